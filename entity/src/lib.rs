@@ -1,1 +1,35 @@
-//! x
+//! The tables: one file each, columns and relations only. Rules live in the service's domains.
+//!
+//! Enumerations are stored as their snake-case names, so that a row can be read without a key, and
+//! every instant is UTC with microseconds.
+
+// The macros of the persistence library write these modules' types; a column's meaning is
+// documented where it is not plain from its name.
+#![allow(missing_docs)]
+
+pub mod account;
+pub mod account_code;
+pub mod check_in;
+pub mod check_in_reminder;
+pub mod circle;
+pub mod circle_membership;
+pub mod device;
+pub mod ids;
+pub mod job;
+pub mod life_context;
+pub mod meeting;
+pub mod meeting_occurrence;
+pub mod member;
+pub mod member_language;
+pub mod member_life_context;
+pub mod member_topic;
+pub mod notification;
+pub mod pending_sign_up;
+pub mod progress;
+pub mod push_delivery;
+pub mod rate_limit;
+pub mod rsvp;
+pub mod session;
+pub mod topic;
+
+pub use ids::*;

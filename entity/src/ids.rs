@@ -1,0 +1,65 @@
+//! One type per id, so that a member's id cannot be passed where a meeting's is wanted.
+
+use sea_orm::DeriveValueType;
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, DeriveValueType,
+            serde::Serialize, serde::Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl sea_orm::TryFromU64 for $name {
+            fn try_from_u64(_: u64) -> Result<Self, sea_orm::DbErr> {
+                Err(sea_orm::DbErr::ConvertFromU64(stringify!($name)))
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A member, for as long as his account exists.
+    MemberId,
+    /// A sign-up that waits for its e-mail to be verified; made by the client.
+    SignUpId,
+    /// A code mailed to an account.
+    AccountCodeId,
+    /// A signed-in device.
+    SessionId,
+    /// A push address.
+    DeviceId,
+    /// A check-in; made by the client.
+    CheckInId,
+    /// A circle.
+    CircleId,
+    /// A meeting, of which there are occurrences.
+    MeetingId,
+    /// One time a meeting takes place.
+    OccurrenceId,
+    /// A member's answer to an occurrence.
+    RsvpId,
+    /// A line in a member's in-app inbox, and what a push is about.
+    NotificationId,
+    /// One notification on its way to one device.
+    DeliveryId,
+    /// A piece of background work.
+    JobId,
+    /// A process that holds leases.
+    LeaseHolder,
+}

@@ -1,0 +1,40 @@
+//! Background work, enqueued in the transaction that asks for it and deleted when done.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{JobId, LeaseHolder};
+
+/// How far a job has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum JobState {
+    /// Waits for its time or runs under a lease.
+    Ready,
+    /// Given up after its last attempt; kept for the operator.
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "job")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: JobId,
+    pub kind: String,
+    /// JSON.
+    pub payload: String,
+    /// Merges into a job that has not been started.
+    pub dedup_key: Option<String>,
+    pub state: JobState,
+    pub run_at: DateTimeUtc,
+    pub attempts: i32,
+    pub lease_holder: Option<LeaseHolder>,
+    pub lease_until: Option<DateTimeUtc>,
+    /// The fault's class; never its data.
+    pub last_error: Option<String>,
+    pub created_at: DateTimeUtc,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,82 @@
+//! A line in a member's in-app inbox, written in the transaction of what it tells.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{MemberId, NotificationId};
+
+/// What a notification is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum Kind {
+    /// His chosen time to check in has come.
+    CheckInReminder,
+    /// A meeting he is going to starts within the hour.
+    MeetingReminder,
+    /// A meeting he was going to is off.
+    MeetingCancelled,
+}
+
+/// How far a notification has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum State {
+    /// Waits for its time.
+    Pending,
+    /// Its deliveries have been made.
+    Planned,
+    /// Policy kept it from leaving; see the reason.
+    Skipped,
+    /// What it was about is no longer so.
+    Cancelled,
+}
+
+/// Why policy kept a push from leaving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum SkipReason {
+    /// What it asks for has been done.
+    AlreadyDone,
+    /// He has no device to reach.
+    NoDevice,
+    /// Its time passed.
+    Expired,
+    /// His account waits for deletion.
+    MemberAway,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "notification")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: NotificationId,
+    pub member_id: MemberId,
+    pub kind: Kind,
+    /// Unique for the member: the same event is told once.
+    pub dedup_key: String,
+    /// What it is about; its type follows from the kind.
+    pub subject_id: Option<Uuid>,
+    pub not_before: DateTimeUtc,
+    pub expires_at: DateTimeUtc,
+    pub state: State,
+    pub skip_reason: Option<SkipReason>,
+    pub created_at: DateTimeUtc,
+    pub read_at: Option<DateTimeUtc>,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    #[sea_orm(
+        belongs_to = "super::member::Entity",
+        from = "Column::MemberId",
+        to = "super::member::Column::Id"
+    )]
+    Member,
+}
+
+impl Related<super::member::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Member.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}
