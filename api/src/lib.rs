@@ -1,1 +1,18 @@
-//! x
+//! Belay: peer support for men. The service, its worker and its command line.
+//!
+//! ARCHITECTURE.md, beside the source, says where things are and why.
+
+pub mod account;
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod dev;
+pub mod entropy;
+pub mod error;
+pub mod graphql;
+pub mod jobs;
+pub mod keys;
+pub mod nudge;
+pub mod problem;
+pub mod profile;

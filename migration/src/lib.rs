@@ -13,6 +13,9 @@ mod support;
 
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
+use sea_orm_migration::SchemaManager;
+use sea_orm_migration::sea_orm::{DatabaseConnection, DbErr};
+
 /// Every step, oldest first.
 pub struct Migrator;
 
@@ -28,4 +31,17 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000006_seed_vocabularies::Migration),
         ]
     }
+}
+
+/// The names of the steps this database has yet to take. Changes nothing, not even on an empty one.
+pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    let history = Migrator::migration_table_name().to_string();
+    let names = if SchemaManager::new(db).has_table(history).await? {
+        let steps = Migrator::get_pending_migrations(db).await?;
+        steps.iter().map(|step| step.name().to_owned()).collect()
+    } else {
+        let steps = Migrator::migrations();
+        steps.iter().map(|step| step.name().to_owned()).collect()
+    };
+    Ok(names)
 }

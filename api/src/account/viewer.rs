@@ -1,0 +1,31 @@
+//! Who asks.
+
+use entity::{MemberId, SessionId};
+
+/// A member on one of his devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Who he is.
+    pub member: MemberId,
+    /// The session the request was made in.
+    pub session: SessionId,
+}
+
+/// Who a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Viewer {
+    /// Nobody has signed in.
+    Anonymous,
+    /// A member has.
+    Member(SignedIn),
+}
+
+impl Viewer {
+    /// The member, when there is one.
+    pub const fn member(self) -> Option<MemberId> {
+        match self {
+            Self::Member(signed_in) => Some(signed_in.member),
+            Self::Anonymous => None,
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! What the types cannot say: which values go together, and what production must not run on.
+
+use email_address::EmailAddress;
+use secrecy::ExposeSecret as _;
+
+use super::load::Fault;
+use super::{Config, MailTransport, Mode, PushTransport};
+
+/// The allowed form of a key, for messages.
+pub(super) fn allowed(key: &str) -> &'static str {
+    match key {
+        "mode" => "development or production",
+        "http.bind" | "operations.bind" => "ADDRESS:PORT, such as 127.0.0.1:8080",
+        "database.url" => "sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE",
+        "auth.secret" => "at least 32 random characters (openssl rand -base64 48)",
+        "mail.transport" => "terminal or smtp",
+        "mail.from" => "an address, such as Belay <belay@example.org>",
+        "mail.smtp.security" => "starttls, tls or none",
+        "push.transport" => "terminal, fcm or off",
+        "push.fcm.base_url" => "an http or https URL",
+        "log.level" => "error, warn, info, debug or trace",
+        "log.format" => "pretty or json",
+        _ if NUMBERS.iter().any(|(name, ..)| *name == key) => "a whole number",
+        _ => "",
+    }
+}
+
+type Number = (
+    &'static str,
+    fn(&Config) -> u64,
+    std::ops::RangeInclusive<u64>,
+);
+
+/// The numbers and the range each must lie in.
+const NUMBERS: [Number; 22] = [
+    (
+        "http.trusted_proxies",
+        |c| c.http.trusted_proxies as u64,
+        0..=16,
+    ),
+    (
+        "http.body_limit_bytes",
+        |c| c.http.body_limit_bytes as u64,
+        1024..=16_777_216,
+    ),
+    (
+        "http.header_timeout_seconds",
+        |c| c.http.header_timeout_seconds,
+        1..=120,
+    ),
+    (
+        "http.operation_timeout_seconds",
+        |c| c.http.operation_timeout_seconds,
+        1..=300,
+    ),
+    ("http.drain_seconds", |c| c.http.drain_seconds, 0..=300),
+    (
+        "http.shutdown_seconds",
+        |c| c.http.shutdown_seconds,
+        1..=300,
+    ),
+    (
+        "database.max_connections",
+        |c| c.database.max_connections.into(),
+        2..=1000,
+    ),
+    (
+        "database.acquire_timeout_seconds",
+        |c| c.database.acquire_timeout_seconds,
+        1..=120,
+    ),
+    (
+        "auth.access_token_minutes",
+        |c| c.auth.access_token_minutes.into(),
+        1..=60,
+    ),
+    (
+        "auth.refresh_token_days",
+        |c| c.auth.refresh_token_days.into(),
+        1..=400,
+    ),
+    (
+        "auth.refresh_grace_seconds",
+        |c| c.auth.refresh_grace_seconds.into(),
+        0..=300,
+    ),
+    (
+        "auth.code_minutes",
+        |c| c.auth.code_minutes.into(),
+        5..=1440,
+    ),
+    (
+        "auth.deletion_grace_days",
+        |c| c.auth.deletion_grace_days.into(),
+        0..=365,
+    ),
+    ("mail.smtp.port", |c| c.mail.smtp.port.into(), 1..=65_535),
+    (
+        "mail.smtp.timeout_seconds",
+        |c| c.mail.smtp.timeout_seconds,
+        1..=300,
+    ),
+    (
+        "push.fcm.connections",
+        |c| c.push.fcm.connections as u64,
+        1..=64,
+    ),
+    ("worker.poll_seconds", |c| c.worker.poll_seconds, 1..=60),
+    (
+        "worker.lease_seconds",
+        |c| c.worker.lease_seconds.into(),
+        2..=3600,
+    ),
+    (
+        "worker.reminder_batch",
+        |c| c.worker.reminder_batch,
+        1..=10_000,
+    ),
+    (
+        "worker.delivery_batch",
+        |c| c.worker.delivery_batch,
+        1..=10_000,
+    ),
+    ("worker.job_batch", |c| c.worker.job_batch, 1..=1000),
+    (
+        "worker.max_attempts",
+        |c| u64::try_from(c.worker.max_attempts).unwrap_or(0),
+        1..=100,
+    ),
+];
+
+/// The limits of `[auth.limits]`, which must let at least one through.
+type Limit = (&'static str, fn(&Config) -> u32);
+const LIMITS: [Limit; 4] = [
+    ("auth.limits.sign_in_per_address", |c| {
+        c.auth.limits.sign_in_per_address
+    }),
+    ("auth.limits.code_per_address", |c| {
+        c.auth.limits.code_per_address
+    }),
+    ("auth.limits.sign_in_per_account", |c| {
+        c.auth.limits.sign_in_per_account
+    }),
+    ("auth.limits.code_per_account", |c| {
+        c.auth.limits.code_per_account
+    }),
+];
+
+/// Everything that is wrong, at once.
+pub(super) fn check(config: &Config) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut say = |key: &str, fault: &str, allowed: String| {
+        faults.push(Fault {
+            key: key.to_owned(),
+            fault: fault.to_owned(),
+            allowed,
+        });
+    };
+    let form = |key| allowed(key).to_owned();
+
+    for (key, value, range) in NUMBERS {
+        if !range.contains(&value(config)) {
+            let allowed = format!("a whole number from {} to {}", range.start(), range.end());
+            say(key, &format!("{} is out of range", value(config)), allowed);
+        }
+    }
+    for (key, value) in LIMITS {
+        if value(config) == 0 {
+            say(
+                key,
+                "0 would let nobody in",
+                "a whole number from 1".to_owned(),
+            );
+        }
+    }
+
+    let url = config.database.url.expose_secret();
+    if !["sqlite:", "postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
+    {
+        say("database.url", "is of no known kind", form("database.url"));
+    } else if url.starts_with("sqlite:") && config.database.sqlite_path().is_none() {
+        say(
+            "database.url",
+            "names no file; a database in memory would forget everyone",
+            form("database.url"),
+        );
+    }
+    if config
+        .mail
+        .from
+        .parse::<lettre::message::Mailbox>()
+        .is_err()
+        && !EmailAddress::is_valid(&config.mail.from)
+    {
+        say("mail.from", "is not an address", form("mail.from"));
+    }
+    if !matches!(config.push.fcm.base_url.scheme(), "http" | "https") {
+        say(
+            "push.fcm.base_url",
+            "is not a web address",
+            form("push.fcm.base_url"),
+        );
+    }
+    if config.auth.terms_version.trim().is_empty() {
+        say(
+            "auth.terms_version",
+            "is empty",
+            "the version of your terms".to_owned(),
+        );
+    }
+    if config.mail.transport == MailTransport::Smtp && config.mail.smtp.host.is_empty() {
+        say(
+            "mail.smtp.host",
+            "is empty",
+            "the name of your mail server".to_owned(),
+        );
+    }
+    let secret = config.auth.secret.expose_secret();
+    if !secret.is_empty() && secret.len() < 32 {
+        say(
+            "auth.secret",
+            "is too short to be safe",
+            form("auth.secret"),
+        );
+    }
+
+    if config.mode == Mode::Production {
+        if secret.is_empty() {
+            say("auth.secret", "production needs one", form("auth.secret"));
+        }
+        if config.mail.transport == MailTransport::Terminal {
+            say(
+                "mail.transport",
+                "terminal is for development: nobody would get his mail",
+                "smtp".to_owned(),
+            );
+        }
+        if config.push.transport == PushTransport::Terminal {
+            say(
+                "push.transport",
+                "terminal is for development: nobody would be nudged",
+                "fcm or off".to_owned(),
+            );
+        }
+        if config.push.transport == PushTransport::Fcm
+            && config.push.fcm.base_url.scheme() != "https"
+        {
+            say(
+                "push.fcm.base_url",
+                "production needs an encrypted connection",
+                "an https URL".to_owned(),
+            );
+        }
+    }
+    faults
+}

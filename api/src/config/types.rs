@@ -1,0 +1,255 @@
+//! The keys and their types; `config.default.toml` says what each is for.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Deserializer, de};
+
+/// The whole configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each key is described in config.default.toml")]
+pub struct Config {
+    pub mode: Mode,
+    pub http: HttpConfig,
+    pub operations: OperationsConfig,
+    pub database: DatabaseConfig,
+    pub auth: AuthConfig,
+    pub mail: MailConfig,
+    pub push: PushConfig,
+    pub worker: WorkerConfig,
+    pub log: LogConfig,
+}
+
+/// Whether people depend on this installation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// For developers: terminal transports, GraphiQL, a clock that can be moved.
+    Development,
+    /// For members.
+    Production,
+}
+
+macro_rules! section {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty $(= $with:literal)?),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[allow(missing_docs, reason = "each key is described in config.default.toml")]
+        pub struct $name {
+            $($(#[serde(deserialize_with = $with)])? pub $field: $type,)+
+        }
+    };
+}
+
+section!(
+    /// `[http]`
+    HttpConfig {
+        bind: SocketAddr,
+        trusted_proxies: usize,
+        body_limit_bytes: usize,
+        header_timeout_seconds: u64,
+        operation_timeout_seconds: u64,
+        drain_seconds: u64,
+        shutdown_seconds: u64,
+    }
+);
+section!(
+    /// `[operations]`
+    OperationsConfig {
+        bind: Option<SocketAddr> = "empty_is_none",
+    }
+);
+section!(
+    /// `[database]`
+    DatabaseConfig {
+        url: SecretString = "secret",
+        max_connections: u32,
+        acquire_timeout_seconds: u64,
+    }
+);
+section!(
+    /// `[auth]`
+    AuthConfig {
+        secret: SecretString = "secret",
+        access_token_minutes: u32,
+        refresh_token_days: u32,
+        refresh_grace_seconds: u32,
+        code_minutes: u32,
+        terms_version: String,
+        deletion_grace_days: u32,
+        limits: LimitsConfig,
+    }
+);
+section!(
+    /// `[auth.limits]`
+    LimitsConfig {
+        sign_in_per_address: u32,
+        code_per_address: u32,
+        sign_in_per_account: u32,
+        code_per_account: u32,
+    }
+);
+section!(
+    /// `[mail]`
+    MailConfig {
+        transport: MailTransport,
+        from: String,
+        smtp: SmtpConfig,
+    }
+);
+section!(
+    /// `[mail.smtp]`
+    SmtpConfig {
+        host: String,
+        port: u16,
+        security: SmtpSecurity,
+        username: String,
+        password: SecretString = "secret",
+        timeout_seconds: u64,
+    }
+);
+section!(
+    /// `[push]`
+    PushConfig {
+        transport: PushTransport,
+        fcm: FcmConfig,
+    }
+);
+section!(
+    /// `[push.fcm]`
+    FcmConfig {
+        project_id: String,
+        credentials_file: String,
+        base_url: url::Url,
+        connections: usize,
+    }
+);
+section!(
+    /// `[worker]`
+    WorkerConfig {
+        poll_seconds: u64,
+        lease_seconds: u32,
+        reminder_batch: u64,
+        delivery_batch: u64,
+        job_batch: u64,
+        max_attempts: i32,
+    }
+);
+section!(
+    /// `[log]`
+    LogConfig {
+        level: LogLevel,
+        format: LogFormat,
+    }
+);
+
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+    };
+}
+
+choice!(
+    /// How mail leaves.
+    MailTransport {
+        /// It is shown on the terminal.
+        Terminal,
+        /// It is sent by SMTP.
+        Smtp,
+    }
+);
+choice!(
+    /// How an SMTP connection is protected.
+    SmtpSecurity {
+        /// RFC 3207.
+        Starttls,
+        /// TLS from the first byte, RFC 8314.
+        Tls,
+        /// Not at all.
+        None,
+    }
+);
+choice!(
+    /// How pushes leave.
+    PushTransport {
+        /// They are shown on the terminal.
+        Terminal,
+        /// They go to Firebase Cloud Messaging.
+        Fcm,
+        /// They do not.
+        Off,
+    }
+);
+choice!(
+    /// The least important lines that are written.
+    LogLevel {
+        /// What needs a person.
+        Error,
+        /// What may need one soon.
+        Warn,
+        /// One line a request.
+        Info,
+        /// What a developer asks next.
+        Debug,
+        /// Everything.
+        Trace,
+    }
+);
+choice!(
+    /// How lines are written.
+    LogFormat {
+        /// For people.
+        Pretty,
+        /// For machines.
+        Json,
+    }
+);
+
+impl DatabaseConfig {
+    /// The embedded database's file; none for PostgreSQL and for a database in memory.
+    pub fn sqlite_path(&self) -> Option<PathBuf> {
+        let path = self.url.expose_secret().strip_prefix("sqlite:")?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        let path = path.split('?').next().unwrap_or(path);
+        (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
+    }
+}
+
+fn empty_is_none<'de, D: Deserializer<'de>>(de: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(de)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(de::Error::custom)
+}
+
+/// A secret may look like a number in the environment; whatever it looks like, a complaint about it
+/// must not repeat it.
+fn secret<'de, D: Deserializer<'de>>(de: D) -> Result<SecretString, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Scalar {
+        Text(String),
+        Unsigned(u64),
+        Signed(i64),
+        Float(f64),
+        Bool(bool),
+    }
+    let text = match Scalar::deserialize(de) {
+        Ok(Scalar::Text(text)) => text,
+        Ok(Scalar::Unsigned(n)) => n.to_string(),
+        Ok(Scalar::Signed(n)) => n.to_string(),
+        Ok(Scalar::Float(n)) => n.to_string(),
+        Ok(Scalar::Bool(b)) => b.to_string(),
+        Err(_) => return Err(de::Error::custom("must be text, in quotes")),
+    };
+    Ok(text.into())
+}

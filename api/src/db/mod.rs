@@ -1,0 +1,13 @@
+//! The database: SQLite in a file for one small server, PostgreSQL for everything else, behind one
+//! handle that counts what it is asked.
+
+mod connect;
+mod migrate;
+mod stats;
+mod tx;
+
+pub use crate::transact;
+pub use connect::{Db, Engine};
+pub use migrate::{MigrateError, migrate, pending};
+pub use stats::{Stats, StatsSnapshot};
+pub use tx::{Done, Tries, Tx};

@@ -1,0 +1,59 @@
+//! How many statements a request costs, and how long the database took over them.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+tokio::task_local! {
+    static CURRENT: Stats;
+}
+
+/// Counts the statements of one request, over all the tasks it is split into.
+#[derive(Clone, Debug, Default)]
+pub struct Stats(Arc<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    statements: AtomicU64,
+    nanos: AtomicU64,
+}
+
+/// What a [`Stats`] had counted at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatsSnapshot {
+    /// Statements sent, without BEGIN and COMMIT.
+    pub statements: u64,
+    /// Time spent waiting for their answers.
+    pub time: Duration,
+}
+
+impl Stats {
+    /// Runs `work`, counting what it sends into `self`.
+    pub async fn scope<F: Future>(&self, work: F) -> F::Output {
+        CURRENT.scope(self.clone(), work).await
+    }
+
+    /// The counter of the running request, to hand to a task it spawns.
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(Clone::clone).ok()
+    }
+
+    /// What has been counted so far.
+    pub fn snapshot(&self) -> StatsSnapshot {
+        StatsSnapshot {
+            statements: self.0.statements.load(Ordering::Relaxed),
+            time: Duration::from_nanos(self.0.nanos.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+pub(super) fn record(elapsed: Duration) {
+    metrics::histogram!("belay_db_statement_seconds").record(elapsed);
+    // Outside a request there is nobody to count for.
+    let _ = CURRENT.try_with(|Stats(counters)| {
+        counters.statements.fetch_add(1, Ordering::Relaxed);
+        let nanos = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
+        counters.nanos.fetch_add(nanos, Ordering::Relaxed);
+    });
+}

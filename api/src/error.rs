@@ -1,0 +1,87 @@
+//! What can go wrong that is nobody's fault who asked: the database is away, a promise of the code
+//! does not hold. Expected refusals are outcomes, see [`crate::problem`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{DbErr, RuntimeErr, SqlxError};
+
+/// A fault of the system. It has no `Display`, so that its cause cannot slip into an answer; it is
+/// logged once, at the boundary, with the request's id.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// The database said no.
+    Db(DbErr),
+    /// Too much was asked for; try again after this long.
+    RateLimited(Duration),
+    /// A queue in front of something costly is full.
+    Busy,
+    /// A promise of the code does not hold.
+    Broken(&'static str),
+    /// Something outside failed.
+    Other(Arc<anyhow::Error>),
+}
+
+impl From<DbErr> for Fault {
+    fn from(fault: DbErr) -> Self {
+        Self::Db(fault)
+    }
+}
+
+impl From<anyhow::Error> for Fault {
+    fn from(fault: anyhow::Error) -> Self {
+        Self::Other(Arc::new(fault))
+    }
+}
+
+impl From<serde_json::Error> for Fault {
+    fn from(fault: serde_json::Error) -> Self {
+        Self::Other(Arc::new(fault.into()))
+    }
+}
+
+impl Fault {
+    /// Whether the same transaction, run again, may well succeed: serialisation failures and
+    /// dead-locks on PostgreSQL (40001, 40P01), a busy database on SQLite (5 and its extensions).
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Db(fault) if sqlx_code(fault).is_some_and(|code| {
+            matches!(code.as_str(), "40001" | "40P01" | "5" | "261" | "517" | "773")
+        }))
+    }
+
+    /// A word for logs that carries no data of anybody's: database messages may quote values.
+    pub fn class(&self) -> String {
+        match self {
+            Self::Db(fault) => match sqlx_code(fault) {
+                Some(code) => format!("database {code}"),
+                None => match fault {
+                    DbErr::ConnectionAcquire(_) => "database: no free connection".to_owned(),
+                    DbErr::Conn(_) => "database: connection failed".to_owned(),
+                    DbErr::RecordNotFound(_) => "database: row not found".to_owned(),
+                    DbErr::RecordNotUpdated => "database: row not updated".to_owned(),
+                    DbErr::Type(_) | DbErr::TryIntoErr { .. } => {
+                        "database: value of another type".to_owned()
+                    }
+                    _ => "database".to_owned(),
+                },
+            },
+            Self::RateLimited(_) => "rate limited".to_owned(),
+            Self::Busy => "busy".to_owned(),
+            Self::Broken(what) => format!("broken promise: {what}"),
+            Self::Other(fault) => format!("{fault:#}"),
+        }
+    }
+}
+
+fn sqlx_code(fault: &DbErr) -> Option<String> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(fault))
+    | DbErr::Query(RuntimeErr::SqlxError(fault))
+    | DbErr::Conn(RuntimeErr::SqlxError(fault))) = fault
+    else {
+        return None;
+    };
+    match fault.as_ref() {
+        SqlxError::Database(fault) => fault.code().map(std::borrow::Cow::into_owned),
+        _ => None,
+    }
+}

@@ -1,0 +1,140 @@
+//! Errors: the closed list of top-level codes, and the interface of the expected ones in payloads.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::{Error, ErrorExtensionValues, Interface};
+
+use crate::error::Fault;
+use crate::problem::ProblemCode;
+
+/// What a resolver answers.
+pub type GqlResult<T> = Result<T, GqlError>;
+
+/// A top-level error. It has no `Display`: the message a client reads is chosen here, and a cause only
+/// travels to the log.
+#[derive(Clone, Debug)]
+pub enum GqlError {
+    /// Nobody is signed in, or the access token is not good any more.
+    Unauthenticated,
+    /// Somebody is, who may not do this.
+    Forbidden,
+    /// An argument is wrong that no payload could carry an error for.
+    BadUserInput(&'static str),
+    /// It does not exist, or is not the viewer's to see.
+    NotFound,
+    /// A fault of the system.
+    Fault(Fault),
+}
+
+impl From<Fault> for GqlError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<sea_orm::DbErr> for GqlError {
+    fn from(fault: sea_orm::DbErr) -> Self {
+        Self::Fault(Fault::Db(fault))
+    }
+}
+
+/// What a top-level error's `source` holds for the log: the class of the fault.
+#[derive(Clone, Debug)]
+pub struct Cause(pub String);
+
+impl From<GqlError> for Error {
+    fn from(error: GqlError) -> Self {
+        let (message, code) = match &error {
+            GqlError::Unauthenticated => ("Sign in first.", "UNAUTHENTICATED"),
+            GqlError::Forbidden => ("You may not do this.", "FORBIDDEN"),
+            GqlError::BadUserInput(message) => (*message, "BAD_USER_INPUT"),
+            GqlError::NotFound => ("It does not exist.", "NOT_FOUND"),
+            GqlError::Fault(Fault::RateLimited(_)) => {
+                ("Too many tries: wait a little.", "RATE_LIMITED")
+            }
+            GqlError::Fault(Fault::Busy) => ("Too much is going on: try again.", "RATE_LIMITED"),
+            GqlError::Fault(_) => ("Something went wrong on our side.", "INTERNAL_SERVER_ERROR"),
+        };
+        let mut extensions = ErrorExtensionValues::default();
+        extensions.set("code", code);
+        let mut source = None;
+        match error {
+            GqlError::Fault(Fault::RateLimited(wait)) => {
+                extensions.set("retryAfter", seconds_up(wait));
+            }
+            GqlError::Fault(Fault::Busy) => extensions.set("retryAfter", 1),
+            GqlError::Fault(fault) => source = Some(Arc::new(Cause(fault.class())) as _),
+            _ => {}
+        }
+        Self {
+            message: message.to_owned(),
+            source,
+            extensions: Some(extensions),
+        }
+    }
+}
+
+fn seconds_up(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+macro_rules! user_errors {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, async_graphql::SimpleObject)]
+            pub struct $name {
+                /// What kind of refusal; apps branch on it.
+                code: ProblemCode,
+                /// What is wrong and what is allowed, in English, for people.
+                message: String,
+                /// Where: argument and field names from the mutation inwards.
+                path: Vec<String>,
+            }
+
+            impl From<crate::problem::Problem> for $name {
+                fn from(problem: crate::problem::Problem) -> Self {
+                    Self { code: problem.code, message: problem.message, path: problem.path }
+                }
+            }
+        )+
+
+        /// An expected refusal: nothing was changed, and the app can show or mend it.
+        #[derive(Clone, Debug, Interface)]
+        #[graphql(
+            field(name = "code", ty = "&ProblemCode", desc = "What kind of refusal; apps branch on it."),
+            field(name = "message", ty = "&String", desc = "What is wrong and what is allowed, in English, for people."),
+            field(name = "path", ty = "&Vec<String>", desc = "Where: argument and field names from the mutation inwards.")
+        )]
+        #[allow(clippy::enum_variant_names, reason = "the types are named so in the schema")]
+        pub enum UserError {
+            $(
+                $(#[$doc])*
+                $name($name),
+            )+
+        }
+    };
+}
+
+user_errors! {
+    /// Why an account was not made or changed.
+    AccountError,
+    /// Why a profile was not changed.
+    ProfileError,
+    /// Why a device was not registered.
+    DeviceError,
+    /// Why a check-in was not taken, or a reminder not set.
+    CheckInError,
+    /// Why a meeting was not made, changed or answered.
+    MeetingError,
+    /// Why a notification was not marked.
+    NotificationError,
+}
+
+/// The `errors` of a payload.
+pub fn user_errors<E: From<crate::problem::Problem>>(
+    problems: Vec<crate::problem::Problem>,
+) -> Vec<E> {
+    problems.into_iter().map(E::from).collect()
+}

@@ -1,0 +1,28 @@
+//! The member who asks: what is his alone. Each domain adds its part.
+
+use async_graphql::{ID, MergedObject, Object};
+
+use super::node::NodeId as _;
+use crate::account::SignedIn;
+
+/// You: what is yours alone to see.
+#[derive(MergedObject)]
+pub struct Me(Identity);
+
+impl Me {
+    /// The signed-in member.
+    pub fn of(signed_in: SignedIn) -> Self {
+        Self(Identity(signed_in))
+    }
+}
+
+/// Who it is.
+pub struct Identity(SignedIn);
+
+#[Object]
+impl Identity {
+    /// The id of your member, as others see it.
+    async fn member_id(&self) -> ID {
+        self.0.member.global()
+    }
+}

@@ -1,0 +1,14 @@
+//! The GraphQL side of the service: what every domain's `graphql.rs` shares.
+
+pub mod context;
+pub mod cursor;
+pub mod errors;
+pub mod me;
+pub mod node;
+pub mod scalars;
+pub mod schema;
+
+pub use context::Context;
+pub use errors::{GqlError, GqlResult};
+pub use me::Me;
+pub use schema::{BelaySchema, build};

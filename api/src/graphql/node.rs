@@ -1,0 +1,76 @@
+//! Global ids: opaque to apps, typed to us, and the two fields that fetch by them.
+
+use async_graphql::ID;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entity::{
+    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, SessionId,
+};
+use uuid::Uuid;
+
+/// An id type that stands for a node of the schema.
+pub trait NodeId: Copy + From<Uuid> + 'static {
+    /// What comes before the UUID in a global id; never changed once given out.
+    const TAG: u8;
+
+    /// The UUID inside.
+    fn uuid(self) -> Uuid;
+
+    /// The id as apps see it.
+    fn global(self) -> ID {
+        let mut bytes = [Self::TAG; 17];
+        bytes[1..].copy_from_slice(self.uuid().as_bytes());
+        ID(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// Reads an id of this type; none for another type's or for something that is no id.
+    fn from_global(id: &ID) -> Option<Self> {
+        match decode(id)? {
+            (tag, uuid) if tag == Self::TAG => Some(Self::from(uuid)),
+            _ => None,
+        }
+    }
+}
+
+/// The tag and the UUID of a global id.
+pub fn decode(id: &ID) -> Option<(u8, Uuid)> {
+    let bytes: [u8; 17] = URL_SAFE_NO_PAD.decode(id.as_str()).ok()?.try_into().ok()?;
+    let uuid = Uuid::from_slice(&bytes[1..]).ok()?;
+    Some((bytes[0], uuid))
+}
+
+macro_rules! nodes {
+    ($($name:ident = $tag:literal),+ $(,)?) => {$(
+        impl NodeId for $name {
+            const TAG: u8 = $tag;
+
+            fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+    )+};
+}
+
+nodes! {
+    MemberId = 1,
+    SessionId = 2,
+    DeviceId = 3,
+    CheckInId = 4,
+    CircleId = 5,
+    MeetingId = 6,
+    OccurrenceId = 7,
+    NotificationId = 9,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_comes_back_as_its_own_type_only() {
+        let id = MemberId(Uuid::from_u128(7));
+        assert_eq!(MemberId::from_global(&id.global()), Some(id));
+        assert_eq!(CircleId::from_global(&id.global()), None);
+        assert_eq!(MemberId::from_global(&ID::from("nonsense")), None);
+    }
+}

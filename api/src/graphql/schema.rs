@@ -1,0 +1,83 @@
+//! The schema: every domain's queries and mutations under one root.
+
+use async_graphql::{EmptySubscription, MergedObject, Object, Schema, SchemaBuilder};
+
+use super::errors::UserError;
+use super::scalars::DateTime;
+use super::{Context as _, GqlResult, Me};
+use crate::app::App;
+
+/// The service itself.
+#[derive(Default)]
+pub struct ServiceQuery;
+
+#[Object]
+impl ServiceQuery {
+    /// The server's time.
+    async fn server_time(&self, ctx: &async_graphql::Context<'_>) -> DateTime {
+        DateTime(ctx.app().clock.now())
+    }
+
+    /// The member who asks.
+    async fn me(&self, ctx: &async_graphql::Context<'_>) -> GqlResult<Option<Me>> {
+        ctx.member().map(|signed_in| Some(Me::of(signed_in)))
+    }
+}
+
+/// What can be asked. Fields are null, with an error beside them, when they could not be had; one
+/// failure does not take the others.
+#[derive(Default, MergedObject)]
+#[graphql(name = "Query")]
+pub struct QueryRoot(ServiceQuery);
+
+/// What can be changed. Every mutation may be sent again when its answer was lost: the second time
+/// changes nothing and answers the same.
+#[derive(Default, MergedObject)]
+#[graphql(name = "Mutation")]
+pub struct MutationRoot(ServiceMutation);
+
+/// To be replaced by the first domain.
+#[derive(Default)]
+pub struct ServiceMutation;
+
+#[Object]
+impl ServiceMutation {
+    /// Nothing yet.
+    async fn nothing(&self) -> Option<bool> {
+        None
+    }
+}
+
+/// Belay's schema.
+pub type BelaySchema = Schema<QueryRoot, MutationRoot, EmptySubscription>;
+
+/// The schema without what a request needs to run; enough to print it.
+pub fn builder() -> SchemaBuilder<QueryRoot, MutationRoot, EmptySubscription> {
+    Schema::build(
+        QueryRoot::default(),
+        MutationRoot::default(),
+        EmptySubscription,
+    )
+    .register_output_type::<UserError>()
+    .limit_depth(16)
+    .limit_complexity(4000)
+    .limit_recursive_depth(32)
+    .limit_aliases(30)
+    .limit_directives(20)
+}
+
+/// The schema, ready to run.
+pub fn build(app: App) -> BelaySchema {
+    builder().data(app).finish()
+}
+
+/// The schema in the schema definition language, as it stands in `schema.graphql`.
+pub fn sdl() -> String {
+    let schema = builder().finish();
+    let options = async_graphql::SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .include_specified_by();
+    schema.sdl_with_options(options)
+}

@@ -1,0 +1,118 @@
+//! The worker: looks for what is due, does it, and waits.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use entity::LeaseHolder;
+use futures::stream::{self, StreamExt as _};
+use tokio_util::sync::CancellationToken;
+
+use super::{Job, backoff, store};
+use crate::app::App;
+use crate::error::Fault;
+
+const RETRY_BASE: Duration = Duration::from_secs(10);
+const RETRY_CAP: Duration = Duration::from_secs(3600);
+/// Jobs of one batch run side by side, so many at a time.
+const JOBS_AT_ONCE: usize = 8;
+
+/// Does background work. Any number of workers, in any number of processes, share it.
+#[derive(Clone)]
+pub struct Worker {
+    app: App,
+    holder: LeaseHolder,
+}
+
+impl Worker {
+    /// A worker with a name of its own for its leases.
+    pub fn new(app: App) -> Self {
+        let holder = app.ids.next();
+        Self { app, holder }
+    }
+
+    /// Works until told to stop; what has been started is finished first.
+    pub async fn run(self, stop: CancellationToken) {
+        let poll = Duration::from_secs(self.app.config.worker.poll_seconds);
+        while !stop.is_cancelled() {
+            match self.step().await {
+                Ok(0) => {}
+                Ok(_) => continue,
+                Err(fault) => {
+                    tracing::error!(class = fault.class(), "the worker could not look for work");
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.app.wake.woken() => {}
+                () = tokio::time::sleep(poll) => {}
+            }
+        }
+    }
+
+    /// Does everything that is due now, and what becomes due by it.
+    pub async fn drain(&self) -> Result<(), Fault> {
+        while self.step().await? > 0 {}
+        Ok(())
+    }
+
+    /// Takes one batch of each kind of work; returns how much there was.
+    async fn step(&self) -> Result<usize, Fault> {
+        let jobs = self.run_jobs().await?;
+        Ok(jobs)
+    }
+
+    async fn run_jobs(&self) -> Result<usize, Fault> {
+        let app = &self.app;
+        let lease = TimeDelta::seconds(app.config.worker.lease_seconds.into());
+        let limit = app.config.worker.job_batch;
+        let claimed =
+            store::claim(app.db.pool(), self.holder, app.clock.now(), lease, limit).await?;
+        let count = claimed.len();
+        stream::iter(claimed)
+            .for_each_concurrent(JOBS_AT_ONCE, |job| self.run_job(job))
+            .await;
+        Ok(count)
+    }
+
+    async fn run_job(&self, job: entity::job::Model) {
+        let app = &self.app;
+        let outcome = match serde_json::from_str::<Job>(&job.payload) {
+            Ok(work) => perform(app, work).await,
+            Err(fault) => Err(fault.into()),
+        };
+        let recorded = match outcome {
+            Ok(()) => store::finish(app.db.pool(), &job).await.map(|_| ()),
+            Err(fault) => {
+                let attempt = u32::try_from(job.attempts).unwrap_or(1);
+                let last = job.attempts >= app.config.worker.max_attempts;
+                let wait = backoff(&app.entropy, attempt, RETRY_BASE, RETRY_CAP);
+                let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1));
+                let retry_at = (!last).then(|| app.clock.now() + wait);
+                metrics::counter!("belay_job_failures_total", "kind" => job.kind.clone())
+                    .increment(1);
+                tracing::warn!(
+                    job = %job.id, kind = job.kind, attempt, given_up = last, class = fault.class(),
+                    "a job failed"
+                );
+                store::fail(app.db.pool(), &job, retry_at, &fault.class()).await
+            }
+        };
+        if let Err(fault) = recorded {
+            // The lease runs out and the job is taken up again.
+            tracing::error!(job = %job.id, class = fault.class(), "a job's end could not be recorded");
+        }
+    }
+}
+
+/// Does one job. Each must be safe to do twice.
+async fn perform(_app: &App, job: Job) -> Result<(), Fault> {
+    match job {
+        Job::MailSignUp { .. }
+        | Job::MailPassphraseReset { .. }
+        | Job::MailEmailChange { .. }
+        | Job::MailAccountNotice { .. }
+        | Job::PurgeAccount { .. }
+        | Job::PlanNotification { .. }
+        | Job::Housekeeping => Ok(()),
+    }
+}

@@ -1,0 +1,79 @@
+//! Everything that is derived from the one secret: a key of its own for each purpose, so that what
+//! one leaks says nothing about another.
+
+use aws_lc_rs::digest;
+use aws_lc_rs::hmac;
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// The keys of this installation.
+pub struct Keys {
+    access_token: [u8; 32],
+    purposes: [hmac::Key; 3],
+}
+
+/// What a keyed hash is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Refresh tokens: their successors and their seals.
+    Refresh = 0,
+    /// Mailed codes.
+    Code = 1,
+    /// Names in the rate-limit table, which must not list addresses.
+    RateLimit = 2,
+}
+
+impl Keys {
+    /// Derives the keys from the configured secret.
+    pub fn derive(secret: &SecretString) -> Self {
+        let root = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
+        let derived = |label: &str| {
+            let mut key = [0; 32];
+            key.copy_from_slice(hmac::sign(&root, label.as_bytes()).as_ref());
+            key
+        };
+        let purpose = |label| hmac::Key::new(hmac::HMAC_SHA256, &derived(label));
+        Self {
+            access_token: derived("belay access token v1"),
+            purposes: [
+                purpose("belay refresh token v1"),
+                purpose("belay mailed code v1"),
+                purpose("belay rate limit v1"),
+            ],
+        }
+    }
+
+    /// The key that signs access tokens (HS256).
+    pub const fn access_token(&self) -> &[u8; 32] {
+        &self.access_token
+    }
+
+    /// HMAC-SHA-256 over the parts, each preceded by its length, so that no two lists of parts look alike.
+    pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.purposes[purpose as usize]);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let mut out = [0; 32];
+        out.copy_from_slice(context.sign().as_ref());
+        out
+    }
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys")
+    }
+}
+
+/// SHA-256.
+pub fn sha256(data: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, data).as_ref());
+    out
+}
+
+/// Compares in a time that does not depend on where the two differ.
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(a, b).is_ok()
+}

@@ -1,0 +1,122 @@
+//! The name a member goes by.
+
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_security::confusable_detection::skeleton;
+use unicode_security::{GeneralSecurityProfile as _, MixedScript as _};
+
+use crate::problem::{Problem, ProblemCode};
+
+/// A handle: 3 to 24 letters, digits, hyphens, underscores or dots of one script, starting with a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handle {
+    text: String,
+    key: String,
+}
+
+const FORM: &str =
+    "A handle has 3 to 24 letters, digits, hyphens, underscores or dots, and starts with a letter.";
+/// Names that would be taken for the service's own.
+const RESERVED: [&str; 12] = [
+    "admin",
+    "administrator",
+    "belay",
+    "facilitator",
+    "help",
+    "moderator",
+    "official",
+    "root",
+    "safety",
+    "staff",
+    "support",
+    "system",
+];
+
+impl Handle {
+    /// Reads a handle from `input.<field>`.
+    pub fn parse(field: &str, text: &str) -> Result<Self, Problem> {
+        let text: String = text.trim().nfc().collect();
+        let length = text.chars().count();
+        let problem = |code| Err(Problem::field(field, code, FORM));
+        if length < 3 {
+            return problem(ProblemCode::TooShort);
+        }
+        if length > 24 {
+            return problem(ProblemCode::TooLong);
+        }
+        let starts_well = text.chars().next().is_some_and(char::is_alphabetic);
+        let allowed = |c: char| {
+            matches!(c, '-' | '_' | '.') || (c.is_alphanumeric() && c.identifier_allowed())
+        };
+        if !starts_well || !text.chars().all(allowed) {
+            return problem(ProblemCode::Invalid);
+        }
+        if !text.as_str().is_single_script() {
+            let message = "A handle is written in one script, so that none looks like another.";
+            return Err(Problem::field(field, ProblemCode::Invalid, message));
+        }
+        let key = fold(&text);
+        if RESERVED.iter().any(|reserved| fold(reserved) == key) {
+            return Err(Self::taken(field));
+        }
+        Ok(Self { text, key })
+    }
+
+    /// As its owner writes it.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What is compared: two handles that differ only in case, punctuation or look-alike letters (the
+    /// skeleton of Unicode Technical Standard 39 §4) have the same key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The problem that somebody else has it.
+    pub fn taken(field: &str) -> Problem {
+        let message = "Somebody goes by this handle, or by one that looks the same.";
+        Problem::field(field, ProblemCode::Taken, message)
+    }
+}
+
+fn fold(text: &str) -> String {
+    // Twice: a skeleton may hold capitals, and small letters have skeletons of their own.
+    let once: String = skeleton(&text.to_lowercase()).collect();
+    let folded = once.to_lowercase();
+    skeleton(&folded).filter(|c| c.is_alphanumeric()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> String {
+        Handle::parse("handle", text).unwrap().key().to_owned()
+    }
+
+    #[test]
+    fn case_punctuation_and_look_alikes_make_no_difference() {
+        assert_eq!(key("Mike_T"), key("mike.t"));
+        assert_eq!(key("rnike"), key("mike"));
+        assert_eq!(key("paul1"), key("paull"));
+        // Cyrillic letters only, which look Latin.
+        assert_eq!(key("асе"), key("ace"));
+        assert_ne!(key("mike"), key("mick"));
+    }
+
+    #[test]
+    fn what_is_no_handle_is_refused_with_its_field() {
+        for (text, code) in [
+            ("ab", ProblemCode::TooShort),
+            ("a-very-long-handle-indeed-sir", ProblemCode::TooLong),
+            ("1mike", ProblemCode::Invalid),
+            ("mike tyson", ProblemCode::Invalid),
+            ("mіke", ProblemCode::Invalid),
+            ("Support", ProblemCode::Taken),
+        ] {
+            let problem = Handle::parse("handle", text).unwrap_err();
+            assert_eq!(problem.code, code, "{text}");
+            assert_eq!(problem.path, ["input", "handle"]);
+        }
+    }
+}
