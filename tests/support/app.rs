@@ -1,0 +1,235 @@
+//! The service as a test sees it: on a database of its own, under a clock that stands still.
+
+use std::net::IpAddr;
+
+use api::account::{SignedIn, Viewer};
+use api::app::{App, Surroundings};
+use api::clock::Clock;
+use api::config::{Config, DEFAULTS, load_from};
+use api::db::{Db, Done, Stats, transact};
+use api::dev::outbox::{DevOutbox, Sent};
+use api::entropy::Entropy;
+use api::graphql::BelaySchema;
+use api::graphql::context::ClientAddress;
+use api::jobs::Worker;
+use api::keys::Keys;
+use api::profile::{Country, Handle, Language, service::NewMember};
+use async_graphql::{Request, Variables};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::account::Role;
+use entity::{MemberId, SessionId, account, session};
+use figment::Figment;
+use figment::providers::{Format as _, Toml};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::{FromDatabase, TestDatabase};
+
+/// Signs the tests' tokens.
+const SECRET: &str = "a secret for tests, and for nothing else at all";
+
+/// The service, in this process.
+pub struct TestApp {
+    /// What the service is given.
+    pub app: App,
+    /// The schema, ready to run.
+    pub schema: BelaySchema,
+    database: TestDatabase,
+}
+
+impl FromDatabase for TestApp {
+    async fn from_database(database: TestDatabase) -> Self {
+        Self::configured(database, "").await
+    }
+}
+
+impl TestApp {
+    /// The service with some keys set otherwise, as TOML. It is noon in London on Tuesday 10 March 2026,
+    /// which is not summer time.
+    pub async fn configured(database: TestDatabase, toml: &str) -> Self {
+        let config = config(&database.url(), toml);
+        let db = Db::connect(&config.database).await.unwrap();
+        let clock = Clock::manual(DateTime::from_timestamp(1_773_144_000, 0).unwrap());
+        let surroundings = Surroundings {
+            clock,
+            entropy: Entropy::seeded(1),
+            dev_outbox: DevOutbox::new(false),
+        };
+        let keys = Keys::derive(&SecretString::from(SECRET));
+        let app = App::new(config, db, keys, surroundings);
+        Self {
+            schema: api::graphql::build(app.clone()),
+            app,
+            database,
+        }
+    }
+
+    /// The database underneath.
+    pub const fn database(&self) -> &TestDatabase {
+        &self.database
+    }
+
+    /// The time it is.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.app.clock.now()
+    }
+
+    /// Lets time pass, without the worker doing anything.
+    pub fn advance(&self, by: TimeDelta) {
+        self.app.clock.advance(by).unwrap();
+    }
+
+    /// Has a worker do everything that is due.
+    pub async fn drain(&self) {
+        Worker::new(self.app.clone()).drain().await.unwrap();
+    }
+
+    /// Everything mailed and pushed so far.
+    pub fn outbox(&self) -> Vec<Sent> {
+        self.app.dev_outbox.all()
+    }
+
+    /// A member in London with a verified account and one session.
+    pub async fn member(&self, handle: &str) -> SignedIn {
+        self.member_with(handle, Role::Member).await
+    }
+
+    /// A facilitator in London.
+    pub async fn facilitator(&self, handle: &str) -> SignedIn {
+        self.member_with(handle, Role::Facilitator).await
+    }
+
+    async fn member_with(&self, handle: &str, role: Role) -> SignedIn {
+        let app = &self.app;
+        let now = app.clock.now();
+        let who = SignedIn {
+            member: app.ids.next(),
+            session: app.ids.next(),
+        };
+        let new = NewMember {
+            id: who.member,
+            handle: Handle::parse("handle", handle).unwrap(),
+            time_zone: chrono_tz::Europe::London,
+            country: Country::parse("country", "GB").unwrap(),
+            locale: Language::parse("locale", "en-GB").unwrap(),
+        };
+        let made = transact!(app.db, |tx| {
+            let made = api::profile::service::create(app, tx, &new).await?;
+            account::Entity::insert(account_row(who.member, handle, role, now))
+                .exec_without_returning(tx)
+                .await?;
+            session::Entity::insert(session_row(who, now))
+                .exec_without_returning(tx)
+                .await?;
+            Ok(Done::Keep(made))
+        });
+        assert!(made.unwrap(), "the handle {handle} is taken");
+        who
+    }
+
+    /// Asks as nobody.
+    pub async fn anonymous(&self, query: &str, variables: Value) -> Answer {
+        self.ask(Viewer::Anonymous, query, variables).await
+    }
+
+    /// Asks as a member.
+    pub async fn as_member(&self, who: SignedIn, query: &str, variables: Value) -> Answer {
+        self.ask(Viewer::Member(who), query, variables).await
+    }
+
+    async fn ask(&self, viewer: Viewer, query: &str, variables: Value) -> Answer {
+        let request = Request::new(query)
+            .variables(Variables::from_json(variables))
+            .data(viewer)
+            .data(ClientAddress(IpAddr::from([192, 0, 2, 1])));
+        let stats = Stats::default();
+        let response = stats.scope(self.schema.execute(request)).await;
+        Answer {
+            errors: response.errors.iter().map(|error| serde_json::to_value(error).unwrap()).collect(),
+            data: response.data.into_json().unwrap(),
+            statements: stats.snapshot().statements,
+        }
+    }
+}
+
+/// The configuration of tests: the defaults, this database, and what the test sets.
+pub fn config(url: &str, toml: &str) -> Config {
+    let database = format!("[database]\nurl = {url:?}\n");
+    let layers = Figment::new()
+        .merge(Toml::string(DEFAULTS))
+        .merge(Toml::string(&database))
+        .merge(Toml::string(toml));
+    load_from(layers).unwrap()
+}
+
+/// What a GraphQL request answered, and what it cost.
+#[derive(Debug)]
+pub struct Answer {
+    /// The `data`.
+    pub data: Value,
+    /// The top-level errors.
+    pub errors: Vec<Value>,
+    /// Statements sent to the database.
+    pub statements: u64,
+}
+
+impl Answer {
+    /// The data of an answer without top-level errors.
+    #[track_caller]
+    pub fn ok(self) -> Value {
+        assert!(self.errors.is_empty(), "{:#?}", self.errors);
+        self.data
+    }
+
+    /// The data at a JSON pointer, such as `/signUp/errors/0/code`, of an answer without top-level errors.
+    #[track_caller]
+    pub fn at(self, pointer: &str) -> Value {
+        let data = self.ok();
+        let found = data.pointer(pointer);
+        found.unwrap_or_else(|| panic!("no {pointer} in {data:#}")).clone()
+    }
+
+    /// The code of the one top-level error.
+    #[track_caller]
+    pub fn code(&self) -> &str {
+        assert_eq!(self.errors.len(), 1, "{:#?}", self.errors);
+        self.errors[0]["extensions"]["code"].as_str().unwrap()
+    }
+}
+
+fn account_row(member: MemberId, handle: &str, role: Role, now: DateTime<Utc>) -> account::ActiveModel {
+    let email = format!("{}@example.org", handle.to_lowercase());
+    account::ActiveModel {
+        member_id: Set(member),
+        email: Set(email.clone()),
+        email_key: Set(email),
+        // No passphrase opens it: these members are signed in already.
+        passphrase_hash: Set("!".to_owned()),
+        role: Set(role),
+        email_verified_at: Set(now),
+        adult_stated_at: Set(now),
+        terms_version: Set("2026-11".to_owned()),
+        terms_accepted_at: Set(now),
+        deletion_due_at: Set(None),
+        created_at: Set(now),
+        updated_at: Set(now),
+    }
+}
+
+fn session_row(who: SignedIn, now: DateTime<Utc>) -> session::ActiveModel {
+    let id: SessionId = who.session;
+    session::ActiveModel {
+        id: Set(id),
+        member_id: Set(who.member),
+        device_name: Set("A phone".to_owned()),
+        generation: Set(0),
+        secret_hash: Set(vec![0; 32]),
+        rotated_at: Set(now),
+        created_at: Set(now),
+        last_used_at: Set(now),
+        expires_at: Set(now + TimeDelta::days(90)),
+        revoked_at: Set(None),
+        revoked_reason: Set(None),
+    }
+}
