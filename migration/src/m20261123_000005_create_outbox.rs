@@ -17,6 +17,10 @@ impl MigrationTrait for Migration {
         Some(true)
     }
 
+    #[allow(
+        clippy::too_many_lines,
+        reason = "a table after the other, nothing to follow"
+    )]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
             .create_table(

@@ -1,1 +1,14 @@
-//! x
+//! What the tests stand on.
+
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "in a test, giving up with a message is how a failure is told"
+)]
+
+mod database;
+mod postgres;
+
+pub use database::{Engine, FromDatabase, TestDatabase, run};

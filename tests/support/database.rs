@@ -1,0 +1,177 @@
+//! A database a test, and one test body for both kinds.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use crate::postgres::PostgresDatabase;
+
+/// The two databases Belay runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// A file in write-ahead-log mode.
+    Sqlite,
+    /// A database in the tests' own cluster.
+    Postgres,
+}
+
+/// A database of one test, removed when this is dropped.
+pub struct TestDatabase(Storage);
+
+enum Storage {
+    Sqlite(TempDir),
+    Postgres(PostgresDatabase),
+}
+
+impl TestDatabase {
+    /// A SQLite file with every migration applied.
+    pub async fn sqlite() -> Self {
+        /// Copying a migrated file is far cheaper than migrating one.
+        static MIGRATED: OnceCell<Vec<u8>> = OnceCell::const_new();
+        let migrated = MIGRATED.get_or_try_init(migrated_sqlite_file).await;
+        Self::sqlite_from(migrated.expect("a migrated SQLite file"))
+    }
+
+    /// A new SQLite file, its journal mode still to be set.
+    pub fn empty_sqlite() -> Self {
+        Self::sqlite_from(&[])
+    }
+
+    fn sqlite_from(content: &[u8]) -> Self {
+        let folder = TempDir::with_prefix("belay-sqlite-").expect("a temporary folder");
+        fs::write(folder.path().join("belay.db"), content).expect("a file in a temporary folder");
+        Self(Storage::Sqlite(folder))
+    }
+
+    /// A PostgreSQL database with every migration applied.
+    pub async fn postgres() -> Self {
+        Self::postgres_from(PostgresDatabase::migrated().await)
+    }
+
+    /// A PostgreSQL database with nothing in it.
+    pub async fn empty_postgres() -> Self {
+        Self::postgres_from(PostgresDatabase::empty().await)
+    }
+
+    fn postgres_from(database: Result<PostgresDatabase>) -> Self {
+        match database {
+            Ok(database) => Self(Storage::Postgres(database)),
+            Err(error) => panic!("no PostgreSQL database for this test: {error:#}"),
+        }
+    }
+
+    /// A database of the same kind with nothing in it.
+    pub async fn empty(&self) -> Self {
+        match self.engine() {
+            Engine::Sqlite => Self::empty_sqlite(),
+            Engine::Postgres => Self::empty_postgres().await,
+        }
+    }
+
+    /// Which kind it is.
+    pub fn engine(&self) -> Engine {
+        match self.0 {
+            Storage::Sqlite(_) => Engine::Sqlite,
+            Storage::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// As `BELAY_DATABASE__URL` takes it.
+    pub fn url(&self) -> String {
+        match &self.0 {
+            Storage::Sqlite(folder) => sqlite_url(folder),
+            Storage::Postgres(database) => database.url().to_owned(),
+        }
+    }
+
+    /// A way in beside the service's own.
+    pub async fn connect(&self) -> DatabaseConnection {
+        connect(&self.url())
+            .await
+            .expect("a connection to the test's database")
+    }
+}
+
+/// What a test can ask for in place of a [`TestDatabase`]: something that stands on one.
+pub trait FromDatabase: Sized {
+    /// Builds it on a database with every migration applied.
+    fn from_database(database: TestDatabase) -> impl Future<Output = Self> + Send;
+}
+
+impl FromDatabase for TestDatabase {
+    async fn from_database(database: TestDatabase) -> Self {
+        database
+    }
+}
+
+/// Runs a test body on SQLite and on PostgreSQL, as the tests `<name>::sqlite` and
+/// `<name>::postgres`. The type of the body's one parameter says what it stands on
+/// ([`FromDatabase`]).
+///
+/// Takes the names of functions beside it, whose bodies `cargo fmt` then sees, or the functions
+/// themselves:
+///
+/// ```ignore
+/// support::both!(a_check_in_counts_once);
+///
+/// async fn a_check_in_counts_once(app: TestApp) { /* ... */ }
+/// ```
+#[macro_export]
+macro_rules! both {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                $crate::run($crate::TestDatabase::sqlite().await, super::$name).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                $crate::run($crate::TestDatabase::postgres().await, super::$name).await;
+            }
+        }
+    )+};
+    ($($(#[$meta:meta])* async fn $name:ident($argument:ident: $type:ty) $body:block)+) => {
+        $($(#[$meta])* async fn $name($argument: $type) $body)+
+        $crate::both!($($name),+);
+    };
+}
+
+/// What [`both!`] expands to: one body, on one database.
+#[doc(hidden)]
+pub async fn run<T, F>(database: TestDatabase, body: impl FnOnce(T) -> F)
+where
+    T: FromDatabase,
+    F: Future<Output = ()>,
+{
+    body(T::from_database(database).await).await;
+}
+
+pub(crate) async fn connect(url: &str) -> Result<DatabaseConnection> {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(4).sqlx_logging(false);
+    Ok(sea_orm::Database::connect(options).await?)
+}
+
+fn sqlite_url(folder: &TempDir) -> String {
+    format!("sqlite://{}/belay.db", folder.path().display())
+}
+
+async fn migrated_sqlite_file() -> Result<Vec<u8>> {
+    let database = TestDatabase::empty_sqlite();
+    let connection = database.connect().await;
+    connection
+        .execute_unprepared("PRAGMA journal_mode = WAL")
+        .await?;
+    Migrator::up(&connection, None).await?;
+    // Closing the last connection moves what the log still holds into the file.
+    connection.close().await?;
+    let Storage::Sqlite(folder) = &database.0 else {
+        unreachable!("made above")
+    };
+    fs::read(folder.path().join("belay.db")).context("cannot read the migrated file")
+}
