@@ -33,6 +33,7 @@ impl Entropy {
     ///
     /// # Panics
     /// When the operating system gives none: nothing safe could go on then.
+    #[allow(clippy::disallowed_methods, reason = "this is the door")]
     #[allow(
         clippy::expect_used,
         reason = "no caller could do anything safe without randomness"

@@ -146,7 +146,11 @@ impl TestApp {
         let stats = Stats::default();
         let response = stats.scope(self.schema.execute(request)).await;
         Answer {
-            errors: response.errors.iter().map(|error| serde_json::to_value(error).unwrap()).collect(),
+            errors: response
+                .errors
+                .iter()
+                .map(|error| serde_json::to_value(error).unwrap())
+                .collect(),
             data: response.data.into_json().unwrap(),
             statements: stats.snapshot().statements,
         }
@@ -160,7 +164,7 @@ pub fn config(url: &str, toml: &str) -> Config {
         .merge(Toml::string(DEFAULTS))
         .merge(Toml::string(&database))
         .merge(Toml::string(toml));
-    load_from(layers).unwrap()
+    load_from(&layers).unwrap()
 }
 
 /// What a GraphQL request answered, and what it cost.
@@ -187,7 +191,9 @@ impl Answer {
     pub fn at(self, pointer: &str) -> Value {
         let data = self.ok();
         let found = data.pointer(pointer);
-        found.unwrap_or_else(|| panic!("no {pointer} in {data:#}")).clone()
+        found
+            .unwrap_or_else(|| panic!("no {pointer} in {data:#}"))
+            .clone()
     }
 
     /// The code of the one top-level error.
@@ -198,7 +204,12 @@ impl Answer {
     }
 }
 
-fn account_row(member: MemberId, handle: &str, role: Role, now: DateTime<Utc>) -> account::ActiveModel {
+fn account_row(
+    member: MemberId,
+    handle: &str,
+    role: Role,
+    now: DateTime<Utc>,
+) -> account::ActiveModel {
     let email = format!("{}@example.org", handle.to_lowercase());
     account::ActiveModel {
         member_id: Set(member),

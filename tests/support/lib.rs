@@ -8,7 +8,9 @@
     reason = "in a test, giving up with a message is how a failure is told"
 )]
 
+mod app;
 mod database;
 mod postgres;
 
+pub use app::{Answer, TestApp, config};
 pub use database::{Engine, FromDatabase, TestDatabase, run};

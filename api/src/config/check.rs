@@ -156,7 +156,6 @@ pub(super) fn check(config: &Config) -> Vec<Fault> {
             allowed,
         });
     };
-    let form = |key| allowed(key).to_owned();
 
     for (key, value, range) in NUMBERS {
         if !range.contains(&value(config)) {
@@ -174,6 +173,20 @@ pub(super) fn check(config: &Config) -> Vec<Fault> {
         }
     }
 
+    values(config, &mut say);
+    production(config, &mut say);
+    faults
+}
+
+/// How a check says what it found: key, fault, allowed form.
+type Say<'a> = dyn FnMut(&str, &str, String) + 'a;
+
+fn form(key: &str) -> String {
+    allowed(key).to_owned()
+}
+
+/// What each value must look like.
+fn values(config: &Config, say: &mut Say<'_>) {
     let url = config.database.url.expose_secret();
     if !["sqlite:", "postgres://", "postgresql://"]
         .iter()
@@ -225,34 +238,36 @@ pub(super) fn check(config: &Config) -> Vec<Fault> {
             form("auth.secret"),
         );
     }
+}
 
-    if config.mode == Mode::Production {
-        if secret.is_empty() {
-            say("auth.secret", "production needs one", form("auth.secret"));
-        }
-        if config.mail.transport == MailTransport::Terminal {
-            say(
-                "mail.transport",
-                "terminal is for development: nobody would get his mail",
-                "smtp".to_owned(),
-            );
-        }
-        if config.push.transport == PushTransport::Terminal {
-            say(
-                "push.transport",
-                "terminal is for development: nobody would be nudged",
-                "fcm or off".to_owned(),
-            );
-        }
-        if config.push.transport == PushTransport::Fcm
-            && config.push.fcm.base_url.scheme() != "https"
-        {
-            say(
-                "push.fcm.base_url",
-                "production needs an encrypted connection",
-                "an https URL".to_owned(),
-            );
-        }
+/// What must not be so when members depend on it.
+fn production(config: &Config, say: &mut Say<'_>) {
+    if config.mode != Mode::Production {
+        return;
     }
-    faults
+    let secret = config.auth.secret.expose_secret();
+    if secret.is_empty() {
+        say("auth.secret", "production needs one", form("auth.secret"));
+    }
+    if config.mail.transport == MailTransport::Terminal {
+        say(
+            "mail.transport",
+            "terminal is for development: nobody would get his mail",
+            "smtp".to_owned(),
+        );
+    }
+    if config.push.transport == PushTransport::Terminal {
+        say(
+            "push.transport",
+            "terminal is for development: nobody would be nudged",
+            "fcm or off".to_owned(),
+        );
+    }
+    if config.push.transport == PushTransport::Fcm && config.push.fcm.base_url.scheme() != "https" {
+        say(
+            "push.fcm.base_url",
+            "production needs an encrypted connection",
+            "an https URL".to_owned(),
+        );
+    }
 }

@@ -57,7 +57,7 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
         None => PathBuf::from("belay.toml"),
     };
     load_from(
-        Figment::new()
+        &Figment::new()
             .merge(Toml::string(DEFAULTS))
             .merge(Toml::file(file))
             .merge(Env::prefixed("BELAY_").split("__")),
@@ -65,7 +65,7 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
 }
 
 /// Extracts and checks what a ready-made stack of layers says.
-pub fn load_from(layers: Figment) -> Result<Config, ConfigError> {
+pub fn load_from(layers: &Figment) -> Result<Config, ConfigError> {
     let config: Config = layers.extract().map_err(|faults| {
         ConfigError(
             faults

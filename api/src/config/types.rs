@@ -26,7 +26,7 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// For developers: terminal transports, GraphiQL, a clock that can be moved.
+    /// For developers: terminal transports, `GraphiQL`, a clock that can be moved.
     Development,
     /// For members.
     Production,

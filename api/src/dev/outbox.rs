@@ -95,9 +95,12 @@ fn card(sent: &Sent) -> String {
             )
         }
     };
-    let body = body
-        .lines()
-        .map(|line| format!("│ {line}\n"))
-        .collect::<String>();
-    format!("┌ {heading}\n{body}└")
+    let mut out = format!("┌ {heading}\n");
+    for line in body.lines() {
+        out.push_str("│ ");
+        out.push_str(line);
+        out.push('\n');
+    }
+    out.push('└');
+    out
 }

@@ -11,6 +11,11 @@ use crate::problem::ProblemCode;
 /// What a resolver answers.
 pub type GqlResult<T> = Result<T, GqlError>;
 
+/// What the resolver of a nullable field answers: an error makes this field null and leaves its siblings
+/// alone. (A `GqlResult<Option<T>>` would take the whole parent with it; `transpose` turns one into the
+/// other.)
+pub type Nullable<T> = Option<GqlResult<T>>;
+
 /// A top-level error. It has no `Display`: the message a client reads is chosen here, and a cause only
 /// travels to the log.
 #[derive(Clone, Debug)]

@@ -9,6 +9,6 @@ pub mod scalars;
 pub mod schema;
 
 pub use context::Context;
-pub use errors::{GqlError, GqlResult};
+pub use errors::{GqlError, GqlResult, Nullable};
 pub use me::Me;
 pub use schema::{BelaySchema, build};

@@ -4,7 +4,7 @@ use async_graphql::{EmptySubscription, MergedObject, Object, Schema, SchemaBuild
 
 use super::errors::UserError;
 use super::scalars::DateTime;
-use super::{Context as _, GqlResult, Me};
+use super::{Context as _, Me, Nullable};
 use crate::app::App;
 
 /// The service itself.
@@ -19,8 +19,8 @@ impl ServiceQuery {
     }
 
     /// The member who asks.
-    async fn me(&self, ctx: &async_graphql::Context<'_>) -> GqlResult<Option<Me>> {
-        ctx.member().map(|signed_in| Some(Me::of(signed_in)))
+    async fn me(&self, ctx: &async_graphql::Context<'_>) -> Nullable<Me> {
+        Some(ctx.member().map(Me::of))
     }
 }
 

@@ -21,7 +21,7 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_cap_and_never_undercut_the_base() {
         let entropy = Entropy::seeded(3);
-        let (base, cap) = (Duration::from_secs(10), Duration::from_secs(600));
+        let (base, cap) = (Duration::from_secs(10), Duration::from_mins(10));
         for attempt in 1..40 {
             let low = (base * (1 << (attempt - 1).min(10))).min(cap);
             let wait = backoff(&entropy, attempt, base, cap);

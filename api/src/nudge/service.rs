@@ -85,6 +85,7 @@ pub async fn withdraw(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<(), 
 }
 
 /// A member's days are in another zone from now on: his daily reminder moves with them.
+#[allow(clippy::unused_async, reason = "reminders are coming")]
 pub async fn time_zone_changed(
     _app: &App,
     _tx: &Tx,
