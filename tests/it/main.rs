@@ -8,3 +8,4 @@
 )]
 
 mod databases;
+mod migrations;
