@@ -4,10 +4,7 @@ use entity::rate_limit;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use support::{Engine, TestDatabase, both};
 
-both!(
-    a_database_is_migrated_and_the_tests_own,
-    an_empty_database_has_no_tables
-);
+both!(a_database_is_migrated_and_the_tests_own);
 
 async fn a_database_is_migrated_and_the_tests_own(database: TestDatabase) {
     let other = match database.engine() {
@@ -28,10 +25,12 @@ async fn a_database_is_migrated_and_the_tests_own(database: TestDatabase) {
     assert_eq!(rows.all(&others).await.unwrap().len(), 0);
 }
 
-async fn an_empty_database_has_no_tables(database: TestDatabase) {
-    let empty = database.empty().await;
-    let asked = rate_limit::Entity::find().all(&empty.connect().await).await;
-    assert!(asked.is_err(), "{asked:?}");
+both! {
+    async fn an_empty_database_has_no_tables(database: TestDatabase) {
+        let empty = database.empty().await.connect().await;
+        let asked = rate_limit::Entity::find().all(&empty).await;
+        assert!(asked.is_err(), "{asked:?}");
+    }
 }
 
 #[tokio::test]

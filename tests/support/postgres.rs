@@ -1,9 +1,9 @@
 //! A PostgreSQL cluster of the tests' own.
 //!
 //! The first test that needs PostgreSQL starts it, in a temporary folder, reachable by a socket in
-//! that folder alone; it ends with the test process. One thread administers it: databases are made
-//! one after another, since two clones of one template cannot be made at once, and are dropped
-//! without making a test wait.
+//! that folder alone; it ends with the test process. One thread of its own administers it, over one
+//! connection: a connection cannot outlive the runtime of the test that opened it, and a test that
+//! drops its database cannot wait for that.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;

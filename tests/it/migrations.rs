@@ -1,0 +1,195 @@
+//! The steps that make the tables, and the tables they make.
+
+mod entities;
+mod rows;
+mod shape;
+
+use std::collections::BTreeSet;
+
+use entity::{MeetingId, meeting, member, session};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::EntityTrait;
+use sea_orm::prelude::Uuid;
+use support::{FromDatabase, TestDatabase, both};
+
+use self::rows::{put_meeting, put_member, put_what_is_nobodys};
+use self::shape::{assert_same, foreign_keys, shape};
+
+/// A database before the first migration.
+struct Empty(TestDatabase);
+
+impl FromDatabase for Empty {
+    async fn from_database(database: TestDatabase) -> Self {
+        Self(database.empty().await)
+    }
+}
+
+both!(
+    each_step_can_be_undone_and_done_again,
+    all_steps_can_be_undone_and_done_again,
+    done_twice_changes_nothing,
+    tables_and_entities_agree,
+    every_table_keeps_what_its_entity_holds,
+    whatever_names_a_member_goes_with_him,
+    a_member_leaves_no_trace_and_takes_nothing_of_others,
+    a_meeting_outlives_its_host,
+    a_device_outlives_its_session
+);
+
+async fn each_step_can_be_undone_and_done_again(Empty(database): Empty) {
+    let db = database.connect().await;
+    for migration in Migrator::migrations() {
+        let name = migration.name();
+        let before = shape(&db).await;
+        Migrator::up(&db, Some(1)).await.unwrap();
+        let after = shape(&db).await;
+        Migrator::down(&db, Some(1)).await.unwrap();
+        assert_same(&format!("{name} undone"), &shape(&db).await, &before);
+        Migrator::up(&db, Some(1)).await.unwrap();
+        assert_same(&format!("{name} done again"), &shape(&db).await, &after);
+    }
+    let pending = Migrator::get_pending_migrations(&db).await.unwrap();
+    assert_eq!(pending.len(), 0);
+}
+
+async fn all_steps_can_be_undone_and_done_again(database: TestDatabase) {
+    let db = database.connect().await;
+    let (made, seeded) = (shape(&db).await, entities::rows(&db).await);
+    put_member(&db, 2, put_what_is_nobodys(&db).await).await;
+
+    Migrator::down(&db, None).await.unwrap();
+    assert_same("all undone", &shape(&db).await, &BTreeSet::new());
+
+    Migrator::up(&db, None).await.unwrap();
+    assert_same("all done again", &shape(&db).await, &made);
+    assert_eq!(entities::rows(&db).await, seeded);
+}
+
+async fn done_twice_changes_nothing(database: TestDatabase) {
+    let db = database.connect().await;
+    put_member(&db, 2, put_what_is_nobodys(&db).await).await;
+    let (made, kept) = (shape(&db).await, entities::rows(&db).await);
+
+    Migrator::up(&db, None).await.unwrap();
+
+    assert_same("done twice", &shape(&db).await, &made);
+    assert_eq!(entities::rows(&db).await, kept);
+}
+
+async fn tables_and_entities_agree(database: TestDatabase) {
+    let db = database.connect().await;
+    let columns = shape::columns(&db).await.into_iter();
+    let columns = columns.map(|(table, column, null)| shape::column_fact(&table, &column, null));
+    assert_same(
+        "tables and entities",
+        &columns.collect(),
+        &entities::columns(),
+    );
+}
+
+/// Each row is read back as it was written; here, that none was forgotten.
+async fn every_table_keeps_what_its_entity_holds(database: TestDatabase) {
+    let db = database.connect().await;
+    put_member(&db, 2, put_what_is_nobodys(&db).await).await;
+    for (table, rows) in entities::rows(&db).await {
+        assert!(!rows.is_empty(), "no row was written to {table}");
+    }
+}
+
+async fn whatever_names_a_member_goes_with_him(database: TestDatabase) {
+    let db = database.connect().await;
+    let keys = foreign_keys(&db).await;
+    for (table, column, _) in shape::columns(&db).await {
+        if column == "member_id" {
+            let key = keys
+                .iter()
+                .find(|key| key.table == table && key.column == column)
+                .unwrap_or_else(|| panic!("{table}.{column} is no foreign key"));
+            assert_eq!(
+                (&*key.to, &*key.on_delete),
+                ("member.id", "cascade"),
+                "{table}"
+            );
+        }
+    }
+    for key in keys {
+        assert!(
+            ["cascade", "set null"].contains(&&*key.on_delete),
+            "{key:?}"
+        );
+    }
+}
+
+async fn a_member_leaves_no_trace_and_takes_nothing_of_others(database: TestDatabase) {
+    let db = database.connect().await;
+    let shared = put_what_is_nobodys(&db).await;
+    put_member(&db, 2, shared).await;
+    let without_him = entities::rows(&db).await;
+    let him = put_member(&db, 3, shared).await;
+    let with_him = entities::rows(&db).await;
+    for table in tables_of_members(&foreign_keys(&db).await) {
+        let table = table.as_str();
+        assert!(
+            with_him[table].len() > without_him[table].len(),
+            "he had no row in {table}: this shows nothing about it"
+        );
+    }
+
+    member::Entity::delete_by_id(him).exec(&db).await.unwrap();
+
+    assert_eq!(entities::rows(&db).await, without_him);
+}
+
+/// The tables whose rows go with a member, at whatever remove.
+fn tables_of_members(keys: &BTreeSet<shape::ForeignKey>) -> BTreeSet<String> {
+    let mut tables = BTreeSet::from(["member".to_owned()]);
+    loop {
+        let more: Vec<_> = keys
+            .iter()
+            .filter(|key| key.on_delete == "cascade" && !tables.contains(&key.table))
+            .filter(|key| {
+                key.to
+                    .split('.')
+                    .next()
+                    .is_some_and(|to| tables.contains(to))
+            })
+            .map(|key| key.table.clone())
+            .collect();
+        if more.is_empty() {
+            return tables;
+        }
+        tables.extend(more);
+    }
+}
+
+async fn a_meeting_outlives_its_host(database: TestDatabase) {
+    let db = database.connect().await;
+    let host = put_member(&db, 2, put_what_is_nobodys(&db).await).await;
+    let id = MeetingId(Uuid::from_u128(2));
+    put_meeting(&db, id, Some(host)).await;
+
+    member::Entity::delete_by_id(host).exec(&db).await.unwrap();
+
+    let meeting = meeting::Entity::find_by_id(id).one(&db).await.unwrap();
+    assert_eq!(meeting.unwrap().host_id, None);
+}
+
+async fn a_device_outlives_its_session(database: TestDatabase) {
+    let db = database.connect().await;
+    put_member(&db, 2, put_what_is_nobodys(&db).await).await;
+
+    session::Entity::delete_many().exec(&db).await.unwrap();
+
+    let devices = entity::device::Entity::find().all(&db).await.unwrap();
+    assert_eq!(devices.len(), 1);
+    assert_eq!(devices[0].session_id, None);
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_shape() {
+    let (sqlite, postgres) = (TestDatabase::sqlite().await, TestDatabase::postgres().await);
+    let sqlite = shape(&sqlite.connect().await).await;
+    let postgres = shape(&postgres.connect().await).await;
+    assert!(!sqlite.is_empty());
+    assert_same("SQLite and PostgreSQL", &sqlite, &postgres);
+}

@@ -1,0 +1,81 @@
+//! Every entity, seen as the table it says it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, IdenStatic, Iterable};
+
+use super::shape::{Shape, column_fact};
+
+/// An entity without its type.
+struct Table {
+    name: &'static str,
+    columns: Shape,
+    rows: fn(&DatabaseConnection) -> BoxFuture<'_, Vec<String>>,
+}
+
+fn table<E>(entity: E) -> Table
+where
+    E: EntityTrait<Model: Debug>,
+{
+    let name = entity.table_name();
+    Table {
+        name,
+        columns: E::Column::iter()
+            .map(|column| column_fact(name, column.as_str(), column.def().is_null()))
+            .collect(),
+        rows: |db| {
+            async move {
+                let rows = E::find().all(db).await.unwrap();
+                rows.iter().map(|row| format!("{row:?}")).collect()
+            }
+            .boxed()
+        },
+    }
+}
+
+/// An entity missing here is told by its table, which then has none.
+fn all() -> Vec<Table> {
+    vec![
+        table(entity::account::Entity),
+        table(entity::account_code::Entity),
+        table(entity::check_in::Entity),
+        table(entity::check_in_reminder::Entity),
+        table(entity::circle::Entity),
+        table(entity::circle_membership::Entity),
+        table(entity::device::Entity),
+        table(entity::job::Entity),
+        table(entity::life_context::Entity),
+        table(entity::meeting::Entity),
+        table(entity::meeting_occurrence::Entity),
+        table(entity::member::Entity),
+        table(entity::member_language::Entity),
+        table(entity::member_life_context::Entity),
+        table(entity::member_topic::Entity),
+        table(entity::notification::Entity),
+        table(entity::pending_sign_up::Entity),
+        table(entity::progress::Entity),
+        table(entity::push_delivery::Entity),
+        table(entity::rate_limit::Entity),
+        table(entity::rsvp::Entity),
+        table(entity::session::Entity),
+        table(entity::topic::Entity),
+    ]
+}
+
+/// The columns of all entities.
+pub fn columns() -> Shape {
+    all().into_iter().flat_map(|table| table.columns).collect()
+}
+
+/// The rows of every table, by its name; reading them also shows that every column holds the type
+/// its entity says.
+pub async fn rows(db: &DatabaseConnection) -> BTreeMap<&'static str, BTreeSet<String>> {
+    let mut rows = BTreeMap::new();
+    for table in all() {
+        rows.insert(table.name, (table.rows)(db).await.into_iter().collect());
+    }
+    rows
+}

@@ -1,0 +1,385 @@
+//! A row in every table.
+
+use std::fmt::Debug;
+
+use entity::{
+    AccountCodeId, CheckInId, CircleId, DeliveryId, DeviceId, JobId, LeaseHolder, MeetingId,
+    MemberId, NotificationId, OccurrenceId, RsvpId, SessionId, SignUpId, account, account_code,
+    check_in, check_in_reminder, circle, circle_membership, device, job, meeting,
+    meeting_occurrence, member, member_language, member_life_context, member_topic, notification,
+    pending_sign_up, progress, push_delivery, rate_limit, rsvp, session,
+};
+use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
+use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
+
+/// An instant with microseconds: both databases keep them.
+fn instant() -> DateTimeUtc {
+    DateTimeUtc::from_timestamp_micros(1_795_000_000_123_456).unwrap()
+}
+
+fn date() -> Date {
+    Date::from_ymd_opt(2026, 11, 18).unwrap()
+}
+
+fn time() -> Time {
+    Time::from_hms_opt(21, 30, 0).unwrap()
+}
+
+/// Writes a row and reads it back.
+async fn put<M, A>(db: &DatabaseConnection, row: M)
+where
+    M: ModelTrait + IntoActiveModel<A> + PartialEq + Debug,
+    M::Entity: EntityTrait<Model = M>,
+    A: ActiveModelTrait<Entity = M::Entity>,
+{
+    let written = M::Entity::insert(row.clone().into_active_model());
+    written.exec_without_returning(db).await.unwrap();
+    let read = M::Entity::find().all(db).await.unwrap();
+    assert!(read.contains(&row), "wrote {row:?}, read {read:?}");
+}
+
+/// What belongs to no member: a circle and its meeting, a sign-up, and the service's own.
+pub async fn put_what_is_nobodys(db: &DatabaseConnection) -> (CircleId, OccurrenceId) {
+    let id = Uuid::from_u128(1);
+    put(
+        db,
+        circle::Model {
+            id: CircleId(id),
+            name: "Night shift".into(),
+            purpose: "Men who work nights".into(),
+            version: 1,
+            created_at: instant(),
+        },
+    )
+    .await;
+    put_meeting(db, MeetingId(id), None).await;
+    put(
+        db,
+        meeting_occurrence::Model {
+            id: OccurrenceId(id),
+            meeting_id: MeetingId(id),
+            local_date: date(),
+            local_time: time(),
+            starts_at: instant(),
+            ends_at: instant(),
+            capacity: Some(8),
+            seats_taken: 0,
+            status: meeting_occurrence::OccurrenceStatus::Scheduled,
+            version: 1,
+        },
+    )
+    .await;
+    put(
+        db,
+        pending_sign_up::Model {
+            id: SignUpId(id),
+            email: "New@example.org".into(),
+            email_key: "new@example.org".into(),
+            passphrase_hash: "$argon2id$".into(),
+            handle: "new".into(),
+            time_zone: "Europe/Lisbon".into(),
+            country: "PT".into(),
+            locale: "pt-PT".into(),
+            terms_version: "1".into(),
+            adult_stated_at: instant(),
+            attempts: 0,
+            created_at: instant(),
+            expires_at: instant(),
+            session_id: Some(SessionId(id)),
+            verified_at: Some(instant()),
+        },
+    )
+    .await;
+    put(
+        db,
+        rate_limit::Model {
+            key: "sign_in".into(),
+            full_at_us: i64::MAX,
+        },
+    )
+    .await;
+    put(
+        db,
+        job::Model {
+            id: JobId(id),
+            kind: "plan".into(),
+            payload: "{}".into(),
+            dedup_key: Some("once".into()),
+            state: job::JobState::Ready,
+            run_at: instant(),
+            attempts: 0,
+            lease_holder: Some(LeaseHolder(id)),
+            lease_until: Some(instant()),
+            last_error: Some("timeout".into()),
+            created_at: instant(),
+        },
+    )
+    .await;
+    (CircleId(id), OccurrenceId(id))
+}
+
+/// A meeting of the circle.
+pub async fn put_meeting(db: &DatabaseConnection, id: MeetingId, host: Option<MemberId>) {
+    put(
+        db,
+        meeting::Model {
+            id,
+            circle_id: Some(CircleId(Uuid::from_u128(1))),
+            host_id: host,
+            title: "Before the shift".into(),
+            description: "Half an hour".into(),
+            format: meeting::MeetingFormat::Online,
+            place: Some("Here".into()),
+            join_url: Some("https://meet.example.org/1".into()),
+            time_zone: "Europe/Lisbon".into(),
+            version: 1,
+            created_at: instant(),
+        },
+    )
+    .await;
+}
+
+/// A member with a row in every table that a member can have one in; his `number` makes him and
+/// his rows unique.
+pub async fn put_member(
+    db: &DatabaseConnection,
+    number: u128,
+    (circle, occurrence): (CircleId, OccurrenceId),
+) -> MemberId {
+    let id = Uuid::from_u128(number);
+    put_account(db, id).await;
+    put_profile(db, MemberId(id)).await;
+    put_takes_part(db, id, circle, occurrence).await;
+    put_outbox(db, id).await;
+    MemberId(id)
+}
+
+async fn put_account(db: &DatabaseConnection, id: Uuid) {
+    put(
+        db,
+        member::Model {
+            id: MemberId(id),
+            handle: id.to_string(),
+            handle_key: id.to_string(),
+            bio: Some("Bio".into()),
+            story: Some("Story".into()),
+            age_band: Some(member::AgeBand::From35),
+            country: "PT".into(),
+            region: Some("Norte".into()),
+            time_zone: "Europe/Lisbon".into(),
+            locale: "pt-PT".into(),
+            contact_modes: 3,
+            reply_pace: Some(member::ReplyPace::FewDays),
+            availability: 5,
+            version: 1,
+            created_at: instant(),
+            updated_at: instant(),
+            hidden_at: Some(instant()),
+        },
+    )
+    .await;
+    put(
+        db,
+        account::Model {
+            member_id: MemberId(id),
+            email: id.to_string(),
+            email_key: id.to_string(),
+            passphrase_hash: "$argon2id$".into(),
+            role: account::Role::Member,
+            email_verified_at: instant(),
+            adult_stated_at: instant(),
+            terms_version: "1".into(),
+            terms_accepted_at: instant(),
+            deletion_due_at: Some(instant()),
+            created_at: instant(),
+            updated_at: instant(),
+        },
+    )
+    .await;
+    put(
+        db,
+        account_code::Model {
+            id: AccountCodeId(id),
+            member_id: MemberId(id),
+            purpose: account_code::Purpose::ChangeEmail,
+            new_email: Some("new@example.org".into()),
+            attempts: 0,
+            created_at: instant(),
+            expires_at: instant(),
+            used_at: Some(instant()),
+        },
+    )
+    .await;
+    put(
+        db,
+        session::Model {
+            id: SessionId(id),
+            member_id: MemberId(id),
+            device_name: "Phone".into(),
+            generation: 2,
+            secret_hash: vec![0, 255, 7],
+            rotated_at: instant(),
+            created_at: instant(),
+            last_used_at: instant(),
+            expires_at: instant(),
+            revoked_at: Some(instant()),
+            revoked_reason: Some(session::RevokedReason::Reused),
+        },
+    )
+    .await;
+}
+
+async fn put_profile(db: &DatabaseConnection, member_id: MemberId) {
+    put(
+        db,
+        member_language::Model {
+            member_id,
+            tag: "pt-PT".into(),
+            position: 0,
+        },
+    )
+    .await;
+    put(
+        db,
+        member_topic::Model {
+            member_id,
+            topic: "grief".into(),
+            stance: member_topic::Stance::WorkingThrough,
+            visibility: member_topic::Visibility::Circles,
+            created_at: instant(),
+        },
+    )
+    .await;
+    put(
+        db,
+        member_life_context::Model {
+            member_id,
+            life_context: "father".into(),
+        },
+    )
+    .await;
+}
+
+async fn put_takes_part(
+    db: &DatabaseConnection,
+    id: Uuid,
+    circle_id: CircleId,
+    occurrence_id: OccurrenceId,
+) {
+    let member_id = MemberId(id);
+    put(
+        db,
+        circle_membership::Model {
+            circle_id,
+            member_id,
+            role: circle_membership::CircleRole::Member,
+            joined_at: instant(),
+        },
+    )
+    .await;
+    put(
+        db,
+        rsvp::Model {
+            id: RsvpId(id),
+            occurrence_id,
+            member_id,
+            answer: rsvp::Answer::Going,
+            created_at: instant(),
+            updated_at: instant(),
+        },
+    )
+    .await;
+    put(
+        db,
+        check_in::Model {
+            id: CheckInId(id),
+            member_id,
+            local_date: date(),
+            time_zone: "Europe/Lisbon".into(),
+            day_start_hour: 4,
+            mood: Some(3),
+            created_at: instant(),
+            updated_at: instant(),
+        },
+    )
+    .await;
+    put(
+        db,
+        progress::Model {
+            member_id,
+            days_shown_up: 1,
+            last_local_date: Some(date()),
+            updated_at: instant(),
+        },
+    )
+    .await;
+    put(
+        db,
+        check_in_reminder::Model {
+            member_id,
+            local_time: time(),
+            enabled: true,
+            next_due_at: Some(instant()),
+        },
+    )
+    .await;
+}
+
+async fn put_outbox(db: &DatabaseConnection, id: Uuid) {
+    put(
+        db,
+        device::Model {
+            id: DeviceId(id),
+            member_id: MemberId(id),
+            session_id: Some(SessionId(id)),
+            address_kind: device::AddressKind::FcmFid,
+            address: id.to_string(),
+            address_key: id.to_string(),
+            installation_id: Some("installation".into()),
+            platform: device::Platform::Android,
+            app_version: "1.0".into(),
+            locale: "pt-PT".into(),
+            registered_at: instant(),
+            last_seen_at: instant(),
+            dead_at: Some(instant()),
+            dead_reason: Some(device::DeadReason::Unregistered),
+        },
+    )
+    .await;
+    put(
+        db,
+        notification::Model {
+            id: NotificationId(id),
+            member_id: MemberId(id),
+            kind: notification::Kind::CheckInReminder,
+            dedup_key: "2026-11-18".into(),
+            subject_id: Some(id),
+            not_before: instant(),
+            expires_at: instant(),
+            state: notification::State::Skipped,
+            skip_reason: Some(notification::SkipReason::AlreadyDone),
+            created_at: instant(),
+            read_at: Some(instant()),
+        },
+    )
+    .await;
+    put(
+        db,
+        push_delivery::Model {
+            id: DeliveryId(id),
+            notification_id: NotificationId(id),
+            device_id: DeviceId(id),
+            state: push_delivery::DeliveryState::Retrying,
+            reason: Some("UNAVAILABLE".into()),
+            attempts: 1,
+            due_at: instant(),
+            expires_at: instant(),
+            lease_holder: Some(LeaseHolder(id)),
+            lease_until: Some(instant()),
+            provider_message_id: Some("message".into()),
+            created_at: instant(),
+            updated_at: instant(),
+        },
+    )
+    .await;
+}
