@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::support::{belongs_to, drop_tables, instant, key, table};
+use crate::support::{belongs_to, drop_tables, instant, key, names, table};
 
 /// What a member may tell of himself.
 #[derive(DeriveMigrationName)]
@@ -60,7 +60,7 @@ impl MigrationTrait for Migration {
                     .col(instant("created_at"))
                     .primary_key(&mut key(&["member_id", "topic"]))
                     .foreign_key(&mut belongs_to("member_topic", "member_id", "member", "id"))
-                    .foreign_key(&mut belongs_to("member_topic", "topic", "topic", "slug"))
+                    .foreign_key(&mut names("member_topic", "topic", "topic", "slug"))
                     .take(),
             )
             .await?;
@@ -76,7 +76,7 @@ impl MigrationTrait for Migration {
                         "member",
                         "id",
                     ))
-                    .foreign_key(&mut belongs_to(
+                    .foreign_key(&mut names(
                         "member_life_context",
                         "life_context",
                         "life_context",

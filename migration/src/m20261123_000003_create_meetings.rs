@@ -88,6 +88,9 @@ impl MigrationTrait for Migration {
             .create_index(index("ix_meeting_circle_id", "meeting", &["circle_id"]).take())
             .await?;
         manager
+            .create_index(index("ix_meeting_host_id", "meeting", &["host_id"]).take())
+            .await?;
+        manager
             .create_table(
                 table("meeting_occurrence")
                     .col(pk_uuid("id"))

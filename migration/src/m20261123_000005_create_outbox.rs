@@ -48,6 +48,9 @@ impl MigrationTrait for Migration {
             .create_index(index("ix_device_member_id", "device", &["member_id"]).take())
             .await?;
         manager
+            .create_index(index("ix_device_session_id", "device", &["session_id"]).take())
+            .await?;
+        manager
             .create_table(
                 table("notification")
                     .col(pk_uuid("id"))

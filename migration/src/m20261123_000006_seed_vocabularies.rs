@@ -170,7 +170,13 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in ["topic", "life_context"] {
+        // What members said in these words cannot stay without them.
+        for table in [
+            "member_topic",
+            "member_life_context",
+            "topic",
+            "life_context",
+        ] {
             manager
                 .execute(Query::delete().from_table(table).take())
                 .await?;

@@ -59,6 +59,18 @@ pub fn refers_to(
         .take()
 }
 
+/// What it names cannot go while the row is there.
+pub fn names(
+    table: &'static str,
+    column: &'static str,
+    other: &'static str,
+    other_column: &'static str,
+) -> ForeignKeyCreateStatement {
+    belongs_to(table, column, other, other_column)
+        .on_delete(ForeignKeyAction::Restrict)
+        .take()
+}
+
 /// An index over `columns`, in order.
 pub fn index(
     name: &'static str,

@@ -114,7 +114,7 @@ async fn whatever_names_a_member_goes_with_him(database: TestDatabase) {
     }
     for key in keys {
         assert!(
-            ["cascade", "set null"].contains(&&*key.on_delete),
+            ["cascade", "restrict", "set null"].contains(&&*key.on_delete),
             "{key:?}"
         );
     }

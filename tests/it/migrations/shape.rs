@@ -106,7 +106,7 @@ const SQLITE_FOREIGN_KEYS: &str = r#"
 const POSTGRES_FOREIGN_KEYS: &str = "
     SELECT here.relname::text, ours.attname::text, there.relname || '.' || theirs.attname,
         CASE k.confdeltype
-            WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' ELSE k.confdeltype::text
+            WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'r' THEN 'restrict' ELSE k.confdeltype::text
         END
     FROM pg_constraint k
     JOIN pg_class here ON here.oid = k.conrelid
