@@ -1,0 +1,474 @@
+//! A message, checked when it is built.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::{AndroidConfig, ApnsConfig, WebpushConfig, redact::opaque_debug};
+
+/// The most bytes of a message. Google counts the payload; the whole request is counted here,
+/// address included, because it is the one number that both sides can agree on.
+pub const MAX_MESSAGE_BYTES: usize = 4_096;
+/// The longest time that Google keeps a message for a device that is offline: 28 days, 2,419,200 s.
+pub const MAX_TTL: Duration = Duration::from_hours(28 * 24);
+/// The most bytes of an `apns-collapse-id`, a limit of APNs.
+pub const MAX_COLLAPSE_ID_BYTES: usize = 64;
+
+/// Who receives a message: exactly one installation of an app.
+///
+/// The app declares which of the two kinds its address is. One cannot be made from the other.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A Firebase installation id.
+    Fid(String),
+    /// A registration token: deprecated by Google, still served.
+    Token(String),
+}
+
+impl Target {
+    /// The installation with this Firebase installation id.
+    pub fn fid(fid: impl Into<String>) -> Self {
+        Self::Fid(fid.into())
+    }
+
+    /// The installation with this registration token.
+    pub fn token(token: impl Into<String>) -> Self {
+        Self::Token(token.into())
+    }
+
+    fn address(&self) -> &str {
+        match self {
+            Self::Fid(address) | Self::Token(address) => address,
+        }
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fid(_) => "Fid(..)",
+            Self::Token(_) => "Token(..)",
+        })
+    }
+}
+
+/// What is shown on every platform that has nothing of its own.
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Notification {
+    /// The title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// The address of an image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+}
+
+/// A message that Google's documented limits allow. It is made with [`Message::builder`].
+#[derive(Clone)]
+pub struct Message {
+    target: Target,
+    body: Bytes,
+}
+
+impl Message {
+    /// Starts a message to `target`.
+    pub fn builder(target: Target) -> MessageBuilder {
+        MessageBuilder {
+            target,
+            data: BTreeMap::new(),
+            notification: None,
+            android: None,
+            apns: None,
+            webpush: None,
+            validate_only: false,
+        }
+    }
+
+    /// Who receives it.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The request's body as it is sent, which discloses the address and the content.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+}
+
+/// A message in the making. A clone of it makes the same message for another target.
+#[derive(Clone)]
+pub struct MessageBuilder {
+    target: Target,
+    data: BTreeMap<String, String>,
+    notification: Option<Notification>,
+    android: Option<AndroidConfig>,
+    apns: Option<ApnsConfig>,
+    webpush: Option<WebpushConfig>,
+    validate_only: bool,
+}
+
+opaque_debug!(Notification, Message, MessageBuilder);
+
+impl MessageBuilder {
+    /// Sends to another target instead.
+    #[must_use]
+    pub fn target(mut self, target: Target) -> Self {
+        self.target = target;
+        self
+    }
+
+    /// Adds a value for the app, which receives all of them as strings.
+    #[must_use]
+    pub fn data(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.data.insert(key.into(), value.into());
+        self
+    }
+
+    /// Shows a notification. Without one, the app receives the data and decides.
+    #[must_use]
+    pub fn notification(mut self, notification: Notification) -> Self {
+        self.notification = Some(notification);
+        self
+    }
+
+    /// Sets the options for Android.
+    #[must_use]
+    pub fn android(mut self, android: AndroidConfig) -> Self {
+        self.android = Some(android);
+        self
+    }
+
+    /// Sets the options for Apple's devices.
+    #[must_use]
+    pub fn apns(mut self, apns: ApnsConfig) -> Self {
+        self.apns = Some(apns);
+        self
+    }
+
+    /// Sets the options for browsers.
+    #[must_use]
+    pub fn webpush(mut self, webpush: WebpushConfig) -> Self {
+        self.webpush = Some(webpush);
+        self
+    }
+
+    /// Has Google check the message and not deliver it.
+    #[must_use]
+    pub fn validate_only(mut self) -> Self {
+        self.validate_only = true;
+        self
+    }
+
+    /// Checks what Google documents and its schema does not express.
+    pub fn build(self) -> Result<Message, MessageError> {
+        self.check_target()?;
+        self.check_data()?;
+        self.check_limits()?;
+        let body = serde_json::to_vec(&self.request()).map_err(|_| MessageError::Unserialisable)?;
+        if body.len() > MAX_MESSAGE_BYTES {
+            return Err(MessageError::TooLarge { bytes: body.len() });
+        }
+        Ok(Message {
+            target: self.target,
+            body: body.into(),
+        })
+    }
+
+    fn check_target(&self) -> Result<(), MessageError> {
+        if self.target.address().trim().is_empty() {
+            Err(MessageError::NoAddress)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn check_data(&self) -> Result<(), MessageError> {
+        let android = self.android.iter().flat_map(|android| android.data.keys());
+        let webpush = self.webpush.iter().flat_map(|webpush| webpush.data.keys());
+        match self
+            .data
+            .keys()
+            .chain(android)
+            .chain(webpush)
+            .find(|key| is_reserved(key))
+        {
+            Some(key) => Err(MessageError::ReservedKey { key: key.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    fn check_limits(&self) -> Result<(), MessageError> {
+        if let Some(ttl) = self.android.as_ref().and_then(|android| android.ttl)
+            && ttl > MAX_TTL
+        {
+            return Err(MessageError::TtlTooLong {
+                seconds: ttl.as_secs(),
+            });
+        }
+        if let Some(id) = self
+            .apns
+            .as_ref()
+            .and_then(|apns| apns.headers.collapse_id.as_ref())
+            && id.len() > MAX_COLLAPSE_ID_BYTES
+        {
+            return Err(MessageError::CollapseIdTooLong { bytes: id.len() });
+        }
+        Ok(())
+    }
+
+    fn request(&self) -> Request<'_> {
+        let (fid, token) = match &self.target {
+            Target::Fid(fid) => (Some(fid.as_str()), None),
+            Target::Token(token) => (None, Some(token.as_str())),
+        };
+        Request {
+            validate_only: self.validate_only.then_some(true),
+            message: Wire {
+                fid,
+                token,
+                data: &self.data,
+                notification: self.notification.as_ref(),
+                android: self.android.as_ref(),
+                apns: self.apns.as_ref(),
+                webpush: self.webpush.as_ref(),
+            },
+        }
+    }
+}
+
+/// The keys that Google's own fields arrive under on the device.
+fn is_reserved(key: &str) -> bool {
+    matches!(key, "from" | "message_type")
+        || key.starts_with("google.")
+        || key.starts_with("gcm.notification.")
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validate_only: Option<bool>,
+    message: Wire<'a>,
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    data: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notification: Option<&'a Notification>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    android: Option<&'a AndroidConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    apns: Option<&'a ApnsConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webpush: Option<&'a WebpushConfig>,
+}
+
+/// Why a message cannot be sent, to anybody, ever.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// The target's address is blank.
+    #[error("the target has no address")]
+    NoAddress,
+    /// Google uses the key for fields of its own.
+    #[error("the data key {key:?} is reserved by FCM")]
+    ReservedKey {
+        /// The key, of `data`, `android.data` or `webpush.data`.
+        key: String,
+    },
+    /// The time to live is beyond [`MAX_TTL`].
+    #[error("a ttl of {seconds} s is longer than the {} s that FCM keeps a message", MAX_TTL.as_secs())]
+    TtlTooLong {
+        /// The time to live, in whole seconds.
+        seconds: u64,
+    },
+    /// The `apns-collapse-id` is beyond [`MAX_COLLAPSE_ID_BYTES`].
+    #[error("an apns-collapse-id of {bytes} bytes is longer than {MAX_COLLAPSE_ID_BYTES}")]
+    CollapseIdTooLong {
+        /// Its length in bytes.
+        bytes: usize,
+    },
+    /// The request is beyond [`MAX_MESSAGE_BYTES`].
+    #[error("a message of {bytes} bytes is longer than {MAX_MESSAGE_BYTES}")]
+    TooLarge {
+        /// Its length in bytes.
+        bytes: usize,
+    },
+    /// A custom value has no JSON form.
+    #[error("the message has no JSON form")]
+    Unserialisable,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{AndroidNotification, AndroidPriority, ApnsHeaders, Visibility};
+
+    fn builder() -> MessageBuilder {
+        Message::builder(Target::fid("fid-1"))
+    }
+
+    fn wire(message: &Message) -> Value {
+        serde_json::from_slice(message.body()).unwrap()
+    }
+
+    #[test]
+    fn a_message_names_one_target_of_the_declared_kind() {
+        assert_eq!(
+            wire(&builder().build().unwrap()),
+            json!({ "message": { "fid": "fid-1" } })
+        );
+        let token = builder().target(Target::token("token-1")).build().unwrap();
+        assert_eq!(wire(&token), json!({ "message": { "token": "token-1" } }));
+        assert_eq!(
+            wire(&builder().validate_only().build().unwrap()),
+            json!({ "validate_only": true, "message": { "fid": "fid-1" } })
+        );
+    }
+
+    #[test]
+    fn every_part_is_written_under_the_apis_names() {
+        let message = builder()
+            .data("id", "n1")
+            .notification(Notification {
+                title: Some("Belay".into()),
+                ..Notification::default()
+            })
+            .android(AndroidConfig {
+                collapse_key: Some("meeting".into()),
+                priority: Some(AndroidPriority::High),
+                ttl: Some(MAX_TTL),
+                notification: Some(AndroidNotification {
+                    title_loc_key: Some("meeting_title".into()),
+                    visibility: Some(Visibility::Private),
+                    ..AndroidNotification::default()
+                }),
+                ..AndroidConfig::default()
+            })
+            .build()
+            .unwrap();
+        assert_eq!(
+            wire(&message),
+            json!({ "message": {
+                "fid": "fid-1",
+                "data": { "id": "n1" },
+                "notification": { "title": "Belay" },
+                "android": {
+                    "collapse_key": "meeting",
+                    "priority": "HIGH",
+                    "ttl": "2419200s",
+                    "notification": { "title_loc_key": "meeting_title", "visibility": "PRIVATE" },
+                },
+            }})
+        );
+    }
+
+    #[test]
+    fn a_blank_address_is_refused() {
+        assert_eq!(
+            builder().target(Target::token(" ")).build().unwrap_err(),
+            MessageError::NoAddress
+        );
+    }
+
+    #[test]
+    fn reserved_data_keys_are_refused_wherever_they_are() {
+        for key in [
+            "from",
+            "message_type",
+            "google.sent_time",
+            "gcm.notification.title",
+        ] {
+            let error = MessageError::ReservedKey { key: key.into() };
+            assert_eq!(builder().data(key, "x").build().unwrap_err(), error);
+            let android = AndroidConfig {
+                data: BTreeMap::from([(key.into(), "x".into())]),
+                ..AndroidConfig::default()
+            };
+            assert_eq!(builder().android(android).build().unwrap_err(), error);
+        }
+        for key in ["from_member", "google", "gcm", "collapse_key"] {
+            assert!(builder().data(key, "x").build().is_ok(), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_ttl_beyond_four_weeks_is_refused() {
+        let with = |ttl| {
+            builder()
+                .android(AndroidConfig {
+                    ttl: Some(ttl),
+                    ..AndroidConfig::default()
+                })
+                .build()
+        };
+        assert!(with(MAX_TTL).is_ok());
+        let error = with(MAX_TTL + Duration::from_nanos(1)).unwrap_err();
+        assert_eq!(error, MessageError::TtlTooLong { seconds: 2_419_200 });
+    }
+
+    #[test]
+    fn a_collapse_id_that_apns_refuses_is_refused() {
+        let headers = ApnsHeaders {
+            collapse_id: Some("x".repeat(65)),
+            ..ApnsHeaders::default()
+        };
+        let error = builder()
+            .apns(ApnsConfig {
+                headers,
+                ..ApnsConfig::default()
+            })
+            .build()
+            .unwrap_err();
+        assert_eq!(error, MessageError::CollapseIdTooLong { bytes: 65 });
+    }
+
+    #[test]
+    fn the_limit_counts_bytes_of_the_whole_request() {
+        let frame = builder().data("k", "").build().unwrap().body().len();
+        let exact = builder()
+            .data("k", "x".repeat(MAX_MESSAGE_BYTES - frame))
+            .build()
+            .unwrap();
+        assert_eq!(exact.body().len(), MAX_MESSAGE_BYTES);
+        let error = builder()
+            .data("k", "x".repeat(MAX_MESSAGE_BYTES - frame + 1))
+            .build()
+            .unwrap_err();
+        assert_eq!(
+            error,
+            MessageError::TooLarge {
+                bytes: MAX_MESSAGE_BYTES + 1
+            }
+        );
+        assert!(
+            builder()
+                .data("k", "ü".repeat((MAX_MESSAGE_BYTES - frame) / 2 + 1))
+                .build()
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn debug_discloses_neither_address_nor_content() {
+        let secret = "hold-on-tight";
+        let builder = Message::builder(Target::token(secret))
+            .data("id", secret)
+            .notification(Notification {
+                body: Some(secret.into()),
+                ..Notification::default()
+            });
+        let message = builder.clone().build().unwrap();
+        assert!(!format!("{builder:?} {message:?} {:?}", message.target()).contains(secret));
+    }
+}
