@@ -1,0 +1,444 @@
+//! The access token that all sends share.
+//!
+//! One request for a token is under way at a time, in a task of its own, so that a send which is
+//! cancelled takes nothing from those that wait beside it. The request for the next token is made
+//! minutes before the present one expires; until then, and for as long as the token server fails,
+//! the present one is used.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use http::HeaderValue;
+use tokio::{sync::watch, time::Instant};
+
+use crate::{
+    Environment, backoff,
+    token_source::{Grant, TokenError, TokenSource},
+};
+
+/// How long before a token expires the next one is asked for.
+const EARLY: Duration = Duration::from_mins(5);
+/// By how much more, at most, so that replicas do not all ask at once.
+const EARLY_SPREAD: Duration = Duration::from_mins(1);
+
+/// An access token, as the header that carries it.
+#[derive(Clone)]
+pub(crate) struct AccessToken {
+    pub(crate) header: HeaderValue,
+    /// Which of the tokens so far this is, so that a late answer to an old one says nothing about
+    /// the present one.
+    generation: u64,
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why there is no token, and when the next is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NoToken {
+    pub(crate) error: TokenError,
+    pub(crate) retry_after: Duration,
+}
+
+type Shared = Option<Result<AccessToken, NoToken>>;
+
+/// The access token that all sends share.
+pub(crate) struct TokenCache<S>(Arc<Inner<S>>);
+
+struct Inner<S> {
+    source: S,
+    environment: Environment,
+    state: Mutex<State>,
+}
+
+impl<S: TokenSource> TokenCache<S> {
+    pub(crate) fn new(source: S, environment: Environment) -> Self {
+        Self(Arc::new(Inner {
+            source,
+            environment,
+            state: Mutex::default(),
+        }))
+    }
+
+    /// The token to send with now.
+    pub(crate) async fn get(&self) -> Result<AccessToken, NoToken> {
+        let step = {
+            let mut state = self.0.lock();
+            match state.next(Instant::now()) {
+                Step::Use(token) => return Ok(token),
+                Step::Fail(no_token) => return Err(no_token),
+                Step::Renew(token) => {
+                    self.refresh(&mut state);
+                    return Ok(token);
+                }
+                Step::Join(refresh) => refresh,
+                Step::Refresh => self.refresh(&mut state),
+            }
+        };
+        Self::join(step).await
+    }
+
+    /// The token to send with once more after `rejected` was not accepted; nothing if that would
+    /// only repeat itself.
+    pub(crate) async fn replace(
+        &self,
+        rejected: &AccessToken,
+    ) -> Option<Result<AccessToken, NoToken>> {
+        let jitter = self.0.environment.jitter();
+        let replaceable = self
+            .0
+            .lock()
+            .reject(rejected.generation, Instant::now(), jitter);
+        if replaceable {
+            Some(self.get().await)
+        } else {
+            None
+        }
+    }
+
+    /// Takes note that `token` was accepted.
+    pub(crate) fn accepted(&self, token: &AccessToken) {
+        self.0.lock().accept(token.generation);
+    }
+
+    fn refresh(&self, state: &mut State) -> watch::Receiver<Shared> {
+        let (sender, receiver) = watch::channel(None);
+        state.refresh = Some(receiver.clone());
+        let inner = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            // The lifetime counts from before the request: the token may be as old as that.
+            let asked_at = Instant::now();
+            let granted = inner.source.fetch().await;
+            let jitter = inner.environment.jitter();
+            let mut state = inner.lock();
+            state.refresh = None;
+            let shared = match granted {
+                Ok(grant) => Ok(state.grant(grant, asked_at, jitter)),
+                Err(error) => {
+                    let no_token = state.fail(error, Instant::now(), jitter);
+                    tracing::warn!(
+                        error = %no_token.error,
+                        retry_after = ?no_token.retry_after,
+                        token_left = state.current.is_some(),
+                        "no new access token for FCM",
+                    );
+                    Err(no_token)
+                }
+            };
+            drop(state);
+            sender.send_replace(Some(shared));
+        });
+        receiver
+    }
+
+    async fn join(mut refresh: watch::Receiver<Shared>) -> Result<AccessToken, NoToken> {
+        let shared = refresh
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|shared| shared.clone());
+        shared.unwrap_or(Err(NoToken {
+            error: TokenError::Interrupted,
+            retry_after: Duration::ZERO,
+        }))
+    }
+}
+
+impl<S> Inner<S> {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing that holds the lock leaves the state half changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is known, apart from how tokens are fetched: every step takes the time it happens at.
+#[derive(Default)]
+struct State {
+    current: Option<Held>,
+    generations: u64,
+    refresh: Option<watch::Receiver<Shared>>,
+    failures: u32,
+    /// The last failure, and until when the token server is left alone.
+    pause: Option<(TokenError, Instant)>,
+    /// How many tokens in a row were not accepted, and until when the present one is not replaced
+    /// for that reason.
+    rejections: u32,
+    replace_from: Option<Instant>,
+}
+
+struct Held {
+    token: AccessToken,
+    renew_at: Instant,
+    expires_at: Instant,
+}
+
+enum Step {
+    /// Send with this token.
+    Use(AccessToken),
+    /// Send with this token and ask for the next one meanwhile.
+    Renew(AccessToken),
+    /// Wait for the request that is under way.
+    Join(watch::Receiver<Shared>),
+    /// Make a request and wait for it.
+    Refresh,
+    /// The token server is being left alone.
+    Fail(NoToken),
+}
+
+impl State {
+    fn next(&mut self, now: Instant) -> Step {
+        // A request whose task ended without a word, with the runtime, is none.
+        let under_way = self
+            .refresh
+            .clone()
+            .filter(|refresh| refresh.has_changed().is_ok());
+        self.pause.take_if(|(_, until)| *until <= now);
+        self.current.take_if(|held| held.expires_at <= now);
+        match (&self.current, under_way, &self.pause) {
+            (Some(held), None, None) if held.renew_at <= now => Step::Renew(held.token.clone()),
+            (Some(held), _, _) => Step::Use(held.token.clone()),
+            (None, Some(refresh), _) => Step::Join(refresh),
+            (None, None, Some((error, until))) => Step::Fail(NoToken {
+                error: error.clone(),
+                retry_after: *until - now,
+            }),
+            (None, None, None) => Step::Refresh,
+        }
+    }
+
+    fn grant(&mut self, grant: Grant, asked_at: Instant, jitter: f64) -> AccessToken {
+        self.generations += 1;
+        self.failures = 0;
+        self.pause = None;
+        // Of a short life, half: a metadata server hands out the token it has until the last five
+        // minutes, and would otherwise be asked on every send.
+        let early = (EARLY + EARLY_SPREAD.mul_f64(jitter)).min(grant.lifetime / 2);
+        let token = AccessToken {
+            header: grant.header,
+            generation: self.generations,
+        };
+        self.current = Some(Held {
+            token: token.clone(),
+            renew_at: asked_at + grant.lifetime.saturating_sub(early),
+            expires_at: asked_at + grant.lifetime,
+        });
+        token
+    }
+
+    fn fail(&mut self, error: TokenError, now: Instant, jitter: f64) -> NoToken {
+        self.failures = self.failures.saturating_add(1);
+        let retry_after = backoff::delay(self.failures, jitter);
+        self.pause = Some((error.clone(), now + retry_after));
+        NoToken { error, retry_after }
+    }
+
+    /// Whether to send once more, with the token that replaces the rejected one. Once new tokens are
+    /// rejected as well, the fault is elsewhere, and asking for ever more of them is held back.
+    fn reject(&mut self, generation: u64, now: Instant, jitter: f64) -> bool {
+        let Some(held) = self
+            .current
+            .take_if(|held| held.token.generation == generation)
+        else {
+            // Replaced meanwhile, or about to be.
+            return true;
+        };
+        if self.replace_from.is_some_and(|from| now < from) {
+            self.current = Some(held);
+            return false;
+        }
+        self.rejections = self.rejections.saturating_add(1);
+        self.replace_from = Some(now + backoff::delay(self.rejections, jitter));
+        true
+    }
+
+    fn accept(&mut self, generation: u64) {
+        if self.generations == generation {
+            self.rejections = 0;
+            self.replace_from = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn grant(lifetime: u64) -> Grant {
+        Grant {
+            header: HeaderValue::from_static("Bearer t"),
+            lifetime: seconds(lifetime),
+        }
+    }
+
+    fn unavailable() -> TokenError {
+        TokenError::Unavailable { status: 503 }
+    }
+
+    #[test]
+    fn a_token_is_renewed_five_minutes_early_and_used_until_it_expires() {
+        let start = Instant::now();
+        let mut state = State::default();
+        assert!(matches!(state.next(start), Step::Refresh));
+        state.grant(grant(3_600), start, 0.0);
+        assert!(matches!(state.next(start + seconds(3_299)), Step::Use(_)));
+        assert!(matches!(state.next(start + seconds(3_300)), Step::Renew(_)));
+        assert!(matches!(state.next(start + seconds(3_599)), Step::Renew(_)));
+        assert!(matches!(state.next(start + seconds(3_600)), Step::Refresh));
+    }
+
+    #[test]
+    fn jitter_renews_up_to_a_minute_earlier() {
+        let start = Instant::now();
+        let mut state = State::default();
+        state.grant(grant(3_600), start, 1.0);
+        assert!(matches!(state.next(start + seconds(3_239)), Step::Use(_)));
+        assert!(matches!(state.next(start + seconds(3_240)), Step::Renew(_)));
+    }
+
+    #[test]
+    fn a_token_with_a_short_life_is_renewed_at_half_of_it() {
+        let start = Instant::now();
+        let mut state = State::default();
+        state.grant(grant(300), start, 0.0);
+        assert!(matches!(state.next(start + seconds(149)), Step::Use(_)));
+        assert!(matches!(state.next(start + seconds(150)), Step::Renew(_)));
+    }
+
+    #[test]
+    fn a_failed_renewal_is_repeated_with_longer_pauses_while_the_old_token_serves() {
+        let start = Instant::now();
+        let mut state = State::default();
+        state.grant(grant(3_600), start, 0.0);
+        let mut now = start + seconds(3_400);
+        for pause in [1, 2, 4, 8] {
+            assert!(matches!(state.next(now), Step::Renew(_)));
+            assert_eq!(
+                state.fail(unavailable(), now, 0.0).retry_after,
+                seconds(pause)
+            );
+            assert!(matches!(
+                state.next(now + seconds(pause) - Duration::from_millis(1)),
+                Step::Use(_)
+            ));
+            now += seconds(pause);
+        }
+    }
+
+    #[test]
+    fn without_a_token_the_failure_is_shared_until_the_pause_ends() {
+        let start = Instant::now();
+        let mut state = State::default();
+        state.fail(unavailable(), start, 0.0);
+        state.fail(unavailable(), start, 0.0);
+        let Step::Fail(no_token) = state.next(start + Duration::from_millis(500)) else {
+            panic!()
+        };
+        assert_eq!(
+            no_token,
+            NoToken {
+                error: unavailable(),
+                retry_after: Duration::from_millis(1_500)
+            }
+        );
+        assert!(matches!(state.next(start + seconds(2)), Step::Refresh));
+    }
+
+    #[test]
+    fn a_success_forgets_the_failures_before_it() {
+        let start = Instant::now();
+        let mut state = State::default();
+        for _ in 0..9 {
+            state.fail(unavailable(), start, 0.0);
+        }
+        state.grant(grant(3_600), start, 0.0);
+        assert_eq!(
+            state.fail(unavailable(), start, 0.0).retry_after,
+            seconds(1)
+        );
+    }
+
+    #[test]
+    fn a_token_that_is_not_accepted_is_replaced_once_until_another_is_accepted() {
+        let start = Instant::now();
+        let mut state = State::default();
+        let first = state.grant(grant(3_600), start, 0.0);
+        assert!(state.reject(first.generation, start, 0.0));
+        assert!(matches!(state.next(start), Step::Refresh));
+        let second = state.grant(grant(3_600), start, 0.0);
+        assert!(
+            state.reject(first.generation, start, 0.0),
+            "a late answer to the first"
+        );
+        assert!(!state.reject(second.generation, start, 0.0));
+        assert!(
+            matches!(state.next(start), Step::Use(_)),
+            "a token is kept that is not replaced"
+        );
+        assert!(state.reject(second.generation, start + seconds(1), 0.0));
+        let third = state.grant(grant(3_600), start, 0.0);
+        state.accept(third.generation);
+        assert!(state.reject(third.generation, start + seconds(1), 0.0));
+    }
+
+    struct Counting(AtomicU32);
+
+    impl TokenSource for Counting {
+        async fn fetch(&self) -> Result<Grant, TokenError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Ok(grant(3_600))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_send_that_is_cancelled_does_not_cancel_the_refresh_of_the_others() {
+        let cache = Arc::new(TokenCache::new(
+            Counting(AtomicU32::new(0)),
+            Environment::new(|| std::time::UNIX_EPOCH, || 0.0),
+        ));
+        let first = tokio::spawn({
+            let cache = Arc::clone(&cache);
+            async move { cache.get().await }
+        });
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        first.abort();
+        assert!(cache.get().await.is_ok());
+        assert_eq!(cache.0.source.0.load(Ordering::Relaxed), 1);
+    }
+
+    struct Panicking;
+
+    impl TokenSource for Panicking {
+        async fn fetch(&self) -> Result<Grant, TokenError> {
+            panic!("a bug");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refresh_that_dies_leaves_nobody_waiting() {
+        let cache = TokenCache::new(
+            Panicking,
+            Environment::new(|| std::time::UNIX_EPOCH, || 0.0),
+        );
+        for _ in 0..2 {
+            assert_eq!(
+                cache.get().await.unwrap_err().error,
+                TokenError::Interrupted
+            );
+        }
+    }
+}
