@@ -10,6 +10,7 @@
 
 mod app;
 mod database;
+pub mod fake_fcm;
 mod postgres;
 
 pub use app::{Answer, TestApp, config};
