@@ -8,5 +8,6 @@
 )]
 
 mod databases;
+mod fcm_client;
 mod migrations;
 mod schema;
