@@ -16,3 +16,4 @@ pub mod keys;
 pub mod nudge;
 pub mod problem;
 pub mod profile;
+pub mod text;
