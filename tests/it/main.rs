@@ -7,5 +7,7 @@
     reason = "in a test, giving up with a message is how a failure is told"
 )]
 
+mod circles;
 mod databases;
+mod profile;
 mod schema;
