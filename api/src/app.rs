@@ -10,6 +10,7 @@ use crate::dev::outbox::DevOutbox;
 use crate::entropy::{Entropy, Ids};
 use crate::jobs::Wake;
 use crate::keys::Keys;
+use crate::profile::vocabulary::VocabularyCache;
 
 /// The parts of a running Belay. Cheap to clone; nothing in it is a global.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct Parts {
     pub wake: Wake,
     /// Where development's mail and nudges go.
     pub dev_outbox: DevOutbox,
+    /// The words profiles are written in.
+    pub vocabulary: VocabularyCache,
 }
 
 /// What differs between the service and a test of it.
@@ -62,6 +65,7 @@ impl App {
             keys,
             wake: Wake::default(),
             dev_outbox,
+            vocabulary: VocabularyCache::default(),
         }))
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod app;
+pub mod circle;
 pub mod clock;
 pub mod config;
 pub mod db;
@@ -16,3 +17,4 @@ pub mod keys;
 pub mod nudge;
 pub mod problem;
 pub mod profile;
+pub mod text;

@@ -7,7 +7,9 @@
     reason = "in a test, giving up with a message is how a failure is told"
 )]
 
+mod circles;
 mod databases;
 mod fcm_client;
 mod migrations;
+mod profile;
 mod schema;

@@ -4,15 +4,21 @@ use async_graphql::{ID, MergedObject, Object};
 
 use super::node::NodeId as _;
 use crate::account::SignedIn;
+use crate::circle::graphql::CircleMe;
+use crate::profile::graphql::ProfileMe;
 
 /// You: what is yours alone to see.
 #[derive(MergedObject)]
-pub struct Me(Identity);
+pub struct Me(Identity, ProfileMe, CircleMe);
 
 impl Me {
     /// The signed-in member.
     pub fn of(signed_in: SignedIn) -> Self {
-        Self(Identity(signed_in))
+        Self(
+            Identity(signed_in),
+            ProfileMe::of(signed_in),
+            CircleMe::of(signed_in),
+        )
     }
 }
 

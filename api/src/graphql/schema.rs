@@ -6,6 +6,8 @@ use super::errors::UserError;
 use super::scalars::DateTime;
 use super::{Context as _, Me, Nullable};
 use crate::app::App;
+use crate::circle::graphql::{CircleMutation, CircleQuery};
+use crate::profile::graphql::{DisclosureMutation, ProfileMutation, ProfileQuery};
 
 /// The service itself.
 #[derive(Default)]
@@ -28,25 +30,13 @@ impl ServiceQuery {
 /// failure does not take the others.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Query")]
-pub struct QueryRoot(ServiceQuery);
+pub struct QueryRoot(ServiceQuery, ProfileQuery, CircleQuery);
 
 /// What can be changed. Every mutation may be sent again when its answer was lost: the second time
 /// changes nothing and answers the same.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Mutation")]
-pub struct MutationRoot(ServiceMutation);
-
-/// To be replaced by the first domain.
-#[derive(Default)]
-pub struct ServiceMutation;
-
-#[Object]
-impl ServiceMutation {
-    /// Nothing yet.
-    async fn nothing(&self) -> Option<bool> {
-        None
-    }
-}
+pub struct MutationRoot(ProfileMutation, DisclosureMutation, CircleMutation);
 
 /// Belay's schema.
 pub type BelaySchema = Schema<QueryRoot, MutationRoot, EmptySubscription>;
