@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod app;
+pub mod checkin;
 pub mod clock;
 pub mod config;
 pub mod db;

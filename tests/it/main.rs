@@ -7,5 +7,7 @@
     reason = "in a test, giving up with a message is how a failure is told"
 )]
 
+mod check_ins;
 mod databases;
+mod days;
 mod schema;
