@@ -14,6 +14,7 @@ pub mod error;
 pub mod graphql;
 pub mod jobs;
 pub mod keys;
+pub mod meeting;
 pub mod nudge;
 pub mod problem;
 pub mod profile;

@@ -10,4 +10,6 @@
 mod check_ins;
 mod databases;
 mod days;
+mod home;
+mod meetings;
 mod schema;

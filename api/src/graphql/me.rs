@@ -5,15 +5,20 @@ use async_graphql::{ID, MergedObject, Object};
 use super::node::NodeId as _;
 use crate::account::SignedIn;
 use crate::checkin::graphql::MyCheckIns;
+use crate::meeting::graphql::MyMeetings;
 
 /// You: what is yours alone to see.
 #[derive(MergedObject)]
-pub struct Me(Identity, MyCheckIns);
+pub struct Me(Identity, MyCheckIns, MyMeetings);
 
 impl Me {
     /// The signed-in member.
     pub fn of(signed_in: SignedIn) -> Self {
-        Self(Identity(signed_in), MyCheckIns(signed_in))
+        Self(
+            Identity(signed_in),
+            MyCheckIns(signed_in),
+            MyMeetings(signed_in),
+        )
     }
 }
 

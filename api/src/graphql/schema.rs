@@ -7,6 +7,9 @@ use super::scalars::DateTime;
 use super::{Context as _, Me, Nullable};
 use crate::app::App;
 use crate::checkin::graphql::CheckInMutation;
+use crate::meeting::graphql::{
+    ChangeMeetingMutation, MeetingQuery, RsvpMutation, ScheduleMeetingMutation,
+};
 
 /// The service itself.
 #[derive(Default)]
@@ -29,13 +32,18 @@ impl ServiceQuery {
 /// failure does not take the others.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Query")]
-pub struct QueryRoot(ServiceQuery);
+pub struct QueryRoot(ServiceQuery, MeetingQuery);
 
 /// What can be changed. Every mutation may be sent again when its answer was lost: the second time
 /// changes nothing and answers the same.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Mutation")]
-pub struct MutationRoot(CheckInMutation);
+pub struct MutationRoot(
+    CheckInMutation,
+    ScheduleMeetingMutation,
+    ChangeMeetingMutation,
+    RsvpMutation,
+);
 
 /// Belay's schema.
 pub type BelaySchema = Schema<QueryRoot, MutationRoot, EmptySubscription>;
