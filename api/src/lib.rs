@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod app;
+pub mod checkin;
 pub mod circle;
 pub mod clock;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod error;
 pub mod graphql;
 pub mod jobs;
 pub mod keys;
+pub mod meeting;
 pub mod nudge;
 pub mod problem;
 pub mod profile;

@@ -7,9 +7,14 @@
     reason = "in a test, giving up with a message is how a failure is told"
 )]
 
+mod check_ins;
 mod circles;
 mod databases;
+mod databases;
+mod days;
 mod fcm_client;
+mod home;
+mod meetings;
 mod migrations;
 mod profile;
 mod schema;

@@ -101,7 +101,7 @@ pub enum Created {
 /// Makes a circle, which its maker runs.
 pub async fn create(app: &App, me: MemberId, new: &NewCircle) -> Result<Created, Fault> {
     transact!(app.db, |tx| {
-        if roles::role(tx, me).await? != Some(Role::Facilitator) {
+        if roles::role(tx, me).await? != Role::Facilitator {
             return Ok(Done::Undo(Created::NotFacilitator));
         }
         let now = app.clock.now();
@@ -163,7 +163,7 @@ pub async fn add_member(
             return Ok(Done::Undo(Changed::AsAsked));
         }
         if role == CircleRole::Facilitator
-            && roles::role(tx, member).await? != Some(Role::Facilitator)
+            && roles::role(tx, member).await? != Role::Facilitator
         {
             return Ok(Done::Undo(Changed::MayNotRun));
         }

@@ -4,12 +4,14 @@ use async_graphql::{ID, MergedObject, Object};
 
 use super::node::NodeId as _;
 use crate::account::SignedIn;
+use crate::checkin::graphql::CheckInMe;
 use crate::circle::graphql::CircleMe;
+use crate::meeting::graphql::MeetingMe;
 use crate::profile::graphql::ProfileMe;
 
 /// You: what is yours alone to see.
 #[derive(MergedObject)]
-pub struct Me(Identity, ProfileMe, CircleMe);
+pub struct Me(Identity, ProfileMe, CircleMe, CheckInMe, MeetingMe);
 
 impl Me {
     /// The signed-in member.
@@ -18,6 +20,8 @@ impl Me {
             Identity(signed_in),
             ProfileMe::of(signed_in),
             CircleMe::of(signed_in),
+            CheckInMe(signed_in),
+            MeetingMe(signed_in),
         )
     }
 }

@@ -6,7 +6,11 @@ use super::errors::UserError;
 use super::scalars::DateTime;
 use super::{Context as _, Me, Nullable};
 use crate::app::App;
+use crate::checkin::graphql::CheckInMutation;
 use crate::circle::graphql::{CircleMutation, CircleQuery};
+use crate::meeting::graphql::{
+    ChangeMeetingMutation, MeetingQuery, RsvpMutation, ScheduleMeetingMutation,
+};
 use crate::profile::graphql::{DisclosureMutation, ProfileMutation, ProfileQuery};
 
 /// The service itself.
@@ -30,13 +34,21 @@ impl ServiceQuery {
 /// failure does not take the others.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Query")]
-pub struct QueryRoot(ServiceQuery, ProfileQuery, CircleQuery);
+pub struct QueryRoot(ServiceQuery, ProfileQuery, CircleQuery, MeetingQuery);
 
 /// What can be changed. Every mutation may be sent again when its answer was lost: the second time
 /// changes nothing and answers the same.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Mutation")]
-pub struct MutationRoot(ProfileMutation, DisclosureMutation, CircleMutation);
+pub struct MutationRoot(
+    ProfileMutation,
+    DisclosureMutation,
+    CircleMutation,
+    CheckInMutation,
+    ScheduleMeetingMutation,
+    ChangeMeetingMutation,
+    RsvpMutation,
+);
 
 /// Belay's schema.
 pub type BelaySchema = Schema<QueryRoot, MutationRoot, EmptySubscription>;
