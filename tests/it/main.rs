@@ -10,7 +10,6 @@
 mod check_ins;
 mod circles;
 mod databases;
-mod databases;
 mod days;
 mod fcm_client;
 mod home;

@@ -14,8 +14,8 @@ use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
-use crate::profile;
 use crate::profile::model::Profile;
+use crate::{meeting, profile};
 
 pub use store::{CIRCLE_MEMBERS, MY_CIRCLES};
 
@@ -162,9 +162,7 @@ pub async fn add_member(
         if now == Some(role) {
             return Ok(Done::Undo(Changed::AsAsked));
         }
-        if role == CircleRole::Facilitator
-            && roles::role(tx, member).await? != Role::Facilitator
-        {
+        if role == CircleRole::Facilitator && roles::role(tx, member).await? != Role::Facilitator {
             return Ok(Done::Undo(Changed::MayNotRun));
         }
         if steps_down(now, Some(role)) && !store::has_other_facilitator(tx, circle, member).await? {
@@ -186,7 +184,7 @@ pub async fn remove_member(
         if let Some(refusal) = refusal(tx, me, circle).await? {
             return Ok(Done::Undo(refusal));
         }
-        take_out(tx, circle, member).await
+        take_out(app, tx, circle, member).await
     })
 }
 
@@ -194,7 +192,7 @@ pub async fn remove_member(
 pub async fn leave(app: &App, me: MemberId, circle: CircleId) -> Result<Changed, Fault> {
     transact!(app.db, |tx| {
         store::lock(tx, circle).await?;
-        take_out(tx, circle, me).await
+        take_out(app, tx, circle, me).await
     })
 }
 
@@ -208,7 +206,12 @@ async fn refusal(tx: &Tx, me: MemberId, circle: CircleId) -> Result<Option<Chang
     })
 }
 
-async fn take_out(tx: &Tx, circle: CircleId, member: MemberId) -> Result<Done<Changed>, Fault> {
+async fn take_out(
+    app: &App,
+    tx: &Tx,
+    circle: CircleId,
+    member: MemberId,
+) -> Result<Done<Changed>, Fault> {
     let now = store::role(tx, circle, member).await?;
     if now.is_none() {
         return Ok(Done::Undo(Changed::AsAsked));
@@ -217,5 +220,7 @@ async fn take_out(tx: &Tx, circle: CircleId, member: MemberId) -> Result<Done<Ch
         return Ok(Done::Undo(Changed::LastFacilitator));
     }
     store::delete(tx, circle, member).await?;
+    // He cannot see its meetings any more; somebody else can have his seat.
+    meeting::service::give_back_seats(app, tx, member, Some(circle)).await?;
     Ok(Done::Keep(Changed::AsAsked))
 }
