@@ -12,6 +12,7 @@ mod circles;
 mod databases;
 mod days;
 mod fcm_client;
+mod graphql_contract;
 mod home;
 mod meetings;
 mod migrations;

@@ -20,7 +20,8 @@ use crate::problem::{Problem, ProblemCode, Problems};
 #[derive(Clone, Debug, SimpleObject)]
 pub struct CheckIn {
     /// The global id.
-    id: ID,
+    #[graphql(owned)]
+    pub id: ID,
     /// The id your app made.
     client_id: Uuid,
     /// Which of your days it is for.

@@ -5,6 +5,7 @@ pub mod cursor;
 pub mod errors;
 pub mod me;
 pub mod node;
+pub mod node_query;
 pub mod scalars;
 pub mod schema;
 

@@ -3,6 +3,7 @@
 use async_graphql::{EmptySubscription, MergedObject, Object, Schema, SchemaBuilder};
 
 use super::errors::UserError;
+use super::node_query::NodeQuery;
 use super::scalars::DateTime;
 use super::{Context as _, Me, Nullable};
 use crate::app::App;
@@ -34,7 +35,13 @@ impl ServiceQuery {
 /// failure does not take the others.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Query")]
-pub struct QueryRoot(ServiceQuery, ProfileQuery, CircleQuery, MeetingQuery);
+pub struct QueryRoot(
+    ServiceQuery,
+    NodeQuery,
+    ProfileQuery,
+    CircleQuery,
+    MeetingQuery,
+);
 
 /// What can be changed. Every mutation may be sent again when its answer was lost: the second time
 /// changes nothing and answers the same.

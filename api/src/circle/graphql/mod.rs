@@ -55,7 +55,7 @@ pub struct CircleMember {
 #[Object]
 impl Circle {
     /// Its id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.global()
     }
 

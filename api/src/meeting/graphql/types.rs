@@ -59,7 +59,7 @@ impl From<Seen> for Meeting {
 #[Object]
 impl Meeting {
     /// The global id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.meeting.id.global()
     }
 
@@ -146,7 +146,7 @@ impl From<Seen> for MeetingOccurrence {
 #[Object]
 impl MeetingOccurrence {
     /// The global id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.occurrence.id.global()
     }
 

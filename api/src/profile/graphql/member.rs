@@ -44,7 +44,7 @@ pub struct DayAvailability {
 #[Object]
 impl Member {
     /// His id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.global()
     }
 

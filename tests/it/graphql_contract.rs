@@ -1,0 +1,59 @@
+//! What an upgrade of the GraphQL library must keep: each of these was otherwise in some release of it.
+
+use api::account::Viewer;
+use async_graphql::{Request, Variables};
+use serde_json::json;
+use support::{TestApp, both};
+
+both!(
+    a_field_that_could_not_be_had_is_null_beside_its_siblings,
+    an_answer_is_in_the_order_of_the_question,
+    a_variable_that_was_left_out_is_not_null
+);
+
+async fn a_field_that_could_not_be_had_is_null_beside_its_siblings(app: TestApp) {
+    let answer = app.anonymous("{ a: serverTime me { memberId } b: serverTime }", json!({}));
+    let answer = answer.await;
+    assert_eq!(answer.data["me"], json!(null));
+    assert!(answer.data.as_object().unwrap().contains_key("me"));
+    assert_eq!(answer.data["a"], answer.data["b"]);
+    assert_eq!(answer.errors[0]["path"], json!(["me"]));
+    // No answer before this one left anything out.
+    assert_eq!(answer.data.as_object().unwrap().len(), 3);
+}
+
+async fn an_answer_is_in_the_order_of_the_question(app: TestApp) {
+    let query = "{ topics { slug } zebra: serverTime lifeContexts { slug } ant: serverTime }";
+    let response = app.schema.execute(query).await;
+    let text = serde_json::to_string(&response.data).unwrap();
+    let places =
+        ["\"topics\"", "\"zebra\"", "\"lifeContexts\"", "\"ant\""].map(|key| text.find(key));
+    assert!(places.iter().all(Option::is_some), "{text}");
+    assert!(places.is_sorted(), "{text}");
+}
+
+async fn a_variable_that_was_left_out_is_not_null(app: TestApp) {
+    let mike = app.member("mike").await;
+    let update = "mutation($bio: String, $story: String) {
+        updateProfile(input: { bio: $bio, story: $story }) { member { bio story } errors { code } }
+    }";
+    let mut seen = Vec::new();
+    for variables in [
+        json!({ "bio": "Climbs.", "story": "It was long." }),
+        json!({ "bio": null }),
+        json!({}),
+    ] {
+        let request = Request::new(update)
+            .variables(Variables::from_json(variables))
+            .data(Viewer::Member(mike));
+        let response = app.schema.execute(request).await;
+        let data = response.data.into_json().unwrap();
+        seen.push(data["updateProfile"]["member"].clone());
+    }
+    assert_eq!(
+        seen[0],
+        json!({ "bio": "Climbs.", "story": "It was long." })
+    );
+    assert_eq!(seen[1], json!({ "bio": null, "story": "It was long." }));
+    assert_eq!(seen[2], seen[1]);
+}
