@@ -10,6 +10,7 @@ use crate::dev::outbox::DevOutbox;
 use crate::entropy::{Entropy, Ids};
 use crate::jobs::Wake;
 use crate::keys::Keys;
+use crate::mail::{Mailer, MailerError};
 
 /// The parts of a running Belay. Cheap to clone; nothing in it is a global.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct Parts {
     pub wake: Wake,
     /// Where development's mail and nudges go.
     pub dev_outbox: DevOutbox,
+    /// Sends letters.
+    pub mailer: Mailer,
 }
 
 /// What differs between the service and a test of it.
@@ -46,14 +49,23 @@ pub struct Surroundings {
 }
 
 impl App {
-    /// Puts the parts together. The schema must be up to date already.
-    pub fn new(config: Config, db: Db, keys: Keys, surroundings: Surroundings) -> Self {
+    /// Puts the parts together, inside a runtime. The schema must be up to date already.
+    ///
+    /// # Errors
+    /// When mail cannot be set up as the configuration asks.
+    pub fn new(
+        config: Config,
+        db: Db,
+        keys: Keys,
+        surroundings: Surroundings,
+    ) -> Result<Self, MailerError> {
         let Surroundings {
             clock,
             entropy,
             dev_outbox,
         } = surroundings;
-        Self(Arc::new(Parts {
+        Ok(Self(Arc::new(Parts {
+            mailer: Mailer::new(&config.mail, dev_outbox.clone())?,
             ids: Ids::new(clock.clone(), entropy.clone()),
             config,
             db,
@@ -62,7 +74,7 @@ impl App {
             keys,
             wake: Wake::default(),
             dev_outbox,
-        }))
+        })))
     }
 }
 

@@ -13,6 +13,7 @@ pub mod error;
 pub mod graphql;
 pub mod jobs;
 pub mod keys;
+pub mod mail;
 pub mod nudge;
 pub mod problem;
 pub mod profile;

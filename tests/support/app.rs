@@ -57,7 +57,7 @@ impl TestApp {
             dev_outbox: DevOutbox::new(false),
         };
         let keys = Keys::derive(&SecretString::from(SECRET));
-        let app = App::new(config, db, keys, surroundings);
+        let app = App::new(config, db, keys, surroundings).unwrap();
         Self {
             schema: api::graphql::build(app.clone()),
             app,
