@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::account::{Passphrases, Revocations};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -36,6 +37,10 @@ pub struct Parts {
     pub dev_outbox: DevOutbox,
     /// Sends letters.
     pub mailer: Mailer,
+    /// Hashes passphrases, a few at a time.
+    pub passphrases: Passphrases,
+    /// Sessions that were ended lately.
+    pub revocations: Revocations,
 }
 
 /// What differs between the service and a test of it.
@@ -66,6 +71,8 @@ impl App {
         } = surroundings;
         Ok(Self(Arc::new(Parts {
             mailer: Mailer::new(&config.mail, dev_outbox.clone())?,
+            passphrases: Passphrases::default(),
+            revocations: Revocations::default(),
             ids: Ids::new(clock.clone(), entropy.clone()),
             config,
             db,

@@ -7,5 +7,6 @@
     reason = "in a test, giving up with a message is how a failure is told"
 )]
 
+mod account;
 mod databases;
 mod schema;

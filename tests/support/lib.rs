@@ -10,7 +10,9 @@
 
 mod app;
 mod database;
+mod mail;
 mod postgres;
 
 pub use app::{Answer, TestApp, config};
 pub use database::{Engine, FromDatabase, TestDatabase, run};
+pub use mail::Mail;

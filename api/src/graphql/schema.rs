@@ -5,6 +5,7 @@ use async_graphql::{EmptySubscription, MergedObject, Object, Schema, SchemaBuild
 use super::errors::UserError;
 use super::scalars::DateTime;
 use super::{Context as _, Me, Nullable};
+use crate::account::graphql::AccountMutation;
 use crate::app::App;
 
 /// The service itself.
@@ -34,19 +35,7 @@ pub struct QueryRoot(ServiceQuery);
 /// changes nothing and answers the same.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Mutation")]
-pub struct MutationRoot(ServiceMutation);
-
-/// To be replaced by the first domain.
-#[derive(Default)]
-pub struct ServiceMutation;
-
-#[Object]
-impl ServiceMutation {
-    /// Nothing yet.
-    async fn nothing(&self) -> Option<bool> {
-        None
-    }
-}
+pub struct MutationRoot(AccountMutation);
 
 /// Belay's schema.
 pub type BelaySchema = Schema<QueryRoot, MutationRoot, EmptySubscription>;
