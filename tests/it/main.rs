@@ -9,4 +9,5 @@
 
 mod account;
 mod databases;
+mod mail;
 mod schema;

@@ -12,7 +12,9 @@ mod app;
 mod database;
 mod mail;
 mod postgres;
+mod smtp;
 
 pub use app::{Answer, TestApp, config};
 pub use database::{Engine, FromDatabase, TestDatabase, run};
 pub use mail::Mail;
+pub use smtp::SmtpSink;
