@@ -93,7 +93,10 @@ pub async fn mail_notice(
         AccountNotice::EmailChanged => letters::email_changed(email),
         AccountNotice::DeletionRequested => {
             let account = service::account(app, member).await?;
-            let due_at = account.and_then(|account| account.deletion_due_at);
+            let Some(due_at) = account.and_then(|account| account.deletion_due_at) else {
+                // He has it back already, and is told so.
+                return Ok(());
+            };
             letters::deletion_requested(email, due_at)
         }
         AccountNotice::DeletionUndone => letters::deletion_undone(email),

@@ -134,18 +134,15 @@ pub fn email_changed(to: &str) -> Letter {
 }
 
 /// The account will be deleted on a day.
-pub fn deletion_requested(to: &str, due_at: Option<DateTime<Utc>>) -> Letter {
-    let until = due_at.map_or_else(
-        || "Until it is deleted".to_owned(),
-        |due_at| format!("Until {} UTC", due_at.format("%-d %B %Y, %H:%M")),
-    );
+pub fn deletion_requested(to: &str, due_at: DateTime<Utc>) -> Letter {
+    let until = due_at.format("%-d %B %Y, %H:%M");
     letter(
         to,
         "Your Belay account",
         &[
             "as you asked, your account is on its way out. From now on nobody sees you there.",
             &format!(
-                "{until} you can have it back as it was: sign in and choose \"Keep my account\". After \
+                "Until {until} UTC you can have it back as it was: sign in and choose \"Keep my account\". After \
                  that everything is deleted for good."
             ),
             "Was it not you? Then sign in, keep your account, and change your passphrase.",
@@ -185,6 +182,10 @@ pub fn session_stolen(to: &str) -> Letter {
 mod tests {
     use super::*;
 
+    fn noon() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_773_144_000, 0).unwrap()
+    }
+
     fn all() -> Vec<Letter> {
         let to = "mike@example.org";
         vec![
@@ -195,7 +196,7 @@ mod tests {
             email_change_known(to),
             passphrase_changed(to),
             email_changed(to),
-            deletion_requested(to, DateTime::from_timestamp(1_773_144_000, 0)),
+            deletion_requested(to, noon()),
             deletion_undone(to),
             session_stolen(to),
         ]
@@ -231,10 +232,7 @@ mod tests {
 
     #[test]
     fn the_last_day_is_named() {
-        let letter = deletion_requested(
-            "mike@example.org",
-            DateTime::from_timestamp(1_773_144_000, 0),
-        );
+        let letter = deletion_requested("mike@example.org", noon());
         assert!(
             letter
                 .text

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use chrono::TimeDelta;
+use api::entropy::Entropy;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use support::{FromDatabase, TestApp, TestDatabase, both};
 
@@ -15,7 +16,8 @@ both!(
     a_limit_lets_one_after_the_other_through_again,
     an_address_is_limited_whomever_it_tries,
     an_ipv6_network_is_one_address,
-    mail_to_one_address_is_limited_wherever_it_is_asked_from
+    mail_to_one_address_is_limited_wherever_it_is_asked_from,
+    a_limit_holds_in_every_hour_and_refuses_nobody_below_it
 );
 
 /// The service with small limits.
@@ -152,4 +154,39 @@ async fn mail_to_one_address_is_limited_wherever_it_is_asked_from(Limited(app): 
     }
     app.drain().await;
     assert_eq!(app.mail_to(email).len(), 1);
+}
+
+async fn a_limit_holds_in_every_hour_and_refuses_nobody_below_it(database: TestDatabase) {
+    const LIMIT: usize = 3;
+    const HOUR: TimeDelta = TimeDelta::hours(1);
+    let limits = "[auth.limits]\ncode_per_address = 100000\ncode_per_account = 3\n";
+    let app = TestApp::configured(database, limits).await;
+    let gaps = Entropy::seeded(7);
+    let mut let_through: Vec<DateTime<Utc>> = Vec::new();
+    let mut refused = 0;
+    for _ in 0..200 {
+        let seconds = [0, 1, 60, 600, 1200, 4000][usize::try_from(gaps.below(6)).unwrap()];
+        app.advance(TimeDelta::seconds(seconds));
+        let now = app.now();
+        let lately = let_through.iter().filter(|at| now - **at < HOUR).count();
+        let asked = input(&json!({ "email": "mike@example.org" }));
+        if app.anonymous(REQUEST, asked).await.errors.is_empty() {
+            let_through.push(now);
+        } else {
+            refused += 1;
+            assert!(lately >= LIMIT, "refused after {lately} in an hour");
+        }
+    }
+    // So many at once, and one each twenty minutes.
+    for (n, from) in let_through.iter().enumerate() {
+        for (m, to) in let_through.iter().enumerate().skip(n) {
+            let minutes = usize::try_from((*to - *from).num_minutes()).unwrap();
+            assert!(
+                m - n < LIMIT + minutes / 20,
+                "{} in {minutes} minutes",
+                m - n + 1
+            );
+        }
+    }
+    assert!(refused > 20 && let_through.len() > 20, "{refused} refused");
 }

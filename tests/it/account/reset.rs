@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use support::{FromDatabase, TestApp, TestDatabase, both};
 use tokio::task::JoinSet;
 
-use super::{ANOTHER, PASSPHRASE, another, input, join, opens, refusal};
+use super::{ANOTHER, PASSPHRASE, another, input, join, opens, refusal, sign_in};
 
 both!(
     a_forgotten_passphrase_is_replaced_and_every_device_signed_out,
     a_reset_sent_again_answers_the_same_and_a_code_works_once,
     asking_again_mails_the_same_code,
     guesses_at_once_cannot_exceed_five,
+    nobody_slips_in_with_the_old_passphrase_while_it_is_replaced,
     a_dead_code_is_replaced_when_asked_again,
     a_code_ends_with_its_time
 );
@@ -150,4 +151,23 @@ async fn a_code_ends_with_its_time(app: TestApp) {
     app.advance(TimeDelta::minutes(30));
     assert_eq!(refusal(&reset(&app, &code, ANOTHER).await).0, "WRONG_CODE");
     assert!(opens(&app, MIKE, PASSPHRASE).await);
+}
+
+async fn nobody_slips_in_with_the_old_passphrase_while_it_is_replaced(app: TestApp) {
+    join(&app, MIKE, "mike").await;
+    request(&app).await;
+    let code = app.mailed_code(MIKE).await;
+    let app = std::sync::Arc::new(app);
+    let mut at_once = JoinSet::new();
+    for _ in 0..8 {
+        let app = app.clone();
+        at_once.spawn(async move { sign_in(&app, MIKE, PASSPHRASE, "A thief's").await });
+    }
+    let payload = reset(&app, &code, ANOTHER).await;
+    assert_eq!(payload["done"], true);
+    for payload in at_once.join_all().await {
+        if let Some(access) = payload["credentials"]["accessToken"].as_str() {
+            assert_eq!(authenticate(&app.app, access), None);
+        }
+    }
 }

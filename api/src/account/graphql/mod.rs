@@ -57,6 +57,8 @@ async fn strong(
         .flat_map(|text| text.split(['@', '.']).chain([*text]))
         .chain(["belay"])
         .filter(|word| word.chars().count() > 2)
+        // What was sent may be no address at all, and of any length.
+        .take(16)
         .map(|word| word.chars().take(64).collect())
         .collect();
     let strong = app.passphrases.strong(passphrase, about).await?;
