@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::account::{Passphrases, Revocations};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -10,6 +11,7 @@ use crate::dev::outbox::DevOutbox;
 use crate::entropy::{Entropy, Ids};
 use crate::jobs::Wake;
 use crate::keys::Keys;
+use crate::mail::{Mailer, MailerError};
 use crate::profile::vocabulary::VocabularyCache;
 
 /// The parts of a running Belay. Cheap to clone; nothing in it is a global.
@@ -36,6 +38,12 @@ pub struct Parts {
     pub dev_outbox: DevOutbox,
     /// The words profiles are written in.
     pub vocabulary: VocabularyCache,
+    /// Sends letters.
+    pub mailer: Mailer,
+    /// Hashes passphrases, a few at a time.
+    pub passphrases: Passphrases,
+    /// Sessions that were ended lately.
+    pub revocations: Revocations,
 }
 
 /// What differs between the service and a test of it.
@@ -49,14 +57,25 @@ pub struct Surroundings {
 }
 
 impl App {
-    /// Puts the parts together. The schema must be up to date already.
-    pub fn new(config: Config, db: Db, keys: Keys, surroundings: Surroundings) -> Self {
+    /// Puts the parts together, inside a runtime. The schema must be up to date already.
+    ///
+    /// # Errors
+    /// When mail cannot be set up as the configuration asks.
+    pub fn new(
+        config: Config,
+        db: Db,
+        keys: Keys,
+        surroundings: Surroundings,
+    ) -> Result<Self, MailerError> {
         let Surroundings {
             clock,
             entropy,
             dev_outbox,
         } = surroundings;
-        Self(Arc::new(Parts {
+        Ok(Self(Arc::new(Parts {
+            mailer: Mailer::new(&config.mail, dev_outbox.clone())?,
+            passphrases: Passphrases::default(),
+            revocations: Revocations::default(),
             ids: Ids::new(clock.clone(), entropy.clone()),
             config,
             db,
@@ -66,7 +85,7 @@ impl App {
             wake: Wake::default(),
             dev_outbox,
             vocabulary: VocabularyCache::default(),
-        }))
+        })))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{DbErr, RuntimeErr, SqlxError};
+use sea_orm::{DbErr, RuntimeErr, SqlErr, SqlxError};
 
 /// A fault of the system. It has no `Display`, so that its cause cannot slip into an answer; it is
 /// logged once, at the boundary, with the request's id.
@@ -47,6 +47,11 @@ impl Fault {
         matches!(self, Self::Db(fault) if sqlx_code(fault).is_some_and(|code| {
             matches!(code.as_str(), "40001" | "40P01" | "5" | "261" | "517" | "773")
         }))
+    }
+
+    /// Whether the database refused a row because another has the same key.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Db(fault) if matches!(fault.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
     }
 
     /// A word for logs that carries no data of anybody's: database messages may quote values.

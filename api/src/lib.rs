@@ -15,6 +15,7 @@ pub mod error;
 pub mod graphql;
 pub mod jobs;
 pub mod keys;
+pub mod mail;
 pub mod meeting;
 pub mod nudge;
 pub mod problem;

@@ -7,6 +7,7 @@
     reason = "in a test, giving up with a message is how a failure is told"
 )]
 
+mod account;
 mod check_ins;
 mod circles;
 mod databases;
@@ -14,6 +15,7 @@ mod days;
 mod fcm_client;
 mod graphql_contract;
 mod home;
+mod mail;
 mod meetings;
 mod migrations;
 mod profile;

@@ -1,6 +1,6 @@
 //! The service as a test sees it: on a database of its own, under a clock that stands still.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use api::account::{SignedIn, Viewer};
 use api::app::{App, Surroundings};
@@ -28,6 +28,9 @@ use crate::{FromDatabase, TestDatabase};
 
 /// Signs the tests' tokens.
 const SECRET: &str = "a secret for tests, and for nothing else at all";
+
+/// Where requests come from (RFC 5737).
+const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 /// The service, in this process.
 pub struct TestApp {
@@ -57,12 +60,25 @@ impl TestApp {
             dev_outbox: DevOutbox::new(false),
         };
         let keys = Keys::derive(&SecretString::from(SECRET));
-        let app = App::new(config, db, keys, surroundings);
+        let app = App::new(config, db, keys, surroundings).unwrap();
         Self {
             schema: api::graphql::build(app.clone()),
             app,
             database,
         }
+    }
+
+    /// Another process on the same database, under the same clock.
+    pub async fn replica(&self) -> App {
+        let config = self.app.config.clone();
+        let db = Db::connect(&config.database).await.unwrap();
+        let surroundings = Surroundings {
+            clock: self.app.clock.clone(),
+            entropy: Entropy::seeded(2),
+            dev_outbox: self.app.dev_outbox.clone(),
+        };
+        let keys = Keys::derive(&SecretString::from(SECRET));
+        App::new(config, db, keys, surroundings).unwrap()
     }
 
     /// The database underneath.
@@ -130,19 +146,24 @@ impl TestApp {
 
     /// Asks as nobody.
     pub async fn anonymous(&self, query: &str, variables: Value) -> Answer {
-        self.ask(Viewer::Anonymous, query, variables).await
+        self.anonymous_from(HOME, query, variables).await
+    }
+
+    /// Asks as nobody, from an address.
+    pub async fn anonymous_from(&self, from: IpAddr, query: &str, variables: Value) -> Answer {
+        self.ask(Viewer::Anonymous, from, query, variables).await
     }
 
     /// Asks as a member.
     pub async fn as_member(&self, who: SignedIn, query: &str, variables: Value) -> Answer {
-        self.ask(Viewer::Member(who), query, variables).await
+        self.ask(Viewer::Member(who), HOME, query, variables).await
     }
 
-    async fn ask(&self, viewer: Viewer, query: &str, variables: Value) -> Answer {
+    async fn ask(&self, viewer: Viewer, from: IpAddr, query: &str, variables: Value) -> Answer {
         let request = Request::new(query)
             .variables(Variables::from_json(variables))
             .data(viewer)
-            .data(ClientAddress(IpAddr::from([192, 0, 2, 1])));
+            .data(ClientAddress(from));
         let stats = Stats::default();
         let response = stats.scope(self.schema.execute(request)).await;
         Answer {

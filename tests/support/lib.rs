@@ -11,7 +11,11 @@
 mod app;
 mod database;
 pub mod fake_fcm;
+mod mail;
 mod postgres;
+mod smtp;
 
 pub use app::{Answer, TestApp, config};
 pub use database::{Engine, FromDatabase, TestDatabase, run};
+pub use mail::Mail;
+pub use smtp::SmtpSink;

@@ -4,9 +4,24 @@
 //! same work, and mail only to the address itself. A code works once. A refresh token works once,
 //! except that a phone that lost the answer may ask again for a moment; one that comes back later was
 //! stolen, and ends its session. A deleted account can be had back until its day, then it is gone.
+//!
+//! Mail is sent at least once: a worker that dies between sending and saying so leaves a letter that
+//! is sent again, with the same code in it.
 
-pub mod roles;
+mod code;
+pub mod graphql;
+pub mod jobs;
+mod limits;
+mod model;
+mod passphrase;
+mod refresh;
+pub mod revocations;
+pub mod service;
+mod store;
 pub mod token;
 pub mod viewer;
 
+pub use model::Email;
+pub use passphrase::Passphrases;
+pub use revocations::Revocations;
 pub use viewer::{SignedIn, Viewer};

@@ -9,7 +9,7 @@ use sea_orm::sea_query::Expr;
 
 use super::model::{Circle, CircleRole, Membership, NewCircle, role_to_be, steps_down};
 use super::store;
-use crate::account::{Viewer, roles};
+use crate::account::{self, Viewer};
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
@@ -101,7 +101,7 @@ pub enum Created {
 /// Makes a circle, which its maker runs.
 pub async fn create(app: &App, me: MemberId, new: &NewCircle) -> Result<Created, Fault> {
     transact!(app.db, |tx| {
-        if roles::role(tx, me).await? != Role::Facilitator {
+        if account::service::role(tx, me).await? != Role::Facilitator {
             return Ok(Done::Undo(Created::NotFacilitator));
         }
         let now = app.clock.now();
@@ -162,7 +162,9 @@ pub async fn add_member(
         if now == Some(role) {
             return Ok(Done::Undo(Changed::AsAsked));
         }
-        if role == CircleRole::Facilitator && roles::role(tx, member).await? != Role::Facilitator {
+        if role == CircleRole::Facilitator
+            && account::service::role(tx, member).await? != Role::Facilitator
+        {
             return Ok(Done::Undo(Changed::MayNotRun));
         }
         if steps_down(now, Some(role)) && !store::has_other_facilitator(tx, circle, member).await? {

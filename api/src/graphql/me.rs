@@ -4,6 +4,7 @@ use async_graphql::{ID, MergedObject, Object};
 
 use super::node::NodeId as _;
 use crate::account::SignedIn;
+use crate::account::graphql::AccountMe;
 use crate::checkin::graphql::CheckInMe;
 use crate::circle::graphql::CircleMe;
 use crate::meeting::graphql::MeetingMe;
@@ -11,13 +12,21 @@ use crate::profile::graphql::ProfileMe;
 
 /// You: what is yours alone to see.
 #[derive(MergedObject)]
-pub struct Me(Identity, ProfileMe, CircleMe, CheckInMe, MeetingMe);
+pub struct Me(
+    Identity,
+    AccountMe,
+    ProfileMe,
+    CircleMe,
+    CheckInMe,
+    MeetingMe,
+);
 
 impl Me {
     /// The signed-in member.
     pub fn of(signed_in: SignedIn) -> Self {
         Self(
             Identity(signed_in),
+            AccountMe::of(signed_in),
             ProfileMe::of(signed_in),
             CircleMe::of(signed_in),
             CheckInMe(signed_in),

@@ -6,6 +6,7 @@ use super::errors::UserError;
 use super::node_query::NodeQuery;
 use super::scalars::DateTime;
 use super::{Context as _, Me, Nullable};
+use crate::account::graphql::AccountMutation;
 use crate::app::App;
 use crate::checkin::graphql::CheckInMutation;
 use crate::circle::graphql::{CircleMutation, CircleQuery};
@@ -48,6 +49,7 @@ pub struct QueryRoot(
 #[derive(Default, MergedObject)]
 #[graphql(name = "Mutation")]
 pub struct MutationRoot(
+    AccountMutation,
     ProfileMutation,
     DisclosureMutation,
     CircleMutation,

@@ -10,7 +10,7 @@ mod store;
 pub mod worker;
 
 pub use backoff::backoff;
-pub use kind::Job;
+pub use kind::{AccountNotice, Job};
 pub use store::{enqueue, enqueue_once, next_due};
 pub use worker::Worker;
 

@@ -8,6 +8,7 @@ use futures::stream::{self, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
 use super::{Job, backoff, store};
+use crate::account;
 use crate::app::App;
 use crate::error::Fault;
 
@@ -105,15 +106,19 @@ impl Worker {
 }
 
 /// Does one job. Each must be safe to do twice.
-#[allow(clippy::unused_async, reason = "the domains are coming")]
-async fn perform(_app: &App, job: Job) -> Result<(), Fault> {
+async fn perform(app: &App, job: Job) -> Result<(), Fault> {
     match job {
-        Job::MailSignUp { .. }
-        | Job::MailPassphraseReset { .. }
-        | Job::MailEmailChange { .. }
-        | Job::MailAccountNotice { .. }
-        | Job::PurgeAccount { .. }
-        | Job::PlanNotification { .. }
-        | Job::Housekeeping => Ok(()),
+        Job::MailSignUp { sign_up } => account::jobs::mail_sign_up(app, sign_up).await,
+        Job::MailPassphraseReset { email_key } => {
+            account::jobs::mail_passphrase_reset(app, &email_key).await
+        }
+        Job::MailEmailChange { code } => account::jobs::mail_email_change(app, code).await,
+        Job::MailAccountNotice {
+            member,
+            email,
+            notice,
+        } => account::jobs::mail_notice(app, member, &email, notice).await,
+        Job::PurgeAccount { member } => account::jobs::purge_account(app, member).await,
+        Job::PlanNotification { .. } | Job::Housekeeping => Ok(()),
     }
 }

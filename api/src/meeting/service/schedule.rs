@@ -7,7 +7,7 @@ use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
 use entity::{CircleId, MeetingId, MemberId, meeting};
 
 use super::{Seen, store};
-use crate::account::roles;
+use crate::account;
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
@@ -72,7 +72,7 @@ pub async fn schedule(
             return Ok(Done::Undo(sent_again(seen, &meeting, &occurrence)));
         }
         let standing = Standing {
-            role: roles::role(tx, host).await?,
+            role: account::service::role(tx, host).await?,
             of_circle: new.circle.is_some(),
             in_circle: match new.circle {
                 Some(circle) => store::circle_role(tx, host, circle).await?,

@@ -1,0 +1,242 @@
+//! Signing in and out.
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use entity::SessionId;
+
+use super::types::{Credentials, Session};
+use super::{conflict, me, refused, refused_all};
+use crate::account::limits::{self, Limited};
+use crate::account::model::{self, DeviceName, Email, Passphrase};
+use crate::account::service::{self, RefreshOutcome, SignInOutcome};
+use crate::graphql::errors::AccountError;
+use crate::graphql::node::NodeId as _;
+use crate::graphql::scalars::Uuid;
+use crate::graphql::{Context as _, GqlResult, Me, Nullable};
+use crate::problem::{Problem, ProblemCode, Problems};
+
+/// What signs a member in.
+#[derive(InputObject)]
+struct SignInInput {
+    /// The e-mail address of his account.
+    email: String,
+    /// His passphrase.
+    passphrase: String,
+    /// What he will know this device by, 1 to 64 characters.
+    device_name: String,
+    /// Made by the app, of version 7: send the same when you try again, and no second session is opened.
+    session_id: Option<Uuid>,
+}
+
+/// The answer to `signIn`.
+#[derive(Default, SimpleObject)]
+struct SignInPayload {
+    /// What keeps the device signed in; null when there are errors.
+    credentials: Option<Credentials>,
+    /// The member; null when there are errors. `me.account.deletionDueAt` says whether his account waits
+    /// for deletion.
+    me: Option<Me>,
+    /// Why he is not signed in. It does not say which of the two was wrong.
+    errors: Vec<AccountError>,
+}
+
+/// What keeps a device signed in.
+#[derive(InputObject)]
+struct RefreshSessionInput {
+    /// The newest refresh token the device has.
+    refresh_token: String,
+}
+
+/// The answer to `refreshSession`.
+#[derive(Default, SimpleObject)]
+struct RefreshSessionPayload {
+    /// The next tokens, in place of those the device has; null when there are errors.
+    credentials: Option<Credentials>,
+    /// Why there are none.
+    errors: Vec<AccountError>,
+}
+
+/// The answer to `signOut`.
+#[derive(SimpleObject)]
+struct SignOutPayload {
+    /// The session that ended.
+    session_id: ID,
+    /// Why it did not end; so far there is no reason.
+    errors: Vec<AccountError>,
+}
+
+/// Which device is to be signed out.
+#[derive(InputObject)]
+struct RevokeSessionInput {
+    /// The session's id, from `me.sessions`.
+    session_id: ID,
+}
+
+/// The answer to `revokeSession`.
+#[derive(Default, SimpleObject)]
+struct RevokeSessionPayload {
+    /// The session that ended; null when there are errors.
+    session_id: Option<ID>,
+    /// Why it did not end.
+    errors: Vec<AccountError>,
+}
+
+/// The answer to `signOutEverywhereElse`.
+#[derive(SimpleObject)]
+struct SignOutEverywhereElsePayload {
+    /// What is left: this device's session.
+    sessions: Vec<Session>,
+    /// Why the others did not end; so far there is no reason.
+    errors: Vec<AccountError>,
+}
+
+#[derive(Default)]
+pub struct SessionMutation;
+
+#[Object]
+impl SessionMutation {
+    /// Signs this device in. Send a `sessionId`, and the same again when the answer was lost: it answers
+    /// with the same session, as long as that has not been refreshed.
+    async fn sign_in(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What signs him in.")] input: SignInInput,
+    ) -> Nullable<SignInPayload> {
+        Some(sign_in(ctx, input).await)
+    }
+
+    /// Exchanges the refresh token for new tokens. A device that lost the answer may send the same token
+    /// again for some seconds, and gets the same successor. A token that comes back later was copied:
+    /// its session ends, and the member is told by mail.
+    async fn refresh_session(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the device has.")] input: RefreshSessionInput,
+    ) -> Nullable<RefreshSessionPayload> {
+        Some(refresh_session(ctx, input).await)
+    }
+
+    /// Signs this device out: its tokens are refused from now on, and no push goes to it. When the answer
+    /// was lost, UNAUTHENTICATED says that it worked.
+    async fn sign_out(&self, ctx: &Context<'_>) -> Nullable<SignOutPayload> {
+        Some(sign_out(ctx).await)
+    }
+
+    /// Signs one of your devices out: everywhere within five seconds.
+    async fn revoke_session(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which.")] input: RevokeSessionInput,
+    ) -> Nullable<RevokeSessionPayload> {
+        Some(revoke_session(ctx, input).await)
+    }
+
+    /// Signs every device out but this one: everywhere within five seconds.
+    async fn sign_out_everywhere_else(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Nullable<SignOutEverywhereElsePayload> {
+        Some(sign_out_everywhere_else(ctx).await)
+    }
+}
+
+async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> GqlResult<SignInPayload> {
+    let app = ctx.app();
+    let admitted = limits::by_address(app, Limited::SignIn, ctx.client_address()).await?;
+    let mut problems = Problems::default();
+    let session = input
+        .session_id
+        .map(|id| model::client_id("sessionId", id.0));
+    let parsed = (
+        problems.check(Email::parse("email", &input.email)),
+        problems.check(Passphrase::given("passphrase", input.passphrase)),
+        problems.check(DeviceName::parse("deviceName", &input.device_name)),
+        problems.check(session.transpose()),
+    );
+    let (Some(email), Some(passphrase), Some(device), Some(session)) = parsed else {
+        return Ok(SignInPayload {
+            errors: refused_all(problems),
+            ..SignInPayload::default()
+        });
+    };
+    let outcome = service::sign_in(app, admitted, &email, &passphrase, &device, session).await?;
+    let errors = match outcome {
+        SignInOutcome::SignedIn(tokens) => {
+            return Ok(SignInPayload {
+                credentials: Some(Credentials::from(&tokens)),
+                me: Some(Me::of(tokens.who)),
+                errors: Vec::new(),
+            });
+        }
+        SignInOutcome::WrongCredentials => {
+            let message = "The e-mail address and the passphrase do not belong together.";
+            refused(Problem::whole(ProblemCode::WrongCredentials, message))
+        }
+        SignInOutcome::Conflict => conflict("sessionId"),
+    };
+    Ok(SignInPayload {
+        errors,
+        ..SignInPayload::default()
+    })
+}
+
+async fn refresh_session(
+    ctx: &Context<'_>,
+    input: RefreshSessionInput,
+) -> GqlResult<RefreshSessionPayload> {
+    Ok(
+        match service::refresh(ctx.app(), &input.refresh_token).await? {
+            RefreshOutcome::Refreshed(tokens) => RefreshSessionPayload {
+                credentials: Some(Credentials::from(&tokens)),
+                errors: Vec::new(),
+            },
+            RefreshOutcome::Ended => {
+                let message = "This device is not signed in any more: sign in again.";
+                let problem = Problem::field("refreshToken", ProblemCode::SessionEnded, message);
+                RefreshSessionPayload {
+                    credentials: None,
+                    errors: refused(problem),
+                }
+            }
+        },
+    )
+}
+
+async fn sign_out(ctx: &Context<'_>) -> GqlResult<SignOutPayload> {
+    let who = ctx.member()?;
+    service::sign_out(ctx.app(), who).await?;
+    Ok(SignOutPayload {
+        session_id: who.session.global(),
+        errors: Vec::new(),
+    })
+}
+
+async fn revoke_session(
+    ctx: &Context<'_>,
+    input: RevokeSessionInput,
+) -> GqlResult<RevokeSessionPayload> {
+    let who = ctx.member()?;
+    let ended = match SessionId::from_global(&input.session_id) {
+        Some(session) => service::revoke(ctx.app(), who, session).await?,
+        None => false,
+    };
+    if ended {
+        return Ok(RevokeSessionPayload {
+            session_id: Some(input.session_id),
+            errors: Vec::new(),
+        });
+    }
+    let message = "You have no such session.";
+    Ok(RevokeSessionPayload {
+        session_id: None,
+        errors: refused(Problem::field("sessionId", ProblemCode::NotFound, message)),
+    })
+}
+
+async fn sign_out_everywhere_else(ctx: &Context<'_>) -> GqlResult<SignOutEverywhereElsePayload> {
+    let who = ctx.member()?;
+    service::sign_out_elsewhere(ctx.app(), who).await?;
+    Ok(SignOutEverywhereElsePayload {
+        sessions: me::sessions(ctx, who).await?,
+        errors: Vec::new(),
+    })
+}

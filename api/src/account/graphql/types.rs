@@ -1,0 +1,109 @@
+//! What several mutations answer with.
+
+use async_graphql::{Enum, ID, SimpleObject};
+use entity::account::Role;
+use secrecy::ExposeSecret as _;
+
+use crate::account::service::{self, OpenSession, Tokens};
+use crate::graphql::node::NodeId as _;
+use crate::graphql::scalars::DateTime;
+
+/// What a member may do for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Role")]
+pub enum AccountRole {
+    /// Takes part.
+    Member,
+    /// Runs circles and meetings.
+    Facilitator,
+}
+
+/// What a device keeps to stay signed in. Keep it in the system's key store, never in a log.
+#[derive(SimpleObject)]
+pub struct Credentials {
+    /// Goes into the `Authorization` header, after `Bearer `.
+    access_token: String,
+    /// From then on the access token is refused.
+    access_token_expires_at: DateTime,
+    /// Good for one `refreshSession`, which gives the next.
+    refresh_token: String,
+    /// From then on the refresh token is refused, unless it was exchanged before.
+    refresh_token_expires_at: DateTime,
+    /// The session of this device.
+    session_id: ID,
+}
+
+impl From<&Tokens> for Credentials {
+    fn from(tokens: &Tokens) -> Self {
+        Self {
+            access_token: tokens.access.expose_secret().to_owned(),
+            access_token_expires_at: DateTime(tokens.access_ends_at),
+            refresh_token: tokens.refresh.expose_secret().to_owned(),
+            refresh_token_expires_at: DateTime(tokens.refresh_ends_at),
+            session_id: tokens.who.session.global(),
+        }
+    }
+}
+
+/// What signs you in, and what you agreed to. Nobody else sees it.
+#[derive(SimpleObject)]
+pub struct Account {
+    /// Where your mail goes, as you wrote it.
+    email: String,
+    /// When you proved that the address is yours.
+    email_verified_at: DateTime,
+    /// What you may do for others.
+    role: AccountRole,
+    /// When you stated that you are 18 or over.
+    adult_stated_at: DateTime,
+    /// The version of the terms you accepted.
+    terms_version: String,
+    /// When you accepted them.
+    terms_accepted_at: DateTime,
+    /// When the account will be deleted; null when it will not. Until then `undoAccountDeletion` keeps it.
+    deletion_due_at: Option<DateTime>,
+    /// When the account was made.
+    created_at: DateTime,
+}
+
+impl From<service::Account> for Account {
+    fn from(account: service::Account) -> Self {
+        Self {
+            email: account.email,
+            email_verified_at: DateTime(account.email_verified_at),
+            role: account.role.into(),
+            adult_stated_at: DateTime(account.adult_stated_at),
+            terms_version: account.terms_version,
+            terms_accepted_at: DateTime(account.terms_accepted_at),
+            deletion_due_at: account.deletion_due_at.map(DateTime),
+            created_at: DateTime(account.created_at),
+        }
+    }
+}
+
+/// A device on which you are signed in.
+#[derive(SimpleObject)]
+pub struct Session {
+    /// For `revokeSession`.
+    id: ID,
+    /// What the device called itself when it signed in.
+    device_name: String,
+    /// When it signed in.
+    created_at: DateTime,
+    /// When it last asked for new tokens: so it was in use up to some minutes after.
+    last_used_at: DateTime,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+impl From<OpenSession> for Session {
+    fn from(session: OpenSession) -> Self {
+        Self {
+            id: session.id.global(),
+            device_name: session.device_name,
+            created_at: DateTime(session.created_at),
+            last_used_at: DateTime(session.last_used_at),
+            current: session.current,
+        }
+    }
+}

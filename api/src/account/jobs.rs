@@ -1,0 +1,122 @@
+//! What the worker does for accounts. Each may be done twice: a letter is then mailed twice, with the
+//! same code in it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::account_code::Purpose;
+use entity::{AccountCodeId, MemberId, SignUpId};
+
+use super::code::Code;
+use super::model::Email;
+use super::{service, store};
+use crate::app::App;
+use crate::error::Fault;
+use crate::jobs::AccountNotice;
+use crate::mail::{Letter, letters};
+
+/// Sessions that ended so long ago are nobody's concern any more.
+const ENDED_SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
+
+/// Hands a letter over. A refusal is final: the letter will not be tried again.
+async fn send(app: &App, letter: Letter) -> Result<(), Fault> {
+    app.mailer.send(letter, app.clock.now()).await.map(|_| ())
+}
+
+/// Whole minutes left, at least one.
+fn minutes_left(app: &App, until: DateTime<Utc>) -> i64 {
+    (until - app.clock.now()).num_minutes().max(1)
+}
+
+/// Mails the code of a sign-up; or tells the owner of an account that somebody tried, without a code.
+pub async fn mail_sign_up(app: &App, id: SignUpId) -> Result<(), Fault> {
+    let sign_up = store::sign_up::find(app.db.pool(), id).await?;
+    let open = sign_up
+        .filter(|sign_up| sign_up.verified_at.is_none() && sign_up.expires_at > app.clock.now());
+    let Some(sign_up) = open else {
+        return Ok(());
+    };
+    let known = store::account::find_by_email(app.db.pool(), &sign_up.email_key).await?;
+    let letter = if let Some(account) = known {
+        letters::sign_up_known(&account.email)
+    } else {
+        let code = Code::of_sign_up(&app.keys, id).to_string();
+        let minutes = minutes_left(app, sign_up.expires_at);
+        letters::sign_up_code(&sign_up.email, &code, minutes)
+    };
+    send(app, letter).await
+}
+
+/// Mails a code for a new passphrase, when the address has an account.
+pub async fn mail_passphrase_reset(app: &App, email_key: &str) -> Result<(), Fault> {
+    let Some((email, code)) = service::reset_code(app, email_key).await? else {
+        return Ok(());
+    };
+    let minutes = minutes_left(app, code.expires_at);
+    let code = Code::of(&app.keys, code.id, Purpose::ResetPassphrase).to_string();
+    send(app, letters::passphrase_reset(&email, &code, minutes)).await
+}
+
+/// Mails the code that proves a new address; or tells the owner of the account that has it.
+pub async fn mail_email_change(app: &App, id: AccountCodeId) -> Result<(), Fault> {
+    let code = store::code::find(app.db.pool(), id).await?;
+    let open = code.filter(|code| code.used_at.is_none() && code.expires_at > app.clock.now());
+    let Some(code) = open else {
+        return Ok(());
+    };
+    let new_email = code.new_email.as_deref().unwrap_or_default();
+    let Ok(email) = Email::parse("email", new_email) else {
+        return Err(Fault::Broken("a code's new address is an address"));
+    };
+    let known = store::account::find_by_email(app.db.pool(), email.key()).await?;
+    let letter = match known {
+        // His own, written otherwise.
+        Some(account) if account.member_id != code.member_id => {
+            letters::email_change_known(&account.email)
+        }
+        _ => {
+            let minutes = minutes_left(app, code.expires_at);
+            let code = Code::of(&app.keys, id, Purpose::ChangeEmail).to_string();
+            letters::email_change_code(email.as_str(), &code, minutes)
+        }
+    };
+    send(app, letter).await
+}
+
+/// Tells a member that something about his account changed.
+pub async fn mail_notice(
+    app: &App,
+    member: MemberId,
+    email: &str,
+    notice: AccountNotice,
+) -> Result<(), Fault> {
+    let letter = match notice {
+        AccountNotice::PassphraseChanged => letters::passphrase_changed(email),
+        AccountNotice::EmailChanged => letters::email_changed(email),
+        AccountNotice::DeletionRequested => {
+            let account = service::account(app, member).await?;
+            let Some(due_at) = account.and_then(|account| account.deletion_due_at) else {
+                // He has it back already, and is told so.
+                return Ok(());
+            };
+            letters::deletion_requested(email, due_at)
+        }
+        AccountNotice::DeletionUndone => letters::deletion_undone(email),
+        AccountNotice::SessionStolen => letters::session_stolen(email),
+    };
+    send(app, letter).await
+}
+
+/// Deletes an account whose day has come, unless it was had back.
+pub async fn purge_account(app: &App, member: MemberId) -> Result<(), Fault> {
+    service::purge(app, member).await
+}
+
+/// Removes what has had its day: sign-ups and codes that are not good any more, sessions that ended
+/// over 30 days ago, full rate limits.
+pub async fn housekeep(app: &App) -> Result<(), Fault> {
+    let db = app.db.pool();
+    let now = app.clock.now();
+    store::sign_up::remove_expired(db, now).await?;
+    store::code::remove_expired(db, now).await?;
+    store::session::remove_ended(db, now - ENDED_SESSIONS_KEPT).await?;
+    store::limit::remove_full(db, now).await
+}

@@ -1,0 +1,231 @@
+//! What a person types, read into forms that cannot be wrong.
+
+use email_address::{EmailAddress, Options};
+use secrecy::{ExposeSecret as _, SecretString};
+use unicode_normalization::UnicodeNormalization as _;
+use uuid::Uuid;
+
+use crate::problem::{Problem, ProblemCode};
+
+/// An e-mail address (RFC 5321), as its owner writes it and as it is compared.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Email {
+    text: String,
+    key: String,
+}
+
+/// RFC 5321 §4.5.3.1.3, without the angle brackets.
+const EMAIL_BYTES: usize = 254;
+
+impl Email {
+    /// Reads an address from `input.<field>`.
+    pub fn parse(field: &str, text: &str) -> Result<Self, Problem> {
+        let text: String = text.trim().nfc().collect();
+        if text.is_empty() {
+            let message = "An e-mail address is needed.";
+            return Err(Problem::field(field, ProblemCode::Required, message));
+        }
+        if text.len() > EMAIL_BYTES {
+            let message = "An e-mail address has at most 254 characters.";
+            return Err(Problem::field(field, ProblemCode::TooLong, message));
+        }
+        let options = Options::default()
+            .with_required_tld()
+            .without_display_text()
+            .without_domain_literal();
+        let well_formed = EmailAddress::parse_with_options(&text, options).is_ok()
+            && !text.chars().any(char::is_control);
+        if !well_formed {
+            let message = "An e-mail address looks like name@example.org.";
+            return Err(Problem::field(field, ProblemCode::Invalid, message));
+        }
+        let key = text.to_lowercase().nfc().collect();
+        Ok(Self { text, key })
+    }
+
+    /// As its owner writes it: mail goes there.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What is compared. The part before the @ may by RFC 5321 §2.4 differ in case alone; no provider
+    /// gives two people such addresses.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+/// A passphrase, composed alike whatever keyboard it was typed on (Unicode NFC).
+#[derive(Clone)]
+pub(super) struct Passphrase(SecretString);
+
+const PASSPHRASE_MIN: usize = 10;
+const PASSPHRASE_MAX: usize = 128;
+
+impl Passphrase {
+    /// Reads a new one: 10 to 128 characters. How soon it would be guessed is asked elsewhere.
+    pub fn chosen(field: &str, text: String) -> Result<Self, Problem> {
+        let passphrase = Self::given(field, text)?;
+        if passphrase.expose().chars().count() < PASSPHRASE_MIN {
+            let message = "A passphrase has at least 10 characters; a few words make a good one.";
+            return Err(Problem::field(field, ProblemCode::TooShort, message));
+        }
+        Ok(passphrase)
+    }
+
+    /// Reads one that is to be compared.
+    pub fn given(field: &str, text: String) -> Result<Self, Problem> {
+        let text = SecretString::from(text);
+        // Bounds the work of composing it, too.
+        if text.expose_secret().chars().nth(PASSPHRASE_MAX).is_some() {
+            let message = "A passphrase has at most 128 characters.";
+            return Err(Problem::field(field, ProblemCode::TooLong, message));
+        }
+        if text.expose_secret().is_empty() {
+            let message = "The passphrase is needed.";
+            return Err(Problem::field(field, ProblemCode::Required, message));
+        }
+        let composed: String = text.expose_secret().nfc().collect();
+        Ok(Self(composed.into()))
+    }
+
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// The problem that it would be guessed too soon.
+    pub fn weak(field: &str) -> Problem {
+        let message = "This would be guessed too soon: take a few words that have nothing to do with each \
+             other, or with you.";
+        Problem::field(field, ProblemCode::WeakPassphrase, message)
+    }
+}
+
+/// What a member calls one of his devices: 1 to 64 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct DeviceName(String);
+
+impl DeviceName {
+    pub fn parse(field: &str, text: &str) -> Result<Self, Problem> {
+        let text: String = text.trim().nfc().collect();
+        let problem = |code| {
+            let message = "A device's name has 1 to 64 characters, such as iPhone 15.";
+            Err(Problem::field(field, code, message))
+        };
+        match text.chars().count() {
+            0 => problem(ProblemCode::Required),
+            65.. => problem(ProblemCode::TooLong),
+            _ if text.chars().any(char::is_control) => problem(ProblemCode::Invalid),
+            _ => Ok(Self(text)),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A UUID an app made, which must be of version 7.
+pub(super) fn client_id<I: From<Uuid>>(field: &str, id: Uuid) -> Result<I, Problem> {
+    if id.get_version_num() == 7 {
+        return Ok(id.into());
+    }
+    let message = "An id that an app makes is a UUID of version 7.";
+    Err(Problem::field(field, ProblemCode::Invalid, message))
+}
+
+/// The statement "I am 18 or over".
+pub(super) fn adult(field: &str, stated: bool) -> Result<(), Problem> {
+    if stated {
+        return Ok(());
+    }
+    let message = "Belay is for men of 18 and over.";
+    Err(Problem::field(
+        field,
+        ProblemCode::AdultStatementRequired,
+        message,
+    ))
+}
+
+/// The terms a member accepts, which must be those in force.
+pub(super) fn terms(field: &str, accepted: &str, in_force: &str) -> Result<(), Problem> {
+    if accepted == in_force {
+        return Ok(());
+    }
+    let message = "There are newer terms: show those, and ask again.";
+    Err(Problem::field(field, ProblemCode::TermsOutdated, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code<T>(parsed: Result<T, Problem>) -> Option<ProblemCode> {
+        parsed.err().map(|problem| problem.code)
+    }
+
+    #[test]
+    fn an_address_is_compared_without_case_or_composition() {
+        let key = |text| Email::parse("email", text).unwrap().key().to_owned();
+        assert_eq!(key(" Mike@Example.ORG "), "mike@example.org");
+        assert_eq!(key("ren\u{e9}@example.org"), key("rene\u{301}@EXAMPLE.org"));
+        assert_ne!(key("mike+a@example.org"), key("mike@example.org"));
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let long = format!("{}@{}.org", "a".repeat(64), "b".repeat(200));
+        for (text, expected) in [
+            ("  ", ProblemCode::Required),
+            ("mike", ProblemCode::Invalid),
+            ("mike@localhost", ProblemCode::Invalid),
+            ("mike@[192.0.2.1]", ProblemCode::Invalid),
+            ("Mike <mike@example.org>", ProblemCode::Invalid),
+            (
+                "mike@example.org\r\nBcc: all@example.org",
+                ProblemCode::Invalid,
+            ),
+            (&long, ProblemCode::TooLong),
+        ] {
+            assert_eq!(code(Email::parse("email", text)), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_passphrase_has_ten_to_128_characters() {
+        let chosen = |text: String| code(Passphrase::chosen("passphrase", text));
+        assert_eq!(chosen("é".repeat(9)), Some(ProblemCode::TooShort));
+        assert_eq!(chosen("é".repeat(10)), None);
+        assert_eq!(chosen("é".repeat(128)), None);
+        assert_eq!(chosen("é".repeat(129)), Some(ProblemCode::TooLong));
+        assert_eq!(chosen(String::new()), Some(ProblemCode::Required));
+    }
+
+    #[test]
+    fn a_passphrase_is_the_same_from_every_keyboard() {
+        let given = |text: &str| Passphrase::given("passphrase", text.to_owned()).unwrap();
+        assert_eq!(given("caf\u{e9}").expose(), given("cafe\u{301}").expose());
+    }
+
+    #[test]
+    fn a_device_has_a_name() {
+        assert_eq!(
+            code(DeviceName::parse("deviceName", " \n ")),
+            Some(ProblemCode::Required)
+        );
+        assert_eq!(
+            code(DeviceName::parse("deviceName", "a\nb")),
+            Some(ProblemCode::Invalid)
+        );
+        assert_eq!(
+            code(DeviceName::parse("deviceName", &"x".repeat(65))),
+            Some(ProblemCode::TooLong)
+        );
+        assert_eq!(
+            DeviceName::parse("deviceName", " Pixel 9 ")
+                .unwrap()
+                .as_str(),
+            "Pixel 9"
+        );
+    }
+}

@@ -1,0 +1,175 @@
+//! Costly work on passphrases: hashing, comparing, and estimating how soon one would be guessed.
+//!
+//! It is done off the threads that answer requests, on all cores but one, and by so many at a time
+//! that it cannot starve the rest; who comes when the queue is full is asked to come again.
+
+use std::sync::Arc;
+
+use argon2::password_hash::PasswordHasher as _;
+use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordVerifier as _, Version};
+use tokio::sync::Semaphore;
+use zxcvbn::{Score, zxcvbn};
+
+use super::model::Passphrase;
+use crate::app::App;
+use crate::error::Fault;
+
+/// The first choice of OWASP's Password Storage Cheat Sheet: memory in KiB, passes, lanes.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// A new passphrase that would not be guessed soon.
+#[derive(Clone)]
+pub(super) struct Strong(Passphrase);
+
+impl Strong {
+    /// The passphrase itself.
+    pub const fn passphrase(&self) -> &Passphrase {
+        &self.0
+    }
+}
+
+/// Waiting for their turn at most: about a second's work for one core.
+const QUEUE: usize = 64;
+
+/// The queue.
+#[derive(Debug)]
+pub struct Passphrases {
+    turns: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+}
+
+impl Default for Passphrases {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let at_once = cores.saturating_sub(1).max(1);
+        Self::sized(at_once, QUEUE)
+    }
+}
+
+impl Passphrases {
+    fn sized(at_once: usize, queue: usize) -> Self {
+        Self {
+            turns: Arc::new(Semaphore::new(at_once)),
+            places: Arc::new(Semaphore::new(at_once + queue)),
+        }
+    }
+
+    /// The passphrase, unless it would be guessed in under 10⁸ tries by somebody who knows `about` its
+    /// owner.
+    pub(super) async fn strong(
+        &self,
+        passphrase: Passphrase,
+        about: Vec<String>,
+    ) -> Result<Option<Strong>, Fault> {
+        self.run(move || {
+            let about: Vec<&str> = about.iter().map(String::as_str).collect();
+            let strong = zxcvbn(passphrase.expose(), &about).score() >= Score::Three;
+            strong.then_some(Strong(passphrase))
+        })
+        .await
+    }
+
+    /// The hash to keep, in PHC form.
+    pub(super) async fn hash(&self, app: &App, passphrase: &Strong) -> Result<String, Fault> {
+        let Strong(passphrase) = passphrase.clone();
+        let salt: [u8; 16] = app.entropy.bytes();
+        self.run(move || {
+            argon2()?
+                .hash_password_with_salt(passphrase.expose().as_bytes(), &salt)
+                .map(|hash| hash.to_string())
+                .map_err(|_| Fault::Broken("a passphrase can be hashed"))
+        })
+        .await?
+    }
+
+    /// Whether the passphrase belongs to the hash; without one it takes as long to say no.
+    pub(super) async fn verify(
+        &self,
+        passphrase: &Passphrase,
+        hash: Option<String>,
+    ) -> Result<bool, Fault> {
+        let passphrase = passphrase.clone();
+        self.run(move || {
+            let argon2 = argon2()?;
+            let given = passphrase.expose().as_bytes();
+            if let Some(Ok(hash)) = hash.as_deref().map(PasswordHash::new) {
+                return Ok(argon2.verify_password(given, &hash).is_ok());
+            }
+            let mut nowhere = [0; Params::DEFAULT_OUTPUT_LEN];
+            argon2
+                .hash_password_into(given, &[0; 16], &mut nowhere)
+                .map_err(|_| Fault::Broken("a passphrase can be hashed"))?;
+            // Or the work could be found to be of no use.
+            std::hint::black_box(nowhere);
+            Ok(false)
+        })
+        .await?
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        const OPEN: Fault = Fault::Broken("the queue of passphrases is never closed");
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| Fault::Busy)?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let turn = turn.map_err(|_| OPEN)?;
+        // The permits go along: who gives up waiting does not free a core by it.
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop((turn, place));
+            done
+        });
+        done.await
+            .map_err(|_| Fault::Broken("work on a passphrase ends"))
+    }
+}
+
+fn argon2() -> Result<Argon2<'static>, Fault> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)
+        .map_err(|_| Fault::Broken("the parameters of Argon2 are in range"))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_comes_when_the_queue_is_full_is_asked_to_come_again() {
+        let passphrases = Passphrases::sized(1, 1);
+        let (go, gone) = mpsc::channel::<()>();
+        let working = passphrases.run(move || gone.recv());
+        let waiting = passphrases.run(|| ());
+        let turned_away = async {
+            tokio::task::yield_now().await;
+            let refused = passphrases.run(|| ()).await;
+            go.send(()).unwrap();
+            refused
+        };
+        let (worked, waited, refused) = tokio::join!(working, waiting, turned_away);
+        assert!(worked.is_ok() && waited.is_ok());
+        assert!(matches!(refused, Err(Fault::Busy)));
+        assert!(passphrases.run(|| ()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_is_known_of_a_man_makes_his_passphrase_weak() {
+        let passphrases = Passphrases::default();
+        let phrase = |text: &str| Passphrase::chosen("passphrase", text.to_owned()).unwrap();
+        let weak = async |text, about: &[&str]| {
+            let about = about.iter().map(ToString::to_string).collect();
+            let strong = passphrases.strong(phrase(text), about).await;
+            strong.unwrap().is_none()
+        };
+        assert!(weak("password123", &[]).await);
+        assert!(!weak("correct horse battery staple", &[]).await);
+        assert!(!weak("throgmorton7", &[]).await);
+        assert!(weak("throgmorton7", &["throgmorton"]).await);
+    }
+}

@@ -1,0 +1,132 @@
+//! Refresh tokens: one chain a session, of which only the newest link is good.
+//!
+//! Each secret is derived from the one before it, so that a phone that lost an answer can be given the
+//! same successor again without the server keeping it. The seal tells a token that was once ours from
+//! one that was made up: only the first, coming back too late, was stolen.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entity::{MemberId, SessionId};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::keys::{Keys, Purpose, same, sha256};
+
+const SEAL: usize = 16;
+const LENGTH: usize = 16 + 4 + 32 + SEAL;
+
+/// An authentic refresh token: ours once, and perhaps still good.
+pub(super) struct RefreshToken {
+    pub session: SessionId,
+    /// How many came before it.
+    pub generation: i32,
+    secret: [u8; 32],
+}
+
+impl RefreshToken {
+    /// The first of a session.
+    pub fn first(keys: &Keys, member: MemberId, session: SessionId) -> Self {
+        let parts: [&[u8]; 3] = [b"first", session.0.as_bytes(), member.0.as_bytes()];
+        Self {
+            session,
+            generation: 0,
+            secret: keys.mac(Purpose::Refresh, &parts),
+        }
+    }
+
+    /// The one after it.
+    pub fn successor(&self, keys: &Keys) -> Self {
+        let generation = self.generation.to_be_bytes();
+        let parts: [&[u8]; 4] = [
+            b"next",
+            self.session.0.as_bytes(),
+            &generation,
+            &self.secret,
+        ];
+        Self {
+            session: self.session,
+            generation: self.generation.saturating_add(1),
+            secret: keys.mac(Purpose::Refresh, &parts),
+        }
+    }
+
+    /// Reads a token; none when it was never ours.
+    pub fn open(keys: &Keys, text: &str) -> Option<Self> {
+        let bytes: [u8; LENGTH] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let (session, rest) = bytes.split_first_chunk::<16>()?;
+        let (generation, rest) = rest.split_first_chunk::<4>()?;
+        let (secret, seal) = rest.split_first_chunk::<32>()?;
+        let token = Self {
+            session: SessionId(Uuid::from_bytes(*session)),
+            generation: i32::from_be_bytes(*generation),
+            secret: *secret,
+        };
+        same(&token.seal(keys), seal).then_some(token)
+    }
+
+    /// As a device keeps it.
+    pub fn text(&self, keys: &Keys) -> SecretString {
+        let mut bytes = Vec::with_capacity(LENGTH);
+        bytes.extend(self.session.0.as_bytes());
+        bytes.extend(self.generation.to_be_bytes());
+        bytes.extend(self.secret);
+        bytes.extend(self.seal(keys));
+        URL_SAFE_NO_PAD.encode(bytes).into()
+    }
+
+    /// What the database keeps of it.
+    pub fn hash(&self) -> Vec<u8> {
+        sha256(&self.secret).to_vec()
+    }
+
+    fn seal(&self, keys: &Keys) -> [u8; SEAL] {
+        let generation = self.generation.to_be_bytes();
+        let parts: [&[u8]; 4] = [
+            b"seal",
+            self.session.0.as_bytes(),
+            &generation,
+            &self.secret,
+        ];
+        let mac = keys.mac(Purpose::Refresh, &parts);
+        let mut seal = [0; SEAL];
+        seal.copy_from_slice(&mac[..SEAL]);
+        seal
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_read_back_and_a_changed_one_is_not() {
+        let keys = Keys::derive(&"0123456789abcdef0123456789abcdef".into());
+        let first = RefreshToken::first(
+            &keys,
+            MemberId(Uuid::from_u128(1)),
+            SessionId(Uuid::from_u128(2)),
+        );
+        let second = first.successor(&keys);
+        let text = second.text(&keys);
+        let read = RefreshToken::open(&keys, text.expose_secret()).unwrap();
+        assert_eq!((read.session, read.generation), (second.session, 1));
+        assert_eq!(read.hash(), second.hash());
+        assert_ne!(read.hash(), first.hash());
+
+        let bytes = URL_SAFE_NO_PAD.decode(text.expose_secret()).unwrap();
+        for place in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[place] ^= 1;
+            let changed = URL_SAFE_NO_PAD.encode(changed);
+            assert!(
+                RefreshToken::open(&keys, &changed).is_none(),
+                "byte {place}"
+            );
+        }
+        let others = Keys::derive(&"fedcba9876543210fedcba9876543210".into());
+        assert!(RefreshToken::open(&others, text.expose_secret()).is_none());
+        assert!(RefreshToken::open(&keys, "").is_none());
+    }
+}

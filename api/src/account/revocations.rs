@@ -1,0 +1,86 @@
+//! Sessions that were ended lately, kept in memory, so that an access token can be judged without
+//! asking the database.
+//!
+//! What ends a session in this process is known at once; what ended it in another is read every two
+//! seconds. Only the last access-token life matters: older tokens have ended by themselves.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::SessionId;
+use tokio_util::sync::CancellationToken;
+
+use super::store;
+use crate::app::App;
+use crate::error::Fault;
+
+/// With a poll of up to three seconds more, a session is refused everywhere within five.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// A revocation is dated before it is committed, and by another machine's clock: each look goes back so far.
+const OVERLAP: TimeDelta = TimeDelta::seconds(60);
+
+/// The sessions.
+#[derive(Debug, Default)]
+pub struct Revocations(RwLock<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    ended: HashMap<SessionId, DateTime<Utc>>,
+    read_up_to: Option<DateTime<Utc>>,
+}
+
+impl Revocations {
+    /// Whether the session was ended.
+    pub fn contains(&self, session: SessionId) -> bool {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.ended.contains_key(&session)
+    }
+
+    /// Takes in sessions that were ended at `at`.
+    pub fn add(&self, sessions: &[SessionId], at: DateTime<Utc>) {
+        if sessions.is_empty() {
+            return;
+        }
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.ended.extend(sessions.iter().map(|id| (*id, at)));
+    }
+}
+
+/// Reads what was ended since the last look; the first goes back as far as matters. Do it once before
+/// requests are taken.
+pub async fn poll(app: &App) -> Result<(), Fault> {
+    let now = app.clock.now();
+    let life = TimeDelta::minutes(app.config.auth.access_token_minutes.into()) + OVERLAP;
+    let oldest = now - life;
+    let since = {
+        let known = &app.revocations.0;
+        let known = known.read().unwrap_or_else(PoisonError::into_inner);
+        known
+            .read_up_to
+            .map_or(oldest, |at| (at - OVERLAP).max(oldest))
+    };
+    let ended = store::session::revoked_since(app.db.pool(), since).await?;
+    let known = &app.revocations.0;
+    let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+    known.ended.extend(ended);
+    known.ended.retain(|_, at| *at > oldest);
+    known.read_up_to = Some(now);
+    Ok(())
+}
+
+/// Keeps reading until told to stop. A database that is away is asked again: until then tokens of
+/// sessions ended elsewhere are good for the rest of their minutes.
+pub async fn watch(app: App, stop: CancellationToken) {
+    loop {
+        if let Err(fault) = poll(&app).await {
+            tracing::warn!(class = fault.class(), "ended sessions could not be read");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}

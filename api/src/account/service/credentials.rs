@@ -1,0 +1,78 @@
+//! The passphrase of who is signed in.
+
+use entity::session::RevokedReason;
+
+use super::super::limits::{self, Admitted, Limited};
+use super::super::model::Passphrase;
+use super::super::passphrase::Strong;
+use super::super::store::session::Which;
+use super::super::{SignedIn, store};
+use super::{Account, sessions};
+use crate::app::App;
+use crate::db::{Done, transact};
+use crate::error::Fault;
+use crate::jobs::AccountNotice;
+
+/// Whether who is signed in knows the passphrase too: a phone may be in other hands.
+pub(super) async fn knows_passphrase(
+    app: &App,
+    who: SignedIn,
+    passphrase: &Passphrase,
+) -> Result<bool, Fault> {
+    limits::by_account(app, Limited::SignIn, who.member.0.as_bytes()).await?;
+    let account = store::account::find(app.db.pool(), who.member).await?;
+    let hash = account.map(|account| account.passphrase_hash);
+    app.passphrases.verify(passphrase, hash).await
+}
+
+/// What became of a change.
+pub enum ChangeOutcome {
+    /// The new passphrase is in force, and every other device signed out.
+    Changed(Account),
+    /// That is not his passphrase.
+    WrongPassphrase,
+}
+
+/// Puts a new passphrase in place. Asked again it finds the new one in place already, and answers the
+/// same.
+pub async fn change_passphrase(
+    app: &App,
+    _: Admitted,
+    who: SignedIn,
+    current: &Passphrase,
+    new: &Strong,
+) -> Result<ChangeOutcome, Fault> {
+    limits::by_account(app, Limited::SignIn, who.member.0.as_bytes()).await?;
+    let Some(account) = store::account::find(app.db.pool(), who.member).await? else {
+        return Ok(ChangeOutcome::WrongPassphrase);
+    };
+    let old = account.passphrase_hash.clone();
+    if !app.passphrases.verify(current, Some(old.clone())).await? {
+        let done = app.passphrases.verify(new.passphrase(), Some(old)).await?;
+        return Ok(if done {
+            ChangeOutcome::Changed(account.into())
+        } else {
+            ChangeOutcome::WrongPassphrase
+        });
+    }
+    let hash = app.passphrases.hash(app, new).await?;
+    let now = app.clock.now();
+    let owner = who.member;
+    let ended = transact!(app.db, |tx| {
+        if !store::account::replace_passphrase(tx, owner, &old, &hash, now).await? {
+            return Ok(Done::Undo(None));
+        }
+        store::code::end_open(tx, owner, now).await?;
+        let (which, reason) = (Which::Except(who.session), RevokedReason::PassphraseChanged);
+        let ended = sessions::end(app, tx, owner, which, reason).await?;
+        sessions::notify(app, tx, owner, AccountNotice::PassphraseChanged).await?;
+        Ok(Done::Keep(Some(ended)))
+    })?;
+    let Some(ended) = ended else {
+        // Somebody else changed it in the same moment.
+        return Ok(ChangeOutcome::WrongPassphrase);
+    };
+    ended.known(app);
+    app.wake.wake();
+    Ok(ChangeOutcome::Changed(account.into()))
+}

@@ -1,0 +1,124 @@
+//! Leaving, coming back, and being gone.
+
+use chrono::TimeDelta;
+use entity::MemberId;
+use entity::session::RevokedReason;
+
+use super::super::limits::{self, Admitted, Limited};
+use super::super::model::Passphrase;
+use super::super::store::session::Which;
+use super::super::{SignedIn, store};
+use super::{Account, sessions};
+use crate::app::App;
+use crate::db::{Done, transact};
+use crate::error::Fault;
+use crate::jobs::{self, AccountNotice, Job};
+use crate::{meeting, profile};
+
+/// What became of the wish to leave.
+pub enum DeleteOutcome {
+    /// The account waits for its day.
+    Marked(Account),
+    /// That is not his passphrase.
+    WrongPassphrase,
+}
+
+/// Hides the member from everyone at once, signs his other devices out, and has the account deleted when
+/// its time is over. Asked again it answers the same, with the same day.
+pub async fn delete(
+    app: &App,
+    _: Admitted,
+    who: SignedIn,
+    passphrase: &Passphrase,
+) -> Result<DeleteOutcome, Fault> {
+    limits::by_account(app, Limited::SignIn, who.member.0.as_bytes()).await?;
+    let account = store::account::find(app.db.pool(), who.member).await?;
+    let hash = account.as_ref().map(|found| found.passphrase_hash.clone());
+    let right = app.passphrases.verify(passphrase, hash).await?;
+    let Some(account) = account.filter(|_| right) else {
+        return Ok(DeleteOutcome::WrongPassphrase);
+    };
+    let now = app.clock.now();
+    let due_at = now + TimeDelta::days(app.config.auth.deletion_grace_days.into());
+    let (owner, which) = (who.member, Which::Except(who.session));
+    let ended = transact!(app.db, |tx| {
+        if !store::account::mark_for_deletion(tx, &account, due_at, now).await? {
+            return Ok(Done::Undo(None));
+        }
+        profile::service::set_hidden(app, tx, owner, true).await?;
+        let ended = sessions::end(app, tx, owner, which, RevokedReason::AccountDeleted).await?;
+        jobs::enqueue(app, tx, &Job::PurgeAccount { member: owner }, due_at).await?;
+        sessions::notify(app, tx, owner, AccountNotice::DeletionRequested).await?;
+        Ok(Done::Keep(Some(ended)))
+    })?;
+    if let Some(ended) = ended {
+        ended.known(app);
+        app.wake.wake();
+        let deletion_due_at = Some(due_at);
+        return Ok(DeleteOutcome::Marked(Account {
+            deletion_due_at,
+            ..account.into()
+        }));
+    }
+    // Marked before, or the passphrase was changed in the same moment.
+    let account = super::account(app, owner).await?;
+    Ok(account
+        .filter(|account| account.deletion_due_at.is_some())
+        .map_or(DeleteOutcome::WrongPassphrase, DeleteOutcome::Marked))
+}
+
+/// What became of the wish to stay.
+pub enum UndoOutcome {
+    /// The account stays.
+    Kept(Account),
+    /// Its day has come.
+    TooLate,
+}
+
+/// Keeps an account that waits for deletion, and shows the member again. Asked again it answers the same.
+pub async fn undo_deletion(app: &App, who: SignedIn) -> Result<Option<UndoOutcome>, Fault> {
+    let now = app.clock.now();
+    let owner = who.member;
+    transact!(app.db, |tx| {
+        if !store::account::unmark(tx, owner, now).await? {
+            return Ok(Done::Undo(()));
+        }
+        profile::service::set_hidden(app, tx, owner, false).await?;
+        sessions::notify(app, tx, owner, AccountNotice::DeletionUndone).await?;
+        Ok(Done::Keep(()))
+    })?;
+    app.wake.wake();
+    let account = super::account(app, owner).await?;
+    Ok(account.map(|account| match account.deletion_due_at {
+        None => UndoOutcome::Kept(account),
+        Some(_) => UndoOutcome::TooLate,
+    }))
+}
+
+/// Deletes an account whose day has come, unless it was had back meanwhile. Where a device is still signed
+/// in, that is ended first, and the rest waits until every process must have noticed: afterwards there is
+/// no session left to notice.
+pub async fn purge(app: &App, member: MemberId) -> Result<(), Fault> {
+    let now = app.clock.now();
+    let again_at = now + TimeDelta::minutes(1);
+    let ended = transact!(app.db, |tx| {
+        let Some(account) = store::account::hold_due(tx, member, now).await? else {
+            return Ok(Done::Undo(None));
+        };
+        let reason = RevokedReason::AccountDeleted;
+        let ended = sessions::end(app, tx, member, Which::All, reason).await?;
+        if !ended.0.is_empty() {
+            jobs::enqueue(app, tx, &Job::PurgeAccount { member }, again_at).await?;
+            return Ok(Done::Keep(Some(ended)));
+        }
+        // His answers go with him; the seats they took must not.
+        meeting::service::give_back_seats(app, tx, member, None).await?;
+        store::sign_up::remove_of(tx, &account.email_key).await?;
+        store::account::remove(tx, member).await?;
+        Ok(Done::Keep(None))
+    })?;
+    if let Some(ended) = ended {
+        ended.known(app);
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! The use cases of accounts.
+
+mod credentials;
+mod deletion;
+mod email_change;
+mod reset;
+mod roles;
+mod sessions;
+mod sign_in;
+mod sign_up;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::account::{Model, Role};
+use entity::{MemberId, account_code};
+
+pub(super) use credentials::{ChangeOutcome, change_passphrase};
+pub(super) use deletion::{DeleteOutcome, UndoOutcome, delete, purge, undo_deletion};
+pub(super) use email_change::{
+    ConfirmOutcome, RequestOutcome, confirm_email_change, request_email_change,
+};
+pub(super) use reset::{ResetOutcome, request_reset, reset_code, reset_passphrase};
+pub use roles::{SetRoleOutcome, is_facilitator, role, set_role};
+pub use sessions::authenticate;
+pub(super) use sessions::{
+    OpenSession, RefreshOutcome, Tokens, refresh, revoke, sessions, sign_out, sign_out_elsewhere,
+};
+pub(super) use sign_in::{SignInOutcome, sign_in};
+pub(super) use sign_up::{NewSignUp, SignUpOutcome, VerifyOutcome, sign_up, verify_email};
+
+use super::code::GUESSES;
+use super::store;
+use crate::app::App;
+use crate::error::Fault;
+
+/// What a member sees of his own account.
+#[derive(Clone)]
+pub struct Account {
+    /// Where his mail goes.
+    pub email: String,
+    /// What he may do for others.
+    pub role: Role,
+    /// When he proved that the address is his.
+    pub email_verified_at: DateTime<Utc>,
+    /// When he stated that he is 18 or over.
+    pub adult_stated_at: DateTime<Utc>,
+    /// The terms he accepted.
+    pub terms_version: String,
+    /// When.
+    pub terms_accepted_at: DateTime<Utc>,
+    /// When it will be deleted, if it will.
+    pub deletion_due_at: Option<DateTime<Utc>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<Model> for Account {
+    fn from(account: Model) -> Self {
+        Self {
+            email: account.email,
+            role: account.role,
+            email_verified_at: account.email_verified_at,
+            adult_stated_at: account.adult_stated_at,
+            terms_version: account.terms_version,
+            terms_accepted_at: account.terms_accepted_at,
+            deletion_due_at: account.deletion_due_at,
+            created_at: account.created_at,
+        }
+    }
+}
+
+/// A member's own account; none when it is gone.
+pub async fn account(app: &App, owner: MemberId) -> Result<Option<Account>, Fault> {
+    let account = store::account::find(app.db.pool(), owner).await?;
+    Ok(account.map(Account::from))
+}
+
+/// How long a code is good.
+fn code_life(app: &App) -> TimeDelta {
+    TimeDelta::minutes(app.config.auth.code_minutes.into())
+}
+
+/// A code made now.
+fn new_code(
+    app: &App,
+    owner: MemberId,
+    purpose: account_code::Purpose,
+    new_email: Option<String>,
+) -> account_code::Model {
+    let now = app.clock.now();
+    account_code::Model {
+        id: app.ids.next(),
+        member_id: owner,
+        purpose,
+        new_email,
+        attempts: 0,
+        created_at: now,
+        expires_at: now + code_life(app),
+        used_at: None,
+    }
+}
+
+/// Whether a code that was asked for again may be mailed again: unused, not guessed dead, and good for at
+/// least half its life. Two letters then carry the same code, and either will do.
+fn still_good(app: &App, code: &account_code::Model) -> bool {
+    code.used_at.is_none()
+        && code.attempts < GUESSES
+        && code.expires_at - app.clock.now() >= code_life(app) / 2
+}

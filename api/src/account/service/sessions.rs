@@ -1,0 +1,302 @@
+//! Sessions: opening, refreshing and ending them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::session::{self, Model, RevokedReason};
+use entity::{MemberId, SessionId};
+use sea_orm::ActiveValue::Set;
+use secrecy::SecretString;
+
+use super::super::model::DeviceName;
+use super::super::refresh::RefreshToken;
+use super::super::store::session::{Link, Which};
+use super::super::{SignedIn, store, token};
+use crate::app::App;
+use crate::db::{Done, Tx, transact};
+use crate::error::Fault;
+use crate::jobs::{self, AccountNotice, Job};
+use crate::keys::same;
+
+/// What a device holds while it is signed in.
+pub struct Tokens {
+    pub who: SignedIn,
+    pub access: SecretString,
+    pub access_ends_at: DateTime<Utc>,
+    pub refresh: SecretString,
+    pub refresh_ends_at: DateTime<Utc>,
+}
+
+/// A session as its owner sees it.
+pub struct OpenSession {
+    pub id: SessionId,
+    pub device_name: String,
+    pub created_at: DateTime<Utc>,
+    pub last_used_at: DateTime<Utc>,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// Who an access token stands for, as far as memory knows: good, not over, and its session not ended.
+/// Asks the database for nothing.
+pub fn authenticate(app: &App, access_token: &str) -> Option<SignedIn> {
+    token::verify(&app.keys, access_token, app.clock.now())
+        .filter(|who| !app.revocations.contains(who.session))
+}
+
+fn expires_at(app: &App) -> DateTime<Utc> {
+    app.clock.now() + TimeDelta::days(app.config.auth.refresh_token_days.into())
+}
+
+/// Opens a session; false when its id was used before.
+pub(super) async fn open(
+    app: &App,
+    tx: &Tx,
+    who: SignedIn,
+    device: &DeviceName,
+) -> Result<bool, Fault> {
+    let now = app.clock.now();
+    let first = RefreshToken::first(&app.keys, who.member, who.session);
+    let row = session::ActiveModel {
+        id: Set(who.session),
+        member_id: Set(who.member),
+        device_name: Set(device.as_str().to_owned()),
+        generation: Set(first.generation),
+        secret_hash: Set(first.hash()),
+        rotated_at: Set(now),
+        created_at: Set(now),
+        last_used_at: Set(now),
+        expires_at: Set(expires_at(app)),
+        revoked_at: Set(None),
+        revoked_reason: Set(None),
+    };
+    store::session::insert(tx, row).await
+}
+
+/// The tokens of a session that is opened now.
+pub(super) fn first_tokens(app: &App, who: SignedIn) -> Result<Tokens, Fault> {
+    let first = RefreshToken::first(&app.keys, who.member, who.session);
+    tokens(app, who, &first, expires_at(app))
+}
+
+/// The tokens of a session that was opened by a request whose answer did not arrive.
+pub(super) fn same_tokens(app: &App, session: &Model) -> Result<Tokens, Fault> {
+    let who = SignedIn {
+        member: session.member_id,
+        session: session.id,
+    };
+    let first = RefreshToken::first(&app.keys, who.member, who.session);
+    tokens(app, who, &first, session.expires_at)
+}
+
+/// Whether a session is open and has not been refreshed: its first token may be told again.
+pub(super) fn is_as_new(app: &App, session: &Model) -> bool {
+    session.generation == 0 && is_open(app, session)
+}
+
+fn is_open(app: &App, session: &Model) -> bool {
+    session.revoked_at.is_none() && session.expires_at > app.clock.now()
+}
+
+fn tokens(
+    app: &App,
+    who: SignedIn,
+    refresh: &RefreshToken,
+    refresh_ends_at: DateTime<Utc>,
+) -> Result<Tokens, Fault> {
+    let lives = TimeDelta::minutes(app.config.auth.access_token_minutes.into());
+    let (access, access_ends_at) = token::issue(&app.keys, who, app.clock.now(), lives)?;
+    Ok(Tokens {
+        who,
+        access: access.into(),
+        access_ends_at,
+        refresh: refresh.text(&app.keys),
+        refresh_ends_at,
+    })
+}
+
+/// What became of a refresh.
+pub enum RefreshOutcome {
+    /// New tokens; the refresh token that was sent is used up.
+    Refreshed(Tokens),
+    /// The token is not good any more, or never was.
+    Ended,
+}
+
+/// Exchanges a refresh token. The one just used up is answered with the same successor for a moment, to
+/// however many ask at once; an older one was copied, and ends the session.
+pub async fn refresh(app: &App, refresh_token: &str) -> Result<RefreshOutcome, Fault> {
+    let Some(sent) = RefreshToken::open(&app.keys, refresh_token) else {
+        return Ok(RefreshOutcome::Ended);
+    };
+    let next = sent.successor(&app.keys);
+    let now = app.clock.now();
+    let links = (link(&sent), link(&next));
+    let rotated = store::session::rotate(
+        app.db.pool(),
+        sent.session,
+        links.0,
+        links.1,
+        now,
+        expires_at(app),
+    );
+    let session = match rotated.await? {
+        Some(session) => session,
+        None => match store::session::find_sealed(app.db.pool(), sent.session).await? {
+            Some(session) if is_open(app, &session) => {
+                let grace = TimeDelta::seconds(app.config.auth.refresh_grace_seconds.into());
+                let just_used = session.generation == next.generation
+                    && same(&session.secret_hash, &next.hash())
+                    && now <= session.rotated_at + grace;
+                if just_used {
+                    session
+                } else if session.generation > sent.generation {
+                    end_stolen(app, &session).await?;
+                    return Ok(RefreshOutcome::Ended);
+                } else {
+                    // Ahead of the database, which must have been set back.
+                    return Ok(RefreshOutcome::Ended);
+                }
+            }
+            _ => return Ok(RefreshOutcome::Ended),
+        },
+    };
+    let who = SignedIn {
+        member: session.member_id,
+        session: session.id,
+    };
+    let tokens = tokens(app, who, &next, session.expires_at)?;
+    Ok(RefreshOutcome::Refreshed(tokens))
+}
+
+fn link(token: &RefreshToken) -> Link {
+    Link {
+        generation: token.generation,
+        hash: token.hash(),
+    }
+}
+
+async fn end_stolen(app: &App, session: &Model) -> Result<(), Fault> {
+    let ended = transact!(app.db, |tx| {
+        let (owner, which) = (session.member_id, Which::Only(session.id));
+        let ended = end(app, tx, owner, which, RevokedReason::Reused).await?;
+        if !ended.0.is_empty() {
+            notify(app, tx, owner, AccountNotice::SessionStolen).await?;
+        }
+        Ok(Done::Keep(ended))
+    })?;
+    ended.known(app);
+    app.wake.wake();
+    Ok(())
+}
+
+/// Sessions that a transaction has ended: to be told to this process's memory after the commit.
+#[must_use = "the sessions are to be refused at once"]
+pub(super) struct Ended(pub(super) Vec<SessionId>, DateTime<Utc>);
+
+impl Ended {
+    /// After the commit: refuses their access tokens from now on.
+    pub(super) fn known(&self, app: &App) {
+        app.revocations.add(&self.0, self.1);
+    }
+}
+
+/// Ends sessions, and what hangs on them.
+pub(super) async fn end(
+    app: &App,
+    tx: &Tx,
+    owner: MemberId,
+    which: Which,
+    reason: RevokedReason,
+) -> Result<Ended, Fault> {
+    let now = app.clock.now();
+    let ended = store::session::revoke(tx, owner, which, reason, now).await?;
+    if !ended.is_empty() {
+        sessions_ended(app, tx, &ended).await?;
+    }
+    Ok(Ended(ended, now))
+}
+
+/// What hangs on sessions ends with them, in the same transaction. Every session that is ended, for
+/// whatever reason, comes through here.
+#[allow(clippy::unused_async, reason = "push addresses are coming")]
+async fn sessions_ended(_app: &App, _tx: &Tx, _sessions: &[SessionId]) -> Result<(), Fault> {
+    Ok(())
+}
+
+/// Has a member told by mail what changed; wake the worker after the commit.
+pub(super) async fn notify(
+    app: &App,
+    tx: &Tx,
+    member: MemberId,
+    notice: AccountNotice,
+) -> Result<(), Fault> {
+    let Some(account) = store::account::find(tx, member).await? else {
+        return Ok(());
+    };
+    let email = account.email;
+    let job = Job::MailAccountNotice {
+        member,
+        email,
+        notice,
+    };
+    jobs::enqueue(app, tx, &job, app.clock.now()).await
+}
+
+/// The open sessions of the member who asks, last used first.
+pub async fn sessions(app: &App, who: SignedIn) -> Result<Vec<OpenSession>, Fault> {
+    let open = store::session::open(app.db.pool(), who.member, app.clock.now()).await?;
+    let shown = open.into_iter().map(|session| OpenSession {
+        current: session.id == who.session,
+        id: session.id,
+        device_name: session.device_name,
+        created_at: session.created_at,
+        last_used_at: session.last_used_at,
+    });
+    Ok(shown.collect())
+}
+
+/// Signs this device out.
+pub async fn sign_out(app: &App, who: SignedIn) -> Result<(), Fault> {
+    end_now(
+        app,
+        who.member,
+        Which::Only(who.session),
+        RevokedReason::SignedOut,
+    )
+    .await
+}
+
+/// Signs every other device out.
+pub async fn sign_out_elsewhere(app: &App, who: SignedIn) -> Result<(), Fault> {
+    let which = Which::Except(who.session);
+    end_now(app, who.member, which, RevokedReason::SignedOutElsewhere).await
+}
+
+/// Signs one of his devices out; false when it is none of his.
+pub async fn revoke(app: &App, who: SignedIn, session: SessionId) -> Result<bool, Fault> {
+    if store::session::find(app.db.pool(), who.member, session)
+        .await?
+        .is_none()
+    {
+        return Ok(false);
+    }
+    let reason = if session == who.session {
+        RevokedReason::SignedOut
+    } else {
+        RevokedReason::SignedOutElsewhere
+    };
+    end_now(app, who.member, Which::Only(session), reason).await?;
+    Ok(true)
+}
+
+async fn end_now(
+    app: &App,
+    owner: MemberId,
+    which: Which,
+    reason: RevokedReason,
+) -> Result<(), Fault> {
+    let ended = transact!(app.db, |tx| {
+        Ok(Done::Keep(end(app, tx, owner, which, reason).await?))
+    })?;
+    ended.known(app);
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! Signing in.
+
+use entity::SessionId;
+
+use super::super::limits::{self, Admitted, Limited};
+use super::super::model::{DeviceName, Email, Passphrase};
+use super::super::{SignedIn, store};
+use super::sessions::{self, Tokens};
+use crate::app::App;
+use crate::db::{Done, transact};
+use crate::error::Fault;
+
+/// What became of it.
+pub enum SignInOutcome {
+    /// He is in.
+    SignedIn(Tokens),
+    /// There is no such account, or that is not its passphrase.
+    WrongCredentials,
+    /// The session's id was used before, and not for this.
+    Conflict,
+}
+
+/// Opens a session for who knows the passphrase. An unknown address costs the same work and statements
+/// as a wrong passphrase. Asked again with the same session id, while the session is as new, it answers
+/// with the same session.
+pub async fn sign_in(
+    app: &App,
+    _: Admitted,
+    email: &Email,
+    passphrase: &Passphrase,
+    device: &DeviceName,
+    session: Option<SessionId>,
+) -> Result<SignInOutcome, Fault> {
+    limits::by_account(app, Limited::SignIn, email.key().as_bytes()).await?;
+    let account = store::account::find_by_email(app.db.pool(), email.key()).await?;
+    let hash = account.as_ref().map(|found| found.passphrase_hash.clone());
+    let right = app.passphrases.verify(passphrase, hash).await?;
+    let Some(account) = account.filter(|_| right) else {
+        return Ok(SignInOutcome::WrongCredentials);
+    };
+    let who = SignedIn {
+        member: account.member_id,
+        session: session.unwrap_or_else(|| app.ids.next()),
+    };
+    transact!(app.db, |tx| {
+        // A passphrase that is changed at this moment ends every session: this one must not slip past.
+        let held =
+            store::account::hold_passphrase(tx, who.member, &account.passphrase_hash).await?;
+        if !held {
+            return Ok(Done::Undo(SignInOutcome::WrongCredentials));
+        }
+        if sessions::open(app, tx, who, device).await? {
+            let tokens = sessions::first_tokens(app, who)?;
+            return Ok(Done::Keep(SignInOutcome::SignedIn(tokens)));
+        }
+        let before = store::session::find(tx, who.member, who.session).await?;
+        let before = before.filter(|before| {
+            sessions::is_as_new(app, before) && before.device_name == device.as_str()
+        });
+        Ok(Done::Undo(match before {
+            Some(before) => SignInOutcome::SignedIn(sessions::same_tokens(app, &before)?),
+            None => SignInOutcome::Conflict,
+        }))
+    })
+}

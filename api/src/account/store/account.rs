@@ -1,0 +1,163 @@
+//! Accounts.
+
+use chrono::{DateTime, Utc};
+use entity::MemberId;
+use entity::account::{ActiveModel, Column, Entity, Model, Role};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+};
+
+use crate::db::Tx;
+use crate::error::Fault;
+
+/// The account of a member.
+pub async fn find(db: &impl ConnectionTrait, owner: MemberId) -> Result<Option<Model>, Fault> {
+    Ok(Entity::find_by_id(owner).one(db).await?)
+}
+
+/// The account of an address.
+pub async fn find_by_email(
+    db: &impl ConnectionTrait,
+    email_key: &str,
+) -> Result<Option<Model>, Fault> {
+    let account = Entity::find()
+        .filter(Column::EmailKey.eq(email_key))
+        .one(db)
+        .await?;
+    Ok(account)
+}
+
+/// Adds an account; false when its address has one.
+pub async fn insert(tx: &Tx, account: ActiveModel) -> Result<bool, Fault> {
+    let rows = Entity::insert(account)
+        .on_conflict(OnConflict::column(Column::EmailKey).do_nothing().to_owned())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Whether this is still the passphrase's hash, which does not change before `tx` ends.
+pub async fn hold_passphrase(tx: &Tx, owner: MemberId, hash: &str) -> Result<bool, Fault> {
+    let held = Entity::find_by_id(owner)
+        .filter(Column::PassphraseHash.eq(hash))
+        .lock_shared()
+        .one(tx)
+        .await?;
+    Ok(held.is_some())
+}
+
+/// Puts a new hash in place of `old`; false when that is not the hash any more.
+pub async fn replace_passphrase(
+    tx: &Tx,
+    owner: MemberId,
+    old: &str,
+    new: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let updated = Entity::update_many()
+        .col_expr(Column::PassphraseHash, Expr::value(new))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::MemberId.eq(owner))
+        .filter(Column::PassphraseHash.eq(old))
+        .exec(tx)
+        .await?;
+    Ok(updated.rows_affected == 1)
+}
+
+/// Moves the account to another address, which has just been proved. That another account has it is a
+/// violation of a unique key.
+pub async fn move_to(
+    tx: &Tx,
+    owner: MemberId,
+    email: &str,
+    email_key: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let updated = Entity::update_many()
+        .col_expr(Column::Email, Expr::value(email))
+        .col_expr(Column::EmailKey, Expr::value(email_key))
+        .col_expr(Column::EmailVerifiedAt, Expr::value(now))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::MemberId.eq(owner))
+        .exec(tx)
+        .await?;
+    Ok(updated.rows_affected == 1)
+}
+
+/// Marks the account for deletion; false when it is marked, or its passphrase was changed since.
+pub async fn mark_for_deletion(
+    tx: &Tx,
+    account: &Model,
+    due_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let updated = Entity::update_many()
+        .col_expr(Column::DeletionDueAt, Expr::value(due_at))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::MemberId.eq(account.member_id))
+        .filter(Column::PassphraseHash.eq(account.passphrase_hash.as_str()))
+        .filter(Column::DeletionDueAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(updated.rows_affected == 1)
+}
+
+/// Takes the mark off while there is time; false when there is none, or no time left.
+pub async fn unmark(tx: &Tx, owner: MemberId, now: DateTime<Utc>) -> Result<bool, Fault> {
+    let updated = Entity::update_many()
+        .col_expr(Column::DeletionDueAt, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::MemberId.eq(owner))
+        .filter(Column::DeletionDueAt.gt(now))
+        .exec(tx)
+        .await?;
+    Ok(updated.rows_affected == 1)
+}
+
+/// The account, when its day has come; it cannot be had back before `tx` ends.
+pub async fn hold_due(
+    tx: &Tx,
+    owner: MemberId,
+    now: DateTime<Utc>,
+) -> Result<Option<Model>, Fault> {
+    let due = Entity::find_by_id(owner)
+        .filter(Column::DeletionDueAt.lte(now))
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    Ok(due)
+}
+
+/// Removes the member and, by their foreign keys, everything that is his.
+pub async fn remove(tx: &Tx, owner: MemberId) -> Result<(), Fault> {
+    entity::member::Entity::delete_by_id(owner).exec(tx).await?;
+    Ok(())
+}
+
+/// What a member may do for others.
+pub async fn role(db: &impl ConnectionTrait, owner: MemberId) -> Result<Option<Role>, Fault> {
+    let role = Entity::find_by_id(owner)
+        .select_only()
+        .column(Column::Role)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(role)
+}
+
+/// Gives the account of an address a role; false when there is no such account.
+pub async fn set_role(
+    db: &impl ConnectionTrait,
+    email_key: &str,
+    role: Role,
+    now: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let updated = Entity::update_many()
+        .col_expr(Column::Role, Expr::value(role))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::EmailKey.eq(email_key))
+        .exec(db)
+        .await?;
+    Ok(updated.rows_affected == 1)
+}

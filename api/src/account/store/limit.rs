@@ -1,0 +1,53 @@
+//! Token buckets.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::rate_limit::{ActiveModel, Column, Entity};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+};
+
+use crate::error::Fault;
+
+/// Takes a token, which puts off the instant at which the bucket is full by `each`; false, and nothing
+/// taken, when that instant already lies behind `latest`.
+pub async fn take(
+    db: &impl ConnectionTrait,
+    key: &str,
+    now: DateTime<Utc>,
+    each: TimeDelta,
+    latest: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let now_us = now.timestamp_micros();
+    let each_us = each.num_microseconds().unwrap_or(i64::MAX);
+    let full_at = || Expr::col((Entity, Column::FullAtUs));
+    let from = Expr::case(full_at().gt(now_us), full_at()).finally(now_us);
+    let taken = OnConflict::column(Column::Key)
+        .value(Column::FullAtUs, Expr::expr(from).add(each_us))
+        .action_and_where(full_at().lte(latest.timestamp_micros()))
+        .to_owned();
+    let row = ActiveModel {
+        key: Set(key.to_owned()),
+        full_at_us: Set(now_us + each_us),
+    };
+    let rows = Entity::insert(row)
+        .on_conflict(taken)
+        .exec_without_returning(db)
+        .await?;
+    Ok(rows == 1)
+}
+
+/// When a bucket will be full.
+pub async fn full_at(db: &impl ConnectionTrait, key: &str) -> Result<Option<DateTime<Utc>>, Fault> {
+    let row = Entity::find_by_id(key).one(db).await?;
+    Ok(row.and_then(|row| DateTime::from_timestamp_micros(row.full_at_us)))
+}
+
+/// Removes full buckets: they say nothing.
+pub async fn remove_full(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), Fault> {
+    Entity::delete_many()
+        .filter(Column::FullAtUs.lt(now.timestamp_micros()))
+        .exec(db)
+        .await?;
+    Ok(())
+}

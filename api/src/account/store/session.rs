@@ -1,0 +1,156 @@
+//! Sessions.
+
+use chrono::{DateTime, Utc};
+use entity::session::{ActiveModel, Column, Entity, Model, RevokedReason};
+use entity::{MemberId, SessionId};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
+};
+
+use crate::db::Tx;
+use crate::error::Fault;
+
+/// A member has this many devices at most, as far as his list goes.
+const LISTED: u64 = 100;
+
+/// Adds a session; false when its id was used before.
+pub async fn insert(tx: &Tx, session: ActiveModel) -> Result<bool, Fault> {
+    let rows = Entity::insert(session)
+        .on_conflict(OnConflict::column(Column::Id).do_nothing().to_owned())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(rows == 1)
+}
+
+/// A session of a member, ended or not.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    owner: MemberId,
+    id: SessionId,
+) -> Result<Option<Model>, Fault> {
+    let session = Entity::find_by_id(id)
+        .filter(Column::MemberId.eq(owner))
+        .one(db)
+        .await?;
+    Ok(session)
+}
+
+/// The session of a refresh token, whose seal has shown that it is its holder's.
+pub async fn find_sealed(db: &impl ConnectionTrait, id: SessionId) -> Result<Option<Model>, Fault> {
+    Ok(Entity::find_by_id(id).one(db).await?)
+}
+
+/// The sessions of a member that are open, last used first.
+pub async fn open(
+    db: &impl ConnectionTrait,
+    owner: MemberId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Model>, Fault> {
+    let sessions = Entity::find()
+        .filter(Column::MemberId.eq(owner))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now))
+        .order_by_desc(Column::LastUsedAt)
+        .order_by_desc(Column::Id)
+        .limit(LISTED)
+        .all(db)
+        .await?;
+    Ok(sessions)
+}
+
+/// One link of a session's chain.
+pub struct Link {
+    /// How many came before it.
+    pub generation: i32,
+    /// SHA-256 of its secret.
+    pub hash: Vec<u8>,
+}
+
+/// Puts the next link in place of `current`; none when that is not the newest any more, or the session
+/// has ended.
+pub async fn rotate(
+    db: &impl ConnectionTrait,
+    id: SessionId,
+    current: Link,
+    next: Link,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<Option<Model>, Fault> {
+    let rotated = Entity::update_many()
+        .col_expr(Column::Generation, Expr::value(next.generation))
+        .col_expr(Column::SecretHash, Expr::value(next.hash))
+        .col_expr(Column::RotatedAt, Expr::value(now))
+        .col_expr(Column::LastUsedAt, Expr::value(now))
+        .col_expr(Column::ExpiresAt, Expr::value(expires_at))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Generation.eq(current.generation))
+        .filter(Column::SecretHash.eq(current.hash))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now))
+        .exec_with_returning(db)
+        .await?;
+    Ok(rotated.into_iter().next())
+}
+
+/// Which of a member's sessions.
+#[derive(Clone, Copy, Debug)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// This one.
+    Only(SessionId),
+    /// All the others.
+    Except(SessionId),
+}
+
+/// Ends those that have not been ended; returns which.
+pub async fn revoke(
+    tx: &Tx,
+    owner: MemberId,
+    which: Which,
+    reason: RevokedReason,
+    now: DateTime<Utc>,
+) -> Result<Vec<SessionId>, Fault> {
+    let which = match which {
+        Which::All => Condition::all(),
+        Which::Only(id) => Condition::all().add(Column::Id.eq(id)),
+        Which::Except(id) => Condition::all().add(Column::Id.ne(id)),
+    };
+    let revoked = Entity::update_many()
+        .col_expr(Column::RevokedAt, Expr::value(now))
+        .col_expr(Column::RevokedReason, Expr::value(reason))
+        .filter(Column::MemberId.eq(owner))
+        .filter(which)
+        .filter(Column::RevokedAt.is_null())
+        .exec_with_returning(tx)
+        .await?;
+    Ok(revoked.into_iter().map(|session| session.id).collect())
+}
+
+/// Those that were ended from an instant on, and when.
+pub async fn revoked_since(
+    db: &impl ConnectionTrait,
+    since: DateTime<Utc>,
+) -> Result<Vec<(SessionId, DateTime<Utc>)>, Fault> {
+    let revoked = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .column(Column::RevokedAt)
+        .filter(Column::RevokedAt.is_not_null())
+        .filter(Column::RevokedAt.gte(since))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(revoked)
+}
+
+/// Removes those that ended before an instant.
+pub async fn remove_ended(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<(), Fault> {
+    let ended = Condition::any()
+        .add(Column::RevokedAt.lt(before))
+        .add(Column::ExpiresAt.lt(before));
+    Entity::delete_many().filter(ended).exec(db).await?;
+    Ok(())
+}

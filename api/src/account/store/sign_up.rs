@@ -1,0 +1,75 @@
+//! Sign-ups whose address has not been verified.
+
+use chrono::{DateTime, Utc};
+use entity::pending_sign_up::{ActiveModel, Column, Entity, Model};
+use entity::{SessionId, SignUpId};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+
+use super::super::code::GUESSES;
+use crate::db::Tx;
+use crate::error::Fault;
+
+/// Adds one; false when its id was used before.
+pub async fn insert(tx: &Tx, sign_up: ActiveModel) -> Result<bool, Fault> {
+    let rows = Entity::insert(sign_up)
+        .on_conflict(OnConflict::column(Column::Id).do_nothing().to_owned())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(rows == 1)
+}
+
+/// The one with this id.
+pub async fn find(db: &impl ConnectionTrait, id: SignUpId) -> Result<Option<Model>, Fault> {
+    Ok(Entity::find_by_id(id).one(db).await?)
+}
+
+/// Counts a guess at its code, and keeps other guesses waiting until `tx` ends; none when there is no
+/// such sign-up, it is too old, or it has been guessed at too often.
+pub async fn guess(tx: &Tx, id: SignUpId, now: DateTime<Utc>) -> Result<Option<Model>, Fault> {
+    let guessed = Entity::update_many()
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Attempts.lt(GUESSES))
+        .filter(Column::ExpiresAt.gt(now))
+        .exec_with_returning(tx)
+        .await?;
+    Ok(guessed.into_iter().next())
+}
+
+/// Marks it as verified; false when it was.
+pub async fn verified(
+    tx: &Tx,
+    id: SignUpId,
+    session: SessionId,
+    now: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let updated = Entity::update_many()
+        // Only wrong guesses count.
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).sub(1))
+        .col_expr(Column::SessionId, Expr::value(session))
+        .col_expr(Column::VerifiedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::VerifiedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(updated.rows_affected == 1)
+}
+
+/// Removes those of an address.
+pub async fn remove_of(tx: &Tx, email_key: &str) -> Result<(), Fault> {
+    Entity::delete_many()
+        .filter(Column::EmailKey.eq(email_key))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Removes those whose code is not good any more.
+pub async fn remove_expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), Fault> {
+    Entity::delete_many()
+        .filter(Column::ExpiresAt.lte(now))
+        .exec(db)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! What the letters say.
+//!
+//! A subject line is shown on lock screens: it names the service and nothing else. No letter says what
+//! the service is about.
+
+use chrono::{DateTime, Utc};
+
+use super::Letter;
+
+const GOOD_BYE: &str = "The people at Belay";
+
+fn letter(to: &str, subject: &str, paragraphs: &[&str]) -> Letter {
+    let mut text = String::from("Hello,\n\n");
+    for paragraph in paragraphs {
+        text.push_str(paragraph);
+        text.push_str("\n\n");
+    }
+    text.push_str(GOOD_BYE);
+    text.push('\n');
+    Letter {
+        to: to.to_owned(),
+        subject: subject.to_owned(),
+        text,
+    }
+}
+
+fn good_for(minutes: i64) -> String {
+    match minutes {
+        ..=1 => "It is good for a minute, and works once.".to_owned(),
+        minutes => format!("It is good for {minutes} minutes, and works once."),
+    }
+}
+
+/// The code that proves the address of a sign-up.
+pub fn sign_up_code(to: &str, code: &str, minutes: i64) -> Letter {
+    letter(
+        to,
+        "Your Belay code",
+        &[
+            "good to have you with us. To finish signing up, enter this code in the app:",
+            &format!("    {code}"),
+            &good_for(minutes),
+            "Was it not you? Then somebody mistyped his address, and there is nothing to do: without \
+             the code no account is made.",
+        ],
+    )
+}
+
+/// Somebody tried to sign up with the address of an account.
+pub fn sign_up_known(to: &str) -> Letter {
+    letter(
+        to,
+        "Your Belay account",
+        &[
+            "somebody, perhaps you, has just tried to sign up with this address. You already have an \
+             account: simply sign in.",
+            "If you do not remember your passphrase, choose \"I forgot my passphrase\" in the app, and \
+             we will send you a code for a new one.",
+            "Was it not you? Then there is nothing to do. Your account is as it was, and whoever tried \
+             has not been told that it exists.",
+        ],
+    )
+}
+
+/// The code for a new passphrase.
+pub fn passphrase_reset(to: &str, code: &str, minutes: i64) -> Letter {
+    letter(
+        to,
+        "Your Belay code",
+        &[
+            "to choose a new passphrase, enter this code in the app:",
+            &format!("    {code}"),
+            &good_for(minutes),
+            "Was it not you? Then there is nothing to do: your passphrase stays as it is. Give the code \
+             to nobody, not even to us.",
+        ],
+    )
+}
+
+/// The code that proves an account's new address.
+pub fn email_change_code(to: &str, code: &str, minutes: i64) -> Letter {
+    letter(
+        to,
+        "Your Belay code",
+        &[
+            "to use this address for your account from now on, enter this code in the app:",
+            &format!("    {code}"),
+            &good_for(minutes),
+            "Was it not you? Then somebody mistyped his address, and there is nothing to do: without \
+             the code nothing changes.",
+        ],
+    )
+}
+
+/// Somebody tried to move his account to the address of another.
+pub fn email_change_known(to: &str) -> Letter {
+    letter(
+        to,
+        "Your Belay account",
+        &[
+            "somebody, perhaps you, has just asked to use this address for another account. It already \
+             has one: simply sign in with it.",
+            "If you do not remember its passphrase, choose \"I forgot my passphrase\" in the app, and we \
+             will send you a code for a new one.",
+            "Was it not you? Then there is nothing to do. Your account is as it was, and whoever asked \
+             has not been told that it exists.",
+        ],
+    )
+}
+
+/// The passphrase is another from now on.
+pub fn passphrase_changed(to: &str) -> Letter {
+    letter(
+        to,
+        "Your Belay account",
+        &[
+            "your passphrase has just been changed, and every other device was signed out.",
+            "Was it not you? Then choose \"I forgot my passphrase\" in the app now: it signs everybody \
+             out and gives you a new one.",
+        ],
+    )
+}
+
+/// The account has another address from now on; told to the old one.
+pub fn email_changed(to: &str) -> Letter {
+    letter(
+        to,
+        "Your Belay account",
+        &[
+            "your account has just been moved to another e-mail address, and this one is free again.",
+            "Was it not you? Then answer this letter at once, and a person will look into it.",
+        ],
+    )
+}
+
+/// The account will be deleted on a day.
+pub fn deletion_requested(to: &str, due_at: DateTime<Utc>) -> Letter {
+    let until = due_at.format("%-d %B %Y, %H:%M");
+    letter(
+        to,
+        "Your Belay account",
+        &[
+            "as you asked, your account is on its way out. From now on nobody sees you there.",
+            &format!(
+                "Until {until} UTC you can have it back as it was: sign in and choose \"Keep my account\". After \
+                 that everything is deleted for good."
+            ),
+            "Was it not you? Then sign in, keep your account, and change your passphrase.",
+            "Thank you for the time you spent with us. The door stays open.",
+        ],
+    )
+}
+
+/// The account stays.
+pub fn deletion_undone(to: &str) -> Letter {
+    letter(
+        to,
+        "Your Belay account",
+        &[
+            "your account stays, just as it was. Good to have you with us.",
+            "Was it not you? Then choose \"I forgot my passphrase\" in the app now: it signs everybody \
+             out and gives you a new one.",
+        ],
+    )
+}
+
+/// A copied refresh token came back.
+pub fn session_stolen(to: &str) -> Letter {
+    letter(
+        to,
+        "Your Belay account",
+        &[
+            "one of your devices was signed out, because a copy of what keeps it signed in was used \
+             somewhere. This can happen when a phone is restored from a backup: then just sign in again.",
+            "If that does not sound like you, change your passphrase in the app: it signs every other \
+             device out.",
+        ],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noon() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_773_144_000, 0).unwrap()
+    }
+
+    fn all() -> Vec<Letter> {
+        let to = "mike@example.org";
+        vec![
+            sign_up_code(to, "1234 5678", 30),
+            sign_up_known(to),
+            passphrase_reset(to, "1234 5678", 1),
+            email_change_code(to, "1234 5678", 30),
+            email_change_known(to),
+            passphrase_changed(to),
+            email_changed(to),
+            deletion_requested(to, noon()),
+            deletion_undone(to),
+            session_stolen(to),
+        ]
+    }
+
+    #[test]
+    fn a_lock_screen_shows_the_services_name_and_neither_code_nor_purpose() {
+        for letter in all() {
+            let subject = letter.subject;
+            assert!(
+                ["Your Belay code", "Your Belay account"].contains(&subject.as_str()),
+                "{subject}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_letter_says_what_to_do_if_it_was_not_you_and_shames_nobody() {
+        for letter in all() {
+            let text = letter.text.to_lowercase();
+            assert!(
+                text.contains("was it not you?") || text.contains("does not sound like you"),
+                "{text}"
+            );
+            for word in [
+                "broken", "failed", "lost", "only you", "health", "men's", "support", "therap",
+                "depress", "anxiety", "addict",
+            ] {
+                assert!(!text.contains(word), "{word} in {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_day_is_named() {
+        let letter = deletion_requested("mike@example.org", noon());
+        assert!(
+            letter
+                .text
+                .contains("Until 10 March 2026, 12:00 UTC you can have it back")
+        );
+    }
+}

@@ -1,0 +1,96 @@
+//! Mail: letters about accounts, sent by SMTP, or in development shown on the terminal.
+//!
+//! The promises: a letter is short, warm and plain; its subject tells whoever sees the lock screen
+//! nothing but the service's name; and it says what to do if it was not you. An address and a text are
+//! never logged.
+
+pub mod letters;
+mod smtp;
+
+use chrono::{DateTime, Utc};
+
+use crate::config::{MailConfig, MailTransport};
+use crate::dev::outbox::{DevOutbox, Sent};
+use crate::error::Fault;
+use smtp::Smtp;
+
+/// A letter.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// To which address.
+    pub to: String,
+    /// The subject line.
+    pub subject: String,
+    /// The text, as plain text.
+    pub text: String,
+}
+
+/// What became of a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The next server took it on.
+    Accepted,
+    /// It never will: the address does not exist, or takes no such mail.
+    Refused,
+}
+
+/// Why mail cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum MailerError {
+    /// `mail.from` is not an address.
+    #[error("mail.from is not an address")]
+    From,
+    /// The TLS library refused the server's name or found no trusted certificates.
+    #[error("TLS for mail.smtp.host cannot be set up: {0}")]
+    Tls(String),
+}
+
+/// Sends letters.
+pub struct Mailer(Route);
+
+enum Route {
+    Terminal(DevOutbox),
+    Smtp(Box<Smtp>),
+}
+
+impl Mailer {
+    /// Sets up what the configuration asks for; needs a runtime, and talks to nobody yet.
+    pub fn new(config: &MailConfig, outbox: DevOutbox) -> Result<Self, MailerError> {
+        Ok(Self(match config.transport {
+            MailTransport::Terminal => Route::Terminal(outbox),
+            MailTransport::Smtp => Route::Smtp(Box::new(Smtp::new(config)?)),
+        }))
+    }
+
+    /// Hands a letter to the next server, dated `at`. A fault may pass; a refusal does not.
+    pub async fn send(&self, letter: Letter, at: DateTime<Utc>) -> Result<Delivery, Fault> {
+        let outcome = match &self.0 {
+            Route::Terminal(outbox) => {
+                let Letter { to, subject, text } = letter;
+                outbox.put(Sent::Mail {
+                    at,
+                    to,
+                    subject,
+                    text,
+                });
+                Ok(Delivery::Accepted)
+            }
+            Route::Smtp(smtp) => smtp.send(&letter, at).await,
+        };
+        let outcome_name = match &outcome {
+            Ok(Delivery::Accepted) => "accepted",
+            Ok(Delivery::Refused) => "refused",
+            Err(_) => "failed",
+        };
+        metrics::counter!("belay_mail_total", "outcome" => outcome_name).increment(1);
+        outcome
+    }
+
+    /// Whether mail could be sent now: connects, signs in, and asks the server for nothing.
+    pub async fn check(&self) -> Result<(), Fault> {
+        match &self.0 {
+            Route::Terminal(_) => Ok(()),
+            Route::Smtp(smtp) => smtp.check().await,
+        }
+    }
+}

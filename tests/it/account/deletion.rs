@@ -1,0 +1,167 @@
+//! Leaving, coming back, and being gone.
+
+use api::account::SignedIn;
+use api::account::service::authenticate;
+use chrono::TimeDelta;
+use sea_orm::EntityTrait as _;
+use serde_json::{Value, json};
+use support::{TestApp, both};
+
+use super::{PASSPHRASE, SIGN_UP, input, join, mike, opens, refusal, sign_in, sign_up_input, who};
+
+both!(
+    a_man_leaves_and_comes_back,
+    a_man_leaves_and_is_gone_on_his_day,
+    a_device_that_is_still_signed_in_is_signed_out_before_everything_goes,
+    an_account_had_back_is_not_deleted_by_its_old_date,
+    the_passphrase_is_needed
+);
+
+const DELETE: &str = "mutation($input: DeleteAccountInput!) {
+    deleteAccount(input: $input) { account { deletionDueAt } errors { code path } }
+}";
+const UNDO: &str = "mutation {
+    undoAccountDeletion { account { email deletionDueAt } errors { code path } }
+}";
+const MIKE: &str = "mike@example.org";
+
+async fn delete(app: &TestApp, who: SignedIn) -> Value {
+    let delete = json!({ "passphrase": PASSPHRASE });
+    app.as_member(who, DELETE, input(&delete))
+        .await
+        .at("/deleteAccount")
+}
+
+async fn undo(app: &TestApp, who: SignedIn) -> Value {
+    app.as_member(who, UNDO, json!({}))
+        .await
+        .at("/undoAccountDeletion")
+}
+
+async fn hidden(app: &TestApp, who: SignedIn) -> Option<bool> {
+    let member = entity::member::Entity::find_by_id(who.member);
+    let member = member.one(app.app.db.pool()).await.unwrap();
+    member.map(|member| member.hidden_at.is_some())
+}
+
+async fn a_man_leaves_and_comes_back(app: TestApp) {
+    let joined = join(&app, MIKE, "mike").await;
+    let mike = who(&app, &joined);
+    let tablet = sign_in(&app, MIKE, PASSPHRASE, "A tablet").await;
+    let due = "2026-04-09T12:00:00.000Z";
+    let first = delete(&app, mike).await;
+    assert_eq!(first["account"]["deletionDueAt"], due);
+    app.advance(TimeDelta::hours(1));
+    assert_eq!(delete(&app, mike).await, first);
+    assert_eq!(hidden(&app, mike).await, Some(true));
+    let access = |payload: &Value| {
+        payload["credentials"]["accessToken"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(authenticate(&app.app, &access(&tablet)), None);
+    assert_eq!(
+        authenticate(&app.app, &access(&joined)),
+        None,
+        "his ten minutes are over"
+    );
+    app.drain().await;
+    let letters = app.mail_to(MIKE);
+    assert_eq!(letters.len(), 2);
+    assert!(letters[1].text.contains("Until 9 April 2026, 12:00 UTC"));
+
+    app.advance(TimeDelta::days(20));
+    let back = sign_in(&app, MIKE, PASSPHRASE, "A new phone").await;
+    assert_eq!(back["me"]["account"]["deletionDueAt"], due);
+    let back = who(&app, &back);
+    let kept = undo(&app, back).await;
+    assert_eq!(
+        kept["account"],
+        json!({ "email": MIKE, "deletionDueAt": null })
+    );
+    assert_eq!(undo(&app, back).await, kept);
+    assert_eq!(hidden(&app, back).await, Some(false));
+    app.drain().await;
+    assert_eq!(app.mail_to(MIKE).len(), 3);
+    app.advance(TimeDelta::days(60));
+    app.drain().await;
+    assert_eq!(hidden(&app, back).await, Some(false));
+}
+
+async fn a_man_leaves_and_is_gone_on_his_day(app: TestApp) {
+    let mike = mike(&app).await;
+    delete(&app, mike).await;
+    app.as_member(mike, "mutation { signOut { sessionId } }", json!({}))
+        .await
+        .ok();
+    app.advance(TimeDelta::days(30) - TimeDelta::minutes(5));
+    app.drain().await;
+    assert_eq!(hidden(&app, mike).await, Some(true));
+    // Somebody tries his address meanwhile: that goes too.
+    let sign_up = sign_up_input(&app, MIKE, "michael");
+    app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
+    app.advance(TimeDelta::minutes(5));
+    app.drain().await;
+    assert_eq!(hidden(&app, mike).await, None);
+    let db = app.app.db.pool();
+    assert_eq!(entity::account::Entity::find().all(db).await.unwrap(), []);
+    assert_eq!(entity::session::Entity::find().all(db).await.unwrap(), []);
+    assert_eq!(
+        entity::account_code::Entity::find().all(db).await.unwrap(),
+        []
+    );
+    assert_eq!(
+        entity::pending_sign_up::Entity::find()
+            .all(db)
+            .await
+            .unwrap(),
+        []
+    );
+    assert!(!opens(&app, MIKE, PASSPHRASE).await);
+    join(&app, MIKE, "mike").await;
+}
+
+async fn a_device_that_is_still_signed_in_is_signed_out_before_everything_goes(app: TestApp) {
+    let mike = mike(&app).await;
+    delete(&app, mike).await;
+    app.advance(TimeDelta::days(30));
+    let payload = undo(&app, mike).await;
+    assert_eq!(refusal(&payload), ("TOO_LATE".into(), "input".into()));
+    app.drain().await;
+    assert!(app.app.revocations.contains(mike.session));
+    assert_eq!(hidden(&app, mike).await, Some(true));
+    app.advance(TimeDelta::minutes(1));
+    app.drain().await;
+    assert_eq!(hidden(&app, mike).await, None);
+}
+
+async fn an_account_had_back_is_not_deleted_by_its_old_date(app: TestApp) {
+    let mike = mike(&app).await;
+    delete(&app, mike).await;
+    undo(&app, mike).await;
+    app.advance(TimeDelta::days(10));
+    let later = delete(&app, mike).await;
+    assert_eq!(
+        later["account"]["deletionDueAt"],
+        "2026-04-19T12:00:00.000Z"
+    );
+    app.advance(TimeDelta::days(20));
+    app.drain().await;
+    assert_eq!(hidden(&app, mike).await, Some(true));
+    assert_eq!(undo(&app, mike).await["errors"], json!([]));
+}
+
+async fn the_passphrase_is_needed(app: TestApp) {
+    let mike = mike(&app).await;
+    let wrong = json!({ "passphrase": "a guess at it" });
+    let payload = app
+        .as_member(mike, DELETE, input(&wrong))
+        .await
+        .at("/deleteAccount");
+    assert_eq!(
+        refusal(&payload),
+        ("WRONG_CREDENTIALS".into(), "input.passphrase".into())
+    );
+    assert_eq!(hidden(&app, mike).await, Some(false));
+}

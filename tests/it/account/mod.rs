@@ -1,0 +1,122 @@
+//! Accounts: who may sign in, from which devices, and how he leaves.
+
+mod deletion;
+mod email_change;
+mod inputs;
+mod limits;
+mod passphrase;
+mod reset;
+mod roles;
+mod secrecy;
+mod sessions;
+mod sign_in;
+mod sign_up;
+mod tokens;
+
+use api::account::SignedIn;
+use api::account::service::authenticate;
+use serde_json::{Value, json};
+use support::TestApp;
+use uuid::Uuid;
+
+/// Nobody's passphrase but the tests'.
+pub const PASSPHRASE: &str = "orchid tram velvet 42";
+pub const ANOTHER: &str = "copper lantern drift 77";
+
+pub const SIGN_UP: &str = "mutation($input: SignUpInput!) {
+    signUp(input: $input) { signUpId codeExpiresAt errors { code path message } }
+}";
+pub const VERIFY: &str = "mutation($input: VerifyEmailInput!) {
+    verifyEmail(input: $input) {
+        credentials { accessToken refreshToken sessionId refreshTokenExpiresAt }
+        me { memberId account { email } }
+        errors { code path }
+    }
+}";
+pub const SIGN_IN: &str = "mutation($input: SignInInput!) {
+    signIn(input: $input) {
+        credentials { accessToken refreshToken sessionId }
+        me { memberId account { deletionDueAt } }
+        errors { code path }
+    }
+}";
+pub const REFRESH: &str = "mutation($input: RefreshSessionInput!) {
+    refreshSession(input: $input) { credentials { accessToken refreshToken } errors { code path } }
+}";
+pub const SESSIONS: &str = "{ me { sessions { id deviceName current createdAt lastUsedAt } } }";
+
+/// An id as an app makes it.
+pub fn id(app: &TestApp) -> Uuid {
+    app.app.ids.next()
+}
+
+/// What a man in London tells who signs up.
+pub fn sign_up_input(app: &TestApp, email: &str, handle: &str) -> Value {
+    json!({
+        "id": id(app), "email": email, "passphrase": PASSPHRASE, "handle": handle,
+        "timeZone": "Europe/London", "country": "GB", "locale": "en-GB",
+        "adult": true, "termsVersion": "2026-11",
+    })
+}
+
+/// The input of a mutation, as its variables.
+pub fn input(input: &Value) -> Value {
+    json!({ "input": input })
+}
+
+/// Signs up, reads his mail and enters the code; answers with the payload's `data`.
+pub async fn join(app: &TestApp, email: &str, handle: &str) -> Value {
+    let sign_up = sign_up_input(app, email, handle);
+    app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
+    let code = app.mailed_code(email).await;
+    let verify = json!({ "signUpId": sign_up["id"], "code": code, "deviceName": "A phone" });
+    let data = app.anonymous(VERIFY, input(&verify)).await.ok();
+    assert_eq!(data["verifyEmail"]["errors"], json!([]), "{data:#}");
+    data["verifyEmail"].clone()
+}
+
+/// Mike, who has joined, as his requests come in.
+pub async fn mike(app: &TestApp) -> SignedIn {
+    who(app, &join(app, "mike@example.org", "mike").await)
+}
+
+/// Whose credentials these are.
+pub fn who(app: &TestApp, payload: &Value) -> SignedIn {
+    let token = payload["credentials"]["accessToken"].as_str().unwrap();
+    authenticate(&app.app, token).expect("a good access token")
+}
+
+/// Signs in; answers with the payload.
+pub async fn sign_in(app: &TestApp, email: &str, passphrase: &str, device: &str) -> Value {
+    let sign_in = json!({ "email": email, "passphrase": passphrase, "deviceName": device });
+    let data = app.anonymous(SIGN_IN, input(&sign_in)).await.ok();
+    data["signIn"].clone()
+}
+
+/// Whether a passphrase opens an account.
+pub async fn opens(app: &TestApp, email: &str, passphrase: &str) -> bool {
+    !sign_in(app, email, passphrase, "Another").await["credentials"].is_null()
+}
+
+/// The one refusal in a payload: its code and where.
+#[track_caller]
+pub fn refusal(payload: &Value) -> (String, String) {
+    let errors = payload["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 1, "{payload:#}");
+    let path: Vec<&str> = errors[0]["path"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| part.as_str().unwrap())
+        .collect();
+    (
+        errors[0]["code"].as_str().unwrap().to_owned(),
+        path.join("."),
+    )
+}
+
+/// Another code of eight digits.
+pub fn another(code: &str) -> String {
+    let number: u32 = code.parse().unwrap();
+    format!("{:08}", (number + 1) % 100_000_000)
+}

@@ -1,0 +1,165 @@
+//! Devices: listing them and signing them out.
+
+use std::time::Duration;
+
+use api::account::SignedIn;
+use api::account::revocations;
+use api::account::service::authenticate;
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use support::{TestApp, both};
+use tokio_util::sync::CancellationToken;
+
+use super::{PASSPHRASE, REFRESH, SESSIONS, input, join, mike, refusal, sign_in, who};
+
+both!(
+    a_member_sees_his_devices,
+    a_device_that_signs_out_is_refused_at_once,
+    another_device_can_be_signed_out_and_nobody_elses,
+    every_other_device_can_be_signed_out,
+    another_process_refuses_an_ended_session_after_its_next_look,
+    a_process_that_starts_knows_what_was_ended,
+    a_process_keeps_looking_until_it_is_told_to_stop
+);
+
+const SIGN_OUT: &str = "mutation { signOut { sessionId errors { code path } } }";
+const REVOKE: &str = "mutation($input: RevokeSessionInput!) {
+    revokeSession(input: $input) { sessionId errors { code path } }
+}";
+const ELSEWHERE: &str = "mutation {
+    signOutEverywhereElse { sessions { deviceName current } errors { code path } }
+}";
+
+async fn devices(app: &TestApp, who: SignedIn) -> Vec<String> {
+    let sessions = app
+        .as_member(who, SESSIONS, json!({}))
+        .await
+        .at("/me/sessions");
+    let names = sessions.as_array().unwrap().iter();
+    names
+        .map(|session| session["deviceName"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn access(payload: &Value) -> &str {
+    payload["credentials"]["accessToken"].as_str().unwrap()
+}
+
+async fn a_member_sees_his_devices(app: TestApp) {
+    let phone = mike(&app).await;
+    join(&app, "paul@example.org", "paul").await;
+    app.advance(TimeDelta::hours(1));
+    let tablet = sign_in(&app, "mike@example.org", PASSPHRASE, "A tablet").await;
+    let answer = app.as_member(phone, SESSIONS, json!({})).await;
+    assert_eq!(answer.statements, 1);
+    let sessions = answer.at("/me/sessions");
+    assert_eq!(
+        sessions[0],
+        json!({
+            "id": tablet["credentials"]["sessionId"], "deviceName": "A tablet", "current": false,
+            "createdAt": "2026-03-10T13:00:00.000Z", "lastUsedAt": "2026-03-10T13:00:00.000Z",
+        })
+    );
+    assert_eq!(
+        (&sessions[1]["deviceName"], &sessions[1]["current"]),
+        (&json!("A phone"), &json!(true))
+    );
+    assert_eq!(sessions.as_array().unwrap().len(), 2);
+}
+
+async fn a_device_that_signs_out_is_refused_at_once(app: TestApp) {
+    let joined = join(&app, "mike@example.org", "mike").await;
+    let mike = who(&app, &joined);
+    let first = app.as_member(mike, SIGN_OUT, json!({})).await.ok();
+    assert_eq!(authenticate(&app.app, access(&joined)), None);
+    let second = app.as_member(mike, SIGN_OUT, json!({})).await.ok();
+    assert_eq!(first, second);
+    let refresh = json!({ "refreshToken": joined["credentials"]["refreshToken"] });
+    let payload = app
+        .anonymous(REFRESH, input(&refresh))
+        .await
+        .at("/refreshSession");
+    assert_eq!(refusal(&payload).0, "SESSION_ENDED");
+    assert_eq!(devices(&app, mike).await, Vec::<String>::new());
+    let nobody = app.anonymous(SIGN_OUT, json!({})).await;
+    assert_eq!(nobody.code(), "UNAUTHENTICATED");
+}
+
+async fn another_device_can_be_signed_out_and_nobody_elses(app: TestApp) {
+    let phone = mike(&app).await;
+    let tablet = sign_in(&app, "mike@example.org", PASSPHRASE, "A tablet").await;
+    let pauls = join(&app, "paul@example.org", "paul").await;
+    let pauls_session = json!({ "sessionId": pauls["credentials"]["sessionId"] });
+    for not_his in [pauls_session, json!({ "sessionId": "nonsense" })] {
+        let payload = app
+            .as_member(phone, REVOKE, input(&not_his))
+            .await
+            .at("/revokeSession");
+        assert_eq!(
+            refusal(&payload),
+            ("NOT_FOUND".into(), "input.sessionId".into())
+        );
+    }
+    assert!(authenticate(&app.app, access(&pauls)).is_some());
+
+    let which = json!({ "sessionId": tablet["credentials"]["sessionId"] });
+    let first = app.as_member(phone, REVOKE, input(&which)).await.ok();
+    assert_eq!(first["revokeSession"]["sessionId"], which["sessionId"]);
+    assert_eq!(authenticate(&app.app, access(&tablet)), None);
+    let second = app.as_member(phone, REVOKE, input(&which)).await.ok();
+    assert_eq!(first, second);
+    assert_eq!(devices(&app, phone).await, ["A phone"]);
+}
+
+async fn every_other_device_can_be_signed_out(app: TestApp) {
+    let phone = mike(&app).await;
+    let tablet = sign_in(&app, "mike@example.org", PASSPHRASE, "A tablet").await;
+    let desk = sign_in(&app, "mike@example.org", PASSPHRASE, "A desk").await;
+    let left = json!([{ "deviceName": "A phone", "current": true }]);
+    for _ in 0..2 {
+        let payload = app.as_member(phone, ELSEWHERE, json!({})).await;
+        assert_eq!(payload.at("/signOutEverywhereElse/sessions"), left);
+    }
+    assert_eq!(authenticate(&app.app, access(&tablet)), None);
+    assert_eq!(authenticate(&app.app, access(&desk)), None);
+}
+
+async fn another_process_refuses_an_ended_session_after_its_next_look(app: TestApp) {
+    let replica = app.replica().await;
+    let joined = join(&app, "mike@example.org", "mike").await;
+    let mike = who(&app, &joined);
+    revocations::poll(&replica).await.unwrap();
+    assert_eq!(authenticate(&replica, access(&joined)), Some(mike));
+    app.advance(TimeDelta::seconds(1));
+    app.as_member(mike, SIGN_OUT, json!({})).await.ok();
+    assert_eq!(authenticate(&replica, access(&joined)), Some(mike));
+    app.advance(TimeDelta::seconds(2));
+    revocations::poll(&replica).await.unwrap();
+    assert_eq!(authenticate(&replica, access(&joined)), None);
+}
+
+async fn a_process_that_starts_knows_what_was_ended(app: TestApp) {
+    let joined = join(&app, "mike@example.org", "mike").await;
+    app.as_member(who(&app, &joined), SIGN_OUT, json!({}))
+        .await
+        .ok();
+    app.advance(TimeDelta::minutes(9));
+    let replica = app.replica().await;
+    revocations::poll(&replica).await.unwrap();
+    assert_eq!(authenticate(&replica, access(&joined)), None);
+}
+
+async fn a_process_keeps_looking_until_it_is_told_to_stop(app: TestApp) {
+    let joined = join(&app, "mike@example.org", "mike").await;
+    app.as_member(who(&app, &joined), SIGN_OUT, json!({}))
+        .await
+        .ok();
+    let replica = app.replica().await;
+    let stop = CancellationToken::new();
+    let watch = tokio::spawn(revocations::watch(replica.clone(), stop.clone()));
+    while authenticate(&replica, access(&joined)).is_some() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stop.cancel();
+    watch.await.unwrap();
+}

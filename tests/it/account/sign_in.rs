@@ -1,0 +1,76 @@
+//! Signing in.
+
+use serde_json::json;
+use support::{TestApp, both};
+
+use super::{PASSPHRASE, REFRESH, SIGN_IN, id, input, mike, refusal, sign_in, who};
+
+both!(
+    a_member_signs_in_on_another_device,
+    neither_a_wrong_passphrase_nor_an_unknown_address_opens_anything,
+    a_lost_answer_is_given_again_until_the_session_is_used,
+    a_sessions_id_is_used_once
+);
+
+async fn a_member_signs_in_on_another_device(app: TestApp) {
+    let phone = mike(&app).await;
+    let payload = sign_in(&app, " MIKE@example.org", PASSPHRASE, "A tablet").await;
+    let tablet = who(&app, &payload);
+    assert_eq!(phone.member, tablet.member);
+    assert_ne!(phone.session, tablet.session);
+    assert_eq!(payload["me"]["account"]["deletionDueAt"], json!(null));
+}
+
+async fn neither_a_wrong_passphrase_nor_an_unknown_address_opens_anything(app: TestApp) {
+    mike(&app).await;
+    let wrong = sign_in(&app, "mike@example.org", "not the passphrase", "A phone").await;
+    let unknown = sign_in(&app, "nobody@example.org", PASSPHRASE, "A phone").await;
+    assert_eq!(wrong, unknown);
+    assert_eq!(
+        refusal(&wrong),
+        ("WRONG_CREDENTIALS".into(), "input".into())
+    );
+    assert_eq!(wrong["credentials"], json!(null));
+    assert_eq!(wrong["me"], json!(null));
+}
+
+async fn a_lost_answer_is_given_again_until_the_session_is_used(app: TestApp) {
+    mike(&app).await;
+    let asked = json!({
+        "email": "mike@example.org", "passphrase": PASSPHRASE, "deviceName": "A tablet",
+        "sessionId": id(&app),
+    });
+    let first = app.anonymous(SIGN_IN, input(&asked)).await.at("/signIn");
+    app.advance(chrono::TimeDelta::minutes(2));
+    let second = app.anonymous(SIGN_IN, input(&asked)).await.at("/signIn");
+    let token = &first["credentials"]["refreshToken"];
+    assert!(token.is_string());
+    assert_eq!(token, &second["credentials"]["refreshToken"]);
+    assert_eq!(who(&app, &first), who(&app, &second));
+
+    let refresh = app
+        .anonymous(REFRESH, input(&json!({ "refreshToken": token })))
+        .await;
+    assert_eq!(refresh.at("/refreshSession/errors"), json!([]));
+    let third = app.anonymous(SIGN_IN, input(&asked)).await.at("/signIn");
+    assert_eq!(
+        refusal(&third),
+        ("CONFLICT".into(), "input.sessionId".into())
+    );
+}
+
+async fn a_sessions_id_is_used_once(app: TestApp) {
+    mike(&app).await;
+    super::join(&app, "paul@example.org", "paul").await;
+    let asked = json!({
+        "email": "mike@example.org", "passphrase": PASSPHRASE, "deviceName": "A tablet",
+        "sessionId": id(&app),
+    });
+    app.anonymous(SIGN_IN, input(&asked)).await.ok();
+    for (field, other) in [("email", "paul@example.org"), ("deviceName", "A telephone")] {
+        let mut changed = asked.clone();
+        changed[field] = json!(other);
+        let payload = app.anonymous(SIGN_IN, input(&changed)).await.at("/signIn");
+        assert_eq!(refusal(&payload).0, "CONFLICT", "{field}");
+    }
+}

@@ -1,0 +1,45 @@
+//! The letters a test's service has mailed.
+
+use api::dev::outbox::Sent;
+
+use crate::TestApp;
+
+/// A letter, as its receiver sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// The subject line.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+}
+
+impl Mail {
+    /// The eight digits on a line of their own; none in a letter without a code.
+    pub fn code(&self) -> Option<String> {
+        self.text
+            .lines()
+            .map(|line| line.split_whitespace().collect::<String>())
+            .find(|line| line.len() == 8 && line.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+}
+
+impl TestApp {
+    /// Everything mailed to an address so far, oldest first.
+    pub fn mail_to(&self, address: &str) -> Vec<Mail> {
+        let mails = self.outbox().into_iter().filter_map(|sent| match sent {
+            Sent::Mail {
+                to, subject, text, ..
+            } if to == address => Some(Mail { subject, text }),
+            _ => None,
+        });
+        mails.collect()
+    }
+
+    /// Has the worker do its work, and reads the code of the newest letter to an address.
+    pub async fn mailed_code(&self, address: &str) -> String {
+        self.drain().await;
+        let newest = self.mail_to(address).pop();
+        let newest = newest.unwrap_or_else(|| panic!("nothing was mailed to {address}"));
+        newest.code().expect("a code in the letter")
+    }
+}
