@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::dev::outbox::DevOutbox;
+use crate::dev::time::Gate;
 use crate::entropy::{Entropy, Ids};
 use crate::jobs::Wake;
 use crate::keys::Keys;
@@ -33,6 +34,8 @@ pub struct Parts {
     pub wake: Wake,
     /// Where development's mail and nudges go.
     pub dev_outbox: DevOutbox,
+    /// Closed to the worker while a developer moves the time.
+    pub gate: Gate,
 }
 
 /// What differs between the service and a test of it.
@@ -62,6 +65,7 @@ impl App {
             keys,
             wake: Wake::default(),
             dev_outbox,
+            gate: Gate::default(),
         }))
     }
 }

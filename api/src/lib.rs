@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
@@ -11,8 +12,11 @@ pub mod dev;
 pub mod entropy;
 pub mod error;
 pub mod graphql;
+pub mod http;
 pub mod jobs;
 pub mod keys;
 pub mod nudge;
 pub mod problem;
 pub mod profile;
+pub mod shutdown;
+pub mod telemetry;

@@ -34,7 +34,11 @@ impl Worker {
     pub async fn run(self, stop: CancellationToken) {
         let poll = Duration::from_secs(self.app.config.worker.poll_seconds);
         while !stop.is_cancelled() {
-            match self.step().await {
+            let done = {
+                let _present = self.app.gate.closed().await;
+                self.step().await
+            };
+            match done {
                 Ok(0) => {}
                 Ok(_) => continue,
                 Err(fault) => {
