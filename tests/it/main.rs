@@ -7,5 +7,10 @@
     reason = "in a test, giving up with a message is how a failure is told"
 )]
 
+mod config;
 mod databases;
+mod doctor;
+mod http;
+mod operations;
 mod schema;
+mod time_travel;

@@ -11,6 +11,10 @@
 mod app;
 mod database;
 mod postgres;
+mod program;
+mod server;
 
 pub use app::{Answer, TestApp, config};
 pub use database::{Engine, FromDatabase, TestDatabase, run};
+pub use program::{Ended, Program};
+pub use server::{TestServer, eventually};

@@ -18,9 +18,14 @@ impl Provider for Environment {
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        let texts = text_keys();
+        let (texts, tables) = text_keys_and_tables();
         let mut layer = Figment::new();
         for (key, text) in Env::prefixed("BELAY_").split("__").iter() {
+            // Whether it or a key in it came last would be chance.
+            if tables.contains(key.as_str()) {
+                let fault = figment::Error::from("is a table: set the keys in it".to_owned());
+                return Err(fault.with_path(key.as_str()));
+            }
             let value = if texts.contains(key.as_str()) {
                 Value::from(text)
             } else {
@@ -38,23 +43,26 @@ pub(super) fn variable(key: &str) -> String {
     format!("BELAY_{}", key.replace('.', "__").to_uppercase())
 }
 
-/// The keys whose default is text.
-fn text_keys() -> HashSet<String> {
-    fn walk(prefix: &str, table: &Dict, into: &mut HashSet<String>) {
+/// The keys whose default is text, and the tables.
+fn text_keys_and_tables() -> (HashSet<String>, HashSet<String>) {
+    fn walk(prefix: &str, table: &Dict, found: &mut (HashSet<String>, HashSet<String>)) {
         for (name, value) in table {
             let key = format!("{prefix}{name}");
             match value {
-                Value::Dict(_, table) => walk(&format!("{key}."), table, into),
+                Value::Dict(_, table) => {
+                    walk(&format!("{key}."), table, found);
+                    found.1.insert(key);
+                }
                 Value::String(..) => {
-                    into.insert(key);
+                    found.0.insert(key);
                 }
                 _ => {}
             }
         }
     }
-    let mut keys = HashSet::new();
+    let mut found = Default::default();
     if let Ok(defaults) = Figment::from(Toml::string(DEFAULTS)).extract::<Dict>() {
-        walk("", &defaults, &mut keys);
+        walk("", &defaults, &mut found);
     }
-    keys
+    found
 }

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
-use async_graphql::{ErrorExtensionValues, Request as Operation, ServerError, Variables};
+use async_graphql::{Request as Operation, ServerError, Variables};
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Deserialize;
+
+use super::respond;
 
 /// What a request is refused with before it reaches the schema.
 pub struct Refusal {
@@ -22,15 +24,10 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal in words.
     pub fn new(status: StatusCode, code: &str, message: &str) -> Self {
-        Self::of(status, code, ServerError::new(message, None))
-    }
-
-    fn of(status: StatusCode, code: &str, mut error: ServerError) -> Self {
-        let mut extensions = ErrorExtensionValues::default();
-        extensions.set("code", code);
-        error.extensions = Some(extensions);
-        let error = Box::new(error);
-        Self { status, error }
+        Self {
+            status,
+            error: Box::new(respond::coded(code, message)),
+        }
     }
 
     fn bad_request(message: &str) -> Self {
@@ -121,8 +118,12 @@ pub fn parse(body: &[u8]) -> Result<(Operation, Asked), Refusal> {
         return Err(Refusal::bad_request("The request has no query."));
     };
     let document = async_graphql::parser::parse_query(&query).map_err(|fault| {
-        let error = ServerError::from(fault);
-        Refusal::of(StatusCode::OK, "GRAPHQL_PARSE_FAILED", error)
+        let mut refusal = Refusal::new(StatusCode::OK, "GRAPHQL_PARSE_FAILED", "");
+        let ServerError {
+            message, locations, ..
+        } = ServerError::from(fault);
+        (refusal.error.message, refusal.error.locations) = (message, locations);
+        refusal
     })?;
     let asked = select(&document, sent.operation_name.as_deref())
         .map_err(|message| Refusal::new(StatusCode::OK, "BAD_REQUEST", message))?;

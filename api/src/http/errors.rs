@@ -78,11 +78,12 @@ fn library_code(error: &ServerError) -> &'static str {
         "Failed to parse \"",
         "Expected input type",
     ];
-    const TOO_MUCH: [&str; 4] = [
+    const TOO_MUCH: [&str; 5] = [
         "Query is too complex",
         "Query is nested too deep",
         "The recursion depth",
         "The number of",
+        "The amount of",
     ];
     let says = |starts: &[&str]| starts.iter().any(|start| error.message.starts_with(start));
     if error.source.is_none() && says(&BAD_VALUE) {
@@ -93,5 +94,69 @@ fn library_code(error: &ServerError) -> &'static str {
         "QUERY_TOO_COMPLEX"
     } else {
         "GRAPHQL_VALIDATION_FAILED"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_graphql::{Error, PathSegment, Pos};
+
+    use super::*;
+    use crate::error::Fault;
+    use crate::graphql::GqlError;
+
+    fn settled(mut error: ServerError) -> (String, serde_json::Value) {
+        error.path = vec![PathSegment::Field("me".to_owned())];
+        let mut errors = [error];
+        let codes = settle(&mut errors, Uuid::from_u128(7));
+        let json = serde_json::to_value(&errors[0]).unwrap();
+        assert_eq!(json["extensions"]["code"], codes[0]);
+        assert!(errors[0].source.is_none());
+        (codes[0].to_owned(), json)
+    }
+
+    #[test]
+    fn a_cause_stays_here_and_the_requests_id_goes_in_its_place() {
+        let broken = Error::from(GqlError::Fault(Fault::Broken("hunter2 is a secret")));
+        let own = Error::new_with_source(std::io::Error::other("hunter2"));
+        let unlisted = Error {
+            extensions: {
+                let mut extensions = ErrorExtensionValues::default();
+                extensions.set("code", "HUNTER2_FAILED");
+                Some(extensions)
+            },
+            ..Error::new("hunter2 is bad")
+        };
+        let plain = Error::new("hunter2 came back null");
+        for error in [broken, own, unlisted, plain] {
+            let (code, json) = settled(error.into_server_error(Pos::default()));
+            assert_eq!(code, INTERNAL);
+            assert_eq!(
+                json["extensions"]["requestId"],
+                Uuid::from_u128(7).to_string()
+            );
+            assert_eq!(json["message"], MASK);
+            assert!(
+                !json.to_string().to_lowercase().contains("hunter2"),
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn expected_errors_keep_their_code_and_words() {
+        let wait = std::time::Duration::from_millis(1500);
+        let limited = Error::from(GqlError::Fault(Fault::RateLimited(wait)));
+        let (code, json) = settled(limited.into_server_error(Pos::default()));
+        assert_eq!(code, "RATE_LIMITED");
+        assert_eq!(json["extensions"]["retryAfter"], 2);
+        let absent = Error::from(GqlError::NotFound).into_server_error(Pos::default());
+        assert_eq!(settled(absent).0, "NOT_FOUND");
+        let mut bad = ServerError::new("Failed to parse \"Date\": no date", None);
+        assert_eq!(settled(bad.clone()).0, "BAD_USER_INPUT");
+        bad.source = Some(Arc::new("an error of our own that begins so"));
+        assert_eq!(settled(bad).0, INTERNAL);
     }
 }

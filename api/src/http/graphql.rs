@@ -7,7 +7,6 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use http::{Response, StatusCode};
-use serde_json::json;
 
 use super::address::{Peer, client_address};
 use super::document::{self, Refusal};
@@ -33,14 +32,14 @@ pub async fn post(
             if executed {
                 respond::json(StatusCode::OK, &outcome)
             } else {
-                respond::json(StatusCode::OK, &json!({ "errors": outcome.errors }))
+                respond::errors(StatusCode::OK, &outcome.errors)
             }
         }
         Err(Refusal { status, error }) => {
             let mut errors = [*error];
             let codes = errors::settle(&mut errors, id.0);
             line.answered(status, codes);
-            respond::json(status, &json!({ "errors": errors }))
+            respond::errors(status, &errors)
         }
     }
 }

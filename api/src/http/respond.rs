@@ -1,10 +1,10 @@
 //! Answers.
 
+use async_graphql::{ErrorExtensionValues, ServerError};
 use axum::body::Body;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::errors::{INTERNAL, MASK};
@@ -23,20 +23,37 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
     response
 }
 
+/// A GraphQL answer without data.
+pub fn errors(status: StatusCode, errors: &[ServerError]) -> Response<Body> {
+    #[derive(Serialize)]
+    struct Errors<'a> {
+        errors: &'a [ServerError],
+    }
+    json(status, &Errors { errors })
+}
+
 /// A GraphQL answer with one error and no data.
 pub fn error(status: StatusCode, code: &str, message: &str) -> Response<Body> {
-    let error = json!({ "message": message, "extensions": { "code": code } });
-    json(status, &json!({ "errors": [error] }))
+    errors(status, &[coded(code, message)])
 }
 
 /// The answer to a request that ran into a fault of the program.
 pub fn fault(request: Uuid) -> Response<Body> {
-    let extensions = json!({ "code": INTERNAL, "requestId": request });
-    let error = json!({ "message": MASK, "extensions": extensions });
-    json(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        &json!({ "errors": [error] }),
-    )
+    let mut error = coded(INTERNAL, MASK);
+    if let Some(extensions) = &mut error.extensions {
+        extensions.set("requestId", request.to_string());
+    }
+    errors(StatusCode::INTERNAL_SERVER_ERROR, &[error])
+}
+
+/// An error with its code.
+pub fn coded(code: &str, message: &str) -> ServerError {
+    let mut extensions = ErrorExtensionValues::default();
+    extensions.set("code", code);
+    ServerError {
+        extensions: Some(extensions),
+        ..ServerError::new(message, None)
+    }
 }
 
 /// There is nothing at this address.

@@ -91,3 +91,61 @@ async fn envelope(State(edge): State<Edge>, mut request: Request, next: Next) ->
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use figment::Figment;
+    use figment::providers::{Format as _, Toml};
+    use http_body_util::BodyExt as _;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::app::{App, Surroundings};
+    use crate::clock::Clock;
+    use crate::config::{DEFAULTS, load_from};
+    use crate::db::Db;
+    use crate::dev::outbox::DevOutbox;
+    use crate::entropy::Entropy;
+    use crate::keys::Keys;
+    use crate::shutdown::Shutdown;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_with_its_requests_id_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("belay.db").display());
+        let layers = Figment::from(Toml::string(DEFAULTS)).merge(("database.url", url));
+        let config = load_from(&layers).unwrap();
+        let db = Db::connect(&config.database).await.unwrap();
+        let surroundings = Surroundings {
+            clock: Clock::system(),
+            entropy: Entropy::seeded(1),
+            dev_outbox: DevOutbox::new(false),
+        };
+        let app = App::new(
+            config,
+            db,
+            Keys::derive(&"x".repeat(32).into()),
+            surroundings,
+        );
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let edge = Edge::new(app, Shutdown::default(), metrics);
+
+        let panics = get(|| async { panic!("his passphrase is hunter2") as &str });
+        let routes = dressed(Router::new().route("/panics", panics), &edge);
+        let request = Request::get("/panics").body(Body::empty()).unwrap();
+        let response = routes.oneshot(request).await.unwrap();
+
+        assert_eq!(response.status(), 500);
+        let id = response.headers()["x-request-id"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let extensions = &body["errors"][0]["extensions"];
+        assert_eq!(extensions["code"], "INTERNAL_SERVER_ERROR");
+        assert_eq!(extensions["requestId"], id);
+        assert!(!body.to_string().contains("hunter2"));
+    }
+}
