@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::dev::outbox::DevOutbox;
+use crate::dev::time::Gate;
 use crate::entropy::{Entropy, Ids};
 use crate::jobs::Wake;
 use crate::keys::Keys;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub passphrases: Passphrases,
     /// Sessions that were ended lately.
     pub revocations: Revocations,
+    /// Closed to the worker while a developer moves the time.
+    pub gate: Gate,
 }
 
 /// What differs between the service and a test of it.
@@ -85,6 +88,7 @@ impl App {
             wake: Wake::default(),
             dev_outbox,
             vocabulary: VocabularyCache::default(),
+            gate: Gate::default(),
         })))
     }
 }

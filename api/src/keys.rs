@@ -1,6 +1,8 @@
 //! Everything that is derived from the one secret: a key of its own for each purpose, so that what
 //! one leaks says nothing about another.
 
+pub mod file;
+
 use aws_lc_rs::digest;
 use aws_lc_rs::hmac;
 use secrecy::{ExposeSecret as _, SecretString};

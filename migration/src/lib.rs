@@ -13,8 +13,8 @@ mod support;
 
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
-use sea_orm_migration::SchemaManager;
-use sea_orm_migration::sea_orm::{DatabaseConnection, DbErr};
+use sea_orm_migration::sea_orm::{DatabaseConnection, DbErr, EntityTrait as _};
+use sea_orm_migration::{SchemaManager, seaql_migrations};
 
 /// Every step, oldest first.
 pub struct Migrator;
@@ -33,15 +33,39 @@ impl MigratorTrait for Migrator {
     }
 }
 
+/// How far a database has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The steps it has yet to take, oldest first.
+    pub pending: Vec<String>,
+    /// The steps it has taken that are not among ours: a newer program took them.
+    pub unknown: Vec<String>,
+}
+
+/// How far this database has come. Changes nothing, not even on an empty one, and needs no right to.
+pub async fn state(db: &DatabaseConnection) -> Result<State, DbErr> {
+    let history = Migrator::migration_table_name().to_string();
+    let taken = if SchemaManager::new(db).has_table(history).await? {
+        let rows = seaql_migrations::Entity::find().all(db).await?;
+        rows.into_iter().map(|row| row.version).collect()
+    } else {
+        Vec::new()
+    };
+    let ours: Vec<String> = Migrator::migrations()
+        .iter()
+        .map(|step| step.name().to_owned())
+        .collect();
+    let missing_from = |from: &[String], names: &[String]| {
+        let missing = names.iter().filter(|name| !from.contains(name));
+        missing.cloned().collect()
+    };
+    Ok(State {
+        pending: missing_from(&taken, &ours),
+        unknown: missing_from(&ours, &taken),
+    })
+}
+
 /// The names of the steps this database has yet to take. Changes nothing, not even on an empty one.
 pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
-    let history = Migrator::migration_table_name().to_string();
-    let names = if SchemaManager::new(db).has_table(history).await? {
-        let steps = Migrator::get_pending_migrations(db).await?;
-        steps.iter().map(|step| step.name().to_owned()).collect()
-    } else {
-        let steps = Migrator::migrations();
-        steps.iter().map(|step| step.name().to_owned()).collect()
-    };
-    Ok(names)
+    Ok(state(db).await?.pending)
 }

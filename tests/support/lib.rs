@@ -13,9 +13,13 @@ mod database;
 pub mod fake_fcm;
 mod mail;
 mod postgres;
+mod program;
+mod server;
 mod smtp;
 
 pub use app::{Answer, TestApp, config};
 pub use database::{Engine, FromDatabase, TestDatabase, run};
 pub use mail::Mail;
+pub use program::{Ended, Program};
+pub use server::{TestServer, eventually};
 pub use smtp::SmtpSink;

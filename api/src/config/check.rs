@@ -3,7 +3,7 @@
 use email_address::EmailAddress;
 use secrecy::ExposeSecret as _;
 
-use super::load::Fault;
+use super::fault::Fault;
 use super::{Config, MailTransport, Mode, PushTransport};
 
 /// The allowed form of a key, for messages.
@@ -20,9 +20,25 @@ pub(super) fn allowed(key: &str) -> &'static str {
         "push.fcm.base_url" => "an http or https URL",
         "log.level" => "error, warn, info, debug or trace",
         "log.format" => "pretty or json",
-        _ if NUMBERS.iter().any(|(name, ..)| *name == key) => "a whole number",
+        _ if NUMBERS.iter().any(|(name, ..)| *name == key)
+            || LIMITS.iter().any(|(name, _)| *name == key) =>
+        {
+            "a whole number"
+        }
         _ => "",
     }
+}
+
+/// Whether this is a key that holds a value, rather than a table or nothing.
+pub(super) fn is_key(key: &str) -> bool {
+    let plain = [
+        "auth.terms_version",
+        "mail.smtp.host",
+        "mail.smtp.username",
+        "push.fcm.project_id",
+        "push.fcm.credentials_file",
+    ];
+    !allowed(key).is_empty() || plain.contains(&key)
 }
 
 type Number = (

@@ -1,9 +1,13 @@
 //! Configuration: `config.default.toml`, then a file, then the environment; checked before anything
-//! starts, with every fault named at once.
+//! starts. A value that cannot be read is named alone; what is wrong with values that can be is named all
+//! at once.
 
 mod check;
+mod env;
+mod fault;
 mod load;
 mod types;
 
-pub use load::{ConfigError, DEFAULTS, Fault, load, load_from};
+pub use fault::{ConfigError, Fault};
+pub use load::{DEFAULTS, load, load_from};
 pub use types::*;

@@ -1,5 +1,6 @@
 //! The keys and their types; `config.default.toml` says what each is for.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -221,6 +222,33 @@ impl DatabaseConfig {
         let path = path.split('?').next().unwrap_or(path);
         (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
     }
+
+    /// The URL as people may see it: without a password, wherever it stands.
+    pub fn shown(&self) -> String {
+        let text = self.url.expose_secret();
+        if text.starts_with("sqlite:") {
+            return text.to_owned();
+        }
+        let Ok(mut url) = url::Url::parse(text) else {
+            return "postgres://… (it is no URL)".to_owned();
+        };
+        if url.password().is_some() && url.set_password(Some("…")).is_err() {
+            return "postgres://…".to_owned();
+        }
+        // Only what says where the server is: other parameters may be passwords or keys.
+        let place: Vec<(String, String)> = url
+            .query_pairs()
+            .filter(|(key, _)| matches!(&**key, "host" | "port" | "sslmode"))
+            .map(|(key, value)| (key.into_owned(), value.into_owned()))
+            .collect();
+        url.set_query(None);
+        let mut shown = url.to_string().replace("%E2%80%A6", "…");
+        for (at, (key, value)) in place.iter().enumerate() {
+            let before = if at == 0 { '?' } else { '&' };
+            let _ = write!(shown, "{before}{key}={value}");
+        }
+        shown
+    }
 }
 
 fn empty_is_none<'de, D: Deserializer<'de>>(de: D) -> Result<Option<SocketAddr>, D::Error> {
@@ -252,4 +280,31 @@ fn secret<'de, D: Deserializer<'de>>(de: D) -> Result<SecretString, D::Error> {
         Err(_) => return Err(de::Error::custom("must be text, in quotes")),
     };
     Ok(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_shown_without_its_password() {
+        let shown = |url: &str| {
+            DatabaseConfig {
+                url: url.into(),
+                max_connections: 2,
+                acquire_timeout_seconds: 1,
+            }
+            .shown()
+        };
+        assert_eq!(
+            shown("postgres://belay:hunter2@db.example.org/belay?sslmode=require&password=hunter3"),
+            "postgres://belay:…@db.example.org/belay?sslmode=require"
+        );
+        assert_eq!(
+            shown("postgres://belay@localhost/belay?host=/run/postgresql"),
+            "postgres://belay@localhost/belay?host=/run/postgresql"
+        );
+        assert!(!shown("postgres://u:hunter2@[nonsense/x").contains("hunter2"));
+        assert_eq!(shown("sqlite://belay.db"), "sqlite://belay.db");
+    }
 }

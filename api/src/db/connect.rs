@@ -25,6 +25,15 @@ pub struct Db {
     engine: Engine,
 }
 
+/// The connections of a pool at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolSize {
+    /// In use and idle.
+    pub open: u32,
+    /// Waiting for work.
+    pub idle: u32,
+}
+
 impl Db {
     /// Opens the pool. An SQLite file that is not there is made; its schema is another matter.
     pub async fn connect(config: &DatabaseConfig) -> Result<Self, DbErr> {
@@ -72,6 +81,24 @@ impl Db {
     /// [`transact!`](crate::transact): with one connection left that waits for itself.
     pub const fn pool(&self) -> &DatabaseConnection {
         &self.pool
+    }
+
+    /// How many connections there are.
+    pub fn size(&self) -> PoolSize {
+        let (open, idle) = match self.engine {
+            Engine::Sqlite => {
+                let pool = self.pool.get_sqlite_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+            Engine::Postgres => {
+                let pool = self.pool.get_postgres_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+        };
+        PoolSize {
+            open,
+            idle: u32::try_from(idle).unwrap_or(u32::MAX),
+        }
     }
 
     /// Closes every connection.

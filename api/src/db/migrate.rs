@@ -1,5 +1,6 @@
 //! Bringing the schema up to date, one process at a time.
 
+pub use migration::State as SchemaState;
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::DbErr;
 use secrecy::ExposeSecret as _;
@@ -25,6 +26,11 @@ const ADVISORY_LOCK: i64 = 0x62_65_6c_61_79;
 /// The steps this database has yet to take, by name. Changes nothing.
 pub async fn pending(db: &Db) -> Result<Vec<String>, DbErr> {
     migration::pending(&db.pool).await
+}
+
+/// How far this database has come, also when a newer program has taken it further. Changes nothing.
+pub async fn schema_state(db: &Db) -> Result<SchemaState, DbErr> {
+    migration::state(&db.pool).await
 }
 
 /// Takes every pending step, under a lock that makes other processes wait: an advisory lock on

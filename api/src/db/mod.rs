@@ -7,7 +7,7 @@ mod stats;
 mod tx;
 
 pub use crate::transact;
-pub use connect::{Db, Engine};
-pub use migrate::{MigrateError, migrate, pending};
+pub use connect::{Db, Engine, PoolSize};
+pub use migrate::{MigrateError, SchemaState, migrate, pending, schema_state};
 pub use stats::{Stats, StatsSnapshot};
 pub use tx::{Done, Tries, Tx};

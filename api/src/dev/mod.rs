@@ -2,3 +2,5 @@
 //! can be moved, and a community made up for demonstration.
 
 pub mod outbox;
+pub mod routes;
+pub mod time;

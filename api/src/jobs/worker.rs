@@ -1,9 +1,11 @@
 //! The worker: looks for what is due, does it, and waits.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use entity::LeaseHolder;
+use futures::FutureExt as _;
 use futures::stream::{self, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
@@ -35,7 +37,11 @@ impl Worker {
     pub async fn run(self, stop: CancellationToken) {
         let poll = Duration::from_secs(self.app.config.worker.poll_seconds);
         while !stop.is_cancelled() {
-            match self.step().await {
+            let done = {
+                let _present = self.app.gate.closed().await;
+                self.step().await
+            };
+            match done {
                 Ok(0) => {}
                 Ok(_) => continue,
                 Err(fault) => {
@@ -78,7 +84,7 @@ impl Worker {
     async fn run_job(&self, job: entity::job::Model) {
         let app = &self.app;
         let outcome = match serde_json::from_str::<Job>(&job.payload) {
-            Ok(work) => perform(app, work).await,
+            Ok(work) => caught(perform(app, work)).await,
             Err(fault) => Err(fault.into()),
         };
         let recorded = match outcome {
@@ -103,6 +109,12 @@ impl Worker {
             tracing::error!(job = %job.id, class = fault.class(), "a job's end could not be recorded");
         }
     }
+}
+
+/// A panic is the job's and not the worker's: a try like any other that did not end well.
+async fn caught(work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    done.unwrap_or(Err(Fault::Broken("a job does not panic")))
 }
 
 /// Does one job. Each must be safe to do twice.

@@ -1,0 +1,162 @@
+//! The database.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+
+use super::Findings;
+use crate::cli::setup;
+use crate::clock::Clock;
+use crate::config::{Config, DatabaseConfig};
+use crate::db::{self, Db, Engine};
+
+const WHAT: &str = "database";
+/// An operator is waiting at his terminal.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Leases and tokens bear this much.
+const CLOCKS_APART: i64 = 5;
+
+/// Whether it answers, its schema fits, and what it stands on is sound.
+pub async fn check(config: &Config, clock: &Clock, findings: &mut Findings) {
+    let config = &config.database;
+    let shown = config.shown();
+    if let Some(path) = config.sqlite_path() {
+        if !folder_is_writable(&path, findings) {
+            return;
+        }
+        if !path.exists() {
+            findings.fine(WHAT, format!("{shown} will be made at the first start"));
+            return;
+        }
+        if let Err(error) = std::fs::OpenOptions::new().append(true).open(&path) {
+            findings.mend(
+                WHAT,
+                format!("the file {} cannot be written: {error}", path.display()),
+                "Give it to the user Belay runs as (chown).",
+            );
+            return;
+        }
+    }
+    match tokio::time::timeout(PATIENCE, connect(config)).await {
+        Ok(Ok(db)) => {
+            findings.fine(WHAT, format!("{shown} answers"));
+            schema(&db, findings).await;
+            match db.engine() {
+                Engine::Sqlite => write_ahead_log(&db, findings).await,
+                Engine::Postgres => clocks(&db, clock, findings).await,
+            }
+            db.close().await;
+        }
+        Ok(Err(why)) => findings.mend(WHAT, why, TODO),
+        Err(_) => findings.mend(
+            WHAT,
+            format!("{shown} does not answer within {} s", PATIENCE.as_secs()),
+            TODO,
+        ),
+    }
+}
+
+const TODO: &str =
+    "Check database.url, that the server runs, and that this machine may reach and use it.";
+
+async fn connect(config: &DatabaseConfig) -> Result<Db, String> {
+    Db::connect(config)
+        .await
+        .map_err(|error| setup::away(config, &error))
+}
+
+/// SQLite keeps a log and an index beside the file.
+fn folder_is_writable(database: &Path, findings: &mut Findings) -> bool {
+    let folder = match database.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    match tempfile::tempfile_in(&folder) {
+        Ok(_) => true,
+        Err(error) => {
+            findings.mend(
+                WHAT,
+                format!("nothing can be written in {}: {error}", folder.display()),
+                "Make the folder and give it to the user Belay runs as, or set database.url to a file \
+                 elsewhere.",
+            );
+            false
+        }
+    }
+}
+
+async fn schema(db: &Db, findings: &mut Findings) {
+    const WHAT: &str = "schema";
+    match db::schema_state(db).await {
+        Err(error) => findings.mend(
+            WHAT,
+            format!(
+                "it cannot be looked at: {}",
+                crate::error::Fault::from(error).class()
+            ),
+            "Let the database's user read and write every table.",
+        ),
+        Ok(state) if !state.unknown.is_empty() => findings.mend(
+            WHAT,
+            "it is ahead of this program: a newer belay has changed it",
+            "Run the newer one, or restore a backup made before it.",
+        ),
+        Ok(state) if state.pending.is_empty() => findings.fine(WHAT, "up to date"),
+        Ok(state) if db.engine() == Engine::Sqlite => findings.fine(
+            WHAT,
+            format!(
+                "{} steps will be taken at the next start",
+                state.pending.len()
+            ),
+        ),
+        Ok(state) => findings.mend(
+            WHAT,
+            format!("it is behind by {}", state.pending.join(", ")),
+            "Run `belay migrate`.",
+        ),
+    }
+}
+
+async fn write_ahead_log(db: &Db, findings: &mut Findings) {
+    let mode = text(db, DbBackend::Sqlite, "PRAGMA journal_mode").await;
+    match mode.as_deref() {
+        Some("wal") => findings.fine(WHAT, "keeps a write-ahead log"),
+        _ => findings.mend(
+            WHAT,
+            "it keeps no write-ahead log: readers and writers would wait for each other",
+            "Put the file on a local file system; network file systems cannot keep one.",
+        ),
+    }
+}
+
+async fn clocks(db: &Db, clock: &Clock, findings: &mut Findings) {
+    const WHAT: &str = "database clock";
+    let theirs = text(
+        db,
+        DbBackend::Postgres,
+        "SELECT extract(epoch FROM clock_timestamp())::bigint::text",
+    );
+    let Some(theirs) = theirs.await.and_then(|seconds| seconds.parse::<i64>().ok()) else {
+        return;
+    };
+    let apart = (clock.now().timestamp() - theirs).abs();
+    if apart > CLOCKS_APART {
+        findings.mend(
+            WHAT,
+            format!("it and this machine's are {apart} s apart"),
+            "Keep both right with NTP (timedatectl set-ntp true).",
+        );
+    } else {
+        findings.fine(WHAT, "agrees with this machine's");
+    }
+}
+
+async fn text(db: &Db, backend: DbBackend, sql: &str) -> Option<String> {
+    let row = db
+        .pool()
+        .query_one_raw(Statement::from_string(backend, sql))
+        .await
+        .ok()??;
+    row.try_get_by_index(0).ok()
+}

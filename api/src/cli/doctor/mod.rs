@@ -1,0 +1,146 @@
+//! `belay doctor`: what can be checked before members depend on it, and what to do about what is found.
+//! It changes nothing, sends nothing to anybody, and shows no secret.
+
+mod database;
+mod outgoing;
+mod secret;
+
+use std::path::Path;
+
+use super::{Failure, console, setup};
+use crate::clock::Clock;
+use crate::config::{self, Config, Mode};
+
+/// What one look found.
+pub enum Finding {
+    /// It is as it should be.
+    Fine(String),
+    /// It works, and may still not be what is wanted.
+    Note(String),
+    /// It does not work: what is wrong, and what to do.
+    Mend(String, String),
+}
+
+/// Everything that was looked at, by name.
+#[derive(Default)]
+pub struct Findings(Vec<(&'static str, Finding)>);
+
+impl Findings {
+    fn fine(&mut self, what: &'static str, text: impl Into<String>) {
+        self.0.push((what, Finding::Fine(text.into())));
+    }
+
+    fn note(&mut self, what: &'static str, text: impl Into<String>) {
+        self.0.push((what, Finding::Note(text.into())));
+    }
+
+    fn mend(&mut self, what: &'static str, wrong: impl Into<String>, todo: impl Into<String>) {
+        self.0
+            .push((what, Finding::Mend(wrong.into(), todo.into())));
+    }
+
+    /// Prints a line each; how much there is to mend.
+    fn print(&self) -> usize {
+        let mut to_mend = 0;
+        for (what, finding) in &self.0 {
+            match finding {
+                Finding::Fine(text) => console::say(format!("ok    {what}: {text}")),
+                Finding::Note(text) => console::say(format!("note  {what}: {text}")),
+                Finding::Mend(wrong, todo) => {
+                    to_mend += 1;
+                    console::say(format!("mend  {what}: {wrong}\n      {todo}"));
+                }
+            }
+        }
+        to_mend
+    }
+}
+
+/// Looks at everything.
+pub fn command(file: Option<&Path>) -> Result<(), Failure> {
+    let mut findings = Findings::default();
+    match config::load(file) {
+        Ok(config) => {
+            crate::telemetry::init(&config.log);
+            findings.fine("configuration", "every key has a value it may have");
+            mode(&config, &mut findings);
+            secret::check(&config, &mut findings);
+            setup::block_on(async {
+                let clock = Clock::system();
+                clock_sanity(&clock, &mut findings);
+                database::check(&config, &clock, &mut findings).await;
+                outgoing::mail(&config, &mut findings).await;
+                outgoing::push(&config, &mut findings);
+                Ok(())
+            })?;
+        }
+        // Nothing else can be looked at without it.
+        Err(error) => {
+            for fault in error.0 {
+                let todo = if fault.allowed.is_empty() {
+                    "See config.default.toml.".to_owned()
+                } else {
+                    format!("Set it to {}.", fault.allowed)
+                };
+                findings.mend(
+                    "configuration",
+                    format!("{}: {}", fault.key, fault.fault),
+                    todo,
+                );
+            }
+        }
+    }
+    match findings.print() {
+        0 => {
+            console::say("Nothing to mend.");
+            Ok(())
+        }
+        1 => Err(Failure::told("One thing to mend.")),
+        several => Err(Failure::told(format!("{several} things to mend."))),
+    }
+}
+
+/// What goes with the mode, and pairs of settings that are allowed but seldom meant.
+fn mode(config: &Config, findings: &mut Findings) {
+    match config.mode {
+        Mode::Development => findings.note(
+            "mode",
+            "development: GraphiQL and the clock are open to everybody who reaches this address",
+        ),
+        Mode::Production => {
+            findings.fine(
+                "mode",
+                "production: no development mailer, transport or secret",
+            );
+            if config.operations.bind.is_none() {
+                findings.note(
+                    "operations.bind",
+                    "empty: /metrics is answered beside the API, to everybody",
+                );
+            }
+            if config.http.trusted_proxies == 0 && config.http.bind.ip().is_loopback() {
+                findings.note(
+                    "http.trusted_proxies",
+                    "0, but only a proxy on this machine can reach http.bind: every member would have \
+                     the proxy's address, and share its limits",
+                );
+            }
+        }
+    }
+}
+
+/// Tokens and reminders go by this machine's clock.
+fn clock_sanity(clock: &Clock, findings: &mut Findings) {
+    /// When this was written: 2026-11-01.
+    const WRITTEN: i64 = 1_793_491_200;
+    let now = clock.now();
+    if now.timestamp() < WRITTEN {
+        findings.mend(
+            "clock",
+            format!("this machine believes it is {now}"),
+            "Set its clock, and keep it right with NTP (timedatectl set-ntp true).",
+        );
+    } else {
+        findings.fine("clock", format!("{}", now.format("%Y-%m-%d %H:%M:%S UTC")));
+    }
+}

@@ -1,0 +1,62 @@
+//! `belay member`: what an operator does for members.
+
+use std::path::Path;
+
+use clap::{Subcommand, ValueEnum};
+use entity::account::Role;
+
+use super::{Failure, console, setup};
+use crate::account::service::{self, SetRoleOutcome};
+use crate::clock::Clock;
+use crate::config;
+
+/// What can be done.
+#[derive(Subcommand)]
+pub enum MemberCommand {
+    /// Say what a member may do for others.
+    Role {
+        /// The e-mail address of his account.
+        email: String,
+        /// What he may do.
+        role: RoleName,
+    },
+}
+
+/// A role, as it is typed.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum RoleName {
+    /// Takes part.
+    Member,
+    /// Runs circles and meetings.
+    Facilitator,
+}
+
+/// Does it.
+pub fn command(file: Option<&Path>, command: &MemberCommand) -> Result<(), Failure> {
+    let config = config::load(file)?;
+    crate::telemetry::init(&config.log);
+    setup::block_on(async {
+        let app = setup::app(config, Clock::system()).await?;
+        match command {
+            MemberCommand::Role { email, role } => {
+                let role = match role {
+                    RoleName::Member => Role::Member,
+                    RoleName::Facilitator => Role::Facilitator,
+                };
+                let set = service::set_role(&app, email, role).await;
+                match set.map_err(|fault| Failure::told(fault.class()))? {
+                    SetRoleOutcome::Set => {
+                        console::say("Done. It holds from his next request on.");
+                        Ok(())
+                    }
+                    SetRoleOutcome::NoSuchAccount => {
+                        Err(Failure::told("No account has this address."))
+                    }
+                    SetRoleOutcome::NotAnAddress => {
+                        Err(Failure::told("That is no e-mail address."))
+                    }
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,33 @@
+//! `belay migrate`.
+
+use std::path::Path;
+
+use super::{Failure, console, setup};
+use crate::config;
+use crate::db;
+
+/// Takes the steps the database has yet to take, and says which.
+pub fn command(file: Option<&Path>) -> Result<(), Failure> {
+    let config = config::load(file)?;
+    crate::telemetry::init(&config.log);
+    setup::block_on(async {
+        let db = setup::connect(&config.database).await?;
+        let state = setup::schema_state(&db, &config.database).await?;
+        if !state.unknown.is_empty() {
+            return Err(Failure::told(setup::ahead(&state)));
+        }
+        let shown = config.database.shown();
+        if !state.pending.is_empty() {
+            console::say(format!("{shown}: {} steps to take …", state.pending.len()));
+        }
+        let steps = db::migrate(&db, &config.database)
+            .await
+            .map_err(Failure::told)?;
+        for step in &steps {
+            console::say(format!("  took {step}"));
+        }
+        console::say(format!("{shown}: the schema is up to date."));
+        db.close().await;
+        Ok(())
+    })
+}

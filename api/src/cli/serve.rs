@@ -1,0 +1,148 @@
+//! `belay serve` and `belay worker`: the long-running processes.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+
+use super::{Failure, console, setup};
+use crate::account;
+use crate::app::App;
+use crate::config::{self, Mode};
+use crate::http::{self, Edge};
+use crate::jobs::Worker;
+use crate::shutdown::{Ended, Shutdown, Signals};
+
+/// Histograms are folded together this often, so that they do not grow between two looks at them.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// Answers requests.
+    pub api: bool,
+    /// Does background work.
+    pub worker: bool,
+}
+
+/// Loads the settings, puts everything together and runs until told to end.
+pub fn command(
+    file: Option<&Path>,
+    roles: Roles,
+    at: Option<DateTime<Utc>>,
+) -> Result<(), Failure> {
+    let config = config::load(file)?;
+    crate::telemetry::init(&config.log);
+    let clock = setup::clock(config.mode, at)?;
+    setup::block_on(async {
+        let app = setup::app(config, clock).await?;
+        run(app, roles).await
+    })
+}
+
+/// Runs until told to end: binds, says where, starts what the roles ask for, and ends in order.
+pub async fn run(app: App, roles: Roles) -> Result<(), Failure> {
+    let signals = Signals::listen()
+        .map_err(|error| Failure::told(format!("Signals cannot be listened for: {error}")))?;
+    let metrics = crate::telemetry::metrics()
+        .map_err(|error| Failure::told(format!("Metrics cannot be gathered: {error}")))?;
+    let shutdown = Shutdown::default();
+    if roles.api {
+        // Before the first request: a session that was ended lately is not to be taken for open.
+        account::revocations::poll(&app).await.map_err(|fault| {
+            Failure::told(format!("Ended sessions cannot be read: {}", fault.class()))
+        })?;
+    }
+    let edge = Edge::new(app.clone(), shutdown.clone(), metrics.clone());
+
+    let config = &app.config;
+    let operations = match config.operations.bind {
+        Some(address) => Some(bind("operations.bind", address).await?),
+        None => None,
+    };
+    let api = if roles.api {
+        Some(bind("http.bind", config.http.bind).await?)
+    } else {
+        None
+    };
+    if let Some((listener, address)) = operations {
+        let router = http::operations_router(&edge);
+        listen(&app, &shutdown, "operations", listener, router);
+        console::say(format!("Operators ask at http://{address}"));
+    }
+    if let Some((listener, address)) = api {
+        listen(&app, &shutdown, "api", listener, http::api(&edge));
+        console::say(format!("Belay listens on http://{address}"));
+        if config.mode == Mode::Development {
+            console::say(format!("GraphiQL is at http://{address}/"));
+        }
+    } else {
+        console::say("Belay's worker is at work");
+    }
+    start_background(&app, roles, &shutdown, metrics);
+
+    let drain = Duration::from_secs(config.http.drain_seconds);
+    let grace = Duration::from_secs(config.http.shutdown_seconds);
+    let ended = shutdown.run(signals, drain, grace).await;
+    tracing::info!(?ended, "ended");
+    match ended {
+        Ended::Finished => {
+            app.db.close().await;
+            Ok(())
+        }
+        Ended::TimeOver(_) | Ended::Hurried | Ended::Crippled => Err(Failure::Silent),
+    }
+}
+
+/// What runs beside the requests for as long as the process does. Each ends soon after
+/// `shutdown.stopping()`.
+fn start_background(app: &App, roles: Roles, shutdown: &Shutdown, metrics: PrometheusHandle) {
+    let stop = shutdown.stopping();
+    if roles.api {
+        let watch = account::revocations::watch(app.clone(), stop.clone());
+        shutdown.spawn_vital("revocations", watch);
+    }
+    if roles.worker {
+        shutdown.spawn_vital("worker", Worker::new(app.clone()).run(stop.clone()));
+    }
+    shutdown.spawn_vital("metrics", async move {
+        while stop
+            .run_until_cancelled(tokio::time::sleep(METRICS_UPKEEP))
+            .await
+            .is_some()
+        {
+            metrics.run_upkeep();
+        }
+    });
+}
+
+fn listen(
+    app: &App,
+    shutdown: &Shutdown,
+    name: &'static str,
+    listener: TcpListener,
+    router: axum::Router,
+) {
+    let (config, tasks) = (app.config.http.clone(), shutdown.clone());
+    shutdown.spawn_vital(name, async move {
+        http::server::run(listener, router, &config, tasks).await;
+    });
+}
+
+/// Takes an address, and says which it is: port 0 asks for any that is free.
+async fn bind(key: &str, wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let taken = async {
+        let listener = TcpListener::bind(wanted).await?;
+        let address = listener.local_addr()?;
+        std::io::Result::Ok((listener, address))
+    };
+    taken.await.map_err(|error| {
+        Failure::told(format!(
+            "The address {wanted} cannot be listened on: {error}.\nSet {key} to a free ADDRESS:PORT of this \
+             machine."
+        ))
+    })
+}

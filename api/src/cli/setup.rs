@@ -1,0 +1,123 @@
+//! What the commands have in common: from settings to the parts of a running Belay.
+
+use std::future::Future;
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+use secrecy::ExposeSecret as _;
+
+use super::Failure;
+use crate::app::{App, Surroundings};
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError, DatabaseConfig, Fault, Mode};
+use crate::db::{self, Db, Engine, SchemaState};
+use crate::dev::outbox::DevOutbox;
+use crate::entropy::Entropy;
+use crate::keys::Keys;
+
+/// Runs a command's work.
+pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::told(format!("The runtime cannot be started: {error}")))?;
+    let done = runtime.block_on(work);
+    // A look-up that hangs must not keep the process.
+    runtime.shutdown_background();
+    done
+}
+
+/// The clock of this installation: the system's in production, one that can be moved in development.
+pub fn clock(mode: Mode, at: Option<DateTime<Utc>>) -> Result<Clock, ConfigError> {
+    match (mode, at) {
+        (Mode::Production, None) => Ok(Clock::system()),
+        (Mode::Production, Some(_)) => Err(ConfigError(vec![Fault {
+            key: "--at".to_owned(),
+            fault: "production runs on the system's clock".to_owned(),
+            allowed: "only with mode = \"development\"".to_owned(),
+        }])),
+        (Mode::Development, at) => {
+            let at = at.unwrap_or_else(|| Clock::system().now());
+            Ok(Clock::starting_at(at))
+        }
+    }
+}
+
+/// Connects and puts everything together; the schema is made ready or refused.
+pub async fn app(config: Config, clock: Clock) -> Result<App, Failure> {
+    let entropy = Entropy::system();
+    let keys = Keys::load(&config, &entropy)?;
+    let db = connect(&config.database).await?;
+    ready_schema(&db, &config.database).await?;
+    let surroundings = Surroundings {
+        clock,
+        entropy,
+        dev_outbox: DevOutbox::new(config.mode == Mode::Development),
+    };
+    App::new(config, db, keys, surroundings).map_err(Failure::told)
+}
+
+/// Connects, or says which database is away and why.
+pub async fn connect(config: &DatabaseConfig) -> Result<Db, Failure> {
+    Db::connect(config)
+        .await
+        .map_err(|error| Failure::told(away(config, &error)))
+}
+
+/// A database that cannot be reached, in words without its password.
+pub fn away(config: &DatabaseConfig, error: &DbErr) -> String {
+    let mut why = error.to_string();
+    let url = url::Url::parse(config.url.expose_secret()).ok();
+    if let Some(password) = url.as_ref().and_then(url::Url::password) {
+        why = why.replace(password, "…");
+    }
+    format!(
+        "The database {} cannot be reached: {why}.\nSee database.url; `belay doctor` checks it.",
+        config.shown()
+    )
+}
+
+/// The embedded database takes its steps here, since nobody else uses it. On a server's that is the
+/// operator's decision: several processes share it, and a step may take its time.
+async fn ready_schema(db: &Db, config: &DatabaseConfig) -> Result<(), Failure> {
+    let state = schema_state(db, config).await?;
+    if !state.unknown.is_empty() {
+        return Err(Failure::told(ahead(&state)));
+    }
+    if state.pending.is_empty() {
+        return Ok(());
+    }
+    match db.engine() {
+        Engine::Sqlite => {
+            let steps = db::migrate(db, config).await.map_err(Failure::told)?;
+            tracing::info!(steps = steps.len(), "the schema was brought up to date");
+            Ok(())
+        }
+        Engine::Postgres => Err(Failure::told(behind(&state))),
+    }
+}
+
+/// How far the schema has come.
+pub async fn schema_state(db: &Db, config: &DatabaseConfig) -> Result<SchemaState, Failure> {
+    db::schema_state(db)
+        .await
+        .map_err(|error| Failure::told(away(config, &error)))
+}
+
+/// What to do about a schema that is behind.
+pub fn behind(state: &SchemaState) -> String {
+    format!(
+        "The database's schema is behind this program: run `belay migrate` first.\nSteps to take: {}",
+        state.pending.join(", ")
+    )
+}
+
+/// What to do about a schema that a newer program has changed. An older one would write rows that the
+/// newer one's rules do not allow.
+pub fn ahead(state: &SchemaState) -> String {
+    format!(
+        "The database's schema is ahead of this program: a newer belay has changed it. Run that one, or \
+         restore a backup made before it.\nSteps unknown here: {}",
+        state.unknown.join(", ")
+    )
+}

@@ -1,0 +1,123 @@
+//! What is wrong with a configuration, in words that repeat no secret.
+
+use figment::error::{Actual, Kind};
+
+use super::check;
+
+/// Everything that keeps the configuration from being used.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", render(.0))]
+pub struct ConfigError(pub Vec<Fault>);
+
+/// One thing that is wrong: the key, what is wrong with its value, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Such as `database.url`.
+    pub key: String,
+    /// What is wrong. Never a secret's value.
+    pub fault: String,
+    /// What is allowed; empty where the fault says it.
+    pub allowed: String,
+}
+
+fn render(faults: &[Fault]) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::from("the configuration cannot be used:");
+    for Fault {
+        key,
+        fault,
+        allowed,
+    } in faults
+    {
+        let _ = write!(out, "\n  {key}: {fault}");
+        if !allowed.is_empty() {
+            let _ = write!(out, "\n    allowed: {allowed}");
+        }
+    }
+    out
+}
+
+/// What reading a layer, or fitting it to the keys' types, ran into.
+pub(super) fn of_layer(fault: figment::Error) -> Fault {
+    let origin = fault.metadata.as_ref().map(|from| match &from.source {
+        Some(source) => source.to_string(),
+        None => from.name.to_string(),
+    });
+    let mut key = fault.path.join(".");
+    let what = match fault.kind {
+        Kind::UnknownField(name, _) => {
+            let parent = if key.is_empty() || key.ends_with('.') {
+                key
+            } else {
+                format!("{key}.")
+            };
+            // Some formats name the field in the path, others only its table.
+            key = parent
+                .strip_suffix(&format!("{name}."))
+                .map_or(format!("{parent}{name}"), |table| format!("{table}{name}"));
+            "there is no such key".to_owned()
+        }
+        Kind::UnknownVariant(value, _) => format!("{value:?} is not one of the choices"),
+        Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
+            match shown(&key, &actual) {
+                Some(value) => format!("is {value}, which is not {expected}"),
+                None => format!("is {}, which does not fit", kind(&actual)),
+            }
+        }
+        Kind::Message(message) => without_source(message.trim_end()),
+        // Of the others none holds a value.
+        other => other.to_string(),
+    };
+    if key.is_empty() {
+        return Fault {
+            key: origin.unwrap_or_default(),
+            fault: what,
+            allowed: String::new(),
+        };
+    }
+    let variable = super::env::variable(&key);
+    let origin = if std::env::var_os(&variable).is_some() {
+        format!(" (in {variable})")
+    } else {
+        origin
+            .map(|from| format!(" (in {from})"))
+            .unwrap_or_default()
+    };
+    Fault {
+        allowed: check::allowed(&key).to_owned(),
+        key,
+        fault: format!("{what}{origin}"),
+    }
+}
+
+/// The value, for a key of its own that is not a secret. What stands where a table should may be a
+/// secret that lost its way.
+fn shown(key: &str, actual: &Actual) -> Option<String> {
+    let secret = ["database.url", "auth.secret", "mail.smtp.password"].contains(&key);
+    (!secret && check::is_key(key)).then(|| actual.to_string())
+}
+
+const fn kind(actual: &Actual) -> &'static str {
+    match actual {
+        Actual::Bool(_) => "true or false",
+        Actual::Unsigned(_) | Actual::Signed(_) | Actual::Float(_) => "a number",
+        Actual::Char(_) | Actual::Str(_) => "text",
+        Actual::Seq => "a list",
+        Actual::Map => "a table",
+        _ => "something else",
+    }
+}
+
+/// A TOML parser shows the line it stopped at, which may hold a secret; where and why is enough.
+fn without_source(message: &str) -> String {
+    let mut lines = message.lines();
+    let first = lines.next().unwrap_or_default();
+    if !first.starts_with("TOML parse error") {
+        return message.to_owned();
+    }
+    let why: Vec<&str> = lines
+        .skip_while(|line| !line.trim_start_matches([' ', '|']).starts_with('^'))
+        .skip(1)
+        .collect();
+    format!("{first}: {}", why.join(", "))
+}

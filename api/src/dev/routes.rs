@@ -1,0 +1,150 @@
+//! What an app's developer asks over HTTP: the clock, and what was mailed and pushed. These addresses do
+//! not exist in production.
+//!
+//! `GET /dev/clock` · `POST /dev/clock` with `{"set": "2026-03-28T22:00:00Z"}` or
+//! `{"advance": {"days": 1, "hours": 8, "minutes": 30, "seconds": 15}}`, any of them · `GET /dev/outbox`,
+//! oldest first, with `?kind=mail`, `?kind=push` and `?to=` an e-mail address or push address to choose.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::routing::get;
+use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use http::{HeaderMap, Response, StatusCode};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::outbox::Sent;
+use super::time::{self, FARTHEST, Journey, TravelFault};
+use crate::http::{Edge, is_json, respond};
+
+/// A journey is a short sentence.
+const BODY_LIMIT: usize = 1024;
+
+/// The developer's addresses.
+pub fn routes() -> Router<Edge> {
+    Router::new()
+        .route("/dev/clock", get(clock).post(move_clock))
+        .route("/dev/outbox", get(outbox))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Asked {
+    Set(DateTime<Utc>),
+    Advance(Amount),
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
+struct Amount {
+    days: u32,
+    hours: u32,
+    minutes: u32,
+    seconds: u32,
+}
+
+impl From<Asked> for Journey {
+    fn from(asked: Asked) -> Self {
+        match asked {
+            Asked::Set(to) => Self::To(to),
+            Asked::Advance(amount) => Self::By(
+                TimeDelta::days(amount.days.into())
+                    + TimeDelta::hours(amount.hours.into())
+                    + TimeDelta::minutes(amount.minutes.into())
+                    + TimeDelta::seconds(amount.seconds.into()),
+            ),
+        }
+    }
+}
+
+async fn clock(State(edge): State<Edge>) -> Response<Body> {
+    told(edge.app.clock.now())
+}
+
+async fn move_clock(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -> Response<Body> {
+    // A web page the developer looks at can post plain text here, but not JSON.
+    if !is_json(&headers) {
+        return respond::error(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "BAD_REQUEST",
+            "The request must have the content type application/json.",
+        );
+    }
+    let Ok(asked) = serde_json::from_slice::<Asked>(&body) else {
+        return respond::error(
+            StatusCode::BAD_REQUEST,
+            "BAD_REQUEST",
+            r#"Send {"set": "2026-03-28T22:00:00Z"} or {"advance": {"days": 0, "hours": 8, "minutes": 0, "seconds": 0}}."#,
+        );
+    };
+    // A task of its own: a client that goes away must not leave time half-way.
+    let app = edge.app.clone();
+    let journey = tokio::spawn(async move { time::travel(&app, asked.into()).await });
+    match journey.await {
+        Ok(Ok(now)) => told(now),
+        Ok(Err(TravelFault::Backward)) => respond::error(
+            StatusCode::CONFLICT,
+            "CLOCK_BACKWARD",
+            "Time goes forward only: that instant has passed. GET /dev/clock says what time it is.",
+        ),
+        Ok(Err(TravelFault::TooFar)) => respond::error(
+            StatusCode::BAD_REQUEST,
+            "BAD_REQUEST",
+            &format!("At most {} days in one go.", FARTHEST.num_days()),
+        ),
+        Ok(Err(TravelFault::NotMovable)) => respond::error(
+            StatusCode::CONFLICT,
+            "CLOCK_NOT_MOVABLE",
+            "This clock is the system's.",
+        ),
+        Ok(Err(TravelFault::Fault(fault))) => {
+            tracing::error!(class = fault.class(), "time could not be moved");
+            internal()
+        }
+        Err(_) => internal(),
+    }
+}
+
+fn internal() -> Response<Body> {
+    respond::error(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "INTERNAL_SERVER_ERROR",
+        "Something due on the way could not be done; the log says more.",
+    )
+}
+
+fn told(now: DateTime<Utc>) -> Response<Body> {
+    let now = now.to_rfc3339_opts(SecondsFormat::Millis, true);
+    respond::json(StatusCode::OK, &json!({ "now": now }))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Mail,
+    Push,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    kind: Option<Kind>,
+    to: Option<String>,
+}
+
+async fn outbox(State(edge): State<Edge>, wanted: Query<Wanted>) -> Response<Body> {
+    let mut sent = edge.app.dev_outbox.all();
+    sent.retain(|sent| {
+        let (kind, receiver) = match sent {
+            Sent::Mail { to, .. } => (Kind::Mail, to),
+            Sent::Push { address, .. } => (Kind::Push, address),
+        };
+        wanted.kind.is_none_or(|wanted| wanted == kind)
+            && wanted.to.as_ref().is_none_or(|wanted| wanted == receiver)
+    });
+    respond::json(StatusCode::OK, &sent)
+}

@@ -1,0 +1,162 @@
+//! Every top-level error gets a code from the closed list, and loses what a client must not read.
+
+use async_graphql::{ErrorExtensionValues, ServerError, Value};
+use uuid::Uuid;
+
+use crate::graphql::errors::Cause;
+
+/// The closed list: apps branch on these, so one that was given out keeps its meaning.
+pub const CODES: [&str; 13] = [
+    "GRAPHQL_PARSE_FAILED",
+    "GRAPHQL_VALIDATION_FAILED",
+    "BAD_USER_INPUT",
+    "PERSISTED_QUERY_NOT_FOUND",
+    "BAD_REQUEST",
+    "UNAUTHENTICATED",
+    "FORBIDDEN",
+    "NOT_FOUND",
+    "CONFLICT",
+    "RATE_LIMITED",
+    "QUERY_TOO_COMPLEX",
+    "TIMEOUT",
+    INTERNAL,
+];
+
+/// A fault of the system, whose cause is in the log.
+pub const INTERNAL: &str = "INTERNAL_SERVER_ERROR";
+
+/// What a client reads in place of a cause.
+pub const MASK: &str = "Something went wrong on our side.";
+
+/// Gives every error its code, writes causes to the log, once each, and puts the request's id in their
+/// place. Answers the codes.
+pub fn settle(errors: &mut [ServerError], request: Uuid) -> Vec<&'static str> {
+    let mut codes = Vec::with_capacity(errors.len());
+    let mut logged: Vec<String> = Vec::new();
+    for error in errors {
+        let code = given_code(error).unwrap_or_else(|| library_code(error));
+        let source = error.source.take();
+        let extensions = error
+            .extensions
+            .get_or_insert_with(ErrorExtensionValues::default);
+        extensions.set("code", code);
+        if code == INTERNAL {
+            extensions.set("requestId", request.to_string());
+            MASK.clone_into(&mut error.message);
+            let class = source.as_ref().and_then(|cause| cause.downcast_ref());
+            let class = class.map_or("an error nobody gave a code", |Cause(class)| class);
+            if !logged.iter().any(|before| before == class) {
+                tracing::error!(request_id = %request, class, "a field could not be had");
+                logged.push(class.to_owned());
+            }
+        }
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    codes
+}
+
+fn given_code(error: &ServerError) -> Option<&'static str> {
+    let Some(Value::String(given)) = error.extensions.as_ref()?.get("code") else {
+        return None;
+    };
+    // A code that is not on the list is a mistake of ours, and is told like one.
+    Some(
+        CODES
+            .into_iter()
+            .find(|code| code == given)
+            .unwrap_or(INTERNAL),
+    )
+}
+
+/// The code of an error that the GraphQL library made. It names no kinds, so its wording has to do; an
+/// upgrade that changes it is caught by the tests of these codes.
+fn library_code(error: &ServerError) -> &'static str {
+    const BAD_VALUE: [&str; 3] = [
+        "Invalid value for argument",
+        "Failed to parse \"",
+        "Expected input type",
+    ];
+    const TOO_MUCH: [&str; 5] = [
+        "Query is too complex",
+        "Query is nested too deep",
+        "The recursion depth",
+        "The number of",
+        "The amount of",
+    ];
+    let says = |starts: &[&str]| starts.iter().any(|start| error.message.starts_with(start));
+    if error.source.is_none() && says(&BAD_VALUE) {
+        "BAD_USER_INPUT"
+    } else if !error.path.is_empty() {
+        INTERNAL
+    } else if says(&TOO_MUCH) {
+        "QUERY_TOO_COMPLEX"
+    } else {
+        "GRAPHQL_VALIDATION_FAILED"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_graphql::{Error, PathSegment, Pos};
+
+    use super::*;
+    use crate::error::Fault;
+    use crate::graphql::GqlError;
+
+    fn settled(mut error: ServerError) -> (String, serde_json::Value) {
+        error.path = vec![PathSegment::Field("me".to_owned())];
+        let mut errors = [error];
+        let codes = settle(&mut errors, Uuid::from_u128(7));
+        let json = serde_json::to_value(&errors[0]).unwrap();
+        assert_eq!(json["extensions"]["code"], codes[0]);
+        assert!(errors[0].source.is_none());
+        (codes[0].to_owned(), json)
+    }
+
+    #[test]
+    fn a_cause_stays_here_and_the_requests_id_goes_in_its_place() {
+        let broken = Error::from(GqlError::Fault(Fault::Broken("hunter2 is a secret")));
+        let own = Error::new_with_source(std::io::Error::other("hunter2"));
+        let unlisted = Error {
+            extensions: {
+                let mut extensions = ErrorExtensionValues::default();
+                extensions.set("code", "HUNTER2_FAILED");
+                Some(extensions)
+            },
+            ..Error::new("hunter2 is bad")
+        };
+        let plain = Error::new("hunter2 came back null");
+        for error in [broken, own, unlisted, plain] {
+            let (code, json) = settled(error.into_server_error(Pos::default()));
+            assert_eq!(code, INTERNAL);
+            assert_eq!(
+                json["extensions"]["requestId"],
+                Uuid::from_u128(7).to_string()
+            );
+            assert_eq!(json["message"], MASK);
+            assert!(
+                !json.to_string().to_lowercase().contains("hunter2"),
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn expected_errors_keep_their_code_and_words() {
+        let wait = std::time::Duration::from_millis(1500);
+        let limited = Error::from(GqlError::Fault(Fault::RateLimited(wait)));
+        let (code, json) = settled(limited.into_server_error(Pos::default()));
+        assert_eq!(code, "RATE_LIMITED");
+        assert_eq!(json["extensions"]["retryAfter"], 2);
+        let absent = Error::from(GqlError::NotFound).into_server_error(Pos::default());
+        assert_eq!(settled(absent).0, "NOT_FOUND");
+        let mut bad = ServerError::new("Failed to parse \"Date\": no date", None);
+        assert_eq!(settled(bad.clone()).0, "BAD_USER_INPUT");
+        bad.source = Some(Arc::new("an error of our own that begins so"));
+        assert_eq!(settled(bad).0, INTERNAL);
+    }
+}

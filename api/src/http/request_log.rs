@@ -1,0 +1,135 @@
+//! The one line a request leaves in the log, and its metrics.
+
+use std::time::Instant;
+
+use async_graphql::parser::types::OperationType;
+use entity::MemberId;
+use http::StatusCode;
+use uuid::Uuid;
+
+use super::errors::INTERNAL;
+use crate::db::Stats;
+
+/// Longer names than this are not worth a log's space.
+const MAX_NAME: usize = 64;
+
+/// The id a request goes by: in its answer, in its line, and beside every cause. Made here, version 7.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestId(pub Uuid);
+
+/// Gathers what the line will say and writes it when it goes out of scope, so that a request whose
+/// client went away, or that panicked, leaves one too.
+#[derive(Debug)]
+pub struct RequestLine {
+    id: Uuid,
+    began: Instant,
+    /// Counts what the request asks of the database.
+    pub stats: Stats,
+    /// The member who asks.
+    pub member: Option<MemberId>,
+    operation: Option<OperationType>,
+    name: Option<String>,
+    status: Option<StatusCode>,
+    codes: Vec<&'static str>,
+}
+
+impl RequestLine {
+    /// Starts the stopwatch.
+    pub fn begin(RequestId(id): RequestId) -> Self {
+        Self {
+            id,
+            began: Instant::now(),
+            stats: Stats::default(),
+            member: None,
+            operation: None,
+            name: None,
+            status: None,
+            codes: Vec::new(),
+        }
+    }
+
+    /// Which operation it turned out to be. The name is the client's, so only one that is a name
+    /// (GraphQL §2.1.9) and short is repeated.
+    pub fn operation(&mut self, kind: OperationType, name: Option<&str>) {
+        self.operation = Some(kind);
+        self.name = name.filter(|name| is_name(name)).map(str::to_owned);
+    }
+
+    /// How it was answered.
+    pub fn answered(&mut self, status: StatusCode, codes: Vec<&'static str>) {
+        self.status = Some(status);
+        self.codes = codes;
+    }
+}
+
+impl Drop for RequestLine {
+    fn drop(&mut self) {
+        let took = self.began.elapsed();
+        let database = self.stats.snapshot();
+        if self.status.is_none() && std::thread::panicking() {
+            self.answered(StatusCode::INTERNAL_SERVER_ERROR, vec![INTERNAL]);
+        }
+        let operation = match self.operation {
+            Some(OperationType::Query) => "query",
+            Some(OperationType::Mutation) => "mutation",
+            Some(OperationType::Subscription) => "subscription",
+            None => "none",
+        };
+        // A client that went away was told nothing.
+        let outcome = match (self.status, self.codes.first()) {
+            (None, _) => "GONE",
+            (Some(_), Some(code)) => code,
+            (Some(_), None) => "OK",
+        };
+        tracing::info!(
+            request_id = %self.id,
+            operation,
+            name = self.name,
+            member = self.member.map(tracing::field::display),
+            status = self.status.map(|status| status.as_u16()),
+            outcome,
+            codes = self.codes.join(" "),
+            statements = database.statements,
+            db_ms = millis(database.time),
+            ms = millis(took),
+            "request"
+        );
+        metrics::counter!("belay_requests_total", "type" => operation, "code" => outcome)
+            .increment(1);
+        metrics::histogram!("belay_request_seconds", "type" => operation).record(took);
+        metrics::histogram!("belay_request_db_seconds", "type" => operation).record(database.time);
+        #[allow(
+            clippy::cast_precision_loss,
+            reason = "a request of 2⁵² statements has other troubles"
+        )]
+        metrics::histogram!("belay_request_statements", "type" => operation)
+            .record(database.statements as f64);
+    }
+}
+
+/// To a hundredth of a millisecond: more is noise.
+fn millis(time: std::time::Duration) -> f64 {
+    (time.as_secs_f64() * 100_000.0).round() / 100.0
+}
+
+fn is_name(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    text.len() <= MAX_NAME
+        && bytes
+            .next()
+            .is_some_and(|first| first == b'_' || first.is_ascii_alphabetic())
+        && bytes.all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_are_names() {
+        assert!(is_name("Home") && is_name("_h1") && is_name(&"h".repeat(64)));
+        for other in ["", "1h", "a b", "mike@example.org", "ä", &"h".repeat(65)] {
+            assert!(!is_name(other), "{other}");
+        }
+    }
+}

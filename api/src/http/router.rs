@@ -1,0 +1,152 @@
+//! Which address is answered by whom, and what every answer has in common.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::routing::{get, post};
+use futures::FutureExt as _;
+use http::{HeaderName, HeaderValue, Response, header};
+
+use super::request_log::RequestId;
+use super::{Edge, graphiql, graphql, operations as ops, respond};
+use crate::config::Mode;
+use crate::dev;
+
+/// The API; with `/healthz`, `/readyz` and `/metrics` where they have no address of their own, and with
+/// the developer's tools in development.
+pub fn api(edge: &Edge) -> Router {
+    let config = &edge.app.config;
+    let mut routes = Router::new().route("/graphql", post(graphql::post));
+    if config.operations.bind.is_none() {
+        routes = routes.merge(operator_routes());
+    }
+    if config.mode == Mode::Development {
+        routes = routes
+            .route("/", get(graphiql::page))
+            .merge(dev::routes::routes());
+    }
+    dressed(routes, edge)
+}
+
+/// What operators ask, alone.
+pub fn operations(edge: &Edge) -> Router {
+    dressed(operator_routes(), edge)
+}
+
+fn operator_routes() -> Router<Edge> {
+    Router::new()
+        .route("/healthz", get(ops::healthz))
+        .route("/readyz", get(ops::readyz))
+        .route("/metrics", get(ops::metrics))
+}
+
+fn dressed(routes: Router<Edge>, edge: &Edge) -> Router {
+    routes
+        .fallback(respond::nothing_here)
+        .layer(from_fn_with_state(edge.clone(), envelope))
+        .with_state(edge.clone())
+}
+
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+];
+
+/// Names the request, outlives its panics, and says to browsers what they may do with the answer.
+async fn envelope(State(edge): State<Edge>, mut request: Request, next: Next) -> Response<Body> {
+    let id = RequestId(edge.app.ids.next());
+    request.extensions_mut().insert(id);
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response = answer.unwrap_or_else(|_| {
+        tracing::error!(request_id = %id.0, "a request panicked");
+        respond::fault(id.0)
+    });
+
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.entry(name).or_insert(value);
+    }
+    if edge.app.config.mode == Mode::Production {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
+    }
+    if let Ok(id) = HeaderValue::from_str(&id.0.to_string()) {
+        headers.insert("x-request-id", id);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use figment::Figment;
+    use figment::providers::{Format as _, Toml};
+    use http_body_util::BodyExt as _;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::app::{App, Surroundings};
+    use crate::clock::Clock;
+    use crate::config::{DEFAULTS, load_from};
+    use crate::db::Db;
+    use crate::dev::outbox::DevOutbox;
+    use crate::entropy::Entropy;
+    use crate::keys::Keys;
+    use crate::shutdown::Shutdown;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_with_its_requests_id_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("belay.db").display());
+        let layers = Figment::from(Toml::string(DEFAULTS)).merge(("database.url", url));
+        let config = load_from(&layers).unwrap();
+        let db = Db::connect(&config.database).await.unwrap();
+        let surroundings = Surroundings {
+            clock: Clock::system(),
+            entropy: Entropy::seeded(1),
+            dev_outbox: DevOutbox::new(false),
+        };
+        let app = App::new(
+            config,
+            db,
+            Keys::derive(&"x".repeat(32).into()),
+            surroundings,
+        );
+        let app = app.unwrap();
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let edge = Edge::new(app, Shutdown::default(), metrics);
+
+        let panics = get(|| async { panic!("his passphrase is hunter2") as &str });
+        let routes = dressed(Router::new().route("/panics", panics), &edge);
+        let request = Request::get("/panics").body(Body::empty()).unwrap();
+        let response = routes.oneshot(request).await.unwrap();
+
+        assert_eq!(response.status(), 500);
+        let id = response.headers()["x-request-id"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let extensions = &body["errors"][0]["extensions"];
+        assert_eq!(extensions["code"], "INTERNAL_SERVER_ERROR");
+        assert_eq!(extensions["requestId"], id);
+        assert!(!body.to_string().contains("hunter2"));
+    }
+}

@@ -1,0 +1,31 @@
+//! Who asks: from the `Authorization` header to a [`Viewer`].
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use crate::account::{Viewer, service};
+use crate::app::App;
+
+/// The token is not ours, has ended, or is none. Never taken for nobody: an app would show a signed-out
+/// screen where it should refresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadToken;
+
+/// Who a request is for: nobody without a header, a member with a good access token (RFC 6750 §2.1).
+pub fn viewer(app: &App, headers: &HeaderMap) -> Result<Viewer, BadToken> {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let Some(header) = given.next() else {
+        return Ok(Viewer::Anonymous);
+    };
+    if given.next().is_some() {
+        return Err(BadToken);
+    }
+    let text = header.to_str().map_err(|_| BadToken)?;
+    let (scheme, token) = text.split_once(' ').ok_or(BadToken)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(BadToken);
+    }
+    service::authenticate(app, token.trim())
+        .map(Viewer::Member)
+        .ok_or(BadToken)
+}

@@ -1,0 +1,104 @@
+//! Where the secret comes from: the configuration, or in development a file beside the embedded
+//! database, made on the first start and kept.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::Keys;
+use crate::config::{Config, ConfigError, Fault, Mode};
+use crate::entropy::Entropy;
+
+const ALLOWED: &str = "at least 32 random characters (openssl rand -base64 48)";
+/// As for `auth.secret`.
+const MIN_LENGTH: usize = 32;
+
+/// Where this installation's secret is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretPlace {
+    /// In the configuration.
+    Configured,
+    /// In this file, which is made when it is needed.
+    File(PathBuf),
+    /// Nowhere: there is none, and no place to keep one.
+    Nowhere,
+}
+
+/// Where the secret is kept. Changes nothing.
+pub fn place(config: &Config) -> SecretPlace {
+    if !config.auth.secret.expose_secret().is_empty() {
+        return SecretPlace::Configured;
+    }
+    match config.database.sqlite_path() {
+        Some(database) if config.mode == Mode::Development => {
+            SecretPlace::File(database.with_file_name("belay.key"))
+        }
+        _ => SecretPlace::Nowhere,
+    }
+}
+
+impl Keys {
+    /// The keys of this installation; makes the key file when there is none yet and may be one.
+    pub fn load(config: &Config, entropy: &Entropy) -> Result<Self, ConfigError> {
+        match place(config) {
+            SecretPlace::Configured => Ok(Self::derive(&config.auth.secret)),
+            SecretPlace::File(path) => match read_or_make(&path, entropy) {
+                Ok(secret) => Ok(Self::derive(&secret)),
+                Err(error) => Err(fault(format!(
+                    "is empty, and the key file {} cannot be used: {error}",
+                    path.display()
+                ))),
+            },
+            SecretPlace::Nowhere => Err(fault(
+                "is empty; only the embedded database keeps one beside it".to_owned(),
+            )),
+        }
+    }
+}
+
+fn fault(fault: String) -> ConfigError {
+    ConfigError(vec![Fault {
+        key: "auth.secret".to_owned(),
+        fault,
+        allowed: ALLOWED.to_owned(),
+    }])
+}
+
+fn read_or_make(path: &Path, entropy: &Entropy) -> io::Result<SecretString> {
+    match read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        read => return read,
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    // Readable by its owner alone from the first byte on, and under its name only when it is whole:
+    // two processes that start at once must agree on one.
+    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(STANDARD.encode(entropy.bytes::<48>()).as_bytes())?;
+    file.write_all(b"\n")?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Ok(_) => {}
+        Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(refused) => return Err(refused.error),
+    }
+    read(path)
+}
+
+/// Reads a key file that is there.
+pub fn read(path: &Path) -> io::Result<SecretString> {
+    let text = fs::read_to_string(path)?;
+    let secret = text.trim();
+    if secret.len() < MIN_LENGTH {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it does not hold a secret of 32 characters or more",
+        ));
+    }
+    Ok(secret.into())
+}

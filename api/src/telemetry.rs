@@ -1,0 +1,106 @@
+//! What the process says about itself: log lines on standard error, and metrics.
+//!
+//! The promise: no passphrase, token, address, note or text of anybody's in a line, at any level. Our own
+//! lines are written so; other people's code is held at warnings, because some of it writes down what it
+//! sends. The `RUST_LOG` variable is not looked at for the same reason.
+
+use std::sync::OnceLock;
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer, fmt};
+
+use crate::config::{LogConfig, LogFormat, LogLevel};
+
+/// The crates whose lines are ours.
+const OURS: [&str; 5] = ["api", "belay", "entity", "fcm", "migration"];
+
+/// Seconds; from a statement on a warm index to an operation that is given up.
+const SECONDS: [f64; 13] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0,
+];
+const COUNTS: [f64; 9] = [0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 55.0];
+
+/// Sends log lines to standard error from now on, and panics to the log. Does nothing when called again.
+pub fn init(config: &LogConfig) {
+    let lines = fmt::layer()
+        .with_writer(std::io::stderr)
+        // A closed terminal is no reason to panic.
+        .log_internal_errors(false);
+    let filter = filter(config.level);
+    let layer = match config.format {
+        LogFormat::Pretty => {
+            use std::io::IsTerminal as _;
+            let ansi = std::io::stderr().is_terminal();
+            lines.with_ansi(ansi).with_filter(filter).boxed()
+        }
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .with_filter(filter)
+            .boxed(),
+    };
+    if tracing_subscriber::registry()
+        .with(layer)
+        .try_init()
+        .is_ok()
+    {
+        // What a panic says may quote a value; where it happened cannot.
+        std::panic::set_hook(Box::new(|panic| {
+            let place = panic.location().map(ToString::to_string);
+            tracing::error!(place = place.unwrap_or_default(), "a panic");
+        }));
+    }
+}
+
+/// Our crates at the chosen level, everybody else at warnings or what is graver.
+fn filter(level: LogLevel) -> Targets {
+    let ours = match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    Targets::new()
+        .with_targets(OURS.map(|name| (name, ours)))
+        .with_default(ours.min(LevelFilter::WARN))
+}
+
+/// Gathers metrics from now on. A process has one recorder: called again it answers the same.
+pub fn metrics() -> Result<PrometheusHandle, BuildError> {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    if let Some(handle) = RECORDER.get() {
+        return Ok(handle.clone());
+    }
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_statements".to_owned()), &COUNTS)?
+        .install_recorder()?;
+    Ok(RECORDER.get_or_init(|| handle).clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn libraries_are_never_let_below_warnings() {
+        let trace = filter(LogLevel::Trace);
+        assert!(trace.would_enable("api::http::graphql", &Level::TRACE));
+        assert!(trace.would_enable("fcm", &Level::TRACE));
+        for library in ["sqlx::query", "hyper_util", "h2", "lettre", "rustls"] {
+            assert!(trace.would_enable(library, &Level::WARN));
+            assert!(!trace.would_enable(library, &Level::INFO), "{library}");
+        }
+        let error = filter(LogLevel::Error);
+        assert!(!error.would_enable("api", &Level::WARN));
+        assert!(!error.would_enable("sqlx", &Level::WARN));
+    }
+}

@@ -1,0 +1,178 @@
+//! The doctor says what to mend.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use sea_orm::ConnectionTrait as _;
+use support::{Engine, Program, TestDatabase, both};
+use tempfile::TempDir;
+
+both!(
+    a_sound_installation_has_nothing_to_mend,
+    a_schema_that_is_behind_or_ahead_is_found
+);
+
+/// Runs the doctor; it must find exactly one thing to mend.
+async fn one_thing(program: Program) -> String {
+    let ended = program.run().await;
+    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    assert_eq!(ended.said.matches("mend  ").count(), 1, "{}", ended.said);
+    ended.said
+}
+
+async fn a_sound_installation_has_nothing_to_mend(database: TestDatabase) {
+    let ended = Program::new("doctor").database(&database).run().await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    for part in [
+        "ok    database",
+        "ok    schema: up to date",
+        "ok    auth.secret: set",
+        "ok    clock",
+        "Nothing to mend",
+    ] {
+        assert!(ended.said.contains(part), "no {part:?} in {}", ended.said);
+    }
+}
+
+async fn a_schema_that_is_behind_or_ahead_is_found(database: TestDatabase) {
+    let empty = database.empty().await;
+    let behind = Program::new("doctor").database(&empty);
+    if database.engine() == Engine::Postgres {
+        let said = one_thing(behind).await;
+        assert!(said.contains("Run `belay migrate`"), "{said}");
+    } else {
+        // The embedded one is brought up to date by the next start.
+        let ended = behind.run().await;
+        assert_eq!(ended.code, Some(0), "{}", ended.said);
+        assert!(ended.said.contains("steps will be taken"), "{}", ended.said);
+    }
+    let future =
+        "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m2099_from_the_future', 0)";
+    database
+        .connect()
+        .await
+        .execute_unprepared(future)
+        .await
+        .unwrap();
+    let said = one_thing(Program::new("doctor").database(&database)).await;
+    assert!(said.contains("ahead of this program"), "{said}");
+}
+
+#[tokio::test]
+async fn a_wrong_setting_is_found() {
+    let said = one_thing(Program::new("doctor").env("BELAY_LOG__LEVEL", "loud")).await;
+    assert!(
+        said.contains("log.level") && said.contains("Set it to error, warn"),
+        "{said}"
+    );
+    let ended = Program::new("doctor")
+        .env("BELAY_MODE", "production")
+        .run()
+        .await;
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.said.contains("mend  configuration: mail.transport"),
+        "{}",
+        ended.said
+    );
+    assert!(
+        ended.said.contains("mend  configuration: push.transport"),
+        "{}",
+        ended.said
+    );
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_or_cannot_be_written_is_found() {
+    let away =
+        Program::new("doctor").env("BELAY_DATABASE__URL", "postgres://u:hunter2@127.0.0.1:1/d");
+    let said = one_thing(away.env("BELAY_DATABASE__ACQUIRE_TIMEOUT_SECONDS", "1")).await;
+    assert!(
+        said.contains("Check database.url") && !said.contains("hunter2"),
+        "{said}"
+    );
+    let nowhere =
+        Program::new("doctor").env("BELAY_DATABASE__URL", "sqlite:///nowhere/at/all/belay.db");
+    let said = one_thing(nowhere).await;
+    assert!(said.contains("/nowhere/at/all"), "{said}");
+}
+
+#[tokio::test]
+async fn a_secret_that_is_missing_readable_to_others_or_spoilt_is_found() {
+    let database = TestDatabase::sqlite().await;
+    let doctor = || {
+        Program::new("doctor")
+            .database(&database)
+            .env("BELAY_AUTH__SECRET", "")
+    };
+    let ended = doctor().run().await;
+    assert!(
+        ended.said.contains("ok    auth.secret: will be made"),
+        "{}",
+        ended.said
+    );
+
+    let file = PathBuf::from(database.url().trim_start_matches("sqlite://"));
+    let key = file.with_file_name("belay.key");
+    fs::write(&key, "hunter2".repeat(8)).unwrap();
+    let set_mode = |mode| fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+    set_mode(0o644);
+    let said = one_thing(doctor()).await;
+    assert!(
+        said.contains("chmod 600") && !said.contains("hunter2"),
+        "{said}"
+    );
+    set_mode(0o600);
+    let ended = doctor().run().await;
+    assert!(
+        ended.said.contains("ok    auth.secret: kept in"),
+        "{}",
+        ended.said
+    );
+    fs::write(&key, "hunter2").unwrap();
+    let said = one_thing(doctor()).await;
+    assert!(
+        said.contains("cannot be used") && !said.contains("hunter2"),
+        "{said}"
+    );
+
+    let postgres = TestDatabase::postgres().await;
+    let said = one_thing(doctor().database(&postgres)).await;
+    assert!(
+        said.contains("mend  auth.secret") && said.contains("openssl rand"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_mail_server_that_is_away_is_found() {
+    let doctor = Program::new("doctor")
+        .toml("[mail]\ntransport = \"smtp\"\nsmtp = { host = \"127.0.0.1\", port = 1 }");
+    let said = one_thing(doctor).await;
+    assert!(
+        said.contains("mend  mail: 127.0.0.1:1") && said.contains("mail.smtp.host"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn push_credentials_that_cannot_work_are_found() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("key.json");
+    let doctor = || {
+        let doctor = Program::new("doctor").env("BELAY_PUSH__TRANSPORT", "fcm");
+        doctor.env("BELAY_PUSH__FCM__CREDENTIALS_FILE", file.to_str().unwrap())
+    };
+    let said = one_thing(doctor()).await;
+    assert!(said.contains("cannot be read"), "{said}");
+    fs::write(&file, "hunter2").unwrap();
+    let said = one_thing(doctor()).await;
+    assert!(
+        said.contains("Firebase console") && !said.contains("hunter2"),
+        "{said}"
+    );
+    let neither = Program::new("doctor").env("BELAY_PUSH__TRANSPORT", "fcm");
+    let said = one_thing(neither).await;
+    assert!(said.contains("push.fcm.credentials_file"), "{said}");
+}

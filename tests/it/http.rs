@@ -1,0 +1,231 @@
+//! The HTTP edge.
+
+use serde_json::{Value, json};
+use support::{Program, TestApp, TestDatabase, TestServer, both};
+
+both!(a_member_is_known_by_his_token_and_a_bad_one_is_an_error);
+
+async fn a_member_is_known_by_his_token_and_a_bad_one_is_an_error(app: TestApp) {
+    let mike = app.member("mike").await;
+    let server = TestServer::start(app.database(), "").await;
+    let query = "{ me { memberId } }";
+    let token = TestServer::token(mike);
+    let himself = server.graphql(Some(&token), query, json!({})).await;
+    assert!(himself["data"]["me"]["memberId"].is_string(), "{himself}");
+
+    let nobody = server.graphql(None, query, json!({})).await;
+    assert_eq!(nobody["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+    assert_eq!(nobody["data"], json!({ "me": null }));
+
+    // Asked for something open to everybody: a bad token must still not pass for none.
+    for bad in ["", "nonsense", &token[..token.len() - 2]] {
+        let refused = server.graphql(Some(bad), "{ serverTime }", json!({})).await;
+        assert_eq!(
+            refused["errors"][0]["extensions"]["code"],
+            "UNAUTHENTICATED"
+        );
+        assert!(refused.get("data").is_none(), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn every_error_has_a_code_of_the_closed_list() {
+    let database = TestDatabase::sqlite().await;
+    let server = TestServer::start(&database, "").await;
+    let deep = format!("{}name{}", "{ ofType ".repeat(30), " }".repeat(30));
+    let deep = format!("{{ __type(name: \"Query\") {deep} }}");
+    let aliases: Vec<String> = (0..40).map(|n| format!("a{n}: serverTime")).collect();
+    let aliases = aliases.join(" ");
+    for (query, variables, code) in [
+        ("{ serverTime", json!({}), "GRAPHQL_PARSE_FAILED"),
+        ("", json!({}), "GRAPHQL_PARSE_FAILED"),
+        ("{ nothing }", json!({}), "GRAPHQL_VALIDATION_FAILED"),
+        (
+            "{ serverTime { year } }",
+            json!({}),
+            "GRAPHQL_VALIDATION_FAILED",
+        ),
+        (
+            "query($a: Int) { serverTime }",
+            json!({}),
+            "GRAPHQL_VALIDATION_FAILED",
+        ),
+        ("{ __type(name: 3) { name } }", json!({}), "BAD_USER_INPUT"),
+        (
+            "query($n: String!) { __type(name: $n) { name } }",
+            json!({ "n": 3 }),
+            "BAD_USER_INPUT",
+        ),
+        (
+            "query($n: String!) { __type(name: $n) { name } }",
+            json!({}),
+            "BAD_USER_INPUT",
+        ),
+        (
+            "query A { serverTime } query B { serverTime }",
+            json!({}),
+            "BAD_REQUEST",
+        ),
+        ("subscription { serverTime }", json!({}), "BAD_REQUEST"),
+        (&deep, json!({}), "QUERY_TOO_COMPLEX"),
+        (&format!("{{ {aliases} }}"), json!({}), "QUERY_TOO_COMPLEX"),
+    ] {
+        let answer = server.graphql(None, query, variables).await;
+        let errors = answer["errors"].as_array().unwrap();
+        assert!(!errors.is_empty());
+        for error in errors {
+            assert_eq!(error["extensions"]["code"], code, "{query}: {answer}");
+        }
+        assert!(answer.get("data").is_none(), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_json_of_the_right_shape_and_size() {
+    let database = TestDatabase::sqlite().await;
+    let server = TestServer::start(&database, "[http]\nbody_limit_bytes = 2048").await;
+    let json_type = "application/json";
+    let sound = json!({ "query": "{ serverTime }" }).to_string();
+    let large = json!({ "query": format!("{{ serverTime {} }}", " ".repeat(2048)) }).to_string();
+    for (content_type, body, status) in [
+        (json_type, sound.clone(), 200),
+        ("application/json; charset=utf-8", sound.clone(), 200),
+        ("text/plain", sound.clone(), 415),
+        ("application/x-www-form-urlencoded", sound.clone(), 415),
+        ("multipart/form-data; boundary=x", sound.clone(), 415),
+        ("application/json; charset=latin-1", sound.clone(), 415),
+        (json_type, large, 413),
+        (json_type, "{".to_owned(), 400),
+        (json_type, String::new(), 400),
+        (json_type, "{}".to_owned(), 400),
+        (json_type, format!("[{sound}]"), 400),
+        (
+            json_type,
+            r#"{"query": "{ serverTime }", "variables": "x"}"#.to_owned(),
+            400,
+        ),
+    ] {
+        let shown = format!("{content_type}: {body:.60}");
+        let answer = server.post("/graphql", content_type, body).await;
+        assert_eq!(answer.status(), status, "{shown}");
+        let headers = answer.headers().clone();
+        assert_eq!(headers["content-type"], "application/json; charset=utf-8");
+        let answer: Value = answer.json().await.unwrap();
+        if status != 200 {
+            assert_eq!(
+                answer["errors"][0]["extensions"]["code"], "BAD_REQUEST",
+                "{shown}"
+            );
+            assert!(answer.get("data").is_none(), "{shown}");
+        }
+    }
+    let by_get = server.get("/graphql?query={serverTime}").await;
+    assert_eq!(by_get.status(), 405);
+}
+
+#[tokio::test]
+async fn an_answer_has_an_id_of_its_own_and_tells_browsers_to_be_careful() {
+    let database = TestDatabase::sqlite().await;
+    let server = TestServer::start(&database, "").await;
+    let id = async || {
+        let answer = server.get("/nothing/here").await;
+        assert_eq!(answer.status(), 404);
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(answer.headers()["x-frame-options"], "DENY");
+        answer.headers()["x-request-id"]
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
+    let (first, second) = (id().await, id().await);
+    assert_ne!(first, second);
+    let version = uuid::Uuid::parse_str(&first).unwrap().get_version_num();
+    assert_eq!(version, 7);
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_without_being_negotiated() {
+    let database = TestDatabase::sqlite().await;
+    let server = TestServer::start(&database, "").await;
+    let client = reqwest::Client::builder()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
+    let request = client
+        .post(server.url("/graphql"))
+        .json(&json!({ "query": "{ serverTime }" }));
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.version(), reqwest::Version::HTTP_2);
+    assert_eq!(answer.status(), 200);
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_or_half_a_word_is_closed() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    let database = TestDatabase::sqlite().await;
+    let server = TestServer::start(&database, "[http]\nheader_timeout_seconds = 1").await;
+    // "P" may become POST or HTTP/2's PRI.
+    for word in ["", "P", "POST /graphql HTTP/1.1\r\nhost: "] {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        stream.write_all(word.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // Ends when the server closes; whether in order or not is the same to us.
+        let _ = stream.read_to_end(&mut answer).await;
+        assert!(!String::from_utf8_lossy(&answer).contains("200"), "{word}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_given_up() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    let database = TestDatabase::sqlite().await;
+    let server = TestServer::start(&database, "[http]\noperation_timeout_seconds = 1").await;
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    let head = "POST /graphql HTTP/1.1\r\nhost: belay\r\ncontent-type: application/json\r\n\
+                content-length: 100\r\n\r\n{";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 408") && answer.contains("TIMEOUT"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn production_has_no_developers_tools() {
+    let database = TestDatabase::sqlite().await;
+    let production = "
+        mode = \"production\"
+        mail = { transport = \"smtp\", smtp.host = \"localhost\" }
+        push.transport = \"off\"
+    ";
+    let program = Program::new("serve").database(&database).toml(production);
+    let server = TestServer::run(program).await;
+    for path in ["/", "/dev/clock", "/dev/outbox"] {
+        assert_eq!(server.get(path).await.status(), 404, "{path}");
+    }
+    let moved = server
+        .post(
+            "/dev/clock",
+            "application/json",
+            r#"{"advance": {"days": 1}}"#,
+        )
+        .await;
+    assert_eq!(moved.status(), 404);
+    let transport_security = server.get("/readyz").await;
+    assert!(
+        transport_security
+            .headers()
+            .contains_key("strict-transport-security")
+    );
+
+    let server = TestServer::start(&TestDatabase::sqlite().await, "").await;
+    let page = server.get("/").await;
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().contains("GraphiQL"));
+}

@@ -1,0 +1,370 @@
+//! What an operator relies on: schema rules, health, logs, an orderly end.
+
+use entity::JobId;
+use entity::job::{self, JobState};
+use migration::{Migrator, MigratorTrait as _};
+use sea_orm::{ActiveValue::Set, ConnectionTrait as _, EntityTrait as _};
+use serde_json::{Value, json};
+use support::{Engine, Program, TestApp, TestDatabase, TestServer, both, eventually};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+both!(
+    migrating_twice_at_once_takes_every_step_once,
+    a_server_starts_on_an_empty_embedded_database_only,
+    a_schema_of_a_newer_belay_is_refused,
+    the_worker_can_run_apart,
+    operators_have_an_address_of_their_own,
+    a_request_leaves_one_line_with_its_cost,
+    nothing_of_anybody_is_logged_even_at_trace,
+    a_request_that_was_begun_is_answered_before_the_end
+);
+
+fn steps() -> Vec<String> {
+    let steps = Migrator::migrations();
+    steps.iter().map(|step| step.name().to_owned()).collect()
+}
+
+async fn migrating_twice_at_once_takes_every_step_once(database: TestDatabase) {
+    let database = database.empty().await;
+    let migrate = || Program::new("migrate").database(&database).run();
+    let (one, other) = tokio::join!(migrate(), migrate());
+    assert_eq!(
+        (one.code, other.code),
+        (Some(0), Some(0)),
+        "{one:?} {other:?}"
+    );
+    let said = one.said + &other.said;
+    for step in steps() {
+        assert_eq!(said.matches(&format!("took {step}")).count(), 1, "{said}");
+    }
+    let again = migrate().await;
+    assert_eq!(again.code, Some(0));
+    assert!(!again.said.contains("took"), "{}", again.said);
+    assert!(again.said.contains("up to date"), "{}", again.said);
+}
+
+async fn a_server_starts_on_an_empty_embedded_database_only(database: TestDatabase) {
+    let database = database.empty().await;
+    if database.engine() == Engine::Sqlite {
+        let server = TestServer::start(&database, "").await;
+        assert_eq!(server.get("/readyz").await.status(), 200);
+        return;
+    }
+    for command in ["serve", "worker"] {
+        let ended = Program::new(command).database(&database).run().await;
+        assert_eq!(ended.code, Some(1));
+        assert!(
+            ended.said.contains("run `belay migrate` first"),
+            "{}",
+            ended.said
+        );
+        for step in steps() {
+            assert!(ended.said.contains(&step), "{}", ended.said);
+        }
+    }
+}
+
+async fn a_schema_of_a_newer_belay_is_refused(database: TestDatabase) {
+    let future =
+        "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m2099_from_the_future', 0)";
+    database
+        .connect()
+        .await
+        .execute_unprepared(future)
+        .await
+        .unwrap();
+    for command in ["serve", "worker", "migrate"] {
+        let ended = Program::new(command).database(&database).run().await;
+        assert_eq!(ended.code, Some(1), "{}", ended.said);
+        assert!(
+            ended.said.contains("m2099_from_the_future"),
+            "{}",
+            ended.said
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_named_without_its_password() {
+    let away = "postgres://belay:hunter2@127.0.0.1:1/belay";
+    for command in ["serve", "worker", "migrate", "doctor"] {
+        let program = Program::new(command).env("BELAY_DATABASE__URL", away);
+        let ended = program
+            .env("BELAY_DATABASE__ACQUIRE_TIMEOUT_SECONDS", "1")
+            .run()
+            .await;
+        assert_eq!(ended.code, Some(1), "{}", ended.said);
+        assert!(
+            ended.said.contains("postgres://belay:…@127.0.0.1:1/belay"),
+            "{}",
+            ended.said
+        );
+        assert!(!ended.said.contains("hunter2"), "{}", ended.said);
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_named_with_its_key() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ended = Program::new("serve")
+        .env("BELAY_HTTP__BIND", &address)
+        .run()
+        .await;
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.said.contains(&address) && ended.said.contains("http.bind"),
+        "{}",
+        ended.said
+    );
+}
+
+async fn the_worker_can_run_apart(database: TestDatabase) {
+    let api = Program::new("serve --no-worker").database(&database);
+    let api = TestServer::run(api).await;
+    add_unreadable_job(&database, 1, "2026-01-01T00:00:00Z").await;
+    for _ in 0..5 {
+        api.get("/readyz").await;
+    }
+    assert_eq!(attempts(&database).await, 0);
+
+    let worker = Program::new("worker").database(&database);
+    let worker = worker.env("BELAY_OPERATIONS__BIND", "127.0.0.1:0");
+    let (mut command, _folder) = worker.command();
+    let mut worker = command.spawn().unwrap();
+    eventually("the worker tries the job", async || {
+        assert!(worker.try_wait().unwrap().is_none(), "the worker ended");
+        attempts(&database).await > 0
+    })
+    .await;
+    worker.kill().await.unwrap();
+}
+
+async fn operators_have_an_address_of_their_own(database: TestDatabase) {
+    let program = Program::new("serve").database(&database);
+    let mut server = TestServer::run(program.env("BELAY_OPERATIONS__BIND", "127.0.0.1:0")).await;
+    let operations = server.said_after("Operators ask at ").await;
+    let ask = async |path: &str| reqwest::get(format!("{operations}{path}")).await.unwrap();
+    assert_eq!(ask("/healthz").await.status(), 200);
+    assert_eq!(ask("/readyz").await.text().await.unwrap(), "ready\n");
+    assert_eq!(ask("/graphql").await.status(), 404);
+    assert_eq!(server.get("/healthz").await.status(), 404);
+    assert_eq!(server.get("/metrics").await.status(), 404);
+
+    server.graphql(None, "{ serverTime }", json!({})).await;
+    server.graphql(None, "{ me { memberId } }", json!({})).await;
+    let metrics = ask("/metrics").await.text().await.unwrap();
+    for line in [
+        "belay_requests_total{type=\"query\",code=\"OK\"} 1",
+        "belay_requests_total{type=\"query\",code=\"UNAUTHENTICATED\"} 1",
+        "belay_request_seconds_count{type=\"query\"} 2",
+        "belay_request_db_seconds_count{type=\"query\"} 2",
+        "belay_request_statements_count{type=\"query\"} 2",
+        "belay_db_statement_seconds_bucket",
+        "belay_db_connections{state=\"idle\"}",
+    ] {
+        assert!(metrics.contains(line), "no {line} in {metrics}");
+    }
+}
+
+/// The lines that stand for requests.
+fn request_lines(server: &TestServer) -> Vec<Value> {
+    let written = server.written();
+    let lines = written.lines().filter(|line| line.starts_with('{'));
+    let lines = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["message"] == "request").collect()
+}
+
+async fn a_request_leaves_one_line_with_its_cost(app: TestApp) {
+    let mike = app.member("mike").await;
+    let mut server = TestServer::start(app.database(), "[log]\nformat = \"json\"").await;
+    let token = TestServer::token(mike);
+    let query = "query Home { me { memberId } }";
+    let answer = server.graphql(Some(&token), query, json!({})).await;
+    assert!(answer["data"]["me"]["memberId"].is_string(), "{answer}");
+    server.graphql(None, query, json!({})).await;
+    server
+        .graphql(None, "query Home { nothing }", json!({}))
+        .await;
+    let name = "n".repeat(65);
+    server
+        .graphql(None, &format!("query {name} {{ serverTime }}"), json!({}))
+        .await;
+    server.terminate();
+    assert!(server.ended().await.success());
+
+    let lines = request_lines(&server);
+    assert_eq!(lines.len(), 4, "{lines:#?}");
+    let member = lines[0]["member"].as_str().unwrap();
+    assert_eq!(member, mike.member.to_string());
+    for field in ["request_id", "statements", "db_ms", "ms", "timestamp"] {
+        assert!(!lines[0][field].is_null(), "no {field} in {}", lines[0]);
+    }
+    let told =
+        |at: usize| ["operation", "name", "status", "codes"].map(|key| lines[at][key].clone());
+    assert_eq!(
+        told(0),
+        [json!("query"), json!("Home"), json!(200), json!("")]
+    );
+    assert_eq!(told(1)[3], "UNAUTHENTICATED");
+    assert!(lines[1]["member"].is_null());
+    assert_eq!(told(2)[3], "GRAPHQL_VALIDATION_FAILED");
+    assert!(told(3)[1].is_null(), "too long a name is left out");
+    assert!(!server.written().contains(&name));
+}
+
+async fn nothing_of_anybody_is_logged_even_at_trace(app: TestApp) {
+    let mike = app.member("mike").await;
+    let program = Program::new("serve").database(app.database());
+    let program = program
+        .toml("[log]\nlevel = \"trace\"")
+        .env("RUST_LOG", "trace");
+    let mut server = TestServer::run(program).await;
+    let token = TestServer::token(mike);
+    let query = "query($name: String!) { me { memberId } __type(name: $name) { name } }";
+    let variables = json!({ "name": "hunter2@example.org" });
+    server.graphql(Some(&token), query, variables.clone()).await;
+    server.graphql(Some("hunter2"), query, variables).await;
+    server
+        .graphql(None, "{ hunter2: serverTime, hunter2 }", json!({}))
+        .await;
+    server
+        .post(
+            "/graphql?hunter2",
+            "application/json",
+            "{\"query\": \"hunter2",
+        )
+        .await;
+    server.post("/graphql", "text/hunter2", "hunter2").await;
+    server.get("/hunter2?hunter2").await;
+    server.get("/readyz").await;
+    server.get("/metrics").await;
+    server.terminate();
+    assert!(server.ended().await.success());
+
+    let written = server.written();
+    assert!(written.contains("api::http::request_log"), "{written}");
+    let signature = token.rsplit('.').next().unwrap();
+    for word in [
+        "hunter2",
+        signature,
+        "Bearer",
+        "SELECT",
+        "mike",
+        "example.org",
+    ] {
+        assert!(!written.contains(word), "{word} is in {written}");
+    }
+}
+
+/// Sends the head of a request, waits until the server wants its body, and sends half of that; the rest is
+/// for later.
+async fn half_a_request(server: &TestServer) -> (TcpStream, &'static str) {
+    const BODY: &str = r#"{"query": "{ serverTime }"}"#;
+    const GO_ON: &str = "HTTP/1.1 100 Continue\r\n\r\n";
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    let length = BODY.len();
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nhost: belay\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\nexpect: 100-continue\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; GO_ON.len()];
+    stream.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(go_on, GO_ON.as_bytes());
+    let (first, rest) = BODY.split_at(8);
+    stream.write_all(first.as_bytes()).await.unwrap();
+    (stream, rest)
+}
+
+async fn a_request_that_was_begun_is_answered_before_the_end(database: TestDatabase) {
+    let mut server = TestServer::start(&database, "").await;
+    let (mut stream, rest) = half_a_request(&server).await;
+    let idle = TcpStream::connect(server.address()).await.unwrap();
+    server.terminate();
+    eventually("no connection is taken any more", async || {
+        TcpStream::connect(server.address()).await.is_err()
+    })
+    .await;
+    stream.write_all(rest.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK") && answer.contains("serverTime"),
+        "{answer}"
+    );
+    assert!(server.ended().await.success(), "{}", server.written());
+    drop(idle);
+}
+
+#[tokio::test]
+async fn a_draining_server_says_so_and_still_answers_until_a_second_signal() {
+    let database = TestDatabase::sqlite().await;
+    let mut server = TestServer::start(&database, "[http]\ndrain_seconds = 300").await;
+    server.terminate();
+    eventually("the server says that it is ending", async || {
+        let ready = server.get("/readyz").await;
+        ready.status() == 503 && ready.text().await.unwrap().contains("ending")
+    })
+    .await;
+    let answer = server.graphql(None, "{ serverTime }", json!({})).await;
+    assert!(answer["data"]["serverTime"].is_string(), "{answer}");
+    assert_eq!(server.get("/healthz").await.status(), 200);
+    server.terminate();
+    assert_eq!(server.ended().await.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_request_that_never_ends_does_not_keep_the_server() {
+    let database = TestDatabase::sqlite().await;
+    let mut server = TestServer::start(&database, "[http]\nshutdown_seconds = 1").await;
+    let (_stream, _) = half_a_request(&server).await;
+    server.terminate();
+    assert_eq!(server.ended().await.code(), Some(1), "{}", server.written());
+}
+
+#[tokio::test]
+async fn a_database_that_went_away_makes_a_server_unready_but_not_unhealthy() {
+    let database = TestDatabase::postgres().await;
+    let server = TestServer::start(&database, "").await;
+    let ready = server.get("/readyz").await;
+    assert_eq!(ready.status(), 200);
+    // As good as away: what readiness reads is gone.
+    let gone = "ALTER TABLE seaql_migrations RENAME TO elsewhere";
+    database
+        .connect()
+        .await
+        .execute_unprepared(gone)
+        .await
+        .unwrap();
+    assert_eq!(server.get("/readyz").await.status(), 503);
+    assert_eq!(server.get("/healthz").await.status(), 200);
+}
+
+/// Adds a job nobody can read, which is kept for later whenever it is tried.
+pub(crate) async fn add_unreadable_job(database: &TestDatabase, number: u128, run_at: &str) {
+    let run_at = run_at.parse().unwrap();
+    let row = job::ActiveModel {
+        id: Set(JobId(uuid::Uuid::from_u128(number))),
+        kind: Set("test".to_owned()),
+        payload: Set("nonsense".to_owned()),
+        dedup_key: Set(None),
+        state: Set(JobState::Ready),
+        run_at: Set(run_at),
+        attempts: Set(0),
+        lease_holder: Set(None),
+        lease_until: Set(None),
+        last_error: Set(None),
+        created_at: Set(run_at),
+    };
+    let connection = database.connect().await;
+    let added = job::Entity::insert(row).exec_without_returning(&connection);
+    added.await.unwrap();
+}
+
+async fn attempts(database: &TestDatabase) -> i32 {
+    let connection = database.connect().await;
+    let job = job::Entity::find().one(&connection).await.unwrap();
+    job.unwrap().attempts
+}

@@ -1,0 +1,152 @@
+//! The program itself, run as an operator runs it.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::TestDatabase;
+
+/// Signs the tokens of servers under test.
+pub(crate) const SECRET: &str = "a secret for servers under test, and for nothing else";
+
+/// A call of `belay` with settings of its own: nothing of the tester's environment or folder gets in.
+pub struct Program {
+    arguments: Vec<String>,
+    toml: String,
+    environment: Vec<(String, String)>,
+}
+
+/// What a call that ended said.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code; none when a signal ended it.
+    pub code: Option<i32>,
+    /// What it said on standard output and then on standard error.
+    pub said: String,
+}
+
+impl Program {
+    /// `belay` with these arguments, separated by spaces.
+    pub fn new(arguments: &str) -> Self {
+        let secret = ("BELAY_AUTH__SECRET".to_owned(), SECRET.to_owned());
+        Self {
+            arguments: arguments.split(' ').map(str::to_owned).collect(),
+            toml: String::new(),
+            environment: vec![secret],
+        }
+    }
+
+    /// With a configuration file of this content.
+    #[must_use]
+    pub fn toml(mut self, toml: &str) -> Self {
+        toml.clone_into(&mut self.toml);
+        self
+    }
+
+    /// With a variable; an empty value takes away what was set before.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.retain(|(before, _)| before != name);
+        if !value.is_empty() {
+            self.environment.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    /// On this database.
+    #[must_use]
+    pub fn database(self, database: &TestDatabase) -> Self {
+        self.env("BELAY_DATABASE__URL", &database.url())
+    }
+
+    /// Runs it to its end, which must come: a server that starts after all is none.
+    pub async fn run(self) -> Ended {
+        let (mut command, _folder) = self.command();
+        let output = tokio::time::timeout(Duration::from_mins(1), command.output()).await;
+        let output = output.expect("the program ends on its own");
+        let output = output.expect("the program runs");
+        let text = |bytes| String::from_utf8(bytes).expect("the program writes UTF-8");
+        Ended {
+            code: output.status.code(),
+            said: text(output.stdout) + &text(output.stderr),
+        }
+    }
+
+    /// The call, and the folder it is made in, which must outlive it.
+    pub fn command(self) -> (Command, TempDir) {
+        let folder = TempDir::with_prefix("belay-run-").expect("a temporary folder");
+        let mut command = Command::new(&*BELAY);
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"BELAY_") {
+                command.env_remove(name);
+            }
+        }
+        if !self.toml.is_empty() {
+            let file = folder.path().join("settings.toml");
+            fs::write(&file, &self.toml).expect("a file in a temporary folder");
+            command.args([OsStr::new("--config"), file.as_os_str()]);
+        }
+        command
+            .args(self.arguments)
+            .envs(self.environment)
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        (command, folder)
+    }
+}
+
+/// The program. It lies beside the folder of this test's executable; cargo builds it for tests of its own
+/// package only, so it is built here when it is missing or older than its sources.
+static BELAY: LazyLock<PathBuf> = LazyLock::new(|| {
+    let this = std::env::current_exe().expect("a test knows its executable");
+    let mut folders = this.ancestors().skip(2);
+    let (Some(profile), Some(target)) = (folders.next(), folders.next()) else {
+        panic!("{} is not target/<profile>/deps/<test>", this.display());
+    };
+    let belay = profile.join("belay");
+    if !is_fresh(&belay) {
+        let profile = match profile.file_name().and_then(OsStr::to_str) {
+            Some("debug") | None => "dev",
+            Some(name) => name,
+        };
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let build = std::process::Command::new(cargo)
+            .args(["build", "--workspace", "--bin=belay", "--profile", profile])
+            .arg("--target-dir")
+            .arg(target)
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .status();
+        let built = build.is_ok_and(|status| status.success()) && is_fresh(&belay);
+        assert!(
+            built,
+            "{} cannot be built: run `cargo build --workspace`",
+            belay.display()
+        );
+    }
+    belay
+});
+
+/// Whether the program is there and younger than everything it was made of.
+fn is_fresh(belay: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|about| about.modified());
+    // Cargo lists what a program was made of as `<program>: <source> <source> …`.
+    let sources = fs::read_to_string(belay.with_extension("d"));
+    let (Ok(built), Ok(sources)) = (changed(belay), sources) else {
+        return false;
+    };
+    let sources = sources.split_once(": ").map_or("", |(_, sources)| sources);
+    let sources = sources.trim().replace("\\ ", "\0");
+    sources.split(' ').all(|source| {
+        let source = source.replace('\0', " ");
+        changed(Path::new(&source)).is_ok_and(|changed| changed <= built)
+    })
+}
