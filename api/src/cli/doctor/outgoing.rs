@@ -14,8 +14,8 @@ pub async fn mail(config: &Config, findings: &mut Findings) {
         return findings.note(WHAT, "shown on the terminal; nothing is sent");
     }
     let server = format!("{}:{}", config.mail.smtp.host, config.mail.smtp.port);
-    let todo = "Check host, port, security, username and password under mail.smtp, and that this machine may \
-                reach the server.";
+    let todo = "Check mail.smtp.host, mail.smtp.port, mail.smtp.security, the user name and password, and that this \
+                machine may reach the server.";
     let asked = match Mailer::new(&config.mail, DevOutbox::new(false)) {
         Ok(mailer) => mailer.check().await.map_err(|fault| fault.class()),
         Err(error) => Err(error.to_string()),
