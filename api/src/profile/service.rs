@@ -1,5 +1,6 @@
 //! What other domains ask of profiles.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use entity::MemberId;
 use entity::member::{self, Column, Entity};
@@ -73,6 +74,8 @@ pub async fn set_hidden(app: &App, tx: &Tx, member: MemberId, hidden: bool) -> R
     Ok(())
 }
 
+const NO_ZONE: Fault = Fault::Broken("a member has a time zone of the IANA database");
+
 /// The zone a member's days are in.
 pub async fn time_zone(db: &impl sea_orm::ConnectionTrait, member: MemberId) -> Result<Tz, Fault> {
     use sea_orm::QuerySelect as _;
@@ -82,7 +85,52 @@ pub async fn time_zone(db: &impl sea_orm::ConnectionTrait, member: MemberId) -> 
         .into_tuple()
         .one(db)
         .await?;
-    name.and_then(|name| name.parse().ok()).ok_or(Fault::Broken(
-        "a member has a time zone of the IANA database",
-    ))
+    name.and_then(|name| name.parse().ok()).ok_or(NO_ZONE)
+}
+
+/// What the pipeline of nudges has to know of a member.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// The zone his days are in.
+    pub zone: Tz,
+    /// His account waits for deletion.
+    pub hidden: bool,
+}
+
+/// The standing of each of these members; those that are gone are not among the answers.
+pub async fn standings(
+    db: &impl sea_orm::ConnectionTrait,
+    members: &[MemberId],
+) -> Result<std::collections::HashMap<MemberId, Standing>, Fault> {
+    use sea_orm::QuerySelect as _;
+    if members.is_empty() {
+        return Ok(std::collections::HashMap::new());
+    }
+    let rows: Vec<(MemberId, String, Option<DateTime<Utc>>)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::TimeZone, Column::HiddenAt])
+        .filter(Column::Id.is_in(members.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    rows.into_iter()
+        .map(|(member, zone, hidden_at)| {
+            let zone = zone.parse().map_err(|_| NO_ZONE)?;
+            let hidden = hidden_at.is_some();
+            Ok((member, Standing { zone, hidden }))
+        })
+        .collect()
+}
+
+/// As [`time_zone`], and it stays so until the transaction ends.
+pub async fn hold_time_zone(tx: &Tx, member: MemberId) -> Result<Tz, Fault> {
+    use sea_orm::QuerySelect as _;
+    let name: Option<String> = Entity::find_by_id(member)
+        .select_only()
+        .column(Column::TimeZone)
+        .lock_shared()
+        .into_tuple()
+        .one(tx)
+        .await?;
+    name.and_then(|name| name.parse().ok()).ok_or(NO_ZONE)
 }
