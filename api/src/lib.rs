@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod dev;
+pub mod device;
 pub mod entropy;
 pub mod error;
 pub mod graphql;

@@ -4,15 +4,16 @@ use async_graphql::{ID, MergedObject, Object};
 
 use super::node::NodeId as _;
 use crate::account::SignedIn;
+use crate::device::graphql::DeviceMe;
 
 /// You: what is yours alone to see.
 #[derive(MergedObject)]
-pub struct Me(Identity);
+pub struct Me(Identity, DeviceMe);
 
 impl Me {
     /// The signed-in member.
     pub fn of(signed_in: SignedIn) -> Self {
-        Self(Identity(signed_in))
+        Self(Identity(signed_in), DeviceMe(signed_in))
     }
 }
 

@@ -6,6 +6,7 @@ use super::errors::UserError;
 use super::scalars::DateTime;
 use super::{Context as _, Me, Nullable};
 use crate::app::App;
+use crate::device::graphql::DeviceMutation;
 
 /// The service itself.
 #[derive(Default)]
@@ -34,19 +35,7 @@ pub struct QueryRoot(ServiceQuery);
 /// changes nothing and answers the same.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Mutation")]
-pub struct MutationRoot(ServiceMutation);
-
-/// To be replaced by the first domain.
-#[derive(Default)]
-pub struct ServiceMutation;
-
-#[Object]
-impl ServiceMutation {
-    /// Nothing yet.
-    async fn nothing(&self) -> Option<bool> {
-        None
-    }
-}
+pub struct MutationRoot(DeviceMutation);
 
 /// Belay's schema.
 pub type BelaySchema = Schema<QueryRoot, MutationRoot, EmptySubscription>;
