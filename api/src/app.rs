@@ -10,6 +10,7 @@ use crate::dev::outbox::DevOutbox;
 use crate::entropy::{Entropy, Ids};
 use crate::jobs::Wake;
 use crate::keys::Keys;
+use crate::push::{Gate, Sender, Transport};
 
 /// The parts of a running Belay. Cheap to clone; nothing in it is a global.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct Parts {
     pub wake: Wake,
     /// Where development's mail and nudges go.
     pub dev_outbox: DevOutbox,
+    /// Sends pushes.
+    pub push: Sender,
 }
 
 /// What differs between the service and a test of it.
@@ -43,6 +46,9 @@ pub struct Surroundings {
     pub entropy: Entropy,
     /// Where development's mail and nudges go.
     pub dev_outbox: DevOutbox,
+    /// The way out for pushes; [`push::transport::from_config`](crate::push::transport::from_config) makes the
+    /// configured one.
+    pub push: Arc<dyn Transport>,
 }
 
 impl App {
@@ -52,6 +58,7 @@ impl App {
             clock,
             entropy,
             dev_outbox,
+            push,
         } = surroundings;
         Self(Arc::new(Parts {
             ids: Ids::new(clock.clone(), entropy.clone()),
@@ -62,6 +69,10 @@ impl App {
             keys,
             wake: Wake::default(),
             dev_outbox,
+            push: Sender {
+                transport: push,
+                gate: Gate::default(),
+            },
         }))
     }
 }

@@ -17,3 +17,4 @@ pub mod keys;
 pub mod nudge;
 pub mod problem;
 pub mod profile;
+pub mod push;

@@ -1,6 +1,7 @@
 //! The service as a test sees it: on a database of its own, under a clock that stands still.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use api::account::{SignedIn, Viewer};
 use api::app::{App, Surroundings};
@@ -14,6 +15,7 @@ use api::graphql::context::ClientAddress;
 use api::jobs::Worker;
 use api::keys::Keys;
 use api::profile::{Country, Handle, Language, service::NewMember};
+use api::push::Transport;
 use async_graphql::{Request, Variables};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::account::Role;
@@ -48,13 +50,35 @@ impl TestApp {
     /// The service with some keys set otherwise, as TOML. It is noon in London on Tuesday 10 March 2026,
     /// which is not summer time.
     pub async fn configured(database: TestDatabase, toml: &str) -> Self {
+        Self::made(database, toml, None).await
+    }
+
+    /// As [`TestApp::configured`], with another way out for pushes.
+    pub async fn with_transport(
+        database: TestDatabase,
+        toml: &str,
+        transport: Arc<dyn Transport>,
+    ) -> Self {
+        Self::made(database, toml, Some(transport)).await
+    }
+
+    async fn made(
+        database: TestDatabase,
+        toml: &str,
+        transport: Option<Arc<dyn Transport>>,
+    ) -> Self {
         let config = config(&database.url(), toml);
         let db = Db::connect(&config.database).await.unwrap();
         let clock = Clock::manual(DateTime::from_timestamp(1_773_144_000, 0).unwrap());
+        let dev_outbox = DevOutbox::new(false);
+        let push = transport.unwrap_or_else(|| {
+            api::push::transport::from_config(&config, &clock, &dev_outbox).unwrap()
+        });
         let surroundings = Surroundings {
             clock,
             entropy: Entropy::seeded(1),
-            dev_outbox: DevOutbox::new(false),
+            dev_outbox,
+            push,
         };
         let keys = Keys::derive(&SecretString::from(SECRET));
         let app = App::new(config, db, keys, surroundings);

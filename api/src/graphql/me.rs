@@ -5,15 +5,22 @@ use async_graphql::{ID, MergedObject, Object};
 use super::node::NodeId as _;
 use crate::account::SignedIn;
 use crate::device::graphql::DeviceMe;
+use crate::nudge::graphql::NotificationMe;
+use crate::nudge::reminder_graphql::ReminderMe;
 
 /// You: what is yours alone to see.
 #[derive(MergedObject)]
-pub struct Me(Identity, DeviceMe);
+pub struct Me(Identity, DeviceMe, NotificationMe, ReminderMe);
 
 impl Me {
     /// The signed-in member.
     pub fn of(signed_in: SignedIn) -> Self {
-        Self(Identity(signed_in), DeviceMe(signed_in))
+        Self(
+            Identity(signed_in),
+            DeviceMe(signed_in),
+            NotificationMe(signed_in),
+            ReminderMe(signed_in),
+        )
     }
 }
 

@@ -7,6 +7,8 @@ use super::scalars::DateTime;
 use super::{Context as _, Me, Nullable};
 use crate::app::App;
 use crate::device::graphql::DeviceMutation;
+use crate::nudge::graphql::NotificationMutation;
+use crate::nudge::reminder_graphql::ReminderMutation;
 
 /// The service itself.
 #[derive(Default)]
@@ -35,7 +37,7 @@ pub struct QueryRoot(ServiceQuery);
 /// changes nothing and answers the same.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Mutation")]
-pub struct MutationRoot(DeviceMutation);
+pub struct MutationRoot(DeviceMutation, NotificationMutation, ReminderMutation);
 
 /// Belay's schema.
 pub type BelaySchema = Schema<QueryRoot, MutationRoot, EmptySubscription>;

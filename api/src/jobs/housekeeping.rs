@@ -1,0 +1,29 @@
+//! The hourly round: every domain removes what has had its day.
+
+use chrono::TimeDelta;
+
+use super::{Job, enqueue_once};
+use crate::app::App;
+use crate::db::{Done, transact};
+use crate::error::Fault;
+use crate::{device, nudge};
+
+const EVERY: TimeDelta = TimeDelta::hours(1);
+
+/// Makes sure that there is a round to come; however many workers ask, there is one.
+pub(super) async fn schedule(app: &App, after: TimeDelta) -> Result<(), Fault> {
+    let at = app.clock.now() + after;
+    transact!(app.db, |tx| {
+        let key = "housekeeping".to_owned();
+        enqueue_once(app, tx, &Job::Housekeeping, at, key).await?;
+        Ok(Done::Keep(()))
+    })
+}
+
+/// One round. The next is scheduled first, so that it comes whatever happens in this one.
+pub(super) async fn round(app: &App) -> Result<(), Fault> {
+    schedule(app, EVERY).await?;
+    device::service::housekeep(app).await?;
+    nudge::service::housekeep(app).await?;
+    Ok(())
+}
