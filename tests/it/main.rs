@@ -8,6 +8,10 @@
 )]
 
 mod databases;
+mod devices;
 mod fcm_client;
 mod migrations;
+mod notifications;
+mod push;
+mod reminders;
 mod schema;

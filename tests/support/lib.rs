@@ -11,7 +11,10 @@
 mod app;
 mod database;
 pub mod fake_fcm;
+mod fake_transport;
+mod nudges;
 mod postgres;
 
 pub use app::{Answer, TestApp, config};
 pub use database::{Engine, FromDatabase, TestDatabase, run};
+pub use fake_transport::{FakeTransport, Scripted, SentNudge};
