@@ -10,6 +10,7 @@ use crate::dev::outbox::DevOutbox;
 use crate::entropy::{Entropy, Ids};
 use crate::jobs::Wake;
 use crate::keys::Keys;
+use crate::profile::vocabulary::VocabularyCache;
 use crate::push::{Gate, Sender, Transport};
 
 /// The parts of a running Belay. Cheap to clone; nothing in it is a global.
@@ -36,6 +37,8 @@ pub struct Parts {
     pub dev_outbox: DevOutbox,
     /// Sends pushes.
     pub push: Sender,
+    /// The words profiles are written in.
+    pub vocabulary: VocabularyCache,
 }
 
 /// What differs between the service and a test of it.
@@ -73,6 +76,7 @@ impl App {
                 transport: push,
                 gate: Gate::default(),
             },
+            vocabulary: VocabularyCache::default(),
         }))
     }
 }

@@ -4,6 +4,8 @@
 
 pub mod account;
 pub mod app;
+pub mod checkin;
+pub mod circle;
 pub mod clock;
 pub mod config;
 pub mod db;
@@ -14,7 +16,9 @@ pub mod error;
 pub mod graphql;
 pub mod jobs;
 pub mod keys;
+pub mod meeting;
 pub mod nudge;
 pub mod problem;
 pub mod profile;
 pub mod push;
+pub mod text;

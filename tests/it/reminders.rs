@@ -3,7 +3,7 @@
 use api::account::SignedIn;
 use api::db::{Done, transact};
 use api::jobs::Worker;
-use api::nudge::local_time::{day_end, instant_of, member_day, next_after};
+use api::nudge::local_time::{instant_of, next_after};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use entity::member;
@@ -308,17 +308,6 @@ proptest! {
             prop_assert!(day.date_naive() > before.date_naive() || skips_a_day(zone, before.date_naive()));
             at = next;
         }
-    }
-
-    #[test]
-    fn every_instant_is_in_the_day_that_it_is_said_to_be_in(
-        zone in zones(), at in instants(),
-    ) {
-        let day = member_day(zone, at);
-        prop_assert!(at < day_end(zone, day));
-        let previous = day_end(zone, day.pred_opt().unwrap());
-        // An hour that comes twice across the start of the day belongs to both.
-        prop_assert!(at >= previous || previous - at <= TimeDelta::hours(24));
     }
 }
 

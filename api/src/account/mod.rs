@@ -5,6 +5,7 @@
 //! except that a phone that lost the answer may ask again for a moment; one that comes back later was
 //! stolen, and ends its session. A deleted account can be had back until its day, then it is gone.
 
+pub mod roles;
 pub mod token;
 pub mod viewer;
 

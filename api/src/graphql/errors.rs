@@ -127,6 +127,8 @@ user_errors! {
     AccountError,
     /// Why a profile was not changed.
     ProfileError,
+    /// Why a circle was not made or changed.
+    CircleError,
     /// Why a device was not registered.
     DeviceError,
     /// Why a check-in was not taken, or a reminder not set.

@@ -8,15 +8,33 @@ use crate::device::graphql::DeviceMe;
 use crate::nudge::graphql::NotificationMe;
 use crate::nudge::reminder_graphql::ReminderMe;
 
+use crate::checkin::graphql::CheckInMe;
+use crate::circle::graphql::CircleMe;
+use crate::meeting::graphql::MeetingMe;
+use crate::profile::graphql::ProfileMe;
+
 /// You: what is yours alone to see.
 #[derive(MergedObject)]
-pub struct Me(Identity, DeviceMe, NotificationMe, ReminderMe);
+pub struct Me(
+    Identity,
+    ProfileMe,
+    CircleMe,
+    CheckInMe,
+    MeetingMe,
+    DeviceMe,
+    NotificationMe,
+    ReminderMe,
+);
 
 impl Me {
     /// The signed-in member.
     pub fn of(signed_in: SignedIn) -> Self {
         Self(
             Identity(signed_in),
+            ProfileMe::of(signed_in),
+            CircleMe::of(signed_in),
+            CheckInMe(signed_in),
+            MeetingMe(signed_in),
             DeviceMe(signed_in),
             NotificationMe(signed_in),
             ReminderMe(signed_in),

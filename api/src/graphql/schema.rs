@@ -6,9 +6,15 @@ use super::errors::UserError;
 use super::scalars::DateTime;
 use super::{Context as _, Me, Nullable};
 use crate::app::App;
+use crate::checkin::graphql::CheckInMutation;
+use crate::circle::graphql::{CircleMutation, CircleQuery};
 use crate::device::graphql::DeviceMutation;
+use crate::meeting::graphql::{
+    ChangeMeetingMutation, MeetingQuery, RsvpMutation, ScheduleMeetingMutation,
+};
 use crate::nudge::graphql::NotificationMutation;
 use crate::nudge::reminder_graphql::ReminderMutation;
+use crate::profile::graphql::{DisclosureMutation, ProfileMutation, ProfileQuery};
 
 /// The service itself.
 #[derive(Default)]
@@ -31,13 +37,24 @@ impl ServiceQuery {
 /// failure does not take the others.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Query")]
-pub struct QueryRoot(ServiceQuery);
+pub struct QueryRoot(ServiceQuery, ProfileQuery, CircleQuery, MeetingQuery);
 
 /// What can be changed. Every mutation may be sent again when its answer was lost: the second time
 /// changes nothing and answers the same.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Mutation")]
-pub struct MutationRoot(DeviceMutation, NotificationMutation, ReminderMutation);
+pub struct MutationRoot(
+    ProfileMutation,
+    DisclosureMutation,
+    CircleMutation,
+    CheckInMutation,
+    ScheduleMeetingMutation,
+    ChangeMeetingMutation,
+    RsvpMutation,
+    DeviceMutation,
+    NotificationMutation,
+    ReminderMutation,
+);
 
 /// Belay's schema.
 pub type BelaySchema = Schema<QueryRoot, MutationRoot, EmptySubscription>;

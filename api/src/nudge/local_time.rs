@@ -1,10 +1,7 @@
-//! A member's wall clock: when it shows a time, and which of his days an instant falls on.
+//! A member's wall clock: when it shows a time.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::{GapInfo, Tz};
-
-/// A member's day begins at this hour of his wall clock: a man awake at 1 a.m. is still in yesterday.
-pub const DAY_START_HOUR: u32 = 3;
 
 /// The instant at which the wall clock in `zone` shows `time` on `date`. A time that is skipped when
 /// clocks go forward is the first instant after the gap; one that comes twice when they go back is the first.
@@ -29,21 +26,9 @@ pub fn next_after(zone: Tz, time: NaiveTime, after: DateTime<Utc>) -> DateTime<U
         .unwrap_or(after + TimeDelta::days(1))
 }
 
-/// The day an instant falls on for a member whose days are in `zone`.
-pub fn member_day(zone: Tz, at: DateTime<Utc>) -> NaiveDate {
-    let local = at.with_timezone(&zone).naive_local();
-    (local - TimeDelta::hours(i64::from(DAY_START_HOUR))).date()
-}
-
-/// When a member's day is over: the beginning of the next one.
-pub fn day_end(zone: Tz, day: NaiveDate) -> DateTime<Utc> {
-    let start = NaiveTime::from_hms_opt(DAY_START_HOUR, 0, 0).unwrap_or_default();
-    instant_of(zone, day + TimeDelta::days(1), start)
-}
-
 #[cfg(test)]
 mod tests {
-    use chrono_tz::{America, Asia, Australia, Europe, Pacific};
+    use chrono_tz::{Asia, Australia, Europe, Pacific};
 
     use super::*;
 
@@ -91,15 +76,5 @@ mod tests {
         assert_eq!(samoa, utc("2011-12-30T10:00:00Z"));
         let kathmandu = next_after(Asia::Kathmandu, time("07:00"), utc("2026-01-01T00:00:00Z"));
         assert_eq!(kathmandu, utc("2026-01-01T01:15:00Z"));
-    }
-
-    #[test]
-    fn a_day_begins_at_three() {
-        let day = |at| member_day(America::New_York, utc(at)).to_string();
-        assert_eq!(day("2026-01-10T07:59:59Z"), "2026-01-09");
-        assert_eq!(day("2026-01-10T08:00:00Z"), "2026-01-10");
-        let date = NaiveDate::from_ymd_opt(2026, 1, 9).unwrap();
-        let end = day_end(America::New_York, date);
-        assert_eq!(end, utc("2026-01-10T08:00:00Z"));
     }
 }

@@ -9,14 +9,15 @@ use entity::check_in_reminder::Model;
 use entity::notification::Kind;
 use sea_orm::ConnectionTrait;
 
-use super::local_time::{day_end, member_day, next_after};
+use super::local_time::next_after;
 use super::service::Announcement;
-use super::still_wanted::{have_checked_in_on, reminder_key};
+use super::still_wanted::reminder_key;
 use super::{plan, reminder_store as reminders, store};
 use crate::app::App;
+use crate::checkin::model::{DAY_START_HOUR, day_bounds, member_day};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
-use crate::profile;
+use crate::{checkin, profile};
 
 /// A member's reminder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,8 +108,8 @@ async fn put_on(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
         let later = next_after(who.zone, row.local_time, now);
         next.entry(later).or_default().push(row.member_id);
         let at = row.next_due_at.unwrap_or(now);
-        let day = member_day(who.zone, at);
-        let expires_at = day_end(who.zone, day);
+        let day = member_day(at, who.zone, DAY_START_HOUR);
+        let (_, expires_at) = day_bounds(day, who.zone, DAY_START_HOUR);
         // After an outage a reminder still comes on its own day, and not on another.
         if !who.hidden && now < expires_at {
             let announcement = Announcement {
@@ -132,7 +133,7 @@ async fn put_on(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
             .map(|(_, announcement)| announcement)
             .collect();
         let members: Vec<_> = of_day.iter().map(|what| what.member).collect();
-        let done = have_checked_in_on(tx, &members, day).await?;
+        let done = checkin::service::who_checked_in_on(tx, &members, day).await?;
         wanted.extend(
             of_day
                 .into_iter()

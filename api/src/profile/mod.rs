@@ -1,13 +1,24 @@
 //! Profiles: what a man tells of himself, and to whom.
 //!
 //! The promises: a handle belongs to one man, whatever its case or look-alike letters; what a viewer may
-//! not see looks exactly like what is not there; a partial update never clears what was not sent.
+//! not see looks exactly like what is not there; a partial update never clears what was not sent. A topic
+//! is health data: nobody sees it until its owner says who may.
 
+mod availability;
 mod country;
+pub mod disclosure;
+pub mod graphql;
 mod handle;
 mod language;
+mod lists;
+pub mod model;
 pub mod service;
+mod store;
+mod visibility;
+pub mod vocabulary;
 
+pub use availability::{Availability, ContactMode, ContactModes, DayPart};
 pub use country::Country;
 pub use handle::Handle;
 pub use language::Language;
+pub use visibility::{Relation, Visibility, admits};

@@ -1,16 +1,22 @@
-//! What other domains ask of profiles.
+//! What members do with their profiles, and what other domains ask of them.
 
-use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use chrono_tz::Tz;
 use entity::MemberId;
-use entity::member::{self, Column, Entity};
+use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
-use super::{Country, Handle, Language};
+use super::model::{Change, LivedTopic, Patch, Profile};
+use super::store::{self, Found};
+use super::vocabulary::Vocabulary;
+use super::{Country, Handle, Language, Relation, admits};
+use crate::account::Viewer;
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::nudge;
 
 /// What is known of a man when he has just signed up.
 #[derive(Clone, Debug)]
@@ -29,63 +35,39 @@ pub struct NewMember {
 
 /// Makes the profile of a new member; false when his handle was taken meanwhile.
 pub async fn create(app: &App, tx: &Tx, new: &NewMember) -> Result<bool, Fault> {
-    let taken = Entity::find()
-        .filter(Column::HandleKey.eq(new.handle.key()))
-        .one(tx)
-        .await?
-        .is_some();
-    if taken {
-        return Ok(false);
-    }
-    let now = app.clock.now();
-    let row = member::ActiveModel {
-        id: Set(new.id),
-        handle: Set(new.handle.as_str().to_owned()),
-        handle_key: Set(new.handle.key().to_owned()),
-        bio: Set(None),
-        story: Set(None),
-        age_band: Set(None),
-        country: Set(new.country.code().to_owned()),
-        region: Set(None),
-        time_zone: Set(new.time_zone.name().to_owned()),
-        locale: Set(new.locale.tag().to_owned()),
-        contact_modes: Set(0),
-        reply_pace: Set(None),
-        availability: Set(0),
-        version: Set(1),
-        created_at: Set(now),
-        updated_at: Set(now),
-        hidden_at: Set(None),
-    };
-    Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(true)
+    store::insert(tx, new, app.clock.now()).await
 }
 
 /// Hides a member from everyone, or shows him again: while his account waits for deletion he is not there.
 pub async fn set_hidden(app: &App, tx: &Tx, member: MemberId, hidden: bool) -> Result<(), Fault> {
-    Entity::update_many()
-        .col_expr(
-            Column::HiddenAt,
-            Expr::value(hidden.then(|| app.clock.now())),
-        )
-        .filter(Column::Id.eq(member))
-        .exec(tx)
-        .await?;
-    Ok(())
+    let at = hidden.then(|| app.clock.now());
+    store::set_hidden_at(tx, member, at).await
 }
 
-const NO_ZONE: Fault = Fault::Broken("a member has a time zone of the IANA database");
+/// Whether others are not to know of a member: he is hidden, or there is none.
+pub async fn is_hidden(db: &impl ConnectionTrait, member: MemberId) -> Result<bool, Fault> {
+    Ok(!store::is_shown(db, member).await?)
+}
+
+/// The condition that a column names a member who is there for others.
+pub fn shown(member: Expr) -> Expr {
+    store::shown(member)
+}
 
 /// The zone a member's days are in.
-pub async fn time_zone(db: &impl sea_orm::ConnectionTrait, member: MemberId) -> Result<Tz, Fault> {
-    use sea_orm::QuerySelect as _;
-    let name: Option<String> = Entity::find_by_id(member)
-        .select_only()
-        .column(Column::TimeZone)
-        .into_tuple()
-        .one(db)
-        .await?;
-    name.and_then(|name| name.parse().ok()).ok_or(NO_ZONE)
+pub async fn time_zone(db: &impl ConnectionTrait, member: MemberId) -> Result<Tz, Fault> {
+    zone(store::time_zone(db, member).await?)
+}
+
+/// As [`time_zone`], and it stays so until the transaction ends.
+pub async fn hold_time_zone(tx: &Tx, member: MemberId) -> Result<Tz, Fault> {
+    zone(store::hold_time_zone(tx, member).await?)
+}
+
+fn zone(name: Option<String>) -> Result<Tz, Fault> {
+    name.and_then(|name| name.parse().ok()).ok_or(Fault::Broken(
+        "a member has a time zone of the IANA database",
+    ))
 }
 
 /// What the pipeline of nudges has to know of a member.
@@ -99,38 +81,143 @@ pub struct Standing {
 
 /// The standing of each of these members; those that are gone are not among the answers.
 pub async fn standings(
-    db: &impl sea_orm::ConnectionTrait,
+    db: &impl ConnectionTrait,
     members: &[MemberId],
-) -> Result<std::collections::HashMap<MemberId, Standing>, Fault> {
-    use sea_orm::QuerySelect as _;
-    if members.is_empty() {
-        return Ok(std::collections::HashMap::new());
-    }
-    let rows: Vec<(MemberId, String, Option<DateTime<Utc>>)> = Entity::find()
-        .select_only()
-        .columns([Column::Id, Column::TimeZone, Column::HiddenAt])
-        .filter(Column::Id.is_in(members.iter().copied()))
-        .into_tuple()
-        .all(db)
-        .await?;
+) -> Result<HashMap<MemberId, Standing>, Fault> {
+    let rows = store::standings(db, members).await?;
     rows.into_iter()
-        .map(|(member, zone, hidden_at)| {
-            let zone = zone.parse().map_err(|_| NO_ZONE)?;
+        .map(|(member, name, hidden_at)| {
+            let zone = zone(Some(name))?;
             let hidden = hidden_at.is_some();
             Ok((member, Standing { zone, hidden }))
         })
         .collect()
 }
 
-/// As [`time_zone`], and it stays so until the transaction ends.
-pub async fn hold_time_zone(tx: &Tx, member: MemberId) -> Result<Tz, Fault> {
-    use sea_orm::QuerySelect as _;
-    let name: Option<String> = Entity::find_by_id(member)
-        .select_only()
-        .column(Column::TimeZone)
-        .lock_shared()
-        .into_tuple()
-        .one(tx)
-        .await?;
-    name.and_then(|name| name.parse().ok()).ok_or(NO_ZONE)
+/// Both vocabularies, as this process has them. Not to be asked for inside a transaction: who reads them
+/// takes a connection.
+pub async fn vocabulary(app: &App) -> Result<Arc<Vocabulary>, Fault> {
+    let now = app.clock.now();
+    if let Some(kept) = app.vocabulary.get(now) {
+        return Ok(kept);
+    }
+    let _reading = app.vocabulary.reading.lock().await;
+    if let Some(kept) = app.vocabulary.get(now) {
+        return Ok(kept);
+    }
+    let read = Arc::new(Vocabulary {
+        topics: arcs(store::topics(app.db.pool()).await?),
+        life_contexts: arcs(store::life_contexts(app.db.pool()).await?),
+    });
+    app.vocabulary.put(now, &read);
+    Ok(read)
+}
+
+fn arcs<T>(words: Vec<T>) -> Vec<Arc<T>> {
+    words.into_iter().map(Arc::new).collect()
+}
+
+/// A profile as the viewer may see it; none when it is not there for him.
+pub async fn profile(app: &App, viewer: Viewer, id: MemberId) -> Result<Option<Profile>, Fault> {
+    Ok(profiles(app, viewer, &[id]).await?.remove(&id))
+}
+
+/// Several profiles as the viewer may see them, in one statement; those that are not there for him are
+/// left out.
+pub async fn profiles(
+    app: &App,
+    viewer: Viewer,
+    ids: &[MemberId],
+) -> Result<HashMap<MemberId, Profile>, Fault> {
+    let Viewer::Member(signed_in) = viewer else {
+        return Ok(HashMap::new());
+    };
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let vocabulary = vocabulary(app).await?;
+    let found = store::find(app.db.pool(), signed_in.member, ids).await?;
+    let seen = found
+        .into_iter()
+        .map(|found| seen_by(signed_in.member, found, &vocabulary))
+        .filter(|profile| profile.relation.sees_profile());
+    Ok(seen.map(|profile| (profile.id, profile)).collect())
+}
+
+fn seen_by(viewer: MemberId, found: Found, vocabulary: &Vocabulary) -> Profile {
+    // Nobody is a partner until peers can be matched.
+    let relation = Relation::nearest(found.id == viewer, false, found.shares_circle);
+    let lived = |slug: &str| {
+        found
+            .topics
+            .iter()
+            .find(|row| row.topic == slug && admits(row.visibility, relation))
+    };
+    let topics = vocabulary.topics.iter().filter_map(|topic| {
+        lived(&topic.slug).map(|row| LivedTopic {
+            topic: Arc::clone(topic),
+            stance: row.stance,
+            visibility: row.visibility,
+        })
+    });
+    let contexts = vocabulary.life_contexts.iter();
+    Profile {
+        id: found.id,
+        relation,
+        topics: topics.collect(),
+        life_contexts: contexts
+            .filter(|context| found.life_contexts.contains(&context.slug))
+            .cloned()
+            .collect(),
+        joined_at: found.joined_at,
+        version: found.version,
+        fields: found.fields,
+    }
+}
+
+/// What became of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Updated {
+    /// The profile is as it was asked to be.
+    AsAsked,
+    /// Somebody changed it after the version that was expected.
+    Stale,
+    /// Somebody else goes by the handle, or by one that looks the same.
+    HandleTaken,
+    /// The member does not exist any more.
+    Gone,
+}
+
+/// Changes a member's own profile. An update that changes nothing, such as one that is sent again, is
+/// done already, whatever version it expects.
+pub async fn update(
+    app: &App,
+    me: MemberId,
+    patch: &Patch,
+    expected_version: Option<i32>,
+) -> Result<Updated, Fault> {
+    transact!(app.db, |tx| {
+        if !store::lock(tx, me).await? {
+            return Ok(Done::Undo(Updated::Gone));
+        }
+        let Some(read) = store::find(tx, me, &[me]).await?.pop() else {
+            return Ok(Done::Undo(Updated::Gone));
+        };
+        let fields = patch.applied_to(&read.fields);
+        if fields == read.fields {
+            return Ok(Done::Undo(Updated::AsAsked));
+        }
+        if expected_version.is_some_and(|expected| expected != read.version) {
+            return Ok(Done::Undo(Updated::Stale));
+        }
+        if !store::update(tx, &read, &fields, app.clock.now()).await? {
+            return Ok(Done::Undo(Updated::HandleTaken));
+        }
+        if let Change::Put(zone) = patch.time_zone
+            && fields.time_zone != read.fields.time_zone
+        {
+            nudge::service::time_zone_changed(app, tx, me, zone).await?;
+        }
+        Ok(Done::Keep(Updated::AsAsked))
+    })
 }

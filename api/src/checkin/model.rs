@@ -1,0 +1,183 @@
+//! What a day is, and which day a check-in may be for.
+
+use chrono::{DateTime, Days, LocalResult, NaiveDate, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::{GapInfo, Tz};
+
+/// The hour on the wall at which a day begins, until members choose their own: a man who is up after
+/// midnight is still in the day he got up in.
+pub const DAY_START_HOUR: u32 = 3;
+
+/// How long after a day's end a check-in made within it may still arrive.
+pub const GRACE: TimeDelta = TimeDelta::hours(12);
+
+/// The least and the greatest mood.
+pub const MOODS: std::ops::RangeInclusive<i32> = 1..=5;
+
+/// The member's day at an instant: the latest day that has begun.
+///
+/// It never goes back as time goes on, even where clocks do (02:00 back to 01:00, or a date lived twice at the
+/// date line); a date that a zone skipped whole is never a day (30 December 2011 in Apia).
+pub fn member_day(instant: DateTime<Utc>, zone: Tz, day_start_hour: u32) -> NaiveDate {
+    let on_the_wall = instant.with_timezone(&zone).date_naive();
+    // A wall clock set back over the start of a day shows the date before one that has begun.
+    let mut day = on_the_wall.succ_opt().unwrap_or(on_the_wall);
+    while start_of(day, zone, day_start_hour) > instant {
+        let Some(before) = day.pred_opt() else { break };
+        day = before;
+    }
+    day
+}
+
+/// When a member's day begins and when the next one does. Equal for a date that the zone skipped whole.
+///
+/// A start that the wall clock skips is the instant it skips at; one that it shows twice is the first.
+pub fn day_bounds(
+    date: NaiveDate,
+    zone: Tz,
+    day_start_hour: u32,
+) -> (DateTime<Utc>, DateTime<Utc>) {
+    let next = date.succ_opt().unwrap_or(date);
+    (
+        start_of(date, zone, day_start_hour),
+        start_of(next, zone, day_start_hour),
+    )
+}
+
+fn start_of(date: NaiveDate, zone: Tz, day_start_hour: u32) -> DateTime<Utc> {
+    let hours = TimeDelta::hours(i64::from(day_start_hour));
+    let mut day = date;
+    // One round for all but the dates that a zone skipped whole, which begin with the next.
+    for _ in 0..3 {
+        let wall = day.and_time(chrono::NaiveTime::MIN) + hours;
+        match zone.from_local_datetime(&wall) {
+            LocalResult::Single(start) | LocalResult::Ambiguous(start, _) => return start.to_utc(),
+            LocalResult::None => {}
+        }
+        match GapInfo::new(&wall, &zone).and_then(|gap| gap.end) {
+            Some(end) if end.date_naive() <= day => return end.to_utc(),
+            Some(_) => day = day.checked_add_days(Days::new(1)).unwrap_or(day),
+            None => return wall.and_utc(),
+        }
+    }
+    day.and_time(chrono::NaiveTime::MIN).and_utc() + hours
+}
+
+/// Whether a check-in that arrives `now` may be for `day`: for today's; and for the day before until
+/// [`GRACE`] after its end, when one of the moments it says it was `made` at lies in that day.
+pub fn accepts(
+    now: DateTime<Utc>,
+    day: NaiveDate,
+    zone: Tz,
+    day_start_hour: u32,
+    made: &[Option<DateTime<Utc>>],
+) -> bool {
+    let (start, end) = day_bounds(day, zone, day_start_hour);
+    let within = |instant: DateTime<Utc>| start <= instant && instant < end;
+    within(now) || (end <= now && now < end + GRACE && made.iter().flatten().copied().any(within))
+}
+
+/// The instant that stands in an id of version 7 (RFC 9562 §5.7); none for other versions.
+pub fn made_at(id: uuid::Uuid) -> Option<DateTime<Utc>> {
+    if id.get_version_num() != 7 {
+        return None;
+    }
+    let (seconds, nanos) = id.get_timestamp()?.to_unix();
+    DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::{America, Antarctica, Europe, Pacific};
+
+    use super::*;
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn after_midnight_is_still_the_day_before() {
+        let day = |text| member_day(at(text), Europe::London, 3);
+        assert_eq!(day("2026-03-10T02:59:59Z"), date("2026-03-09"));
+        assert_eq!(day("2026-03-10T03:00:00Z"), date("2026-03-10"));
+    }
+
+    #[test]
+    fn the_days_on_which_clocks_change_are_shorter_and_longer() {
+        let hours = |day| {
+            let (start, end) = day_bounds(date(day), Europe::London, 3);
+            (end - start).num_hours()
+        };
+        assert_eq!(hours("2026-03-28"), 23);
+        assert_eq!(hours("2026-03-29"), 24);
+        assert_eq!(hours("2026-10-24"), 25);
+    }
+
+    #[test]
+    fn a_start_that_the_clock_skips_is_the_instant_it_skips_at() {
+        // 02:00 to 03:00 is not there in New York on 8 March 2026.
+        let (start, _) = day_bounds(date("2026-03-08"), America::New_York, 2);
+        assert_eq!(start, at("2026-03-08T07:00:00Z"));
+    }
+
+    #[test]
+    fn a_start_that_the_clock_shows_twice_is_the_first() {
+        // 01:00 to 02:00 is there twice in New York on 1 November 2026.
+        let (start, _) = day_bounds(date("2026-11-01"), America::New_York, 1);
+        assert_eq!(start, at("2026-11-01T05:00:00Z"));
+    }
+
+    #[test]
+    fn the_day_that_apia_skipped_is_never_a_day() {
+        let zone = Pacific::Apia;
+        let (start, end) = day_bounds(date("2011-12-30"), zone, 3);
+        assert_eq!(start, end);
+        // 00:30 on the 31st, half an hour after the 29th ended on the wall: his day has not changed yet.
+        assert_eq!(
+            member_day(at("2011-12-30T10:30:00Z"), zone, 3),
+            date("2011-12-29")
+        );
+        assert_eq!(
+            member_day(at("2011-12-30T13:00:00Z"), zone, 3),
+            date("2011-12-31")
+        );
+    }
+
+    #[test]
+    fn a_day_that_has_begun_does_not_begin_again() {
+        // Troll sets its clocks back by two hours, from 03:00 to 01:00.
+        let zone = Antarctica::Troll;
+        let before = at("2026-10-25T00:30:00Z");
+        let after = before + TimeDelta::hours(1);
+        assert_eq!(member_day(before, zone, 2), date("2026-10-25"));
+        assert_eq!(member_day(after, zone, 2), date("2026-10-25"));
+    }
+
+    #[test]
+    fn a_check_in_made_before_the_days_end_is_taken_for_half_a_day_more() {
+        let zone = Europe::London;
+        let day = date("2026-03-09");
+        let made = Some(at("2026-03-10T02:59:00Z"));
+        let accepted = |now, made| accepts(at(now), day, zone, 3, &[None, made]);
+        assert!(accepted("2026-03-10T02:59:59Z", None));
+        assert!(!accepted("2026-03-10T03:00:00Z", None));
+        assert!(accepted("2026-03-10T14:59:59Z", made));
+        assert!(!accepted("2026-03-10T15:00:00Z", made));
+        assert!(!accepted(
+            "2026-03-10T04:00:00Z",
+            Some(at("2026-03-10T03:00:00Z"))
+        ));
+        assert!(!accepted("2026-03-08T12:00:00Z", made));
+    }
+
+    #[test]
+    fn an_id_of_version_seven_says_when_it_was_made() {
+        let id = uuid::Uuid::try_parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f").unwrap();
+        assert_eq!(made_at(id), Some(at("2022-02-22T19:22:22Z")));
+        assert_eq!(made_at(uuid::Uuid::from_u128(5)), None);
+    }
+}

@@ -1,0 +1,277 @@
+//! Making circles, and saying who is in them.
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use entity::{CircleId, MemberId};
+
+use super::{Circle, CircleRole, load_circle};
+use crate::circle::model::{NAME, NewCircle, PURPOSE};
+use crate::circle::service::{self, Changed, Created};
+use crate::graphql::errors::{CircleError, user_errors};
+use crate::graphql::node::NodeId;
+use crate::graphql::scalars::Uuid;
+use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::problem::{Problem, ProblemCode, Problems};
+
+/// A circle to make.
+#[derive(Debug, InputObject)]
+pub struct CreateCircleInput {
+    /// Its id, of version 7, made by the app: sent again it is the same circle.
+    id: Uuid,
+    /// Its name, up to 80 characters in one line.
+    name: String,
+    /// What it is for, up to 500 characters in lines.
+    purpose: String,
+}
+
+/// What became of a circle that was to be made.
+#[derive(Debug, SimpleObject)]
+pub struct CreateCirclePayload {
+    /// The circle; you run it.
+    circle: Option<Circle>,
+    /// Why it was not made.
+    errors: Vec<CircleError>,
+}
+
+/// A man to put into a circle you run.
+#[derive(Debug, InputObject)]
+pub struct AddCircleMemberInput {
+    /// The id of the `Circle`.
+    circle: ID,
+    /// The id of the `Member`.
+    member: ID,
+    /// What he is to do in it. Left out or null: what he does already, or takes part when he is new.
+    /// Only a man whose account is a facilitator's can run a circle.
+    role: Option<CircleRole>,
+}
+
+/// What became of a man who was to be put into a circle.
+#[derive(Debug, SimpleObject)]
+pub struct AddCircleMemberPayload {
+    /// The circle as it is now.
+    circle: Option<Circle>,
+    /// Why nothing was changed.
+    errors: Vec<CircleError>,
+}
+
+/// A man to take out of a circle you run.
+#[derive(Debug, InputObject)]
+pub struct RemoveCircleMemberInput {
+    /// The id of the `Circle`.
+    circle: ID,
+    /// The id of the `Member`.
+    member: ID,
+}
+
+/// What became of a man who was to be taken out of a circle.
+#[derive(Debug, SimpleObject)]
+pub struct RemoveCircleMemberPayload {
+    /// The circle as it is now; null when you are not in it any more.
+    circle: Option<Circle>,
+    /// Why nothing was changed.
+    errors: Vec<CircleError>,
+}
+
+/// A circle to leave.
+#[derive(Debug, InputObject)]
+pub struct LeaveCircleInput {
+    /// The id of the `Circle`.
+    circle: ID,
+}
+
+/// What became of leaving a circle.
+#[derive(Debug, SimpleObject)]
+pub struct LeaveCirclePayload {
+    /// The id of the circle you are not in any more: what an app has kept of it can go.
+    left_circle_id: Option<ID>,
+    /// Why nothing was changed.
+    errors: Vec<CircleError>,
+}
+
+/// Changes to circles.
+#[derive(Default)]
+pub struct CircleMutation;
+
+#[Object]
+impl CircleMutation {
+    /// Makes a circle that you run. For facilitators.
+    async fn create_circle(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The circle.")] input: CreateCircleInput,
+    ) -> Nullable<CreateCirclePayload> {
+        Some(create_circle(ctx, &input).await)
+    }
+
+    /// Puts a man into a circle you run, or changes what he does in it.
+    async fn add_circle_member(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The circle and the man.")] input: AddCircleMemberInput,
+    ) -> Nullable<AddCircleMemberPayload> {
+        Some(add_circle_member(ctx, &input).await)
+    }
+
+    /// Takes a man out of a circle you run; it is well if he was not in it. A circle keeps somebody who
+    /// runs it.
+    async fn remove_circle_member(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The circle and the man.")] input: RemoveCircleMemberInput,
+    ) -> Nullable<RemoveCircleMemberPayload> {
+        Some(remove_circle_member(ctx, &input).await)
+    }
+
+    /// Leaves a circle; it is well if you were not in it. A circle keeps somebody who runs it.
+    async fn leave_circle(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The circle.")] input: LeaveCircleInput,
+    ) -> Nullable<LeaveCirclePayload> {
+        Some(leave_circle(ctx, &input).await)
+    }
+}
+
+async fn create_circle(
+    ctx: &Context<'_>,
+    input: &CreateCircleInput,
+) -> GqlResult<CreateCirclePayload> {
+    let me = ctx.member()?.member;
+    let refused = |problems| CreateCirclePayload {
+        circle: None,
+        errors: user_errors(problems),
+    };
+    let new = match new_circle(input) {
+        Ok(new) => new,
+        Err(problems) => return Ok(refused(problems)),
+    };
+    let problem = match service::create(ctx.app(), me, &new).await? {
+        Created::AsAsked => {
+            return Ok(CreateCirclePayload {
+                circle: load_circle(ctx, new.id).await?,
+                errors: Vec::new(),
+            });
+        }
+        Created::NotFacilitator => {
+            Problem::whole(ProblemCode::NotAllowed, "Facilitators make circles.")
+        }
+        Created::Conflict => {
+            let message = "A circle with this id was made before, with another content.";
+            Problem::field("id", ProblemCode::Conflict, message)
+        }
+    };
+    Ok(refused(vec![problem]))
+}
+
+fn new_circle(input: &CreateCircleInput) -> Result<NewCircle, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let Uuid(id) = input.id;
+    if id.get_version_num() != 7 {
+        let message = "This is a UUID of version 7, made by the app.";
+        problems.push(Problem::field("id", ProblemCode::Invalid, message));
+    }
+    let name = problems.check(NAME.require("name", &input.name));
+    let purpose = problems.check(PURPOSE.require("purpose", &input.purpose));
+    match (name, purpose) {
+        (Some(name), Some(purpose)) if problems.is_empty() => Ok(NewCircle {
+            id: CircleId(id),
+            name,
+            purpose,
+        }),
+        _ => Err(problems.into_vec()),
+    }
+}
+
+async fn add_circle_member(
+    ctx: &Context<'_>,
+    input: &AddCircleMemberInput,
+) -> GqlResult<AddCircleMemberPayload> {
+    let me = ctx.member()?.member;
+    let (circle, errors) = match both(&input.circle, &input.member) {
+        Ok((circle, member)) => {
+            let role = input.role.map(Into::into);
+            let changed = service::add_member(ctx.app(), me, circle, member, role).await?;
+            answer(ctx, circle, changed).await?
+        }
+        Err(problem) => (None, user_errors(vec![problem])),
+    };
+    Ok(AddCircleMemberPayload { circle, errors })
+}
+
+async fn remove_circle_member(
+    ctx: &Context<'_>,
+    input: &RemoveCircleMemberInput,
+) -> GqlResult<RemoveCircleMemberPayload> {
+    let me = ctx.member()?.member;
+    let (circle, errors) = match both(&input.circle, &input.member) {
+        Ok((circle, member)) => {
+            let changed = service::remove_member(ctx.app(), me, circle, member).await?;
+            answer(ctx, circle, changed).await?
+        }
+        Err(problem) => (None, user_errors(vec![problem])),
+    };
+    Ok(RemoveCircleMemberPayload { circle, errors })
+}
+
+async fn leave_circle(
+    ctx: &Context<'_>,
+    input: &LeaveCircleInput,
+) -> GqlResult<LeaveCirclePayload> {
+    let me = ctx.member()?.member;
+    let problem = match CircleId::from_global(&input.circle) {
+        Some(circle) => problem(service::leave(ctx.app(), me, circle).await?),
+        // Leaving what is not there is as well as leaving what one is not in.
+        None => None,
+    };
+    Ok(LeaveCirclePayload {
+        left_circle_id: problem.is_none().then(|| input.circle.clone()),
+        errors: user_errors(problem.into_iter().collect()),
+    })
+}
+
+fn both(circle: &ID, member: &ID) -> Result<(CircleId, MemberId), Problem> {
+    let circle = CircleId::from_global(circle).ok_or_else(no_circle)?;
+    let member = MemberId::from_global(member).ok_or_else(no_member)?;
+    Ok((circle, member))
+}
+
+async fn answer(
+    ctx: &Context<'_>,
+    circle: CircleId,
+    changed: Changed,
+) -> GqlResult<(Option<Circle>, Vec<CircleError>)> {
+    match problem(changed) {
+        None => Ok((load_circle(ctx, circle).await?, Vec::new())),
+        Some(problem) => Ok((None, user_errors(vec![problem]))),
+    }
+}
+
+fn problem(changed: Changed) -> Option<Problem> {
+    let not_allowed = |field, message| Problem::field(field, ProblemCode::NotAllowed, message);
+    match changed {
+        Changed::AsAsked => None,
+        Changed::NoCircle => Some(no_circle()),
+        Changed::NoMember => Some(no_member()),
+        Changed::NotFacilitator => {
+            let message = "Who runs the circle says who is in it.";
+            Some(not_allowed("circle", message))
+        }
+        Changed::MayNotRun => {
+            let message = "This man is not a facilitator: he can take part.";
+            Some(not_allowed("role", message))
+        }
+        Changed::LastFacilitator => {
+            let message = "A circle keeps a facilitator: let another man run it first.";
+            Some(not_allowed("circle", message))
+        }
+    }
+}
+
+fn no_circle() -> Problem {
+    let message = "There is no such circle for you.";
+    Problem::field("circle", ProblemCode::NotFound, message)
+}
+
+fn no_member() -> Problem {
+    let message = "There is no such member for you.";
+    Problem::field("member", ProblemCode::NotFound, message)
+}

@@ -1,0 +1,287 @@
+//! Circles in the database.
+
+use chrono::{DateTime, Utc};
+use entity::circle::{self, Column, Entity};
+use entity::circle_membership::{self, CircleRole, Column as In, Entity as Memberships};
+use entity::{CircleId, MemberId};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, OnConflict, Query};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType,
+    Order, QueryFilter as _, QueryOrder as _, QuerySelect as _, RelationTrait as _, Select,
+};
+
+use super::model::{Circle, Membership, NewCircle};
+use crate::db::Tx;
+use crate::error::Fault;
+use crate::graphql::cursor::{Cursor, Page};
+use crate::profile;
+
+/// Tells the cursors of the viewer's circles from those of other lists.
+pub const MY_CIRCLES: u8 = 50;
+/// Tells the cursors of a circle's members from those of other lists.
+pub const CIRCLE_MEMBERS: u8 = 51;
+
+#[derive(sea_orm::FromQueryResult)]
+struct Row {
+    #[sea_orm(nested)]
+    circle: circle::Model,
+    member_count: i64,
+    role: CircleRole,
+    joined_at: DateTime<Utc>,
+}
+
+impl From<Row> for Circle {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.circle.id,
+            name: row.circle.name,
+            purpose: row.circle.purpose,
+            member_count: row.member_count,
+            role: row.role,
+            joined_at: row.joined_at,
+        }
+    }
+}
+
+/// The circles the viewer is in.
+fn of(viewer: MemberId) -> Select<Entity> {
+    let alias = "others";
+    let in_it = Query::select()
+        .expr(Func::count(Expr::col((alias, In::MemberId))))
+        .from_as(Memberships, alias)
+        .and_where(Expr::col((alias, In::CircleId)).equals((Entity, Column::Id)))
+        .and_where(profile::service::shown(Expr::col((alias, In::MemberId))))
+        .take();
+    Entity::find()
+        .join_rev(
+            JoinType::InnerJoin,
+            circle_membership::Relation::Circle.def(),
+        )
+        .filter(In::MemberId.eq(viewer))
+        .column(In::Role)
+        .column(In::JoinedAt)
+        .expr_as(in_it, "member_count")
+}
+
+/// A circle, if the viewer is in it.
+pub(super) async fn find(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    circle: CircleId,
+) -> Result<Option<Circle>, Fault> {
+    let row = of(viewer)
+        .filter(Column::Id.eq(circle))
+        .into_model::<Row>()
+        .one(db)
+        .await?;
+    Ok(row.map(Circle::from))
+}
+
+/// A page of the circles the viewer is in, by when he joined them.
+pub(super) async fn list(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    page: &Page<MY_CIRCLES>,
+) -> Result<Vec<Circle>, Fault> {
+    let rows = paged(of(viewer), In::CircleId, page)
+        .into_model::<Row>()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(Circle::from).collect())
+}
+
+/// A page of the men in a circle the viewer is in, by when they joined it, without those who are hidden.
+pub(super) async fn members(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    circle: CircleId,
+    page: &Page<CIRCLE_MEMBERS>,
+) -> Result<Vec<Membership>, Fault> {
+    let everybody = Memberships::find()
+        .filter(In::CircleId.eq(circle))
+        .filter(Expr::exists(
+            Query::select()
+                .expr(Expr::val(1))
+                .from_as(Memberships, "own")
+                .and_where(Expr::col(("own", In::CircleId)).eq(circle))
+                .and_where(Expr::col(("own", In::MemberId)).eq(viewer))
+                .take(),
+        ))
+        .filter(profile::service::shown(Expr::col((
+            Memberships,
+            In::MemberId,
+        ))));
+    let rows = paged(everybody, In::MemberId, page).all(db).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Membership {
+            member: row.member_id,
+            role: row.role,
+            joined_at: row.joined_at,
+        })
+        .collect())
+}
+
+/// Memberships by when they began, with one row more than the page has.
+fn paged<E: sea_orm::EntityTrait, const LIST: u8>(
+    select: Select<E>,
+    id: In,
+    page: &Page<LIST>,
+) -> Select<E> {
+    let order = if page.backward {
+        Order::Desc
+    } else {
+        Order::Asc
+    };
+    let mut select = select
+        .order_by(In::JoinedAt, order.clone())
+        .order_by(id, order)
+        .limit(page.limit + 1);
+    if let Some(at) = page.after.as_ref().and_then(place) {
+        let behind = In::JoinedAt.eq(at.0).and(id.gt(at.1));
+        select = select.filter(Condition::any().add(In::JoinedAt.gt(at.0)).add(behind));
+    }
+    if let Some(at) = page.before.as_ref().and_then(place) {
+        let before = In::JoinedAt.eq(at.0).and(id.lt(at.1));
+        select = select.filter(Condition::any().add(In::JoinedAt.lt(at.0)).add(before));
+    }
+    select
+}
+
+fn place<const LIST: u8>(cursor: &Cursor<LIST>) -> Option<(DateTime<Utc>, uuid::Uuid)> {
+    Some((DateTime::from_timestamp_micros(cursor.key)?, cursor.id))
+}
+
+/// Makes the row of a circle; false when there is one with its id.
+pub(super) async fn insert(tx: &Tx, new: &NewCircle, now: DateTime<Utc>) -> Result<bool, Fault> {
+    let row = circle::ActiveModel {
+        id: Set(new.id),
+        name: Set(new.name.clone()),
+        purpose: Set(new.purpose.clone()),
+        version: Set(1),
+        created_at: Set(now),
+    };
+    let there = OnConflict::column(Column::Id).do_nothing().to_owned();
+    let inserted = Entity::insert(row)
+        .on_conflict(there)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(inserted == 1)
+}
+
+/// Makes every other change of who is in this circle wait for the end of this transaction. What is read of
+/// it afterwards is what it will be changed from.
+pub(super) async fn lock(tx: &Tx, circle: CircleId) -> Result<(), Fault> {
+    let _: Option<CircleId> = Entity::find_by_id(circle)
+        .select_only()
+        .column(Column::Id)
+        .lock_exclusive()
+        .into_tuple()
+        .one(tx)
+        .await?;
+    Ok(())
+}
+
+/// What a member does in a circle; none when he is not in it.
+pub(super) async fn role(
+    db: &impl ConnectionTrait,
+    circle: CircleId,
+    member: MemberId,
+) -> Result<Option<CircleRole>, Fault> {
+    let role = Memberships::find_by_id((circle, member))
+        .select_only()
+        .column(In::Role)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(role)
+}
+
+/// Whether somebody else runs the circle, who is there for others.
+pub(super) async fn has_other_facilitator(
+    tx: &Tx,
+    circle: CircleId,
+    than: MemberId,
+) -> Result<bool, Fault> {
+    let other: Option<MemberId> = Memberships::find()
+        .select_only()
+        .column(In::MemberId)
+        .filter(In::CircleId.eq(circle))
+        .filter(In::Role.eq(CircleRole::Facilitator))
+        .filter(In::MemberId.ne(than))
+        .filter(profile::service::shown(Expr::col((
+            Memberships,
+            In::MemberId,
+        ))))
+        .limit(1)
+        .into_tuple()
+        .one(tx)
+        .await?;
+    Ok(other.is_some())
+}
+
+/// Puts a man into a circle, or changes what he does in it.
+pub(super) async fn put(
+    tx: &Tx,
+    circle: CircleId,
+    member: MemberId,
+    role: CircleRole,
+    now: DateTime<Utc>,
+) -> Result<(), Fault> {
+    let row = circle_membership::ActiveModel {
+        circle_id: Set(circle),
+        member_id: Set(member),
+        role: Set(role),
+        joined_at: Set(now),
+    };
+    let changed = OnConflict::columns([In::CircleId, In::MemberId])
+        .update_column(In::Role)
+        .to_owned();
+    let written = Memberships::insert(row)
+        .on_conflict(changed)
+        .exec_without_returning(tx)
+        .await?;
+    (written == 1)
+        .then_some(())
+        .ok_or(Fault::Broken("a man is put into a circle once"))
+}
+
+/// Takes a man out of a circle.
+pub(super) async fn delete(tx: &Tx, circle: CircleId, member: MemberId) -> Result<(), Fault> {
+    let gone = Memberships::delete_by_id((circle, member)).exec(tx).await?;
+    (gone.rows_affected == 1)
+        .then_some(())
+        .ok_or(Fault::Broken("a man who is in a circle is taken out once"))
+}
+
+/// The condition that the viewer and the member that `other` names are in one circle.
+pub(super) fn shared_by(viewer: MemberId, other: Expr) -> Expr {
+    let theirs = Expr::col(("theirs", In::CircleId));
+    let both = Query::select()
+        .expr(Expr::val(1))
+        .from_as(Memberships, "own")
+        .join_as(
+            JoinType::InnerJoin,
+            Memberships,
+            "theirs",
+            theirs.equals(("own", In::CircleId)),
+        )
+        .and_where(Expr::col(("own", In::MemberId)).eq(viewer))
+        .and_where(Expr::col(("theirs", In::MemberId)).eq(other))
+        .take();
+    Expr::exists(both)
+}
+
+/// Whether two members are in one circle.
+pub(super) async fn shares_circle(
+    db: &impl ConnectionTrait,
+    a: MemberId,
+    b: MemberId,
+) -> Result<bool, Fault> {
+    let shares = Query::select()
+        .expr_as(shared_by(a, Expr::val(b)), "shares")
+        .take();
+    let row = db.query_one(&shares).await?;
+    let row = row.ok_or(Fault::Broken("a question without a table has an answer"))?;
+    Ok(row.try_get("", "shares")?)
+}

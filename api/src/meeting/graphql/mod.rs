@@ -1,0 +1,28 @@
+//! Meetings in the schema.
+
+mod change;
+mod rsvp;
+mod schedule;
+mod types;
+
+pub use change::ChangeMeetingMutation;
+pub use rsvp::RsvpMutation;
+pub use schedule::ScheduleMeetingMutation;
+pub use types::{
+    Meeting, MeetingFormat, MeetingMe, MeetingOccurrence, MeetingQuery, OccurrenceStatus,
+    RsvpAnswer, load_meeting, load_occurrence,
+};
+
+use async_graphql::ID;
+
+use crate::graphql::node::NodeId;
+use crate::problem::{Problem, ProblemCode};
+
+/// Reads an id; one that cannot be, is of nothing that is there.
+fn read_id<I: NodeId>(field: &str, id: &ID) -> Result<I, Problem> {
+    I::from_global(id).ok_or_else(|| not_there(field))
+}
+
+fn not_there(field: &str) -> Problem {
+    Problem::field(field, ProblemCode::NotFound, "It does not exist.")
+}

@@ -1,0 +1,237 @@
+//! What a meeting may be, when it is, and who may run it.
+
+use chrono::{DateTime, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::{GapInfo, Tz};
+use entity::account::Role;
+use entity::circle_membership::CircleRole;
+use url::Url;
+
+use crate::problem::{Problem, ProblemCode};
+
+/// How long before its start those who are going are reminded of a meeting.
+pub const REMIND_BEFORE: TimeDelta = TimeDelta::hours(1);
+
+/// The shortest and the longest meeting, in minutes.
+pub const MINUTES: std::ops::RangeInclusive<i32> = 5..=MAX_MINUTES;
+const MAX_MINUTES: i32 = 24 * 60;
+
+/// No meeting takes longer.
+pub const LONGEST: TimeDelta = TimeDelta::minutes(MAX_MINUTES as i64);
+
+/// How many seats a meeting with limited seats may have.
+pub const SEATS: std::ops::RangeInclusive<i32> = 1..=10_000;
+
+/// The longest title, description and place, in characters; the longest link, in bytes.
+pub const LONGEST_TITLE: usize = 120;
+/// See [`LONGEST_TITLE`].
+pub const LONGEST_DESCRIPTION: usize = 4_000;
+/// See [`LONGEST_TITLE`].
+pub const LONGEST_PLACE: usize = 300;
+/// See [`LONGEST_TITLE`].
+pub const LONGEST_LINK: usize = 2_000;
+
+/// The instant at which a wall clock in `zone` shows `date` and `time` (RFC 5545 §3.3.5).
+///
+/// A time that the clock shows twice is the first; one that it skips is read with the offset from before the
+/// gap, which moves it on by the gap's length (02:30 becomes 03:30).
+pub fn instant(date: NaiveDate, time: NaiveTime, zone: Tz) -> DateTime<Utc> {
+    let wall = date.and_time(time);
+    match zone.from_local_datetime(&wall) {
+        LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => instant.to_utc(),
+        LocalResult::None => {
+            let gap = GapInfo::new(&wall, &zone).map(|gap| (gap.begin, gap.end));
+            match gap {
+                Some((Some((begins, _)), Some(end))) => end.to_utc() + (wall - begins),
+                _ => wall.and_utc(),
+            }
+        }
+    }
+}
+
+/// A title or the like: trimmed, not blank, within its length, on one line.
+pub fn line(field: &str, text: &str, longest: usize) -> Result<String, Problem> {
+    let text = text.trim();
+    if text.is_empty() {
+        let message = "Something must stand here.";
+        return Err(Problem::field(field, ProblemCode::Required, message));
+    }
+    if text.chars().any(char::is_control) {
+        let message = "It goes on one line, without control characters.";
+        return Err(Problem::field(field, ProblemCode::Invalid, message));
+    }
+    within(field, text, longest)
+}
+
+/// A longer text: trimmed, within its length; may be blank and have lines.
+pub fn paragraphs(field: &str, text: &str, longest: usize) -> Result<String, Problem> {
+    let text = text.trim();
+    if text
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    {
+        let message = "It has no control characters but line ends and tabs.";
+        return Err(Problem::field(field, ProblemCode::Invalid, message));
+    }
+    within(field, text, longest)
+}
+
+fn within(field: &str, text: &str, longest: usize) -> Result<String, Problem> {
+    if text.chars().count() > longest {
+        let message = format!("At most {longest} characters.");
+        return Err(Problem::field(field, ProblemCode::TooLong, message));
+    }
+    Ok(text.to_owned())
+}
+
+/// A link that a man can follow from his phone without being listened to.
+pub fn link(field: &str, url: &Url) -> Result<String, Problem> {
+    if url.scheme() != "https" || url.host_str().is_none_or(str::is_empty) {
+        let message = "A link begins with https://.";
+        return Err(Problem::field(field, ProblemCode::Invalid, message));
+    }
+    if url.as_str().len() > LONGEST_LINK {
+        let message = format!("At most {LONGEST_LINK} characters.");
+        return Err(Problem::field(field, ProblemCode::TooLong, message));
+    }
+    Ok(url.as_str().to_owned())
+}
+
+/// A number of seats.
+pub fn seats(field: &str, seats: i32) -> Result<i32, Problem> {
+    in_range(field, seats, &SEATS, "seats")
+}
+
+/// A length in minutes.
+pub fn minutes(field: &str, minutes: i32) -> Result<i32, Problem> {
+    in_range(field, minutes, &MINUTES, "minutes")
+}
+
+fn in_range(
+    field: &str,
+    value: i32,
+    range: &std::ops::RangeInclusive<i32>,
+    unit: &str,
+) -> Result<i32, Problem> {
+    if range.contains(&value) {
+        return Ok(value);
+    }
+    let message = format!("From {} to {} {unit}.", range.start(), range.end());
+    Err(Problem::field(field, ProblemCode::OutOfRange, message))
+}
+
+/// Who somebody is to a meeting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// What his account lets him do.
+    pub role: Role,
+    /// Whether the meeting is a circle's.
+    pub of_circle: bool,
+    /// What he does in that circle; none when he is not in it.
+    pub in_circle: Option<CircleRole>,
+}
+
+impl Standing {
+    /// Whether the meeting is there for him: one that is open to all is; a circle's is for its men.
+    pub const fn sees(self) -> bool {
+        !self.of_circle || self.in_circle.is_some()
+    }
+
+    /// Whether he may schedule such a meeting, change it and call it off: facilitators may what they see,
+    /// and who runs a circle may its meetings.
+    pub fn runs(self) -> bool {
+        let facilitates = self.role == Role::Facilitator
+            || (self.of_circle && self.in_circle == Some(CircleRole::Facilitator));
+        self.sees() && facilitates
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::{America, Europe, Pacific};
+
+    use super::*;
+
+    fn at(date: &str, time: &str, zone: Tz) -> String {
+        instant(date.parse().unwrap(), time.parse().unwrap(), zone).to_rfc3339()
+    }
+
+    #[test]
+    fn the_wall_decides_through_both_clock_changes() {
+        let london = Europe::London;
+        assert_eq!(
+            at("2026-03-28", "19:00:00", london),
+            "2026-03-28T19:00:00+00:00"
+        );
+        assert_eq!(
+            at("2026-03-29", "19:00:00", london),
+            "2026-03-29T18:00:00+00:00"
+        );
+        // The example of RFC 5545: 02:30 is not there, and is read as 03:30.
+        assert_eq!(
+            at("2007-03-11", "02:30:00", America::New_York),
+            "2007-03-11T07:30:00+00:00"
+        );
+        // And 01:30 is there twice.
+        assert_eq!(
+            at("2007-11-04", "01:30:00", America::New_York),
+            "2007-11-04T05:30:00+00:00"
+        );
+    }
+
+    #[test]
+    fn a_date_that_was_skipped_moves_on_by_a_day() {
+        assert_eq!(
+            at("2011-12-30", "19:00:00", Pacific::Apia),
+            "2011-12-31T05:00:00+00:00"
+        );
+    }
+
+    #[test]
+    fn who_sees_and_who_runs() {
+        let standing = |role, of_circle, in_circle| Standing {
+            role,
+            of_circle,
+            in_circle,
+        };
+        let (member, facilitator) = (Role::Member, Role::Facilitator);
+        let (part, runs) = (Some(CircleRole::Member), Some(CircleRole::Facilitator));
+        for (standing, sees, does_run) in [
+            (standing(member, false, None), true, false),
+            (standing(facilitator, false, None), true, true),
+            (standing(member, true, None), false, false),
+            (standing(facilitator, true, None), false, false),
+            (standing(member, true, part), true, false),
+            (standing(member, true, runs), true, true),
+            (standing(facilitator, true, part), true, true),
+        ] {
+            assert_eq!(standing.sees(), sees, "{standing:?}");
+            assert_eq!(standing.runs(), does_run, "{standing:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_safe_to_follow() {
+        let checked = |text: &str| link("joinUrl", &text.parse().unwrap()).map_err(|p| p.code);
+        assert_eq!(
+            checked("https://meet.example/x"),
+            Ok("https://meet.example/x".to_owned())
+        );
+        for unsafe_link in [
+            "http://meet.example/",
+            "javascript:alert(1)",
+            "ftp://meet.example",
+        ] {
+            assert_eq!(checked(unsafe_link), Err(ProblemCode::Invalid));
+        }
+    }
+
+    #[test]
+    fn a_title_is_one_line_and_never_blank() {
+        let code = |text| line("title", text, 5).map_err(|p| p.code);
+        assert_eq!(code(" Tea "), Ok("Tea".to_owned()));
+        assert_eq!(code("   "), Err(ProblemCode::Required));
+        assert_eq!(code("a\0b"), Err(ProblemCode::Invalid));
+        assert_eq!(code("sixsix"), Err(ProblemCode::TooLong));
+        assert_eq!(code("ééééé"), Ok("ééééé".to_owned()));
+    }
+}

@@ -1,0 +1,144 @@
+//! Changing a meeting and calling it off.
+
+use entity::meeting_occurrence::OccurrenceStatus;
+use entity::notification::Kind;
+use entity::{MeetingId, MemberId, OccurrenceId, meeting};
+
+use super::{Seen, reminder_key, store};
+use crate::app::App;
+use crate::db::{Done, transact};
+use crate::error::Fault;
+use crate::nudge::{self, Announcement};
+
+/// What is to be changed, checked field by field; none leaves a field alone.
+#[derive(Clone, Debug, Default)]
+pub struct Patch {
+    /// One line.
+    pub title: Option<String>,
+    /// May be blank.
+    pub description: Option<String>,
+    /// Where, in words; the inner none takes it away.
+    pub place: Option<Option<String>>,
+    /// Where, online; the inner none takes it away.
+    pub join_url: Option<Option<String>>,
+    /// How many seats; the inner none is room for all.
+    pub capacity: Option<Option<i32>>,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug)]
+pub enum UpdateOutcome {
+    /// It is as wanted.
+    Updated(Seen),
+    /// There is no such meeting for him.
+    NotFound,
+    /// It is not his to change.
+    NotAllowed,
+    /// Somebody changed it since; as it is now.
+    Stale(Seen),
+    /// More seats are taken than there would be.
+    TooFewSeats(Seen),
+}
+
+/// Changes a meeting that is at version `expected`. A change that is made already is not made again.
+pub async fn update(
+    app: &App,
+    viewer: MemberId,
+    id: MeetingId,
+    expected: i32,
+    patch: &Patch,
+) -> Result<UpdateOutcome, Fault> {
+    transact!(app.db, |tx| {
+        let Some(seen) = store::by_meeting(tx, viewer, id).await? else {
+            return Ok(Done::Undo(UpdateOutcome::NotFound));
+        };
+        if !seen.runs {
+            return Ok(Done::Undo(UpdateOutcome::NotAllowed));
+        }
+        let wanted = patched(&seen.meeting, patch);
+        let capacity = patch.capacity.unwrap_or(seen.occurrence.capacity);
+        if wanted == seen.meeting && capacity == seen.occurrence.capacity {
+            return Ok(Done::Undo(UpdateOutcome::Updated(seen)));
+        }
+        if seen.meeting.version != expected || !store::update(tx, &wanted, expected).await? {
+            let now = store::by_meeting(tx, viewer, id).await?;
+            return Ok(Done::Undo(
+                now.map_or(UpdateOutcome::NotFound, UpdateOutcome::Stale),
+            ));
+        }
+        if capacity != seen.occurrence.capacity
+            && !store::set_capacity(tx, seen.occurrence.id, capacity).await?
+        {
+            return Ok(Done::Undo(UpdateOutcome::TooFewSeats(seen)));
+        }
+        let changed = store::by_meeting(tx, viewer, id).await?;
+        let changed = changed.ok_or(Fault::Broken("a meeting that was changed is there"))?;
+        Ok(Done::Keep(UpdateOutcome::Updated(changed)))
+    })
+}
+
+fn patched(meeting: &meeting::Model, patch: &Patch) -> meeting::Model {
+    let patch = patch.clone();
+    let meeting = meeting.clone();
+    meeting::Model {
+        title: patch.title.unwrap_or(meeting.title),
+        description: patch.description.unwrap_or(meeting.description),
+        place: patch.place.unwrap_or(meeting.place),
+        join_url: patch.join_url.unwrap_or(meeting.join_url),
+        ..meeting
+    }
+}
+
+/// What became of calling an occurrence off.
+#[derive(Clone, Debug)]
+pub enum CancelOutcome {
+    /// It is off.
+    Cancelled(Seen),
+    /// There is no such occurrence for him.
+    NotFound,
+    /// It is not his to call off.
+    NotAllowed,
+    /// It is over.
+    TooLate(Seen),
+}
+
+/// Calls an occurrence off, tells those who have a seat, and takes their reminders back.
+pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<CancelOutcome, Fault> {
+    let now = app.clock.now();
+    let outcome = transact!(app.db, |tx| {
+        let Some(seen) = store::by_occurrence(tx, viewer, id).await? else {
+            return Ok(Done::Undo(CancelOutcome::NotFound));
+        };
+        if !seen.runs {
+            return Ok(Done::Undo(CancelOutcome::NotAllowed));
+        }
+        let Some(occurrence) = store::cancel(tx, id, now).await? else {
+            let there = store::by_occurrence(tx, viewer, id).await?.unwrap_or(seen);
+            return Ok(Done::Undo(match there.occurrence.status {
+                OccurrenceStatus::Cancelled => CancelOutcome::Cancelled(there),
+                OccurrenceStatus::Scheduled => CancelOutcome::TooLate(there),
+            }));
+        };
+        // Nobody can take a seat from here on: who has one has it in this list.
+        for member in store::going(tx, id).await? {
+            nudge::service::withdraw(tx, member, &reminder_key(id)).await?;
+            let what = Announcement {
+                member,
+                kind: Kind::MeetingCancelled,
+                dedup_key: format!("meeting_cancelled:{id}"),
+                subject: Some(id.0),
+                not_before: now,
+                expires_at: occurrence.ends_at,
+            };
+            nudge::service::announce(app, tx, &what).await?;
+        }
+        Ok(Done::Keep(CancelOutcome::Cancelled(Seen {
+            occurrence,
+            ..seen
+        })))
+    })?;
+    if matches!(outcome, CancelOutcome::Cancelled(_)) {
+        app.wake.wake();
+    }
+    Ok(outcome)
+}

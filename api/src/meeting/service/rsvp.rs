@@ -1,0 +1,138 @@
+//! Answering, and the seat that goes with it.
+
+use chrono::{DateTime, Utc};
+use entity::meeting_occurrence::OccurrenceStatus;
+use entity::notification::Kind;
+use entity::rsvp::{self, Answer};
+use entity::{CircleId, MemberId, OccurrenceId, meeting_occurrence};
+
+use super::{Seen, reminder_key, store};
+use crate::app::App;
+use crate::db::{Done, Tx, transact};
+use crate::error::Fault;
+use crate::meeting::model::REMIND_BEFORE;
+use crate::meeting::store::Written;
+use crate::nudge::{self, Announcement};
+
+/// What became of an answer.
+#[derive(Clone, Debug)]
+pub enum RsvpOutcome {
+    /// It stands.
+    Answered(Seen),
+    /// There is no such occurrence for him.
+    NotFound,
+    /// Every seat is taken.
+    Full(Seen),
+    /// It has started.
+    TooLate(Seen),
+    /// It was called off.
+    Cancelled(Seen),
+}
+
+/// Answers an occurrence. Going takes a seat and brings the reminder; not going gives back the seat, when
+/// there was one, and the reminder with it. The answer that stands can be given again at any time.
+pub async fn rsvp(
+    app: &App,
+    member: MemberId,
+    id: OccurrenceId,
+    answer: Answer,
+) -> Result<RsvpOutcome, Fault> {
+    let now = app.clock.now();
+    let row = rsvp::Model {
+        id: app.ids.next(),
+        occurrence_id: id,
+        member_id: member,
+        answer,
+        created_at: now,
+        updated_at: now,
+    };
+    let outcome = transact!(app.db, |tx| {
+        let Some(seen) = store::by_occurrence(tx, member, id).await? else {
+            return Ok(Done::Undo(RsvpOutcome::NotFound));
+        };
+        if seen.answer == Some(answer) {
+            return Ok(Done::Undo(RsvpOutcome::Answered(seen)));
+        }
+        if let Some(refused) = refused(&seen, now) {
+            return Ok(Done::Undo(refused));
+        }
+        let occurrence = match (answer, store::answer(tx, &row).await?) {
+            // Given twice at once, and the other was first.
+            (_, Written::Same) => {
+                let there = store::by_occurrence(tx, member, id).await?.unwrap_or(seen);
+                return Ok(Done::Undo(RsvpOutcome::Answered(there)));
+            }
+            (Answer::NotGoing, Written::First) => seen.occurrence,
+            (Answer::NotGoing, Written::Other) => leave(tx, member, id).await?,
+            (Answer::Going, _) => {
+                let Some(occurrence) = store::take_seat(tx, id, now).await? else {
+                    // The answer just written is undone: the one before it stands.
+                    let before = seen.answer;
+                    let there = store::by_occurrence(tx, member, id).await?.unwrap_or(seen);
+                    let there = Seen {
+                        answer: before,
+                        ..there
+                    };
+                    let why = refused(&there, now);
+                    return Ok(Done::Undo(why.unwrap_or(RsvpOutcome::Full(there))));
+                };
+                occurrence
+            }
+        };
+        if answer == Answer::Going {
+            let what = Announcement {
+                member,
+                kind: Kind::MeetingReminder,
+                dedup_key: reminder_key(id),
+                subject: Some(id.0),
+                not_before: now.max(occurrence.starts_at - REMIND_BEFORE),
+                expires_at: occurrence.starts_at,
+            };
+            nudge::service::announce(app, tx, &what).await?;
+        }
+        Ok(Done::Keep(RsvpOutcome::Answered(Seen {
+            occurrence,
+            answer: Some(answer),
+            ..seen
+        })))
+    })?;
+    if matches!(outcome, RsvpOutcome::Answered(_)) {
+        // Within the hour the reminder is due at once.
+        app.wake.wake();
+    }
+    Ok(outcome)
+}
+
+/// Why no other answer is taken; none when one is.
+fn refused(seen: &Seen, now: DateTime<Utc>) -> Option<RsvpOutcome> {
+    if seen.occurrence.status == OccurrenceStatus::Cancelled {
+        return Some(RsvpOutcome::Cancelled(seen.clone()));
+    }
+    (seen.occurrence.starts_at <= now).then(|| RsvpOutcome::TooLate(seen.clone()))
+}
+
+async fn leave(
+    tx: &Tx,
+    member: MemberId,
+    id: OccurrenceId,
+) -> Result<meeting_occurrence::Model, Fault> {
+    let occurrence = store::free_seat(tx, id)
+        .await?
+        .ok_or(Fault::Broken("who is going has a seat"))?;
+    nudge::service::withdraw(tx, member, &reminder_key(id)).await?;
+    Ok(occurrence)
+}
+
+/// Gives back the seats of a member who leaves: with `circle`, those of that circle's meetings that have not
+/// started; without, all he ever had, before his answers go with him.
+pub async fn give_back_seats(
+    app: &App,
+    tx: &Tx,
+    member: MemberId,
+    circle: Option<CircleId>,
+) -> Result<(), Fault> {
+    for id in store::leave_all(tx, member, circle, app.clock.now()).await? {
+        leave(tx, member, id).await?;
+    }
+    Ok(())
+}

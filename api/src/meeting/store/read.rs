@@ -1,0 +1,259 @@
+//! What is there for a viewer.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use entity::account::Role;
+use entity::circle_membership::CircleRole;
+use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
+use entity::rsvp::{self, Answer};
+use entity::{CircleId, MeetingId, MemberId, OccurrenceId, account, circle_membership, meeting};
+use sea_orm::sea_query::{Expr, ExprTrait as _, SimpleExpr};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult,
+    IdenStatic as _, Iterable as _, JoinType, QueryFilter as _, QueryOrder as _, QueryResult,
+    QuerySelect as _, RelationTrait as _, Select,
+};
+
+use crate::graphql::cursor::{Cursor, Page};
+use crate::meeting::model::{LONGEST, Standing};
+
+/// Every list of occurrences, for cursors: all are sorted alike.
+pub const LIST: u8 = 7;
+
+/// An occurrence and its meeting, as they are for one viewer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// When, and how many seats.
+    pub occurrence: occurrence::Model,
+    /// What.
+    pub meeting: meeting::Model,
+    /// What the viewer answered.
+    pub answer: Option<Answer>,
+    /// Whether the viewer may change it and call it off.
+    pub runs: bool,
+}
+
+impl Seen {
+    /// Whether the viewer is told how to get in.
+    pub fn is_let_in(&self) -> bool {
+        self.runs || self.answer == Some(Answer::Going)
+    }
+}
+
+struct Row {
+    occurrence: occurrence::Model,
+    meeting: meeting::Model,
+    answer: Option<Answer>,
+    role: Option<Role>,
+    in_circle: Option<CircleRole>,
+}
+
+impl FromQueryResult for Row {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            occurrence: occurrence::Model::from_query_result(row, "occurrence_")?,
+            meeting: meeting::Model::from_query_result(row, "meeting_")?,
+            answer: row.try_get("", "answer")?,
+            role: row.try_get("", "account_role")?,
+            in_circle: row.try_get("", "circle_role")?,
+        })
+    }
+}
+
+impl Row {
+    fn seen_by(self, viewer: MemberId) -> Seen {
+        let standing = Standing {
+            role: self.role.unwrap_or(Role::Member),
+            of_circle: self.meeting.circle_id.is_some(),
+            in_circle: self.in_circle,
+        };
+        Seen {
+            runs: standing.runs() || (standing.sees() && self.meeting.host_id == Some(viewer)),
+            occurrence: self.occurrence,
+            meeting: self.meeting,
+            answer: self.answer,
+        }
+    }
+}
+
+/// Which occurrences a list is of.
+#[derive(Clone, Copy, Debug)]
+pub enum Which {
+    /// All that take place and are not over.
+    Upcoming,
+    /// Those of them that the viewer said he is going to.
+    Going,
+    /// All of one meeting.
+    Of(MeetingId),
+}
+
+/// The occurrences that are there for a viewer, with his answers: one statement.
+fn seen(viewer: MemberId) -> Select<occurrence::Entity> {
+    let mut query = occurrence::Entity::find().select_only();
+    for column in occurrence::Column::iter() {
+        query = query.column_as(column, format!("occurrence_{}", column.as_str()));
+    }
+    for column in meeting::Column::iter() {
+        query = query.column_as(column, format!("meeting_{}", column.as_str()));
+    }
+    let mut query = query
+        .column_as(rsvp::Column::Answer, "answer")
+        .column_as(account::Column::Role, "account_role")
+        .column_as(circle_membership::Column::Role, "circle_role")
+        .join(JoinType::InnerJoin, occurrence::Relation::Meeting.def());
+    let on_viewer = |column: SimpleExpr| column.eq(viewer);
+    sea_orm::QueryTrait::query(&mut query)
+        .join(
+            JoinType::LeftJoin,
+            rsvp::Entity,
+            Expr::col((rsvp::Entity, rsvp::Column::OccurrenceId))
+                .equals((occurrence::Entity, occurrence::Column::Id))
+                .and(on_viewer(Expr::col((rsvp::Entity, rsvp::Column::MemberId)))),
+        )
+        .join(
+            JoinType::LeftJoin,
+            account::Entity,
+            on_viewer(Expr::col((account::Entity, account::Column::MemberId))),
+        )
+        .join(
+            JoinType::LeftJoin,
+            circle_membership::Entity,
+            Expr::col((
+                circle_membership::Entity,
+                circle_membership::Column::CircleId,
+            ))
+            .equals((meeting::Entity, meeting::Column::CircleId))
+            .and(on_viewer(Expr::col((
+                circle_membership::Entity,
+                circle_membership::Column::MemberId,
+            )))),
+        );
+    query.filter(
+        Condition::any()
+            .add(meeting::Column::CircleId.is_null())
+            .add(circle_membership::Column::MemberId.is_not_null()),
+    )
+}
+
+async fn one(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    query: Select<occurrence::Entity>,
+) -> Result<Option<Seen>, DbErr> {
+    let row = query.into_model::<Row>().one(db).await?;
+    Ok(row.map(|row| row.seen_by(viewer)))
+}
+
+/// An occurrence, when it is there for the viewer.
+pub async fn by_occurrence(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    id: OccurrenceId,
+) -> Result<Option<Seen>, DbErr> {
+    let query = seen(viewer).filter(occurrence::Column::Id.eq(id));
+    one(db, viewer, query).await
+}
+
+/// A meeting with its first occurrence, when it is there for the viewer.
+pub async fn by_meeting(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    id: MeetingId,
+) -> Result<Option<Seen>, DbErr> {
+    let query = seen(viewer)
+        .filter(meeting::Column::Id.eq(id))
+        .order_by_asc(occurrence::Column::StartsAt)
+        .order_by_asc(occurrence::Column::Id)
+        .limit(1);
+    one(db, viewer, query).await
+}
+
+/// A page of occurrences, the soonest first, and one row more.
+pub async fn page(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    which: Which,
+    now: DateTime<Utc>,
+    page: &Page<LIST>,
+) -> Result<Vec<Seen>, DbErr> {
+    let place = || {
+        Expr::tuple([
+            Expr::col((occurrence::Entity, occurrence::Column::StartsAt)),
+            Expr::col((occurrence::Entity, occurrence::Column::Id)),
+        ])
+    };
+    let mut query = seen(viewer);
+    query = match which {
+        Which::Of(id) => query.filter(meeting::Column::Id.eq(id)),
+        Which::Upcoming | Which::Going => query
+            .filter(occurrence::Column::Status.eq(OccurrenceStatus::Scheduled))
+            .filter(occurrence::Column::EndsAt.gt(now))
+            // Follows from the line above; the index is on the start.
+            .filter(occurrence::Column::StartsAt.gt(now - LONGEST)),
+    };
+    if matches!(which, Which::Going) {
+        query = query.filter(rsvp::Column::Answer.eq(Answer::Going));
+    }
+    if let Some(after) = page.after.and_then(place_of) {
+        query = query.filter(place().gt(after));
+    }
+    if let Some(before) = page.before.and_then(place_of) {
+        query = query.filter(place().lt(before));
+    }
+    let order = if page.backward {
+        sea_orm::Order::Desc
+    } else {
+        sea_orm::Order::Asc
+    };
+    let rows = query
+        .order_by(occurrence::Column::StartsAt, order.clone())
+        .order_by(occurrence::Column::Id, order)
+        .limit(page.limit + 1)
+        .into_model::<Row>()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.seen_by(viewer)).collect())
+}
+
+fn place_of(cursor: Cursor<LIST>) -> Option<SimpleExpr> {
+    let starts_at = DateTime::from_timestamp_micros(cursor.key)?;
+    Some(Expr::tuple([
+        Expr::value(starts_at),
+        Expr::value(cursor.id),
+    ]))
+}
+
+/// What a member does in a circle; none when he is not in it.
+pub async fn circle_role(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    circle: CircleId,
+) -> Result<Option<CircleRole>, DbErr> {
+    circle_membership::Entity::find_by_id((circle, member))
+        .select_only()
+        .column(circle_membership::Column::Role)
+        .into_tuple()
+        .one(db)
+        .await
+}
+
+/// Which of these members have a seat, of these occurrences those that take place: every pair of the two that
+/// holds.
+pub async fn seats(
+    db: &impl ConnectionTrait,
+    members: HashSet<MemberId>,
+    occurrences: HashSet<OccurrenceId>,
+) -> Result<Vec<(MemberId, OccurrenceId)>, DbErr> {
+    rsvp::Entity::find()
+        .inner_join(occurrence::Entity)
+        .select_only()
+        .columns([rsvp::Column::MemberId, rsvp::Column::OccurrenceId])
+        .filter(rsvp::Column::OccurrenceId.is_in(occurrences))
+        .filter(rsvp::Column::MemberId.is_in(members))
+        .filter(rsvp::Column::Answer.eq(Answer::Going))
+        .filter(occurrence::Column::Status.eq(OccurrenceStatus::Scheduled))
+        .into_tuple()
+        .all(db)
+        .await
+}

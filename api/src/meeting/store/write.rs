@@ -1,0 +1,196 @@
+//! What is written: each guarded in its own statement, so that it is right whoever else writes.
+
+use chrono::{DateTime, Utc};
+use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
+use entity::rsvp::{self, Answer};
+use entity::{CircleId, MemberId, OccurrenceId, RsvpId, meeting};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{
+    ColumnTrait as _, Condition, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _,
+};
+
+use crate::db::Tx;
+
+/// Writes a meeting and its occurrence; false, with nothing changed, when the meeting's id is taken.
+pub async fn insert(
+    tx: &Tx,
+    meeting: &meeting::Model,
+    occurrence: &occurrence::Model,
+) -> Result<bool, DbErr> {
+    let made = meeting::Entity::insert(meeting.clone().into_active_model())
+        .on_conflict(
+            OnConflict::column(meeting::Column::Id)
+                .do_nothing()
+                .to_owned(),
+        )
+        .exec_without_returning(tx)
+        .await?;
+    if made == 0 {
+        return Ok(false);
+    }
+    occurrence::Entity::insert(occurrence.clone().into_active_model())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(true)
+}
+
+/// Writes a meeting's texts over those of `version`; false when it is not at that version.
+pub async fn update(tx: &Tx, to: &meeting::Model, version: i32) -> Result<bool, DbErr> {
+    use meeting::Column;
+    let written = meeting::Entity::update_many()
+        .col_expr(Column::Title, Expr::value(to.title.clone()))
+        .col_expr(Column::Description, Expr::value(to.description.clone()))
+        .col_expr(Column::Place, Expr::value(to.place.clone()))
+        .col_expr(Column::JoinUrl, Expr::value(to.join_url.clone()))
+        .col_expr(Column::Version, Expr::value(version + 1))
+        .filter(Column::Id.eq(to.id))
+        .filter(Column::Version.eq(version))
+        .exec(tx)
+        .await?;
+    Ok(written.rows_affected == 1)
+}
+
+/// Gives an occurrence so many seats; false when more are taken.
+pub async fn set_capacity(tx: &Tx, id: OccurrenceId, capacity: Option<i32>) -> Result<bool, DbErr> {
+    use occurrence::Column;
+    let mut update = occurrence::Entity::update_many()
+        .col_expr(Column::Capacity, Expr::value(capacity))
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .filter(Column::Id.eq(id));
+    if let Some(capacity) = capacity {
+        update = update.filter(Column::SeatsTaken.lte(capacity));
+    }
+    Ok(update.exec(tx).await?.rows_affected == 1)
+}
+
+/// Calls an occurrence off; none when it was, or is over.
+pub async fn cancel(
+    tx: &Tx,
+    id: OccurrenceId,
+    now: DateTime<Utc>,
+) -> Result<Option<occurrence::Model>, DbErr> {
+    use occurrence::Column;
+    let written = occurrence::Entity::update_many()
+        .col_expr(Column::Status, Expr::value(OccurrenceStatus::Cancelled))
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Status.eq(OccurrenceStatus::Scheduled))
+        .filter(Column::EndsAt.gt(now))
+        .exec_with_returning(tx)
+        .await?;
+    Ok(written.into_iter().next())
+}
+
+/// Those who have a seat: for the service's own use, never to be shown.
+pub async fn going(tx: &Tx, id: OccurrenceId) -> Result<Vec<MemberId>, DbErr> {
+    rsvp::Entity::find()
+        .select_only()
+        .column(rsvp::Column::MemberId)
+        .filter(rsvp::Column::OccurrenceId.eq(id))
+        .filter(rsvp::Column::Answer.eq(Answer::Going))
+        .order_by_asc(rsvp::Column::MemberId)
+        .into_tuple()
+        .all(tx)
+        .await
+}
+
+/// What writing an answer changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It is the first answer.
+    First,
+    /// It was the other answer.
+    Other,
+    /// It was this answer.
+    Same,
+}
+
+/// Writes a member's answer. The row is locked from here to the end of the transaction, so that of two answers
+/// of his at once the second sees the first.
+pub async fn answer(tx: &Tx, row: &rsvp::Model) -> Result<Written, DbErr> {
+    use rsvp::Column;
+    let other = OnConflict::columns([Column::OccurrenceId, Column::MemberId])
+        .update_columns([Column::Answer, Column::UpdatedAt])
+        .action_and_where(Expr::col((rsvp::Entity, Column::Answer)).ne(row.answer))
+        .to_owned();
+    let fresh: RsvpId = row.id;
+    let written = rsvp::Entity::insert(row.clone().into_active_model())
+        .on_conflict(other)
+        .exec_with_returning(tx)
+        .await;
+    match written {
+        Ok(row) if row.id == fresh => Ok(Written::First),
+        Ok(_) => Ok(Written::Other),
+        Err(DbErr::RecordNotInserted | DbErr::RecordNotFound(_)) => Ok(Written::Same),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Takes a seat, when there is one and the occurrence is on and has not started: one guarded statement, so
+/// that the last seat goes to one man.
+pub async fn take_seat(
+    tx: &Tx,
+    id: OccurrenceId,
+    now: DateTime<Utc>,
+) -> Result<Option<occurrence::Model>, DbErr> {
+    use occurrence::Column;
+    let free = Condition::any()
+        .add(Column::Capacity.is_null())
+        .add(Expr::col(Column::SeatsTaken).lt(Expr::col(Column::Capacity)));
+    let written = occurrence::Entity::update_many()
+        .col_expr(Column::SeatsTaken, Expr::col(Column::SeatsTaken).add(1))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Status.eq(OccurrenceStatus::Scheduled))
+        .filter(Column::StartsAt.gt(now))
+        .filter(free)
+        .exec_with_returning(tx)
+        .await?;
+    Ok(written.into_iter().next())
+}
+
+/// Gives a seat back; none when none was taken.
+pub async fn free_seat(tx: &Tx, id: OccurrenceId) -> Result<Option<occurrence::Model>, DbErr> {
+    use occurrence::Column;
+    let written = occurrence::Entity::update_many()
+        .col_expr(Column::SeatsTaken, Expr::col(Column::SeatsTaken).sub(1))
+        .filter(Column::Id.eq(id))
+        .filter(Column::SeatsTaken.gt(0))
+        .exec_with_returning(tx)
+        .await?;
+    Ok(written.into_iter().next())
+}
+
+/// Turns a member's seats into none: all of them, or those of a circle's meetings that have not started.
+/// Returns the occurrences they were of.
+pub async fn leave_all(
+    tx: &Tx,
+    member: MemberId,
+    circle: Option<CircleId>,
+    now: DateTime<Utc>,
+) -> Result<Vec<OccurrenceId>, DbErr> {
+    let mut update = rsvp::Entity::update_many()
+        .col_expr(rsvp::Column::Answer, Expr::value(Answer::NotGoing))
+        .col_expr(rsvp::Column::UpdatedAt, Expr::value(now))
+        .filter(rsvp::Column::MemberId.eq(member))
+        .filter(rsvp::Column::Answer.eq(Answer::Going));
+    if let Some(circle) = circle {
+        let of_circle = occurrence::Entity::find()
+            .select_only()
+            .column(occurrence::Column::Id)
+            .inner_join(meeting::Entity)
+            .filter(meeting::Column::CircleId.eq(circle))
+            .filter(occurrence::Column::StartsAt.gt(now))
+            .into_query();
+        update = update.filter(rsvp::Column::OccurrenceId.in_subquery(of_circle));
+    }
+    let mut left: Vec<OccurrenceId> = update
+        .exec_with_returning(tx)
+        .await?
+        .into_iter()
+        .map(|row| row.occurrence_id)
+        .collect();
+    // Everybody who takes several takes them in one order.
+    left.sort_unstable();
+    Ok(left)
+}

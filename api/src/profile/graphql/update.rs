@@ -1,0 +1,224 @@
+//! Changing one's profile.
+
+use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
+
+use super::words::{AgeBand, ContactMode, DayPart, ReplyPace, Weekday};
+use super::{Member, load_member};
+use crate::graphql::errors::{ProfileError, user_errors};
+use crate::graphql::scalars::TimeZone;
+use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::problem::{Problem, ProblemCode, Problems};
+use crate::profile::model::{BIO, Change, MAX_LANGUAGES, Patch, REGION, STORY};
+use crate::profile::service::{self, Updated};
+use crate::profile::{Availability, Country, Handle, Language};
+use crate::text::{TextForm, required};
+
+/// Parts of one day of a usual week.
+#[derive(Debug, InputObject)]
+pub struct DayAvailabilityInput {
+    /// The day on your own calendar. Named twice, both count.
+    day: Weekday,
+    /// The parts of it on your own clock.
+    parts: Vec<DayPart>,
+}
+
+/// What to change of your profile. What is left out stays as it is; null clears, where it may be cleared.
+#[derive(Debug, InputObject)]
+pub struct UpdateProfileInput {
+    /// The name you go by: 3 to 24 letters, digits, hyphens, underscores or dots of one script, starting
+    /// with a letter. It must not look like another man's.
+    handle: MaybeUndefined<String>,
+    /// A few sentences about yourself, up to 500 characters in lines; null or blank clears it.
+    bio: MaybeUndefined<String>,
+    /// What you have lived through, in your own words, up to 5,000 characters in lines; null or blank
+    /// clears it.
+    story: MaybeUndefined<String>,
+    /// Your age, about; null clears it.
+    age_band: MaybeUndefined<AgeBand>,
+    /// Where you live: an ISO 3166-1 alpha-2 code, such as `GB`.
+    country: MaybeUndefined<String>,
+    /// The part of the country you live in, up to 80 characters in one line; null or blank clears it.
+    region: MaybeUndefined<String>,
+    /// The languages you speak as BCP 47 tags, the best first, up to 10; takes the place of the whole
+    /// list, and null empties it.
+    languages: MaybeUndefined<Vec<String>>,
+    /// Where your days begin and end.
+    time_zone: MaybeUndefined<TimeZone>,
+    /// The language of your mail as a BCP 47 tag.
+    mail_language: MaybeUndefined<String>,
+    /// How you like to be in touch; takes the place of the whole list, and null empties it.
+    contact_modes: MaybeUndefined<Vec<ContactMode>>,
+    /// How soon an answer may be expected of you; null clears it.
+    reply_pace: MaybeUndefined<ReplyPace>,
+    /// When you can be reached in a usual week; takes the place of the whole week, and null empties it.
+    availability: MaybeUndefined<Vec<DayAvailabilityInput>>,
+    /// The `version` the changes were made from. When there is another by now, nothing is changed and the
+    /// answer is `STALE`; without it, or with null, they are made to whatever is there.
+    expected_version: Option<i32>,
+}
+
+/// What became of an update.
+#[derive(Debug, SimpleObject)]
+pub struct UpdateProfilePayload {
+    /// Your profile as it is now; null when the input was not of the allowed form.
+    member: Option<Member>,
+    /// Why nothing was changed.
+    errors: Vec<ProfileError>,
+}
+
+/// Changes to profiles.
+#[derive(Default)]
+pub struct ProfileMutation;
+
+#[Object]
+impl ProfileMutation {
+    /// Changes some of your profile, all of what is sent or nothing.
+    async fn update_profile(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to change.")] input: UpdateProfileInput,
+    ) -> Nullable<UpdateProfilePayload> {
+        Some(update_profile(ctx, input).await)
+    }
+}
+
+async fn update_profile(
+    ctx: &Context<'_>,
+    input: UpdateProfileInput,
+) -> GqlResult<UpdateProfilePayload> {
+    let me = ctx.member()?.member;
+    let expected = input.expected_version;
+    let patch = match patch(input) {
+        Ok(patch) => patch,
+        Err(problems) => {
+            return Ok(UpdateProfilePayload {
+                member: None,
+                errors: user_errors(problems),
+            });
+        }
+    };
+    let problem = match service::update(ctx.app(), me, &patch, expected).await? {
+        Updated::AsAsked => None,
+        Updated::Stale => {
+            let message = "Your profile was changed since it was read: look at it as it is now.";
+            Some(Problem::field(
+                "expectedVersion",
+                ProblemCode::Stale,
+                message,
+            ))
+        }
+        Updated::HandleTaken => Some(Handle::taken("handle")),
+        Updated::Gone => return Err(GqlError::NotFound),
+    };
+    Ok(UpdateProfilePayload {
+        member: load_member(ctx, me).await?,
+        errors: user_errors(problem.into_iter().collect()),
+    })
+}
+
+fn patch(input: UpdateProfileInput) -> Result<Patch, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let found = &mut problems;
+    let patch = Patch {
+        handle: needed(found, "handle", input.handle, |text| {
+            Handle::parse("handle", &text)
+        }),
+        bio: prose(found, "bio", BIO, input.bio),
+        story: prose(found, "story", STORY, input.story),
+        age_band: clearable(input.age_band),
+        country: needed(found, "country", input.country, |code| {
+            Country::parse("country", &code)
+        }),
+        region: prose(found, "region", REGION, input.region),
+        languages: languages(found, input.languages),
+        time_zone: needed(found, "timeZone", input.time_zone, |TimeZone(zone)| {
+            Ok(zone)
+        }),
+        mail_language: needed(found, "mailLanguage", input.mail_language, |tag| {
+            Language::parse("mailLanguage", &tag)
+        }),
+        contact_modes: list(input.contact_modes, |modes| {
+            modes.into_iter().map(Into::into).collect()
+        }),
+        reply_pace: clearable(input.reply_pace),
+        availability: list(input.availability, |days| {
+            days.into_iter().fold(Availability::default(), |week, day| {
+                let parts: Vec<_> = day.parts.into_iter().map(Into::into).collect();
+                week.with(day.day.into(), &parts)
+            })
+        }),
+    };
+    if problems.is_empty() {
+        Ok(patch)
+    } else {
+        Err(problems.into_vec())
+    }
+}
+
+/// A field that cannot be cleared.
+fn needed<T, V>(
+    problems: &mut Problems,
+    field: &str,
+    sent: MaybeUndefined<T>,
+    parse: impl FnOnce(T) -> Result<V, Problem>,
+) -> Change<V> {
+    let parsed = match sent {
+        MaybeUndefined::Undefined => return Change::Leave,
+        MaybeUndefined::Null => Err(required(field)),
+        MaybeUndefined::Value(value) => parse(value),
+    };
+    problems.check(parsed).map_or(Change::Leave, Change::Put)
+}
+
+/// A text that may be cleared.
+fn prose(
+    problems: &mut Problems,
+    field: &str,
+    form: TextForm,
+    sent: MaybeUndefined<String>,
+) -> Change<Option<String>> {
+    let read = match sent {
+        MaybeUndefined::Undefined => return Change::Leave,
+        MaybeUndefined::Null => Ok(None),
+        MaybeUndefined::Value(text) => form.read(field, &text),
+    };
+    problems.check(read).map_or(Change::Leave, Change::Put)
+}
+
+/// A choice that may be cleared.
+fn clearable<T, V: From<T>>(sent: MaybeUndefined<T>) -> Change<Option<V>> {
+    match sent {
+        MaybeUndefined::Undefined => Change::Leave,
+        MaybeUndefined::Null => Change::Put(None),
+        MaybeUndefined::Value(value) => Change::Put(Some(value.into())),
+    }
+}
+
+/// A list that null empties.
+fn list<T, V>(sent: MaybeUndefined<Vec<T>>, gather: impl FnOnce(Vec<T>) -> V) -> Change<V> {
+    match sent {
+        MaybeUndefined::Undefined => Change::Leave,
+        MaybeUndefined::Null => Change::Put(gather(Vec::new())),
+        MaybeUndefined::Value(items) => Change::Put(gather(items)),
+    }
+}
+
+fn languages(problems: &mut Problems, sent: MaybeUndefined<Vec<String>>) -> Change<Vec<Language>> {
+    list(sent, |tags| {
+        if tags.len() > MAX_LANGUAGES {
+            let message = format!("A profile names at most {MAX_LANGUAGES} languages.");
+            problems.push(Problem::field("languages", ProblemCode::TooLong, message));
+            return Vec::new();
+        }
+        let mut named: Vec<Language> = Vec::new();
+        for (place, tag) in tags.iter().enumerate() {
+            let field = format!("languages.{place}");
+            if let Some(language) = problems.check(Language::parse(&field, tag))
+                && !named.contains(&language)
+            {
+                named.push(language);
+            }
+        }
+        named
+    })
+}

@@ -1,0 +1,153 @@
+//! The lists of a profile in the database: its topics, languages and life contexts.
+//!
+//! A profile is read in one statement, each list gathered into one text: a row a list would be four
+//! statements, or a product of rows. Slugs, language tags and the names of enumerations hold neither
+//! spaces nor colons.
+
+use chrono::{DateTime, Utc};
+use entity::MemberId;
+use entity::member_life_context::{self, Column as ContextColumn};
+use entity::member_topic::{self, Column as TopicColumn, Stance, Visibility};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveEnum as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _,
+};
+
+use crate::db::Tx;
+use crate::error::Fault;
+
+/// The topics of the member of the surrounding statement.
+pub(super) const TOPICS: &str = "(SELECT string_agg(t.topic || ':' || t.stance || ':' || \
+    t.visibility, ' ') FROM member_topic t WHERE t.member_id = member.id)";
+/// His languages, each behind its place.
+pub(super) const LANGUAGES: &str = "(SELECT string_agg(CAST(l.position AS text) || ':' || l.tag, ' ') \
+    FROM member_language l WHERE l.member_id = member.id)";
+/// His life contexts.
+pub(super) const LIFE_CONTEXTS: &str = "(SELECT string_agg(c.life_context, ' ') \
+    FROM member_life_context c WHERE c.member_id = member.id)";
+
+/// A topic on a profile, in no order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TopicRow {
+    pub topic: String,
+    pub stance: Stance,
+    pub visibility: Visibility,
+}
+
+/// Reads [`TOPICS`].
+pub(super) fn topics(gathered: Option<&str>) -> Result<Vec<TopicRow>, Fault> {
+    words(gathered).map(topic).collect()
+}
+
+fn topic(word: &str) -> Result<TopicRow, Fault> {
+    let mut parts = word.splitn(3, ':').map(str::to_owned);
+    let (Some(topic), Some(stance), Some(visibility)) = (parts.next(), parts.next(), parts.next())
+    else {
+        return Err(Fault::Broken("a gathered topic has three parts"));
+    };
+    Ok(TopicRow {
+        topic,
+        stance: Stance::try_from_value(&stance)?,
+        visibility: Visibility::try_from_value(&visibility)?,
+    })
+}
+
+/// Reads [`LANGUAGES`], the first in place first.
+pub(super) fn languages(gathered: Option<&str>) -> Vec<String> {
+    let mut placed: Vec<(u32, &str)> = words(gathered)
+        .filter_map(|word| word.split_once(':'))
+        .filter_map(|(place, tag)| Some((place.parse().ok()?, tag)))
+        .collect();
+    placed.sort_unstable();
+    placed.into_iter().map(|(_, tag)| tag.to_owned()).collect()
+}
+
+/// Reads [`LIFE_CONTEXTS`], in no order.
+pub(super) fn slugs(gathered: Option<&str>) -> Vec<String> {
+    words(gathered).map(str::to_owned).collect()
+}
+
+fn words(gathered: Option<&str>) -> impl Iterator<Item = &str> {
+    gathered.unwrap_or_default().split_ascii_whitespace()
+}
+
+/// Puts a topic on a profile, or changes what is said of it there.
+pub(super) async fn put_topic(
+    tx: &Tx,
+    member: MemberId,
+    row: &TopicRow,
+    now: DateTime<Utc>,
+) -> Result<(), Fault> {
+    let changed = OnConflict::columns([TopicColumn::MemberId, TopicColumn::Topic])
+        .update_columns([TopicColumn::Stance, TopicColumn::Visibility])
+        .to_owned();
+    let row = member_topic::ActiveModel {
+        member_id: Set(member),
+        topic: Set(row.topic.clone()),
+        stance: Set(row.stance),
+        visibility: Set(row.visibility),
+        created_at: Set(now),
+    };
+    let written = member_topic::Entity::insert(row)
+        .on_conflict(changed)
+        .exec_without_returning(tx)
+        .await?;
+    (written == 1)
+        .then_some(())
+        .ok_or(Fault::Broken("a topic is put on a profile once"))
+}
+
+/// Takes a topic off a profile, if it is there.
+pub(super) async fn delete_topic(tx: &Tx, member: MemberId, topic: &str) -> Result<(), Fault> {
+    member_topic::Entity::delete_many()
+        .filter(TopicColumn::MemberId.eq(member))
+        .filter(TopicColumn::Topic.eq(topic))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Makes these the life contexts of a member.
+pub(super) async fn replace_life_contexts(
+    tx: &Tx,
+    member: MemberId,
+    slugs: &[String],
+) -> Result<(), Fault> {
+    member_life_context::Entity::delete_many()
+        .filter(ContextColumn::MemberId.eq(member))
+        .exec(tx)
+        .await?;
+    let rows = slugs.iter().map(|slug| member_life_context::ActiveModel {
+        member_id: Set(member),
+        life_context: Set(slug.clone()),
+    });
+    member_life_context::Entity::insert_many(rows)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_gathered_is_told_apart_again() {
+        let read = topics(Some(
+            "grief:come_through:members prison:living_with:private",
+        ))
+        .unwrap();
+        let grief = TopicRow {
+            topic: "grief".to_owned(),
+            stance: Stance::ComeThrough,
+            visibility: Visibility::Members,
+        };
+        assert_eq!((read.len(), &read[0]), (2, &grief));
+        assert_eq!(topics(None).unwrap(), []);
+        assert!(topics(Some("grief:members")).is_err());
+        assert_eq!(
+            languages(Some("10:cy 2:en-GB 0:pt-BR")),
+            ["pt-BR", "en-GB", "cy"]
+        );
+    }
+}

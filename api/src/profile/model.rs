@@ -1,0 +1,182 @@
+//! What a profile holds, how long its parts may be, and how it is changed.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use entity::MemberId;
+use entity::member::{AgeBand, ReplyPace};
+use entity::member_topic::{Stance, Visibility};
+
+use super::vocabulary::{LifeContext, Topic};
+use super::{Availability, ContactModes, Country, Handle, Language, Relation};
+use crate::text::{Lines, TextForm};
+
+/// A few sentences about himself.
+pub const BIO: TextForm = TextForm {
+    max: 500,
+    lines: Lines::Many,
+};
+/// What he has lived through, in his own words.
+pub const STORY: TextForm = TextForm {
+    max: 5_000,
+    lines: Lines::Many,
+};
+/// A part of a country.
+pub const REGION: TextForm = TextForm {
+    max: 80,
+    lines: Lines::One,
+};
+/// The most languages a member names.
+pub const MAX_LANGUAGES: usize = 10;
+/// The most topics a member names.
+pub const MAX_TOPICS: usize = 20;
+/// The most life contexts a member names.
+pub const MAX_LIFE_CONTEXTS: usize = 10;
+
+/// What a member changes of his profile in one go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fields {
+    /// The name he goes by.
+    pub handle: String,
+    /// What is compared of it.
+    pub handle_key: String,
+    /// A few sentences about himself.
+    pub bio: Option<String>,
+    /// His story.
+    pub story: Option<String>,
+    /// His age, about.
+    pub age_band: Option<AgeBand>,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// A part of the country.
+    pub region: Option<String>,
+    /// IANA name.
+    pub time_zone: String,
+    /// BCP 47 tag of the language of his mail.
+    pub mail_language: String,
+    /// How he likes to be in touch.
+    pub contact_modes: ContactModes,
+    /// How soon he likes to answer.
+    pub reply_pace: Option<ReplyPace>,
+    /// When he can be reached, on his own clock.
+    pub availability: Availability,
+    /// BCP 47 tags of the languages he speaks, the best first.
+    pub languages: Vec<String>,
+}
+
+/// What becomes of one field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Change<T> {
+    /// Nothing was sent: it stays.
+    #[default]
+    Leave,
+    /// This takes its place.
+    Put(T),
+}
+
+impl<T: Clone> Change<T> {
+    fn apply(&self, field: &mut T) {
+        if let Self::Put(value) = self {
+            field.clone_from(value);
+        }
+    }
+}
+
+/// The changes of one update; what is left out of it stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    /// The name he goes by.
+    pub handle: Change<Handle>,
+    /// A few sentences about himself.
+    pub bio: Change<Option<String>>,
+    /// His story.
+    pub story: Change<Option<String>>,
+    /// His age, about.
+    pub age_band: Change<Option<AgeBand>>,
+    /// Where he lives.
+    pub country: Change<Country>,
+    /// A part of the country.
+    pub region: Change<Option<String>>,
+    /// Where his days begin and end.
+    pub time_zone: Change<chrono_tz::Tz>,
+    /// The language of his mail.
+    pub mail_language: Change<Language>,
+    /// How he likes to be in touch.
+    pub contact_modes: Change<ContactModes>,
+    /// How soon he likes to answer.
+    pub reply_pace: Change<Option<ReplyPace>>,
+    /// When he can be reached, on his own clock.
+    pub availability: Change<Availability>,
+    /// The languages he speaks.
+    pub languages: Change<Vec<Language>>,
+}
+
+impl Patch {
+    /// The fields with these changes made.
+    pub fn applied_to(&self, fields: &Fields) -> Fields {
+        let mut fields = fields.clone();
+        if let Change::Put(handle) = &self.handle {
+            handle.as_str().clone_into(&mut fields.handle);
+            handle.key().clone_into(&mut fields.handle_key);
+        }
+        self.bio.apply(&mut fields.bio);
+        self.story.apply(&mut fields.story);
+        self.age_band.apply(&mut fields.age_band);
+        if let Change::Put(country) = &self.country {
+            country.code().clone_into(&mut fields.country);
+        }
+        self.region.apply(&mut fields.region);
+        if let Change::Put(zone) = &self.time_zone {
+            zone.name().clone_into(&mut fields.time_zone);
+        }
+        if let Change::Put(language) = &self.mail_language {
+            language.tag().clone_into(&mut fields.mail_language);
+        }
+        self.contact_modes.apply(&mut fields.contact_modes);
+        self.reply_pace.apply(&mut fields.reply_pace);
+        self.availability.apply(&mut fields.availability);
+        if let Change::Put(languages) = &self.languages {
+            fields.languages = languages.iter().map(|l| l.tag().to_owned()).collect();
+        }
+        fields
+    }
+}
+
+/// A topic on a profile.
+#[derive(Clone, Debug)]
+pub struct LivedTopic {
+    /// Which.
+    pub topic: Arc<Topic>,
+    /// Where he is with it.
+    pub stance: Stance,
+    /// Who may see it.
+    pub visibility: Visibility,
+}
+
+/// A profile as one viewer may see it: nothing in it is hidden from him, except what [`Relation`] keeps
+/// back field by field.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Whose.
+    pub id: MemberId,
+    /// What the viewer is to him.
+    pub relation: Relation,
+    /// What he tells of himself.
+    pub fields: Fields,
+    /// The topics the viewer may see, in the vocabulary's order.
+    pub topics: Vec<LivedTopic>,
+    /// In the vocabulary's order.
+    pub life_contexts: Vec<Arc<LifeContext>>,
+    /// When he joined.
+    pub joined_at: DateTime<Utc>,
+    /// Rises by one with every change of the fields.
+    pub version: i32,
+}
+
+impl Profile {
+    /// The first day of the month he joined in: a day would tell more than anybody needs.
+    pub fn member_since(&self) -> NaiveDate {
+        let day = self.joined_at.date_naive();
+        day.with_day(1).unwrap_or(day)
+    }
+}

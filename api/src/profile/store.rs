@@ -1,0 +1,316 @@
+//! Profiles in the database.
+
+use chrono::{DateTime, Utc};
+use entity::member::{self, Column, Entity};
+use entity::{MemberId, life_context, member_language, topic};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
+};
+
+use super::lists::{self, TopicRow};
+use super::model::Fields;
+use super::service::NewMember;
+use super::vocabulary::{LifeContext, Topic};
+use super::{Availability, ContactModes};
+use crate::circle;
+use crate::db::Tx;
+use crate::error::Fault;
+
+/// A profile with its lists, from one statement.
+pub(super) struct Found {
+    pub id: MemberId,
+    pub fields: Fields,
+    pub version: i32,
+    pub joined_at: DateTime<Utc>,
+    pub shares_circle: bool,
+    pub topics: Vec<TopicRow>,
+    pub life_contexts: Vec<String>,
+}
+
+#[derive(sea_orm::FromQueryResult)]
+struct Row {
+    #[sea_orm(nested)]
+    member: member::Model,
+    shares_circle: bool,
+    topics: Option<String>,
+    languages: Option<String>,
+    life_contexts: Option<String>,
+}
+
+/// The profiles of those of `ids` that exist for the viewer, in no order. A hidden one does for himself
+/// alone.
+pub(super) async fn find(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    ids: &[MemberId],
+) -> Result<Vec<Found>, Fault> {
+    let shares = circle::service::shared_by(viewer, Expr::col((Entity, Column::Id)));
+    let rows = Entity::find()
+        .expr_as(shares, "shares_circle")
+        .expr_as(Expr::cust(lists::TOPICS), "topics")
+        .expr_as(Expr::cust(lists::LANGUAGES), "languages")
+        .expr_as(Expr::cust(lists::LIFE_CONTEXTS), "life_contexts")
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .filter(
+            Condition::any()
+                .add(Column::HiddenAt.is_null())
+                .add(Column::Id.eq(viewer)),
+        )
+        .into_model::<Row>()
+        .all(db)
+        .await?;
+    rows.into_iter().map(found).collect()
+}
+
+fn found(row: Row) -> Result<Found, Fault> {
+    let member = row.member;
+    Ok(Found {
+        id: member.id,
+        version: member.version,
+        joined_at: member.created_at,
+        shares_circle: row.shares_circle,
+        topics: lists::topics(row.topics.as_deref())?,
+        life_contexts: lists::slugs(row.life_contexts.as_deref()),
+        fields: Fields {
+            handle: member.handle,
+            handle_key: member.handle_key,
+            bio: member.bio,
+            story: member.story,
+            age_band: member.age_band,
+            country: member.country,
+            region: member.region,
+            time_zone: member.time_zone,
+            mail_language: member.locale,
+            contact_modes: ContactModes::from_bits(member.contact_modes),
+            reply_pace: member.reply_pace,
+            availability: Availability::from_bits(member.availability),
+            languages: lists::languages(row.languages.as_deref()),
+        },
+    })
+}
+
+/// A column of another table names a member who is there for others.
+pub(super) fn shown(member: Expr) -> Expr {
+    use sea_orm::sea_query::{ExprTrait as _, Query};
+    let ids = Query::select()
+        .expr(Expr::val(1))
+        .from(Entity)
+        .and_where(Expr::col((Entity, Column::Id)).eq(member))
+        .and_where(Expr::col((Entity, Column::HiddenAt)).is_null())
+        .take();
+    Expr::exists(ids)
+}
+
+/// Makes the row of a new member; false when his handle is somebody's already.
+pub(super) async fn insert(tx: &Tx, new: &NewMember, now: DateTime<Utc>) -> Result<bool, Fault> {
+    let row = member::ActiveModel {
+        id: Set(new.id),
+        handle: Set(new.handle.as_str().to_owned()),
+        handle_key: Set(new.handle.key().to_owned()),
+        bio: Set(None),
+        story: Set(None),
+        age_band: Set(None),
+        country: Set(new.country.code().to_owned()),
+        region: Set(None),
+        time_zone: Set(new.time_zone.name().to_owned()),
+        locale: Set(new.locale.tag().to_owned()),
+        contact_modes: Set(0),
+        reply_pace: Set(None),
+        availability: Set(0),
+        version: Set(1),
+        created_at: Set(now),
+        updated_at: Set(now),
+        hidden_at: Set(None),
+    };
+    let taken = OnConflict::column(Column::HandleKey)
+        .do_nothing()
+        .to_owned();
+    let inserted = Entity::insert(row)
+        .on_conflict(taken)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(inserted == 1)
+}
+
+/// Makes every other change of this member's profile wait for the end of this transaction; false when
+/// there is no such member. What is read of him afterwards is what it will be changed from: a statement
+/// that locks sees his row as it is, but his lists as they were when it began to wait.
+pub(super) async fn lock(tx: &Tx, member: MemberId) -> Result<bool, Fault> {
+    let id: Option<MemberId> = Entity::find_by_id(member)
+        .select_only()
+        .column(Column::Id)
+        .lock_exclusive()
+        .into_tuple()
+        .one(tx)
+        .await?;
+    Ok(id.is_some())
+}
+
+/// Writes the fields of a member's profile over the version they were read at; false when somebody
+/// else goes by the handle, and the transaction is to be undone.
+pub(super) async fn update(
+    tx: &Tx,
+    read: &Found,
+    fields: &Fields,
+    now: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let updated = Entity::update_many()
+        .set(member::ActiveModel {
+            handle: Set(fields.handle.clone()),
+            handle_key: Set(fields.handle_key.clone()),
+            bio: Set(fields.bio.clone()),
+            story: Set(fields.story.clone()),
+            age_band: Set(fields.age_band),
+            country: Set(fields.country.clone()),
+            region: Set(fields.region.clone()),
+            time_zone: Set(fields.time_zone.clone()),
+            locale: Set(fields.mail_language.clone()),
+            contact_modes: Set(fields.contact_modes.bits()),
+            reply_pace: Set(fields.reply_pace),
+            availability: Set(fields.availability.bits()),
+            version: Set(read.version + 1),
+            updated_at: Set(now),
+            ..member::ActiveModel::default()
+        })
+        .filter(Column::Id.eq(read.id))
+        .filter(Column::Version.eq(read.version))
+        .exec(tx)
+        .await;
+    match updated {
+        Ok(updated) if updated.rows_affected == 1 => {}
+        Ok(_) => return Err(Fault::Broken("a locked profile keeps its version")),
+        // The handle is the only unique thing that is written.
+        Err(fault) => {
+            return match fault.sql_err() {
+                Some(SqlErr::UniqueConstraintViolation(_)) => Ok(false),
+                _ => Err(fault.into()),
+            };
+        }
+    }
+    if fields.languages != read.fields.languages {
+        replace_languages(tx, read.id, &fields.languages).await?;
+    }
+    Ok(true)
+}
+
+async fn replace_languages(tx: &Tx, member: MemberId, tags: &[String]) -> Result<(), Fault> {
+    member_language::Entity::delete_many()
+        .filter(member_language::Column::MemberId.eq(member))
+        .exec(tx)
+        .await?;
+    let rows = (0..)
+        .zip(tags)
+        .map(|(position, tag)| member_language::ActiveModel {
+            member_id: Set(member),
+            tag: Set(tag.clone()),
+            position: Set(position),
+        });
+    member_language::Entity::insert_many(rows)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// Hides a member from now on, or shows him again.
+pub(super) async fn set_hidden_at(
+    tx: &Tx,
+    member: MemberId,
+    at: Option<DateTime<Utc>>,
+) -> Result<(), Fault> {
+    Entity::update_many()
+        .col_expr(Column::HiddenAt, Expr::value(at))
+        .filter(Column::Id.eq(member))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// The name of a member's time zone.
+pub(super) async fn time_zone(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+) -> Result<Option<String>, Fault> {
+    let name = Entity::find_by_id(member)
+        .select_only()
+        .column(Column::TimeZone)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(name)
+}
+
+/// As [`time_zone`], and kept from changing until the transaction ends.
+pub(super) async fn hold_time_zone(tx: &Tx, member: MemberId) -> Result<Option<String>, Fault> {
+    let name = Entity::find_by_id(member)
+        .select_only()
+        .column(Column::TimeZone)
+        .lock_shared()
+        .into_tuple()
+        .one(tx)
+        .await?;
+    Ok(name)
+}
+
+/// A member, his time zone, and since when he is hidden.
+pub(super) type Standing = (MemberId, String, Option<DateTime<Utc>>);
+
+/// What the pipeline of nudges has to know of members.
+pub(super) async fn standings(
+    db: &impl ConnectionTrait,
+    members: &[MemberId],
+) -> Result<Vec<Standing>, Fault> {
+    if members.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::TimeZone, Column::HiddenAt])
+        .filter(Column::Id.is_in(members.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows)
+}
+
+/// Whether there is such a member, and others may know it.
+pub(super) async fn is_shown(db: &impl ConnectionTrait, member: MemberId) -> Result<bool, Fault> {
+    let id: Option<MemberId> = Entity::find_by_id(member)
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::HiddenAt.is_null())
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(id.is_some())
+}
+
+/// Every topic there is, in order.
+pub(super) async fn topics(db: &impl ConnectionTrait) -> Result<Vec<Topic>, Fault> {
+    let rows = topic::Entity::find()
+        .order_by_asc(topic::Column::Position)
+        .order_by_asc(topic::Column::Slug)
+        .all(db)
+        .await?;
+    let topics = rows.into_iter().map(|row| Topic {
+        slug: row.slug,
+        name: row.name,
+        description: row.description,
+    });
+    Ok(topics.collect())
+}
+
+/// Every life context there is, in order.
+pub(super) async fn life_contexts(db: &impl ConnectionTrait) -> Result<Vec<LifeContext>, Fault> {
+    let rows = life_context::Entity::find()
+        .order_by_asc(life_context::Column::Position)
+        .order_by_asc(life_context::Column::Slug)
+        .all(db)
+        .await?;
+    let contexts = rows.into_iter().map(|row| LifeContext {
+        slug: row.slug,
+        name: row.name,
+    });
+    Ok(contexts.collect())
+}

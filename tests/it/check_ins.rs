@@ -1,0 +1,464 @@
+//! Checking in: once a day, in the member's own days, and nothing is counted twice.
+
+use api::account::SignedIn;
+use api::checkin::service::{has_checked_in_on, member_day_now};
+use api::db::{Done, transact};
+use api::nudge::{self, Announcement};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::{Europe, Pacific, Tz};
+use entity::notification::{self, Kind, State};
+use entity::{check_in, member, progress};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+use serde_json::{Value, json};
+use support::{Answer, Engine, TestApp, both};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+both!(
+    a_day_counts_once_however_often_it_is_sent,
+    a_mood_can_be_changed_while_the_day_lasts,
+    a_lost_answer_can_be_asked_for_again_days_later,
+    another_device_is_given_the_days_check_in,
+    an_id_stands_for_one_day,
+    another_members_id_tells_nothing,
+    other_days_are_not_open,
+    a_mood_goes_from_one_to_five,
+    what_waited_on_the_phone_finds_its_day,
+    an_earlier_day_does_not_take_the_last_one_back,
+    twenty_devices_at_once_count_once,
+    twenty_retries_at_once_count_once,
+    a_check_in_withdraws_its_days_reminder,
+    check_ins_come_in_pages_newest_first,
+    travel_neither_makes_nor_unmakes_a_day,
+    a_check_in_costs_the_same_few_statements_whatever_came_before,
+    nobody_else_has_check_ins_to_show
+);
+
+const CHECK_IN: &str = "mutation($input: CheckInInput!) { checkIn(input: $input) {
+    checkIn { clientId localDate mood timeZone dayStartHour }
+    progress { daysShownUp lastCheckInDate checkedInToday }
+    errors { code path } } }";
+
+const PROGRESS: &str = "{ me { progress { daysShownUp lastCheckInDate checkedInToday } } }";
+
+fn new_id(app: &TestApp) -> Uuid {
+    app.app.ids.next()
+}
+
+async fn check_in(app: &TestApp, who: SignedIn, input: Value) -> Value {
+    send(app, who, input).await.at("/checkIn")
+}
+
+async fn send(app: &TestApp, who: SignedIn, input: Value) -> Answer {
+    app.as_member(who, CHECK_IN, json!({ "input": input }))
+        .await
+}
+
+async fn progress_of(app: &TestApp, who: SignedIn) -> Value {
+    app.as_member(who, PROGRESS, json!({}))
+        .await
+        .at("/me/progress")
+}
+
+async fn rows(app: &TestApp, who: SignedIn) -> Vec<check_in::Model> {
+    check_in::Entity::find()
+        .filter(check_in::Column::MemberId.eq(who.member))
+        .all(app.app.db.pool())
+        .await
+        .unwrap()
+}
+
+/// The row that is kept says what the check-ins say.
+async fn count_agrees(app: &TestApp, who: SignedIn) {
+    let kept = progress::Entity::find_by_id(who.member)
+        .one(app.app.db.pool())
+        .await
+        .unwrap();
+    let counted = rows(app, who).await;
+    let (days, last) = kept.map_or((0, None), |row| (row.days_shown_up, row.last_local_date));
+    assert_eq!(usize::try_from(days).unwrap(), counted.len());
+    assert_eq!(last, counted.iter().map(|row| row.local_date).max());
+}
+
+async fn move_to(app: &TestApp, who: SignedIn, zone: Tz) {
+    member::Entity::update_many()
+        .col_expr(member::Column::TimeZone, Expr::value(zone.name()))
+        .filter(member::Column::Id.eq(who.member))
+        .exec(app.app.db.pool())
+        .await
+        .unwrap();
+}
+
+fn instant(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+async fn a_day_counts_once_however_often_it_is_sent(app: TestApp) {
+    let mike = app.member("mike").await;
+    let nothing = json!({ "daysShownUp": 0, "lastCheckInDate": null, "checkedInToday": false });
+    assert_eq!(progress_of(&app, mike).await, nothing);
+
+    let input = json!({ "id": new_id(&app), "localDate": "2026-03-10", "mood": 4 });
+    let first = check_in(&app, mike, input.clone()).await;
+    assert_eq!(first["errors"], json!([]));
+    assert_eq!(
+        first["checkIn"],
+        json!({ "clientId": input["id"], "localDate": "2026-03-10", "mood": 4,
+            "timeZone": "Europe/London", "dayStartHour": 3 })
+    );
+    let one = json!({ "daysShownUp": 1, "lastCheckInDate": "2026-03-10", "checkedInToday": true });
+    assert_eq!(first["progress"], one);
+
+    app.advance(TimeDelta::hours(1));
+    assert_eq!(check_in(&app, mike, input).await, first);
+    let day: NaiveDate = "2026-03-10".parse().unwrap();
+    let db = app.app.db.pool();
+    assert_eq!(
+        member_day_now(&app.app, db, mike.member).await.unwrap(),
+        day
+    );
+    assert!(has_checked_in_on(db, mike.member, day).await.unwrap());
+
+    app.advance(TimeDelta::days(1));
+    let day = day.succ_opt().unwrap();
+    assert!(!has_checked_in_on(db, mike.member, day).await.unwrap());
+    let next = check_in(&app, mike, json!({ "id": new_id(&app) })).await;
+    assert_eq!(next["progress"]["daysShownUp"], 2);
+    assert_eq!(next["checkIn"]["localDate"], "2026-03-11");
+    count_agrees(&app, mike).await;
+}
+
+async fn a_mood_can_be_changed_while_the_day_lasts(app: TestApp) {
+    let mike = app.member("mike").await;
+    let id = new_id(&app);
+    check_in(&app, mike, json!({ "id": id, "mood": 2 })).await;
+    let edited = check_in(&app, mike, json!({ "id": id, "mood": 3 })).await;
+    assert_eq!(edited["checkIn"]["mood"], 3);
+    assert_eq!(edited["errors"], json!([]));
+    let silent = check_in(&app, mike, json!({ "id": id })).await;
+    assert_eq!(silent["checkIn"]["mood"], 3);
+    let taken_back = check_in(&app, mike, json!({ "id": id, "mood": null })).await;
+    assert_eq!(taken_back["checkIn"]["mood"], json!(null));
+    assert_eq!(taken_back["progress"]["daysShownUp"], 1);
+
+    // The day after, the day before stays as it is.
+    app.advance(TimeDelta::days(1));
+    let late = check_in(&app, mike, json!({ "id": id, "mood": 5 })).await;
+    assert_eq!(late["errors"][0]["code"], "CONFLICT");
+    assert_eq!(late["errors"][0]["path"], json!(["input", "id"]));
+    assert_eq!(late["checkIn"]["mood"], json!(null));
+    count_agrees(&app, mike).await;
+}
+
+async fn a_lost_answer_can_be_asked_for_again_days_later(app: TestApp) {
+    let mike = app.member("mike").await;
+    let input = json!({ "id": new_id(&app), "localDate": "2026-03-10", "mood": 2 });
+    let first = check_in(&app, mike, input.clone()).await;
+    app.advance(TimeDelta::days(5));
+    let again = check_in(&app, mike, input.clone()).await;
+    assert_eq!(again["checkIn"], first["checkIn"]);
+    assert_eq!(again["errors"], json!([]));
+    let without_a_date = json!({ "id": input["id"], "mood": 2 });
+    let again = check_in(&app, mike, without_a_date).await;
+    assert_eq!(again["checkIn"], first["checkIn"]);
+    assert_eq!(again["progress"]["daysShownUp"], 1);
+}
+
+async fn another_device_is_given_the_days_check_in(app: TestApp) {
+    let mike = app.member("mike").await;
+    let first = check_in(&app, mike, json!({ "id": new_id(&app), "mood": 2 })).await;
+    // It says nothing else: there is nothing to settle.
+    for input in [json!({}), json!({ "mood": 2 })] {
+        let mut input = input;
+        input["id"] = json!(new_id(&app));
+        assert_eq!(check_in(&app, mike, input).await, first);
+    }
+    let other = check_in(&app, mike, json!({ "id": new_id(&app), "mood": 5 })).await;
+    assert_eq!(other["errors"][0]["code"], "CONFLICT");
+    assert_eq!(other["errors"][0]["path"], json!(["input", "localDate"]));
+    assert_eq!(other["checkIn"], first["checkIn"]);
+    count_agrees(&app, mike).await;
+}
+
+async fn an_id_stands_for_one_day(app: TestApp) {
+    let mike = app.member("mike").await;
+    let id = new_id(&app);
+    check_in(&app, mike, json!({ "id": id })).await;
+    app.advance(TimeDelta::days(1));
+    let input = json!({ "id": id, "localDate": "2026-03-11" });
+    let other_day = check_in(&app, mike, input).await;
+    assert_eq!(other_day["errors"][0]["code"], "CONFLICT");
+    assert_eq!(other_day["errors"][0]["path"], json!(["input", "id"]));
+    assert_eq!(other_day["checkIn"]["localDate"], "2026-03-10");
+    assert_eq!(other_day["progress"]["checkedInToday"], false);
+    count_agrees(&app, mike).await;
+}
+
+async fn another_members_id_tells_nothing(app: TestApp) {
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    let id = new_id(&app);
+    check_in(&app, mike, json!({ "id": id, "mood": 1 })).await;
+    let answer = check_in(&app, sam, json!({ "id": id, "mood": 1 })).await;
+    assert_eq!(answer["errors"][0]["code"], "CONFLICT");
+    assert_eq!(answer["checkIn"], json!(null));
+    assert_eq!(answer["progress"]["daysShownUp"], 0);
+    count_agrees(&app, sam).await;
+    count_agrees(&app, mike).await;
+}
+
+async fn other_days_are_not_open(app: TestApp) {
+    let mike = app.member("mike").await;
+    for day in [
+        "2026-03-11",
+        "2026-03-09",
+        "2026-03-08",
+        "2025-03-10",
+        "0001-01-01",
+    ] {
+        let input = json!({ "id": new_id(&app), "localDate": day });
+        let answer = check_in(&app, mike, input).await;
+        assert_eq!(answer["errors"][0]["code"], "OUT_OF_RANGE", "{day}");
+        assert_eq!(answer["errors"][0]["path"], json!(["input", "localDate"]));
+    }
+    let input = json!({ "id": new_id(&app), "madeAt": "2026-03-01T12:00:00Z" });
+    let answer = check_in(&app, mike, input).await;
+    assert_eq!(answer["errors"][0]["path"], json!(["input", "madeAt"]));
+    assert_eq!(rows(&app, mike).await, []);
+}
+
+async fn a_mood_goes_from_one_to_five(app: TestApp) {
+    let mike = app.member("mike").await;
+    for mood in [0, 6, -1, i32::MAX] {
+        let answer = check_in(&app, mike, json!({ "id": new_id(&app), "mood": mood })).await;
+        assert_eq!(
+            answer["errors"],
+            json!([{ "code": "OUT_OF_RANGE", "path": ["input", "mood"] }])
+        );
+    }
+    assert_eq!(rows(&app, mike).await, []);
+}
+
+async fn what_waited_on_the_phone_finds_its_day(app: TestApp) {
+    let mike = app.member("mike").await;
+    // 02:50 on the 11th: still the 10th, and the phone has no connection.
+    app.app.clock.set(instant("2026-03-11T02:50:00Z")).unwrap();
+    let id = new_id(&app);
+    app.app.clock.set(instant("2026-03-11T14:59:00Z")).unwrap();
+    let queued = json!({ "id": id, "localDate": "2026-03-10" });
+    let answer = check_in(&app, mike, queued).await;
+    assert_eq!(answer["errors"], json!([]));
+    assert_eq!(answer["progress"]["lastCheckInDate"], "2026-03-10");
+    assert_eq!(answer["progress"]["checkedInToday"], false);
+
+    // The phone may also say when, and leave the day to us.
+    let sam = app.member("sam").await;
+    let made = json!({ "id": new_id(&app), "madeAt": "2026-03-11T02:50:00Z" });
+    let answer = check_in(&app, sam, made).await;
+    assert_eq!(answer["checkIn"]["localDate"], "2026-03-10");
+
+    // What was made today is not yesterday's, and half a day after its end a day is over.
+    let tom = app.member("tom").await;
+    let today = json!({ "id": new_id(&app), "localDate": "2026-03-10" });
+    let answer = check_in(&app, tom, today).await;
+    assert_eq!(answer["errors"][0]["code"], "OUT_OF_RANGE");
+    app.advance(TimeDelta::minutes(1));
+    let late = json!({ "id": new_id(&app), "localDate": "2026-03-10",
+        "madeAt": "2026-03-11T02:50:00Z" });
+    let answer = check_in(&app, tom, late).await;
+    assert_eq!(answer["errors"][0]["code"], "OUT_OF_RANGE");
+}
+
+async fn an_earlier_day_does_not_take_the_last_one_back(app: TestApp) {
+    let mike = app.member("mike").await;
+    let queued = new_id(&app);
+    app.app.clock.set(instant("2026-03-11T08:00:00Z")).unwrap();
+    check_in(&app, mike, json!({ "id": new_id(&app) })).await;
+    let late = json!({ "id": queued, "localDate": "2026-03-10" });
+    let answer = check_in(&app, mike, late).await;
+    assert_eq!(
+        answer["progress"],
+        json!({ "daysShownUp": 2, "lastCheckInDate": "2026-03-11", "checkedInToday": true })
+    );
+    count_agrees(&app, mike).await;
+}
+
+async fn twenty_devices_at_once_count_once(app: TestApp) {
+    let mike = app.member("mike").await;
+    let ids: Vec<Uuid> = (0..20).map(|_| new_id(&app)).collect();
+    let answers = at_once(&app, mike, &ids).await;
+    let given = answers[0]["checkIn"]["clientId"].clone();
+    for answer in &answers {
+        assert_eq!(answer["errors"], json!([]));
+        assert_eq!(answer["checkIn"]["clientId"], given);
+        assert_eq!(answer["progress"]["daysShownUp"], 1);
+    }
+    assert_eq!(rows(&app, mike).await.len(), 1);
+    count_agrees(&app, mike).await;
+}
+
+async fn twenty_retries_at_once_count_once(app: TestApp) {
+    let mike = app.member("mike").await;
+    let answers = at_once(&app, mike, &[new_id(&app); 20]).await;
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert_eq!(answers[0]["progress"]["daysShownUp"], 1);
+    count_agrees(&app, mike).await;
+}
+
+async fn at_once(app: &TestApp, who: SignedIn, ids: &[Uuid]) -> Vec<Value> {
+    let mut tasks = JoinSet::new();
+    for id in ids {
+        let schema = app.schema.clone();
+        let variables = json!({ "input": { "id": id } });
+        let request = async_graphql::Request::new(CHECK_IN)
+            .variables(async_graphql::Variables::from_json(variables))
+            .data(api::account::Viewer::Member(who));
+        tasks.spawn(async move {
+            let response = schema.execute(request).await;
+            assert!(response.errors.is_empty(), "{:?}", response.errors);
+            response.data.into_json().unwrap()["checkIn"].clone()
+        });
+    }
+    tasks.join_all().await
+}
+
+async fn a_check_in_withdraws_its_days_reminder(app: TestApp) {
+    let mike = app.member("mike").await;
+    for day in ["2026-03-10", "2026-03-11"] {
+        let what = Announcement {
+            member: mike.member,
+            kind: Kind::CheckInReminder,
+            dedup_key: format!("check_in_reminder:{day}"),
+            subject: None,
+            not_before: app.now() + TimeDelta::hours(6),
+            expires_at: app.now() + TimeDelta::hours(15),
+        };
+        let app = &app.app;
+        let announced: Result<(), api::error::Fault> = transact!(app.db, |tx| {
+            nudge::service::announce(app, tx, &what).await?;
+            Ok(Done::Keep(()))
+        });
+        announced.unwrap();
+    }
+    check_in(&app, mike, json!({ "id": new_id(&app) })).await;
+    let told = notification::Entity::find()
+        .all(app.app.db.pool())
+        .await
+        .unwrap();
+    assert_eq!(told.len(), 2);
+    for row in told {
+        let todays = row.dedup_key == "check_in_reminder:2026-03-10";
+        let expected = if todays {
+            State::Cancelled
+        } else {
+            State::Pending
+        };
+        assert_eq!(row.state, expected);
+    }
+}
+
+async fn check_ins_come_in_pages_newest_first(app: TestApp) {
+    let mike = app.member("mike").await;
+    for _ in 0..9 {
+        check_in(&app, mike, json!({ "id": new_id(&app) })).await;
+        app.advance(TimeDelta::days(1));
+    }
+    let ask = async |arguments: &str| {
+        let query = format!(
+            "{{ me {{ checkIns({arguments}) {{ nodes {{ localDate }}
+                pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }} }}"
+        );
+        let page = app.as_member(mike, &query, json!({})).await;
+        assert_eq!(page.statements, 1);
+        page.at("/me/checkIns")
+    };
+    let days = |page: &Value| -> Vec<u32> {
+        let nodes = page["nodes"].as_array().unwrap();
+        let day = |node: &Value| node["localDate"].as_str().unwrap()[8..].parse().unwrap();
+        nodes.iter().map(day).collect()
+    };
+    let first = ask("first: 4").await;
+    assert_eq!(days(&first), [18, 17, 16, 15]);
+    assert_eq!(first["pageInfo"]["hasNextPage"], true);
+    assert_eq!(first["pageInfo"]["hasPreviousPage"], false);
+    let after = first["pageInfo"]["endCursor"].as_str().unwrap();
+    let second = ask(&format!("first: 7, after: {after:?}")).await;
+    assert_eq!(days(&second), [14, 13, 12, 11, 10]);
+    assert_eq!(second["pageInfo"]["hasNextPage"], false);
+    let before = second["pageInfo"]["startCursor"].as_str().unwrap();
+    let back = ask(&format!("last: 2, before: {before:?}")).await;
+    assert_eq!(days(&back), [16, 15]);
+    assert_eq!(back["pageInfo"]["hasPreviousPage"], true);
+
+    let query = "{ me { checkIns(first: 1, after: \"AAAA\") { nodes { mood } } checkIn(date: \"2026-03-12\") { localDate } } }";
+    let answer = app.as_member(mike, query, json!({})).await;
+    assert_eq!(answer.code(), "BAD_USER_INPUT");
+    assert_eq!(answer.data["me"]["checkIn"]["localDate"], "2026-03-12");
+}
+
+async fn travel_neither_makes_nor_unmakes_a_day(app: TestApp) {
+    let mike = app.member("mike").await;
+    check_in(&app, mike, json!({ "id": new_id(&app) })).await;
+    app.app.clock.set(instant("2026-03-11T06:00:00Z")).unwrap();
+    check_in(&app, mike, json!({ "id": new_id(&app) })).await;
+
+    // West: it is the evening of the 10th again, which has its check-in.
+    move_to(&app, mike, Pacific::Honolulu).await;
+    let again = check_in(&app, mike, json!({ "id": new_id(&app) })).await;
+    assert_eq!(again["checkIn"]["localDate"], "2026-03-10");
+    assert_eq!(again["checkIn"]["timeZone"], "Europe/London");
+    assert_eq!(
+        again["progress"],
+        json!({ "daysShownUp": 2, "lastCheckInDate": "2026-03-11", "checkedInToday": true })
+    );
+
+    // East, over the date line: two days on at once, and what is written stays.
+    move_to(&app, mike, Pacific::Kiritimati).await;
+    app.app.clock.set(instant("2026-03-11T14:00:00Z")).unwrap();
+    let east = check_in(&app, mike, json!({ "id": new_id(&app) })).await;
+    assert_eq!(east["checkIn"]["localDate"], "2026-03-12");
+    assert_eq!(east["progress"]["daysShownUp"], 3);
+    move_to(&app, mike, Europe::London).await;
+    let home = check_in(&app, mike, json!({ "id": new_id(&app) })).await;
+    assert_eq!(home["checkIn"]["localDate"], "2026-03-11");
+    assert_eq!(home["progress"]["daysShownUp"], 3);
+    count_agrees(&app, mike).await;
+}
+
+async fn a_check_in_costs_the_same_few_statements_whatever_came_before(app: TestApp) {
+    let mike = app.member("mike").await;
+    let mutation = "mutation($input: CheckInInput!) { checkIn(input: $input) { checkIn { id } } }";
+    // The zone, the day with its count, the reminder; SQLite counts the day apart.
+    let expected = match app.database().engine() {
+        Engine::Postgres => 3,
+        Engine::Sqlite => 4,
+    };
+    for _ in 0..5 {
+        let input = json!({ "input": { "id": new_id(&app) } });
+        let answer = app.as_member(mike, mutation, input).await;
+        assert_eq!(answer.statements, expected);
+        app.advance(TimeDelta::days(1));
+    }
+    let progress = app.as_member(mike, PROGRESS, json!({})).await;
+    assert_eq!(progress.statements, 1);
+    assert_eq!(progress.at("/me/progress/daysShownUp"), 5);
+}
+
+async fn nobody_else_has_check_ins_to_show(app: TestApp) {
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    check_in(&app, mike, json!({ "id": new_id(&app) })).await;
+    let query =
+        "{ me { checkIns(first: 5) { nodes { id } } checkIn(date: \"2026-03-10\") { id } } }";
+    let sams = app.as_member(sam, query, json!({})).await;
+    assert_eq!(
+        sams.at("/me"),
+        json!({ "checkIns": { "nodes": [] }, "checkIn": null })
+    );
+    let input = json!({ "input": { "id": new_id(&app) } });
+    assert_eq!(
+        app.anonymous(CHECK_IN, input).await.code(),
+        "UNAUTHENTICATED"
+    );
+    let count = check_in::Entity::find().count(app.app.db.pool()).await;
+    assert_eq!(count.unwrap(), 1);
+}

@@ -1,0 +1,427 @@
+//! Circles: who is in them, who says so, and for whom they are there.
+
+use api::account::SignedIn;
+use api::circle::service as circles;
+use api::graphql::node::NodeId as _;
+use chrono::TimeDelta;
+use entity::CircleId;
+use serde_json::{Value, json};
+use support::{Answer, TestApp, both};
+
+use crate::profile::{hide, problem, problems};
+
+both!(
+    a_facilitator_makes_a_circle_once,
+    only_facilitators_make_circles,
+    what_is_wrong_with_a_new_circle_is_named,
+    a_circle_is_there_for_who_is_in_it,
+    only_who_runs_a_circle_says_who_is_in_it,
+    a_man_is_put_in_and_taken_out_once,
+    only_facilitators_run_circles,
+    a_circle_keeps_a_facilitator,
+    of_two_facilitators_who_leave_at_once_one_stays,
+    a_man_leaves_when_he_likes,
+    a_hidden_man_is_not_in_it,
+    the_members_come_in_pages,
+    my_circles_come_in_pages,
+    a_roster_costs_the_same_however_long_it_is,
+    others_can_ask_who_is_in_what
+);
+
+const CIRCLE: &str =
+    "id name purpose myRole memberCount members { nodes { role member { handle } } }";
+
+/// A circle that `host` runs, with these men in it.
+pub async fn circle_of(app: &TestApp, host: SignedIn, men: &[SignedIn]) -> CircleId {
+    let id: CircleId = app.app.ids.next();
+    let made = create(
+        app,
+        host,
+        json!({"id": id.0, "name": "Tuesday", "purpose": "Talk"}),
+    )
+    .await;
+    assert_eq!(made["errors"], json!([]));
+    for man in men {
+        let added = add(app, host, id, *man, json!(null)).await;
+        assert_eq!(added["errors"], json!([]));
+    }
+    id
+}
+
+async fn create(app: &TestApp, who: SignedIn, input: Value) -> Value {
+    let query = format!(
+        "mutation($input: CreateCircleInput!) {{ createCircle(input: $input) {{
+            circle {{ {CIRCLE} }} errors {{ code path }} }} }}"
+    );
+    let answer = app.as_member(who, &query, json!({ "input": input })).await;
+    answer.at("/createCircle")
+}
+
+async fn add(app: &TestApp, who: SignedIn, circle: CircleId, man: SignedIn, role: Value) -> Value {
+    let query = format!(
+        "mutation($circle: ID!, $member: ID!, $role: CircleRole) {{
+            addCircleMember(input: {{circle: $circle, member: $member, role: $role}}) {{
+                circle {{ {CIRCLE} }} errors {{ code path }} }} }}"
+    );
+    let variables = json!({
+        "circle": *circle.global(), "member": *man.member.global(), "role": role,
+    });
+    app.as_member(who, &query, variables)
+        .await
+        .at("/addCircleMember")
+}
+
+async fn remove(app: &TestApp, who: SignedIn, circle: CircleId, man: SignedIn) -> Value {
+    let query = format!(
+        "mutation($circle: ID!, $member: ID!) {{
+            removeCircleMember(input: {{circle: $circle, member: $member}}) {{
+                circle {{ {CIRCLE} }} errors {{ code path }} }} }}"
+    );
+    let variables = json!({ "circle": *circle.global(), "member": *man.member.global() });
+    app.as_member(who, &query, variables)
+        .await
+        .at("/removeCircleMember")
+}
+
+async fn leave(app: &TestApp, who: SignedIn, circle: &str) -> Value {
+    let query = "mutation($circle: ID!) { leaveCircle(input: {circle: $circle}) {
+        leftCircleId errors { code path } } }";
+    let answer = app.as_member(who, query, json!({ "circle": circle })).await;
+    answer.at("/leaveCircle")
+}
+
+async fn ask_for(app: &TestApp, who: SignedIn, circle: CircleId) -> Answer {
+    let query = format!("query($id: ID!) {{ circle(id: $id) {{ {CIRCLE} }} }}");
+    let variables = json!({ "id": *circle.global() });
+    app.as_member(who, &query, variables).await
+}
+
+async fn seen(app: &TestApp, who: SignedIn, circle: CircleId) -> Value {
+    ask_for(app, who, circle).await.at("/circle")
+}
+
+/// The handles of a circle's members in alphabetical order, with an asterisk behind who runs it.
+fn men(circle: &Value) -> Vec<String> {
+    let nodes = circle["members"]["nodes"].as_array().unwrap().iter();
+    let mut men: Vec<_> = nodes
+        .map(|man| {
+            let star = if man["role"] == "FACILITATOR" {
+                "*"
+            } else {
+                ""
+            };
+            format!("{}{star}", man["member"]["handle"].as_str().unwrap())
+        })
+        .collect();
+    men.sort_unstable();
+    men
+}
+
+async fn a_facilitator_makes_a_circle_once(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let id: CircleId = app.app.ids.next();
+    let input = json!({"id": id.0, "name": " Tuesday ", "purpose": "Talk,\r\nand walk."});
+    let made = create(&app, host, input.clone()).await;
+    let circle = json!({
+        "id": *id.global(), "name": "Tuesday", "purpose": "Talk,\nand walk.", "myRole": "FACILITATOR",
+        "memberCount": 1,
+        "members": {"nodes": [{"role": "FACILITATOR", "member": {"handle": "host"}}]},
+    });
+    assert_eq!(made, json!({"circle": circle, "errors": []}));
+    assert_eq!(create(&app, host, input.clone()).await, made);
+    assert_eq!(seen(&app, host, id).await, circle);
+
+    let mut other_content = input.clone();
+    other_content["name"] = json!("Wednesday");
+    let refused = create(&app, host, other_content).await;
+    assert_eq!(problems(&refused), problem("CONFLICT", "input.id"));
+    let another = app.facilitator("another").await;
+    let refused = create(&app, another, input).await;
+    assert_eq!(problems(&refused), problem("CONFLICT", "input.id"));
+    assert_eq!(refused["circle"], json!(null));
+    assert_eq!(seen(&app, host, id).await, circle);
+}
+
+async fn only_facilitators_make_circles(app: TestApp) {
+    let mike = app.member("mike").await;
+    let id: CircleId = app.app.ids.next();
+    let input = json!({"id": id.0, "name": "Tuesday", "purpose": "Talk"});
+    let refused = create(&app, mike, input).await;
+    assert_eq!(problems(&refused), problem("NOT_ALLOWED", "input"));
+    assert_eq!(seen(&app, mike, id).await, json!(null));
+}
+
+async fn what_is_wrong_with_a_new_circle_is_named(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let version_four = "f47ac10b-58cc-4372-a567-0e02b2c3d479";
+    let input = json!({"id": version_four, "name": "a\u{0}b", "purpose": " "});
+    let refused = create(&app, host, input).await;
+    let expected = [
+        ("INVALID", "input.id"),
+        ("INVALID", "input.name"),
+        ("REQUIRED", "input.purpose"),
+    ];
+    let expected = expected.map(|(code, path)| (code.to_owned(), path.to_owned()));
+    assert_eq!(problems(&refused), expected);
+}
+
+async fn a_circle_is_there_for_who_is_in_it(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let (outsider, third) = (app.member("outsider").await, app.facilitator("third").await);
+    let circle = circle_of(&app, host, &[mike]).await;
+    assert_eq!(men(&seen(&app, mike, circle).await), ["host*", "mike"]);
+    assert_eq!(seen(&app, mike, circle).await["myRole"], json!("MEMBER"));
+    assert_eq!(seen(&app, outsider, circle).await, json!(null));
+    assert_eq!(seen(&app, third, circle).await, json!(null));
+    let query = "query($id: ID!) { circle(id: $id) { name } }";
+    let nobody = app
+        .anonymous(query, json!({ "id": *circle.global() }))
+        .await;
+    assert_eq!(nobody.code(), "UNAUTHENTICATED");
+    for id in ["nonsense", mike.member.global().as_str()] {
+        let found = app.as_member(mike, query, json!({ "id": id })).await;
+        assert_eq!(found.at("/circle"), json!(null));
+    }
+}
+
+async fn only_who_runs_a_circle_says_who_is_in_it(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let (other, third) = (app.member("other").await, app.facilitator("third").await);
+    let circle = circle_of(&app, host, &[mike]).await;
+    let unknown: CircleId = app.app.ids.next();
+    for (who, circle, code) in [
+        (mike, circle, "NOT_ALLOWED"),
+        (other, circle, "NOT_FOUND"),
+        (third, circle, "NOT_FOUND"),
+        (third, unknown, "NOT_FOUND"),
+    ] {
+        let refused = add(&app, who, circle, other, json!(null)).await;
+        assert_eq!(problems(&refused), problem(code, "input.circle"));
+        assert_eq!(refused["circle"], json!(null));
+        let refused = remove(&app, who, circle, host).await;
+        assert_eq!(problems(&refused), problem(code, "input.circle"));
+    }
+    assert_eq!(men(&seen(&app, host, circle).await), ["host*", "mike"]);
+}
+
+async fn a_man_is_put_in_and_taken_out_once(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let circle = circle_of(&app, host, &[]).await;
+    let added = add(&app, host, circle, mike, json!(null)).await;
+    assert_eq!(men(&added["circle"]), ["host*", "mike"]);
+    assert_eq!(add(&app, host, circle, mike, json!(null)).await, added);
+    assert_eq!(add(&app, host, circle, mike, json!("MEMBER")).await, added);
+    let removed = remove(&app, host, circle, mike).await;
+    assert_eq!(men(&removed["circle"]), ["host*"]);
+    assert_eq!(remove(&app, host, circle, mike).await, removed);
+    assert_eq!(seen(&app, mike, circle).await, json!(null));
+}
+
+async fn only_facilitators_run_circles(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let second = app.facilitator("second").await;
+    let circle = circle_of(&app, host, &[]).await;
+    let refused = add(&app, host, circle, mike, json!("FACILITATOR")).await;
+    assert_eq!(problems(&refused), problem("NOT_ALLOWED", "input.role"));
+    let added = add(&app, host, circle, second, json!("FACILITATOR")).await;
+    assert_eq!(men(&added["circle"]), ["host*", "second*"]);
+    // Nobody loses a role that was not spoken of.
+    assert_eq!(add(&app, host, circle, second, json!(null)).await, added);
+    let added = add(&app, second, circle, mike, json!(null)).await;
+    assert_eq!(men(&added["circle"]), ["host*", "mike", "second*"]);
+}
+
+async fn a_circle_keeps_a_facilitator(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let second = app.facilitator("second").await;
+    let circle = circle_of(&app, host, &[mike]).await;
+    let id = circle.global();
+    let last = problem("NOT_ALLOWED", "input.circle");
+    assert_eq!(problems(&leave(&app, host, &id).await), last);
+    assert_eq!(problems(&remove(&app, host, circle, host).await), last);
+    assert_eq!(
+        problems(&add(&app, host, circle, host, json!("MEMBER")).await),
+        last
+    );
+    // One whose account waits for deletion does not count.
+    add(&app, host, circle, second, json!("FACILITATOR")).await;
+    hide(&app, second, true).await;
+    assert_eq!(problems(&leave(&app, host, &id).await), last);
+    hide(&app, second, false).await;
+    let left = leave(&app, host, &id).await;
+    assert_eq!(left, json!({"leftCircleId": *id, "errors": []}));
+    assert_eq!(men(&seen(&app, mike, circle).await), ["mike", "second*"]);
+}
+
+async fn of_two_facilitators_who_leave_at_once_one_stays(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let second = app.facilitator("second").await;
+    for _ in 0..6 {
+        let circle = circle_of(&app, host, &[mike]).await;
+        add(&app, host, circle, second, json!("FACILITATOR")).await;
+        let id = circle.global();
+        let (one, other) = tokio::join!(leave(&app, host, &id), leave(&app, second, &id));
+        let refused = [problems(&one), problems(&other)].concat();
+        assert_eq!(refused, problem("NOT_ALLOWED", "input.circle"));
+        assert_eq!(seen(&app, mike, circle).await["memberCount"], json!(2));
+    }
+}
+
+async fn a_man_leaves_when_he_likes(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let circle = circle_of(&app, host, &[mike]).await;
+    let id = circle.global();
+    let left = json!({"leftCircleId": *id, "errors": []});
+    assert_eq!(leave(&app, mike, &id).await, left);
+    assert_eq!(leave(&app, mike, &id).await, left);
+    assert_eq!(seen(&app, mike, circle).await, json!(null));
+    assert_eq!(men(&seen(&app, host, circle).await), ["host*"]);
+    // Whether there is such a circle cannot be told from the answer.
+    let unknown = app.app.ids.next::<CircleId>().global();
+    let left = json!({"leftCircleId": *unknown, "errors": []});
+    assert_eq!(leave(&app, mike, &unknown).await, left);
+}
+
+async fn a_hidden_man_is_not_in_it(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let (paul, other) = (app.member("paul").await, app.member("other").await);
+    let circle = circle_of(&app, host, &[mike, paul]).await;
+    hide(&app, mike, true).await;
+    hide(&app, other, true).await;
+    let without = seen(&app, paul, circle).await;
+    assert_eq!(men(&without), ["host*", "paul"]);
+    assert_eq!(without["memberCount"], json!(2));
+    let refused = add(&app, host, circle, other, json!(null)).await;
+    assert_eq!(problems(&refused), problem("NOT_FOUND", "input.member"));
+    hide(&app, mike, false).await;
+    assert_eq!(seen(&app, paul, circle).await["memberCount"], json!(3));
+}
+
+/// Walks a connection by pages of two, from the front and from the back.
+async fn both_ways(app: &TestApp, who: SignedIn, list: &str, name: &str) -> [Vec<String>; 2] {
+    let mut ways = [Vec::new(), Vec::new()];
+    for (way, size, place, more, cursor) in [
+        (0, "first: 2", "after", "hasNextPage", "endCursor"),
+        (1, "last: 2", "before", "hasPreviousPage", "startCursor"),
+    ] {
+        let mut from = json!(null);
+        loop {
+            let query = list.replace("ARGS", &format!("({size}, {place}: $from)"));
+            let query = format!("query($from: String) {{ {query} }}");
+            let data = app
+                .as_member(who, &query, json!({ "from": from }))
+                .await
+                .ok();
+            let page = data.pointer(name).unwrap();
+            let nodes = page["nodes"].as_array().unwrap().iter();
+            let names = nodes.map(|node| {
+                let name = node.pointer("/member/handle").unwrap_or(&node["name"]);
+                name.as_str().unwrap().to_owned()
+            });
+            let at = if way == 0 { ways[0].len() } else { 0 };
+            ways[way].splice(at..at, names);
+            if page["pageInfo"][more] == json!(false) {
+                break;
+            }
+            from = page["pageInfo"][cursor].clone();
+        }
+    }
+    ways
+}
+
+const PAGE_INFO: &str = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }";
+
+async fn the_members_come_in_pages(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let circle = circle_of(&app, host, &[]).await;
+    let mut expected = vec!["host".to_owned()];
+    for handle in ["mike", "paul", "john", "alan"] {
+        // Two at the same instant, the others apart.
+        if handle != "paul" {
+            app.advance(TimeDelta::microseconds(1_500));
+        }
+        let man = app.member(handle).await;
+        add(&app, host, circle, man, json!(null)).await;
+        expected.push(handle.to_owned());
+    }
+    let id = circle.global();
+    let list = format!(
+        "circle(id: {:?}) {{ members ARGS {{ nodes {{ member {{ handle }} }} {PAGE_INFO} }} }}",
+        id.as_str()
+    );
+    let [forward, backward] = both_ways(&app, host, &list, "/circle/members").await;
+    assert_eq!(forward, backward);
+    let mut sorted = forward.clone();
+    // Who joined at the same instant comes in either order, but in the same one each time.
+    if sorted[1] == "paul" {
+        sorted.swap(1, 2);
+    }
+    assert_eq!(sorted, expected);
+    let query = "query($id: ID!, $after: String) {
+        circle(id: $id) { name members(after: $after) { nodes { role } } } }";
+    let variables = json!({"id": *id, "after": "nonsense"});
+    let refused = app.as_member(host, query, variables).await;
+    assert_eq!(refused.code(), "BAD_USER_INPUT");
+    assert_eq!(
+        refused.data["circle"],
+        json!({"name": "Tuesday", "members": null})
+    );
+}
+
+async fn my_circles_come_in_pages(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let mut expected = Vec::new();
+    for name in ["One", "Two", "Three", "Four", "Five"] {
+        app.advance(TimeDelta::seconds(1));
+        let id: CircleId = app.app.ids.next();
+        create(
+            &app,
+            host,
+            json!({"id": id.0, "name": name, "purpose": "Talk"}),
+        )
+        .await;
+        if name != "Three" {
+            add(&app, host, id, mike, json!(null)).await;
+            expected.push(name.to_owned());
+        }
+    }
+    let list = format!("me {{ circles ARGS {{ nodes {{ name }} {PAGE_INFO} }} }}");
+    let [forward, backward] = both_ways(&app, mike, &list, "/me/circles").await;
+    assert_eq!(forward, expected);
+    assert_eq!(backward, expected);
+}
+
+async fn a_roster_costs_the_same_however_long_it_is(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let circle = circle_of(&app, host, &[mike]).await;
+    let short = ask_for(&app, mike, circle).await;
+    for n in 0..10 {
+        let man = app.member(&format!("man{n}")).await;
+        add(&app, host, circle, man, json!(null)).await;
+    }
+    let long = ask_for(&app, mike, circle).await;
+    // The circle, who is in it, and their profiles.
+    assert_eq!((short.statements, long.statements), (3, 3));
+    assert_eq!(long.at("/circle/memberCount"), json!(12));
+}
+
+async fn others_can_ask_who_is_in_what(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let outsider = app.member("outsider").await;
+    let circle = circle_of(&app, host, &[mike]).await;
+    let db = app.app.db.pool();
+    for (who, member, facilitator, shares) in [
+        (host, true, true, true),
+        (mike, true, false, true),
+        (outsider, false, false, false),
+    ] {
+        let who = who.member;
+        assert_eq!(circles::is_member(db, circle, who).await.unwrap(), member);
+        assert_eq!(
+            circles::is_facilitator(db, circle, who).await.unwrap(),
+            facilitator
+        );
+        let shared = circles::shares_circle(db, mike.member, who).await.unwrap();
+        assert_eq!(shared, shares);
+    }
+}

@@ -1,0 +1,277 @@
+//! Changing a meeting and calling it off.
+
+use api::account::SignedIn;
+use api::graphql::node::NodeId as _;
+use entity::circle_membership::CircleRole;
+use entity::notification::{Kind, State};
+use serde_json::{Value, json};
+use support::{TestApp, both};
+
+use super::{
+    OCCURRENCE, circle_with, code, evening, notifications, rsvp, schedule, scheduled, seats_agree,
+    with,
+};
+
+both!(
+    a_change_touches_what_was_sent_and_nothing_else,
+    a_change_over_anothers_is_refused_with_the_meeting_as_it_is,
+    a_change_sent_again_is_not_made_again,
+    there_are_never_fewer_seats_than_men,
+    what_is_wrong_with_a_change_is_named,
+    those_who_are_going_are_told_that_it_is_off,
+    what_is_over_is_not_called_off,
+    a_scheduled_meeting_sent_again_after_a_change_is_as_it_is,
+    who_may_change_and_call_off_what
+);
+
+const UPDATE: &str = "mutation($input: UpdateMeetingInput!) { updateMeeting(input: $input) {
+    meeting { id title description place joinUrl version
+        occurrences(first: 2) { nodes { capacity seatsTaken } } }
+    errors { code path } } }";
+
+async fn update(
+    app: &TestApp,
+    who: SignedIn,
+    meeting: &Value,
+    version: i32,
+    patch: Value,
+) -> Value {
+    let input = with(
+        json!({ "meetingId": meeting["id"], "expectedVersion": version }),
+        patch,
+    );
+    let answer = app.as_member(who, UPDATE, json!({ "input": input })).await;
+    answer.at("/updateMeeting")
+}
+
+async fn cancel(app: &TestApp, who: SignedIn, occurrence: &Value) -> Value {
+    let document = format!(
+        "mutation($input: CancelMeetingInput!) {{ cancelMeeting(input: $input) {{
+            occurrence {{ ...F }} errors {{ code path }} }} }} {OCCURRENCE}"
+    );
+    let input = json!({ "input": { "occurrenceId": occurrence["id"] } });
+    app.as_member(who, &document, input)
+        .await
+        .at("/cancelMeeting")
+}
+
+async fn a_change_touches_what_was_sent_and_nothing_else(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let tea = scheduled(&app, host, json!({ "capacity": 5 })).await;
+    let meeting = &tea["meeting"];
+    let changed = update(&app, host, meeting, 1, json!({ "title": "Coffee" })).await;
+    assert_eq!(
+        changed,
+        json!({ "errors": [], "meeting": { "id": meeting["id"], "title": "Coffee",
+            "description": "Come as you are.", "place": "The back room",
+            "joinUrl": "https://meet.example/tea", "version": 2,
+            "occurrences": { "nodes": [{ "capacity": 5, "seatsTaken": 0 }] } } })
+    );
+    let all = json!({ "description": null, "place": null, "joinUrl": null, "capacity": null });
+    let cleared = update(&app, host, meeting, 2, all).await;
+    assert_eq!(
+        cleared["meeting"],
+        json!({ "id": meeting["id"], "title": "Coffee", "description": "", "place": null,
+            "joinUrl": null, "version": 3,
+            "occurrences": { "nodes": [{ "capacity": null, "seatsTaken": 0 }] } })
+    );
+}
+
+async fn a_change_over_anothers_is_refused_with_the_meeting_as_it_is(app: TestApp) {
+    let (host, other) = (
+        app.facilitator("host").await,
+        app.facilitator("other").await,
+    );
+    let tea = scheduled(&app, host, json!({})).await;
+    let meeting = &tea["meeting"];
+    update(&app, other, meeting, 1, json!({ "title": "Coffee" })).await;
+    let stale = update(&app, host, meeting, 1, json!({ "title": "Cocoa" })).await;
+    assert_eq!(code(&stale), "STALE");
+    assert_eq!(
+        stale["errors"][0]["path"],
+        json!(["input", "expectedVersion"])
+    );
+    assert_eq!(stale["meeting"]["title"], "Coffee");
+    assert_eq!(stale["meeting"]["version"], 2);
+    let early = update(&app, host, meeting, 3, json!({ "title": "Cocoa" })).await;
+    assert_eq!(code(&early), "STALE");
+}
+
+async fn a_change_sent_again_is_not_made_again(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let tea = scheduled(&app, host, json!({})).await;
+    let patch = json!({ "title": "Coffee", "capacity": 7 });
+    let first = update(&app, host, &tea["meeting"], 1, patch.clone()).await;
+    assert_eq!(first["meeting"]["version"], 2);
+    assert_eq!(update(&app, host, &tea["meeting"], 1, patch).await, first);
+}
+
+async fn there_are_never_fewer_seats_than_men(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let tea = scheduled(&app, host, json!({ "capacity": 5 })).await;
+    for name in ["mike", "sam", "tom"] {
+        let man = app.member(name).await;
+        rsvp(&app, man, &tea, "GOING").await;
+    }
+    let patch = json!({ "capacity": 2, "title": "Coffee" });
+    let refused = update(&app, host, &tea["meeting"], 1, patch).await;
+    assert_eq!(code(&refused), "OUT_OF_RANGE");
+    assert_eq!(refused["errors"][0]["path"], json!(["input", "capacity"]));
+    // Nothing of it was done.
+    assert_eq!(refused["meeting"]["title"], "Tea and talk");
+    assert_eq!(refused["meeting"]["version"], 1);
+    let enough = update(&app, host, &tea["meeting"], 1, json!({ "capacity": 3 })).await;
+    assert_eq!(
+        enough["meeting"]["occurrences"]["nodes"],
+        json!([{ "capacity": 3, "seatsTaken": 3 }])
+    );
+    let late = app.member("late").await;
+    assert_eq!(code(&rsvp(&app, late, &tea, "GOING").await), "FULL");
+    seats_agree(&app).await;
+}
+
+async fn what_is_wrong_with_a_change_is_named(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let tea = scheduled(&app, host, json!({})).await;
+    let patch = json!({ "title": null, "description": "x".repeat(4001), "place": "",
+        "joinUrl": "http://meet.example/", "capacity": 0 });
+    let refused = update(&app, host, &tea["meeting"], 1, patch).await;
+    let named = |code: &str, field: &str| json!({ "code": code, "path": ["input", field] });
+    assert_eq!(
+        refused["errors"],
+        json!([
+            named("REQUIRED", "title"),
+            named("TOO_LONG", "description"),
+            named("REQUIRED", "place"),
+            named("INVALID", "joinUrl"),
+            named("OUT_OF_RANGE", "capacity"),
+        ])
+    );
+    let nothing = json!({ "id": "nonsense" });
+    let refused = update(&app, host, &nothing, 1, json!({})).await;
+    assert_eq!(refused["errors"], json!([named("NOT_FOUND", "meetingId")]));
+}
+
+async fn those_who_are_going_are_told_that_it_is_off(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    let (tom, jim) = (app.member("tom").await, app.member("jim").await);
+    let tea = scheduled(&app, host, json!({})).await;
+    let other = scheduled(&app, host, json!({ "localTime": "21:30" })).await;
+    for who in [mike, sam, tom] {
+        rsvp(&app, who, &tea, "GOING").await;
+    }
+    rsvp(&app, mike, &other, "GOING").await;
+    rsvp(&app, tom, &tea, "NOT_GOING").await;
+
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        let answer = cancel(&app, host, &tea).await;
+        assert_eq!(answer["errors"], json!([]));
+        assert_eq!(answer["occurrence"]["status"], "CANCELLED");
+        assert_eq!(answer["occurrence"]["version"], 2);
+        answers.push(answer);
+    }
+    assert_eq!(answers[0], answers[1]);
+    for who in [mike, sam] {
+        let told = notifications(&app, who, Kind::MeetingCancelled).await;
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].not_before, app.now());
+        assert_eq!(told[0].expires_at.to_rfc3339(), "2026-03-12T21:00:00+00:00");
+        assert_eq!(told[0].state, State::Pending);
+    }
+    for who in [tom, jim, host] {
+        assert!(
+            notifications(&app, who, Kind::MeetingCancelled)
+                .await
+                .is_empty()
+        );
+    }
+    let reminders = notifications(&app, mike, Kind::MeetingReminder).await;
+    assert_eq!(reminders.len(), 2);
+    for reminder in reminders {
+        let of_other = reminder.not_before.to_rfc3339() == "2026-03-12T20:30:00+00:00";
+        let expected = if of_other {
+            State::Pending
+        } else {
+            State::Cancelled
+        };
+        assert_eq!(reminder.state, expected);
+    }
+    seats_agree(&app).await;
+}
+
+async fn what_is_over_is_not_called_off(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let tea = scheduled(&app, host, json!({})).await;
+    rsvp(&app, mike, &tea, "GOING").await;
+    app.app
+        .clock
+        .set("2026-03-12T21:00:00Z".parse().unwrap())
+        .unwrap();
+    let answer = cancel(&app, host, &tea).await;
+    assert_eq!(code(&answer), "TOO_LATE");
+    assert_eq!(answer["occurrence"]["status"], "SCHEDULED");
+    assert!(
+        notifications(&app, mike, Kind::MeetingCancelled)
+            .await
+            .is_empty()
+    );
+}
+
+async fn a_scheduled_meeting_sent_again_after_a_change_is_as_it_is(app: TestApp) {
+    let host = app.facilitator("host").await;
+    for off in [false, true] {
+        let input = evening(&app);
+        let first = schedule(&app, host, input.clone()).await["occurrence"].clone();
+        if off {
+            cancel(&app, host, &first).await;
+        } else {
+            update(
+                &app,
+                host,
+                &first["meeting"],
+                1,
+                json!({ "title": "Coffee" }),
+            )
+            .await;
+        }
+        let again = schedule(&app, host, input).await;
+        assert_eq!(again["errors"], json!([]));
+        assert_eq!(again["occurrence"]["id"], first["id"]);
+        let title = if off { "Tea and talk" } else { "Coffee" };
+        assert_eq!(again["occurrence"]["meeting"]["title"], title);
+    }
+}
+
+async fn who_may_change_and_call_off_what(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let colleague = app.facilitator("colleague").await;
+    let keeper = app.member("keeper").await;
+    let mike = app.member("mike").await;
+    let men = [
+        (host, CircleRole::Member),
+        (keeper, CircleRole::Facilitator),
+        (mike, CircleRole::Member),
+    ];
+    let circle = circle_with(&app, &men).await.global();
+    let of_circle = json!({ "circleId": circle.as_str() });
+    for (who, open, circles) in [
+        (mike, "NOT_ALLOWED", "NOT_ALLOWED"),
+        (keeper, "NOT_ALLOWED", ""),
+        (colleague, "", "NOT_FOUND"),
+        (host, "", ""),
+    ] {
+        for (of, expected) in [(json!({}), open), (of_circle.clone(), circles)] {
+            let occurrence = scheduled(&app, host, of).await;
+            let meeting = &occurrence["meeting"];
+            let changed = update(&app, who, meeting, 1, json!({ "title": "Coffee" })).await;
+            assert_eq!(code(&changed), expected, "{who:?}");
+            assert_eq!(
+                code(&cancel(&app, who, &occurrence).await),
+                expected,
+                "{who:?}"
+            );
+        }
+    }
+}

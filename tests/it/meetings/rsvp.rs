@@ -1,0 +1,354 @@
+//! Answering: a seat for each, and no more seats than there are.
+
+use std::collections::BTreeSet;
+
+use api::account::SignedIn;
+use api::db::{Done, transact};
+use api::graphql::node::NodeId as _;
+use api::meeting::service::{give_back_seats, still_going};
+use async_graphql::ID;
+use chrono::TimeDelta;
+use entity::OccurrenceId;
+use entity::circle_membership::CircleRole;
+use entity::notification::{Kind, State};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+use support::{FromDatabase as _, TestApp, TestDatabase, both};
+
+use super::{
+    at_once, circle_with, code, notifications, rsvp, rsvp_document, scheduled, seats_agree,
+};
+
+both!(
+    going_takes_a_seat_and_not_going_gives_it_back_once,
+    the_last_seat_goes_to_one_man,
+    what_has_started_or_is_off_takes_no_answer,
+    fifty_men_for_ten_seats,
+    one_man_at_many_devices_takes_one_seat,
+    seats_agree_with_answers_whatever_comes_together,
+    a_reminder_comes_an_hour_before_and_goes_with_the_seat,
+    within_the_hour_the_reminder_is_due_at_once,
+    who_leaves_gives_back_his_seats,
+    still_going_while_it_is_on_and_he_has_a_seat,
+    an_answer_costs_the_same_few_statements_whoever_comes
+);
+
+fn occurrence_id(occurrence: &Value) -> OccurrenceId {
+    let id = ID(occurrence["id"].as_str().unwrap().to_owned());
+    OccurrenceId::from_global(&id).unwrap()
+}
+
+async fn going_takes_a_seat_and_not_going_gives_it_back_once(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let sam = app.member("sam").await;
+    let tea = scheduled(&app, host, json!({ "capacity": 2 })).await;
+    rsvp(&app, sam, &tea, "GOING").await;
+
+    for _ in 0..2 {
+        let answer = rsvp(&app, mike, &tea, "GOING").await;
+        assert_eq!(answer["errors"], json!([]));
+        assert_eq!(answer["occurrence"]["seatsTaken"], 2);
+        assert_eq!(answer["occurrence"]["seatsLeft"], 0);
+        assert_eq!(answer["occurrence"]["viewerAnswer"], "GOING");
+        assert_eq!(answer["occurrence"]["meeting"]["place"], "The back room");
+        seats_agree(&app).await;
+    }
+    for _ in 0..2 {
+        let answer = rsvp(&app, mike, &tea, "NOT_GOING").await;
+        assert_eq!(answer["occurrence"]["seatsTaken"], 1);
+        assert_eq!(answer["occurrence"]["viewerAnswer"], "NOT_GOING");
+        assert_eq!(answer["occurrence"]["meeting"]["place"], json!(null));
+        assert_eq!(seats_agree(&app).await, 1);
+    }
+    // Not going as the first answer gives nothing back.
+    let tom = app.member("tom").await;
+    let answer = rsvp(&app, tom, &tea, "NOT_GOING").await;
+    assert_eq!(answer["occurrence"]["seatsTaken"], 1);
+    let back = rsvp(&app, mike, &tea, "GOING").await;
+    assert_eq!(back["occurrence"]["seatsTaken"], 2);
+    seats_agree(&app).await;
+}
+
+async fn the_last_seat_goes_to_one_man(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let (sam, tom) = (app.member("sam").await, app.member("tom").await);
+    let tea = scheduled(&app, host, json!({ "capacity": 1 })).await;
+    rsvp(&app, mike, &tea, "GOING").await;
+    rsvp(&app, tom, &tea, "NOT_GOING").await;
+    for (who, before) in [(sam, json!(null)), (tom, json!("NOT_GOING"))] {
+        let full = rsvp(&app, who, &tea, "GOING").await;
+        assert_eq!(code(&full), "FULL");
+        assert_eq!(full["errors"][0]["path"], json!(["input", "occurrenceId"]));
+        assert_eq!(full["occurrence"]["viewerAnswer"], before);
+        assert_eq!(full["occurrence"]["seatsTaken"], 1);
+        assert_eq!(full["occurrence"]["meeting"]["joinUrl"], json!(null));
+        assert!(
+            notifications(&app, who, Kind::MeetingReminder)
+                .await
+                .is_empty()
+        );
+    }
+    // He who has the seat may say so again.
+    assert_eq!(code(&rsvp(&app, mike, &tea, "GOING").await), "");
+    rsvp(&app, mike, &tea, "NOT_GOING").await;
+    assert_eq!(code(&rsvp(&app, sam, &tea, "GOING").await), "");
+    assert_eq!(seats_agree(&app).await, 1);
+}
+
+async fn what_has_started_or_is_off_takes_no_answer(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let tom = app.member("tom").await;
+    let tea = scheduled(&app, host, json!({})).await;
+    let off = scheduled(&app, host, json!({})).await;
+    for occurrence in [&tea, &off] {
+        rsvp(&app, mike, occurrence, "GOING").await;
+    }
+    let cancel = "mutation($input: CancelMeetingInput!) { cancelMeeting(input: $input) { errors { code } } }";
+    let input = json!({ "input": { "occurrenceId": off["id"] } });
+    app.as_member(host, cancel, input).await.ok();
+    for (who, answer) in [(tom, "GOING"), (tom, "NOT_GOING"), (mike, "NOT_GOING")] {
+        let refused = rsvp(&app, who, &off, answer).await;
+        assert_eq!(code(&refused), "CANCELLED");
+        assert_eq!(refused["occurrence"]["status"], "CANCELLED");
+    }
+    let starts_at = "2026-03-12T19:30:00Z".parse().unwrap();
+    app.app.clock.set(starts_at).unwrap();
+    for (who, answer) in [(tom, "GOING"), (tom, "NOT_GOING"), (mike, "NOT_GOING")] {
+        assert_eq!(code(&rsvp(&app, who, &tea, answer).await), "TOO_LATE");
+    }
+    // The answer that stands, stands.
+    assert_eq!(code(&rsvp(&app, mike, &tea, "GOING").await), "");
+    assert_eq!(code(&rsvp(&app, mike, &off, "GOING").await), "");
+    assert_eq!(seats_agree(&app).await, 2);
+
+    let nothing = json!({ "id": "nonsense" });
+    assert_eq!(
+        code(&rsvp(&app, mike, &nothing, "GOING").await),
+        "NOT_FOUND"
+    );
+}
+
+async fn men(app: &TestApp, count: usize) -> Vec<SignedIn> {
+    let mut men = Vec::new();
+    for n in 0..count {
+        men.push(app.member(&format!("man-{n}")).await);
+    }
+    men
+}
+
+fn ask(who: SignedIn, occurrence: &Value, answer: &str) -> (SignedIn, String, Value) {
+    let variables = json!({ "input": { "occurrenceId": occurrence["id"], "answer": answer } });
+    (who, rsvp_document(), variables)
+}
+
+async fn fifty_men_for_ten_seats(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let men = men(&app, 50).await;
+    let tea = scheduled(&app, host, json!({ "capacity": 10 })).await;
+    let asked = men.iter().map(|man| ask(*man, &tea, "GOING")).collect();
+    let answers = at_once(&app, asked).await;
+    let count = |wanted: &str| {
+        answers
+            .iter()
+            .filter(|a| code(&a["rsvp"]) == wanted)
+            .count()
+    };
+    assert_eq!((count(""), count("FULL")), (10, 40));
+    assert_eq!(seats_agree(&app).await, 10);
+    let mut reminded = 0;
+    for man in men {
+        reminded += notifications(&app, man, Kind::MeetingReminder).await.len();
+    }
+    assert_eq!(reminded, 10);
+}
+
+async fn one_man_at_many_devices_takes_one_seat(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let tea = scheduled(&app, host, json!({ "capacity": 3 })).await;
+    for (answer, seats) in [("GOING", 1), ("NOT_GOING", 0), ("GOING", 1)] {
+        let answers = at_once(&app, vec![ask(mike, &tea, answer); 20]).await;
+        assert!(
+            answers.iter().all(|answer| *answer == answers[0]),
+            "{answers:#?}"
+        );
+        assert_eq!(answers[0]["rsvp"]["occurrence"]["seatsTaken"], seats);
+        assert_eq!(seats_agree(&app).await, seats);
+    }
+    assert_eq!(
+        notifications(&app, mike, Kind::MeetingReminder).await.len(),
+        1
+    );
+}
+
+async fn seats_agree_with_answers_whatever_comes_together(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let men = men(&app, 8).await;
+    let tea = scheduled(&app, host, json!({ "capacity": 4 })).await;
+    for _ in 0..4 {
+        let asked = (0..40).map(|_| {
+            let draw = |bound| usize::try_from(app.app.entropy.below(bound)).unwrap();
+            let answer = ["GOING", "NOT_GOING"][draw(2)];
+            ask(men[draw(8)], &tea, answer)
+        });
+        let answers = at_once(&app, asked.collect()).await;
+        assert!(
+            answers
+                .iter()
+                .all(|a| ["", "FULL"].contains(&code(&a["rsvp"])))
+        );
+        seats_agree(&app).await;
+    }
+}
+
+/// Answers one after the other do what a list of who is going says.
+#[test]
+fn a_seat_is_taken_and_given_back_as_the_answers_say() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(16));
+    let answers = proptest::collection::vec((0_usize..5, any::<bool>()), 1..40);
+    let outcome = runner.run(&(1_i32..4, answers), |(capacity, answers)| {
+        runtime.block_on(async {
+            let app = TestApp::from_database(TestDatabase::sqlite().await).await;
+            let host = app.facilitator("host").await;
+            let men = men(&app, 5).await;
+            let tea = scheduled(&app, host, json!({ "capacity": capacity })).await;
+            let seats = usize::try_from(capacity).unwrap();
+            let mut going = BTreeSet::new();
+            for (man, comes) in answers {
+                let expected = if comes && !going.contains(&man) && going.len() == seats {
+                    "FULL"
+                } else {
+                    ""
+                };
+                let said = if comes { "GOING" } else { "NOT_GOING" };
+                let answer = rsvp(&app, men[man], &tea, said).await;
+                prop_assert_eq!(code(&answer), expected);
+                if comes && expected.is_empty() {
+                    going.insert(man);
+                } else if !comes {
+                    going.remove(&man);
+                }
+                prop_assert_eq!(
+                    answer["occurrence"]["seatsTaken"].as_u64(),
+                    Some(going.len() as u64)
+                );
+            }
+            prop_assert_eq!(seats_agree(&app).await, going.len() as u64);
+            Ok(())
+        })
+    });
+    outcome.unwrap();
+}
+
+async fn a_reminder_comes_an_hour_before_and_goes_with_the_seat(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let tea = scheduled(&app, host, json!({})).await;
+    rsvp(&app, mike, &tea, "GOING").await;
+    let reminder = || async {
+        let mut told = notifications(&app, mike, Kind::MeetingReminder).await;
+        assert_eq!(told.len(), 1);
+        told.remove(0)
+    };
+    let first = reminder().await;
+    let id = occurrence_id(&tea);
+    assert_eq!(first.not_before.to_rfc3339(), "2026-03-12T18:30:00+00:00");
+    assert_eq!(first.expires_at.to_rfc3339(), "2026-03-12T19:30:00+00:00");
+    assert_eq!(first.dedup_key, format!("meeting_reminder:{id}"));
+    assert_eq!(first.subject_id, Some(id.0));
+    assert_eq!(first.state, State::Pending);
+
+    rsvp(&app, mike, &tea, "NOT_GOING").await;
+    assert_eq!(reminder().await.state, State::Cancelled);
+    rsvp(&app, mike, &tea, "GOING").await;
+    assert_eq!(reminder().await, first);
+}
+
+async fn within_the_hour_the_reminder_is_due_at_once(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let tea = scheduled(&app, host, json!({})).await;
+    app.app
+        .clock
+        .set("2026-03-12T19:10:00Z".parse().unwrap())
+        .unwrap();
+    rsvp(&app, mike, &tea, "GOING").await;
+    let told = notifications(&app, mike, Kind::MeetingReminder).await;
+    assert_eq!(told[0].not_before, app.now());
+    assert_eq!(told[0].expires_at - app.now(), TimeDelta::minutes(20));
+}
+
+async fn who_leaves_gives_back_his_seats(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let sam = app.member("sam").await;
+    let men = [(host, CircleRole::Facilitator), (mike, CircleRole::Member)];
+    let circle = circle_with(&app, &men).await;
+    let open = scheduled(&app, host, json!({})).await;
+    let of_circle = json!({ "circleId": circle.global().as_str() });
+    let circles = scheduled(&app, host, of_circle).await;
+    for occurrence in [&open, &circles] {
+        rsvp(&app, mike, occurrence, "GOING").await;
+    }
+    rsvp(&app, sam, &open, "GOING").await;
+    assert_eq!(seats_agree(&app).await, 3);
+
+    let leave =
+        "mutation($input: LeaveCircleInput!) { leaveCircle(input: $input) { errors { code } } }";
+    for _ in 0..2 {
+        let input = json!({ "input": { "circle": circle.global().as_str() } });
+        app.as_member(mike, leave, input).await.ok();
+        assert_eq!(seats_agree(&app).await, 2);
+    }
+    // As when his account goes.
+    for _ in 0..2 {
+        let app_ref = &app.app;
+        let given: Result<(), api::error::Fault> = transact!(app_ref.db, |tx| {
+            give_back_seats(app_ref, tx, mike.member, None).await?;
+            Ok(Done::Keep(()))
+        });
+        given.unwrap();
+        assert_eq!(seats_agree(&app).await, 1);
+    }
+    let told = notifications(&app, mike, Kind::MeetingReminder).await;
+    assert!(told.iter().all(|row| row.state == State::Cancelled));
+    let told = notifications(&app, sam, Kind::MeetingReminder).await;
+    assert!(told.iter().all(|row| row.state == State::Pending));
+}
+
+async fn still_going_while_it_is_on_and_he_has_a_seat(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let tea = scheduled(&app, host, json!({})).await;
+    let id = occurrence_id(&tea);
+    let goes = async || {
+        still_going(app.app.db.pool(), mike.member, id)
+            .await
+            .unwrap()
+    };
+    assert!(!goes().await);
+    rsvp(&app, mike, &tea, "GOING").await;
+    assert!(goes().await);
+    rsvp(&app, mike, &tea, "NOT_GOING").await;
+    assert!(!goes().await);
+    rsvp(&app, mike, &tea, "GOING").await;
+    let cancel = "mutation($input: CancelMeetingInput!) { cancelMeeting(input: $input) { errors { code } } }";
+    let input = json!({ "input": { "occurrenceId": tea["id"] } });
+    app.as_member(host, cancel, input).await.ok();
+    assert!(!goes().await);
+}
+
+async fn an_answer_costs_the_same_few_statements_whoever_comes(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let men = men(&app, 6).await;
+    let tea = scheduled(&app, host, json!({})).await;
+    for man in men {
+        for (answer, statements) in [("GOING", 5), ("GOING", 1), ("NOT_GOING", 4)] {
+            let (who, document, variables) = ask(man, &tea, answer);
+            let answer = app.as_member(who, &document, variables).await;
+            assert_eq!(answer.statements, statements, "{}", answer.data);
+        }
+        rsvp(&app, man, &tea, "GOING").await;
+    }
+}
