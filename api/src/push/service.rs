@@ -2,6 +2,7 @@
 //! no transaction open, recorded in bulk.
 
 use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::device::Platform;
@@ -55,6 +56,8 @@ pub async fn deliver_due(app: &App, holder: LeaseHolder) -> Result<usize, Fault>
     let db = app.db.pool();
     let worker = &app.config.worker;
     let lease = TimeDelta::seconds(worker.lease_seconds.into());
+    // What is not sent in half the lease is put back, so that nobody takes it over while it is sent.
+    let stop_at = Instant::now() + Duration::from_secs(worker.lease_seconds.into()) / 2;
     let claimed = store::claim(db, holder, now, lease, worker.delivery_batch).await?;
     let count = claimed.len();
     if count == 0 {
@@ -63,7 +66,7 @@ pub async fn deliver_due(app: &App, holder: LeaseHolder) -> Result<usize, Fault>
     let (attempts, mut recorded) = recheck(app, claimed).await?;
     let at_once = app.push.transport.capacity().clamp(1, count);
     let sent: Vec<Sent> = stream::iter(attempts)
-        .map(|attempt| send(app, attempt))
+        .map(|attempt| send(app, attempt, stop_at))
         .buffer_unordered(at_once)
         .collect()
         .await;
@@ -136,16 +139,17 @@ fn allowed<'a>(
     }
 }
 
-/// An attempt and what became of it; no outcome when the sender closed before its turn.
+/// An attempt and what became of it; no outcome when the sender closed, or time was up, before its turn.
 struct Sent {
     attempt: Attempt,
     outcome: Option<Outcome>,
 }
 
-async fn send(app: &App, attempt: Attempt) -> Sent {
+async fn send(app: &App, attempt: Attempt, stop_at: Instant) -> Sent {
     let platform = attempt.device.platform;
     let gate = &app.push.gate;
-    if gate.open_for(platform, app.clock.now()).is_some() {
+    let closed = gate.open_for(platform, app.clock.now()).is_some();
+    if closed || Instant::now() >= stop_at {
         let outcome = None;
         return Sent { attempt, outcome };
     }
@@ -221,7 +225,7 @@ async fn conclude(app: &App, sent: Vec<Sent>) -> Result<Vec<Recorded>, Fault> {
         };
         let open_at = gate.open_for(device.platform, now);
         let settled = match &outcome {
-            None => put_off(life, open_at.unwrap_or(now), "sender_closed"),
+            None => put_off(life, open_at.unwrap_or(now), "put_back"),
             Some(outcome) => {
                 if let Outcome::Dead(reason) = outcome
                     && !spared

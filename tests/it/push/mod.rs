@@ -1,11 +1,11 @@
 //! From a notification to the provider, through everything the provider may answer.
 
+mod firebase;
+mod workers;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::db::{Done, transact};
-use api::jobs::Worker;
-use api::nudge::service::withdraw;
 use api::push::Outcome;
 use api::push::message::render;
 use chrono::TimeDelta;
@@ -13,13 +13,12 @@ use entity::NotificationId;
 use entity::device::{DeadReason, Platform};
 use entity::notification::Kind;
 use entity::push_delivery::DeliveryState;
-use sea_orm::{EntityTrait as _, Iterable as _};
+use sea_orm::Iterable as _;
 use serde_json::json;
-use support::fake_fcm::{Answer, FakeFcm, RetryAfter};
-use support::{FakeTransport, FromDatabase, Scripted, TestApp, TestDatabase, both};
-use tokio_util::sync::CancellationToken;
+use support::{FakeTransport, FromDatabase, TestApp, TestDatabase, both};
 
 both!(
+    switched_off_nothing_leaves_and_the_inbox_fills,
     a_nudge_reaches_every_device_once,
     an_address_that_is_gone_is_not_used_again,
     a_bad_moment_is_waited_out_and_longer_each_time,
@@ -31,16 +30,6 @@ both!(
     addresses_that_die_in_masses_are_spared,
     what_is_done_meanwhile_is_not_asked_for,
     a_phone_that_moved_on_meanwhile_is_left_alone,
-    a_crash_while_sending_is_made_up_for,
-    a_worker_that_was_thought_dead_changes_nothing,
-    a_delivery_is_made_once_by_many_workers,
-    a_running_worker_hears_of_work_and_stops_when_told,
-    there_is_one_round_of_housekeeping_an_hour,
-    a_withdrawn_nudge_is_on_again_however_close_the_call,
-    switched_off_nothing_leaves_and_the_inbox_fills,
-    firebase_gets_what_its_schema_wants,
-    firebase_says_an_address_is_gone_and_it_is_not_used_again,
-    firebase_asks_for_patience,
 );
 
 /// An app whose pushes are answered as scripted.
@@ -360,137 +349,6 @@ async fn a_phone_that_moved_on_meanwhile_is_left_alone(scene: Scene) {
     assert!(app.deliveries().await.is_empty());
 }
 
-async fn a_crash_while_sending_is_made_up_for(scene: Scene) {
-    let Scene { app, fake } = &scene;
-    let mike = app.member("mike").await;
-    app.register(mike, "phone").await;
-    fake.script_with("phone", [Scripted::OnRelease(UNAVAILABLE)]);
-    app.tell(mike, "event").await;
-    let worker = Worker::new(app.app.clone());
-    let dying = tokio::spawn(async move { worker.drain().await });
-    fake.arrival().await;
-    dying.abort();
-    dying.await.unwrap_err();
-
-    scene.after(59).await;
-    assert_eq!(fake.sent().len(), 1, "it is under its lease");
-    let next = api::jobs::next_due(&app.app).await.unwrap();
-    assert_eq!(next, Some(app.now() + TimeDelta::seconds(1)));
-    scene.after(1).await;
-    assert_eq!(fake.sent().len(), 2);
-    assert_eq!(scene.state().await, DeliveryState::Accepted);
-    assert_eq!(app.deliveries().await[0].attempts, 2);
-    let ids = fake.sent().into_iter().map(|sent| sent.nudge.notification);
-    let ids: std::collections::HashSet<_> = ids.collect();
-    assert_eq!(ids.len(), 1, "the second replaces the first");
-}
-
-async fn a_worker_that_was_thought_dead_changes_nothing(scene: Scene) {
-    let Scene { app, fake } = &scene;
-    let mike = app.member("mike").await;
-    app.register(mike, "phone").await;
-    fake.script_with("phone", [Scripted::OnRelease(UNAVAILABLE)]);
-    app.tell(mike, "event").await;
-    let worker = Worker::new(app.app.clone());
-    let slow = tokio::spawn(async move { worker.drain().await });
-    fake.arrival().await;
-    scene.after(60).await;
-    let accepted = app.deliveries().await;
-    assert_eq!(accepted[0].state, DeliveryState::Accepted);
-    fake.release();
-    slow.await.unwrap().unwrap();
-    assert_eq!(app.deliveries().await, accepted);
-}
-
-async fn a_delivery_is_made_once_by_many_workers(scene: Scene) {
-    let Scene { app, fake } = &scene;
-    for n in 0..50 {
-        let who = app.member(&format!("member{n}")).await;
-        app.register(who, &format!("phone-{n}")).await;
-        app.tell(who, "event").await;
-    }
-    let mut workers = tokio::task::JoinSet::new();
-    for _ in 0..4 {
-        let worker = Worker::new(app.app.clone());
-        workers.spawn(async move { worker.drain().await.unwrap() });
-    }
-    workers.join_all().await;
-    app.drain().await;
-    assert_eq!(fake.sent().len(), 50);
-    assert!((0..50).all(|n| fake.sent_to(&format!("phone-{n}")) == 1));
-}
-
-async fn a_running_worker_hears_of_work_and_stops_when_told(scene: Scene) {
-    let Scene { app, fake } = &scene;
-    let mike = app.member("mike").await;
-    app.register(mike, "phone").await;
-    let stop = CancellationToken::new();
-    let worker = Worker::new(app.app.clone());
-    let running = tokio::spawn(worker.run(stop.clone()));
-    for key in ["one", "two"] {
-        app.tell(mike, key).await;
-        app.app.wake.wake();
-        fake.arrival().await;
-    }
-    stop.cancel();
-    running.await.unwrap();
-    // What had been started was finished.
-    let states = scene.states().await;
-    assert!(
-        states
-            .iter()
-            .all(|(state, _)| *state == DeliveryState::Accepted)
-    );
-}
-
-async fn there_is_one_round_of_housekeeping_an_hour(scene: Scene) {
-    let Scene { app, .. } = &scene;
-    let mike = app.member("mike").await;
-    app.register(mike, "phone").await;
-    for _ in 0..2 {
-        // Told to stop already, a worker does no more than schedule.
-        let stop = CancellationToken::new();
-        stop.cancel();
-        Worker::new(app.app.clone()).run(stop).await;
-    }
-    let next_due = async || api::jobs::next_due(&app.app).await.unwrap().unwrap();
-    assert_eq!(next_due().await, app.now());
-    app.drain().await;
-    let jobs = entity::job::Entity::find()
-        .all(app.app.db.pool())
-        .await
-        .unwrap();
-    assert_eq!(jobs.len(), 1);
-    assert_eq!(next_due().await, app.now() + TimeDelta::hours(1));
-
-    app.advance(TimeDelta::days(271));
-    app.drain().await;
-    let devices = entity::device::Entity::find()
-        .all(app.app.db.pool())
-        .await
-        .unwrap();
-    assert!(devices.is_empty());
-}
-
-async fn a_withdrawn_nudge_is_on_again_however_close_the_call(scene: Scene) {
-    let Scene { app, fake } = &scene;
-    let mike = app.member("mike").await;
-    app.register(mike, "phone").await;
-    for n in 0..20 {
-        let key = format!("event-{n}");
-        app.tell(mike, &key).await;
-        let given = &app.app;
-        let withdrawn = transact!(given.db, |tx| {
-            withdraw(tx, mike.member, &key).await?;
-            Ok(Done::Keep(()))
-        });
-        withdrawn.unwrap();
-        tokio::join!(app.tell(mike, &key), app.drain());
-        app.drain().await;
-        assert_eq!(fake.sent().len(), n + 1);
-    }
-}
-
 async fn switched_off_nothing_leaves_and_the_inbox_fills(database: TestDatabase) {
     let app = TestApp::configured(database, "[push]\ntransport = \"off\"\n").await;
     let mike = app.member("mike").await;
@@ -502,147 +360,6 @@ async fn switched_off_nothing_leaves_and_the_inbox_fills(database: TestDatabase)
     let count = "{ me { unreadNotificationCount } }";
     let counted = app.as_member(mike, count, json!({})).await;
     assert_eq!(counted.at("/me/unreadNotificationCount"), 1);
-}
-
-/// An app that sends to a fake of Firebase, over a socket.
-async fn with_firebase(database: TestDatabase, fcm: &FakeFcm) -> (TestApp, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let key = folder.path().join("key.json");
-    std::fs::write(&key, fcm.service_account_json()).unwrap();
-    let toml = format!(
-        "[push]\ntransport = \"fcm\"\n[push.fcm]\ncredentials_file = \"{}\"\nbase_url = \"{}\"\n",
-        key.display(),
-        fcm.base_url()
-    );
-    (TestApp::configured(database, &toml).await, folder)
-}
-
-async fn firebase_gets_what_its_schema_wants(database: TestDatabase) {
-    let fcm = FakeFcm::start().await;
-    let (app, _key) = with_firebase(database, &fcm).await;
-    app.app.push.transport.check().await.unwrap();
-    let mike = app.member("mike").await;
-    for (address, platform) in [("android", "ANDROID"), ("ios", "IOS"), ("web", "WEB")] {
-        let fields = json!({
-            "address": address, "platform": platform, "addressKind": "FCM_TOKEN",
-        });
-        app.register_as(mike, fields).await;
-    }
-    app.tell(mike, "event").await;
-    app.drain().await;
-    assert_eq!(fcm.violations(), Vec::<String>::new());
-    let id = app.notifications().await[0].id.to_string();
-    let message = |address: &str| fcm.requests_to(address)[0].body["message"].clone();
-    for address in ["android", "ios", "web"] {
-        let message = message(address);
-        assert_eq!(message["token"], address);
-        let data = json!({ "notification_id": id, "kind": "meeting_cancelled" });
-        assert_eq!(message["data"], data);
-        assert_eq!(message["notification"]["title"], "Belay");
-    }
-    let android = &message("android")["android"];
-    assert_eq!(android["collapse_key"], json!(id));
-    assert_eq!(android["ttl"], "14400s");
-    assert_eq!(android["priority"], "HIGH");
-    let shown = &android["notification"];
-    assert_eq!(shown["tag"], json!(id));
-    assert_eq!(shown["visibility"], "PRIVATE");
-    assert_eq!(shown["channel_id"], "meetings");
-    assert_eq!(shown["body_loc_key"], "nudge_meeting_cancelled");
-    let apns = &message("ios")["apns"];
-    assert_eq!(apns["headers"]["apns-collapse-id"], json!(id));
-    assert_eq!(apns["headers"]["apns-priority"], "10");
-    assert_eq!(apns["headers"]["apns-expiration"], "1773158400");
-    assert_eq!(apns["payload"]["aps"]["mutable-content"], 1);
-    assert_eq!(message("web")["webpush"]["headers"]["TTL"], "14400");
-    let deliveries = app.deliveries().await;
-    assert!(
-        deliveries
-            .iter()
-            .all(|it| it.state == DeliveryState::Accepted)
-    );
-    assert!(deliveries.iter().all(|it| it.provider_message_id.is_some()));
-    fcm.stop().await;
-}
-
-async fn firebase_says_an_address_is_gone_and_it_is_not_used_again(database: TestDatabase) {
-    let fcm = FakeFcm::start().await;
-    let (app, _key) = with_firebase(database, &fcm).await;
-    let mike = app.member("mike").await;
-    for (address, answer) in [
-        ("gone", Answer::Unregistered),
-        ("never", Answer::InvalidTarget),
-        ("others", Answer::SenderIdMismatch),
-        (
-            "elsewhere",
-            Answer::InvalidArgument {
-                field: "message.android.ttl",
-            },
-        ),
-    ] {
-        app.register(mike, address).await;
-        fcm.script(address, [answer]);
-    }
-    // Longer than any message may be: no provider is bothered with it.
-    app.register(mike, &"x".repeat(4096)).await;
-    app.tell(mike, "one").await;
-    app.drain().await;
-    app.tell(mike, "two").await;
-    app.drain().await;
-    for address in ["gone", "never", "others"] {
-        assert_eq!(fcm.requests_to(address).len(), 1, "{address}");
-    }
-    assert_eq!(fcm.requests_to("elsewhere").len(), 2);
-    assert_eq!(fcm.requests().len(), 5);
-    let dead = app.deliveries().await;
-    let dead = dead.iter().filter(|it| it.state == DeliveryState::Dead);
-    assert_eq!(dead.count(), 4);
-    fcm.stop().await;
-}
-
-async fn firebase_asks_for_patience(database: TestDatabase) {
-    let fcm = FakeFcm::start().await;
-    let (app, _key) = with_firebase(database, &fcm).await;
-    let mike = app.member("mike").await;
-    app.register(mike, "phone").await;
-    let due_in = async || {
-        let delivery = app.deliveries().await.remove(0);
-        assert_eq!(delivery.state, DeliveryState::Retrying);
-        (delivery.due_at - app.now()).num_seconds()
-    };
-    let minutes = Some(RetryAfter::Seconds(120));
-    fcm.script(
-        "phone",
-        [
-            Answer::Unavailable(minutes),
-            Answer::QuotaExceeded(None),
-            Answer::BadGateway,
-            Answer::ThirdPartyAuthError,
-            Answer::BareNotFound,
-        ],
-    );
-    app.tell(mike, "event").await;
-    app.drain().await;
-    assert_eq!(due_in().await, 120);
-    app.advance(TimeDelta::seconds(120));
-    app.drain().await;
-    assert_eq!(due_in().await, 60);
-    app.advance(TimeDelta::seconds(60));
-    app.drain().await;
-    let wait = due_in().await;
-    assert!((40..=60).contains(&wait), "{wait}");
-    app.advance(TimeDelta::seconds(60));
-    app.drain().await;
-    assert_eq!(due_in().await, 300);
-    app.advance(TimeDelta::seconds(300));
-    app.drain().await;
-    assert!(due_in().await >= 60);
-    app.advance(TimeDelta::minutes(6));
-    app.drain().await;
-    assert_eq!(app.deliveries().await[0].state, DeliveryState::Accepted);
-    let live = api::device::service::live(&app.app, app.app.db.pool(), &[mike.member]).await;
-    assert_eq!(live.unwrap().len(), 1);
-    fcm.stop().await;
 }
 
 #[test]
