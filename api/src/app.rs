@@ -8,12 +8,13 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::dev::outbox::DevOutbox;
-use crate::dev::time::Gate;
+use crate::dev::time::TravelGate;
 use crate::entropy::{Entropy, Ids};
 use crate::jobs::Wake;
 use crate::keys::Keys;
 use crate::mail::{Mailer, MailerError};
 use crate::profile::vocabulary::VocabularyCache;
+use crate::push::{Gate, Sender, Transport};
 
 /// The parts of a running Belay. Cheap to clone; nothing in it is a global.
 #[derive(Clone)]
@@ -37,6 +38,8 @@ pub struct Parts {
     pub wake: Wake,
     /// Where development's mail and nudges go.
     pub dev_outbox: DevOutbox,
+    /// Sends pushes.
+    pub push: Sender,
     /// The words profiles are written in.
     pub vocabulary: VocabularyCache,
     /// Sends letters.
@@ -46,7 +49,7 @@ pub struct Parts {
     /// Sessions that were ended lately.
     pub revocations: Revocations,
     /// Closed to the worker while a developer moves the time.
-    pub gate: Gate,
+    pub gate: TravelGate,
 }
 
 /// What differs between the service and a test of it.
@@ -57,6 +60,9 @@ pub struct Surroundings {
     pub entropy: Entropy,
     /// Where development's mail and nudges go.
     pub dev_outbox: DevOutbox,
+    /// The way out for pushes; [`push::transport::from_config`](crate::push::transport::from_config) makes the
+    /// configured one.
+    pub push: Arc<dyn Transport>,
 }
 
 impl App {
@@ -74,6 +80,7 @@ impl App {
             clock,
             entropy,
             dev_outbox,
+            push,
         } = surroundings;
         Ok(Self(Arc::new(Parts {
             mailer: Mailer::new(&config.mail, dev_outbox.clone())?,
@@ -87,8 +94,12 @@ impl App {
             keys,
             wake: Wake::default(),
             dev_outbox,
+            push: Sender {
+                transport: push,
+                gate: Gate::default(),
+            },
             vocabulary: VocabularyCache::default(),
-            gate: Gate::default(),
+            gate: TravelGate::default(),
         })))
     }
 }

@@ -1,6 +1,7 @@
 //! The service as a test sees it: on a database of its own, under a clock that stands still.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use api::account::{SignedIn, Viewer};
 use api::app::{App, Surroundings};
@@ -14,6 +15,7 @@ use api::graphql::context::ClientAddress;
 use api::jobs::Worker;
 use api::keys::Keys;
 use api::profile::{Country, Handle, Language, service::NewMember};
+use api::push::Transport;
 use async_graphql::{Request, Variables};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::account::Role;
@@ -24,10 +26,8 @@ use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use secrecy::SecretString;
 use serde_json::Value;
 
+use crate::program::SECRET;
 use crate::{FromDatabase, TestDatabase};
-
-/// Signs the tests' tokens.
-const SECRET: &str = "a secret for tests, and for nothing else at all";
 
 /// Where requests come from (RFC 5737).
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -51,16 +51,31 @@ impl TestApp {
     /// The service with some keys set otherwise, as TOML. It is noon in London on Tuesday 10 March 2026,
     /// which is not summer time.
     pub async fn configured(database: TestDatabase, toml: &str) -> Self {
+        Self::made(database, toml, noon(), None).await
+    }
+
+    /// As [`TestApp::configured`], with another way out for pushes.
+    pub async fn with_transport(
+        database: TestDatabase,
+        toml: &str,
+        transport: Arc<dyn Transport>,
+    ) -> Self {
+        Self::made(database, toml, noon(), Some(transport)).await
+    }
+
+    /// The service in the present, for tests that have a server process on the same database.
+    pub async fn in_the_present(database: TestDatabase) -> Self {
+        Self::made(database, "", Clock::system(), None).await
+    }
+
+    async fn made(
+        database: TestDatabase,
+        toml: &str,
+        clock: Clock,
+        transport: Option<Arc<dyn Transport>>,
+    ) -> Self {
         let config = config(&database.url(), toml);
-        let db = Db::connect(&config.database).await.unwrap();
-        let clock = Clock::manual(DateTime::from_timestamp(1_773_144_000, 0).unwrap());
-        let surroundings = Surroundings {
-            clock,
-            entropy: Entropy::seeded(1),
-            dev_outbox: DevOutbox::new(false),
-        };
-        let keys = Keys::derive(&SecretString::from(SECRET));
-        let app = App::new(config, db, keys, surroundings).unwrap();
+        let app = assemble(config, clock, 1, DevOutbox::new(false), transport).await;
         Self {
             schema: api::graphql::build(app.clone()),
             app,
@@ -70,15 +85,9 @@ impl TestApp {
 
     /// Another process on the same database, under the same clock.
     pub async fn replica(&self) -> App {
-        let config = self.app.config.clone();
-        let db = Db::connect(&config.database).await.unwrap();
-        let surroundings = Surroundings {
-            clock: self.app.clock.clone(),
-            entropy: Entropy::seeded(2),
-            dev_outbox: self.app.dev_outbox.clone(),
-        };
-        let keys = Keys::derive(&SecretString::from(SECRET));
-        App::new(config, db, keys, surroundings).unwrap()
+        let app = &self.app;
+        let outbox = app.dev_outbox.clone();
+        assemble(app.config.clone(), app.clock.clone(), 2, outbox, None).await
     }
 
     /// The database underneath.
@@ -176,6 +185,31 @@ impl TestApp {
             statements: stats.snapshot().statements,
         }
     }
+}
+
+fn noon() -> Clock {
+    Clock::manual(DateTime::from_timestamp(1_773_144_000, 0).unwrap())
+}
+
+async fn assemble(
+    config: Config,
+    clock: Clock,
+    seed: u64,
+    dev_outbox: DevOutbox,
+    transport: Option<Arc<dyn Transport>>,
+) -> App {
+    let db = Db::connect(&config.database).await.unwrap();
+    let push = transport.unwrap_or_else(|| {
+        api::push::transport::from_config(&config, &clock, &dev_outbox).unwrap()
+    });
+    let surroundings = Surroundings {
+        clock,
+        entropy: Entropy::seeded(seed),
+        dev_outbox,
+        push,
+    };
+    let keys = Keys::derive(&SecretString::from(SECRET));
+    App::new(config, db, keys, surroundings).unwrap()
 }
 
 /// The configuration of tests: the defaults, this database, and what the test sets.

@@ -11,7 +11,9 @@
 mod app;
 mod database;
 pub mod fake_fcm;
+mod fake_transport;
 mod mail;
+mod nudges;
 mod postgres;
 mod program;
 mod server;
@@ -19,6 +21,7 @@ mod smtp;
 
 pub use app::{Answer, TestApp, config};
 pub use database::{Engine, FromDatabase, TestDatabase, run};
+pub use fake_transport::{FakeTransport, Scripted, SentNudge};
 pub use mail::Mail;
 pub use program::{Ended, Program};
 pub use server::{TestServer, eventually};

@@ -1,5 +1,7 @@
 //! What is done with check-ins.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use entity::check_in::Model;
@@ -199,6 +201,19 @@ pub async fn has_checked_in_on(
     day: NaiveDate,
 ) -> Result<bool, Fault> {
     Ok(store::on_day(db, member, day).await?.is_some())
+}
+
+/// Which of these members have checked in on this day of theirs, in one statement.
+pub async fn who_checked_in_on(
+    db: &impl ConnectionTrait,
+    members: &[MemberId],
+    day: NaiveDate,
+) -> Result<HashSet<MemberId>, Fault> {
+    if members.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let found = store::who_on_day(db, members, day).await?;
+    Ok(found.into_iter().collect())
 }
 
 /// A member's day at this moment, in the zone of his profile.

@@ -103,6 +103,22 @@ pub async fn on_day(
         .await
 }
 
+/// Which of these members have a check-in of a day.
+pub async fn who_on_day(
+    db: &impl ConnectionTrait,
+    members: &[MemberId],
+    day: NaiveDate,
+) -> Result<Vec<MemberId>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::MemberId)
+        .filter(Column::LocalDate.eq(day))
+        .filter(Column::MemberId.is_in(members.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await
+}
+
 /// A member's check-ins that stand in the way of a new one: with its id, or of its day.
 pub async fn in_the_way(
     tx: &Tx,

@@ -14,6 +14,7 @@ use crate::db::{self, Db, Engine, SchemaState};
 use crate::dev::outbox::DevOutbox;
 use crate::entropy::Entropy;
 use crate::keys::Keys;
+use crate::push::transport;
 
 /// Runs a command's work.
 pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
@@ -49,10 +50,13 @@ pub async fn app(config: Config, clock: Clock) -> Result<App, Failure> {
     let keys = Keys::load(&config, &entropy)?;
     let db = connect(&config.database).await?;
     ready_schema(&db, &config.database).await?;
+    let dev_outbox = DevOutbox::new(config.mode == Mode::Development);
+    let push = transport::from_config(&config, &clock, &dev_outbox).map_err(Failure::told)?;
     let surroundings = Surroundings {
         clock,
         entropy,
-        dev_outbox: DevOutbox::new(config.mode == Mode::Development),
+        dev_outbox,
+        push,
     };
     App::new(config, db, keys, surroundings).map_err(Failure::told)
 }

@@ -13,9 +13,9 @@ use crate::jobs::{self, Worker};
 /// Keeps the worker from working while time is moved: what it had taken would be thought abandoned, and
 /// done again. Only one traveller at a time.
 #[derive(Clone, Debug, Default)]
-pub struct Gate(Arc<RwLock<()>>);
+pub struct TravelGate(Arc<RwLock<()>>);
 
-impl Gate {
+impl TravelGate {
     /// Waits until nobody travels, and keeps everybody from setting out while the answer is held.
     pub async fn closed(&self) -> RwLockReadGuard<'_, ()> {
         self.0.read().await
@@ -86,7 +86,7 @@ pub async fn travel(app: &App, journey: Journey) -> Result<DateTime<Utc>, Travel
     let mut last = None;
     loop {
         worker.drain().await?;
-        let Some(due) = jobs::next_due(app.db.pool()).await? else {
+        let Some(due) = jobs::next_due(app).await? else {
             break;
         };
         // What is due and was not done is held by a process that died: its lease has to run out.

@@ -7,7 +7,10 @@ use crate::account::SignedIn;
 use crate::account::graphql::AccountMe;
 use crate::checkin::graphql::CheckInMe;
 use crate::circle::graphql::CircleMe;
+use crate::device::graphql::DeviceMe;
 use crate::meeting::graphql::MeetingMe;
+use crate::nudge::graphql::NotificationMe;
+use crate::nudge::reminder_graphql::ReminderMe;
 use crate::profile::graphql::ProfileMe;
 
 /// You: what is yours alone to see.
@@ -19,6 +22,9 @@ pub struct Me(
     CircleMe,
     CheckInMe,
     MeetingMe,
+    DeviceMe,
+    NotificationMe,
+    ReminderMe,
 );
 
 impl Me {
@@ -31,6 +37,9 @@ impl Me {
             CircleMe::of(signed_in),
             CheckInMe(signed_in),
             MeetingMe(signed_in),
+            DeviceMe(signed_in),
+            NotificationMe(signed_in),
+            ReminderMe(signed_in),
         )
     }
 }

@@ -10,9 +10,12 @@ use crate::account::graphql::AccountMutation;
 use crate::app::App;
 use crate::checkin::graphql::CheckInMutation;
 use crate::circle::graphql::{CircleMutation, CircleQuery};
+use crate::device::graphql::DeviceMutation;
 use crate::meeting::graphql::{
     ChangeMeetingMutation, MeetingQuery, RsvpMutation, ScheduleMeetingMutation,
 };
+use crate::nudge::graphql::NotificationMutation;
+use crate::nudge::reminder_graphql::ReminderMutation;
 use crate::profile::graphql::{DisclosureMutation, ProfileMutation, ProfileQuery};
 
 /// The service itself.
@@ -57,6 +60,9 @@ pub struct MutationRoot(
     ScheduleMeetingMutation,
     ChangeMeetingMutation,
     RsvpMutation,
+    DeviceMutation,
+    NotificationMutation,
+    ReminderMutation,
 );
 
 /// Belay's schema.

@@ -108,6 +108,7 @@ mod tests {
     use crate::dev::outbox::DevOutbox;
     use crate::entropy::Entropy;
     use crate::keys::Keys;
+    use crate::push::transport::from_config;
     use crate::shutdown::Shutdown;
 
     #[tokio::test]
@@ -117,10 +118,12 @@ mod tests {
         let layers = Figment::from(Toml::string(DEFAULTS)).merge(("database.url", url));
         let config = load_from(&layers).unwrap();
         let db = Db::connect(&config.database).await.unwrap();
+        let (clock, dev_outbox) = (Clock::system(), DevOutbox::new(false));
         let surroundings = Surroundings {
-            clock: Clock::system(),
+            push: from_config(&config, &clock, &dev_outbox).unwrap(),
+            clock,
             entropy: Entropy::seeded(1),
-            dev_outbox: DevOutbox::new(false),
+            dev_outbox,
         };
         let app = App::new(
             config,

@@ -5,32 +5,61 @@
 //! thought dead cannot finish what another has taken over.
 
 mod backoff;
+mod housekeeping;
 mod kind;
 mod store;
 pub mod worker;
 
 pub use backoff::backoff;
 pub use kind::{AccountNotice, Job};
-pub use store::{enqueue, enqueue_once, next_due};
+pub use store::{enqueue, enqueue_once};
 pub use worker::Worker;
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
 
-/// Tells a worker in the same process that there is something to do, so that it need not wait for its
+use crate::app::App;
+use crate::error::Fault;
+use crate::{nudge, push};
+
+/// When the next thing falls due: a job, a reminder or a delivery; none when nothing ever will. What cannot be
+/// taken up yet, because another worker holds it or the sender pauses, counts from when it can.
+pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
+    let all = [
+        store::next_due(app.db.pool()).await?,
+        nudge::reminder::next_due(app).await?,
+        push::service::next_due(app).await?,
+    ];
+    Ok(all.into_iter().flatten().min())
+}
+
+/// Tells the workers in the same process that there is something to do, so that they need not wait for their
 /// next look. Call it after the commit.
 #[derive(Clone, Debug, Default)]
-pub struct Wake(Arc<Notify>);
+pub struct Wake(Arc<watch::Sender<()>>);
 
 impl Wake {
     /// There is something to do.
     pub fn wake(&self) {
-        self.0.notify_one();
+        self.0.send_replace(());
     }
 
-    /// Waits until there is.
-    pub async fn woken(&self) {
-        self.0.notified().await;
+    /// Hears every call from now on.
+    pub fn listen(&self) -> Listener {
+        Listener(self.0.subscribe())
+    }
+}
+
+/// Hears a [`Wake`].
+#[derive(Debug)]
+pub struct Listener(watch::Receiver<()>);
+
+impl Listener {
+    /// Waits for a call that came since the last one heard.
+    pub async fn woken(&mut self) {
+        // The other end lives as long as the app does.
+        let _ = self.0.changed().await;
     }
 }

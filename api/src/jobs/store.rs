@@ -3,9 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::job::{ActiveModel, Column, Entity, JobState, Model};
 use entity::{JobId, LeaseHolder};
-use sea_orm::sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, OnConflict, Query};
+use sea_orm::sea_query::{
+    CaseStatement, Expr, ExprTrait as _, LockBehavior, LockType, OnConflict, Query,
+};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, Order, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
 };
 
@@ -21,10 +23,13 @@ pub async fn enqueue(
     job: &Job,
     run_at: DateTime<Utc>,
 ) -> Result<(), Fault> {
-    insert(app, tx, job, run_at, None).await
+    let row = row(app, job, run_at, None)?;
+    Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
 }
 
-/// As [`enqueue`], but merges into a job with the same key that has not been started.
+/// As [`enqueue`], but merges into a job with the same key that has not been started, which then runs at the
+/// earlier of the two times.
 pub async fn enqueue_once(
     app: &App,
     tx: &impl ConnectionTrait,
@@ -32,17 +37,32 @@ pub async fn enqueue_once(
     run_at: DateTime<Utc>,
     dedup_key: String,
 ) -> Result<(), Fault> {
-    insert(app, tx, job, run_at, Some(dedup_key)).await
+    let row = row(app, job, run_at, Some(dedup_key))?;
+    let other = Expr::col((Entity, Column::RunAt));
+    let asked = Expr::col(("excluded", Column::RunAt));
+    let earlier = CaseStatement::new()
+        .case(asked.clone().lt(other.clone()), asked)
+        .finally(other);
+    // An update, because it locks the row: whoever claims the job meanwhile waits for this transaction, and
+    // then sees what it wrote.
+    let merged = OnConflict::column(Column::DedupKey)
+        .target_and_where(Expr::cust("\"attempts\" = 0"))
+        .value(Column::RunAt, earlier)
+        .to_owned();
+    Entity::insert(row)
+        .on_conflict(merged)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
 }
 
-async fn insert(
+fn row(
     app: &App,
-    tx: &impl ConnectionTrait,
     job: &Job,
     run_at: DateTime<Utc>,
     dedup_key: Option<String>,
-) -> Result<(), Fault> {
-    let row = ActiveModel {
+) -> Result<ActiveModel, Fault> {
+    Ok(ActiveModel {
         id: Set(app.ids.next()),
         kind: Set(job.name().to_owned()),
         payload: Set(serde_json::to_string(job)?),
@@ -54,21 +74,23 @@ async fn insert(
         lease_until: Set(None),
         last_error: Set(None),
         created_at: Set(app.clock.now()),
-    };
-    Entity::insert(row)
-        .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .exec_without_returning(tx)
-        .await?;
-    Ok(())
+    })
 }
 
-/// When the next job is due; none when there is none.
-pub async fn next_due(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, Fault> {
+/// Jobs that are to be done. Written out and not bound: a partial index serves no statement that leaves the
+/// state open.
+fn ready() -> Expr {
+    Expr::cust("\"job\".\"state\" = 'ready'")
+}
+
+/// When the next job can be taken up; none when there is none.
+pub(super) async fn next_due(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, Fault> {
+    let at = Expr::col(Column::LeaseUntil).if_null(Expr::col(Column::RunAt));
     let next = Entity::find()
         .select_only()
-        .column(Column::RunAt)
-        .filter(Column::State.eq(JobState::Ready))
-        .order_by_asc(Column::RunAt)
+        .expr_as(at.clone(), "at")
+        .filter(ready())
+        .order_by(at, Order::Asc)
         .limit(1)
         .into_tuple()
         .one(db)
@@ -87,10 +109,10 @@ pub(super) async fn claim(
     let due = Query::select()
         .column(Column::Id)
         .from(Entity)
-        .and_where(Column::State.eq(JobState::Ready))
+        .and_where(ready())
         .and_where(Column::RunAt.lte(now))
-        .and_where(Column::LeaseUntil.is_null().or(Column::LeaseUntil.lt(now)))
-        .order_by(Column::RunAt, sea_orm::Order::Asc)
+        .and_where(Column::LeaseUntil.is_null().or(Column::LeaseUntil.lte(now)))
+        .order_by(Column::RunAt, Order::Asc)
         .limit(limit)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .take();
@@ -133,6 +155,19 @@ pub(super) async fn fail(
         .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>))
         .col_expr(Column::LastError, Expr::value(class))
         .filter(still_ours(job))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Removes jobs that were given up and were due before an instant.
+pub(super) async fn remove_failed(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<(), Fault> {
+    Entity::delete_many()
+        .filter(Column::State.eq(JobState::Failed))
+        .filter(Column::RunAt.lt(before))
         .exec(db)
         .await?;
     Ok(())

@@ -9,15 +9,17 @@ use futures::FutureExt as _;
 use futures::stream::{self, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
-use super::{Job, backoff, store};
-use crate::account;
+use super::{Job, backoff, housekeeping, store};
 use crate::app::App;
 use crate::error::Fault;
+use crate::{account, nudge, push};
 
 const RETRY_BASE: Duration = Duration::from_secs(10);
 const RETRY_CAP: Duration = Duration::from_hours(1);
 /// Jobs of one batch run side by side, so many at a time.
 const JOBS_AT_ONCE: usize = 8;
+/// After a fault, at least so long.
+const ERROR_PAUSE: Duration = Duration::from_millis(200);
 
 /// Does background work. Any number of workers, in any number of processes, share it.
 #[derive(Clone)]
@@ -33,24 +35,44 @@ impl Worker {
         Self { app, holder }
     }
 
-    /// Works until told to stop; what has been started is finished first.
+    /// Works until told to stop; what has been started is finished first. Each kind of work has a lane of its
+    /// own, so that a slow provider holds up no mail and no reminder.
     pub async fn run(self, stop: CancellationToken) {
+        if let Err(fault) = housekeeping::schedule(&self.app, TimeDelta::zero()).await {
+            tracing::error!(class = fault.class(), "housekeeping could not be scheduled");
+        }
+        tokio::join!(
+            self.lane("jobs", &stop, || self.run_jobs()),
+            self.lane("reminders", &stop, || nudge::reminder::run_due(&self.app)),
+            self.lane("deliveries", &stop, || self.deliver()),
+        );
+    }
+
+    async fn lane<F: Future<Output = Result<usize, Fault>>>(
+        &self,
+        name: &'static str,
+        stop: &CancellationToken,
+        work: impl Fn() -> F,
+    ) {
         let poll = Duration::from_secs(self.app.config.worker.poll_seconds);
+        let mut wake = self.app.wake.listen();
         while !stop.is_cancelled() {
             let done = {
                 let _present = self.app.gate.closed().await;
-                self.step().await
+                work().await
             };
             match done {
                 Ok(0) => {}
                 Ok(_) => continue,
                 Err(fault) => {
-                    tracing::error!(class = fault.class(), "the worker could not look for work");
+                    tracing::error!(lane = name, class = fault.class(), "no work could be done");
+                    // A wake must not turn an outage of the database into a storm of tries.
+                    tokio::time::sleep(ERROR_PAUSE).await;
                 }
             }
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = self.app.wake.woken() => {}
+                () = wake.woken() => {}
                 () = tokio::time::sleep(poll) => {}
             }
         }
@@ -65,7 +87,13 @@ impl Worker {
     /// Takes one batch of each kind of work; returns how much there was.
     async fn step(&self) -> Result<usize, Fault> {
         let jobs = self.run_jobs().await?;
-        Ok(jobs)
+        let reminders = nudge::reminder::run_due(&self.app).await?;
+        let deliveries = self.deliver().await?;
+        Ok(jobs + reminders + deliveries)
+    }
+
+    async fn deliver(&self) -> Result<usize, Fault> {
+        push::service::deliver_due(&self.app, self.holder).await
     }
 
     async fn run_jobs(&self) -> Result<usize, Fault> {
@@ -131,6 +159,9 @@ async fn perform(app: &App, job: Job) -> Result<(), Fault> {
             notice,
         } => account::jobs::mail_notice(app, member, &email, notice).await,
         Job::PurgeAccount { member } => account::jobs::purge_account(app, member).await,
-        Job::PlanNotification { .. } | Job::Housekeeping => Ok(()),
+        Job::PlanNotification { notification } => {
+            nudge::plan::notification(app, notification).await
+        }
+        Job::Housekeeping => housekeeping::round(app).await,
     }
 }

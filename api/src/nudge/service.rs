@@ -1,17 +1,23 @@
 //! What other domains ask of nudges.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use entity::notification::{self, Column, Entity, Kind, State};
+use entity::notification::Kind;
 use entity::{MemberId, NotificationId};
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
+use super::model::Verdict;
+use super::{plan, reminder, store};
 use crate::app::App;
 use crate::db::Tx;
 use crate::error::Fault;
 use crate::jobs::{self, Job};
+
+/// A line stays in the inbox for so long.
+const KEPT: TimeDelta = TimeDelta::days(90);
+/// Old lines removed by one statement.
+const REMOVED_AT_ONCE: u64 = 1000;
 
 /// Something a member is to be told.
 #[derive(Clone, Debug)]
@@ -33,64 +39,72 @@ pub struct Announcement {
 /// Writes the notification and the job that will plan its deliveries. Announced again under the same
 /// key it changes nothing, except that one that was withdrawn is on again, at its new times.
 pub async fn announce(app: &App, tx: &Tx, what: &Announcement) -> Result<(), Fault> {
-    let id: NotificationId = app.ids.next();
-    let row = notification::ActiveModel {
-        id: Set(id),
-        member_id: Set(what.member),
-        kind: Set(what.kind),
-        dedup_key: Set(what.dedup_key.clone()),
-        subject_id: Set(what.subject),
-        not_before: Set(what.not_before),
-        expires_at: Set(what.expires_at),
-        state: Set(State::Pending),
-        skip_reason: Set(None),
-        created_at: Set(app.clock.now()),
-        read_at: Set(None),
-    };
-    let renewed = OnConflict::columns([Column::MemberId, Column::DedupKey])
-        .update_columns([Column::NotBefore, Column::ExpiresAt, Column::State])
-        .action_and_where(Expr::col((Entity, Column::State)).eq(State::Cancelled))
-        .to_owned();
-    let told = Entity::insert(row)
-        .on_conflict(renewed)
-        .exec_with_returning(tx)
-        .await;
-    let notification = match told {
-        Ok(row) => row.id,
-        // Told before, and still on.
-        Err(sea_orm::DbErr::RecordNotInserted | sea_orm::DbErr::RecordNotFound(_)) => return Ok(()),
-        Err(fault) => return Err(fault.into()),
-    };
-    let key = format!("plan:{notification}");
-    jobs::enqueue_once(
-        app,
-        tx,
-        &Job::PlanNotification { notification },
-        what.not_before,
-        key,
-    )
-    .await
+    let told = store::add(app, tx, std::slice::from_ref(what)).await?;
+    for row in told {
+        plan_later(app, tx, row.id, row.not_before).await?;
+    }
+    Ok(())
+}
+
+/// Has the deliveries of a notification planned when its time comes.
+pub(super) async fn plan_later(
+    app: &App,
+    tx: &Tx,
+    notification: NotificationId,
+    at: DateTime<Utc>,
+) -> Result<(), Fault> {
+    let job = Job::PlanNotification { notification };
+    jobs::enqueue_once(app, tx, &job, at, format!("plan:{notification}")).await
 }
 
 /// Takes back what has not been told yet.
 pub async fn withdraw(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<(), Fault> {
-    Entity::update_many()
-        .col_expr(Column::State, Expr::value(State::Cancelled))
-        .filter(Column::MemberId.eq(member))
-        .filter(Column::DedupKey.eq(dedup_key))
-        .filter(Column::State.eq(State::Pending))
-        .exec(tx)
-        .await?;
-    Ok(())
+    store::cancel(tx, member, dedup_key).await
 }
 
 /// A member's days are in another zone from now on: his daily reminder moves with them.
-#[allow(clippy::unused_async, reason = "reminders are coming")]
 pub async fn time_zone_changed(
-    _app: &App,
-    _tx: &Tx,
-    _member: MemberId,
-    _zone: Tz,
+    app: &App,
+    tx: &Tx,
+    member: MemberId,
+    zone: Tz,
 ) -> Result<(), Fault> {
+    reminder::time_zone_changed(app, tx, member, zone).await
+}
+
+/// A notification at the moment of sending.
+#[derive(Clone, Copy, Debug)]
+pub struct Checked {
+    /// Which.
+    pub id: NotificationId,
+    /// What it is about.
+    pub kind: Kind,
+    /// Not to be sent from then on.
+    pub expires_at: DateTime<Utc>,
+    /// What policy says now.
+    pub verdict: Verdict,
+}
+
+/// Asks policy again, at the moment of sending. Those that are gone are not among the answers.
+pub async fn check(
+    app: &App,
+    db: &impl ConnectionTrait,
+    notifications: &[NotificationId],
+) -> Result<Vec<Checked>, Fault> {
+    let rows = store::by_ids(db, notifications).await?;
+    let facts = plan::facts(app, db, &rows).await?;
+    let checked = rows.iter().zip(facts).map(|(row, facts)| Checked {
+        id: row.id,
+        kind: row.kind,
+        expires_at: row.expires_at,
+        verdict: super::model::judge(&facts),
+    });
+    Ok(checked.collect())
+}
+
+/// Removes what has been in the inbox for too long, and its deliveries with it.
+pub async fn housekeep(app: &App) -> Result<(), Fault> {
+    let before = app.clock.now() - KEPT;
+    while store::remove_old(app.db.pool(), before, REMOVED_AT_ONCE).await? == REMOVED_AT_ONCE {}
     Ok(())
 }

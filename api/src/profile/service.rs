@@ -56,10 +56,42 @@ pub fn shown(member: Expr) -> Expr {
 
 /// The zone a member's days are in.
 pub async fn time_zone(db: &impl ConnectionTrait, member: MemberId) -> Result<Tz, Fault> {
-    let name = store::time_zone(db, member).await?;
+    zone(store::time_zone(db, member).await?)
+}
+
+/// As [`time_zone`], and it stays so until the transaction ends.
+pub async fn hold_time_zone(tx: &Tx, member: MemberId) -> Result<Tz, Fault> {
+    zone(store::hold_time_zone(tx, member).await?)
+}
+
+fn zone(name: Option<String>) -> Result<Tz, Fault> {
     name.and_then(|name| name.parse().ok()).ok_or(Fault::Broken(
         "a member has a time zone of the IANA database",
     ))
+}
+
+/// What the pipeline of nudges has to know of a member.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// The zone his days are in.
+    pub zone: Tz,
+    /// His account waits for deletion.
+    pub hidden: bool,
+}
+
+/// The standing of each of these members; those that are gone are not among the answers.
+pub async fn standings(
+    db: &impl ConnectionTrait,
+    members: &[MemberId],
+) -> Result<HashMap<MemberId, Standing>, Fault> {
+    let rows = store::standings(db, members).await?;
+    rows.into_iter()
+        .map(|(member, name, hidden_at)| {
+            let zone = zone(Some(name))?;
+            let hidden = hidden_at.is_some();
+            Ok((member, Standing { zone, hidden }))
+        })
+        .collect()
 }
 
 /// Both vocabularies, as this process has them. Not to be asked for inside a transaction: who reads them

@@ -241,6 +241,39 @@ pub(super) async fn time_zone(
     Ok(name)
 }
 
+/// As [`time_zone`], and kept from changing until the transaction ends.
+pub(super) async fn hold_time_zone(tx: &Tx, member: MemberId) -> Result<Option<String>, Fault> {
+    let name = Entity::find_by_id(member)
+        .select_only()
+        .column(Column::TimeZone)
+        .lock_shared()
+        .into_tuple()
+        .one(tx)
+        .await?;
+    Ok(name)
+}
+
+/// A member, his time zone, and since when he is hidden.
+pub(super) type Standing = (MemberId, String, Option<DateTime<Utc>>);
+
+/// What the pipeline of nudges has to know of members.
+pub(super) async fn standings(
+    db: &impl ConnectionTrait,
+    members: &[MemberId],
+) -> Result<Vec<Standing>, Fault> {
+    if members.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::TimeZone, Column::HiddenAt])
+        .filter(Column::Id.is_in(members.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows)
+}
+
 /// Whether there is such a member, and others may know it.
 pub(super) async fn is_shown(db: &impl ConnectionTrait, member: MemberId) -> Result<bool, Fault> {
     let id: Option<MemberId> = Entity::find_by_id(member)

@@ -12,6 +12,7 @@ use super::super::store::session::{Link, Which};
 use super::super::{SignedIn, store, token};
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
+use crate::device;
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
 use crate::keys::same;
@@ -210,16 +211,15 @@ pub(super) async fn end(
     let now = app.clock.now();
     let ended = store::session::revoke(tx, owner, which, reason, now).await?;
     if !ended.is_empty() {
-        sessions_ended(app, tx, &ended).await?;
+        sessions_ended(tx, &ended).await?;
     }
     Ok(Ended(ended, now))
 }
 
 /// What hangs on sessions ends with them, in the same transaction. Every session that is ended, for
 /// whatever reason, comes through here.
-#[allow(clippy::unused_async, reason = "push addresses are coming")]
-async fn sessions_ended(_app: &App, _tx: &Tx, _sessions: &[SessionId]) -> Result<(), Fault> {
-    Ok(())
+async fn sessions_ended(tx: &Tx, sessions: &[SessionId]) -> Result<(), Fault> {
+    device::service::session_ended(tx, sessions).await
 }
 
 /// Has a member told by mail what changed; wake the worker after the commit.

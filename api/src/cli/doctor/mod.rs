@@ -70,7 +70,7 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
                 clock_sanity(&clock, &mut findings);
                 database::check(&config, &clock, &mut findings).await;
                 outgoing::mail(&config, &mut findings).await;
-                outgoing::push(&config, &mut findings);
+                outgoing::push(&config, &clock, &mut findings).await;
                 Ok(())
             })?;
         }

@@ -1,11 +1,11 @@
 //! What leaves the server: mail and nudges. Nothing is sent.
 
-use serde_json::Value;
-
 use super::Findings;
+use crate::clock::Clock;
 use crate::config::{Config, MailTransport, PushTransport};
 use crate::dev::outbox::DevOutbox;
 use crate::mail::Mailer;
+use crate::push::transport;
 
 /// Whether mail can leave.
 pub async fn mail(config: &Config, findings: &mut Findings) {
@@ -27,9 +27,8 @@ pub async fn mail(config: &Config, findings: &mut Findings) {
 }
 
 /// Whether nudges can leave.
-pub fn push(config: &Config, findings: &mut Findings) {
+pub async fn push(config: &Config, clock: &Clock, findings: &mut Findings) {
     const WHAT: &str = "push";
-    const FILE: &str = "push.fcm.credentials_file";
     match config.push.transport {
         PushTransport::Off => {
             return findings.note(WHAT, "off: members see nudges in the app only");
@@ -39,42 +38,15 @@ pub fn push(config: &Config, findings: &mut Findings) {
         }
         PushTransport::Fcm => {}
     }
-    let fcm = &config.push.fcm;
-    if fcm.credentials_file.is_empty() {
-        if fcm.project_id.is_empty() {
-            findings.mend(
-                WHAT,
-                "neither push.fcm.credentials_file nor push.fcm.project_id is set",
-                "Set push.fcm.credentials_file to a service account's key, or on a Google machine \
-                 push.fcm.project_id to the project's id.",
-            );
-        } else {
-            let text = "credentials come from the metadata server of this machine's cloud";
-            findings.note(WHAT, text);
-        }
-        return;
-    }
-    let todo = "Download a key of a service account that may send messages (Firebase console, Project \
-                settings, Service accounts), as JSON, and name the file here.";
-    let path = &fcm.credentials_file;
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) => {
-            return findings.mend(FILE, format!("{path} cannot be read: {error}"), todo);
-        }
+    let todo = "Set push.fcm.credentials_file to a key of a service account that may send messages (Firebase \
+                console, Project settings, Service accounts), as JSON; or on a Google machine leave it empty and \
+                set push.fcm.project_id.";
+    let asked = match transport::from_config(config, clock, &DevOutbox::new(false)) {
+        Ok(transport) => transport.check().await,
+        Err(error) => Err(error.to_string()),
     };
-    // A parser's complaint would quote what it stopped at.
-    let Ok(key) = serde_json::from_str::<Value>(&text) else {
-        return findings.mend(FILE, format!("{path} is not JSON"), todo);
-    };
-    let missing = ["type", "project_id", "client_email", "private_key"]
-        .into_iter()
-        .find(|field| key[field].as_str().is_none_or(str::is_empty));
-    match missing {
-        Some(field) => findings.mend(FILE, format!("{path} has no {field}"), todo),
-        None if key["type"] != "service_account" => {
-            findings.mend(FILE, format!("{path} is not of a service account"), todo);
-        }
-        None => findings.fine(WHAT, format!("{path} is a service account's key")),
+    match asked {
+        Ok(()) => findings.fine(WHAT, "the provider takes the credentials"),
+        Err(why) => findings.mend("push.fcm.credentials_file", why, todo),
     }
 }

@@ -8,6 +8,8 @@ pub use change::{CancelOutcome, Patch, UpdateOutcome, cancel, update};
 pub use rsvp::{RsvpOutcome, give_back_seats, rsvp};
 pub use schedule::{NewMeeting, ScheduleOutcome, schedule};
 
+use std::collections::HashSet;
+
 use entity::rsvp::Answer;
 use entity::{MeetingId, MemberId, OccurrenceId};
 use sea_orm::ConnectionTrait;
@@ -54,6 +56,20 @@ pub async fn still_going(
         seen.occurrence.status == entity::meeting_occurrence::OccurrenceStatus::Scheduled
             && seen.answer == Some(Answer::Going)
     }))
+}
+
+/// Which of these seats are still held in an occurrence that takes place, in one statement: asked before many
+/// are reminded.
+pub async fn who_is_still_going(
+    db: &impl ConnectionTrait,
+    seats: &[(MemberId, OccurrenceId)],
+) -> Result<HashSet<(MemberId, OccurrenceId)>, Fault> {
+    if seats.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let (members, occurrences) = seats.iter().copied().unzip();
+    let held = store::seats(db, members, occurrences).await?;
+    Ok(held.into_iter().collect())
 }
 
 /// Under which key a member is reminded of an occurrence.

@@ -1,5 +1,7 @@
 //! What is there for a viewer.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use entity::account::Role;
 use entity::circle_membership::CircleRole;
@@ -233,5 +235,25 @@ pub async fn circle_role(
         .column(circle_membership::Column::Role)
         .into_tuple()
         .one(db)
+        .await
+}
+
+/// Which of these members have a seat, of these occurrences those that take place: every pair of the two that
+/// holds.
+pub async fn seats(
+    db: &impl ConnectionTrait,
+    members: HashSet<MemberId>,
+    occurrences: HashSet<OccurrenceId>,
+) -> Result<Vec<(MemberId, OccurrenceId)>, DbErr> {
+    rsvp::Entity::find()
+        .inner_join(occurrence::Entity)
+        .select_only()
+        .columns([rsvp::Column::MemberId, rsvp::Column::OccurrenceId])
+        .filter(rsvp::Column::OccurrenceId.is_in(occurrences))
+        .filter(rsvp::Column::MemberId.is_in(members))
+        .filter(rsvp::Column::Answer.eq(Answer::Going))
+        .filter(occurrence::Column::Status.eq(OccurrenceStatus::Scheduled))
+        .into_tuple()
+        .all(db)
         .await
 }

@@ -1,0 +1,222 @@
+//! Addresses, and the rules about them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::device::{AddressKind, Platform};
+use entity::{DeviceId, MemberId};
+
+use crate::keys;
+use crate::problem::{Problem, ProblemCode};
+use crate::profile::Language;
+
+/// A member has so many devices at most; the one not seen for longest goes.
+pub const MOST_DEVICES: usize = 20;
+/// Apps send their address again every month; one not seen for so long is not sent to.
+pub const STALE_AFTER: TimeDelta = TimeDelta::days(60);
+/// One not seen for so long is removed.
+pub const REMOVED_AFTER: TimeDelta = TimeDelta::days(270);
+
+/// Bytes of an address. Real ones have a few hundred at most.
+const MAX_ADDRESS: usize = 4096;
+const MAX_INSTALLATION_ID: usize = 256;
+const MAX_APP_VERSION: usize = 64;
+
+/// What a push provider delivers to. Not shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    kind: AddressKind,
+    value: String,
+}
+
+impl Address {
+    /// Checks `input.address`: 1 to 4,096 printable ASCII characters without spaces.
+    pub fn parse(kind: AddressKind, value: &str) -> Result<Self, Problem> {
+        let value = printable("address", value, MAX_ADDRESS)?;
+        Ok(Self { kind, value })
+    }
+
+    /// One that was checked when it was stored.
+    pub(super) const fn stored(kind: AddressKind, value: String) -> Self {
+        Self { kind, value }
+    }
+
+    /// How it is to be used.
+    pub const fn kind(&self) -> AddressKind {
+        self.kind
+    }
+
+    /// The address itself: for the provider alone.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// What stands for it in comparisons: SHA-256 of kind and address, in hexadecimal.
+    pub fn key(&self) -> String {
+        use std::fmt::Write as _;
+        let kind = match self.kind {
+            AddressKind::FcmFid => "fcm_fid",
+            AddressKind::FcmToken => "fcm_token",
+        };
+        let digest = keys::sha256(format!("{kind}\0{}", self.value).as_bytes());
+        digest.iter().fold(String::new(), |mut key, byte| {
+            let _ = write!(key, "{byte:02x}");
+            key
+        })
+    }
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Address")
+    }
+}
+
+/// What an app tells of itself when it registers.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// Where it can be reached.
+    pub address: Address,
+    /// Which installation of the app it is, when the app says.
+    pub installation_id: Option<String>,
+    /// What it runs on.
+    pub platform: Platform,
+    /// Its version, as it writes it.
+    pub app_version: String,
+    /// Its language.
+    pub locale: Language,
+}
+
+/// Checks `input.installationId`: printable ASCII without spaces.
+pub fn installation_id(value: &str) -> Result<String, Problem> {
+    printable("installationId", value, MAX_INSTALLATION_ID)
+}
+
+/// Checks `input.appVersion`: printable ASCII without spaces.
+pub fn app_version(value: &str) -> Result<String, Problem> {
+    printable("appVersion", value, MAX_APP_VERSION)
+}
+
+fn printable(field: &str, value: &str, most: usize) -> Result<String, Problem> {
+    if value.is_empty() {
+        let message = "This is needed.";
+        return Err(Problem::field(field, ProblemCode::Required, message));
+    }
+    if value.len() > most {
+        let message = format!("At most {most} characters.");
+        return Err(Problem::field(field, ProblemCode::TooLong, message));
+    }
+    if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let message = "Only visible ASCII characters, without spaces.";
+        return Err(Problem::field(field, ProblemCode::Invalid, message));
+    }
+    Ok(value.to_owned())
+}
+
+/// A device as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// Its id.
+    pub id: DeviceId,
+    /// How it is reached.
+    pub address_kind: AddressKind,
+    /// What the app runs on.
+    pub platform: Platform,
+    /// The app's version.
+    pub app_version: String,
+    /// The app's language, BCP 47.
+    pub locale: String,
+    /// When it was first registered.
+    pub registered_at: DateTime<Utc>,
+    /// When it last was.
+    pub last_seen_at: DateTime<Utc>,
+}
+
+/// A device as the push pipeline sees it.
+#[derive(Clone, Debug)]
+pub struct Reachable {
+    /// Its id.
+    pub id: DeviceId,
+    /// Whose it is.
+    pub member: MemberId,
+    /// Where to send.
+    pub address: Address,
+    /// What the app runs on.
+    pub platform: Platform,
+}
+
+/// What decides which devices have to go when there are too many.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// Which.
+    pub id: DeviceId,
+    /// Whether the provider has given it up.
+    pub dead: bool,
+    /// When it was last registered.
+    pub at: DateTime<Utc>,
+}
+
+/// The devices over the limit: the dead first, then those not seen for longest. `keep` stays.
+pub fn surplus(mut devices: Vec<Seen>, keep: DeviceId) -> Vec<DeviceId> {
+    devices.sort_by_key(|device| {
+        let kept = device.id == keep;
+        (!kept, device.dead, std::cmp::Reverse(device.at), device.id)
+    });
+    let over = devices.iter().skip(MOST_DEVICES);
+    over.map(|device| device.id).collect()
+}
+
+/// An address seen before this instant is stale.
+pub fn stale_before(now: DateTime<Utc>) -> DateTime<Utc> {
+    now - STALE_AFTER
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn an_address_has_bounds_and_does_not_show() {
+        let parse = |text: &str| Address::parse(AddressKind::FcmFid, text);
+        let address = parse("dQw4w9WgXcQ").unwrap();
+        assert_eq!(format!("{address:?}"), "Address");
+        assert_eq!(parse(&"x".repeat(4096)).unwrap().value().len(), 4096);
+        let code = |text: &str| parse(text).unwrap_err().code;
+        assert_eq!(code(&"x".repeat(4097)), ProblemCode::TooLong);
+        assert_eq!(code(""), ProblemCode::Required);
+        for unprintable in ["a b", "a\n", "é", "a\u{7f}"] {
+            assert_eq!(code(unprintable), ProblemCode::Invalid);
+        }
+    }
+
+    #[test]
+    fn the_same_text_of_another_kind_is_another_address() {
+        let key = |kind| Address::parse(kind, "abc").unwrap().key();
+        assert_eq!(key(AddressKind::FcmFid), key(AddressKind::FcmFid));
+        assert_ne!(key(AddressKind::FcmFid), key(AddressKind::FcmToken));
+        assert_eq!(key(AddressKind::FcmToken).len(), 64);
+    }
+
+    #[test]
+    fn the_dead_go_first_then_the_longest_unseen_and_never_the_newcomer() {
+        let id = |n| DeviceId(Uuid::from_u128(n));
+        let at = |n: i64| DateTime::from_timestamp(1_700_000_000 + n, 0).unwrap();
+        let mut devices: Vec<_> = (1..=20)
+            .map(|n: u8| Seen {
+                id: id(n.into()),
+                dead: n == 20,
+                at: at(n.into()),
+            })
+            .collect();
+        assert_eq!(surplus(devices.clone(), id(1)), vec![]);
+        let newcomer = Seen {
+            id: id(99),
+            dead: false,
+            at: at(0),
+        };
+        devices.push(newcomer);
+        assert_eq!(surplus(devices.clone(), id(99)), vec![id(20)]);
+        devices[19].dead = false;
+        assert_eq!(surplus(devices, id(99)), vec![id(1)]);
+    }
+}

@@ -1,0 +1,188 @@
+//! What is done with devices.
+
+use entity::device::{self, DeadReason};
+use entity::{DeviceId, MemberId, SessionId};
+use sea_orm::ConnectionTrait;
+
+use super::model::{
+    Address, Device, REMOVED_AFTER, Reachable, Registration, Seen, stale_before, surplus,
+};
+use super::store;
+use crate::account::SignedIn;
+use crate::app::App;
+use crate::db::{Done, Tx, transact};
+use crate::error::Fault;
+
+/// How a registration ended.
+#[derive(Clone, Debug)]
+pub enum Registered {
+    /// The device is registered.
+    Device(Device),
+    /// The session ended meanwhile: nobody is signed in on this device.
+    SessionEnded,
+}
+
+/// Times an address is wrested from others who register it at the same moment.
+const TRIES: usize = 5;
+
+/// Registers an address, or refreshes it. It is the member's from now on, whoever held it before; the
+/// installation's earlier address is replaced. Registered again it changes nothing but when it was seen.
+pub async fn register(
+    app: &App,
+    who: SignedIn,
+    registration: &Registration,
+) -> Result<Registered, Fault> {
+    transact!(app.db, |tx| {
+        if !store::hold(tx, who).await? {
+            return Ok(Done::Undo(Registered::SessionEnded));
+        }
+        for _ in 0..TRIES {
+            if let Some(row) = place(app, tx, who, registration).await? {
+                return Ok(Done::Keep(Registered::Device(shown(row))));
+            }
+        }
+        Err(Fault::Busy)
+    })
+}
+
+/// Puts the address into the row it belongs in; none when somebody took that row's address, and the row with
+/// it, at the same moment.
+async fn place(
+    app: &App,
+    tx: &Tx,
+    who: SignedIn,
+    new: &Registration,
+) -> Result<Option<device::Model>, Fault> {
+    let now = app.clock.now();
+    let key = new.address.key();
+    let mut own = store::all(tx, who.member).await?;
+    let same_installation = |row: &device::Model| {
+        new.installation_id.is_some() && row.installation_id == new.installation_id
+    };
+    let target = if let Some(row) = own.iter().find(|row| row.address_key == key) {
+        row.id
+    } else {
+        // The address is ours to the end of the transaction: whoever registers it now waits.
+        let fresh = take(app, tx, who, new).await?;
+        if let Some(row) = own.iter().find(|row| same_installation(row)) {
+            store::remove(tx, who.member, &[fresh]).await?;
+            row.id
+        } else {
+            fresh
+        }
+    };
+    let replaced: Vec<_> = own
+        .extract_if(.., |row| row.id != target && same_installation(row))
+        .map(|row| row.id)
+        .collect();
+    store::remove(tx, who.member, &replaced).await?;
+    let Some(row) = store::refresh(tx, target, who, new, now).await? else {
+        return Ok(None);
+    };
+
+    let mut seen: Vec<_> = own.iter().filter(|other| other.id != target).collect();
+    seen.push(&row);
+    let seen = seen.into_iter().map(|row| Seen {
+        id: row.id,
+        dead: row.dead_at.is_some(),
+        at: row.last_seen_at,
+    });
+    store::remove(tx, who.member, &surplus(seen.collect(), target)).await?;
+    Ok(Some(row))
+}
+
+async fn take(app: &App, tx: &Tx, who: SignedIn, new: &Registration) -> Result<DeviceId, Fault> {
+    let key = new.address.key();
+    for _ in 0..TRIES {
+        store::take_from_others(tx, &key, who.member).await?;
+        let id = app.ids.next();
+        if store::add(tx, id, who, new, app.clock.now()).await? {
+            return Ok(id);
+        }
+    }
+    Err(Fault::Busy)
+}
+
+/// Removes a device of the member; no matter when it is gone already.
+pub async fn unregister(app: &App, who: SignedIn, device: DeviceId) -> Result<(), Fault> {
+    store::remove(app.db.pool(), who.member, &[device]).await
+}
+
+/// The devices the member's nudges go to, last seen first.
+pub async fn of_member(db: &impl ConnectionTrait, member: MemberId) -> Result<Vec<Device>, Fault> {
+    let rows = store::alive(db, member).await?;
+    Ok(rows.into_iter().map(shown).collect())
+}
+
+/// Sessions ended: nobody is signed in on their devices any more, so nothing is sent to them.
+pub async fn session_ended(tx: &Tx, sessions: &[SessionId]) -> Result<(), Fault> {
+    if sessions.is_empty() {
+        return Ok(());
+    }
+    store::remove_of_sessions(tx, sessions).await
+}
+
+/// The devices of these members that can be sent to now.
+pub async fn live(
+    app: &App,
+    db: &impl ConnectionTrait,
+    members: &[MemberId],
+) -> Result<Vec<Reachable>, Fault> {
+    if members.is_empty() {
+        return Ok(Vec::new());
+    }
+    let seen_since = stale_before(app.clock.now());
+    let rows = store::reachable_of(db, members, seen_since).await?;
+    Ok(rows.into_iter().map(reachable).collect())
+}
+
+/// Those of these devices that can be sent to now.
+pub async fn live_among(
+    app: &App,
+    db: &impl ConnectionTrait,
+    devices: &[DeviceId],
+) -> Result<Vec<Reachable>, Fault> {
+    let seen_since = stale_before(app.clock.now());
+    let rows = store::reachable_among(db, devices, seen_since).await?;
+    Ok(rows.into_iter().map(reachable).collect())
+}
+
+/// The provider gave an address up: it is not sent to again until it is registered again. Nothing happens
+/// unless it still is the one that was sent to; returns whether it was.
+pub async fn mark_dead(
+    app: &App,
+    db: &impl ConnectionTrait,
+    device: DeviceId,
+    sent_to: &Address,
+    reason: DeadReason,
+) -> Result<bool, Fault> {
+    store::mark_dead(db, device, &sent_to.key(), reason, app.clock.now()).await
+}
+
+/// Removes the addresses that have not been seen for too long.
+pub async fn housekeep(app: &App) -> Result<(), Fault> {
+    let removed = store::remove_unseen(app.db.pool(), app.clock.now() - REMOVED_AFTER).await?;
+    metrics::counter!("belay_devices_expired_total").increment(removed);
+    Ok(())
+}
+
+fn shown(row: device::Model) -> Device {
+    Device {
+        id: row.id,
+        address_kind: row.address_kind,
+        platform: row.platform,
+        app_version: row.app_version,
+        locale: row.locale,
+        registered_at: row.registered_at,
+        last_seen_at: row.last_seen_at,
+    }
+}
+
+fn reachable(row: device::Model) -> Reachable {
+    Reachable {
+        id: row.id,
+        member: row.member_id,
+        address: Address::stored(row.address_kind, row.address),
+        platform: row.platform,
+    }
+}

@@ -1,0 +1,216 @@
+//! The devices' table.
+
+use chrono::{DateTime, Utc};
+use entity::device::{ActiveModel, Column, DeadReason, Entity, Model};
+use entity::{DeviceId, MemberId, SessionId, member, session};
+use sea_orm::sea_query::{Expr, LockType, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select,
+};
+
+use super::model::Registration;
+use crate::account::SignedIn;
+use crate::db::Tx;
+use crate::error::Fault;
+
+/// Keeps the session from ending, and the member from registering elsewhere, until the transaction ends.
+/// False when the session has ended.
+pub(super) async fn hold(tx: &Tx, who: SignedIn) -> Result<bool, Fault> {
+    let session = session::Entity::find_by_id(who.session)
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::MemberId.eq(who.member))
+        .filter(session::Column::RevokedAt.is_null())
+        .lock(LockType::NoKeyUpdate)
+        .into_tuple::<SessionId>()
+        .one(tx)
+        .await?;
+    if session.is_none() {
+        return Ok(false);
+    }
+    let member = member::Entity::find_by_id(who.member)
+        .select_only()
+        .column(member::Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .into_tuple::<MemberId>()
+        .one(tx)
+        .await?;
+    Ok(member.is_some())
+}
+
+/// Every device of a member, dead or alive.
+pub(super) async fn all(db: &impl ConnectionTrait, member: MemberId) -> Result<Vec<Model>, Fault> {
+    let found = Entity::find().filter(Column::MemberId.eq(member));
+    Ok(found.all(db).await?)
+}
+
+/// The devices of a member that have not been given up, last seen first.
+pub(super) async fn alive(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+) -> Result<Vec<Model>, Fault> {
+    let found = Entity::find()
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::DeadAt.is_null())
+        .order_by_desc(Column::LastSeenAt)
+        .order_by_asc(Column::Id);
+    Ok(found.all(db).await?)
+}
+
+fn reachable(seen_since: DateTime<Utc>) -> Select<Entity> {
+    Entity::find()
+        .filter(Column::DeadAt.is_null())
+        .filter(Column::LastSeenAt.gte(seen_since))
+}
+
+/// The devices of these members that can be sent to.
+pub(super) async fn reachable_of(
+    db: &impl ConnectionTrait,
+    members: &[MemberId],
+    seen_since: DateTime<Utc>,
+) -> Result<Vec<Model>, Fault> {
+    let found = reachable(seen_since).filter(Column::MemberId.is_in(members.iter().copied()));
+    Ok(found.all(db).await?)
+}
+
+/// Those of these devices that can be sent to.
+pub(super) async fn reachable_among(
+    db: &impl ConnectionTrait,
+    devices: &[DeviceId],
+    seen_since: DateTime<Utc>,
+) -> Result<Vec<Model>, Fault> {
+    let found = reachable(seen_since).filter(Column::Id.is_in(devices.iter().copied()));
+    Ok(found.all(db).await?)
+}
+
+/// Takes an address from whoever else holds it.
+pub(super) async fn take_from_others(tx: &Tx, key: &str, member: MemberId) -> Result<(), Fault> {
+    Entity::delete_many()
+        .filter(Column::AddressKey.eq(key))
+        .filter(Column::MemberId.ne(member))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Adds a device; false when another transaction has just added one with this address.
+pub(super) async fn add(
+    tx: &Tx,
+    id: DeviceId,
+    who: SignedIn,
+    new: &Registration,
+    now: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let row = ActiveModel {
+        id: Set(id),
+        member_id: Set(who.member),
+        session_id: Set(Some(who.session)),
+        address_kind: Set(new.address.kind()),
+        address: Set(new.address.value().to_owned()),
+        address_key: Set(new.address.key()),
+        installation_id: Set(new.installation_id.clone()),
+        platform: Set(new.platform),
+        app_version: Set(new.app_version.clone()),
+        locale: Set(new.locale.tag().to_owned()),
+        registered_at: Set(now),
+        last_seen_at: Set(now),
+        dead_at: Set(None),
+        dead_reason: Set(None),
+    };
+    let unless_held = OnConflict::column(Column::AddressKey)
+        .do_nothing()
+        .to_owned();
+    let added = Entity::insert(row)
+        .on_conflict(unless_held)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(added == 1)
+}
+
+/// Brings a device up to date; none when it is not the member's.
+pub(super) async fn refresh(
+    tx: &Tx,
+    id: DeviceId,
+    who: SignedIn,
+    new: &Registration,
+    now: DateTime<Utc>,
+) -> Result<Option<Model>, Fault> {
+    let refreshed = Entity::update_many()
+        .col_expr(Column::SessionId, Expr::value(who.session))
+        .col_expr(Column::AddressKind, Expr::value(new.address.kind()))
+        .col_expr(Column::Address, Expr::value(new.address.value()))
+        .col_expr(Column::AddressKey, Expr::value(new.address.key()))
+        .col_expr(
+            Column::InstallationId,
+            Expr::value(new.installation_id.clone()),
+        )
+        .col_expr(Column::Platform, Expr::value(new.platform))
+        .col_expr(Column::AppVersion, Expr::value(new.app_version.as_str()))
+        .col_expr(Column::Locale, Expr::value(new.locale.tag()))
+        .col_expr(Column::LastSeenAt, Expr::value(now))
+        .col_expr(Column::DeadAt, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(Column::DeadReason, Expr::value(None::<DeadReason>))
+        .filter(Column::Id.eq(id))
+        .filter(Column::MemberId.eq(who.member))
+        .exec_with_returning(tx)
+        .await?;
+    Ok(refreshed.into_iter().next())
+}
+
+/// Removes devices of a member.
+pub(super) async fn remove(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    devices: &[DeviceId],
+) -> Result<(), Fault> {
+    if devices.is_empty() {
+        return Ok(());
+    }
+    Entity::delete_many()
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::Id.is_in(devices.iter().copied()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Removes the devices of sessions.
+pub(super) async fn remove_of_sessions(tx: &Tx, sessions: &[SessionId]) -> Result<(), Fault> {
+    Entity::delete_many()
+        .filter(Column::SessionId.is_in(sessions.iter().copied()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Gives an address up; false when the device has another one by now, or is gone.
+pub(super) async fn mark_dead(
+    db: &impl ConnectionTrait,
+    id: DeviceId,
+    address_key: &str,
+    reason: DeadReason,
+    now: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let marked = Entity::update_many()
+        .col_expr(Column::DeadAt, Expr::value(now))
+        .col_expr(Column::DeadReason, Expr::value(reason))
+        .filter(Column::Id.eq(id))
+        .filter(Column::AddressKey.eq(address_key))
+        .filter(Column::DeadAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(marked.rows_affected == 1)
+}
+
+/// Removes what has not been seen since; returns how many.
+pub(super) async fn remove_unseen(
+    db: &impl ConnectionTrait,
+    since: DateTime<Utc>,
+) -> Result<u64, Fault> {
+    let removed = Entity::delete_many()
+        .filter(Column::LastSeenAt.lt(since))
+        .exec(db)
+        .await?;
+    Ok(removed.rows_affected)
+}

@@ -1,0 +1,217 @@
+//! The inbox in the schema.
+
+use async_graphql::connection::{Connection, EmptyFields};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use entity::notification as table;
+use entity::{NotificationId, OccurrenceId};
+
+use super::inbox::{self, Line, Marked};
+use super::store::INBOX;
+use crate::account::SignedIn;
+use crate::graphql::cursor::{Cursor, MAX_PAGE, Page, PageArgs};
+use crate::graphql::errors::{NotificationError, user_errors};
+use crate::graphql::node::NodeId as _;
+use crate::graphql::scalars::DateTime;
+use crate::graphql::{Context as _, GqlError, GqlResult, Me, Nullable};
+use crate::problem::{Problem, ProblemCode, Problems};
+
+/// What a notification is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "table::Kind")]
+pub enum NotificationKind {
+    /// The time you chose to check in has come.
+    CheckInReminder,
+    /// A meeting you are going to starts within the hour. Its subject is the occurrence.
+    MeetingReminder,
+    /// A meeting you were going to is off. Its subject is the occurrence.
+    MeetingCancelled,
+}
+
+/// A line in your in-app inbox. It is there whether or not a push left for it.
+pub struct Notification(Line);
+
+#[Object]
+impl Notification {
+    /// Its id; a push carries the same one.
+    async fn id(&self) -> ID {
+        self.0.id.global()
+    }
+
+    /// What it is about.
+    async fn kind(&self) -> NotificationKind {
+        self.0.kind.into()
+    }
+
+    /// The id of the thing it is about, for `node`; null where there is none.
+    async fn subject_id(&self) -> Option<ID> {
+        let subject = self.0.subject?;
+        match self.0.kind {
+            table::Kind::CheckInReminder => None,
+            table::Kind::MeetingReminder | table::Kind::MeetingCancelled => {
+                Some(OccurrenceId(subject).global())
+            }
+        }
+    }
+
+    /// When it was due.
+    async fn at(&self) -> DateTime {
+        DateTime(self.0.at)
+    }
+
+    /// When you read it; null while you have not.
+    async fn read_at(&self) -> Option<DateTime> {
+        self.0.read_at.map(DateTime)
+    }
+}
+
+/// Your inbox.
+pub struct NotificationMe(pub SignedIn);
+
+type Inbox = Connection<Cursor<INBOX>, Notification, EmptyFields>;
+
+/// Lines of a page when the app does not say.
+const PAGE: u64 = 20;
+
+#[Object]
+impl NotificationMe {
+    /// Your notifications, newest first. Lines leave the inbox after 90 days.
+    #[graphql(complexity = "2 + first.or(last).unwrap_or(20).max(0) as usize * child_complexity")]
+    async fn notifications(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the front, at most 100; 20 when not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the back, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Nullable<Inbox> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        Some(self.page(ctx, &args).await)
+    }
+
+    /// How many of your notifications you have not read.
+    async fn unread_notification_count(&self, ctx: &Context<'_>) -> Nullable<i32> {
+        let counted = inbox::unread(ctx.app(), self.0.member).await;
+        let count = counted.map(|count| i32::try_from(count).unwrap_or(i32::MAX));
+        Some(count.map_err(GqlError::from))
+    }
+}
+
+impl NotificationMe {
+    async fn page(&self, ctx: &Context<'_>, args: &PageArgs) -> GqlResult<Inbox> {
+        let page = Page::parse(args, PAGE)?;
+        let lines = inbox::page(ctx.app(), self.0.member, &page).await?;
+        Ok(page.connection(lines, Line::cursor, Notification))
+    }
+}
+
+/// Which notifications you have read. Give one of the two.
+#[derive(InputObject)]
+pub struct MarkNotificationsReadInput {
+    /// These, at most 100; those that are not in your inbox any more are passed over.
+    ids: Option<Vec<ID>>,
+    /// This one and every older one.
+    up_to: Option<ID>,
+}
+
+/// What became of it.
+#[derive(Default, SimpleObject)]
+pub struct MarkNotificationsReadPayload {
+    /// You, with the inbox as it is now.
+    me: Option<Me>,
+    /// Why nothing was marked.
+    errors: Vec<NotificationError>,
+}
+
+/// What can be done with notifications.
+#[derive(Default)]
+pub struct NotificationMutation;
+
+#[Object]
+impl NotificationMutation {
+    /// Marks notifications as read. What was read before keeps its time.
+    async fn mark_notifications_read(
+        &self,
+        ctx: &Context<'_>,
+        input: MarkNotificationsReadInput,
+    ) -> Nullable<MarkNotificationsReadPayload> {
+        Some(mark_read(ctx, &input).await)
+    }
+}
+
+async fn mark_read(
+    ctx: &Context<'_>,
+    input: &MarkNotificationsReadInput,
+) -> GqlResult<MarkNotificationsReadPayload> {
+    let who = ctx.member()?;
+    let refused = |problems| {
+        Ok(MarkNotificationsReadPayload {
+            errors: user_errors(problems),
+            ..MarkNotificationsReadPayload::default()
+        })
+    };
+    let marked = match parse(input) {
+        Ok(marked) => marked,
+        Err(problems) => return refused(problems),
+    };
+    if !inbox::mark_read(ctx.app(), who.member, marked).await? {
+        let message = "This notification is not in your inbox.";
+        let problem = Problem::field("upTo", ProblemCode::NotFound, message);
+        return refused(vec![problem]);
+    }
+    Ok(MarkNotificationsReadPayload {
+        me: Some(Me::of(who)),
+        ..MarkNotificationsReadPayload::default()
+    })
+}
+
+fn parse(input: &MarkNotificationsReadInput) -> Result<Marked, Vec<Problem>> {
+    let read = |field: &str, id: &ID| {
+        NotificationId::from_global(id).ok_or_else(|| {
+            let message = "This is not the id of a notification.";
+            Problem::field(field, ProblemCode::Invalid, message)
+        })
+    };
+    match (&input.ids, &input.up_to) {
+        (Some(ids), None) if ids.len() as u64 > MAX_PAGE => {
+            let message = format!("At most {MAX_PAGE} at a time.");
+            Err(vec![Problem::field("ids", ProblemCode::TooLong, message)])
+        }
+        (Some(ids), None) => {
+            let mut problems = Problems::default();
+            let ids = ids.iter().enumerate();
+            let read = ids.filter_map(|(at, id)| problems.check(read(&format!("ids.{at}"), id)));
+            let ids = read.collect();
+            if problems.is_empty() {
+                Ok(Marked::These(ids))
+            } else {
+                Err(problems.into_vec())
+            }
+        }
+        (None, Some(id)) => read("upTo", id)
+            .map(Marked::UpTo)
+            .map_err(|problem| vec![problem]),
+        (None, None) | (Some(_), Some(_)) => {
+            let message = "Give `ids` or `upTo`, and not both.";
+            Err(vec![Problem::whole(ProblemCode::Required, message)])
+        }
+    }
+}
+
+/// A notification of the member who asks, by its id.
+pub async fn load_notification(
+    ctx: &Context<'_>,
+    id: NotificationId,
+) -> GqlResult<Option<Notification>> {
+    let Some(member) = ctx.viewer().member() else {
+        return Ok(None);
+    };
+    let line = inbox::one(ctx.app(), member, id).await?;
+    Ok(line.map(Notification))
+}

@@ -1,0 +1,94 @@
+//! The in-app inbox: a member's notifications, as he sees them.
+
+use chrono::{DateTime, Utc};
+use entity::notification::{Kind, Model};
+use entity::{MemberId, NotificationId};
+use uuid::Uuid;
+
+use super::store::{self, INBOX, Which};
+use crate::app::App;
+use crate::error::Fault;
+use crate::graphql::cursor::{Cursor, Page};
+
+/// A line of the inbox.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// Its id.
+    pub id: NotificationId,
+    /// What it is about.
+    pub kind: Kind,
+    /// The thing itself; its type follows from the kind.
+    pub subject: Option<Uuid>,
+    /// When it was due.
+    pub at: DateTime<Utc>,
+    /// When he read it.
+    pub read_at: Option<DateTime<Utc>>,
+}
+
+impl Line {
+    /// Its place in the inbox.
+    pub(super) const fn cursor(&self) -> Cursor<INBOX> {
+        Cursor {
+            key: self.at.timestamp_micros(),
+            id: self.id.0,
+        }
+    }
+}
+
+impl From<Model> for Line {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind,
+            subject: row.subject_id,
+            at: row.not_before,
+            read_at: row.read_at,
+        }
+    }
+}
+
+/// What is to be marked as read.
+#[derive(Clone, Debug)]
+pub(super) enum Marked {
+    /// These, where they are in the inbox.
+    These(Vec<NotificationId>),
+    /// This one and everything older.
+    UpTo(NotificationId),
+}
+
+pub(super) async fn page(
+    app: &App,
+    member: MemberId,
+    page: &Page<INBOX>,
+) -> Result<Vec<Line>, Fault> {
+    let rows = store::page(app.db.pool(), member, app.clock.now(), page).await?;
+    Ok(rows.into_iter().map(Line::from).collect())
+}
+
+pub(super) async fn unread(app: &App, member: MemberId) -> Result<u64, Fault> {
+    store::unread(app.db.pool(), member, app.clock.now()).await
+}
+
+pub(super) async fn one(
+    app: &App,
+    member: MemberId,
+    id: NotificationId,
+) -> Result<Option<Line>, Fault> {
+    let row = store::one(app.db.pool(), member, app.clock.now(), id).await?;
+    Ok(row.map(Line::from))
+}
+
+/// Marks lines as read. Those that are not in the inbox are passed over, except that a point in it must be:
+/// false when it is not.
+pub(super) async fn mark_read(app: &App, member: MemberId, what: Marked) -> Result<bool, Fault> {
+    let (db, now) = (app.db.pool(), app.clock.now());
+    let which = match what {
+        Marked::These(ids) => Which::These(ids),
+        Marked::UpTo(id) => match store::one(db, member, now, id).await? {
+            Some(row) => Which::UpTo(Line::from(row).cursor()),
+            None => return Ok(false),
+        },
+    };
+    store::mark_read(db, member, now, &which).await?;
+    Ok(true)
+}

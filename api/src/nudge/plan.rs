@@ -1,0 +1,117 @@
+//! Planning: from a notification that is due to its deliveries, as policy allows.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::notification::{Model, SkipReason, State};
+use entity::{DeviceId, MemberId, NotificationId};
+use sea_orm::ConnectionTrait;
+
+use super::model::{Facts, Verdict, judge};
+use super::{service, still_wanted, store};
+use crate::app::App;
+use crate::db::{Done, Tx, transact};
+use crate::error::Fault;
+use crate::{device, profile, push};
+
+/// Plans one notification; nothing happens when that has been done.
+pub async fn notification(app: &App, id: NotificationId) -> Result<(), Fault> {
+    transact!(app.db, |tx| {
+        if let Some(row) = store::pending(tx, id).await? {
+            plan(app, tx, vec![row]).await?;
+        }
+        Ok(Done::Keep(()))
+    })?;
+    app.wake.wake();
+    Ok(())
+}
+
+/// Decides on notifications that are pending, and makes the deliveries of those that may leave.
+pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<(), Fault> {
+    let devices = devices(app, tx, &rows).await?;
+    let mut decided: HashMap<(State, Option<SkipReason>), Vec<NotificationId>> = HashMap::new();
+    let mut deliveries = Vec::new();
+    let facts = facts(app, tx, &rows).await?;
+    for (row, facts) in rows.iter().zip(facts) {
+        let reached = devices.get(&row.member_id).map_or(&[][..], Vec::as_slice);
+        let facts = Facts {
+            devices: reached.len(),
+            ..facts
+        };
+        let decision = match judge(&facts) {
+            Verdict::Deliver => {
+                deliveries.extend(reached.iter().map(|device| push::service::Queued {
+                    notification: row.id,
+                    device: *device,
+                    expires_at: row.expires_at,
+                }));
+                (State::Planned, None)
+            }
+            Verdict::Skip(reason) => (State::Skipped, Some(reason)),
+            Verdict::Cancel => (State::Cancelled, None),
+            Verdict::NotYet => {
+                service::plan_later(app, tx, row.id, row.not_before).await?;
+                continue;
+            }
+            Verdict::Over => continue,
+        };
+        decided.entry(decision).or_default().push(row.id);
+    }
+    push::service::queue(app, tx, &deliveries).await?;
+    for ((state, reason), ids) in decided {
+        metrics::counter!("belay_notifications_decided_total", "state" => word(state, reason))
+            .increment(ids.len() as u64);
+        store::decide(tx, &ids, state, reason).await?;
+    }
+    Ok(())
+}
+
+const fn word(state: State, reason: Option<SkipReason>) -> &'static str {
+    match (state, reason) {
+        (State::Skipped, Some(SkipReason::AlreadyDone)) => "already_done",
+        (State::Skipped, Some(SkipReason::NoDevice)) => "no_device",
+        (State::Skipped, Some(SkipReason::Expired)) => "expired",
+        (State::Skipped, Some(SkipReason::MemberAway)) => "member_away",
+        (State::Skipped, None) => "skipped",
+        (State::Planned, _) => "planned",
+        (State::Cancelled, _) => "cancelled",
+        (State::Pending, _) => "pending",
+    }
+}
+
+async fn devices(
+    app: &App,
+    tx: &Tx,
+    rows: &[Model],
+) -> Result<HashMap<MemberId, Vec<DeviceId>>, Fault> {
+    let mut found: HashMap<MemberId, Vec<DeviceId>> = HashMap::new();
+    for device in device::service::live(app, tx, &members(rows)).await? {
+        found.entry(device.member).or_default().push(device.id);
+    }
+    Ok(found)
+}
+
+fn members(rows: &[Model]) -> Vec<MemberId> {
+    let members: HashSet<_> = rows.iter().map(|row| row.member_id).collect();
+    members.into_iter().collect()
+}
+
+/// What policy looks at for each of these notifications, in their order; each is taken to have a device.
+pub(super) async fn facts(
+    app: &App,
+    db: &impl ConnectionTrait,
+    rows: &[Model],
+) -> Result<Vec<Facts>, Fault> {
+    let now = app.clock.now();
+    let standings = profile::service::standings(db, &members(rows)).await?;
+    let wanted = still_wanted::still_wanted(db, rows).await?;
+    let facts = rows.iter().map(|row| Facts {
+        state: row.state,
+        not_before: row.not_before,
+        expires_at: row.expires_at,
+        now,
+        away: standings.get(&row.member_id).is_none_or(|who| who.hidden),
+        wanted: wanted[&row.id],
+        devices: 1,
+    });
+    Ok(facts.collect())
+}

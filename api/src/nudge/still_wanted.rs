@@ -1,0 +1,65 @@
+//! Whether what a notification is about still is as it was when it was announced.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use entity::notification::{Kind, Model};
+use entity::{MemberId, NotificationId, OccurrenceId};
+use sea_orm::ConnectionTrait;
+
+use super::model::Wanted;
+use crate::error::Fault;
+use crate::{checkin, meeting};
+
+/// How the dedup key of a check-in reminder begins; the member's day follows.
+const REMINDER_KEY: &str = "check_in_reminder:";
+
+/// The dedup key of the check-in reminder of a day: one a day, whatever time it was set to meanwhile.
+pub(super) fn reminder_key(day: NaiveDate) -> String {
+    format!("{REMINDER_KEY}{day}")
+}
+
+fn reminder_day(row: &Model) -> Option<NaiveDate> {
+    row.dedup_key.strip_prefix(REMINDER_KEY)?.parse().ok()
+}
+
+/// Whether each of these is still wanted; a fixed number of statements for each day and kind among them.
+pub(super) async fn still_wanted(
+    db: &impl ConnectionTrait,
+    rows: &[Model],
+) -> Result<HashMap<NotificationId, Wanted>, Fault> {
+    let mut days: HashMap<NaiveDate, Vec<MemberId>> = HashMap::new();
+    let mut seats = Vec::new();
+    for row in rows {
+        match row.kind {
+            Kind::CheckInReminder => {
+                if let Some(day) = reminder_day(row) {
+                    days.entry(day).or_default().push(row.member_id);
+                }
+            }
+            Kind::MeetingReminder => {
+                seats.extend(row.subject_id.map(|id| (row.member_id, OccurrenceId(id))));
+            }
+            Kind::MeetingCancelled => {}
+        }
+    }
+    let mut checked_in = HashSet::new();
+    for (day, members) in days {
+        let done = checkin::service::who_checked_in_on(db, &members, day).await?;
+        checked_in.extend(done.into_iter().map(|member| (member, day)));
+    }
+    let going = meeting::service::who_is_still_going(db, &seats).await?;
+
+    let wanted = |row: &Model| match row.kind {
+        Kind::CheckInReminder => match reminder_day(row) {
+            Some(day) if checked_in.contains(&(row.member_id, day)) => Wanted::Done,
+            _ => Wanted::Yes,
+        },
+        Kind::MeetingReminder => match row.subject_id {
+            Some(id) if !going.contains(&(row.member_id, OccurrenceId(id))) => Wanted::NoLongerSo,
+            _ => Wanted::Yes,
+        },
+        Kind::MeetingCancelled => Wanted::Yes,
+    };
+    Ok(rows.iter().map(|row| (row.id, wanted(row))).collect())
+}

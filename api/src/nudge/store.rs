@@ -1,0 +1,236 @@
+//! The notifications' table.
+
+use chrono::{DateTime, Utc};
+use entity::notification::{ActiveModel, Column, Entity, Model, SkipReason, State};
+use entity::{MemberId, NotificationId};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockType, OnConflict, Query};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+};
+
+use super::service::Announcement;
+use crate::app::App;
+use crate::db::Tx;
+use crate::error::Fault;
+use crate::graphql::cursor::{Cursor, Page};
+
+/// Rows written by one statement: each takes eleven of the 32,766 variables SQLite allows.
+const ROWS_AT_ONCE: usize = 1000;
+
+/// Tells lists apart, see [`Cursor`].
+pub(super) const INBOX: u8 = 9;
+
+/// Writes notifications; returns those that were not told before under the same key, or were withdrawn
+/// since and are on again at their new times.
+pub(super) async fn add(app: &App, tx: &Tx, what: &[Announcement]) -> Result<Vec<Model>, Fault> {
+    let now = app.clock.now();
+    let renewed = OnConflict::columns([Column::MemberId, Column::DedupKey])
+        .update_columns([Column::NotBefore, Column::ExpiresAt, Column::State])
+        .action_and_where(Expr::col((Entity, Column::State)).eq(State::Cancelled))
+        .to_owned();
+    let mut told = Vec::new();
+    for chunk in what.chunks(ROWS_AT_ONCE) {
+        let rows = chunk.iter().map(|what| ActiveModel {
+            id: Set(app.ids.next()),
+            member_id: Set(what.member),
+            kind: Set(what.kind),
+            dedup_key: Set(what.dedup_key.clone()),
+            subject_id: Set(what.subject),
+            not_before: Set(what.not_before),
+            expires_at: Set(what.expires_at),
+            state: Set(State::Pending),
+            skip_reason: Set(None),
+            created_at: Set(now),
+            read_at: Set(None),
+        });
+        let added = Entity::insert_many(rows)
+            .on_conflict(renewed.clone())
+            .exec_with_returning(tx)
+            .await?;
+        told.extend(added);
+    }
+    Ok(told)
+}
+
+/// Cancels a notification that has not been told yet.
+pub(super) async fn cancel(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<(), Fault> {
+    Entity::update_many()
+        .col_expr(Column::State, Expr::value(State::Cancelled))
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::DedupKey.eq(dedup_key))
+        .filter(Column::State.eq(State::Pending))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// A notification that waits for its time, kept from others until the transaction ends.
+pub(super) async fn pending(tx: &Tx, id: NotificationId) -> Result<Option<Model>, Fault> {
+    let found = Entity::find_by_id(id)
+        .filter(Column::State.eq(State::Pending))
+        .lock(LockType::NoKeyUpdate);
+    Ok(found.one(tx).await?)
+}
+
+/// These notifications, for the pipeline.
+pub(super) async fn by_ids(
+    db: &impl ConnectionTrait,
+    ids: &[NotificationId],
+) -> Result<Vec<Model>, Fault> {
+    let found = Entity::find().filter(Column::Id.is_in(ids.iter().copied()));
+    Ok(found.all(db).await?)
+}
+
+/// Records what was decided about notifications that were pending.
+pub(super) async fn decide(
+    tx: &Tx,
+    ids: &[NotificationId],
+    state: State,
+    reason: Option<SkipReason>,
+) -> Result<(), Fault> {
+    for chunk in ids.chunks(ROWS_AT_ONCE) {
+        Entity::update_many()
+            .col_expr(Column::State, Expr::value(state))
+            .col_expr(Column::SkipReason, Expr::value(reason))
+            .filter(Column::Id.is_in(chunk.iter().copied()))
+            .filter(Column::State.eq(State::Pending))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// What a member sees in his inbox.
+fn visible(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
+    Entity::find()
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::NotBefore.lte(now))
+        .filter(Column::State.ne(State::Cancelled))
+}
+
+/// A page of a member's inbox, newest first; from the back for a backward page.
+pub(super) async fn page(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    now: DateTime<Utc>,
+    page: &Page<INBOX>,
+) -> Result<Vec<Model>, Fault> {
+    let mut found = visible(member, now);
+    if let Some(cursor) = page.after {
+        found = found.filter(older(cursor));
+    }
+    if let Some(cursor) = page.before {
+        found = found.filter(newer(cursor));
+    }
+    let order = if page.backward {
+        Order::Asc
+    } else {
+        Order::Desc
+    };
+    let found = found
+        .order_by(Column::NotBefore, order.clone())
+        .order_by(Column::Id, order)
+        .limit(page.limit + 1);
+    Ok(found.all(db).await?)
+}
+
+fn place(cursor: Cursor<INBOX>) -> (DateTime<Utc>, NotificationId) {
+    let at = DateTime::from_timestamp_micros(cursor.key).unwrap_or_default();
+    (at, NotificationId(cursor.id))
+}
+
+fn older(cursor: Cursor<INBOX>) -> Condition {
+    let (at, id) = place(cursor);
+    let same_time = Condition::all()
+        .add(Column::NotBefore.eq(at))
+        .add(Column::Id.lt(id));
+    Condition::any()
+        .add(Column::NotBefore.lt(at))
+        .add(same_time)
+}
+
+fn newer(cursor: Cursor<INBOX>) -> Condition {
+    let (at, id) = place(cursor);
+    let same_time = Condition::all()
+        .add(Column::NotBefore.eq(at))
+        .add(Column::Id.gt(id));
+    Condition::any()
+        .add(Column::NotBefore.gt(at))
+        .add(same_time)
+}
+
+/// A line of a member's inbox.
+pub(super) async fn one(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    now: DateTime<Utc>,
+    id: NotificationId,
+) -> Result<Option<Model>, Fault> {
+    let found = visible(member, now).filter(Column::Id.eq(id));
+    Ok(found.one(db).await?)
+}
+
+/// How many lines of a member's inbox he has not read.
+pub(super) async fn unread(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    now: DateTime<Utc>,
+) -> Result<u64, Fault> {
+    let found = visible(member, now).filter(Column::ReadAt.is_null());
+    Ok(found.count(db).await?)
+}
+
+/// Which lines are to be marked as read.
+#[derive(Clone, Debug)]
+pub(super) enum Which {
+    /// These, where they are in the inbox.
+    These(Vec<NotificationId>),
+    /// This one and everything older.
+    UpTo(Cursor<INBOX>),
+}
+
+/// Marks lines of a member's inbox; what was read before keeps its time.
+pub(super) async fn mark_read(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    now: DateTime<Utc>,
+    which: &Which,
+) -> Result<(), Fault> {
+    let marked = match which {
+        Which::These(ids) => Condition::all().add(Column::Id.is_in(ids.iter().copied())),
+        Which::UpTo(cursor) => older(*cursor).add(Column::Id.eq(NotificationId(cursor.id))),
+    };
+    Entity::update_many()
+        .col_expr(Column::ReadAt, Expr::value(now))
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::NotBefore.lte(now))
+        .filter(Column::ReadAt.is_null())
+        .filter(marked)
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Removes up to `limit` notifications that were made, and due, before `before`; returns how many. Ids sort
+/// by the time they were made, so that only the oldest are looked at.
+pub(super) async fn remove_old(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+    limit: u64,
+) -> Result<u64, Fault> {
+    let millis = u64::try_from(before.timestamp_millis()).unwrap_or_default();
+    let made_before = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
+    let old = Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .and_where(Column::Id.lt(NotificationId(made_before)))
+        .and_where(Column::NotBefore.lt(before))
+        .limit(limit)
+        .take();
+    let removed = Entity::delete_many()
+        .filter(Column::Id.in_subquery(old))
+        .exec(db)
+        .await?;
+    Ok(removed.rows_affected)
+}

@@ -1,0 +1,177 @@
+//! The transport of production: Firebase Cloud Messaging.
+
+use std::num::NonZeroUsize;
+
+use async_trait::async_trait;
+use entity::device::{AddressKind, DeadReason, Platform};
+use fcm::{
+    AndroidConfig, AndroidNotification, AndroidPriority, ApnsAlert, ApnsConfig, ApnsHeaders,
+    ApnsPayload, ApnsPriority, Aps, Client, Credentials, Environment, MAX_TTL, Message,
+    MessageError, Notification, PushType, Target, Visibility, WebpushConfig,
+};
+
+use super::message::{Nudge, Urgency};
+use super::model::Outcome;
+use super::transport::{Transport, TransportError};
+use crate::config::FcmConfig;
+use crate::device::Address;
+
+/// See the module.
+pub(super) struct FcmTransport {
+    client: Client,
+}
+
+impl FcmTransport {
+    pub(super) const fn new(client: Client) -> Self {
+        Self { client }
+    }
+}
+
+/// A client for the configured project.
+pub(super) fn client(config: &FcmConfig) -> Result<Client, TransportError> {
+    let credentials = if config.credentials_file.is_empty() {
+        Credentials::metadata_server()
+    } else {
+        Credentials::from_file(&config.credentials_file)?
+    };
+    let mut client = fcm::Config::new(config.base_url.clone());
+    let project = &config.project_id;
+    client.project_id = (!project.is_empty()).then(|| project.clone());
+    client.connections = NonZeroUsize::new(config.connections).unwrap_or(NonZeroUsize::MIN);
+    // Google lives in the present, whatever time development travels in.
+    Ok(Client::new(&client, credentials, Environment::system())?)
+}
+
+#[async_trait]
+impl Transport for FcmTransport {
+    async fn send(&self, to: &Address, platform: Platform, nudge: &Nudge) -> Outcome {
+        match fcm_message(to, platform, nudge) {
+            Ok(message) => outcome(self.client.send(&message).await),
+            // Nothing else of a message varies in length, and no real address is so long.
+            Err(MessageError::TooLarge { .. }) => Outcome::Dead(DeadReason::InvalidAddress),
+            Err(_) => Outcome::Rejected,
+        }
+    }
+
+    fn capacity(&self) -> usize {
+        self.client.capacity()
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        let authenticated = self.client.authenticate().await;
+        authenticated.map_err(|fault| fault.to_string())
+    }
+}
+
+fn outcome(outcome: fcm::Outcome) -> Outcome {
+    match outcome {
+        fcm::Outcome::Accepted { name } => Outcome::Accepted { message_id: name },
+        fcm::Outcome::Unregistered => Outcome::Dead(DeadReason::Unregistered),
+        fcm::Outcome::InvalidTarget => Outcome::Dead(DeadReason::InvalidAddress),
+        fcm::Outcome::SenderIdMismatch => Outcome::Dead(DeadReason::SenderMismatch),
+        fcm::Outcome::Rejected { .. } => Outcome::Rejected,
+        fcm::Outcome::QuotaExceeded { retry_after } => Outcome::QuotaExceeded { retry_after },
+        fcm::Outcome::Unavailable { retry_after, .. } => Outcome::Unavailable { retry_after },
+        fcm::Outcome::PlatformCredentials => Outcome::PlatformRefused,
+        fcm::Outcome::Misconfigured { .. } => Outcome::Misconfigured,
+        fcm::Outcome::NoAccessToken { error, retry_after } => Outcome::NoAccess {
+            retry_after,
+            refused: error.is_refusal(),
+        },
+    }
+}
+
+/// The message as FCM takes it. Sent twice it replaces itself: collapse key, tag and collapse id are the
+/// notification's id.
+pub(super) fn fcm_message(
+    to: &Address,
+    platform: Platform,
+    nudge: &Nudge,
+) -> Result<Message, MessageError> {
+    let target = match to.kind() {
+        AddressKind::FcmFid => Target::fid(to.value()),
+        AddressKind::FcmToken => Target::token(to.value()),
+    };
+    let id = nudge.notification.to_string();
+    let message = Message::builder(target)
+        .data("notification_id", &id)
+        .data("kind", nudge.kind)
+        .notification(Notification {
+            title: Some(nudge.title.text.to_owned()),
+            body: Some(nudge.body.text.to_owned()),
+            ..Notification::default()
+        });
+    match platform {
+        Platform::Android => message.android(android(nudge, id)),
+        Platform::Ios => message.apns(apns(nudge, id)),
+        Platform::Web => message.webpush(webpush(nudge, id)),
+    }
+    .build()
+}
+
+fn android(nudge: &Nudge, id: String) -> AndroidConfig {
+    AndroidConfig {
+        collapse_key: Some(id.clone()),
+        priority: Some(match nudge.urgency {
+            Urgency::High => AndroidPriority::High,
+            Urgency::Normal => AndroidPriority::Normal,
+        }),
+        ttl: Some(nudge.ttl.min(MAX_TTL)),
+        notification: Some(AndroidNotification {
+            title_loc_key: Some(nudge.title.key.to_owned()),
+            body_loc_key: Some(nudge.body.key.to_owned()),
+            tag: Some(id),
+            channel_id: Some(nudge.category.channel().to_owned()),
+            visibility: Some(Visibility::Private),
+            ..AndroidNotification::default()
+        }),
+        ..AndroidConfig::default()
+    }
+}
+
+fn apns(nudge: &Nudge, id: String) -> ApnsConfig {
+    ApnsConfig {
+        headers: ApnsHeaders {
+            priority: Some(match nudge.urgency {
+                Urgency::High => ApnsPriority::Immediate,
+                Urgency::Normal => ApnsPriority::Considerate,
+            }),
+            expiration: Some(nudge.expires_at.into()),
+            collapse_id: Some(id),
+            push_type: Some(PushType::Alert),
+            ..ApnsHeaders::default()
+        },
+        payload: Some(ApnsPayload {
+            aps: Aps {
+                alert: Some(ApnsAlert {
+                    title: Some(nudge.title.text.to_owned()),
+                    body: Some(nudge.body.text.to_owned()),
+                    title_loc_key: Some(nudge.title.key.to_owned()),
+                    loc_key: Some(nudge.body.key.to_owned()),
+                    ..ApnsAlert::default()
+                }),
+                sound: (nudge.urgency == Urgency::High).then(|| "default".to_owned()),
+                thread_id: Some(nudge.category.channel().to_owned()),
+                mutable_content: true,
+                ..Aps::default()
+            },
+            ..ApnsPayload::default()
+        }),
+        ..ApnsConfig::default()
+    }
+}
+
+/// RFC 8030 §5.2 and §5.3; the browser replaces what has the same tag.
+fn webpush(nudge: &Nudge, id: String) -> WebpushConfig {
+    let urgency = match nudge.urgency {
+        Urgency::High => "high",
+        Urgency::Normal => "normal",
+    };
+    let ttl = nudge.ttl.min(MAX_TTL).as_secs().to_string();
+    let headers = [("TTL", ttl), ("Urgency", urgency.to_owned())];
+    WebpushConfig {
+        headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
+        notification: [("tag".to_owned(), id.into())].into_iter().collect(),
+        ..WebpushConfig::default()
+    }
+}

@@ -1,0 +1,122 @@
+//! What a nudge says on a locked screen that others see: as good as nothing, kindly.
+//!
+//! Neutral phrases, the same for everyone; keys by which the app can put them into the phone's language; and
+//! the id of the notification, by which the app, unlocked, asks for the rest. No name, topic or title is ever
+//! at hand here.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use entity::NotificationId;
+use entity::notification::Kind;
+
+/// What can be switched off on the phone as one: an Android notification channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Category {
+    /// The daily reminder.
+    CheckIns,
+    /// Meetings he is going to.
+    Meetings,
+}
+
+impl Category {
+    /// The id of the Android channel, which the app makes; never changed once given out.
+    pub const fn channel(self) -> &'static str {
+        match self {
+            Self::CheckIns => "check_ins",
+            Self::Meetings => "meetings",
+        }
+    }
+}
+
+/// How soon a phone should be woken for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// At once.
+    High,
+    /// When it suits the battery.
+    Normal,
+}
+
+/// A phrase, and the key under which the app has it in the phone's language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Phrase {
+    /// In English.
+    pub text: &'static str,
+    /// In the app's resources.
+    pub key: &'static str,
+}
+
+/// A rendered nudge, for any provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nudge {
+    /// What it is about, opaque to everyone else.
+    pub notification: NotificationId,
+    /// A word for the app to choose its own rendering by.
+    pub kind: &'static str,
+    /// What it is switched off with.
+    pub category: Category,
+    /// The first line.
+    pub title: Phrase,
+    /// The second line.
+    pub body: Phrase,
+    /// How soon.
+    pub urgency: Urgency,
+    /// Not to be shown from then on.
+    pub expires_at: DateTime<Utc>,
+    /// How long the provider may keep it.
+    pub ttl: Duration,
+}
+
+const TITLE: Phrase = Phrase {
+    text: "Belay",
+    key: "nudge_title",
+};
+
+/// Renders a nudge that leaves now.
+pub fn render(
+    notification: NotificationId,
+    kind: Kind,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Nudge {
+    let (name, category, urgency, body) = match kind {
+        Kind::CheckInReminder => (
+            "check_in_reminder",
+            Category::CheckIns,
+            Urgency::High,
+            Phrase {
+                text: "A moment for yourself, whenever it suits you.",
+                key: "nudge_check_in_reminder",
+            },
+        ),
+        Kind::MeetingReminder => (
+            "meeting_reminder",
+            Category::Meetings,
+            Urgency::High,
+            Phrase {
+                text: "Something you planned is coming up.",
+                key: "nudge_meeting_reminder",
+            },
+        ),
+        Kind::MeetingCancelled => (
+            "meeting_cancelled",
+            Category::Meetings,
+            Urgency::High,
+            Phrase {
+                text: "There is a change to your plans.",
+                key: "nudge_meeting_cancelled",
+            },
+        ),
+    };
+    Nudge {
+        notification,
+        kind: name,
+        category,
+        title: TITLE,
+        body,
+        urgency,
+        expires_at,
+        ttl: (expires_at - now).to_std().unwrap_or_default(),
+    }
+}

@@ -1,0 +1,259 @@
+//! What became of an attempt to send, and what follows for the delivery.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::device::DeadReason;
+use entity::push_delivery::DeliveryState;
+
+/// A retry waits at least so long.
+pub const RETRY_BASE: Duration = Duration::from_secs(10);
+/// Without a word of the provider, waits grow no longer than this and half as much again.
+pub const RETRY_CAP: Duration = Duration::from_mins(10);
+/// After so long a delivery that keeps being refused is given up.
+const GIVEN_UP_AFTER: TimeDelta = TimeDelta::minutes(60);
+
+/// What became of one attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The provider took it.
+    Accepted {
+        /// The provider's name for the message.
+        message_id: String,
+    },
+    /// The address is gone, or never was one.
+    Dead(DeadReason),
+    /// The provider does not take this message, and never will: a bug of ours.
+    Rejected,
+    /// A quota is used up: the whole sender waits.
+    QuotaExceeded {
+        /// So long.
+        retry_after: Duration,
+    },
+    /// The provider, or the way there, has a bad moment.
+    Unavailable {
+        /// How long to wait, when the provider says.
+        retry_after: Option<Duration>,
+    },
+    /// The provider has no valid credentials for this platform: nothing gets there until somebody acts.
+    PlatformRefused,
+    /// The project, its URL or our rights are wrong: nothing gets anywhere until somebody acts.
+    Misconfigured,
+    /// There is no access to the provider.
+    NoAccess {
+        /// When access is asked for again.
+        retry_after: Duration,
+        /// The credentials were refused: somebody has to act.
+        refused: bool,
+    },
+    /// Pushes are switched off.
+    Off,
+}
+
+impl Outcome {
+    /// A word for metrics and for the operator.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Dead(DeadReason::Unregistered) => "unregistered",
+            Self::Dead(DeadReason::InvalidAddress) => "invalid_address",
+            Self::Dead(DeadReason::SenderMismatch) => "sender_mismatch",
+            Self::Dead(DeadReason::Expired) => "expired_address",
+            Self::Rejected => "rejected",
+            Self::QuotaExceeded { .. } => "quota_exceeded",
+            Self::Unavailable { .. } => "unavailable",
+            Self::PlatformRefused => "platform_refused",
+            Self::Misconfigured => "misconfigured",
+            Self::NoAccess { .. } => "no_access",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// What is written down about a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// How far it has come.
+    pub state: DeliveryState,
+    /// A word for the operator.
+    pub reason: Option<&'static str>,
+    /// When it is due again; none when it is not.
+    pub due_at: Option<DateTime<Utc>>,
+    /// The provider's name for the message.
+    pub message_id: Option<String>,
+}
+
+impl Settled {
+    /// The end of its way.
+    pub const fn end(state: DeliveryState, reason: &'static str) -> Self {
+        Self {
+            state,
+            reason: Some(reason),
+            due_at: None,
+            message_id: None,
+        }
+    }
+}
+
+/// The bounds of a delivery's life.
+#[derive(Clone, Copy, Debug)]
+pub struct Life {
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// It is not sent from this instant on.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Puts a delivery off until `at`, or ends it when that is too late.
+pub fn put_off(life: Life, at: DateTime<Utc>, reason: &'static str) -> Settled {
+    if at >= life.expires_at {
+        return Settled::end(DeliveryState::Expired, reason);
+    }
+    if at > life.created_at + GIVEN_UP_AFTER {
+        return Settled::end(DeliveryState::Undelivered, reason);
+    }
+    Settled {
+        state: DeliveryState::Retrying,
+        reason: Some(reason),
+        due_at: Some(at),
+        message_id: None,
+    }
+}
+
+/// What an outcome is seen in the light of.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// The bounds of the delivery's life.
+    pub life: Life,
+    /// The instant.
+    pub now: DateTime<Utc>,
+    /// How long to wait for a retry when the provider does not say.
+    pub wait: Duration,
+    /// When the sender is open again for this platform; none when it is open.
+    pub open_at: Option<DateTime<Utc>>,
+    /// No address is given up at present.
+    pub spared: bool,
+}
+
+/// What follows from an outcome.
+pub fn settle(outcome: &Outcome, seen: &Circumstances) -> Settled {
+    let reason = outcome.label();
+    let retry = |after: Duration| {
+        let after = TimeDelta::from_std(after.max(RETRY_BASE)).unwrap_or(GIVEN_UP_AFTER * 2);
+        let at = seen.now + after.min(GIVEN_UP_AFTER * 2);
+        put_off(
+            seen.life,
+            seen.open_at.map_or(at, |open| open.max(at)),
+            reason,
+        )
+    };
+    match outcome {
+        Outcome::Accepted { message_id } => Settled {
+            state: DeliveryState::Accepted,
+            reason: None,
+            due_at: None,
+            message_id: Some(message_id.clone()),
+        },
+        Outcome::Dead(_) if !seen.spared => Settled::end(DeliveryState::Dead, reason),
+        Outcome::Dead(_) | Outcome::Rejected => Settled::end(DeliveryState::Undelivered, reason),
+        Outcome::Off => Settled::end(DeliveryState::Skipped, reason),
+        Outcome::QuotaExceeded { retry_after } | Outcome::NoAccess { retry_after, .. } => {
+            retry(*retry_after)
+        }
+        Outcome::Unavailable { retry_after } => retry(retry_after.unwrap_or(seen.wait)),
+        Outcome::PlatformRefused | Outcome::Misconfigured => retry(seen.wait),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_773_144_000, 0).unwrap()
+    }
+
+    fn seen() -> Circumstances {
+        Circumstances {
+            life: Life {
+                created_at: now(),
+                expires_at: now() + TimeDelta::hours(4),
+            },
+            now: now(),
+            wait: Duration::from_secs(12),
+            open_at: None,
+            spared: false,
+        }
+    }
+
+    fn due_in(settled: &Settled) -> i64 {
+        assert_eq!(settled.state, DeliveryState::Retrying);
+        (settled.due_at.unwrap() - now()).num_seconds()
+    }
+
+    #[test]
+    fn each_outcome_that_is_final_has_its_end() {
+        let accepted = Outcome::Accepted {
+            message_id: "m1".to_owned(),
+        };
+        let settled = settle(&accepted, &seen());
+        assert_eq!(settled.state, DeliveryState::Accepted);
+        assert_eq!(settled.message_id.as_deref(), Some("m1"));
+        for reason in [
+            DeadReason::Unregistered,
+            DeadReason::InvalidAddress,
+            DeadReason::SenderMismatch,
+        ] {
+            let dead = Outcome::Dead(reason);
+            assert_eq!(settle(&dead, &seen()).state, DeliveryState::Dead);
+            let spared = Circumstances {
+                spared: true,
+                ..seen()
+            };
+            assert_eq!(settle(&dead, &spared).state, DeliveryState::Undelivered);
+        }
+        let state = |outcome| settle(&outcome, &seen()).state;
+        assert_eq!(state(Outcome::Rejected), DeliveryState::Undelivered);
+        assert_eq!(state(Outcome::Off), DeliveryState::Skipped);
+    }
+
+    #[test]
+    fn a_retry_waits_as_asked_and_never_less_than_ten_seconds() {
+        let unavailable = |seconds: Option<u64>| {
+            let retry_after = seconds.map(Duration::from_secs);
+            due_in(&settle(&Outcome::Unavailable { retry_after }, &seen()))
+        };
+        assert_eq!(unavailable(None), 12);
+        assert_eq!(unavailable(Some(90)), 90);
+        assert_eq!(unavailable(Some(1)), 10);
+        let quota = Outcome::QuotaExceeded {
+            retry_after: Duration::from_mins(1),
+        };
+        assert_eq!(due_in(&settle(&quota, &seen())), 60);
+        let closed = Circumstances {
+            open_at: Some(now() + TimeDelta::minutes(5)),
+            ..seen()
+        };
+        assert_eq!(due_in(&settle(&Outcome::PlatformRefused, &closed)), 300);
+        assert_eq!(due_in(&settle(&Outcome::Misconfigured, &seen())), 12);
+    }
+
+    #[test]
+    fn a_retry_that_would_come_too_late_is_none() {
+        let life = seen().life;
+        let at = |life, minutes| put_off(life, now() + TimeDelta::minutes(minutes), "unavailable");
+        assert_eq!(at(life, 60).state, DeliveryState::Retrying);
+        assert_eq!(at(life, 61).state, DeliveryState::Undelivered);
+        let short = Life {
+            expires_at: now() + TimeDelta::minutes(5),
+            ..life
+        };
+        assert_eq!(at(short, 4).state, DeliveryState::Retrying);
+        assert_eq!(at(short, 5).state, DeliveryState::Expired);
+        let for_ever = Outcome::Unavailable {
+            retry_after: Some(Duration::MAX),
+        };
+        let settled = settle(&for_ever, &seen());
+        assert_eq!(settled.state, DeliveryState::Undelivered);
+    }
+}

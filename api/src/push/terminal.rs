@@ -1,0 +1,54 @@
+//! The transport of development: shows the nudge as a phone would, and keeps what the provider would have
+//! got.
+
+use async_trait::async_trait;
+use entity::device::Platform;
+
+use super::fcm::fcm_message;
+use super::message::Nudge;
+use super::model::Outcome;
+use super::transport::Transport;
+use crate::clock::Clock;
+use crate::dev::outbox::{DevOutbox, Sent};
+use crate::device::Address;
+
+/// See the module.
+pub(super) struct Terminal {
+    clock: Clock,
+    outbox: DevOutbox,
+}
+
+impl Terminal {
+    pub(super) const fn new(clock: Clock, outbox: DevOutbox) -> Self {
+        Self { clock, outbox }
+    }
+}
+
+#[async_trait]
+impl Transport for Terminal {
+    async fn send(&self, to: &Address, platform: Platform, nudge: &Nudge) -> Outcome {
+        let Ok(message) = fcm_message(to, platform, nudge) else {
+            return Outcome::Rejected;
+        };
+        let Ok(mut request) = serde_json::from_slice::<serde_json::Value>(message.body()) else {
+            return Outcome::Rejected;
+        };
+        self.outbox.put(Sent::Push {
+            at: self.clock.now(),
+            address: to.value().to_owned(),
+            message: request["message"].take(),
+        });
+        Outcome::Accepted {
+            message_id: format!("terminal/{}", nudge.notification),
+        }
+    }
+
+    fn capacity(&self) -> usize {
+        // One after the other, in the order they fell due.
+        1
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}

@@ -1,0 +1,304 @@
+//! Push addresses: whose they are, and for how long.
+
+use api::account::SignedIn;
+use api::db::{Done, transact};
+use api::device::service::{live, mark_dead, session_ended};
+use chrono::TimeDelta;
+use entity::device::DeadReason;
+use entity::{device, session};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use serde_json::{Value, json};
+use support::{TestApp, both};
+use tokio::task::JoinSet;
+
+both!(
+    a_device_is_registered_and_its_address_not_shown,
+    registered_again_nothing_changes_but_when_it_was_seen,
+    the_last_to_register_an_address_has_it,
+    an_installation_has_one_address,
+    an_address_given_up_lives_again_when_registered_again,
+    an_address_is_given_up_only_while_it_is_the_one_sent_to,
+    the_device_not_seen_for_longest_makes_room,
+    signing_out_takes_the_device_along,
+    a_device_is_forgotten_once_and_by_its_owner,
+    bad_input_names_every_field,
+    men_who_race_for_an_address_leave_it_to_one,
+    one_installation_that_races_with_itself_has_one_address,
+    what_is_not_seen_grows_stale_and_goes,
+);
+
+const DEVICES: &str = "{ me { devices {
+    id addressKind platform appVersion locale registeredAt lastSeenAt
+} } }";
+
+async fn devices(app: &TestApp, who: SignedIn) -> Value {
+    let answer = app.as_member(who, DEVICES, json!({})).await;
+    answer.at("/me/devices")
+}
+
+async fn rows(app: &TestApp) -> Vec<device::Model> {
+    let all = device::Entity::find();
+    all.all(app.app.db.pool()).await.unwrap()
+}
+
+async fn reached(app: &TestApp, who: SignedIn) -> Vec<String> {
+    let live = live(&app.app, app.app.db.pool(), &[who.member])
+        .await
+        .unwrap();
+    let mut all: Vec<_> = live
+        .iter()
+        .map(|it| it.address.value().to_owned())
+        .collect();
+    all.sort();
+    all
+}
+
+async fn a_device_is_registered_and_its_address_not_shown(app: TestApp) {
+    let mike = app.member("mike").await;
+    let fields = json!({
+        "addressKind": "FCM_TOKEN", "address": "mikes-phone", "platform": "IOS",
+        "appVersion": "1.4.0", "locale": "PT-br",
+    });
+    let device = app.register_as(mike, fields).await;
+    assert_eq!(device["addressKind"], "FCM_TOKEN");
+    assert_eq!(device["platform"], "IOS");
+    assert_eq!(device["appVersion"], "1.4.0");
+    assert_eq!(device["locale"], "pt-BR");
+    assert_eq!(device["registeredAt"], "2026-03-10T12:00:00.000Z");
+    let listed = devices(&app, mike).await;
+    assert_eq!(listed, json!([device]));
+    assert!(!listed.to_string().contains("mikes-phone"));
+
+    let nobody = app.anonymous(DEVICES, json!({})).await;
+    assert_eq!(nobody.code(), "UNAUTHENTICATED");
+}
+
+async fn registered_again_nothing_changes_but_when_it_was_seen(app: TestApp) {
+    let mike = app.member("mike").await;
+    let first = app.register(mike, "mikes-phone").await;
+    assert_eq!(app.register(mike, "mikes-phone").await, first);
+    app.advance(TimeDelta::days(3));
+    let again = app.register(mike, "mikes-phone").await;
+    assert_eq!(again["id"], first["id"]);
+    assert_eq!(again["registeredAt"], first["registeredAt"]);
+    assert_eq!(again["lastSeenAt"], "2026-03-13T12:00:00.000Z");
+    assert_eq!(rows(&app).await.len(), 1);
+}
+
+async fn the_last_to_register_an_address_has_it(app: TestApp) {
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    let mikes = app.register(mike, "a-shared-phone").await;
+    app.tell(mike, "before").await;
+    let sams = app.register(sam, "a-shared-phone").await;
+    assert_ne!(sams["id"], mikes["id"]);
+    assert_eq!(devices(&app, mike).await, json!([]));
+    assert_eq!(devices(&app, sam).await, json!([sams]));
+    app.drain().await;
+    assert!(
+        app.outbox().is_empty(),
+        "what mike is owed does not reach sam"
+    );
+}
+
+async fn an_installation_has_one_address(app: TestApp) {
+    let mike = app.member("mike").await;
+    let with = |address: &str, installation: &str| json!({ "address": address, "installationId": installation });
+    let first = app.register_as(mike, with("old", "phone")).await;
+    app.register_as(mike, with("tablets", "tablet")).await;
+    let second = app.register_as(mike, with("new", "phone")).await;
+    assert_eq!(second["id"], first["id"]);
+    assert_eq!(reached(&app, mike).await, ["new", "tablets"]);
+
+    // An app that begins to say which installation it is takes its own earlier addresses along.
+    app.register(mike, "anonymous").await;
+    app.register_as(mike, with("anonymous", "phone")).await;
+    assert_eq!(reached(&app, mike).await, ["anonymous", "tablets"]);
+
+    let sam = app.member("sam").await;
+    app.register_as(sam, with("sams", "phone")).await;
+    assert_eq!(reached(&app, mike).await, ["anonymous", "tablets"]);
+}
+
+async fn an_address_given_up_lives_again_when_registered_again(app: TestApp) {
+    let mike = app.member("mike").await;
+    let device = app.register(mike, "mikes-phone").await;
+    give_up(&app, mike).await;
+    assert_eq!(devices(&app, mike).await, json!([]));
+    assert_eq!(app.register(mike, "mikes-phone").await, device);
+    assert_eq!(reached(&app, mike).await, ["mikes-phone"]);
+}
+
+/// Gives up the address the member has now.
+async fn give_up(app: &TestApp, who: SignedIn) {
+    let db = app.app.db.pool();
+    let live = live(&app.app, db, &[who.member]).await.unwrap();
+    let (id, address) = (live[0].id, &live[0].address);
+    let reason = DeadReason::Unregistered;
+    assert!(mark_dead(&app.app, db, id, address, reason).await.unwrap());
+    assert!(!mark_dead(&app.app, db, id, address, reason).await.unwrap());
+}
+
+async fn an_address_is_given_up_only_while_it_is_the_one_sent_to(app: TestApp) {
+    let mike = app.member("mike").await;
+    let with = |address: &str| json!({ "address": address, "installationId": "phone" });
+    app.register_as(mike, with("old")).await;
+    let db = app.app.db.pool();
+    let sent_to = live(&app.app, db, &[mike.member]).await.unwrap().remove(0);
+    app.register_as(mike, with("new")).await;
+    let reason = DeadReason::Unregistered;
+    let (id, address) = (sent_to.id, &sent_to.address);
+    assert!(!mark_dead(&app.app, db, id, address, reason).await.unwrap());
+    assert_eq!(reached(&app, mike).await, ["new"]);
+}
+
+async fn the_device_not_seen_for_longest_makes_room(app: TestApp) {
+    let mike = app.member("mike").await;
+    for n in 0..20 {
+        app.register(mike, &format!("phone-{n:02}")).await;
+        app.advance(TimeDelta::minutes(1));
+    }
+    app.register(mike, "phone-00").await;
+    app.register(mike, "phone-20").await;
+    let reached = reached(&app, mike).await;
+    assert_eq!(reached.len(), 20);
+    assert!(reached.contains(&"phone-00".to_owned()));
+    assert!(!reached.contains(&"phone-01".to_owned()));
+}
+
+async fn signing_out_takes_the_device_along(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    let given = &app.app;
+    let ended = transact!(given.db, |tx| {
+        let revoked = Expr::value(given.clock.now());
+        session::Entity::update_many()
+            .col_expr(session::Column::RevokedAt, revoked)
+            .filter(session::Column::Id.eq(mike.session))
+            .exec(tx)
+            .await?;
+        session_ended(tx, &[mike.session]).await?;
+        Ok(Done::Keep(()))
+    });
+    ended.unwrap();
+    assert_eq!(rows(&app).await.len(), 0);
+
+    // His access token is good for a moment still; it registers nothing any more.
+    let late = app
+        .as_member(
+            mike,
+            "mutation { registerDevice(input: { addressKind: FCM_FID, address: \"a\", platform: IOS,
+                appVersion: \"1\", locale: \"en\" }) { device { id } errors { code } } }",
+            json!({}),
+        )
+        .await;
+    assert_eq!(late.code(), "UNAUTHENTICATED");
+    assert_eq!(rows(&app).await.len(), 0);
+}
+
+async fn a_device_is_forgotten_once_and_by_its_owner(app: TestApp) {
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    let id = app.register(mike, "mikes-phone").await["id"].clone();
+    let forget = "mutation($id: ID!) { unregisterDevice(input: { deviceId: $id }) {
+        deviceId errors { code path }
+    } }";
+    let by = async |who, id: Value| {
+        let answer = app.as_member(who, forget, json!({ "id": id })).await;
+        answer.at("/unregisterDevice")
+    };
+    let gone = json!({ "deviceId": id, "errors": [] });
+    // To sam it is as one that is gone.
+    assert_eq!(by(sam, id.clone()).await, gone);
+    assert_eq!(rows(&app).await.len(), 1);
+    assert_eq!(by(mike, id.clone()).await, gone);
+    assert_eq!(rows(&app).await.len(), 0);
+    assert_eq!(by(mike, id.clone()).await, gone);
+
+    let nonsense = by(mike, json!("nonsense")).await;
+    assert_eq!(nonsense["errors"][0]["path"], json!(["input", "deviceId"]));
+}
+
+async fn bad_input_names_every_field(app: TestApp) {
+    let mike = app.member("mike").await;
+    let fields = json!({
+        "address": "x".repeat(4097), "installationId": "with space", "appVersion": "",
+        "locale": "english",
+    });
+    let answer = app.try_register(mike, fields).await;
+    assert_eq!(answer["device"], json!(null));
+    let errors = answer["errors"].as_array().unwrap();
+    let told: Vec<_> = errors
+        .iter()
+        .map(|it| (&it["code"], &it["path"][1]))
+        .collect();
+    let expected = json!([
+        ["TOO_LONG", "address"],
+        ["INVALID", "installationId"],
+        ["REQUIRED", "appVersion"],
+        ["INVALID", "locale"],
+    ]);
+    assert_eq!(json!(told), expected);
+    assert!(!answer.to_string().contains("xxx"));
+}
+
+async fn men_who_race_for_an_address_leave_it_to_one(app: TestApp) {
+    let mut men = Vec::new();
+    for name in ["mike", "sam", "tom", "joe"] {
+        men.push(app.member(name).await);
+    }
+    let app = std::sync::Arc::new(app);
+    let mut racing = JoinSet::new();
+    for round in 0..5 {
+        for man in men.clone() {
+            let app = app.clone();
+            racing.spawn(async move {
+                let address = format!("shared-{}", round % 2);
+                let fields = json!({ "address": address, "installationId": "phone" });
+                app.register_as(man, fields).await
+            });
+        }
+    }
+    racing.join_all().await;
+    let rows = rows(&app).await;
+    let mut addresses: Vec<_> = rows.iter().map(|row| &row.address).collect();
+    addresses.sort();
+    addresses.dedup();
+    assert_eq!(addresses.len(), rows.len());
+    assert!((1..=2).contains(&rows.len()));
+}
+
+async fn one_installation_that_races_with_itself_has_one_address(app: TestApp) {
+    let mike = app.member("mike").await;
+    let app = std::sync::Arc::new(app);
+    let mut racing = JoinSet::new();
+    for n in 0..8 {
+        let app = app.clone();
+        racing.spawn(async move {
+            let fields = json!({ "address": format!("new-{n}"), "installationId": "phone" });
+            app.register_as(mike, fields).await
+        });
+    }
+    let devices = racing.join_all().await;
+    assert!(
+        devices
+            .iter()
+            .all(|device| device["id"] == devices[0]["id"])
+    );
+    assert_eq!(reached(&app, mike).await.len(), 1);
+}
+
+async fn what_is_not_seen_grows_stale_and_goes(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    app.advance(TimeDelta::days(60));
+    assert_eq!(reached(&app, mike).await, ["mikes-phone"]);
+    app.advance(TimeDelta::seconds(1));
+    assert_eq!(reached(&app, mike).await, [""; 0]);
+
+    app.advance(TimeDelta::days(210) - TimeDelta::seconds(1));
+    api::device::service::housekeep(&app.app).await.unwrap();
+    assert_eq!(rows(&app).await.len(), 1);
+    app.advance(TimeDelta::seconds(1));
+    api::device::service::housekeep(&app.app).await.unwrap();
+    assert_eq!(rows(&app).await.len(), 0);
+}

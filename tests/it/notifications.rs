@@ -1,0 +1,283 @@
+//! The in-app inbox, and what is told to whom.
+
+use api::account::SignedIn;
+use api::db::{Done, transact};
+use api::graphql::node::NodeId as _;
+use api::nudge::Announcement;
+use api::nudge::service::{housekeep, withdraw};
+use chrono::TimeDelta;
+use entity::notification::{Kind, SkipReason, State};
+use entity::push_delivery::DeliveryState;
+use serde_json::{Value, json};
+use support::{Answer, TestApp, both};
+
+both!(
+    an_inbox_has_what_is_due_newest_first,
+    pages_go_on_where_the_last_ended_both_ways,
+    the_unread_are_counted_in_one_statement,
+    what_is_read_stays_read_since_the_first_time,
+    everything_up_to_a_point_is_read_at_once,
+    another_mans_inbox_is_out_of_reach,
+    what_is_told_again_is_told_once,
+    what_is_withdrawn_is_not_told_and_can_be_on_again,
+    what_has_expired_is_not_sent,
+    an_old_line_leaves_the_inbox,
+    a_meeting_reminder_has_its_occurrence_as_subject,
+);
+
+async fn inbox(app: &TestApp, who: SignedIn, args: &str) -> Answer {
+    let query = format!(
+        "{{ me {{ notifications{args} {{
+            nodes {{ id kind subjectId at readAt }}
+            pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }}
+        }} }} }}"
+    );
+    app.as_member(who, &query, json!({})).await
+}
+
+async fn ids(app: &TestApp, who: SignedIn, args: &str) -> Vec<Value> {
+    let nodes = inbox(app, who, args).await.at("/me/notifications/nodes");
+    let nodes = nodes.as_array().unwrap();
+    nodes.iter().map(|node| node["id"].clone()).collect()
+}
+
+async fn unread(app: &TestApp, who: SignedIn) -> Value {
+    let query = "{ me { unreadNotificationCount } }";
+    let answer = app.as_member(who, query, json!({})).await;
+    assert_eq!(answer.statements, 1);
+    answer.at("/me/unreadNotificationCount")
+}
+
+async fn mark(app: &TestApp, who: SignedIn, input: Value) -> Value {
+    let query = "mutation($input: MarkNotificationsReadInput!) {
+        markNotificationsRead(input: $input) {
+            me { unreadNotificationCount } errors { code path }
+        }
+    }";
+    let answer = app.as_member(who, query, json!({ "input": input })).await;
+    answer.at("/markNotificationsRead")
+}
+
+async fn five(app: &TestApp, who: SignedIn) {
+    for n in 0..5 {
+        app.tell(who, &format!("event-{n}")).await;
+        if n != 2 {
+            app.advance(TimeDelta::minutes(1));
+        }
+    }
+}
+
+async fn an_inbox_has_what_is_due_newest_first(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.tell(mike, "first").await;
+    let later = app.now() + TimeDelta::hours(1);
+    app.tell_at(mike, "later", later, later + TimeDelta::hours(1))
+        .await;
+    let now = inbox(&app, mike, "").await.at("/me/notifications/nodes");
+    assert_eq!(now.as_array().unwrap().len(), 1);
+    assert_eq!(now[0]["kind"], "MEETING_CANCELLED");
+    assert_eq!(now[0]["at"], "2026-03-10T12:00:00.000Z");
+    assert_eq!(now[0]["readAt"], json!(null));
+    app.app.clock.set(later).unwrap();
+    let then = inbox(&app, mike, "").await.at("/me/notifications/nodes");
+    assert_eq!(then[0]["at"], "2026-03-10T13:00:00.000Z");
+    assert_eq!(then[1], now[0]);
+}
+
+async fn pages_go_on_where_the_last_ended_both_ways(app: TestApp) {
+    let mike = app.member("mike").await;
+    five(&app, mike).await;
+    let all = ids(&app, mike, "").await;
+    assert_eq!(all.len(), 5);
+    let mut seen = Vec::new();
+    let mut args = "(first: 2)".to_owned();
+    loop {
+        let page = inbox(&app, mike, &args).await.at("/me/notifications");
+        let nodes = page["nodes"].as_array().unwrap();
+        seen.extend(nodes.iter().map(|node| node["id"].clone()));
+        if page["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+        args = format!("(first: 2, after: {})", page["pageInfo"]["endCursor"]);
+    }
+    assert_eq!(seen, all);
+
+    let mut seen = Vec::new();
+    let mut args = "(last: 2)".to_owned();
+    loop {
+        let page = inbox(&app, mike, &args).await.at("/me/notifications");
+        let nodes = page["nodes"].as_array().unwrap();
+        seen.splice(0..0, nodes.iter().map(|node| node["id"].clone()));
+        if page["pageInfo"]["hasPreviousPage"] == false {
+            break;
+        }
+        args = format!("(last: 2, before: {})", page["pageInfo"]["startCursor"]);
+    }
+    assert_eq!(seen, all);
+
+    let too_many = inbox(&app, mike, "(first: 101)").await;
+    assert_eq!(too_many.code(), "BAD_USER_INPUT");
+}
+
+async fn the_unread_are_counted_in_one_statement(app: TestApp) {
+    let mike = app.member("mike").await;
+    assert_eq!(unread(&app, mike).await, 0);
+    five(&app, mike).await;
+    assert_eq!(unread(&app, mike).await, 5);
+    assert_eq!(inbox(&app, mike, "").await.statements, 1);
+}
+
+async fn what_is_read_stays_read_since_the_first_time(app: TestApp) {
+    let mike = app.member("mike").await;
+    five(&app, mike).await;
+    let all = ids(&app, mike, "").await;
+    let two = json!({ "ids": [all[0], all[3]] });
+    let marked = mark(&app, mike, two.clone()).await;
+    assert_eq!(
+        marked,
+        json!({ "me": { "unreadNotificationCount": 3 }, "errors": [] })
+    );
+    let before = inbox(&app, mike, "").await.ok();
+    app.advance(TimeDelta::minutes(5));
+    assert_eq!(mark(&app, mike, two).await, marked);
+    assert_eq!(inbox(&app, mike, "").await.ok(), before);
+
+    let code = |answer: Value| answer["errors"][0]["code"].clone();
+    assert_eq!(code(mark(&app, mike, json!({})).await), "REQUIRED");
+    let nonsense = mark(&app, mike, json!({ "ids": [all[1], "nonsense"] })).await;
+    assert_eq!(nonsense["errors"][0]["path"], json!(["input", "ids", "1"]));
+    assert_eq!(unread(&app, mike).await, 3);
+}
+
+async fn everything_up_to_a_point_is_read_at_once(app: TestApp) {
+    let mike = app.member("mike").await;
+    five(&app, mike).await;
+    let all = ids(&app, mike, "").await;
+    // Two fell due in the same moment: the point is between them.
+    let marked = mark(&app, mike, json!({ "upTo": all[2] })).await;
+    assert_eq!(marked["me"]["unreadNotificationCount"], 2);
+    let nodes = inbox(&app, mike, "").await.at("/me/notifications/nodes");
+    let read = nodes
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| node["readAt"].is_string());
+    assert_eq!(read.collect::<Vec<_>>(), [false, false, true, true, true]);
+}
+
+async fn another_mans_inbox_is_out_of_reach(app: TestApp) {
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    five(&app, mike).await;
+    let mikes = ids(&app, mike, "").await;
+    assert_eq!(ids(&app, sam, "").await, Vec::<Value>::new());
+    let passed_over = mark(&app, sam, json!({ "ids": mikes })).await;
+    assert_eq!(passed_over["errors"], json!([]));
+    let point = mark(&app, sam, json!({ "upTo": mikes[0] })).await;
+    assert_eq!(point["errors"][0]["code"], "NOT_FOUND");
+    assert_eq!(unread(&app, mike).await, 5);
+}
+
+async fn what_is_told_again_is_told_once(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    app.tell(mike, "event").await;
+    app.tell(mike, "event").await;
+    app.drain().await;
+    app.tell(mike, "event").await;
+    app.drain().await;
+    assert_eq!(app.notifications().await.len(), 1);
+    assert_eq!(app.outbox().len(), 1);
+}
+
+async fn what_is_withdrawn_is_not_told_and_can_be_on_again(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    let at = app.now() + TimeDelta::hours(1);
+    let end = at + TimeDelta::hours(2);
+    app.tell_at(mike, "event", at, end).await;
+    let given = &app.app;
+    let withdrawn = async || {
+        let done = transact!(given.db, |tx| {
+            withdraw(tx, mike.member, "event").await?;
+            Ok(Done::Keep(()))
+        });
+        done.unwrap();
+    };
+    withdrawn().await;
+    app.travel(at).await;
+    assert!(app.outbox().is_empty());
+    assert_eq!(unread(&app, mike).await, 0);
+
+    // On again, first later than before and then sooner.
+    let (later, sooner) = (at + TimeDelta::minutes(50), at + TimeDelta::minutes(20));
+    app.tell_at(mike, "event", later, end).await;
+    withdrawn().await;
+    app.tell_at(mike, "event", sooner, end).await;
+    app.travel(sooner - TimeDelta::seconds(1)).await;
+    assert!(app.outbox().is_empty());
+    app.travel(sooner).await;
+    assert_eq!(app.outbox().len(), 1);
+    // What has been told cannot be taken back.
+    withdrawn().await;
+    assert_eq!(unread(&app, mike).await, 1);
+    app.travel(end).await;
+    assert_eq!(app.outbox().len(), 1);
+}
+
+async fn what_has_expired_is_not_sent(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    app.tell(mike, "event").await;
+    app.advance(TimeDelta::hours(4));
+    app.drain().await;
+    let told = app.notifications().await;
+    assert_eq!(told[0].state, State::Skipped);
+    assert_eq!(told[0].skip_reason, Some(SkipReason::Expired));
+    assert!(app.deliveries().await.is_empty());
+    assert_eq!(unread(&app, mike).await, 1);
+}
+
+async fn an_old_line_leaves_the_inbox(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    let far = app.now() + TimeDelta::days(100);
+    app.tell_at(mike, "far", far, far + TimeDelta::hours(1))
+        .await;
+    app.tell(mike, "event").await;
+    app.drain().await;
+    assert_eq!(app.deliveries().await[0].state, DeliveryState::Accepted);
+    app.advance(TimeDelta::days(90));
+    housekeep(&app.app).await.unwrap();
+    assert_eq!(app.notifications().await.len(), 2);
+    app.advance(TimeDelta::seconds(1));
+    housekeep(&app.app).await.unwrap();
+    let left = app.notifications().await;
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].dedup_key, "far");
+    assert!(app.deliveries().await.is_empty());
+}
+
+async fn a_meeting_reminder_has_its_occurrence_as_subject(app: TestApp) {
+    let mike = app.member("mike").await;
+    let subject: uuid::Uuid = app.app.ids.next();
+    let now = app.now();
+    app.announce(&Announcement {
+        member: mike.member,
+        kind: Kind::MeetingReminder,
+        dedup_key: "meeting".to_owned(),
+        subject: Some(subject),
+        not_before: now,
+        expires_at: now + TimeDelta::hours(1),
+    })
+    .await;
+    let nodes = inbox(&app, mike, "").await.at("/me/notifications/nodes");
+    let global = entity::OccurrenceId(subject).global();
+    assert_eq!(nodes[0]["subjectId"], json!(global.as_str()));
+
+    // He is not going to any such meeting: when its time comes there is nothing to tell.
+    app.register(mike, "mikes-phone").await;
+    app.drain().await;
+    assert!(app.outbox().is_empty());
+    assert_eq!(app.notifications().await[0].state, State::Cancelled);
+    assert_eq!(unread(&app, mike).await, 0);
+}

@@ -1,0 +1,390 @@
+//! From a notification to the provider, through everything the provider may answer.
+
+mod firebase;
+mod workers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::push::Outcome;
+use api::push::message::render;
+use chrono::TimeDelta;
+use entity::NotificationId;
+use entity::device::{DeadReason, Platform};
+use entity::notification::Kind;
+use entity::push_delivery::DeliveryState;
+use sea_orm::Iterable as _;
+use serde_json::json;
+use support::{FakeTransport, FromDatabase, TestApp, TestDatabase, both};
+
+both!(
+    switched_off_nothing_leaves_and_the_inbox_fills,
+    a_nudge_reaches_every_device_once,
+    an_address_that_is_gone_is_not_used_again,
+    a_bad_moment_is_waited_out_and_longer_each_time,
+    what_keeps_being_refused_is_given_up,
+    what_expires_on_the_way_is_not_sent,
+    a_quota_stops_the_whole_sender,
+    a_refused_platform_stops_itself_alone,
+    a_wrong_setup_costs_no_address,
+    addresses_that_die_in_masses_are_spared,
+    what_is_done_meanwhile_is_not_asked_for,
+    a_phone_that_moved_on_meanwhile_is_left_alone,
+);
+
+/// An app whose pushes are answered as scripted.
+struct Scene {
+    app: TestApp,
+    fake: FakeTransport,
+}
+
+impl FromDatabase for Scene {
+    async fn from_database(database: TestDatabase) -> Self {
+        let fake = FakeTransport::new();
+        let app = TestApp::with_transport(database, "", Arc::new(fake.clone())).await;
+        Self { app, fake }
+    }
+}
+
+impl Scene {
+    async fn states(&self) -> Vec<(DeliveryState, Option<String>)> {
+        let deliveries = self.app.deliveries().await;
+        deliveries
+            .into_iter()
+            .map(|it| (it.state, it.reason))
+            .collect()
+    }
+
+    async fn state(&self) -> DeliveryState {
+        let states = self.states().await;
+        assert_eq!(states.len(), 1, "{states:?}");
+        states[0].0
+    }
+
+    async fn live(&self, who: api::account::SignedIn) -> usize {
+        let app = &self.app.app;
+        let live = api::device::service::live(app, app.db.pool(), &[who.member]).await;
+        live.unwrap().len()
+    }
+
+    /// Lets time pass, and a worker do what is due.
+    async fn after(&self, seconds: i64) {
+        self.app.advance(TimeDelta::seconds(seconds));
+        self.app.drain().await;
+    }
+}
+
+const UNAVAILABLE: Outcome = Outcome::Unavailable { retry_after: None };
+const GONE: Outcome = Outcome::Dead(DeadReason::Unregistered);
+
+async fn a_nudge_reaches_every_device_once(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mike = app.member("mike").await;
+    app.register(mike, "phone").await;
+    app.register_as(mike, json!({ "address": "tablet", "platform": "IOS" }))
+        .await;
+    app.tell(mike, "event").await;
+    app.drain().await;
+    app.drain().await;
+    assert_eq!((fake.sent_to("phone"), fake.sent_to("tablet")), (1, 1));
+    let deliveries = app.deliveries().await;
+    assert_eq!(deliveries.len(), 2);
+    for delivery in deliveries {
+        assert_eq!(delivery.state, DeliveryState::Accepted);
+        let id = app.notifications().await[0].id;
+        assert_eq!(delivery.provider_message_id, Some(format!("fake/{id}")));
+        assert_eq!((delivery.lease_holder, delivery.attempts), (None, 1));
+    }
+    assert_eq!(fake.sent()[0].nudge.ttl, Duration::from_hours(4));
+}
+
+async fn an_address_that_is_gone_is_not_used_again(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mike = app.member("mike").await;
+    for (address, reason) in [
+        ("gone", DeadReason::Unregistered),
+        ("never", DeadReason::InvalidAddress),
+        ("others", DeadReason::SenderMismatch),
+    ] {
+        app.register(mike, address).await;
+        fake.script(address, [Outcome::Dead(reason)]);
+    }
+    app.register(mike, "good").await;
+    app.tell(mike, "one").await;
+    app.drain().await;
+    let dead = scene.states().await;
+    let dead = dead
+        .iter()
+        .filter(|(state, _)| *state == DeliveryState::Dead);
+    assert_eq!(dead.count(), 3);
+    assert_eq!(scene.live(mike).await, 1);
+    app.tell(mike, "two").await;
+    app.drain().await;
+    assert_eq!(fake.sent().len(), 5);
+    assert_eq!(fake.sent_to("good"), 2);
+}
+
+async fn a_bad_moment_is_waited_out_and_longer_each_time(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mike = app.member("mike").await;
+    app.register(mike, "phone").await;
+    let patient = Outcome::Unavailable {
+        retry_after: Some(Duration::from_mins(5)),
+    };
+    fake.script("phone", [UNAVAILABLE, UNAVAILABLE, patient]);
+    app.tell(mike, "event").await;
+    app.drain().await;
+    assert_eq!(scene.state().await, DeliveryState::Retrying);
+    let wait = async || (app.deliveries().await[0].due_at - app.now()).num_milliseconds();
+    assert!((10_000..=15_000).contains(&wait().await));
+    scene.after(9).await;
+    assert_eq!(fake.sent().len(), 1);
+    scene.after(6).await;
+    assert_eq!(fake.sent().len(), 2);
+    assert!((20_000..=30_000).contains(&wait().await));
+    scene.after(30).await;
+    assert_eq!(wait().await, 300_000);
+    scene.after(299).await;
+    assert_eq!(fake.sent().len(), 3);
+    scene.after(1).await;
+    assert_eq!(scene.state().await, DeliveryState::Accepted);
+    assert_eq!(app.deliveries().await[0].attempts, 4);
+    assert_eq!(scene.live(mike).await, 1);
+}
+
+async fn what_keeps_being_refused_is_given_up(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mike = app.member("mike").await;
+    app.register(mike, "phone").await;
+    fake.script("phone", vec![UNAVAILABLE; 100]);
+    app.tell(mike, "event").await;
+    app.travel(app.now() + TimeDelta::minutes(61)).await;
+    assert_eq!(scene.state().await, DeliveryState::Undelivered);
+    let tries = fake.sent().len();
+    assert!((6..=12).contains(&tries), "{tries}");
+
+    app.register(mike, "phone").await;
+    fake.script("other", [Outcome::Rejected]);
+    let sam = app.member("sam").await;
+    app.register(sam, "other").await;
+    app.tell(sam, "event").await;
+    app.drain().await;
+    let states = scene.states().await;
+    let rejected = (DeliveryState::Undelivered, Some("rejected".to_owned()));
+    assert_eq!(states[1], rejected);
+    assert_eq!((fake.sent_to("other"), scene.live(sam).await), (1, 1));
+}
+
+async fn what_expires_on_the_way_is_not_sent(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mike = app.member("mike").await;
+    app.register(mike, "phone").await;
+    fake.script("phone", [UNAVAILABLE]);
+    let now = app.now();
+    app.tell_at(mike, "event", now, now + TimeDelta::seconds(20))
+        .await;
+    app.drain().await;
+    assert_eq!(scene.state().await, DeliveryState::Retrying);
+    scene.after(20).await;
+    assert_eq!(scene.state().await, DeliveryState::Expired);
+    assert_eq!(fake.sent().len(), 1);
+
+    // A retry that would come too late is not even planned.
+    fake.script("phone", [UNAVAILABLE]);
+    let now = app.now();
+    app.tell_at(mike, "short", now, now + TimeDelta::seconds(5))
+        .await;
+    app.drain().await;
+    assert_eq!(scene.states().await[1].0, DeliveryState::Expired);
+}
+
+async fn a_quota_stops_the_whole_sender(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    for n in 0..5 {
+        let who = app.member(&format!("member{n}")).await;
+        app.register(who, &format!("phone-{n}")).await;
+        app.tell(who, "event").await;
+    }
+    let quota = Outcome::QuotaExceeded {
+        retry_after: Duration::from_secs(90),
+    };
+    for n in 0..5 {
+        fake.script(&format!("phone-{n}"), [quota.clone()]);
+    }
+    app.drain().await;
+    assert_eq!(fake.sent().len(), 1, "one knock is enough");
+    let late = app.member("late").await;
+    app.register(late, "late").await;
+    app.tell(late, "event").await;
+    scene.after(89).await;
+    assert_eq!(fake.sent().len(), 1);
+    let next = api::jobs::next_due(&app.app).await.unwrap();
+    assert_eq!(next, Some(app.now() + TimeDelta::seconds(1)));
+    for _ in 0..5 {
+        scene.after(91).await;
+    }
+    let accepted = scene.states().await;
+    let accepted = accepted
+        .iter()
+        .filter(|(state, _)| *state == DeliveryState::Accepted);
+    assert_eq!(accepted.count(), 6);
+}
+
+async fn a_refused_platform_stops_itself_alone(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mike = app.member("mike").await;
+    for n in 0..3 {
+        let address = format!("iphone-{n}");
+        app.register_as(mike, json!({ "address": address, "platform": "IOS" }))
+            .await;
+        fake.script(&address, [Outcome::PlatformRefused]);
+    }
+    app.register(mike, "android").await;
+    app.tell(mike, "event").await;
+    app.drain().await;
+    assert_eq!(fake.sent_to("android"), 1);
+    assert_eq!(fake.sent().len(), 2, "one iPhone was tried");
+    scene.after(299).await;
+    assert_eq!(fake.sent().len(), 2);
+    assert_eq!(scene.live(mike).await, 4);
+    app.travel(app.now() + TimeDelta::minutes(30)).await;
+    let states = scene.states().await;
+    assert!(
+        states
+            .iter()
+            .all(|(state, _)| *state == DeliveryState::Accepted),
+        "{states:?}"
+    );
+}
+
+async fn a_wrong_setup_costs_no_address(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mike = app.member("mike").await;
+    app.register(mike, "phone").await;
+    let refused = Outcome::NoAccess {
+        retry_after: Duration::from_secs(30),
+        refused: true,
+    };
+    fake.script("phone", [Outcome::Misconfigured, refused]);
+    app.tell(mike, "event").await;
+    app.drain().await;
+    assert_eq!(scene.state().await, DeliveryState::Retrying);
+    scene.after(59).await;
+    assert_eq!(fake.sent().len(), 1);
+    scene.after(1).await;
+    assert_eq!(fake.sent().len(), 2);
+    scene.after(30).await;
+    assert_eq!(scene.state().await, DeliveryState::Accepted);
+    assert_eq!(scene.live(mike).await, 1);
+}
+
+async fn addresses_that_die_in_masses_are_spared(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mut men = Vec::new();
+    for n in 0..30 {
+        let who = app.member(&format!("member{n}")).await;
+        let address = format!("phone-{n}");
+        app.register(who, &address).await;
+        fake.script(&address, [GONE]);
+        app.tell(who, "event").await;
+        men.push(who);
+    }
+    // The jobs plan twenty at a time: the first twenty die before there is a mass.
+    app.drain().await;
+    let mut live = 0;
+    for who in men {
+        live += scene.live(who).await;
+    }
+    assert_eq!(live, 10);
+    let states = scene.states().await;
+    let spared = states
+        .iter()
+        .filter(|(state, _)| *state == DeliveryState::Undelivered);
+    assert_eq!(spared.count(), 10);
+
+    // When the mass is over, an address that is gone is given up again.
+    app.advance(TimeDelta::minutes(6));
+    let sam = app.member("sam").await;
+    app.register(sam, "sams").await;
+    fake.script("sams", [GONE]);
+    app.tell(sam, "event").await;
+    app.drain().await;
+    assert_eq!(scene.live(sam).await, 0);
+}
+
+async fn what_is_done_meanwhile_is_not_asked_for(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mike = app.member("mike").await;
+    app.register(mike, "phone").await;
+    fake.script("phone", [UNAVAILABLE]);
+    let remind = "mutation { setCheckInReminder(input: { localTime: \"12:01\", enabled: true }) {
+        errors { code } } }";
+    app.as_member(mike, remind, json!({})).await.ok();
+    scene.after(60).await;
+    assert_eq!(scene.state().await, DeliveryState::Retrying);
+    app.checked_in(mike, "2026-03-10").await;
+    scene.after(60).await;
+    assert_eq!(fake.sent().len(), 1);
+    let done = (DeliveryState::Skipped, Some("already_done".to_owned()));
+    assert_eq!(scene.states().await, [done]);
+}
+
+async fn a_phone_that_moved_on_meanwhile_is_left_alone(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    let with = |address: &str| json!({ "address": address, "installationId": "phone" });
+    app.register_as(mike, with("old")).await;
+    fake.script("old", [UNAVAILABLE]);
+    app.tell(mike, "event").await;
+    app.drain().await;
+    // A new address of the same installation gets what the old one was to get.
+    app.register_as(mike, with("new")).await;
+    fake.script("new", [UNAVAILABLE]);
+    scene.after(20).await;
+    assert_eq!(fake.sent_to("new"), 1);
+    // The phone is sam's now.
+    app.register_as(sam, with("new")).await;
+    scene.after(60).await;
+    assert_eq!(fake.sent().len(), 2);
+    assert!(app.deliveries().await.is_empty());
+}
+
+async fn switched_off_nothing_leaves_and_the_inbox_fills(database: TestDatabase) {
+    let app = TestApp::configured(database, "[push]\ntransport = \"off\"\n").await;
+    let mike = app.member("mike").await;
+    app.register(mike, "phone").await;
+    app.tell(mike, "event").await;
+    app.drain().await;
+    assert!(app.outbox().is_empty());
+    assert_eq!(app.deliveries().await[0].state, DeliveryState::Skipped);
+    let count = "{ me { unreadNotificationCount } }";
+    let counted = app.as_member(mike, count, json!({})).await;
+    assert_eq!(counted.at("/me/unreadNotificationCount"), 1);
+}
+
+#[test]
+fn no_nudge_says_what_it_is_about_or_puts_anybody_to_shame() {
+    const NEVER: [&str; 22] = [
+        "broken", "failed", "fail", "lost", "lose", "only you", "streak", "missed", "miss",
+        "guilt", "shame", "must", "should", "anxi", "depress", "addict", "mental", "health",
+        "therap", "meeting", "circle", "check in",
+    ];
+    let now = chrono::DateTime::from_timestamp(1_773_144_000, 0).unwrap();
+    let later = now + TimeDelta::hours(1);
+    for kind in Kind::iter() {
+        let nudge = render(NotificationId(uuid::Uuid::nil()), kind, now, later);
+        for text in [nudge.title.text, nudge.body.text] {
+            let lower = text.to_lowercase();
+            for word in NEVER {
+                assert!(!lower.contains(word), "{text}: {word}");
+            }
+            assert!(!text.is_empty() && text.len() <= 80);
+        }
+        assert!(nudge.title.key.starts_with("nudge_") && nudge.body.key.starts_with("nudge_"));
+    }
+    assert_eq!(
+        Platform::iter().count(),
+        3,
+        "each platform has its rendering"
+    );
+}

@@ -1,0 +1,152 @@
+//! Workers that share the work, die over it, or were thought dead.
+
+use api::db::{Done, transact};
+use api::jobs::Worker;
+use api::nudge::service::withdraw;
+use chrono::TimeDelta;
+use entity::push_delivery::DeliveryState;
+use sea_orm::EntityTrait as _;
+use support::{Scripted, both};
+use tokio_util::sync::CancellationToken;
+
+use super::{Scene, UNAVAILABLE};
+
+both!(
+    a_crash_while_sending_is_made_up_for,
+    a_worker_that_was_thought_dead_changes_nothing,
+    a_delivery_is_made_once_by_many_workers,
+    a_running_worker_hears_of_work_and_stops_when_told,
+    there_is_one_round_of_housekeeping_an_hour,
+    a_withdrawn_nudge_is_on_again_however_close_the_call,
+);
+
+async fn a_crash_while_sending_is_made_up_for(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mike = app.member("mike").await;
+    app.register(mike, "phone").await;
+    fake.script_with("phone", [Scripted::OnRelease(UNAVAILABLE)]);
+    app.tell(mike, "event").await;
+    let worker = Worker::new(app.app.clone());
+    let dying = tokio::spawn(async move { worker.drain().await });
+    fake.arrival().await;
+    dying.abort();
+    dying.await.unwrap_err();
+
+    scene.after(59).await;
+    assert_eq!(fake.sent().len(), 1, "it is under its lease");
+    let next = api::jobs::next_due(&app.app).await.unwrap();
+    assert_eq!(next, Some(app.now() + TimeDelta::seconds(1)));
+    scene.after(1).await;
+    assert_eq!(fake.sent().len(), 2);
+    assert_eq!(scene.state().await, DeliveryState::Accepted);
+    assert_eq!(app.deliveries().await[0].attempts, 2);
+    let ids = fake.sent().into_iter().map(|sent| sent.nudge.notification);
+    let ids: std::collections::HashSet<_> = ids.collect();
+    assert_eq!(ids.len(), 1, "the second replaces the first");
+}
+
+async fn a_worker_that_was_thought_dead_changes_nothing(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mike = app.member("mike").await;
+    app.register(mike, "phone").await;
+    fake.script_with("phone", [Scripted::OnRelease(UNAVAILABLE)]);
+    app.tell(mike, "event").await;
+    let worker = Worker::new(app.app.clone());
+    let slow = tokio::spawn(async move { worker.drain().await });
+    fake.arrival().await;
+    scene.after(60).await;
+    let accepted = app.deliveries().await;
+    assert_eq!(accepted[0].state, DeliveryState::Accepted);
+    fake.release();
+    slow.await.unwrap().unwrap();
+    assert_eq!(app.deliveries().await, accepted);
+}
+
+async fn a_delivery_is_made_once_by_many_workers(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    for n in 0..50 {
+        let who = app.member(&format!("member{n}")).await;
+        app.register(who, &format!("phone-{n}")).await;
+        app.tell(who, "event").await;
+    }
+    let mut workers = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let worker = Worker::new(app.app.clone());
+        workers.spawn(async move { worker.drain().await.unwrap() });
+    }
+    workers.join_all().await;
+    app.drain().await;
+    assert_eq!(fake.sent().len(), 50);
+    assert!((0..50).all(|n| fake.sent_to(&format!("phone-{n}")) == 1));
+}
+
+async fn a_running_worker_hears_of_work_and_stops_when_told(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mike = app.member("mike").await;
+    app.register(mike, "phone").await;
+    let stop = CancellationToken::new();
+    let worker = Worker::new(app.app.clone());
+    let running = tokio::spawn(worker.run(stop.clone()));
+    for key in ["one", "two"] {
+        app.tell(mike, key).await;
+        app.app.wake.wake();
+        fake.arrival().await;
+    }
+    stop.cancel();
+    running.await.unwrap();
+    // What had been started was finished.
+    let states = scene.states().await;
+    assert!(
+        states
+            .iter()
+            .all(|(state, _)| *state == DeliveryState::Accepted)
+    );
+}
+
+async fn there_is_one_round_of_housekeeping_an_hour(scene: Scene) {
+    let Scene { app, .. } = &scene;
+    let mike = app.member("mike").await;
+    app.register(mike, "phone").await;
+    for _ in 0..2 {
+        // Told to stop already, a worker does no more than schedule.
+        let stop = CancellationToken::new();
+        stop.cancel();
+        Worker::new(app.app.clone()).run(stop).await;
+    }
+    let next_due = async || api::jobs::next_due(&app.app).await.unwrap().unwrap();
+    assert_eq!(next_due().await, app.now());
+    app.drain().await;
+    let jobs = entity::job::Entity::find()
+        .all(app.app.db.pool())
+        .await
+        .unwrap();
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(next_due().await, app.now() + TimeDelta::hours(1));
+
+    app.advance(TimeDelta::days(271));
+    app.drain().await;
+    let devices = entity::device::Entity::find()
+        .all(app.app.db.pool())
+        .await
+        .unwrap();
+    assert!(devices.is_empty());
+}
+
+async fn a_withdrawn_nudge_is_on_again_however_close_the_call(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mike = app.member("mike").await;
+    app.register(mike, "phone").await;
+    for n in 0..20 {
+        let key = format!("event-{n}");
+        app.tell(mike, &key).await;
+        let given = &app.app;
+        let withdrawn = transact!(given.db, |tx| {
+            withdraw(tx, mike.member, &key).await?;
+            Ok(Done::Keep(()))
+        });
+        withdrawn.unwrap();
+        tokio::join!(app.tell(mike, &key), app.drain());
+        app.drain().await;
+        assert_eq!(fake.sent().len(), n + 1);
+    }
+}

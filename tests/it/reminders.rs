@@ -1,0 +1,317 @@
+//! The daily reminder to check in.
+
+use api::account::SignedIn;
+use api::db::{Done, transact};
+use api::jobs::Worker;
+use api::nudge::local_time::{instant_of, next_after};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::Tz;
+use entity::member;
+use entity::notification::{Kind, SkipReason, State};
+use proptest::prelude::*;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use serde_json::{Value, json};
+use support::{FakeTransport, FromDatabase, TestApp, TestDatabase, both};
+use tokio::task::JoinSet;
+
+both!(
+    a_reminder_is_set_once_however_often_it_is_sent,
+    it_comes_at_the_same_time_of_the_wall_clock_through_the_spring,
+    it_comes_at_the_same_time_of_the_wall_clock_through_the_autumn,
+    it_stays_away_when_he_has_checked_in,
+    it_comes_once_a_day_even_when_its_time_is_moved,
+    it_moves_with_the_members_zone,
+    switched_off_it_stays_away,
+    a_man_who_is_away_is_not_reminded,
+    after_an_outage_it_comes_on_its_own_day_only,
+    without_a_phone_it_is_in_the_inbox,
+    four_workers_do_two_hundred_reminders_once_each,
+);
+
+async fn set(app: &TestApp, who: SignedIn, local_time: &str, enabled: bool) -> Value {
+    let query = "mutation($input: SetCheckInReminderInput!) {
+        setCheckInReminder(input: $input) {
+            reminder { localTime enabled nextAt } errors { code path }
+        }
+    }";
+    let input = json!({ "localTime": local_time, "enabled": enabled });
+    let answer = app.as_member(who, query, json!({ "input": input })).await;
+    let payload = answer.at("/setCheckInReminder");
+    assert_eq!(payload["errors"], json!([]));
+    payload["reminder"].clone()
+}
+
+async fn reminder(app: &TestApp, who: SignedIn) -> Value {
+    let query = "{ me { checkInReminder { localTime enabled nextAt } } }";
+    let answer = app.as_member(who, query, json!({})).await;
+    answer.at("/me/checkInReminder")
+}
+
+fn utc(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// When a push was shown, of all there were.
+fn pushed(app: &TestApp) -> Vec<String> {
+    let outbox = app.outbox();
+    let at = outbox
+        .iter()
+        .map(|sent| serde_json::to_value(sent).unwrap()["at"].clone());
+    at.map(|at| at.as_str().unwrap().to_owned()).collect()
+}
+
+async fn a_reminder_is_set_once_however_often_it_is_sent(app: TestApp) {
+    let mike = app.member("mike").await;
+    assert_eq!(reminder(&app, mike).await, json!(null));
+    let first = set(&app, mike, "18:30", true).await;
+    let expected = json!({
+        "localTime": "18:30:00", "enabled": true, "nextAt": "2026-03-10T18:30:00.000Z",
+    });
+    assert_eq!(first, expected);
+    assert_eq!(set(&app, mike, "18:30", true).await, expected);
+    assert_eq!(reminder(&app, mike).await, expected);
+    // It is noon: a time that has passed today comes tomorrow, and so does this very moment.
+    let at = async |time| set(&app, mike, time, true).await["nextAt"].clone();
+    assert_eq!(at("08:00").await, "2026-03-11T08:00:00.000Z");
+    assert_eq!(at("12:00").await, "2026-03-11T12:00:00.000Z");
+}
+
+async fn it_comes_at_the_same_time_of_the_wall_clock_through_the_spring(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    app.app.clock.set(utc("2026-03-27T12:00:00Z")).unwrap();
+    set(&app, mike, "08:00", true).await;
+    app.travel(utc("2026-03-30T12:00:00Z")).await;
+    let expected = [
+        "2026-03-28T08:00:00Z",
+        "2026-03-29T07:00:00Z",
+        "2026-03-30T07:00:00Z",
+    ];
+    assert_eq!(pushed(&app), expected);
+}
+
+async fn it_comes_at_the_same_time_of_the_wall_clock_through_the_autumn(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.app.clock.set(utc("2026-10-23T12:00:00Z")).unwrap();
+    app.register(mike, "mikes-phone").await;
+    set(&app, mike, "01:30", true).await;
+    app.travel(utc("2026-10-26T12:00:00Z")).await;
+    // On the 25th the clock shows half past one twice.
+    let expected = [
+        "2026-10-24T00:30:00Z",
+        "2026-10-25T00:30:00Z",
+        "2026-10-26T01:30:00Z",
+    ];
+    assert_eq!(pushed(&app), expected);
+}
+
+async fn it_stays_away_when_he_has_checked_in(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    set(&app, mike, "18:30", true).await;
+    app.checked_in(mike, "2026-03-10").await;
+    app.travel(utc("2026-03-10T23:00:00Z")).await;
+    assert_eq!(pushed(&app), [""; 0]);
+    assert_eq!(app.notifications().await.len(), 0);
+    app.travel(utc("2026-03-11T23:00:00Z")).await;
+    assert_eq!(pushed(&app), ["2026-03-11T18:30:00Z"]);
+}
+
+async fn it_comes_once_a_day_even_when_its_time_is_moved(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    set(&app, mike, "13:00", true).await;
+    app.travel(utc("2026-03-10T14:00:00Z")).await;
+    set(&app, mike, "15:00", true).await;
+    app.travel(utc("2026-03-11T14:00:00Z")).await;
+    assert_eq!(pushed(&app), ["2026-03-10T13:00:00Z"]);
+    app.travel(utc("2026-03-11T15:00:00Z")).await;
+    assert_eq!(pushed(&app).len(), 2);
+}
+
+async fn it_moves_with_the_members_zone(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    set(&app, mike, "18:30", true).await;
+    let given = &app.app;
+    let moved = transact!(given.db, |tx| {
+        member::Entity::update_many()
+            .col_expr(member::Column::TimeZone, Expr::value("America/New_York"))
+            .filter(member::Column::Id.eq(mike.member))
+            .exec(tx)
+            .await?;
+        let zone = chrono_tz::America::New_York;
+        api::nudge::service::time_zone_changed(given, tx, mike.member, zone).await?;
+        Ok(Done::Keep(()))
+    });
+    moved.unwrap();
+    // Summer time has begun there, and not in London.
+    assert_eq!(
+        reminder(&app, mike).await["nextAt"],
+        "2026-03-10T22:30:00.000Z"
+    );
+    app.travel(utc("2026-03-11T12:00:00Z")).await;
+    assert_eq!(pushed(&app), ["2026-03-10T22:30:00Z"]);
+}
+
+async fn switched_off_it_stays_away(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    set(&app, mike, "18:30", true).await;
+    let off = set(&app, mike, "18:30", false).await;
+    assert_eq!(
+        off,
+        json!({ "localTime": "18:30:00", "enabled": false, "nextAt": null })
+    );
+    app.travel(utc("2026-03-12T12:00:00Z")).await;
+    assert_eq!(pushed(&app), [""; 0]);
+    assert_eq!(api::jobs::next_due(&app.app).await.unwrap(), None);
+}
+
+async fn a_man_who_is_away_is_not_reminded(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    set(&app, mike, "18:30", true).await;
+    let given = &app.app;
+    let hide = async |hidden| {
+        let done = transact!(given.db, |tx| {
+            api::profile::service::set_hidden(given, tx, mike.member, hidden).await?;
+            Ok(Done::Keep(()))
+        });
+        done.unwrap();
+    };
+    hide(true).await;
+    app.travel(utc("2026-03-11T12:00:00Z")).await;
+    assert_eq!(app.notifications().await.len(), 0);
+    // He came back: the reminder is where it was.
+    hide(false).await;
+    app.travel(utc("2026-03-12T12:00:00Z")).await;
+    assert_eq!(pushed(&app), ["2026-03-11T18:30:00Z"]);
+}
+
+async fn after_an_outage_it_comes_on_its_own_day_only(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    set(&app, mike, "18:30", true).await;
+    app.app.clock.set(utc("2026-03-11T02:59:00Z")).unwrap();
+    app.drain().await;
+    // A man's day ends at three in the morning.
+    assert_eq!(pushed(&app), ["2026-03-11T02:59:00Z"]);
+    app.app.clock.set(utc("2026-03-14T03:00:00Z")).unwrap();
+    app.drain().await;
+    assert_eq!(pushed(&app).len(), 1);
+    assert_eq!(
+        reminder(&app, mike).await["nextAt"],
+        "2026-03-14T18:30:00.000Z"
+    );
+}
+
+async fn without_a_phone_it_is_in_the_inbox(app: TestApp) {
+    let mike = app.member("mike").await;
+    set(&app, mike, "18:30", true).await;
+    app.travel(utc("2026-03-10T19:00:00Z")).await;
+    let told = app.notifications().await;
+    assert_eq!(told[0].kind, Kind::CheckInReminder);
+    assert_eq!(told[0].state, State::Skipped);
+    assert_eq!(told[0].skip_reason, Some(SkipReason::NoDevice));
+    let count = "{ me { unreadNotificationCount } }";
+    let counted = app.as_member(mike, count, json!({})).await;
+    assert_eq!(counted.at("/me/unreadNotificationCount"), 1);
+}
+
+/// An app whose pushes go nowhere, with small batches.
+struct Crowd(TestApp, FakeTransport);
+
+impl FromDatabase for Crowd {
+    async fn from_database(database: TestDatabase) -> Self {
+        let fake = FakeTransport::new();
+        let toml = "[worker]\nreminder_batch = 30\ndelivery_batch = 30\n";
+        let transport = std::sync::Arc::new(fake.clone());
+        Self(
+            TestApp::with_transport(database, toml, transport).await,
+            fake,
+        )
+    }
+}
+
+async fn four_workers_do_two_hundred_reminders_once_each(Crowd(app, fake): Crowd) {
+    for n in 0..200 {
+        let who = app.member(&format!("member{n}")).await;
+        app.register(who, &format!("phone-{n}")).await;
+        let minute = n % 7;
+        set(&app, who, &format!("12:{:02}", minute + 1), true).await;
+    }
+    app.advance(TimeDelta::minutes(30));
+    let mut workers = JoinSet::new();
+    for _ in 0..4 {
+        let worker = Worker::new(app.app.clone());
+        workers.spawn(async move { worker.drain().await.unwrap() });
+    }
+    workers.join_all().await;
+    // A worker may have seen nothing because another held the last batch.
+    app.drain().await;
+    assert_eq!(app.notifications().await.len(), 200);
+    assert_eq!(app.deliveries().await.len(), 200);
+    assert_eq!(fake.sent().len(), 200);
+    assert!((0..200).all(|n| fake.sent_to(&format!("phone-{n}")) == 1));
+}
+
+fn zones() -> impl Strategy<Value = Tz> {
+    prop::sample::select(chrono_tz::TZ_VARIANTS.to_vec())
+}
+
+fn times() -> impl Strategy<Value = NaiveTime> {
+    (0..86_400u32)
+        .prop_map(|second| NaiveTime::from_num_seconds_from_midnight_opt(second, 0).unwrap())
+}
+
+/// From 2000 to 2049.
+fn instants() -> impl Strategy<Value = DateTime<Utc>> {
+    (946_684_800..2_524_608_000i64).prop_map(|at| DateTime::from_timestamp(at, 0).unwrap())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn the_next_time_is_shown_on_the_wall_or_follows_a_gap(
+        zone in zones(), time in times(), after in instants(),
+    ) {
+        let next = next_after(zone, time, after);
+        prop_assert!(next > after);
+        let shown = next.with_timezone(&zone).naive_local();
+        if shown.time() != time {
+            // A gap: a second before, the wall clock had not come to that time of the day.
+            let before = (next - TimeDelta::seconds(1)).with_timezone(&zone).naive_local();
+            prop_assert!(shown - before > TimeDelta::seconds(1));
+        }
+        // The first time it is shown on its day, and none is left out in between.
+        let gap = next - after;
+        prop_assert!(gap <= TimeDelta::hours(50), "{gap}");
+        for date in [shown.date(), shown.date().pred_opt().unwrap()] {
+            let due = instant_of(zone, date, time);
+            prop_assert!(due <= after || due >= next);
+        }
+    }
+
+    #[test]
+    fn from_one_time_to_the_next_a_day_passes(
+        zone in zones(), time in times(), after in instants(),
+    ) {
+        let mut at = next_after(zone, time, after);
+        for _ in 0..5 {
+            let next = next_after(zone, time, at);
+            // The rare zone that leaves out a whole day, and comes to it at its end, aside.
+            prop_assert!(next - at <= TimeDelta::hours(50));
+            let (before, day) = (at.with_timezone(&zone), next.with_timezone(&zone));
+            prop_assert!(day.date_naive() > before.date_naive() || skips_a_day(zone, before.date_naive()));
+            at = next;
+        }
+    }
+}
+
+fn skips_a_day(zone: Tz, date: NaiveDate) -> bool {
+    let noon = |date: NaiveDate| zone.from_local_datetime(&date.and_hms_opt(12, 0, 0).unwrap());
+    noon(date).earliest().is_none() || noon(date.pred_opt().unwrap()).earliest().is_none()
+}

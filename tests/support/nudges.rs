@@ -1,0 +1,133 @@
+//! What a test of nudges does again and again.
+
+use api::account::SignedIn;
+use api::db::{Done, transact};
+use api::nudge::{Announcement, service::announce};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::notification::Kind;
+use entity::{check_in, notification, push_delivery};
+use sea_orm::{ActiveValue::Set, EntityTrait as _, QueryOrder as _};
+use serde_json::{Value, json};
+
+use crate::TestApp;
+
+const REGISTER: &str = "mutation($input: RegisterDeviceInput!) {
+    registerDevice(input: $input) {
+        device { id addressKind platform appVersion locale registeredAt lastSeenAt }
+        errors { code message path }
+    }
+}";
+
+impl TestApp {
+    /// Registers an Android phone under an FCM installation id; the device.
+    pub async fn register(&self, who: SignedIn, address: &str) -> Value {
+        self.register_as(who, json!({ "address": address })).await
+    }
+
+    /// As [`TestApp::register`], with some fields of the input set otherwise.
+    pub async fn register_as(&self, who: SignedIn, fields: Value) -> Value {
+        let answer = self.try_register(who, fields).await;
+        assert_eq!(answer["errors"], json!([]));
+        answer["device"].clone()
+    }
+
+    /// The whole payload of a registration.
+    pub async fn try_register(&self, who: SignedIn, fields: Value) -> Value {
+        let mut input = json!({
+            "addressKind": "FCM_FID",
+            "address": "an-address",
+            "platform": "ANDROID",
+            "appVersion": "1.0.0",
+            "locale": "en-GB",
+        });
+        for (key, value) in fields.as_object().unwrap() {
+            input[key] = value.clone();
+        }
+        let answer = self
+            .as_member(who, REGISTER, json!({ "input": input }))
+            .await;
+        answer.at("/registerDevice")
+    }
+
+    /// Announces that a meeting is off, under a key, from now on for four hours.
+    pub async fn tell(&self, who: SignedIn, key: &str) {
+        let now = self.now();
+        self.tell_at(who, key, now, now + TimeDelta::hours(4)).await;
+    }
+
+    /// As [`TestApp::tell`], at other times.
+    pub async fn tell_at(
+        &self,
+        who: SignedIn,
+        key: &str,
+        not_before: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) {
+        let what = Announcement {
+            member: who.member,
+            kind: Kind::MeetingCancelled,
+            dedup_key: key.to_owned(),
+            subject: None,
+            not_before,
+            expires_at,
+        };
+        self.announce(&what).await;
+    }
+
+    /// Announces something.
+    pub async fn announce(&self, what: &Announcement) {
+        let app = &self.app;
+        let told = transact!(app.db, |tx| {
+            announce(app, tx, what).await?;
+            Ok(Done::Keep(()))
+        });
+        told.unwrap();
+    }
+
+    /// Has a member checked in on a day of his.
+    pub async fn checked_in(&self, who: SignedIn, day: &str) {
+        let now = self.now();
+        let row = check_in::ActiveModel {
+            id: Set(self.app.ids.next()),
+            member_id: Set(who.member),
+            local_date: Set(day.parse().unwrap()),
+            time_zone: Set("Europe/London".to_owned()),
+            day_start_hour: Set(3),
+            mood: Set(None),
+            created_at: Set(now),
+            updated_at: Set(now),
+        };
+        let inserted = check_in::Entity::insert(row);
+        inserted
+            .exec_without_returning(self.app.db.pool())
+            .await
+            .unwrap();
+    }
+
+    /// Every delivery there is, oldest first.
+    pub async fn deliveries(&self) -> Vec<push_delivery::Model> {
+        let all = push_delivery::Entity::find().order_by_asc(push_delivery::Column::Id);
+        all.all(self.app.db.pool()).await.unwrap()
+    }
+
+    /// Every notification there is, in the order they fall due.
+    pub async fn notifications(&self) -> Vec<notification::Model> {
+        let all = notification::Entity::find()
+            .order_by_asc(notification::Column::NotBefore)
+            .order_by_asc(notification::Column::Id);
+        all.all(self.app.db.pool()).await.unwrap()
+    }
+
+    /// Steps through everything that falls due until `until`, as a worker would have done it on the way.
+    pub async fn travel(&self, until: DateTime<Utc>) {
+        loop {
+            self.drain().await;
+            let next = api::jobs::next_due(&self.app).await.unwrap();
+            match next.filter(|next| *next <= until) {
+                Some(next) => self.app.clock.set(next.max(self.now())).unwrap(),
+                None => break,
+            }
+        }
+        self.app.clock.set(until).unwrap();
+    }
+}
