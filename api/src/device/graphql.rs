@@ -42,7 +42,7 @@ pub struct Device(model::Device);
 #[Object]
 impl Device {
     /// Its id. A device that passes to another member gets a new one.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.global()
     }
 

@@ -1,14 +1,16 @@
 //! `node` and `nodes`: anything that has an id, by its id (Relay's Object Identification).
 
 use async_graphql::{Context, ID, Interface, Object};
-use entity::{CheckInId, CircleId, MeetingId, MemberId, OccurrenceId};
+use entity::{CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId};
 
 use super::node::{NodeId, decode};
 use super::{Context as _, GqlError, GqlResult, Nullable};
 use crate::account::Viewer;
 use crate::checkin::graphql::{CheckIn, load_check_in};
 use crate::circle::graphql::{Circle, load_circle};
+use crate::device::graphql::{Device, load_device};
 use crate::meeting::graphql::{Meeting, MeetingOccurrence, load_meeting, load_occurrence};
+use crate::nudge::graphql::{Notification, load_notification};
 use crate::profile::graphql::{Member, load_member};
 
 /// Something that has an id of its own, and can be fetched by it.
@@ -25,6 +27,10 @@ pub enum Node {
     MeetingOccurrence(Box<MeetingOccurrence>),
     /// A check-in of yours.
     CheckIn(CheckIn),
+    /// A device of yours.
+    Device(Device),
+    /// A line in your inbox.
+    Notification(Notification),
 }
 
 /// The most ids one `nodes` takes.
@@ -53,6 +59,11 @@ async fn load(ctx: &Context<'_>, id: &ID) -> GqlResult<Option<Node>> {
             occurrence.map(Box::new).map(Node::MeetingOccurrence)
         }
         CheckInId::TAG => load_check_in(ctx, id.into()).await?.map(Node::CheckIn),
+        DeviceId::TAG => load_device(ctx, id.into()).await?.map(Node::Device),
+        NotificationId::TAG => {
+            let notification = load_notification(ctx, id.into()).await?;
+            notification.map(Node::Notification)
+        }
         _ => None,
     })
 }

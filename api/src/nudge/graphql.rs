@@ -33,7 +33,7 @@ pub struct Notification(Line);
 #[Object]
 impl Notification {
     /// Its id; a push carries the same one.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.global()
     }
 
