@@ -11,6 +11,7 @@ mod account;
 mod check_ins;
 mod circles;
 mod config;
+mod crash;
 mod databases;
 mod days;
 mod devices;
