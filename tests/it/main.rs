@@ -10,6 +10,7 @@
 mod account;
 mod check_ins;
 mod circles;
+mod claims;
 mod config;
 mod crash;
 mod databases;
