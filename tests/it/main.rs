@@ -10,7 +10,9 @@
 mod account;
 mod check_ins;
 mod circles;
+mod claims;
 mod config;
+mod crash;
 mod databases;
 mod days;
 mod demo;

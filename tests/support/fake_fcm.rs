@@ -13,7 +13,9 @@ mod server;
 
 use std::{
     collections::{HashMap, VecDeque},
+    fs,
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
@@ -157,6 +159,17 @@ impl FakeFcm {
             "token_uri": self.token_uri(),
         })
         .to_string()
+    }
+
+    /// What makes a service send to here, as TOML; the key it needs is put into `folder`.
+    pub fn settings(&self, folder: &Path) -> String {
+        let key = folder.join("key.json");
+        fs::write(&key, self.service_account_json()).unwrap();
+        format!(
+            "[push]\ntransport = \"fcm\"\n[push.fcm]\ncredentials_file = \"{}\"\nbase_url = \"{}\"\n",
+            key.display(),
+            self.base_url()
+        )
     }
 
     /// Answers the next messages to `address` in this order, then as every other.

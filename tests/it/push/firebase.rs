@@ -15,13 +15,7 @@ both!(
 /// An app that sends to a fake of Firebase, over a socket.
 async fn with_firebase(database: TestDatabase, fcm: &FakeFcm) -> (TestApp, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let key = folder.path().join("key.json");
-    std::fs::write(&key, fcm.service_account_json()).unwrap();
-    let toml = format!(
-        "[push]\ntransport = \"fcm\"\n[push.fcm]\ncredentials_file = \"{}\"\nbase_url = \"{}\"\n",
-        key.display(),
-        fcm.base_url()
-    );
+    let toml = fcm.settings(folder.path());
     (TestApp::configured(database, &toml).await, folder)
 }
 
