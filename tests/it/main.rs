@@ -30,3 +30,4 @@ mod push;
 mod reminders;
 mod schema;
 mod time_travel;
+mod walkthrough;
