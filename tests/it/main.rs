@@ -20,6 +20,7 @@ mod fcm_client;
 mod graphql_contract;
 mod home;
 mod http;
+mod logs;
 mod mail;
 mod meetings;
 mod migrations;
