@@ -23,6 +23,7 @@ mod http;
 mod logs;
 mod mail;
 mod meetings;
+mod member_role;
 mod migrations;
 mod notifications;
 mod operations;
