@@ -36,7 +36,15 @@ impl From<anyhow::Error> for Fault {
 
 impl From<serde_json::Error> for Fault {
     fn from(fault: serde_json::Error) -> Self {
-        Self::Other(Arc::new(fault.into()))
+        // What the library says quotes the value it could not read.
+        let (line, column) = (fault.line(), fault.column());
+        let what = match fault.classify() {
+            serde_json::error::Category::Data => "not of the expected shape",
+            serde_json::error::Category::Syntax => "malformed",
+            serde_json::error::Category::Eof => "cut short",
+            serde_json::error::Category::Io => "not to be read or written",
+        };
+        anyhow::anyhow!("JSON {what}, line {line} column {column}").into()
     }
 }
 

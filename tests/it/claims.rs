@@ -80,9 +80,8 @@ async fn sent_by(process: &TestServer) -> usize {
 async fn two_worker_processes_do_everything_once(database: TestDatabase) {
     let fcm = FakeFcm::start().await;
     fcm.set_latency(Duration::from_millis(50));
-    let folder = tempfile::tempdir().unwrap();
-    let settings =
-        fcm.settings(folder.path()) + "[worker]\nreminder_batch = 20\ndelivery_batch = 20\n";
+    let (settings, _key) = fcm.toml();
+    let settings = settings + "[worker]\nreminder_batch = 20\ndelivery_batch = 20\n";
     let app = TestApp::in_the_present(database).await;
     let members = members(&app).await;
     let database = app.database();
@@ -105,8 +104,8 @@ async fn a_worker_that_is_told_to_end_finishes_what_it_began(database: TestDatab
     let fcm = FakeFcm::start().await;
     // A batch takes so long, and there are three.
     fcm.set_latency(Duration::from_secs(1));
-    let folder = tempfile::tempdir().unwrap();
-    let settings = fcm.settings(folder.path()) + "[worker]\ndelivery_batch = 100\n";
+    let (settings, _key) = fcm.toml();
+    let settings = settings + "[worker]\ndelivery_batch = 100\n";
     let app = TestApp::in_the_present(database).await;
     let members = members(&app).await;
     remind(&app, members, TimeDelta::zero()).await;

@@ -15,13 +15,13 @@ use std::{
     collections::{HashMap, VecDeque},
     fs,
     net::{Ipv4Addr, SocketAddr},
-    path::Path,
     sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
 use hyper::{HeaderMap, Version};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use url::Url;
 
@@ -161,15 +161,17 @@ impl FakeFcm {
         .to_string()
     }
 
-    /// What makes a service send to here, as TOML; the key it needs is put into `folder`.
-    pub fn settings(&self, folder: &Path) -> String {
-        let key = folder.join("key.json");
+    /// The configuration that pushes to it, and the folder with the key, which must outlive its use.
+    pub fn toml(&self) -> (String, TempDir) {
+        let folder = TempDir::with_prefix("belay-key-").unwrap();
+        let key = folder.path().join("key.json");
         fs::write(&key, self.service_account_json()).unwrap();
-        format!(
-            "[push]\ntransport = \"fcm\"\n[push.fcm]\ncredentials_file = \"{}\"\nbase_url = \"{}\"\n",
-            key.display(),
+        let toml = format!(
+            "[push]\ntransport = \"fcm\"\n[push.fcm]\ncredentials_file = {:?}\nbase_url = \"{}\"\n",
+            key.display().to_string(),
             self.base_url()
-        )
+        );
+        (toml, folder)
     }
 
     /// Answers the next messages to `address` in this order, then as every other.

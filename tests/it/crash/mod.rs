@@ -31,8 +31,8 @@ both! {
         let dice = Entropy::seeded(seed());
         let fcm = FakeFcm::start().await;
         fcm.set_latency(LATENCY);
-        let folder = tempfile::tempdir().unwrap();
-        let settings = fcm.settings(folder.path())
+        let (settings, _key) = fcm.toml();
+        let settings = settings
             + "[worker]\nlease_seconds = 2\npoll_seconds = 1\n[log]\nlevel = \"warn\"\n";
         let app = TestApp::in_the_present(database).await;
         let cast = Cast::gather(&app).await;
