@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use api::graphql::node::NodeId as _;
 use chrono::TimeDelta;
 use entity::job::JobState;
 use entity::notification::{Kind, State};
@@ -149,7 +150,7 @@ async fn everything_owed_has_arrived(
     let mut ids = HashSet::new();
     for (member, id) in owed {
         for address in &cast.addresses[member] {
-            let arrived = once.contains(&(address.as_str(), id.to_string().as_str()));
+            let arrived = once.contains(&(address.as_str(), id.global().as_str()));
             assert!(arrived, "{id} did not reach {address}");
         }
         ids.insert(*id);
