@@ -16,6 +16,7 @@ mod mail;
 mod nudges;
 mod postgres;
 mod program;
+mod schema;
 mod server;
 mod smtp;
 
@@ -24,5 +25,6 @@ pub use database::{Engine, FromDatabase, TestDatabase, run};
 pub use fake_transport::{FakeTransport, Scripted, SentNudge};
 pub use mail::Mail;
 pub use program::{Ended, Program};
+pub use schema::Schema;
 pub use server::{TestServer, eventually};
 pub use smtp::SmtpSink;

@@ -1,14 +1,16 @@
 //! `node` and `nodes`: anything that has an id, by its id (Relay's Object Identification).
 
 use async_graphql::{Context, ID, Interface, Object};
-use entity::{CheckInId, CircleId, MeetingId, MemberId, OccurrenceId};
+use entity::{CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId};
 
 use super::node::{NodeId, decode};
 use super::{Context as _, GqlError, GqlResult, Nullable};
 use crate::account::Viewer;
 use crate::checkin::graphql::{CheckIn, load_check_in};
 use crate::circle::graphql::{Circle, load_circle};
+use crate::device::graphql::{Device, load_device};
 use crate::meeting::graphql::{Meeting, MeetingOccurrence, load_meeting, load_occurrence};
+use crate::nudge::graphql::{Notification, load_notification};
 use crate::profile::graphql::{Member, load_member};
 
 /// Something that has an id of its own, and can be fetched by it.
@@ -25,6 +27,10 @@ pub enum Node {
     MeetingOccurrence(Box<MeetingOccurrence>),
     /// A check-in of yours.
     CheckIn(CheckIn),
+    /// A device of yours.
+    Device(Device),
+    /// A line in your inbox.
+    Notification(Notification),
 }
 
 /// The most ids one `nodes` takes.
@@ -53,6 +59,10 @@ async fn load(ctx: &Context<'_>, id: &ID) -> GqlResult<Option<Node>> {
             occurrence.map(Box::new).map(Node::MeetingOccurrence)
         }
         CheckInId::TAG => load_check_in(ctx, id.into()).await?.map(Node::CheckIn),
+        DeviceId::TAG => load_device(ctx, id.into()).await?.map(Node::Device),
+        NotificationId::TAG => load_notification(ctx, id.into())
+            .await?
+            .map(Node::Notification),
         _ => None,
     })
 }
@@ -64,15 +74,21 @@ pub struct NodeQuery;
 #[Object]
 impl NodeQuery {
     /// What has this id; null when there is nothing, or nothing that you may see.
-    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Which.")] id: ID) -> Nullable<Node> {
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id of anything that implements `Node`.")] id: ID,
+    ) -> Nullable<Node> {
         load(ctx, &id).await.transpose()
     }
 
     /// What has these ids, in their order, with null for those that are not there or not yours to see.
+    // Each is looked for by itself.
+    #[graphql(complexity = "ids.len().saturating_mul(child_complexity.saturating_add(10))")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which; at most 100.")] ids: Vec<ID>,
+        #[graphql(desc = "Global ids, at most 100.")] ids: Vec<ID>,
     ) -> Nullable<Vec<Nullable<Node>>> {
         if ids.len() > MAX_IDS {
             let fault = GqlError::BadUserInput("`ids` takes at most 100 ids.");

@@ -65,6 +65,10 @@ pub(super) async fn page(
     Ok(rows.into_iter().map(Line::from).collect())
 }
 
+pub(super) async fn count(app: &App, member: MemberId) -> Result<u64, Fault> {
+    store::count(app.db.pool(), member, app.clock.now()).await
+}
+
 pub(super) async fn unread(app: &App, member: MemberId) -> Result<u64, Fault> {
     store::unread(app.db.pool(), member, app.clock.now()).await
 }

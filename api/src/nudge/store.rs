@@ -171,6 +171,15 @@ pub(super) async fn one(
     Ok(found.one(db).await?)
 }
 
+/// How many lines a member's inbox has.
+pub(super) async fn count(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    now: DateTime<Utc>,
+) -> Result<u64, Fault> {
+    Ok(visible(member, now).count(db).await?)
+}
+
 /// How many lines of a member's inbox he has not read.
 pub(super) async fn unread(
     db: &impl ConnectionTrait,

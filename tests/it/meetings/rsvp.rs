@@ -298,7 +298,7 @@ async fn who_leaves_gives_back_his_seats(app: TestApp) {
     let leave =
         "mutation($input: LeaveCircleInput!) { leaveCircle(input: $input) { errors { code } } }";
     for _ in 0..2 {
-        let input = json!({ "input": { "circle": circle.global().as_str() } });
+        let input = json!({ "input": { "circleId": circle.global().as_str() } });
         app.as_member(mike, leave, input).await.ok();
         assert_eq!(seats_agree(&app).await, 2);
     }

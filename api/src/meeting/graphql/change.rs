@@ -15,7 +15,7 @@ use crate::problem::{Problem, ProblemCode, Problems};
 /// What to change of a meeting. What is left out stays as it is.
 #[derive(Debug, InputObject)]
 pub struct UpdateMeetingInput {
-    /// Which.
+    /// The id of the `Meeting`.
     meeting_id: ID,
     /// The `version` of the meeting that was read.
     expected_version: i32,
@@ -34,7 +34,7 @@ pub struct UpdateMeetingInput {
 /// What became of a change.
 #[derive(Debug, SimpleObject)]
 pub struct UpdateMeetingPayload {
-    /// The meeting as it is now.
+    /// The meeting as it is now; null when the input had to be refused.
     meeting: Option<Meeting>,
     /// Why it was not changed; empty when it was.
     errors: Vec<MeetingError>,
@@ -52,14 +52,14 @@ impl UpdateMeetingPayload {
 /// An occurrence to call off.
 #[derive(Debug, InputObject)]
 pub struct CancelMeetingInput {
-    /// Which.
+    /// The id of the `MeetingOccurrence`.
     occurrence_id: ID,
 }
 
 /// What became of calling it off.
 #[derive(Debug, SimpleObject)]
 pub struct CancelMeetingPayload {
-    /// The occurrence as it is now.
+    /// The occurrence as it is now; null when the input had to be refused.
     occurrence: Option<MeetingOccurrence>,
     /// Why it was not called off; empty when it was.
     errors: Vec<MeetingError>,
@@ -84,7 +84,7 @@ impl ChangeMeetingMutation {
     async fn update_meeting(
         &self,
         ctx: &async_graphql::Context<'_>,
-        input: UpdateMeetingInput,
+        #[graphql(desc = "The meeting, and what to change.")] input: UpdateMeetingInput,
     ) -> Nullable<UpdateMeetingPayload> {
         let member = ctx.member().map(|signed_in| signed_in.member);
         Some(match member {
@@ -98,7 +98,7 @@ impl ChangeMeetingMutation {
     async fn cancel_meeting(
         &self,
         ctx: &async_graphql::Context<'_>,
-        input: CancelMeetingInput,
+        #[graphql(desc = "The occurrence.")] input: CancelMeetingInput,
     ) -> Nullable<CancelMeetingPayload> {
         let member = ctx.member().map(|signed_in| signed_in.member);
         Some(match member {

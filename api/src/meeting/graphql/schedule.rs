@@ -1,7 +1,7 @@
 //! Scheduling.
 
 use async_graphql::{ID, InputObject, Object, SimpleObject};
-use entity::{CircleId, MeetingId, MemberId};
+use entity::{CircleId, MemberId};
 
 use super::{MeetingFormat, MeetingOccurrence, not_there, read_id};
 use crate::app::App;
@@ -17,7 +17,7 @@ use crate::problem::{Problem, ProblemCode, Problems};
 pub struct ScheduleMeetingInput {
     /// Made by the app, of version 7.
     id: Uuid,
-    /// The circle it is for; left out or null, it is open to every member.
+    /// The id of the `Circle` it is for; left out or null, it is open to every member.
     circle_id: Option<ID>,
     /// What it is called: one line of 1 to 120 characters.
     title: String,
@@ -71,7 +71,7 @@ impl ScheduleMeetingMutation {
     async fn schedule_meeting(
         &self,
         ctx: &async_graphql::Context<'_>,
-        input: ScheduleMeetingInput,
+        #[graphql(desc = "The meeting.")] input: ScheduleMeetingInput,
     ) -> Nullable<ScheduleMeetingPayload> {
         let member = ctx.member().map(|signed_in| signed_in.member);
         Some(match member {
@@ -138,7 +138,9 @@ fn checked(input: ScheduleMeetingInput) -> Result<NewMeeting, Vec<Problem>> {
     let minutes = problems.check(model::minutes("durationMinutes", input.duration_minutes));
     let capacity = input.capacity.map(|seats| model::seats("capacity", seats));
     let capacity = problems.check(capacity.transpose());
+    let id = problems.check(input.id.made_by_app("id"));
     let all = (
+        id,
         circle,
         title,
         description,
@@ -148,6 +150,7 @@ fn checked(input: ScheduleMeetingInput) -> Result<NewMeeting, Vec<Problem>> {
         capacity,
     );
     let (
+        Some(id),
         Some(circle),
         Some(title),
         Some(description),
@@ -160,7 +163,7 @@ fn checked(input: ScheduleMeetingInput) -> Result<NewMeeting, Vec<Problem>> {
         return Err(problems.into_vec());
     };
     Ok(NewMeeting {
-        id: MeetingId(input.id.0),
+        id,
         circle,
         title,
         description,
