@@ -21,6 +21,8 @@ both!(
     an_address_is_given_up_only_while_it_is_the_one_sent_to,
     the_device_not_seen_for_longest_makes_room,
     signing_out_takes_the_device_along,
+    signing_out_over_the_api_does_so_too,
+    a_device_is_there_by_its_id_for_its_owner_alone,
     a_device_is_forgotten_once_and_by_its_owner,
     bad_input_names_every_field,
     men_who_race_for_an_address_leave_it_to_one,
@@ -194,6 +196,26 @@ async fn signing_out_takes_the_device_along(app: TestApp) {
         .await;
     assert_eq!(late.code(), "UNAUTHENTICATED");
     assert_eq!(rows(&app).await.len(), 0);
+}
+
+async fn signing_out_over_the_api_does_so_too(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    let out = "mutation { signOut { sessionId } }";
+    app.as_member(mike, out, json!({})).await.ok();
+    assert_eq!(rows(&app).await.len(), 0);
+}
+
+async fn a_device_is_there_by_its_id_for_its_owner_alone(app: TestApp) {
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    let id = app.register(mike, "mikes-phone").await["id"].clone();
+    let query = "query($id: ID!) { node(id: $id) { id ... on Device { platform } } }";
+    let by = async |who| {
+        let answer = app.as_member(who, query, json!({ "id": id })).await;
+        answer.at("/node")
+    };
+    assert_eq!(by(mike).await, json!({ "id": id, "platform": "ANDROID" }));
+    assert_eq!(by(sam).await, json!(null));
 }
 
 async fn a_device_is_forgotten_once_and_by_its_owner(app: TestApp) {

@@ -165,7 +165,7 @@ async fn push_credentials_that_cannot_work_are_found() {
         doctor.env("BELAY_PUSH__FCM__CREDENTIALS_FILE", file.to_str().unwrap())
     };
     let said = one_thing(doctor()).await;
-    assert!(said.contains("cannot be read"), "{said}");
+    assert!(said.contains("cannot read"), "{said}");
     fs::write(&file, "hunter2").unwrap();
     let said = one_thing(doctor()).await;
     assert!(

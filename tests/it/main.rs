@@ -13,6 +13,7 @@ mod circles;
 mod config;
 mod databases;
 mod days;
+mod demo;
 mod devices;
 mod doctor;
 mod fcm_client;

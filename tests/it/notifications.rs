@@ -183,6 +183,15 @@ async fn another_mans_inbox_is_out_of_reach(app: TestApp) {
     let point = mark(&app, sam, json!({ "upToId": mikes[0] })).await;
     assert_eq!(point["errors"][0]["code"], "NOT_FOUND");
     assert_eq!(unread(&app, mike).await, 5);
+
+    let query = "query($id: ID!) { node(id: $id) { id ... on Notification { kind } } }";
+    let by = async |who| {
+        let answer = app.as_member(who, query, json!({ "id": mikes[0] })).await;
+        answer.at("/node")
+    };
+    let mikes_own = json!({ "id": mikes[0], "kind": "MEETING_CANCELLED" });
+    assert_eq!(by(mike).await, mikes_own);
+    assert_eq!(by(sam).await, json!(null));
 }
 
 async fn what_is_told_again_is_told_once(app: TestApp) {

@@ -7,7 +7,6 @@ use support::{Schema, TestApp, both};
 
 both!(
     a_list_says_how_long_it_is_when_asked,
-    a_device_and_a_notification_are_fetched_by_id,
     nobody_is_told_to_sign_in_and_a_member_is_himself,
     anything_with_an_id_is_fetched_by_it_and_what_is_not_ones_own_is_absent
 );
@@ -103,38 +102,6 @@ async fn a_list_says_how_long_it_is_when_asked(app: TestApp) {
     assert_eq!(count("/me/notifications"), Some(json!(0)));
     assert_eq!(count("/me/circles"), Some(json!(1)));
     assert_eq!(count("/me/circles/nodes/0/members"), Some(json!(2)));
-}
-
-async fn a_device_and_a_notification_are_fetched_by_id(app: TestApp) {
-    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
-    let register = "mutation($input: RegisterDeviceInput!) {
-        registerDevice(input: $input) { device { id } } }";
-    let phone = json!({ "input": { "address": "mikes-phone", "addressKind": "FCM_FID", "platform": "IOS",
-        "appVersion": "1.0.0", "locale": "en-GB" } });
-    let device = app.as_member(mike, register, phone).await;
-    let device = device.at("/registerDevice/device/id");
-    let remind = "mutation { setCheckInReminder(input: { localTime: \"12:30\", enabled: true }) {
-        errors { code } } }";
-    app.as_member(mike, remind, json!({})).await.ok();
-    app.advance(chrono::TimeDelta::hours(1));
-    app.drain().await;
-    let inbox = "{ me { notifications { nodes { id } } } }";
-    let inbox = app.as_member(mike, inbox, json!({})).await;
-    let notification = inbox.at("/me/notifications/nodes/0/id");
-
-    let query = "query($ids: [ID!]!) { nodes(ids: $ids) {
-        id ... on Device { platform } ... on Notification { kind } } }";
-    let ids = json!({ "ids": [device, notification] });
-    let his = app.as_member(mike, query, ids.clone()).await;
-    assert_eq!(
-        his.at("/nodes"),
-        json!([
-            { "id": device, "platform": "IOS" },
-            { "id": notification, "kind": "CHECK_IN_REMINDER" },
-        ])
-    );
-    let others = app.as_member(sam, query, ids).await;
-    assert_eq!(others.at("/nodes"), json!([null, null]));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use api::db::{Db, Done, Stats, transact};
 use api::dev::outbox::{DevOutbox, Sent};
 use api::entropy::Entropy;
 use api::graphql::BelaySchema;
-use api::graphql::context::ClientAddress;
+use api::graphql::context::Sender;
 use api::jobs::Worker;
 use api::keys::Keys;
 use api::profile::{Country, Handle, Language, service::NewMember};
@@ -171,8 +171,7 @@ impl TestApp {
     async fn ask(&self, viewer: Viewer, from: IpAddr, query: &str, variables: Value) -> Answer {
         let request = Request::new(query)
             .variables(Variables::from_json(variables))
-            .data(viewer)
-            .data(ClientAddress(from));
+            .data(Sender::new(viewer, from));
         let stats = Stats::default();
         let response = stats.scope(self.schema.execute(request)).await;
         Answer {

@@ -3,6 +3,7 @@
 //! configured.
 
 mod console;
+mod demo;
 mod doctor;
 mod member;
 mod migrate;
@@ -45,6 +46,13 @@ enum Command {
     /// Run the background work alone: mail, reminders, nudges. Any number may run side by side. With
     /// operations.bind it answers /healthz, /readyz and /metrics there.
     Worker,
+    /// Make up a community in a fresh embedded database, and serve it: to try Belay, and to develop an app
+    /// against it. Mail and nudges appear here.
+    Demo {
+        /// Start the clock at this instant, such as 2026-03-28T22:00:00Z.
+        #[arg(long, value_name = "INSTANT")]
+        at: Option<DateTime<Utc>>,
+    },
     /// Bring the database's schema up to date. Several at once wait for each other.
     Migrate,
     /// Check configuration, database, secret, mail and push, and say what to mend. Exits with 1 when
@@ -100,6 +108,7 @@ pub fn main() -> ExitCode {
             };
             serve::command(file, roles, None)
         }
+        Command::Demo { at } => demo::command(file, at),
         Command::Migrate => migrate::command(file),
         Command::Doctor => doctor::command(file),
         Command::Member { command } => member::command(file, &command),

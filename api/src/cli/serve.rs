@@ -39,12 +39,17 @@ pub fn command(
     let clock = setup::clock(config.mode, at)?;
     setup::block_on(async {
         let app = setup::app(config, clock).await?;
-        run(app, roles).await
+        run(app, roles, |_, _| ()).await
     })
 }
 
-/// Runs until told to end: binds, says where, starts what the roles ask for, and ends in order.
-pub async fn run(app: App, roles: Roles) -> Result<(), Failure> {
+/// Runs until told to end: binds, says where, starts what the roles ask for, and ends in order. `greeting` may
+/// say more about the API's address.
+pub async fn run(
+    app: App,
+    roles: Roles,
+    greeting: impl FnOnce(&App, SocketAddr),
+) -> Result<(), Failure> {
     let signals = Signals::listen()
         .map_err(|error| Failure::told(format!("Signals cannot be listened for: {error}")))?;
     let metrics = crate::telemetry::metrics()
@@ -79,6 +84,7 @@ pub async fn run(app: App, roles: Roles) -> Result<(), Failure> {
         if config.mode == Mode::Development {
             console::say(format!("GraphiQL is at http://{address}/"));
         }
+        greeting(&app, address);
     } else {
         console::say("Belay's worker is at work");
     }

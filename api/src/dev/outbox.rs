@@ -87,10 +87,18 @@ fn card(sent: &Sent) -> String {
             ),
             text.trim_end().to_owned(),
         ),
-        Sent::Push { at, message, .. } => {
+        Sent::Push {
+            at,
+            address,
+            message,
+        } => {
             let shown = |key| message["notification"][key].as_str().unwrap_or_default();
             (
-                format!("nudge · {}", at.format("%a %H:%M:%S UTC")),
+                format!(
+                    "nudge · {} · to {}",
+                    at.format("%a %H:%M:%S UTC"),
+                    address.chars().take(24).collect::<String>()
+                ),
                 format!("{}\n{}", shown("title"), shown("body")),
             )
         }

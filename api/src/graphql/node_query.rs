@@ -60,9 +60,10 @@ async fn load(ctx: &Context<'_>, id: &ID) -> GqlResult<Option<Node>> {
         }
         CheckInId::TAG => load_check_in(ctx, id.into()).await?.map(Node::CheckIn),
         DeviceId::TAG => load_device(ctx, id.into()).await?.map(Node::Device),
-        NotificationId::TAG => load_notification(ctx, id.into())
-            .await?
-            .map(Node::Notification),
+        NotificationId::TAG => {
+            let notification = load_notification(ctx, id.into()).await?;
+            notification.map(Node::Notification)
+        }
         _ => None,
     })
 }

@@ -13,7 +13,7 @@ use super::document::{self, Refusal};
 use super::request_log::{RequestId, RequestLine};
 use super::viewer::{BadToken, viewer};
 use super::{Edge, errors, respond};
-use crate::graphql::context::ClientAddress;
+use crate::graphql::context::Sender;
 
 /// Answers one request.
 pub async fn post(
@@ -71,7 +71,7 @@ async fn answer(
     })?;
     line.member = viewer.member();
     let address = client_address(peer, &head.headers, http.trusted_proxies);
-    operation = Operation::data(operation, viewer).data(ClientAddress(address));
+    operation = Operation::data(operation, Sender::new(viewer, address));
 
     let work = line.stats.scope(edge.schema.execute(operation));
     let outcome = tokio::time::timeout(patience, work).await;

@@ -5,7 +5,10 @@ mod find;
 mod rsvp;
 mod schedule;
 
+use std::net::IpAddr;
+
 use api::account::{SignedIn, Viewer};
+use api::graphql::context::Sender;
 use async_graphql::{Request, Variables};
 use entity::circle_membership::CircleRole;
 use entity::notification::{self, Kind};
@@ -149,7 +152,10 @@ async fn at_once(app: &TestApp, asked: Vec<(SignedIn, String, Value)>) -> Vec<Va
         let schema = app.schema.clone();
         let request = Request::new(document)
             .variables(Variables::from_json(variables))
-            .data(Viewer::Member(who));
+            .data(Sender::new(
+                Viewer::Member(who),
+                IpAddr::from([192, 0, 2, 1]),
+            ));
         tasks.spawn(async move {
             let response = schema.execute(request).await;
             assert!(response.errors.is_empty(), "{:?}", response.errors);

@@ -160,6 +160,7 @@ async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> GqlResult<SignInPaylo
     let outcome = service::sign_in(app, admitted, &email, &passphrase, &device, session).await?;
     let errors = match outcome {
         SignInOutcome::SignedIn(tokens) => {
+            ctx.signed_in(tokens.who);
             return Ok(SignInPayload {
                 credentials: Some(Credentials::from(&tokens)),
                 me: Some(Me::of(tokens.who)),

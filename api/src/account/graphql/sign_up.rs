@@ -174,6 +174,7 @@ async fn verify_email(ctx: &Context<'_>, input: VerifyEmailInput) -> GqlResult<V
     let outcome = service::verify_email(app, admitted, id, &code, handle.as_ref(), &device).await?;
     let errors = match outcome {
         VerifyOutcome::SignedIn(tokens) => {
+            ctx.signed_in(tokens.who);
             return Ok(VerifyEmailPayload {
                 credentials: Some(Credentials::from(&tokens)),
                 me: Some(Me::of(tokens.who)),

@@ -1,0 +1,158 @@
+//! `belay demo`: a community made up in a fresh embedded database, and the service over it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use sea_orm::prelude::Uuid;
+use tempfile::TempDir;
+
+use super::serve::{self, Roles};
+use super::{Failure, console, setup};
+use crate::account::{SignedIn, token};
+use crate::app::{App, Surroundings};
+use crate::clock::Clock;
+use crate::config::{self, Config, LogLevel, MailTransport, Mode, PushTransport};
+use crate::db::{self, Db};
+use crate::dev::demo::{self, Cast, PASSPHRASE};
+use crate::dev::outbox::DevOutbox;
+use crate::entropy::Entropy;
+use crate::keys::Keys;
+use crate::push::transport;
+
+/// The tokens that are printed are good for as long as a demonstration takes.
+const TOKEN_MINUTES: u32 = 60;
+
+/// Makes the community and runs the service until told to end; the database goes with it.
+pub fn command(file: Option<&Path>, at: Option<DateTime<Utc>>) -> Result<(), Failure> {
+    let folder = tempfile::tempdir()
+        .map_err(|error| Failure::told(format!("No folder for the database: {error}")))?;
+    let config = settings(config::load(file)?, &folder)?;
+    crate::telemetry::init(&config.log);
+    setup::block_on(async {
+        let (app, cast) = make(config, at).await?;
+        let tokens = [cast.member_session, cast.facilitator_session].map(|who| access(&app, who));
+        let [member, facilitator] = tokens;
+        let (member, facilitator) = (member?, facilitator?);
+        let greeting = move |app: &App, address| {
+            greet(app, address, &cast, &member, &facilitator);
+        };
+        let roles = Roles {
+            api: true,
+            worker: true,
+        };
+        serve::run(app, roles, greeting).await
+    })
+}
+
+/// The operator's settings where they matter here: a fresh embedded database, everything on this
+/// terminal, and a quiet log.
+fn settings(mut config: Config, folder: &TempDir) -> Result<Config, Failure> {
+    if config.mode == Mode::Production {
+        return Err(Failure::told(
+            "The demonstration makes people up and shows their mail: it does not run with mode = \"production\".",
+        ));
+    }
+    let file = folder.path().join("belay.db");
+    config.database.url = format!("sqlite://{}", file.display()).into();
+    config.mail.transport = MailTransport::Terminal;
+    config.push.transport = PushTransport::Terminal;
+    config.auth.access_token_minutes = TOKEN_MINUTES;
+    config.log.level = LogLevel::Warn;
+    let secret = Entropy::system().bytes::<32>();
+    config.auth.secret = Uuid::from_slice(&secret[..16])
+        .map(|half| format!("{half}{half}"))
+        .map_err(Failure::told)?
+        .into();
+    Ok(config)
+}
+
+async fn make(config: Config, at: Option<DateTime<Utc>>) -> Result<(App, Cast), Failure> {
+    let now = at.unwrap_or_else(|| Clock::system().now());
+    let db = setup::connect(&config.database).await?;
+    db::migrate(&db, &config.database)
+        .await
+        .map_err(Failure::told)?;
+
+    console::say("Making up a community:");
+    let past = Clock::manual(now - chrono::TimeDelta::days(60));
+    let then = assemble(
+        &config,
+        &db,
+        past,
+        Entropy::seeded(7),
+        DevOutbox::new(false),
+    )?;
+    let built = demo::build(then, now, |step| console::say(format!("  {step}"))).await;
+    let cast = built.map_err(|fault| Failure::told(fault.class()))?;
+    console::say(format!("  {} check-ins were made.\n", cast.check_ins));
+
+    let clock = Clock::starting_at(now);
+    let app = assemble(&config, &db, clock, Entropy::system(), DevOutbox::new(true))?;
+    Ok((app, cast))
+}
+
+fn assemble(
+    config: &Config,
+    db: &Db,
+    clock: Clock,
+    entropy: Entropy,
+    dev_outbox: DevOutbox,
+) -> Result<App, Failure> {
+    let keys = Keys::derive(&config.auth.secret);
+    let push = transport::from_config(config, &clock, &dev_outbox).map_err(Failure::told)?;
+    let surroundings = Surroundings {
+        clock,
+        entropy,
+        dev_outbox,
+        push,
+    };
+    App::new(config.clone(), db.clone(), keys, surroundings).map_err(Failure::told)
+}
+
+fn access(app: &App, who: SignedIn) -> Result<String, Failure> {
+    let lives = chrono::TimeDelta::minutes(TOKEN_MINUTES.into());
+    let issued = token::issue(&app.keys, who, app.clock.now(), lives);
+    let (token, _) = issued.map_err(|fault| Failure::told(fault.class()))?;
+    Ok(token)
+}
+
+fn greet(app: &App, address: SocketAddr, cast: &Cast, member: &str, facilitator: &str) {
+    let id: Uuid = app.ids.next();
+    let now = app.clock.now().format("%A %-d %B %Y, %H:%M:%S UTC");
+    console::say(format!(
+        r#"
+It is {now}.
+
+Two logins, both with the passphrase "{PASSPHRASE}":
+  a member        {member_email}
+  a facilitator   {facilitator_email}
+or paste one of these under "Headers"; they are good for an hour.
+  the member       {{"Authorization": "Bearer {member}"}}
+  the facilitator  {{"Authorization": "Bearer {facilitator}"}}
+
+Three queries to paste. The home screen:
+
+  {{ me {{ profile {{ handle bio }} progress {{ daysShownUp checkedInToday }} unreadNotificationCount
+      checkIns(first: 7) {{ nodes {{ localDate mood }} }}
+      nextMeetings(first: 3) {{ nodes {{ startsAt seatsTaken meeting {{ title place joinUrl }} }} }} }} }}
+
+What is on, and whether there is a seat:
+
+  {{ upcomingMeetings(first: 10) {{ nodes {{ id startsAt seatsLeft viewerAnswer meeting {{ title format }} }} }} }}
+
+Checking in; sent twice it counts once:
+
+  mutation {{ checkIn(input: {{ id: "{id}", mood: 4 }}) {{
+      checkIn {{ localDate mood }} progress {{ daysShownUp }} errors {{ code message path }} }} }}
+
+In another terminal, eight hours pass and everything due on the way happens:
+
+  curl -X POST http://{address}/dev/clock -H 'content-type: application/json' -d '{{"advance": {{"hours": 8}}}}'
+
+Nudges and mail appear below; the first within the minute. Ctrl-C ends it, and forgets everybody.
+"#,
+        member_email = cast.member,
+        facilitator_email = cast.facilitator,
+    ));
+}

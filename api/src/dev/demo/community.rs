@@ -1,0 +1,266 @@
+//! What the sixty do.
+
+use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
+use chrono_tz::Europe::London;
+use entity::account::Role;
+use serde_json::{Value, json};
+
+use crate::account::service::set_role;
+use crate::account::{SignedIn, Viewer};
+use crate::app::App;
+use crate::error::Fault;
+
+use super::client::{Client, Seat};
+use super::people::{GATHERINGS, Gathering, Person, people};
+
+/// Everybody's passphrase. It opens nothing outside the demonstration.
+pub const PASSPHRASE: &str = "three knots and a quiet wall";
+/// So many days of check-ins lie behind them.
+const DAYS: i64 = 21;
+/// The first of the sixty is the one whose phone we look at; the next three run the circles.
+const MEMBER: usize = 0;
+const FACILITATORS: std::ops::RangeInclusive<usize> = 1..=3;
+
+/// The two whose logins are shown.
+pub struct Cast {
+    /// A member's address.
+    pub member: String,
+    /// He is signed in.
+    pub member_session: SignedIn,
+    /// A facilitator's address.
+    pub facilitator: String,
+    /// He is signed in.
+    pub facilitator_session: SignedIn,
+    /// Check-ins made.
+    pub check_ins: usize,
+}
+
+struct Man {
+    person: Person,
+    seat: Seat,
+    who: SignedIn,
+    global_id: Value,
+}
+
+impl Man {
+    fn viewer(&self) -> Viewer {
+        Viewer::Member(self.who)
+    }
+}
+
+/// Makes the community with an app whose clock can be moved and stands [`DAYS`] before `now`; leaves the
+/// clock at `now`.
+pub async fn build(app: App, now: DateTime<Utc>, say: impl Fn(&str)) -> Result<Cast, Fault> {
+    let client = Client::new(app);
+    set_clock(&client.app, now - TimeDelta::days(DAYS + 1))?;
+    say("Sixty men sign up …");
+    let men = gather(&client).await?;
+    say("They form six circles …");
+    let circles = form_circles(&client, &men).await?;
+    say("Three weeks go by …");
+    let check_ins = three_weeks(&client, &men, now).await?;
+    set_clock(&client.app, now)?;
+    say("This week's meetings are set …");
+    this_week(&client, &men, &circles, now).await?;
+    set_reminders(&client, &men, now).await?;
+    let facilitator = *FACILITATORS.start();
+    Ok(Cast {
+        member: men[MEMBER].person.email(),
+        member_session: men[MEMBER].who,
+        facilitator: men[facilitator].person.email(),
+        facilitator_session: men[facilitator].who,
+        check_ins,
+    })
+}
+
+fn set_clock(app: &App, at: DateTime<Utc>) -> Result<(), Fault> {
+    let set = app.clock.set(at);
+    set.map_err(|_| Fault::Broken("the demonstration's clock goes forward"))
+}
+
+async fn gather(client: &Client) -> Result<Vec<Man>, Fault> {
+    const PROFILE: &str = "mutation($input: UpdateProfileInput!) { updateProfile(input: $input) {
+        member { id } errors { code path } } }";
+    const TOPIC: &str =
+        "mutation($input: SetTopicInput!) { setTopic(input: $input) { errors { code path } } }";
+    const CONTEXTS: &str =
+        "mutation($input: SetLifeContextsInput!) { setLifeContexts(input: $input) {
+        errors { code path } } }";
+    const DEVICE: &str = "mutation($input: RegisterDeviceInput!) { registerDevice(input: $input) {
+        errors { code path } } }";
+    let mut men = Vec::new();
+    for (number, person) in (1_u8..).zip(people()) {
+        let seat = Seat(number);
+        let who = client.join(seat, &person).await?;
+        let viewer = Viewer::Member(who);
+        let profile =
+            json!({ "bio": person.bio, "languages": ["en"], "contactModes": ["TEXT", "VOICE"] });
+        let profile = client.ask(seat, viewer, PROFILE, profile).await?;
+        let topic = json!({ "topic": person.topic, "stance": person.stance, "visibility": person.visibility });
+        client.ask(seat, viewer, TOPIC, topic).await?;
+        let contexts = json!({ "lifeContexts": [person.context] });
+        client.ask(seat, viewer, CONTEXTS, contexts).await?;
+        let device = json!({ "addressKind": "FCM_TOKEN", "address": format!("demo-phone-{number}"),
+            "platform": "ANDROID", "appVersion": "1.0.0", "locale": "en" });
+        client.ask(seat, viewer, DEVICE, device).await?;
+        if FACILITATORS.contains(&usize::from(number - 1)) {
+            set_role(&client.app, &person.email(), Role::Facilitator).await?;
+        }
+        men.push(Man {
+            seat,
+            who,
+            global_id: profile["member"]["id"].clone(),
+            person,
+        });
+    }
+    Ok(men)
+}
+
+fn facilitator_of(circle: usize, men: &[Man]) -> &Man {
+    let count = FACILITATORS.end() - FACILITATORS.start() + 1;
+    &men[FACILITATORS.start() + circle % count]
+}
+
+/// Every man is in one circle; the one whose phone we look at is in two.
+fn is_in(circle: usize, man: usize) -> bool {
+    man % GATHERINGS.len() == circle || (man == MEMBER && circle == GATHERINGS.len() - 1)
+}
+
+async fn form_circles(client: &Client, men: &[Man]) -> Result<Vec<Value>, Fault> {
+    const CREATE: &str = "mutation($input: CreateCircleInput!) { createCircle(input: $input) {
+        circle { id } errors { code path } } }";
+    const ADD: &str = "mutation($input: AddCircleMemberInput!) { addCircleMember(input: $input) {
+        errors { code path } } }";
+    let mut circles = Vec::new();
+    for (number, gathering) in GATHERINGS.iter().enumerate() {
+        let host = facilitator_of(number, men);
+        let input = json!({ "id": client.app.ids.next::<uuid::Uuid>(), "name": gathering.name,
+            "purpose": gathering.purpose });
+        let created = client.ask(host.seat, host.viewer(), CREATE, input).await?;
+        let circle = created["circle"]["id"].clone();
+        for (index, man) in men.iter().enumerate() {
+            if is_in(number, index) && man.who != host.who {
+                let input = json!({ "circleId": circle, "memberId": man.global_id });
+                client.ask(host.seat, host.viewer(), ADD, input).await?;
+            }
+        }
+        circles.push(circle);
+    }
+    Ok(circles)
+}
+
+async fn three_weeks(client: &Client, men: &[Man], now: DateTime<Utc>) -> Result<usize, Fault> {
+    const CHECK_IN: &str =
+        "mutation($input: CheckInInput!) { checkIn(input: $input) { errors { code path } } }";
+    let entropy = &client.app.entropy;
+    let mut made = 0;
+    for day in (1..=DAYS).rev() {
+        set_clock(&client.app, now - TimeDelta::days(day))?;
+        for (index, man) in men.iter().enumerate() {
+            // Some come nearly every day, some now and then; nobody comes always.
+            let steadiness = 45 + u64::try_from(index * 7 % 50).unwrap_or_default();
+            if entropy.below(100) >= steadiness {
+                continue;
+            }
+            let mood = 2 + entropy.below(4);
+            let input = json!({ "id": client.app.ids.next::<uuid::Uuid>(), "mood": mood });
+            client.ask(man.seat, man.viewer(), CHECK_IN, input).await?;
+            made += 1;
+        }
+    }
+    Ok(made)
+}
+
+async fn schedule(client: &Client, host: &Man, mut input: Value) -> Result<Value, Fault> {
+    const SCHEDULE: &str =
+        "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {
+        occurrence { id } errors { code path } } }";
+    input["id"] = json!(client.app.ids.next::<uuid::Uuid>());
+    input["timeZone"] = json!(London.name());
+    let made = client
+        .ask(host.seat, host.viewer(), SCHEDULE, input)
+        .await?;
+    Ok(made["occurrence"]["id"].clone())
+}
+
+async fn go(client: &Client, man: &Man, occurrence: &Value) -> Result<(), Fault> {
+    const RSVP: &str =
+        "mutation($input: RsvpInput!) { rsvp(input: $input) { errors { code path } } }";
+    let input = json!({ "occurrenceId": occurrence, "answer": "GOING" });
+    client.ask(man.seat, man.viewer(), RSVP, input).await?;
+    Ok(())
+}
+
+async fn this_week(
+    client: &Client,
+    men: &[Man],
+    circles: &[Value],
+    now: DateTime<Utc>,
+) -> Result<(), Fault> {
+    for (number, (gathering, circle)) in GATHERINGS.iter().zip(circles).enumerate() {
+        let host = facilitator_of(number, men);
+        let input = meeting_of(gathering, circle, now);
+        let occurrence = schedule(client, host, input).await?;
+        for (index, man) in men.iter().enumerate() {
+            if is_in(number, index) && (index == MEMBER || client.app.entropy.below(10) < 6) {
+                go(client, man, &occurrence).await?;
+            }
+        }
+    }
+    // One that starts in an hour and a moment: its reminder is what one sees first.
+    let soon = (now + TimeDelta::minutes(60) + TimeDelta::seconds(40)).with_timezone(&London);
+    let host = facilitator_of(0, men);
+    let input = json!({ "title": "Doorstep: an hour for newcomers", "format": "ONLINE", "durationMinutes": 60,
+        "description": "Somebody meets you at the door. Stay for five minutes or for all of it.",
+        "joinUrl": "https://meet.example.org/doorstep", "capacity": 30,
+        "localDate": soon.date_naive(), "localTime": soon.format("%H:%M:%S").to_string() });
+    let occurrence = schedule(client, host, input).await?;
+    for man in men.iter().take(8) {
+        go(client, man, &occurrence).await?;
+    }
+    Ok(())
+}
+
+fn meeting_of(gathering: &Gathering, circle: &Value, now: DateTime<Utc>) -> Value {
+    let (days, time) = gathering.when;
+    let date = now.with_timezone(&London).date_naive() + chrono::Days::new(days);
+    let (place, link) = if gathering.online {
+        (Value::Null, json!("https://meet.example.org/circle"))
+    } else {
+        (json!("The Old Chapel, Mill Lane"), Value::Null)
+    };
+    let format = if gathering.online {
+        "ONLINE"
+    } else {
+        "IN_PERSON"
+    };
+    json!({ "circleId": circle, "title": gathering.title, "description": gathering.description,
+        "format": format, "place": place, "joinUrl": link, "capacity": gathering.capacity,
+        "localDate": date, "localTime": time, "durationMinutes": 90 })
+}
+
+/// The first few are reminded within the minute, the others at the times men choose.
+async fn set_reminders(client: &Client, men: &[Man], now: DateTime<Utc>) -> Result<(), Fault> {
+    const REMIND: &str =
+        "mutation($input: SetCheckInReminderInput!) { setCheckInReminder(input: $input) {
+        errors { code path } } }";
+    const CHOSEN: [&str; 4] = ["07:30", "12:15", "18:00", "21:00"];
+    for (index, man) in men.iter().enumerate() {
+        let time = if index < 3 {
+            let seconds = 20 + 10 * i64::try_from(index).unwrap_or_default();
+            let zone = man.person.zone.parse().unwrap_or(London);
+            let at = (now + TimeDelta::seconds(seconds))
+                .with_timezone(&zone)
+                .time();
+            at.with_nanosecond(0)
+                .unwrap_or(at)
+                .format("%H:%M:%S")
+                .to_string()
+        } else {
+            CHOSEN[index % CHOSEN.len()].to_owned()
+        };
+        let input = json!({ "localTime": time, "enabled": true });
+        client.ask(man.seat, man.viewer(), REMIND, input).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! `belay demo`: what a developer sees in the first minute.
+
+use serde_json::{Value, json};
+use support::{Program, TestServer, eventually};
+
+/// The night before the clocks change in London.
+const EVE: &str = "2026-03-28T22:00:00Z";
+
+fn after<'a>(written: &'a str, words: &str) -> &'a str {
+    let (_, rest) = written
+        .split_once(words)
+        .unwrap_or_else(|| panic!("no {words:?} in:\n{written}"));
+    rest
+}
+
+fn token<'a>(written: &'a str, whose: &str) -> &'a str {
+    let header = after(written, whose).lines().next().unwrap();
+    after(header, "Bearer ").trim_end_matches("\"}")
+}
+
+/// What is printed after `heading`, up to the next blank line but one.
+fn pasted<'a>(written: &'a str, heading: &str) -> &'a str {
+    after(written, heading)
+        .trim_start()
+        .split("\n\n")
+        .next()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_printed_queries_work_and_nudges_come_as_time_passes() {
+    let mut server = TestServer::run(Program::new(&format!("demo --at {EVE}"))).await;
+    server.said_after("Nudges and mail appear below").await;
+    let written = server.written();
+    let mike = token(&written, "the member ");
+
+    let home = server
+        .graphql(Some(mike), pasted(&written, "The home screen:"), json!({}))
+        .await;
+    assert_eq!(home["errors"], Value::Null, "{home:#}");
+    let me = &home["data"]["me"];
+    assert_eq!(me["profile"]["handle"], "Mike");
+    assert_eq!(me["checkIns"]["nodes"].as_array().unwrap().len(), 7);
+    assert_eq!(me["nextMeetings"]["nodes"].as_array().unwrap().len(), 3);
+    let shown_up = me["progress"]["daysShownUp"].as_i64().unwrap();
+
+    let heading = "What is on, and whether there is a seat:";
+    let meetings = server
+        .graphql(Some(mike), pasted(&written, heading), json!({}))
+        .await;
+    assert_eq!(meetings["errors"], Value::Null, "{meetings:#}");
+
+    let heading = "sent twice it counts once:";
+    for _ in 0..2 {
+        let answer = server
+            .graphql(Some(mike), pasted(&written, heading), json!({}))
+            .await;
+        let payload = &answer["data"]["checkIn"];
+        assert_eq!(payload["errors"], json!([]), "{answer:#}");
+        assert_eq!(payload["progress"]["daysShownUp"], shown_up + 1);
+    }
+
+    let tomasz = token(&written, "the facilitator ");
+    let role = server
+        .graphql(Some(tomasz), "{ me { account { role } } }", json!({}))
+        .await;
+    assert_eq!(
+        role["data"]["me"]["account"]["role"], "FACILITATOR",
+        "{role:#}"
+    );
+
+    let sign_in =
+        "mutation($input: SignInInput!) { signIn(input: $input) { me { profile { handle } } } }";
+    let input = json!({ "email": "mike@example.org", "passphrase": "three knots and a quiet wall",
+        "deviceName": "GraphiQL" });
+    let signed_in = server
+        .graphql(None, sign_in, json!({ "input": input }))
+        .await;
+    assert_eq!(
+        signed_in["data"]["signIn"]["me"]["profile"]["handle"], "Mike",
+        "{signed_in:#}"
+    );
+
+    let advance = r#"{"advance": {"minutes": 1}}"#;
+    let moved = server.post("/dev/clock", "application/json", advance).await;
+    assert_eq!(moved.status(), 200);
+    eventually("nudges", async || {
+        let written = server.written();
+        // The meeting's reminder, and two who have not checked in today.
+        written.contains("to demo-phone-1\n") && written.contains("to demo-phone-2\n")
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn it_does_not_run_where_members_depend_on_it() {
+    let ended = Program::new("demo")
+        .env("BELAY_MODE", "production")
+        .env("BELAY_MAIL__TRANSPORT", "smtp")
+        .env("BELAY_MAIL__SMTP__HOST", "mail.example.org")
+        .env("BELAY_PUSH__TRANSPORT", "off")
+        .run()
+        .await;
+    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    assert!(ended.said.contains("production"), "{}", ended.said);
+}
