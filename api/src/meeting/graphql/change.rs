@@ -8,9 +8,10 @@ use crate::app::App;
 use crate::graphql::errors::{MeetingError, user_errors};
 use crate::graphql::scalars::Url;
 use crate::graphql::{Context as _, GqlResult, Nullable};
-use crate::meeting::model::{self, LONGEST_DESCRIPTION, LONGEST_PLACE, LONGEST_TITLE};
+use crate::meeting::model::{self, DESCRIPTION, PLACE, TITLE};
 use crate::meeting::service::{self, CancelOutcome, Patch, Seen, UpdateOutcome};
 use crate::problem::{Problem, ProblemCode, Problems};
+use crate::text::required;
 
 /// What to change of a meeting. What is left out stays as it is.
 #[derive(Debug, InputObject)]
@@ -150,22 +151,20 @@ async fn update(
 fn checked(input: UpdateMeetingInput, problems: &mut Problems) -> Patch {
     let title = match input.title {
         MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => problems.check(model::line("title", "", LONGEST_TITLE)),
-        MaybeUndefined::Value(title) => problems.check(model::line("title", &title, LONGEST_TITLE)),
+        MaybeUndefined::Null => problems.check(Err(required("title"))),
+        MaybeUndefined::Value(title) => problems.check(TITLE.require("title", &title)),
     };
     let description = match input.description {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(String::new()),
-        MaybeUndefined::Value(text) => {
-            problems.check(model::paragraphs("description", &text, LONGEST_DESCRIPTION))
-        }
+        MaybeUndefined::Value(text) => problems
+            .check(DESCRIPTION.read("description", &text))
+            .map(Option::unwrap_or_default),
     };
     let place = match input.place {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(place) => {
-            Some(problems.check(model::line("place", &place, LONGEST_PLACE)))
-        }
+        MaybeUndefined::Value(place) => Some(problems.check(PLACE.require("place", &place))),
     };
     let join_url = match input.join_url {
         MaybeUndefined::Undefined => None,
