@@ -36,7 +36,12 @@ impl From<anyhow::Error> for Fault {
 
 impl From<serde_json::Error> for Fault {
     fn from(fault: serde_json::Error) -> Self {
-        Self::Other(Arc::new(fault.into()))
+        // What it says may quote the value it stumbled over.
+        let (line, column) = (fault.line(), fault.column());
+        let class = fault.classify();
+        Self::Other(Arc::new(anyhow::anyhow!(
+            "JSON: {class:?} error at {line}:{column}"
+        )))
     }
 }
 
