@@ -8,6 +8,7 @@
 )]
 
 mod account;
+mod authz_coverage;
 mod check_ins;
 mod circles;
 mod config;
@@ -30,3 +31,4 @@ mod push;
 mod reminders;
 mod schema;
 mod time_travel;
+mod words;

@@ -95,7 +95,7 @@ pub struct SessionMutation;
 
 #[Object]
 impl SessionMutation {
-    /// Signs this device in. Send an `id`, and the same again when the answer was lost: it answers
+    /// Signs this device in. Send an `id`, and the same again when no answer came: it answers
     /// with the same session, as long as that has not been refreshed.
     async fn sign_in(
         &self,
@@ -105,7 +105,7 @@ impl SessionMutation {
         Some(sign_in(ctx, input).await)
     }
 
-    /// Exchanges the refresh token for new tokens. A device that lost the answer may send the same token
+    /// Exchanges the refresh token for new tokens. A device that got no answer may send the same token
     /// again for some seconds, and gets the same successor. A token that comes back later was copied:
     /// its session ends, and the member is told by mail.
     async fn refresh_session(
@@ -116,8 +116,8 @@ impl SessionMutation {
         Some(refresh_session(ctx, input).await)
     }
 
-    /// Signs this device out: its tokens are refused from now on, and no push goes to it. When the answer
-    /// was lost, UNAUTHENTICATED says that it worked.
+    /// Signs this device out: its tokens are refused from now on, and no push goes to it. When no answer
+    /// came, UNAUTHENTICATED says that it worked.
     async fn sign_out(&self, ctx: &Context<'_>) -> Nullable<SignOutPayload> {
         Some(sign_out(ctx).await)
     }
