@@ -9,15 +9,21 @@ both!(home_costs_a_fixed_number_of_statements);
 
 const HOME: &str = "{ me {
     memberId
+    profile { handle }
+    unreadNotificationCount
     progress { daysShownUp lastCheckInDate checkedInToday }
     checkIns(first: 7) { nodes { localDate mood } }
     nextMeetings(first: 3) { nodes { startsAt seatsTaken meeting { title place joinUrl } } }
 } }";
 
+/// Asked first: the vocabularies are read once in a while, and kept.
+const WORDS: &str = "{ topics { slug } lifeContexts { slug } }";
+
 async fn home_costs_a_fixed_number_of_statements(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    app.anonymous(WORDS, json!({})).await.ok();
     let empty = app.as_member(mike, HOME, json!({})).await;
-    assert_eq!(empty.statements, 3);
+    assert_eq!(empty.statements, 5);
     assert_eq!(empty.at("/me/progress/daysShownUp"), 0);
 
     let schedule = "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) { occurrence { id } } }";
@@ -38,13 +44,21 @@ async fn home_costs_a_fixed_number_of_statements(app: TestApp) {
         app.advance(TimeDelta::days(1));
     }
 
+    let remind = "mutation { setCheckInReminder(input: { localTime: \"12:30\", enabled: true }) {
+        errors { code } } }";
+    app.as_member(mike, remind, json!({})).await.ok();
+    app.advance(TimeDelta::hours(1));
+    app.drain().await;
+    app.anonymous(WORDS, json!({})).await.ok();
     let full = app.as_member(mike, HOME, json!({})).await;
-    assert_eq!(full.statements, 3);
+    assert_eq!(full.statements, 5);
     let me = full.at("/me");
     assert_eq!(
         me["progress"],
         json!({ "daysShownUp": 10, "lastCheckInDate": "2026-03-19", "checkedInToday": false })
     );
+    assert_eq!(me["profile"]["handle"], "mike");
+    assert_eq!(me["unreadNotificationCount"], 1);
     assert_eq!(me["checkIns"]["nodes"].as_array().unwrap().len(), 7);
     assert_eq!(
         me["checkIns"]["nodes"][0],
