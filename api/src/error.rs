@@ -36,12 +36,15 @@ impl From<anyhow::Error> for Fault {
 
 impl From<serde_json::Error> for Fault {
     fn from(fault: serde_json::Error) -> Self {
-        // What it says may quote the value it stumbled over.
+        // What the library says quotes the value it could not read.
         let (line, column) = (fault.line(), fault.column());
-        let class = fault.classify();
-        Self::Other(Arc::new(anyhow::anyhow!(
-            "JSON: {class:?} error at {line}:{column}"
-        )))
+        let what = match fault.classify() {
+            serde_json::error::Category::Data => "not of the expected shape",
+            serde_json::error::Category::Syntax => "malformed",
+            serde_json::error::Category::Eof => "cut short",
+            serde_json::error::Category::Io => "not to be read or written",
+        };
+        anyhow::anyhow!("JSON {what}, line {line} column {column}").into()
     }
 }
 

@@ -12,7 +12,6 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
 use support::{Answer, Engine, TestApp, both};
-use tokio::task::JoinSet;
 use uuid::Uuid;
 
 both!(
@@ -306,20 +305,11 @@ async fn twenty_retries_at_once_count_once(app: TestApp) {
 }
 
 async fn at_once(app: &TestApp, who: SignedIn, ids: &[Uuid]) -> Vec<Value> {
-    let mut tasks = JoinSet::new();
-    for id in ids {
-        let schema = app.schema.clone();
-        let variables = json!({ "input": { "id": id } });
-        let request = async_graphql::Request::new(CHECK_IN)
-            .variables(async_graphql::Variables::from_json(variables))
-            .data(api::account::Viewer::Member(who));
-        tasks.spawn(async move {
-            let response = schema.execute(request).await;
-            assert!(response.errors.is_empty(), "{:?}", response.errors);
-            response.data.into_json().unwrap()["checkIn"].clone()
-        });
-    }
-    tasks.join_all().await
+    let asked = ids
+        .iter()
+        .map(|id| (who, CHECK_IN, json!({ "input": { "id": id } })));
+    let answers = app.at_once(asked.collect()).await;
+    answers.iter().map(|data| data["checkIn"].clone()).collect()
 }
 
 async fn a_check_in_withdraws_its_days_reminder(app: TestApp) {

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use support::{TestApp, both};
 use tokio::task::JoinSet;
 
+use crate::account;
+
 both!(
     a_device_is_registered_and_its_address_not_shown,
     registered_again_nothing_changes_but_when_it_was_seen,
@@ -21,6 +23,7 @@ both!(
     an_address_is_given_up_only_while_it_is_the_one_sent_to,
     the_device_not_seen_for_longest_makes_room,
     signing_out_takes_the_device_along,
+    a_device_that_is_signed_out_is_not_listed_any_more,
     signing_out_over_the_api_does_so_too,
     a_device_is_there_by_its_id_for_its_owner_alone,
     a_device_is_forgotten_once_and_by_its_owner,
@@ -216,6 +219,31 @@ async fn a_device_is_there_by_its_id_for_its_owner_alone(app: TestApp) {
     };
     assert_eq!(by(mike).await, json!({ "id": id, "platform": "ANDROID" }));
     assert_eq!(by(sam).await, json!(null));
+}
+
+async fn a_device_that_is_signed_out_is_not_listed_any_more(app: TestApp) {
+    let phone = account::mike(&app).await;
+    let signs_in = async |device: &str| {
+        let email = "mike@example.org";
+        let payload = account::sign_in(&app, email, account::PASSPHRASE, device).await;
+        (account::who(&app, &payload), payload)
+    };
+    let (tablet, _) = signs_in("A tablet").await;
+    let (watch, signed_in) = signs_in("A watch").await;
+    app.register(phone, "mikes-phone").await;
+    app.register(watch, "mikes-watch").await;
+    let tablets = app.register(tablet, "mikes-tablet").await;
+    assert_eq!(devices(&app, tablet).await.as_array().unwrap().len(), 3);
+
+    let sign_out = "mutation { signOut { errors { code } } }";
+    app.as_member(phone, sign_out, json!({})).await.ok();
+    assert_eq!(reached(&app, tablet).await, ["mikes-tablet", "mikes-watch"]);
+    let revoke =
+        "mutation($id: ID!) { revokeSession(input: { sessionId: $id }) { errors { code } } }";
+    let other = json!({ "id": signed_in["credentials"]["sessionId"] });
+    app.as_member(tablet, revoke, other).await.ok();
+    assert_eq!(devices(&app, tablet).await, json!([tablets]));
+    assert_eq!(rows(&app).await.len(), 1);
 }
 
 async fn a_device_is_forgotten_once_and_by_its_owner(app: TestApp) {

@@ -16,15 +16,20 @@ const HOME: &str = "{ me {
     nextMeetings(first: 3) { nodes { startsAt seatsTaken meeting { title place joinUrl } } }
 } }";
 
-/// Asked first: the vocabularies are read once in a while, and kept.
-const WORDS: &str = "{ topics { slug } lifeContexts { slug } }";
+/// A process reads the words that profiles are written in once in ten minutes, whoever asks.
+async fn know_the_vocabulary(app: &TestApp) {
+    app.anonymous("{ topics { slug } }", json!({})).await.ok();
+}
 
 async fn home_costs_a_fixed_number_of_statements(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
-    app.anonymous(WORDS, json!({})).await.ok();
+    know_the_vocabulary(&app).await;
     let empty = app.as_member(mike, HOME, json!({})).await;
     assert_eq!(empty.statements, 5);
-    assert_eq!(empty.at("/me/progress/daysShownUp"), 0);
+    let me = empty.at("/me");
+    assert_eq!(me["profile"], json!({ "handle": "mike" }));
+    assert_eq!(me["unreadNotificationCount"], 0);
+    assert_eq!(me["progress"]["daysShownUp"], 0);
 
     let schedule = "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) { occurrence { id } } }";
     let rsvp = "mutation($input: RsvpInput!) { rsvp(input: $input) { errors { code } } }";
@@ -41,24 +46,20 @@ async fn home_costs_a_fixed_number_of_statements(app: TestApp) {
         let id: Uuid = app.app.ids.next();
         let input = json!({ "input": { "id": id, "mood": 3 } });
         app.as_member(mike, check_in, input).await.ok();
+        app.tell(mike, &format!("event {n}")).await;
         app.advance(TimeDelta::days(1));
     }
 
-    let remind = "mutation { setCheckInReminder(input: { localTime: \"12:30\", enabled: true }) {
-        errors { code } } }";
-    app.as_member(mike, remind, json!({})).await.ok();
-    app.advance(TimeDelta::hours(1));
-    app.drain().await;
-    app.anonymous(WORDS, json!({})).await.ok();
+    know_the_vocabulary(&app).await;
     let full = app.as_member(mike, HOME, json!({})).await;
     assert_eq!(full.statements, 5);
     let me = full.at("/me");
+    assert_eq!(me["profile"], json!({ "handle": "mike" }));
+    assert_eq!(me["unreadNotificationCount"], 10);
     assert_eq!(
         me["progress"],
         json!({ "daysShownUp": 10, "lastCheckInDate": "2026-03-19", "checkedInToday": false })
     );
-    assert_eq!(me["profile"]["handle"], "mike");
-    assert_eq!(me["unreadNotificationCount"], 1);
     assert_eq!(me["checkIns"]["nodes"].as_array().unwrap().len(), 7);
     assert_eq!(
         me["checkIns"]["nodes"][0],

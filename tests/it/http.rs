@@ -1,9 +1,14 @@
 //! The HTTP edge.
 
+use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use serde_json::{Value, json};
-use support::{Program, TestApp, TestDatabase, TestServer, both};
+use support::{Engine, Program, TestApp, TestDatabase, TestServer, both};
+use uuid::Uuid;
 
-both!(a_member_is_known_by_his_token_and_a_bad_one_is_an_error);
+both!(
+    a_member_is_known_by_his_token_and_a_bad_one_is_an_error,
+    what_takes_too_long_is_given_up_and_can_be_sent_again
+);
 
 async fn a_member_is_known_by_his_token_and_a_bad_one_is_an_error(app: TestApp) {
     let mike = app.member("mike").await;
@@ -25,6 +30,41 @@ async fn a_member_is_known_by_his_token_and_a_bad_one_is_an_error(app: TestApp) 
             "UNAUTHENTICATED"
         );
         assert!(refused.get("data").is_none(), "{refused}");
+    }
+}
+
+async fn what_takes_too_long_is_given_up_and_can_be_sent_again(database: TestDatabase) {
+    let app = TestApp::in_the_present(database).await;
+    let mike = TestServer::token(app.member("mike").await);
+    let settings = "[http]\noperation_timeout_seconds = 1";
+    let server = TestServer::start(app.database(), settings).await;
+    let id: Uuid = app.app.ids.next();
+    let input = json!({ "input": { "id": id, "mood": 4 } });
+    let check_in = "mutation($input: CheckInInput!) {
+        checkIn(input: $input) { progress { daysShownUp } errors { code } } }";
+
+    // Somebody has the table to himself.
+    let lock = match app.database().engine() {
+        Engine::Sqlite => "UPDATE member SET version = version",
+        Engine::Postgres => "LOCK TABLE check_in IN ACCESS EXCLUSIVE MODE",
+    };
+    let connection = app.database().connect().await;
+    let holder = connection.begin().await.unwrap();
+    holder.execute_unprepared(lock).await.unwrap();
+    let answer = server.graphql(Some(&mike), check_in, input.clone()).await;
+    assert_eq!(
+        answer["errors"][0]["extensions"]["code"], "TIMEOUT",
+        "{answer}"
+    );
+    assert!(answer.get("data").is_none(), "{answer}");
+    let quick = server.graphql(None, "{ serverTime }", json!({})).await;
+    assert!(quick["data"]["serverTime"].is_string(), "{quick}");
+
+    holder.rollback().await.unwrap();
+    for _ in 0..2 {
+        let answer = server.graphql(Some(&mike), check_in, input.clone()).await;
+        let once = json!({ "progress": { "daysShownUp": 1 }, "errors": [] });
+        assert_eq!(answer["data"]["checkIn"], once, "{answer}");
     }
 }
 
@@ -139,7 +179,7 @@ async fn an_answer_has_an_id_of_its_own_and_tells_browsers_to_be_careful() {
     };
     let (first, second) = (id().await, id().await);
     assert_ne!(first, second);
-    let version = uuid::Uuid::parse_str(&first).unwrap().get_version_num();
+    let version = Uuid::parse_str(&first).unwrap().get_version_num();
     assert_eq!(version, 7);
 }
 

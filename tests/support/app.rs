@@ -25,6 +25,7 @@ use figment::providers::{Format as _, Toml};
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use secrecy::SecretString;
 use serde_json::Value;
+use tokio::task::JoinSet;
 
 use crate::program::SECRET;
 use crate::{FromDatabase, TestDatabase};
@@ -168,10 +169,24 @@ impl TestApp {
         self.ask(Viewer::Member(who), HOME, query, variables).await
     }
 
+    /// Sends members' documents at once, each from a task of its own; the data of their answers, none of which
+    /// may have a top-level error.
+    pub async fn at_once(&self, asked: Vec<(SignedIn, impl AsRef<str>, Value)>) -> Vec<Value> {
+        let mut tasks = JoinSet::new();
+        for (who, document, variables) in asked {
+            let schema = self.schema.clone();
+            let request = request(Viewer::Member(who), HOME, document.as_ref(), variables);
+            tasks.spawn(async move {
+                let response = schema.execute(request).await;
+                assert!(response.errors.is_empty(), "{:?}", response.errors);
+                response.data.into_json().unwrap()
+            });
+        }
+        tasks.join_all().await
+    }
+
     async fn ask(&self, viewer: Viewer, from: IpAddr, query: &str, variables: Value) -> Answer {
-        let request = Request::new(query)
-            .variables(Variables::from_json(variables))
-            .data(Sender::new(viewer, from));
+        let request = request(viewer, from, query, variables);
         let stats = Stats::default();
         let response = stats.scope(self.schema.execute(request)).await;
         Answer {
@@ -184,6 +199,13 @@ impl TestApp {
             statements: stats.snapshot().statements,
         }
     }
+}
+
+/// A request as the HTTP side makes it.
+pub fn request(viewer: Viewer, from: IpAddr, query: &str, variables: Value) -> Request {
+    Request::new(query)
+        .variables(Variables::from_json(variables))
+        .data(Sender::new(viewer, from))
 }
 
 fn noon() -> Clock {

@@ -13,6 +13,7 @@ mod server;
 
 use std::{
     collections::{HashMap, VecDeque},
+    fs,
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
@@ -20,6 +21,7 @@ use std::{
 
 use hyper::{HeaderMap, Version};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use url::Url;
 
@@ -157,6 +159,19 @@ impl FakeFcm {
             "token_uri": self.token_uri(),
         })
         .to_string()
+    }
+
+    /// The configuration that pushes to it, and the folder with the key, which must outlive its use.
+    pub fn toml(&self) -> (String, TempDir) {
+        let folder = TempDir::with_prefix("belay-key-").unwrap();
+        let key = folder.path().join("key.json");
+        fs::write(&key, self.service_account_json()).unwrap();
+        let toml = format!(
+            "[push]\ntransport = \"fcm\"\n[push.fcm]\ncredentials_file = {:?}\nbase_url = \"{}\"\n",
+            key.display().to_string(),
+            self.base_url()
+        );
+        (toml, folder)
     }
 
     /// Answers the next messages to `address` in this order, then as every other.

@@ -3,9 +3,10 @@
 use api::account::SignedIn;
 use api::db::{Done, transact};
 use api::nudge::{Announcement, service::announce};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
 use entity::notification::Kind;
-use entity::{check_in, notification, push_delivery};
+use entity::{MemberId, check_in, check_in_reminder, member, notification, push_delivery};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, EntityTrait as _, QueryOrder as _};
 use serde_json::{Value, json};
 
@@ -102,6 +103,31 @@ impl TestApp {
             .exec_without_returning(self.app.db.pool())
             .await
             .unwrap();
+    }
+
+    /// Moves every member to where it is about noon, so that nobody's day ends during a test in the present.
+    pub async fn move_to_noon(&self) {
+        // Zones that are named so count hours behind UTC.
+        let behind = i64::from(self.now().hour()) - 12;
+        let zone = format!("Etc/GMT{behind:+}");
+        let moved = member::Entity::update_many()
+            .col_expr(member::Column::TimeZone, Expr::value(zone))
+            .exec(self.app.db.pool());
+        moved.await.unwrap();
+    }
+
+    /// Has a member's daily reminder fall due at an instant.
+    pub async fn remind(&self, member: MemberId, due: DateTime<Utc>) {
+        let db = self.app.db.pool();
+        let zone = api::profile::service::time_zone(db, member).await.unwrap();
+        let row = check_in_reminder::ActiveModel {
+            member_id: Set(member),
+            local_time: Set(due.with_timezone(&zone).time()),
+            enabled: Set(true),
+            next_due_at: Set(Some(due)),
+        };
+        let added = check_in_reminder::Entity::insert(row).exec_without_returning(db);
+        added.await.unwrap();
     }
 
     /// Every delivery there is, oldest first.

@@ -39,21 +39,34 @@ impl TestServer {
 
     /// Starts a server with arguments and variables of the test's own.
     pub async fn run(program: Program) -> Self {
-        let (mut command, folder) = program.env("BELAY_HTTP__BIND", "127.0.0.1:0").command();
+        let mut server = Self::spawn(program.env("BELAY_HTTP__BIND", "127.0.0.1:0"));
+        server.base = server.said_after("Belay listens on ").await;
+        server.eventually_ready().await;
+        server
+    }
+
+    /// Starts a worker beside servers; its address is that of its operators.
+    pub async fn worker(database: &TestDatabase, toml: &str) -> Self {
+        let program = Program::new("worker").database(database).toml(toml);
+        let mut worker = Self::spawn(program.env("BELAY_OPERATIONS__BIND", "127.0.0.1:0"));
+        worker.base = worker.said_after("Operators ask at ").await;
+        worker.eventually_ready().await;
+        worker
+    }
+
+    fn spawn(program: Program) -> Self {
+        let (mut command, folder) = program.command();
         let mut child = command.spawn().expect("the program starts");
         let written = Arc::default();
         gather(child.stdout.take(), &written);
         gather(child.stderr.take(), &written);
-        let mut server = Self {
+        Self {
             child,
             base: String::new(),
             client: reqwest::Client::builder().build().expect("an HTTP client"),
             written,
             _folder: folder,
-        };
-        server.base = server.said_after("Belay listens on ").await;
-        server.eventually_ready().await;
-        server
+        }
     }
 
     async fn eventually_ready(&mut self) {

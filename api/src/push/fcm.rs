@@ -15,6 +15,7 @@ use super::model::Outcome;
 use super::transport::{Transport, TransportError};
 use crate::config::FcmConfig;
 use crate::device::Address;
+use crate::graphql::node::NodeId as _;
 
 /// See the module.
 pub(super) struct FcmTransport {
@@ -94,7 +95,7 @@ pub(super) fn fcm_message(
     };
     let id = nudge.notification.to_string();
     let message = Message::builder(target)
-        .data("notification_id", &id)
+        .data("notification_id", nudge.notification.global().as_str())
         .data("kind", nudge.kind)
         .notification(Notification {
             title: Some(nudge.title.text.to_owned()),

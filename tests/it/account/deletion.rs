@@ -7,12 +7,15 @@ use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 use support::{TestApp, both};
 
-use super::{PASSPHRASE, SIGN_UP, input, join, mike, opens, refusal, sign_in, sign_up_input, who};
+use super::{
+    PASSPHRASE, SIGN_UP, id, input, join, mike, opens, refusal, sign_in, sign_up_input, who,
+};
 
 both!(
     a_man_leaves_and_comes_back,
     a_man_leaves_and_is_gone_on_his_day,
     a_device_that_is_still_signed_in_is_signed_out_before_everything_goes,
+    the_seats_of_a_man_who_is_gone_are_free,
     an_account_had_back_is_not_deleted_by_its_old_date,
     the_passphrase_is_needed
 );
@@ -134,6 +137,40 @@ async fn a_device_that_is_still_signed_in_is_signed_out_before_everything_goes(a
     app.advance(TimeDelta::minutes(1));
     app.drain().await;
     assert_eq!(hidden(&app, mike).await, None);
+}
+
+async fn the_seats_of_a_man_who_is_gone_are_free(app: TestApp) {
+    let (mike, host, sam) = (
+        mike(&app).await,
+        app.facilitator("host").await,
+        app.member("sam").await,
+    );
+    let schedule = "mutation($input: ScheduleMeetingInput!) {
+        scheduleMeeting(input: $input) { occurrence { id } errors { code } } }";
+    let tea = json!({ "id": id(&app), "title": "Tea and talk", "format": "IN_PERSON",
+        "place": "The back room", "timeZone": "Europe/London", "localDate": "2026-04-30",
+        "localTime": "19:30", "durationMinutes": 90, "capacity": 1 });
+    let tea = app.as_member(host, schedule, input(&tea)).await;
+    let tea = tea.at("/scheduleMeeting/occurrence/id");
+    let going = async |who| {
+        let rsvp = "mutation($input: RsvpInput!) {
+            rsvp(input: $input) { occurrence { seatsTaken } errors { code } } }";
+        let answer = json!({ "occurrenceId": tea, "answer": "GOING" });
+        app.as_member(who, rsvp, input(&answer)).await.at("/rsvp")
+    };
+    let seated = json!({ "occurrence": { "seatsTaken": 1 }, "errors": [] });
+    let full = json!({ "occurrence": { "seatsTaken": 1 }, "errors": [{ "code": "FULL" }] });
+    assert_eq!(going(mike).await, seated);
+    delete(&app, mike).await;
+    app.advance(TimeDelta::days(29));
+    app.drain().await;
+    assert_eq!(going(sam).await, full, "he may still come back");
+    app.advance(TimeDelta::days(1));
+    app.drain().await;
+    app.advance(TimeDelta::minutes(1));
+    app.drain().await;
+    assert_eq!(hidden(&app, mike).await, None);
+    assert_eq!(going(sam).await, seated);
 }
 
 async fn an_account_had_back_is_not_deleted_by_its_old_date(app: TestApp) {

@@ -1,5 +1,7 @@
 //! Signing in.
 
+use api::account::service::set_role;
+use entity::account::Role;
 use serde_json::json;
 use support::{TestApp, both};
 
@@ -7,6 +9,7 @@ use super::{PASSPHRASE, REFRESH, SIGN_IN, id, input, mike, refusal, sign_in, who
 
 both!(
     a_member_signs_in_on_another_device,
+    what_a_member_sees_is_in_the_answer_that_signs_him_in,
     neither_a_wrong_passphrase_nor_an_unknown_address_opens_anything,
     a_lost_answer_is_given_again_until_the_session_is_used,
     a_sessions_id_is_used_once
@@ -19,6 +22,29 @@ async fn a_member_signs_in_on_another_device(app: TestApp) {
     assert_eq!(phone.member, tablet.member);
     assert_ne!(phone.session, tablet.session);
     assert_eq!(payload["me"]["account"]["deletionDueAt"], json!(null));
+}
+
+async fn what_a_member_sees_is_in_the_answer_that_signs_him_in(app: TestApp) {
+    let mike = mike(&app).await;
+    let circle = json!({ "id": id(&app), "name": "Tuesday men", "purpose": "To talk" });
+    let create =
+        "mutation($input: CreateCircleInput!) { createCircle(input: $input) { errors { code } } }";
+    set_role(&app.app, "mike@example.org", Role::Facilitator)
+        .await
+        .unwrap();
+    let made = app.as_member(mike, create, input(&circle)).await;
+    assert_eq!(made.at("/createCircle/errors"), json!([]));
+
+    let home = "mutation($input: SignInInput!) { signIn(input: $input) { me {
+        profile { handle } circles { nodes { members { nodes { member { handle } } } } } } } }";
+    let asked = json!({
+        "email": "mike@example.org", "passphrase": PASSPHRASE, "deviceName": "A tablet",
+    });
+    let answer = app.anonymous(home, input(&asked)).await;
+    let himself = json!({ "handle": "mike" });
+    let expected = json!({ "profile": himself,
+        "circles": { "nodes": [{ "members": { "nodes": [{ "member": himself }] } }] } });
+    assert_eq!(answer.at("/signIn/me"), expected);
 }
 
 async fn neither_a_wrong_passphrase_nor_an_unknown_address_opens_anything(app: TestApp) {

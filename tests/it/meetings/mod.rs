@@ -5,11 +5,7 @@ mod find;
 mod rsvp;
 mod schedule;
 
-use std::net::IpAddr;
-
-use api::account::{SignedIn, Viewer};
-use api::graphql::context::Sender;
-use async_graphql::{Request, Variables};
+use api::account::SignedIn;
 use entity::circle_membership::CircleRole;
 use entity::notification::{self, Kind};
 use entity::rsvp::Answer;
@@ -19,7 +15,6 @@ use sea_orm::{
 };
 use serde_json::{Value, json};
 use support::TestApp;
-use tokio::task::JoinSet;
 use uuid::Uuid;
 
 const OCCURRENCE: &str = "fragment F on MeetingOccurrence {
@@ -143,24 +138,4 @@ async fn seats_agree(app: &TestApp) -> u64 {
         taken += going;
     }
     taken
-}
-
-/// Sends documents at once, each from a task of its own.
-async fn at_once(app: &TestApp, asked: Vec<(SignedIn, String, Value)>) -> Vec<Value> {
-    let mut tasks = JoinSet::new();
-    for (who, document, variables) in asked {
-        let schema = app.schema.clone();
-        let request = Request::new(document)
-            .variables(Variables::from_json(variables))
-            .data(Sender::new(
-                Viewer::Member(who),
-                IpAddr::from([192, 0, 2, 1]),
-            ));
-        tasks.spawn(async move {
-            let response = schema.execute(request).await;
-            assert!(response.errors.is_empty(), "{:?}", response.errors);
-            response.data.into_json().unwrap()
-        });
-    }
-    tasks.join_all().await
 }

@@ -16,9 +16,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use support::{FromDatabase as _, TestApp, TestDatabase, both};
 
-use super::{
-    at_once, circle_with, code, notifications, rsvp, rsvp_document, scheduled, seats_agree,
-};
+use super::{circle_with, code, notifications, rsvp, rsvp_document, scheduled, seats_agree};
 
 both!(
     going_takes_a_seat_and_not_going_gives_it_back_once,
@@ -148,7 +146,7 @@ async fn fifty_men_for_ten_seats(app: TestApp) {
     let men = men(&app, 50).await;
     let tea = scheduled(&app, host, json!({ "capacity": 10 })).await;
     let asked = men.iter().map(|man| ask(*man, &tea, "GOING")).collect();
-    let answers = at_once(&app, asked).await;
+    let answers = app.at_once(asked).await;
     let count = |wanted: &str| {
         answers
             .iter()
@@ -168,7 +166,7 @@ async fn one_man_at_many_devices_takes_one_seat(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let tea = scheduled(&app, host, json!({ "capacity": 3 })).await;
     for (answer, seats) in [("GOING", 1), ("NOT_GOING", 0), ("GOING", 1)] {
-        let answers = at_once(&app, vec![ask(mike, &tea, answer); 20]).await;
+        let answers = app.at_once(vec![ask(mike, &tea, answer); 20]).await;
         assert!(
             answers.iter().all(|answer| *answer == answers[0]),
             "{answers:#?}"
@@ -192,7 +190,7 @@ async fn seats_agree_with_answers_whatever_comes_together(app: TestApp) {
             let answer = ["GOING", "NOT_GOING"][draw(2)];
             ask(men[draw(8)], &tea, answer)
         });
-        let answers = at_once(&app, asked.collect()).await;
+        let answers = app.at_once(asked.collect()).await;
         assert!(
             answers
                 .iter()
@@ -370,7 +368,7 @@ async fn nobody_keeps_a_seat_in_a_circle_he_was_taken_out_of_at_once(app: TestAp
         asked.push(ask(*man, &tea, "GOING"));
         asked.push((host, remove.to_owned(), who));
     }
-    at_once(&app, asked).await;
+    app.at_once(asked).await;
     assert_eq!(seats_agree(&app).await, 0);
     for man in men {
         let pending = notifications(&app, man, Kind::MeetingReminder).await;

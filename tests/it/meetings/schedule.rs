@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 use support::{TestApp, both};
 use uuid::Uuid;
 
-use super::{
-    at_once, circle_with, code, evening, rsvp, schedule, schedule_document, scheduled, with,
-};
+use super::{circle_with, code, evening, rsvp, schedule, schedule_document, scheduled, with};
 use api::graphql::node::NodeId as _;
 
 both!(
@@ -129,7 +127,7 @@ async fn a_meeting_sent_ten_times_at_once_is_one(app: TestApp) {
     let host = app.facilitator("host").await;
     let variables = json!({ "input": evening(&app) });
     let asked = vec![(host, schedule_document(), variables); 10];
-    let answers = at_once(&app, asked).await;
+    let answers = app.at_once(asked).await;
     assert!(answers.iter().all(|answer| *answer == answers[0]));
     assert_eq!(answers[0]["scheduleMeeting"]["errors"], json!([]));
     let db = app.app.db.pool();

@@ -1,5 +1,6 @@
 //! Pushes to a fake of Firebase, over a socket.
 
+use api::graphql::node::NodeId as _;
 use chrono::TimeDelta;
 use entity::push_delivery::DeliveryState;
 use serde_json::json;
@@ -14,14 +15,7 @@ both!(
 
 /// An app that sends to a fake of Firebase, over a socket.
 async fn with_firebase(database: TestDatabase, fcm: &FakeFcm) -> (TestApp, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let key = folder.path().join("key.json");
-    std::fs::write(&key, fcm.service_account_json()).unwrap();
-    let toml = format!(
-        "[push]\ntransport = \"fcm\"\n[push.fcm]\ncredentials_file = \"{}\"\nbase_url = \"{}\"\n",
-        key.display(),
-        fcm.base_url()
-    );
+    let (toml, folder) = fcm.toml();
     (TestApp::configured(database, &toml).await, folder)
 }
 
@@ -39,12 +33,13 @@ async fn firebase_gets_what_its_schema_wants(database: TestDatabase) {
     app.tell(mike, "event").await;
     app.drain().await;
     assert_eq!(fcm.violations(), Vec::<String>::new());
-    let id = app.notifications().await[0].id.to_string();
+    let id = app.notifications().await[0].id;
+    let (global, id) = (id.global(), id.to_string());
     let message = |address: &str| fcm.requests_to(address)[0].body["message"].clone();
     for address in ["android", "ios", "web"] {
         let message = message(address);
         assert_eq!(message["token"], address);
-        let data = json!({ "notification_id": id, "kind": "meeting_cancelled" });
+        let data = json!({ "notification_id": global, "kind": "meeting_cancelled" });
         assert_eq!(message["data"], data);
         assert_eq!(message["notification"]["title"], "Belay");
     }

@@ -107,7 +107,8 @@ impl SessionMutation {
 
     /// Exchanges the refresh token for new tokens. A device that got no answer may send the same token
     /// again for some seconds, and gets the same successor. A token that comes back later was copied:
-    /// its session ends, and the member is told by mail.
+    /// its session ends, and the member is told by mail. Send it without an `Authorization` header: a request
+    /// with an access token that has ended is refused whole.
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,

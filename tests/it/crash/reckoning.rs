@@ -1,0 +1,170 @@
+//! What was promised, held against the database and the push provider.
+
+use std::collections::{HashMap, HashSet};
+
+use api::graphql::node::NodeId as _;
+use chrono::TimeDelta;
+use entity::job::JobState;
+use entity::notification::{Kind, State};
+use entity::push_delivery::DeliveryState;
+use entity::rsvp::Answer;
+use entity::{
+    MemberId, NotificationId, OccurrenceId, check_in, job, meeting_occurrence, progress, rsvp,
+};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use support::TestApp;
+use support::fake_fcm::FakeFcm;
+
+use super::cast::Cast;
+use super::load::{Act, Book};
+
+/// Whether everything has been done that is due soon: what is under a lease counts from its end.
+pub(super) async fn is_at_rest(app: &TestApp) -> bool {
+    let next = api::jobs::next_due(&app.app).await.unwrap();
+    next.is_none_or(|next| next > app.now() + TimeDelta::minutes(5))
+}
+
+/// Looks up every promise. Returns what the run met, of which nothing is promised.
+pub(super) async fn reckon(app: &TestApp, cast: &Cast, book: &Book, fcm: &FakeFcm) -> String {
+    let db = app.app.db.pool();
+    let check_ins = check_in::Entity::find().all(db).await.unwrap();
+    let rsvps = rsvp::Entity::find().all(db).await.unwrap();
+
+    check_ins_are_there_and_counted(app, book, &check_ins).await;
+    answers_stand_and_seats_agree(app, book, &rsvps).await;
+    let failed = job::Entity::find().filter(job::Column::State.eq(JobState::Failed));
+    assert_eq!(failed.all(db).await.unwrap(), []);
+    let owed = owed(app, cast, &rsvps).await;
+    let (pushes, again) = everything_owed_has_arrived(app, cast, fcm, &owed).await;
+    format!(
+        "{} check-ins and {} answers acknowledged, {} refused; of {} lost answers {} had been committed; \
+         {} nudges owed, {pushes} pushes, {again} sent again",
+        book.check_ins.len(),
+        book.answers.len(),
+        book.refused.len(),
+        book.lost.len(),
+        committed(book, &check_ins, &rsvps),
+        owed.len(),
+    )
+}
+
+/// How many answers were lost whose acts were not.
+fn committed(book: &Book, check_ins: &[check_in::Model], rsvps: &[rsvp::Model]) -> usize {
+    let made = check_ins.iter().map(|row| (row.id, row.created_at));
+    let made: HashMap<_, _> = made.collect();
+    let answered = rsvps
+        .iter()
+        .map(|row| ((row.member_id, row.occurrence_id), row));
+    let answered: HashMap<_, _> = answered.collect();
+    let committed = book.lost.iter().filter(|(act, noticed)| {
+        let at = match act {
+            Act::CheckIn { id, .. } => made.get(id).copied(),
+            Act::Answer {
+                who, to, answer, ..
+            } => answered.get(&(who.member, *to)).map(|row| match answer {
+                Answer::Going => row.created_at,
+                Answer::NotGoing => row.updated_at,
+            }),
+        };
+        at.is_some_and(|at| at < *noticed)
+    });
+    committed.count()
+}
+
+/// Every act that was begun has been answered by now, so that the tables hold what was acknowledged and no more.
+async fn check_ins_are_there_and_counted(app: &TestApp, book: &Book, rows: &[check_in::Model]) {
+    let there = rows
+        .iter()
+        .map(|row| (row.id, (row.member_id, row.mood.unwrap())));
+    assert_eq!(there.collect::<HashMap<_, _>>(), book.check_ins);
+    let mut days: HashMap<MemberId, i32> = HashMap::new();
+    for row in rows {
+        *days.entry(row.member_id).or_default() += 1;
+    }
+    let progress = progress::Entity::find().all(app.app.db.pool()).await;
+    let counted = progress.unwrap().into_iter();
+    let counted = counted.map(|row| (row.member_id, row.days_shown_up));
+    assert_eq!(counted.collect::<HashMap<_, _>>(), days);
+}
+
+async fn answers_stand_and_seats_agree(app: &TestApp, book: &Book, rows: &[rsvp::Model]) {
+    let there = rows
+        .iter()
+        .map(|row| ((row.member_id, row.occurrence_id), row.answer));
+    assert_eq!(there.collect::<HashMap<_, _>>(), book.answers);
+    let mut taken: HashMap<OccurrenceId, i32> = HashMap::new();
+    for row in rows.iter().filter(|row| row.answer == Answer::Going) {
+        *taken.entry(row.occurrence_id).or_default() += 1;
+    }
+    let occurrences = meeting_occurrence::Entity::find().all(app.app.db.pool());
+    for row in occurrences.await.unwrap() {
+        let going = taken.get(&row.id).copied().unwrap_or_default();
+        assert_eq!(row.seats_taken, going, "{row:?}");
+        assert!(row.capacity.is_none_or(|seats| going <= seats), "{row:?}");
+    }
+    assert!(!book.refused.is_empty(), "no seat was ever contested");
+}
+
+/// The one notification of each who is going to a meeting, and of each who was to be reminded of the day.
+async fn owed(
+    app: &TestApp,
+    cast: &Cast,
+    rsvps: &[rsvp::Model],
+) -> Vec<(MemberId, NotificationId)> {
+    let mut told: HashMap<_, Vec<_>> = HashMap::new();
+    for row in app.notifications().await {
+        let about = (row.member_id, row.kind, row.subject_id);
+        told.entry(about).or_default().push((row.id, row.state));
+    }
+    let going = rsvps.iter().filter(|row| row.answer == Answer::Going);
+    let going = going.map(|row| {
+        let meeting = Some(row.occurrence_id.0);
+        (row.member_id, Kind::MeetingReminder, meeting)
+    });
+    let quiet = cast.quiet.iter();
+    let quiet = quiet.map(|member| (*member, Kind::CheckInReminder, None));
+    let one = |about: (MemberId, _, _)| match told.get(&about).map(Vec::as_slice) {
+        Some([(id, State::Planned)]) => (about.0, *id),
+        others => panic!("{about:?} has {others:?}"),
+    };
+    going.chain(quiet).map(one).collect()
+}
+
+/// Returns how many pushes there were, and how often one was sent again.
+async fn everything_owed_has_arrived(
+    app: &TestApp,
+    cast: &Cast,
+    fcm: &FakeFcm,
+    owed: &[(MemberId, NotificationId)],
+) -> (usize, usize) {
+    let arrived = fcm.requests();
+    let arrived: Vec<_> = arrived
+        .iter()
+        .filter(|request| request.authorised)
+        .map(|request| {
+            let id = &request.body["message"]["data"]["notification_id"];
+            (request.address.as_str(), id.as_str().unwrap())
+        })
+        .collect();
+    let once: HashSet<_> = arrived.iter().copied().collect();
+    let mut ids = HashSet::new();
+    for (member, id) in owed {
+        for address in &cast.addresses[member] {
+            let arrived = once.contains(&(address.as_str(), id.global().as_str()));
+            assert!(arrived, "{id} did not reach {address}");
+        }
+        ids.insert(*id);
+    }
+    for row in app.deliveries().await {
+        assert_eq!((row.lease_holder, row.lease_until), (None, None), "{row:?}");
+        let over = match row.state {
+            DeliveryState::Accepted => true,
+            // He gave his seat back in time.
+            DeliveryState::Skipped => !ids.contains(&row.notification_id),
+            _ => false,
+        };
+        assert!(over, "{row:?}");
+    }
+    assert_eq!(fcm.violations(), Vec::<String>::new());
+    (once.len(), arrived.len() - once.len())
+}

@@ -1,0 +1,83 @@
+//! What the log tells: how the service is, and nothing of anybody's.
+//!
+//! A server that logs all it can is led through a full run, with mail and pushes leaving over sockets; then
+//! everything it wrote is searched for everything that was said to it and by it.
+
+mod run;
+mod secrets;
+mod world;
+
+use serde_json::Value;
+use support::{TestDatabase, both};
+
+use run::run;
+
+both!(
+    a_full_run_leaves_nothing_of_anybody_in_the_log_for_machines,
+    a_full_run_leaves_nothing_of_anybody_in_the_log_for_people
+);
+
+/// Operations that the log of a full run must tell of.
+const OPERATIONS: [&str; 12] = [
+    "SignUp",
+    "VerifyEmail",
+    "SignIn",
+    "ResetPassphrase",
+    "ConfirmEmailChange",
+    "RefreshSession",
+    "UpdateProfile",
+    "SetTopic",
+    "RegisterDevice",
+    "CheckIn",
+    "ScheduleMeeting",
+    "Rsvp",
+];
+
+async fn a_full_run_leaves_nothing_of_anybody_in_the_log_for_machines(database: TestDatabase) {
+    let done = run(database, "json").await;
+    let lines: Vec<Value> = done
+        .log
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let said = |message: &'static str| lines.iter().filter(move |it| it["message"] == message);
+    for name in OPERATIONS {
+        let told = said("request").any(|line| {
+            line["name"] == name
+                && line["outcome"] == "OK"
+                && line["statements"].as_u64() > Some(0)
+                && line["db_ms"].as_f64() > Some(0.0)
+        });
+        assert!(told, "no {name} in {}", done.log);
+    }
+    let his = said("request").filter(|line| line["member"] == *done.member);
+    assert!(his.count() >= 10);
+    for code in ["BAD_REQUEST", "BAD_USER_INPUT", "INTERNAL_SERVER_ERROR"] {
+        let told = said("request").any(|line| line["outcome"] == code);
+        assert!(told, "no {code} in {}", done.log);
+    }
+    for message in [
+        "a field could not be had",
+        "a job failed",
+        "a message was not answered by FCM",
+        "the mail server refused a letter for good",
+    ] {
+        assert!(said(message).count() > 0, "no {message:?} in {}", done.log);
+    }
+    done.secrets.are_not_in(&done.log);
+}
+
+async fn a_full_run_leaves_nothing_of_anybody_in_the_log_for_people(database: TestDatabase) {
+    let done = run(database, "pretty").await;
+    for name in OPERATIONS {
+        let told = format!("name=\"{name}\"");
+        let costs = |line: &str| line.contains(" statements=") && line.contains(" db_ms=");
+        let mut lines = done.log.lines();
+        let found = lines.any(|line| line.contains(&told) && costs(line));
+        assert!(found, "no {name} in {}", done.log);
+    }
+    let his = format!("member={}", done.member);
+    assert!(done.log.matches(&his).count() >= 10);
+    done.secrets.are_not_in(&done.log);
+}

@@ -1,0 +1,303 @@
+//! The full run, from a sign-up to a database that is broken on purpose.
+
+use api::graphql::node::decode;
+use async_graphql::ID;
+use entity::JobId;
+use entity::job::{self, JobState};
+use sea_orm::{ActiveValue::Set, ConnectionTrait as _, EntityTrait as _};
+use serde_json::{Value, json};
+use support::fake_fcm::Answer;
+use support::{CREDENTIALS, Engine, Phone, TestDatabase, eventually};
+
+use super::secrets::Secrets;
+use super::world::World;
+
+const EMAIL: &str = "Mike.Doe@Example.org";
+const NEXT_EMAIL: &str = "Michael.Doe@Example.net";
+const PASSPHRASE: &str = "orchid tram velvet 42";
+const NEXT_PASSPHRASE: &str = "copper lantern drift 77";
+const GUESS: &str = "the wrong horse entirely";
+const HANDLE: &str = "quiet_heron";
+const PHONE: &str = "dXf3-installation-of-a-phone";
+/// Stands wherever something malformed is sent.
+const SLIP: &str = "hunter2";
+
+/// What a full run left.
+pub struct Done {
+    /// Everything the server and the operator's command wrote.
+    pub log: String,
+    /// What must not be in it.
+    pub secrets: Secrets,
+    /// The member's id, as the log writes it.
+    pub member: String,
+}
+
+pub async fn run(database: TestDatabase, format: &str) -> Done {
+    let world = World::on(database, format).await;
+    {
+        let mut secrets = world.secrets();
+        secrets.add_email(EMAIL);
+        secrets.add_email(NEXT_EMAIL);
+        for passphrase in [PASSPHRASE, NEXT_PASSPHRASE, GUESS] {
+            secrets.add("a passphrase", passphrase);
+        }
+        secrets.add("a handle", HANDLE);
+        secrets.add("a push address", PHONE);
+        secrets.add("something malformed", SLIP);
+    }
+    let mut mike = signs_up(&world).await;
+    let member = mike.ask("query Me { me { memberId } }").await["me"]["memberId"].clone();
+    let (_, member) = decode(&ID(member.as_str().unwrap().to_owned())).unwrap();
+    forgets_his_passphrase(&world, &mut mike).await;
+    moves_to_another_address(&world, &mike).await;
+    tells_about_himself(&world, &mike).await;
+    let said = world
+        .command(&format!("member role {NEXT_EMAIL} facilitator"))
+        .await;
+    plans_his_week(&world, &mike).await;
+    is_nudged(&world, &mut mike).await;
+    slips(&world, &mike).await;
+    mail_is_refused(&world, &mike).await;
+    a_job_cannot_be_read(&world).await;
+    the_database_is_broken(&world, &mike).await;
+    drop(mike);
+    let (log, secrets) = world.end().await;
+    Done {
+        log: log + &said,
+        secrets,
+        member: member.to_string(),
+    }
+}
+
+fn sign_up(phone: &Phone<'_>) -> Value {
+    json!({ "id": phone.id(), "email": EMAIL, "passphrase": PASSPHRASE, "handle": HANDLE,
+        "timeZone": "Europe/London", "country": "GB", "locale": "en-GB", "adult": true,
+        "termsVersion": "2026-11" })
+}
+
+async fn signs_up(world: &World) -> Phone<'_> {
+    let mut mike = Phone::new(&world.server);
+    let mut wrong = sign_up(&mike);
+    wrong["email"] = json!(format!("{SLIP}@"));
+    wrong["handle"] = json!(SLIP.repeat(9));
+    mike.refused("signUp", &wrong).await;
+
+    let sign_up = sign_up(&mike);
+    let payload = mike.send("signUp", &sign_up, "signUpId").await;
+    let code = world.mailed_code(EMAIL, 1).await;
+    let mut verify =
+        json!({ "signUpId": payload["signUpId"], "code": SLIP, "deviceName": "A phone" });
+    mike.refused("verifyEmail", &verify).await;
+    verify["code"] = json!("00000000");
+    mike.refused("verifyEmail", &verify).await;
+    verify["code"] = json!(code);
+    let payload = mike.send("verifyEmail", &verify, CREDENTIALS).await;
+    mike.keep(&payload);
+    world.note(&mike);
+    mike
+}
+
+async fn forgets_his_passphrase(world: &World, mike: &mut Phone<'_>) {
+    let nobody = Phone::new(&world.server);
+    let mut sign_in = json!({ "email": EMAIL, "passphrase": GUESS, "deviceName": "A tablet" });
+    nobody.refused("signIn", &sign_in).await;
+    let request = json!({ "email": EMAIL });
+    nobody
+        .send("requestPassphraseReset", &request, "accepted")
+        .await;
+    let code = world.mailed_code(EMAIL, 2).await;
+    let reset = json!({ "email": EMAIL, "code": code, "passphrase": NEXT_PASSPHRASE });
+    nobody.send("resetPassphrase", &reset, "done").await;
+    sign_in["passphrase"] = json!(NEXT_PASSPHRASE);
+    let payload = nobody.send("signIn", &sign_in, CREDENTIALS).await;
+    mike.keep(&payload);
+    world.note(mike);
+}
+
+async fn moves_to_another_address(world: &World, mike: &Phone<'_>) {
+    let request = json!({ "newEmail": NEXT_EMAIL, "passphrase": NEXT_PASSPHRASE });
+    mike.send("requestEmailChange", &request, "codeExpiresAt")
+        .await;
+    let code = world.mailed_code(NEXT_EMAIL, 1).await;
+    let confirm = json!({ "code": code });
+    let payload = mike.send("confirmEmailChange", &confirm, "account { email }");
+    assert_eq!(payload.await["account"]["email"], NEXT_EMAIL);
+}
+
+async fn tells_about_himself(world: &World, mike: &Phone<'_>) {
+    let profile = json!({ "bio": "Father of two, mostly outdoors.", "region": "Snowdonia",
+        "story": "After the funeral I stopped answering the door." });
+    let topic = json!({ "topic": "grief", "stance": "WORKING_THROUGH", "visibility": "PRIVATE" });
+    for (what, words) in [
+        ("a bio", "outdoors"),
+        ("a story", "funeral"),
+        ("a region", "Snowdonia"),
+        ("a topic", "grief"),
+    ] {
+        world.secrets().add(what, words);
+    }
+    let wanted = "member { bio story region }";
+    mike.send("updateProfile", &profile, wanted).await;
+    let wanted = "member { topics { topic { slug name } } }";
+    mike.send("setTopic", &topic, wanted).await;
+    let too_long = json!({ "region": SLIP.repeat(20) });
+    mike.refused("updateProfile", &too_long).await;
+}
+
+async fn plans_his_week(world: &World, mike: &Phone<'_>) {
+    let phone = json!({ "address": PHONE, "addressKind": "FCM_FID", "platform": "IOS",
+        "appVersion": "1.0.0", "locale": "en-GB" });
+    mike.send("registerDevice", &phone, "device { id }").await;
+    let reminder = json!({ "localTime": "19:30", "enabled": true });
+    mike.send("setCheckInReminder", &reminder, "reminder { nextAt }")
+        .await;
+    let check_in = json!({ "id": mike.id(), "mood": 2 });
+    mike.send("checkIn", &check_in, "checkIn { mood }").await;
+
+    let meeting = json!({ "id": mike.id(), "title": "Tea and talk", "description": "Bring biscuits.",
+        "format": "HYBRID", "place": "The back room", "joinUrl": "https://meet.example/rowan-77",
+        "timeZone": "Europe/London", "localDate": "2026-03-29", "localTime": "18:00",
+        "durationMinutes": 90 });
+    for (what, words) in [
+        ("a title", "tea and"),
+        ("a description", "biscuits"),
+        ("a place", "back room"),
+        ("a link to join by", "rowan-77"),
+    ] {
+        world.secrets().add(what, words);
+    }
+    let payload = mike
+        .send("scheduleMeeting", &meeting, "occurrence { id }")
+        .await;
+    let going = json!({ "occurrenceId": payload["occurrence"]["id"], "answer": "GOING" });
+    mike.send("rsvp", &going, "occurrence { seatsTaken }").await;
+}
+
+/// Firebase is away twice, takes two nudges, and then does not know the phone any more.
+async fn is_nudged(world: &World, mike: &mut Phone<'_>) {
+    let away = [Answer::Unavailable(None), Answer::ResetMidBody];
+    world.fcm.script(PHONE, away);
+    time_goes_to(world, "2026-03-29T19:00:00Z").await;
+    assert_eq!(world.fcm.requests_to(PHONE).len(), 4);
+    world.fcm.script(PHONE, [Answer::Unregistered]);
+    time_goes_to(world, "2026-03-30T19:00:00Z").await;
+    assert_eq!(world.fcm.requests_to(PHONE).len(), 5);
+    mike.refresh().await;
+    world.note(mike);
+}
+
+async fn time_goes_to(world: &World, instant: &str) {
+    let journey = json!({ "set": instant }).to_string();
+    let arrived = world.server.post("/dev/clock", "application/json", journey);
+    assert_eq!(arrived.await.status(), 200);
+}
+
+/// What an app in the making, or somebody curious, sends.
+async fn slips(world: &World, mike: &Phone<'_>) {
+    let server = &world.server;
+    let graphql = async |query: &str, variables: Value| {
+        for token in [None, Some(mike.tokens()[0]), Some(SLIP)] {
+            server.graphql(token, query, variables.clone()).await;
+        }
+    };
+    let sign_in = "mutation SignIn($input: SignInInput!) { signIn(input: $input) { __typename } }";
+    let input = json!({ "input": { "email": [EMAIL], "passphrase": GUESS, SLIP: SLIP } });
+    graphql(sign_in, input).await;
+    let literal = format!("mutation {{ signIn(input: {{ email: \"{EMAIL}\", passphrase: 3 }}) }}");
+    graphql(&literal, json!({})).await;
+    graphql(
+        &format!("query {SLIP} {{ {SLIP}(a: \"{GUESS}\")"),
+        json!({}),
+    )
+    .await;
+    graphql(
+        "query($id: ID!) { node(id: $id) { id } }",
+        json!({ "id": SLIP }),
+    )
+    .await;
+    for body in [
+        "{\"query\": \"hunter2",
+        "[\"hunter2\"]",
+        "hunter2",
+        "{\"hunter2\": {}}",
+    ] {
+        server.post("/graphql", "application/json", body).await;
+        server.post("/graphql", "text/hunter2", body).await;
+        server.post("/dev/clock", "application/json", body).await;
+    }
+    server.get(&format!("/{SLIP}?email={EMAIL}")).await;
+    server
+        .get(&format!("/dev/outbox?kind=mail&to={EMAIL}"))
+        .await;
+    let stale = json!({ "refreshToken": SLIP });
+    Phone::new(server).refused("refreshSession", &stale).await;
+}
+
+/// The mail server says no, and whom it does not know: once for now, once for good.
+async fn mail_is_refused(world: &World, mike: &Phone<'_>) {
+    world
+        .smtp
+        .answer_next("451 Michael.Doe@Example.net is away");
+    world
+        .smtp
+        .answer_next("550 no Michael.Doe@Example.net here");
+    let tried = world.smtp.receivers().len();
+    let request = json!({ "newEmail": format!("late-{EMAIL}"), "passphrase": NEXT_PASSPHRASE });
+    mike.send("requestEmailChange", &request, "codeExpiresAt")
+        .await;
+    world.letters_tried(tried + 1).await;
+    time_goes_to(world, "2026-03-30T19:05:00Z").await;
+    world.letters_tried(tried + 2).await;
+}
+
+/// A job whose payload is not what it should be, but an address.
+async fn a_job_cannot_be_read(world: &World) {
+    let run_at = "2026-03-01T00:00:00Z".parse().unwrap();
+    let row = job::ActiveModel {
+        id: Set(JobId(uuid::Uuid::from_u128(1))),
+        kind: Set("mail_account_notice".to_owned()),
+        payload: Set(json!(NEXT_EMAIL).to_string()),
+        dedup_key: Set(None),
+        state: Set(JobState::Ready),
+        run_at: Set(run_at),
+        attempts: Set(0),
+        lease_holder: Set(None),
+        lease_until: Set(None),
+        last_error: Set(None),
+        created_at: Set(run_at),
+    };
+    let connection = world.database.connect().await;
+    let added = job::Entity::insert(row).exec_without_returning(&connection);
+    added.await.unwrap();
+    let mut kept = None;
+    eventually("the job is tried", async || {
+        let found = job::Entity::find_by_id(JobId(uuid::Uuid::from_u128(1)));
+        kept = found.one(&connection).await.unwrap().unwrap().last_error;
+        kept.is_some()
+    })
+    .await;
+    let kept = kept.unwrap().to_lowercase();
+    assert!(!kept.contains("doe"), "kept with the job: {kept}");
+}
+
+/// The database refuses rows, which PostgreSQL quotes, and then misses a table.
+async fn the_database_is_broken(world: &World, mike: &Phone<'_>) {
+    let refuse = match world.database.engine() {
+        Engine::Sqlite => {
+            "CREATE TRIGGER refuse BEFORE INSERT ON pending_sign_up
+             BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        }
+        Engine::Postgres => "ALTER TABLE pending_sign_up ADD CHECK (email = '') NOT VALID",
+    };
+    let connection = world.database.connect().await;
+    connection.execute_unprepared(refuse).await.unwrap();
+    let nobody = Phone::new(&world.server);
+    let refused = nobody.refused("signUp", &sign_up(&nobody)).await;
+    assert_eq!(refused, "INTERNAL_SERVER_ERROR");
+    let lose = "ALTER TABLE member RENAME TO elsewhere";
+    connection.execute_unprepared(lose).await.unwrap();
+    let refused = mike
+        .refused("updateProfile", &json!({ "bio": "Gone outdoors" }))
+        .await;
+    assert_eq!(refused, "INTERNAL_SERVER_ERROR");
+}

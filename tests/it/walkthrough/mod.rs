@@ -1,0 +1,253 @@
+//! The whole story, as the men in it see it: from signing up to a nudge on a phone, and out again.
+//!
+//! Everything is real but the people, the time and Firebase: a server process, asked over sockets, on both
+//! databases. Each request whose answer may get lost on the way is sent twice, as an app would.
+
+mod world;
+
+use serde_json::{Value, json};
+use support::fake_fcm::Answer;
+use support::{CREDENTIALS, Phone, TestDatabase, both};
+
+use world::{MIKES_PHONE, PASSPHRASE, World};
+
+both!(a_man_signs_up_and_a_nudge_reaches_his_phone);
+
+const BIO: &str = "Father of two, mostly outdoors.";
+const STORY: &str = "After the funeral I stopped answering the door.";
+
+async fn a_man_signs_up_and_a_nudge_reaches_his_phone(database: TestDatabase) {
+    let world = World::on(database).await;
+
+    // It is Saturday morning, 28 March, in London. Mike joins and tells a little about himself.
+    let mut mike = world.joins("mike").await;
+    tells_about_himself(&mike).await;
+    registers_his_phone(&mike).await;
+    wants_a_reminder(&mike, "19:30").await;
+    checks_in(&mike, "2026-03-28").await;
+
+    // Sam joins too, and an operator lets him run meetings: his next one is tomorrow, Sunday, at six.
+    let mut sam = world.joins("sam").await;
+    world.operator_makes_facilitator("sam").await;
+    let tea = schedules_tea(&sam).await;
+    takes_a_seat(&mike, &tea).await;
+
+    // Mike has checked in on Saturday, so there is nothing to remind him of.
+    world.time_goes_to("2026-03-29T03:00:00Z").await;
+    assert_eq!(world.nudges(), [] as [Value; 0]);
+
+    // On Sunday clocks are an hour ahead. At five he hears of the meeting, at half past seven of himself.
+    world.time_goes_to("2026-03-29T19:00:00Z").await;
+    mike.refresh().await;
+    let inbox = inbox(&mike).await;
+    let [reminder, meeting] = &inbox["notifications"]["nodes"].as_array().unwrap()[..] else {
+        panic!("{inbox:#}")
+    };
+    let told = |line: &Value| ["kind", "at", "subjectId"].map(|field| line[field].clone());
+    let seven = json!(["CHECK_IN_REMINDER", "2026-03-29T18:30:00.000Z", null]);
+    assert_eq!(json!(told(reminder)), seven);
+    let five = json!(["MEETING_REMINDER", "2026-03-29T16:00:00.000Z", tea["id"]]);
+    assert_eq!(json!(told(meeting)), five);
+    // What his phone got says no more than which line of his inbox to look at.
+    assert_eq!(
+        world.nudges(),
+        [
+            json!({ "notification_id": meeting["id"], "kind": "meeting_reminder" }),
+            json!({ "notification_id": reminder["id"], "kind": "check_in_reminder" }),
+        ]
+    );
+    assert_eq!(inbox["unreadNotificationCount"], 2);
+    reads_everything(&mike, reminder).await;
+
+    // On Monday he takes the app off his phone: Firebase says so once, and is not asked again on Tuesday.
+    world.fcm.script(MIKES_PHONE, [Answer::Unregistered]);
+    world.time_goes_to("2026-03-30T19:00:00Z").await;
+    mike.refresh().await;
+    assert_eq!(world.nudges().len(), 3);
+    assert_eq!(devices(&mike).await, json!([]));
+    world.time_goes_to("2026-03-31T19:00:00Z").await;
+    mike.refresh().await;
+    assert_eq!(world.nudges().len(), 3);
+    assert_eq!(unread(&mike).await, 2, "his inbox has them all the same");
+
+    // On Wednesday he has it again, under the same address.
+    registers_his_phone(&mike).await;
+    world.time_goes_to("2026-04-01T19:00:00Z").await;
+    mike.refresh().await;
+    assert_eq!(world.nudges().len(), 4);
+
+    // He signs in on a tablet and signs the phone out from there, for good.
+    let tablet = signs_in_on_a_tablet(&world).await;
+    signs_out_the_other(&tablet, &mike).await;
+
+    // He leaves: Sam cannot see him any more. He comes back: there he is.
+    sam.refresh().await;
+    assert_eq!(sees(&sam, &tablet).await, "mike");
+    leaves(&tablet).await;
+    assert_eq!(sees(&sam, &tablet).await, Value::Null);
+    comes_back(&tablet).await;
+    assert_eq!(sees(&sam, &tablet).await, "mike");
+
+    let own_words = [
+        "mike",
+        "sam",
+        "example.org",
+        "father",
+        "outdoors",
+        "funeral",
+        "grief",
+        "tea",
+        "talk",
+        "back room",
+        "biscuits",
+    ];
+    world.everything_pushed_was_sound_and_discreet(4, &own_words);
+}
+
+async fn tells_about_himself(mike: &Phone<'_>) {
+    let profile = json!({ "bio": BIO, "story": STORY, "ageBand": "FROM_35_TO_44" });
+    let wanted = "member { handle bio story ageBand country }";
+    let payload = mike.send_twice("updateProfile", &profile, wanted).await;
+    let member = json!({ "handle": "mike", "bio": BIO, "story": STORY, "ageBand": "FROM_35_TO_44",
+        "country": "GB" });
+    assert_eq!(payload["member"], member);
+
+    let topic = json!({ "topic": "grief", "stance": "WORKING_THROUGH", "visibility": "CIRCLES" });
+    let wanted = "member { topics { topic { slug } stance visibility } }";
+    let payload = mike.send_twice("setTopic", &topic, wanted).await;
+    let topics = json!([
+        { "topic": { "slug": "grief" }, "stance": "WORKING_THROUGH", "visibility": "CIRCLES" }
+    ]);
+    assert_eq!(payload["member"]["topics"], topics);
+}
+
+async fn registers_his_phone(mike: &Phone<'_>) {
+    let phone = json!({ "address": MIKES_PHONE, "addressKind": "FCM_FID", "platform": "ANDROID",
+        "appVersion": "1.0.0", "locale": "en-GB" });
+    let payload = mike
+        .send_twice("registerDevice", &phone, "device { id }")
+        .await;
+    assert_eq!(devices(mike).await, json!([payload["device"]]));
+}
+
+async fn devices(mike: &Phone<'_>) -> Value {
+    mike.ask("{ me { devices { id } } }").await["me"]["devices"].clone()
+}
+
+async fn wants_a_reminder(mike: &Phone<'_>, local_time: &str) {
+    let reminder = json!({ "localTime": local_time, "enabled": true });
+    let wanted = "reminder { localTime enabled nextAt }";
+    let payload = mike
+        .send_twice("setCheckInReminder", &reminder, wanted)
+        .await;
+    assert_eq!(payload["reminder"]["nextAt"], "2026-03-28T19:30:00.000Z");
+}
+
+async fn checks_in(mike: &Phone<'_>, day: &str) {
+    let check_in = json!({ "id": mike.id(), "localDate": day, "mood": 3 });
+    let wanted = "checkIn { localDate mood } progress { daysShownUp checkedInToday }";
+    let payload = mike.send_twice("checkIn", &check_in, wanted).await;
+    assert_eq!(payload["checkIn"], json!({ "localDate": day, "mood": 3 }));
+    let once = json!({ "daysShownUp": 1, "checkedInToday": true });
+    assert_eq!(payload["progress"], once);
+}
+
+async fn schedules_tea(sam: &Phone<'_>) -> Value {
+    let tea = json!({ "id": sam.id(), "title": "Tea and talk", "description": "Bring biscuits.",
+        "format": "IN_PERSON", "place": "The back room", "timeZone": "Europe/London",
+        "localDate": "2026-03-29", "localTime": "18:00", "durationMinutes": 90, "capacity": 8 });
+    let wanted = "occurrence { id startsAt }";
+    let payload = sam.send_twice("scheduleMeeting", &tea, wanted).await;
+    assert_eq!(
+        payload["occurrence"]["startsAt"],
+        "2026-03-29T17:00:00.000Z"
+    );
+    payload["occurrence"].clone()
+}
+
+async fn takes_a_seat(mike: &Phone<'_>, tea: &Value) {
+    let going = json!({ "occurrenceId": tea["id"], "answer": "GOING" });
+    let wanted = "occurrence { viewerAnswer seatsTaken meeting { title } }";
+    let payload = mike.send_twice("rsvp", &going, wanted).await;
+    let seat = json!({ "viewerAnswer": "GOING", "seatsTaken": 1,
+        "meeting": { "title": "Tea and talk" } });
+    assert_eq!(payload["occurrence"], seat);
+}
+
+async fn inbox(mike: &Phone<'_>) -> Value {
+    let inbox = "{ me { unreadNotificationCount notifications { nodes { id kind at subjectId readAt } } } }";
+    mike.ask(inbox).await["me"].clone()
+}
+
+async fn unread(mike: &Phone<'_>) -> Value {
+    inbox(mike).await["unreadNotificationCount"].clone()
+}
+
+async fn reads_everything(mike: &Phone<'_>, newest: &Value) {
+    let read = json!({ "upToId": newest["id"] });
+    let wanted = "me { unreadNotificationCount notifications { nodes { readAt } } }";
+    let payload = mike
+        .send_twice("markNotificationsRead", &read, wanted)
+        .await;
+    assert_eq!(payload["me"]["unreadNotificationCount"], 0);
+    let lines = payload["me"]["notifications"]["nodes"].as_array().unwrap();
+    assert!(lines.iter().all(|line| line["readAt"].is_string()));
+}
+
+async fn signs_in_on_a_tablet(world: &World) -> Phone<'_> {
+    let mut tablet = Phone::new(&world.server);
+    let mut sign_in = json!({ "email": "mike@example.org", "passphrase": "not his at all",
+        "deviceName": "A tablet", "id": tablet.id() });
+    let refused = tablet.refused("signIn", &sign_in).await;
+    assert_eq!(refused, "WRONG_CREDENTIALS");
+    sign_in["passphrase"] = PASSPHRASE.into();
+    let payload = tablet.send_twice("signIn", &sign_in, CREDENTIALS).await;
+    tablet.keep(&payload);
+    tablet
+}
+
+async fn signs_out_the_other(tablet: &Phone<'_>, phone: &Phone<'_>) {
+    let sessions = "{ me { sessions { current deviceName } } }";
+    let both = tablet.ask(sessions).await;
+    assert_eq!(both["me"]["sessions"].as_array().unwrap().len(), 2);
+    let other = json!({ "sessionId": phone.session() });
+    tablet
+        .send_twice("revokeSession", &other, "sessionId")
+        .await;
+    let one = json!([{ "current": true, "deviceName": "A tablet" }]);
+    assert_eq!(tablet.ask(sessions).await["me"]["sessions"], one);
+    // Nobody is signed in on the phone: nothing of his is shown there, nor sent there.
+    let refused = phone.answer("{ me { memberId } }", json!({})).await;
+    let code = &refused["errors"][0]["extensions"]["code"];
+    assert_eq!(code, "UNAUTHENTICATED");
+    let [_, refresh] = phone.tokens();
+    let refresh = json!({ "refreshToken": refresh });
+    let without_access = Phone::new(phone.server());
+    let refused = without_access.refused("refreshSession", &refresh).await;
+    assert_eq!(refused, "SESSION_ENDED");
+    assert_eq!(devices(tablet).await, json!([]));
+}
+
+/// The handle one man reads when he looks at another; null when there is nobody to look at.
+async fn sees(viewer: &Phone<'_>, other: &Phone<'_>) -> Value {
+    let id = other.ask("{ me { memberId } }").await["me"]["memberId"].clone();
+    let look = "query($id: ID!) { member(id: $id) { handle } }";
+    let answer = viewer.answer(look, json!({ "id": id })).await;
+    assert!(answer.get("errors").is_none(), "{answer:#}");
+    answer["data"]["member"]["handle"].clone()
+}
+
+async fn leaves(mike: &Phone<'_>) {
+    let his = json!({ "passphrase": PASSPHRASE });
+    let wanted = "account { deletionDueAt }";
+    let payload = mike.send_twice("deleteAccount", &his, wanted).await;
+    assert!(payload["account"]["deletionDueAt"].is_string());
+}
+
+async fn comes_back(mike: &Phone<'_>) {
+    let wanted = "account { deletionDueAt }";
+    let payload = mike
+        .send_twice("undoAccountDeletion", &Value::Null, wanted)
+        .await;
+    assert_eq!(payload["account"]["deletionDueAt"], Value::Null);
+}

@@ -1,0 +1,111 @@
+//! What the story happens in: a server, a database, Firebase, an operator, and the time.
+
+use serde_json::{Value, json};
+use support::fake_fcm::FakeFcm;
+use support::{CREDENTIALS, Mail, Phone, Program, TestDatabase, TestServer, eventually};
+use tempfile::TempDir;
+
+/// Saturday morning in London, which is not summer time until the coming night.
+const START: &str = "2026-03-28T09:00:00Z";
+/// The passphrase of everybody in the story.
+pub const PASSPHRASE: &str = "orchid tram velvet 42";
+/// Under which Firebase knows Mike's phone.
+pub const MIKES_PHONE: &str = "dXf3-installation-of-a-phone";
+
+/// See the module.
+pub struct World {
+    pub server: TestServer,
+    pub fcm: FakeFcm,
+    database: TestDatabase,
+    _key: TempDir,
+}
+
+impl World {
+    pub async fn on(database: TestDatabase) -> Self {
+        let fcm = FakeFcm::start().await;
+        let (toml, key) = fcm.toml();
+        let program = Program::new(&format!("serve --at {START}"));
+        let server = TestServer::run(program.database(&database).toml(&toml)).await;
+        Self {
+            server,
+            fcm,
+            database,
+            _key: key,
+        }
+    }
+
+    /// Signs a man up, with a look at his mail in between.
+    pub async fn joins(&self, handle: &str) -> Phone<'_> {
+        let mut phone = Phone::new(&self.server);
+        let email = format!("{handle}@example.org");
+        let sign_up = json!({ "id": phone.id(), "email": email, "passphrase": PASSPHRASE,
+            "handle": handle, "timeZone": "Europe/London", "country": "GB", "locale": "en-GB",
+            "adult": true, "termsVersion": "2026-11" });
+        let payload = phone.send_twice("signUp", &sign_up, "signUpId").await;
+        let verify = json!({ "signUpId": payload["signUpId"], "code": self.mailed_code(&email).await,
+            "deviceName": "A phone" });
+        let wanted = format!("{CREDENTIALS} me {{ profile {{ handle }} }}");
+        let payload = phone.send_twice("verifyEmail", &verify, &wanted).await;
+        assert_eq!(payload["me"]["profile"]["handle"], handle);
+        phone.keep(&payload);
+        phone
+    }
+
+    /// The code in the newest letter to an address, in the outbox that developers can read.
+    async fn mailed_code(&self, email: &str) -> String {
+        let mut code = None;
+        eventually("a letter with a code", async || {
+            let path = format!("/dev/outbox?kind=mail&to={email}");
+            let letters: Vec<Value> = self.server.get(&path).await.json().await.unwrap();
+            code = letters.last().and_then(|letter| {
+                let text = |field: &str| letter[field].as_str().unwrap().to_owned();
+                Mail {
+                    subject: text("subject"),
+                    text: text("text"),
+                }
+                .code()
+            });
+            code.is_some()
+        })
+        .await;
+        code.unwrap()
+    }
+
+    /// An operator, beside the running server, lets a man run circles and meetings.
+    pub async fn operator_makes_facilitator(&self, handle: &str) {
+        let command = format!("member role {handle}@example.org facilitator");
+        let ended = Program::new(&command).database(&self.database).run().await;
+        assert_eq!(ended.code, Some(0), "{}", ended.said);
+    }
+
+    /// Moves the time; everything that falls due on the way happens.
+    pub async fn time_goes_to(&self, instant: &str) {
+        let journey = json!({ "set": instant }).to_string();
+        let arrived = self.server.post("/dev/clock", "application/json", journey);
+        assert_eq!(arrived.await.status(), 200);
+    }
+
+    /// The data of every nudge that Firebase was given for Mike's phone, in order.
+    pub fn nudges(&self) -> Vec<Value> {
+        let requests = self.fcm.requests_to(MIKES_PHONE).into_iter();
+        requests
+            .map(|it| it.body["message"]["data"].clone())
+            .collect()
+    }
+
+    /// Firebase had nothing to complain of in so many requests, and nothing to read in them.
+    pub fn everything_pushed_was_sound_and_discreet(&self, count: usize, own_words: &[&str]) {
+        assert_eq!(self.fcm.violations(), [""; 0]);
+        let requests = self.fcm.requests();
+        assert_eq!(requests.len(), count);
+        for request in requests {
+            assert!(request.authorised);
+            let mut body = request.body;
+            // Random letters, which may spell anything.
+            body["message"]["data"]["notification_id"].take();
+            let body = body.to_string().to_lowercase();
+            let found = own_words.iter().find(|word| body.contains(**word));
+            assert_eq!(found, None, "in {body}");
+        }
+    }
+}
