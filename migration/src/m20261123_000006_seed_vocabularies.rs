@@ -116,7 +116,7 @@ const TOPICS: [(&str, &str, &str); 24] = [
     (
         "suicide_bereavement",
         "Bereaved by suicide",
-        "Having lost somebody to suicide.",
+        "After the suicide of somebody close.",
     ),
 ];
 

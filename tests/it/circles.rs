@@ -29,7 +29,7 @@ both!(
 );
 
 const CIRCLE: &str =
-    "id name purpose myRole memberCount members { nodes { role member { handle } } }";
+    "id name purpose viewerRole memberCount members { nodes { role member { handle } } }";
 
 /// A circle that `host` runs, with these men in it.
 pub async fn circle_of(app: &TestApp, host: SignedIn, men: &[SignedIn]) -> CircleId {
@@ -60,7 +60,7 @@ async fn create(app: &TestApp, who: SignedIn, input: Value) -> Value {
 async fn add(app: &TestApp, who: SignedIn, circle: CircleId, man: SignedIn, role: Value) -> Value {
     let query = format!(
         "mutation($circle: ID!, $member: ID!, $role: CircleRole) {{
-            addCircleMember(input: {{circle: $circle, member: $member, role: $role}}) {{
+            addCircleMember(input: {{circleId: $circle, memberId: $member, role: $role}}) {{
                 circle {{ {CIRCLE} }} errors {{ code path }} }} }}"
     );
     let variables = json!({
@@ -74,7 +74,7 @@ async fn add(app: &TestApp, who: SignedIn, circle: CircleId, man: SignedIn, role
 async fn remove(app: &TestApp, who: SignedIn, circle: CircleId, man: SignedIn) -> Value {
     let query = format!(
         "mutation($circle: ID!, $member: ID!) {{
-            removeCircleMember(input: {{circle: $circle, member: $member}}) {{
+            removeCircleMember(input: {{circleId: $circle, memberId: $member}}) {{
                 circle {{ {CIRCLE} }} errors {{ code path }} }} }}"
     );
     let variables = json!({ "circle": *circle.global(), "member": *man.member.global() });
@@ -84,8 +84,8 @@ async fn remove(app: &TestApp, who: SignedIn, circle: CircleId, man: SignedIn) -
 }
 
 async fn leave(app: &TestApp, who: SignedIn, circle: &str) -> Value {
-    let query = "mutation($circle: ID!) { leaveCircle(input: {circle: $circle}) {
-        leftCircleId errors { code path } } }";
+    let query = "mutation($circle: ID!) { leaveCircle(input: {circleId: $circle}) {
+        circleId errors { code path } } }";
     let answer = app.as_member(who, query, json!({ "circle": circle })).await;
     answer.at("/leaveCircle")
 }
@@ -123,7 +123,7 @@ async fn a_facilitator_makes_a_circle_once(app: TestApp) {
     let input = json!({"id": id.0, "name": " Tuesday ", "purpose": "Talk,\r\nand walk."});
     let made = create(&app, host, input.clone()).await;
     let circle = json!({
-        "id": *id.global(), "name": "Tuesday", "purpose": "Talk,\nand walk.", "myRole": "FACILITATOR",
+        "id": *id.global(), "name": "Tuesday", "purpose": "Talk,\nand walk.", "viewerRole": "FACILITATOR",
         "memberCount": 1,
         "members": {"nodes": [{"role": "FACILITATOR", "member": {"handle": "host"}}]},
     });
@@ -170,7 +170,10 @@ async fn a_circle_is_there_for_who_is_in_it(app: TestApp) {
     let (outsider, third) = (app.member("outsider").await, app.facilitator("third").await);
     let circle = circle_of(&app, host, &[mike]).await;
     assert_eq!(men(&seen(&app, mike, circle).await), ["host*", "mike"]);
-    assert_eq!(seen(&app, mike, circle).await["myRole"], json!("MEMBER"));
+    assert_eq!(
+        seen(&app, mike, circle).await["viewerRole"],
+        json!("MEMBER")
+    );
     assert_eq!(seen(&app, outsider, circle).await, json!(null));
     assert_eq!(seen(&app, third, circle).await, json!(null));
     let query = "query($id: ID!) { circle(id: $id) { name } }";
@@ -196,10 +199,10 @@ async fn only_who_runs_a_circle_says_who_is_in_it(app: TestApp) {
         (third, unknown, "NOT_FOUND"),
     ] {
         let refused = add(&app, who, circle, other, json!(null)).await;
-        assert_eq!(problems(&refused), problem(code, "input.circle"));
+        assert_eq!(problems(&refused), problem(code, "input.circleId"));
         assert_eq!(refused["circle"], json!(null));
         let refused = remove(&app, who, circle, host).await;
-        assert_eq!(problems(&refused), problem(code, "input.circle"));
+        assert_eq!(problems(&refused), problem(code, "input.circleId"));
     }
     assert_eq!(men(&seen(&app, host, circle).await), ["host*", "mike"]);
 }
@@ -236,7 +239,7 @@ async fn a_circle_keeps_a_facilitator(app: TestApp) {
     let second = app.facilitator("second").await;
     let circle = circle_of(&app, host, &[mike]).await;
     let id = circle.global();
-    let last = problem("NOT_ALLOWED", "input.circle");
+    let last = problem("NOT_ALLOWED", "input.circleId");
     assert_eq!(problems(&leave(&app, host, &id).await), last);
     assert_eq!(problems(&remove(&app, host, circle, host).await), last);
     assert_eq!(
@@ -249,7 +252,7 @@ async fn a_circle_keeps_a_facilitator(app: TestApp) {
     assert_eq!(problems(&leave(&app, host, &id).await), last);
     hide(&app, second, false).await;
     let left = leave(&app, host, &id).await;
-    assert_eq!(left, json!({"leftCircleId": *id, "errors": []}));
+    assert_eq!(left, json!({"circleId": *id, "errors": []}));
     assert_eq!(men(&seen(&app, mike, circle).await), ["mike", "second*"]);
 }
 
@@ -262,7 +265,7 @@ async fn of_two_facilitators_who_leave_at_once_one_stays(app: TestApp) {
         let id = circle.global();
         let (one, other) = tokio::join!(leave(&app, host, &id), leave(&app, second, &id));
         let refused = [problems(&one), problems(&other)].concat();
-        assert_eq!(refused, problem("NOT_ALLOWED", "input.circle"));
+        assert_eq!(refused, problem("NOT_ALLOWED", "input.circleId"));
         assert_eq!(seen(&app, mike, circle).await["memberCount"], json!(2));
     }
 }
@@ -271,14 +274,14 @@ async fn a_man_leaves_when_he_likes(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = circle_of(&app, host, &[mike]).await;
     let id = circle.global();
-    let left = json!({"leftCircleId": *id, "errors": []});
+    let left = json!({"circleId": *id, "errors": []});
     assert_eq!(leave(&app, mike, &id).await, left);
     assert_eq!(leave(&app, mike, &id).await, left);
     assert_eq!(seen(&app, mike, circle).await, json!(null));
     assert_eq!(men(&seen(&app, host, circle).await), ["host*"]);
     // Whether there is such a circle cannot be told from the answer.
     let unknown = app.app.ids.next::<CircleId>().global();
-    let left = json!({"leftCircleId": *unknown, "errors": []});
+    let left = json!({"circleId": *unknown, "errors": []});
     assert_eq!(leave(&app, mike, &unknown).await, left);
 }
 
@@ -292,7 +295,7 @@ async fn a_hidden_man_is_not_in_it(app: TestApp) {
     assert_eq!(men(&without), ["host*", "paul"]);
     assert_eq!(without["memberCount"], json!(2));
     let refused = add(&app, host, circle, other, json!(null)).await;
-    assert_eq!(problems(&refused), problem("NOT_FOUND", "input.member"));
+    assert_eq!(problems(&refused), problem("NOT_FOUND", "input.memberId"));
     hide(&app, mike, false).await;
     assert_eq!(seen(&app, paul, circle).await["memberCount"], json!(3));
 }

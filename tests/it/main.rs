@@ -8,6 +8,7 @@
 )]
 
 mod account;
+mod authz_coverage;
 mod check_ins;
 mod circles;
 mod claims;
@@ -35,3 +36,4 @@ mod reminders;
 mod schema;
 mod time_travel;
 mod walkthrough;
+mod words;

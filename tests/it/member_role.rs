@@ -16,7 +16,7 @@ async fn a_role_holds_from_the_next_request_on(database: TestDatabase) {
     let token = TestServer::token(mike);
     let make_circle = async || {
         let create = "mutation($input: CreateCircleInput!) {
-            createCircle(input: $input) { circle { myRole } errors { code } } }";
+            createCircle(input: $input) { circle { viewerRole } errors { code } } }";
         let id: Uuid = app.app.ids.next();
         let circle = json!({ "id": id, "name": "Tuesday men", "purpose": "To talk" });
         let answer = server.graphql(Some(&token), create, json!({ "input": circle }));
@@ -38,7 +38,7 @@ async fn a_role_holds_from_the_next_request_on(database: TestDatabase) {
         assert!(ended.said.contains("Done."), "{}", ended.said);
     }
     assert_eq!(role().await, "FACILITATOR");
-    let made = json!({ "circle": { "myRole": "FACILITATOR" }, "errors": [] });
+    let made = json!({ "circle": { "viewerRole": "FACILITATOR" }, "errors": [] });
     assert_eq!(make_circle().await, made);
 
     let command = Program::new("member role mike@example.org member");

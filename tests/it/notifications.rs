@@ -131,7 +131,7 @@ async fn what_is_read_stays_read_since_the_first_time(app: TestApp) {
     let mike = app.member("mike").await;
     five(&app, mike).await;
     let all = ids(&app, mike, "").await;
-    let two = json!({ "ids": [all[0], all[3]] });
+    let two = json!({ "notificationIds": [all[0], all[3]] });
     let marked = mark(&app, mike, two.clone()).await;
     assert_eq!(
         marked,
@@ -144,8 +144,16 @@ async fn what_is_read_stays_read_since_the_first_time(app: TestApp) {
 
     let code = |answer: Value| answer["errors"][0]["code"].clone();
     assert_eq!(code(mark(&app, mike, json!({})).await), "REQUIRED");
-    let nonsense = mark(&app, mike, json!({ "ids": [all[1], "nonsense"] })).await;
-    assert_eq!(nonsense["errors"][0]["path"], json!(["input", "ids", "1"]));
+    let nonsense = mark(
+        &app,
+        mike,
+        json!({ "notificationIds": [all[1], "nonsense"] }),
+    )
+    .await;
+    assert_eq!(
+        nonsense["errors"][0]["path"],
+        json!(["input", "notificationIds", "1"])
+    );
     assert_eq!(unread(&app, mike).await, 3);
 }
 
@@ -154,7 +162,7 @@ async fn everything_up_to_a_point_is_read_at_once(app: TestApp) {
     five(&app, mike).await;
     let all = ids(&app, mike, "").await;
     // Two fell due in the same moment: the point is between them.
-    let marked = mark(&app, mike, json!({ "upTo": all[2] })).await;
+    let marked = mark(&app, mike, json!({ "upToId": all[2] })).await;
     assert_eq!(marked["me"]["unreadNotificationCount"], 2);
     let nodes = inbox(&app, mike, "").await.at("/me/notifications/nodes");
     let read = nodes
@@ -170,9 +178,9 @@ async fn another_mans_inbox_is_out_of_reach(app: TestApp) {
     five(&app, mike).await;
     let mikes = ids(&app, mike, "").await;
     assert_eq!(ids(&app, sam, "").await, Vec::<Value>::new());
-    let passed_over = mark(&app, sam, json!({ "ids": mikes })).await;
+    let passed_over = mark(&app, sam, json!({ "notificationIds": mikes })).await;
     assert_eq!(passed_over["errors"], json!([]));
-    let point = mark(&app, sam, json!({ "upTo": mikes[0] })).await;
+    let point = mark(&app, sam, json!({ "upToId": mikes[0] })).await;
     assert_eq!(point["errors"][0]["code"], "NOT_FOUND");
     assert_eq!(unread(&app, mike).await, 5);
 

@@ -17,6 +17,7 @@ mod nudges;
 mod phone;
 mod postgres;
 mod program;
+mod schema;
 mod server;
 mod smtp;
 
@@ -26,5 +27,6 @@ pub use fake_transport::{FakeTransport, Scripted, SentNudge};
 pub use mail::Mail;
 pub use phone::{CREDENTIALS, Phone};
 pub use program::{Ended, Program};
+pub use schema::Schema;
 pub use server::{TestServer, eventually};
 pub use smtp::SmtpSink;

@@ -3,7 +3,6 @@
 use email_address::{EmailAddress, Options};
 use secrecy::{ExposeSecret as _, SecretString};
 use unicode_normalization::UnicodeNormalization as _;
-use uuid::Uuid;
 
 use crate::problem::{Problem, ProblemCode};
 
@@ -123,15 +122,6 @@ impl DeviceName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// A UUID an app made, which must be of version 7.
-pub(super) fn client_id<I: From<Uuid>>(field: &str, id: Uuid) -> Result<I, Problem> {
-    if id.get_version_num() == 7 {
-        return Ok(id.into());
-    }
-    let message = "An id that an app makes is a UUID of version 7.";
-    Err(Problem::field(field, ProblemCode::Invalid, message))
 }
 
 /// The statement "I am 18 or over".

@@ -1,7 +1,6 @@
 //! Check-ins and progress in the schema.
 
-use async_graphql::connection::{Connection, EmptyFields};
-use async_graphql::{ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{ComplexObject, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::Datelike as _;
 use entity::check_in::Model;
 use entity::{CheckInId, MemberId};
@@ -9,6 +8,9 @@ use entity::{CheckInId, MemberId};
 use super::model::MOODS;
 use super::service::{self, CheckInOutcome, LIST, NewCheckIn};
 use crate::account::SignedIn;
+use crate::app::App;
+use crate::error::Fault;
+use crate::graphql::connection::{Connection, Counted, page_cost};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
 use crate::graphql::errors::{CheckInError, user_errors};
 use crate::graphql::node::NodeId as _;
@@ -18,6 +20,7 @@ use crate::problem::{Problem, ProblemCode, Problems};
 
 /// One of your days on which you said that you are here.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct CheckIn {
     /// The global id.
     #[graphql(owned)]
@@ -26,8 +29,8 @@ pub struct CheckIn {
     client_id: Uuid,
     /// Which of your days it is for.
     local_date: Date,
-    /// The time zone your days were in.
-    time_zone: Option<TimeZone>,
+    #[graphql(skip)]
+    zone_name: String,
     /// The hour on the wall, 0 to 6, at which your days began.
     day_start_hour: i32,
     /// How you were, from 1, very low, to 5, very good; null when you did not say.
@@ -44,12 +47,20 @@ impl From<Model> for CheckIn {
             id: row.id.global(),
             client_id: Uuid(row.id.0),
             local_date: Date(row.local_date),
-            time_zone: row.time_zone.parse().ok().map(TimeZone),
+            zone_name: row.time_zone,
             day_start_hour: row.day_start_hour,
             mood: row.mood,
             created_at: DateTime(row.created_at),
             updated_at: DateTime(row.updated_at),
         }
+    }
+}
+
+#[ComplexObject]
+impl CheckIn {
+    /// The time zone your days were in.
+    async fn time_zone(&self) -> GqlResult<TimeZone> {
+        Ok(TimeZone::stored(&self.zone_name)?)
     }
 }
 
@@ -73,6 +84,17 @@ async fn progress(ctx: &async_graphql::Context<'_>, member: MemberId) -> GqlResu
     })
 }
 
+type CheckIns = Connection<LIST, CheckIn, CheckInsOf>;
+
+/// The check-ins of this member.
+struct CheckInsOf(MemberId);
+
+impl Counted for CheckInsOf {
+    async fn count(&self, app: &App) -> Result<u64, Fault> {
+        service::count(app, self.0).await
+    }
+}
+
 /// Your check-ins and what they add up to.
 pub struct CheckInMe(pub SignedIn);
 
@@ -84,6 +106,7 @@ impl CheckInMe {
     }
 
     /// Your check-ins, the newest day first.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn check_ins(
         &self,
         ctx: &async_graphql::Context<'_>,
@@ -94,7 +117,7 @@ impl CheckInMe {
         #[graphql(desc = "Behind this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<Connection<Cursor<LIST>, CheckIn, EmptyFields>> {
+    ) -> Nullable<CheckIns> {
         let args = PageArgs {
             first,
             after,
@@ -108,7 +131,7 @@ impl CheckInMe {
     async fn check_in(
         &self,
         ctx: &async_graphql::Context<'_>,
-        #[graphql(desc = "Which day.")] date: Date,
+        #[graphql(desc = "The day, on your own calendar.")] date: Date,
     ) -> Nullable<CheckIn> {
         let found = service::on_day(ctx.app(), self.0.member, date.0).await;
         found
@@ -119,18 +142,14 @@ impl CheckInMe {
 }
 
 impl CheckInMe {
-    async fn page(
-        &self,
-        ctx: &async_graphql::Context<'_>,
-        args: &PageArgs,
-    ) -> GqlResult<Connection<Cursor<LIST>, CheckIn, EmptyFields>> {
-        let page = Page::parse(args, 20)?;
+    async fn page(&self, ctx: &async_graphql::Context<'_>, args: &PageArgs) -> GqlResult<CheckIns> {
+        let page = Page::parse(args)?;
         let rows = service::check_ins(ctx.app(), self.0.member, &page).await?;
         let cursor = |row: &Model| Cursor {
             key: i64::from(row.local_date.num_days_from_ce()),
             id: row.id.0,
         };
-        Ok(page.connection(rows, cursor, CheckIn::from))
+        Ok(page.connection(CheckInsOf(self.0.member), rows, cursor, CheckIn::from))
     }
 }
 
@@ -187,7 +206,7 @@ impl CheckInMutation {
     async fn check_in(
         &self,
         ctx: &async_graphql::Context<'_>,
-        input: CheckInInput,
+        #[graphql(desc = "The check-in.")] input: CheckInInput,
     ) -> Nullable<CheckInPayload> {
         Some(check_in(ctx, input).await)
     }
@@ -210,15 +229,16 @@ async fn check_in(
             Some(Some(mood))
         }
     };
-    if !problems.is_empty() {
+    let id = problems.check(input.id.made_by_app("id"));
+    let (Some(id), true) = (id, problems.is_empty()) else {
         return Ok(CheckInPayload {
             member,
             check_in: None,
             problems: problems.into_vec(),
         });
-    }
+    };
     let new = NewCheckIn {
-        id: CheckInId(input.id.0),
+        id,
         day: input.local_date.map(|date| date.0),
         mood,
         made_at: input.made_at.map(|made| made.0),

@@ -184,6 +184,11 @@ pub async fn check_ins(
     Ok(store::page(app.db.pool(), member, page).await?)
 }
 
+/// How many check-ins a member has.
+pub async fn count(app: &App, member: MemberId) -> Result<u64, Fault> {
+    Ok(store::count(app.db.pool(), member).await?)
+}
+
 /// A member's check-in by its id; none for another's.
 pub async fn by_id(app: &App, member: MemberId, id: CheckInId) -> Result<Option<Model>, Fault> {
     Ok(store::by_id(app.db.pool(), member, id).await?)

@@ -6,7 +6,7 @@ use entity::{CheckInId, MemberId, member, progress};
 use sea_orm::sea_query::{Expr, ExprTrait as _, IntoColumnRef as _};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait as _, JoinType,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
 };
 
 use crate::db::Tx;
@@ -157,6 +157,12 @@ pub async fn page(
         query.order_by_desc(Column::LocalDate)
     };
     query.limit(page.limit + 1).all(db).await
+}
+
+/// How many check-ins a member has.
+pub async fn count(db: &impl ConnectionTrait, member: MemberId) -> Result<u64, DbErr> {
+    let of_member = Entity::find().filter(Column::MemberId.eq(member));
+    of_member.count(db).await
 }
 
 fn date_of(cursor: Cursor<LIST>) -> Option<NaiveDate> {

@@ -68,6 +68,11 @@ pub async fn circles(
     store::list(app.db.pool(), me, page).await
 }
 
+/// How many circles a member is in.
+pub async fn circle_count(app: &App, me: MemberId) -> Result<u64, Fault> {
+    store::count(app.db.pool(), me).await
+}
+
 /// A page, and one more, of the men in a circle, by when they joined it; nobody unless the viewer is in it.
 pub async fn members(
     app: &App,

@@ -7,7 +7,8 @@ use entity::{CircleId, MemberId};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Func, OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType,
-    Order, QueryFilter as _, QueryOrder as _, QuerySelect as _, RelationTrait as _, Select,
+    Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    RelationTrait as _, Select,
 };
 
 use super::model::{Circle, Membership, NewCircle};
@@ -88,6 +89,12 @@ pub(super) async fn list(
         .all(db)
         .await?;
     Ok(rows.into_iter().map(Circle::from).collect())
+}
+
+/// How many circles a member is in.
+pub(super) async fn count(db: &impl ConnectionTrait, member: MemberId) -> Result<u64, Fault> {
+    let of_member = Memberships::find().filter(In::MemberId.eq(member));
+    Ok(of_member.count(db).await?)
 }
 
 /// A page of the men in a circle the viewer is in, by when they joined it, without those who are hidden.

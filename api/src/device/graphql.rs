@@ -36,12 +36,13 @@ pub enum Platform {
     Web,
 }
 
-/// A device your nudges go to. Its address is not shown back.
+/// A device your nudges go to.
 pub struct Device(model::Device);
 
+/// A device your nudges go to. Its address is not shown back.
 #[Object]
 impl Device {
-    /// Its id. A device that passes to another member gets a new one.
+    /// Its global id. A device that passes to another member gets a new one.
     pub async fn id(&self) -> ID {
         self.0.id.global()
     }
@@ -111,7 +112,7 @@ pub struct RegisterDeviceInput {
 /// What became of a registration.
 #[derive(Default, SimpleObject)]
 pub struct RegisterDevicePayload {
-    /// The device.
+    /// The device; null when there are errors.
     device: Option<Device>,
     /// Why it was not registered.
     errors: Vec<DeviceError>,
@@ -120,14 +121,14 @@ pub struct RegisterDevicePayload {
 /// Which device is to be forgotten.
 #[derive(InputObject)]
 pub struct UnregisterDeviceInput {
-    /// Its id.
+    /// The id of the `Device`.
     device_id: ID,
 }
 
-/// What became of it.
+/// What became of a device that was to be forgotten.
 #[derive(Default, SimpleObject)]
 pub struct UnregisterDevicePayload {
-    /// The device that is gone.
+    /// The id of the device that is gone; null when there are errors.
     device_id: Option<ID>,
     /// Why it was not forgotten.
     errors: Vec<DeviceError>,
@@ -143,7 +144,7 @@ impl DeviceMutation {
     async fn register_device(
         &self,
         ctx: &Context<'_>,
-        input: RegisterDeviceInput,
+        #[graphql(desc = "The device.")] input: RegisterDeviceInput,
     ) -> Nullable<RegisterDevicePayload> {
         Some(register(ctx, input).await)
     }
@@ -152,7 +153,7 @@ impl DeviceMutation {
     async fn unregister_device(
         &self,
         ctx: &Context<'_>,
-        input: UnregisterDeviceInput,
+        #[graphql(desc = "The device.")] input: UnregisterDeviceInput,
     ) -> Nullable<UnregisterDevicePayload> {
         Some(unregister(ctx, input).await)
     }

@@ -1,13 +1,15 @@
 //! Connections: pages by keyset, with cursors that know what they belong to.
 
-use async_graphql::OutputType;
-use async_graphql::connection::{Connection, CursorType, Edge, EmptyFields};
+use async_graphql::connection::CursorType;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
+use super::connection::{Connection, Edge, PageInfo};
 use super::errors::{GqlError, GqlResult};
 
+/// The items of a page when the app does not say.
+pub const PAGE: u64 = 20;
 /// The most items a page may have.
 pub const MAX_PAGE: u64 = 100;
 
@@ -75,8 +77,8 @@ pub struct Page<const LIST: u8> {
 }
 
 impl<const LIST: u8> Page<LIST> {
-    /// Checks the arguments; without `first` or `last` it is the first `default` items.
-    pub fn parse(args: &PageArgs, default: u64) -> GqlResult<Self> {
+    /// Checks the arguments; without `first` or `last` it is the first [`PAGE`] items.
+    pub fn parse(args: &PageArgs) -> GqlResult<Self> {
         let size = |n: i32| {
             u64::try_from(n)
                 .ok()
@@ -99,7 +101,7 @@ impl<const LIST: u8> Page<LIST> {
             }
             (Some(n), None) => (size(n)?, false),
             (None, Some(n)) => (size(n)?, true),
-            (None, None) => (default, false),
+            (None, None) => (PAGE, false),
         };
         Ok(Self {
             after: cursor(&args.after)?,
@@ -110,30 +112,44 @@ impl<const LIST: u8> Page<LIST> {
     }
 
     /// Makes a connection of up to `limit` + 1 rows, which come in the order they were fetched in:
-    /// for a backward page from the back.
-    pub fn connection<R, T: OutputType>(
+    /// for a backward page from the back. The `whole` is what it is a page of.
+    pub fn connection<R, T, C>(
         &self,
+        whole: C,
         mut rows: Vec<R>,
         cursor: impl Fn(&R) -> Cursor<LIST>,
         node: impl Fn(R) -> T,
-    ) -> Connection<Cursor<LIST>, T, EmptyFields> {
+    ) -> Connection<LIST, T, C> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
         if self.backward {
             rows.reverse();
         }
-        let (previous, next) = if self.backward {
+        let (has_previous_page, has_next_page) = if self.backward {
             (more, self.before.is_some())
         } else {
             (self.after.is_some(), more)
         };
-        let mut connection = Connection::new(previous, next);
-        connection.edges.extend(rows.into_iter().map(|row| {
-            let at = cursor(&row);
-            Edge::new(at, node(row))
-        }));
-        connection
+        let edges: Vec<_> = rows
+            .into_iter()
+            .map(|row| Edge {
+                cursor: cursor(&row),
+                node: node(row),
+            })
+            .collect();
+        let at = |edge: Option<&Edge<LIST, T>>| edge.map(|edge| edge.cursor.encode_cursor());
+        let page_info = PageInfo {
+            has_previous_page,
+            has_next_page,
+            start_cursor: at(edges.first()),
+            end_cursor: at(edges.last()),
+        };
+        Connection {
+            edges,
+            page_info,
+            whole,
+        }
     }
 }
 
@@ -156,14 +172,11 @@ mod tests {
     #[test]
     fn a_page_has_bounds() {
         let parse = |first, last| {
-            Page::<1>::parse(
-                &PageArgs {
-                    first,
-                    last,
-                    ..PageArgs::default()
-                },
-                20,
-            )
+            Page::<1>::parse(&PageArgs {
+                first,
+                last,
+                ..PageArgs::default()
+            })
         };
         assert_eq!(parse(None, None).unwrap().limit, 20);
         assert!(parse(Some(101), None).is_err());

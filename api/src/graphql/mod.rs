@@ -1,5 +1,6 @@
 //! The GraphQL side of the service: what every domain's `graphql.rs` shares.
 
+pub mod connection;
 pub mod context;
 pub mod cursor;
 pub mod errors;

@@ -5,7 +5,6 @@ use entity::{CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId,
 
 use super::node::{NodeId, decode};
 use super::{Context as _, GqlError, GqlResult, Nullable};
-use crate::account::Viewer;
 use crate::checkin::graphql::{CheckIn, load_check_in};
 use crate::circle::graphql::{Circle, load_circle};
 use crate::device::graphql::{Device, load_device};
@@ -38,9 +37,7 @@ const MAX_IDS: usize = 100;
 
 async fn load(ctx: &Context<'_>, id: &ID) -> GqlResult<Option<Node>> {
     // To somebody who has not signed in nothing is there.
-    if ctx.viewer() == Viewer::Anonymous {
-        return Err(GqlError::Unauthenticated);
-    }
+    ctx.member()?;
     let Some((tag, id)) = decode(id) else {
         return Ok(None);
     };
@@ -75,16 +72,25 @@ pub struct NodeQuery;
 #[Object]
 impl NodeQuery {
     /// What has this id; null when there is nothing, or nothing that you may see.
-    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Which.")] id: ID) -> Nullable<Node> {
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id of anything that implements `Node`.")] id: ID,
+    ) -> Nullable<Node> {
         load(ctx, &id).await.transpose()
     }
 
     /// What has these ids, in their order, with null for those that are not there or not yours to see.
+    // Each is looked for by itself.
+    #[graphql(complexity = "ids.len().saturating_mul(child_complexity.saturating_add(10))")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which; at most 100.")] ids: Vec<ID>,
+        #[graphql(desc = "Global ids, at most 100.")] ids: Vec<ID>,
     ) -> Nullable<Vec<Nullable<Node>>> {
+        if let Err(nobody) = ctx.member() {
+            return Some(Err(nobody));
+        }
         if ids.len() > MAX_IDS {
             let fault = GqlError::BadUserInput("`ids` takes at most 100 ids.");
             return Some(Err(fault));

@@ -1,7 +1,10 @@
 //! The scalars of the schema, each with the page that defines its form.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{NaiveDate, NaiveTime, SecondsFormat, Utc};
+use chrono::{Datelike as _, NaiveDate, NaiveTime, SecondsFormat, Utc};
+
+use crate::error::Fault;
+use crate::problem::{Problem, ProblemCode};
 
 /// An instant, in UTC with milliseconds: `2026-03-28T22:00:00.000Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +30,45 @@ pub struct Uuid(pub uuid::Uuid);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url(pub url::Url);
 
+impl TimeZone {
+    /// One that was checked when it was stored.
+    pub fn stored(name: &str) -> Result<Self, Fault> {
+        let fault = Fault::Broken("a stored time zone is in the IANA database");
+        name.parse().map(Self).map_err(|_| fault)
+    }
+}
+
+impl Url {
+    /// One that was checked when it was stored.
+    pub fn stored(url: &str) -> Result<Self, Fault> {
+        let fault = Fault::Broken("a stored link is a URL");
+        url.parse().map(Self).map_err(|_| fault)
+    }
+}
+
+impl Uuid {
+    /// The id of a thing that an app makes, from `input.<field>`: of version 7 (RFC 9562 §5.7).
+    pub fn made_by_app<I: From<uuid::Uuid>>(self, field: &str) -> Result<I, Problem> {
+        if self.0.get_version_num() == 7 {
+            return Ok(self.0.into());
+        }
+        let message = "An id that an app makes is a UUID of version 7.";
+        Err(Problem::field(field, ProblemCode::Invalid, message))
+    }
+}
+
+/// Whether ASCII digits stand at these places, and `separator` at all others.
+fn digits(text: &str, separator: u8, separators: &[usize]) -> bool {
+    let mut bytes = text.bytes().enumerate();
+    bytes.all(|(at, byte)| {
+        if separators.contains(&at) {
+            byte == separator
+        } else {
+            byte.is_ascii_digit()
+        }
+    })
+}
+
 fn text<T: ScalarType + async_graphql::InputType>(
     value: Value,
 ) -> Result<String, InputValueError<T>> {
@@ -47,7 +89,11 @@ impl ScalarType for DateTime {
         let parsed = chrono::DateTime::parse_from_rfc3339(&text).map_err(|_| {
             InputValueError::custom("wanted an RFC 3339 instant, such as 2026-03-28T22:00:00Z")
         })?;
-        Ok(Self(parsed.to_utc()))
+        // In UTC too the year has four digits, or it could not be written again.
+        let parsed = Some(parsed.to_utc()).filter(|utc| (0..=9999).contains(&utc.year()));
+        parsed
+            .map(Self)
+            .ok_or_else(|| InputValueError::custom("wanted an instant of the years 0000 to 9999"))
     }
 
     fn to_value(&self) -> Value {
@@ -63,7 +109,9 @@ impl ScalarType for DateTime {
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         let text = text::<Self>(value)?;
-        let parsed = (text.len() == 10).then(|| text.parse().ok()).flatten();
+        // chrono also reads signs, blanks and short numbers.
+        let has_form = text.len() == 10 && digits(&text, b'-', &[4, 7]);
+        let parsed = has_form.then(|| text.parse().ok()).flatten();
         parsed
             .map(Self)
             .ok_or_else(|| InputValueError::custom("wanted a date, such as 2026-03-28"))
@@ -83,8 +131,8 @@ impl ScalarType for LocalTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let text = text::<Self>(value)?;
         let parsed = match text.len() {
-            5 => NaiveTime::parse_from_str(&text, "%H:%M").ok(),
-            8 => NaiveTime::parse_from_str(&text, "%H:%M:%S").ok(),
+            5 if digits(&text, b':', &[2]) => NaiveTime::parse_from_str(&text, "%H:%M").ok(),
+            8 if digits(&text, b':', &[2, 5]) => NaiveTime::parse_from_str(&text, "%H:%M:%S").ok(),
             _ => None,
         };
         // chrono reads second 60 as a leap second, which no wall clock here shows.
@@ -164,9 +212,24 @@ mod tests {
 
     #[test]
     fn other_forms_are_refused() {
-        assert!(DateTime::parse("2026-03-28 22:00".into()).is_err());
         assert!(Date::parse("2026-3-28".into()).is_err());
-        assert!(Date::parse("2026-02-29".into()).is_err());
+        for date in [
+            "2026-02-29",
+            "-999-03-28",
+            "+999-03-28",
+            "2026- 3-28",
+            " 2026-3-28",
+        ] {
+            assert!(Date::parse(date.into()).is_err(), "{date}");
+        }
+        for instant in [
+            "2026-03-28 22:00",
+            "0000-01-01T00:00:00+01:00",
+            "9999-12-31T23:59:59-01:00",
+        ] {
+            assert!(DateTime::parse(instant.into()).is_err(), "{instant}");
+        }
+        assert!(LocalTime::parse(" 7:30".into()).is_err());
         assert!(LocalTime::parse("24:00".into()).is_err());
         assert!(LocalTime::parse("23:59:60".into()).is_err());
         assert!(TimeZone::parse("Mars/Olympus".into()).is_err());

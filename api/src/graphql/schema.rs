@@ -36,7 +36,7 @@ impl ServiceQuery {
 }
 
 /// What can be asked. Fields are null, with an error beside them, when they could not be had; one
-/// failure does not take the others.
+/// fault does not take the others.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Query")]
 pub struct QueryRoot(
@@ -47,8 +47,8 @@ pub struct QueryRoot(
     MeetingQuery,
 );
 
-/// What can be changed. Every mutation may be sent again when its answer was lost: the second time
-/// changes nothing and answers the same.
+/// What can be changed. Every mutation may be sent again when its answer did not arrive: the second
+/// time changes nothing and answers the same.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Mutation")]
 pub struct MutationRoot(

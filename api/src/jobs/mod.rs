@@ -12,7 +12,7 @@ pub mod worker;
 
 pub use backoff::backoff;
 pub use kind::{AccountNotice, Job};
-pub use store::{enqueue, enqueue_once};
+pub use store::{Once, enqueue, enqueue_all_once, enqueue_once};
 pub use worker::Worker;
 
 use std::sync::Arc;

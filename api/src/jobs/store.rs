@@ -37,7 +37,34 @@ pub async fn enqueue_once(
     run_at: DateTime<Utc>,
     dedup_key: String,
 ) -> Result<(), Fault> {
-    let row = row(app, job, run_at, Some(dedup_key))?;
+    let one = Once {
+        job: job.clone(),
+        run_at,
+        dedup_key,
+    };
+    enqueue_all_once(app, tx, std::slice::from_ref(&one)).await
+}
+
+/// A job for [`enqueue_all_once`].
+#[derive(Clone, Debug)]
+pub struct Once {
+    /// What to do.
+    pub job: Job,
+    /// Not before.
+    pub run_at: DateTime<Utc>,
+    /// Jobs that have not been started and have the same key are one.
+    pub dedup_key: String,
+}
+
+/// Rows written by one statement: each takes eleven of the 32,766 variables SQLite allows.
+const ROWS_AT_ONCE: usize = 1000;
+
+/// As [`enqueue_once`], for many in few statements; their keys differ.
+pub async fn enqueue_all_once(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    jobs: &[Once],
+) -> Result<(), Fault> {
     let other = Expr::col((Entity, Column::RunAt));
     let asked = Expr::col(("excluded", Column::RunAt));
     let earlier = CaseStatement::new()
@@ -49,10 +76,16 @@ pub async fn enqueue_once(
         .target_and_where(Expr::cust("\"attempts\" = 0"))
         .value(Column::RunAt, earlier)
         .to_owned();
-    Entity::insert(row)
-        .on_conflict(merged)
-        .exec_without_returning(tx)
-        .await?;
+    for chunk in jobs.chunks(ROWS_AT_ONCE) {
+        let rows = chunk
+            .iter()
+            .map(|once| row(app, &once.job, once.run_at, Some(once.dedup_key.clone())));
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        Entity::insert_many(rows)
+            .on_conflict(merged.clone())
+            .exec_without_returning(tx)
+            .await?;
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use entity::circle_membership::CircleRole;
 use url::Url;
 
 use crate::problem::{Problem, ProblemCode};
+use crate::text::{Lines, TextForm};
 
 /// How long before its start those who are going are reminded of a meeting.
 pub const REMIND_BEFORE: TimeDelta = TimeDelta::hours(1);
@@ -18,17 +19,29 @@ const MAX_MINUTES: i32 = 24 * 60;
 /// No meeting takes longer.
 pub const LONGEST: TimeDelta = TimeDelta::minutes(MAX_MINUTES as i64);
 
+/// How far ahead a meeting may start.
+pub const FARTHEST: TimeDelta = TimeDelta::days(2 * 366);
+
 /// How many seats a meeting with limited seats may have.
 pub const SEATS: std::ops::RangeInclusive<i32> = 1..=10_000;
 
-/// The longest title, description and place, in characters; the longest link, in bytes.
-pub const LONGEST_TITLE: usize = 120;
-/// See [`LONGEST_TITLE`].
-pub const LONGEST_DESCRIPTION: usize = 4_000;
-/// See [`LONGEST_TITLE`].
-pub const LONGEST_PLACE: usize = 300;
-/// See [`LONGEST_TITLE`].
-pub const LONGEST_LINK: usize = 2_000;
+/// What a meeting is called.
+pub const TITLE: TextForm = TextForm {
+    max: 120,
+    lines: Lines::One,
+};
+/// What it is about; may be blank.
+pub const DESCRIPTION: TextForm = TextForm {
+    max: 4_000,
+    lines: Lines::Many,
+};
+/// Where it happens, in words.
+pub const PLACE: TextForm = TextForm {
+    max: 300,
+    lines: Lines::One,
+};
+/// The longest link, in bytes.
+const LONGEST_LINK: usize = 2_000;
 
 /// The instant at which a wall clock in `zone` shows `date` and `time` (RFC 5545 §3.3.5).
 ///
@@ -46,41 +59,6 @@ pub fn instant(date: NaiveDate, time: NaiveTime, zone: Tz) -> DateTime<Utc> {
             }
         }
     }
-}
-
-/// A title or the like: trimmed, not blank, within its length, on one line.
-pub fn line(field: &str, text: &str, longest: usize) -> Result<String, Problem> {
-    let text = text.trim();
-    if text.is_empty() {
-        let message = "Something must stand here.";
-        return Err(Problem::field(field, ProblemCode::Required, message));
-    }
-    if text.chars().any(char::is_control) {
-        let message = "It goes on one line, without control characters.";
-        return Err(Problem::field(field, ProblemCode::Invalid, message));
-    }
-    within(field, text, longest)
-}
-
-/// A longer text: trimmed, within its length; may be blank and have lines.
-pub fn paragraphs(field: &str, text: &str, longest: usize) -> Result<String, Problem> {
-    let text = text.trim();
-    if text
-        .chars()
-        .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-    {
-        let message = "It has no control characters but line ends and tabs.";
-        return Err(Problem::field(field, ProblemCode::Invalid, message));
-    }
-    within(field, text, longest)
-}
-
-fn within(field: &str, text: &str, longest: usize) -> Result<String, Problem> {
-    if text.chars().count() > longest {
-        let message = format!("At most {longest} characters.");
-        return Err(Problem::field(field, ProblemCode::TooLong, message));
-    }
-    Ok(text.to_owned())
 }
 
 /// A link that a man can follow from his phone without being listened to.
@@ -223,15 +201,5 @@ mod tests {
         ] {
             assert_eq!(checked(unsafe_link), Err(ProblemCode::Invalid));
         }
-    }
-
-    #[test]
-    fn a_title_is_one_line_and_never_blank() {
-        let code = |text| line("title", text, 5).map_err(|p| p.code);
-        assert_eq!(code(" Tea "), Ok("Tea".to_owned()));
-        assert_eq!(code("   "), Err(ProblemCode::Required));
-        assert_eq!(code("a\0b"), Err(ProblemCode::Invalid));
-        assert_eq!(code("sixsix"), Err(ProblemCode::TooLong));
-        assert_eq!(code("ééééé"), Ok("ééééé".to_owned()));
     }
 }

@@ -1,14 +1,16 @@
 //! The inbox in the schema.
 
-use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::notification as table;
-use entity::{NotificationId, OccurrenceId};
+use entity::{MemberId, NotificationId, OccurrenceId};
 
 use super::inbox::{self, Line, Marked};
 use super::store::INBOX;
 use crate::account::SignedIn;
-use crate::graphql::cursor::{Cursor, MAX_PAGE, Page, PageArgs};
+use crate::app::App;
+use crate::error::Fault;
+use crate::graphql::connection::{Connection, Counted, page_cost};
+use crate::graphql::cursor::{MAX_PAGE, Page, PageArgs};
 use crate::graphql::errors::{NotificationError, user_errors};
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::DateTime;
@@ -27,12 +29,13 @@ pub enum NotificationKind {
     MeetingCancelled,
 }
 
-/// A line in your in-app inbox. It is there whether or not a push left for it.
+/// A line in your in-app inbox.
 pub struct Notification(Line);
 
+/// A line in your in-app inbox. It is there whether or not a push left for it.
 #[Object]
 impl Notification {
-    /// Its id; a push carries the same one.
+    /// Its global id; a push carries the same one.
     pub async fn id(&self) -> ID {
         self.0.id.global()
     }
@@ -67,23 +70,30 @@ impl Notification {
 /// Your inbox.
 pub struct NotificationMe(pub SignedIn);
 
-type Inbox = Connection<Cursor<INBOX>, Notification, EmptyFields>;
+type Inbox = Connection<INBOX, Notification, InboxOf>;
 
-/// Lines of a page when the app does not say.
-const PAGE: u64 = 20;
+/// The inbox of this member.
+struct InboxOf(MemberId);
+
+impl Counted for InboxOf {
+    async fn count(&self, app: &App) -> Result<u64, Fault> {
+        inbox::count(app, self.0).await
+    }
+}
 
 #[Object]
 impl NotificationMe {
     /// Your notifications, newest first. Lines leave the inbox after 90 days.
-    #[graphql(complexity = "2 + first.or(last).unwrap_or(20).max(0) as usize * child_complexity")]
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn notifications(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "So many from the front, at most 100; 20 when not given.")] first: Option<
-            i32,
-        >,
+        #[graphql(
+            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
+        )]
+        first: Option<i32>,
         #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> Nullable<Inbox> {
         let args = PageArgs {
@@ -105,25 +115,25 @@ impl NotificationMe {
 
 impl NotificationMe {
     async fn page(&self, ctx: &Context<'_>, args: &PageArgs) -> GqlResult<Inbox> {
-        let page = Page::parse(args, PAGE)?;
+        let page = Page::parse(args)?;
         let lines = inbox::page(ctx.app(), self.0.member, &page).await?;
-        Ok(page.connection(lines, Line::cursor, Notification))
+        Ok(page.connection(InboxOf(self.0.member), lines, Line::cursor, Notification))
     }
 }
 
 /// Which notifications you have read. Give one of the two.
 #[derive(InputObject)]
 pub struct MarkNotificationsReadInput {
-    /// These, at most 100; those that are not in your inbox any more are passed over.
-    ids: Option<Vec<ID>>,
-    /// This one and every older one.
-    up_to: Option<ID>,
+    /// The ids of these, at most 100; those that are not in your inbox any more are passed over.
+    notification_ids: Option<Vec<ID>>,
+    /// The id of a notification: this one and every older one.
+    up_to_id: Option<ID>,
 }
 
-/// What became of it.
+/// What became of notifications that were to be marked.
 #[derive(Default, SimpleObject)]
 pub struct MarkNotificationsReadPayload {
-    /// You, with the inbox as it is now.
+    /// You, with the inbox as it is now; null when there are errors.
     me: Option<Me>,
     /// Why nothing was marked.
     errors: Vec<NotificationError>,
@@ -139,7 +149,7 @@ impl NotificationMutation {
     async fn mark_notifications_read(
         &self,
         ctx: &Context<'_>,
-        input: MarkNotificationsReadInput,
+        #[graphql(desc = "Which.")] input: MarkNotificationsReadInput,
     ) -> Nullable<MarkNotificationsReadPayload> {
         Some(mark_read(ctx, &input).await)
     }
@@ -162,7 +172,7 @@ async fn mark_read(
     };
     if !inbox::mark_read(ctx.app(), who.member, marked).await? {
         let message = "This notification is not in your inbox.";
-        let problem = Problem::field("upTo", ProblemCode::NotFound, message);
+        let problem = Problem::field("upToId", ProblemCode::NotFound, message);
         return refused(vec![problem]);
     }
     Ok(MarkNotificationsReadPayload {
@@ -178,15 +188,20 @@ fn parse(input: &MarkNotificationsReadInput) -> Result<Marked, Vec<Problem>> {
             Problem::field(field, ProblemCode::Invalid, message)
         })
     };
-    match (&input.ids, &input.up_to) {
+    match (&input.notification_ids, &input.up_to_id) {
         (Some(ids), None) if ids.len() as u64 > MAX_PAGE => {
             let message = format!("At most {MAX_PAGE} at a time.");
-            Err(vec![Problem::field("ids", ProblemCode::TooLong, message)])
+            Err(vec![Problem::field(
+                "notificationIds",
+                ProblemCode::TooLong,
+                message,
+            )])
         }
         (Some(ids), None) => {
             let mut problems = Problems::default();
             let ids = ids.iter().enumerate();
-            let read = ids.filter_map(|(at, id)| problems.check(read(&format!("ids.{at}"), id)));
+            let read = ids
+                .filter_map(|(at, id)| problems.check(read(&format!("notificationIds.{at}"), id)));
             let ids = read.collect();
             if problems.is_empty() {
                 Ok(Marked::These(ids))
@@ -194,11 +209,11 @@ fn parse(input: &MarkNotificationsReadInput) -> Result<Marked, Vec<Problem>> {
                 Err(problems.into_vec())
             }
         }
-        (None, Some(id)) => read("upTo", id)
+        (None, Some(id)) => read("upToId", id)
             .map(Marked::UpTo)
             .map_err(|problem| vec![problem]),
         (None, None) | (Some(_), Some(_)) => {
-            let message = "Give `ids` or `upTo`, and not both.";
+            let message = "Give `notificationIds` or `upToId`, and not both.";
             Err(vec![Problem::whole(ProblemCode::Required, message)])
         }
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::store::{self, INBOX, Which};
 use crate::app::App;
+use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::graphql::cursor::{Cursor, Page};
 
@@ -65,6 +66,10 @@ pub(super) async fn page(
     Ok(rows.into_iter().map(Line::from).collect())
 }
 
+pub(super) async fn count(app: &App, member: MemberId) -> Result<u64, Fault> {
+    store::count(app.db.pool(), member, app.clock.now()).await
+}
+
 pub(super) async fn unread(app: &App, member: MemberId) -> Result<u64, Fault> {
     store::unread(app.db.pool(), member, app.clock.now()).await
 }
@@ -89,6 +94,9 @@ pub(super) async fn mark_read(app: &App, member: MemberId, what: Marked) -> Resu
             None => return Ok(false),
         },
     };
-    store::mark_read(db, member, now, &which).await?;
-    Ok(true)
+    // Two of his devices may mark the same lines in different orders, and have to try again.
+    transact!(app.db, |tx| {
+        store::mark_read(tx, member, now, &which).await?;
+        Ok(Done::Keep(true))
+    })
 }

@@ -52,10 +52,10 @@ pub struct SetCheckInReminderInput {
     enabled: bool,
 }
 
-/// What became of it.
+/// What became of a reminder that was to be set.
 #[derive(Default, SimpleObject)]
 pub struct SetCheckInReminderPayload {
-    /// The reminder as it is now.
+    /// The reminder as it is now; null when there are errors.
     reminder: Option<CheckInReminder>,
     /// Why it was not set.
     errors: Vec<CheckInError>,
@@ -71,7 +71,7 @@ impl ReminderMutation {
     async fn set_check_in_reminder(
         &self,
         ctx: &Context<'_>,
-        input: SetCheckInReminderInput,
+        #[graphql(desc = "When, and whether.")] input: SetCheckInReminderInput,
     ) -> Nullable<SetCheckInReminderPayload> {
         Some(set(ctx, &input).await)
     }

@@ -39,11 +39,25 @@ pub struct Announcement {
 /// Writes the notification and the job that will plan its deliveries. Announced again under the same
 /// key it changes nothing, except that one that was withdrawn is on again, at its new times.
 pub async fn announce(app: &App, tx: &Tx, what: &Announcement) -> Result<(), Fault> {
-    let told = store::add(app, tx, std::slice::from_ref(what)).await?;
-    for row in told {
-        plan_later(app, tx, row.id, row.not_before).await?;
+    announce_all(app, tx, std::slice::from_ref(what)).await
+}
+
+/// As [`announce`], for many in few statements; no two are of one member under one key.
+pub async fn announce_all(app: &App, tx: &Tx, what: &[Announcement]) -> Result<(), Fault> {
+    let told = store::add(app, tx, what).await?;
+    let plans: Vec<_> = told
+        .iter()
+        .map(|row| plan_of(row.id, row.not_before))
+        .collect();
+    jobs::enqueue_all_once(app, tx, &plans).await
+}
+
+fn plan_of(notification: NotificationId, at: DateTime<Utc>) -> jobs::Once {
+    jobs::Once {
+        job: Job::PlanNotification { notification },
+        run_at: at,
+        dedup_key: format!("plan:{notification}"),
     }
-    Ok(())
 }
 
 /// Has the deliveries of a notification planned when its time comes.
@@ -53,13 +67,21 @@ pub(super) async fn plan_later(
     notification: NotificationId,
     at: DateTime<Utc>,
 ) -> Result<(), Fault> {
-    let job = Job::PlanNotification { notification };
-    jobs::enqueue_once(app, tx, &job, at, format!("plan:{notification}")).await
+    jobs::enqueue_all_once(app, tx, &[plan_of(notification, at)]).await
 }
 
 /// Takes back what has not been told yet.
 pub async fn withdraw(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<(), Fault> {
-    store::cancel(tx, member, dedup_key).await
+    withdraw_from_all(tx, &[member], dedup_key).await
+}
+
+/// As [`withdraw`], for many members in few statements.
+pub async fn withdraw_from_all(
+    tx: &Tx,
+    members: &[MemberId],
+    dedup_key: &str,
+) -> Result<(), Fault> {
+    store::cancel(tx, members, dedup_key).await
 }
 
 /// A member's days are in another zone from now on: his daily reminder moves with them.

@@ -53,15 +53,17 @@ pub(super) async fn add(app: &App, tx: &Tx, what: &[Announcement]) -> Result<Vec
     Ok(told)
 }
 
-/// Cancels a notification that has not been told yet.
-pub(super) async fn cancel(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<(), Fault> {
-    Entity::update_many()
-        .col_expr(Column::State, Expr::value(State::Cancelled))
-        .filter(Column::MemberId.eq(member))
-        .filter(Column::DedupKey.eq(dedup_key))
-        .filter(Column::State.eq(State::Pending))
-        .exec(tx)
-        .await?;
+/// Cancels notifications of these members that have not been told yet.
+pub(super) async fn cancel(tx: &Tx, members: &[MemberId], dedup_key: &str) -> Result<(), Fault> {
+    for chunk in members.chunks(ROWS_AT_ONCE) {
+        Entity::update_many()
+            .col_expr(Column::State, Expr::value(State::Cancelled))
+            .filter(Column::MemberId.is_in(chunk.iter().copied()))
+            .filter(Column::DedupKey.eq(dedup_key))
+            .filter(Column::State.eq(State::Pending))
+            .exec(tx)
+            .await?;
+    }
     Ok(())
 }
 
@@ -169,6 +171,15 @@ pub(super) async fn one(
 ) -> Result<Option<Model>, Fault> {
     let found = visible(member, now).filter(Column::Id.eq(id));
     Ok(found.one(db).await?)
+}
+
+/// How many lines a member's inbox has.
+pub(super) async fn count(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    now: DateTime<Utc>,
+) -> Result<u64, Fault> {
+    Ok(visible(member, now).count(db).await?)
 }
 
 /// How many lines of a member's inbox he has not read.

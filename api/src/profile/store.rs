@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::member::{self, Column, Entity};
 use entity::{MemberId, life_context, member_language, topic};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, LockType, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
@@ -141,7 +141,8 @@ pub(super) async fn lock(tx: &Tx, member: MemberId) -> Result<bool, Fault> {
     let id: Option<MemberId> = Entity::find_by_id(member)
         .select_only()
         .column(Column::Id)
-        .lock_exclusive()
+        // Weaker than for a deletion: rows that name him can be written meanwhile.
+        .lock(LockType::NoKeyUpdate)
         .into_tuple()
         .one(tx)
         .await?;

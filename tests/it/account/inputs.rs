@@ -103,7 +103,7 @@ async fn faults_name_their_fields(app: TestApp) {
     );
     let sign_in = json!({
         "email": "", "passphrase": "", "deviceName": "x".repeat(65),
-        "sessionId": "3f2c1a52-7d7e-4b6a-9a64-0c3c1c6f5a11",
+        "id": "3f2c1a52-7d7e-4b6a-9a64-0c3c1c6f5a11",
     });
     let payload = app.anonymous(SIGN_IN, input(&sign_in)).await.at("/signIn");
     assert_eq!(
@@ -111,8 +111,8 @@ async fn faults_name_their_fields(app: TestApp) {
         named(&[
             ("deviceName", "TOO_LONG"),
             ("email", "REQUIRED"),
+            ("id", "INVALID"),
             ("passphrase", "REQUIRED"),
-            ("sessionId", "INVALID"),
         ])
     );
     let request = json!({ "email": "mike@" });

@@ -64,7 +64,7 @@ async fn a_lost_answer_is_given_again_until_the_session_is_used(app: TestApp) {
     mike(&app).await;
     let asked = json!({
         "email": "mike@example.org", "passphrase": PASSPHRASE, "deviceName": "A tablet",
-        "sessionId": id(&app),
+        "id": id(&app),
     });
     let first = app.anonymous(SIGN_IN, input(&asked)).await.at("/signIn");
     app.advance(chrono::TimeDelta::minutes(2));
@@ -79,10 +79,7 @@ async fn a_lost_answer_is_given_again_until_the_session_is_used(app: TestApp) {
         .await;
     assert_eq!(refresh.at("/refreshSession/errors"), json!([]));
     let third = app.anonymous(SIGN_IN, input(&asked)).await.at("/signIn");
-    assert_eq!(
-        refusal(&third),
-        ("CONFLICT".into(), "input.sessionId".into())
-    );
+    assert_eq!(refusal(&third), ("CONFLICT".into(), "input.id".into()));
 }
 
 async fn a_sessions_id_is_used_once(app: TestApp) {
@@ -90,7 +87,7 @@ async fn a_sessions_id_is_used_once(app: TestApp) {
     super::join(&app, "paul@example.org", "paul").await;
     let asked = json!({
         "email": "mike@example.org", "passphrase": PASSPHRASE, "deviceName": "A tablet",
-        "sessionId": id(&app),
+        "id": id(&app),
     });
     app.anonymous(SIGN_IN, input(&asked)).await.ok();
     for (field, other) in [("email", "paul@example.org"), ("deviceName", "A telephone")] {

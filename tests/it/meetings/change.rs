@@ -19,6 +19,7 @@ both!(
     there_are_never_fewer_seats_than_men,
     what_is_wrong_with_a_change_is_named,
     those_who_are_going_are_told_that_it_is_off,
+    calling_off_costs_the_same_however_many_are_going,
     what_is_over_is_not_called_off,
     a_scheduled_meeting_sent_again_after_a_change_is_as_it_is,
     who_may_change_and_call_off_what
@@ -274,4 +275,22 @@ async fn who_may_change_and_call_off_what(app: TestApp) {
             );
         }
     }
+}
+
+async fn calling_off_costs_the_same_however_many_are_going(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let document = "mutation($input: CancelMeetingInput!) { cancelMeeting(input: $input) { errors { code } } }";
+    let mut costs = Vec::new();
+    for going in [1, 7] {
+        let tea = scheduled(&app, host, json!({})).await;
+        for n in 0..going {
+            let man = app.member(&format!("man-{going}-{n}")).await;
+            rsvp(&app, man, &tea, "GOING").await;
+        }
+        let input = json!({ "input": { "occurrenceId": tea["id"] } });
+        let answer = app.as_member(host, document, input).await;
+        costs.push(answer.statements);
+        assert_eq!(answer.at("/cancelMeeting/errors"), json!([]));
+    }
+    assert_eq!(costs[0], costs[1]);
 }

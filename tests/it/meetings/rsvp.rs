@@ -29,7 +29,8 @@ both!(
     within_the_hour_the_reminder_is_due_at_once,
     who_leaves_gives_back_his_seats,
     still_going_while_it_is_on_and_he_has_a_seat,
-    an_answer_costs_the_same_few_statements_whoever_comes
+    an_answer_costs_the_same_few_statements_whoever_comes,
+    nobody_keeps_a_seat_in_a_circle_he_was_taken_out_of_at_once
 );
 
 fn occurrence_id(occurrence: &Value) -> OccurrenceId {
@@ -296,7 +297,7 @@ async fn who_leaves_gives_back_his_seats(app: TestApp) {
     let leave =
         "mutation($input: LeaveCircleInput!) { leaveCircle(input: $input) { errors { code } } }";
     for _ in 0..2 {
-        let input = json!({ "input": { "circle": circle.global().as_str() } });
+        let input = json!({ "input": { "circleId": circle.global().as_str() } });
         app.as_member(mike, leave, input).await.ok();
         assert_eq!(seats_agree(&app).await, 2);
     }
@@ -348,5 +349,29 @@ async fn an_answer_costs_the_same_few_statements_whoever_comes(app: TestApp) {
             assert_eq!(answer.statements, statements, "{}", answer.data);
         }
         rsvp(&app, man, &tea, "GOING").await;
+    }
+}
+
+async fn nobody_keeps_a_seat_in_a_circle_he_was_taken_out_of_at_once(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let men = men(&app, 8).await;
+    let mut roles = vec![(host, CircleRole::Facilitator)];
+    roles.extend(men.iter().map(|man| (*man, CircleRole::Member)));
+    let circle = circle_with(&app, &roles).await;
+    let tea = scheduled(&app, host, json!({ "circleId": circle.global().as_str() })).await;
+    let remove = "mutation($input: RemoveCircleMemberInput!) {
+        removeCircleMember(input: $input) { errors { code } } }";
+    let mut asked = Vec::new();
+    for man in &men {
+        let who = json!({ "input": { "circleId": circle.global().as_str(),
+            "memberId": man.member.global().as_str() } });
+        asked.push(ask(*man, &tea, "GOING"));
+        asked.push((host, remove.to_owned(), who));
+    }
+    app.at_once(asked).await;
+    assert_eq!(seats_agree(&app).await, 0);
+    for man in men {
+        let pending = notifications(&app, man, Kind::MeetingReminder).await;
+        assert!(pending.iter().all(|row| row.state == State::Cancelled));
     }
 }

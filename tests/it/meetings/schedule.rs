@@ -17,7 +17,7 @@ both!(
     a_meeting_sent_again_is_the_same_meeting,
     a_meeting_sent_ten_times_at_once_is_one,
     an_id_stands_for_one_meeting,
-    the_past_is_not_scheduled,
+    what_starts_in_the_past_or_too_far_ahead_is_not_scheduled,
     everything_that_is_wrong_is_named_at_once,
     who_may_schedule_what
 );
@@ -150,12 +150,14 @@ async fn an_id_stands_for_one_meeting(app: TestApp) {
     assert_eq!(refused["occurrence"], json!(null));
 }
 
-async fn the_past_is_not_scheduled(app: TestApp) {
+async fn what_starts_in_the_past_or_too_far_ahead_is_not_scheduled(app: TestApp) {
     let host = app.facilitator("host").await;
     for (date, time) in [
         ("2026-03-10", "12:00"),
         ("2026-03-09", "23:00"),
         ("0001-01-01", "00:00"),
+        ("2028-03-14", "12:00"),
+        ("9999-12-31", "23:59"),
     ] {
         let changes = json!({ "localDate": date, "localTime": time });
         let answer = schedule(&app, host, with(evening(&app), changes)).await;

@@ -184,7 +184,7 @@ async fn unread(mike: &Phone<'_>) -> Value {
 }
 
 async fn reads_everything(mike: &Phone<'_>, newest: &Value) {
-    let read = json!({ "upTo": newest["id"] });
+    let read = json!({ "upToId": newest["id"] });
     let wanted = "me { unreadNotificationCount notifications { nodes { readAt } } }";
     let payload = mike
         .send_twice("markNotificationsRead", &read, wanted)
@@ -197,7 +197,7 @@ async fn reads_everything(mike: &Phone<'_>, newest: &Value) {
 async fn signs_in_on_a_tablet(world: &World) -> Phone<'_> {
     let mut tablet = Phone::new(&world.server);
     let mut sign_in = json!({ "email": "mike@example.org", "passphrase": "not his at all",
-        "deviceName": "A tablet", "sessionId": tablet.id() });
+        "deviceName": "A tablet", "id": tablet.id() });
     let refused = tablet.refused("signIn", &sign_in).await;
     assert_eq!(refused, "WRONG_CREDENTIALS");
     sign_in["passphrase"] = PASSPHRASE.into();

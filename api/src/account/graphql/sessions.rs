@@ -6,7 +6,7 @@ use entity::SessionId;
 use super::types::{Credentials, Session};
 use super::{conflict, me, refused, refused_all};
 use crate::account::limits::{self, Limited};
-use crate::account::model::{self, DeviceName, Email, Passphrase};
+use crate::account::model::{DeviceName, Email, Passphrase};
 use crate::account::service::{self, RefreshOutcome, SignInOutcome};
 use crate::graphql::errors::AccountError;
 use crate::graphql::node::NodeId as _;
@@ -23,8 +23,9 @@ struct SignInInput {
     passphrase: String,
     /// What he will know this device by, 1 to 64 characters.
     device_name: String,
-    /// Made by the app, of version 7: send the same when you try again, and no second session is opened.
-    session_id: Option<Uuid>,
+    /// The session's id, of version 7, made by the app: send the same when you try again, and no second
+    /// session is opened.
+    id: Option<Uuid>,
 }
 
 /// The answer to `signIn`.
@@ -58,8 +59,8 @@ struct RefreshSessionPayload {
 /// The answer to `signOut`.
 #[derive(SimpleObject)]
 struct SignOutPayload {
-    /// The session that ended.
-    session_id: ID,
+    /// The id of the session that ended; null when there are errors.
+    session_id: Option<ID>,
     /// Why it did not end; so far there is no reason.
     errors: Vec<AccountError>,
 }
@@ -67,14 +68,14 @@ struct SignOutPayload {
 /// Which device is to be signed out.
 #[derive(InputObject)]
 struct RevokeSessionInput {
-    /// The session's id, from `me.sessions`.
+    /// The id of the `Session`, from `me.sessions`.
     session_id: ID,
 }
 
 /// The answer to `revokeSession`.
 #[derive(Default, SimpleObject)]
 struct RevokeSessionPayload {
-    /// The session that ended; null when there are errors.
+    /// The id of the session that ended; null when there are errors.
     session_id: Option<ID>,
     /// Why it did not end.
     errors: Vec<AccountError>,
@@ -83,8 +84,8 @@ struct RevokeSessionPayload {
 /// The answer to `signOutEverywhereElse`.
 #[derive(SimpleObject)]
 struct SignOutEverywhereElsePayload {
-    /// What is left: this device's session.
-    sessions: Vec<Session>,
+    /// What is left: this device's session; null when there are errors.
+    sessions: Option<Vec<Session>>,
     /// Why the others did not end; so far there is no reason.
     errors: Vec<AccountError>,
 }
@@ -94,7 +95,7 @@ pub struct SessionMutation;
 
 #[Object]
 impl SessionMutation {
-    /// Signs this device in. Send a `sessionId`, and the same again when the answer was lost: it answers
+    /// Signs this device in. Send an `id`, and the same again when no answer came: it answers
     /// with the same session, as long as that has not been refreshed.
     async fn sign_in(
         &self,
@@ -104,7 +105,7 @@ impl SessionMutation {
         Some(sign_in(ctx, input).await)
     }
 
-    /// Exchanges the refresh token for new tokens. A device that lost the answer may send the same token
+    /// Exchanges the refresh token for new tokens. A device that got no answer may send the same token
     /// again for some seconds, and gets the same successor. A token that comes back later was copied:
     /// its session ends, and the member is told by mail. Send it without an `Authorization` header: a request
     /// with an access token that has ended is refused whole.
@@ -116,8 +117,8 @@ impl SessionMutation {
         Some(refresh_session(ctx, input).await)
     }
 
-    /// Signs this device out: its tokens are refused from now on, and no push goes to it. When the answer
-    /// was lost, UNAUTHENTICATED says that it worked.
+    /// Signs this device out: its tokens are refused from now on, and no push goes to it. When no answer
+    /// came, UNAUTHENTICATED says that it worked.
     async fn sign_out(&self, ctx: &Context<'_>) -> Nullable<SignOutPayload> {
         Some(sign_out(ctx).await)
     }
@@ -126,7 +127,7 @@ impl SessionMutation {
     async fn revoke_session(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which.")] input: RevokeSessionInput,
+        #[graphql(desc = "The session.")] input: RevokeSessionInput,
     ) -> Nullable<RevokeSessionPayload> {
         Some(revoke_session(ctx, input).await)
     }
@@ -144,9 +145,7 @@ async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> GqlResult<SignInPaylo
     let app = ctx.app();
     let admitted = limits::by_address(app, Limited::SignIn, ctx.client_address()).await?;
     let mut problems = Problems::default();
-    let session = input
-        .session_id
-        .map(|id| model::client_id("sessionId", id.0));
+    let session = input.id.map(|id| id.made_by_app("id"));
     let parsed = (
         problems.check(Email::parse("email", &input.email)),
         problems.check(Passphrase::given("passphrase", input.passphrase)),
@@ -173,7 +172,7 @@ async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> GqlResult<SignInPaylo
             let message = "The e-mail address and the passphrase do not belong together.";
             refused(Problem::whole(ProblemCode::WrongCredentials, message))
         }
-        SignInOutcome::Conflict => conflict("sessionId"),
+        SignInOutcome::Conflict => conflict("id"),
     };
     Ok(SignInPayload {
         errors,
@@ -207,7 +206,7 @@ async fn sign_out(ctx: &Context<'_>) -> GqlResult<SignOutPayload> {
     let who = ctx.member()?;
     service::sign_out(ctx.app(), who).await?;
     Ok(SignOutPayload {
-        session_id: who.session.global(),
+        session_id: Some(who.session.global()),
         errors: Vec::new(),
     })
 }
@@ -238,7 +237,7 @@ async fn sign_out_everywhere_else(ctx: &Context<'_>) -> GqlResult<SignOutEverywh
     let who = ctx.member()?;
     service::sign_out_elsewhere(ctx.app(), who).await?;
     Ok(SignOutEverywhereElsePayload {
-        sessions: me::sessions(ctx, who).await?,
+        sessions: Some(me::sessions(ctx, who).await?),
         errors: Vec::new(),
     })
 }

@@ -108,7 +108,7 @@ async fn sign_up(ctx: &Context<'_>, input: SignUpInput) -> GqlResult<SignUpPaylo
     let about = [input.email.as_str(), input.handle.as_str()];
     let passphrase = strong(app, &mut problems, "passphrase", passphrase, &about).await?;
     let new = (
-        problems.check(model::client_id("id", input.id.0)),
+        problems.check(input.id.made_by_app("id")),
         problems.check(Email::parse("email", &input.email)),
         passphrase,
         problems.check(Handle::parse("handle", &input.handle)),

@@ -26,7 +26,7 @@ pub struct CreateCircleInput {
 /// What became of a circle that was to be made.
 #[derive(Debug, SimpleObject)]
 pub struct CreateCirclePayload {
-    /// The circle; you run it.
+    /// The circle; you run it. Null when there are errors.
     circle: Option<Circle>,
     /// Why it was not made.
     errors: Vec<CircleError>,
@@ -36,9 +36,9 @@ pub struct CreateCirclePayload {
 #[derive(Debug, InputObject)]
 pub struct AddCircleMemberInput {
     /// The id of the `Circle`.
-    circle: ID,
+    circle_id: ID,
     /// The id of the `Member`.
-    member: ID,
+    member_id: ID,
     /// What he is to do in it. Left out or null: what he does already, or takes part when he is new.
     /// Only a man whose account is a facilitator's can run a circle.
     role: Option<CircleRole>,
@@ -47,7 +47,7 @@ pub struct AddCircleMemberInput {
 /// What became of a man who was to be put into a circle.
 #[derive(Debug, SimpleObject)]
 pub struct AddCircleMemberPayload {
-    /// The circle as it is now.
+    /// The circle as it is now; null when there are errors.
     circle: Option<Circle>,
     /// Why nothing was changed.
     errors: Vec<CircleError>,
@@ -57,9 +57,9 @@ pub struct AddCircleMemberPayload {
 #[derive(Debug, InputObject)]
 pub struct RemoveCircleMemberInput {
     /// The id of the `Circle`.
-    circle: ID,
+    circle_id: ID,
     /// The id of the `Member`.
-    member: ID,
+    member_id: ID,
 }
 
 /// What became of a man who was to be taken out of a circle.
@@ -75,14 +75,15 @@ pub struct RemoveCircleMemberPayload {
 #[derive(Debug, InputObject)]
 pub struct LeaveCircleInput {
     /// The id of the `Circle`.
-    circle: ID,
+    circle_id: ID,
 }
 
 /// What became of leaving a circle.
 #[derive(Debug, SimpleObject)]
 pub struct LeaveCirclePayload {
-    /// The id of the circle you are not in any more: what an app has kept of it can go.
-    left_circle_id: Option<ID>,
+    /// The id of the circle you are not in any more: what an app has kept of it can go; null when there are
+    /// errors.
+    circle_id: Option<ID>,
     /// Why nothing was changed.
     errors: Vec<CircleError>,
 }
@@ -164,19 +165,11 @@ async fn create_circle(
 
 fn new_circle(input: &CreateCircleInput) -> Result<NewCircle, Vec<Problem>> {
     let mut problems = Problems::default();
-    let Uuid(id) = input.id;
-    if id.get_version_num() != 7 {
-        let message = "This is a UUID of version 7, made by the app.";
-        problems.push(Problem::field("id", ProblemCode::Invalid, message));
-    }
+    let id = problems.check(input.id.made_by_app("id"));
     let name = problems.check(NAME.require("name", &input.name));
     let purpose = problems.check(PURPOSE.require("purpose", &input.purpose));
-    match (name, purpose) {
-        (Some(name), Some(purpose)) if problems.is_empty() => Ok(NewCircle {
-            id: CircleId(id),
-            name,
-            purpose,
-        }),
+    match (id, name, purpose) {
+        (Some(id), Some(name), Some(purpose)) => Ok(NewCircle { id, name, purpose }),
         _ => Err(problems.into_vec()),
     }
 }
@@ -186,7 +179,7 @@ async fn add_circle_member(
     input: &AddCircleMemberInput,
 ) -> GqlResult<AddCircleMemberPayload> {
     let me = ctx.member()?.member;
-    let (circle, errors) = match both(&input.circle, &input.member) {
+    let (circle, errors) = match both(&input.circle_id, &input.member_id) {
         Ok((circle, member)) => {
             let role = input.role.map(Into::into);
             let changed = service::add_member(ctx.app(), me, circle, member, role).await?;
@@ -202,7 +195,7 @@ async fn remove_circle_member(
     input: &RemoveCircleMemberInput,
 ) -> GqlResult<RemoveCircleMemberPayload> {
     let me = ctx.member()?.member;
-    let (circle, errors) = match both(&input.circle, &input.member) {
+    let (circle, errors) = match both(&input.circle_id, &input.member_id) {
         Ok((circle, member)) => {
             let changed = service::remove_member(ctx.app(), me, circle, member).await?;
             answer(ctx, circle, changed).await?
@@ -217,13 +210,13 @@ async fn leave_circle(
     input: &LeaveCircleInput,
 ) -> GqlResult<LeaveCirclePayload> {
     let me = ctx.member()?.member;
-    let problem = match CircleId::from_global(&input.circle) {
+    let problem = match CircleId::from_global(&input.circle_id) {
         Some(circle) => problem(service::leave(ctx.app(), me, circle).await?),
         // Leaving what is not there is as well as leaving what one is not in.
         None => None,
     };
     Ok(LeaveCirclePayload {
-        left_circle_id: problem.is_none().then(|| input.circle.clone()),
+        circle_id: problem.is_none().then(|| input.circle_id.clone()),
         errors: user_errors(problem.into_iter().collect()),
     })
 }
@@ -253,7 +246,7 @@ fn problem(changed: Changed) -> Option<Problem> {
         Changed::NoMember => Some(no_member()),
         Changed::NotFacilitator => {
             let message = "Who runs the circle says who is in it.";
-            Some(not_allowed("circle", message))
+            Some(not_allowed("circleId", message))
         }
         Changed::MayNotRun => {
             let message = "This man is not a facilitator: he can take part.";
@@ -261,17 +254,17 @@ fn problem(changed: Changed) -> Option<Problem> {
         }
         Changed::LastFacilitator => {
             let message = "A circle keeps a facilitator: let another man run it first.";
-            Some(not_allowed("circle", message))
+            Some(not_allowed("circleId", message))
         }
     }
 }
 
 fn no_circle() -> Problem {
     let message = "There is no such circle for you.";
-    Problem::field("circle", ProblemCode::NotFound, message)
+    Problem::field("circleId", ProblemCode::NotFound, message)
 }
 
 fn no_member() -> Problem {
     let message = "There is no such member for you.";
-    Problem::field("member", ProblemCode::NotFound, message)
+    Problem::field("memberId", ProblemCode::NotFound, message)
 }

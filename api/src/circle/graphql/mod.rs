@@ -2,25 +2,42 @@
 
 mod changes;
 
-use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
-use entity::CircleId;
+use entity::{CircleId, MemberId};
 
 pub use changes::CircleMutation;
 
 use super::model;
 use super::service::{self, CIRCLE_MEMBERS, MY_CIRCLES};
 use crate::account::SignedIn;
+use crate::app::App;
+use crate::error::Fault;
+use crate::graphql::connection::{Connection, Counted, page_cost};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
 use crate::graphql::node::NodeId as _;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::profile::graphql::Member;
 
-/// How many a page of circles or of their members has when nothing is said.
-const PAGE: u64 = 20;
+type Circles = Connection<MY_CIRCLES, Circle, CirclesOf>;
+type Members = Connection<CIRCLE_MEMBERS, CircleMember, MenIn>;
 
-type Circles = Connection<Cursor<MY_CIRCLES>, Circle, EmptyFields>;
-type Members = Connection<Cursor<CIRCLE_MEMBERS>, CircleMember, EmptyFields>;
+/// The circles this member is in.
+struct CirclesOf(MemberId);
+
+impl Counted for CirclesOf {
+    async fn count(&self, app: &App) -> Result<u64, Fault> {
+        service::circle_count(app, self.0).await
+    }
+}
+
+/// The men in a circle; they were counted with it.
+struct MenIn(i64);
+
+impl Counted for MenIn {
+    async fn count(&self, _: &App) -> Result<u64, Fault> {
+        Ok(u64::try_from(self.0).unwrap_or_default())
+    }
+}
 
 /// What a man does in a circle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -54,7 +71,7 @@ pub struct CircleMember {
 /// A small group of men that meets; it is there for those who are in it.
 #[Object]
 impl Circle {
-    /// Its id.
+    /// Its global id.
     pub async fn id(&self) -> ID {
         self.0.id.global()
     }
@@ -70,7 +87,7 @@ impl Circle {
     }
 
     /// What you do in it.
-    async fn my_role(&self) -> CircleRole {
+    async fn viewer_role(&self) -> CircleRole {
         self.0.role.into()
     }
 
@@ -80,10 +97,13 @@ impl Circle {
     }
 
     /// The men in it, by when they joined.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn members(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "So many from the front, 0 to 100; 20 when nothing is said.")]
+        #[graphql(
+            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
+        )]
         first: Option<i32>,
         #[graphql(desc = "Behind this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
@@ -95,23 +115,22 @@ impl Circle {
             last,
             before,
         };
-        Some(members(ctx, self.0.id, &args).await)
+        Some(members(ctx, &self.0, &args).await)
     }
 }
 
-async fn members(ctx: &Context<'_>, circle: CircleId, args: &PageArgs) -> GqlResult<Members> {
-    let page = Page::parse(args, PAGE)?;
-    let rows = service::members(ctx.app(), ctx.viewer(), circle, &page).await?;
+async fn members(ctx: &Context<'_>, circle: &model::Circle, args: &PageArgs) -> GqlResult<Members> {
+    let page = Page::parse(args)?;
+    let rows = service::members(ctx.app(), ctx.viewer(), circle.id, &page).await?;
     let cursor = |(row, _): &(model::Membership, _)| Cursor {
         key: row.joined_at.timestamp_micros(),
         id: row.member.0,
     };
-    Ok(
-        page.connection(rows, cursor, |(row, profile)| CircleMember {
-            member: Member::from(profile),
-            role: row.role.into(),
-        }),
-    )
+    let man = |(row, profile): (model::Membership, _)| CircleMember {
+        member: Member::from(profile),
+        role: row.role.into(),
+    };
+    Ok(page.connection(MenIn(circle.member_count), rows, cursor, man))
 }
 
 /// A circle as the viewer may see it: for `node`, and wherever there is one.
@@ -157,10 +176,13 @@ impl CircleMe {
 #[Object]
 impl CircleMe {
     /// The circles you are in, by when you joined them.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn circles(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "So many from the front, 0 to 100; 20 when nothing is said.")]
+        #[graphql(
+            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
+        )]
         first: Option<i32>,
         #[graphql(desc = "Behind this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
@@ -177,11 +199,11 @@ impl CircleMe {
 }
 
 async fn circles(ctx: &Context<'_>, me: SignedIn, args: &PageArgs) -> GqlResult<Circles> {
-    let page = Page::parse(args, PAGE)?;
+    let page = Page::parse(args)?;
     let rows = service::circles(ctx.app(), me.member, &page).await?;
     let cursor = |circle: &model::Circle| Cursor {
         key: circle.joined_at.timestamp_micros(),
         id: circle.id.0,
     };
-    Ok(page.connection(rows, cursor, Circle::from))
+    Ok(page.connection(CirclesOf(me.member), rows, cursor, Circle::from))
 }

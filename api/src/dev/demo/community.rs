@@ -140,7 +140,7 @@ async fn form_circles(client: &Client, men: &[Man]) -> Result<Vec<Value>, Fault>
         let circle = created["circle"]["id"].clone();
         for (index, man) in men.iter().enumerate() {
             if is_in(number, index) && man.who != host.who {
-                let input = json!({ "circle": circle, "member": man.global_id });
+                let input = json!({ "circleId": circle, "memberId": man.global_id });
                 client.ask(host.seat, host.viewer(), ADD, input).await?;
             }
         }

@@ -8,14 +8,15 @@ use crate::app::App;
 use crate::graphql::errors::{MeetingError, user_errors};
 use crate::graphql::scalars::Url;
 use crate::graphql::{Context as _, GqlResult, Nullable};
-use crate::meeting::model::{self, LONGEST_DESCRIPTION, LONGEST_PLACE, LONGEST_TITLE};
+use crate::meeting::model::{self, DESCRIPTION, PLACE, TITLE};
 use crate::meeting::service::{self, CancelOutcome, Patch, Seen, UpdateOutcome};
 use crate::problem::{Problem, ProblemCode, Problems};
+use crate::text::required;
 
 /// What to change of a meeting. What is left out stays as it is.
 #[derive(Debug, InputObject)]
 pub struct UpdateMeetingInput {
-    /// Which.
+    /// The id of the `Meeting`.
     meeting_id: ID,
     /// The `version` of the meeting that was read.
     expected_version: i32,
@@ -34,7 +35,7 @@ pub struct UpdateMeetingInput {
 /// What became of a change.
 #[derive(Debug, SimpleObject)]
 pub struct UpdateMeetingPayload {
-    /// The meeting as it is now.
+    /// The meeting as it is now; null when the input had to be refused.
     meeting: Option<Meeting>,
     /// Why it was not changed; empty when it was.
     errors: Vec<MeetingError>,
@@ -52,14 +53,14 @@ impl UpdateMeetingPayload {
 /// An occurrence to call off.
 #[derive(Debug, InputObject)]
 pub struct CancelMeetingInput {
-    /// Which.
+    /// The id of the `MeetingOccurrence`.
     occurrence_id: ID,
 }
 
 /// What became of calling it off.
 #[derive(Debug, SimpleObject)]
 pub struct CancelMeetingPayload {
-    /// The occurrence as it is now.
+    /// The occurrence as it is now; null when the input had to be refused.
     occurrence: Option<MeetingOccurrence>,
     /// Why it was not called off; empty when it was.
     errors: Vec<MeetingError>,
@@ -84,7 +85,7 @@ impl ChangeMeetingMutation {
     async fn update_meeting(
         &self,
         ctx: &async_graphql::Context<'_>,
-        input: UpdateMeetingInput,
+        #[graphql(desc = "The meeting, and what to change.")] input: UpdateMeetingInput,
     ) -> Nullable<UpdateMeetingPayload> {
         let member = ctx.member().map(|signed_in| signed_in.member);
         Some(match member {
@@ -98,7 +99,7 @@ impl ChangeMeetingMutation {
     async fn cancel_meeting(
         &self,
         ctx: &async_graphql::Context<'_>,
-        input: CancelMeetingInput,
+        #[graphql(desc = "The occurrence.")] input: CancelMeetingInput,
     ) -> Nullable<CancelMeetingPayload> {
         let member = ctx.member().map(|signed_in| signed_in.member);
         Some(match member {
@@ -150,22 +151,20 @@ async fn update(
 fn checked(input: UpdateMeetingInput, problems: &mut Problems) -> Patch {
     let title = match input.title {
         MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => problems.check(model::line("title", "", LONGEST_TITLE)),
-        MaybeUndefined::Value(title) => problems.check(model::line("title", &title, LONGEST_TITLE)),
+        MaybeUndefined::Null => problems.check(Err(required("title"))),
+        MaybeUndefined::Value(title) => problems.check(TITLE.require("title", &title)),
     };
     let description = match input.description {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(String::new()),
-        MaybeUndefined::Value(text) => {
-            problems.check(model::paragraphs("description", &text, LONGEST_DESCRIPTION))
-        }
+        MaybeUndefined::Value(text) => problems
+            .check(DESCRIPTION.read("description", &text))
+            .map(Option::unwrap_or_default),
     };
     let place = match input.place {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(place) => {
-            Some(problems.check(model::line("place", &place, LONGEST_PLACE)))
-        }
+        MaybeUndefined::Value(place) => Some(problems.check(PLACE.require("place", &place))),
     };
     let join_url = match input.join_url {
         MaybeUndefined::Undefined => None,

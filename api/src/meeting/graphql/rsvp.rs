@@ -12,7 +12,7 @@ use crate::problem::{Problem, ProblemCode};
 /// An answer to "are you coming?".
 #[derive(Debug, InputObject)]
 pub struct RsvpInput {
-    /// To which time of which meeting.
+    /// The id of the `MeetingOccurrence` it is an answer to.
     occurrence_id: ID,
     /// Whether you are. It stands until you give another.
     answer: RsvpAnswer,
@@ -21,7 +21,8 @@ pub struct RsvpInput {
 /// What became of an answer.
 #[derive(Debug, SimpleObject)]
 pub struct RsvpPayload {
-    /// The occurrence as it is now, with the answer that stands; once you are going, with how to get in.
+    /// The occurrence as it is now, with the answer that stands; once you are going, with how to get in. Null
+    /// when there is no such occurrence for you.
     occurrence: Option<MeetingOccurrence>,
     /// Why the answer was not taken; empty when it was. `FULL`, `TOO_LATE` and `CANCELLED` say why there is
     /// no seat.
@@ -48,7 +49,7 @@ impl RsvpMutation {
     async fn rsvp(
         &self,
         ctx: &async_graphql::Context<'_>,
-        input: RsvpInput,
+        #[graphql(desc = "The answer.")] input: RsvpInput,
     ) -> Nullable<RsvpPayload> {
         Some(rsvp(ctx, &input).await)
     }

@@ -1,14 +1,14 @@
 //! Scheduling.
 
 use async_graphql::{ID, InputObject, Object, SimpleObject};
-use entity::{CircleId, MeetingId, MemberId};
+use entity::{CircleId, MemberId};
 
 use super::{MeetingFormat, MeetingOccurrence, not_there, read_id};
 use crate::app::App;
 use crate::graphql::errors::{MeetingError, user_errors};
 use crate::graphql::scalars::{Date, LocalTime, TimeZone, Url, Uuid};
 use crate::graphql::{Context as _, GqlResult, Nullable};
-use crate::meeting::model::{self, LONGEST_DESCRIPTION, LONGEST_PLACE, LONGEST_TITLE};
+use crate::meeting::model::{self, DESCRIPTION, PLACE, TITLE};
 use crate::meeting::service::{self, NewMeeting, ScheduleOutcome, Seen};
 use crate::problem::{Problem, ProblemCode, Problems};
 
@@ -17,7 +17,7 @@ use crate::problem::{Problem, ProblemCode, Problems};
 pub struct ScheduleMeetingInput {
     /// Made by the app, of version 7.
     id: Uuid,
-    /// The circle it is for; left out or null, it is open to every member.
+    /// The id of the `Circle` it is for; left out or null, it is open to every member.
     circle_id: Option<ID>,
     /// What it is called: one line of 1 to 120 characters.
     title: String,
@@ -32,7 +32,7 @@ pub struct ScheduleMeetingInput {
     join_url: Option<Url>,
     /// The time zone whose wall clock `localDate` and `localTime` are on.
     time_zone: TimeZone,
-    /// The day it starts.
+    /// The day it starts: within the next two years.
     local_date: Date,
     /// The time it starts. One that the clock shows twice is the first; one that it skips is moved on by
     /// as much as is skipped (RFC 5545).
@@ -71,7 +71,7 @@ impl ScheduleMeetingMutation {
     async fn schedule_meeting(
         &self,
         ctx: &async_graphql::Context<'_>,
-        input: ScheduleMeetingInput,
+        #[graphql(desc = "The meeting.")] input: ScheduleMeetingInput,
     ) -> Nullable<ScheduleMeetingPayload> {
         let member = ctx.member().map(|signed_in| signed_in.member);
         Some(match member {
@@ -104,6 +104,11 @@ async fn schedule(
             let problem = Problem::field("localDate", ProblemCode::OutOfRange, message);
             (None, Some(problem))
         }
+        ScheduleOutcome::TooFarAhead => {
+            let message = "A meeting starts within the next two years.";
+            let problem = Problem::field("localDate", ProblemCode::OutOfRange, message);
+            (None, Some(problem))
+        }
         ScheduleOutcome::IdTaken(seen) => {
             let message = "This id was sent before, with another content.";
             let problem = Problem::field("id", ProblemCode::Conflict, message);
@@ -122,23 +127,19 @@ fn checked(input: ScheduleMeetingInput) -> Result<NewMeeting, Vec<Problem>> {
         .circle_id
         .map(|id| read_id::<CircleId>("circleId", &id));
     let circle = problems.check(circle.transpose());
-    let title = problems.check(model::line("title", &input.title, LONGEST_TITLE));
-    let description = &input.description;
-    let description = problems.check(model::paragraphs(
-        "description",
-        description,
-        LONGEST_DESCRIPTION,
-    ));
-    let place = input
-        .place
-        .map(|place| model::line("place", &place, LONGEST_PLACE));
+    let title = problems.check(TITLE.require("title", &input.title));
+    let description = problems.check(DESCRIPTION.read("description", &input.description));
+    let description = description.map(Option::unwrap_or_default);
+    let place = input.place.map(|place| PLACE.require("place", &place));
     let place = problems.check(place.transpose());
     let join_url = input.join_url.map(|url| model::link("joinUrl", &url.0));
     let join_url = problems.check(join_url.transpose());
     let minutes = problems.check(model::minutes("durationMinutes", input.duration_minutes));
     let capacity = input.capacity.map(|seats| model::seats("capacity", seats));
     let capacity = problems.check(capacity.transpose());
+    let id = problems.check(input.id.made_by_app("id"));
     let all = (
+        id,
         circle,
         title,
         description,
@@ -148,6 +149,7 @@ fn checked(input: ScheduleMeetingInput) -> Result<NewMeeting, Vec<Problem>> {
         capacity,
     );
     let (
+        Some(id),
         Some(circle),
         Some(title),
         Some(description),
@@ -160,7 +162,7 @@ fn checked(input: ScheduleMeetingInput) -> Result<NewMeeting, Vec<Problem>> {
         return Err(problems.into_vec());
     };
     Ok(NewMeeting {
-        id: MeetingId(input.id.0),
+        id,
         circle,
         title,
         description,

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Enum, ID, Object};
-use entity::{CircleId, MeetingId, OccurrenceId};
+use entity::{CircleId, MeetingId, MemberId, OccurrenceId};
 
 use crate::account::SignedIn;
+use crate::app::App;
+use crate::error::Fault;
+use crate::graphql::connection::{Connection, Counted, page_cost};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
 use crate::graphql::node::NodeId as _;
-use crate::graphql::scalars::{Date, DateTime, LocalTime, TimeZone};
+use crate::graphql::scalars::{Date, DateTime, LocalTime, TimeZone, Url};
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::meeting::service::{self, LIST, Seen, Which};
 
@@ -78,14 +80,14 @@ impl Meeting {
         self.0.meeting.format.into()
     }
 
-    /// The circle whose meeting it is; null when it is open to every member.
+    /// The id of the `Circle` whose meeting it is; null when it is open to every member.
     async fn circle_id(&self) -> Option<ID> {
         self.0.meeting.circle_id.map(CircleId::global)
     }
 
     /// The time zone whose wall clock its times are on.
-    async fn time_zone(&self) -> Option<TimeZone> {
-        self.0.meeting.time_zone.parse().ok().map(TimeZone)
+    async fn time_zone(&self) -> GqlResult<TimeZone> {
+        Ok(TimeZone::stored(&self.0.meeting.time_zone)?)
     }
 
     /// The place, in words; null when there is none, and for those who are not going.
@@ -95,9 +97,10 @@ impl Meeting {
     }
 
     /// The link to join by, https; null when there is none, and for those who are not going.
-    async fn join_url(&self) -> Option<&str> {
+    async fn join_url(&self) -> GqlResult<Option<Url>> {
         let link = self.0.meeting.join_url.as_deref();
-        link.filter(|_| self.0.is_let_in())
+        let link = link.filter(|_| self.0.is_let_in());
+        Ok(link.map(Url::stored).transpose()?)
     }
 
     /// Whether you may change it and call it off.
@@ -111,6 +114,7 @@ impl Meeting {
     }
 
     /// The times it takes place, the soonest first.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn occurrences(
         &self,
         ctx: &async_graphql::Context<'_>,
@@ -176,8 +180,8 @@ impl MeetingOccurrence {
     }
 
     /// The time zone whose wall clock it is on.
-    async fn time_zone(&self) -> Option<TimeZone> {
-        self.0.meeting.time_zone.parse().ok().map(TimeZone)
+    async fn time_zone(&self) -> GqlResult<TimeZone> {
+        Ok(TimeZone::stored(&self.0.meeting.time_zone)?)
     }
 
     /// How many seats there are; null when there is room for all.
@@ -213,7 +217,16 @@ impl MeetingOccurrence {
     }
 }
 
-type Occurrences = Connection<Cursor<LIST>, MeetingOccurrence, EmptyFields>;
+type Occurrences = Connection<LIST, MeetingOccurrence, OccurrencesFor>;
+
+/// The occurrences of a kind that are there for a viewer.
+struct OccurrencesFor(MemberId, Which);
+
+impl Counted for OccurrencesFor {
+    async fn count(&self, app: &App) -> Result<u64, Fault> {
+        service::count(app, self.0, self.1).await
+    }
+}
 
 async fn page(
     ctx: &async_graphql::Context<'_>,
@@ -221,13 +234,14 @@ async fn page(
     args: &PageArgs,
 ) -> GqlResult<Occurrences> {
     let viewer = ctx.member()?.member;
-    let page = Page::parse(args, 20)?;
+    let page = Page::parse(args)?;
     let rows = service::occurrences(ctx.app(), viewer, which, &page).await?;
     let cursor = |seen: &Seen| Cursor {
         key: seen.occurrence.starts_at.timestamp_micros(),
         id: seen.occurrence.id.0,
     };
-    Ok(page.connection(rows, cursor, MeetingOccurrence::from))
+    let whole = OccurrencesFor(viewer, which);
+    Ok(page.connection(whole, rows, cursor, MeetingOccurrence::from))
 }
 
 /// Your meetings.
@@ -236,6 +250,7 @@ pub struct MeetingMe(pub SignedIn);
 #[Object]
 impl MeetingMe {
     /// The occurrences you said you are going to that take place and are not over, the soonest first.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn next_meetings(
         &self,
         ctx: &async_graphql::Context<'_>,
@@ -265,6 +280,7 @@ pub struct MeetingQuery;
 impl MeetingQuery {
     /// The occurrences you may come to that take place and are not over, the soonest first: those open to
     /// every member and those of your circles.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn upcoming_meetings(
         &self,
         ctx: &async_graphql::Context<'_>,
@@ -289,7 +305,7 @@ impl MeetingQuery {
     async fn meeting(
         &self,
         ctx: &async_graphql::Context<'_>,
-        #[graphql(desc = "Which.")] id: ID,
+        #[graphql(desc = "The id of a `Meeting`.")] id: ID,
     ) -> Nullable<Meeting> {
         match MeetingId::from_global(&id) {
             Some(id) => load_meeting(ctx, id).await.transpose(),
@@ -301,7 +317,7 @@ impl MeetingQuery {
     async fn occurrence(
         &self,
         ctx: &async_graphql::Context<'_>,
-        #[graphql(desc = "Which.")] id: ID,
+        #[graphql(desc = "The id of a `MeetingOccurrence`.")] id: ID,
     ) -> Nullable<MeetingOccurrence> {
         match OccurrenceId::from_global(&id) {
             Some(id) => load_occurrence(ctx, id).await.transpose(),

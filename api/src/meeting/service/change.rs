@@ -120,18 +120,17 @@ pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<Can
             }));
         };
         // Nobody can take a seat from here on: who has one has it in this list.
-        for member in store::going(tx, id).await? {
-            nudge::service::withdraw(tx, member, &reminder_key(id)).await?;
-            let what = Announcement {
-                member,
-                kind: Kind::MeetingCancelled,
-                dedup_key: format!("meeting_cancelled:{id}"),
-                subject: Some(id.0),
-                not_before: now,
-                expires_at: occurrence.ends_at,
-            };
-            nudge::service::announce(app, tx, &what).await?;
-        }
+        let going = store::going(tx, id).await?;
+        nudge::service::withdraw_from_all(tx, &going, &reminder_key(id)).await?;
+        let told = going.into_iter().map(|member| Announcement {
+            member,
+            kind: Kind::MeetingCancelled,
+            dedup_key: format!("meeting_cancelled:{id}"),
+            subject: Some(id.0),
+            not_before: now,
+            expires_at: occurrence.ends_at,
+        });
+        nudge::service::announce_all(app, tx, &told.collect::<Vec<_>>()).await?;
         Ok(Done::Keep(CancelOutcome::Cancelled(Seen {
             occurrence,
             ..seen

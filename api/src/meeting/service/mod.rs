@@ -44,6 +44,11 @@ pub async fn occurrences(
     Ok(store::page(app.db.pool(), viewer, which, app.clock.now(), page).await?)
 }
 
+/// How many occurrences there are for the viewer.
+pub async fn count(app: &App, viewer: MemberId, which: Which) -> Result<u64, Fault> {
+    Ok(store::count(app.db.pool(), viewer, which, app.clock.now()).await?)
+}
+
 /// Whether an occurrence takes place, is there for the member, and he has a seat: asked before he is
 /// reminded.
 pub async fn still_going(

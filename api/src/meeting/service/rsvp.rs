@@ -56,6 +56,12 @@ pub async fn rsvp(
         if let Some(refused) = refused(&seen, now) {
             return Ok(Done::Undo(refused));
         }
+        // Who is taken out of the circle meanwhile either waits for this seat and gives it back, or is out.
+        if let (Answer::Going, Some(circle)) = (answer, seen.meeting.circle_id)
+            && !store::hold_membership(tx, circle, member).await?
+        {
+            return Ok(Done::Undo(RsvpOutcome::NotFound));
+        }
         let occurrence = match (answer, store::answer(tx, &row).await?) {
             // Given twice at once, and the other was first.
             (_, Written::Same) => {

@@ -55,6 +55,8 @@ pub enum ScheduleOutcome {
     NoSuchCircle,
     /// It would start in the past.
     Past,
+    /// It would start too far ahead.
+    TooFarAhead,
     /// The id is in use, by his own meeting with another content when there is one.
     IdTaken(Option<Seen>),
 }
@@ -87,6 +89,9 @@ pub async fn schedule(
         }
         if occurrence.starts_at <= now {
             return Ok(Done::Undo(ScheduleOutcome::Past));
+        }
+        if occurrence.starts_at > now + model::FARTHEST {
+            return Ok(Done::Undo(ScheduleOutcome::TooFarAhead));
         }
         if !store::insert(tx, &meeting, &occurrence).await? {
             // Sent twice at once, or somebody else's id.

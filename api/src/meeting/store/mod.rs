@@ -4,7 +4,8 @@
 mod read;
 mod write;
 
-pub use read::{LIST, Seen, Which, by_meeting, by_occurrence, circle_role, page, seats};
+pub use read::{LIST, Seen, Which, by_meeting, by_occurrence, circle_role, count, page, seats};
 pub use write::{
-    Written, answer, cancel, free_seat, going, insert, leave_all, set_capacity, take_seat, update,
+    Written, answer, cancel, free_seat, going, hold_membership, insert, leave_all, set_capacity,
+    take_seat, update,
 };

@@ -11,8 +11,8 @@ use entity::{CircleId, MeetingId, MemberId, OccurrenceId, account, circle_member
 use sea_orm::sea_query::{Expr, ExprTrait as _, SimpleExpr};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult,
-    IdenStatic as _, Iterable as _, JoinType, QueryFilter as _, QueryOrder as _, QueryResult,
-    QuerySelect as _, RelationTrait as _, Select,
+    IdenStatic as _, Iterable as _, JoinType, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QueryResult, QuerySelect as _, RelationTrait as _, Select,
 };
 
 use crate::graphql::cursor::{Cursor, Page};
@@ -169,6 +169,32 @@ pub async fn by_meeting(
     one(db, viewer, query).await
 }
 
+/// A list of occurrences that are there for a viewer, in no order yet.
+fn listed(viewer: MemberId, which: Which, now: DateTime<Utc>) -> Select<occurrence::Entity> {
+    let query = match which {
+        Which::Of(id) => return seen(viewer).filter(meeting::Column::Id.eq(id)),
+        Which::Upcoming | Which::Going => seen(viewer)
+            .filter(occurrence::Column::Status.eq(OccurrenceStatus::Scheduled))
+            .filter(occurrence::Column::EndsAt.gt(now))
+            // Follows from the line above; the index is on the start.
+            .filter(occurrence::Column::StartsAt.gt(now - LONGEST)),
+    };
+    match which {
+        Which::Going => query.filter(rsvp::Column::Answer.eq(Answer::Going)),
+        Which::Upcoming | Which::Of(_) => query,
+    }
+}
+
+/// How many occurrences such a list has.
+pub async fn count(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    which: Which,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    listed(viewer, which, now).count(db).await
+}
+
 /// A page of occurrences, the soonest first, and one row more.
 pub async fn page(
     db: &impl ConnectionTrait,
@@ -183,18 +209,7 @@ pub async fn page(
             Expr::col((occurrence::Entity, occurrence::Column::Id)),
         ])
     };
-    let mut query = seen(viewer);
-    query = match which {
-        Which::Of(id) => query.filter(meeting::Column::Id.eq(id)),
-        Which::Upcoming | Which::Going => query
-            .filter(occurrence::Column::Status.eq(OccurrenceStatus::Scheduled))
-            .filter(occurrence::Column::EndsAt.gt(now))
-            // Follows from the line above; the index is on the start.
-            .filter(occurrence::Column::StartsAt.gt(now - LONGEST)),
-    };
-    if matches!(which, Which::Going) {
-        query = query.filter(rsvp::Column::Answer.eq(Answer::Going));
-    }
+    let mut query = listed(viewer, which, now);
     if let Some(after) = page.after.and_then(place_of) {
         query = query.filter(place().gt(after));
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
 use entity::rsvp::{self, Answer};
-use entity::{CircleId, MemberId, OccurrenceId, RsvpId, meeting};
+use entity::{CircleId, MemberId, OccurrenceId, RsvpId, circle_membership, meeting};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ColumnTrait as _, Condition, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
@@ -93,6 +93,18 @@ pub async fn going(tx: &Tx, id: OccurrenceId) -> Result<Vec<MemberId>, DbErr> {
         .into_tuple()
         .all(tx)
         .await
+}
+
+/// Keeps a member in a circle until the transaction ends; false when he is not in it.
+pub async fn hold_membership(tx: &Tx, circle: CircleId, member: MemberId) -> Result<bool, DbErr> {
+    let held: Option<MemberId> = circle_membership::Entity::find_by_id((circle, member))
+        .select_only()
+        .column(circle_membership::Column::MemberId)
+        .lock_shared()
+        .into_tuple()
+        .one(tx)
+        .await?;
+    Ok(held.is_some())
 }
 
 /// What writing an answer changed.

@@ -95,7 +95,7 @@ impl ProfileMe {
 
 #[Object]
 impl ProfileMe {
-    /// Your profile, with what only you see of it.
+    /// Your profile, with what you alone see of it.
     async fn profile(&self, ctx: &Context<'_>) -> Nullable<Member> {
         load_member(ctx, self.0.member).await.transpose()
     }

@@ -162,13 +162,14 @@ pub enum TopicStance {
     ComeThrough,
 }
 
-/// Who may see a topic on a profile; each includes the ones before.
+/// Who may see a topic on a profile. `MEMBERS` includes `CIRCLES`, which includes `PARTNERS`, which includes
+/// `PRIVATE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::member_topic::Visibility")]
 pub enum TopicVisibility {
     /// He alone.
     Private,
-    /// His peers.
+    /// His peer-support partners.
     Partners,
     /// Men in the circles he is in.
     Circles,
