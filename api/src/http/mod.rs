@@ -9,6 +9,11 @@ mod document;
 mod errors;
 mod graphiql;
 mod graphql;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "called once requests are priced")
+)]
+mod guard;
 mod operations;
 mod request_log;
 pub(crate) mod respond;

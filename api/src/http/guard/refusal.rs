@@ -1,0 +1,111 @@
+//! What a document is refused with, in words for the developer of an app.
+
+/// Why a document is not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TooMuch {
+    /// It is over a limit.
+    Over {
+        /// Of what there is too much.
+        measure: Measure,
+        /// How much there is; at least so much, where counting stopped.
+        found: u64,
+        /// How much there may be.
+        limit: u64,
+    },
+    /// A block string has no end.
+    UnclosedString,
+    /// A fragment spreads itself, maybe through others (GraphQL §5.5.2.2).
+    FragmentCycle(String),
+}
+
+/// What is measured: see [`super::Limits`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields of `Limits` say it")]
+pub enum Measure {
+    DocumentBytes,
+    Words,
+    NameBytes,
+    Nesting,
+    Depth,
+    IntrospectionDepth,
+    IntrospectionLists,
+    Fields,
+    Parts,
+    Nodes,
+    Values,
+    Aliases,
+    Directives,
+    Variables,
+    Arguments,
+}
+
+impl Measure {
+    /// That there is no more than the limit.
+    pub(super) fn check(
+        self,
+        found: impl TryInto<u64>,
+        limit: impl TryInto<u64>,
+    ) -> Result<(), TooMuch> {
+        let found = found.try_into().unwrap_or(u64::MAX);
+        let limit = limit.try_into().unwrap_or(u64::MAX);
+        if found <= limit {
+            return Ok(());
+        }
+        Err(TooMuch::Over {
+            measure: self,
+            found,
+            limit,
+        })
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::DocumentBytes => "bytes in the document",
+            Self::Words => "names, values and opening brackets in the document",
+            Self::NameBytes => "bytes in a name",
+            Self::Nesting => "levels of brackets, or of selections with fragments in their place",
+            Self::Depth => "levels of fields",
+            Self::IntrospectionDepth => "levels of fields in `__schema` or `__type`",
+            Self::IntrospectionLists => "levels of lists in `__schema` or `__type`",
+            Self::Fields => "fields, with fragments in their place",
+            Self::Parts => {
+                "fields, spreads, arguments, directives and values, with fragments and variables in their place"
+            }
+            Self::Nodes => "items of pages and lists of ids",
+            Self::Values => "values, counting each field for every item it is asked of",
+            Self::Aliases => "aliases",
+            Self::Directives => "directives",
+            Self::Variables => "variables",
+            Self::Arguments => "arguments of one field or directive",
+        }
+    }
+}
+
+impl TooMuch {
+    /// The error's code, of the closed list.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Over { .. } => "QUERY_TOO_COMPLEX",
+            Self::UnclosedString => "GRAPHQL_PARSE_FAILED",
+            Self::FragmentCycle(_) => "GRAPHQL_VALIDATION_FAILED",
+        }
+    }
+
+    /// What is wrong, and what is allowed.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Over {
+                measure,
+                found,
+                limit,
+            } => {
+                let words = measure.words();
+                format!("This asks for {found} {words}, where {limit} is the most.")
+            }
+            Self::UnclosedString => "A block string (\"\"\") is not closed.".to_owned(),
+            Self::FragmentCycle(name) => {
+                format!("The fragment \"{name}\" spreads itself, maybe through others.")
+            }
+        }
+    }
+}

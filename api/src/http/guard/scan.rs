@@ -1,0 +1,77 @@
+//! A look at the text of a document before it is parsed. The parser calls itself for every bracket within a
+//! bracket, and would run out of stack, which ends the process.
+
+use super::Limits;
+use super::refusal::{Measure, TooMuch};
+
+const QUOTE: u8 = b'"';
+const BLOCK: &[u8] = b"\"\"\"";
+
+/// Refuses a text that the parser should not be given: too long, or its brackets too deep.
+pub fn scan(text: &str, limits: &Limits) -> Result<(), TooMuch> {
+    Measure::DocumentBytes.check(text.len(), limits.document_bytes)?;
+    let (mut words, mut open, mut deepest, mut longest_name) = (0_usize, 0_usize, 0, 0);
+    let mut rest = text.as_bytes();
+    while let Some((&byte, behind)) = rest.split_first() {
+        let (mut token, mut is_word) = (1, true);
+        match byte {
+            // A closing bracket of the wrong kind ends the parser's work, so their kinds need no telling apart.
+            b'{' | b'(' | b'[' => {
+                open += 1;
+                deepest = deepest.max(open);
+            }
+            b'}' | b')' | b']' => (open, is_word) = (open.saturating_sub(1), false),
+            b'#' => {
+                token = until(rest, |byte| matches!(byte, b'\n' | b'\r'));
+                is_word = false;
+            }
+            // Unclosed ones are refused here because the parser looks for their end again and again.
+            QUOTE if rest.starts_with(BLOCK) => {
+                token = block_string(rest).ok_or(TooMuch::UnclosedString)?;
+            }
+            QUOTE => token = 1 + string(behind),
+            b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                token = until(rest, |byte| !byte.is_ascii_alphanumeric() && byte != b'_');
+                longest_name = longest_name.max(token);
+            }
+            // Means nothing without a word beside it.
+            _ => is_word = false,
+        }
+        words += usize::from(is_word);
+        rest = rest.get(token..).unwrap_or_default();
+    }
+    Measure::Words.check(words, limits.words)?;
+    Measure::Nesting.check(deepest, limits.nesting)?;
+    Measure::NameBytes.check(longest_name, limits.name_bytes)
+}
+
+fn until(text: &[u8], end: impl Fn(u8) -> bool) -> usize {
+    text.iter()
+        .position(|byte| end(*byte))
+        .unwrap_or(text.len())
+}
+
+/// The length of a string without its opening quote. One that is not closed ends with its line, where the
+/// parser gives up.
+fn string(text: &[u8]) -> usize {
+    let mut escaped = false;
+    let end = text.iter().position(|byte| {
+        let ends = !escaped && *byte == QUOTE || matches!(byte, b'\n' | b'\r');
+        escaped = !escaped && *byte == b'\\';
+        ends
+    });
+    end.map_or(text.len(), |end| end + 1)
+}
+
+/// The length of a block string (GraphQL §2.9.4): only `\"""` is an escape in it.
+fn block_string(text: &[u8]) -> Option<usize> {
+    let mut at = BLOCK.len();
+    loop {
+        let rest = text.get(at..)?;
+        if rest.starts_with(BLOCK) {
+            return Some(at + BLOCK.len());
+        }
+        let escape = rest.first()? == &b'\\' && rest[1..].starts_with(BLOCK);
+        at += if escape { 1 + BLOCK.len() } else { 1 };
+    }
+}

@@ -1,0 +1,174 @@
+//! Small documents that would cost much.
+
+use std::fmt::Write as _;
+
+use super::*;
+use crate::http::guard::scan;
+
+/// A field, through `levels` fragments that each spread the next one `times` times.
+fn towering(levels: usize, times: usize) -> String {
+    let mut text = "{ ...F0 }".to_owned();
+    for level in 0..levels {
+        let next = format!(" ...F{}", level + 1).repeat(times);
+        write!(text, " fragment F{level} on Query {{{next} }}").unwrap();
+    }
+    write!(text, " fragment F{levels} on Query {{ serverTime }}").unwrap();
+    text
+}
+
+#[test]
+fn fragments_count_wherever_they_are_spread() {
+    for (levels, times, fields) in [(22, 2, 1 << 22), (26, 2, 1 << 26), (5, 20, 3_200_000)] {
+        let text = towering(levels, times);
+        assert!(text.len() < 1500);
+        assert_eq!(scan(&text, &Limits::STANDARD), Ok(()));
+        let refused = over(priced(&text, json!({})));
+        assert_eq!(refused, (Measure::Fields, fields), "{levels} × {times}");
+    }
+    // Beyond all numbers; and where nobody asks for them, or where they end in nothing.
+    let most = over(priced(&towering(30, 20), json!({})));
+    assert_eq!(most, (Measure::Fields, u64::MAX));
+    let unused = towering(22, 2).replacen("...F0", "serverTime", 1);
+    assert_eq!(over(priced(&unused, json!({}))).0, Measure::Fields);
+    let nothing = towering(22, 2).replacen("F22 on", "other on", 1);
+    assert_eq!(over(priced(&nothing, json!({}))).0, Measure::Fields);
+    let inline = format!("{} serverTime {}", "... {".repeat(9), "}".repeat(9));
+    let inline = towering(9, 2).replace("serverTime", &inline);
+    assert_eq!(over(priced(&inline, json!({}))).0, Measure::Parts);
+}
+
+#[test]
+fn fragments_in_a_circle_are_not_valid() {
+    let circle = "{ ...A } fragment A on Query { me { ...B } } fragment B on Query { ...A }";
+    let unused = "{ a } fragment A on Query { ...A }";
+    for text in [circle, unused] {
+        let refused = priced(text, json!({})).unwrap_err();
+        assert!(matches!(refused, TooMuch::FragmentCycle(_)), "{text}");
+        assert_eq!(refused.code(), "GRAPHQL_VALIDATION_FAILED");
+    }
+}
+
+#[test]
+fn a_chain_of_a_thousand_fragments_is_not_followed_to_its_end() {
+    assert_eq!(
+        over(priced(&towering(1_000, 1), json!({}))).0,
+        Measure::Nesting
+    );
+    // Weighed from its end, each link is a short way.
+    let price = |levels| priced(&towering(levels, 1), json!({}));
+    assert!(price(30).is_ok());
+    assert_eq!(over(price(31)), (Measure::Nesting, 33));
+}
+
+#[test]
+fn whatever_there_is_too_much_of_is_refused_by_name() {
+    let repeated = |part: &str, times| format!("{{ {} }}", part.repeat(times));
+    let deep = |levels| format!("{{ {} b {} }}", "a {".repeat(levels), "}".repeat(levels));
+    let numbered =
+        |times: usize, part: fn(usize) -> String| -> String { (0..times).map(part).collect() };
+    let operations = numbered(1_001, |n| format!("query Q{n} {{ a }} "));
+    let variables = numbered(101, |n| format!("$v{n}: Int "));
+    let arguments = numbered(11, |n| format!("a{n}: 1 "));
+    let cases = [
+        (repeated("a:b ", 10_000), Measure::Aliases, 10_000),
+        (repeated("a @b ", 20_000), Measure::Directives, 20_000),
+        (repeated("a ", 1_001), Measure::Fields, 1_001),
+        (operations, Measure::Fields, 1_001),
+        (deep(12), Measure::Depth, 13),
+        (
+            format!("query({variables}) {{ a }}"),
+            Measure::Variables,
+            101,
+        ),
+        (format!("{{ a({arguments}) }}"), Measure::Arguments, 11),
+        (format!("{{ a @b({arguments}) }}"), Measure::Arguments, 11),
+        (
+            format!("{{ a(b: [{}]) }}", "$c ".repeat(5_000)),
+            Measure::Parts,
+            5_002,
+        ),
+    ];
+    for (text, measure, found) in cases {
+        assert_eq!(over(priced(&text, json!({}))), (measure, found));
+    }
+    let refused = priced(&deep(12), json!({})).unwrap_err();
+    assert_eq!(refused.code(), "QUERY_TOO_COMPLEX");
+    let message = refused.message();
+    assert!(
+        message.contains("13") && message.contains("12"),
+        "{message}"
+    );
+    assert!(price_of(&deep(11)).depth == 12);
+}
+
+#[test]
+fn a_variable_counts_wherever_it_is_used() {
+    let text = |times: usize| format!("query($v: [Int]) {{ {} }}", "a(b: $v) ".repeat(times));
+    let items = json!({ "v": vec![1; 1_000] });
+    assert!(priced(&text(4), items.clone()).is_ok());
+    assert_eq!(over(priced(&text(5), items)).0, Measure::Parts);
+    let long = json!({ "v": "x".repeat(256 * 1_000) });
+    assert!(priced(&text(4), long.clone()).is_ok());
+    assert_eq!(over(priced(&text(5), long)).0, Measure::Parts);
+}
+
+#[test]
+fn pages_in_pages_multiply() {
+    let nested =
+        "query($n: Int) { a(first: $n) { nodes { b(last: 49) { edges { node { c } } } } } }";
+    let price = |n| priced(nested, json!({ "n": n }));
+    // 100 in the outer page, and 49 for each.
+    assert_eq!(price(json!(100)).unwrap().nodes, 5_000);
+    // What is no size of a page will be refused by its field, and counts as the greatest until then.
+    for n in [
+        json!(101),
+        json!(-1),
+        json!("7"),
+        json!(1.5),
+        json!(u64::MAX),
+    ] {
+        assert_eq!(price(n).unwrap().nodes, 5_000);
+    }
+    assert_eq!(price(json!(null)).unwrap().nodes, 20 + 20 * 49);
+    assert_eq!(price(json!(0)).unwrap().nodes, 0);
+    let three = "{ a(first: 100) { nodes { b(first: 100) { nodes { c } } } } }";
+    assert_eq!(over(priced(three, json!({}))), (Measure::Nodes, 10_100));
+    let wide = format!(
+        "{{ a(first: 100) {{ nodes {{ b {{ {} }} }} }} }}",
+        "c ".repeat(600)
+    );
+    assert_eq!(over(priced(&wide, json!({}))).0, Measure::Values);
+}
+
+#[test]
+fn ids_multiply_by_how_many_there_are() {
+    let text = "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Member { circles { nodes { id } } } } }";
+    let ids = |n: usize| json!({ "ids": vec!["x"; n] });
+    assert_eq!(priced(text, ids(3)).unwrap().nodes, 3 + 3 * 20);
+    assert_eq!(over(priced(text, ids(500))), (Measure::Nodes, 500 * 21));
+    assert_eq!(price_of("{ nodes(ids: [1, 2]) { id } }").nodes, 2);
+    assert_eq!(price_of("{ nodes(ids: 1) { id } }").nodes, 1);
+}
+
+#[test]
+fn introspection_has_bounds_of_its_own() {
+    let deep = |levels| {
+        let of = "ofType {".repeat(levels);
+        format!(
+            "{{ __type(name: \"A\") {{ {of} name {} }} }}",
+            "}".repeat(levels)
+        )
+    };
+    assert_eq!(price_of(&deep(18)).depth, 1);
+    assert_eq!(
+        over(priced(&deep(19), json!({}))),
+        (Measure::IntrospectionDepth, 21)
+    );
+    // The same list again and again, through a fragment too.
+    let lists = "{ __schema { types { fields { type { ...T } } } } }
+        fragment T on __Type { interfaces { fields { args { name } } } }";
+    assert_eq!(
+        over(priced(lists, json!({}))),
+        (Measure::IntrospectionLists, 4)
+    );
+}
