@@ -1,8 +1,8 @@
 //! What a document may cost, known before anything walks it: the GraphQL library's own rules follow every
 //! fragment wherever it is spread, so that a kilobyte of fragments can keep them busy for minutes.
 //!
-//! [`scan`] looks at the text before it is parsed, [`price`] at the parsed document before it is validated.
-//! Both are linear in what they are given.
+//! [`scan`] looks at the text before it is parsed, [`price`] at the parsed document before it is validated,
+//! and [`single_root`] gives a subscription the shape the library runs. All are linear in what they are given.
 //!
 //! An operation's **cost** is one point for every object it may have to fetch: each field with a selection,
 //! times the sizes of the pages (`first`, `last`, or 20) and of the lists of `ids` it stands in; and ten more
@@ -11,6 +11,7 @@
 mod price;
 mod refusal;
 mod scan;
+mod single_root;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -19,6 +20,7 @@ mod weight;
 pub use price::{Price, price};
 pub use refusal::{Measure, TooMuch};
 pub use scan::scan;
+pub use single_root::single_root;
 
 /// What a document may come to.
 #[derive(Clone, Debug)]

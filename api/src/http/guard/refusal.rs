@@ -16,6 +16,8 @@ pub enum TooMuch {
     UnclosedString,
     /// A fragment spreads itself, maybe through others (GraphQL §5.5.2.2).
     FragmentCycle(String),
+    /// The root of a subscription is not one field (GraphQL §5.2.4.1); this says what it is.
+    NotOneField(&'static str),
 }
 
 /// What is measured: see [`super::Limits`].
@@ -87,7 +89,7 @@ impl TooMuch {
         match self {
             Self::Over { .. } => "QUERY_TOO_COMPLEX",
             Self::UnclosedString => "GRAPHQL_PARSE_FAILED",
-            Self::FragmentCycle(_) => "GRAPHQL_VALIDATION_FAILED",
+            Self::FragmentCycle(_) | Self::NotOneField(_) => "GRAPHQL_VALIDATION_FAILED",
         }
     }
 
@@ -105,6 +107,9 @@ impl TooMuch {
             Self::UnclosedString => "A block string (\"\"\") is not closed.".to_owned(),
             Self::FragmentCycle(name) => {
                 format!("The fragment \"{name}\" spreads itself, maybe through others.")
+            }
+            Self::NotOneField(what) => {
+                format!("The root of a subscription is one field of its own: {what}.")
             }
         }
     }

@@ -4,6 +4,7 @@ mod attacks;
 mod friendly;
 mod parser;
 mod properties;
+mod subscriptions;
 
 use async_graphql::Variables;
 use async_graphql::parser::parse_query;

@@ -1,0 +1,107 @@
+//! The root of a subscription.
+
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+
+use super::*;
+use crate::http::guard::single_root;
+
+fn shown(set: &SelectionSet) -> String {
+    let shown = set.items.iter().map(|selection| match &selection.node {
+        Selection::Field(field) => {
+            let field = &field.node;
+            let within = &field.selection_set.node;
+            let name = &field.response_key().node;
+            if within.items.is_empty() {
+                name.to_string()
+            } else {
+                format!("{name} {{ {} }}", shown(within))
+            }
+        }
+        Selection::FragmentSpread(spread) => format!("...{}", spread.node.fragment_name.node),
+        Selection::InlineFragment(inline) => {
+            format!("... {{ {} }}", shown(&inline.node.selection_set.node))
+        }
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
+/// The selection of the operation that is asked for, and the names of the fragments that are left.
+fn rewritten(text: &str, name: Option<&str>) -> Result<(String, Vec<String>), TooMuch> {
+    let mut document = parse_query(text).expect("it parses");
+    single_root(&mut document, name)?;
+    let ExecutableDocument {
+        operations,
+        fragments,
+    } = document;
+    let asked =
+        |found: Option<&async_graphql::Name>| found.map(async_graphql::Name::as_str) == name;
+    let (_, operation) = operations.iter().find(|(found, _)| asked(*found)).unwrap();
+    let mut left: Vec<_> = fragments.keys().map(ToString::to_string).collect();
+    left.sort();
+    Ok((shown(&operation.node.selection_set.node), left))
+}
+
+#[test]
+fn the_field_is_found_in_fragments_and_all_that_is_asked_of_it_is_kept() {
+    let text = "subscription { ...A ... { ping { c } } ... on Subscription { ...A } }
+        fragment A on Subscription { ...B ping { ...Rest } }
+        fragment B on Subscription { ping { a ... { b } } }
+        fragment Rest on Ping { d } fragment Unused on Ping { e }";
+    let (selection, left) = rewritten(text, None).unwrap();
+    assert_eq!(selection, "ping { a ... { b } ...Rest c }");
+    // Nothing leads through A and B any more. What was unused before is still for validation to say.
+    assert_eq!(left, ["Rest", "Unused"]);
+
+    let plain = rewritten("subscription { it: ping { a } }", None);
+    assert_eq!(plain, Ok(("it: ping { a }".replace(": ping", ""), vec![])));
+}
+
+#[test]
+fn only_the_subscription_that_is_asked_for_is_touched() {
+    let text = "query Q { ...A } subscription S { ...P } subscription T { ...P }
+        fragment P on Subscription { ping } fragment A on Query { a b }";
+    let fragments = ["A", "P"].map(str::to_owned).to_vec();
+    let asked = |name| rewritten(text, Some(name)).unwrap();
+    assert_eq!(asked("S"), ("ping".to_owned(), fragments.clone()));
+    assert_eq!(asked("Q"), ("...A".to_owned(), fragments));
+}
+
+#[test]
+fn what_is_not_one_field_is_refused() {
+    let root = |selection: &str| {
+        let text = format!(
+            "subscription {{ {selection} }} fragment F on Subscription {{ ping }}
+             fragment M on Member {{ ping }} fragment R on Subscription {{ ...R }}"
+        );
+        rewritten(&text, None)
+    };
+    for several in [
+        "ping pong",
+        "ping it: ping",
+        "...F pong",
+        "... { ping } ... { pong }",
+    ] {
+        let refused = root(several).unwrap_err();
+        assert_eq!(refused.code(), "GRAPHQL_VALIDATION_FAILED");
+        assert!(refused.message().contains("several"), "{several}");
+    }
+    for other in [
+        "__typename",
+        "ping __typename",
+        "...R",
+        "...None",
+        "...M",
+        "... on Query { ping }",
+        "it: ping it: pong",
+        "ping(a: 1) ping(a: 2)",
+        "ping(a: 1) ping",
+        "ping @skip(if: false)",
+        "...F @include(if: $v)",
+        "... @include(if: true) { ping }",
+        "ping ping @skip(if: true)",
+    ] {
+        let refused = root(other).expect_err(other);
+        assert_eq!(refused.code(), "GRAPHQL_VALIDATION_FAILED", "{other}");
+    }
+    assert!(root("ping(a: 1, b: 2) ping(b: 2, a: 1)").is_ok());
+}
