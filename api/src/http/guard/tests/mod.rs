@@ -4,6 +4,7 @@ mod attacks;
 mod friendly;
 mod parser;
 mod properties;
+mod schema;
 mod subscriptions;
 
 use async_graphql::Variables;

@@ -1,0 +1,65 @@
+//! That what the guard knows by name is so in our schema.
+
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{
+    BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition,
+};
+
+use super::*;
+
+/// The fields of every type, each with the type's name.
+fn fields() -> Vec<(String, FieldDefinition)> {
+    let schema = parse_schema(crate::graphql::schema::sdl()).expect("it parses");
+    let mut all = Vec::new();
+    for definition in schema.definitions {
+        let TypeSystemDefinition::Type(of) = definition else {
+            continue;
+        };
+        if let TypeKind::Object(object) = of.node.kind {
+            let name = of.node.name.node.to_string();
+            all.extend(
+                object
+                    .fields
+                    .into_iter()
+                    .map(|field| (name.clone(), field.node)),
+            );
+        }
+    }
+    all
+}
+
+fn named(of: &Type) -> &str {
+    match &of.base {
+        BaseType::Named(name) => name,
+        BaseType::List(items) => named(items),
+    }
+}
+
+#[test]
+fn every_list_in_pages_is_known_as_one_whatever_is_asked_of_it() {
+    let fields = fields();
+    let mut pages = 0;
+    for (of, field) in &fields {
+        let name = &field.name.node;
+        let takes = |name| {
+            field
+                .arguments
+                .iter()
+                .any(|argument| argument.node.name.node == name)
+        };
+        let to = named(&field.ty.node);
+        let is_page = to.ends_with("Connection");
+        assert_eq!(takes("first"), is_page, "{of}.{name}");
+        assert_eq!(takes("last"), is_page, "{of}.{name}");
+        let takes_many = field.arguments.len() as u64 > Limits::STANDARD.arguments;
+        assert!(!takes_many, "{of}.{name}");
+        if is_page {
+            pages += 1;
+            for (_, within) in fields.iter().filter(|(of, _)| of == to) {
+                let text = format!("{{ {name} {{ {} }} }}", within.name.node);
+                assert_eq!(price_of(&text).nodes, 20, "{text}");
+            }
+        }
+    }
+    assert!(pages > 0);
+}
