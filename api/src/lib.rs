@@ -27,3 +27,7 @@ pub mod push;
 pub mod shutdown;
 pub mod telemetry;
 pub mod text;
+
+/// Every program made of this service allocates with it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -25,6 +25,7 @@ pub mod member_life_context;
 pub mod member_topic;
 pub mod notification;
 pub mod pending_sign_up;
+pub mod persisted_document;
 pub mod progress;
 pub mod push_delivery;
 pub mod rate_limit;

@@ -22,6 +22,7 @@ mod doctor;
 mod fcm_client;
 mod graphql_contract;
 mod home;
+mod hostile;
 mod http;
 mod logs;
 mod mail;

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -104,49 +104,12 @@ impl Program {
     }
 }
 
-/// The program. It lies beside the folder of this test's executable; cargo builds it for tests of its own
-/// package only, so it is built here when it is missing or older than its sources.
+/// The program. It lies beside the folder of this test's executable: cargo makes both together.
 static BELAY: LazyLock<PathBuf> = LazyLock::new(|| {
     let this = std::env::current_exe().expect("a test knows its executable");
-    let mut folders = this.ancestors().skip(2);
-    let (Some(profile), Some(target)) = (folders.next(), folders.next()) else {
-        panic!("{} is not target/<profile>/deps/<test>", this.display());
-    };
-    let belay = profile.join("belay");
-    if !is_fresh(&belay) {
-        let profile = match profile.file_name().and_then(OsStr::to_str) {
-            Some("debug") | None => "dev",
-            Some(name) => name,
-        };
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let build = std::process::Command::new(cargo)
-            .args(["build", "--workspace", "--bin=belay", "--profile", profile])
-            .arg("--target-dir")
-            .arg(target)
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-            .status();
-        let built = build.is_ok_and(|status| status.success()) && is_fresh(&belay);
-        assert!(
-            built,
-            "{} cannot be built: run `cargo build --workspace`",
-            belay.display()
-        );
-    }
-    belay
+    let profile = this
+        .ancestors()
+        .nth(2)
+        .expect("target/<profile>/deps/<test>");
+    profile.join("belay-under-test")
 });
-
-/// Whether the program is there and younger than everything it was made of.
-fn is_fresh(belay: &Path) -> bool {
-    let changed = |path: &Path| fs::metadata(path).and_then(|about| about.modified());
-    // Cargo lists what a program was made of as `<program>: <source> <source> …`.
-    let sources = fs::read_to_string(belay.with_extension("d"));
-    let (Ok(built), Ok(sources)) = (changed(belay), sources) else {
-        return false;
-    };
-    let sources = sources.split_once(": ").map_or("", |(_, sources)| sources);
-    let sources = sources.trim().replace("\\ ", "\0");
-    sources.split(' ').all(|source| {
-        let source = source.replace('\0', " ");
-        changed(Path::new(&source)).is_ok_and(|changed| changed <= built)
-    })
-}

@@ -8,13 +8,14 @@ use api::account::{SignedIn, token};
 use api::clock::Clock;
 use api::keys::Keys;
 use chrono::TimeDelta;
-use reqwest::Response;
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::Child;
 
 use crate::TestDatabase;
+use crate::process::{self, PeakGrowth};
 use crate::program::{Program, SECRET};
 
 /// Long enough for a machine that is busy with other tests.
@@ -145,6 +146,11 @@ impl TestServer {
         answer.json().await.expect("an answer in JSON")
     }
 
+    /// A request to a path, to be dressed and sent.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, self.url(path))
+    }
+
     /// Gets a path.
     pub async fn get(&self, path: &str) -> Response {
         let request = self.client.get(self.url(path));
@@ -163,9 +169,23 @@ impl TestServer {
         request.send().await.expect("an answer")
     }
 
+    /// The processor time it has taken, in hundredths of a second.
+    pub fn cpu_ticks(&self) -> u64 {
+        process::cpu_ticks(self.id())
+    }
+
+    /// From here on, how far its memory grows at most.
+    pub fn peak_growth_from_here(&self) -> PeakGrowth {
+        PeakGrowth::from_here(self.id())
+    }
+
+    fn id(&self) -> u32 {
+        self.child.id().expect("a running server")
+    }
+
     /// Asks it to end (SIGTERM).
     pub fn terminate(&self) {
-        let id = self.child.id().expect("a running server");
+        let id = self.id();
         let sent = std::process::Command::new("sh")
             .args(["-c", &format!("kill -TERM {id}")])
             .status();

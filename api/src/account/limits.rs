@@ -55,7 +55,7 @@ async fn count(app: &App, name: &str, subject: &[u8], per_hour: u32) -> Result<(
     let mac = app
         .keys
         .mac(Purpose::RateLimit, &[name.as_bytes(), subject]);
-    let key = hex(&mac[..16]);
+    let key = hex::encode(&mac[..16]);
     let now = app.clock.now();
     let each = HOUR / i32::try_from(per_hour.max(1)).unwrap_or(i32::MAX);
     let latest = now + HOUR - each;
@@ -71,7 +71,7 @@ async fn count(app: &App, name: &str, subject: &[u8], per_hour: u32) -> Result<(
 }
 
 /// What one household or server holds: an IPv4 address, the first half of an IPv6 address.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();
@@ -79,14 +79,6 @@ fn network(address: IpAddr) -> IpAddr {
         }
         v4 @ IpAddr::V4(_) => v4,
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 #[cfg(test)]

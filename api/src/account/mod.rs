@@ -21,6 +21,7 @@ mod store;
 pub mod token;
 pub mod viewer;
 
+pub use limits::network;
 pub use model::Email;
 pub use passphrase::Passphrases;
 pub use revocations::Revocations;

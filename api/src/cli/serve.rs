@@ -61,7 +61,8 @@ pub async fn run(
             Failure::told(format!("Ended sessions cannot be read: {}", fault.class()))
         })?;
     }
-    let edge = Edge::new(app.clone(), shutdown.clone(), metrics.clone());
+    let edge = Edge::new(app.clone(), shutdown.clone(), metrics.clone())
+        .map_err(|error| Failure::told(error.to_string()))?;
 
     let config = &app.config;
     let operations = match config.operations.bind {

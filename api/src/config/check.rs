@@ -11,8 +11,12 @@ pub(super) fn allowed(key: &str) -> &'static str {
     match key {
         "mode" => "development or production",
         "http.bind" | "operations.bind" => "ADDRESS:PORT, such as 127.0.0.1:8080",
+        "graphql.introspection" => "auto, on or off",
+        "graphql.persisted_documents" => "off, memory or database",
         "database.url" => "sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE",
-        "auth.secret" => "at least 32 random characters (openssl rand -base64 48)",
+        "auth.secret" | "graphql.developer_token" => {
+            "at least 32 random characters (openssl rand -base64 48)"
+        }
         "mail.transport" => "terminal or smtp",
         "mail.from" => "an address, such as Belay <belay@example.org>",
         "mail.smtp.security" => "starttls, tls or none",
@@ -33,6 +37,7 @@ pub(super) fn allowed(key: &str) -> &'static str {
 pub(super) fn is_key(key: &str) -> bool {
     let plain = [
         "auth.terms_version",
+        "graphql.trusted_documents",
         "mail.smtp.host",
         "mail.smtp.username",
         "push.fcm.project_id",
@@ -48,7 +53,7 @@ type Number = (
 );
 
 /// The numbers and the range each must lie in.
-const NUMBERS: [Number; 22] = [
+const NUMBERS: [Number; 28] = [
     (
         "http.trusted_proxies",
         |c| c.http.trusted_proxies as u64,
@@ -74,6 +79,37 @@ const NUMBERS: [Number; 22] = [
         "http.shutdown_seconds",
         |c| c.http.shutdown_seconds,
         1..=300,
+    ),
+    (
+        "graphql.document_cache_bytes",
+        |c| c.graphql.document_cache_bytes,
+        1_048_576..=4_294_967_296,
+    ),
+    (
+        "graphql.persisted_limit",
+        |c| c.graphql.persisted_limit,
+        1..=1_000_000,
+    ),
+    // The most that one operation can cost fits into either bucket.
+    (
+        "graphql.member_budget.points",
+        |c| c.graphql.member_budget.points,
+        10_000..=1_000_000_000,
+    ),
+    (
+        "graphql.member_budget.per_second",
+        |c| c.graphql.member_budget.per_second,
+        1..=1_000_000,
+    ),
+    (
+        "graphql.address_budget.points",
+        |c| c.graphql.address_budget.points,
+        10_000..=1_000_000_000,
+    ),
+    (
+        "graphql.address_budget.per_second",
+        |c| c.graphql.address_budget.per_second,
+        1..=1_000_000,
     ),
     (
         "database.max_connections",
@@ -246,13 +282,14 @@ fn values(config: &Config, say: &mut Say<'_>) {
             "the name of your mail server".to_owned(),
         );
     }
-    let secret = config.auth.secret.expose_secret();
-    if !secret.is_empty() && secret.len() < 32 {
-        say(
-            "auth.secret",
-            "is too short to be safe",
-            form("auth.secret"),
-        );
+    for (key, secret) in [
+        ("auth.secret", &config.auth.secret),
+        ("graphql.developer_token", &config.graphql.developer_token),
+    ] {
+        let length = secret.expose_secret().len();
+        if (1..32).contains(&length) {
+            say(key, "is too short to be safe", form(key));
+        }
     }
 }
 

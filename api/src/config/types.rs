@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer, de};
 pub struct Config {
     pub mode: Mode,
     pub http: HttpConfig,
+    pub graphql: GraphqlConfig,
     pub operations: OperationsConfig,
     pub database: DatabaseConfig,
     pub auth: AuthConfig,
@@ -55,6 +56,26 @@ section!(
         operation_timeout_seconds: u64,
         drain_seconds: u64,
         shutdown_seconds: u64,
+    }
+);
+section!(
+    /// `[graphql]`
+    GraphqlConfig {
+        introspection: Introspection,
+        document_cache_bytes: u64,
+        persisted_documents: PersistedDocuments,
+        persisted_limit: u64,
+        trusted_documents: String,
+        developer_token: SecretString = "secret",
+        member_budget: BucketConfig,
+        address_budget: BucketConfig,
+    }
+);
+section!(
+    /// `[graphql.member_budget]`, `[graphql.address_budget]`
+    BucketConfig {
+        points: u64,
+        per_second: u64,
     }
 );
 section!(
@@ -159,6 +180,28 @@ macro_rules! choice {
 }
 
 choice!(
+    /// Who may ask what the schema holds.
+    Introspection {
+        /// Everybody in development; in production who has the developer token.
+        Auto,
+        /// Everybody.
+        On,
+        /// Who has the developer token.
+        Off,
+    }
+);
+choice!(
+    /// Where documents are kept that apps ask for by their hash.
+    PersistedDocuments {
+        /// Nowhere: the text is always sent.
+        Off,
+        /// In each process, as long as there is room.
+        Memory,
+        /// In the database, for all processes.
+        Database,
+    }
+);
+choice!(
     /// How mail leaves.
     MailTransport {
         /// It is shown on the terminal.
@@ -213,6 +256,17 @@ choice!(
         Json,
     }
 );
+
+impl Config {
+    /// Whether anybody may ask what the schema holds.
+    pub fn introspection_for_all(&self) -> bool {
+        match self.graphql.introspection {
+            Introspection::Auto => self.mode == Mode::Development,
+            Introspection::On => true,
+            Introspection::Off => false,
+        }
+    }
+}
 
 impl DatabaseConfig {
     /// The embedded database's file; none for PostgreSQL and for a database in memory.

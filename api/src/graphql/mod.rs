@@ -1,9 +1,12 @@
 //! The GraphQL side of the service: what every domain's `graphql.rs` shares.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod connection;
 pub mod context;
 pub mod cursor;
 pub mod errors;
+pub mod input_types;
 pub mod me;
 pub mod node;
 pub mod node_query;

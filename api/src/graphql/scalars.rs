@@ -1,6 +1,6 @@
 //! The scalars of the schema, each with the page that defines its form.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{InputValueError, InputValueResult, Pos, Scalar, ScalarType, Value};
 use chrono::{Datelike as _, NaiveDate, NaiveTime, SecondsFormat, Utc};
 
 use crate::error::Fault;
@@ -197,6 +197,25 @@ impl ScalarType for Url {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.to_string())
+    }
+}
+
+/// What is wrong with a value of the scalar of this name; nothing is with a scalar that is not ours.
+pub fn check(name: &str, value: &Value) -> Result<(), String> {
+    fn parse<T: ScalarType + async_graphql::InputType>(value: &Value) -> Result<(), String> {
+        let parsed = <T as ScalarType>::parse(value.clone());
+        parsed
+            .map(drop)
+            .map_err(|fault| fault.into_server_error(Pos::default()).message)
+    }
+    match name {
+        "Date" => parse::<Date>(value),
+        "DateTime" => parse::<DateTime>(value),
+        "LocalTime" => parse::<LocalTime>(value),
+        "TimeZone" => parse::<TimeZone>(value),
+        "URL" => parse::<Url>(value),
+        "UUID" => parse::<Uuid>(value),
+        _ => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The schema: every domain's queries and mutations under one root.
 
-use async_graphql::{EmptySubscription, MergedObject, Object, Schema, SchemaBuilder};
+use async_graphql::{MergedObject, Object, Schema, SchemaBuilder, ValidationMode};
 
 use super::errors::UserError;
 use super::node_query::NodeQuery;
@@ -45,6 +45,7 @@ pub struct QueryRoot(
     ProfileQuery,
     CircleQuery,
     MeetingQuery,
+    #[cfg(feature = "conformance")] super::conformance::ConformanceQuery,
 );
 
 /// What can be changed. Every mutation may be sent again when its answer did not arrive: the second
@@ -65,15 +66,22 @@ pub struct MutationRoot(
     ReminderMutation,
 );
 
+/// What can be listened to.
+#[cfg(feature = "conformance")]
+pub type SubscriptionRoot = super::conformance::ConformanceSubscription;
+/// What can be listened to.
+#[cfg(not(feature = "conformance"))]
+pub type SubscriptionRoot = async_graphql::EmptySubscription;
+
 /// Belay's schema.
-pub type BelaySchema = Schema<QueryRoot, MutationRoot, EmptySubscription>;
+pub type BelaySchema = Schema<QueryRoot, MutationRoot, SubscriptionRoot>;
 
 /// The schema without what a request needs to run; enough to print it.
-pub fn builder() -> SchemaBuilder<QueryRoot, MutationRoot, EmptySubscription> {
+pub fn builder() -> SchemaBuilder<QueryRoot, MutationRoot, SubscriptionRoot> {
     Schema::build(
         QueryRoot::default(),
         MutationRoot::default(),
-        EmptySubscription,
+        SubscriptionRoot::default(),
     )
     .register_output_type::<UserError>()
     .limit_depth(16)
@@ -86,6 +94,32 @@ pub fn builder() -> SchemaBuilder<QueryRoot, MutationRoot, EmptySubscription> {
 /// The schema, ready to run.
 pub fn build(app: App) -> BelaySchema {
     builder().data(app).finish()
+}
+
+/// The schema twice: everything else about the two is the same.
+pub struct Schemas {
+    /// Runs every rule of validation.
+    pub strict: BelaySchema,
+    /// For documents that have passed them before.
+    pub validated: BelaySchema,
+}
+
+impl Schemas {
+    /// The schemas of an installation. Suggestions of names are for those who may see all of them.
+    pub fn of(app: &App) -> Self {
+        let build = |mode| {
+            let builder = builder().data(app.clone()).validation_mode(mode);
+            if app.config.introspection_for_all() {
+                builder.finish()
+            } else {
+                builder.disable_suggestions().finish()
+            }
+        };
+        Self {
+            strict: build(ValidationMode::Strict),
+            validated: build(ValidationMode::Fast),
+        }
+    }
 }
 
 /// The schema in the schema definition language, as it stands in `schema.graphql`.

@@ -57,7 +57,8 @@ pub fn settle(errors: &mut [ServerError], request: Uuid) -> Vec<&'static str> {
     codes
 }
 
-fn given_code(error: &ServerError) -> Option<&'static str> {
+/// The code an error was made with.
+pub fn given_code(error: &ServerError) -> Option<&'static str> {
     let Some(Value::String(given)) = error.extensions.as_ref()?.get("code") else {
         return None;
     };

@@ -1,85 +1,101 @@
-//! `POST /graphql`: one JSON request in, one GraphQL answer out.
+//! `/graphql`: one request in, one answer out (GraphQL over HTTP), or a stream of events.
 
 use std::time::Duration;
 
-use async_graphql::{Request as Operation, Response as Outcome, ServerError, Value};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use http::{Response, StatusCode};
+use http::header::ALLOW;
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, StatusCode};
 
+use super::accept::{Accepted, Media, accepted};
 use super::address::{Peer, client_address};
-use super::document::{self, Refusal};
+use super::operation::{Asker, Outcome, Way};
+use super::params::Params;
+use super::refusal::Refusal;
 use super::request_log::{RequestId, RequestLine};
-use super::viewer::{BadToken, viewer};
-use super::{Edge, errors, respond};
-use crate::graphql::context::Sender;
+use super::viewer::{BadToken, is_developer, viewer};
+use super::{Edge, body, respond};
 
-/// Answers one request.
-pub async fn post(
+/// Answers one request, by whatever method.
+pub async fn answer(
     State(edge): State<Edge>,
     Extension(id): Extension<RequestId>,
     Extension(peer): Extension<Peer>,
     request: Request,
 ) -> Response<Body> {
     let mut line = RequestLine::begin(id);
-    match answer(&edge, peer, request, &mut line).await {
-        Ok(mut outcome) => {
-            let codes = errors::settle(&mut outcome.errors, id.0);
-            line.answered(StatusCode::OK, codes);
-            // Without execution there is no data, and then there is no such key (GraphQL §7.1).
-            let executed = outcome.data != Value::Null || outcome.errors.iter().any(has_path);
-            if executed {
-                respond::json(StatusCode::OK, &outcome)
-            } else {
-                respond::errors(StatusCode::OK, &outcome.errors)
-            }
+    let (head, body) = request.into_parts();
+    let accepted = accepted(&head.headers);
+    let outcome = carry_out(&edge, peer, &head, body, accepted, &mut line).await;
+    let media = accepted.whole.unwrap_or(Media::Json);
+    let mut response = respond::outcome(media, outcome, &mut line);
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        let by_post = HeaderValue::from_static(if head.method == Method::GET {
+            "POST"
+        } else {
+            "GET, POST"
+        });
+        response.headers_mut().insert(ALLOW, by_post);
+    }
+    response
+}
+
+async fn carry_out(
+    edge: &Edge,
+    peer: Peer,
+    head: &Parts,
+    body: Body,
+    accepted: Accepted,
+    line: &mut RequestLine,
+) -> Outcome {
+    if accepted.whole.is_none() {
+        return Err(Refusal::http(
+            StatusCode::NOT_ACCEPTABLE,
+            "Answers are application/graphql-response+json or application/json.",
+        ));
+    }
+    let (params, way) = read(edge, head, body).await?;
+    let asker = asker(edge, peer, head)?;
+    line.member = asker.viewer.member();
+    let prepared = edge.prepare(params, &asker, way).await?;
+    line.operation(prepared.kind, prepared.name.as_deref());
+    edge.carry_out(prepared, &line.stats.clone()).await
+}
+
+async fn read(edge: &Edge, head: &Parts, body: Body) -> Result<(Params, Way), Refusal> {
+    let http = &edge.app.config.http;
+    match head.method {
+        Method::GET | Method::HEAD => {
+            let params = Params::of_query(head.uri.query().unwrap_or_default())?;
+            Ok((params, Way::Get))
         }
-        Err(Refusal { status, error }) => {
-            let mut errors = [*error];
-            let codes = errors::settle(&mut errors, id.0);
-            line.answered(status, codes);
-            respond::errors(status, &errors)
+        Method::POST => {
+            body::check_content_type(&head.headers)?;
+            let patience = Duration::from_secs(http.operation_timeout_seconds);
+            let body = body::read(body, http.body_limit_bytes, patience).await?;
+            Ok((Params::of_body(&body)?, Way::Once))
         }
+        _ => Err(Refusal::http(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Ask by POST, or for a query by GET.",
+        )),
     }
 }
 
-fn has_path(error: &ServerError) -> bool {
-    !error.path.is_empty()
-}
-
-async fn answer(
-    edge: &Edge,
-    Peer(peer): Peer,
-    request: Request,
-    line: &mut RequestLine,
-) -> Result<Outcome, Refusal> {
-    let http = &edge.app.config.http;
-    let patience = Duration::from_secs(http.operation_timeout_seconds);
-    let (head, body) = request.into_parts();
-    document::check_content_type(&head.headers)?;
-    let body = document::read(body, http.body_limit_bytes, patience).await?;
-    let (mut operation, kind) = document::parse(&body)?;
-    line.operation(kind.kind, kind.name.as_deref());
-
+/// Who asks. A token that is not good any more is an error and never nobody: an app would show a
+/// signed-out screen where it should refresh.
+pub(super) fn asker(edge: &Edge, Peer(peer): Peer, head: &Parts) -> Result<Asker, Refusal> {
     let viewer = viewer(&edge.app, &head.headers).map_err(|BadToken| {
         Refusal::new(
-            StatusCode::OK,
             "UNAUTHENTICATED",
             "The access token is not good any more: refresh it, or sign in again.",
         )
     })?;
-    line.member = viewer.member();
-    let address = client_address(peer, &head.headers, http.trusted_proxies);
-    operation = Operation::data(operation, Sender::new(viewer, address));
-
-    let work = line.stats.scope(edge.schema.execute(operation));
-    let outcome = tokio::time::timeout(patience, work).await;
-    outcome.map_err(|_| {
-        Refusal::new(
-            StatusCode::OK,
-            "TIMEOUT",
-            "This took too long and was given up; it may be sent again.",
-        )
+    Ok(Asker {
+        viewer,
+        address: client_address(peer, &head.headers, edge.app.config.http.trusted_proxies),
+        developer: is_developer(&edge.app.config.graphql, &head.headers),
     })
 }

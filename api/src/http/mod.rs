@@ -4,17 +4,19 @@
 //! nobody; the cause of a fault goes to the log, once and with the request's id, and never to a client; and
 //! of a request nothing is logged but its one line.
 
+mod accept;
 pub mod address;
-mod document;
+mod body;
+mod budget;
+pub mod documents;
 mod errors;
 mod graphiql;
 mod graphql;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "called once requests are priced")
-)]
 mod guard;
+mod operation;
 mod operations;
+mod params;
+mod refusal;
 mod request_log;
 pub(crate) mod respond;
 mod router;
@@ -24,13 +26,16 @@ mod viewer;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use budget::Budget;
+use documents::{Documents, ManifestError};
 use metrics_exporter_prometheus::PrometheusHandle;
 
-pub(crate) use document::is_json;
+pub(crate) use body::is_json;
 pub use router::{api, operations as operations_router};
 
 use crate::app::App;
-use crate::graphql::BelaySchema;
+use crate::graphql::input_types::InputTypes;
+use crate::graphql::schema::Schemas;
 use crate::shutdown::Shutdown;
 
 /// What every handler is given. Cheap to clone.
@@ -42,7 +47,13 @@ pub struct EdgeParts {
     /// What everything is given.
     pub app: App,
     /// The schema, ready to run.
-    pub schema: BelaySchema,
+    pub(crate) schemas: Schemas,
+    /// The types of variables.
+    pub(crate) input_types: InputTypes,
+    /// Documents that are known.
+    pub(crate) documents: Documents,
+    /// What may be asked for.
+    pub(crate) budget: Budget,
     /// Whether the process is about to end.
     pub shutdown: Shutdown,
     /// What `/metrics` shows.
@@ -51,13 +62,23 @@ pub struct EdgeParts {
 
 impl Edge {
     /// Puts the parts together.
-    pub fn new(app: App, shutdown: Shutdown, metrics: PrometheusHandle) -> Self {
-        Self(Arc::new(EdgeParts {
-            schema: crate::graphql::build(app.clone()),
+    ///
+    /// # Errors
+    /// When the manifest of trusted documents cannot be used.
+    pub fn new(
+        app: App,
+        shutdown: Shutdown,
+        metrics: PrometheusHandle,
+    ) -> Result<Self, ManifestError> {
+        Ok(Self(Arc::new(EdgeParts {
+            schemas: Schemas::of(&app),
+            input_types: InputTypes::read(&crate::graphql::schema::sdl()),
+            documents: Documents::load(&app.config.graphql)?,
+            budget: Budget::new(&app.config.graphql),
             app,
             shutdown,
             metrics,
-        }))
+        })))
     }
 }
 

@@ -48,6 +48,11 @@ impl RequestLine {
         }
     }
 
+    /// The request's id.
+    pub const fn id(&self) -> Uuid {
+        self.id
+    }
+
     /// Which operation it turned out to be. The name is the client's, so only one that is a name
     /// (GraphQL §2.1.9) and short is repeated.
     pub fn operation(&mut self, kind: OperationType, name: Option<&str>) {

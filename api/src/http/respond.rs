@@ -1,40 +1,75 @@
-//! Answers.
+//! Answers: their status, their kind, their body.
 
 use async_graphql::{ErrorExtensionValues, ServerError};
 use axum::body::Body;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, VARY};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::errors::{INTERNAL, MASK};
+use super::accept::Media;
+use super::errors::{INTERNAL, MASK, settle};
+use super::operation::Outcome;
+use super::request_log::RequestLine;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+/// Answers what came of an operation, and writes it into the request's line.
+pub fn outcome(media: Media, outcome: Outcome, line: &mut RequestLine) -> Response<Body> {
+    match outcome {
+        Ok(mut outcome) => {
+            let codes = settle(&mut outcome.errors, line.id());
+            line.answered(StatusCode::OK, codes);
+            written(StatusCode::OK, media, &outcome)
+        }
+        Err(mut refusal) => {
+            let codes = settle(&mut refusal.errors, line.id());
+            let status = refusal.status(media, &codes);
+            line.answered(status, codes);
+            let mut response = written(status, media, &Errors::of(&refusal.errors));
+            if let Some(seconds) = refusal.retry_after() {
+                response.headers_mut().insert(RETRY_AFTER, seconds.into());
+            }
+            response
+        }
+    }
+}
 
-/// An answer in JSON.
+/// A GraphQL answer without data, and so without its key (GraphQL §7.1).
+#[derive(Serialize)]
+pub struct Errors<'a> {
+    errors: &'a [ServerError],
+}
+
+impl<'a> Errors<'a> {
+    /// With these errors.
+    pub const fn of(errors: &'a [ServerError]) -> Self {
+        Self { errors }
+    }
+}
+
+/// An answer in plain JSON.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
+    written(status, Media::Json, body)
+}
+
+fn written(status: StatusCode, media: Media, body: &impl Serialize) -> Response<Body> {
     // Everything answered is made of text keys and plain values, which can always be written.
     let body = serde_json::to_vec(body).unwrap_or_default();
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, JSON);
+    let kind = match media {
+        Media::Response => "application/graphql-response+json; charset=utf-8",
+        Media::Json => "application/json; charset=utf-8",
+    };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.append(VARY, HeaderValue::from_static("accept"));
     response
-}
-
-/// A GraphQL answer without data.
-pub fn errors(status: StatusCode, errors: &[ServerError]) -> Response<Body> {
-    #[derive(Serialize)]
-    struct Errors<'a> {
-        errors: &'a [ServerError],
-    }
-    json(status, &Errors { errors })
 }
 
 /// A GraphQL answer with one error and no data.
 pub fn error(status: StatusCode, code: &str, message: &str) -> Response<Body> {
-    errors(status, &[coded(code, message)])
+    json(status, &Errors::of(&[coded(code, message)]))
 }
 
 /// The answer to a request that ran into a fault of the program.
@@ -43,7 +78,7 @@ pub fn fault(request: Uuid) -> Response<Body> {
     if let Some(extensions) = &mut error.extensions {
         extensions.set("requestId", request.to_string());
     }
-    errors(StatusCode::INTERNAL_SERVER_ERROR, &[error])
+    json(StatusCode::INTERNAL_SERVER_ERROR, &Errors::of(&[error]))
 }
 
 /// An error with its code.
@@ -61,6 +96,6 @@ pub async fn nothing_here() -> Response<Body> {
     error(
         StatusCode::NOT_FOUND,
         "NOT_FOUND",
-        "There is nothing at this address; the API is POST /graphql.",
+        "There is nothing at this address; the API is /graphql.",
     )
 }

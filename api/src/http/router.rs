@@ -6,9 +6,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{any, get};
 use futures::FutureExt as _;
 use http::{HeaderName, HeaderValue, Response, header};
+use tower_http::compression::CompressionLayer;
 
 use super::request_log::RequestId;
 use super::{Edge, graphiql, graphql, operations as ops, respond};
@@ -19,7 +20,7 @@ use crate::dev;
 /// the developer's tools in development.
 pub fn api(edge: &Edge) -> Router {
     let config = &edge.app.config;
-    let mut routes = Router::new().route("/graphql", post(graphql::post));
+    let mut routes = Router::new().route("/graphql", any(graphql::answer));
     if config.operations.bind.is_none() {
         routes = routes.merge(operator_routes());
     }
@@ -46,6 +47,8 @@ fn operator_routes() -> Router<Edge> {
 fn dressed(routes: Router<Edge>, edge: &Edge) -> Router {
     routes
         .fallback(respond::nothing_here)
+        // Outside, so that what is logged and limited is what was said.
+        .layer(CompressionLayer::new())
         .layer(from_fn_with_state(edge.clone(), envelope))
         .with_state(edge.clone())
 }
@@ -134,6 +137,7 @@ mod tests {
         let app = app.unwrap();
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let edge = Edge::new(app, Shutdown::default(), metrics);
+        let edge = edge.unwrap_or_else(|error| panic!("{error}"));
 
         let panics = get(|| async { panic!("his passphrase is hunter2") as &str });
         let routes = dressed(Router::new().route("/panics", panics), &edge);

@@ -6,6 +6,7 @@ use super::{Job, enqueue_once, store};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
+use crate::http::documents;
 use crate::{account, device, nudge};
 
 const EVERY: TimeDelta = TimeDelta::hours(1);
@@ -28,5 +29,6 @@ pub(super) async fn round(app: &App) -> Result<(), Fault> {
     account::jobs::housekeep(app).await?;
     device::service::housekeep(app).await?;
     nudge::service::housekeep(app).await?;
+    documents::jobs::housekeep(app).await?;
     store::remove_failed(app.db.pool(), app.clock.now() - KEPT).await
 }

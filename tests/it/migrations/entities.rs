@@ -56,6 +56,7 @@ fn all() -> Vec<Table> {
         table(entity::member_topic::Entity),
         table(entity::notification::Entity),
         table(entity::pending_sign_up::Entity),
+        table(entity::persisted_document::Entity),
         table(entity::progress::Entity),
         table(entity::push_delivery::Entity),
         table(entity::rate_limit::Entity),

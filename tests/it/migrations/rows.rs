@@ -7,7 +7,7 @@ use entity::{
     MemberId, NotificationId, OccurrenceId, RsvpId, SessionId, SignUpId, account, account_code,
     check_in, check_in_reminder, circle, circle_membership, device, job, meeting,
     meeting_occurrence, member, member_language, member_life_context, member_topic, notification,
-    pending_sign_up, progress, push_delivery, rate_limit, rsvp, session,
+    pending_sign_up, persisted_document, progress, push_delivery, rate_limit, rsvp, session,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -95,6 +95,16 @@ pub async fn put_what_is_nobodys(db: &DatabaseConnection) -> (CircleId, Occurren
         rate_limit::Model {
             key: "sign_in".into(),
             full_at_us: i64::MAX,
+        },
+    )
+    .await;
+    put(
+        db,
+        persisted_document::Model {
+            hash: vec![7; 32],
+            text: "{ serverTime }".into(),
+            created_at: instant(),
+            used_at: instant(),
         },
     )
     .await;

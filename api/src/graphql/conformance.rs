@@ -1,0 +1,78 @@
+//! Fields for the suites that try clients and protocols against the server, with which nothing else can be
+//! done. Only with the feature `conformance`, which no release has.
+
+use std::time::Duration;
+
+use async_graphql::{Object, Subscription};
+use futures::{Stream, StreamExt as _, stream};
+
+use super::{GqlError, GqlResult, Nullable};
+use crate::error::Fault;
+
+/// The most events a subscription here may be asked for, and the default.
+const MANY: u32 = 1_000_000;
+
+/// Queries that answer, fail and hang.
+#[derive(Default)]
+pub struct ConformanceQuery;
+
+#[Object]
+impl ConformanceQuery {
+    /// What was sent.
+    async fn echo(&self, #[graphql(desc = "Anything.")] text: String) -> Nullable<String> {
+        Some(Ok(text))
+    }
+
+    /// Fails inside, always.
+    async fn fails(&self) -> Nullable<String> {
+        Some(Err(broken()))
+    }
+
+    /// Panics.
+    async fn panics(&self) -> Nullable<String> {
+        Some(panic())
+    }
+
+    /// Never answers.
+    async fn hangs(&self) -> Nullable<String> {
+        std::future::pending().await
+    }
+}
+
+/// Subscriptions that go on, end and fail.
+#[derive(Default)]
+pub struct ConformanceSubscription;
+
+#[Subscription]
+impl ConformanceSubscription {
+    /// Counts from 1.
+    async fn ticks(
+        &self,
+        #[graphql(desc = "Milliseconds from one to the next.")] every: u32,
+        #[graphql(desc = "Ends after so many; left out, it goes on.")] count: Option<u32>,
+    ) -> impl Stream<Item = u32> {
+        let pause = Duration::from_millis(every.into());
+        stream::iter(1..=count.unwrap_or(MANY)).then(move |tick| async move {
+            tokio::time::sleep(pause).await;
+            tick
+        })
+    }
+
+    /// Counts from 1, and then fails.
+    async fn fails_after(
+        &self,
+        #[graphql(desc = "How many come before the failure.")] count: u32,
+    ) -> impl Stream<Item = GqlResult<u32>> {
+        let good = stream::iter(1..=count.min(MANY)).map(Ok);
+        good.chain(stream::once(async { Err(broken()) }))
+    }
+}
+
+fn broken() -> GqlError {
+    Fault::Broken("a field that fails was asked for").into()
+}
+
+#[allow(clippy::panic, reason = "this is what it is for")]
+fn panic() -> GqlResult<String> {
+    panic!("as it was asked to")
+}

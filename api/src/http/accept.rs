@@ -1,0 +1,178 @@
+//! Which kind of answer the client can take (RFC 9110 §12.5.1, GraphQL over HTTP §6.1).
+
+use http::HeaderMap;
+use http::header::ACCEPT;
+use mediatype::names::{_STAR, APPLICATION, JSON, Q, TEXT};
+use mediatype::{MediaType, MediaTypeList, Name, ReadParams as _};
+
+/// A kind of answer that is written in one piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// `application/graphql-response+json`: the status says whether the request was carried out.
+    Response,
+    /// `application/json`: the status says only whether we could be asked; for older clients.
+    Json,
+}
+
+/// What a client can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The best of the kinds in one piece; none when it takes none.
+    pub whole: Option<Media>,
+    /// Whether it takes `text/event-stream`.
+    pub events: bool,
+}
+
+const EVENTS: MediaType<'_> = MediaType::new(TEXT, Name::new_unchecked("event-stream"));
+const EVERY_APPLICATION: MediaType<'_> = MediaType::new(APPLICATION, _STAR);
+const EVERYTHING: MediaType<'_> = MediaType::new(_STAR, _STAR);
+
+impl Media {
+    const RESPONSE: MediaType<'_> = MediaType::from_parts(
+        APPLICATION,
+        Name::new_unchecked("graphql-response"),
+        Some(JSON),
+        &[],
+    );
+    const JSON: MediaType<'_> = MediaType::new(APPLICATION, JSON);
+
+    fn of(media: &MediaType<'_>) -> Option<Self> {
+        if *media == Self::RESPONSE {
+            Some(Self::Response)
+        } else if *media == Self::JSON {
+            Some(Self::Json)
+        } else {
+            None
+        }
+    }
+}
+
+/// Reads the `Accept` header. Without one, and where only a wildcard fits, it is plain JSON, which every
+/// client reads; among kinds that are wanted equally, the one named first. What cannot be read is
+/// passed over, and so are kinds that are not ours: phones ask for `multipart/mixed` first.
+pub fn accepted(headers: &HeaderMap) -> Accepted {
+    let mut given = headers.get_all(ACCEPT).iter().peekable();
+    if given.peek().is_none() {
+        return Accepted {
+            whole: Some(Media::Json),
+            events: false,
+        };
+    }
+    let (mut named, mut json, mut events) = (Vec::new(), None, 0.0);
+    let (mut every_application, mut everything) = (None, None);
+    for line in given {
+        let line = line.to_str().unwrap_or_default();
+        for media in MediaTypeList::new(line).flatten() {
+            let Some(quality) = quality(&media) else {
+                continue;
+            };
+            let essence = media.essence();
+            if let Some(ours) = Media::of(&essence) {
+                named.push((quality, ours));
+                if ours == Media::Json {
+                    json = Some(quality);
+                }
+            } else if essence == EVENTS {
+                events = quality;
+            } else if essence == EVERY_APPLICATION {
+                every_application = Some(quality);
+            } else if essence == EVERYTHING {
+                everything = Some(quality);
+            }
+        }
+    }
+    if json.is_none() {
+        named.extend(
+            every_application
+                .or(everything)
+                .map(|quality| (quality, Media::Json)),
+        );
+    }
+
+    let mut best = (0.0, None);
+    for (quality, media) in named {
+        if quality > best.0 {
+            best = (quality, Some(media));
+        }
+    }
+    Accepted {
+        whole: best.1,
+        events: events > 0.0,
+    }
+}
+
+/// From 0 to 1 (RFC 9110 §12.4.2); none when it is something else.
+fn quality(media: &MediaType<'_>) -> Option<f32> {
+    let Some(given) = media.get_param(Q) else {
+        return Some(1.0);
+    };
+    let quality = given.as_str().parse().ok()?;
+    (0.0..=1.0).contains(&quality).then_some(quality)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(lines: &[&str]) -> Accepted {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(ACCEPT, line.parse().unwrap());
+        }
+        accepted(&headers)
+    }
+
+    fn whole(line: &str) -> Option<Media> {
+        of(&[line]).whole
+    }
+
+    #[test]
+    fn phones_get_the_kind_they_can_read() {
+        let ios = "multipart/mixed;boundary=\"graphql\";deferSpec=20220824,\
+                   application/graphql-response+json,application/json";
+        let kotlin = "multipart/mixed;deferSpec=20220824, application/graphql-response+json, application/json";
+        assert_eq!(whole(ios), Some(Media::Response));
+        assert_eq!(whole(kotlin), Some(Media::Response));
+        let urql = of(&[
+            "application/graphql-response+json, application/graphql+json, \
+                         application/json, text/event-stream, multipart/mixed",
+        ]);
+        assert_eq!((urql.whole, urql.events), (Some(Media::Response), true));
+        assert_eq!(whole("application/json;charset=utf-8"), Some(Media::Json));
+    }
+
+    #[test]
+    fn quality_decides_then_the_order_and_wildcards_are_plain_json() {
+        let (response, json) = ("application/graphql-response+json", "application/json");
+        assert_eq!(
+            whole(&format!("{response};q=0.5, {json}")),
+            Some(Media::Json)
+        );
+        assert_eq!(whole(&format!("{json}, {response}")), Some(Media::Json));
+        assert_eq!(whole(&format!("{response}, {json}")), Some(Media::Response));
+        assert_eq!(whole("*/*"), Some(Media::Json));
+        assert_eq!(whole("text/html, application/*;q=0.3"), Some(Media::Json));
+        assert_eq!(
+            whole(&format!("*/*;q=0.1, {response};q=0.2")),
+            Some(Media::Response)
+        );
+        assert_eq!(whole(&format!("*/*, {json};q=0")), None);
+        assert_eq!(of(&[]).whole, Some(Media::Json));
+        assert_eq!(of(&[json, response]).whole, Some(Media::Json));
+    }
+
+    #[test]
+    fn what_is_not_ours_is_not_acceptable() {
+        for line in [
+            "text/html",
+            "application/xml",
+            "",
+            "nonsense",
+            "application/json;q=2",
+        ] {
+            assert_eq!(whole(line), None, "{line}");
+        }
+        let events = of(&["text/event-stream"]);
+        assert_eq!((events.whole, events.events), (None, true));
+    }
+}

@@ -1,0 +1,97 @@
+//! The bytes of a request.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use mediatype::names::{APPLICATION, CHARSET, JSON};
+use mediatype::{MediaType, ReadParams as _};
+
+use super::refusal::Refusal;
+
+/// JSON only: a form or plain text can be sent by any web page without asking us first. And plainly:
+/// what is small when it arrives and large when it is unpacked has to be refused in another place.
+pub fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let refused = |message| Err(Refusal::http(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    if !is_json(headers) {
+        return refused("The request must have the content type application/json, in UTF-8.");
+    }
+    let encoded = headers.get_all(CONTENT_ENCODING).iter();
+    if encoded.into_iter().any(|how| how != "identity") {
+        return refused("The request must not be compressed.");
+    }
+    Ok(())
+}
+
+/// Whether the request says that it is JSON.
+pub fn is_json(headers: &HeaderMap) -> bool {
+    let mut given = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(header), None) = (given.next(), given.next()) else {
+        return false;
+    };
+    let Some(media) = header
+        .to_str()
+        .ok()
+        .and_then(|text| MediaType::parse(text).ok())
+    else {
+        return false;
+    };
+    media.essence() == MediaType::new(APPLICATION, JSON)
+        && media
+            .get_param(CHARSET)
+            .is_none_or(|charset| charset.unquoted_str().eq_ignore_ascii_case("utf-8"))
+}
+
+/// Reads a body of at most `limit` bytes.
+pub async fn read(body: Body, limit: usize, patience: Duration) -> Result<Bytes, Refusal> {
+    let body = Limited::new(body, limit).collect();
+    match tokio::time::timeout(patience, body).await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(fault)) if fault.is::<LengthLimitError>() => Err(Refusal::http(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            &format!("The request is larger than {limit} bytes."),
+        )),
+        Ok(Err(_)) => Err(Refusal::http(
+            StatusCode::BAD_REQUEST,
+            "The request ended before its time.",
+        )),
+        Err(_) => Err(Refusal::coded(
+            StatusCode::REQUEST_TIMEOUT,
+            "TIMEOUT",
+            "The request took too long to arrive.",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_in_utf_8_is_taken_and_nothing_else() {
+        let taken = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, value.parse().unwrap());
+            check_content_type(&headers).is_ok()
+        };
+        assert!(taken("application/json"));
+        assert!(taken("Application/JSON; charset=\"UTF-8\""));
+        assert!(!taken("application/json; charset=utf-16"));
+        assert!(!taken("text/plain"));
+        assert!(!taken("application/jsonp"));
+        assert!(check_content_type(&HeaderMap::new()).is_err());
+    }
+
+    #[test]
+    fn a_packed_body_is_refused() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, "application/json".parse().unwrap());
+        headers.insert(CONTENT_ENCODING, "identity".parse().unwrap());
+        assert!(check_content_type(&headers).is_ok());
+        headers.append(CONTENT_ENCODING, "gzip".parse().unwrap());
+        assert!(check_content_type(&headers).is_err());
+    }
+}

@@ -1,0 +1,75 @@
+//! Documents that every process finds by their hash.
+
+use chrono::TimeDelta;
+use entity::persisted_document::{ActiveModel, Column, Entity};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, TryInsertResult,
+};
+
+use super::TextHash;
+use crate::app::App;
+use crate::error::Fault;
+
+/// The day of the last use is enough to tell which are in use.
+const TOLD_AGAIN: TimeDelta = TimeDelta::days(1);
+/// Removed at a time.
+const BATCH: u64 = 500;
+
+/// The text of a document; that it is in use is noted once a day.
+pub async fn find(app: &App, hash: &TextHash) -> Result<Option<String>, Fault> {
+    let now = app.clock.now();
+    let Some(row) = Entity::find_by_id(hash.to_vec()).one(app.db.pool()).await? else {
+        return Ok(None);
+    };
+    if row.used_at + TOLD_AGAIN <= now {
+        Entity::update_many()
+            .col_expr(Column::UsedAt, sea_orm::sea_query::Expr::value(now))
+            .filter(Column::Hash.eq(hash.to_vec()))
+            .exec(app.db.pool())
+            .await?;
+    }
+    Ok(Some(row.text))
+}
+
+/// Keeps a document; one that is there already stays as it is.
+pub async fn insert(app: &App, hash: &TextHash, text: &str) -> Result<(), Fault> {
+    let now = app.clock.now();
+    let row = ActiveModel {
+        hash: Set(hash.to_vec()),
+        text: Set(text.to_owned()),
+        created_at: Set(now),
+        used_at: Set(now),
+    };
+    let kept = Entity::insert(row)
+        .on_conflict_do_nothing()
+        .exec_without_returning(app.db.pool())
+        .await?;
+    if let TryInsertResult::Inserted(_) = kept {
+        metrics::counter!("belay_documents_persisted_total").increment(1);
+    }
+    Ok(())
+}
+
+/// Removes those that were not used for longest, down to `limit`.
+pub async fn shrink(app: &App, limit: u64) -> Result<(), Fault> {
+    loop {
+        let surplus = Entity::find()
+            .select_only()
+            .column(Column::Hash)
+            .order_by_desc(Column::UsedAt)
+            .order_by_asc(Column::Hash)
+            .offset(limit)
+            .limit(BATCH)
+            .into_tuple::<Vec<u8>>()
+            .all(app.db.pool())
+            .await?;
+        if surplus.is_empty() {
+            return Ok(());
+        }
+        Entity::delete_many()
+            .filter(Column::Hash.is_in(surplus))
+            .exec(app.db.pool())
+            .await?;
+    }
+}

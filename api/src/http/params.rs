@@ -1,0 +1,132 @@
+//! What a request says, whatever way it came: the parameters of GraphQL over HTTP §5.1.
+
+use async_graphql::Variables;
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::refusal::Refusal;
+
+/// The parameters of an operation.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Params {
+    /// The document; none when it is asked for by its hash.
+    #[serde(default)]
+    pub query: Option<String>,
+    /// Which of the document's operations; some clients send an empty name for none.
+    #[serde(default)]
+    pub operation_name: Option<String>,
+    /// The values of its variables.
+    #[serde(default)]
+    pub variables: Variables,
+    /// A document that is known already: `sha256:` and the hash, or the id in the manifest of trusted
+    /// documents (GraphQL over HTTP, appendix on persisted documents).
+    #[serde(default)]
+    pub document_id: Option<String>,
+    /// What is beside the specification.
+    #[serde(default)]
+    pub extensions: Option<ParamExtensions>,
+}
+
+/// The extensions of a request that we know; others are passed over.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ParamExtensions {
+    /// Apollo's automatic persisted queries.
+    #[serde(default)]
+    pub persisted_query: Option<PersistedQuery>,
+}
+
+/// The document by its hash.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PersistedQuery {
+    /// Of the protocol: 1.
+    pub version: u32,
+    /// SHA-256 of the document's text, in hexadecimal digits.
+    pub sha256_hash: String,
+}
+
+impl Params {
+    /// Of the body of a POST request.
+    pub fn of_body(body: &[u8]) -> Result<Self, Refusal> {
+        // A list would be read as the fields in their order, or is a batch.
+        if body.trim_ascii_start().first() == Some(&b'[') {
+            return Err(bad(
+                "Send one operation a request: lists of them are not taken.",
+            ));
+        }
+        serde_json::from_slice(body)
+            .map_err(|_| bad("The request is not a JSON object as GraphQL wants it."))
+    }
+
+    /// Of the query string of a GET request.
+    pub fn of_query(query: &str) -> Result<Self, Refusal> {
+        let mut params = Self::default();
+        for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            match &*key {
+                "query" => params.query = Some(value.into_owned()),
+                "operationName" => params.operation_name = Some(value.into_owned()),
+                "documentId" => params.document_id = Some(value.into_owned()),
+                // Left empty by clients that have none.
+                "variables" | "extensions" if value.is_empty() => {}
+                "variables" => {
+                    params.variables = serde_json::from_str(&value)
+                        .map_err(|_| bad("`variables` is not a JSON object."))?;
+                }
+                "extensions" => {
+                    params.extensions = serde_json::from_str(&value)
+                        .map_err(|_| bad("`extensions` is not a JSON object."))?;
+                }
+                _ => {}
+            }
+        }
+        Ok(params)
+    }
+}
+
+fn bad(message: &str) -> Refusal {
+    Refusal::http(StatusCode::BAD_REQUEST, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_one_object_of_the_right_shape() {
+        for body in [
+            r#"["{ a }"]"#,
+            r#"[{"query": "{ a }"}]"#,
+            r#"{"query": 1}"#,
+            r#"{"query": "{ a }", "variables": [1]}"#,
+            r#"{"query": "{ a }", "extensions": "x"}"#,
+            r#"{"query": "{ a }", "operationName": 3}"#,
+            r#"{"query": "{ a }""#,
+            "3",
+            "",
+        ] {
+            assert!(Params::of_body(body.as_bytes()).is_err(), "{body}");
+        }
+        let nulls =
+            r#"{"query": "{ a }", "variables": null, "operationName": null, "extensions": null}"#;
+        assert!(Params::of_body(nulls.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_query_string_is_decoded() {
+        let query = "query=query+A%7Ba%7D&operationName=A&variables=%7B%22n%22%3A1%7D\
+                     &extensions=%7B%22persistedQuery%22%3A%7B%22version%22%3A1%2C%22sha256Hash%22%3A%22ab%22%7D%7D";
+        let params = Params::of_query(query).unwrap();
+        assert_eq!(params.query.as_deref(), Some("query A{a}"));
+        assert_eq!(params.operation_name.as_deref(), Some("A"));
+        assert_eq!(params.variables["n"], async_graphql::Value::from(1));
+        let persisted = params.extensions.unwrap().persisted_query.unwrap();
+        assert_eq!(
+            (persisted.version, persisted.sha256_hash.as_str()),
+            (1, "ab")
+        );
+        assert!(Params::of_query("query=%7Ba%7D&variables=3").is_err());
+        assert!(Params::of_query("variables=&extensions=").is_ok());
+    }
+}

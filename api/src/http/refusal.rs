@@ -1,0 +1,122 @@
+//! What a request is told that is not carried out.
+
+use std::sync::Arc;
+
+use async_graphql::{ServerError, Value};
+use http::StatusCode;
+
+use super::accept::Media;
+use super::errors::{INTERNAL, MASK, given_code};
+use super::guard::TooMuch;
+use super::respond;
+use crate::graphql::errors::Cause;
+
+/// Why an operation was not carried out.
+#[derive(Debug)]
+pub struct Refusal {
+    /// A status that does not depend on the kind of answer; none for what is wrong with the GraphQL.
+    status: Option<StatusCode>,
+    /// The errors, each with its code.
+    pub errors: Vec<ServerError>,
+}
+
+impl Refusal {
+    /// There is something wrong with the GraphQL, or with who asks.
+    pub fn new(code: &'static str, message: &str) -> Self {
+        Self {
+            status: None,
+            errors: vec![respond::coded(code, message)],
+        }
+    }
+
+    /// There is something wrong with the HTTP: the status says so to whoever reads only that.
+    pub fn http(status: StatusCode, message: &str) -> Self {
+        Self {
+            status: Some(status),
+            ..Self::new("BAD_REQUEST", message)
+        }
+    }
+
+    /// With another code than `BAD_REQUEST`.
+    pub fn coded(status: StatusCode, code: &'static str, message: &str) -> Self {
+        Self {
+            status: Some(status),
+            ..Self::new(code, message)
+        }
+    }
+
+    /// Of errors the GraphQL library found; none of them has a place in the data.
+    pub const fn of(errors: Vec<ServerError>) -> Self {
+        Self {
+            status: None,
+            errors,
+        }
+    }
+
+    /// There were too many; in so many seconds there may be another.
+    pub fn rate_limited(seconds: u64) -> Self {
+        let mut refusal = Self::new("RATE_LIMITED", "Too much was asked for: wait a little.");
+        for error in &mut refusal.errors {
+            error
+                .extensions
+                .get_or_insert_default()
+                .set("retryAfter", seconds);
+        }
+        refusal
+    }
+
+    /// The program broke a promise to itself.
+    pub fn panicked() -> Self {
+        let mut refusal = Self::new(INTERNAL, MASK);
+        for error in &mut refusal.errors {
+            error.source = Some(Arc::new(Cause("an operation panicked".to_owned())));
+        }
+        refusal
+    }
+
+    /// After how many seconds it may be asked again, where there is a limit.
+    pub fn retry_after(&self) -> Option<u64> {
+        let extensions = self.errors.first()?.extensions.as_ref()?;
+        match extensions.get("retryAfter")? {
+            Value::Number(seconds) => seconds.as_u64(),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the document or its variables that cannot be carried out.
+    pub fn is_of_the_document(&self) -> bool {
+        let codes = [
+            "GRAPHQL_PARSE_FAILED",
+            "GRAPHQL_VALIDATION_FAILED",
+            "QUERY_TOO_COMPLEX",
+            "BAD_USER_INPUT",
+        ];
+        let code = self.errors.first().and_then(given_code);
+        self.status.is_none() && code.is_none_or(|code| codes.contains(&code))
+    }
+
+    /// The status of the answer, once the errors have their `codes`. In `application/json` everything that
+    /// could be read as GraphQL is 200; in `application/graphql-response+json` the status tells a
+    /// request that was not carried out, but for what phones must be able to read: their libraries drop
+    /// the body of every other status.
+    pub fn status(&self, media: Media, codes: &[&str]) -> StatusCode {
+        if let Some(status) = self.status {
+            return status;
+        }
+        match (media, codes.first().copied()) {
+            (Media::Json, _)
+            | (_, Some("PERSISTED_QUERY_NOT_FOUND" | "UNAUTHENTICATED") | None) => StatusCode::OK,
+            (Media::Response, Some("FORBIDDEN")) => StatusCode::FORBIDDEN,
+            (Media::Response, Some("RATE_LIMITED")) => StatusCode::TOO_MANY_REQUESTS,
+            (Media::Response, Some("TIMEOUT")) => StatusCode::SERVICE_UNAVAILABLE,
+            (Media::Response, Some(INTERNAL)) => StatusCode::INTERNAL_SERVER_ERROR,
+            (Media::Response, Some(_)) => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl From<TooMuch> for Refusal {
+    fn from(fault: TooMuch) -> Self {
+        Self::new(fault.code(), &fault.message())
+    }
+}

@@ -1,0 +1,157 @@
+//! What is sent to hurt: it is refused, and costs about what a friendly request does.
+
+use std::fmt::Write as _;
+
+use reqwest::{Body, Method};
+use serde_json::{Value, json};
+use support::{TestApp, TestServer, both};
+
+both!(what_is_sent_to_hurt_is_refused_for_little);
+
+/// Growth that a friendly request may cause as well.
+const GROWTH: u64 = 20 * 1024 * 1024;
+
+/// What a man's phone asks when he opens the app.
+const HOME: &str = "query Home { me { memberId progress { daysShownUp }
+    checkIns(first: 7) { nodes { localDate mood } }
+    nextMeetings(first: 3) { nodes { startsAt meeting { title } } }
+    circles(first: 5) { nodes { name memberCount } }
+    notifications(first: 10) { nodes { kind readAt } } } }";
+
+/// Documents, each with what it is and the code it is refused with.
+pub fn documents() -> Vec<(String, String, &'static str)> {
+    let mut all = Vec::new();
+    let mut add = |what: &str, document: String, code| all.push((what.to_owned(), document, code));
+    for levels in [22, 26] {
+        let mut bomb = "{ ...f0 }".to_owned();
+        for level in 0..levels {
+            let next = level + 1;
+            let _ = write!(bomb, "fragment f{level} on Query{{...f{next} ...f{next}}}");
+        }
+        let _ = write!(bomb, "fragment f{levels} on Query{{__typename}}");
+        add(
+            &format!("{levels} doubling levels"),
+            bomb,
+            "QUERY_TOO_COMPLEX",
+        );
+    }
+    let mut wide = "{ ...f0 }".to_owned();
+    for level in 0..5 {
+        let spreads = format!("...f{} ", level + 1).repeat(20);
+        let _ = write!(wide, "fragment f{level} on Query{{{spreads}}}");
+    }
+    wide += "fragment f5 on Query{__typename}";
+    add("5 levels of 20 spreads", wide, "QUERY_TOO_COMPLEX");
+    let aliases: String = (0..10_000).map(|n| format!("a{n}:__typename ")).collect();
+    add(
+        "10,000 aliases",
+        format!("{{{aliases}}}"),
+        "QUERY_TOO_COMPLEX",
+    );
+    let some: String = (0..1_900).map(|n| format!("a{n}:__typename ")).collect();
+    add(
+        "as many aliases as the length allows",
+        format!("{{{some}}}"),
+        "QUERY_TOO_COMPLEX",
+    );
+    let directives = "@no".repeat(20_000);
+    add(
+        "20,000 directives",
+        format!("{{__typename {directives}}}"),
+        "QUERY_TOO_COMPLEX",
+    );
+    let some = "@no".repeat(10_000);
+    add(
+        "as many directives as the length allows",
+        format!("{{__typename {some}}}"),
+        "QUERY_TOO_COMPLEX",
+    );
+    for levels in [200, 16_000] {
+        let deep = format!("{}__typename{}", "{a".repeat(levels), "}".repeat(levels));
+        add(
+            &format!("{levels} levels of fields"),
+            deep,
+            "QUERY_TOO_COMPLEX",
+        );
+    }
+    let lists = format!(
+        "{{echo(text:{}1{})}}",
+        "[".repeat(15_000),
+        "]".repeat(15_000)
+    );
+    add("lists in lists", lists, "QUERY_TOO_COMPLEX");
+    add(
+        "a fragment that spreads itself",
+        "{...f} fragment f on Query{...f}".to_owned(),
+        "GRAPHQL_VALIDATION_FAILED",
+    );
+    let pages = "{ me { circles(first: 100) { nodes { members(first: 100) { nodes { member { handle } } } } } } }";
+    add("pages in pages", pages.to_owned(), "QUERY_TOO_COMPLEX");
+    all
+}
+
+async fn what_is_sent_to_hurt_is_refused_for_little(app: TestApp) {
+    let mike = app.member("mike").await;
+    let token = TestServer::token(mike);
+    let server = TestServer::start(app.database(), "").await;
+    let ask = async |token: Option<&str>, body: Body| {
+        let mut request = server.request(Method::POST, "/graphql");
+        request = request
+            .header("content-type", "application/json")
+            .body(body);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await.unwrap();
+        (
+            answer.status().as_u16(),
+            answer.json::<Value>().await.unwrap(),
+        )
+    };
+    let home = json!({ "query": HOME }).to_string();
+    let friendly = async || {
+        for _ in 0..10 {
+            let (_, answer) = ask(Some(&token), home.clone().into()).await;
+            assert!(answer["data"]["me"]["memberId"].is_string(), "{answer}");
+        }
+    };
+    friendly().await;
+    let before = server.cpu_ticks();
+    friendly().await;
+    let fair = server.cpu_ticks() - before;
+
+    let mut hostile: Vec<_> = documents()
+        .into_iter()
+        .map(|(what, document, code)| (what, json!({ "query": document }).to_string(), code))
+        .collect();
+    let batch = vec![json!({ "query": "{ __typename }" }); 1_000];
+    hostile.push((
+        "a batch of 1,000".to_owned(),
+        json!(batch).to_string(),
+        "BAD_REQUEST",
+    ));
+    hostile.push((
+        "12 MB".to_owned(),
+        format!("{{\"query\":\"{}\"}}", "x".repeat(12_000_000)),
+        "BAD_REQUEST",
+    ));
+    for (what, body, code) in hostile {
+        for token in [None, Some(token.as_str())] {
+            let grown = server.peak_growth_from_here();
+            let before = server.cpu_ticks();
+            for _ in 0..10 {
+                let (status, answer) = ask(token, body.clone().into()).await;
+                assert!(matches!(status, 200 | 400 | 413), "{what}: {status}");
+                assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{what}");
+                assert!(answer.get("data").is_none(), "{what}");
+            }
+            let (grown, spent) = (grown.bytes(), server.cpu_ticks() - before);
+            assert!(grown < GROWTH, "{what}: {grown} bytes");
+            // A tick is ten milliseconds: what ten requests are counted to may be off by one or two.
+            assert!(
+                spent <= 3 * fair + 5,
+                "{what}: {spent} ticks, the home screen {fair}"
+            );
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Documents by their hash: automatic persisted queries, on one replica and on another.
+
+use api::account::SignedIn;
+use entity::persisted_document::Entity as PersistedDocument;
+use reqwest::Method;
+use sea_orm::EntityTrait as _;
+use serde_json::{Value, json};
+use support::{TestApp, TestServer, both};
+
+both!(
+    a_phone_sends_a_text_once_and_every_replica_knows_it,
+    only_what_is_valid_and_says_nothing_is_kept_for_all,
+    the_second_time_a_document_is_judged_like_the_first,
+);
+
+fn hash(text: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+    digest
+        .as_ref()
+        .iter()
+        .fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"))
+}
+
+/// Asks with a hash, and with the text where it is given.
+async fn ask(server: &TestServer, who: Option<SignedIn>, hash: &str, text: Option<&str>) -> Value {
+    let mut body =
+        json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash } } });
+    if let Some(text) = text {
+        body["query"] = json!(text);
+    }
+    let mut request = server.request(Method::POST, "/graphql").json(&body);
+    if let Some(who) = who {
+        request = request.bearer_auth(TestServer::token(who));
+    }
+    let answer = request
+        .header("accept", "application/graphql-response+json")
+        .send()
+        .await
+        .unwrap();
+    let (status, answer) = (answer.status(), answer.json::<Value>().await.unwrap());
+    if answer["errors"][0]["message"] == "PersistedQueryNotFound" {
+        // Apollo's client for iOS drops the body of every other status.
+        assert_eq!(status, 200);
+        assert_eq!(
+            answer["errors"][0]["extensions"]["code"],
+            "PERSISTED_QUERY_NOT_FOUND"
+        );
+    }
+    answer
+}
+
+fn is_missing(answer: &Value) -> bool {
+    answer["errors"][0]["message"] == "PersistedQueryNotFound"
+}
+
+async fn a_phone_sends_a_text_once_and_every_replica_knows_it(app: TestApp) {
+    let mike = Some(app.member("mike").await);
+    let (a, b) = (
+        TestServer::start(app.database(), "").await,
+        TestServer::start(app.database(), "").await,
+    );
+    let text = "query Who { me { memberId } }";
+    let hash = hash(text);
+    assert!(is_missing(&ask(&a, mike, &hash, None).await));
+    let told = ask(&a, mike, &hash, Some(text)).await;
+    assert!(told["data"]["me"]["memberId"].is_string(), "{told}");
+    for server in [&a, &b] {
+        let known = ask(server, mike, &hash, None).await;
+        assert_eq!(known["data"], told["data"]);
+        let by_id = server
+            .get(&format!("/graphql?documentId=sha256:{hash}"))
+            .await;
+        let by_id: Value = by_id.json().await.unwrap();
+        assert_eq!(
+            by_id["errors"][0]["extensions"]["code"], "UNAUTHENTICATED",
+            "{by_id}"
+        );
+    }
+
+    let other = ask(&a, mike, &hash, Some("{ serverTime }")).await;
+    assert_eq!(
+        other["errors"][0]["extensions"]["code"], "BAD_REQUEST",
+        "{other}"
+    );
+    for nonsense in ["", "zz", &"+1".repeat(32)] {
+        assert!(is_missing(&ask(&a, mike, nonsense, None).await));
+    }
+}
+
+async fn only_what_is_valid_and_says_nothing_is_kept_for_all(app: TestApp) {
+    let mike = Some(app.member("mike").await);
+    let server = TestServer::start(app.database(), "").await;
+    for (who, text, kept_here, kept_for_all) in [
+        (mike, "{ nothing }", false, false),
+        (mike, "query($n: Int) { serverTime }", false, false),
+        (None, "query Nobody { serverTime }", true, false),
+        (mike, "{ echo(text: \"I feel low\") }", true, false),
+        (mike, "query Mike { serverTime }", true, true),
+    ] {
+        let before = kept(&app).await;
+        ask(&server, who, &hash(text), Some(text)).await;
+        let found = ask(&server, who, &hash(text), None).await;
+        assert_eq!(!is_missing(&found), kept_here, "{text}");
+        assert_eq!(
+            kept(&app).await - before,
+            usize::from(kept_for_all),
+            "{text}"
+        );
+    }
+}
+
+async fn kept(app: &TestApp) -> usize {
+    let db = app.database().connect().await;
+    PersistedDocument::find().all(&db).await.unwrap().len()
+}
+
+/// A document that was validated is not validated again; what it is given still is.
+async fn the_second_time_a_document_is_judged_like_the_first(app: TestApp) {
+    let mike = app.member("mike").await;
+    let token = TestServer::token(mike);
+    let server = TestServer::start(app.database(), "").await;
+    let check_in =
+        "mutation($input: CheckInInput!) { checkIn(input: $input) { errors { code path } } }";
+    let id: uuid::Uuid = app.app.ids.next();
+    let mut answers = Vec::new();
+    for round in 0..2 {
+        let mut answer = Vec::new();
+        for input in [
+            json!({}),
+            json!({ "input": null }),
+            json!({ "input": { "id": "no id" } }),
+            json!({ "input": { "id": id, "mood": "fine" } }),
+            json!({ "input": { "id": id, "mod": 3 } }),
+            json!({ "input": { "id": id, "mood": 9 } }),
+        ] {
+            let answered = server.graphql(Some(&token), check_in, input).await;
+            answer.push(json!({ "errors": answered["errors"], "data": answered.get("data") }));
+        }
+        let codes: Vec<_> = answer
+            .iter()
+            .map(|answer| &answer["errors"][0]["extensions"]["code"])
+            .collect();
+        assert_eq!(codes[..5], ["BAD_USER_INPUT"; 5], "round {round}");
+        assert_eq!(
+            answer[5]["data"]["checkIn"]["errors"][0]["path"],
+            json!(["input", "mood"])
+        );
+        answers.push(answer);
+    }
+    assert_eq!(answers[0], answers[1]);
+}
