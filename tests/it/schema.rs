@@ -105,24 +105,6 @@ async fn a_list_says_how_long_it_is_when_asked(app: TestApp) {
 }
 
 #[tokio::test]
-async fn a_page_is_priced_by_what_it_can_hold() {
-    let app = TestApp::configured(support::TestDatabase::sqlite().await, "").await;
-    let mike = app.member("mike").await;
-    let ask = async |first: i32| {
-        let query =
-            "query($n: Int!) { me { circles(first: $n) { nodes { members(first: $n) { nodes {
-            member { handle bio story topics { topic { slug } } } } } } } } }";
-        app.as_member(mike, query, json!({ "n": first })).await
-    };
-    assert_eq!(ask(10).await.errors, Vec::<Value>::new());
-    for too_much in [100, i32::MAX] {
-        let refused = ask(too_much).await;
-        assert_eq!(refused.data, Value::Null, "{too_much}");
-        assert_eq!(refused.statements, 0);
-    }
-}
-
-#[tokio::test]
 async fn everything_in_the_schema_is_described() {
     let schema = Schema::introspect().await;
     let mut bare = Vec::new();

@@ -10,7 +10,7 @@ use super::service::{self, CheckInOutcome, LIST, NewCheckIn};
 use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
-use crate::graphql::connection::{Connection, Counted, page_cost};
+use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
 use crate::graphql::errors::{CheckInError, user_errors};
 use crate::graphql::node::NodeId as _;
@@ -106,7 +106,6 @@ impl CheckInMe {
     }
 
     /// Your check-ins, the newest day first.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn check_ins(
         &self,
         ctx: &async_graphql::Context<'_>,

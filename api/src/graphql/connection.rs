@@ -6,7 +6,7 @@ use std::future::Future;
 use async_graphql::connection::CursorType as _;
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 
-use super::cursor::{Cursor, MAX_PAGE, PAGE};
+use super::cursor::Cursor;
 use super::{Context as _, GqlError, Nullable};
 use crate::app::App;
 use crate::error::Fault;
@@ -96,30 +96,5 @@ impl<const LIST: u8, T: OutputType> Edge<LIST, T> {
     /// The item.
     async fn node(&self) -> &T {
         &self.node
-    }
-}
-
-/// What a page counts for in an operation's complexity: its items, each with what is asked of it. A size
-/// that will be refused counts as the greatest.
-pub fn page_cost(first: Option<i32>, last: Option<i32>, of_item: usize) -> usize {
-    let size = first
-        .or(last)
-        .map_or(PAGE, |size| u64::try_from(size).unwrap_or(MAX_PAGE));
-    let size = usize::try_from(size.min(MAX_PAGE)).unwrap_or(usize::MAX);
-    size.saturating_mul(of_item).saturating_add(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_costs_what_it_can_hold() {
-        assert_eq!(page_cost(None, None, 3), 61);
-        assert_eq!(page_cost(Some(5), None, 3), 16);
-        assert_eq!(page_cost(None, Some(0), 3), 1);
-        assert_eq!(page_cost(Some(i32::MAX), None, 3), 301);
-        assert_eq!(page_cost(Some(-1), None, 3), 301);
-        assert_eq!(page_cost(Some(100), None, usize::MAX), usize::MAX);
     }
 }

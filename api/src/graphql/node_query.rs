@@ -81,8 +81,6 @@ impl NodeQuery {
     }
 
     /// What has these ids, in their order, with null for those that are not there or not yours to see.
-    // Each is looked for by itself.
-    #[graphql(complexity = "ids.len().saturating_mul(child_complexity.saturating_add(10))")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,

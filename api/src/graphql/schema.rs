@@ -84,11 +84,6 @@ pub fn builder() -> SchemaBuilder<QueryRoot, MutationRoot, SubscriptionRoot> {
         SubscriptionRoot::default(),
     )
     .register_output_type::<UserError>()
-    .limit_depth(16)
-    .limit_complexity(4000)
-    .limit_recursive_depth(32)
-    .limit_aliases(30)
-    .limit_directives(20)
 }
 
 /// The schema, ready to run.

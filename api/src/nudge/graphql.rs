@@ -9,7 +9,7 @@ use super::store::INBOX;
 use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
-use crate::graphql::connection::{Connection, Counted, page_cost};
+use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{MAX_PAGE, Page, PageArgs};
 use crate::graphql::errors::{NotificationError, user_errors};
 use crate::graphql::node::NodeId as _;
@@ -84,7 +84,6 @@ impl Counted for InboxOf {
 #[Object]
 impl NotificationMe {
     /// Your notifications, newest first. Lines leave the inbox after 90 days.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn notifications(
         &self,
         ctx: &Context<'_>,

@@ -12,7 +12,7 @@ use super::service::{self, CIRCLE_MEMBERS, MY_CIRCLES};
 use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
-use crate::graphql::connection::{Connection, Counted, page_cost};
+use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
 use crate::graphql::node::NodeId as _;
 use crate::graphql::{Context as _, GqlResult, Nullable};
@@ -97,7 +97,6 @@ impl Circle {
     }
 
     /// The men in it, by when they joined.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn members(
         &self,
         ctx: &Context<'_>,
@@ -176,7 +175,6 @@ impl CircleMe {
 #[Object]
 impl CircleMe {
     /// The circles you are in, by when you joined them.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn circles(
         &self,
         ctx: &Context<'_>,

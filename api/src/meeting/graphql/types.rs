@@ -8,7 +8,7 @@ use entity::{CircleId, MeetingId, MemberId, OccurrenceId};
 use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
-use crate::graphql::connection::{Connection, Counted, page_cost};
+use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, DateTime, LocalTime, TimeZone, Url};
@@ -114,7 +114,6 @@ impl Meeting {
     }
 
     /// The times it takes place, the soonest first.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn occurrences(
         &self,
         ctx: &async_graphql::Context<'_>,
@@ -250,7 +249,6 @@ pub struct MeetingMe(pub SignedIn);
 #[Object]
 impl MeetingMe {
     /// The occurrences you said you are going to that take place and are not over, the soonest first.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn next_meetings(
         &self,
         ctx: &async_graphql::Context<'_>,
@@ -280,7 +278,6 @@ pub struct MeetingQuery;
 impl MeetingQuery {
     /// The occurrences you may come to that take place and are not over, the soonest first: those open to
     /// every member and those of your circles.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn upcoming_meetings(
         &self,
         ctx: &async_graphql::Context<'_>,
