@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use mediatype::names::{APPLICATION, CHARSET, JSON};
 use mediatype::{MediaType, ReadParams as _};
 
 use super::refusal::Refusal;
+
+/// Of a body that is too large, so many times what is allowed is listened to.
+const HEARD_OUT: usize = 16;
 
 /// JSON only: a form or plain text can be sent by any web page without asking us first. And plainly:
 /// what is small when it arrives and large when it is unpacked has to be refused in another place.
@@ -45,25 +48,45 @@ pub fn is_json(headers: &HeaderMap) -> bool {
             .is_none_or(|charset| charset.unquoted_str().eq_ignore_ascii_case("utf-8"))
 }
 
-/// Reads a body of at most `limit` bytes.
+/// Reads a body of at most `limit` bytes. What comes beyond is read up to a point and thrown away: whoever is
+/// still sending when the connection closes never sees why.
 pub async fn read(body: Body, limit: usize, patience: Duration) -> Result<Bytes, Refusal> {
-    let body = Limited::new(body, limit).collect();
-    match tokio::time::timeout(patience, body).await {
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(fault)) if fault.is::<LengthLimitError>() => Err(Refusal::http(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            &format!("The request is larger than {limit} bytes."),
-        )),
-        Ok(Err(_)) => Err(Refusal::http(
-            StatusCode::BAD_REQUEST,
-            "The request ended before its time.",
-        )),
-        Err(_) => Err(Refusal::coded(
-            StatusCode::REQUEST_TIMEOUT,
-            "TIMEOUT",
-            "The request took too long to arrive.",
-        )),
-    }
+    let most = limit.saturating_mul(HEARD_OUT);
+    let whole = async move {
+        let (mut body, mut kept, mut length) = (body.into_data_stream(), BytesMut::new(), 0_usize);
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(|_| {
+                Refusal::http(
+                    StatusCode::BAD_REQUEST,
+                    "The request ended before its time.",
+                )
+            })?;
+            length = length.saturating_add(piece.len());
+            if length <= limit {
+                kept.extend_from_slice(&piece);
+            } else if length > most {
+                break;
+            } else {
+                kept = BytesMut::new();
+            }
+        }
+        if length > limit {
+            return Err(Refusal::http(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                &format!("The request is larger than {limit} bytes."),
+            ));
+        }
+        Ok(kept.freeze())
+    };
+    tokio::time::timeout(patience, whole)
+        .await
+        .unwrap_or_else(|_| {
+            Err(Refusal::coded(
+                StatusCode::REQUEST_TIMEOUT,
+                "TIMEOUT",
+                "The request took too long to arrive.",
+            ))
+        })
 }
 
 #[cfg(test)]

@@ -54,7 +54,12 @@ impl Parsed {
             let ServerError {
                 message, locations, ..
             } = ServerError::from(fault);
-            let mut refusal = Refusal::new("GRAPHQL_PARSE_FAILED", &message);
+            // The library draws the place below a copy of the line; the locations tell it without.
+            let what = message.rsplit(" = ").next().unwrap_or_default();
+            let mut refusal = Refusal::new(
+                "GRAPHQL_PARSE_FAILED",
+                &format!("The document does not parse: {what}."),
+            );
             for error in &mut refusal.errors {
                 error.locations.clone_from(&locations);
             }

@@ -11,6 +11,9 @@ use super::guard::TooMuch;
 use super::respond;
 use crate::graphql::errors::Cause;
 
+/// Errors that a refusal names at most.
+const MOST_ERRORS: usize = 20;
+
 /// Why an operation was not carried out.
 #[derive(Debug)]
 pub struct Refusal {
@@ -45,8 +48,10 @@ impl Refusal {
         }
     }
 
-    /// Of errors the GraphQL library found; none of them has a place in the data.
-    pub const fn of(errors: Vec<ServerError>) -> Self {
+    /// Of errors the GraphQL library found; none of them has a place in the data. Nobody reads more than
+    /// a few of them, and there may be thousands.
+    pub fn of(mut errors: Vec<ServerError>) -> Self {
+        errors.truncate(MOST_ERRORS);
         Self {
             status: None,
             errors,

@@ -17,8 +17,8 @@ mod tests;
 mod values;
 mod weight;
 
-pub use price::{Price, price};
-pub use refusal::{Measure, TooMuch};
+pub use price::price;
+pub use refusal::TooMuch;
 pub use scan::scan;
 pub use single_root::single_root;
 
@@ -27,7 +27,7 @@ pub use single_root::single_root;
 pub struct Limits {
     /// The length of its text, in bytes.
     pub document_bytes: usize,
-    /// The names, values and opening brackets in it: what the parser takes its time for.
+    /// The names, values, opening brackets and comments in it: what the parser takes its time for.
     pub words: usize,
     /// The length of a name in it, in bytes: errors repeat names.
     pub name_bytes: usize,
@@ -50,9 +50,9 @@ pub struct Limits {
     /// The values an operation may answer: fields, as often as there are objects to ask.
     pub values: u64,
     /// Aliases, as written.
-    pub aliases: u64,
+    pub aliases: usize,
     /// Directives, as written.
-    pub directives: u64,
+    pub directives: usize,
     /// Variables, of all operations together.
     pub variables: u64,
     /// Arguments of one field or directive.
@@ -63,7 +63,7 @@ impl Limits {
     /// What an app may ask for.
     pub const STANDARD: Self = Self {
         document_bytes: 32 * 1024,
-        words: 4_000,
+        words: 3_000,
         name_bytes: 128,
         nesting: 32,
         depth: 12,

@@ -53,8 +53,6 @@ pub fn price(
         limits,
         values: Values::new(variables, asked),
         fragments: HashMap::new(),
-        aliases: 0,
-        directives: 0,
     };
     let mut whole = Weight::default();
     let (mut cost, mut answers) = (1, Answers::default());
@@ -82,8 +80,6 @@ pub fn price(
     }
     let variables = operations().map(|(_, operation)| operation.variable_definitions.len());
     Measure::Variables.check(variables.sum::<usize>(), limits.variables)?;
-    Measure::Aliases.check(scales.aliases, limits.aliases)?;
-    Measure::Directives.check(scales.directives, limits.directives)?;
     Measure::Nesting.check(whole.nesting, limits.nesting)?;
     Measure::Depth.check(whole.depth, limits.depth)?;
     Measure::Fields.check(whole.fields, limits.fields)?;
@@ -104,8 +100,6 @@ struct Scales<'a> {
     values: Values<'a>,
     /// What was weighed; nothing yet for those being weighed.
     fragments: HashMap<&'a str, Option<Weight>>,
-    aliases: u64,
-    directives: u64,
 }
 
 impl<'a> Scales<'a> {
@@ -170,7 +164,6 @@ impl<'a> Scales<'a> {
     }
 
     fn field(&mut self, field: &'a Field, level: usize) -> Result<Weight, TooMuch> {
-        self.aliases += u64::from(field.alias.is_some());
         let parts = 1_u64
             .saturating_add(self.directives(&field.directives)?)
             .saturating_add(self.arguments(&field.arguments)?);
@@ -244,7 +237,6 @@ impl<'a> Scales<'a> {
     fn directives(&mut self, directives: &[Positioned<Directive>]) -> Result<u64, TooMuch> {
         let mut parts = 0_u64;
         for directive in directives {
-            self.directives += 1;
             parts = parts
                 .saturating_add(1)
                 .saturating_add(self.arguments(&directive.node.arguments)?);

@@ -63,7 +63,7 @@ impl Measure {
     fn words(self) -> &'static str {
         match self {
             Self::DocumentBytes => "bytes in the document",
-            Self::Words => "names, values and opening brackets in the document",
+            Self::Words => "names, values, opening brackets and comments in the document",
             Self::NameBytes => "bytes in a name",
             Self::Nesting => "levels of brackets, or of selections with fragments in their place",
             Self::Depth => "levels of fields",

@@ -7,10 +7,12 @@ use super::refusal::{Measure, TooMuch};
 const QUOTE: u8 = b'"';
 const BLOCK: &[u8] = b"\"\"\"";
 
-/// Refuses a text that the parser should not be given: too long, or its brackets too deep.
+/// Refuses a text that the parser should not be given: too long, or its brackets too deep. And what can be
+/// counted here need not be parsed to be refused: a colon outside of round brackets is an alias.
 pub fn scan(text: &str, limits: &Limits) -> Result<(), TooMuch> {
     Measure::DocumentBytes.check(text.len(), limits.document_bytes)?;
     let (mut words, mut open, mut deepest, mut longest_name) = (0_usize, 0_usize, 0, 0);
+    let (mut round, mut aliases, mut directives) = (0_usize, 0, 0);
     let mut rest = text.as_bytes();
     while let Some((&byte, behind)) = rest.split_first() {
         let (mut token, mut is_word) = (1, true);
@@ -19,12 +21,15 @@ pub fn scan(text: &str, limits: &Limits) -> Result<(), TooMuch> {
             b'{' | b'(' | b'[' => {
                 open += 1;
                 deepest = deepest.max(open);
+                round += usize::from(byte == b'(');
             }
-            b'}' | b')' | b']' => (open, is_word) = (open.saturating_sub(1), false),
-            b'#' => {
-                token = until(rest, |byte| matches!(byte, b'\n' | b'\r'));
-                is_word = false;
+            b'}' | b')' | b']' => {
+                (open, is_word) = (open.saturating_sub(1), false);
+                round = round.saturating_sub(usize::from(byte == b')'));
             }
+            b':' if round == 0 => (aliases, is_word) = (aliases + 1, false),
+            b'@' => (directives, is_word) = (directives + 1, false),
+            b'#' => token = until(rest, |byte| matches!(byte, b'\n' | b'\r')),
             // Unclosed ones are refused here because the parser looks for their end again and again.
             QUOTE if rest.starts_with(BLOCK) => {
                 token = block_string(rest).ok_or(TooMuch::UnclosedString)?;
@@ -40,6 +45,8 @@ pub fn scan(text: &str, limits: &Limits) -> Result<(), TooMuch> {
         words += usize::from(is_word);
         rest = rest.get(token..).unwrap_or_default();
     }
+    Measure::Aliases.check(aliases, limits.aliases)?;
+    Measure::Directives.check(directives, limits.directives)?;
     Measure::Words.check(words, limits.words)?;
     Measure::Nesting.check(deepest, limits.nesting)?;
     Measure::NameBytes.check(longest_name, limits.name_bytes)

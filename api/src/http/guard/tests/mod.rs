@@ -11,7 +11,9 @@ use async_graphql::Variables;
 use async_graphql::parser::parse_query;
 use serde_json::{Value, json};
 
-use super::{Limits, Measure, Price, TooMuch, price};
+use super::price::Price;
+use super::refusal::Measure;
+use super::{Limits, TooMuch, price};
 
 /// What a document comes to with these variables, whatever its length.
 fn priced(text: &str, variables: Value) -> Result<Price, TooMuch> {

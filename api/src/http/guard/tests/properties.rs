@@ -164,8 +164,8 @@ const BOUNDLESS: Limits = Limits {
     parts: u64::MAX,
     nodes: u64::MAX,
     values: u64::MAX,
-    aliases: u64::MAX,
-    directives: u64::MAX,
+    aliases: usize::MAX,
+    directives: usize::MAX,
     variables: u64::MAX,
     arguments: u64::MAX,
 };
