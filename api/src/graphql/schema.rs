@@ -1,6 +1,6 @@
-//! The schema: every domain's queries and mutations under one root.
+//! The schema: every domain's queries, mutations and subscriptions under one root each.
 
-use async_graphql::{EmptySubscription, MergedObject, Object, Schema, SchemaBuilder};
+use async_graphql::{MergedObject, MergedSubscription, Object, Schema, SchemaBuilder};
 
 use super::errors::UserError;
 use super::node_query::NodeQuery;
@@ -9,6 +9,7 @@ use super::{Context as _, Me, Nullable};
 use crate::account::graphql::AccountMutation;
 use crate::app::App;
 use crate::checkin::graphql::CheckInMutation;
+use crate::checkin::subscription::CheckInSubscription;
 use crate::circle::graphql::{CircleMutation, CircleQuery};
 use crate::device::graphql::DeviceMutation;
 use crate::meeting::graphql::{
@@ -16,6 +17,7 @@ use crate::meeting::graphql::{
 };
 use crate::nudge::graphql::NotificationMutation;
 use crate::nudge::reminder_graphql::ReminderMutation;
+use crate::nudge::subscription::NotificationSubscription;
 use crate::profile::graphql::{DisclosureMutation, ProfileMutation, ProfileQuery};
 
 /// The service itself.
@@ -65,15 +67,21 @@ pub struct MutationRoot(
     ReminderMutation,
 );
 
+/// What your devices can hear of while they are connected. What is told are hints that say what to read, and nothing
+/// of what is there; none is kept for later. When you have signed out, there is an error and the end.
+#[derive(Default, MergedSubscription)]
+#[graphql(name = "Subscription")]
+pub struct SubscriptionRoot(CheckInSubscription, NotificationSubscription);
+
 /// Belay's schema.
-pub type BelaySchema = Schema<QueryRoot, MutationRoot, EmptySubscription>;
+pub type BelaySchema = Schema<QueryRoot, MutationRoot, SubscriptionRoot>;
 
 /// The schema without what a request needs to run; enough to print it.
-pub fn builder() -> SchemaBuilder<QueryRoot, MutationRoot, EmptySubscription> {
+pub fn builder() -> SchemaBuilder<QueryRoot, MutationRoot, SubscriptionRoot> {
     Schema::build(
         QueryRoot::default(),
         MutationRoot::default(),
-        EmptySubscription,
+        SubscriptionRoot::default(),
     )
     .register_output_type::<UserError>()
     .limit_depth(16)
