@@ -8,7 +8,7 @@ use serde_json::Value;
 pub struct Schema(Value);
 
 const INTROSPECTION: &str = "{ __schema {
-    queryType { name } mutationType { name }
+    queryType { name } mutationType { name } subscriptionType { name }
     types {
         kind name description
         fields(includeDeprecated: true) {
@@ -67,7 +67,7 @@ impl Schema {
     /// The fields of the roots, each with the root's name.
     pub fn root_fields(&self) -> impl Iterator<Item = (&str, &Value)> {
         let types: HashMap<_, _> = self.types().map(|kind| (name(kind), kind)).collect();
-        ["queryType", "mutationType"]
+        ["queryType", "mutationType", "subscriptionType"]
             .into_iter()
             .flat_map(move |root| {
                 let root = name(&self.0["__schema"][root]);

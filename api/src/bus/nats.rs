@@ -246,7 +246,7 @@ fn note(link: &mut Link, shared: &Shared, change: &Change) {
             link.refused = true;
             tracing::warn!(why, "NATS refuses something");
         }
-        Change::Disconnected | Change::ClientError(_) | Change::Closed => {
+        Change::Disconnected | Change::ClientError(_) => {
             link.up = false;
             shared.set_connected(false);
             if !link.away {
@@ -257,6 +257,7 @@ fn note(link: &mut Link, shared: &Shared, change: &Change) {
                 );
             }
         }
+        // Closing is our own doing.
         _ => {}
     }
 }

@@ -6,13 +6,15 @@ use super::{Context as _, GqlError, GqlResult};
 use crate::bus::Heard;
 
 /// Hears the events of the member who asks, as far as `tell` makes something of them. Before each is passed on it
-/// is asked whether his session still is; nobody, and a session that was ended, get one error and the end.
+/// is asked whether his session still is; nobody, and a session that was ended, get one error and the end. That
+/// the access token runs out is for the connection to see to.
 pub fn listen<T: Send + 'static>(
     ctx: &async_graphql::Context<'_>,
     tell: fn(Heard) -> Option<T>,
 ) -> BoxStream<'static, GqlResult<T>> {
     let app = ctx.app().clone();
-    let Ok(who) = ctx.member() else {
+    let member = ctx.member().ok();
+    let Some(who) = member.filter(|who| !app.revocations.contains(who.session)) else {
         return stream::iter([Err(GqlError::Unauthenticated)]).boxed();
     };
     let subscription = app.bus.subscribe(who.member);
