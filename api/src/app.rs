@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::account::{Passphrases, Revocations};
+use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -34,6 +35,8 @@ pub struct Parts {
     pub ids: Ids,
     /// What is derived from the secret.
     pub keys: Keys,
+    /// Tells members' devices what is new.
+    pub bus: Bus,
     /// Calls the worker.
     pub wake: Wake,
     /// Where development's mail and nudges go.
@@ -82,11 +85,13 @@ impl App {
             dev_outbox,
             push,
         } = surroundings;
+        let ids = Ids::new(clock.clone(), entropy.clone());
         Ok(Self(Arc::new(Parts {
+            bus: Bus::new(&config.bus, &ids),
             mailer: Mailer::new(&config.mail, dev_outbox.clone())?,
             passphrases: Passphrases::default(),
             revocations: Revocations::default(),
-            ids: Ids::new(clock.clone(), entropy.clone()),
+            ids,
             config,
             db,
             clock,

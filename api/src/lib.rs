@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod app;
+pub mod bus;
 pub mod checkin;
 pub mod circle;
 pub mod cli;

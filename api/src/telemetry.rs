@@ -68,6 +68,8 @@ fn filter(level: LogLevel) -> Targets {
     };
     Targets::new()
         .with_targets(OURS.map(|name| (name, ours)))
+        // It repeats itself at every try; the bus says it once.
+        .with_target("async_nats", LevelFilter::OFF)
         .with_default(ours.min(LevelFilter::WARN))
 }
 
@@ -99,6 +101,7 @@ mod tests {
             assert!(trace.would_enable(library, &Level::WARN));
             assert!(!trace.would_enable(library, &Level::INFO), "{library}");
         }
+        assert!(!trace.would_enable("async_nats::connector", &Level::ERROR));
         let error = filter(LogLevel::Error);
         assert!(!error.would_enable("api", &Level::WARN));
         assert!(!error.would_enable("sqlx", &Level::WARN));

@@ -3,19 +3,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::account::SignedIn;
+use api::account::{SignedIn, Viewer};
 use api::graphql::node::NodeId as _;
 use chrono::TimeDelta;
 use entity::{
     CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, SessionId,
 };
 use serde_json::{Value, json};
-use support::{Answer, Schema, TestApp, both};
+use support::{Answer, Listening, Schema, TestApp, both};
 use uuid::Uuid;
 
 use crate::profile::hide;
 
 both!(
+    a_subscription_tells_nothing_of_another_man,
     nobody_gets_further_than_the_door,
     what_is_somebody_elses_is_as_what_is_not_there
 );
@@ -203,6 +204,8 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
         ("serverTime", no_arguments()),
         ("topics", no_arguments()),
         ("upcomingMeetings", no_arguments()),
+        ("checkInRecorded", no_arguments()),
+        ("notificationReceived", no_arguments()),
         (
             "addCircleMember",
             input(&json!({ "circleId": of.circle, "memberId": of.member })),
@@ -337,7 +340,13 @@ async fn nobody_gets_further_than_the_door(app: TestApp) {
             without_a_case.insert(name);
             continue;
         };
-        let answer = app.anonymous(&document(root, field), variables).await;
+        let document = document(root, field);
+        if root == "Subscription" {
+            let mut nobody = Listening::begin(&app.schema, Viewer::Anonymous, &document);
+            assert_eq!(nobody.refused().await, "UNAUTHENTICATED", "{name}");
+            continue;
+        }
+        let answer = app.anonymous(&document, variables).await;
         let refused = is_refused(&answer, name);
         assert!(
             refused || answer.errors.is_empty(),
@@ -395,6 +404,29 @@ async fn what_is_somebody_elses_is_as_what_is_not_there(app: TestApp) {
     }
     assert!(asked >= 15, "{asked}");
     assert_eq!(state(&app, mike, &things).await, before);
+}
+
+async fn a_subscription_tells_nothing_of_another_man(app: TestApp) {
+    let schema = Schema::introspect().await;
+    // Another facilitator, who may do the most.
+    let (mike, sam) = (app.facilitator("mike").await, app.facilitator("sam").await);
+    let fields = schema
+        .root_fields()
+        .filter(|(root, _)| *root == "Subscription");
+    let mut listening: Vec<_> = fields
+        .map(|(root, field)| {
+            let document = document(root, field);
+            let both = [mike, sam].map(|who| app.listen(who, &document));
+            (field["name"].as_str().unwrap(), both)
+        })
+        .collect();
+    // Everything there is to hear of a man happens to him here.
+    Things::of(&app, mike).await;
+    for (name, [his, others]) in &mut listening {
+        assert!(!his.heard().is_empty(), "{name} is not heard by himself");
+        assert_eq!(others.heard(), [Value::Null; 0], "{name}");
+    }
+    assert!(!listening.is_empty());
 }
 
 /// Mike's things, as he sees them.

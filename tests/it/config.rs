@@ -114,6 +114,15 @@ async fn a_wrong_value_in_the_environment_is_named_with_the_allowed_form() {
 }
 
 #[tokio::test]
+async fn a_bus_that_is_no_nats_is_named_with_the_allowed_form() {
+    let said = refusal("", &[("BELAY_BUS__URL", "http://u:hunter2@h")]).await;
+    assert!(said.contains("bus.url: names no NATS server"), "{said}");
+    assert!(said.contains("nats://USER:PASSWORD@HOST"), "{said}");
+    let said = refusal("", &[("BELAY_BUS__SUBJECT", "belay.>")]).await;
+    assert!(said.contains("bus.subject: is no subject"), "{said}");
+}
+
+#[tokio::test]
 async fn a_wrong_value_in_the_file_is_named_with_the_file() {
     let said = refusal("[mail.smtp]\nport = \"none\"", &[]).await;
     assert!(said.contains("mail.smtp.port: "), "{said}");
@@ -139,6 +148,7 @@ async fn a_key_that_does_not_exist_is_named() {
 async fn a_secret_in_the_wrong_place_or_shape_is_not_repeated() {
     refusal("", &[("BELAY_DATABASE", "postgres://u:hunter2@h/d")]).await;
     refusal("", &[("BELAY_AUTH", "hunter2")]).await;
+    refusal("[bus]\nurl = [\"hunter2\"]", &[]).await;
     refusal(
         "[auth]\nsecret = \"hunter2\"",
         &[("BELAY_AUTH__SECRET", "")],

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use sea_orm::ConnectionTrait as _;
-use support::{Engine, Program, TestDatabase, both};
+use support::{Engine, NatsServer, Program, TestDatabase, both};
 use tempfile::TempDir;
 
 both!(
@@ -175,4 +175,36 @@ async fn push_credentials_that_cannot_work_are_found() {
     let neither = Program::new("doctor").env("BELAY_PUSH__TRANSPORT", "fcm");
     let said = one_thing(neither).await;
     assert!(said.contains("push.fcm.credentials_file"), "{said}");
+}
+
+#[tokio::test]
+async fn a_bus_that_cannot_be_used_is_found() {
+    let nats = NatsServer::configured(
+        "authorization { users = [
+            { user: belay, password: hunter2 }
+            { user: deaf, password: hunter2, permissions: { subscribe: \"other.>\" } }
+        ] }",
+    );
+    let doctor = |login| Program::new("doctor").env("BELAY_BUS__URL", &nats.url(login));
+    let ended = doctor("belay:hunter2@").run().await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert!(ended.said.contains("ok    bus.url"), "{}", ended.said);
+    assert!(!ended.said.contains("hunter2"), "{}", ended.said);
+
+    let said = one_thing(doctor("belay:hunter3@")).await;
+    assert!(
+        said.contains("does not let us in") && !said.contains("hunter3"),
+        "{said}"
+    );
+    let said = one_thing(doctor("deaf:hunter2@")).await;
+    assert!(
+        said.contains("Permissions Violation") && said.contains("under `belay.>`"),
+        "{said}"
+    );
+    let away = Program::new("doctor").env("BELAY_BUS__URL", "nats://u:hunter2@127.0.0.1:1");
+    let said = one_thing(away).await;
+    assert!(
+        said.contains("nats://127.0.0.1:1 cannot be reached") && !said.contains("hunter2"),
+        "{said}"
+    );
 }

@@ -9,6 +9,7 @@
 
 mod account;
 mod authz_coverage;
+mod bus;
 mod check_ins;
 mod circles;
 mod claims;
@@ -35,6 +36,7 @@ mod profile;
 mod push;
 mod reminders;
 mod schema;
+mod subscriptions;
 mod time_travel;
 mod walkthrough;
 mod words;

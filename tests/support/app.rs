@@ -31,7 +31,7 @@ use crate::program::SECRET;
 use crate::{FromDatabase, TestDatabase};
 
 /// Where requests come from (RFC 5737).
-const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+pub(crate) const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 /// The service, in this process.
 pub struct TestApp {
@@ -66,7 +66,12 @@ impl TestApp {
 
     /// The service in the present, for tests that have a server process on the same database.
     pub async fn in_the_present(database: TestDatabase) -> Self {
-        Self::made(database, "", Clock::system(), None).await
+        Self::in_the_present_configured(database, "").await
+    }
+
+    /// As [`TestApp::in_the_present`], with some keys set otherwise.
+    pub async fn in_the_present_configured(database: TestDatabase, toml: &str) -> Self {
+        Self::made(database, toml, Clock::system(), None).await
     }
 
     async fn made(
@@ -230,7 +235,9 @@ async fn assemble(
         push,
     };
     let keys = Keys::derive(&SecretString::from(SECRET));
-    App::new(config, db, keys, surroundings).unwrap()
+    let app = App::new(config, db, keys, surroundings).unwrap();
+    app.bus.start();
+    app
 }
 
 /// The configuration of tests: the defaults, this database, and what the test sets.

@@ -8,7 +8,7 @@ use serde_json::Value;
 pub struct Schema(Value);
 
 const INTROSPECTION: &str = "{ __schema {
-    queryType { name } mutationType { name }
+    queryType { name } mutationType { name } subscriptionType { name }
     types {
         kind name description
         fields(includeDeprecated: true) {
@@ -47,9 +47,7 @@ impl Schema {
         let built_in = ["Boolean", "Float", "ID", "Int", "String"];
         list(&self.0["__schema"]["types"]).filter(move |kind| {
             let name = name(kind);
-            !name.starts_with("__")
-                && !built_in.contains(&name)
-                && name != "ConformanceSubscription"
+            !name.starts_with("__") && !built_in.contains(&name)
         })
     }
 
@@ -76,7 +74,7 @@ impl Schema {
     /// The fields of the roots, each with the root's name.
     pub fn root_fields(&self) -> impl Iterator<Item = (&str, &Value)> {
         let types: HashMap<_, _> = self.types().map(|kind| (name(kind), kind)).collect();
-        ["queryType", "mutationType"]
+        ["queryType", "mutationType", "subscriptionType"]
             .into_iter()
             .flat_map(move |root| {
                 let root = name(&self.0["__schema"][root]);

@@ -9,3 +9,4 @@ pub mod graphql;
 pub mod model;
 pub mod service;
 mod store;
+pub mod subscription;

@@ -12,6 +12,7 @@ use super::model::{self, DAY_START_HOUR};
 use super::store;
 pub use super::store::LIST;
 use crate::app::App;
+use crate::bus::Event;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
@@ -95,7 +96,7 @@ pub async fn check_in(
         created_at: now,
         updated_at: now,
     };
-    transact!(app.db, |tx| {
+    let outcome = transact!(app.db, |tx| {
         if store::insert(tx, &row).await? {
             let reminder = format!("check_in_reminder:{day}");
             nudge::service::withdraw(tx, member, &reminder).await?;
@@ -125,7 +126,15 @@ pub async fn check_in(
             updated_at: now,
             ..there
         })))
-    })
+    })?;
+    if let CheckInOutcome::Recorded(row) | CheckInOutcome::Edited(row) = &outcome {
+        app.bus.publish(&Event::CheckInRecorded {
+            member,
+            check_in: row.id,
+            updated_at: row.updated_at,
+        });
+    }
+    Ok(outcome)
 }
 
 fn same_day(new: &NewCheckIn, row: &Model) -> bool {

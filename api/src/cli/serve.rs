@@ -94,6 +94,7 @@ pub async fn run(
     let drain = Duration::from_secs(config.http.drain_seconds);
     let grace = Duration::from_secs(config.http.shutdown_seconds);
     let ended = shutdown.run(signals, drain, grace).await;
+    app.bus.flush().await;
     tracing::info!(?ended, "ended");
     match ended {
         Ended::Finished => {
@@ -108,6 +109,13 @@ pub async fn run(
 /// `shutdown.stopping()`.
 fn start_background(app: &App, roles: Roles, shutdown: &Shutdown, metrics: PrometheusHandle) {
     let stop = shutdown.stopping();
+    app.bus.start();
+    let alone = roles.api && roles.worker;
+    if !alone && !app.bus.reaches_others() {
+        tracing::warn!(
+            "bus.url is not set: devices connected to another process do not hear of what happens in this one"
+        );
+    }
     if roles.api {
         let watch = account::revocations::watch(app.clone(), stop.clone());
         shutdown.spawn_vital("revocations", watch);

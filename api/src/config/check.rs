@@ -22,6 +22,8 @@ pub(super) fn allowed(key: &str) -> &'static str {
         "mail.smtp.security" => "starttls, tls or none",
         "push.transport" => "terminal, fcm or off",
         "push.fcm.base_url" => "an http or https URL",
+        "bus.url" => "nats://USER:PASSWORD@HOST, nats://TOKEN@HOST, tls://…, or empty",
+        "bus.subject" => "words of letters, digits, - and _, with dots between them",
         "log.level" => "error, warn, info, debug or trace",
         "log.format" => "pretty or json",
         _ if NUMBERS.iter().any(|(name, ..)| *name == key)
@@ -282,6 +284,12 @@ fn values(config: &Config, say: &mut Say<'_>) {
             "the name of your mail server".to_owned(),
         );
     }
+    if config.bus.servers().is_err() {
+        say("bus.url", "names no NATS server", form("bus.url"));
+    }
+    if !is_subject(&config.bus.subject) {
+        say("bus.subject", "is no subject", form("bus.subject"));
+    }
     for (key, secret) in [
         ("auth.secret", &config.auth.secret),
         ("graphql.developer_token", &config.graphql.developer_token),
@@ -291,6 +299,12 @@ fn values(config: &Config, say: &mut Say<'_>) {
             say(key, "is too short to be safe", form(key));
         }
     }
+}
+
+fn is_subject(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    text.split('.')
+        .all(|word| !word.is_empty() && word.chars().all(is_plain))
 }
 
 /// What must not be so when members depend on it.

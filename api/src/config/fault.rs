@@ -93,7 +93,13 @@ pub(super) fn of_layer(fault: figment::Error) -> Fault {
 /// The value, for a key of its own that is not a secret. What stands where a table should may be a
 /// secret that lost its way.
 fn shown(key: &str, actual: &Actual) -> Option<String> {
-    let secret = ["database.url", "auth.secret", "mail.smtp.password"].contains(&key);
+    let secret = [
+        "database.url",
+        "auth.secret",
+        "mail.smtp.password",
+        "bus.url",
+    ]
+    .contains(&key);
     (!secret && check::is_key(key)).then(|| actual.to_string())
 }
 

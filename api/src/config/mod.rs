@@ -2,12 +2,14 @@
 //! starts. A value that cannot be read is named alone; what is wrong with values that can be is named all
 //! at once.
 
+mod bus;
 mod check;
 mod env;
 mod fault;
 mod load;
 mod types;
 
+pub use bus::{NatsLogin, NatsServers};
 pub use fault::{ConfigError, Fault};
 pub use load::{DEFAULTS, load, load_from};
 pub use types::*;

@@ -21,6 +21,7 @@ pub struct Config {
     pub mail: MailConfig,
     pub push: PushConfig,
     pub worker: WorkerConfig,
+    pub bus: BusConfig,
     pub log: LogConfig,
 }
 
@@ -158,6 +159,13 @@ section!(
         delivery_batch: u64,
         job_batch: u64,
         max_attempts: i32,
+    }
+);
+section!(
+    /// `[bus]`
+    BusConfig {
+        url: SecretString = "secret",
+        subject: String,
     }
 );
 section!(

@@ -12,6 +12,7 @@ pub mod node;
 pub mod node_query;
 pub mod scalars;
 pub mod schema;
+pub mod subscription;
 
 pub use context::Context;
 pub use errors::{GqlError, GqlResult, Nullable};

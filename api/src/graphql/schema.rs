@@ -1,6 +1,8 @@
-//! The schema: every domain's queries and mutations under one root.
+//! The schema: every domain's queries, mutations and subscriptions under one root each.
 
-use async_graphql::{MergedObject, Object, Schema, SchemaBuilder, ValidationMode};
+use async_graphql::{
+    MergedObject, MergedSubscription, Object, Schema, SchemaBuilder, ValidationMode,
+};
 
 use super::errors::UserError;
 use super::node_query::NodeQuery;
@@ -9,6 +11,7 @@ use super::{Context as _, Me, Nullable};
 use crate::account::graphql::AccountMutation;
 use crate::app::App;
 use crate::checkin::graphql::CheckInMutation;
+use crate::checkin::subscription::CheckInSubscription;
 use crate::circle::graphql::{CircleMutation, CircleQuery};
 use crate::device::graphql::DeviceMutation;
 use crate::meeting::graphql::{
@@ -16,6 +19,7 @@ use crate::meeting::graphql::{
 };
 use crate::nudge::graphql::NotificationMutation;
 use crate::nudge::reminder_graphql::ReminderMutation;
+use crate::nudge::subscription::NotificationSubscription;
 use crate::profile::graphql::{DisclosureMutation, ProfileMutation, ProfileQuery};
 
 /// The service itself.
@@ -66,12 +70,15 @@ pub struct MutationRoot(
     ReminderMutation,
 );
 
-/// What can be listened to.
-#[cfg(feature = "conformance")]
-pub type SubscriptionRoot = super::conformance::ConformanceSubscription;
-/// What can be listened to.
-#[cfg(not(feature = "conformance"))]
-pub type SubscriptionRoot = async_graphql::EmptySubscription;
+/// What your devices can hear of while they are connected. What is told are hints that say what to read, and nothing
+/// of what is there; none is kept for later. When you have signed out, there is an error and the end.
+#[derive(Default, MergedSubscription)]
+#[graphql(name = "Subscription")]
+pub struct SubscriptionRoot(
+    CheckInSubscription,
+    NotificationSubscription,
+    #[cfg(feature = "conformance")] super::conformance::ConformanceSubscription,
+);
 
 /// Belay's schema.
 pub type BelaySchema = Schema<QueryRoot, MutationRoot, SubscriptionRoot>;

@@ -16,5 +16,6 @@ mod reminder_store;
 pub mod service;
 mod still_wanted;
 mod store;
+pub mod subscription;
 
 pub use service::Announcement;

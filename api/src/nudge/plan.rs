@@ -9,27 +9,38 @@ use sea_orm::ConnectionTrait;
 use super::model::{Facts, Verdict, judge};
 use super::{service, still_wanted, store};
 use crate::app::App;
+use crate::bus::Event;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::{device, profile, push};
 
 /// Plans one notification; nothing happens when that has been done.
 pub async fn notification(app: &App, id: NotificationId) -> Result<(), Fault> {
-    transact!(app.db, |tx| {
-        if let Some(row) = store::pending(tx, id).await? {
-            plan(app, tx, vec![row]).await?;
-        }
-        Ok(Done::Keep(()))
+    let received = transact!(app.db, |tx| {
+        Ok(Done::Keep(match store::pending(tx, id).await? {
+            Some(row) => plan(app, tx, vec![row]).await?,
+            None => Vec::new(),
+        }))
     })?;
+    tell(app, &received);
     app.wake.wake();
     Ok(())
 }
 
-/// Decides on notifications that are pending, and makes the deliveries of those that may leave.
-pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<(), Fault> {
+/// Tells members of lines in their inboxes, after the commit.
+pub(super) fn tell(app: &App, received: &[Event]) {
+    for event in received {
+        app.bus.publish(event);
+    }
+}
+
+/// Decides on notifications that are pending, and makes the deliveries of those that may leave. Returns what to
+/// [`tell`]: all that are in an inbox now.
+pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<Vec<Event>, Fault> {
     let devices = devices(app, tx, &rows).await?;
     let mut decided: HashMap<(State, Option<SkipReason>), Vec<NotificationId>> = HashMap::new();
     let mut deliveries = Vec::new();
+    let mut received = Vec::new();
     let facts = facts(app, tx, &rows).await?;
     for (row, facts) in rows.iter().zip(facts) {
         let reached = devices.get(&row.member_id).map_or(&[][..], Vec::as_slice);
@@ -54,6 +65,12 @@ pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<(), Fau
             }
             Verdict::Over => continue,
         };
+        if decision.0 != State::Cancelled {
+            received.push(Event::NotificationReceived {
+                member: row.member_id,
+                notification: row.id,
+            });
+        }
         decided.entry(decision).or_default().push(row.id);
     }
     push::service::queue(app, tx, &deliveries).await?;
@@ -62,7 +79,7 @@ pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<(), Fau
             .increment(ids.len() as u64);
         store::decide(tx, &ids, state, reason).await?;
     }
-    Ok(())
+    Ok(received)
 }
 
 const fn word(state: State, reason: Option<SkipReason>) -> &'static str {

@@ -14,6 +14,7 @@ use super::service::Announcement;
 use super::still_wanted::reminder_key;
 use super::{plan, reminder_store as reminders, store};
 use crate::app::App;
+use crate::bus::Event;
 use crate::checkin::model::{DAY_START_HOUR, day_bounds, member_day};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
@@ -84,18 +85,21 @@ pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
 /// and a crash does none or all. Returns how many there were.
 pub async fn run_due(app: &App) -> Result<usize, Fault> {
     let limit = app.config.worker.reminder_batch;
-    let taken = transact!(app.db, |tx| {
+    let (taken, received) = transact!(app.db, |tx| {
         let due = reminders::take_due(tx, app.clock.now(), limit).await?;
-        if !due.is_empty() {
-            put_on(app, tx, &due).await?;
-        }
-        Ok(Done::Keep(due.len()))
+        let received = if due.is_empty() {
+            Vec::new()
+        } else {
+            put_on(app, tx, &due).await?
+        };
+        Ok(Done::Keep((due.len(), received)))
     })?;
+    plan::tell(app, &received);
     metrics::counter!("belay_reminders_taken_total").increment(taken as u64);
     Ok(taken)
 }
 
-async fn put_on(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
+async fn put_on(app: &App, tx: &Tx, due: &[Model]) -> Result<Vec<Event>, Fault> {
     let now = app.clock.now();
     let members: Vec<_> = due.iter().map(|row| row.member_id).collect();
     let standings = profile::service::standings(tx, &members).await?;

@@ -1,6 +1,7 @@
 //! `belay doctor`: what can be checked before members depend on it, and what to do about what is found.
 //! It changes nothing, sends nothing to anybody, and shows no secret.
 
+mod bus;
 mod database;
 mod outgoing;
 mod secret;
@@ -71,6 +72,7 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
                 database::check(&config, &clock, &mut findings).await;
                 outgoing::mail(&config, &mut findings).await;
                 outgoing::push(&config, &clock, &mut findings).await;
+                bus::check(&config, &mut findings).await;
                 Ok(())
             })?;
         }

@@ -1,0 +1,41 @@
+//! Whether processes hear each other.
+
+use super::Findings;
+use crate::bus::check::{self, Trouble};
+use crate::config::Config;
+
+/// Connects to NATS, says something to itself and listens for it.
+pub async fn check(config: &Config, findings: &mut Findings) {
+    const WHAT: &str = "bus.url";
+    let subject = &config.bus.subject;
+    let Ok(Some(servers)) = config.bus.servers() else {
+        return findings.note(
+            WHAT,
+            "empty: devices hear of what happens in the process they are connected to; with several processes \
+             set it",
+        );
+    };
+    let place = servers.shown();
+    let (wrong, todo) = match check::check(&servers, subject).await {
+        Ok(()) => return findings.fine(WHAT, format!("{place} passes on what is said")),
+        Err(Trouble::Unreachable(why)) => (
+            format!("{place} cannot be reached: {why}"),
+            "Check host and port, that NATS runs there, and that this machine may reach it; tls:// needs a \
+             certificate this machine trusts."
+                .to_owned(),
+        ),
+        Err(Trouble::Refused) => (
+            format!("{place} does not let us in"),
+            "Set it to nats://USER:PASSWORD@HOST or nats://TOKEN@HOST, with what that server knows."
+                .to_owned(),
+        ),
+        Err(Trouble::Silent(why)) => (
+            format!(
+                "{place} does not pass on what is said ({})",
+                why.as_deref().unwrap_or("and gives no reason")
+            ),
+            format!("Allow this user to publish and to subscribe under `{subject}.>`."),
+        ),
+    };
+    findings.mend(WHAT, wrong, todo);
+}

@@ -1,0 +1,50 @@
+//! The inbox as it fills.
+
+use async_graphql::{Context, ID, SimpleObject, Subscription};
+use futures::Stream;
+
+use crate::bus::{Event, Heard};
+use crate::graphql::GqlResult;
+use crate::graphql::node::NodeId as _;
+use crate::graphql::subscription::listen;
+
+/// A line in your inbox fell due. It says which to read, and not what it is about.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct NotificationReceived {
+    /// Its global id, for `node`; a push for it carries the same one. Null with `refetch`.
+    notification_id: Option<ID>,
+    /// Whether something may have been missed: when true, read your notifications and how many are unread anew.
+    refetch: bool,
+}
+
+impl NotificationReceived {
+    fn of(heard: Heard) -> Option<Self> {
+        match heard {
+            Heard::Refetch => Some(Self {
+                notification_id: None,
+                refetch: true,
+            }),
+            Heard::Event(Event::NotificationReceived { notification, .. }) => Some(Self {
+                notification_id: Some(notification.global()),
+                refetch: false,
+            }),
+            Heard::Event(_) => None,
+        }
+    }
+}
+
+/// What can be heard of notifications.
+#[derive(Default)]
+pub struct NotificationSubscription;
+
+#[Subscription]
+impl NotificationSubscription {
+    /// The lines of your inbox, each once when it falls due, whether or not a push leaves for it. After a connection
+    /// was interrupted, and on `refetch`, read your notifications anew: what happened meanwhile is not told later.
+    async fn notification_received(
+        &self,
+        ctx: &Context<'_>,
+    ) -> impl Stream<Item = GqlResult<NotificationReceived>> {
+        listen(ctx, NotificationReceived::of)
+    }
+}
