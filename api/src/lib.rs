@@ -26,6 +26,7 @@ pub mod problem;
 pub mod profile;
 pub mod push;
 pub mod shutdown;
+pub mod sync;
 pub mod telemetry;
 pub mod text;
 

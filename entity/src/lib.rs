@@ -9,6 +9,8 @@
 
 pub mod account;
 pub mod account_code;
+pub mod change;
+pub mod change_feed;
 pub mod check_in;
 pub mod check_in_reminder;
 pub mod circle;

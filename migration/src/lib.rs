@@ -9,6 +9,7 @@ mod m20261123_000003_create_meetings;
 mod m20261123_000004_create_check_ins;
 mod m20261123_000005_create_outbox;
 mod m20261123_000006_seed_vocabularies;
+mod m20261124_000001_create_changes;
 mod m20261124_000002_create_persisted_documents;
 mod support;
 
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000004_create_check_ins::Migration),
             Box::new(m20261123_000005_create_outbox::Migration),
             Box::new(m20261123_000006_seed_vocabularies::Migration),
+            Box::new(m20261124_000001_create_changes::Migration),
             Box::new(m20261124_000002_create_persisted_documents::Migration),
         ]
     }

@@ -178,6 +178,31 @@ async fn push_credentials_that_cannot_work_are_found() {
 }
 
 #[tokio::test]
+async fn a_manifest_that_cannot_be_used_is_found() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("manifest.json");
+    let doctor = || {
+        let file = file.to_str().unwrap();
+        Program::new("doctor").env("BELAY_GRAPHQL__TRUSTED_DOCUMENTS", file)
+    };
+    for (content, told) in [
+        ("[]", "neither Apollo's"),
+        ("{\"a\": \"{\"}", "the document a"),
+    ] {
+        fs::write(&file, content).unwrap();
+        let said = one_thing(doctor()).await;
+        assert!(said.contains(told), "{said}");
+    }
+    fs::write(&file, "{\"a\": \"{ serverTime }\"}").unwrap();
+    let ended = doctor().run().await;
+    assert!(
+        ended.said.contains("trusted_documents: 1 documents"),
+        "{}",
+        ended.said
+    );
+}
+
+#[tokio::test]
 async fn a_bus_that_cannot_be_used_is_found() {
     let nats = NatsServer::configured(
         "authorization { users = [

@@ -4,9 +4,12 @@ use std::fmt::Write as _;
 
 use reqwest::{Body, Method};
 use serde_json::{Value, json};
-use support::{TestApp, TestServer, both};
+use support::{Socket, TestApp, TestServer, both};
 
-both!(what_is_sent_to_hurt_is_refused_for_little);
+both!(
+    what_is_sent_to_hurt_is_refused_for_little,
+    what_is_sent_to_hurt_over_a_socket_is_refused_for_little
+);
 
 /// Growth that a friendly request may cause as well.
 const GROWTH: u64 = 20 * 1024 * 1024;
@@ -110,26 +113,10 @@ async fn what_is_sent_to_hurt_is_refused_for_little(app: TestApp) {
             request = request.bearer_auth(token);
         }
         let answer = request.send().await.unwrap();
-        (
-            answer.status().as_u16(),
-            answer.json::<Value>().await.unwrap(),
-        )
+        let status = answer.status().as_u16();
+        (status, answer.json::<Value>().await.unwrap())
     };
-    // With another remark each time, so that it is a document nobody has sent before.
-    let mut remark = 0;
-    let mut friendly = async || {
-        for _ in 0..REQUESTS {
-            remark += 1;
-            let home = json!({ "query": format!("# {remark}\n{HOME}") });
-            let (_, answer) = ask(Some(&token), home.to_string().into()).await;
-            assert!(answer["data"]["me"]["memberId"].is_string(), "{answer}");
-        }
-    };
-    friendly().await;
-    let before = server.cpu_ticks();
-    friendly().await;
-    let fair = server.cpu_ticks() - before;
-
+    let fair = price_of_home(&server, &token).await;
     let mut hostile: Vec<_> = documents()
         .into_iter()
         .map(|(what, document, code)| (what, json!({ "query": document }).to_string(), code))
@@ -164,5 +151,59 @@ async fn what_is_sent_to_hurt_is_refused_for_little(app: TestApp) {
                 "{what}: {spent} ticks, the home screen {fair}"
             );
         }
+    }
+}
+
+/// What it takes to answer the home screen so often, in ticks; each time with another remark, so that it is a
+/// document nobody has sent before.
+async fn price_of_home(server: &TestServer, token: &str) -> u64 {
+    let mut before = 0;
+    for round in 0..2 {
+        before = server.cpu_ticks();
+        for request in 0..REQUESTS {
+            let home = format!("# {round} {request}\n{HOME}");
+            let answer = server.graphql(Some(token), &home, json!({})).await;
+            assert!(answer["data"]["me"]["memberId"].is_string(), "{answer}");
+        }
+    }
+    server.cpu_ticks() - before
+}
+
+async fn what_is_sent_to_hurt_over_a_socket_is_refused_for_little(app: TestApp) {
+    let mike = app.member("mike").await;
+    let token = TestServer::token(mike);
+    let server = TestServer::start(app.database(), "").await;
+    let fair = price_of_home(&server, &token).await;
+    for token in [None, Some(token.as_str())] {
+        let mut socket = Socket::open(&server, token).await;
+        for (what, document, code) in documents() {
+            let before = server.cpu_ticks();
+            for _ in 0..REQUESTS {
+                let grown = server.peak_growth_from_here();
+                socket.subscribe("hostile", &document, json!({})).await;
+                let answer = socket.next().await;
+                assert_eq!(answer["type"], "error", "{what}");
+                assert_eq!(answer["payload"][0]["extensions"]["code"], code, "{what}");
+                let grown = grown.bytes();
+                assert!(grown < GROWTH, "{what}: {grown} bytes");
+            }
+            let spent = server.cpu_ticks() - before;
+            assert!(
+                spent <= 2 * fair + 5,
+                "{what}: {spent} ticks, the home screen {fair}"
+            );
+        }
+        // What is longer than a message may be ends the socket.
+        let other = Socket::open(&server, token).await;
+        let grown = server.peak_growth_from_here();
+        let large = format!("{{ echo(text: \"{}\") }}", "x".repeat(12_000_000));
+        other.overwhelm(&large).await;
+        assert!(grown.bytes() < GROWTH, "{} bytes", grown.bytes());
+        let mut batch = Socket::open(&server, token).await;
+        let operations = vec![json!({ "type": "subscribe", "id": "1", "payload": {} }); 1_000];
+        batch.send(&json!(operations)).await;
+        assert_eq!(batch.closed().await.0, 4400);
+        socket.subscribe("1", "{ serverTime }", json!({})).await;
+        assert_eq!(socket.next().await["type"], "next");
     }
 }

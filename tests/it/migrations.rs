@@ -6,10 +6,12 @@ mod shape;
 
 use std::collections::BTreeSet;
 
-use entity::{MeetingId, meeting, member, session};
+use entity::{MeetingId, change, change_feed, meeting, member, session};
 use migration::{Migrator, MigratorTrait};
-use sea_orm::EntityTrait;
 use sea_orm::prelude::Uuid;
+use sea_orm::{
+    ColumnTrait as _, EntityTrait, Iterable as _, PaginatorTrait as _, QueryFilter as _,
+};
 use support::{FromDatabase, TestDatabase, both};
 
 use self::rows::{put_meeting, put_member, put_what_is_nobodys};
@@ -32,6 +34,7 @@ both!(
     every_table_keeps_what_its_entity_holds,
     whatever_names_a_member_goes_with_him,
     a_member_leaves_no_trace_and_takes_nothing_of_others,
+    what_was_there_before_there_were_feeds_is_in_them,
     a_meeting_outlives_its_host,
     a_device_outlives_its_session
 );
@@ -160,6 +163,37 @@ fn tables_of_members(keys: &BTreeSet<shape::ForeignKey>) -> BTreeSet<String> {
         }
         tables.extend(more);
     }
+}
+
+async fn what_was_there_before_there_were_feeds_is_in_them(database: TestDatabase) {
+    let db = database.connect().await;
+    let shared = put_what_is_nobodys(&db).await;
+    for number in [2, 3] {
+        put_member(&db, number, shared).await;
+    }
+    let steps = Migrator::migrations();
+    let feeds = steps
+        .iter()
+        .position(|step| step.name().ends_with("create_changes"));
+    let back = u32::try_from(steps.len() - feeds.unwrap()).unwrap();
+
+    Migrator::down(&db, Some(back)).await.unwrap();
+    Migrator::up(&db, None).await.unwrap();
+
+    let all: BTreeSet<_> = change::Kind::iter().collect();
+    for feed in change_feed::Entity::find().all(&db).await.unwrap() {
+        let of_member = change::Column::MemberId.eq(feed.member_id);
+        let rows = change::Entity::find().filter(of_member).all(&db).await;
+        let rows = rows.unwrap();
+        let kinds: BTreeSet<_> = rows.iter().map(|row| row.kind).collect();
+        assert_eq!((&kinds, rows.len()), (&all, all.len()));
+        let numbers: BTreeSet<_> = rows.iter().map(|row| row.seq).collect();
+        assert_eq!(numbers, (1..=feed.last_seq).collect());
+        assert!(rows.iter().all(|row| !row.deleted));
+        assert_eq!(feed.pruned_through, 0);
+    }
+    let feeds = change_feed::Entity::find().count(&db).await;
+    assert_eq!(feeds.unwrap(), 2);
 }
 
 async fn a_meeting_outlives_its_host(database: TestDatabase) {

@@ -23,6 +23,7 @@ mod program;
 mod schema;
 mod server;
 mod smtp;
+mod socket;
 
 pub use app::{Answer, TestApp, config};
 pub use database::{Engine, FromDatabase, TestDatabase, run};
@@ -36,3 +37,4 @@ pub use program::{Ended, Program};
 pub use schema::Schema;
 pub use server::{TestServer, eventually};
 pub use smtp::SmtpSink;
+pub use socket::{PROTOCOL, Socket};

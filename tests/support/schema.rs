@@ -24,7 +24,15 @@ const INTROSPECTION: &str = "{ __schema {
 fragment of on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// What only the tests' build of the service has.
-const CONFORMANCE: [&str; 6] = ["echo", "fails", "failsAfter", "hangs", "panics", "ticks"];
+const CONFORMANCE: [&str; 7] = [
+    "echo",
+    "fails",
+    "failsAfter",
+    "floods",
+    "hangs",
+    "panics",
+    "ticks",
+];
 
 impl Schema {
     /// Asks for everything.

@@ -25,4 +25,4 @@ pub use limits::network;
 pub use model::Email;
 pub use passphrase::Passphrases;
 pub use revocations::Revocations;
-pub use viewer::{SignedIn, Viewer};
+pub use viewer::{Access, SignedIn, Viewer};

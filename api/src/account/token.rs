@@ -8,7 +8,7 @@ use entity::{MemberId, SessionId};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use super::SignedIn;
+use super::{Access, SignedIn};
 use crate::error::Fault;
 use crate::keys::Keys;
 
@@ -39,8 +39,8 @@ pub fn issue(
     Ok((token, ends))
 }
 
-/// Who a token stands for; none when it is not ours or has ended.
-pub fn verify(keys: &Keys, token: &str, now: DateTime<Utc>) -> Option<SignedIn> {
+/// Who a token stands for, and until when; none when it is not ours or has ended.
+pub fn verify(keys: &Keys, token: &str, now: DateTime<Utc>) -> Option<Access> {
     let mut validation = Validation::new(Algorithm::HS256);
     // The library would ask the system's clock.
     validation.validate_exp = false;
@@ -48,9 +48,13 @@ pub fn verify(keys: &Keys, token: &str, now: DateTime<Utc>) -> Option<SignedIn> 
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
         .ok()?
         .claims;
-    (claims.exp > now.timestamp()).then_some(SignedIn {
-        member: claims.sub,
-        session: claims.sid,
+    let ends_at = DateTime::from_timestamp(claims.exp, 0)?;
+    (ends_at > now).then_some(Access {
+        who: SignedIn {
+            member: claims.sub,
+            session: claims.sid,
+        },
+        ends_at,
     })
 }
 
@@ -70,7 +74,10 @@ mod tests {
             session: SessionId(Uuid::from_u128(2)),
         };
         let (token, ends) = issue(&keys, who, now, TimeDelta::minutes(10)).unwrap();
-        assert_eq!(verify(&keys, &token, now), Some(who));
+        let access = Access { who, ends_at: ends };
+        assert_eq!(verify(&keys, &token, now), Some(access));
+        let a_moment = TimeDelta::microseconds(1);
+        assert_eq!(verify(&keys, &token, ends - a_moment), Some(access));
         assert_eq!(verify(&keys, &token, ends), None);
         assert_eq!(verify(&others, &token, now), None);
         let unsigned = token.rsplit_once('.').unwrap().0;

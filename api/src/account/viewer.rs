@@ -1,5 +1,6 @@
 //! Who asks.
 
+use chrono::{DateTime, Utc};
 use entity::{MemberId, SessionId};
 
 /// A member on one of his devices.
@@ -9,6 +10,15 @@ pub struct SignedIn {
     pub member: MemberId,
     /// The session the request was made in.
     pub session: SessionId,
+}
+
+/// What an access token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// Who may act with it.
+    pub who: SignedIn,
+    /// From then on it is good no more.
+    pub ends_at: DateTime<Utc>,
 }
 
 /// Who a request is for.

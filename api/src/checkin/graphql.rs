@@ -275,12 +275,15 @@ async fn check_in(
     })
 }
 
-/// A check-in by its id, for its owner; none for anybody else.
-pub async fn load_check_in(
+/// Check-ins of the member who asks, by their ids and in one statement; others' are left out.
+pub async fn load_check_ins(
     ctx: &async_graphql::Context<'_>,
-    id: CheckInId,
-) -> GqlResult<Option<CheckIn>> {
+    ids: &[CheckInId],
+) -> GqlResult<Vec<(CheckInId, CheckIn)>> {
     let member = ctx.member()?.member;
-    let row = service::by_id(ctx.app(), member, id).await?;
-    Ok(row.map(CheckIn::from))
+    let rows = service::by_ids(ctx.app(), member, ids).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, CheckIn::from(row)))
+        .collect())
 }

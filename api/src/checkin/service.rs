@@ -16,7 +16,8 @@ use crate::bus::Event;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
-use crate::{nudge, profile};
+use crate::sync::model::Changes;
+use crate::{nudge, profile, sync};
 
 /// A check-in as it was sent.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +101,7 @@ pub async fn check_in(
         if store::insert(tx, &row).await? {
             let reminder = format!("check_in_reminder:{day}");
             nudge::service::withdraw(tx, member, &reminder).await?;
+            sync::service::record(app, tx, changed(&row)).await?;
             return Ok(Done::Keep(CheckInOutcome::Recorded(row.clone())));
         }
         let mut there = store::in_the_way(tx, member, new.id, day).await?;
@@ -121,6 +123,7 @@ pub async fn check_in(
         if !store::set_mood(tx, member, there.id, mood, now).await? {
             return Err(Fault::Broken("a check-in stays once it is there"));
         }
+        sync::service::record(app, tx, changed(&there)).await?;
         Ok(Done::Keep(CheckInOutcome::Edited(Model {
             mood,
             updated_at: now,
@@ -135,6 +138,12 @@ pub async fn check_in(
         });
     }
     Ok(outcome)
+}
+
+fn changed(row: &Model) -> Changes {
+    let mut changes = Changes::new();
+    changes.put(row.member_id, row.id);
+    changes
 }
 
 fn same_day(new: &NewCheckIn, row: &Model) -> bool {
@@ -198,9 +207,9 @@ pub async fn count(app: &App, member: MemberId) -> Result<u64, Fault> {
     Ok(store::count(app.db.pool(), member).await?)
 }
 
-/// A member's check-in by its id; none for another's.
-pub async fn by_id(app: &App, member: MemberId, id: CheckInId) -> Result<Option<Model>, Fault> {
-    Ok(store::by_id(app.db.pool(), member, id).await?)
+/// A member's check-ins by their ids, in no order; others' are left out.
+pub async fn by_ids(app: &App, member: MemberId, ids: &[CheckInId]) -> Result<Vec<Model>, Fault> {
+    Ok(store::by_ids(app.db.pool(), member, ids).await?)
 }
 
 /// A member's check-in of a day.

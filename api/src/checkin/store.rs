@@ -90,6 +90,19 @@ pub async fn by_id(
         .await
 }
 
+/// A member's check-ins by their ids.
+pub async fn by_ids(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    ids: &[CheckInId],
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .all(db)
+        .await
+}
+
 /// A member's check-in of a day.
 pub async fn on_day(
     db: &impl ConnectionTrait,

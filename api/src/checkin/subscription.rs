@@ -17,7 +17,7 @@ pub struct CheckInRecorded {
     /// When it was last changed: nothing is to be read when you have it as of then, as the device has that
     /// recorded it. Null with `refetch`.
     updated_at: Option<DateTime>,
-    /// Whether something may have been missed: when true, read your check-ins and your progress anew.
+    /// Whether something may have been missed: when true, read `changes`, or your check-ins and your progress anew.
     refetch: bool,
 }
 
@@ -50,8 +50,8 @@ pub struct CheckInSubscription;
 #[Subscription]
 impl CheckInSubscription {
     /// Your check-ins, as they are recorded and changed on any of your devices. One that is sent again unchanged is
-    /// not told again. After a connection was interrupted, and on `refetch`, read your check-ins and your progress
-    /// anew: what happened meanwhile is not told later.
+    /// not told again. After a connection was interrupted, and on `refetch`, read `changes`, or your check-ins
+    /// and your progress anew: what happened meanwhile is not told later.
     async fn check_in_recorded(
         &self,
         ctx: &Context<'_>,

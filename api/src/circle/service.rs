@@ -51,11 +51,11 @@ pub fn shared_by(viewer: MemberId, other: Expr) -> Expr {
     store::shared_by(viewer, other)
 }
 
-/// A circle; none unless the viewer is in it.
-pub async fn circle(app: &App, viewer: Viewer, id: CircleId) -> Result<Option<Circle>, Fault> {
+/// Circles by their ids, in one statement and in no order; those the viewer is not in are left out.
+pub async fn these(app: &App, viewer: Viewer, ids: &[CircleId]) -> Result<Vec<Circle>, Fault> {
     match viewer {
-        Viewer::Member(signed_in) => store::find(app.db.pool(), signed_in.member, id).await,
-        Viewer::Anonymous => Ok(None),
+        Viewer::Member(signed_in) => store::these(app.db.pool(), signed_in.member, ids).await,
+        Viewer::Anonymous => Ok(Vec::new()),
     }
 }
 
@@ -176,6 +176,7 @@ pub async fn add_member(
             return Ok(Done::Undo(Changed::LastFacilitator));
         }
         store::put(tx, circle, member, role, app.clock.now()).await?;
+        meeting::service::seen_otherwise(app, tx, member, Some(circle)).await?;
         Ok(Done::Keep(Changed::AsAsked))
     })
 }
@@ -229,5 +230,6 @@ async fn take_out(
     store::delete(tx, circle, member).await?;
     // He cannot see its meetings any more; somebody else can have his seat.
     meeting::service::give_back_seats(app, tx, member, Some(circle)).await?;
+    meeting::service::out_of_sight(app, tx, member, circle).await?;
     Ok(Done::Keep(Changed::AsAsked))
 }

@@ -70,12 +70,21 @@ pub(super) async fn find(
     viewer: MemberId,
     circle: CircleId,
 ) -> Result<Option<Circle>, Fault> {
-    let row = of(viewer)
-        .filter(Column::Id.eq(circle))
+    Ok(these(db, viewer, &[circle]).await?.pop())
+}
+
+/// Those of these circles that the viewer is in, in no order.
+pub(super) async fn these(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    circles: &[CircleId],
+) -> Result<Vec<Circle>, Fault> {
+    let rows = of(viewer)
+        .filter(Column::Id.is_in(circles.iter().copied()))
         .into_model::<Row>()
-        .one(db)
+        .all(db)
         .await?;
-    Ok(row.map(Circle::from))
+    Ok(rows.into_iter().map(Circle::from).collect())
 }
 
 /// A page of the circles the viewer is in, by when he joined them.

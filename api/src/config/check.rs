@@ -55,7 +55,7 @@ type Number = (
 );
 
 /// The numbers and the range each must lie in.
-const NUMBERS: [Number; 28] = [
+const NUMBERS: [Number; 32] = [
     (
         "http.trusted_proxies",
         |c| c.http.trusted_proxies as u64,
@@ -75,6 +75,21 @@ const NUMBERS: [Number; 28] = [
         "http.operation_timeout_seconds",
         |c| c.http.operation_timeout_seconds,
         1..=300,
+    ),
+    (
+        "http.sockets_per_address",
+        |c| c.http.sockets_per_address.into(),
+        1..=1_000_000,
+    ),
+    (
+        "http.sockets_per_member",
+        |c| c.http.sockets_per_member.into(),
+        1..=10_000,
+    ),
+    (
+        "http.socket_init_seconds",
+        |c| c.http.socket_init_seconds,
+        1..=120,
     ),
     ("http.drain_seconds", |c| c.http.drain_seconds, 0..=300),
     (
@@ -180,6 +195,11 @@ const NUMBERS: [Number; 28] = [
         "worker.max_attempts",
         |c| u64::try_from(c.worker.max_attempts).unwrap_or(0),
         1..=100,
+    ),
+    (
+        "sync.tombstone_days",
+        |c| c.sync.tombstone_days.into(),
+        1..=3650,
     ),
 ];
 

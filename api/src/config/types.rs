@@ -22,6 +22,7 @@ pub struct Config {
     pub push: PushConfig,
     pub worker: WorkerConfig,
     pub bus: BusConfig,
+    pub sync: SyncConfig,
     pub log: LogConfig,
 }
 
@@ -55,6 +56,9 @@ section!(
         body_limit_bytes: usize,
         header_timeout_seconds: u64,
         operation_timeout_seconds: u64,
+        sockets_per_address: u32,
+        sockets_per_member: u32,
+        socket_init_seconds: u64,
         drain_seconds: u64,
         shutdown_seconds: u64,
     }
@@ -166,6 +170,12 @@ section!(
     BusConfig {
         url: SecretString = "secret",
         subject: String,
+    }
+);
+section!(
+    /// `[sync]`
+    SyncConfig {
+        tombstone_days: u32,
     }
 );
 section!(

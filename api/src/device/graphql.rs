@@ -37,6 +37,7 @@ pub enum Platform {
 }
 
 /// A device your nudges go to.
+#[derive(Clone, Debug)]
 pub struct Device(model::Device);
 
 /// A device your nudges go to. Its address is not shown back.
@@ -228,14 +229,16 @@ async fn unregister(
     })
 }
 
-/// A device of the member who asks, by its id.
-pub async fn load_device(ctx: &Context<'_>, id: DeviceId) -> GqlResult<Option<Device>> {
-    let Some(member) = ctx.viewer().member() else {
-        return Ok(None);
-    };
+/// Devices of the member who asks, by their ids and in one statement; others' are left out.
+pub async fn load_devices(
+    ctx: &Context<'_>,
+    ids: &[DeviceId],
+) -> GqlResult<Vec<(DeviceId, Device)>> {
+    let member = ctx.member()?.member;
     let devices = service::of_member(ctx.app().db.pool(), member).await?;
     Ok(devices
         .into_iter()
-        .find(|device| device.id == id)
-        .map(Device))
+        .filter(|device| ids.contains(&device.id))
+        .map(|device| (device.id, Device(device)))
+        .collect())
 }

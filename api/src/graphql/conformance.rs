@@ -58,6 +58,15 @@ impl ConformanceSubscription {
         })
     }
 
+    /// Long texts, each with its number before it, as fast as somebody takes them.
+    async fn floods(
+        &self,
+        #[graphql(desc = "How long each is, in bytes.")] size: u32,
+    ) -> impl Stream<Item = String> {
+        let size = usize::try_from(size.min(MANY)).unwrap_or_default();
+        stream::iter(1..=MANY).map(move |number| format!("{number} {:.>size$}", ""))
+    }
+
     /// Counts from 1, and then fails.
     async fn fails_after(
         &self,

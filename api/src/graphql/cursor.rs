@@ -76,17 +76,18 @@ pub struct Page<const LIST: u8> {
     pub backward: bool,
 }
 
+/// Checks how many items a page is to have.
+pub fn size(n: i32) -> GqlResult<u64> {
+    let fault = GqlError::BadUserInput("`first` and `last` go from 0 to 100.");
+    u64::try_from(n)
+        .ok()
+        .filter(|n| *n <= MAX_PAGE)
+        .ok_or(fault)
+}
+
 impl<const LIST: u8> Page<LIST> {
     /// Checks the arguments; without `first` or `last` it is the first [`PAGE`] items.
     pub fn parse(args: &PageArgs) -> GqlResult<Self> {
-        let size = |n: i32| {
-            u64::try_from(n)
-                .ok()
-                .filter(|n| *n <= MAX_PAGE)
-                .ok_or(GqlError::BadUserInput(
-                    "`first` and `last` go from 0 to 100.",
-                ))
-        };
         let cursor = |text: &Option<String>| {
             text.as_deref()
                 .map(Cursor::decode_cursor)

@@ -18,9 +18,7 @@ pub trait NodeId: Copy + From<Uuid> + 'static {
 
     /// The id as apps see it.
     fn global(self) -> ID {
-        let mut bytes = [Self::TAG; 17];
-        bytes[1..].copy_from_slice(self.uuid().as_bytes());
-        ID(URL_SAFE_NO_PAD.encode(bytes))
+        encode((Self::TAG, self.uuid()))
     }
 
     /// Reads an id of this type; none for another type's or for something that is no id.
@@ -33,7 +31,17 @@ pub trait NodeId: Copy + From<Uuid> + 'static {
 }
 
 /// The tag and the UUID of a global id.
-pub fn decode(id: &ID) -> Option<(u8, Uuid)> {
+pub type Key = (u8, Uuid);
+
+/// The global id of a tag and a UUID.
+pub fn encode((tag, uuid): Key) -> ID {
+    let mut bytes = [tag; 17];
+    bytes[1..].copy_from_slice(uuid.as_bytes());
+    ID(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The tag and the UUID of a global id.
+pub fn decode(id: &ID) -> Option<Key> {
     let bytes: [u8; 17] = URL_SAFE_NO_PAD.decode(id.as_str()).ok()?.try_into().ok()?;
     let uuid = Uuid::from_slice(&bytes[1..]).ok()?;
     Some((bytes[0], uuid))

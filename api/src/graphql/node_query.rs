@@ -1,19 +1,21 @@
 //! `node` and `nodes`: anything that has an id, by its id (Relay's Object Identification).
 
+use std::collections::HashMap;
+
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId};
 
-use super::node::{NodeId, decode};
+use super::node::{Key, NodeId, decode};
 use super::{Context as _, GqlError, GqlResult, Nullable};
-use crate::checkin::graphql::{CheckIn, load_check_in};
-use crate::circle::graphql::{Circle, load_circle};
-use crate::device::graphql::{Device, load_device};
-use crate::meeting::graphql::{Meeting, MeetingOccurrence, load_meeting, load_occurrence};
-use crate::nudge::graphql::{Notification, load_notification};
-use crate::profile::graphql::{Member, load_member};
+use crate::checkin::graphql::{CheckIn, load_check_ins};
+use crate::circle::graphql::{Circle, load_circles};
+use crate::device::graphql::{Device, load_devices};
+use crate::meeting::graphql::{Meeting, MeetingOccurrence, load_meetings, load_occurrences};
+use crate::nudge::graphql::{Notification, load_notifications};
+use crate::profile::graphql::{Member, load_members};
 
 /// Something that has an id of its own, and can be fetched by it.
-#[derive(Interface)]
+#[derive(Clone, Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "Opaque, and the same for ever."))]
 pub enum Node {
     /// A member, as you may see him.
@@ -35,34 +37,51 @@ pub enum Node {
 /// The most ids one `nodes` takes.
 const MAX_IDS: usize = 100;
 
-async fn load(ctx: &Context<'_>, id: &ID) -> GqlResult<Option<Node>> {
+macro_rules! load {
+    ($ctx:ident, $keys:ident; $($id:ident: $load:ident => $node:expr,)+) => {{
+        let mut found = HashMap::new();
+        $(
+            let ids: Vec<$id> = $keys
+                .iter()
+                .filter(|(tag, _)| *tag == $id::TAG)
+                .map(|(_, id)| $id::from(*id))
+                .collect();
+            if !ids.is_empty() {
+                let there = $load($ctx, &ids).await?.into_iter();
+                found.extend(there.map(|(id, it)| (($id::TAG, id.uuid()), $node(it))));
+            }
+        )+
+        found
+    }};
+}
+
+/// What has these ids and may be seen by who asks: one statement for each kind of thing among them.
+pub async fn load(ctx: &Context<'_>, keys: &[Key]) -> GqlResult<HashMap<Key, Node>> {
     // To somebody who has not signed in nothing is there.
     ctx.member()?;
-    let Some((tag, id)) = decode(id) else {
-        return Ok(None);
-    };
-    Ok(match tag {
-        MemberId::TAG => load_member(ctx, id.into())
-            .await?
-            .map(Box::new)
-            .map(Node::Member),
-        CircleId::TAG => load_circle(ctx, id.into()).await?.map(Node::Circle),
-        MeetingId::TAG => load_meeting(ctx, id.into())
-            .await?
-            .map(Box::new)
-            .map(Node::Meeting),
-        OccurrenceId::TAG => {
-            let occurrence = load_occurrence(ctx, id.into()).await?;
-            occurrence.map(Box::new).map(Node::MeetingOccurrence)
-        }
-        CheckInId::TAG => load_check_in(ctx, id.into()).await?.map(Node::CheckIn),
-        DeviceId::TAG => load_device(ctx, id.into()).await?.map(Node::Device),
-        NotificationId::TAG => {
-            let notification = load_notification(ctx, id.into()).await?;
-            notification.map(Node::Notification)
-        }
-        _ => None,
+    Ok(load! { ctx, keys;
+        MemberId: load_members => |it| Node::Member(Box::new(it)),
+        CircleId: load_circles => Node::Circle,
+        MeetingId: load_meetings => |it| Node::Meeting(Box::new(it)),
+        OccurrenceId: load_occurrences => |it| Node::MeetingOccurrence(Box::new(it)),
+        CheckInId: load_check_ins => Node::CheckIn,
+        DeviceId: load_devices => Node::Device,
+        NotificationId: load_notifications => Node::Notification,
     })
+}
+
+async fn load_all(ctx: &Context<'_>, ids: &[ID]) -> GqlResult<Vec<Option<Node>>> {
+    if ids.len() > MAX_IDS {
+        ctx.member()?;
+        return Err(GqlError::BadUserInput("`ids` takes at most 100 ids."));
+    }
+    let keys: Vec<Option<Key>> = ids.iter().map(decode).collect();
+    let mut wanted: Vec<Key> = keys.iter().flatten().copied().collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let found = load(ctx, &wanted).await?;
+    let node = |key: Option<Key>| found.get(&key?).cloned();
+    Ok(keys.into_iter().map(node).collect())
 }
 
 /// Anything by its id.
@@ -77,7 +96,8 @@ impl NodeQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id of anything that implements `Node`.")] id: ID,
     ) -> Nullable<Node> {
-        load(ctx, &id).await.transpose()
+        let found = load_all(ctx, &[id]).await;
+        found.map(|mut found| found.pop().flatten()).transpose()
     }
 
     /// What has these ids, in their order, with null for those that are not there or not yours to see.
@@ -85,19 +105,7 @@ impl NodeQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Global ids, at most 100.")] ids: Vec<ID>,
-    ) -> Nullable<Vec<Nullable<Node>>> {
-        if let Err(nobody) = ctx.member() {
-            return Some(Err(nobody));
-        }
-        if ids.len() > MAX_IDS {
-            let fault = GqlError::BadUserInput("`ids` takes at most 100 ids.");
-            return Some(Err(fault));
-        }
-        let mut found = Vec::with_capacity(ids.len());
-        // One after the other: a list must not take every connection for itself.
-        for id in &ids {
-            found.push(load(ctx, id).await.transpose());
-        }
-        Some(Ok(found))
+    ) -> Nullable<Vec<Option<Node>>> {
+        Some(load_all(ctx, &ids).await)
     }
 }

@@ -21,6 +21,7 @@ use crate::nudge::graphql::NotificationMutation;
 use crate::nudge::reminder_graphql::ReminderMutation;
 use crate::nudge::subscription::NotificationSubscription;
 use crate::profile::graphql::{DisclosureMutation, ProfileMutation, ProfileQuery};
+use crate::sync::graphql::SyncQuery;
 
 /// The service itself.
 #[derive(Default)]
@@ -49,6 +50,7 @@ pub struct QueryRoot(
     ProfileQuery,
     CircleQuery,
     MeetingQuery,
+    SyncQuery,
     #[cfg(feature = "conformance")] super::conformance::ConformanceQuery,
 );
 

@@ -9,6 +9,7 @@ use http::{HeaderValue, Response, header};
 pub async fn page() -> Response<Body> {
     let page = GraphiQLSource::build()
         .endpoint("/graphql")
+        .subscription_endpoint("/graphql")
         .title("Belay")
         .finish();
     let mut response = Html(page).into_response();

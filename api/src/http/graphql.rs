@@ -1,7 +1,9 @@
-//! `/graphql`: one request in, one answer out (GraphQL over HTTP), or a stream of events.
+//! `/graphql`: one request in, one answer out (GraphQL over HTTP); or a stream of events, or a socket.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use async_graphql::parser::types::OperationType;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -11,12 +13,12 @@ use http::{HeaderValue, Method, Response, StatusCode};
 
 use super::accept::{Accepted, Media, accepted};
 use super::address::{Peer, client_address};
-use super::operation::{Asker, Outcome, Way};
+use super::operation::{Asker, Prepared, Way};
 use super::params::Params;
 use super::refusal::Refusal;
 use super::request_log::{RequestId, RequestLine};
-use super::viewer::{BadToken, is_developer, viewer};
-use super::{Edge, body, respond};
+use super::viewer::{BadToken, Standing, is_developer};
+use super::{Edge, body, events, respond, socket};
 
 /// Answers one request, by whatever method.
 pub async fn answer(
@@ -25,10 +27,25 @@ pub async fn answer(
     Extension(peer): Extension<Peer>,
     request: Request,
 ) -> Response<Body> {
+    if socket::is_asked_for(request.headers()) {
+        return match socket::open(&edge, id.0, peer, request).await {
+            Ok(response) => response,
+            Err(refusal) => {
+                respond::outcome(Media::Json, Err(refusal), &mut RequestLine::begin(id))
+            }
+        };
+    }
     let mut line = RequestLine::begin(id);
     let (head, body) = request.into_parts();
     let accepted = accepted(&head.headers);
-    let outcome = carry_out(&edge, peer, &head, body, accepted, &mut line).await;
+    let prepared = prepare(&edge, peer, &head, body, accepted, &mut line).await;
+    if accepted.events && wants_events(accepted, &prepared) {
+        return events::answer(&edge, prepared, line);
+    }
+    let outcome = match prepared {
+        Ok(ready) => edge.carry_out(ready.prepared, &line.stats.clone()).await,
+        Err(refusal) => Err(refusal),
+    };
     let media = accepted.whole.unwrap_or(Media::Json);
     let mut response = respond::outcome(media, outcome, &mut line);
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
@@ -42,40 +59,72 @@ pub async fn answer(
     response
 }
 
-async fn carry_out(
+/// An operation that may run, and who has asked for it.
+pub struct Ready {
+    /// The operation.
+    pub prepared: Prepared,
+    /// What he asks with.
+    pub standing: Standing,
+    /// Where he asks from.
+    pub address: IpAddr,
+}
+
+/// A subscription can be answered in no other way. Whoever takes nothing but events gets them even for a refusal:
+/// their readers take any other answer for a network that failed, and try again. What is wrong with the
+/// HTTP is told in HTTP all the same.
+fn wants_events(accepted: Accepted, prepared: &Result<Ready, Refusal>) -> bool {
+    match prepared {
+        Ok(ready) => accepted.whole.is_none() || ready.prepared.kind == OperationType::Subscription,
+        Err(refusal) => accepted.whole.is_none() && !refusal.is_of_http(),
+    }
+}
+
+async fn prepare(
     edge: &Edge,
     peer: Peer,
     head: &Parts,
     body: Body,
     accepted: Accepted,
     line: &mut RequestLine,
-) -> Outcome {
-    if accepted.whole.is_none() {
+) -> Result<Ready, Refusal> {
+    if accepted.whole.is_none() && !accepted.events {
         return Err(Refusal::http(
             StatusCode::NOT_ACCEPTABLE,
-            "Answers are application/graphql-response+json or application/json.",
+            "Answers are application/graphql-response+json, application/json or text/event-stream.",
         ));
     }
-    let (params, way) = read(edge, head, body).await?;
-    let asker = asker(edge, peer, head)?;
+    let (params, way) = read(edge, head, body, accepted.events).await?;
+    let standing = Standing::of_request(&edge.app, &head.headers)
+        .map_err(|BadToken| Refusal::unauthenticated())?;
+    let asker = asker(edge, peer, head, standing);
     line.member = asker.viewer.member();
     let prepared = edge.prepare(params, &asker, way).await?;
     line.operation(prepared.kind, prepared.name.as_deref());
-    edge.carry_out(prepared, &line.stats.clone()).await
+    Ok(Ready {
+        prepared,
+        standing,
+        address: asker.address,
+    })
 }
 
-async fn read(edge: &Edge, head: &Parts, body: Body) -> Result<(Params, Way), Refusal> {
+async fn read(
+    edge: &Edge,
+    head: &Parts,
+    body: Body,
+    events: bool,
+) -> Result<(Params, Way), Refusal> {
     let http = &edge.app.config.http;
     match head.method {
         Method::GET | Method::HEAD => {
             let params = Params::of_query(head.uri.query().unwrap_or_default())?;
-            Ok((params, Way::Get))
+            Ok((params, if events { Way::GetStream } else { Way::Get }))
         }
         Method::POST => {
             body::check_content_type(&head.headers)?;
             let patience = Duration::from_secs(http.operation_timeout_seconds);
             let body = body::read(body, http.body_limit_bytes, patience).await?;
-            Ok((Params::of_body(&body)?, Way::Once))
+            let params = Params::of_body(&body)?;
+            Ok((params, if events { Way::Stream } else { Way::Once }))
         }
         _ => Err(Refusal::http(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -84,18 +133,10 @@ async fn read(edge: &Edge, head: &Parts, body: Body) -> Result<(Params, Way), Re
     }
 }
 
-/// Who asks. A token that is not good any more is an error and never nobody: an app would show a
-/// signed-out screen where it should refresh.
-pub(super) fn asker(edge: &Edge, Peer(peer): Peer, head: &Parts) -> Result<Asker, Refusal> {
-    let viewer = viewer(&edge.app, &head.headers).map_err(|BadToken| {
-        Refusal::new(
-            "UNAUTHENTICATED",
-            "The access token is not good any more: refresh it, or sign in again.",
-        )
-    })?;
-    Ok(Asker {
-        viewer,
+fn asker(edge: &Edge, Peer(peer): Peer, head: &Parts, standing: Standing) -> Asker {
+    Asker {
+        viewer: standing.viewer(),
         address: client_address(peer, &head.headers, edge.app.config.http.trusted_proxies),
         developer: is_developer(&edge.app.config.graphql, &head.headers),
-    })
+    }
 }

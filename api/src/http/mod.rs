@@ -10,17 +10,21 @@ mod body;
 mod budget;
 pub mod documents;
 mod errors;
+mod events;
 mod graphiql;
 mod graphql;
 mod guard;
 mod operation;
 mod operations;
 mod params;
+mod places;
 mod refusal;
 mod request_log;
 pub(crate) mod respond;
 mod router;
+mod said;
 pub mod server;
+mod socket;
 mod viewer;
 
 use std::ops::Deref;
@@ -29,6 +33,7 @@ use std::sync::Arc;
 use budget::Budget;
 use documents::{Documents, ManifestError};
 use metrics_exporter_prometheus::PrometheusHandle;
+use places::Places;
 
 pub(crate) use body::is_json;
 pub use router::{api, operations as operations_router};
@@ -54,6 +59,8 @@ pub struct EdgeParts {
     pub(crate) documents: Documents,
     /// What may be asked for.
     pub(crate) budget: Budget,
+    /// How many may hold a socket or a stream of events.
+    pub(crate) places: Places,
     /// Whether the process is about to end.
     pub shutdown: Shutdown,
     /// What `/metrics` shows.
@@ -75,6 +82,7 @@ impl Edge {
             input_types: InputTypes::read(&crate::graphql::schema::sdl()),
             documents: Documents::load(&app.config.graphql)?,
             budget: Budget::new(&app.config.graphql),
+            places: Places::new(&app.config.http),
             app,
             shutdown,
             metrics,

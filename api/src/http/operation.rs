@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
 use async_graphql::{Request, Response, ServerError, Value};
-use futures::{FutureExt as _, Stream, StreamExt as _};
+use futures::stream::BoxStream;
+use futures::{FutureExt as _, Stream, StreamExt as _, stream};
 
 use super::Edge;
 use super::budget::{Receipt, Refused};
@@ -45,6 +46,8 @@ pub enum Way {
     Once,
     /// Something that is answered as often as there is something to say.
     Stream,
+    /// As both: a GET request for events.
+    GetStream,
 }
 
 /// An operation that may run: what it costs has been paid.
@@ -169,12 +172,12 @@ impl Edge {
                 ));
             }
         };
-        self.judge(response, &found, receipt).await
+        self.judge(response, &found, Some(receipt)).await
     }
 
-    /// Runs any operation for as long as there is something to say and somebody listens. Each answer of a
-    /// subscription has the time of an operation only from its event on: between them it waits.
-    pub fn follow(&self, prepared: Prepared) -> impl Stream<Item = Outcome> + Send + 'static {
+    /// Runs a subscription for as long as there is something to say and somebody listens. The first answer says
+    /// what it cost.
+    fn follow(&self, prepared: Prepared) -> impl Stream<Item = Outcome> + Send + 'static {
         let edge = self.clone();
         let Prepared {
             request,
@@ -184,9 +187,10 @@ impl Edge {
         } = prepared;
         let responses = self.schema_for(&found).execute_stream(request);
         let responses = AssertUnwindSafe(responses).catch_unwind();
-        responses.then(move |response| {
+        responses.enumerate().then(move |(nth, response)| {
             let edge = edge.clone();
             let found = found.clone();
+            let receipt = (nth == 0).then_some(receipt);
             async move {
                 match response {
                     Ok(response) => edge.judge(response, &found, receipt).await,
@@ -194,6 +198,15 @@ impl Edge {
                 }
             }
         })
+    }
+
+    /// Everything an operation of whatever kind has to say.
+    pub fn answers(&self, prepared: Prepared, stats: &Stats) -> BoxStream<'static, Outcome> {
+        if prepared.kind == OperationType::Subscription {
+            return self.follow(prepared).boxed();
+        }
+        let (edge, stats) = (self.clone(), stats.clone());
+        stream::once(async move { edge.carry_out(prepared, &stats).await }).boxed()
     }
 
     fn schema_for(&self, found: &Found) -> &crate::graphql::BelaySchema {
@@ -205,16 +218,22 @@ impl Edge {
     }
 
     /// Tells what was carried out from what was refused.
-    async fn judge(&self, mut response: Response, found: &Found, receipt: Receipt) -> Outcome {
+    async fn judge(
+        &self,
+        mut response: Response,
+        found: &Found,
+        receipt: Option<Receipt>,
+    ) -> Outcome {
         // Without execution there is no data, and then there is no such key (GraphQL §7.1).
         let executed = response.data != Value::Null || response.errors.iter().any(has_path);
         if !executed {
             return Err(Refusal::of(response.errors));
         }
         self.documents.validated(&self.app, found).await;
-        response
-            .extensions
-            .insert("cost".to_owned(), receipt.published());
+        if let Some(receipt) = receipt {
+            let cost = receipt.published();
+            response.extensions.insert("cost".to_owned(), cost);
+        }
         Ok(response)
     }
 }
@@ -224,8 +243,8 @@ impl Way {
         match (self, kind) {
             (_, OperationType::Query)
             | (Self::Once | Self::Stream, OperationType::Mutation)
-            | (Self::Stream, OperationType::Subscription) => Ok(()),
-            (Self::Get, OperationType::Mutation) => Err(Refusal::http(
+            | (Self::Stream | Self::GetStream, OperationType::Subscription) => Ok(()),
+            (Self::Get | Self::GetStream, OperationType::Mutation) => Err(Refusal::http(
                 http::StatusCode::METHOD_NOT_ALLOWED,
                 "A mutation cannot be asked for by GET.",
             )),
@@ -311,5 +330,6 @@ mod tests {
         assert_eq!(carried(Way::Get), [true, false, false]);
         assert_eq!(carried(Way::Once), [true, true, false]);
         assert_eq!(carried(Way::Stream), [true, true, true]);
+        assert_eq!(carried(Way::GetStream), [true, false, true]);
     }
 }

@@ -40,6 +40,14 @@ impl Refusal {
         }
     }
 
+    /// With a status for whoever reads only that.
+    pub fn in_http(self, status: StatusCode) -> Self {
+        Self {
+            status: Some(status),
+            ..self
+        }
+    }
+
     /// With another code than `BAD_REQUEST`.
     pub fn coded(status: StatusCode, code: &'static str, message: &str) -> Self {
         Self {
@@ -60,7 +68,12 @@ impl Refusal {
 
     /// There were too many; in so many seconds there may be another.
     pub fn rate_limited(seconds: u64) -> Self {
-        let mut refusal = Self::new("RATE_LIMITED", "Too much was asked for: wait a little.");
+        Self::limited("Too much was asked for: wait a little.", seconds)
+    }
+
+    /// As [`Refusal::rate_limited`], saying what there was too much of.
+    pub fn limited(message: &str, seconds: u64) -> Self {
+        let mut refusal = Self::new("RATE_LIMITED", message);
         for error in &mut refusal.errors {
             error
                 .extensions
@@ -68,6 +81,14 @@ impl Refusal {
                 .set("retryAfter", seconds);
         }
         refusal
+    }
+
+    /// The access token is not good, or not any more.
+    pub fn unauthenticated() -> Self {
+        Self::new(
+            "UNAUTHENTICATED",
+            "The access token is not good any more: refresh it, or sign in again.",
+        )
     }
 
     /// The program broke a promise to itself.
@@ -86,6 +107,11 @@ impl Refusal {
             Value::Number(seconds) => seconds.as_u64(),
             _ => None,
         }
+    }
+
+    /// Whether it is the HTTP there is something wrong with.
+    pub const fn is_of_http(&self) -> bool {
+        self.status.is_some()
     }
 
     /// Whether it is the document or its variables that cannot be carried out.

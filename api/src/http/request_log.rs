@@ -60,6 +60,16 @@ impl RequestLine {
         self.name = name.filter(|name| is_name(name)).map(str::to_owned);
     }
 
+    /// What was said of an operation that may have several answers: the line tells the codes of all.
+    pub fn told(&mut self, codes: Vec<&'static str>) {
+        self.status = Some(StatusCode::OK);
+        for code in codes {
+            if !self.codes.contains(&code) {
+                self.codes.push(code);
+            }
+        }
+    }
+
     /// How it was answered.
     pub fn answered(&mut self, status: StatusCode, codes: Vec<&'static str>) {
         self.status = Some(status);

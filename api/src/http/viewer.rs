@@ -1,11 +1,11 @@
-//! Who asks: from the `Authorization` header to a [`Viewer`].
+//! Who asks: from an `Authorization` to a [`Viewer`], and for how long he may be taken for him.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use secrecy::ExposeSecret as _;
 
-use crate::account::{Viewer, service};
+use crate::account::{Access, Viewer, service};
 use crate::app::App;
 use crate::config::GraphqlConfig;
 
@@ -14,23 +14,56 @@ use crate::config::GraphqlConfig;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadToken;
 
-/// Who a request is for: nobody without a header, a member with a good access token (RFC 6750 §2.1).
-pub fn viewer(app: &App, headers: &HeaderMap) -> Result<Viewer, BadToken> {
-    let mut given = headers.get_all(AUTHORIZATION).iter();
-    let Some(header) = given.next() else {
-        return Ok(Viewer::Anonymous);
-    };
-    if given.next().is_some() {
-        return Err(BadToken);
+/// Who asks, and what he asks with, which what lasts longer than a moment has to look at again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing(Option<Access>);
+
+/// Why somebody is not taken for a member any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lapse {
+    /// The access token has ended; the session may go on with another.
+    Expired,
+    /// The session was ended, here or from another device.
+    SignedOut,
+}
+
+impl Standing {
+    /// Of a request: nobody without a header, a member with a good access token.
+    pub fn of_request(app: &App, headers: &HeaderMap) -> Result<Self, BadToken> {
+        let mut given = headers.get_all(AUTHORIZATION).iter();
+        let Some(header) = given.next() else {
+            return Ok(Self::default());
+        };
+        if given.next().is_some() {
+            return Err(BadToken);
+        }
+        Self::of_credentials(app, header.to_str().map_err(|_| BadToken)?)
     }
-    let text = header.to_str().map_err(|_| BadToken)?;
-    let (scheme, token) = text.split_once(' ').ok_or(BadToken)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(BadToken);
+
+    /// Of `Bearer` and an access token (RFC 6750 §2.1).
+    pub fn of_credentials(app: &App, text: &str) -> Result<Self, BadToken> {
+        let (scheme, token) = text.split_once(' ').ok_or(BadToken)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(BadToken);
+        }
+        let access = service::authenticate(app, token.trim()).ok_or(BadToken)?;
+        Ok(Self(Some(access)))
     }
-    service::authenticate(app, token.trim())
-        .map(Viewer::Member)
-        .ok_or(BadToken)
+
+    /// Who it is.
+    pub fn viewer(&self) -> Viewer {
+        self.0
+            .map_or(Viewer::Anonymous, |access| Viewer::Member(access.who))
+    }
+
+    /// Whether he may go on now. Asks the database for nothing.
+    pub fn check(&self, app: &App) -> Result<(), Lapse> {
+        match self.0 {
+            Some(access) if access.ends_at <= app.clock.now() => Err(Lapse::Expired),
+            Some(access) if app.revocations.contains(access.who.session) => Err(Lapse::SignedOut),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Whether a request carries the developer token.

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::http::documents;
-use crate::{account, device, nudge};
+use crate::{account, device, nudge, sync};
 
 const EVERY: TimeDelta = TimeDelta::hours(1);
 /// A job that was given up is there for the operator to see so long; its payload may name an address.
@@ -29,6 +29,7 @@ pub(super) async fn round(app: &App) -> Result<(), Fault> {
     account::jobs::housekeep(app).await?;
     device::service::housekeep(app).await?;
     nudge::service::housekeep(app).await?;
+    sync::service::housekeep(app).await?;
     documents::jobs::housekeep(app).await?;
     store::remove_failed(app.db.pool(), app.clock.now() - KEPT).await
 }

@@ -30,6 +30,7 @@ pub enum NotificationKind {
 }
 
 /// A line in your in-app inbox.
+#[derive(Clone, Debug)]
 pub struct Notification(Line);
 
 /// A line in your in-app inbox. It is there whether or not a push left for it.
@@ -218,14 +219,15 @@ fn parse(input: &MarkNotificationsReadInput) -> Result<Marked, Vec<Problem>> {
     }
 }
 
-/// A notification of the member who asks, by its id.
-pub async fn load_notification(
+/// Notifications of the member who asks, by their ids and in one statement; others' are left out.
+pub async fn load_notifications(
     ctx: &Context<'_>,
-    id: NotificationId,
-) -> GqlResult<Option<Notification>> {
-    let Some(member) = ctx.viewer().member() else {
-        return Ok(None);
-    };
-    let line = inbox::one(ctx.app(), member, id).await?;
-    Ok(line.map(Notification))
+    ids: &[NotificationId],
+) -> GqlResult<Vec<(NotificationId, Notification)>> {
+    let member = ctx.member()?.member;
+    let lines = inbox::those(ctx.app(), member, ids).await?;
+    Ok(lines
+        .into_iter()
+        .map(|line| (line.id, Notification(line)))
+        .collect())
 }

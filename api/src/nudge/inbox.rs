@@ -5,11 +5,14 @@ use entity::notification::{Kind, Model};
 use entity::{MemberId, NotificationId};
 use uuid::Uuid;
 
+use super::model::is_told;
 use super::store::{self, INBOX, Which};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::graphql::cursor::{Cursor, Page};
+use crate::sync;
+use crate::sync::model::Changes;
 
 /// A line of the inbox.
 #[derive(Clone, Copy, Debug)]
@@ -74,13 +77,13 @@ pub(super) async fn unread(app: &App, member: MemberId) -> Result<u64, Fault> {
     store::unread(app.db.pool(), member, app.clock.now()).await
 }
 
-pub(super) async fn one(
+pub(super) async fn those(
     app: &App,
     member: MemberId,
-    id: NotificationId,
-) -> Result<Option<Line>, Fault> {
-    let row = store::one(app.db.pool(), member, app.clock.now(), id).await?;
-    Ok(row.map(Line::from))
+    ids: &[NotificationId],
+) -> Result<Vec<Line>, Fault> {
+    let rows = store::those(app.db.pool(), member, app.clock.now(), ids).await?;
+    Ok(rows.into_iter().map(Line::from).collect())
 }
 
 /// Marks lines as read. Those that are not in the inbox are passed over, except that a point in it must be:
@@ -89,14 +92,21 @@ pub(super) async fn mark_read(app: &App, member: MemberId, what: Marked) -> Resu
     let (db, now) = (app.db.pool(), app.clock.now());
     let which = match what {
         Marked::These(ids) => Which::These(ids),
-        Marked::UpTo(id) => match store::one(db, member, now, id).await? {
+        Marked::UpTo(id) => match store::those(db, member, now, &[id]).await?.pop() {
             Some(row) => Which::UpTo(Line::from(row).cursor()),
             None => return Ok(false),
         },
     };
     // Two of his devices may mark the same lines in different orders, and have to try again.
     transact!(app.db, |tx| {
-        store::mark_read(tx, member, now, &which).await?;
+        let mut changes = Changes::new();
+        for row in store::mark_read(tx, member, now, &which).await? {
+            // One that waits to be planned is told of then.
+            if is_told(row.state) {
+                changes.put(member, row.id);
+            }
+        }
+        sync::service::record(app, tx, changes).await?;
         Ok(Done::Keep(true))
     })
 }

@@ -48,6 +48,11 @@ pub enum Verdict {
     Over,
 }
 
+/// Whether phones have been told of a notification: its time has come, and it stays in the inbox.
+pub const fn is_told(state: State) -> bool {
+    matches!(state, State::Planned | State::Skipped)
+}
+
 /// Decides, the same way when deliveries are planned and when they are sent.
 pub fn judge(facts: &Facts) -> Verdict {
     match facts.state {

@@ -6,13 +6,14 @@ use entity::notification::{Model, SkipReason, State};
 use entity::{DeviceId, MemberId, NotificationId};
 use sea_orm::ConnectionTrait;
 
-use super::model::{Facts, Verdict, judge};
+use super::model::{Facts, Verdict, is_told, judge};
 use super::{service, still_wanted, store};
 use crate::app::App;
 use crate::bus::Event;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
-use crate::{device, profile, push};
+use crate::sync::model::Changes;
+use crate::{device, profile, push, sync};
 
 /// Plans one notification; nothing happens when that has been done.
 pub async fn notification(app: &App, id: NotificationId) -> Result<(), Fault> {
@@ -41,6 +42,7 @@ pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<Vec<Eve
     let mut decided: HashMap<(State, Option<SkipReason>), Vec<NotificationId>> = HashMap::new();
     let mut deliveries = Vec::new();
     let mut received = Vec::new();
+    let mut changes = Changes::new();
     let facts = facts(app, tx, &rows).await?;
     for (row, facts) in rows.iter().zip(facts) {
         let reached = devices.get(&row.member_id).map_or(&[][..], Vec::as_slice);
@@ -65,7 +67,8 @@ pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<Vec<Eve
             }
             Verdict::Over => continue,
         };
-        if decision.0 != State::Cancelled {
+        if is_told(decision.0) {
+            changes.put(row.member_id, row.id);
             received.push(Event::NotificationReceived {
                 member: row.member_id,
                 notification: row.id,
@@ -79,6 +82,8 @@ pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<Vec<Eve
             .increment(ids.len() as u64);
         store::decide(tx, &ids, state, reason).await?;
     }
+    // Its time has come, and it stays in the inbox from here on.
+    sync::service::record(app, tx, changes).await?;
     Ok(received)
 }
 

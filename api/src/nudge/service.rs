@@ -7,12 +7,14 @@ use entity::{MemberId, NotificationId};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use super::model::Verdict;
+use super::model::{Verdict, is_told};
 use super::{plan, reminder, store};
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, Job};
+use crate::sync;
+use crate::sync::model::Changes;
 
 /// A line stays in the inbox for so long.
 const KEPT: TimeDelta = TimeDelta::days(90);
@@ -127,6 +129,20 @@ pub async fn check(
 /// Removes what has been in the inbox for too long, and its deliveries with it.
 pub async fn housekeep(app: &App) -> Result<(), Fault> {
     let before = app.clock.now() - KEPT;
-    while store::remove_old(app.db.pool(), before, REMOVED_AT_ONCE).await? == REMOVED_AT_ONCE {}
-    Ok(())
+    loop {
+        let removed = transact!(app.db, |tx| {
+            let removed = store::remove_old(tx, before, REMOVED_AT_ONCE).await?;
+            let mut changes = Changes::new();
+            for row in &removed {
+                if is_told(row.state) {
+                    changes.gone(row.member_id, row.id);
+                }
+            }
+            sync::service::record(app, tx, changes).await?;
+            Ok(Done::Keep(removed.len() as u64))
+        })?;
+        if removed < REMOVED_AT_ONCE {
+            return Ok(());
+        }
+    }
 }

@@ -162,15 +162,23 @@ fn newer(cursor: Cursor<INBOX>) -> Condition {
         .add(same_time)
 }
 
-/// A line of a member's inbox.
-pub(super) async fn one(
+/// Lines of a member's inbox by their ids, in no order. One that has been decided on was due, whatever this
+/// process's clock says.
+pub(super) async fn those(
     db: &impl ConnectionTrait,
     member: MemberId,
     now: DateTime<Utc>,
-    id: NotificationId,
-) -> Result<Option<Model>, Fault> {
-    let found = visible(member, now).filter(Column::Id.eq(id));
-    Ok(found.one(db).await?)
+    ids: &[NotificationId],
+) -> Result<Vec<Model>, Fault> {
+    let due = Condition::any()
+        .add(Column::NotBefore.lte(now))
+        .add(Column::State.ne(State::Pending));
+    let found = Entity::find()
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::State.ne(State::Cancelled))
+        .filter(due);
+    Ok(found.all(db).await?)
 }
 
 /// How many lines a member's inbox has.
@@ -201,35 +209,35 @@ pub(super) enum Which {
     UpTo(Cursor<INBOX>),
 }
 
-/// Marks lines of a member's inbox; what was read before keeps its time.
+/// Marks lines of a member's inbox, and returns them; what was read before keeps its time, and is not among them.
 pub(super) async fn mark_read(
-    db: &impl ConnectionTrait,
+    tx: &Tx,
     member: MemberId,
     now: DateTime<Utc>,
     which: &Which,
-) -> Result<(), Fault> {
+) -> Result<Vec<Model>, Fault> {
     let marked = match which {
         Which::These(ids) => Condition::all().add(Column::Id.is_in(ids.iter().copied())),
         Which::UpTo(cursor) => older(*cursor).add(Column::Id.eq(NotificationId(cursor.id))),
     };
-    Entity::update_many()
+    let marked = Entity::update_many()
         .col_expr(Column::ReadAt, Expr::value(now))
         .filter(Column::MemberId.eq(member))
         .filter(Column::NotBefore.lte(now))
         .filter(Column::ReadAt.is_null())
         .filter(marked)
-        .exec(db)
+        .exec_with_returning(tx)
         .await?;
-    Ok(())
+    Ok(marked)
 }
 
-/// Removes up to `limit` notifications that were made, and due, before `before`; returns how many. Ids sort
-/// by the time they were made, so that only the oldest are looked at.
+/// Removes up to `limit` notifications that were made, and due, before `before`; returns them. Ids sort by the
+/// time they were made, so that only the oldest are looked at.
 pub(super) async fn remove_old(
-    db: &impl ConnectionTrait,
+    tx: &Tx,
     before: DateTime<Utc>,
     limit: u64,
-) -> Result<u64, Fault> {
+) -> Result<Vec<Model>, Fault> {
     let millis = u64::try_from(before.timestamp_millis()).unwrap_or_default();
     let made_before = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
     let old = Query::select()
@@ -241,7 +249,7 @@ pub(super) async fn remove_old(
         .take();
     let removed = Entity::delete_many()
         .filter(Column::Id.in_subquery(old))
-        .exec(db)
+        .exec_with_returning(tx)
         .await?;
-    Ok(removed.rows_affected)
+    Ok(removed)
 }

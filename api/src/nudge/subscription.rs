@@ -13,7 +13,8 @@ use crate::graphql::subscription::listen;
 pub struct NotificationReceived {
     /// Its global id, for `node`; a push for it carries the same one. Null with `refetch`.
     notification_id: Option<ID>,
-    /// Whether something may have been missed: when true, read your notifications and how many are unread anew.
+    /// Whether something may have been missed: when true, read `changes`, or your notifications and how many are unread
+    /// anew.
     refetch: bool,
 }
 
@@ -40,7 +41,7 @@ pub struct NotificationSubscription;
 #[Subscription]
 impl NotificationSubscription {
     /// The lines of your inbox, each once when it falls due, whether or not a push leaves for it. After a connection
-    /// was interrupted, and on `refetch`, read your notifications anew: what happened meanwhile is not told later.
+    /// was interrupted, and on `refetch`, read `changes`, or your notifications anew: what happened meanwhile is not told later.
     async fn notification_received(
         &self,
         ctx: &Context<'_>,

@@ -62,6 +62,7 @@ pub async fn set_topic(
             return Ok(Done::Undo(TopicOutcome::TooMany));
         }
         lists::put_topic(tx, me, &row, app.clock.now()).await?;
+        service::changed(app, tx, me).await?;
         Ok(Done::Keep(TopicOutcome::AsAsked))
     })
 }
@@ -72,7 +73,9 @@ pub async fn remove_topic(app: &App, me: MemberId, topic: &str) -> Result<TopicO
         return Ok(TopicOutcome::Unknown);
     }
     transact!(app.db, |tx| {
-        lists::delete_topic(tx, me, topic).await?;
+        if lists::delete_topic(tx, me, topic).await? {
+            service::changed(app, tx, me).await?;
+        }
         Ok(Done::Keep(TopicOutcome::AsAsked))
     })
 }
@@ -115,7 +118,9 @@ pub async fn set_life_contexts(
         if !store::lock(tx, me).await? {
             return Ok(Done::Undo(ContextsOutcome::Gone));
         }
-        lists::replace_life_contexts(tx, me, &asked).await?;
+        if lists::replace_life_contexts(tx, me, &asked).await? {
+            service::changed(app, tx, me).await?;
+        }
         Ok(Done::Keep(ContextsOutcome::AsAsked))
     })
 }

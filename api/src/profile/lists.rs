@@ -97,34 +97,39 @@ pub(super) async fn put_topic(
         .ok_or(Fault::Broken("a topic is put on a profile once"))
 }
 
-/// Takes a topic off a profile, if it is there.
-pub(super) async fn delete_topic(tx: &Tx, member: MemberId, topic: &str) -> Result<(), Fault> {
-    member_topic::Entity::delete_many()
+/// Takes a topic off a profile; false when it is not there.
+pub(super) async fn delete_topic(tx: &Tx, member: MemberId, topic: &str) -> Result<bool, Fault> {
+    let gone = member_topic::Entity::delete_many()
         .filter(TopicColumn::MemberId.eq(member))
         .filter(TopicColumn::Topic.eq(topic))
         .exec(tx)
         .await?;
-    Ok(())
+    Ok(gone.rows_affected > 0)
 }
 
-/// Makes these the life contexts of a member.
+/// Makes these the life contexts of a member; false when they are already.
 pub(super) async fn replace_life_contexts(
     tx: &Tx,
     member: MemberId,
     slugs: &[String],
-) -> Result<(), Fault> {
-    member_life_context::Entity::delete_many()
+) -> Result<bool, Fault> {
+    let others = member_life_context::Entity::delete_many()
         .filter(ContextColumn::MemberId.eq(member))
+        .filter(ContextColumn::LifeContext.is_not_in(slugs))
         .exec(tx)
         .await?;
     let rows = slugs.iter().map(|slug| member_life_context::ActiveModel {
         member_id: Set(member),
         life_context: Set(slug.clone()),
     });
-    member_life_context::Entity::insert_many(rows)
+    let there = OnConflict::columns([ContextColumn::MemberId, ContextColumn::LifeContext])
+        .do_nothing()
+        .to_owned();
+    let added = member_life_context::Entity::insert_many(rows)
+        .on_conflict(there)
         .exec_without_returning(tx)
         .await?;
-    Ok(())
+    Ok(others.rows_affected + added > 0)
 }
 
 #[cfg(test)]

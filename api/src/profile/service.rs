@@ -16,7 +16,8 @@ use crate::account::Viewer;
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
-use crate::nudge;
+use crate::sync::model::Changes;
+use crate::{nudge, sync};
 
 /// What is known of a man when he has just signed up.
 #[derive(Clone, Debug)]
@@ -35,7 +36,11 @@ pub struct NewMember {
 
 /// Makes the profile of a new member; false when his handle was taken meanwhile.
 pub async fn create(app: &App, tx: &Tx, new: &NewMember) -> Result<bool, Fault> {
-    store::insert(tx, new, app.clock.now()).await
+    if !store::insert(tx, new, app.clock.now()).await? {
+        return Ok(false);
+    }
+    sync::service::open(app, tx, new.id).await?;
+    Ok(true)
 }
 
 /// Hides a member from everyone, or shows him again: while his account waits for deletion he is not there.
@@ -218,6 +223,14 @@ pub async fn update(
         {
             nudge::service::time_zone_changed(app, tx, me, zone).await?;
         }
+        changed(app, tx, me).await?;
         Ok(Done::Keep(Updated::AsAsked))
     })
+}
+
+/// A member's profile is not as it was, as he sees it.
+pub(super) async fn changed(app: &App, tx: &Tx, me: MemberId) -> Result<(), Fault> {
+    let mut changes = Changes::new();
+    changes.put(me, me);
+    sync::service::record(app, tx, changes).await
 }

@@ -83,7 +83,8 @@ pub async fn mike(app: &TestApp) -> SignedIn {
 /// Whose credentials these are.
 pub fn who(app: &TestApp, payload: &Value) -> SignedIn {
     let token = payload["credentials"]["accessToken"].as_str().unwrap();
-    authenticate(&app.app, token).expect("a good access token")
+    let access = authenticate(&app.app, token);
+    access.expect("a good access token").who
 }
 
 /// Signs in; answers with the payload.

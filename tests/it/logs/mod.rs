@@ -57,7 +57,10 @@ async fn a_full_run_leaves_nothing_of_anybody_in_the_log_for_machines(database: 
         let told = said("request").any(|line| line["outcome"] == code);
         assert!(told, "no {code} in {}", done.log);
     }
+    let listened = said("request").filter(|line| line["name"] == "Listens");
+    assert_eq!(listened.count(), 2, "{}", done.log);
     for message in [
+        "socket",
         "a field could not be had",
         "a job failed",
         "a message was not answered by FCM",

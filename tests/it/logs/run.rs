@@ -7,7 +7,7 @@ use entity::job::{self, JobState};
 use sea_orm::{ActiveValue::Set, ConnectionTrait as _, EntityTrait as _};
 use serde_json::{Value, json};
 use support::fake_fcm::Answer;
-use support::{CREDENTIALS, Engine, Phone, TestDatabase, eventually};
+use support::{CREDENTIALS, Engine, PROTOCOL, Phone, Socket, TestDatabase, eventually};
 
 use super::secrets::Secrets;
 use super::world::World;
@@ -57,6 +57,7 @@ pub async fn run(database: TestDatabase, format: &str) -> Done {
     plans_his_week(&world, &mike).await;
     is_nudged(&world, &mut mike).await;
     slips(&world, &mike).await;
+    slips_on_a_socket(&world, &mike).await;
     mail_is_refused(&world, &mike).await;
     a_job_cannot_be_read(&world).await;
     the_database_is_broken(&world, &mike).await;
@@ -231,6 +232,35 @@ async fn slips(world: &World, mike: &Phone<'_>) {
         .await;
     let stale = json!({ "refreshToken": SLIP });
     Phone::new(server).refused("refreshSession", &stale).await;
+}
+
+/// The same over a socket, and as a stream of events.
+async fn slips_on_a_socket(world: &World, mike: &Phone<'_>) {
+    let server = &world.server;
+    let mut socket = Socket::open(server, Some(mike.tokens()[0])).await;
+    let good = format!("subscription Listens {{ {SLIP}: ticks(every: 1, count: 1) }}");
+    for query in [&good, "query($a: String!) { echo(text: $a) }", SLIP] {
+        let variables = json!({ "a": EMAIL, SLIP: PASSPHRASE });
+        socket.subscribe(SLIP, query, variables).await;
+        let mut answered = socket.next().await;
+        while answered["type"] == "next" {
+            answered = socket.next().await;
+        }
+    }
+    socket.send(&json!({ "type": SLIP, "payload": SLIP })).await;
+    assert_eq!(socket.closed().await.0, 4400);
+    let mut stranger = Socket::connect(server, &PROTOCOL).await.unwrap();
+    let payload = json!({ "authorization": format!("Bearer {SLIP}"), SLIP: EMAIL });
+    let init = json!({ "type": "connection_init", "payload": payload });
+    stranger.send(&init).await;
+    assert_eq!(stranger.closed().await.0, 4403);
+    for query in [&good, SLIP] {
+        let request = reqwest::Client::new().post(server.url("/graphql"));
+        let request = request.header("accept", "text/event-stream");
+        let body = json!({ "query": query, "variables": { SLIP: EMAIL } });
+        let answer = request.bearer_auth(mike.tokens()[0]).json(&body).send();
+        answer.await.unwrap().text().await.unwrap();
+    }
 }
 
 /// The mail server says no, and whom it does not know: once for now, once for good.

@@ -41,6 +41,8 @@ fn all() -> Vec<Table> {
     vec![
         table(entity::account::Entity),
         table(entity::account_code::Entity),
+        table(entity::change::Entity),
+        table(entity::change_feed::Entity),
         table(entity::check_in::Entity),
         table(entity::check_in_reminder::Entity),
         table(entity::circle::Entity),

@@ -5,9 +5,10 @@ use std::fmt::Debug;
 use entity::{
     AccountCodeId, CheckInId, CircleId, DeliveryId, DeviceId, JobId, LeaseHolder, MeetingId,
     MemberId, NotificationId, OccurrenceId, RsvpId, SessionId, SignUpId, account, account_code,
-    check_in, check_in_reminder, circle, circle_membership, device, job, meeting,
-    meeting_occurrence, member, member_language, member_life_context, member_topic, notification,
-    pending_sign_up, persisted_document, progress, push_delivery, rate_limit, rsvp, session,
+    change, change_feed, check_in, check_in_reminder, circle, circle_membership, device, job,
+    meeting, meeting_occurrence, member, member_language, member_life_context, member_topic,
+    notification, pending_sign_up, persisted_document, progress, push_delivery, rate_limit, rsvp,
+    session,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -161,6 +162,7 @@ pub async fn put_member(
     put_profile(db, MemberId(id)).await;
     put_takes_part(db, id, circle, occurrence).await;
     put_outbox(db, id).await;
+    put_feed(db, id).await;
     MemberId(id)
 }
 
@@ -330,6 +332,30 @@ async fn put_takes_part(
             local_time: time(),
             enabled: true,
             next_due_at: Some(instant()),
+        },
+    )
+    .await;
+}
+
+async fn put_feed(db: &DatabaseConnection, id: Uuid) {
+    put(
+        db,
+        change_feed::Model {
+            member_id: MemberId(id),
+            last_seq: 7,
+            pruned_through: 3,
+        },
+    )
+    .await;
+    put(
+        db,
+        change::Model {
+            member_id: MemberId(id),
+            kind: change::Kind::CheckIn,
+            node_id: id,
+            seq: 7,
+            deleted: true,
+            changed_at: instant(),
         },
     )
     .await;

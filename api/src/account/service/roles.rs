@@ -7,7 +7,9 @@ use sea_orm::ConnectionTrait;
 use super::super::model::Email;
 use super::super::store;
 use crate::app::App;
+use crate::db::{Done, transact};
 use crate::error::Fault;
+use crate::meeting;
 
 /// A member's role; one without an account takes part like any other.
 pub async fn role(db: &impl ConnectionTrait, member: MemberId) -> Result<Role, Fault> {
@@ -37,10 +39,12 @@ pub async fn set_role(app: &App, email: &str, role: Role) -> Result<SetRoleOutco
         return Ok(SetRoleOutcome::NotAnAddress);
     };
     let now = app.clock.now();
-    let set = store::account::set_role(app.db.pool(), email.key(), role, now).await?;
-    Ok(if set {
-        SetRoleOutcome::Set
-    } else {
-        SetRoleOutcome::NoSuchAccount
+    transact!(app.db, |tx| {
+        let Some(member) = store::account::set_role(tx, email.key(), role, now).await? else {
+            return Ok(Done::Undo(SetRoleOutcome::NoSuchAccount));
+        };
+        // What he may change is told with a meeting.
+        meeting::service::seen_otherwise(app, tx, member, None).await?;
+        Ok(Done::Keep(SetRoleOutcome::Set))
     })
 }

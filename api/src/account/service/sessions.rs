@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::super::model::DeviceName;
 use super::super::refresh::RefreshToken;
 use super::super::store::session::{Link, Which};
-use super::super::{SignedIn, store, token};
+use super::super::{Access, SignedIn, store, token};
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::device;
@@ -38,9 +38,9 @@ pub struct OpenSession {
 
 /// Who an access token stands for, as far as memory knows: good, not over, and its session not ended.
 /// Asks the database for nothing.
-pub fn authenticate(app: &App, access_token: &str) -> Option<SignedIn> {
+pub fn authenticate(app: &App, access_token: &str) -> Option<Access> {
     token::verify(&app.keys, access_token, app.clock.now())
-        .filter(|who| !app.revocations.contains(who.session))
+        .filter(|access| !app.revocations.contains(access.who.session))
 }
 
 fn expires_at(app: &App) -> DateTime<Utc> {

@@ -146,18 +146,18 @@ pub async fn role(db: &impl ConnectionTrait, owner: MemberId) -> Result<Option<R
     Ok(role)
 }
 
-/// Gives the account of an address a role; false when there is no such account.
+/// Gives the account of an address a role; whose it is, or none when there is no such account.
 pub async fn set_role(
-    db: &impl ConnectionTrait,
+    tx: &Tx,
     email_key: &str,
     role: Role,
     now: DateTime<Utc>,
-) -> Result<bool, Fault> {
+) -> Result<Option<MemberId>, Fault> {
     let updated = Entity::update_many()
         .col_expr(Column::Role, Expr::value(role))
         .col_expr(Column::UpdatedAt, Expr::value(now))
         .filter(Column::EmailKey.eq(email_key))
-        .exec(db)
+        .exec_with_returning(tx)
         .await?;
-    Ok(updated.rows_affected == 1)
+    Ok(updated.first().map(|account| account.member_id))
 }

@@ -132,10 +132,22 @@ async fn members(ctx: &Context<'_>, circle: &model::Circle, args: &PageArgs) -> 
     Ok(page.connection(MenIn(circle.member_count), rows, cursor, man))
 }
 
-/// A circle as the viewer may see it: for `node`, and wherever there is one.
+/// A circle as the viewer may see it.
 pub async fn load_circle(ctx: &Context<'_>, id: CircleId) -> GqlResult<Option<Circle>> {
-    let circle = service::circle(ctx.app(), ctx.viewer(), id).await?;
-    Ok(circle.map(Circle::from))
+    let found = load_circles(ctx, &[id]).await?.pop();
+    Ok(found.map(|(_, circle)| circle))
+}
+
+/// Circles as the viewer may see them, in one statement; those that are not there for him are left out.
+pub async fn load_circles(
+    ctx: &Context<'_>,
+    ids: &[CircleId],
+) -> GqlResult<Vec<(CircleId, Circle)>> {
+    let circles = service::these(ctx.app(), ctx.viewer(), ids).await?;
+    Ok(circles
+        .into_iter()
+        .map(|circle| (circle.id, Circle::from(circle)))
+        .collect())
 }
 
 /// Circles.

@@ -3,6 +3,7 @@
 
 mod bus;
 mod database;
+mod documents;
 mod outgoing;
 mod secret;
 
@@ -66,6 +67,7 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
             findings.fine("configuration", "every key has a value it may have");
             mode(&config, &mut findings);
             secret::check(&config, &mut findings);
+            documents::check(&config, &mut findings);
             setup::block_on(async {
                 let clock = Clock::system();
                 clock_sanity(&clock, &mut findings);

@@ -86,6 +86,7 @@ impl Client {
         let access = verified["credentials"]["accessToken"].as_str();
         access
             .and_then(|access| token::verify(&self.app.keys, access, self.app.clock.now()))
+            .map(|access| access.who)
             .ok_or(Fault::Broken("who has verified is signed in"))
     }
 

@@ -10,7 +10,7 @@ pub use rsvp::RsvpMutation;
 pub use schedule::ScheduleMeetingMutation;
 pub use types::{
     Meeting, MeetingFormat, MeetingMe, MeetingOccurrence, MeetingQuery, OccurrenceStatus,
-    RsvpAnswer, load_meeting, load_occurrence,
+    RsvpAnswer, load_meetings, load_occurrences,
 };
 
 use async_graphql::ID;

@@ -323,22 +323,44 @@ impl MeetingQuery {
     }
 }
 
-/// A meeting, when it is there for the viewer.
-pub async fn load_meeting(
+async fn load_meeting(
     ctx: &async_graphql::Context<'_>,
     id: MeetingId,
 ) -> GqlResult<Option<Meeting>> {
-    let viewer = ctx.member()?.member;
-    let seen = service::meeting(ctx.app(), viewer, id).await?;
-    Ok(seen.map(Meeting::from))
+    let found = load_meetings(ctx, &[id]).await?.pop();
+    Ok(found.map(|(_, meeting)| meeting))
 }
 
-/// An occurrence, when it is there for the viewer.
-pub async fn load_occurrence(
+async fn load_occurrence(
     ctx: &async_graphql::Context<'_>,
     id: OccurrenceId,
 ) -> GqlResult<Option<MeetingOccurrence>> {
+    let found = load_occurrences(ctx, &[id]).await?.pop();
+    Ok(found.map(|(_, occurrence)| occurrence))
+}
+
+/// Meetings that are there for the viewer, in one statement; the others are left out.
+pub async fn load_meetings(
+    ctx: &async_graphql::Context<'_>,
+    ids: &[MeetingId],
+) -> GqlResult<Vec<(MeetingId, Meeting)>> {
     let viewer = ctx.member()?.member;
-    let seen = service::occurrence(ctx.app(), viewer, id).await?;
-    Ok(seen.map(MeetingOccurrence::from))
+    let seen = service::by_meetings(ctx.app(), viewer, ids).await?;
+    Ok(seen
+        .into_iter()
+        .map(|seen| (seen.meeting.id, Meeting::from(seen)))
+        .collect())
+}
+
+/// Occurrences that are there for the viewer, in one statement; the others are left out.
+pub async fn load_occurrences(
+    ctx: &async_graphql::Context<'_>,
+    ids: &[OccurrenceId],
+) -> GqlResult<Vec<(OccurrenceId, MeetingOccurrence)>> {
+    let viewer = ctx.member()?.member;
+    let seen = service::by_occurrences(ctx.app(), viewer, ids).await?;
+    Ok(seen
+        .into_iter()
+        .map(|seen| (seen.occurrence.id, MeetingOccurrence::from(seen)))
+        .collect())
 }

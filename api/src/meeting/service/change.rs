@@ -2,6 +2,7 @@
 
 use entity::meeting_occurrence::OccurrenceStatus;
 use entity::notification::Kind;
+use entity::rsvp::Answer;
 use entity::{MeetingId, MemberId, OccurrenceId, meeting};
 
 use super::{Seen, reminder_key, store};
@@ -9,6 +10,8 @@ use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::nudge::{self, Announcement};
+use crate::sync;
+use crate::sync::model::Changes;
 
 /// What is to be changed, checked field by field; none leaves a field alone.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +43,8 @@ pub enum UpdateOutcome {
     TooFewSeats(Seen),
 }
 
-/// Changes a meeting that is at version `expected`. A change that is made already is not made again.
+/// Changes a meeting that is at version `expected`, and tells the phones of those who answered it. A change that is
+/// made already is not made again.
 pub async fn update(
     app: &App,
     viewer: MemberId,
@@ -71,9 +75,17 @@ pub async fn update(
         {
             return Ok(Done::Undo(UpdateOutcome::TooFewSeats(seen)));
         }
-        let changed = store::by_meeting(tx, viewer, id).await?;
-        let changed = changed.ok_or(Fault::Broken("a meeting that was changed is there"))?;
-        Ok(Done::Keep(UpdateOutcome::Updated(changed)))
+        let mut changes = Changes::new();
+        for (member, occurrence) in store::followers(tx, id).await? {
+            changes.put(member, id);
+            if capacity != seen.occurrence.capacity && occurrence == seen.occurrence.id {
+                changes.put(member, occurrence);
+            }
+        }
+        let now = store::by_meeting(tx, viewer, id).await?;
+        let now = now.ok_or(Fault::Broken("a meeting that was changed is there"))?;
+        sync::service::record(app, tx, changes).await?;
+        Ok(Done::Keep(UpdateOutcome::Updated(now)))
     })
 }
 
@@ -106,7 +118,7 @@ pub enum CancelOutcome {
 pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<CancelOutcome, Fault> {
     let now = app.clock.now();
     let outcome = transact!(app.db, |tx| {
-        let Some(seen) = store::by_occurrence(tx, viewer, id).await? else {
+        let Some(seen) = store::to_change(tx, viewer, id).await? else {
             return Ok(Done::Undo(CancelOutcome::NotFound));
         };
         if !seen.runs {
@@ -120,7 +132,15 @@ pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<Can
             }));
         };
         // Nobody can take a seat from here on: who has one has it in this list.
-        let going = store::going(tx, id).await?;
+        let answers = store::answers(tx, id).await?;
+        let mut changes = Changes::new();
+        let mut going = Vec::new();
+        for (member, answer) in answers {
+            changes.put(member, id);
+            if answer == Answer::Going {
+                going.push(member);
+            }
+        }
         nudge::service::withdraw_from_all(tx, &going, &reminder_key(id)).await?;
         let told = going.into_iter().map(|member| Announcement {
             member,
@@ -131,6 +151,7 @@ pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<Can
             expires_at: occurrence.ends_at,
         });
         nudge::service::announce_all(app, tx, &told.collect::<Vec<_>>()).await?;
+        sync::service::record(app, tx, changes).await?;
         Ok(Done::Keep(CancelOutcome::Cancelled(Seen {
             occurrence,
             ..seen

@@ -11,27 +11,35 @@ pub use schedule::{NewMeeting, ScheduleOutcome, schedule};
 use std::collections::HashSet;
 
 use entity::rsvp::Answer;
-use entity::{MeetingId, MemberId, OccurrenceId};
+use entity::{CircleId, MeetingId, MemberId, OccurrenceId};
 use sea_orm::ConnectionTrait;
 
 use super::store;
 pub use super::store::{LIST, Seen, Which};
 use crate::app::App;
+use crate::db::Tx;
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
+use crate::sync;
+use crate::sync::model::Changes;
 
-/// An occurrence, when it is there for the viewer.
-pub async fn occurrence(
+/// Those of these occurrences that are there for the viewer, in one statement and in no order.
+pub async fn by_occurrences(
     app: &App,
     viewer: MemberId,
-    id: OccurrenceId,
-) -> Result<Option<Seen>, Fault> {
-    Ok(store::by_occurrence(app.db.pool(), viewer, id).await?)
+    ids: &[OccurrenceId],
+) -> Result<Vec<Seen>, Fault> {
+    Ok(store::by_occurrences(app.db.pool(), viewer, ids).await?)
 }
 
-/// A meeting with its first occurrence, when it is there for the viewer.
-pub async fn meeting(app: &App, viewer: MemberId, id: MeetingId) -> Result<Option<Seen>, Fault> {
-    Ok(store::by_meeting(app.db.pool(), viewer, id).await?)
+/// Those of these meetings that are there for the viewer, each with its first occurrence, in one statement and in
+/// no order.
+pub async fn by_meetings(
+    app: &App,
+    viewer: MemberId,
+    ids: &[MeetingId],
+) -> Result<Vec<Seen>, Fault> {
+    Ok(store::by_meetings(app.db.pool(), viewer, ids).await?)
 }
 
 /// A page of occurrences that are there for the viewer, the soonest first, and one more.
@@ -75,6 +83,48 @@ pub async fn who_is_still_going(
     let (members, occurrences) = seats.iter().copied().unzip();
     let held = store::seats(db, members, occurrences).await?;
     Ok(held.into_iter().collect())
+}
+
+/// Tells a member's phones that he sees the meetings he answered otherwise, of a circle or all: there again, or with
+/// other rights.
+pub async fn seen_otherwise(
+    app: &App,
+    tx: &Tx,
+    member: MemberId,
+    circle: Option<CircleId>,
+) -> Result<(), Fault> {
+    tell(app, tx, member, circle, false).await
+}
+
+/// Tells a member's phones that the meetings of a circle he answered are not there for him any more.
+pub async fn out_of_sight(
+    app: &App,
+    tx: &Tx,
+    member: MemberId,
+    circle: CircleId,
+) -> Result<(), Fault> {
+    tell(app, tx, member, Some(circle), true).await
+}
+
+async fn tell(
+    app: &App,
+    tx: &Tx,
+    member: MemberId,
+    circle: Option<CircleId>,
+    gone: bool,
+) -> Result<(), Fault> {
+    sync::service::hold(tx, member).await?;
+    let mut changes = Changes::new();
+    for (occurrence, meeting) in store::followed(tx, member, circle).await? {
+        if gone {
+            changes.gone(member, occurrence);
+            changes.gone(member, meeting);
+        } else {
+            changes.put(member, occurrence);
+            changes.put(member, meeting);
+        }
+    }
+    sync::service::record(app, tx, changes).await
 }
 
 /// Under which key a member is reminded of an occurrence.

@@ -13,6 +13,8 @@ use crate::error::Fault;
 use crate::meeting::model::REMIND_BEFORE;
 use crate::meeting::store::Written;
 use crate::nudge::{self, Announcement};
+use crate::sync;
+use crate::sync::model::Changes;
 
 /// What became of an answer.
 #[derive(Clone, Debug)]
@@ -47,7 +49,7 @@ pub async fn rsvp(
         updated_at: now,
     };
     let outcome = transact!(app.db, |tx| {
-        let Some(seen) = store::by_occurrence(tx, member, id).await? else {
+        let Some(seen) = store::to_answer(tx, member, id).await? else {
             return Ok(Done::Undo(RsvpOutcome::NotFound));
         };
         if seen.answer == Some(answer) {
@@ -96,6 +98,10 @@ pub async fn rsvp(
             };
             nudge::service::announce(app, tx, &what).await?;
         }
+        let mut changes = Changes::new();
+        changes.put(member, id);
+        changes.put(member, seen.meeting.id);
+        sync::service::record(app, tx, changes).await?;
         Ok(Done::Keep(RsvpOutcome::Answered(Seen {
             occurrence,
             answer: Some(answer),

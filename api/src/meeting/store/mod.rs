@@ -1,11 +1,16 @@
 //! Meetings, their occurrences and the answers to them: the only statements there are. Whatever is read here
 //! is read for a viewer, and what is not there for him is not found.
 
+mod answers;
 mod read;
 mod write;
 
-pub use read::{LIST, Seen, Which, by_meeting, by_occurrence, circle_role, count, page, seats};
+pub use answers::{answers, followed, followers, seats};
+pub use read::{
+    LIST, Seen, Which, by_meeting, by_meetings, by_occurrence, by_occurrences, circle_role, count,
+    page, to_answer, to_change,
+};
 pub use write::{
-    Written, answer, cancel, free_seat, going, hold_membership, insert, leave_all, set_capacity,
+    Written, answer, cancel, free_seat, hold_membership, insert, leave_all, set_capacity,
     take_seat, update,
 };

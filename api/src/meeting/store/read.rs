@@ -1,20 +1,19 @@
 //! What is there for a viewer.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use entity::account::Role;
 use entity::circle_membership::CircleRole;
 use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
 use entity::rsvp::{self, Answer};
 use entity::{CircleId, MeetingId, MemberId, OccurrenceId, account, circle_membership, meeting};
-use sea_orm::sea_query::{Expr, ExprTrait as _, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockType, Query, SimpleExpr};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult,
     IdenStatic as _, Iterable as _, JoinType, PaginatorTrait as _, QueryFilter as _,
     QueryOrder as _, QueryResult, QuerySelect as _, RelationTrait as _, Select,
 };
 
+use crate::db::Tx;
 use crate::graphql::cursor::{Cursor, Page};
 use crate::meeting::model::{LONGEST, Standing};
 
@@ -136,13 +135,13 @@ fn seen(viewer: MemberId) -> Select<occurrence::Entity> {
     )
 }
 
-async fn one(
+async fn all(
     db: &impl ConnectionTrait,
     viewer: MemberId,
     query: Select<occurrence::Entity>,
-) -> Result<Option<Seen>, DbErr> {
-    let row = query.into_model::<Row>().one(db).await?;
-    Ok(row.map(|row| row.seen_by(viewer)))
+) -> Result<Vec<Seen>, DbErr> {
+    let rows = query.into_model::<Row>().all(db).await?;
+    Ok(rows.into_iter().map(|row| row.seen_by(viewer)).collect())
 }
 
 /// An occurrence, when it is there for the viewer.
@@ -151,8 +150,39 @@ pub async fn by_occurrence(
     viewer: MemberId,
     id: OccurrenceId,
 ) -> Result<Option<Seen>, DbErr> {
-    let query = seen(viewer).filter(occurrence::Column::Id.eq(id));
-    one(db, viewer, query).await
+    Ok(by_occurrences(db, viewer, &[id]).await?.pop())
+}
+
+/// Those of these occurrences that are there for the viewer, in no order.
+pub async fn by_occurrences(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    ids: &[OccurrenceId],
+) -> Result<Vec<Seen>, DbErr> {
+    let query = seen(viewer).filter(occurrence::Column::Id.is_in(ids.iter().copied()));
+    all(db, viewer, query).await
+}
+
+/// As [`by_occurrence`], to answer it: until the transaction ends nobody changes the meeting, who would not know
+/// whom to tell.
+pub async fn to_answer(tx: &Tx, viewer: MemberId, id: OccurrenceId) -> Result<Option<Seen>, DbErr> {
+    holding(tx, viewer, id, LockType::Share).await
+}
+
+/// As [`by_occurrence`], to change it: until the transaction ends nobody answers who has not.
+pub async fn to_change(tx: &Tx, viewer: MemberId, id: OccurrenceId) -> Result<Option<Seen>, DbErr> {
+    holding(tx, viewer, id, LockType::NoKeyUpdate).await
+}
+
+async fn holding(
+    tx: &Tx,
+    viewer: MemberId,
+    id: OccurrenceId,
+    lock: LockType,
+) -> Result<Option<Seen>, DbErr> {
+    let mut query = seen(viewer).filter(occurrence::Column::Id.eq(id));
+    sea_orm::QueryTrait::query(&mut query).lock_with_tables(lock, [meeting::Entity]);
+    Ok(all(tx, viewer, query).await?.pop())
 }
 
 /// A meeting with its first occurrence, when it is there for the viewer.
@@ -161,12 +191,35 @@ pub async fn by_meeting(
     viewer: MemberId,
     id: MeetingId,
 ) -> Result<Option<Seen>, DbErr> {
+    Ok(by_meetings(db, viewer, &[id]).await?.pop())
+}
+
+/// Those of these meetings that are there for the viewer, each with its first occurrence, in no order.
+pub async fn by_meetings(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    ids: &[MeetingId],
+) -> Result<Vec<Seen>, DbErr> {
+    let place = |table: &'static str| {
+        let column = |column: occurrence::Column| Expr::col((table, column));
+        Expr::tuple([
+            column(occurrence::Column::StartsAt),
+            column(occurrence::Column::Id),
+        ])
+    };
+    let earlier = Query::select()
+        .expr(Expr::val(1))
+        .from_as(occurrence::Entity, "earlier")
+        .and_where(
+            Expr::col(("earlier", occurrence::Column::MeetingId))
+                .equals((occurrence::Entity, occurrence::Column::MeetingId)),
+        )
+        .and_where(place("earlier").lt(place("meeting_occurrence")))
+        .take();
     let query = seen(viewer)
-        .filter(meeting::Column::Id.eq(id))
-        .order_by_asc(occurrence::Column::StartsAt)
-        .order_by_asc(occurrence::Column::Id)
-        .limit(1);
-    one(db, viewer, query).await
+        .filter(meeting::Column::Id.is_in(ids.iter().copied()))
+        .filter(Expr::exists(earlier).not());
+    all(db, viewer, query).await
 }
 
 /// A list of occurrences that are there for a viewer, in no order yet.
@@ -250,25 +303,5 @@ pub async fn circle_role(
         .column(circle_membership::Column::Role)
         .into_tuple()
         .one(db)
-        .await
-}
-
-/// Which of these members have a seat, of these occurrences those that take place: every pair of the two that
-/// holds.
-pub async fn seats(
-    db: &impl ConnectionTrait,
-    members: HashSet<MemberId>,
-    occurrences: HashSet<OccurrenceId>,
-) -> Result<Vec<(MemberId, OccurrenceId)>, DbErr> {
-    rsvp::Entity::find()
-        .inner_join(occurrence::Entity)
-        .select_only()
-        .columns([rsvp::Column::MemberId, rsvp::Column::OccurrenceId])
-        .filter(rsvp::Column::OccurrenceId.is_in(occurrences))
-        .filter(rsvp::Column::MemberId.is_in(members))
-        .filter(rsvp::Column::Answer.eq(Answer::Going))
-        .filter(occurrence::Column::Status.eq(OccurrenceStatus::Scheduled))
-        .into_tuple()
-        .all(db)
         .await
 }

@@ -7,7 +7,7 @@ use entity::{CircleId, MemberId, OccurrenceId, RsvpId, circle_membership, meetin
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ColumnTrait as _, Condition, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    QuerySelect as _, QueryTrait as _,
 };
 
 use crate::db::Tx;
@@ -80,19 +80,6 @@ pub async fn cancel(
         .exec_with_returning(tx)
         .await?;
     Ok(written.into_iter().next())
-}
-
-/// Those who have a seat: for the service's own use, never to be shown.
-pub async fn going(tx: &Tx, id: OccurrenceId) -> Result<Vec<MemberId>, DbErr> {
-    rsvp::Entity::find()
-        .select_only()
-        .column(rsvp::Column::MemberId)
-        .filter(rsvp::Column::OccurrenceId.eq(id))
-        .filter(rsvp::Column::Answer.eq(Answer::Going))
-        .order_by_asc(rsvp::Column::MemberId)
-        .into_tuple()
-        .all(tx)
-        .await
 }
 
 /// Keeps a member in a circle until the transaction ends; false when he is not in it.

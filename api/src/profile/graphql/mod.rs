@@ -23,18 +23,20 @@ use crate::account::SignedIn;
 use crate::graphql::node::NodeId as _;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 
-/// A member as the viewer may see him: for `node`, and wherever there is one of them.
+/// A member as the viewer may see him.
 pub async fn load_member(ctx: &Context<'_>, id: MemberId) -> GqlResult<Option<Member>> {
     let profile = service::profile(ctx.app(), ctx.viewer(), id).await?;
     Ok(profile.map(Member::from))
 }
 
-/// Several members as the viewer may see them, in one statement and in the order asked for: for `nodes`
-/// and for lists. Those who are not there for him are none.
-pub async fn load_members(ctx: &Context<'_>, ids: &[MemberId]) -> GqlResult<Vec<Option<Member>>> {
+/// Several members as the viewer may see them, in one statement; those who are not there for him are left out.
+pub async fn load_members(
+    ctx: &Context<'_>,
+    ids: &[MemberId],
+) -> GqlResult<Vec<(MemberId, Member)>> {
     let profiles = service::profiles(ctx.app(), ctx.viewer(), ids).await?;
-    let member = |id| profiles.get(id).cloned().map(Member::from);
-    Ok(ids.iter().map(member).collect())
+    let member = |(id, profile)| (id, Member::from(profile));
+    Ok(profiles.into_iter().map(member).collect())
 }
 
 /// Profiles and the words they are written in.

@@ -49,10 +49,17 @@ fn every_list_in_pages_is_known_as_one_whatever_is_asked_of_it() {
         };
         let to = named(&field.ty.node);
         let is_page = to.ends_with("Connection");
-        assert_eq!(takes("first"), is_page, "{of}.{name}");
+        // Changes are taken in forwards, and never without a number.
+        let is_feed = to == "ChangePage";
+        assert_eq!(takes("first"), is_page || is_feed, "{of}.{name}");
         assert_eq!(takes("last"), is_page, "{of}.{name}");
         let takes_many = field.arguments.len() as u64 > Limits::STANDARD.arguments;
         assert!(!takes_many, "{of}.{name}");
+        if is_feed {
+            let text = format!("{{ {name}(first: 20) {{ edges {{ node {{ id }} }} }} }}");
+            let each = price_of(&text).cost - price_of("{ a }").cost;
+            assert!(each >= 2 * 20, "{text}");
+        }
         if is_page {
             pages += 1;
             for (_, within) in fields.iter().filter(|(of, _)| of == to) {

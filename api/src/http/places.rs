@@ -1,0 +1,119 @@
+//! How many sockets and event streams there may be at a time: each holds memory for as long as it likes.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use entity::MemberId;
+
+use crate::account::network;
+use crate::config::HttpConfig;
+
+/// In so many seconds a socket whose peer is gone has given its place back.
+pub const FREE_IN: u64 = 60;
+
+/// The places of this process.
+pub struct Places {
+    addresses: Counts<IpAddr>,
+    members: Counts<MemberId>,
+}
+
+/// A place that is taken until this is dropped.
+#[must_use = "a place is free again once this is dropped"]
+pub struct Place<K: Clone + Eq + Hash> {
+    of: K,
+    counts: Counts<K>,
+}
+
+#[derive(Clone)]
+struct Counts<K> {
+    taken: Arc<Mutex<HashMap<K, u32>>>,
+    most: u32,
+}
+
+impl Places {
+    /// As many as are configured.
+    pub fn new(config: &HttpConfig) -> Self {
+        Self {
+            addresses: Counts::new(config.sockets_per_address),
+            members: Counts::new(config.sockets_per_member),
+        }
+    }
+
+    /// A place of an address, where one is left.
+    pub fn of_address(&self, address: IpAddr) -> Option<Place<IpAddr>> {
+        told("sockets_per_address", self.addresses.take(network(address)))
+    }
+
+    /// A place of a member, where one is left.
+    pub fn of_member(&self, member: MemberId) -> Option<Place<MemberId>> {
+        told("sockets_per_member", self.members.take(member))
+    }
+}
+
+fn told<T>(limit: &'static str, taken: Option<T>) -> Option<T> {
+    if taken.is_none() {
+        metrics::counter!("belay_rate_limited_total", "limit" => limit).increment(1);
+    }
+    taken
+}
+
+impl<K: Clone + Eq + Hash> Counts<K> {
+    fn new(most: u32) -> Self {
+        Self {
+            taken: Arc::default(),
+            most,
+        }
+    }
+
+    fn take(&self, of: K) -> Option<Place<K>> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = taken.get(&of).copied().unwrap_or_default();
+        if count >= self.most {
+            return None;
+        }
+        taken.insert(of.clone(), count + 1);
+        Some(Place {
+            of,
+            counts: self.clone(),
+        })
+    }
+}
+
+impl<K: Clone + Eq + Hash> Drop for Place<K> {
+    fn drop(&mut self) {
+        let taken = &self.counts.taken;
+        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        match taken.get_mut(&self.of) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => {
+                taken.remove(&self.of);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_free_again_once_it_is_left() {
+        let counts = Counts::new(2);
+        let first = counts.take('a').unwrap();
+        let _second = counts.take('a').unwrap();
+        assert!(counts.take('a').is_none());
+        let _other = counts.take('b').unwrap();
+        drop(first);
+        let third = counts.take('a');
+        assert!(third.is_some() && counts.take('a').is_none());
+    }
+
+    #[test]
+    fn whoever_has_left_is_forgotten() {
+        let counts = Counts::new(2);
+        drop((counts.take('a'), counts.take('a')));
+        assert!(counts.taken.lock().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,249 @@
+//! A socket from its opening to its end: the rules of the session, applied to the wire.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use axum::extract::ws::Message;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+use uuid::Uuid;
+
+use super::Arrival;
+use super::operation::{Mouth, Told, run};
+use super::protocol::{Close, Credentials, FromClient, ToClient};
+use super::session::{Due, MAX_OPERATIONS, Session, Step};
+use super::wire::{Happened, Wire};
+use crate::http::Edge;
+use crate::http::operation::Asker;
+use crate::http::params::Params;
+use crate::http::places::Place;
+use crate::http::refusal::Refusal;
+use crate::http::request_log::{RequestId, RequestLine};
+use crate::http::said::{Said, written};
+use crate::http::viewer::{Lapse, Standing, is_developer_token};
+
+/// Messages of operations that may wait for a peer to read. Then the operations wait, and with them
+/// whatever tells them of events.
+const QUEUE: usize = 64;
+/// How often it is looked whether something is due. A sign-out elsewhere is known within three seconds
+/// (`account::revocations`), and must be felt within five.
+const TICK: Duration = Duration::from_secs(1);
+
+/// An open socket.
+pub struct Driven {
+    edge: Edge,
+    arrival: Arrival,
+    session: Session,
+    wire: Wire,
+    asker: Asker,
+    standing: Standing,
+    place: Option<Place<entity::MemberId>>,
+    tasks: JoinSet<()>,
+    stops: HashMap<u64, AbortHandle>,
+    say: mpsc::Sender<Told>,
+    said: mpsc::Receiver<Told>,
+}
+
+/// How a socket ends.
+enum End {
+    /// We close it.
+    Close(Close),
+    /// The peer has, or his connection is gone.
+    Gone,
+    /// He has not been heard of, or has not read, for too long.
+    Lost,
+}
+
+type Going = Result<(), End>;
+
+impl Driven {
+    /// Around a wire, for somebody who has not said yet who he is.
+    pub fn new(edge: Edge, arrival: Arrival, wire: Wire) -> Self {
+        let (say, said) = mpsc::channel(QUEUE);
+        let init = Duration::from_secs(edge.app.config.http.socket_init_seconds);
+        Self {
+            asker: Asker {
+                viewer: Standing::default().viewer(),
+                address: arrival.address,
+                developer: arrival.developer,
+            },
+            edge,
+            arrival,
+            session: Session::new(init),
+            wire,
+            standing: Standing::default(),
+            place: None,
+            tasks: JoinSet::new(),
+            stops: HashMap::with_capacity(4),
+            say,
+            said,
+        }
+    }
+
+    /// Serves the socket until it ends, and leaves a line in the log.
+    pub async fn drive(mut self, id: Uuid) {
+        let opened = Instant::now();
+        let end = match self.serve(opened).await {
+            Ok(()) => End::Gone,
+            Err(end) => end,
+        };
+        // Nothing of it goes on: what was begun is undone before the end is told.
+        self.tasks.shutdown().await;
+        let code = match &end {
+            End::Close(why) => why.code().to_string(),
+            End::Gone => "gone".to_owned(),
+            End::Lost => "reset".to_owned(),
+        };
+        tracing::info!(
+            request_id = %id,
+            member = self.asker.viewer.member().map(tracing::field::display),
+            code,
+            operations = self.session.begun(),
+            seconds = opened.elapsed().as_secs(),
+            "socket"
+        );
+        metrics::counter!("belay_sockets_closed_total", "code" => code).increment(1);
+        if let End::Close(why) = end {
+            self.wire.close(&why).await;
+        }
+    }
+
+    async fn serve(&mut self, opened: Instant) -> Going {
+        let stop = self.edge.shutdown.stopping();
+        let patience = Duration::from_secs(self.edge.app.config.http.operation_timeout_seconds);
+        let mut stopping: Option<Instant> = None;
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            // What was begun is finished, answered, and then there is nothing to stay for.
+            if let Some(since) = stopping
+                && (self.session.is_idle() && self.wire.is_quiet() || since.elapsed() > patience)
+            {
+                return Err(End::Close(Close::GoingAway));
+            }
+            tokio::select! {
+                happened = self.wire.happens() => match happened {
+                    Happened::Heard(message) => self.hear(message, stopping.is_some())?,
+                    Happened::Written => {}
+                    Happened::Malformed => return Err(End::Close(Close::BadMessage)),
+                    Happened::Gone => return Err(End::Gone),
+                },
+                Some(told) = self.said.recv(), if self.wire.has_room() => self.deliver(told)?,
+                Some(_) = self.tasks.join_next() => {}
+                _ = tick.tick() => self.look_around(opened.elapsed())?,
+                () = stop.cancelled(), if stopping.is_none() => stopping = Some(Instant::now()),
+            }
+        }
+    }
+
+    fn hear(&mut self, message: Message, stopping: bool) -> Going {
+        self.session.noticed();
+        let step = match message {
+            Message::Text(text) => self.session.hear(FromClient::parse(&text)),
+            Message::Binary(_) => self.session.hear(None),
+            // A closing is answered on the next look at the wire, which then ends.
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return Ok(()),
+        };
+        match step {
+            Step::Nothing => {}
+            Step::Introduce(credentials) => self.introduce(&credentials)?,
+            Step::Pong(payload) => self.wire.reply(written(&ToClient::Pong { payload })),
+            Step::Begin { id, .. } if stopping => self.session.ended(&id),
+            Step::Begin { id, number, params } => {
+                self.check()?;
+                self.begin(id, number, params);
+            }
+            Step::Refuse(id) => self.refuse(&id),
+            Step::Stop(number) => self.stop(number),
+            Step::Close(why) => return Err(End::Close(why)),
+        }
+        Ok(())
+    }
+
+    fn introduce(&mut self, credentials: &Credentials) -> Going {
+        let app = &self.edge.app;
+        let standing = match &credentials.authorization {
+            Some(text) => Standing::of_credentials(app, text),
+            None => self.arrival.standing,
+        };
+        self.standing = standing.map_err(|_| End::Close(Close::Forbidden))?;
+        self.asker.viewer = self.standing.viewer();
+        self.check()?;
+        if let Some(token) = &credentials.developer_token {
+            self.asker.developer |= is_developer_token(&app.config.graphql, token.as_bytes());
+        }
+        if let Some(member) = self.asker.viewer.member() {
+            let place = self.edge.places.of_member(member);
+            self.place = Some(place.ok_or(End::Close(Close::TryAgainLater))?);
+        }
+        self.session.opened();
+        self.wire.reply(written(&ToClient::ConnectionAck));
+        Ok(())
+    }
+
+    /// Whether whoever asks may go on.
+    fn check(&self) -> Going {
+        self.standing.check(&self.edge.app).map_err(|lapse| {
+            End::Close(match lapse {
+                Lapse::Expired => Close::TokenExpired,
+                Lapse::SignedOut => Close::SignedOut,
+            })
+        })
+    }
+
+    fn begin(&mut self, id: String, number: u64, params: Params) {
+        let mouth = Mouth {
+            id,
+            number,
+            to: self.say.clone(),
+        };
+        let task = run(self.edge.clone(), self.asker, params, mouth);
+        self.stops.insert(number, self.tasks.spawn(task));
+    }
+
+    fn stop(&mut self, number: u64) {
+        if let Some(task) = self.stops.remove(&number) {
+            task.abort();
+        }
+    }
+
+    fn refuse(&mut self, id: &str) {
+        let mut line = RequestLine::begin(RequestId(self.edge.app.ids.next()));
+        line.member = self.asker.viewer.member();
+        let many = format!("More than {MAX_OPERATIONS} operations at a time are not taken.");
+        let refused = Said::of(Err(Refusal::limited(&many, 1)), &mut line);
+        self.wire.reply(written(&ToClient::of(id, &refused)));
+    }
+
+    /// Passes a message of an operation on, if it is wanted still and may be read by whoever asked.
+    fn deliver(&mut self, told: Told) -> Going {
+        if !self.session.wants(&told.id, told.number) {
+            return Ok(());
+        }
+        self.check()?;
+        if told.last {
+            self.session.ended(&told.id);
+            self.stops.remove(&told.number);
+        }
+        if let Some(text) = told.text {
+            self.wire.say(text);
+        }
+        Ok(())
+    }
+
+    fn look_around(&mut self, age: Duration) -> Going {
+        self.check()?;
+        if self.wire.is_stalled() {
+            return Err(End::Lost);
+        }
+        match self.session.due(age) {
+            Due::Nothing => Ok(()),
+            Due::Ping => {
+                self.wire.reply(written(&ToClient::Ping));
+                Ok(())
+            }
+            Due::Close(why) => Err(End::Close(why)),
+            Due::Leave => Err(End::Lost),
+        }
+    }
+}

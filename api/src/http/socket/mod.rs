@@ -1,0 +1,132 @@
+//! `GET /graphql` with `Upgrade: websocket`: operations of every kind over one connection, by the GraphQL
+//! over WebSocket protocol (`graphql-transport-ws`).
+//!
+//! The promises: whoever holds a socket can do no more than he could without it; once his token has ended
+//! or his session was ended he hears nothing more; and a peer who does not read costs a bounded memory.
+//!
+//! A page of another site can open a socket here as it can send us a request: the `Origin` header is not
+//! looked at, because nothing is known by cookies. Who asks stands in the first message, which that page
+//! cannot write.
+
+mod drive;
+mod operation;
+mod protocol;
+mod session;
+mod wire;
+
+use std::net::IpAddr;
+
+use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::extract::{FromRequestParts as _, Request};
+use axum::response::Response;
+use http::header::UPGRADE;
+use http::{HeaderMap, StatusCode};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use self::drive::Driven;
+use self::protocol::{Close, SUBPROTOCOL};
+use self::wire::Wire;
+use super::Edge;
+use super::address::{Peer, client_address};
+use super::places::FREE_IN;
+use super::refusal::Refusal;
+use super::viewer::{BadToken, Standing, is_developer};
+
+/// Read at a time; it is held for as long as the socket is open.
+const READ_BUFFER: usize = 4096;
+/// Written at a time.
+const WRITE_BUFFER: usize = 16_384;
+
+/// Who opens a socket, as far as the HTTP request tells.
+pub struct Arrival {
+    address: IpAddr,
+    developer: bool,
+    /// What the message that introduces him may leave out.
+    standing: Result<Standing, BadToken>,
+}
+
+/// Whether a request asks for a socket.
+pub fn is_asked_for(headers: &HeaderMap) -> bool {
+    headers
+        .get(UPGRADE)
+        .is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// Opens a socket. What is wrong with its subprotocol is told on the socket itself: browsers hide from a page
+/// why there is none.
+pub async fn open(
+    edge: &Edge,
+    id: Uuid,
+    Peer(peer): Peer,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let (mut head, _) = request.into_parts();
+    let http = &edge.app.config.http;
+    let arrival = Arrival {
+        address: client_address(peer, &head.headers, http.trusted_proxies),
+        developer: is_developer(&edge.app.config.graphql, &head.headers),
+        standing: Standing::of_request(&edge.app, &head.headers),
+    };
+    let upgrade = WebSocketUpgrade::from_request_parts(&mut head, &());
+    let upgrade = upgrade.await.map_err(|_| {
+        let message = "This is not the opening handshake of a WebSocket (RFC 6455 §4.1).";
+        Refusal::http(StatusCode::BAD_REQUEST, message)
+    })?;
+    let place = edge.places.of_address(arrival.address);
+    let place = place.ok_or_else(|| {
+        let message = "There are too many sockets from this address.";
+        Refusal::limited(message, FREE_IN).in_http(StatusCode::TOO_MANY_REQUESTS)
+    })?;
+    let upgrade = upgrade
+        .protocols([SUBPROTOCOL])
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_frame_size(http.body_limit_bytes)
+        .max_message_size(http.body_limit_bytes);
+
+    let (give, socket) = oneshot::channel::<WebSocket>();
+    let response = upgrade.on_upgrade(async move |socket| {
+        // Nobody waits when the process has ended meanwhile.
+        let _ = give.send(socket);
+    });
+    let serving = edge.clone();
+    // The shutdown waits for this task, not for the one that hands the connection over.
+    edge.shutdown.spawn(async move {
+        let _place = place;
+        if let Ok(socket) = socket.await {
+            let _counted = Counted::new();
+            serve(serving, id, arrival, socket).await;
+        }
+    });
+    Ok(response)
+}
+
+async fn serve(edge: Edge, id: Uuid, arrival: Arrival, socket: WebSocket) {
+    let spoken = socket.protocol().is_some();
+    let wire = Wire::new(socket);
+    if spoken {
+        Driven::new(edge, arrival, wire).drive(id).await;
+    } else {
+        let why = Close::Subprotocol;
+        let code = why.code().to_string();
+        metrics::counter!("belay_sockets_closed_total", "code" => code).increment(1);
+        wire.close(&why).await;
+    }
+}
+
+/// Holds the gauge of open sockets up while it lives.
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        metrics::gauge!("belay_sockets").increment(1);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        metrics::gauge!("belay_sockets").decrement(1);
+    }
+}

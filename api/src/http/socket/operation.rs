@@ -1,0 +1,103 @@
+//! One operation of a socket: a task of its own, so that it neither waits for the peer while it holds
+//! something nor takes the socket with it when it fails.
+
+use std::panic::AssertUnwindSafe;
+
+use async_graphql::parser::types::OperationType;
+use axum::extract::ws::Utf8Bytes;
+use futures::{FutureExt as _, StreamExt as _};
+use tokio::sync::mpsc;
+
+use super::protocol::ToClient;
+use crate::http::Edge;
+use crate::http::operation::{Asker, Way};
+use crate::http::params::Params;
+use crate::http::refusal::Refusal;
+use crate::http::request_log::{RequestId, RequestLine};
+use crate::http::said::{Said, written};
+
+/// A message of an operation, on its way out.
+pub struct Told {
+    /// The operation's id.
+    pub id: String,
+    /// Which operation of that id.
+    pub number: u64,
+    /// What its client is told; none when it ends without a word.
+    pub text: Option<Utf8Bytes>,
+    /// Whether it is the last.
+    pub last: bool,
+}
+
+/// Says what an operation has to say. It waits where the peer does not read.
+pub struct Mouth {
+    /// The operation's id.
+    pub id: String,
+    /// Which operation of that id.
+    pub number: u64,
+    /// Where the messages go.
+    pub to: mpsc::Sender<Told>,
+}
+
+impl Mouth {
+    async fn say(&self, message: &ToClient<'_>) {
+        let last = !matches!(message, ToClient::Next { .. });
+        self.tell(Some(written(message).into()), last).await;
+    }
+
+    async fn tell(&self, text: Option<Utf8Bytes>, last: bool) {
+        let told = Told {
+            id: self.id.clone(),
+            number: self.number,
+            text,
+            last,
+        };
+        // A socket that is gone has dropped this task already, or is about to.
+        let _ = self.to.send(told).await;
+    }
+
+    async fn refuse(&self, refusal: Refusal, line: &mut RequestLine) {
+        let refused = Said::of(Err(refusal), line);
+        self.say(&ToClient::of(&self.id, &refused)).await;
+    }
+}
+
+/// Carries an operation out, to its end.
+pub async fn run(edge: Edge, asker: Asker, params: Params, mouth: Mouth) {
+    let id = RequestId(edge.app.ids.next());
+    let work = AssertUnwindSafe(carry_out(&edge, id, &asker, params, &mouth));
+    if work.catch_unwind().await.is_err() {
+        let mut line = RequestLine::begin(id);
+        line.member = asker.viewer.member();
+        mouth.refuse(Refusal::panicked(), &mut line).await;
+    }
+}
+
+async fn carry_out(edge: &Edge, id: RequestId, asker: &Asker, params: Params, mouth: &Mouth) {
+    let mut line = RequestLine::begin(id);
+    line.member = asker.viewer.member();
+    let stats = line.stats.clone();
+    let prepared = match stats.scope(edge.prepare(params, asker, Way::Stream)).await {
+        Ok(prepared) => prepared,
+        Err(refusal) => return mouth.refuse(refusal, &mut line).await,
+    };
+    line.operation(prepared.kind, prepared.name.as_deref());
+    let stop = edge.shutdown.stopping();
+    let endless = prepared.kind == OperationType::Subscription;
+    let mut answers = edge.answers(prepared, &stats);
+    loop {
+        let outcome = tokio::select! {
+            biased;
+            // Without a word: the socket closes, and the client comes back to another process.
+            () = stop.cancelled(), if endless => return mouth.tell(None, true).await,
+            outcome = stats.scope(answers.next()) => outcome,
+        };
+        let Some(outcome) = outcome else {
+            return mouth.say(&ToClient::Complete { id: &mouth.id }).await;
+        };
+        let said = Said::of(outcome, &mut line);
+        mouth.say(&ToClient::of(&mouth.id, &said)).await;
+        if matches!(said, Said::Refused(_)) {
+            return;
+        }
+    }
+}

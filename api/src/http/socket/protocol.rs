@@ -1,0 +1,300 @@
+//! The messages of the GraphQL over WebSocket protocol, and the codes sockets are closed with.
+
+use async_graphql::{Response, ServerError};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::http::params::Params;
+use crate::http::said::Said;
+
+/// The only subprotocol spoken here.
+pub const SUBPROTOCOL: &str = "graphql-transport-ws";
+
+/// Clients count or use UUIDs; what is longer would only fill memory.
+const MAX_ID: usize = 256;
+
+/// What a client says.
+#[derive(Debug)]
+pub enum FromClient {
+    /// Who it is; once, and before everything else.
+    Init(Credentials),
+    /// Are you there?
+    Ping(Option<Map<String, Value>>),
+    /// I am.
+    Pong,
+    /// Carry out an operation.
+    Subscribe {
+        /// By which its answers will be known.
+        id: String,
+        /// The operation.
+        params: Params,
+    },
+    /// The client wants no more of an operation.
+    Complete {
+        /// Of the operation.
+        id: String,
+    },
+}
+
+/// What of the payload of `connection_init` is read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Credentials {
+    /// `Bearer` and an access token, as in the HTTP header.
+    pub authorization: Option<String>,
+    /// The developer token.
+    pub developer_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Raw {
+    ConnectionInit {
+        payload: Option<Map<String, Value>>,
+    },
+    Ping {
+        payload: Option<Map<String, Value>>,
+    },
+    Pong {
+        #[serde(rename = "payload")]
+        _payload: Option<Map<String, Value>>,
+    },
+    Subscribe {
+        id: String,
+        payload: Map<String, Value>,
+    },
+    Complete {
+        id: String,
+    },
+}
+
+impl FromClient {
+    /// Reads a message; none when it is not one of the protocol's.
+    pub fn parse(text: &str) -> Option<Self> {
+        // A list would be read as the fields in their order.
+        if !text.trim_ascii_start().starts_with('{') {
+            return None;
+        }
+        let id = |id: String| (1..=MAX_ID).contains(&id.len()).then_some(id);
+        Some(match serde_json::from_str(text).ok()? {
+            Raw::ConnectionInit { payload } => {
+                Self::Init(Credentials::of(payload.unwrap_or_default())?)
+            }
+            Raw::Ping { payload } => Self::Ping(payload),
+            Raw::Pong { .. } => Self::Pong,
+            Raw::Subscribe { id: given, payload } => Self::Subscribe {
+                id: id(given)?,
+                params: serde_json::from_value(Value::Object(payload)).ok()?,
+            },
+            Raw::Complete { id: given } => Self::Complete { id: id(given)? },
+        })
+    }
+}
+
+impl Credentials {
+    /// Payloads are made by hand: some write the key as the header is written.
+    fn of(mut payload: Map<String, Value>) -> Option<Self> {
+        let mut text = |key| match payload.remove(key) {
+            None | Some(Value::Null) => Some(None),
+            Some(Value::String(text)) => Some(Some(text)),
+            Some(_) => None,
+        };
+        let (small, large) = (text("authorization")?, text("Authorization")?);
+        Some(Self {
+            authorization: small.or(large),
+            developer_token: text("developerToken")?,
+        })
+    }
+}
+
+/// What a client is told.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToClient<'a> {
+    /// Operations may come.
+    ConnectionAck,
+    /// Are you there?
+    Ping,
+    /// I am, with what came with the question.
+    Pong {
+        /// What came.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        payload: Option<Map<String, Value>>,
+    },
+    /// An answer.
+    Next {
+        /// Of the operation.
+        id: &'a str,
+        /// The answer.
+        payload: &'a Response,
+    },
+    /// The operation is not carried out, or no further.
+    Error {
+        /// Of the operation.
+        id: &'a str,
+        /// Why.
+        payload: &'a [ServerError],
+    },
+    /// There are no more answers.
+    Complete {
+        /// Of the operation.
+        id: &'a str,
+    },
+}
+
+impl<'a> ToClient<'a> {
+    /// What is said of an operation.
+    pub fn of(id: &'a str, said: &'a Said) -> Self {
+        match said {
+            Said::Answer(payload) => Self::Next { id, payload },
+            Said::Refused(payload) => Self::Error { id, payload },
+        }
+    }
+}
+
+/// Why a socket is closed. The reference client tries again after 1001, 1013, 4403 and 4408; the others say
+/// that it is written wrongly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Close {
+    /// The process ends; another one may be there.
+    GoingAway,
+    /// The member has too many sockets.
+    TryAgainLater,
+    /// Not a message of the protocol.
+    BadMessage,
+    /// An operation before `connection_init`.
+    Unauthorized,
+    /// The token is not good.
+    Forbidden,
+    /// The token has ended: come again with a fresh one.
+    TokenExpired,
+    /// The session was ended.
+    SignedOut,
+    /// Another subprotocol, or none.
+    Subprotocol,
+    /// No `connection_init` came.
+    InitTimeout,
+    /// The id is that of another operation.
+    SubscriberExists(String),
+    /// A second `connection_init`.
+    TooManyInits,
+}
+
+impl Close {
+    /// The code.
+    pub const fn code(&self) -> u16 {
+        match self {
+            Self::GoingAway => 1001,
+            Self::TryAgainLater => 1013,
+            Self::BadMessage => 4400,
+            Self::Unauthorized => 4401,
+            Self::Forbidden | Self::TokenExpired | Self::SignedOut => 4403,
+            Self::Subprotocol => 4406,
+            Self::InitTimeout => 4408,
+            Self::SubscriberExists(_) => 4409,
+            Self::TooManyInits => 4429,
+        }
+    }
+
+    /// The words, of which there is room for 123 bytes (RFC 6455 §5.5).
+    pub fn reason(&self) -> String {
+        let plain = match self {
+            Self::SubscriberExists(id) => {
+                let named = format!("Subscriber for {id} already exists");
+                if named.len() <= 123 {
+                    return named;
+                }
+                "Subscriber already exists"
+            }
+            Self::GoingAway => "Going away",
+            Self::TryAgainLater => "Too many sockets",
+            Self::BadMessage => "Invalid message received",
+            Self::Unauthorized => "Unauthorized",
+            Self::Forbidden => "Forbidden",
+            Self::TokenExpired => "Access token expired",
+            Self::SignedOut => "Signed out",
+            Self::Subprotocol => "Subprotocol not acceptable",
+            Self::InitTimeout => "Connection initialisation timeout",
+            Self::TooManyInits => "Too many initialisation requests",
+        };
+        plain.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::said::written;
+
+    #[test]
+    fn only_messages_of_the_protocol_are_read() {
+        for bad in [
+            "",
+            "null",
+            "3",
+            "{",
+            "{}",
+            r#"["ping"]"#,
+            r#"{"type": "stop"}"#,
+            r#"{"type": "connection_ack"}"#,
+            r#"{"type": "next", "id": "1", "payload": {}}"#,
+            r#"{"type": "connection_init", "payload": []}"#,
+            r#"{"type": "connection_init", "payload": {"authorization": 3}}"#,
+            r#"{"type": "ping", "payload": "x"}"#,
+            r#"{"type": "subscribe", "payload": {"query": "{a}"}}"#,
+            r#"{"type": "subscribe", "id": "", "payload": {"query": "{a}"}}"#,
+            r#"{"type": "subscribe", "id": 1, "payload": {"query": "{a}"}}"#,
+            r#"{"type": "subscribe", "id": "1"}"#,
+            r#"{"type": "subscribe", "id": "1", "payload": ["{a}"]}"#,
+            r#"{"type": "subscribe", "id": "1", "payload": {"query": 3}}"#,
+            r#"{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "variables": "x"}}"#,
+            r#"{"type": "complete"}"#,
+            r#"{"type": "ping"} {"type": "ping"}"#,
+            &format!(r#"{{"type": "complete", "id": "{}"}}"#, "i".repeat(257)),
+        ] {
+            assert!(FromClient::parse(bad).is_none(), "{bad}");
+        }
+        for good in [
+            r#" {"type": "connection_init"}"#,
+            r#"{"type": "connection_init", "payload": null}"#,
+            r#"{"type": "ping", "payload": {"a": [1]}, "more": 3}"#,
+            r#"{"payload": {"query": "{a}", "variables": null}, "id": "1", "type": "subscribe"}"#,
+            r#"{"type": "complete", "id": "1"}"#,
+        ] {
+            assert!(FromClient::parse(good).is_some(), "{good}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_found_however_its_key_is_written() {
+        for key in ["authorization", "Authorization"] {
+            let text = format!(
+                r#"{{"type": "connection_init", "payload": {{"{key}": "Bearer x", "developerToken": "d"}}}}"#
+            );
+            let Some(FromClient::Init(credentials)) = FromClient::parse(&text) else {
+                panic!("{text}");
+            };
+            assert_eq!(credentials.authorization.as_deref(), Some("Bearer x"));
+            assert_eq!(credentials.developer_token.as_deref(), Some("d"));
+        }
+    }
+
+    #[test]
+    fn what_is_absent_is_left_out() {
+        assert_eq!(
+            written(&ToClient::ConnectionAck),
+            r#"{"type":"connection_ack"}"#
+        );
+        let pong = ToClient::Pong { payload: None };
+        assert_eq!(written(&pong), r#"{"type":"pong"}"#);
+        let complete = ToClient::Complete { id: "1" };
+        assert_eq!(written(&complete), r#"{"type":"complete","id":"1"}"#);
+    }
+
+    #[test]
+    fn a_reason_fits_into_a_close_frame() {
+        let named = Close::SubscriberExists("7".to_owned());
+        assert_eq!(named.reason(), "Subscriber for 7 already exists");
+        let long = Close::SubscriberExists("7".repeat(256));
+        assert!(long.reason().len() <= 123);
+    }
+}

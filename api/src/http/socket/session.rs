@@ -1,0 +1,290 @@
+//! What a socket may do next: the rules, without the socket.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::protocol::{Close, Credentials, FromClient};
+use crate::http::params::Params;
+
+/// Operations at a time. A screen has a handful; the fifty-first is refused and the others go on.
+pub const MAX_OPERATIONS: usize = 50;
+
+/// The server asks whether the app is still there. It asks by messages of the protocol: every client's
+/// library answers those, and they tell an app that hangs from one that lives, where a WebSocket's own
+/// pings tell only that the phone has a network.
+pub const PING_EVERY: Duration = Duration::from_secs(15);
+
+/// So many questions without a word from the peer, and he is gone.
+const MISSES: u32 = 3;
+
+/// One socket's state.
+pub struct Session {
+    init_within: Duration,
+    introduced: bool,
+    open: bool,
+    running: HashMap<String, u64>,
+    begun: u64,
+    heard: bool,
+    misses: u32,
+    asked_at: Duration,
+}
+
+/// What a message leads to.
+#[derive(Debug)]
+pub enum Step {
+    /// Nothing.
+    Nothing,
+    /// Look at who it is, then call [`Session::opened`].
+    Introduce(Credentials),
+    /// Answer a ping.
+    Pong(Option<Map<String, Value>>),
+    /// Carry out an operation.
+    Begin {
+        /// Its id.
+        id: String,
+        /// Tells it from an earlier operation of the same id.
+        number: u64,
+        /// The operation.
+        params: Params,
+    },
+    /// Refuse an operation: there are too many.
+    Refuse(String),
+    /// Stop an operation.
+    Stop(u64),
+    /// Close the socket.
+    Close(Close),
+}
+
+/// What time leads to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Nothing.
+    Nothing,
+    /// Ask whether the peer is there.
+    Ping,
+    /// Close the socket.
+    Close(Close),
+    /// Leave: there is nobody to close it with.
+    Leave,
+}
+
+impl Session {
+    /// A socket that was just opened.
+    pub fn new(init_within: Duration) -> Self {
+        Self {
+            init_within,
+            introduced: false,
+            open: false,
+            running: HashMap::new(),
+            begun: 0,
+            heard: false,
+            misses: 0,
+            asked_at: Duration::ZERO,
+        }
+    }
+
+    /// Takes in a message; none for what could not be read as one.
+    pub fn hear(&mut self, message: Option<FromClient>) -> Step {
+        match message {
+            None => Step::Close(Close::BadMessage),
+            Some(FromClient::Init(_)) if self.introduced => Step::Close(Close::TooManyInits),
+            Some(FromClient::Init(credentials)) => {
+                self.introduced = true;
+                Step::Introduce(credentials)
+            }
+            Some(FromClient::Ping(payload)) => Step::Pong(payload),
+            Some(FromClient::Pong) => Step::Nothing,
+            Some(FromClient::Subscribe { .. }) if !self.open => Step::Close(Close::Unauthorized),
+            Some(FromClient::Subscribe { id, params }) => self.begin(id, params),
+            Some(FromClient::Complete { id }) => match self.running.remove(&id) {
+                Some(number) => Step::Stop(number),
+                None => Step::Nothing,
+            },
+        }
+    }
+
+    fn begin(&mut self, id: String, params: Params) -> Step {
+        if self.running.contains_key(&id) {
+            return Step::Close(Close::SubscriberExists(id));
+        }
+        if self.running.len() >= MAX_OPERATIONS {
+            return Step::Refuse(id);
+        }
+        self.begun += 1;
+        let number = self.begun;
+        self.running.insert(id.clone(), number);
+        Step::Begin { id, number, params }
+    }
+
+    /// Who it is is known: operations may come.
+    pub fn opened(&mut self) {
+        self.open = true;
+    }
+
+    /// Something came from the peer, whatever it was.
+    pub fn noticed(&mut self) {
+        self.heard = true;
+    }
+
+    /// Whether an operation is still wanted.
+    pub fn wants(&self, id: &str, number: u64) -> bool {
+        self.running.get(id) == Some(&number)
+    }
+
+    /// An operation has ended.
+    pub fn ended(&mut self, id: &str) {
+        self.running.remove(id);
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_idle(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    /// How many operations there were.
+    pub const fn begun(&self) -> u64 {
+        self.begun
+    }
+
+    /// What is due when the socket has been open for so long.
+    pub fn due(&mut self, age: Duration) -> Due {
+        if !self.introduced && age >= self.init_within {
+            return Due::Close(Close::InitTimeout);
+        }
+        if age < self.asked_at + PING_EVERY {
+            return Due::Nothing;
+        }
+        let first = self.asked_at.is_zero();
+        self.misses = if first || self.heard {
+            0
+        } else {
+            self.misses + 1
+        };
+        if self.misses >= MISSES {
+            return Due::Leave;
+        }
+        self.heard = false;
+        self.asked_at = age;
+        Due::Ping
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session() -> Session {
+        Session::new(Duration::from_secs(10))
+    }
+
+    fn told(session: &mut Session, message: &str) -> String {
+        match session.hear(FromClient::parse(message)) {
+            Step::Nothing => "nothing".to_owned(),
+            Step::Introduce(_) => {
+                session.opened();
+                "open".to_owned()
+            }
+            Step::Pong(payload) => format!("pong {}", Value::from(payload)),
+            Step::Begin { id, number, .. } => format!("begin {id} {number}"),
+            Step::Refuse(id) => format!("refuse {id}"),
+            Step::Stop(number) => format!("stop {number}"),
+            Step::Close(close) => close.code().to_string(),
+        }
+    }
+
+    const INIT: &str = r#"{"type": "connection_init"}"#;
+
+    fn subscribe(id: &str) -> String {
+        format!(r#"{{"type": "subscribe", "id": "{id}", "payload": {{"query": "{{a}}"}}}}"#)
+    }
+
+    fn complete(id: &str) -> String {
+        format!(r#"{{"type": "complete", "id": "{id}"}}"#)
+    }
+
+    #[test]
+    fn a_conversation_goes_by_the_protocol() {
+        let one = subscribe("1");
+        for conversation in [
+            &[(one.as_str(), "4401")][..],
+            &[(INIT, "open"), (INIT, "4429")],
+            &[("nonsense", "4400")],
+            &[(INIT, "open"), (r#"{"type": "start"}"#, "4400")],
+            &[(r#"{"type": "ping"}"#, "pong null")],
+            &[(
+                r#"{"type": "ping", "payload": {"a": 1}}"#,
+                r#"pong {"a":1}"#,
+            )],
+            &[(r#"{"type": "pong"}"#, "nothing")],
+            &[(INIT, "open"), (&one, "begin 1 1"), (&one, "4409")],
+            &[(INIT, "open"), (&complete("1"), "nothing")],
+            &[
+                (INIT, "open"),
+                (&one, "begin 1 1"),
+                (&complete("1"), "stop 1"),
+                (&complete("1"), "nothing"),
+                (&one, "begin 1 2"),
+            ],
+        ] {
+            let mut session = session();
+            for (message, expected) in conversation {
+                assert_eq!(told(&mut session, message), *expected, "{conversation:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_operation_too_many_is_refused_and_the_others_go_on() {
+        let mut session = session();
+        told(&mut session, INIT);
+        for id in 1..=MAX_OPERATIONS {
+            let begun = format!("begin {id} {id}");
+            assert_eq!(told(&mut session, &subscribe(&id.to_string())), begun);
+        }
+        assert_eq!(told(&mut session, &subscribe("more")), "refuse more");
+        assert!(!session.wants("more", 51));
+        session.ended("7");
+        assert_eq!(told(&mut session, &subscribe("more")), "begin more 51");
+    }
+
+    #[test]
+    fn what_was_stopped_is_not_wanted_under_the_same_id() {
+        let mut session = session();
+        told(&mut session, INIT);
+        told(&mut session, &subscribe("1"));
+        assert!(session.wants("1", 1));
+        told(&mut session, &complete("1"));
+        assert!(!session.wants("1", 1) && session.is_idle());
+        told(&mut session, &subscribe("1"));
+        assert!(!session.wants("1", 1) && session.wants("1", 2));
+    }
+
+    #[test]
+    fn whoever_does_not_say_who_he_is_is_sent_away() {
+        let seconds = Duration::from_secs;
+        let mut silent = session();
+        assert_eq!(silent.due(seconds(9)), Due::Nothing);
+        assert_eq!(silent.due(seconds(10)), Due::Close(Close::InitTimeout));
+        let mut polite = session();
+        told(&mut polite, INIT);
+        assert_eq!(polite.due(seconds(10)), Due::Nothing);
+    }
+
+    #[test]
+    fn a_peer_is_given_up_after_three_questions_without_a_word() {
+        let seconds = Duration::from_secs;
+        let mut session = session();
+        told(&mut session, INIT);
+        for at in [15, 30, 45] {
+            assert_eq!(session.due(seconds(at - 1)), Due::Nothing);
+            assert_eq!(session.due(seconds(at)), Due::Ping);
+        }
+        session.noticed();
+        for at in [60, 75, 90] {
+            assert_eq!(session.due(seconds(at)), Due::Ping, "at {at}");
+        }
+        assert_eq!(session.due(seconds(105)), Due::Leave);
+    }
+}

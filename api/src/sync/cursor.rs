@@ -1,0 +1,66 @@
+//! Cursors of feeds.
+
+use async_graphql::connection::CursorType;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entity::MemberId;
+use uuid::Uuid;
+
+use super::model::Place;
+
+/// Tells cursors of feeds from those of lists.
+const FEED: u8 = 60;
+
+impl CursorType for Place {
+    type Error = &'static str;
+
+    fn decode_cursor(text: &str) -> Result<Self, Self::Error> {
+        const FAULT: &str = "not a cursor of a feed";
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| FAULT)?;
+        let bytes: [u8; 33] = bytes.try_into().map_err(|_| FAULT)?;
+        let (member, numbers) = bytes[1..].split_at(16);
+        let (seq, began_at) = numbers.split_at(8);
+        let number = |bytes: &[u8]| {
+            let number = i64::from_be_bytes(bytes.try_into().map_err(|_| FAULT)?);
+            (number >= 0).then_some(number).ok_or(FAULT)
+        };
+        if bytes[0] != FEED {
+            return Err(FAULT);
+        }
+        Ok(Self {
+            member: MemberId(Uuid::from_slice(member).map_err(|_| FAULT)?),
+            seq: number(seq)?,
+            began_at: number(began_at)?,
+        })
+    }
+
+    fn encode_cursor(&self) -> String {
+        let mut bytes = vec![FEED];
+        bytes.extend(self.member.0.as_bytes());
+        bytes.extend(self.seq.to_be_bytes());
+        bytes.extend(self.began_at.to_be_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_comes_back_as_it_was_and_others_are_refused() {
+        let place = Place {
+            member: MemberId(Uuid::from_u128(7)),
+            seq: 300,
+            began_at: i64::MAX,
+        };
+        let text = place.encode_cursor();
+        assert_eq!(Place::decode_cursor(&text), Ok(place));
+        let negative = Place { seq: -1, ..place }.encode_cursor();
+        // The first letter holds the kind of cursor.
+        let of_another_list = text.replacen('P', "B", 1);
+        for refused in ["", "AAAA", &text[1..], &negative, &of_another_list] {
+            assert!(Place::decode_cursor(refused).is_err(), "{refused}");
+        }
+    }
+}

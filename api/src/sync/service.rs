@@ -1,0 +1,67 @@
+//! What other domains ask of sync, and what phones do.
+
+use chrono::TimeDelta;
+use entity::MemberId;
+
+use super::model::{self, Changes, Page, Place, Wanted};
+use super::store;
+use crate::app::App;
+use crate::db::{Done, Tx, transact};
+use crate::error::Fault;
+
+/// Members whose tombstones are removed by one transaction.
+const PRUNED_AT_ONCE: u64 = 500;
+
+/// Makes the feed of a new member, with him in it.
+pub async fn open(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
+    store::open(tx, member).await?;
+    let mut changes = Changes::new();
+    changes.put(member, member);
+    record(app, tx, changes).await
+}
+
+/// Writes what a transaction changes of what members keep. Once in a transaction, and as the last thing in it: the
+/// feeds are held from here to its end.
+pub async fn record(app: &App, tx: &Tx, changes: Changes) -> Result<(), Fault> {
+    let rows = changes.sorted();
+    for chunk in rows.chunks(store::ROWS_AT_ONCE) {
+        store::write(tx, app.clock.now(), chunk).await?;
+    }
+    Ok(())
+}
+
+/// Holds a member's feed before it is looked up what of his changes: who adds to it at the same time has
+/// committed, and is seen by what is read from here on, or comes after this transaction.
+pub async fn hold(tx: &Tx, member: MemberId) -> Result<(), Fault> {
+    store::hold(tx, &[member]).await
+}
+
+/// At most `limit` changes of a member's feed for a phone that has come to a place in it, in one statement.
+pub(super) async fn changes(
+    app: &App,
+    member: MemberId,
+    place: Option<Place>,
+    limit: u64,
+) -> Result<Page, Fault> {
+    let read = store::read(app.db.pool(), member, Wanted::from(place), limit + 1).await?;
+    let (feed, rows) = read.ok_or(Fault::Broken("a member who asks has a feed"))?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    Ok(model::page(member, place, feed, rows, limit))
+}
+
+/// Removes the tombstones that have been there long enough. A phone that has not asked for so long begins anew.
+pub async fn housekeep(app: &App) -> Result<(), Fault> {
+    let kept = TimeDelta::days(app.config.sync.tombstone_days.into());
+    let before = app.clock.now() - kept;
+    loop {
+        let old = store::with_old_tombstones(app.db.pool(), before, PRUNED_AT_ONCE).await?;
+        if old.is_empty() {
+            return Ok(());
+        }
+        transact!(app.db, |tx| {
+            store::hold(tx, &old).await?;
+            store::remove_tombstones(tx, &old, before).await?;
+            Ok(Done::Keep(()))
+        })?;
+    }
+}

@@ -1,0 +1,147 @@
+//! What it costs.
+
+use api::graphql::node::NodeId as _;
+use entity::CheckInId;
+use serde_json::{Value, json};
+use support::{TestApp, TestServer, both};
+
+use super::{Phone, ask, meeting, rsvp};
+
+both!(
+    to_hear_that_nothing_changed_is_one_statement,
+    a_page_is_one_statement_and_one_for_each_kind_on_it,
+    all_of_every_kind_may_be_asked_of_a_whole_page,
+    many_ids_are_one_statement_for_each_kind_among_them
+);
+
+async fn to_hear_that_nothing_changed_is_one_statement(app: TestApp) {
+    let mike = app.member("mike").await;
+    let mut phone = Phone::new(mike);
+    phone.sync(&app).await;
+    let again = ask(&app, mike, phone.after.as_deref(), 100).await;
+    assert_eq!(again.statements, 1);
+    let page = again.at("/changes");
+    assert_eq!(page["edges"], json!([]));
+    assert_eq!(page["hasMore"], false);
+    assert_eq!(page["endCursor"], json!(phone.after));
+}
+
+/// A hundred days of check-ins, past the domain.
+async fn hundred_days(app: &TestApp, who: api::account::SignedIn) {
+    use api::db::{Done, transact};
+    let app = &app.app;
+    let mut day = app.clock.now().date_naive();
+    let written = transact!(app.db, |tx| {
+        let mut changes = api::sync::model::Changes::new();
+        for _ in 0..100 {
+            let id: CheckInId = app.ids.next();
+            super::races::put_check_in(tx, app, who.member, id, day).await?;
+            changes.put(who.member, id);
+            day = day.pred_opt().unwrap();
+        }
+        api::sync::service::record(app, tx, changes).await?;
+        Ok(Done::Keep(()))
+    });
+    written.unwrap();
+}
+
+async fn a_page_is_one_statement_and_one_for_each_kind_on_it(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    app.anonymous("{ topics { slug } }", json!({})).await.ok();
+    hundred_days(&app, mike).await;
+    let mut phone = Phone::new(mike);
+    let first = ask(&app, mike, None, 1).await;
+    assert_eq!(first.statements, 2);
+    phone.after = Some(first.at("/changes/endCursor").as_str().unwrap().to_owned());
+    let check_ins = ask(&app, mike, phone.after.as_deref(), 100).await;
+    assert_eq!(check_ins.statements, 2);
+    let page = check_ins.at("/changes");
+    assert_eq!(page["edges"].as_array().unwrap().len(), 100);
+    assert_eq!(page["hasMore"], false);
+
+    for n in 0..3 {
+        let tea = meeting(&app, host, None).await;
+        rsvp(&app, mike, &tea, "GOING").await;
+        app.tell(mike, &format!("event {n}")).await;
+    }
+    app.drain().await;
+    let mixed = ask(&app, mike, page["endCursor"].as_str(), 100).await;
+    assert_eq!(mixed.statements, 1 + 3);
+    assert_eq!(mixed.at("/changes/edges").as_array().unwrap().len(), 9);
+}
+
+async fn all_of_every_kind_may_be_asked_of_a_whole_page(app: TestApp) {
+    let mike = app.member("mike").await;
+    let query = "{ changes(first: 100) { endCursor hasMore resetRequired edges { id deleted changedAt
+        node { __typename id
+        ... on Member { handle bio story ageBand country region languages timeZone mailLanguage contactModes
+            replyPace availability { day parts } memberSince version lifeContexts { slug name }
+            topics { stance visibility topic { slug name description } } }
+        ... on CheckIn { clientId localDate timeZone dayStartHour mood createdAt updatedAt }
+        ... on Meeting { title description format circleId timeZone place joinUrl viewerRuns version }
+        ... on MeetingOccurrence { startsAt endsAt localDate localTime timeZone capacity seatsTaken seatsLeft
+            status viewerAnswer version meeting { id } }
+        ... on Notification { kind subjectId at readAt } } } } }";
+    let server = TestServer::start(app.database(), "").await;
+    let token = TestServer::token(mike);
+    let page = server.graphql(Some(&token), query, json!({})).await;
+    let handle = page.pointer("/data/changes/edges/0/node/handle");
+    assert_eq!(handle, Some(&json!("mike")), "{page}");
+}
+
+async fn many_ids_are_one_statement_for_each_kind_among_them(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    app.anonymous("{ topics { slug } }", json!({})).await.ok();
+    hundred_days(&app, mike).await;
+    let mut phone = Phone::new(mike);
+    let circle = crate::circles::circle_of(&app, host, &[mike])
+        .await
+        .global();
+    for _ in 0..3 {
+        let tea = meeting(&app, host, Some(circle.as_str())).await;
+        rsvp(&app, mike, &tea, "GOING").await;
+    }
+    app.tell(mike, "an event").await;
+    app.drain().await;
+    phone.sync(&app).await;
+    let device = app.register(mike, "mikes-phone").await["id"].clone();
+    // One twice, one that is nothing, and of each kind.
+    let mut ids: Vec<Value> = phone
+        .kept
+        .keys()
+        .rev()
+        .take(90)
+        .map(|id| json!(id))
+        .collect();
+    for kind in [
+        "Member",
+        "CheckIn",
+        "Meeting",
+        "MeetingOccurrence",
+        "Notification",
+    ] {
+        ids.push(phone.all(kind)[0]["id"].clone());
+    }
+    ids.extend([
+        device,
+        json!(circle.as_str()),
+        json!("nonsense"),
+        ids[0].clone(),
+    ]);
+    let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
+    let found = app.as_member(mike, query, json!({ "ids": ids })).await;
+    assert_eq!(found.statements, 7);
+    let found = found.at("/nodes");
+    let found: Vec<&Value> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| &node["id"])
+        .collect();
+    let nonsense = json!("nonsense");
+    let expected: Vec<&Value> = ids
+        .iter()
+        .map(|id| if *id == nonsense { &Value::Null } else { id })
+        .collect();
+    assert_eq!(found, expected);
+}

@@ -1,0 +1,142 @@
+//! What a phone keeps follows what is there, whatever happened while it was away.
+
+mod cost;
+mod kinds;
+mod model;
+mod order;
+mod races;
+mod resets;
+
+use std::collections::BTreeMap;
+
+use api::account::SignedIn;
+use serde_json::{Value, json};
+use support::{Answer, TestApp};
+
+const CHANGES: &str = "query($after: String, $first: Int!) { changes(after: $after, first: $first) {
+    endCursor hasMore resetRequired
+    edges { id deleted changedAt node { __typename id
+        ... on Member { handle bio languages topics { stance topic { slug } } lifeContexts { slug } }
+        ... on CheckIn { localDate mood }
+        ... on Meeting { title viewerRuns place }
+        ... on MeetingOccurrence { status viewerAnswer capacity meeting { id title } }
+        ... on Notification { kind readAt } } } } }";
+
+async fn ask(app: &TestApp, who: SignedIn, after: Option<&str>, first: i32) -> Answer {
+    let variables = json!({ "after": after, "first": first });
+    app.as_member(who, CHANGES, variables).await
+}
+
+/// An app on a phone, with what it keeps.
+struct Phone {
+    who: SignedIn,
+    kept: BTreeMap<String, Value>,
+    after: Option<String>,
+    /// How often it had to begin anew.
+    resets: usize,
+}
+
+impl Phone {
+    fn new(who: SignedIn) -> Self {
+        Self {
+            who,
+            kept: BTreeMap::new(),
+            after: None,
+            resets: 0,
+        }
+    }
+
+    /// Asks until there is no more, in pages of a size; the changes it was told, in their order.
+    async fn sync_by(&mut self, app: &TestApp, size: i32) -> Vec<Value> {
+        let mut told = Vec::new();
+        loop {
+            let page = ask(app, self.who, self.after.as_deref(), size).await;
+            let page = page.at("/changes");
+            self.after = Some(page["endCursor"].as_str().unwrap().to_owned());
+            if page["resetRequired"] == true {
+                assert_eq!(page["edges"], json!([]));
+                self.kept.clear();
+                self.resets += 1;
+                assert!(self.resets < 5, "it never comes to an end");
+            }
+            for change in page["edges"].as_array().unwrap() {
+                let id = change["id"].as_str().unwrap().to_owned();
+                assert_eq!(change["deleted"], change["node"].is_null());
+                if change["deleted"] == true {
+                    self.kept.remove(&id);
+                } else {
+                    assert_eq!(change["id"], change["node"]["id"]);
+                    self.kept.insert(id, change["node"].clone());
+                }
+                told.push(change.clone());
+            }
+            if page["hasMore"] == false {
+                return told;
+            }
+        }
+    }
+
+    async fn sync(&mut self, app: &TestApp) -> Vec<Value> {
+        self.sync_by(app, 50).await
+    }
+
+    /// Of which kinds the changes are that it is told now; those that are gone begin with "no ".
+    async fn told(&mut self, app: &TestApp) -> Vec<String> {
+        let before = self.kept.clone();
+        let told = self.sync(app).await;
+        let mut kinds: Vec<_> = told
+            .iter()
+            .map(|change| {
+                let id = change["id"].as_str().unwrap();
+                let (node, no) = if change["deleted"] == true {
+                    (&before[id], "no ")
+                } else {
+                    (&change["node"], "")
+                };
+                format!("{no}{}", node["__typename"].as_str().unwrap())
+            })
+            .collect();
+        kinds.sort_unstable();
+        kinds
+    }
+
+    /// The things of a kind that it keeps.
+    fn all(&self, kind: &str) -> Vec<&Value> {
+        let of_kind = |node: &&Value| node["__typename"] == kind;
+        self.kept.values().filter(of_kind).collect()
+    }
+}
+
+/// Asks for a mutation of which nothing but the errors is asked.
+async fn act(app: &TestApp, who: SignedIn, mutation: &str, input: Value) {
+    let name = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+    let document = format!(
+        "mutation($input: {name}!) {{ {mutation}(input: $input) {{ errors {{ code message path }} }} }}"
+    );
+    let answer = app
+        .as_member(who, &document, json!({ "input": input }))
+        .await;
+    assert_eq!(answer.at(&format!("/{mutation}/errors")), json!([]));
+}
+
+async fn check_in(app: &TestApp, who: SignedIn) {
+    let id: uuid::Uuid = app.app.ids.next();
+    act(app, who, "checkIn", json!({ "id": id, "mood": 3 })).await;
+}
+
+/// A meeting on an evening to come; its occurrence.
+async fn meeting(app: &TestApp, host: SignedIn, circle: Option<&str>) -> Value {
+    let id: uuid::Uuid = app.app.ids.next();
+    let document = "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {
+        occurrence { id meeting { id } } } }";
+    let input = json!({ "id": id, "circleId": circle, "title": "Tea", "format": "IN_PERSON",
+        "place": "The back room", "timeZone": "Europe/London", "localDate": "2026-04-12",
+        "localTime": "19:30", "durationMinutes": 60 });
+    let made = app.as_member(host, document, json!({ "input": input }));
+    made.await.at("/scheduleMeeting/occurrence")
+}
+
+async fn rsvp(app: &TestApp, who: SignedIn, occurrence: &Value, answer: &str) {
+    let input = json!({ "occurrenceId": occurrence["id"], "answer": answer });
+    act(app, who, "rsvp", input).await;
+}

@@ -1,0 +1,233 @@
+//! Nothing is missed, whoever else is writing.
+
+use std::time::Duration;
+
+use api::account::SignedIn;
+use api::app::App;
+use api::db::{Done, Tries, Tx, transact};
+use api::error::Fault;
+use api::graphql::node::NodeId as _;
+use api::sync::model::Changes;
+use api::sync::service::record;
+use chrono::{Days, NaiveDate};
+use entity::{CheckInId, MemberId, change, change_feed, check_in};
+use futures::future::join_all;
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use serde_json::{Value, json};
+use support::{TestApp, both};
+use tokio::task::JoinSet;
+
+use super::{Phone, act, check_in, meeting, rsvp};
+
+both!(
+    every_row_is_seen_whatever_order_transactions_commit_in,
+    fan_outs_over_the_same_men_in_other_orders_wait_for_each_other,
+    thousands_of_changes_at_once_are_numbered_without_a_gap,
+    what_is_kept_is_what_is_there_after_everybody_did_everything_at_once
+);
+
+/// A check-in of a day, past the domain.
+pub(super) async fn put_check_in(
+    tx: &Tx,
+    app: &App,
+    member: MemberId,
+    id: CheckInId,
+    day: NaiveDate,
+) -> Result<(), Fault> {
+    let now = app.clock.now();
+    let row = check_in::ActiveModel {
+        id: Set(id),
+        member_id: Set(member),
+        local_date: Set(day),
+        time_zone: Set("Europe/London".to_owned()),
+        day_start_hour: Set(3),
+        mood: Set(None),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    check_in::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+async fn every_row_is_seen_whatever_order_transactions_commit_in(app: TestApp) {
+    const WRITERS: u64 = 5;
+    const EACH: u64 = 12;
+    let mike = app.member("mike").await;
+    let first = app.now().date_naive();
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        let app = app.app.clone();
+        writers.spawn(async move {
+            for n in 0..EACH {
+                let day = first - Days::new(writer * EACH + n);
+                let id: CheckInId = app.ids.next();
+                let pause = |n: u64| tokio::time::sleep(Duration::from_millis(n % 7));
+                let written = transact!(app.db, |tx| {
+                    put_check_in(tx, &app, mike.member, id, day).await?;
+                    pause(writer * 3 + n * 5).await;
+                    let mut changes = Changes::new();
+                    changes.put(mike.member, id);
+                    record(&app, tx, changes).await?;
+                    // The number is taken; others commit, or wait.
+                    pause(writer * 5 + n * 2).await;
+                    Ok(Done::Keep(()))
+                });
+                written.unwrap();
+            }
+        });
+    }
+    let writing = tokio::spawn(writers.join_all());
+    let mut phone = Phone::new(mike);
+    let mut told = 0;
+    loop {
+        let last = writing.is_finished();
+        told += phone.sync_by(&app, 3).await.len();
+        if last {
+            break;
+        }
+    }
+    writing.await.unwrap();
+    let rows = usize::try_from(WRITERS * EACH).unwrap();
+    assert_eq!(phone.all("CheckIn").len(), rows);
+    assert_eq!((told, phone.resets), (rows + 1, 0));
+}
+
+async fn fan_outs_over_the_same_men_in_other_orders_wait_for_each_other(app: TestApp) {
+    let mut men = Vec::new();
+    for n in 0..30 {
+        men.push(app.member(&format!("man-{n}")).await.member);
+    }
+    let mut tasks = JoinSet::new();
+    for task in 0..4 {
+        let (app, mut men) = (app.app.clone(), men.clone());
+        match task {
+            0 => men.reverse(),
+            1 => men.rotate_left(11),
+            _ => {}
+        }
+        tasks.spawn(async move {
+            for _ in 0..25 {
+                let tx = Tries::default().begin(&app.db).await.unwrap();
+                let mut changes = Changes::new();
+                for man in &men {
+                    changes.put(*man, *man);
+                }
+                // Nobody tries again here: a dead-lock would be told.
+                record(&app, &tx, changes).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        });
+    }
+    tasks.join_all().await;
+    for feed in change_feed::Entity::find()
+        .all(app.app.db.pool())
+        .await
+        .unwrap()
+    {
+        assert_eq!(feed.last_seq, 1 + 4 * 25);
+    }
+}
+
+async fn thousands_of_changes_at_once_are_numbered_without_a_gap(app: TestApp) {
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    let app = &app.app;
+    let recorded = transact!(app.db, |tx| {
+        let mut changes = Changes::new();
+        for n in 0..2500 {
+            let id: CheckInId = app.ids.next();
+            changes.put(if n % 5 == 0 { sam.member } else { mike.member }, id);
+            // Named twice it is one change.
+            changes.put(mike.member, mike.member);
+        }
+        record(app, tx, changes).await?;
+        Ok(Done::Keep(()))
+    });
+    recorded.unwrap();
+    for (who, expected) in [(mike, 2..=2002), (sam, 1..=501)] {
+        let rows = change::Entity::find().filter(change::Column::MemberId.eq(who.member));
+        let mut seqs: Vec<i64> = rows
+            .all(app.db.pool())
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.seq)
+            .collect();
+        seqs.sort_unstable();
+        assert_eq!(seqs, expected.collect::<Vec<i64>>());
+    }
+}
+
+async fn what_is_kept_is_what_is_there_after_everybody_did_everything_at_once(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let mut men = Vec::new();
+    for n in 0..5 {
+        men.push(app.member(&format!("man-{n}")).await);
+    }
+    let circle = crate::circles::circle_of(&app, host, &men).await.global();
+    let of_circle = meeting(&app, host, Some(circle.as_str())).await;
+    let open = meeting(&app, host, None).await;
+    for man in &men {
+        rsvp(&app, *man, &of_circle, "NOT_GOING").await;
+        rsvp(&app, *man, &open, "NOT_GOING").await;
+    }
+    let answer = |who: SignedIn, to: &Value, answer: &str| {
+        let input = json!({ "occurrenceId": to["id"], "answer": answer });
+        let document = "mutation($input: RsvpInput!) { rsvp(input: $input) { errors { code } } }";
+        let variables = json!({ "input": input });
+        (who, document, variables)
+    };
+    let (app, of_circle, open) = (&app, &of_circle, &open);
+    let circle = circle.as_str();
+    let of_men = men.iter().map(|man| async move {
+        let mut phone = Phone::new(*man);
+        for round in 0..6 {
+            for to in [of_circle, open] {
+                let given = ["GOING", "NOT_GOING"][round % 2];
+                // It may not be there for him just now.
+                let (who, document, variables) = answer(*man, to, given);
+                app.as_member(who, document, variables).await.ok();
+            }
+            phone.sync(app).await;
+            match round {
+                0 => check_in(app, *man).await,
+                2 => act(app, *man, "leaveCircle", json!({ "circleId": circle })).await,
+                3 => {
+                    let member = man.member.global();
+                    let input = json!({ "circleId": circle, "memberId": member.as_str() });
+                    act(app, host, "addCircleMember", input).await;
+                }
+                _ => {}
+            }
+        }
+        phone
+    });
+    let of_host = async {
+        for version in 1..9 {
+            for meeting in [of_circle, open] {
+                let input = json!({ "meetingId": meeting["meeting"]["id"], "expectedVersion": version,
+                    "title": format!("Tea {version}"), "capacity": 10 + version });
+                act(app, host, "updateMeeting", input).await;
+            }
+        }
+        act(
+            app,
+            host,
+            "cancelMeeting",
+            json!({ "occurrenceId": open["id"] }),
+        )
+        .await;
+    };
+    let (phones, ()) = tokio::join!(join_all(of_men), of_host);
+    app.drain().await;
+    for mut phone in phones {
+        phone.sync(app).await;
+        assert_eq!(phone.resets, 0);
+        let mut fresh = Phone::new(phone.who);
+        fresh.sync(app).await;
+        assert_eq!(phone.kept, fresh.kept);
+        assert_eq!(phone.all("Meeting").len(), 2);
+        assert_eq!(phone.all("MeetingOccurrence").len(), 2);
+    }
+}
