@@ -1,0 +1,52 @@
+// What can be said of the schema and the operations without a server.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+
+import { buildSchema } from 'graphql';
+
+import { untold } from '../release.ts';
+
+const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
+const current = read('../../schema.graphql');
+const released = read('released/schema.graphql');
+
+test('what can break an app is in the release notes', async () => {
+  assert.deepEqual(await untold(released, current, read('../../CHANGELOG.md')), []);
+});
+
+test('a breaking change is named until the release notes name it', async () => {
+  const before = 'type Query { days: Int! mood: Int }';
+  const after = 'type Query { days: Int! feeling: Int }';
+  const missing = ["`Query.mood`: Field 'mood' was removed from object type 'Query'"];
+  const notes = (unreleased: string) =>
+    `# Changes\n\n## Unreleased\n\n${unreleased}\n\n## 1.0.0\n\n### Breaking\n\n- \`Query.mood\`\n`;
+
+  assert.deepEqual(await untold(before, after, notes('')), missing);
+  assert.deepEqual(await untold(before, after, notes('### Added\n\n- `Query.mood`')), missing);
+  assert.deepEqual(await untold(before, after, notes('### Breaking\n\n- `Query.moods`')), missing);
+  const told = notes('### Breaking\n\n- `Query.mood` is gone: ask for `feeling`.');
+  assert.deepEqual(await untold(before, after, told), []);
+  assert.deepEqual(await untold(after, `${after} type Mood { level: Int }`, notes('')), []);
+});
+
+// Apollo iOS and Apollo Kotlin give each type of the schema a class of its name; these are taken by what the
+// generated code uses itself, or by their languages.
+const TAKEN = [
+  ...['Any', 'Array', 'Bool', 'Class', 'Data', 'DataDict', 'Dictionary', 'DocumentType', 'Double', 'Enum'],
+  ...['Error', 'Fragment', 'FragmentContainer', 'Fragments', 'Function', 'Input', 'InputObject', 'Interface'],
+  ...['List', 'LocalCacheMutation', 'Map', 'Never', 'Nothing', 'Object', 'Operation', 'Optional', 'ParentType'],
+  ...['Protocol', 'Result', 'Schema', 'SchemaMetadata', 'Selection', 'Selections', 'Self', 'Set', 'Type'],
+  ...['Union', 'Unit', 'Variables', 'Void'],
+];
+
+test('no type has a name that generated Swift or Kotlin needs itself', () => {
+  const names = Object.keys(buildSchema(current).getTypeMap());
+  assert.deepEqual(names.filter((name) => TAKEN.includes(name)), []);
+});
+
+test('no two types differ in capitals alone, as files and classes on phones must not', () => {
+  const names = Object.keys(buildSchema(current).getTypeMap()).map((name) => name.toLowerCase());
+  assert.deepEqual(names.filter((name, at) => names.indexOf(name) !== at), []);
+});
