@@ -38,6 +38,7 @@ mod profile;
 mod push;
 mod reminders;
 mod replicas;
+mod runs;
 mod schema;
 mod sockets;
 mod subscriptions;

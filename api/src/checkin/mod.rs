@@ -5,8 +5,11 @@
 //! the terms of its day and is never computed anew from today's zone; the number of days he has shown up
 //! never falls; and who has checked in is not reminded to.
 
+pub mod cadence;
+pub mod calendar;
 pub mod graphql;
 pub mod model;
+pub mod runs;
 pub mod service;
 mod store;
 pub mod subscription;

@@ -1,0 +1,140 @@
+//! What holds of every history: late entries, pauses, other weekdays, travel, clock changes and leap days in it.
+
+use api::checkin::cadence::Cadence;
+use api::checkin::runs::{DAYS_SHOWN, Day};
+use chrono::{Days, TimeDelta};
+use chrono_tz::{America, Antarctica, Asia, Australia, Europe, Pacific, Tz};
+use proptest::prelude::*;
+
+use super::history::History;
+
+/// Zones on both sides of the date line, and with clock changes of every kind.
+const ZONES: [Tz; 9] = [
+    Europe::London,
+    America::New_York,
+    America::Los_Angeles,
+    Asia::Kathmandu,
+    Australia::Lord_Howe,
+    Antarctica::Troll,
+    Pacific::Kiritimati,
+    Pacific::Pago_Pago,
+    Pacific::Apia,
+];
+
+/// Shortly before clocks change, a leap day comes, and Apia skips a day.
+const STARTS: [&str; 4] = [
+    "2026-03-20T09:00:00Z",
+    "2026-10-16T21:00:00Z",
+    "2028-02-20T06:00:00Z",
+    "2011-12-20T03:00:00Z",
+];
+
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    Wait(i64),
+    CheckIn(u64),
+    Choose(u8),
+    Pause(u64, u64),
+    EndPauses,
+    Move(usize, u32),
+    Settle(i64),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        6 => (1_i64..30).prop_map(Event::Wait),
+        1 => (30_i64..1500).prop_map(Event::Wait),
+        6 => prop_oneof![4 => Just(1), 1 => 0_u64..5].prop_map(Event::CheckIn),
+        1 => (1_u8..128).prop_map(Event::Choose),
+        1 => (0_u64..8, 0_u64..12).prop_map(|(first, more)| Event::Pause(first, more)),
+        1 => Just(Event::EndPauses),
+        1 => (0..ZONES.len(), 0_u32..7).prop_map(|(zone, hour)| Event::Move(zone, hour)),
+        3 => (0_i64..3).prop_map(Event::Settle),
+    ]
+}
+
+fn happen(history: &mut History, event: Event) {
+    let today = history.today();
+    match event {
+        Event::Wait(hours) => history.wait(TimeDelta::hours(hours)),
+        Event::CheckIn(tomorrow_less) => {
+            history.check_in_for(today + Days::new(1) - Days::new(tomorrow_less));
+        }
+        Event::Choose(mask) => history.choose(Cadence::from_mask(mask).unwrap()),
+        Event::Pause(first, more) => {
+            let first = today - Days::new(3) + Days::new(first);
+            history.pause(first, first + Days::new(more));
+        }
+        Event::EndPauses => history.end_pauses(),
+        Event::Move(zone, hour) => history.move_to(ZONES[zone], hour),
+        Event::Settle(slow_by) => history.settle(TimeDelta::hours(slow_by)),
+    }
+}
+
+fn histories() -> impl Strategy<Value = (History, Vec<Event>)> {
+    let begin = (0..STARTS.len(), 0..ZONES.len(), 0_u32..7);
+    let begin =
+        begin.prop_map(|(start, zone, hour)| History::new(STARTS[start], ZONES[zone], hour));
+    (begin, prop::collection::vec(event(), 1..120))
+}
+
+impl std::fmt::Debug for History {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} at {}", self.calendar(), self.now)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn what_is_kept_says_what_the_whole_history_says((mut history, events) in histories()) {
+        for event in events {
+            happen(&mut history, event);
+            prop_assert_eq!(history.incremental(), history.from_scratch(), "after {:?}", event);
+        }
+    }
+
+    #[test]
+    fn totals_never_fall_and_written_days_stay((mut history, events) in histories()) {
+        let mut before = history.from_scratch();
+        for event in events {
+            let writes = matches!(event, Event::CheckIn(_));
+            happen(&mut history, event);
+            let now = history.from_scratch();
+            prop_assert!(now.days_shown_up >= before.days_shown_up, "after {:?}", event);
+            prop_assert!(writes || now.days_shown_up == before.days_shown_up, "after {:?}", event);
+            prop_assert!(now.longest_run >= before.longest_run, "after {:?}: {:?}", event, now);
+            prop_assert!(now.returns >= before.returns, "after {:?}", event);
+            prop_assert!(now.reserves <= 3);
+            before = now;
+        }
+    }
+
+    #[test]
+    fn what_is_shown_agrees_with_itself((mut history, events) in histories()) {
+        for event in events {
+            happen(&mut history, event);
+        }
+        let progress = history.from_scratch();
+        prop_assert_eq!(progress.recent.len(), DAYS_SHOWN);
+        prop_assert_eq!(progress.recent.last().unwrap().date, progress.today);
+        for pair in progress.recent.windows(2) {
+            prop_assert_eq!(pair[0].date + Days::new(1), pair[1].date);
+        }
+        for shown in &progress.recent {
+            let open = shown.day == Day::Open;
+            prop_assert!(!open || shown.can_be_written, "{:?}", shown);
+            let over = matches!(shown.day, Day::CheckedIn | Day::Quiet);
+            prop_assert!(!over || !shown.can_be_written, "{:?}", shown);
+        }
+        // Whatever is quiet ended the run: behind it there are at most the days checked in on since.
+        let since = progress.recent.iter().rposition(|shown| shown.day == Day::Quiet);
+        if let Some(quiet) = since {
+            let behind = &progress.recent[quiet..];
+            let checked_in = behind.iter().filter(|shown| shown.day == Day::CheckedIn).count();
+            let ahead = u32::from(progress.last_check_in > Some(progress.today));
+            prop_assert!(progress.current_run <= u32::try_from(checked_in).unwrap() + 2 * ahead);
+        }
+    }
+}
