@@ -11,6 +11,7 @@ use mediatype::names::{APPLICATION, CHARSET, JSON};
 use mediatype::{MediaType, ReadParams as _};
 
 use super::refusal::Refusal;
+use crate::graphql::code::Code;
 
 /// Of a body that is too large, so many times what is allowed is listened to.
 const HEARD_OUT: usize = 16;
@@ -83,7 +84,7 @@ pub async fn read(body: Body, limit: usize, patience: Duration) -> Result<Bytes,
         .unwrap_or_else(|_| {
             Err(Refusal::coded(
                 StatusCode::REQUEST_TIMEOUT,
-                "TIMEOUT",
+                Code::Timeout,
                 "The request took too long to arrive.",
             ))
         })

@@ -25,6 +25,7 @@ use super::params::Params;
 use super::refusal::Refusal;
 use crate::app::App;
 use crate::config::{GraphqlConfig, PersistedDocuments};
+use crate::graphql::code::Code;
 
 /// What a parsed document takes in memory, for each byte of its text: about 220 bytes for a field.
 const PARSED_BY_TEXT: usize = 48;
@@ -57,7 +58,7 @@ impl Parsed {
             // The library draws the place below a copy of the line; the locations tell it without.
             let what = message.rsplit(" = ").next().unwrap_or_default();
             let mut refusal = Refusal::new(
-                "GRAPHQL_PARSE_FAILED",
+                Code::ParseFailed,
                 &format!("The document does not parse: {what}."),
             );
             for error in &mut refusal.errors {
@@ -154,7 +155,7 @@ impl Documents {
         }
         if trusted.is_some() && !asker.developer {
             return Err(Refusal::new(
-                "FORBIDDEN",
+                Code::Forbidden,
                 "Only documents that were released with an app are carried out here.",
             ));
         }
@@ -263,7 +264,7 @@ fn introspects(document: &ExecutableDocument) -> bool {
 
 /// The message is what Apollo's clients compare, to the letter.
 fn not_found() -> Refusal {
-    Refusal::new("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+    Refusal::new(Code::PersistedQueryNotFound, "PersistedQueryNotFound")
 }
 
 /// The id a request gives a document, in the form of `documentId`.

@@ -21,6 +21,7 @@ use super::params::Params;
 use super::refusal::Refusal;
 use crate::account::Viewer;
 use crate::db::Stats;
+use crate::graphql::code::Code;
 use crate::graphql::context::Sender;
 
 /// What a document that is refused costs whoever sends it.
@@ -103,7 +104,7 @@ impl Edge {
         )?;
         if found.parsed.introspects && !self.may_introspect(asker) {
             return Err(Refusal::new(
-                "GRAPHQL_VALIDATION_FAILED",
+                Code::ValidationFailed,
                 "The schema cannot be asked for here: introspection is off.",
             ));
         }
@@ -117,7 +118,7 @@ impl Edge {
         let definitions = operation.map_or(&[][..], |operation| &operation.variable_definitions);
         self.input_types
             .check(definitions, &params.variables)
-            .map_err(|fault| Refusal::new("BAD_USER_INPUT", &fault))?;
+            .map_err(|fault| Refusal::new(Code::BadUserInput, &fault))?;
 
         let mut request = Request::new(String::new())
             .variables(std::mem::take(&mut params.variables))
@@ -141,7 +142,7 @@ impl Edge {
                 Refusal::rate_limited(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
             }
             Refused::TooDear { limit } => Refusal::new(
-                "QUERY_TOO_COMPLEX",
+                Code::QueryTooComplex,
                 &format!("This costs {points} points; more than {limit} are never there."),
             ),
         })
@@ -167,7 +168,7 @@ impl Edge {
             Ok(Err(_)) => return Err(Refusal::panicked()),
             Err(_) => {
                 return Err(Refusal::new(
-                    "TIMEOUT",
+                    Code::Timeout,
                     "This took too long and was given up; it may be sent again.",
                 ));
             }
@@ -249,7 +250,7 @@ impl Way {
                 "A mutation cannot be asked for by GET.",
             )),
             (Self::Get | Self::Once, OperationType::Subscription) => Err(Refusal::new(
-                "BAD_REQUEST",
+                Code::BadRequest,
                 "A subscription needs a socket, or an Accept header with text/event-stream.",
             )),
         }
@@ -265,7 +266,7 @@ fn select(
     document: &ExecutableDocument,
     wanted: Option<&str>,
 ) -> Result<(OperationType, Option<String>), Refusal> {
-    let refused = |message| Err(Refusal::new("BAD_REQUEST", message));
+    let refused = |message| Err(Refusal::new(Code::BadRequest, message));
     let name = match (&document.operations, wanted) {
         (DocumentOperations::Single(_), None) => None,
         (DocumentOperations::Multiple(operations), None) => {

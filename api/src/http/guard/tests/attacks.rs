@@ -44,7 +44,7 @@ fn fragments_in_a_circle_are_not_valid() {
     for text in [circle, unused] {
         let refused = priced(text, json!({})).unwrap_err();
         assert!(matches!(refused, TooMuch::FragmentCycle(_)), "{text}");
-        assert_eq!(refused.code(), "GRAPHQL_VALIDATION_FAILED");
+        assert_eq!(refused.code(), Code::ValidationFailed);
     }
 }
 
@@ -110,7 +110,7 @@ fn whatever_there_is_too_much_of_is_refused_by_name() {
         assert_eq!(over(priced(&text, json!({}))), (measure, found));
     }
     let refused = priced(&deep(12), json!({})).unwrap_err();
-    assert_eq!(refused.code(), "QUERY_TOO_COMPLEX");
+    assert_eq!(refused.code(), Code::QueryTooComplex);
     let message = refused.message();
     assert!(
         message.contains("13") && message.contains("12"),
