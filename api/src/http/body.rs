@@ -90,6 +90,21 @@ pub async fn read(body: Body, limit: usize, patience: Duration) -> Result<Bytes,
         })
 }
 
+/// Listens to a body of a request that is refused already, for its sender's sake, and keeps nothing of it.
+pub async fn hear_out(body: Body, limit: usize, patience: Duration) {
+    let most = limit.saturating_mul(HEARD_OUT);
+    let whole = async move {
+        let (mut body, mut length) = (body.into_data_stream(), 0_usize);
+        while let Some(Ok(piece)) = body.next().await
+            && length <= most
+        {
+            length = length.saturating_add(piece.len());
+        }
+    };
+    // Whether he came to an end or not, he is answered.
+    let _ = tokio::time::timeout(patience, whole).await;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

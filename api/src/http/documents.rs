@@ -6,6 +6,7 @@
 
 pub mod jobs;
 mod manifest;
+mod persist;
 mod store;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 pub use manifest::{Manifest, ManifestError};
+use persist::Keeper;
 
 use super::guard;
 use super::operation::Asker;
@@ -44,8 +46,12 @@ pub struct Parsed {
     /// Whether it asks what the schema holds.
     pub introspects: bool,
     text_length: usize,
+    /// Whether it was valid once: it is in the cache, or was.
+    known: AtomicBool,
     /// Whether it has passed every rule of validation.
     validated: AtomicBool,
+    /// Whether its text is kept for all, or is about to be.
+    persisted: AtomicBool,
 }
 
 impl Parsed {
@@ -71,7 +77,9 @@ impl Parsed {
             introspects: introspects(&document),
             document,
             text_length: text.len(),
+            known: AtomicBool::new(false),
             validated: AtomicBool::new(false),
+            persisted: AtomicBool::new(false),
         })
     }
 
@@ -86,6 +94,7 @@ pub struct Documents {
     cache: Cache<TextHash, Arc<Parsed>, ByText>,
     trusted: Option<Manifest>,
     persisted: PersistedDocuments,
+    keeper: Keeper,
 }
 
 #[derive(Clone)]
@@ -121,6 +130,7 @@ impl Documents {
             cache: Cache::with_weighter(EXPECTED, config.document_cache_bytes, ByText),
             trusted,
             persisted: config.persisted_documents,
+            keeper: Keeper::new(),
         })
     }
 
@@ -210,16 +220,14 @@ impl Documents {
         Err(not_found())
     }
 
-    /// A document has passed validation: from now on it need not again.
-    pub async fn validated(&self, app: &App, found: &Found) {
-        let parsed = &found.parsed;
-        if !parsed.validated.swap(true, Ordering::Relaxed) {
-            self.cache.insert(parsed.hash, Arc::clone(parsed));
+    /// A document has passed validation: from now on it is known by its hash, and need not be validated again when
+    /// it was looked at `wholly`.
+    pub fn validated(&self, parsed: &Arc<Parsed>, wholly: bool) {
+        if wholly {
+            parsed.validated.store(true, Ordering::Relaxed);
         }
-        if let Some(text) = &found.to_persist
-            && let Err(fault) = store::insert(app, &parsed.hash, text).await
-        {
-            tracing::warn!(class = fault.class(), "a document could not be persisted");
+        if !parsed.known.swap(true, Ordering::Relaxed) {
+            self.cache.insert(parsed.hash, Arc::clone(parsed));
         }
     }
 }

@@ -92,6 +92,14 @@ impl Refusal {
         )
     }
 
+    /// The time an operation may take is over.
+    pub fn timed_out() -> Self {
+        Self::new(
+            Code::Timeout,
+            "This took too long and was given up; it may be sent again.",
+        )
+    }
+
     /// The program broke a promise to itself.
     pub fn panicked() -> Self {
         let mut refusal = Self::new(Code::Internal, MASK);
@@ -115,16 +123,13 @@ impl Refusal {
         self.status.is_some()
     }
 
-    /// Whether it is the document or its variables that cannot be carried out.
-    pub fn is_of_the_document(&self) -> bool {
-        let codes = [
-            Code::ParseFailed,
-            Code::ValidationFailed,
-            Code::QueryTooComplex,
-            Code::BadUserInput,
-        ];
+    /// Whether what was sent is the reason, and neither the hour nor us.
+    pub fn is_of_what_was_sent(&self) -> bool {
         let code = self.errors.first().and_then(given_code);
-        self.status.is_none() && code.is_none_or(|code| codes.contains(&code))
+        !matches!(
+            code,
+            Some(Code::RateLimited | Code::Timeout | Code::Internal)
+        )
     }
 
     /// The status of the answer, once the errors have their `codes`. In `application/json` everything that

@@ -37,6 +37,7 @@ pub enum Measure {
     Parts,
     Nodes,
     Values,
+    Cost,
     Aliases,
     Directives,
     Variables,
@@ -77,6 +78,7 @@ impl Measure {
             }
             Self::Nodes => "items of pages and lists of ids",
             Self::Values => "values, counting each field for every item it is asked of",
+            Self::Cost => "points, one for each object that may have to be fetched",
             Self::Aliases => "aliases",
             Self::Directives => "directives",
             Self::Variables => "variables",

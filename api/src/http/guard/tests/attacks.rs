@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::*;
+use crate::config::LEAST_POINTS;
 use crate::http::guard::scan;
 
 /// A field, through `levels` fragments that each spread the next one `times` times.
@@ -189,4 +190,20 @@ fn introspection_has_bounds_of_its_own() {
         over(priced(lists, json!({}))),
         (Measure::IntrospectionLists, 4)
     );
+}
+
+#[test]
+fn whatever_may_be_asked_can_be_paid_for() {
+    // So many objects of each of 2,000 items.
+    let objects = |of_each: usize| {
+        let fields = "o { a } ".repeat(of_each);
+        let page = format!("a(first: 100) {{ nodes {{ {fields} }} }} ");
+        format!("{{ {} }}", page.repeat(20))
+    };
+    assert!(price_of(&objects(8)).cost <= LEAST_POINTS);
+    let (measure, cost) = over(priced(&objects(9), json!({})));
+    assert_eq!(measure, Measure::Cost);
+    assert!(cost > LEAST_POINTS);
+    let changes = "mutation { a { b } }";
+    assert_eq!(price_of(changes).cost, 11);
 }
