@@ -144,7 +144,7 @@ impl Documents {
         let id = asked_id(params)?;
         match (params.query.take(), id) {
             (Some(text), id) => self.by_text(text, id.as_deref(), asker),
-            (None, Some(id)) => self.by_id(app, &id).await,
+            (None, Some(id)) => self.by_id(app, &id, asker).await,
             (None, None) => Err(Refusal::http(
                 http::StatusCode::BAD_REQUEST,
                 "The request has no query.",
@@ -191,13 +191,21 @@ impl Documents {
         })
     }
 
-    async fn by_id(&self, app: &App, id: &str) -> Result<Found, Refusal> {
-        if let Some(manifest) = &self.trusted
-            && let Some(parsed) = manifest.by_id(id.strip_prefix("sha256:").unwrap_or(id))
-        {
-            return Ok(Found::known(parsed));
-        }
+    async fn by_id(&self, app: &App, id: &str, asker: &Asker) -> Result<Found, Refusal> {
         let hash = id.strip_prefix("sha256:").and_then(unhex);
+        if let Some(manifest) = &self.trusted {
+            let released = manifest
+                .by_id(id)
+                .or_else(|| manifest.by_id(id.strip_prefix("sha256:")?))
+                .or_else(|| manifest.by_hash(&hash?));
+            if let Some(parsed) = released {
+                return Ok(Found::known(parsed));
+            }
+            // What else is known here came from developers, or from before there was a manifest.
+            if !asker.developer {
+                return Err(not_found());
+            }
+        }
         let (Some(hash), false) = (hash, self.persisted == PersistedDocuments::Off) else {
             return Err(not_found());
         };
