@@ -8,18 +8,20 @@ pub mod jobs;
 mod manifest;
 mod persist;
 mod store;
+mod within;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use async_graphql::ServerError;
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+use async_graphql::{ServerError, Variables};
 use aws_lc_rs::digest::{SHA256, digest};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 pub use manifest::{Manifest, ManifestError};
 use persist::Keeper;
+use within::Within;
 
 use super::guard;
 use super::operation::Asker;
@@ -45,6 +47,7 @@ pub struct Parsed {
     pub document: ExecutableDocument,
     /// Whether it asks what the schema holds.
     pub introspects: bool,
+    within: Within,
     text_length: usize,
     /// Whether it was valid once: it is in the cache, or was.
     known: AtomicBool,
@@ -75,12 +78,18 @@ impl Parsed {
         Ok(Self {
             hash,
             introspects: introspects(&document),
+            within: Within::of(&document),
             document,
             text_length: text.len(),
             known: AtomicBool::new(false),
             validated: AtomicBool::new(false),
             persisted: AtomicBool::new(false),
         })
+    }
+
+    /// Whether validation looks at all of it when these variables are given.
+    pub fn is_judged_wholly(&self, variables: &Variables) -> bool {
+        self.within.are_known(variables)
     }
 
     /// Whether it has passed every rule of validation.

@@ -123,6 +123,9 @@ impl Edge {
         let wanted = params.operation_name.take().filter(|name| !name.is_empty());
         let (kind, name) = select(&found.parsed.document, wanted.as_deref())?;
         way.carries(kind)?;
+        let chosen = operation(&found.parsed.document, name.as_deref());
+        let definitions = chosen.map_or(&[][..], |operation| &operation.variable_definitions);
+        params.fill_in(definitions);
 
         let price = guard::price(
             &found.parsed.document,
@@ -142,12 +145,11 @@ impl Edge {
         if kind == OperationType::Subscription {
             guard::single_root(&mut document, name.as_deref())?;
         }
-        let operation = operation(&document, name.as_deref());
-        let definitions = operation.map_or(&[][..], |operation| &operation.variable_definitions);
         self.input_types
             .check(definitions, &params.variables)
             .map_err(|fault| Refusal::new(Code::BadUserInput, &fault))?;
 
+        let wholly = found.parsed.is_judged_wholly(&params.variables);
         let mut request = Request::new(String::new())
             .variables(std::mem::take(&mut params.variables))
             .data(Sender::new(asker.viewer, asker.address));
@@ -162,7 +164,7 @@ impl Edge {
                 found,
                 receipt,
                 asker: *asker,
-                wholly: true,
+                wholly,
             },
         })
     }

@@ -1,6 +1,7 @@
 //! What a request says, whatever way it came: the parameters of GraphQL over HTTP §5.1.
 
-use async_graphql::Variables;
+use async_graphql::parser::types::VariableDefinition;
+use async_graphql::{Positioned, Variables};
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -58,6 +59,19 @@ impl Params {
         }
         serde_json::from_slice(body)
             .map_err(|_| bad("The request is not a JSON object as GraphQL wants it."))
+    }
+
+    /// Gives each variable that was left out its default. The GraphQL library knows it for arguments, and
+    /// not where a directive asks: `@include(if: $x)` would leave the field out.
+    pub fn fill_in(&mut self, definitions: &[Positioned<VariableDefinition>]) {
+        for definition in definitions {
+            let name = &definition.node.name.node;
+            if let Some(default) = &definition.node.default_value
+                && !self.variables.contains_key(name)
+            {
+                self.variables.insert(name.clone(), default.node.clone());
+            }
+        }
     }
 
     /// Of the query string of a GET request.

@@ -13,6 +13,8 @@ both!(
     a_phone_sends_a_text_once_and_every_replica_knows_it,
     only_what_is_valid_and_says_nothing_is_kept_for_all,
     the_second_time_a_document_is_judged_like_the_first,
+    a_default_decides_what_is_asked,
+    what_was_not_looked_at_is_looked_at_the_next_time,
     the_modes_say_where_a_document_is_kept,
     no_more_is_kept_than_is_allowed,
     what_was_not_used_for_longest_goes_first,
@@ -250,4 +252,57 @@ async fn the_second_time_a_document_is_judged_like_the_first(app: TestApp) {
         answers.push(answer);
     }
     assert_eq!(answers[0], answers[1]);
+}
+
+async fn a_default_decides_what_is_asked(app: TestApp) {
+    let server = TestServer::start(app.database(), "").await;
+    let query = "query($with: Boolean = true, $without: Boolean! = true, $text: String = \"so\") {
+        a: serverTime @include(if: $with) ...Rest
+        echo(text: $text) }
+        fragment Rest on Query { b: serverTime @skip(if: $without) c: serverTime }";
+    for _ in 0..2 {
+        for (variables, asked) in [
+            (json!({}), vec!["a", "c", "echo"]),
+            (json!({ "with": false }), vec!["c", "echo"]),
+            (json!({ "without": false }), vec!["a", "b", "c", "echo"]),
+        ] {
+            let answer = server.graphql(None, query, variables.clone()).await;
+            let data = answer["data"].as_object().unwrap();
+            let mut answered: Vec<_> = data.keys().cloned().collect();
+            answered.sort();
+            assert_eq!(answered, asked, "{variables}: {answer}");
+            assert_eq!(data["echo"], "so");
+        }
+        let text = server.graphql(None, query, json!({ "text": null })).await;
+        assert_eq!(text["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+    }
+    // A default of the wrong type is a fault of the document.
+    let wrong = "query($with: Boolean = 3) { serverTime @include(if: $with) }";
+    let answer = server.graphql(None, wrong, json!({})).await;
+    let code = &answer["errors"][0]["extensions"]["code"];
+    assert_eq!(code, "GRAPHQL_VALIDATION_FAILED", "{answer}");
+    // A page is as large as its default says.
+    let page = "query($first: Int = 100) { me { circles(first: $first) { nodes { id } } } }";
+    let answer = server.graphql(None, page, json!({})).await;
+    assert_eq!(answer["extensions"]["cost"]["requested"], 102, "{answer}");
+}
+
+/// The library passes over an argument in which a variable has no value.
+async fn what_was_not_looked_at_is_looked_at_the_next_time(app: TestApp) {
+    let mike = app.member("mike").await;
+    let token = TestServer::token(mike);
+    let server = TestServer::start(app.database(), "").await;
+    let typo = "mutation($id: UUID!, $mood: Int) {
+        checkIn(input: { id: $id, mood: $mood, typo: 3 }) { errors { code } } }";
+    let id: uuid::Uuid = app.app.ids.next();
+    for _ in 0..2 {
+        server
+            .graphql(Some(&token), typo, json!({ "id": id }))
+            .await;
+    }
+    let variables = json!({ "id": id, "mood": 3 });
+    let answer = server.graphql(Some(&token), typo, variables).await;
+    let code = &answer["errors"][0]["extensions"]["code"];
+    assert_eq!(code, "BAD_USER_INPUT", "{answer}");
+    assert!(answer.get("data").is_none(), "{answer}");
 }
