@@ -11,6 +11,7 @@ mod budget;
 pub mod documents;
 mod errors;
 mod events;
+mod extent;
 mod graphiql;
 mod graphql;
 mod guard;

@@ -5,6 +5,7 @@ use async_graphql::{Positioned, Variables};
 use http::StatusCode;
 use serde::Deserialize;
 
+use super::extent::is_modest;
 use super::refusal::Refusal;
 
 /// The parameters of an operation.
@@ -57,6 +58,7 @@ impl Params {
                 "Send one operation a request: lists of them are not taken.",
             ));
         }
+        modest(body)?;
         serde_json::from_slice(body)
             .map_err(|_| bad("The request is not a JSON object as GraphQL wants it."))
     }
@@ -85,10 +87,12 @@ impl Params {
                 // Left empty by clients that have none.
                 "variables" | "extensions" if value.is_empty() => {}
                 "variables" => {
+                    modest(value.as_bytes())?;
                     params.variables = serde_json::from_str(&value)
                         .map_err(|_| bad("`variables` is not a JSON object."))?;
                 }
                 "extensions" => {
+                    modest(value.as_bytes())?;
                     params.extensions = serde_json::from_str(&value)
                         .map_err(|_| bad("`extensions` is not a JSON object."))?;
                 }
@@ -97,6 +101,16 @@ impl Params {
         }
         Ok(params)
     }
+}
+
+fn modest(json: &[u8]) -> Result<(), Refusal> {
+    if is_modest(json) {
+        return Ok(());
+    }
+    Err(Refusal::http(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "The request has too many values in it.",
+    ))
 }
 
 fn bad(message: &str) -> Refusal {
