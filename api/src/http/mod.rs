@@ -34,6 +34,7 @@ use std::sync::Arc;
 use budget::Budget;
 use documents::{Documents, ManifestError};
 use metrics_exporter_prometheus::PrometheusHandle;
+use operations::Readiness;
 use places::Places;
 
 pub(crate) use body::is_json;
@@ -62,6 +63,8 @@ pub struct EdgeParts {
     pub(crate) budget: Budget,
     /// How many may hold a socket or a stream of events.
     pub(crate) places: Places,
+    /// What `/readyz` last found.
+    pub(crate) readiness: Readiness,
     /// Whether the process is about to end.
     pub shutdown: Shutdown,
     /// What `/metrics` shows.
@@ -84,6 +87,7 @@ impl Edge {
             documents: Documents::load(&app.config.graphql)?,
             budget: Budget::new(&app.config.graphql),
             places: Places::new(&app.config.http),
+            readiness: Readiness::default(),
             app,
             shutdown,
             metrics,
