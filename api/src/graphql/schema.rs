@@ -30,8 +30,8 @@ pub struct ServiceQuery;
 #[Object]
 impl ServiceQuery {
     /// The server's time.
-    async fn server_time(&self, ctx: &async_graphql::Context<'_>) -> DateTime {
-        DateTime(ctx.app().clock.now())
+    async fn server_time(&self, ctx: &async_graphql::Context<'_>) -> Nullable<DateTime> {
+        Some(Ok(DateTime(ctx.app().clock.now())))
     }
 
     /// The member who asks.
