@@ -139,19 +139,25 @@ async fn a_manifest_that_cannot_be_used_stops_the_start_and_is_named() {
             json!({ "released-1": "query {" }),
             "the document released-1",
         ),
+        (
+            json!({ "released-1": "query { nothing }" }),
+            "the document released-1: Unknown field",
+        ),
         (json!(["query { serverTime }"]), "neither"),
     ] {
         let settings = manifest(&folder, &content);
-        let ended = Program::new("serve")
-            .database(&database)
-            .toml(&settings)
-            .run()
-            .await;
-        assert_eq!(ended.code, Some(1), "{}", ended.said);
-        assert!(
-            ended.said.contains(told) && ended.said.contains("manifest.json"),
-            "{}",
-            ended.said
-        );
+        for command in ["serve", "doctor"] {
+            let ended = Program::new(command)
+                .database(&database)
+                .toml(&settings)
+                .run()
+                .await;
+            assert_eq!(ended.code, Some(1), "{}", ended.said);
+            assert!(
+                ended.said.contains(told) && ended.said.contains("manifest.json"),
+                "{command}: {}",
+                ended.said
+            );
+        }
     }
 }
