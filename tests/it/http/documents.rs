@@ -5,15 +5,16 @@ use api::http::documents::jobs::housekeep;
 use chrono::TimeDelta;
 use entity::persisted_document::{self, Entity as PersistedDocument};
 use reqwest::Method;
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use sea_orm::{ActiveValue::Set, ConnectionTrait as _, EntityTrait as _, TransactionTrait as _};
 use serde_json::{Value, json};
-use support::{TestApp, TestServer, both, eventually};
+use support::{Engine, TestApp, TestDatabase, TestServer, both, eventually};
 
 both!(
     a_phone_sends_a_text_once_and_every_replica_knows_it,
     only_what_is_valid_and_says_nothing_is_kept_for_all,
     the_second_time_a_document_is_judged_like_the_first,
     a_default_decides_what_is_asked,
+    a_document_is_found_though_its_use_cannot_be_noted,
     what_was_not_looked_at_is_looked_at_the_next_time,
     the_modes_say_where_a_document_is_kept,
     no_more_is_kept_than_is_allowed,
@@ -23,12 +24,14 @@ both!(
 
 const WHO: &str = "query Who { me { memberId } }";
 
-pub(super) fn hash(text: &str) -> String {
+fn digest(text: &str) -> Vec<u8> {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    digest
-        .as_ref()
-        .iter()
-        .fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"))
+    digest.as_ref().to_vec()
+}
+
+pub(super) fn hash(text: &str) -> String {
+    let digest = digest(text).into_iter();
+    digest.fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"))
 }
 
 /// Asks with a hash, and with the text where it is given.
@@ -305,4 +308,60 @@ async fn what_was_not_looked_at_is_looked_at_the_next_time(app: TestApp) {
     let code = &answer["errors"][0]["extensions"]["code"];
     assert_eq!(code, "BAD_USER_INPUT", "{answer}");
     assert!(answer.get("data").is_none(), "{answer}");
+}
+
+async fn a_document_is_found_though_its_use_cannot_be_noted(app: TestApp) {
+    let db = app.database().connect().await;
+    let before = app.app.clock.now() - TimeDelta::days(300);
+    let row = persisted_document::ActiveModel {
+        hash: Set(digest(WHO)),
+        text: Set(WHO.to_owned()),
+        created_at: Set(before),
+        used_at: Set(before),
+    };
+    PersistedDocument::insert(row)
+        .exec_without_returning(&db)
+        .await
+        .unwrap();
+    let refuse = match app.database().engine() {
+        Engine::Sqlite => {
+            "CREATE TRIGGER refuse BEFORE UPDATE ON persisted_document
+             BEGIN SELECT RAISE(ABORT, 'no'); END"
+        }
+        Engine::Postgres => {
+            "ALTER TABLE persisted_document ADD CONSTRAINT refuse
+             CHECK (used_at < '2026-01-01') NOT VALID"
+        }
+    };
+    db.execute_unprepared(refuse).await.unwrap();
+
+    let server = TestServer::start(app.database(), "").await;
+    let mike = Some(app.member("mike").await);
+    let found = ask(&server, mike, &hash(WHO), None).await;
+    assert!(found["data"]["me"]["memberId"].is_string(), "{found}");
+    let written = server.written();
+    assert!(written.contains("could not be noted"), "{written}");
+}
+
+#[tokio::test]
+async fn an_answer_does_not_wait_until_its_document_is_kept() {
+    let app = TestApp::in_the_present(TestDatabase::postgres().await).await;
+    let mike = Some(app.member("mike").await);
+    let settings = "[http]\noperation_timeout_seconds = 1";
+    let server = TestServer::start(app.database(), settings).await;
+    let connection = app.database().connect().await;
+    let holder = connection.begin().await.unwrap();
+    let lock = "LOCK TABLE persisted_document IN ACCESS EXCLUSIVE MODE";
+    holder.execute_unprepared(lock).await.unwrap();
+
+    let dismiss = "mutation { signOutEverywhereElse { errors { code } } }";
+    let answer = ask(&server, mike, &hash(dismiss), Some(dismiss)).await;
+    let done = json!({ "errors": [] });
+    assert_eq!(answer["data"]["signOutEverywhereElse"], done, "{answer}");
+    // To look for a document takes as long as an operation may, and no longer.
+    let sought = ask(&server, mike, &hash(WHO), None).await;
+    assert_eq!(sought["errors"][0]["extensions"]["code"], "TIMEOUT");
+
+    holder.rollback().await.unwrap();
+    eventually("it is kept", async || kept(&app).await == 1).await;
 }
