@@ -2,6 +2,10 @@
 //!
 //! ARCHITECTURE.md, beside the source, says where things are and why.
 
+// Panics and endless answers on demand, for anybody who asks.
+#[cfg(all(feature = "conformance", not(debug_assertions)))]
+compile_error!("the feature `conformance` is for tests: build a release without it");
+
 pub mod account;
 pub mod app;
 pub mod bus;

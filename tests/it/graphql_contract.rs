@@ -9,8 +9,25 @@ use support::{TestApp, both};
 both!(
     a_field_that_could_not_be_had_is_null_beside_its_siblings,
     an_answer_is_in_the_order_of_the_question,
-    a_variable_that_was_left_out_is_not_null
+    a_variable_that_was_left_out_is_not_null,
+    what_a_variable_says_decides_what_is_included
 );
+
+/// We give every variable that was left out its default, because the library goes by what was sent here. Once it does
+/// not, that may go.
+async fn what_a_variable_says_decides_what_is_included(app: TestApp) {
+    let query = "query($with: Boolean = true, $without: Boolean = true) {
+        a: serverTime @include(if: $with) b: serverTime @skip(if: $without) }";
+    for (variables, asked) in [
+        (json!({ "with": true, "without": true }), vec!["a"]),
+        (json!({ "with": true, "without": false }), vec!["a", "b"]),
+        (json!({}), vec!["b"]),
+    ] {
+        let answer = app.anonymous(query, variables.clone()).await.ok();
+        let answered: Vec<_> = answer.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(answered, asked, "{variables}");
+    }
+}
 
 async fn a_field_that_could_not_be_had_is_null_beside_its_siblings(app: TestApp) {
     let answer = app.anonymous("{ a: serverTime me { memberId } b: serverTime }", json!({}));

@@ -5,6 +5,7 @@ mod documents;
 mod negotiation;
 mod trusted;
 
+use reqwest::Method;
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use serde_json::{Value, json};
 use support::{Engine, Program, TestApp, TestDatabase, TestServer, both};
@@ -35,6 +36,18 @@ async fn a_member_is_known_by_his_token_and_a_bad_one_is_an_error(app: TestApp) 
             "UNAUTHENTICATED"
         );
         assert!(refused.get("data").is_none(), "{refused}");
+    }
+    // It is judged before what comes with it, which may be large and need not make sense.
+    for body in ["{".to_owned(), "x".repeat(3_000_000)] {
+        let request = server
+            .request(Method::POST, "/graphql")
+            .bearer_auth("nonsense");
+        let request = request
+            .header("content-type", "application/json")
+            .body(body);
+        let refused: Value = request.send().await.unwrap().json().await.unwrap();
+        let code = &refused["errors"][0]["extensions"]["code"];
+        assert_eq!(code, "UNAUTHENTICATED", "{refused}");
     }
 }
 

@@ -338,7 +338,10 @@ async fn a_database_that_went_away_makes_a_server_unready_but_not_unhealthy() {
         .execute_unprepared(gone)
         .await
         .unwrap();
-    assert_eq!(server.get("/readyz").await.status(), 503);
+    eventually("the server says that it is not ready", async || {
+        server.get("/readyz").await.status() == 503
+    })
+    .await;
     assert_eq!(server.get("/healthz").await.status(), 200);
 }
 

@@ -7,6 +7,7 @@ use support::{Schema, TestApp, both};
 
 both!(
     a_list_says_how_long_it_is_when_asked,
+    a_cursor_means_nothing_in_another_list,
     nobody_is_told_to_sign_in_and_a_member_is_himself,
     anything_with_an_id_is_fetched_by_it_and_what_is_not_ones_own_is_absent
 );
@@ -178,6 +179,180 @@ async fn names_are_fit_for_code_generators_and_keep_one_convention() {
         }
     }
     assert_eq!(faults, BTreeSet::new());
+}
+
+/// What was read with the object it stands in, and is there whenever that is.
+const READ_WITH_IT: [&str; 2] = ["CircleMember.member", "MeetingOccurrence.meeting"];
+
+#[tokio::test]
+async fn one_failure_takes_no_siblings_with_it() {
+    let schema = Schema::introspect().await;
+    let is_list = |name: &str| {
+        ["Connection", "Edge", "Page"]
+            .iter()
+            .any(|end| name.ends_with(end))
+    };
+    let things: BTreeSet<&str> = schema
+        .types()
+        .filter(|kind| implements(kind, "Node") || named(kind).ends_with("Connection"))
+        .map(named)
+        .collect();
+    let mut faults = BTreeSet::new();
+    for (root, field) in schema.root_fields() {
+        if root != "Subscription" && field["type"]["kind"] == "NON_NULL" {
+            faults.insert(format!("{root}.{}", text(&field["name"])));
+        }
+    }
+    for kind in schema.types().filter(|kind| !is_list(named(kind))) {
+        for field in kind["fields"].as_array().into_iter().flatten() {
+            let place = format!("{}.{}", named(kind), text(&field["name"]));
+            let crosses = things.contains(named(&field["type"]));
+            let never_null = field["type"]["kind"] == "NON_NULL";
+            if crosses && never_null && !READ_WITH_IT.contains(&place.as_str()) {
+                faults.insert(place);
+            }
+        }
+    }
+    assert_eq!(faults, BTreeSet::new());
+}
+
+#[tokio::test]
+async fn a_payload_tells_expected_refusals_in_one_way() {
+    let schema = Schema::introspect().await;
+    let errors: BTreeSet<&str> = schema
+        .types()
+        .filter(|kind| implements(kind, "UserError"))
+        .map(named)
+        .collect();
+    let mut payloads = BTreeSet::new();
+    for kind in schema
+        .types()
+        .filter(|kind| named(kind).ends_with("Payload"))
+    {
+        payloads.insert(named(kind));
+        let mut fields = kind["fields"].as_array().into_iter().flatten();
+        let field = fields.find(|field| field["name"] == "errors");
+        let field = field.unwrap_or_else(|| panic!("{} has no errors", named(kind)));
+        let kinds = ["/type", "/type/ofType", "/type/ofType/ofType"];
+        let kinds = kinds.map(|at| text(&field.pointer(at).unwrap()["kind"]));
+        assert_eq!(kinds, ["NON_NULL", "LIST", "NON_NULL"], "{}", named(kind));
+        assert!(errors.contains(named(&field["type"])), "{}", named(kind));
+    }
+    let mutations = schema.root_fields().filter(|(root, _)| *root == "Mutation");
+    let answered: BTreeSet<_> = mutations.map(|(_, field)| named(&field["type"])).collect();
+    assert_eq!(payloads, answered);
+}
+
+#[tokio::test]
+async fn every_scalar_of_ours_says_where_it_is_specified() {
+    let schema = Schema::introspect().await;
+    let mut scalars = 0;
+    for kind in schema.types().filter(|kind| kind["kind"] == "SCALAR") {
+        scalars += 1;
+        let place = kind["specifiedByURL"].as_str().unwrap_or_default();
+        assert!(place.starts_with("https://"), "{}", named(kind));
+    }
+    assert!(scalars >= 6, "{scalars}");
+}
+
+#[test]
+fn what_is_deprecated_says_why_and_since_when() {
+    assert_eq!(undated(&api::graphql::schema::sdl()), Vec::<&str>::new());
+    let made_up = "
+        type A {
+            a: Int @deprecated(reason: \"Use `b`. Since 2027-01-31.\")
+            b: Int @deprecated(reason: \"Use `c`.\")
+            c: Int @deprecated
+            d(e: Int @deprecated(reason: \"2027-01-31\")): Int
+        }";
+    let fields: Vec<_> = undated(made_up).iter().map(|line| &line[..1]).collect();
+    assert_eq!(fields, ["b", "c", "d"]);
+}
+
+/// The lines of a schema that deprecate something without words and a date.
+fn undated(sdl: &str) -> Vec<&str> {
+    let is_date = |word: &&str| chrono::NaiveDate::parse_from_str(word, "%Y-%m-%d").is_ok();
+    let is_told = |line: &str| {
+        let (_, reason) = line.split_once("@deprecated(reason: \"")?;
+        let (reason, _) = reason.split_once('"')?;
+        let words = || {
+            reason
+                .split([' ', '.', ','])
+                .filter(|word| !word.is_empty())
+        };
+        (words().any(|word| is_date(&word)) && words().count() > 1).then_some(())
+    };
+    let lines = sdl.lines().map(str::trim);
+    let deprecating =
+        lines.filter(|line| line.contains("@deprecated") && !line.starts_with("directive"));
+    deprecating.filter(|line| is_told(line).is_none()).collect()
+}
+
+async fn a_cursor_means_nothing_in_another_list(app: TestApp) {
+    let host = app.facilitator("host").await;
+    crate::circles::circle_of(&app, host, &[]).await;
+    let input = json!({ "id": app.app.ids.next::<uuid::Uuid>(), "title": "Tea", "format": "IN_PERSON",
+        "timeZone": "Europe/London", "localDate": "2026-04-01", "localTime": "19:30", "durationMinutes": 60 });
+    let made = "mutation($input: ScheduleMeetingInput!, $id: UUID!) {
+        scheduleMeeting(input: $input) { errors { message } } checkIn(input: { id: $id }) { errors { code } } }";
+    let id: uuid::Uuid = app.app.ids.next();
+    let made = app.as_member(host, made, json!({ "input": input, "id": id }));
+    made.await.ok();
+
+    // Notifications have no cursor yet: that theirs differ from the others shows in those they refuse.
+    let lists = [
+        (
+            "MeetingOccurrence",
+            "{ upcomingMeetings(#) { edges { cursor } } }",
+        ),
+        ("CheckIn", "{ me { checkIns(#) { edges { cursor } } } }"),
+        ("Circle", "{ me { circles(#) { edges { cursor } } } }"),
+        (
+            "CircleMember",
+            "{ me { circles { nodes { members(#) { edges { cursor } } } } } }",
+        ),
+        (
+            "Notification",
+            "{ me { notifications(#) { edges { cursor } } } }",
+        ),
+        ("", "{ changes(#) { cursor: endCursor } }"),
+    ];
+    let mut cursors = Vec::new();
+    for (of, list) in lists {
+        let ask = list.replace('#', "first: 1");
+        let answer = app.as_member(host, &ask, json!({})).await.ok().to_string();
+        let cursor = answer
+            .split_once("\"cursor\":\"")
+            .and_then(|(_, rest)| rest.split_once('"'));
+        assert_eq!(cursor.is_some(), of != "Notification", "{answer}");
+        cursors.extend(cursor.map(|(cursor, _)| (of, cursor.to_owned())));
+    }
+    for (of, list) in lists {
+        for (other, cursor) in &cursors {
+            let ask = list.replace('#', &format!("first: 1, after: \"{cursor}\""));
+            let answer = app.as_member(host, &ask, json!({})).await;
+            assert_eq!(
+                answer.errors.is_empty(),
+                of == *other,
+                "{other} for {of}: {answer:?}"
+            );
+        }
+    }
+    let schema = Schema::introspect().await;
+    let all = schema
+        .types()
+        .filter_map(|kind| named(kind).strip_suffix("Connection"));
+    let all: BTreeSet<_> = all.chain([""]).collect();
+    assert_eq!(all, lists.map(|(of, _)| of).into());
+}
+
+fn implements(kind: &Value, interface: &str) -> bool {
+    let mut interfaces = kind["interfaces"].as_array().into_iter().flatten();
+    interfaces.any(|one| one["name"] == interface)
+}
+
+fn text(of: &Value) -> &str {
+    of.as_str().unwrap_or_default()
 }
 
 /// An installation names itself; its id is none of ours.

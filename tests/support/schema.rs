@@ -10,7 +10,7 @@ pub struct Schema(Value);
 const INTROSPECTION: &str = "{ __schema {
     queryType { name } mutationType { name } subscriptionType { name }
     types {
-        kind name description
+        kind name description specifiedByURL
         fields(includeDeprecated: true) {
             name description isDeprecated deprecationReason type { ...of }
             args(includeDeprecated: true) { name description type { ...of } }

@@ -6,6 +6,10 @@ use secrecy::ExposeSecret as _;
 use super::fault::Fault;
 use super::{Config, MailTransport, Mode, PushTransport};
 
+/// What every bucket of points holds at least. No operation may cost more (see `http::guard`), so that there is
+/// none that could never be paid for.
+pub const LEAST_POINTS: u64 = 20_000;
+
 /// The allowed form of a key, for messages.
 pub(super) fn allowed(key: &str) -> &'static str {
     match key {
@@ -107,11 +111,10 @@ const NUMBERS: [Number; 32] = [
         |c| c.graphql.persisted_limit,
         1..=1_000_000,
     ),
-    // The most that one operation can cost fits into either bucket.
     (
         "graphql.member_budget.points",
         |c| c.graphql.member_budget.points,
-        10_000..=1_000_000_000,
+        LEAST_POINTS..=1_000_000_000,
     ),
     (
         "graphql.member_budget.per_second",
@@ -121,7 +124,7 @@ const NUMBERS: [Number; 32] = [
     (
         "graphql.address_budget.points",
         |c| c.graphql.address_budget.points,
-        10_000..=1_000_000_000,
+        LEAST_POINTS..=1_000_000_000,
     ),
     (
         "graphql.address_budget.per_second",

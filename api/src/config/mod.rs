@@ -10,6 +10,7 @@ mod load;
 mod types;
 
 pub use bus::{NatsLogin, NatsServers};
+pub use check::LEAST_POINTS;
 pub use fault::{ConfigError, Fault};
 pub use load::{DEFAULTS, load, load_from};
 pub use types::*;

@@ -17,6 +17,7 @@ use serde_json::json;
 
 use super::outbox::Sent;
 use super::time::{self, FARTHEST, Journey, TravelFault};
+use crate::graphql::code::Code;
 use crate::http::{Edge, is_json, respond};
 
 /// A journey is a short sentence.
@@ -70,14 +71,14 @@ async fn move_clock(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -
     if !is_json(&headers) {
         return respond::error(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "BAD_REQUEST",
+            Code::BadRequest.as_str(),
             "The request must have the content type application/json.",
         );
     }
     let Ok(asked) = serde_json::from_slice::<Asked>(&body) else {
         return respond::error(
             StatusCode::BAD_REQUEST,
-            "BAD_REQUEST",
+            Code::BadRequest.as_str(),
             r#"Send {"set": "2026-03-28T22:00:00Z"} or {"advance": {"days": 0, "hours": 8, "minutes": 0, "seconds": 0}}."#,
         );
     };
@@ -93,7 +94,7 @@ async fn move_clock(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -
         ),
         Ok(Err(TravelFault::TooFar)) => respond::error(
             StatusCode::BAD_REQUEST,
-            "BAD_REQUEST",
+            Code::BadRequest.as_str(),
             &format!("At most {} days in one go.", FARTHEST.num_days()),
         ),
         Ok(Err(TravelFault::NotMovable)) => respond::error(
@@ -112,7 +113,7 @@ async fn move_clock(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -
 fn internal() -> Response<Body> {
     respond::error(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "INTERNAL_SERVER_ERROR",
+        Code::Internal.as_str(),
         "Something due on the way could not be done; the log says more.",
     )
 }

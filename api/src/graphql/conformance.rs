@@ -52,7 +52,7 @@ impl ConformanceSubscription {
         #[graphql(desc = "Ends after so many; left out, it goes on.")] count: Option<u32>,
     ) -> impl Stream<Item = u32> {
         let pause = Duration::from_millis(every.into());
-        stream::iter(1..=count.unwrap_or(MANY)).then(move |tick| async move {
+        stream::iter(1..=count.unwrap_or(MANY).min(MANY)).then(move |tick| async move {
             tokio::time::sleep(pause).await;
             tick
         })

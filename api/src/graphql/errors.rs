@@ -1,10 +1,11 @@
-//! Errors: the closed list of top-level codes, and the interface of the expected ones in payloads.
+//! Errors: what becomes of those on the top level, and the interface of the expected ones in payloads.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::{Error, ErrorExtensionValues, Interface};
 
+use super::code::Code;
 use crate::error::Fault;
 use crate::problem::ProblemCode;
 
@@ -51,18 +52,18 @@ pub struct Cause(pub String);
 impl From<GqlError> for Error {
     fn from(error: GqlError) -> Self {
         let (message, code) = match &error {
-            GqlError::Unauthenticated => ("Sign in first.", "UNAUTHENTICATED"),
-            GqlError::Forbidden => ("You may not do this.", "FORBIDDEN"),
-            GqlError::BadUserInput(message) => (*message, "BAD_USER_INPUT"),
-            GqlError::NotFound => ("It does not exist.", "NOT_FOUND"),
+            GqlError::Unauthenticated => ("Sign in first.", Code::Unauthenticated),
+            GqlError::Forbidden => ("You may not do this.", Code::Forbidden),
+            GqlError::BadUserInput(message) => (*message, Code::BadUserInput),
+            GqlError::NotFound => ("It does not exist.", Code::NotFound),
             GqlError::Fault(Fault::RateLimited(_)) => {
-                ("Too many tries: wait a little.", "RATE_LIMITED")
+                ("Too many tries: wait a little.", Code::RateLimited)
             }
-            GqlError::Fault(Fault::Busy) => ("Too much is going on: try again.", "RATE_LIMITED"),
-            GqlError::Fault(_) => ("Something went wrong on our side.", "INTERNAL_SERVER_ERROR"),
+            GqlError::Fault(Fault::Busy) => ("Too much is going on: try again.", Code::RateLimited),
+            GqlError::Fault(_) => ("Something went wrong on our side.", Code::Internal),
         };
         let mut extensions = ErrorExtensionValues::default();
-        extensions.set("code", code);
+        extensions.set("code", code.as_str());
         let mut source = None;
         match error {
             GqlError::Fault(Fault::RateLimited(wait)) => {

@@ -13,6 +13,9 @@ use async_graphql::{InputType, Positioned, Variables};
 
 use super::scalars;
 
+/// No name in the schema is longer, in characters.
+const LONGEST: usize = 64;
+
 /// The input types of a schema.
 #[derive(Debug)]
 pub struct InputTypes(HashMap<String, Kind>);
@@ -65,11 +68,12 @@ impl InputTypes {
         for definition in definitions {
             let definition = &definition.node;
             let name = &definition.name.node;
+            let default = definition.default_value.as_ref().map(|value| &value.node);
             let checked = match variables.get(name) {
+                // Validation looks at a default, whether somebody goes by it or not.
+                given @ Some(_) if given == default => Ok(()),
                 Some(value) => self.fits(value, &definition.var_type.node),
-                None if definition.var_type.node.nullable || definition.default_value.is_some() => {
-                    Ok(())
-                }
+                None if definition.var_type.node.nullable || default.is_some() => Ok(()),
                 None => Err(Misfit::new("a value is needed")),
             };
             checked.map_err(|misfit| misfit.told(name))?;
@@ -177,8 +181,9 @@ impl Misfit {
         }
     }
 
+    /// `segment` may be the client's, and is repeated as far as a name of ours can be long.
     fn inside(mut self, segment: &str) -> Self {
-        self.path.push(segment.to_owned());
+        self.path.push(segment.chars().take(LONGEST).collect());
         self
     }
 
@@ -269,5 +274,23 @@ mod tests {
             let fault = check(declared, variables).unwrap_err();
             assert!(fault.contains(told), "{fault}");
         }
+    }
+
+    #[test]
+    fn a_name_that_is_not_ours_is_repeated_in_short() {
+        let variables = json!({ "a": { "ö".repeat(100_000): 1, "id": "x" } });
+        let told = check("$a: Outer", variables).unwrap_err();
+        assert!(told.len() < 200, "{told}");
+        let id = "019b0000-0000-7000-8000-000000000000";
+        let variables = json!({ "a": { "id": id, "ö".repeat(100_000): 1 } });
+        let told = check("$a: Outer", variables).unwrap_err();
+        assert!(told.contains(&format!("$a.{}:", "ö".repeat(64))), "{told}");
+    }
+
+    #[test]
+    fn a_default_is_left_to_validation() {
+        let fits = |value: serde_json::Value| check("$a: Int = \"x\"", json!({ "a": value }));
+        assert_eq!(fits(json!("x")), Ok(()));
+        assert!(fits(json!("y")).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! The GraphQL side of the service: what every domain's `graphql.rs` shares.
 
+pub mod code;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod connection;

@@ -1,8 +1,11 @@
 //! The schema: every domain's queries, mutations and subscriptions under one root each.
 
+use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{
-    MergedObject, MergedSubscription, Object, Schema, SchemaBuilder, ValidationMode,
+    MergedObject, MergedSubscription, Object, Request, Schema, SchemaBuilder, ServerError,
+    ValidationMode,
 };
+use futures::FutureExt as _;
 
 use super::errors::UserError;
 use super::node_query::NodeQuery;
@@ -30,8 +33,8 @@ pub struct ServiceQuery;
 #[Object]
 impl ServiceQuery {
     /// The server's time.
-    async fn server_time(&self, ctx: &async_graphql::Context<'_>) -> DateTime {
-        DateTime(ctx.app().clock.now())
+    async fn server_time(&self, ctx: &async_graphql::Context<'_>) -> Nullable<DateTime> {
+        Some(Ok(DateTime(ctx.app().clock.now())))
     }
 
     /// The member who asks.
@@ -124,6 +127,18 @@ impl Schemas {
             validated: build(ValidationMode::Fast),
         }
     }
+}
+
+/// What the rules of validation say against a document. Nothing of it is run: it is asked for an operation of a name
+/// that none can have, which the library looks for once the rules were heard.
+pub fn faults(schema: &BelaySchema, document: ExecutableDocument) -> Vec<ServerError> {
+    let mut request = Request::new(String::new()).operation_name("");
+    request.set_parsed_query(document);
+    let response = schema.execute(request).now_or_never();
+    let unheard = || vec![ServerError::new("The rules could not be heard.", None)];
+    let mut errors = response.map_or_else(unheard, |response| response.errors);
+    errors.retain(|error| !error.message.starts_with("Unknown operation named"));
+    errors
 }
 
 /// The schema in the schema definition language, as it stands in `schema.graphql`.

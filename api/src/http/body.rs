@@ -11,6 +11,7 @@ use mediatype::names::{APPLICATION, CHARSET, JSON};
 use mediatype::{MediaType, ReadParams as _};
 
 use super::refusal::Refusal;
+use crate::graphql::code::Code;
 
 /// Of a body that is too large, so many times what is allowed is listened to.
 const HEARD_OUT: usize = 16;
@@ -83,10 +84,25 @@ pub async fn read(body: Body, limit: usize, patience: Duration) -> Result<Bytes,
         .unwrap_or_else(|_| {
             Err(Refusal::coded(
                 StatusCode::REQUEST_TIMEOUT,
-                "TIMEOUT",
+                Code::Timeout,
                 "The request took too long to arrive.",
             ))
         })
+}
+
+/// Listens to a body of a request that is refused already, for its sender's sake, and keeps nothing of it.
+pub async fn hear_out(body: Body, limit: usize, patience: Duration) {
+    let most = limit.saturating_mul(HEARD_OUT);
+    let whole = async move {
+        let (mut body, mut length) = (body.into_data_stream(), 0_usize);
+        while let Some(Ok(piece)) = body.next().await
+            && length <= most
+        {
+            length = length.saturating_add(piece.len());
+        }
+    };
+    // Whether he came to an end or not, he is answered.
+    let _ = tokio::time::timeout(patience, whole).await;
 }
 
 #[cfg(test)]

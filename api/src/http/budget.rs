@@ -5,6 +5,7 @@
 //! one instant at which they will be full again (the generic cell rate algorithm, ITU-T I.371); of the
 //! buckets that are asked for least often some are forgotten, which fills them.
 
+use std::convert::Infallible;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -38,16 +39,11 @@ pub struct Receipt {
     restore_per_second: u64,
 }
 
-/// Why nothing was taken.
+/// There is too little in a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// There is too little in the bucket; in so long there will be enough.
-    Empty(Duration),
-    /// A full bucket does not hold so much.
-    TooDear {
-        /// What a full one holds.
-        limit: u64,
-    },
+pub struct Empty {
+    /// In so long there will be enough.
+    pub wait: Duration,
 }
 
 impl Budget {
@@ -59,17 +55,45 @@ impl Budget {
         }
     }
 
-    /// Takes `points` from the buckets of whoever asks; nothing is taken from a bucket that holds less.
-    pub fn take(&self, asker: &Asker, points: u64, now: DateTime<Utc>) -> Result<Receipt, Refused> {
-        let of_address = self.addresses.take(&network(asker.address), points, now)?;
+    /// Takes `points` from the buckets of whoever asks, or from neither of them. No bucket is asked for more than the
+    /// smallest that can be configured holds ([`crate::config::LEAST_POINTS`]): it would say no for ever.
+    pub fn take(&self, asker: &Asker, points: u64, now: DateTime<Utc>) -> Result<Receipt, Empty> {
+        let address = network(asker.address);
+        let of_address = self.addresses.take(&address, points, now)?;
+        let Some(member) = asker.viewer.member() else {
+            return Ok(of_address);
+        };
+        let of_member = self.members.take(&member, points, now);
+        if of_member.is_err() {
+            self.addresses.give_back(&address, points);
+        }
+        of_member
+    }
+
+    /// Whether `points` could be taken.
+    pub fn holds(&self, asker: &Asker, points: u64, now: DateTime<Utc>) -> Result<(), Empty> {
+        self.addresses.holds(&network(asker.address), points, now)?;
         match asker.viewer.member() {
-            Some(member) => self.members.take(&member, points, now),
-            None => Ok(of_address),
+            Some(member) => self.members.holds(&member, points, now),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes `points` for what was done already, whether they are there or not: what is owed comes back first.
+    pub fn charge(&self, asker: &Asker, points: u64, now: DateTime<Utc>) {
+        self.addresses.charge(&network(asker.address), points, now);
+        if let Some(member) = asker.viewer.member() {
+            self.members.charge(&member, points, now);
         }
     }
 }
 
 impl Receipt {
+    /// How much was taken.
+    pub const fn requested(self) -> u64 {
+        self.requested
+    }
+
     /// As it stands in `extensions.cost`.
     pub fn published(self) -> Value {
         let entry = |name, points: u64| (async_graphql::Name::new(name), Value::from(points));
@@ -102,32 +126,63 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
         }
     }
 
-    fn take(&self, whose: &K, points: u64, now: DateTime<Utc>) -> Result<Receipt, Refused> {
-        if points > self.points {
-            return Err(Refused::TooDear { limit: self.points });
-        }
-        let bucket = self
-            .full_at
-            .get_or_insert_with(whose, || Ok::<_, Refused>(Arc::default()))?;
+    fn bucket(&self, whose: &K) -> Arc<AtomicI64> {
+        let full = || Ok::<_, Infallible>(Arc::default());
+        let Ok(bucket) = self.full_at.get_or_insert_with(whose, full);
+        bucket
+    }
+
+    fn take(&self, whose: &K, points: u64, now: DateTime<Utc>) -> Result<Receipt, Empty> {
         let now = now.timestamp_micros();
-        let (cost, full) = (self.micros(points), self.micros(self.points));
-        let mut wait = 0;
-        let taken = bucket.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
-            let then = full_at.max(now).saturating_add(cost);
-            wait = then.saturating_sub(now).saturating_sub(full);
-            (wait <= 0).then_some(then)
-        });
-        let Ok(before) = taken else {
-            let wait = Duration::from_micros(wait.unsigned_abs());
-            return Err(Refused::Empty(wait.max(Duration::from_secs(1))));
-        };
-        let missing = before.max(now).saturating_add(cost).saturating_sub(now);
-        let left = full.saturating_sub(missing).max(0).unsigned_abs();
+        let (Ok(before) | Err(before)) =
+            self.bucket(whose)
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
+                    self.without(points, full_at, now).ok()
+                });
+        let missing = self.without(points, before, now)?.saturating_sub(now);
+        let left = self.micros(self.points).saturating_sub(missing).max(0);
         Ok(Receipt {
             requested: points,
-            remaining: left.saturating_mul(self.per_second) / 1_000_000,
+            remaining: left.unsigned_abs().saturating_mul(self.per_second) / 1_000_000,
             limit: self.points,
             restore_per_second: self.per_second,
+        })
+    }
+
+    fn holds(&self, whose: &K, points: u64, now: DateTime<Utc>) -> Result<(), Empty> {
+        let full_at = self.bucket(whose).load(Ordering::Relaxed);
+        self.without(points, full_at, now.timestamp_micros())
+            .map(drop)
+    }
+
+    fn charge(&self, whose: &K, points: u64, now: DateTime<Utc>) {
+        let (cost, now) = (self.micros(points), now.timestamp_micros());
+        // Always says yes.
+        let _ = self
+            .bucket(whose)
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
+                Some(full_at.max(now).saturating_add(cost))
+            });
+    }
+
+    /// Undoes a [`Self::take`].
+    fn give_back(&self, whose: &K, points: u64) {
+        self.bucket(whose)
+            .fetch_sub(self.micros(points), Ordering::Relaxed);
+    }
+
+    /// When a bucket that is full at `full_at` is full again once so many points are taken out of it.
+    fn without(&self, points: u64, full_at: i64, now: i64) -> Result<i64, Empty> {
+        let then = full_at.max(now).saturating_add(self.micros(points));
+        let wait = then
+            .saturating_sub(now)
+            .saturating_sub(self.micros(self.points));
+        if wait <= 0 {
+            return Ok(then);
+        }
+        let wait = Duration::from_micros(wait.unsigned_abs());
+        Err(Empty {
+            wait: wait.max(Duration::from_secs(1)),
         })
     }
 
@@ -183,13 +238,13 @@ mod tests {
         );
         assert_eq!(
             budget.take(&mike, 60, start),
-            Err(Refused::Empty(Duration::from_secs(2)))
+            Err(Empty {
+                wait: Duration::from_secs(2)
+            })
         );
         assert_eq!(budget.take(&mike, 40, start).unwrap().remaining, 0);
         let later = start + chrono::TimeDelta::seconds(5);
         assert_eq!(budget.take(&mike, 20, later).unwrap().remaining, 30);
-        let too_dear = budget.take(&mike, 101, later);
-        assert_eq!(too_dear, Err(Refused::TooDear { limit: 100 }));
         let much_later = start + chrono::TimeDelta::hours(1);
         assert_eq!(budget.take(&mike, 100, much_later).unwrap().remaining, 0);
     }
@@ -204,5 +259,40 @@ mod tests {
         assert!(budget.take(&asker(Some(3), 1), 60, now).is_err());
         assert!(budget.take(&asker(Some(3), 2), 60, now).is_ok());
         assert_eq!(budget.take(&asker(None, 1), 50, now).unwrap().remaining, 0);
+    }
+
+    #[test]
+    fn who_is_refused_takes_nothing_from_those_he_shares_an_address_with() {
+        let budget = budget();
+        let now = DateTime::from_timestamp(1_773_144_000, 0).unwrap();
+        let (mike, stranger) = (asker(Some(1), 1), asker(None, 1));
+        assert!(budget.take(&mike, 100, now).is_ok());
+        for _ in 0..100 {
+            assert!(budget.take(&mike, 10, now).is_err());
+        }
+        let receipt = budget.take(&stranger, 0, now).unwrap();
+        assert_eq!(receipt.remaining, 150);
+
+        // Nor the other way round.
+        assert!(budget.take(&stranger, 150, now).is_ok());
+        let sam = asker(Some(2), 1);
+        assert!(budget.take(&sam, 10, now).is_err());
+        let elsewhere = asker(Some(2), 2);
+        assert!(budget.take(&elsewhere, 100, now).is_ok());
+    }
+
+    #[test]
+    fn what_was_done_is_charged_even_for_what_is_not_there() {
+        let (budget, mike) = (budget(), asker(Some(1), 1));
+        let now = DateTime::from_timestamp(1_773_144_000, 0).unwrap();
+        assert_eq!(budget.holds(&mike, 100, now), Ok(()));
+        budget.charge(&mike, 90, now);
+        assert_eq!(budget.holds(&mike, 10, now), Ok(()));
+        budget.charge(&mike, 30, now);
+        let wait = Duration::from_secs(3);
+        assert_eq!(budget.holds(&mike, 10, now), Err(Empty { wait }));
+        assert!(budget.take(&mike, 1, now).is_err());
+        let later = now + chrono::TimeDelta::seconds(3);
+        assert_eq!(budget.take(&mike, 10, later).unwrap().remaining, 0);
     }
 }

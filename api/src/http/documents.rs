@@ -6,18 +6,22 @@
 
 pub mod jobs;
 mod manifest;
+mod persist;
 mod store;
+mod within;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use async_graphql::ServerError;
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+use async_graphql::{ServerError, Variables};
 use aws_lc_rs::digest::{SHA256, digest};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 pub use manifest::{Manifest, ManifestError};
+use persist::Keeper;
+use within::Within;
 
 use super::guard;
 use super::operation::Asker;
@@ -25,6 +29,7 @@ use super::params::Params;
 use super::refusal::Refusal;
 use crate::app::App;
 use crate::config::{GraphqlConfig, PersistedDocuments};
+use crate::graphql::code::Code;
 
 /// What a parsed document takes in memory, for each byte of its text: about 220 bytes for a field.
 const PARSED_BY_TEXT: usize = 48;
@@ -42,9 +47,14 @@ pub struct Parsed {
     pub document: ExecutableDocument,
     /// Whether it asks what the schema holds.
     pub introspects: bool,
+    within: Within,
     text_length: usize,
+    /// Whether it was valid once: it is in the cache, or was.
+    known: AtomicBool,
     /// Whether it has passed every rule of validation.
     validated: AtomicBool,
+    /// Whether its text is kept for all, or is about to be.
+    persisted: AtomicBool,
 }
 
 impl Parsed {
@@ -57,7 +67,7 @@ impl Parsed {
             // The library draws the place below a copy of the line; the locations tell it without.
             let what = message.rsplit(" = ").next().unwrap_or_default();
             let mut refusal = Refusal::new(
-                "GRAPHQL_PARSE_FAILED",
+                Code::ParseFailed,
                 &format!("The document does not parse: {what}."),
             );
             for error in &mut refusal.errors {
@@ -68,10 +78,18 @@ impl Parsed {
         Ok(Self {
             hash,
             introspects: introspects(&document),
+            within: Within::of(&document),
             document,
             text_length: text.len(),
+            known: AtomicBool::new(false),
             validated: AtomicBool::new(false),
+            persisted: AtomicBool::new(false),
         })
+    }
+
+    /// Whether validation looks at all of it when these variables are given.
+    pub fn is_judged_wholly(&self, variables: &Variables) -> bool {
+        self.within.are_known(variables)
     }
 
     /// Whether it has passed every rule of validation.
@@ -85,6 +103,7 @@ pub struct Documents {
     cache: Cache<TextHash, Arc<Parsed>, ByText>,
     trusted: Option<Manifest>,
     persisted: PersistedDocuments,
+    keeper: Keeper,
 }
 
 #[derive(Clone)]
@@ -120,6 +139,7 @@ impl Documents {
             cache: Cache::with_weighter(EXPECTED, config.document_cache_bytes, ByText),
             trusted,
             persisted: config.persisted_documents,
+            keeper: Keeper::new(),
         })
     }
 
@@ -133,7 +153,7 @@ impl Documents {
         let id = asked_id(params)?;
         match (params.query.take(), id) {
             (Some(text), id) => self.by_text(text, id.as_deref(), asker),
-            (None, Some(id)) => self.by_id(app, &id).await,
+            (None, Some(id)) => self.by_id(app, &id, asker).await,
             (None, None) => Err(Refusal::http(
                 http::StatusCode::BAD_REQUEST,
                 "The request has no query.",
@@ -154,7 +174,7 @@ impl Documents {
         }
         if trusted.is_some() && !asker.developer {
             return Err(Refusal::new(
-                "FORBIDDEN",
+                Code::Forbidden,
                 "Only documents that were released with an app are carried out here.",
             ));
         }
@@ -180,13 +200,21 @@ impl Documents {
         })
     }
 
-    async fn by_id(&self, app: &App, id: &str) -> Result<Found, Refusal> {
-        if let Some(manifest) = &self.trusted
-            && let Some(parsed) = manifest.by_id(id.strip_prefix("sha256:").unwrap_or(id))
-        {
-            return Ok(Found::known(parsed));
-        }
+    async fn by_id(&self, app: &App, id: &str, asker: &Asker) -> Result<Found, Refusal> {
         let hash = id.strip_prefix("sha256:").and_then(unhex);
+        if let Some(manifest) = &self.trusted {
+            let released = manifest
+                .by_id(id)
+                .or_else(|| manifest.by_id(id.strip_prefix("sha256:")?))
+                .or_else(|| manifest.by_hash(&hash?));
+            if let Some(parsed) = released {
+                return Ok(Found::known(parsed));
+            }
+            // What else is known here came from developers, or from before there was a manifest.
+            if !asker.developer {
+                return Err(not_found());
+            }
+        }
         let (Some(hash), false) = (hash, self.persisted == PersistedDocuments::Off) else {
             return Err(not_found());
         };
@@ -209,16 +237,14 @@ impl Documents {
         Err(not_found())
     }
 
-    /// A document has passed validation: from now on it need not again.
-    pub async fn validated(&self, app: &App, found: &Found) {
-        let parsed = &found.parsed;
-        if !parsed.validated.swap(true, Ordering::Relaxed) {
-            self.cache.insert(parsed.hash, Arc::clone(parsed));
+    /// A document has passed validation: from now on it is known by its hash, and need not be validated again when
+    /// it was looked at `wholly`.
+    pub fn validated(&self, parsed: &Arc<Parsed>, wholly: bool) {
+        if wholly {
+            parsed.validated.store(true, Ordering::Relaxed);
         }
-        if let Some(text) = &found.to_persist
-            && let Err(fault) = store::insert(app, &parsed.hash, text).await
-        {
-            tracing::warn!(class = fault.class(), "a document could not be persisted");
+        if !parsed.known.swap(true, Ordering::Relaxed) {
+            self.cache.insert(parsed.hash, Arc::clone(parsed));
         }
     }
 }
@@ -263,7 +289,7 @@ fn introspects(document: &ExecutableDocument) -> bool {
 
 /// The message is what Apollo's clients compare, to the letter.
 fn not_found() -> Refusal {
-    Refusal::new("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+    Refusal::new(Code::PersistedQueryNotFound, "PersistedQueryNotFound")
 }
 
 /// The id a request gives a document, in the form of `documentId`.

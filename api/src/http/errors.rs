@@ -3,34 +3,15 @@
 use async_graphql::{ErrorExtensionValues, ServerError, Value};
 use uuid::Uuid;
 
+use crate::graphql::code::Code;
 use crate::graphql::errors::Cause;
-
-/// The closed list: apps branch on these, so one that was given out keeps its meaning.
-pub const CODES: [&str; 13] = [
-    "GRAPHQL_PARSE_FAILED",
-    "GRAPHQL_VALIDATION_FAILED",
-    "BAD_USER_INPUT",
-    "PERSISTED_QUERY_NOT_FOUND",
-    "BAD_REQUEST",
-    "UNAUTHENTICATED",
-    "FORBIDDEN",
-    "NOT_FOUND",
-    "CONFLICT",
-    "RATE_LIMITED",
-    "QUERY_TOO_COMPLEX",
-    "TIMEOUT",
-    INTERNAL,
-];
-
-/// A fault of the system, whose cause is in the log.
-pub const INTERNAL: &str = "INTERNAL_SERVER_ERROR";
 
 /// What a client reads in place of a cause.
 pub const MASK: &str = "Something went wrong on our side.";
 
 /// Gives every error its code, writes causes to the log, once each, and puts the request's id in their
 /// place. Answers the codes.
-pub fn settle(errors: &mut [ServerError], request: Uuid) -> Vec<&'static str> {
+pub fn settle(errors: &mut [ServerError], request: Uuid) -> Vec<Code> {
     let mut codes = Vec::with_capacity(errors.len());
     let mut logged: Vec<String> = Vec::new();
     for error in errors {
@@ -39,8 +20,8 @@ pub fn settle(errors: &mut [ServerError], request: Uuid) -> Vec<&'static str> {
         let extensions = error
             .extensions
             .get_or_insert_with(ErrorExtensionValues::default);
-        extensions.set("code", code);
-        if code == INTERNAL {
+        extensions.set("code", code.as_str());
+        if code == Code::Internal {
             extensions.set("requestId", request.to_string());
             MASK.clone_into(&mut error.message);
             let class = source.as_ref().and_then(|cause| cause.downcast_ref());
@@ -58,22 +39,17 @@ pub fn settle(errors: &mut [ServerError], request: Uuid) -> Vec<&'static str> {
 }
 
 /// The code an error was made with.
-pub fn given_code(error: &ServerError) -> Option<&'static str> {
+pub fn given_code(error: &ServerError) -> Option<Code> {
     let Some(Value::String(given)) = error.extensions.as_ref()?.get("code") else {
         return None;
     };
     // A code that is not on the list is a mistake of ours, and is told like one.
-    Some(
-        CODES
-            .into_iter()
-            .find(|code| code == given)
-            .unwrap_or(INTERNAL),
-    )
+    Some(Code::read(given).unwrap_or(Code::Internal))
 }
 
 /// The code of an error that the GraphQL library made. It names no kinds, so its wording has to do; an
 /// upgrade that changes it is caught by the tests of these codes.
-fn library_code(error: &ServerError) -> &'static str {
+fn library_code(error: &ServerError) -> Code {
     const BAD_VALUE: [&str; 3] = [
         "Invalid value for argument",
         "Failed to parse \"",
@@ -84,11 +60,11 @@ fn library_code(error: &ServerError) -> &'static str {
         BAD_VALUE.iter().any(|start| message.starts_with(start))
     };
     if error.source.is_none() && says_so() {
-        "BAD_USER_INPUT"
+        Code::BadUserInput
     } else if !error.path.is_empty() {
-        INTERNAL
+        Code::Internal
     } else {
-        "GRAPHQL_VALIDATION_FAILED"
+        Code::ValidationFailed
     }
 }
 
@@ -102,14 +78,14 @@ mod tests {
     use crate::error::Fault;
     use crate::graphql::GqlError;
 
-    fn settled(mut error: ServerError) -> (String, serde_json::Value) {
+    fn settled(mut error: ServerError) -> (Code, serde_json::Value) {
         error.path = vec![PathSegment::Field("me".to_owned())];
         let mut errors = [error];
         let codes = settle(&mut errors, Uuid::from_u128(7));
         let json = serde_json::to_value(&errors[0]).unwrap();
-        assert_eq!(json["extensions"]["code"], codes[0]);
+        assert_eq!(json["extensions"]["code"], codes[0].as_str());
         assert!(errors[0].source.is_none());
-        (codes[0].to_owned(), json)
+        (codes[0], json)
     }
 
     #[test]
@@ -127,7 +103,7 @@ mod tests {
         let plain = Error::new("hunter2 came back null");
         for error in [broken, own, unlisted, plain] {
             let (code, json) = settled(error.into_server_error(Pos::default()));
-            assert_eq!(code, INTERNAL);
+            assert_eq!(code, Code::Internal);
             assert_eq!(
                 json["extensions"]["requestId"],
                 Uuid::from_u128(7).to_string()
@@ -145,13 +121,13 @@ mod tests {
         let wait = std::time::Duration::from_millis(1500);
         let limited = Error::from(GqlError::Fault(Fault::RateLimited(wait)));
         let (code, json) = settled(limited.into_server_error(Pos::default()));
-        assert_eq!(code, "RATE_LIMITED");
+        assert_eq!(code, Code::RateLimited);
         assert_eq!(json["extensions"]["retryAfter"], 2);
         let absent = Error::from(GqlError::NotFound).into_server_error(Pos::default());
-        assert_eq!(settled(absent).0, "NOT_FOUND");
+        assert_eq!(settled(absent).0, Code::NotFound);
         let mut bad = ServerError::new("Failed to parse \"Date\": no date", None);
-        assert_eq!(settled(bad.clone()).0, "BAD_USER_INPUT");
+        assert_eq!(settled(bad.clone()).0, Code::BadUserInput);
         bad.source = Some(Arc::new("an error of our own that begins so"));
-        assert_eq!(settled(bad).0, INTERNAL);
+        assert_eq!(settled(bad).0, Code::Internal);
     }
 }

@@ -38,21 +38,22 @@ pub async fn answer(
     let mut line = RequestLine::begin(id);
     let (head, body) = request.into_parts();
     let accepted = accepted(&head.headers);
-    let prepared = prepare(&edge, peer, &head, body, accepted, &mut line).await;
+    let stats = line.stats.clone();
+    let preparing = prepare(&edge, peer, &head, body, accepted, &mut line);
+    let prepared = stats.scope(preparing).await;
     if accepted.events && wants_events(accepted, &prepared) {
         return events::answer(&edge, prepared, line);
     }
     let outcome = match prepared {
-        Ok(ready) => edge.carry_out(ready.prepared, &line.stats.clone()).await,
+        Ok(ready) => edge.carry_out(ready.prepared, &stats).await,
         Err(refusal) => Err(refusal),
     };
     let media = accepted.whole.unwrap_or(Media::Json);
     let mut response = respond::outcome(media, outcome, &mut line);
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-        let by_post = HeaderValue::from_static(if head.method == Method::GET {
-            "POST"
-        } else {
-            "GET, POST"
+        let by_post = HeaderValue::from_static(match head.method {
+            Method::GET | Method::HEAD => "POST",
+            _ => "GET, POST",
         });
         response.headers_mut().insert(ALLOW, by_post);
     }
@@ -93,11 +94,22 @@ async fn prepare(
             "Answers are application/graphql-response+json, application/json or text/event-stream.",
         ));
     }
-    let (params, way) = read(edge, head, body, accepted.events).await?;
-    let standing = Standing::of_request(&edge.app, &head.headers)
-        .map_err(|BadToken| Refusal::unauthenticated())?;
-    let asker = asker(edge, peer, head, standing);
+    let stranger = asker(edge, peer, head, Standing::default());
+    let standing = match standing(edge, head, &stranger) {
+        Ok(standing) => standing,
+        Err(refusal) => {
+            body::hear_out(body, edge.app.config.http.body_limit_bytes, patience(edge)).await;
+            return Err(refusal);
+        }
+    };
+    let asker = Asker {
+        viewer: standing.viewer(),
+        ..stranger
+    };
     line.member = asker.viewer.member();
+    let (params, way) = read(edge, head, body, accepted.events)
+        .await
+        .inspect_err(|refusal| edge.charge_for(refusal, &asker, 0))?;
     let prepared = edge.prepare(params, &asker, way).await?;
     line.operation(prepared.kind, prepared.name.as_deref());
     Ok(Ready {
@@ -105,6 +117,18 @@ async fn prepare(
         standing,
         address: asker.address,
     })
+}
+
+/// Who asks, judged before anything else he sends is read. A token that is not good is paid for by its address.
+fn standing(edge: &Edge, head: &Parts, stranger: &Asker) -> Result<Standing, Refusal> {
+    edge.admit(stranger)?;
+    Standing::of_request(&edge.app, &head.headers)
+        .map_err(|BadToken| Refusal::unauthenticated())
+        .inspect_err(|refusal| edge.charge_for(refusal, stranger, 0))
+}
+
+fn patience(edge: &Edge) -> Duration {
+    Duration::from_secs(edge.app.config.http.operation_timeout_seconds)
 }
 
 async fn read(
@@ -121,8 +145,7 @@ async fn read(
         }
         Method::POST => {
             body::check_content_type(&head.headers)?;
-            let patience = Duration::from_secs(http.operation_timeout_seconds);
-            let body = body::read(body, http.body_limit_bytes, patience).await?;
+            let body = body::read(body, http.body_limit_bytes, patience(edge)).await?;
             let params = Params::of_body(&body)?;
             Ok((params, if events { Way::Stream } else { Way::Once }))
         }

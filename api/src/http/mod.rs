@@ -11,6 +11,7 @@ mod budget;
 pub mod documents;
 mod errors;
 mod events;
+mod extent;
 mod graphiql;
 mod graphql;
 mod guard;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use budget::Budget;
 use documents::{Documents, ManifestError};
 use metrics_exporter_prometheus::PrometheusHandle;
+use operations::Readiness;
 use places::Places;
 
 pub(crate) use body::is_json;
@@ -61,6 +63,8 @@ pub struct EdgeParts {
     pub(crate) budget: Budget,
     /// How many may hold a socket or a stream of events.
     pub(crate) places: Places,
+    /// What `/readyz` last found.
+    pub(crate) readiness: Readiness,
     /// Whether the process is about to end.
     pub shutdown: Shutdown,
     /// What `/metrics` shows.
@@ -83,6 +87,7 @@ impl Edge {
             documents: Documents::load(&app.config.graphql)?,
             budget: Budget::new(&app.config.graphql),
             places: Places::new(&app.config.http),
+            readiness: Readiness::default(),
             app,
             shutdown,
             metrics,

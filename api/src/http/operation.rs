@@ -12,18 +12,20 @@ use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, Opera
 use async_graphql::{Request, Response, ServerError, Value};
 use futures::stream::BoxStream;
 use futures::{FutureExt as _, Stream, StreamExt as _, stream};
+use tokio::time::{Instant, timeout_at};
 
 use super::Edge;
-use super::budget::{Receipt, Refused};
+use super::budget::{Empty, Receipt};
 use super::documents::Found;
 use super::guard::{self, Limits};
 use super::params::Params;
 use super::refusal::Refusal;
 use crate::account::Viewer;
 use crate::db::Stats;
+use crate::graphql::code::Code;
 use crate::graphql::context::Sender;
 
-/// What a document that is refused costs whoever sends it.
+/// What is refused costs whoever sends it so much at least, and nothing is looked at for whom has less.
 const REFUSED: u64 = 10;
 
 /// Who asks, from where.
@@ -57,14 +59,38 @@ pub struct Prepared {
     /// Its name in the document, when it has one.
     pub name: Option<String>,
     request: Request,
+    /// When it is given up, unless it is a subscription.
+    deadline: Instant,
+    first: First,
+}
+
+/// What is done with the first answer of an operation.
+struct First {
     found: Found,
     receipt: Receipt,
+    asker: Asker,
+    /// Whether validation can have looked at all of the document.
+    wholly: bool,
 }
 
 /// What came of a request.
 pub type Outcome = Result<Response, Refusal>;
 
 impl Edge {
+    /// Whether somebody may ask at all: the least there is to pay has to be there.
+    pub fn admit(&self, asker: &Asker) -> Result<(), Refusal> {
+        let held = self.budget.holds(asker, REFUSED, self.app.clock.now());
+        held.map_err(rate_limited)
+    }
+
+    /// Takes what it costs to be refused from whoever has paid so much already.
+    pub fn charge_for(&self, refusal: &Refusal, asker: &Asker, paid: u64) {
+        if refusal.is_of_what_was_sent() {
+            let points = REFUSED.saturating_sub(paid);
+            self.budget.charge(asker, points, self.app.clock.now());
+        }
+    }
+
     /// Finds the document, chooses its operation, prices it, takes the price and looks at the variables.
     pub async fn prepare(
         &self,
@@ -72,12 +98,15 @@ impl Edge {
         asker: &Asker,
         way: Way,
     ) -> Result<Prepared, Refusal> {
-        let prepared = self.find_and_price(&mut params, asker, way).await;
-        if let Err(refusal) = &prepared
-            && refusal.is_of_the_document()
-        {
-            // Nobody is refused for free; that he cannot pay changes nothing any more.
-            let _ = self.budget.take(asker, REFUSED, self.app.clock.now());
+        self.admit(asker)?;
+        let patience = Duration::from_secs(self.app.config.http.operation_timeout_seconds);
+        let deadline = Instant::now() + patience;
+        let finding = self.find_and_price(&mut params, asker, way, deadline);
+        let prepared = timeout_at(deadline, finding)
+            .await
+            .unwrap_or_else(|_| Err(Refusal::timed_out()));
+        if let Err(refusal) = &prepared {
+            self.charge_for(refusal, asker, 0);
         }
         prepared
     }
@@ -87,13 +116,16 @@ impl Edge {
         params: &mut Params,
         asker: &Asker,
         way: Way,
+        deadline: Instant,
     ) -> Result<Prepared, Refusal> {
         let limits = &Limits::STANDARD;
-        self.pay(asker, 0)?;
         let found = self.documents.find(&self.app, params, asker).await?;
         let wanted = params.operation_name.take().filter(|name| !name.is_empty());
         let (kind, name) = select(&found.parsed.document, wanted.as_deref())?;
         way.carries(kind)?;
+        let chosen = operation(&found.parsed.document, name.as_deref());
+        let definitions = chosen.map_or(&[][..], |operation| &operation.variable_definitions);
+        params.fill_in(definitions);
 
         let price = guard::price(
             &found.parsed.document,
@@ -103,7 +135,7 @@ impl Edge {
         )?;
         if found.parsed.introspects && !self.may_introspect(asker) {
             return Err(Refusal::new(
-                "GRAPHQL_VALIDATION_FAILED",
+                Code::ValidationFailed,
                 "The schema cannot be asked for here: introspection is off.",
             ));
         }
@@ -113,12 +145,11 @@ impl Edge {
         if kind == OperationType::Subscription {
             guard::single_root(&mut document, name.as_deref())?;
         }
-        let operation = operation(&document, name.as_deref());
-        let definitions = operation.map_or(&[][..], |operation| &operation.variable_definitions);
         self.input_types
             .check(definitions, &params.variables)
-            .map_err(|fault| Refusal::new("BAD_USER_INPUT", &fault))?;
+            .map_err(|fault| Refusal::new(Code::BadUserInput, &fault))?;
 
+        let wholly = found.parsed.is_judged_wholly(&params.variables);
         let mut request = Request::new(String::new())
             .variables(std::mem::take(&mut params.variables))
             .data(Sender::new(asker.viewer, asker.address));
@@ -128,22 +159,23 @@ impl Edge {
             kind,
             name,
             request,
-            found,
-            receipt,
+            deadline,
+            first: First {
+                found,
+                receipt,
+                asker: *asker,
+                wholly,
+            },
         })
     }
 
     fn pay(&self, asker: &Asker, points: u64) -> Result<Receipt, Refusal> {
-        let taken = self.budget.take(asker, points, self.app.clock.now());
-        taken.map_err(|refused| match refused {
-            Refused::Empty(wait) => {
-                metrics::counter!("belay_rate_limited_total", "limit" => "budget").increment(1);
-                Refusal::rate_limited(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
-            }
-            Refused::TooDear { limit } => Refusal::new(
-                "QUERY_TOO_COMPLEX",
-                &format!("This costs {points} points; more than {limit} are never there."),
-            ),
+        let now = self.app.clock.now();
+        self.budget.take(asker, points, now).map_err(|empty| {
+            // The document was read for nothing; how long to wait is told with that.
+            self.budget.charge(asker, REFUSED, now);
+            let then = self.budget.holds(asker, points, now);
+            rate_limited(then.err().unwrap_or(empty))
         })
     }
 
@@ -151,52 +183,34 @@ impl Edge {
         asker.developer || self.app.config.introspection_for_all()
     }
 
-    /// Runs a query or a mutation, for as long as an operation may take.
+    /// Runs a query or a mutation, for what is left of the time an operation may take.
     pub async fn carry_out(&self, prepared: Prepared, stats: &Stats) -> Outcome {
         let Prepared {
             request,
-            found,
-            receipt,
+            deadline,
+            first,
             ..
         } = prepared;
-        let patience = Duration::from_secs(self.app.config.http.operation_timeout_seconds);
-        let schema = self.schema_for(&found);
+        let schema = self.schema_for(&first.found);
         let work = AssertUnwindSafe(stats.scope(schema.execute(request))).catch_unwind();
-        let response = match tokio::time::timeout(patience, work).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(_)) => return Err(Refusal::panicked()),
-            Err(_) => {
-                return Err(Refusal::new(
-                    "TIMEOUT",
-                    "This took too long and was given up; it may be sent again.",
-                ));
-            }
-        };
-        self.judge(response, &found, Some(receipt)).await
+        match timeout_at(deadline, work).await {
+            Ok(Ok(response)) => self.judge(response, Some(first)),
+            Ok(Err(_)) => Err(Refusal::panicked()),
+            Err(_) => Err(Refusal::timed_out()),
+        }
     }
 
     /// Runs a subscription for as long as there is something to say and somebody listens. The first answer says
     /// what it cost.
     fn follow(&self, prepared: Prepared) -> impl Stream<Item = Outcome> + Send + 'static {
         let edge = self.clone();
-        let Prepared {
-            request,
-            found,
-            receipt,
-            ..
-        } = prepared;
-        let responses = self.schema_for(&found).execute_stream(request);
+        let Prepared { request, first, .. } = prepared;
+        let responses = self.schema_for(&first.found).execute_stream(request);
+        let mut first = Some(first);
         let responses = AssertUnwindSafe(responses).catch_unwind();
-        responses.enumerate().then(move |(nth, response)| {
-            let edge = edge.clone();
-            let found = found.clone();
-            let receipt = (nth == 0).then_some(receipt);
-            async move {
-                match response {
-                    Ok(response) => edge.judge(response, &found, receipt).await,
-                    Err(_) => Err(Refusal::panicked()),
-                }
-            }
+        responses.map(move |response| match response {
+            Ok(response) => edge.judge(response, first.take()),
+            Err(_) => Err(Refusal::panicked()),
         })
     }
 
@@ -217,25 +231,30 @@ impl Edge {
         }
     }
 
-    /// Tells what was carried out from what was refused.
-    async fn judge(
-        &self,
-        mut response: Response,
-        found: &Found,
-        receipt: Option<Receipt>,
-    ) -> Outcome {
+    /// Tells what was carried out from what was refused. Waits for nothing: what was changed is to be told.
+    fn judge(&self, mut response: Response, first: Option<First>) -> Outcome {
         // Without execution there is no data, and then there is no such key (GraphQL §7.1).
         let executed = response.data != Value::Null || response.errors.iter().any(has_path);
         if !executed {
-            return Err(Refusal::of(response.errors));
+            let refusal = Refusal::of(response.errors);
+            if let Some(First { receipt, asker, .. }) = first {
+                self.charge_for(&refusal, &asker, receipt.requested());
+            }
+            return Err(refusal);
         }
-        self.documents.validated(&self.app, found).await;
-        if let Some(receipt) = receipt {
-            let cost = receipt.published();
+        if let Some(first) = first {
+            let cost = first.receipt.published();
             response.extensions.insert("cost".to_owned(), cost);
+            self.documents.validated(&first.found.parsed, first.wholly);
+            self.persist(first.found, first.asker);
         }
         Ok(response)
     }
+}
+
+fn rate_limited(Empty { wait }: Empty) -> Refusal {
+    metrics::counter!("belay_rate_limited_total", "limit" => "budget").increment(1);
+    Refusal::rate_limited(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
 }
 
 impl Way {
@@ -249,7 +268,7 @@ impl Way {
                 "A mutation cannot be asked for by GET.",
             )),
             (Self::Get | Self::Once, OperationType::Subscription) => Err(Refusal::new(
-                "BAD_REQUEST",
+                Code::BadRequest,
                 "A subscription needs a socket, or an Accept header with text/event-stream.",
             )),
         }
@@ -265,7 +284,7 @@ fn select(
     document: &ExecutableDocument,
     wanted: Option<&str>,
 ) -> Result<(OperationType, Option<String>), Refusal> {
-    let refused = |message| Err(Refusal::new("BAD_REQUEST", message));
+    let refused = |message| Err(Refusal::new(Code::BadRequest, message));
     let name = match (&document.operations, wanted) {
         (DocumentOperations::Single(_), None) => None,
         (DocumentOperations::Multiple(operations), None) => {

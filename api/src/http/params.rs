@@ -1,9 +1,11 @@
 //! What a request says, whatever way it came: the parameters of GraphQL over HTTP §5.1.
 
-use async_graphql::Variables;
+use async_graphql::parser::types::VariableDefinition;
+use async_graphql::{Positioned, Variables};
 use http::StatusCode;
 use serde::Deserialize;
 
+use super::extent::is_modest;
 use super::refusal::Refusal;
 
 /// The parameters of an operation.
@@ -56,8 +58,22 @@ impl Params {
                 "Send one operation a request: lists of them are not taken.",
             ));
         }
+        modest(body)?;
         serde_json::from_slice(body)
             .map_err(|_| bad("The request is not a JSON object as GraphQL wants it."))
+    }
+
+    /// Gives each variable that was left out its default. The GraphQL library knows it for arguments, and
+    /// not where a directive asks: `@include(if: $x)` would leave the field out.
+    pub fn fill_in(&mut self, definitions: &[Positioned<VariableDefinition>]) {
+        for definition in definitions {
+            let name = &definition.node.name.node;
+            if let Some(default) = &definition.node.default_value
+                && !self.variables.contains_key(name)
+            {
+                self.variables.insert(name.clone(), default.node.clone());
+            }
+        }
     }
 
     /// Of the query string of a GET request.
@@ -71,10 +87,12 @@ impl Params {
                 // Left empty by clients that have none.
                 "variables" | "extensions" if value.is_empty() => {}
                 "variables" => {
+                    modest(value.as_bytes())?;
                     params.variables = serde_json::from_str(&value)
                         .map_err(|_| bad("`variables` is not a JSON object."))?;
                 }
                 "extensions" => {
+                    modest(value.as_bytes())?;
                     params.extensions = serde_json::from_str(&value)
                         .map_err(|_| bad("`extensions` is not a JSON object."))?;
                 }
@@ -83,6 +101,16 @@ impl Params {
         }
         Ok(params)
     }
+}
+
+fn modest(json: &[u8]) -> Result<(), Refusal> {
+    if is_modest(json) {
+        return Ok(());
+    }
+    Err(Refusal::http(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "The request has too many values in it.",
+    ))
 }
 
 fn bad(message: &str) -> Refusal {

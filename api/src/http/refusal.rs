@@ -6,9 +6,10 @@ use async_graphql::{ServerError, Value};
 use http::StatusCode;
 
 use super::accept::Media;
-use super::errors::{INTERNAL, MASK, given_code};
+use super::errors::{MASK, given_code};
 use super::guard::TooMuch;
 use super::respond;
+use crate::graphql::code::Code;
 use crate::graphql::errors::Cause;
 
 /// Errors that a refusal names at most.
@@ -25,10 +26,10 @@ pub struct Refusal {
 
 impl Refusal {
     /// There is something wrong with the GraphQL, or with who asks.
-    pub fn new(code: &'static str, message: &str) -> Self {
+    pub fn new(code: Code, message: &str) -> Self {
         Self {
             status: None,
-            errors: vec![respond::coded(code, message)],
+            errors: vec![respond::coded(code.as_str(), message)],
         }
     }
 
@@ -36,7 +37,7 @@ impl Refusal {
     pub fn http(status: StatusCode, message: &str) -> Self {
         Self {
             status: Some(status),
-            ..Self::new("BAD_REQUEST", message)
+            ..Self::new(Code::BadRequest, message)
         }
     }
 
@@ -48,8 +49,8 @@ impl Refusal {
         }
     }
 
-    /// With another code than `BAD_REQUEST`.
-    pub fn coded(status: StatusCode, code: &'static str, message: &str) -> Self {
+    /// With another code than [`Code::BadRequest`].
+    pub fn coded(status: StatusCode, code: Code, message: &str) -> Self {
         Self {
             status: Some(status),
             ..Self::new(code, message)
@@ -73,7 +74,7 @@ impl Refusal {
 
     /// As [`Refusal::rate_limited`], saying what there was too much of.
     pub fn limited(message: &str, seconds: u64) -> Self {
-        let mut refusal = Self::new("RATE_LIMITED", message);
+        let mut refusal = Self::new(Code::RateLimited, message);
         for error in &mut refusal.errors {
             error
                 .extensions
@@ -86,14 +87,22 @@ impl Refusal {
     /// The access token is not good, or not any more.
     pub fn unauthenticated() -> Self {
         Self::new(
-            "UNAUTHENTICATED",
+            Code::Unauthenticated,
             "The access token is not good any more: refresh it, or sign in again.",
+        )
+    }
+
+    /// The time an operation may take is over.
+    pub fn timed_out() -> Self {
+        Self::new(
+            Code::Timeout,
+            "This took too long and was given up; it may be sent again.",
         )
     }
 
     /// The program broke a promise to itself.
     pub fn panicked() -> Self {
-        let mut refusal = Self::new(INTERNAL, MASK);
+        let mut refusal = Self::new(Code::Internal, MASK);
         for error in &mut refusal.errors {
             error.source = Some(Arc::new(Cause("an operation panicked".to_owned())));
         }
@@ -114,33 +123,32 @@ impl Refusal {
         self.status.is_some()
     }
 
-    /// Whether it is the document or its variables that cannot be carried out.
-    pub fn is_of_the_document(&self) -> bool {
-        let codes = [
-            "GRAPHQL_PARSE_FAILED",
-            "GRAPHQL_VALIDATION_FAILED",
-            "QUERY_TOO_COMPLEX",
-            "BAD_USER_INPUT",
-        ];
+    /// Whether what was sent is the reason, and neither the hour nor us.
+    pub fn is_of_what_was_sent(&self) -> bool {
         let code = self.errors.first().and_then(given_code);
-        self.status.is_none() && code.is_none_or(|code| codes.contains(&code))
+        !matches!(
+            code,
+            Some(Code::RateLimited | Code::Timeout | Code::Internal)
+        )
     }
 
     /// The status of the answer, once the errors have their `codes`. In `application/json` everything that
     /// could be read as GraphQL is 200; in `application/graphql-response+json` the status tells a
     /// request that was not carried out, but for what phones must be able to read: their libraries drop
     /// the body of every other status.
-    pub fn status(&self, media: Media, codes: &[&str]) -> StatusCode {
+    pub fn status(&self, media: Media, codes: &[Code]) -> StatusCode {
         if let Some(status) = self.status {
             return status;
         }
         match (media, codes.first().copied()) {
             (Media::Json, _)
-            | (_, Some("PERSISTED_QUERY_NOT_FOUND" | "UNAUTHENTICATED") | None) => StatusCode::OK,
-            (Media::Response, Some("FORBIDDEN")) => StatusCode::FORBIDDEN,
-            (Media::Response, Some("RATE_LIMITED")) => StatusCode::TOO_MANY_REQUESTS,
-            (Media::Response, Some("TIMEOUT")) => StatusCode::SERVICE_UNAVAILABLE,
-            (Media::Response, Some(INTERNAL)) => StatusCode::INTERNAL_SERVER_ERROR,
+            | (_, Some(Code::PersistedQueryNotFound | Code::Unauthenticated) | None) => {
+                StatusCode::OK
+            }
+            (Media::Response, Some(Code::Forbidden)) => StatusCode::FORBIDDEN,
+            (Media::Response, Some(Code::RateLimited)) => StatusCode::TOO_MANY_REQUESTS,
+            (Media::Response, Some(Code::Timeout)) => StatusCode::SERVICE_UNAVAILABLE,
+            (Media::Response, Some(Code::Internal)) => StatusCode::INTERNAL_SERVER_ERROR,
             (Media::Response, Some(_)) => StatusCode::BAD_REQUEST,
         }
     }

@@ -7,8 +7,8 @@ use entity::MemberId;
 use http::StatusCode;
 use uuid::Uuid;
 
-use super::errors::INTERNAL;
 use crate::db::Stats;
+use crate::graphql::code::Code;
 
 /// Longer names than this are not worth a log's space.
 const MAX_NAME: usize = 64;
@@ -30,7 +30,7 @@ pub struct RequestLine {
     operation: Option<OperationType>,
     name: Option<String>,
     status: Option<StatusCode>,
-    codes: Vec<&'static str>,
+    codes: Vec<Code>,
 }
 
 impl RequestLine {
@@ -61,7 +61,7 @@ impl RequestLine {
     }
 
     /// What was said of an operation that may have several answers: the line tells the codes of all.
-    pub fn told(&mut self, codes: Vec<&'static str>) {
+    pub fn told(&mut self, codes: Vec<Code>) {
         self.status = Some(StatusCode::OK);
         for code in codes {
             if !self.codes.contains(&code) {
@@ -71,7 +71,7 @@ impl RequestLine {
     }
 
     /// How it was answered.
-    pub fn answered(&mut self, status: StatusCode, codes: Vec<&'static str>) {
+    pub fn answered(&mut self, status: StatusCode, codes: Vec<Code>) {
         self.status = Some(status);
         self.codes = codes;
     }
@@ -82,7 +82,7 @@ impl Drop for RequestLine {
         let took = self.began.elapsed();
         let database = self.stats.snapshot();
         if self.status.is_none() && std::thread::panicking() {
-            self.answered(StatusCode::INTERNAL_SERVER_ERROR, vec![INTERNAL]);
+            self.answered(StatusCode::INTERNAL_SERVER_ERROR, vec![Code::Internal]);
         }
         let operation = match self.operation {
             Some(OperationType::Query) => "query",
@@ -93,9 +93,11 @@ impl Drop for RequestLine {
         // A client that went away was told nothing.
         let outcome = match (self.status, self.codes.first()) {
             (None, _) => "GONE",
-            (Some(_), Some(code)) => code,
+            (Some(_), Some(code)) => code.as_str(),
             (Some(_), None) => "OK",
         };
+        let codes: Vec<_> = self.codes.iter().map(|code| code.as_str()).collect();
+        let codes = codes.join(" ");
         tracing::info!(
             request_id = %self.id,
             operation,
@@ -103,7 +105,7 @@ impl Drop for RequestLine {
             member = self.member.map(tracing::field::display),
             status = self.status.map(|status| status.as_u16()),
             outcome,
-            codes = self.codes.join(" "),
+            codes,
             statements = database.statements,
             db_ms = millis(database.time),
             ms = millis(took),

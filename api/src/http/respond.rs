@@ -8,9 +8,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::accept::Media;
-use super::errors::{INTERNAL, MASK, settle};
+use super::errors::{MASK, settle};
 use super::operation::Outcome;
 use super::request_log::RequestLine;
+use crate::graphql::code::Code;
 
 /// Answers what came of an operation, and writes it into the request's line.
 pub fn outcome(media: Media, outcome: Outcome, line: &mut RequestLine) -> Response<Body> {
@@ -74,7 +75,7 @@ pub fn error(status: StatusCode, code: &str, message: &str) -> Response<Body> {
 
 /// The answer to a request that ran into a fault of the program.
 pub fn fault(request: Uuid) -> Response<Body> {
-    let mut error = coded(INTERNAL, MASK);
+    let mut error = coded(Code::Internal.as_str(), MASK);
     if let Some(extensions) = &mut error.extensions {
         extensions.set("requestId", request.to_string());
     }
@@ -95,7 +96,7 @@ pub fn coded(code: &str, message: &str) -> ServerError {
 pub async fn nothing_here() -> Response<Body> {
     error(
         StatusCode::NOT_FOUND,
-        "NOT_FOUND",
+        Code::NotFound.as_str(),
         "There is nothing at this address; the API is /graphql.",
     )
 }

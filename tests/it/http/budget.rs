@@ -3,16 +3,20 @@
 use reqwest::Method;
 use reqwest::header::RETRY_AFTER;
 use serde_json::{Value, json};
-use support::{TestApp, TestServer, both};
+use support::{TestApp, TestDatabase, TestServer, both};
 
 both!(what_is_asked_is_paid_for_and_an_empty_purse_has_to_wait);
 
-/// Four thousand members of circles that are not there: it is asking that costs.
-const DEAR: &str = "{ me { circles(first: 100) { nodes { members(first: 40) { nodes { member { handle } } } } } } }";
+/// The smallest purse for an address, and none that fills again while the test looks.
+const POOR: &str = "[graphql.address_budget]\npoints = 20_000\nper_second = 1";
+
+/// As many members of circles as can be asked for, which are not there: it is asking that costs.
+const DEAR: &str = "{ me { circles(first: 100) { nodes { members(first: 49) {
+    edges { node { member { handle } again: member { handle } } } } } } } }";
 
 async fn what_is_asked_is_paid_for_and_an_empty_purse_has_to_wait(app: TestApp) {
     let (mike, tom) = (app.member("mike").await, app.member("tom").await);
-    let settings = "[graphql.member_budget]\npoints = 10_000\nper_second = 1";
+    let settings = "[graphql.member_budget]\npoints = 20_000\nper_second = 1";
     let server = TestServer::start(app.database(), settings).await;
     let ask = async |who, query: &str| {
         let request = server
@@ -30,7 +34,7 @@ async fn what_is_asked_is_paid_for_and_an_empty_purse_has_to_wait(app: TestApp) 
     let cost = &cheap["extensions"]["cost"];
     assert_eq!(
         (&cost["requested"], &cost["limit"]),
-        (&json!(1), &json!(10_000))
+        (&json!(1), &json!(20_000))
     );
     let dear: Value = ask(mike, DEAR).await.json().await.unwrap();
     let cost = &dear["extensions"]["cost"];
@@ -38,7 +42,7 @@ async fn what_is_asked_is_paid_for_and_an_empty_purse_has_to_wait(app: TestApp) 
         cost["requested"].as_u64().unwrap(),
         cost["remaining"].as_u64().unwrap(),
     );
-    assert!(requested > 8_000 && remaining < 2_000, "{cost}");
+    assert!(requested > 18_000 && remaining < 2_000, "{cost}");
 
     let refused = ask(mike, DEAR).await;
     assert_eq!(refused.status(), 429);
@@ -55,4 +59,106 @@ async fn what_is_asked_is_paid_for_and_an_empty_purse_has_to_wait(app: TestApp) 
     // He can still afford what is cheap, and others have purses of their own.
     assert_eq!(ask(mike, "{ me { memberId } }").await.status(), 200);
     assert_eq!(ask(tom, DEAR).await.status(), 200);
+}
+
+/// Asks as nobody, with headers; the answer and its `Retry-After`.
+async fn nobody(
+    server: &TestServer,
+    body: &Value,
+    headers: &[(&str, &str)],
+) -> (Value, Option<u64>) {
+    let mut request = server.request(Method::POST, "/graphql").json(body);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let answer = request.send().await.unwrap();
+    let wait = answer.headers().get(RETRY_AFTER);
+    let wait = wait.map(|wait| wait.to_str().unwrap().parse().unwrap());
+    (answer.json().await.unwrap(), wait)
+}
+
+fn code(answer: &Value) -> Option<&str> {
+    answer["errors"][0]["extensions"]["code"].as_str()
+}
+
+#[tokio::test]
+async fn whatever_is_refused_is_paid_for_until_there_is_nothing_left() {
+    let unknown = json!({ "persistedQuery": { "version": 1, "sha256Hash": "0".repeat(64) } });
+    for (body, token, expected) in [
+        (json!({ "query": "{" }), None, "GRAPHQL_PARSE_FAILED"),
+        (
+            json!({ "query": "{ no }" }),
+            None,
+            "GRAPHQL_VALIDATION_FAILED",
+        ),
+        (
+            json!({ "extensions": unknown }),
+            None,
+            "PERSISTED_QUERY_NOT_FOUND",
+        ),
+        (
+            json!({ "query": "query A { a } query B { b }" }),
+            None,
+            "BAD_REQUEST",
+        ),
+        (json!([]), None, "BAD_REQUEST"),
+        (
+            json!({ "query": DEAR }),
+            Some("Bearer x"),
+            "UNAUTHENTICATED",
+        ),
+        (json!({ "query": DEAR }), None, "RATE_LIMITED"),
+    ] {
+        let server = TestServer::start(&TestDatabase::sqlite().await, POOR).await;
+        // Most of it is gone at once.
+        let (_, wait) = nobody(&server, &json!({ "query": DEAR }), &[]).await;
+        assert_eq!(wait, None);
+        let headers: Vec<_> = token
+            .map(|token| ("authorization", token))
+            .into_iter()
+            .collect();
+        let mut refused = 0;
+        loop {
+            let (answer, wait) = nobody(&server, &body, &headers).await;
+            assert!(answer.get("data").is_none(), "{answer}");
+            let next = nobody(&server, &json!({ "query": "{ __typename }" }), &[]).await;
+            if code(&next.0) == Some("RATE_LIMITED") {
+                assert!(next.1.is_some(), "{body}");
+                assert_eq!(
+                    next.0["errors"][0]["extensions"]["retryAfter"],
+                    json!(next.1)
+                );
+                break;
+            }
+            assert_eq!(code(&answer), Some(expected), "{answer}");
+            assert_eq!(wait.is_some(), expected == "RATE_LIMITED");
+            refused += 1;
+            assert!(refused <= 20, "{body} is refused for nothing");
+        }
+        assert!(refused > 10, "{body}: after {refused}");
+        let (answer, wait) = nobody(&server, &body, &headers).await;
+        assert_eq!(code(&answer), Some("RATE_LIMITED"));
+        assert_eq!(answer["errors"][0]["extensions"]["retryAfter"], json!(wait));
+        assert!(wait.is_some());
+    }
+}
+
+#[tokio::test]
+async fn nobody_pays_for_his_address_as_far_as_proxies_can_be_believed() {
+    let settings = format!("[http]\ntrusted_proxies = 1\n{POOR}");
+    let server = TestServer::start(&TestDatabase::sqlite().await, &settings).await;
+    let ask = async |forwarded: &str| {
+        let headers = [("x-forwarded-for", forwarded)];
+        let (answer, wait) = nobody(&server, &json!({ "query": DEAR }), &headers).await;
+        (code(&answer).unwrap().to_owned(), wait.is_some())
+    };
+    let (carried_out, refused) = (
+        ("UNAUTHENTICATED".to_owned(), false),
+        ("RATE_LIMITED".to_owned(), true),
+    );
+    assert_eq!(ask("203.0.113.7").await, carried_out);
+    assert_eq!(ask("203.0.113.7").await, refused);
+    // What a client writes himself stands further left, and changes nothing.
+    assert_eq!(ask("198.51.100.1, 203.0.113.7").await, refused);
+    assert_eq!(ask("203.0.113.7, 198.51.100.1").await, carried_out);
 }

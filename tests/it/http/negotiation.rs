@@ -3,7 +3,7 @@
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
-use support::{TestApp, TestDatabase, TestServer, both};
+use support::{Program, TestApp, TestDatabase, TestServer, both};
 
 both!(a_query_may_come_by_get_and_a_mutation_may_not);
 
@@ -265,4 +265,41 @@ async fn introspection_is_for_those_it_is_for() {
     let guess = ask(None, "{ servrTime }").await;
     let message = guess["errors"][0]["message"].as_str().unwrap();
     assert!(!message.contains("Did you mean"), "{message}");
+}
+
+#[tokio::test]
+async fn production_tells_nobody_what_the_schema_holds_and_development_everybody() {
+    let production = "
+        mode = \"production\"
+        mail = { transport = \"smtp\", smtp.host = \"localhost\" }
+        push.transport = \"off\"
+    ";
+    for (settings, is_told) in [("", true), (production, false)] {
+        let database = TestDatabase::sqlite().await;
+        let program = Program::new("serve").database(&database).toml(settings);
+        let server = TestServer::run(program).await;
+        let schema = "{ __schema { queryType { name } } }";
+        let schema = server.graphql(None, schema, json!({})).await;
+        assert_eq!(schema["data"]["__schema"].is_object(), is_told, "{schema}");
+        let guess = server.graphql(None, "{ servrTime }", json!({})).await;
+        let message = guess["errors"][0]["message"].as_str().unwrap();
+        assert_eq!(message.contains("Did you mean"), is_told, "{message}");
+        assert_eq!(message.contains("serverTime"), is_told, "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_mutation_by_head_is_told_to_come_by_post() {
+    let server = TestServer::start(&TestDatabase::sqlite().await, "").await;
+    for (method, query, status) in [
+        (Method::HEAD, "mutation{signOut{sessionId}}", 405),
+        (Method::GET, "mutation{signOut{sessionId}}", 405),
+        (Method::HEAD, "{serverTime}", 200),
+    ] {
+        let path = format!("/graphql?query={query}");
+        let answer = server.request(method, &path).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{query}");
+        let allowed = answer.headers().get(ALLOW).map(|by| by.to_str().unwrap());
+        assert_eq!(allowed, (status == 405).then_some("POST"), "{query}");
+    }
 }

@@ -1,12 +1,17 @@
 //! Trusted documents: what the apps were released with, and nothing else.
 
+use entity::persisted_document::Entity as PersistedDocument;
 use reqwest::Method;
+use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
-use support::{Program, TestDatabase, TestServer};
+use support::{Program, TestApp, TestDatabase, TestServer, both, eventually};
 use tempfile::TempDir;
 
 const DEVELOPER: &str = "a developer's token, of forty characters";
 const RELEASED: &str = "query Released { serverTime }";
+const OTHER: &str = "query Other { serverTime }";
+
+both!(what_was_kept_before_there_was_a_manifest_is_not_carried_out);
 
 fn manifest(folder: &TempDir, content: &Value) -> String {
     let file = folder.path().join("manifest.json");
@@ -15,6 +20,64 @@ fn manifest(folder: &TempDir, content: &Value) -> String {
         "[graphql]\ntrusted_documents = {:?}\ndeveloper_token = \"{DEVELOPER}\"",
         file.display().to_string()
     )
+}
+
+/// The document of this text by its hash, as Apollo's clients ask for it.
+fn by_hash_of(text: &str) -> Value {
+    let hash = super::documents::hash(text);
+    json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash } } })
+}
+
+async fn ask(server: &TestServer, body: &Value, dress: &[(&str, &str)]) -> Value {
+    let mut request = server.request(Method::POST, "/graphql").json(body);
+    for (name, value) in dress {
+        request = request.header(*name, *value);
+    }
+    request.send().await.unwrap().json().await.unwrap()
+}
+
+fn is_carried_out(answer: &Value) -> bool {
+    answer["data"]["serverTime"].is_string()
+}
+
+async fn what_was_kept_before_there_was_a_manifest_is_not_carried_out(app: TestApp) {
+    let mike = format!("Bearer {}", TestServer::token(app.member("mike").await));
+    let member = [("authorization", mike.as_str())];
+    let developer = [member[0], ("x-developer-token", DEVELOPER)];
+    let mut with_text = by_hash_of(OTHER);
+    with_text["query"] = json!(OTHER);
+
+    let server = TestServer::start(app.database(), "").await;
+    let answer = ask(&server, &with_text, &member).await;
+    assert!(is_carried_out(&answer), "{answer}");
+    let db = app.database().connect().await;
+    eventually("the document is kept", async || {
+        PersistedDocument::find().one(&db).await.unwrap().is_some()
+    })
+    .await;
+    drop(server);
+
+    let folder = TempDir::new().unwrap();
+    let settings = manifest(&folder, &json!({ "released-1": RELEASED }));
+    let server = TestServer::start(app.database(), &settings).await;
+    let refused = async || {
+        for dress in [&member[..], &[]] {
+            let answer = ask(&server, &by_hash_of(OTHER), dress).await;
+            let code = &answer["errors"][0]["extensions"]["code"];
+            assert_eq!(code, "PERSISTED_QUERY_NOT_FOUND", "{answer}");
+            assert!(answer.get("data").is_none(), "{answer}");
+        }
+    };
+    refused().await;
+    // A developer may send what he likes, and opens no door for others with it.
+    let known = ask(&server, &by_hash_of(OTHER), &developer).await;
+    assert!(is_carried_out(&known), "{known}");
+    let sent = ask(&server, &with_text, &developer).await;
+    assert!(is_carried_out(&sent), "{sent}");
+    refused().await;
+    // What was released is found by the hash of its text as well.
+    let released = ask(&server, &by_hash_of(RELEASED), &[]).await;
+    assert!(is_carried_out(&released), "{released}");
 }
 
 #[tokio::test]
@@ -76,19 +139,25 @@ async fn a_manifest_that_cannot_be_used_stops_the_start_and_is_named() {
             json!({ "released-1": "query {" }),
             "the document released-1",
         ),
+        (
+            json!({ "released-1": "query { nothing }" }),
+            "the document released-1: Unknown field",
+        ),
         (json!(["query { serverTime }"]), "neither"),
     ] {
         let settings = manifest(&folder, &content);
-        let ended = Program::new("serve")
-            .database(&database)
-            .toml(&settings)
-            .run()
-            .await;
-        assert_eq!(ended.code, Some(1), "{}", ended.said);
-        assert!(
-            ended.said.contains(told) && ended.said.contains("manifest.json"),
-            "{}",
-            ended.said
-        );
+        for command in ["serve", "doctor"] {
+            let ended = Program::new(command)
+                .database(&database)
+                .toml(&settings)
+                .run()
+                .await;
+            assert_eq!(ended.code, Some(1), "{}", ended.said);
+            assert!(
+                ended.said.contains(told) && ended.said.contains("manifest.json"),
+                "{command}: {}",
+                ended.said
+            );
+        }
     }
 }

@@ -5,9 +5,13 @@ use std::fmt::{self, Display, Formatter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use async_graphql::Variables;
 use serde::Deserialize;
 
 use super::{Parsed, TextHash, sha256};
+use crate::graphql::{BelaySchema, schema};
+use crate::http::guard;
+use crate::http::refusal::Refusal;
 
 /// The documents of a manifest.
 pub struct Manifest {
@@ -42,7 +46,7 @@ struct Operation {
 }
 
 impl Manifest {
-    /// Reads a manifest; every document must parse and keep to the limits of one.
+    /// Reads a manifest; every document must parse, keep to the limits of one, and be valid.
     pub fn load(file: &Path) -> Result<Self, ManifestError> {
         let fault = |what: String| ManifestError {
             file: file.to_owned(),
@@ -71,12 +75,13 @@ impl Manifest {
             }
             File::Map(documents) => documents.into_iter().collect(),
         };
+        let schema = schema::builder().finish();
         let (mut by_id, mut by_hash) = (HashMap::new(), HashMap::new());
         for (id, text) in documents {
             let hash = sha256(&text);
-            let parsed = Parsed::of(hash, &text).map_err(|refusal| {
+            let parsed = sound(&schema, hash, &text).map_err(|refusal| {
                 let why = refusal.errors.first().map_or("", |error| &error.message);
-                fault(format!("the document {id}: {why}"))
+                fault(format!("the document {id}: {}", why.trim_end_matches('.')))
             })?;
             let parsed = Arc::new(parsed);
             by_hash.insert(hash, Arc::clone(&parsed));
@@ -104,6 +109,19 @@ impl Manifest {
     }
 }
 
+/// A document that could be carried out.
+fn sound(schema: &BelaySchema, hash: TextHash, text: &str) -> Result<Parsed, Refusal> {
+    let parsed = Parsed::of(hash, text)?;
+    let limits = &guard::Limits::STANDARD;
+    guard::price(&parsed.document, None, &Variables::default(), limits)?;
+    let faults = schema::faults(schema, parsed.document.clone());
+    if faults.is_empty() {
+        Ok(parsed)
+    } else {
+        Err(Refusal::of(faults))
+    }
+}
+
 impl Display for ManifestError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(
@@ -128,6 +146,14 @@ mod tests {
 
     #[test]
     fn both_forms_are_read() {
+        let all = r#"{ "one": "query A($x: Boolean!, $id: UUID!) { me @include(if: $x) { memberId } }
+            mutation B($id: UUID!, $mood: Int) { checkIn(input: { id: $id, mood: $mood }) { errors { code } } }
+            subscription C { ...D } fragment D on Subscription { notificationReceived { notificationId } }" }"#;
+        let refused = load(&all.replace('\n', " ")).err().unwrap();
+        assert!(refused.contains("\"$id\""), "not used in A: {refused}");
+        let all = all.replace("A($x: Boolean!, $id: UUID!)", "A($x: Boolean!)");
+        let taken = load(&all.replace('\n', " ")).map(|manifest| manifest.len());
+        assert_eq!(taken, Ok(1));
         let apollo = r#"{ "format": "apollo-persisted-query-manifest", "version": 1, "operations": [
             { "id": "one", "name": "A", "type": "query", "body": "query A { serverTime }" }] }"#;
         for text in [apollo, r#"{ "one": "query A { serverTime }" }"#] {
@@ -146,6 +172,14 @@ mod tests {
         for (text, told) in [
             ("[]", "neither"),
             (r#"{ "one": "query A {" }"#, "the document one"),
+            (
+                r#"{ "one": "query A { nothing }" }"#,
+                "the document one: Unknown field",
+            ),
+            (
+                r#"{ "one": "query A { me { circles(first: 100) { nodes { members(first: 100) { nodes { role } } } } } }" }"#,
+                "the document one: This asks for",
+            ),
             (
                 r#"{ "format": "apollo-persisted-query-manifest", "version": 2, "operations": [] }"#,
                 "version 1",

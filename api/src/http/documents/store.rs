@@ -1,6 +1,6 @@
 //! Documents that every process finds by their hash.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::persisted_document::{ActiveModel, Column, Entity};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
@@ -22,18 +22,29 @@ pub async fn find(app: &App, hash: &TextHash) -> Result<Option<String>, Fault> {
     let Some(row) = Entity::find_by_id(hash.to_vec()).one(app.db.pool()).await? else {
         return Ok(None);
     };
-    if row.used_at + TOLD_AGAIN <= now {
-        Entity::update_many()
-            .col_expr(Column::UsedAt, sea_orm::sea_query::Expr::value(now))
-            .filter(Column::Hash.eq(hash.to_vec()))
-            .exec(app.db.pool())
-            .await?;
+    if row.used_at + TOLD_AGAIN <= now
+        && let Err(fault) = note_use(app, hash, now).await
+    {
+        // The text is there all the same.
+        tracing::warn!(
+            class = fault.class(),
+            "the use of a document could not be noted"
+        );
     }
     Ok(Some(row.text))
 }
 
-/// Keeps a document; one that is there already stays as it is.
-pub async fn insert(app: &App, hash: &TextHash, text: &str) -> Result<(), Fault> {
+async fn note_use(app: &App, hash: &TextHash, now: DateTime<Utc>) -> Result<(), Fault> {
+    Entity::update_many()
+        .col_expr(Column::UsedAt, sea_orm::sea_query::Expr::value(now))
+        .filter(Column::Hash.eq(hash.to_vec()))
+        .exec(app.db.pool())
+        .await?;
+    Ok(())
+}
+
+/// Keeps a document, and says whether it is new; one that is there already stays as it is.
+pub async fn insert(app: &App, hash: &TextHash, text: &str) -> Result<bool, Fault> {
     let now = app.clock.now();
     let row = ActiveModel {
         hash: Set(hash.to_vec()),
@@ -45,10 +56,11 @@ pub async fn insert(app: &App, hash: &TextHash, text: &str) -> Result<(), Fault>
         .on_conflict_do_nothing()
         .exec_without_returning(app.db.pool())
         .await?;
-    if let TryInsertResult::Inserted(_) = kept {
+    let is_new = matches!(kept, TryInsertResult::Inserted(_));
+    if is_new {
         metrics::counter!("belay_documents_persisted_total").increment(1);
     }
-    Ok(())
+    Ok(is_new)
 }
 
 /// Removes those that were not used for longest, down to `limit`.

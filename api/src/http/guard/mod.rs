@@ -22,6 +22,8 @@ pub use refusal::TooMuch;
 pub use scan::scan;
 pub use single_root::single_root;
 
+use crate::config::LEAST_POINTS;
+
 /// What a document may come to.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -49,6 +51,9 @@ pub struct Limits {
     pub nodes: u64,
     /// The values an operation may answer: fields, as often as there are objects to ask.
     pub values: u64,
+    /// The cost of an operation: the smallest bucket there may be holds so much, or some document within every
+    /// other limit could never be paid for.
+    pub cost: u64,
     /// Aliases, as written.
     pub aliases: usize,
     /// Directives, as written.
@@ -73,6 +78,7 @@ impl Limits {
         parts: 5_000,
         nodes: 5_000,
         values: 50_000,
+        cost: LEAST_POINTS,
         aliases: 30,
         directives: 20,
         variables: 100,

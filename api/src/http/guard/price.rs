@@ -86,6 +86,7 @@ pub fn price(
     Measure::Parts.check(whole.parts, limits.parts)?;
     Measure::Nodes.check(answers.nodes, limits.nodes)?;
     Measure::Values.check(answers.values, limits.values)?;
+    Measure::Cost.check(cost, limits.cost)?;
     Ok(Price {
         cost,
         fields: whole.fields,

@@ -1,5 +1,7 @@
 //! What a document is refused with, in words for the developer of an app.
 
+use crate::graphql::code::Code;
+
 /// Why a document is not run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TooMuch {
@@ -35,6 +37,7 @@ pub enum Measure {
     Parts,
     Nodes,
     Values,
+    Cost,
     Aliases,
     Directives,
     Variables,
@@ -75,6 +78,7 @@ impl Measure {
             }
             Self::Nodes => "items of pages and lists of ids",
             Self::Values => "values, counting each field for every item it is asked of",
+            Self::Cost => "points, one for each object that may have to be fetched",
             Self::Aliases => "aliases",
             Self::Directives => "directives",
             Self::Variables => "variables",
@@ -84,12 +88,12 @@ impl Measure {
 }
 
 impl TooMuch {
-    /// The error's code, of the closed list.
-    pub fn code(&self) -> &'static str {
+    /// The error's code.
+    pub const fn code(&self) -> Code {
         match self {
-            Self::Over { .. } => "QUERY_TOO_COMPLEX",
-            Self::UnclosedString => "GRAPHQL_PARSE_FAILED",
-            Self::FragmentCycle(_) | Self::NotOneField(_) => "GRAPHQL_VALIDATION_FAILED",
+            Self::Over { .. } => Code::QueryTooComplex,
+            Self::UnclosedString => Code::ParseFailed,
+            Self::FragmentCycle(_) | Self::NotOneField(_) => Code::ValidationFailed,
         }
     }
 

@@ -4,6 +4,7 @@ use async_graphql::{Response, ServerError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::http::extent::is_modest;
 use crate::http::params::Params;
 use crate::http::said::Said;
 
@@ -71,7 +72,7 @@ impl FromClient {
     /// Reads a message; none when it is not one of the protocol's.
     pub fn parse(text: &str) -> Option<Self> {
         // A list would be read as the fields in their order.
-        if !text.trim_ascii_start().starts_with('{') {
+        if !text.trim_ascii_start().starts_with('{') || !is_modest(text.as_bytes()) {
             return None;
         }
         let id = |id: String| (1..=MAX_ID).contains(&id.len()).then_some(id);

@@ -12,7 +12,7 @@ use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, DateTime, LocalTime, TimeZone, Url};
-use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::meeting::service::{self, LIST, Seen, Which};
 
 /// Where a meeting happens.
@@ -97,10 +97,10 @@ impl Meeting {
     }
 
     /// The link to join by, https; null when there is none, and for those who are not going.
-    async fn join_url(&self) -> GqlResult<Option<Url>> {
+    async fn join_url(&self) -> Nullable<Url> {
         let link = self.0.meeting.join_url.as_deref();
-        let link = link.filter(|_| self.0.is_let_in());
-        Ok(link.map(Url::stored).transpose()?)
+        let link = link.filter(|_| self.0.is_let_in())?;
+        Some(Url::stored(link).map_err(GqlError::from))
     }
 
     /// Whether you may change it and call it off.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::*;
+use crate::config::LEAST_POINTS;
 use crate::http::guard::scan;
 
 /// A field, through `levels` fragments that each spread the next one `times` times.
@@ -44,7 +45,7 @@ fn fragments_in_a_circle_are_not_valid() {
     for text in [circle, unused] {
         let refused = priced(text, json!({})).unwrap_err();
         assert!(matches!(refused, TooMuch::FragmentCycle(_)), "{text}");
-        assert_eq!(refused.code(), "GRAPHQL_VALIDATION_FAILED");
+        assert_eq!(refused.code(), Code::ValidationFailed);
     }
 }
 
@@ -110,7 +111,7 @@ fn whatever_there_is_too_much_of_is_refused_by_name() {
         assert_eq!(over(priced(&text, json!({}))), (measure, found));
     }
     let refused = priced(&deep(12), json!({})).unwrap_err();
-    assert_eq!(refused.code(), "QUERY_TOO_COMPLEX");
+    assert_eq!(refused.code(), Code::QueryTooComplex);
     let message = refused.message();
     assert!(
         message.contains("13") && message.contains("12"),
@@ -189,4 +190,20 @@ fn introspection_has_bounds_of_its_own() {
         over(priced(lists, json!({}))),
         (Measure::IntrospectionLists, 4)
     );
+}
+
+#[test]
+fn whatever_may_be_asked_can_be_paid_for() {
+    // So many objects of each of 2,000 items.
+    let objects = |of_each: usize| {
+        let fields = "o { a } ".repeat(of_each);
+        let page = format!("a(first: 100) {{ nodes {{ {fields} }} }} ");
+        format!("{{ {} }}", page.repeat(20))
+    };
+    assert!(price_of(&objects(8)).cost <= LEAST_POINTS);
+    let (measure, cost) = over(priced(&objects(9), json!({})));
+    assert_eq!(measure, Measure::Cost);
+    assert!(cost > LEAST_POINTS);
+    let changes = "mutation { a { b } }";
+    assert_eq!(price_of(changes).cost, 11);
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::price::Price;
 use super::refusal::Measure;
 use super::{Limits, TooMuch, price};
+use crate::graphql::code::Code;
 
 /// What a document comes to with these variables, whatever its length.
 fn priced(text: &str, variables: Value) -> Result<Price, TooMuch> {

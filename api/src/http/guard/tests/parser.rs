@@ -76,7 +76,7 @@ fn a_block_string_has_an_end() {
     let text = format!("{{a(b:[\"{}", "\\\"\"\"\"\" ".repeat(2_000));
     let refused = scan(&text, &Limits::STANDARD);
     assert_eq!(refused, Err(TooMuch::UnclosedString));
-    assert_eq!(TooMuch::UnclosedString.code(), "GRAPHQL_PARSE_FAILED");
+    assert_eq!(TooMuch::UnclosedString.code(), Code::ParseFailed);
 }
 
 #[test]

@@ -164,6 +164,7 @@ const BOUNDLESS: Limits = Limits {
     parts: u64::MAX,
     nodes: u64::MAX,
     values: u64::MAX,
+    cost: u64::MAX,
     aliases: usize::MAX,
     directives: usize::MAX,
     variables: u64::MAX,

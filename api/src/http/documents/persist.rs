@@ -1,0 +1,110 @@
+//! Keeping a document for every process, behind the back of whoever sent it: what he asked has been carried out, and
+//! its answer waits for nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Semaphore;
+
+use super::{Found, store};
+use crate::http::Edge;
+use crate::http::operation::Asker;
+
+/// Documents that are written at a time: members are not to wait behind them for the database. For what is left out a
+/// phone sends its text again, once another process asks it to.
+const AT_ONCE: usize = 2;
+
+/// Bounds what is kept.
+pub struct Keeper {
+    places: Arc<Semaphore>,
+    kept: AtomicU64,
+}
+
+impl Keeper {
+    /// Nothing is being kept.
+    pub fn new() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+            kept: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether it is time to remove what is beyond `limit`, after one more was kept. Between two rounds of the
+    /// housekeeping each process adds a tenth of it at most.
+    fn is_over(&self, limit: u64) -> bool {
+        let kept = self.kept.fetch_add(1, Ordering::Relaxed) + 1;
+        kept.is_multiple_of(limit / 10 + 1)
+    }
+}
+
+/// What it costs to have a document kept for all: a place in a table costs more than a text that is forgotten.
+fn price(text: &str) -> u64 {
+    10 + u64::try_from(text.len() / 10).unwrap_or(u64::MAX)
+}
+
+impl Edge {
+    /// Keeps a document, if it is one to be kept; whoever sent it pays once it is.
+    pub(in crate::http) fn persist(&self, found: Found, asker: Asker) {
+        let Found {
+            parsed,
+            to_persist: Some(text),
+        } = found
+        else {
+            return;
+        };
+        let places = Arc::clone(&self.documents.keeper.places);
+        let Ok(place) = places.try_acquire_owned() else {
+            return;
+        };
+        if parsed.persisted.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let edge = self.clone();
+        self.shutdown.spawn(async move {
+            let _place = place;
+            match store::insert(&edge.app, &parsed.hash, &text).await {
+                Ok(true) => {
+                    let now = edge.app.clock.now();
+                    edge.budget.charge(&asker, price(&text), now);
+                    edge.shrink_when_due().await;
+                }
+                Ok(false) => {}
+                Err(fault) => {
+                    parsed.persisted.store(false, Ordering::Relaxed);
+                    tracing::warn!(class = fault.class(), "a document could not be persisted");
+                }
+            }
+        });
+    }
+
+    async fn shrink_when_due(&self) {
+        let limit = self.app.config.graphql.persisted_limit;
+        if self.documents.keeper.is_over(limit)
+            && let Err(fault) = store::shrink(&self.app, limit).await
+        {
+            tracing::warn!(
+                class = fault.class(),
+                "persisted documents could not be removed"
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_looked_after_before_a_tenth_more_is_in_it() {
+        let due = |limit: u64| {
+            let keeper = Keeper::new();
+            (1..=25).filter(|_| keeper.is_over(limit)).count()
+        };
+        assert_eq!((due(1), due(9), due(100), due(1000)), (25, 25, 2, 0));
+    }
+
+    #[test]
+    fn a_long_text_costs_more_to_keep() {
+        assert_eq!((price("{ me }"), price(&"x".repeat(32 * 1024))), (10, 3286));
+    }
+}
