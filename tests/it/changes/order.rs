@@ -11,7 +11,7 @@ use api::sync::service::{hold, record};
 use chrono::{Days, NaiveDate};
 use entity::{CheckInId, OccurrenceId};
 use sea_orm::{ActiveValue::Set, ConnectionTrait as _, EntityTrait as _, Statement};
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{TestApp, TestDatabase, eventually};
 
 use super::races::put_check_in;
@@ -86,10 +86,9 @@ async fn a_number_is_not_seen_before_a_smaller_one() {
     assert_eq!(phone.all("CheckIn").len(), 4);
 }
 
-/// He answers while the meeting is changed, and asks in between: the change is told to whoever answered before it
-/// was there to see.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_answers_while_a_meeting_is_changed_hears_of_it() {
+/// He answers while something of the meeting is changed, and asks in between: the change is told to whoever answered
+/// before it was there to see. His phone, as it is in the end.
+async fn who_answers_while(mutation: &str, input: impl FnOnce(&Value) -> Value) -> Phone {
     let app = TestApp::configured(TestDatabase::postgres().await, "").await;
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let sam = app.member("sam").await;
@@ -104,16 +103,16 @@ async fn who_answers_while_a_meeting_is_changed_hears_of_it() {
     let lock = "SELECT id FROM meeting_occurrence FOR UPDATE";
     seat.execute_unprepared(lock).await.unwrap();
     hold(&feed, sam.member).await.unwrap();
-    let title =
-        json!({ "meetingId": tea["meeting"]["id"], "expectedVersion": 1, "title": "Coffee" });
+    let input = input(&tea);
     let answering = async {
         rsvp(&app, mike, &tea, "NOT_GOING").await;
         phone.sync(&app).await;
+        assert_eq!(phone.all("MeetingOccurrence").len(), 1);
         feed.rollback().await.unwrap();
     };
     let changing = async {
         waiting(&app, 1).await;
-        let changed = act(&app, host, "updateMeeting", title);
+        let changed = act(&app, host, mutation, input);
         let released = async {
             waiting(&app, 2).await;
             seat.rollback().await.unwrap();
@@ -122,7 +121,33 @@ async fn who_answers_while_a_meeting_is_changed_hears_of_it() {
     };
     tokio::join!(answering, changing);
     phone.sync(&app).await;
-    assert_eq!(phone.all("Meeting")[0]["title"], "Coffee");
+    assert_eq!(phone.kept, phone.there(&app).await);
+    phone
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_answers_while_a_meeting_is_changed_hears_of_it() {
+    let phone = who_answers_while(
+        "updateMeeting",
+        |tea| json!({ "meetingId": tea["meeting"]["id"], "expectedVersion": 1, "title": "Coffee" }),
+    );
+    assert_eq!(phone.await.all("Meeting")[0]["title"], "Coffee");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_answers_while_the_seats_are_changed_hears_of_it() {
+    let phone = who_answers_while(
+        "updateMeeting",
+        |tea| json!({ "meetingId": tea["meeting"]["id"], "expectedVersion": 1, "capacity": 8 }),
+    );
+    assert_eq!(phone.await.all("MeetingOccurrence")[0]["capacity"], 8);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_answers_while_a_meeting_is_called_off_hears_of_it() {
+    let phone = who_answers_while("cancelMeeting", |tea| json!({ "occurrenceId": tea["id"] }));
+    let phone = phone.await;
+    assert_eq!(phone.all("MeetingOccurrence")[0]["status"], "CANCELLED");
 }
 
 /// He answers another meeting of the circle from one phone while he leaves it from another, and asks in between.

@@ -227,6 +227,7 @@ async fn what_is_kept_is_what_is_there_after_everybody_did_everything_at_once(ap
         let mut fresh = Phone::new(phone.who);
         fresh.sync(app).await;
         assert_eq!(phone.kept, fresh.kept);
+        assert_eq!(phone.kept, phone.there(app).await);
         assert_eq!(phone.all("Meeting").len(), 2);
         assert_eq!(phone.all("MeetingOccurrence").len(), 2);
     }
