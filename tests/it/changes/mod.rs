@@ -1,5 +1,6 @@
 //! What a phone keeps follows what is there, whatever happened while it was away.
 
+mod circles;
 mod cost;
 mod kinds;
 mod model;

@@ -150,6 +150,48 @@ async fn who_answers_while_a_meeting_is_called_off_hears_of_it() {
     assert_eq!(phone.all("MeetingOccurrence")[0]["status"], "CANCELLED");
 }
 
+/// He is put back into a circle while a meeting of it is changed: the change does not count him among those it tells,
+/// and he is not told of the meeting before it is changed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_back_while_a_meeting_is_changed_hears_of_it() {
+    let app = TestApp::configured(TestDatabase::postgres().await, "").await;
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let sam = app.member("sam").await;
+    let circle = crate::circles::circle_of(&app, host, &[mike, sam])
+        .await
+        .global();
+    let tea = meeting(&app, host, Some(circle.as_str())).await;
+    for man in [mike, sam] {
+        rsvp(&app, man, &tea, "NOT_GOING").await;
+    }
+    let man = json!({ "circleId": circle.as_str(), "memberId": mike.member.global().as_str() });
+    act(&app, host, "removeCircleMember", man.clone()).await;
+    let mut phone = Phone::new(mike);
+    phone.sync(&app).await;
+
+    // The change has looked up whom to tell, and waits for Sam's feed.
+    let feed = Tries::default().begin(&app.app.db).await.unwrap();
+    hold(&feed, sam.member).await.unwrap();
+    let title =
+        json!({ "meetingId": tea["meeting"]["id"], "expectedVersion": 1, "title": "Coffee" });
+    let changing = act(&app, host, "updateMeeting", title);
+    let coming = async {
+        waiting(&app, 1).await;
+        let put = act(&app, host, "addCircleMember", man);
+        let asking = async {
+            waiting(&app, 2).await;
+            phone.sync(&app).await;
+            assert_eq!(phone.kept.len(), 1);
+            feed.rollback().await.unwrap();
+        };
+        tokio::join!(put, asking);
+    };
+    tokio::join!(changing, coming);
+    phone.sync(&app).await;
+    assert_eq!(phone.all("Meeting")[0]["title"], "Coffee");
+    assert_eq!(phone.kept, phone.there(&app).await);
+}
+
 /// He answers another meeting of the circle from one phone while he leaves it from another, and asks in between.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_answers_while_he_leaves_the_circle_hears_that_it_is_gone() {
