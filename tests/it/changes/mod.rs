@@ -5,6 +5,7 @@ mod cost;
 mod kinds;
 mod model;
 mod order;
+mod purge;
 mod races;
 mod resets;
 

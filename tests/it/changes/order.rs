@@ -26,7 +26,7 @@ async fn put_and_record(tx: &Tx, app: &App, who: SignedIn, day: NaiveDate) -> Re
 }
 
 /// Waits until so many connections wait for a lock.
-async fn waiting(app: &TestApp, connections: i64) {
+pub(super) async fn waiting(app: &TestApp, connections: i64) {
     let db = app.app.db.pool();
     let backend = db.get_database_backend();
     let sql = "SELECT COUNT(*) FROM pg_stat_activity \

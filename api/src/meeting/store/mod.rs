@@ -12,5 +12,5 @@ pub use read::{
 };
 pub use write::{
     Written, answer, cancel, free_seat, hold_circle, hold_circle_of_occurrence, hold_membership,
-    insert, leave_all, set_capacity, take_seat, update,
+    insert, leave_all, release_hosted, set_capacity, take_seat, update,
 };

@@ -189,6 +189,17 @@ pub async fn free_seat(tx: &Tx, id: OccurrenceId) -> Result<Option<occurrence::M
     Ok(written.into_iter().next())
 }
 
+/// Leaves the meetings of a host without one.
+pub async fn release_hosted(tx: &Tx, host: MemberId) -> Result<(), DbErr> {
+    use meeting::Column;
+    meeting::Entity::update_many()
+        .col_expr(Column::HostId, Expr::value(None::<MemberId>))
+        .filter(Column::HostId.eq(host))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Turns a member's seats into none: all of them, or those of a circle's meetings that have not started.
 /// Returns the occurrences they were of.
 pub async fn leave_all(
