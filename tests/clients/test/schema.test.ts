@@ -31,6 +31,18 @@ test('a breaking change is named until the release notes name it', async () => {
   assert.deepEqual(await untold(after, `${after} type Mood { level: Int }`, notes('')), []);
 });
 
+test('named is what begins a line of the list, and nothing that is said of it', async () => {
+  const before = 'type Query { days: Int mood: Int feeling: Int }';
+  const after = 'type Query { days: Int }';
+  const breaking = (lines: string) => `## Unreleased\n\n### Breaking\n\n${lines}\n`;
+  const missing = async (lines: string) => (await untold(before, after, breaking(lines))).map((line) => line.split('`')[1]);
+
+  assert.deepEqual(await missing('- `Query.mood` is gone, as `Query.feeling` is.'), ['Query.feeling']);
+  assert.deepEqual(await missing('`Query.mood` and `Query.feeling` are gone.'), ['Query.mood', 'Query.feeling']);
+  assert.deepEqual(await missing('- `Query.mood`: gone,\n  `Query.feeling`, too.'), ['Query.feeling']);
+  assert.deepEqual(await missing('* `Query.mood`\n- Gone is `Query.feeling`.'), []);
+});
+
 // Apollo iOS and Apollo Kotlin give each type of the schema a class of its name; these are taken by what the
 // generated code uses itself, or by their languages.
 const TAKEN = [
