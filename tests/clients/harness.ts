@@ -1,7 +1,6 @@
 // The program itself, and men who use it.
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -22,6 +21,20 @@ import {
 const PROGRAM = resolve(process.env['BELAY'] ?? join(import.meta.dirname, '../../target/debug/belay-under-test'));
 const PASSPHRASE = 'four tall boats at anchor';
 
+/** How long anything may take that ought to be there at once, on a machine that is busy. */
+const PATIENCE = 30_000;
+
+/** Asks again until there is something, which comes soon or never. */
+export async function soon<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  for (const end = Date.now() + PATIENCE; Date.now() < end; await sleep(20)) {
+    const found = await look();
+    if (found !== undefined) {
+      return found;
+    }
+  }
+  throw new Error(`${what} did not come within ${PATIENCE} ms`);
+}
+
 /** A running server on a database of its own. */
 export class Belay {
   /** Where GraphQL is asked. */
@@ -31,8 +44,9 @@ export class Belay {
 
   private constructor(
     private readonly base: string,
+    private readonly folder: string,
     private readonly environment: NodeJS.ProcessEnv,
-    private readonly kill: () => Promise<void>,
+    private readonly end: () => Promise<void>,
   ) {
     this.url = `${base}/graphql`;
     this.socketUrl = this.url.replace(/^http/, 'ws');
@@ -48,23 +62,21 @@ export class Belay {
       BELAY_DATABASE__URL: `sqlite://${join(folder, 'belay.db')}`,
       BELAY_AUTH__SECRET: 'a secret for servers under test, and for nothing else',
     };
-    const child = spawn(PROGRAM, ['serve', '--at', new Date().toISOString()], {
-      cwd: folder,
-      env: environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const ended = once(child, 'exit');
-    const last = () => child.kill('SIGKILL');
-    process.once('exit', last);
-    const kill = async () => {
-      child.kill('SIGKILL');
+    // It ends with its standard input, and so with this process, however that ends.
+    const watched = [join(import.meta.dirname, 'server.sh'), folder, PROGRAM, 'serve', '--at', new Date().toISOString()];
+    const child = spawn('sh', watched, { env: environment, stdio: 'pipe', detached: true });
+    const ended = new Promise<void>((done) => child.once('close', () => done()));
+    const end = async () => {
+      child.stdin.end();
       await ended;
-      process.off('exit', last);
+      // There already, unless nothing could be started.
       rmSync(folder, { recursive: true, force: true });
     };
 
     let written = '';
-    const base = new Promise<string>((found, failed) => {
+    let late: NodeJS.Timeout | undefined;
+    const listens = new Promise<string>((found, failed) => {
+      late = setTimeout(() => failed(new Error('it does not say where it listens')), PATIENCE);
       const read = (chunk: Buffer) => {
         written += chunk.toString();
         const line = /^Belay listens on (\S+)$/m.exec(written);
@@ -72,17 +84,32 @@ export class Belay {
           found(line[1]);
         }
       };
+      child.stdin.on('error', failed);
       child.stdout.on('data', read);
       child.stderr.on('data', read);
-      child.once('error', () => failed(new Error(`${PROGRAM} does not start: is it built?`)));
-      child.once('exit', () => failed(new Error(`the server ended:\n${written}`)));
+      child.stdout.once('close', () => failed(new Error('it ended')));
+      child.once('error', failed);
     });
-    return new Belay(await base, environment, kill);
+    try {
+      return new Belay(await listens, folder, environment, end);
+    } catch (cause) {
+      await end();
+      throw new Error(`${PROGRAM} does not start: is it built?\n${written}`, { cause });
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   /** Ends it, and forgets everything. */
   async stop(): Promise<void> {
-    await this.kill();
+    await this.end();
+  }
+
+  /** What a metric stands at; 0 before it was first counted. */
+  async metric(name: string): Promise<number> {
+    const answer = await fetch(`${this.base}/metrics`);
+    const line = new RegExp(`^${name} (\\S+)$`, 'm').exec(await answer.text());
+    return Number(line?.[1] ?? 0);
   }
 
   /** Time goes on. */
@@ -129,7 +156,7 @@ export class Belay {
   async facilitator(handle: string): Promise<Phone> {
     const phone = await this.joins(handle);
     const command = ['member', 'role', `${handle}@example.org`, 'facilitator'];
-    const ended = spawnSync(PROGRAM, command, { env: this.environment, cwd: tmpdir() });
+    const ended = spawnSync(PROGRAM, command, { env: this.environment, cwd: this.folder });
     if (ended.status !== 0) {
       throw new Error(`${ended.stdout}${ended.stderr}`);
     }
@@ -138,16 +165,12 @@ export class Belay {
 
   /** The code in the newest letter to an address: eight digits, on a line of their own. */
   private async mailedCode(email: string): Promise<string> {
-    for (;;) {
+    return await soon(`a letter to ${email}`, async () => {
       const answer = await fetch(`${this.base}/dev/outbox?kind=mail&to=${encodeURIComponent(email)}`);
       const letters = (await answer.json()) as { text: string }[];
       const lines = letters.at(-1)?.text.split('\n').map((line) => line.replaceAll(/\s/g, '')) ?? [];
-      const code = lines.find((line) => /^\d{8}$/.test(line));
-      if (code !== undefined) {
-        return code;
-      }
-      await sleep(20);
-    }
+      return lines.find((line) => /^\d{8}$/.test(line));
+    });
   }
 }
 
@@ -160,6 +183,8 @@ interface Tokens {
 export class Phone {
   private tokens: Tokens | undefined;
   private refreshing: Promise<void> | undefined;
+  /** How often it has exchanged its refresh token. */
+  refreshes = 0;
 
   constructor(readonly belay: Belay) {}
 
@@ -183,6 +208,7 @@ export class Phone {
   }
 
   private async exchange(): Promise<void> {
+    this.refreshes += 1;
     const refreshToken = this.tokens?.refreshToken ?? '';
     // Without the old access token: a request with one that has ended is refused whole.
     const stranger = new Phone(this.belay);

@@ -12,11 +12,12 @@ export async function untold(released: string, current: string, notes: string): 
     .map((change) => `\`${change.path}\`: ${change.message}`);
 }
 
-/** What stands between backquotes under "Breaking" in the section "Unreleased". */
+/** What stands between the first backquotes of each line of the list under "Breaking" in the section "Unreleased". */
 function announced(notes: string): Set<string> {
   const unreleased = section(notes, '## Unreleased');
   const breaking = section(unreleased, '### Breaking');
-  return new Set(Array.from(breaking.matchAll(/`([^`]+)`/g), (match) => match[1] ?? ''));
+  const items = breaking.matchAll(/^\s*[-*+] [^`\n]*`([^`\n]+)`/gm);
+  return new Set(Array.from(items, (match) => match[1] ?? ''));
 }
 
 /** What follows a heading, up to the next of its rank or a higher one. */

@@ -1,7 +1,8 @@
 //! The databases the tests stand on are as promised.
 
+use api::db::Db;
 use entity::rate_limit;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, Statement};
 use support::{Engine, TestDatabase, both};
 
 both!(a_database_is_migrated_and_the_tests_own);
@@ -39,7 +40,7 @@ async fn a_sqlite_file_keeps_a_write_ahead_log() {
     let mode = database
         .connect()
         .await
-        .query_one_raw(sea_orm::Statement::from_string(
+        .query_one_raw(Statement::from_string(
             sea_orm::DbBackend::Sqlite,
             "PRAGMA journal_mode",
         ))
@@ -49,4 +50,25 @@ async fn a_sqlite_file_keeps_a_write_ahead_log() {
         .try_get_by_index::<String>(0)
         .unwrap();
     assert_eq!(mode, "wal");
+}
+
+/// Whoever has waited for a row reads what was committed meanwhile: under a stricter level he would not.
+#[tokio::test]
+async fn a_postgres_database_that_is_set_stricter_is_read_as_the_code_needs_it() {
+    let database = TestDatabase::postgres().await;
+    let stricter = "DO $$ BEGIN EXECUTE format( \
+        'ALTER DATABASE %I SET default_transaction_isolation TO %L', current_database(), 'repeatable read'); END $$";
+    let beside = database.connect().await;
+    beside.execute_unprepared(stricter).await.unwrap();
+    let level = async |db: &sea_orm::DatabaseConnection| {
+        let show = "SHOW transaction_isolation";
+        let asked = Statement::from_string(db.get_database_backend(), show);
+        let row = db.query_one_raw(asked).await.unwrap().unwrap();
+        row.try_get_by_index::<String>(0).unwrap()
+    };
+    // For whoever comes from now on and asks for nothing.
+    assert_eq!(level(&database.connect().await).await, "repeatable read");
+    let config = support::config(&database.url(), "").database;
+    let ours = Db::connect(&config).await.unwrap();
+    assert_eq!(level(ours.pool()).await, "read committed");
 }

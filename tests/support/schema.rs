@@ -1,7 +1,10 @@
 //! The schema as apps find it out: by introspection (GraphQL §4).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use api::graphql::conformance::{ConformanceQuery, ConformanceSubscription};
+use async_graphql::EmptyMutation;
+use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 use serde_json::Value;
 
 /// What introspection answers.
@@ -23,16 +26,8 @@ const INTROSPECTION: &str = "{ __schema {
 } }
 fragment of on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
-/// What only the tests' build of the service has.
-const CONFORMANCE: [&str; 7] = [
-    "echo",
-    "fails",
-    "failsAfter",
-    "floods",
-    "hangs",
-    "panics",
-    "ticks",
-];
+/// The schema as it is released, without what only the tests' build of the service has.
+const RELEASED: &str = include_str!("../../schema.graphql");
 
 impl Schema {
     /// Asks for everything.
@@ -41,10 +36,16 @@ impl Schema {
         let response = schema.execute(INTROSPECTION).await;
         assert!(response.errors.is_empty(), "{:?}", response.errors);
         let mut schema = response.data.into_json().expect("data is JSON");
+        let (ours, released) = (fields_of_conformance(), released_fields());
         let types = schema["__schema"]["types"].as_array_mut();
         for kind in types.expect("a list of types") {
+            let of = name(kind).to_owned();
             if let Some(fields) = kind["fields"].as_array_mut() {
-                fields.retain(|field| !CONFORMANCE.contains(&name(field)));
+                // One of the same name that is released is the product's.
+                fields.retain(|field| {
+                    let field = (of.clone(), name(field).to_owned());
+                    released.contains(&field) || !ours.contains(&field)
+                });
             }
         }
         Self(schema)
@@ -89,6 +90,41 @@ impl Schema {
                 list(&types[root]["fields"]).map(move |field| (root, field))
             })
     }
+}
+
+/// The fields that are there for clients' tests alone, each with the name of its root.
+fn fields_of_conformance() -> HashSet<(String, String)> {
+    let schema =
+        async_graphql::Schema::new(ConformanceQuery, EmptyMutation, ConformanceSubscription);
+    let roots = ["Query", "Subscription"].map(|root| (format!("Conformance{root}"), root));
+    fields(&schema.sdl())
+        .filter_map(|(of, field)| {
+            let (_, root) = roots.iter().find(|(conformance, _)| *conformance == of)?;
+            Some(((*root).to_owned(), field))
+        })
+        .collect()
+}
+
+fn released_fields() -> HashSet<(String, String)> {
+    fields(RELEASED).collect()
+}
+
+/// The fields of the object types of a schema in its definition language, each with the name of its type.
+fn fields(sdl: &str) -> impl Iterator<Item = (String, String)> {
+    let document = async_graphql::parser::parse_schema(sdl).expect("a schema that parses");
+    document.definitions.into_iter().flat_map(|definition| {
+        let TypeSystemDefinition::Type(of) = definition else {
+            return Vec::new();
+        };
+        let TypeKind::Object(object) = of.node.kind else {
+            return Vec::new();
+        };
+        let of = of.node.name.node.to_string();
+        let names = object.fields.iter();
+        names
+            .map(|field| (of.clone(), field.node.name.node.to_string()))
+            .collect()
+    })
 }
 
 fn list(of: &Value) -> impl Iterator<Item = &Value> {

@@ -55,13 +55,14 @@ impl Db {
                     .busy_timeout(Duration::from_secs(10))
             })
             .map_sqlx_postgres_opts(|options| {
-                options
-                    .application_name("belay")
+                options.application_name("belay").options([
+                    // Who has waited for a row reads what was committed meanwhile, whatever the database or
+                    // the user is set to.
+                    ("default_transaction_isolation", "read committed"),
                     // Planning a list anew for each LIMIT costs more than a plan that fits all.
-                    .options([
-                        ("plan_cache_mode", "force_generic_plan"),
-                        ("timezone", "UTC"),
-                    ])
+                    ("plan_cache_mode", "force_generic_plan"),
+                    ("timezone", "UTC"),
+                ])
             });
         let mut pool = Database::connect(options).await?;
         pool.set_metric_callback(|info| stats::record(info.elapsed));

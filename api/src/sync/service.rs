@@ -21,11 +21,17 @@ pub async fn open(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
 }
 
 /// Writes what a transaction changes of what members keep. Once in a transaction, and as the last thing in it: the
-/// feeds are held from here to its end.
+/// feeds are held from here to its end. A member who is gone meanwhile is passed over; that one who is there has no
+/// feed is a fault, since his phones would never know.
 pub async fn record(app: &App, tx: &Tx, changes: Changes) -> Result<(), Fault> {
     let rows = changes.sorted();
     for chunk in rows.chunks(store::ROWS_AT_ONCE) {
-        store::write(tx, app.clock.now(), chunk).await?;
+        let written = store::write(tx, app.clock.now(), chunk).await?;
+        if usize::try_from(written) != Ok(chunk.len())
+            && store::lacks_feed(tx, chunk.iter().map(|row| row.0)).await?
+        {
+            return Err(Fault::Broken("a member has a feed"));
+        }
     }
     Ok(())
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use entity::change::{self, Kind};
-use entity::{MemberId, change_feed};
+use entity::{MemberId, change_feed, member};
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _,
-    FromQueryResult, Order, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement, Value,
+    FromQueryResult, Order, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    Statement, Value,
 };
 use uuid::Uuid;
 
@@ -36,13 +37,13 @@ const WRITE: &str = "INSERT INTO change (member_id, kind, node_id, seq, deleted,
     ON CONFLICT (member_id, kind, node_id) DO UPDATE SET \
     seq = excluded.seq, deleted = excluded.deleted, changed_at = excluded.changed_at";
 
-/// Writes changes, at most [`ROWS_AT_ONCE`] of them, by member and each once. One statement on PostgreSQL; SQLite
-/// knows no writing subqueries and takes two.
+/// Writes changes, at most [`ROWS_AT_ONCE`] of them, by member and each once; how many. One statement on PostgreSQL;
+/// SQLite knows no writing subqueries and takes two.
 pub(super) async fn write(
     tx: &Tx,
     now: DateTime<Utc>,
     rows: &[(MemberId, Item, bool)],
-) -> Result<(), Fault> {
+) -> Result<u64, Fault> {
     let backend = tx.get_database_backend();
     let run = async |sql: String, values: Vec<Value>| {
         let statement = Statement::from_sql_and_values(backend, sql, values);
@@ -55,14 +56,32 @@ pub(super) async fn write(
             WRITE.replace("FEED", "change_feed"),
         );
         run(format!("WITH {given} {take}"), values.clone()).await?;
-        run(format!("WITH {given} {write}"), values).await?;
-        return Ok(());
+        let written = run(format!("WITH {given} {write}"), values).await?;
+        return Ok(written.rows_affected());
     }
     let take = TAKE.replace("GIVEN", "held JOIN given USING (member_id)");
     let taken = format!("taken AS ({take} RETURNING change_feed.member_id, last_seq)");
     let write = WRITE.replace("FEED", "taken");
-    run(format!("WITH {given}, {HOLD}, {taken} {write}"), values).await?;
-    Ok(())
+    let written = run(format!("WITH {given}, {HOLD}, {taken} {write}"), values).await?;
+    Ok(written.rows_affected())
+}
+
+/// Whether one of these members is there and has no feed.
+pub(super) async fn lacks_feed(
+    tx: &Tx,
+    members: impl IntoIterator<Item = MemberId>,
+) -> Result<bool, Fault> {
+    let with_feed = change_feed::Entity::find()
+        .select_only()
+        .column(change_feed::Column::MemberId)
+        .into_query();
+    let without = member::Entity::find()
+        .select_only()
+        .column(member::Column::Id)
+        .filter(member::Column::Id.is_in(members))
+        .filter(member::Column::Id.not_in_subquery(with_feed));
+    let one: Option<MemberId> = without.into_tuple().one(tx).await?;
+    Ok(one.is_some())
 }
 
 /// The rows as a table of the statement, and its variables, of which the first is the instant.

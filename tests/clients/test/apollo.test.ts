@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test, { after, before, beforeEach } from 'node:test';
 
-import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, gql } from '@apollo/client';
+import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache } from '@apollo/client';
 import { SetContextLink } from '@apollo/client/link/context';
 import { ErrorLink } from '@apollo/client/link/error';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
@@ -15,11 +15,12 @@ import { WebSocket } from 'ws';
 
 import possible, {
   CheckInDocument,
+  CheckInRecordedDocument,
   HomeDocument,
   MeetingsDocument,
   SubjectDocument,
 } from '../generated/operations.ts';
-import { Belay, type Phone, must, newId } from '../harness.ts';
+import { Belay, type Phone, must, newId, soon } from '../harness.ts';
 
 // Apollo's link asks for the browser's, which Node.js has from version 22 on.
 globalThis.WebSocket ??= WebSocket as unknown as typeof globalThis.WebSocket;
@@ -34,7 +35,7 @@ before(async () => {
   phone = await belay.facilitator('mike');
 });
 beforeEach(() => (sent = []));
-after(() => belay.stop());
+after(() => belay?.stop());
 
 /** Sends, and takes note of it. */
 const noting: typeof fetch = (input, init) => {
@@ -109,7 +110,7 @@ test('a mutation is never sent by GET', async () => {
 test('when the access token has ended, one refresh serves all that wait', async () => {
   const client = app(refreshing, signed);
   await belay.advance({ minutes: 11 });
-  const old = phone.authorization;
+  const [old, before] = [phone.authorization, phone.refreshes];
   const [home, meetings] = await Promise.all([
     client.query({ query: HomeDocument }),
     client.query({ query: MeetingsDocument, variables: {} }),
@@ -117,6 +118,7 @@ test('when the access token has ended, one refresh serves all that wait', async 
   assert.equal(home.data?.me?.profile?.handle, 'mike');
   assert.deepEqual(meetings.data?.upcomingMeetings?.edges, []);
   assert.notEqual(phone.authorization, old);
+  assert.equal(phone.refreshes, before + 1);
   assert.equal(sent.length, 4, sent.join());
 });
 
@@ -169,24 +171,24 @@ test('pages join to one list', async () => {
 });
 
 test('events come over a socket', async () => {
+  const tom = await belay.joins('tom');
   const socket = createClient({
     url: belay.socketUrl,
     webSocketImpl: WebSocket,
     retryAttempts: 0,
-    connectionParams: () => ({ authorization: phone.authorization }),
+    connectionParams: () => ({ authorization: tom.authorization }),
   });
   const client = new ApolloClient({ cache: cache(), link: new GraphQLWsLink(socket) });
-  const query = gql`
-    subscription Ticks {
-      ticks(every: 10, count: 3)
-    }
-  `;
-  const ticks: unknown[] = [];
-  await new Promise<void>((complete, error) => {
-    const next = (result: ApolloClient.SubscribeResult<{ ticks: number }>) =>
-      result.error ? error(result.error) : void ticks.push(result.data?.ticks);
-    client.subscribe<{ ticks: number }>({ query }).subscribe({ next, error, complete });
+  const heard: unknown[] = [];
+  const subscription = client.subscribe({ query: CheckInRecordedDocument }).subscribe({
+    next: ({ data }) => heard.push(data?.checkInRecorded.checkInId),
   });
+  const listens = async () => ((await belay.metric('belay_bus_subscriptions')) > 0 ? true : undefined);
+  await soon('a subscription', listens);
+  const input = { id: newId(), mood: 2 };
+  const { checkIn } = must((await tom.ask(CheckInDocument, { input })).checkIn);
+  await soon('an event', async () => heard[0]);
+  assert.deepEqual(heard, [checkIn?.id]);
+  subscription.unsubscribe();
   await socket.dispose();
-  assert.equal(ticks.length, 3);
 });

@@ -10,7 +10,7 @@ let belay: Belay;
 before(async () => {
   belay = await Belay.start();
 });
-after(() => belay.stop());
+after(() => belay?.stop());
 
 const audits = serverAudits({ url: () => belay.url, fetchFn: fetch });
 

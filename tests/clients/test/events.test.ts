@@ -4,9 +4,11 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 
+import { print } from 'graphql';
 import { type ClientOptions, createClient } from 'graphql-sse';
 
-import { Belay, type Phone } from '../harness.ts';
+import { CheckInRecordedDocument } from '../generated/operations.ts';
+import { Belay, type Phone, soon } from '../harness.ts';
 
 let belay: Belay;
 let phone: Phone;
@@ -15,7 +17,7 @@ before(async () => {
   belay = await Belay.start();
   phone = await belay.joins('mike');
 });
-after(() => belay.stop());
+after(() => belay?.stop());
 
 const client = (options: Partial<ClientOptions> = {}) =>
   createClient({
@@ -67,11 +69,18 @@ test('a subscription that fails ends with an error', async () => {
 });
 
 test('an app that goes away ends its subscription', async () => {
+  const open = (count: number) =>
+    soon(`${count} open at the server`, async () =>
+      (await belay.metric('belay_bus_subscriptions')) === count ? true : undefined,
+    );
+  await open(0);
   const events = client();
-  const ticks = events.iterate({ query: 'subscription { ticks(every: 10) }' });
-  const { value } = await ticks.next();
-  assert.ok(value?.data);
-  await ticks.return?.();
+  const recorded = events.iterate({ query: print(CheckInRecordedDocument) });
+  const first = recorded.next();
+  await open(1);
+  await recorded.return?.();
+  await open(0);
+  assert.equal((await first).done, true);
   events.dispose();
 });
 

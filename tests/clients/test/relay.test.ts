@@ -37,7 +37,7 @@ before(async () => {
   belay = await Belay.start();
   sam = await belay.facilitator('sam');
 });
-after(() => belay.stop());
+after(() => belay?.stop());
 
 /** An app of Sam's that has just started. */
 const app = () =>

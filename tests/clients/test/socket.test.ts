@@ -17,7 +17,7 @@ before(async () => {
   belay = await Belay.start();
   phone = await belay.joins('mike');
 });
-after(() => belay.stop());
+after(() => belay?.stop());
 
 // The client that apps use.
 

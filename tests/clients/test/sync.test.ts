@@ -10,9 +10,11 @@ import {
   CheckInDocument,
   CheckInRecordedDocument,
   type CheckInRecordedSubscription,
+  MeetingsDocument,
+  RsvpDocument,
   SyncDocument,
 } from '../generated/operations.ts';
-import { Belay, type Phone, must, newId } from '../harness.ts';
+import { Belay, type Phone, must, newId, soon } from '../harness.ts';
 
 let belay: Belay;
 let phone: Phone;
@@ -21,20 +23,25 @@ before(async () => {
   belay = await Belay.start();
   phone = await belay.joins('mike');
 });
-after(() => belay.stop());
+after(() => belay?.stop());
 
 /** What a device keeps, by id, and how far it has come. */
 class Kept {
   readonly nodes = new Map<string, unknown>();
+  /** How often it had to begin anew. */
+  resets = 0;
   private cursor: string | undefined;
+
+  constructor(public who: Phone) {}
 
   /** Brings it up to date; how many changes there were. */
   async sync(first: number): Promise<number> {
     for (let seen = 0; ; ) {
-      const { changes: page } = await phone.ask(SyncDocument, { after: this.cursor ?? null, first });
+      const { changes: page } = await this.who.ask(SyncDocument, { after: this.cursor ?? null, first });
       assert.ok(page);
       if (page.resetRequired) {
         this.nodes.clear();
+        this.resets += 1;
       }
       for (const { id, deleted, node } of page.edges) {
         deleted ? this.nodes.delete(id) : this.nodes.set(id, node);
@@ -49,7 +56,7 @@ class Kept {
 }
 
 test('a tablet keeps up with a phone', async () => {
-  const tablet = new Kept();
+  const tablet = new Kept(phone);
   assert.equal(await tablet.sync(1), 1, 'himself');
   const socket = createClient({
     url: belay.socketUrl,
@@ -63,20 +70,50 @@ test('a tablet keeps up with a phone', async () => {
   const id = newId();
   let told = false;
   void heard.then(() => (told = true));
-  let checkInId: string | undefined;
-  for (let round = 0; !told; round += 1) {
+  let round = 0;
+  const checkInId = await soon('an event', async () => {
     const input = { id, mood: 1 + (round % 5) };
+    round += 1;
     const { checkIn } = must((await phone.ask(CheckInDocument, { input })).checkIn);
-    checkInId = checkIn?.id;
-    await new Promise((later) => setTimeout(later, 20));
-  }
+    return told ? checkIn?.id : undefined;
+  });
   const { value } = await heard;
   assert.equal(value?.data?.checkInRecorded.checkInId, checkInId);
 
   assert.equal(await tablet.sync(10), 1, 'however often it changed');
-  const kept = tablet.nodes.get(checkInId ?? '') as { id: string } | undefined;
+  const kept = tablet.nodes.get(checkInId) as { id: string } | undefined;
   assert.equal(kept?.id, checkInId);
   assert.equal(await tablet.sync(10), 0);
   await events.return?.();
   await socket.dispose();
+});
+
+test('a tablet that another man takes over drops what it kept, and begins anew', async () => {
+  const tablet = new Kept(phone);
+  await tablet.sync(10);
+  const [his] = tablet.nodes.keys();
+  tablet.who = await belay.joins('sam');
+  await tablet.sync(10);
+  assert.equal(tablet.resets, 1);
+  const handles = Array.from(tablet.nodes.values(), (node) => (node as { handle?: string }).handle);
+  assert.deepEqual(handles, ['sam']);
+  assert.ok(!tablet.nodes.has(his ?? ''));
+  assert.equal(await tablet.sync(10), 0);
+  assert.equal(tablet.resets, 1);
+});
+
+test('what is kept is enough to show an evening without a connection', async () => {
+  const host = await belay.facilitator('host');
+  await host.schedules('Tea', 2);
+  const { upcomingMeetings } = await phone.ask(MeetingsDocument, {});
+  const occurrenceId = upcomingMeetings?.edges[0]?.node.id ?? '';
+  must((await phone.ask(RsvpDocument, { input: { occurrenceId, answer: 'GOING' } })).rsvp);
+  const tablet = new Kept(phone);
+  await tablet.sync(100);
+  type Occurrence = { startsAt: string; endsAt: string; timeZone: string; meeting: { id: string } };
+  const occurrence = tablet.nodes.get(occurrenceId) as Occurrence;
+  assert.equal(Date.parse(occurrence.endsAt) - Date.parse(occurrence.startsAt), 3_600_000);
+  assert.equal(occurrence.timeZone, 'Europe/London');
+  const { title, format } = tablet.nodes.get(occurrence.meeting.id) as { title: string; format: string };
+  assert.deepEqual([title, format], ['Tea', 'ONLINE']);
 });

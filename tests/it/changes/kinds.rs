@@ -48,6 +48,7 @@ async fn a_phone_with_nothing_fetches_all_there_is_in_pages(app: TestApp) {
         .map(|kind| phone.all(kind).len());
         assert_eq!(counts, [1, 3, 3, 3, 3]);
         assert_eq!(phone.told(&app).await, NOTHING);
+        assert_eq!(phone.kept, phone.there(&app).await);
     }
 }
 
@@ -125,6 +126,7 @@ async fn what_a_man_does_himself_is_told_once_as_it_is_now(app: TestApp) {
         // Sent again, because the answer was lost.
         act(&app, mike, mutation, input.clone()).await;
         assert_eq!(phone.told(&app).await, NOTHING, "{mutation} {input} again");
+        assert_eq!(phone.kept, phone.there(&app).await, "{mutation} {input}");
     }
     assert_eq!(other.told(&app).await, NOTHING);
 }
@@ -185,6 +187,10 @@ async fn who_answered_is_told_of_what_becomes_of_the_meeting(app: TestApp) {
     // He had no seat.
     assert_eq!(sams.told(&app).await, NOTHING);
     assert_eq!(sams.kept.len(), 3);
+    for phone in [&mut mikes, &mut sams, &mut toms] {
+        phone.sync(&app).await;
+        assert_eq!(phone.kept, phone.there(&app).await);
+    }
 }
 
 async fn a_notification_is_told_when_its_time_has_come_when_it_is_read_and_when_it_goes(
@@ -229,15 +235,19 @@ async fn a_notification_is_told_when_its_time_has_come_when_it_is_read_and_when_
     assert_eq!(phone.told(&app).await, ["Notification"]);
     assert_ne!(phone.kept[later.as_str().unwrap()]["readAt"], Value::Null);
 
+    assert_eq!(phone.kept, phone.there(&app).await);
+
     // The reminder of the day, which is announced and planned at once.
     app.remind(mike.member, app.now() + TimeDelta::hours(1))
         .await;
     app.travel(app.now() + TimeDelta::hours(1)).await;
     assert_eq!(phone.told(&app).await, ["Notification"]);
+    assert_eq!(phone.kept, phone.there(&app).await);
 
     app.advance(TimeDelta::days(91));
     api::nudge::service::housekeep(&app.app).await.unwrap();
     assert_eq!(phone.told(&app).await, ["no Notification"; 3]);
+    assert_eq!(phone.kept, phone.there(&app).await);
     assert_eq!(Phone::new(mike).told(&app).await, ["Member"]);
 }
 
@@ -276,6 +286,7 @@ async fn the_meetings_of_a_circle_go_and_come_with_being_in_it(app: TestApp) {
         phone.told(&app).await,
         ["no Meeting", "no MeetingOccurrence"]
     );
+    assert_eq!(phone.kept, phone.there(&app).await);
 }
 
 async fn what_he_may_change_is_told_with_the_meeting(app: TestApp) {

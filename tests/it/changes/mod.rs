@@ -1,30 +1,59 @@
 //! What a phone keeps follows what is there, whatever happened while it was away.
 
+mod circles;
 mod cost;
 mod kinds;
 mod model;
 mod order;
+mod purge;
 mod races;
 mod resets;
 
 use std::collections::BTreeMap;
 
 use api::account::SignedIn;
+use api::graphql::node::NodeId as _;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
 use support::{Answer, TestApp};
 
-const CHANGES: &str = "query($after: String, $first: Int!) { changes(after: $after, first: $first) {
-    endCursor hasMore resetRequired
-    edges { id deleted changedAt node { __typename id
-        ... on Member { handle bio languages topics { stance topic { slug } } lifeContexts { slug } }
-        ... on CheckIn { localDate mood }
-        ... on Meeting { title viewerRuns place }
-        ... on MeetingOccurrence { status viewerAnswer capacity meeting { id title } }
-        ... on Notification { kind readAt } } } } }";
+const CHANGES: &str =
+    "query($after: String, $first: Int!) { changes(after: $after, first: $first) {
+    endCursor hasMore resetRequired edges { id deleted changedAt node { ...Kept } } } }";
+
+/// What is there, by the lists that do not know of feeds, and by ids.
+const THERE: &str = "query($ids: [ID!]!) {
+    me { profile { ...Kept }
+        checkIns(first: 100) { nodes { ...Kept } }
+        notifications(first: 100) { nodes { ...Kept } } }
+    nodes(ids: $ids) { ...Kept } }";
+
+/// What a phone keeps of a thing.
+const KEPT: &str = "fragment Kept on Node { __typename id
+    ... on Member { handle bio languages topics { stance topic { slug } } lifeContexts { slug } }
+    ... on CheckIn { localDate mood }
+    ... on Meeting { title viewerRuns place }
+    ... on MeetingOccurrence { status viewerAnswer capacity meeting { id } }
+    ... on Notification { kind readAt } }";
 
 async fn ask(app: &TestApp, who: SignedIn, after: Option<&str>, first: i32) -> Answer {
     let variables = json!({ "after": after, "first": first });
-    app.as_member(who, CHANGES, variables).await
+    let document = format!("{CHANGES} {KEPT}");
+    app.as_member(who, &document, variables).await
+}
+
+/// The ids of the occurrences a man answered and of their meetings, whether they are there for him or not.
+async fn answered(app: &TestApp, who: SignedIn) -> Vec<Value> {
+    let answered = entity::rsvp::Entity::find()
+        .find_also_related(entity::meeting_occurrence::Entity)
+        .filter(entity::rsvp::Column::MemberId.eq(who.member));
+    let answered = answered.all(app.app.db.pool()).await.unwrap();
+    let occurrences = answered
+        .into_iter()
+        .filter_map(|(_, occurrence)| occurrence);
+    occurrences
+        .flat_map(|of| [json!(*of.id.global()), json!(*of.meeting_id.global())])
+        .collect()
 }
 
 /// An app on a phone, with what it keeps.
@@ -98,6 +127,20 @@ impl Phone {
             .collect();
         kinds.sort_unstable();
         kinds
+    }
+
+    /// What it would keep if it kept everything there is for him, asked without a word of its feed.
+    async fn there(&self, app: &TestApp) -> BTreeMap<String, Value> {
+        let variables = json!({ "ids": answered(app, self.who).await });
+        let document = format!("{THERE} {KEPT}");
+        let there = app.as_member(self.who, &document, variables).await.ok();
+        let lists = ["/me/checkIns/nodes", "/me/notifications/nodes", "/nodes"];
+        let listed = lists.map(|list| there.pointer(list).and_then(Value::as_array).unwrap());
+        let all = listed.into_iter().flatten();
+        all.chain([&there["me"]["profile"]])
+            .filter(|node| !node.is_null())
+            .map(|node| (node["id"].as_str().unwrap().to_owned(), node.clone()))
+            .collect()
     }
 
     /// The things of a kind that it keeps.

@@ -11,7 +11,7 @@ use api::sync::service::{hold, record};
 use chrono::{Days, NaiveDate};
 use entity::{CheckInId, OccurrenceId};
 use sea_orm::{ActiveValue::Set, ConnectionTrait as _, EntityTrait as _, Statement};
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{TestApp, TestDatabase, eventually};
 
 use super::races::put_check_in;
@@ -26,7 +26,7 @@ async fn put_and_record(tx: &Tx, app: &App, who: SignedIn, day: NaiveDate) -> Re
 }
 
 /// Waits until so many connections wait for a lock.
-async fn waiting(app: &TestApp, connections: i64) {
+pub(super) async fn waiting(app: &TestApp, connections: i64) {
     let db = app.app.db.pool();
     let backend = db.get_database_backend();
     let sql = "SELECT COUNT(*) FROM pg_stat_activity \
@@ -86,10 +86,9 @@ async fn a_number_is_not_seen_before_a_smaller_one() {
     assert_eq!(phone.all("CheckIn").len(), 4);
 }
 
-/// He answers while the meeting is changed, and asks in between: the change is told to whoever answered before it
-/// was there to see.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_answers_while_a_meeting_is_changed_hears_of_it() {
+/// He answers while something of the meeting is changed, and asks in between: the change is told to whoever answered
+/// before it was there to see. His phone, as it is in the end.
+async fn who_answers_while(mutation: &str, input: impl FnOnce(&Value) -> Value) -> Phone {
     let app = TestApp::configured(TestDatabase::postgres().await, "").await;
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let sam = app.member("sam").await;
@@ -104,16 +103,16 @@ async fn who_answers_while_a_meeting_is_changed_hears_of_it() {
     let lock = "SELECT id FROM meeting_occurrence FOR UPDATE";
     seat.execute_unprepared(lock).await.unwrap();
     hold(&feed, sam.member).await.unwrap();
-    let title =
-        json!({ "meetingId": tea["meeting"]["id"], "expectedVersion": 1, "title": "Coffee" });
+    let input = input(&tea);
     let answering = async {
         rsvp(&app, mike, &tea, "NOT_GOING").await;
         phone.sync(&app).await;
+        assert_eq!(phone.all("MeetingOccurrence").len(), 1);
         feed.rollback().await.unwrap();
     };
     let changing = async {
         waiting(&app, 1).await;
-        let changed = act(&app, host, "updateMeeting", title);
+        let changed = act(&app, host, mutation, input);
         let released = async {
             waiting(&app, 2).await;
             seat.rollback().await.unwrap();
@@ -122,7 +121,75 @@ async fn who_answers_while_a_meeting_is_changed_hears_of_it() {
     };
     tokio::join!(answering, changing);
     phone.sync(&app).await;
+    assert_eq!(phone.kept, phone.there(&app).await);
+    phone
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_answers_while_a_meeting_is_changed_hears_of_it() {
+    let phone = who_answers_while(
+        "updateMeeting",
+        |tea| json!({ "meetingId": tea["meeting"]["id"], "expectedVersion": 1, "title": "Coffee" }),
+    );
+    assert_eq!(phone.await.all("Meeting")[0]["title"], "Coffee");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_answers_while_the_seats_are_changed_hears_of_it() {
+    let phone = who_answers_while(
+        "updateMeeting",
+        |tea| json!({ "meetingId": tea["meeting"]["id"], "expectedVersion": 1, "capacity": 8 }),
+    );
+    assert_eq!(phone.await.all("MeetingOccurrence")[0]["capacity"], 8);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_answers_while_a_meeting_is_called_off_hears_of_it() {
+    let phone = who_answers_while("cancelMeeting", |tea| json!({ "occurrenceId": tea["id"] }));
+    let phone = phone.await;
+    assert_eq!(phone.all("MeetingOccurrence")[0]["status"], "CANCELLED");
+}
+
+/// He is put back into a circle while a meeting of it is changed: the change does not count him among those it tells,
+/// and he is not told of the meeting before it is changed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_back_while_a_meeting_is_changed_hears_of_it() {
+    let app = TestApp::configured(TestDatabase::postgres().await, "").await;
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let sam = app.member("sam").await;
+    let circle = crate::circles::circle_of(&app, host, &[mike, sam])
+        .await
+        .global();
+    let tea = meeting(&app, host, Some(circle.as_str())).await;
+    for man in [mike, sam] {
+        rsvp(&app, man, &tea, "NOT_GOING").await;
+    }
+    let man = json!({ "circleId": circle.as_str(), "memberId": mike.member.global().as_str() });
+    act(&app, host, "removeCircleMember", man.clone()).await;
+    let mut phone = Phone::new(mike);
+    phone.sync(&app).await;
+
+    // The change has looked up whom to tell, and waits for Sam's feed.
+    let feed = Tries::default().begin(&app.app.db).await.unwrap();
+    hold(&feed, sam.member).await.unwrap();
+    let title =
+        json!({ "meetingId": tea["meeting"]["id"], "expectedVersion": 1, "title": "Coffee" });
+    let changing = act(&app, host, "updateMeeting", title);
+    let coming = async {
+        waiting(&app, 1).await;
+        let put = act(&app, host, "addCircleMember", man);
+        let asking = async {
+            waiting(&app, 2).await;
+            phone.sync(&app).await;
+            assert_eq!(phone.kept.len(), 1);
+            feed.rollback().await.unwrap();
+        };
+        tokio::join!(put, asking);
+    };
+    tokio::join!(changing, coming);
+    phone.sync(&app).await;
     assert_eq!(phone.all("Meeting")[0]["title"], "Coffee");
+    assert_eq!(phone.kept, phone.there(&app).await);
 }
 
 /// He answers another meeting of the circle from one phone while he leaves it from another, and asks in between.

@@ -23,6 +23,7 @@ both!(
     every_row_is_seen_whatever_order_transactions_commit_in,
     fan_outs_over_the_same_men_in_other_orders_wait_for_each_other,
     thousands_of_changes_at_once_are_numbered_without_a_gap,
+    a_change_that_finds_no_feed_is_not_lost_in_silence,
     what_is_kept_is_what_is_there_after_everybody_did_everything_at_once
 );
 
@@ -159,6 +160,23 @@ async fn thousands_of_changes_at_once_are_numbered_without_a_gap(app: TestApp) {
     }
 }
 
+async fn a_change_that_finds_no_feed_is_not_lost_in_silence(app: TestApp) {
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    let app = &app.app;
+    let feed = change_feed::Entity::delete_by_id(mike.member);
+    feed.exec(app.db.pool()).await.unwrap();
+    let recorded = transact!(app.db, |tx| {
+        let mut changes = Changes::new();
+        changes.put(sam.member, sam.member);
+        changes.put(mike.member, mike.member);
+        record(app, tx, changes).await?;
+        Ok(Done::Keep(()))
+    });
+    assert!(matches!(recorded, Err(Fault::Broken(_))), "{recorded:?}");
+    let sams = change_feed::Entity::find_by_id(sam.member).one(app.db.pool());
+    assert_eq!(sams.await.unwrap().unwrap().last_seq, 1);
+}
+
 async fn what_is_kept_is_what_is_there_after_everybody_did_everything_at_once(app: TestApp) {
     let host = app.facilitator("host").await;
     let mut men = Vec::new();
@@ -227,6 +245,7 @@ async fn what_is_kept_is_what_is_there_after_everybody_did_everything_at_once(ap
         let mut fresh = Phone::new(phone.who);
         fresh.sync(app).await;
         assert_eq!(phone.kept, fresh.kept);
+        assert_eq!(phone.kept, phone.there(app).await);
         assert_eq!(phone.all("Meeting").len(), 2);
         assert_eq!(phone.all("MeetingOccurrence").len(), 2);
     }

@@ -111,8 +111,9 @@ pub async fn purge(app: &App, member: MemberId) -> Result<(), Fault> {
             jobs::enqueue(app, tx, &Job::PurgeAccount { member }, again_at).await?;
             return Ok(Done::Keep(Some(ended)));
         }
-        // His answers go with him; the seats they took must not.
-        meeting::service::give_back_seats(app, tx, member, None).await?;
+        // His answers go with him; the seats they took must not. His feed is held before he goes: who tells him
+        // something has it, and then needs him there.
+        meeting::service::let_go(app, tx, member).await?;
         store::sign_up::remove_of(tx, &account.email_key).await?;
         store::account::remove(tx, member).await?;
         Ok(Done::Keep(None))

@@ -53,6 +53,7 @@ pub async fn update(
     patch: &Patch,
 ) -> Result<UpdateOutcome, Fault> {
     transact!(app.db, |tx| {
+        store::hold_circle(tx, id).await?;
         let Some(seen) = store::by_meeting(tx, viewer, id).await? else {
             return Ok(Done::Undo(UpdateOutcome::NotFound));
         };
@@ -118,6 +119,7 @@ pub enum CancelOutcome {
 pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<CancelOutcome, Fault> {
     let now = app.clock.now();
     let outcome = transact!(app.db, |tx| {
+        store::hold_circle_of_occurrence(tx, id).await?;
         let Some(seen) = store::to_change(tx, viewer, id).await? else {
             return Ok(Done::Undo(CancelOutcome::NotFound));
         };

@@ -5,7 +5,7 @@ mod rsvp;
 mod schedule;
 
 pub use change::{CancelOutcome, Patch, UpdateOutcome, cancel, update};
-pub use rsvp::{RsvpOutcome, give_back_seats, rsvp};
+pub use rsvp::{RsvpOutcome, give_back_seats, let_go, rsvp};
 pub use schedule::{NewMeeting, ScheduleOutcome, schedule};
 
 use std::collections::HashSet;

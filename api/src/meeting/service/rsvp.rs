@@ -135,6 +135,14 @@ async fn leave(
     Ok(occurrence)
 }
 
+/// Lets go of a member who will be gone, and holds his feed. What others hold before they tell him is let go of first,
+/// in their order: the meetings he hosted, then his seats.
+pub async fn let_go(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
+    store::release_hosted(tx, member).await?;
+    give_back_seats(app, tx, member, None).await?;
+    sync::service::hold(tx, member).await
+}
+
 /// Gives back the seats of a member who leaves: with `circle`, those of that circle's meetings that have not
 /// started; without, all he ever had, before his answers go with him.
 pub async fn give_back_seats(

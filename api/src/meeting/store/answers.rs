@@ -4,18 +4,47 @@ use std::collections::HashSet;
 
 use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
 use entity::rsvp::{self, Answer};
-use entity::{CircleId, MeetingId, MemberId, OccurrenceId, meeting};
+use entity::{CircleId, MeetingId, MemberId, OccurrenceId, circle_membership, meeting};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, JoinType, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, RelationTrait as _,
+    ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, JoinType,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, RelationTrait as _, Select,
 };
 
 use crate::db::Tx;
 
-/// Those who answered, and what.
-pub async fn answers(tx: &Tx, id: OccurrenceId) -> Result<Vec<(MemberId, Answer)>, DbErr> {
+/// Answers with their occurrences and meetings.
+fn answered() -> Select<rsvp::Entity> {
     rsvp::Entity::find()
+        .inner_join(occurrence::Entity)
+        .join(JoinType::InnerJoin, occurrence::Relation::Meeting.def())
         .select_only()
+}
+
+/// That the meeting is there for who answered: of a circle's, for those who are in it now.
+fn there() -> Condition {
+    let column = |column| Expr::col((circle_membership::Entity, column));
+    let in_circle = Query::select()
+        .expr(Expr::val(1))
+        .from(circle_membership::Entity)
+        .and_where(
+            column(circle_membership::Column::CircleId)
+                .equals((meeting::Entity, meeting::Column::CircleId)),
+        )
+        .and_where(
+            column(circle_membership::Column::MemberId)
+                .equals((rsvp::Entity, rsvp::Column::MemberId)),
+        )
+        .take();
+    Condition::any()
+        .add(meeting::Column::CircleId.is_null())
+        .add(Expr::exists(in_circle))
+}
+
+/// Those who answered, and what, for whom the meeting is there. Its circle is held by the caller.
+pub async fn answers(tx: &Tx, id: OccurrenceId) -> Result<Vec<(MemberId, Answer)>, DbErr> {
+    answered()
+        .filter(there())
         .columns([rsvp::Column::MemberId, rsvp::Column::Answer])
         .filter(rsvp::Column::OccurrenceId.eq(id))
         .order_by_asc(rsvp::Column::MemberId)
@@ -24,34 +53,31 @@ pub async fn answers(tx: &Tx, id: OccurrenceId) -> Result<Vec<(MemberId, Answer)
         .await
 }
 
-/// What a member answered of a circle's meetings, or of all, whether it is there for him or not.
+/// What a member answered: of a circle's meetings, whether they are there for him or not; without one, of all that
+/// are there for him.
 pub async fn followed(
     db: &impl ConnectionTrait,
     member: MemberId,
     circle: Option<CircleId>,
 ) -> Result<Vec<(OccurrenceId, MeetingId)>, DbErr> {
-    let mut query = rsvp::Entity::find()
-        .inner_join(occurrence::Entity)
-        .select_only()
+    let query = answered()
         .column(rsvp::Column::OccurrenceId)
         .column(occurrence::Column::MeetingId)
         .filter(rsvp::Column::MemberId.eq(member));
-    if let Some(circle) = circle {
-        query = query
-            .join(JoinType::InnerJoin, occurrence::Relation::Meeting.def())
-            .filter(meeting::Column::CircleId.eq(circle));
-    }
+    let query = match circle {
+        Some(circle) => query.filter(meeting::Column::CircleId.eq(circle)),
+        None => query.filter(there()),
+    };
     query.into_tuple().all(db).await
 }
 
-/// Who answered which times of a meeting.
+/// Who answered which times of a meeting, of those for whom it is there. Its circle is held by the caller.
 pub async fn followers(
     tx: &Tx,
     meeting: MeetingId,
 ) -> Result<Vec<(MemberId, OccurrenceId)>, DbErr> {
-    rsvp::Entity::find()
-        .inner_join(occurrence::Entity)
-        .select_only()
+    answered()
+        .filter(there())
         .columns([rsvp::Column::MemberId, rsvp::Column::OccurrenceId])
         .filter(occurrence::Column::MeetingId.eq(meeting))
         .into_tuple()

@@ -3,11 +3,13 @@
 use chrono::{DateTime, Utc};
 use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
 use entity::rsvp::{self, Answer};
-use entity::{CircleId, MemberId, OccurrenceId, RsvpId, circle_membership, meeting};
+use entity::{
+    CircleId, MeetingId, MemberId, OccurrenceId, RsvpId, circle, circle_membership, meeting,
+};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, Condition, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QuerySelect as _, QueryTrait as _,
+    ColumnTrait as _, Condition, DbErr, EntityTrait as _, IntoActiveModel as _, JoinType,
+    QueryFilter as _, QuerySelect as _, QueryTrait as _, RelationTrait as _, Select,
 };
 
 use crate::db::Tx;
@@ -80,6 +82,33 @@ pub async fn cancel(
         .exec_with_returning(tx)
         .await?;
     Ok(written.into_iter().next())
+}
+
+/// Keeps who is in the circle of a meeting from changing until the transaction ends, when it is a circle's. To be
+/// held before the meeting: who comes into a circle or goes holds it, and then the meetings he answered.
+pub async fn hold_circle(tx: &Tx, id: MeetingId) -> Result<(), DbErr> {
+    hold_circle_of(tx, meeting::Entity::find_by_id(id)).await
+}
+
+/// As [`hold_circle`], by an occurrence of the meeting.
+pub async fn hold_circle_of_occurrence(tx: &Tx, id: OccurrenceId) -> Result<(), DbErr> {
+    let of = meeting::Entity::find()
+        .join_rev(JoinType::InnerJoin, occurrence::Relation::Meeting.def())
+        .filter(occurrence::Column::Id.eq(id));
+    hold_circle_of(tx, of).await
+}
+
+async fn hold_circle_of(tx: &Tx, meeting: Select<meeting::Entity>) -> Result<(), DbErr> {
+    let of = meeting.select_only().column(meeting::Column::CircleId);
+    let _: Option<CircleId> = circle::Entity::find()
+        .select_only()
+        .column(circle::Column::Id)
+        .filter(circle::Column::Id.in_subquery(of.into_query()))
+        .lock_shared()
+        .into_tuple()
+        .one(tx)
+        .await?;
+    Ok(())
 }
 
 /// Keeps a member in a circle until the transaction ends; false when he is not in it.
@@ -158,6 +187,17 @@ pub async fn free_seat(tx: &Tx, id: OccurrenceId) -> Result<Option<occurrence::M
         .exec_with_returning(tx)
         .await?;
     Ok(written.into_iter().next())
+}
+
+/// Leaves the meetings of a host without one.
+pub async fn release_hosted(tx: &Tx, host: MemberId) -> Result<(), DbErr> {
+    use meeting::Column;
+    meeting::Entity::update_many()
+        .col_expr(Column::HostId, Expr::value(None::<MemberId>))
+        .filter(Column::HostId.eq(host))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// Turns a member's seats into none: all of them, or those of a circle's meetings that have not started.

@@ -1,0 +1,279 @@
+//! What each field is called with.
+
+use api::account::SignedIn;
+use api::graphql::node::{NodeId as _, decode};
+use chrono::TimeDelta;
+use entity::{
+    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, SessionId,
+};
+use serde_json::{Value, json};
+use support::TestApp;
+use uuid::Uuid;
+
+use crate::profile::hide;
+
+/// A thing of each kind that has an id.
+pub struct Things {
+    pub check_in: Value,
+    pub circle: Value,
+    pub device: Value,
+    pub meeting: Value,
+    pub member: Value,
+    pub notification: Value,
+    pub occurrence: Value,
+    pub session: Value,
+}
+
+impl Things {
+    /// Ids of nothing.
+    pub fn invented(app: &TestApp) -> Self {
+        let ids = &app.app.ids;
+        Self {
+            check_in: json!(*ids.next::<CheckInId>().global()),
+            circle: json!(*ids.next::<CircleId>().global()),
+            device: json!(*ids.next::<DeviceId>().global()),
+            meeting: json!(*ids.next::<MeetingId>().global()),
+            member: json!(*ids.next::<MemberId>().global()),
+            notification: json!(*ids.next::<NotificationId>().global()),
+            occurrence: json!(*ids.next::<OccurrenceId>().global()),
+            session: json!(*ids.next::<SessionId>().global()),
+        }
+    }
+
+    /// The things of a man who runs a circle that meets. The member is in it, and then hidden: the others are there
+    /// for every member.
+    pub async fn of(app: &TestApp, mike: SignedIn, hidden: SignedIn) -> Self {
+        let circle = crate::circles::circle_of(app, mike, &[hidden]).await;
+        hide(app, hidden, true).await;
+        let device = app.register(mike, "mikes-phone").await["id"].clone();
+        let schedule = "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {
+            occurrence { id meeting { id } } } }";
+        let input = json!({ "input": meeting(app, &json!(*circle.global())) });
+        let made = app.as_member(mike, schedule, input).await;
+        let made = made.at("/scheduleMeeting/occurrence");
+        let rsvp = "mutation($id: ID!) { rsvp(input: { occurrenceId: $id, answer: GOING }) {
+            errors { code } } }";
+        app.as_member(mike, rsvp, json!({ "id": made["id"] }))
+            .await
+            .ok();
+        // The reminder an hour before is in his inbox; the meeting is still to come.
+        app.advance(TimeDelta::minutes(90));
+        app.drain().await;
+        let check_in = "mutation($id: UUID!) { checkIn(input: { id: $id }) { checkIn { id } } }";
+        let id: Uuid = app.app.ids.next();
+        let check_in = app.as_member(mike, check_in, json!({ "id": id })).await;
+        let inbox = app
+            .as_member(mike, "{ me { notifications { nodes { id } } } }", json!({}))
+            .await;
+        Self {
+            check_in: check_in.at("/checkIn/checkIn/id"),
+            circle: json!(*circle.global()),
+            device,
+            meeting: made["meeting"]["id"].clone(),
+            member: json!(*hidden.member.global()),
+            notification: inbox.at("/me/notifications/nodes/0/id"),
+            occurrence: made["id"].clone(),
+            session: json!(*mike.session.global()),
+        }
+    }
+
+    pub fn all(&self) -> [&Value; 8] {
+        [
+            &self.check_in,
+            &self.circle,
+            &self.device,
+            &self.meeting,
+            &self.member,
+            &self.notification,
+            &self.occurrence,
+            &self.session,
+        ]
+    }
+}
+
+/// In two hours, for whoever may schedule it.
+fn meeting(app: &TestApp, circle: &Value) -> Value {
+    let at = app.now() + TimeDelta::hours(2);
+    json!({ "id": app.app.ids.next::<Uuid>(), "circleId": circle, "title": "Tea", "format": "IN_PERSON",
+        "timeZone": "Europe/London", "localDate": at.format("%Y-%m-%d").to_string(),
+        "localTime": at.format("%H:%M").to_string(), "durationMinutes": 60 })
+}
+
+/// The id of a thing as its app made it.
+fn of_global(id: &Value) -> Uuid {
+    let id = id.as_str().unwrap();
+    decode(&id.into()).unwrap().1
+}
+
+const PASSPHRASE: &str = "orchid tram velvet 42";
+
+/// A field, and what it is called with.
+pub type Case = (&'static str, Value);
+
+fn input(input: &Value) -> Value {
+    json!({ "input": input })
+}
+
+fn no_arguments() -> Value {
+    json!({})
+}
+
+/// What each field is called with: more than once where it can be told in two ways what is meant.
+pub fn cases(app: &TestApp, of: &Things) -> Vec<Case> {
+    let mut cases = about_accounts(app, of);
+    cases.extend(about_the_rest(app, of));
+    cases
+}
+
+/// Each field to which an app gives an id of its own making, called with one that is another's already.
+pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
+    let ids = [&of.check_in, &of.circle, &of.meeting, &of.session];
+    let [check_in, circle, meeting_id, session] = ids.map(of_global);
+    let mut open = meeting(app, &Value::Null);
+    open["id"] = json!(meeting_id);
+    let mut cases = vec![
+        ("checkIn", input(&json!({ "id": check_in }))),
+        (
+            "createCircle",
+            input(&json!({ "id": circle, "name": "Tuesday", "purpose": "Talk" })),
+        ),
+        ("scheduleMeeting", input(&open)),
+    ];
+    for (name, mut variables) in about_accounts(app, of) {
+        let (place, id) = match name {
+            "signIn" => ("id", session),
+            "signUp" => ("id", sign_up),
+            "verifyEmail" => ("signUpId", sign_up),
+            _ => continue,
+        };
+        variables["input"][place] = json!(id);
+        cases.push((name, variables));
+    }
+    cases
+}
+
+fn about_accounts(app: &TestApp, of: &Things) -> Vec<Case> {
+    let id = || app.app.ids.next::<Uuid>();
+    vec![
+        (
+            "changePassphrase",
+            input(&json!({ "current": PASSPHRASE, "new": "copper lantern drift 77" })),
+        ),
+        ("confirmEmailChange", input(&json!({ "code": "12345678" }))),
+        ("deleteAccount", input(&json!({ "passphrase": PASSPHRASE }))),
+        (
+            "refreshSession",
+            input(&json!({ "refreshToken": "nonsense" })),
+        ),
+        (
+            "requestEmailChange",
+            input(&json!({ "newEmail": "new@example.org", "passphrase": PASSPHRASE })),
+        ),
+        (
+            "requestPassphraseReset",
+            input(&json!({ "email": "nobody@example.org" })),
+        ),
+        (
+            "resetPassphrase",
+            input(&json!({ "email": "nobody@example.org", "code": "12345678",
+            "passphrase": PASSPHRASE })),
+        ),
+        ("revokeSession", input(&json!({ "sessionId": of.session }))),
+        (
+            "signIn",
+            input(
+                &json!({ "email": "nobody@example.org", "passphrase": PASSPHRASE,
+            "deviceName": "A phone", "id": id() }),
+            ),
+        ),
+        ("signOut", no_arguments()),
+        ("signOutEverywhereElse", no_arguments()),
+        (
+            "signUp",
+            input(
+                &json!({ "id": id(), "email": "new@example.org", "passphrase": PASSPHRASE,
+            "handle": "newcomer", "timeZone": "Europe/London", "country": "GB", "locale": "en-GB",
+            "adult": true, "termsVersion": "2026-11" }),
+            ),
+        ),
+        ("undoAccountDeletion", no_arguments()),
+        (
+            "verifyEmail",
+            input(&json!({ "signUpId": id(), "code": "12345678", "deviceName": "A phone" })),
+        ),
+    ]
+}
+
+fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
+    let id = || app.app.ids.next::<Uuid>();
+    vec![
+        ("changes", json!({ "first": 10 })),
+        ("circle", json!({ "id": of.circle })),
+        ("lifeContexts", no_arguments()),
+        ("me", no_arguments()),
+        ("meeting", json!({ "id": of.meeting })),
+        ("member", json!({ "id": of.member })),
+        ("node", json!({ "id": of.check_in })),
+        ("nodes", json!({ "ids": of.all() })),
+        ("occurrence", json!({ "id": of.occurrence })),
+        ("serverTime", no_arguments()),
+        ("topics", no_arguments()),
+        ("upcomingMeetings", no_arguments()),
+        ("checkInRecorded", no_arguments()),
+        ("notificationReceived", no_arguments()),
+        (
+            "addCircleMember",
+            input(&json!({ "circleId": of.circle, "memberId": of.member })),
+        ),
+        (
+            "cancelMeeting",
+            input(&json!({ "occurrenceId": of.occurrence })),
+        ),
+        ("checkIn", input(&json!({ "id": id() }))),
+        (
+            "createCircle",
+            input(&json!({ "id": id(), "name": "Monday", "purpose": "Talk" })),
+        ),
+        ("leaveCircle", input(&json!({ "circleId": of.circle }))),
+        (
+            "markNotificationsRead",
+            input(&json!({ "upToId": of.notification })),
+        ),
+        (
+            "markNotificationsRead",
+            input(&json!({ "notificationIds": [of.notification] })),
+        ),
+        (
+            "registerDevice",
+            input(
+                &json!({ "address": "anothers-phone", "addressKind": "FCM_FID",
+            "platform": "IOS", "appVersion": "1.0.0", "locale": "en-GB" }),
+            ),
+        ),
+        (
+            "removeCircleMember",
+            input(&json!({ "circleId": of.circle, "memberId": of.member })),
+        ),
+        ("removeTopic", input(&json!({ "topic": "grief" }))),
+        (
+            "rsvp",
+            input(&json!({ "occurrenceId": of.occurrence, "answer": "GOING" })),
+        ),
+        ("scheduleMeeting", input(&meeting(app, &of.circle))),
+        (
+            "setCheckInReminder",
+            input(&json!({ "localTime": "08:00", "enabled": true })),
+        ),
+        ("setLifeContexts", input(&json!({ "lifeContexts": [] }))),
+        (
+            "setTopic",
+            input(&json!({ "topic": "grief", "stance": "LIVING_WITH" })),
+        ),
+        ("unregisterDevice", input(&json!({ "deviceId": of.device }))),
+        (
+            "updateMeeting",
+            input(&json!({ "meetingId": of.meeting, "expectedVersion": 1, "title": "Mine" })),
+        ),
+        ("updateProfile", input(&json!({ "bio": "Hello" }))),
+    ]
+}

@@ -1,0 +1,127 @@
+//! What men hear of the meetings of circles they are in, were in, and run.
+
+use api::graphql::node::NodeId as _;
+use chrono::TimeDelta;
+use entity::account::Role;
+use serde_json::json;
+use support::{TestApp, both};
+
+use super::{Phone, act, ask, meeting, rsvp};
+
+both!(
+    who_left_a_circle_hears_nothing_more_of_its_meetings,
+    who_comes_back_finds_what_became_of_the_meetings_meanwhile,
+    who_left_a_circle_during_a_meeting_is_not_told_that_it_is_off,
+    who_comes_to_run_a_circle_is_told_with_its_meetings
+);
+
+async fn who_left_a_circle_hears_nothing_more_of_its_meetings(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let sam = app.member("sam").await;
+    let circle = crate::circles::circle_of(&app, host, &[mike, sam]).await;
+    let circle = circle.global();
+    let tea = meeting(&app, host, Some(circle.as_str())).await;
+    let (mut phone, mut sams) = (Phone::new(mike), Phone::new(sam));
+    rsvp(&app, mike, &tea, "GOING").await;
+    rsvp(&app, sam, &tea, "GOING").await;
+    let man = json!({ "circleId": circle.as_str(), "memberId": mike.member.global().as_str() });
+    act(&app, host, "removeCircleMember", man).await;
+    phone.sync(&app).await;
+    sams.sync(&app).await;
+    assert_eq!(phone.kept.len(), 1);
+
+    let at = phone.after.clone();
+    let (meeting, occurrence) = (&tea["meeting"]["id"], &tea["id"]);
+    let title = json!({ "meetingId": meeting, "expectedVersion": 1, "title": "Coffee" });
+    let seats = json!({ "meetingId": meeting, "expectedVersion": 2, "capacity": 8 });
+    let off = json!({ "occurrenceId": occurrence });
+    for (mutation, input) in [
+        ("updateMeeting", title),
+        ("updateMeeting", seats),
+        ("cancelMeeting", off),
+    ] {
+        act(&app, host, mutation, input).await;
+        app.advance(TimeDelta::minutes(1));
+        let page = ask(&app, mike, at.as_deref(), 100).await.at("/changes");
+        assert_eq!(page["edges"], json!([]), "{mutation}");
+        // Not so much as a number was taken.
+        assert_eq!(page["endCursor"], json!(at), "{mutation}");
+        assert!(!sams.told(&app).await.is_empty(), "{mutation}");
+    }
+    let set = api::account::service::set_role(&app.app, "mike@example.org", Role::Facilitator);
+    set.await.unwrap();
+    assert_eq!(phone.told(&app).await, [""; 0]);
+}
+
+async fn who_comes_back_finds_what_became_of_the_meetings_meanwhile(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let circle = crate::circles::circle_of(&app, host, &[mike]).await;
+    let circle = circle.global();
+    let tea = meeting(&app, host, Some(circle.as_str())).await;
+    let mut phone = Phone::new(mike);
+    rsvp(&app, mike, &tea, "GOING").await;
+    phone.sync(&app).await;
+    let leave = json!({ "circleId": circle.as_str() });
+    act(&app, mike, "leaveCircle", leave).await;
+    let title =
+        json!({ "meetingId": tea["meeting"]["id"], "expectedVersion": 1, "title": "Coffee" });
+    act(&app, host, "updateMeeting", title).await;
+    let man = json!({ "circleId": circle.as_str(), "memberId": mike.member.global().as_str() });
+    act(&app, host, "addCircleMember", man).await;
+    phone.sync(&app).await;
+    assert_eq!(phone.all("Meeting")[0]["title"], "Coffee");
+    assert_eq!(phone.kept, phone.there(&app).await);
+}
+
+/// A seat in what has begun is not given back.
+async fn who_left_a_circle_during_a_meeting_is_not_told_that_it_is_off(app: TestApp) {
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let sam = app.member("sam").await;
+    let circle = crate::circles::circle_of(&app, host, &[mike, sam]).await;
+    let circle = circle.global();
+    let tea = meeting(&app, host, Some(circle.as_str())).await;
+    for man in [mike, sam] {
+        rsvp(&app, man, &tea, "GOING").await;
+    }
+    app.travel("2026-04-12T18:45:00Z".parse().unwrap()).await;
+    let leave = json!({ "circleId": circle.as_str() });
+    act(&app, mike, "leaveCircle", leave).await;
+    app.drain().await;
+    let (mut phone, mut sams) = (Phone::new(mike), Phone::new(sam));
+    phone.sync(&app).await;
+    sams.sync(&app).await;
+    let off = json!({ "occurrenceId": tea["id"] });
+    act(&app, host, "cancelMeeting", off).await;
+    app.drain().await;
+    assert_eq!(sams.told(&app).await, ["MeetingOccurrence", "Notification"]);
+    assert_eq!(phone.told(&app).await, [""; 0]);
+}
+
+async fn who_comes_to_run_a_circle_is_told_with_its_meetings(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let mike = app.facilitator("mike").await;
+    let circle = crate::circles::circle_of(&app, host, &[mike]).await;
+    let circle = circle.global();
+    let tea = meeting(&app, host, Some(circle.as_str())).await;
+    let mut phone = Phone::new(mike);
+    rsvp(&app, mike, &tea, "NOT_GOING").await;
+    phone.sync(&app).await;
+    let role = async |role: &str| {
+        let man = json!({ "circleId": circle.as_str(), "memberId": mike.member.global().as_str(),
+            "role": role });
+        act(&app, host, "addCircleMember", man).await;
+    };
+    // Who is made to run a circle runs its meetings by his account; who is no facilitator any more, by the circle.
+    role("FACILITATOR").await;
+    assert_eq!(phone.told(&app).await, ["Meeting", "MeetingOccurrence"]);
+    let set = api::account::service::set_role(&app.app, "mike@example.org", Role::Member);
+    set.await.unwrap();
+    phone.sync(&app).await;
+    assert_eq!(phone.all("Meeting")[0]["viewerRuns"], true);
+    role("MEMBER").await;
+    assert_eq!(phone.told(&app).await, ["Meeting", "MeetingOccurrence"]);
+    assert_eq!(phone.all("Meeting")[0]["viewerRuns"], false);
+    role("MEMBER").await;
+    assert_eq!(phone.told(&app).await, [""; 0]);
+    assert_eq!(phone.kept, phone.there(&app).await);
+}
