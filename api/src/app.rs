@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::account::{Passphrases, Revocations};
 use crate::bus::Bus;
+use crate::checkin::emotions::Emotion;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -14,8 +15,9 @@ use crate::entropy::{Entropy, Ids};
 use crate::jobs::Wake;
 use crate::keys::Keys;
 use crate::mail::{Mailer, MailerError};
-use crate::profile::vocabulary::VocabularyCache;
+use crate::profile::vocabulary::Vocabulary;
 use crate::push::{Gate, Sender, Transport};
+use crate::vocabulary::Kept;
 
 /// The parts of a running Belay. Cheap to clone; nothing in it is a global.
 #[derive(Clone)]
@@ -44,7 +46,9 @@ pub struct Parts {
     /// Sends pushes.
     pub push: Sender,
     /// The words profiles are written in.
-    pub vocabulary: VocabularyCache,
+    pub vocabulary: Kept<Vocabulary>,
+    /// The words for feelings.
+    pub emotions: Kept<Vec<Arc<Emotion>>>,
     /// Sends letters.
     pub mailer: Mailer,
     /// Hashes passphrases, a few at a time.
@@ -103,7 +107,8 @@ impl App {
                 transport: push,
                 gate: Gate::default(),
             },
-            vocabulary: VocabularyCache::default(),
+            vocabulary: Kept::default(),
+            emotions: Kept::default(),
             gate: TravelGate::default(),
         })))
     }

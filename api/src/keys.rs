@@ -1,16 +1,20 @@
 //! Everything that is derived from the one secret: a key of its own for each purpose, so that what
 //! one leaks says nothing about another.
 
+pub mod at_rest;
 pub mod file;
 
 use aws_lc_rs::digest;
 use aws_lc_rs::hmac;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use self::at_rest::AtRest;
+
 /// The keys of this installation.
 pub struct Keys {
     access_token: [u8; 32],
     purposes: [hmac::Key; 3],
+    at_rest: AtRest,
 }
 
 /// What a keyed hash is for.
@@ -25,14 +29,9 @@ pub enum Purpose {
 }
 
 impl Keys {
-    /// Derives the keys from the configured secret.
+    /// Derives the keys from the configured secret; what is written down is encrypted under it, too.
     pub fn derive(secret: &SecretString) -> Self {
-        let root = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
-        let derived = |label: &str| {
-            let mut key = [0; 32];
-            key.copy_from_slice(hmac::sign(&root, label.as_bytes()).as_ref());
-            key
-        };
+        let derived = |label: &str| derived(secret, label);
         let purpose = |label| hmac::Key::new(hmac::HMAC_SHA256, &derived(label));
         Self {
             access_token: derived("belay access token v1"),
@@ -41,7 +40,19 @@ impl Keys {
                 purpose("belay mailed code v1"),
                 purpose("belay rate limit v1"),
             ],
+            at_rest: AtRest::new(secret, &[]),
         }
+    }
+
+    /// With other secrets for what is written down: the first to write with, all of them to read with.
+    #[must_use]
+    pub fn with_at_rest(self, at_rest: AtRest) -> Self {
+        Self { at_rest, ..self }
+    }
+
+    /// What members' words are encrypted with where they are kept.
+    pub const fn at_rest(&self) -> &AtRest {
+        &self.at_rest
     }
 
     /// The key that signs access tokens (HS256).
@@ -60,6 +71,14 @@ impl Keys {
         out.copy_from_slice(context.sign().as_ref());
         out
     }
+}
+
+/// A key of its own for what the label says.
+fn derived(secret: &SecretString, label: &str) -> [u8; 32] {
+    let root = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
+    let mut key = [0; 32];
+    key.copy_from_slice(hmac::sign(&root, label.as_bytes()).as_ref());
+    key
 }
 
 impl std::fmt::Debug for Keys {

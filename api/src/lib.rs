@@ -26,6 +26,7 @@ pub mod keys;
 pub mod mail;
 pub mod meeting;
 pub mod nudge;
+pub mod patch;
 pub mod problem;
 pub mod profile;
 pub mod push;
@@ -33,6 +34,7 @@ pub mod shutdown;
 pub mod sync;
 pub mod telemetry;
 pub mod text;
+pub mod vocabulary;
 
 /// Every program made of this service allocates with it.
 #[global_allocator]

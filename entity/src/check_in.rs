@@ -4,6 +4,30 @@ use sea_orm::entity::prelude::*;
 
 use crate::{CheckInId, MemberId};
 
+/// Whether he did what he said he would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum KeptWord {
+    /// He did.
+    Done,
+    /// Some of it.
+    Partly,
+    /// Not this time.
+    NotThisTime,
+}
+
+/// Who may read what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum Visibility {
+    /// Himself.
+    Private,
+    /// A partner, too, as far as their pact goes.
+    Partner,
+    /// The men of his circles, too.
+    Circle,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "check_in")]
 pub struct Model {
@@ -17,6 +41,15 @@ pub struct Model {
     pub day_start_hour: i32,
     /// 1 to 5.
     pub mood: Option<i32>,
+    /// 1 to 5.
+    pub energy: Option<i32>,
+    /// Slugs of the vocabulary, with spaces between them.
+    pub emotions: Option<String>,
+    /// Encrypted.
+    pub note: Option<Vec<u8>>,
+    pub kept_word: Option<KeptWord>,
+    pub wants_a_word: bool,
+    pub visibility: Visibility,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
 }

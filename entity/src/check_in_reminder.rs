@@ -12,6 +12,10 @@ pub struct Model {
     pub local_time: Time,
     pub enabled: bool,
     pub next_due_at: Option<DateTimeUtc>,
+    /// The days since `ignored_since` on which he was asked and did not check in.
+    pub ignored: i32,
+    /// The first of them; before his latest check-in it is out of date.
+    pub ignored_since: Option<Date>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

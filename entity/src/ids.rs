@@ -46,6 +46,8 @@ ids! {
     DeviceId,
     /// A check-in; made by the client.
     CheckInId,
+    /// Days on which nothing is asked of a member; made by the client.
+    PauseId,
     /// A circle.
     CircleId,
     /// A meeting, of which there are occurrences.

@@ -9,6 +9,7 @@
 
 pub mod account;
 pub mod account_code;
+pub mod cadence_change;
 pub mod change;
 pub mod change_feed;
 pub mod check_in;
@@ -16,6 +17,7 @@ pub mod check_in_reminder;
 pub mod circle;
 pub mod circle_membership;
 pub mod device;
+pub mod emotion;
 pub mod ids;
 pub mod job;
 pub mod life_context;
@@ -26,6 +28,8 @@ pub mod member_language;
 pub mod member_life_context;
 pub mod member_topic;
 pub mod notification;
+pub mod past_day_terms;
+pub mod pause;
 pub mod pending_sign_up;
 pub mod persisted_document;
 pub mod progress;

@@ -51,6 +51,8 @@ pub struct Model {
     pub region: Option<String>,
     /// IANA name.
     pub time_zone: String,
+    /// The hour on his wall clock, 0 to 6, at which his days begin.
+    pub day_start_hour: i32,
     /// BCP 47; the language of his mail.
     pub locale: String,
     /// A bit per mode; see `profile::model`.

@@ -10,6 +10,8 @@ use crate::{MemberId, NotificationId};
 pub enum Kind {
     /// His chosen time to check in has come.
     CheckInReminder,
+    /// He has not been here for a while, and is welcome.
+    DoorOpen,
     /// A meeting he is going to starts within the hour.
     MeetingReminder,
     /// A meeting he was going to is off.

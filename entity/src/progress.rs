@@ -1,4 +1,4 @@
-//! What a member has built up, kept so that reading it costs one row.
+//! What a member's closed days add up to; see `checkin::runs`.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,8 +9,16 @@ use crate::MemberId;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub member_id: MemberId,
+    /// The last day that is in here; none before the first is.
+    pub settled_through: Option<Date>,
     pub days_shown_up: i32,
-    pub last_local_date: Option<Date>,
+    pub last_check_in: Option<Date>,
+    pub current_run: i32,
+    pub longest_run: i32,
+    pub returns: i32,
+    pub reserve_days: i32,
+    /// A letter for each of the last days, see `checkin::kept`.
+    pub recent_days: String,
     pub updated_at: DateTimeUtc,
 }
 

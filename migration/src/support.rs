@@ -105,3 +105,23 @@ pub async fn drop_tables(
     }
     Ok(())
 }
+
+/// Adds a column. One that may not be null has a default, for the rows that are there.
+pub async fn add_column(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    column: &mut ColumnDef,
+) -> Result<(), DbErr> {
+    let alter = Table::alter().table(table).add_column(column).take();
+    manager.alter_table(alter).await
+}
+
+/// Takes a column away.
+pub async fn drop_column(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    column: &'static str,
+) -> Result<(), DbErr> {
+    let alter = Table::alter().table(table).drop_column(column).take();
+    manager.alter_table(alter).await
+}

@@ -76,7 +76,8 @@ async fn a_list_says_how_long_it_is_when_asked(app: TestApp) {
                 .ok();
         }
     }
-    let check_in = "mutation($id: UUID!) { checkIn(input: { id: $id }) { errors { code } } }";
+    let check_in = "mutation($id: UUID!) { checkIn(input: { id: $id, visibility: CIRCLE }) { errors { code } }
+        startPause(input: { id: $id, firstDate: \"2026-03-12\", lastDate: \"2026-03-12\" }) { errors { code } } }";
     let id: uuid::Uuid = app.app.ids.next();
     app.as_member(mike, check_in, json!({ "id": id }))
         .await
@@ -182,7 +183,11 @@ async fn names_are_fit_for_code_generators_and_keep_one_convention() {
 }
 
 /// What was read with the object it stands in, and is there whenever that is.
-const READ_WITH_IT: [&str; 2] = ["CircleMember.member", "MeetingOccurrence.meeting"];
+const READ_WITH_IT: [&str; 3] = [
+    "CircleMember.member",
+    "MeetingOccurrence.meeting",
+    "SharedCheckIn.member",
+];
 
 #[tokio::test]
 async fn one_failure_takes_no_siblings_with_it() {
@@ -294,7 +299,8 @@ async fn a_cursor_means_nothing_in_another_list(app: TestApp) {
     let input = json!({ "id": app.app.ids.next::<uuid::Uuid>(), "title": "Tea", "format": "IN_PERSON",
         "timeZone": "Europe/London", "localDate": "2026-04-01", "localTime": "19:30", "durationMinutes": 60 });
     let made = "mutation($input: ScheduleMeetingInput!, $id: UUID!) {
-        scheduleMeeting(input: $input) { errors { message } } checkIn(input: { id: $id }) { errors { code } } }";
+        scheduleMeeting(input: $input) { errors { message } } checkIn(input: { id: $id, visibility: CIRCLE }) { errors { code } }
+        startPause(input: { id: $id, firstDate: \"2026-03-12\", lastDate: \"2026-03-12\" }) { errors { code } } }";
     let id: uuid::Uuid = app.app.ids.next();
     let made = app.as_member(host, made, json!({ "input": input, "id": id }));
     made.await.ok();
@@ -314,6 +320,11 @@ async fn a_cursor_means_nothing_in_another_list(app: TestApp) {
         (
             "Notification",
             "{ me { notifications(#) { edges { cursor } } } }",
+        ),
+        ("Pause", "{ me { pauses(#) { edges { cursor } } } }"),
+        (
+            "SharedCheckIn",
+            "{ me { circles { nodes { checkIns(#) { edges { cursor } } } } } }",
         ),
         ("", "{ changes(#) { cursor: endCursor } }"),
     ];

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta};
 use entity::notification::Kind;
-use entity::{NotificationId, life_context, topic};
+use entity::{NotificationId, emotion, life_context, topic};
 use sea_orm::{EntityTrait as _, Iterable as _};
 use support::{TestApp, both};
 use uuid::Uuid;
@@ -112,7 +112,10 @@ async fn no_vocabulary_says_them(app: TestApp) {
     for row in life_context::Entity::find().all(&db).await.unwrap() {
         texts.push(row.name);
     }
-    assert!(texts.len() > 20, "{texts:?}");
+    for row in emotion::Entity::find().all(&db).await.unwrap() {
+        texts.extend([row.name, row.definition]);
+    }
+    assert!(texts.len() > 150, "{texts:?}");
     for text in texts {
         assert_eq!(said(&text, &NEVER), [""; 0], "{text}");
     }

@@ -95,6 +95,12 @@ impl TestApp {
             time_zone: Set("Europe/London".to_owned()),
             day_start_hour: Set(3),
             mood: Set(None),
+            energy: Set(None),
+            emotions: Set(None),
+            note: Set(None),
+            kept_word: Set(None),
+            wants_a_word: Set(false),
+            visibility: Set(check_in::Visibility::Private),
             created_at: Set(now),
             updated_at: Set(now),
         };
@@ -119,12 +125,14 @@ impl TestApp {
     /// Has a member's daily reminder fall due at an instant.
     pub async fn remind(&self, member: MemberId, due: DateTime<Utc>) {
         let db = self.app.db.pool();
-        let zone = api::profile::service::time_zone(db, member).await.unwrap();
+        let terms = api::profile::service::day_terms(db, member).await.unwrap();
         let row = check_in_reminder::ActiveModel {
             member_id: Set(member),
-            local_time: Set(due.with_timezone(&zone).time()),
+            local_time: Set(due.with_timezone(&terms.zone).time()),
             enabled: Set(true),
             next_due_at: Set(Some(due)),
+            ignored: Set(0),
+            ignored_since: Set(None),
         };
         let added = check_in_reminder::Entity::insert(row).exec_without_returning(db);
         added.await.unwrap();

@@ -19,11 +19,13 @@ pub struct DayTerms {
 }
 
 impl DayTerms {
-    fn bounds(self, date: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
+    /// When a day begins and when the next one does; see [`day_bounds`].
+    pub fn bounds(self, date: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
         day_bounds(date, self.zone, self.day_start_hour)
     }
 
-    fn day(self, at: DateTime<Utc>) -> NaiveDate {
+    /// The day at an instant; see [`member_day`].
+    pub fn day(self, at: DateTime<Utc>) -> NaiveDate {
         member_day(at, self.zone, self.day_start_hour)
     }
 }
@@ -80,6 +82,15 @@ impl Calendar {
         self.past
             .get(over)
             .map_or(&self.current, |(_, terms)| terms)
+    }
+
+    /// The terms of a day that has come, as they were when it was the member's last; those at `now` for any other.
+    pub fn terms_on(&self, date: NaiveDate, now: DateTime<Utc>) -> &DayTerms {
+        let lived = self
+            .stretches()
+            .rev()
+            .find(|stretch| stretch.lives(date, now));
+        lived.map_or_else(|| self.terms_at(now), |stretch| stretch.terms)
     }
 
     /// The member's day at an instant. It may go back when he flies west.

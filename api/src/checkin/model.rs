@@ -1,17 +1,7 @@
-//! What a day is, and which day a check-in may be for.
+//! What a day is.
 
 use chrono::{DateTime, Days, LocalResult, NaiveDate, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::{GapInfo, Tz};
-
-/// The hour on the wall at which a day begins, until members choose their own: a man who is up after
-/// midnight is still in the day he got up in.
-pub const DAY_START_HOUR: u32 = 3;
-
-/// How long after a day's end a check-in made within it may still arrive.
-pub const GRACE: TimeDelta = TimeDelta::hours(12);
-
-/// The least and the greatest mood.
-pub const MOODS: std::ops::RangeInclusive<i32> = 1..=5;
 
 /// The member's day at an instant: the latest day that has begun.
 ///
@@ -60,20 +50,6 @@ fn start_of(date: NaiveDate, zone: Tz, day_start_hour: u32) -> DateTime<Utc> {
         }
     }
     day.and_time(chrono::NaiveTime::MIN).and_utc() + hours
-}
-
-/// Whether a check-in that arrives `now` may be for `day`: for today's; and for the day before until
-/// [`GRACE`] after its end, when one of the moments it says it was `made` at lies in that day.
-pub fn accepts(
-    now: DateTime<Utc>,
-    day: NaiveDate,
-    zone: Tz,
-    day_start_hour: u32,
-    made: &[Option<DateTime<Utc>>],
-) -> bool {
-    let (start, end) = day_bounds(day, zone, day_start_hour);
-    let within = |instant: DateTime<Utc>| start <= instant && instant < end;
-    within(now) || (end <= now && now < end + GRACE && made.iter().flatten().copied().any(within))
 }
 
 /// The instant that stands in an id of version 7 (RFC 9562 §5.7); none for other versions.
@@ -155,23 +131,6 @@ mod tests {
         let after = before + TimeDelta::hours(1);
         assert_eq!(member_day(before, zone, 2), date("2026-10-25"));
         assert_eq!(member_day(after, zone, 2), date("2026-10-25"));
-    }
-
-    #[test]
-    fn a_check_in_made_before_the_days_end_is_taken_for_half_a_day_more() {
-        let zone = Europe::London;
-        let day = date("2026-03-09");
-        let made = Some(at("2026-03-10T02:59:00Z"));
-        let accepted = |now, made| accepts(at(now), day, zone, 3, &[None, made]);
-        assert!(accepted("2026-03-10T02:59:59Z", None));
-        assert!(!accepted("2026-03-10T03:00:00Z", None));
-        assert!(accepted("2026-03-10T14:59:59Z", made));
-        assert!(!accepted("2026-03-10T15:00:00Z", made));
-        assert!(!accepted(
-            "2026-03-10T04:00:00Z",
-            Some(at("2026-03-10T03:00:00Z"))
-        ));
-        assert!(!accepted("2026-03-08T12:00:00Z", made));
     }
 
     #[test]

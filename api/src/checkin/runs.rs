@@ -249,6 +249,14 @@ pub struct Progress {
     pub standing: Standing,
 }
 
+impl Progress {
+    /// Whether his day is one of those he has checked in on.
+    pub fn has_checked_in_today(&self) -> bool {
+        let today = self.recent.last();
+        today.is_some_and(|shown| shown.day == Day::CheckedIn)
+    }
+}
+
 /// How things stand today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {

@@ -51,6 +51,11 @@ pub fn shared_by(viewer: MemberId, other: Expr) -> Expr {
     store::shared_by(viewer, other)
 }
 
+/// The condition that the viewer and the member that a column names are both in this circle.
+pub fn in_it_with(viewer: MemberId, circle: CircleId, other: Expr) -> Expr {
+    store::in_it_with(viewer, circle, other)
+}
+
 /// Circles by their ids, in one statement and in no order; those the viewer is not in are left out.
 pub async fn these(app: &App, viewer: Viewer, ids: &[CircleId]) -> Result<Vec<Circle>, Fault> {
     match viewer {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use entity::circle::{self, Column, Entity};
 use entity::circle_membership::{self, CircleRole, Column as In, Entity as Memberships};
 use entity::{CircleId, MemberId};
-use sea_orm::sea_query::{Expr, ExprTrait as _, Func, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType,
     Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
@@ -272,8 +272,19 @@ pub(super) async fn delete(tx: &Tx, circle: CircleId, member: MemberId) -> Resul
 
 /// The condition that the viewer and the member that `other` names are in one circle.
 pub(super) fn shared_by(viewer: MemberId, other: Expr) -> Expr {
+    Expr::exists(both(viewer, other))
+}
+
+/// The viewer and the member that a column names are both in this circle.
+pub(super) fn in_it_with(viewer: MemberId, circle: CircleId, other: Expr) -> Expr {
+    let own = Expr::col(("own", In::CircleId));
+    Expr::exists(both(viewer, other).and_where(own.eq(circle)).take())
+}
+
+/// A row for each circle that both are in.
+fn both(viewer: MemberId, other: Expr) -> SelectStatement {
     let theirs = Expr::col(("theirs", In::CircleId));
-    let both = Query::select()
+    Query::select()
         .expr(Expr::val(1))
         .from_as(Memberships, "own")
         .join_as(
@@ -284,8 +295,7 @@ pub(super) fn shared_by(viewer: MemberId, other: Expr) -> Expr {
         )
         .and_where(Expr::col(("own", In::MemberId)).eq(viewer))
         .and_where(Expr::col(("theirs", In::MemberId)).eq(other))
-        .take();
-    Expr::exists(both)
+        .take()
 }
 
 /// Whether two members are in one circle.

@@ -18,9 +18,10 @@ pub(super) fn allowed(key: &str) -> &'static str {
         "graphql.introspection" => "auto, on or off",
         "graphql.persisted_documents" => "off, memory or database",
         "database.url" => "sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE",
-        "auth.secret" | "graphql.developer_token" => {
+        "auth.secret" | "at_rest.secret" | "graphql.developer_token" => {
             "at least 32 random characters (openssl rand -base64 48)"
         }
+        "at_rest.former_secrets" => "secrets of at least 32 characters, with spaces between them",
         "mail.transport" => "terminal or smtp",
         "mail.from" => "an address, such as Belay <belay@example.org>",
         "mail.smtp.security" => "starttls, tls or none",
@@ -315,12 +316,22 @@ fn values(config: &Config, say: &mut Say<'_>) {
     }
     for (key, secret) in [
         ("auth.secret", &config.auth.secret),
+        ("at_rest.secret", &config.at_rest.secret),
         ("graphql.developer_token", &config.graphql.developer_token),
     ] {
         let length = secret.expose_secret().len();
         if (1..32).contains(&length) {
             say(key, "is too short to be safe", form(key));
         }
+    }
+    let mut former = config
+        .at_rest
+        .former_secrets
+        .expose_secret()
+        .split_whitespace();
+    if former.any(|secret| secret.len() < 32) {
+        let key = "at_rest.former_secrets";
+        say(key, "holds what is too short to be one", form(key));
     }
 }
 

@@ -96,6 +96,9 @@ fn shown(key: &str, actual: &Actual) -> Option<String> {
     let secret = [
         "database.url",
         "auth.secret",
+        "at_rest.secret",
+        "at_rest.former_secrets",
+        "graphql.developer_token",
         "mail.smtp.password",
         "bus.url",
     ]

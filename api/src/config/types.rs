@@ -18,6 +18,7 @@ pub struct Config {
     pub operations: OperationsConfig,
     pub database: DatabaseConfig,
     pub auth: AuthConfig,
+    pub at_rest: AtRestConfig,
     pub mail: MailConfig,
     pub push: PushConfig,
     pub worker: WorkerConfig,
@@ -108,6 +109,13 @@ section!(
         terms_version: String,
         deletion_grace_days: u32,
         limits: LimitsConfig,
+    }
+);
+section!(
+    /// `[at_rest]`
+    AtRestConfig {
+        secret: SecretString = "secret",
+        former_secrets: SecretString = "secret",
     }
 );
 section!(

@@ -11,6 +11,7 @@ pub mod input_types;
 pub mod me;
 pub mod node;
 pub mod node_query;
+pub mod patch;
 pub mod scalars;
 pub mod schema;
 pub mod subscription;

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use async_graphql::{Context, ID, Interface, Object};
-use entity::{CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId};
+use entity::{
+    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PauseId,
+};
 
 use super::node::{Key, NodeId, decode};
 use super::{Context as _, GqlError, GqlResult, Nullable};
-use crate::checkin::graphql::{CheckIn, load_check_ins};
+use crate::checkin::graphql::{CheckIn, Pause, load_check_ins, load_pauses};
 use crate::circle::graphql::{Circle, load_circles};
 use crate::device::graphql::{Device, load_devices};
 use crate::meeting::graphql::{Meeting, MeetingOccurrence, load_meetings, load_occurrences};
@@ -27,7 +29,9 @@ pub enum Node {
     /// One time a meeting takes place.
     MeetingOccurrence(Box<MeetingOccurrence>),
     /// A check-in of yours.
-    CheckIn(CheckIn),
+    CheckIn(Box<CheckIn>),
+    /// A pause of yours.
+    Pause(Pause),
     /// A device of yours.
     Device(Device),
     /// A line in your inbox.
@@ -64,7 +68,8 @@ pub async fn load(ctx: &Context<'_>, keys: &[Key]) -> GqlResult<HashMap<Key, Nod
         CircleId: load_circles => Node::Circle,
         MeetingId: load_meetings => |it| Node::Meeting(Box::new(it)),
         OccurrenceId: load_occurrences => |it| Node::MeetingOccurrence(Box::new(it)),
-        CheckInId: load_check_ins => Node::CheckIn,
+        CheckInId: load_check_ins => |it| Node::CheckIn(Box::new(it)),
+        PauseId: load_pauses => Node::Pause,
         DeviceId: load_devices => Node::Device,
         NotificationId: load_notifications => Node::Notification,
     })

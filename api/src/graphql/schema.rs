@@ -13,7 +13,7 @@ use super::scalars::DateTime;
 use super::{Context as _, Me, Nullable};
 use crate::account::graphql::AccountMutation;
 use crate::app::App;
-use crate::checkin::graphql::CheckInMutation;
+use crate::checkin::graphql::{CheckInMutation, EmotionQuery, PlanMutation};
 use crate::checkin::subscription::CheckInSubscription;
 use crate::circle::graphql::{CircleMutation, CircleQuery};
 use crate::device::graphql::DeviceMutation;
@@ -53,6 +53,7 @@ pub struct QueryRoot(
     ProfileQuery,
     CircleQuery,
     MeetingQuery,
+    EmotionQuery,
     SyncQuery,
     #[cfg(feature = "conformance")] super::conformance::ConformanceQuery,
 );
@@ -67,6 +68,7 @@ pub struct MutationRoot(
     DisclosureMutation,
     CircleMutation,
     CheckInMutation,
+    PlanMutation,
     ScheduleMeetingMutation,
     ChangeMeetingMutation,
     RsvpMutation,

@@ -10,7 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Keys;
-use crate::config::{Config, ConfigError, Fault, Mode};
+use super::at_rest::AtRest;
+use crate::config::{AtRestConfig, Config, ConfigError, Fault, Mode};
 use crate::entropy::Entropy;
 
 const ALLOWED: &str = "at least 32 random characters (openssl rand -base64 48)";
@@ -44,20 +45,34 @@ pub fn place(config: &Config) -> SecretPlace {
 impl Keys {
     /// The keys of this installation; makes the key file when there is none yet and may be one.
     pub fn load(config: &Config, entropy: &Entropy) -> Result<Self, ConfigError> {
-        match place(config) {
-            SecretPlace::Configured => Ok(Self::derive(&config.auth.secret)),
-            SecretPlace::File(path) => match read_or_make(&path, entropy) {
-                Ok(secret) => Ok(Self::derive(&secret)),
-                Err(error) => Err(fault(format!(
+        let secret = match place(config) {
+            SecretPlace::Configured => config.auth.secret.clone(),
+            SecretPlace::File(path) => read_or_make(&path, entropy).map_err(|error| {
+                fault(format!(
                     "is empty, and the key file {} cannot be used: {error}",
                     path.display()
-                ))),
-            },
-            SecretPlace::Nowhere => Err(fault(
-                "is empty; only the embedded database keeps one beside it".to_owned(),
-            )),
-        }
+                ))
+            })?,
+            SecretPlace::Nowhere => {
+                return Err(fault(
+                    "is empty; only the embedded database keeps one beside it".to_owned(),
+                ));
+            }
+        };
+        let at_rest = at_rest(&config.at_rest, &secret);
+        Ok(Self::derive(&secret).with_at_rest(at_rest))
     }
+}
+
+fn at_rest(config: &AtRestConfig, signing: &SecretString) -> AtRest {
+    let former = config.former_secrets.expose_secret().split_whitespace();
+    let mut former: Vec<SecretString> = former.map(SecretString::from).collect();
+    if config.secret.expose_secret().is_empty() {
+        return AtRest::new(signing, &former);
+    }
+    // It wrote what was written before there was a secret for it alone.
+    former.push(signing.clone());
+    AtRest::new(&config.secret, &former)
 }
 
 fn fault(fault: String) -> ConfigError {

@@ -23,6 +23,8 @@ use crate::problem::{Problem, ProblemCode, Problems};
 pub enum NotificationKind {
     /// The time you chose to check in has come.
     CheckInReminder,
+    /// You have not checked in for a while: the door is open, and you are not reminded any more until you come back.
+    DoorOpen,
     /// A meeting you are going to starts within the hour. Its subject is the occurrence.
     MeetingReminder,
     /// A meeting you were going to is off. Its subject is the occurrence.
@@ -50,7 +52,7 @@ impl Notification {
     async fn subject_id(&self) -> Option<ID> {
         let subject = self.0.subject?;
         match self.0.kind {
-            table::Kind::CheckInReminder => None,
+            table::Kind::CheckInReminder | table::Kind::DoorOpen => None,
             table::Kind::MeetingReminder | table::Kind::MeetingCancelled => {
                 Some(OccurrenceId(subject).global())
             }

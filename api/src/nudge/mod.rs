@@ -3,12 +3,14 @@
 //! The promises: a notification is written in the transaction of what it tells, so that neither is ever
 //! without the other; it is told once; and at the moment of sending it is asked again whether it is
 //! still wanted. The in-app inbox is the same list, whether a push left for it or not. A reminder comes once
-//! a day at the member's own time on his own wall clock, and not when he has checked in already.
+//! a day at the member's own time on his own wall clock, not when he has checked in already or has paused, less often
+//! when he lets it pass, and after a fortnight no more.
 
 pub mod graphql;
 mod inbox;
 pub mod local_time;
 pub mod model;
+mod patience;
 pub mod plan;
 pub mod reminder;
 pub mod reminder_graphql;

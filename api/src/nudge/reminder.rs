@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use entity::MemberId;
 use entity::check_in_reminder::Model;
@@ -10,12 +10,12 @@ use entity::notification::Kind;
 use sea_orm::ConnectionTrait;
 
 use super::local_time::next_after;
+use super::patience::{Patience, Step};
 use super::service::Announcement;
-use super::still_wanted::reminder_key;
+use super::still_wanted::{door_key, reminder_key};
 use super::{plan, reminder_store as reminders, store};
 use crate::app::App;
 use crate::bus::Event;
-use crate::checkin::model::{DAY_START_HOUR, day_bounds, member_day};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::{checkin, profile};
@@ -25,7 +25,9 @@ use crate::{checkin, profile};
 pub struct Reminder {
     /// The time of day, on his wall clock.
     pub local_time: NaiveTime,
-    /// When it comes next; none when it is switched off.
+    /// Whether it is on.
+    pub enabled: bool,
+    /// When it comes next; none when it is off, or silent until he is back.
     pub next_due_at: Option<DateTime<Utc>>,
 }
 
@@ -37,6 +39,7 @@ pub async fn of_member(
     let row = reminders::of(db, member).await?;
     Ok(row.map(|row| Reminder {
         local_time: row.local_time,
+        enabled: row.enabled,
         next_due_at: row.next_due_at,
     }))
 }
@@ -49,11 +52,12 @@ pub async fn set(
     enabled: bool,
 ) -> Result<Reminder, Fault> {
     transact!(app.db, |tx| {
-        let zone = profile::service::hold_time_zone(tx, member).await?;
+        let zone = profile::service::hold_day_terms(tx, member).await?.zone;
         let next_due_at = enabled.then(|| next_after(zone, local_time, app.clock.now()));
         reminders::set(tx, member, local_time, next_due_at).await?;
         Ok(Done::Keep(Reminder {
             local_time,
+            enabled,
             next_due_at,
         }))
     })
@@ -68,9 +72,10 @@ pub(super) async fn time_zone_changed(
     let Some(row) = reminders::hold(tx, member).await? else {
         return Ok(());
     };
-    if row.enabled {
-        let next = next_after(zone, row.local_time, app.clock.now());
-        reminders::put_next(tx, &HashMap::from([(next, vec![member])])).await?;
+    // One that is silent until he is back stays so.
+    if row.next_due_at.is_some() {
+        let next_due_at = Some(next_after(zone, row.local_time, app.clock.now()));
+        reminders::put_all(tx, vec![Model { next_due_at, ..row }]).await?;
     }
     Ok(())
 }
@@ -103,47 +108,72 @@ async fn put_on(app: &App, tx: &Tx, due: &[Model]) -> Result<Vec<Event>, Fault> 
     let now = app.clock.now();
     let members: Vec<_> = due.iter().map(|row| row.member_id).collect();
     let standings = profile::service::standings(tx, &members).await?;
-    let mut next: HashMap<_, Vec<_>> = HashMap::new();
-    let mut announcements = Vec::new();
+    let last = checkin::service::last_check_ins(tx, &members).await?;
+    let mut turns = Vec::new();
+    let mut days: HashMap<NaiveDate, Vec<MemberId>> = HashMap::new();
     for row in due {
         let who = standings
             .get(&row.member_id)
             .ok_or(Fault::Broken("whoever has a reminder is a member"))?;
-        let later = next_after(who.zone, row.local_time, now);
-        next.entry(later).or_default().push(row.member_id);
         let at = row.next_due_at.unwrap_or(now);
-        let day = member_day(at, who.zone, DAY_START_HOUR);
-        let (_, expires_at) = day_bounds(day, who.zone, DAY_START_HOUR);
+        let day = who.terms.day(at);
+        days.entry(day).or_default().push(row.member_id);
+        turns.push((row, who, at, day));
+    }
+    let mut not_asked = HashSet::new();
+    for (day, members) in days {
+        let not = checkin::service::who_is_not_asked_on(tx, &members, day).await?;
+        not_asked.extend(not.into_iter().map(|member| (member, day)));
+    }
+    let (mut next, mut announcements) = (Vec::new(), Vec::new());
+    for (row, who, at, day) in turns {
+        let (_, expires_at) = who.terms.bounds(day);
         // After an outage a reminder still comes on its own day, and not on another.
-        if !who.hidden && now < expires_at {
-            let announcement = Announcement {
-                member: row.member_id,
-                kind: Kind::CheckInReminder,
-                dedup_key: reminder_key(day),
-                subject: None,
-                not_before: at,
-                expires_at,
-            };
-            announcements.push((day, announcement));
-        }
+        let is_asked =
+            !who.hidden && now < expires_at && !not_asked.contains(&(row.member_id, day));
+        let last = last.get(&row.member_id).copied();
+        let (step, patience) = Patience::of(row).on(day, last, is_asked);
+        let kind = match step {
+            Step::Pass => None,
+            Step::Remind => Some((Kind::CheckInReminder, reminder_key(day))),
+            Step::OpenDoor => Some((Kind::DoorOpen, door_key(day))),
+        };
+        announcements.extend(kind.map(|(kind, dedup_key)| Announcement {
+            member: row.member_id,
+            kind,
+            dedup_key,
+            subject: None,
+            not_before: at,
+            expires_at,
+        }));
+        let later = next_after(who.terms.zone, row.local_time, now);
+        next.push(Model {
+            next_due_at: (step != Step::OpenDoor).then_some(later),
+            ignored: patience.ignored,
+            ignored_since: patience.since,
+            ..row.clone()
+        });
     }
-    reminders::put_next(tx, &next).await?;
-
-    let days: HashSet<_> = announcements.iter().map(|(day, _)| *day).collect();
-    let mut wanted = Vec::new();
-    for day in days {
-        let of_day: Vec<_> = announcements
-            .extract_if(.., |(other, _)| *other == day)
-            .map(|(_, announcement)| announcement)
-            .collect();
-        let members: Vec<_> = of_day.iter().map(|what| what.member).collect();
-        let done = checkin::service::who_checked_in_on(tx, &members, day).await?;
-        wanted.extend(
-            of_day
-                .into_iter()
-                .filter(|what| !done.contains(&what.member)),
-        );
-    }
-    let told = store::add(app, tx, &wanted).await?;
+    reminders::put_all(tx, next).await?;
+    let told = store::add(app, tx, &announcements).await?;
     plan::plan(app, tx, told).await
+}
+
+/// A member is back after a while: he is reminded again, if he ever was.
+pub(super) async fn came_back(app: &App, tx: &Tx, member: MemberId, zone: Tz) -> Result<(), Fault> {
+    if let Some(row) = reminders::hold(tx, member).await?
+        && row.enabled
+        && row.next_due_at.is_none()
+    {
+        let next_due_at = Some(next_after(zone, row.local_time, app.clock.now()));
+        let patience = Patience::default();
+        let again = Model {
+            next_due_at,
+            ignored: patience.ignored,
+            ignored_since: patience.since,
+            ..row
+        };
+        reminders::put_all(tx, vec![again]).await?;
+    }
+    Ok(())
 }

@@ -8,7 +8,9 @@ use crate::graphql::errors::CheckInError;
 use crate::graphql::scalars::{DateTime, LocalTime};
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 
-/// Your daily reminder to check in. It stays away on days when you have checked in before its time.
+/// Your daily reminder to check in. It stays away on days when you have checked in before its time, that you have
+/// paused, or that are not among your weekdays. When you have let three pass it comes half as often, and after
+/// fourteen days no more, until you are back.
 #[derive(SimpleObject)]
 pub struct CheckInReminder {
     /// The time of day, on the wall clock of your time zone. On the night clocks go forward over it, it comes
@@ -16,7 +18,7 @@ pub struct CheckInReminder {
     local_time: LocalTime,
     /// Whether it is on.
     enabled: bool,
-    /// When it comes next; null when it is off.
+    /// When it comes next; null when it is off, and when it is silent until you are back.
     next_at: Option<DateTime>,
 }
 
@@ -24,7 +26,7 @@ impl From<Reminder> for CheckInReminder {
     fn from(reminder: Reminder) -> Self {
         Self {
             local_time: LocalTime(reminder.local_time),
-            enabled: reminder.next_due_at.is_some(),
+            enabled: reminder.enabled,
             next_at: reminder.next_due_at.map(DateTime),
         }
     }

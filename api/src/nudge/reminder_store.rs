@@ -1,14 +1,12 @@
 //! The check-in reminders' table.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, NaiveTime, Utc};
 use entity::MemberId;
 use entity::check_in_reminder::{ActiveModel, Column, Entity, Model};
-use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict};
+use sea_orm::sea_query::{LockBehavior, LockType, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
 use crate::db::Tx;
@@ -40,9 +38,17 @@ pub(super) async fn set(
         local_time: Set(local_time),
         enabled: Set(next_due_at.is_some()),
         next_due_at: Set(next_due_at),
+        ignored: Set(0),
+        ignored_since: Set(None),
     };
     let instead = OnConflict::column(Column::MemberId)
-        .update_columns([Column::LocalTime, Column::Enabled, Column::NextDueAt])
+        .update_columns([
+            Column::LocalTime,
+            Column::Enabled,
+            Column::NextDueAt,
+            Column::Ignored,
+            Column::IgnoredSince,
+        ])
         .to_owned();
     Entity::insert(row)
         .on_conflict(instead)
@@ -62,23 +68,24 @@ pub(super) async fn take_due(tx: &Tx, now: DateTime<Utc>, limit: u64) -> Result<
     Ok(due.all(tx).await?)
 }
 
-/// Members bound to one statement.
+/// Rows written by one statement: each takes six of the 32,766 variables SQLite allows.
 const ROWS_AT_ONCE: usize = 1000;
 
-/// Writes when each falls due next: a statement for each instant, of which a batch has few, because it is
-/// taken in the order of time.
-pub(super) async fn put_next(
-    tx: &Tx,
-    next: &HashMap<DateTime<Utc>, Vec<MemberId>>,
-) -> Result<(), Fault> {
-    for (at, members) in next {
-        for members in members.chunks(ROWS_AT_ONCE) {
-            Entity::update_many()
-                .col_expr(Column::NextDueAt, Expr::value(*at))
-                .filter(Column::MemberId.is_in(members.iter().copied()))
-                .exec(tx)
-                .await?;
-        }
+/// Writes reminders that are held: when each falls due next, and what it has come to.
+pub(super) async fn put_all(tx: &Tx, rows: Vec<Model>) -> Result<(), Fault> {
+    let instead = OnConflict::column(Column::MemberId)
+        .update_columns([Column::NextDueAt, Column::Ignored, Column::IgnoredSince])
+        .to_owned();
+    let mut rows = rows
+        .into_iter()
+        .map(IntoActiveModel::into_active_model)
+        .peekable();
+    while rows.peek().is_some() {
+        let chunk: Vec<ActiveModel> = rows.by_ref().take(ROWS_AT_ONCE).collect();
+        Entity::insert_many(chunk)
+            .on_conflict(instead.clone())
+            .exec_without_returning(tx)
+            .await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What other domains ask of nudges.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use entity::notification::Kind;
 use entity::{MemberId, NotificationId};
@@ -8,6 +8,7 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::model::{Verdict, is_told};
+use super::still_wanted::reminder_key;
 use super::{plan, reminder, store};
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
@@ -84,6 +85,21 @@ pub async fn withdraw_from_all(
     dedup_key: &str,
 ) -> Result<(), Fault> {
     store::cancel(tx, members, dedup_key).await
+}
+
+/// A member has checked in on one of his days: its reminder is withdrawn, when it has not been sent.
+pub async fn checked_in(tx: &Tx, member: MemberId, day: NaiveDate) -> Result<(), Fault> {
+    withdraw(tx, member, &reminder_key(day)).await
+}
+
+/// A member has checked in for the first time in a while: he is reminded again, if he ever was.
+pub async fn came_back(app: &App, tx: &Tx, member: MemberId, zone: Tz) -> Result<(), Fault> {
+    reminder::came_back(app, tx, member, zone).await
+}
+
+/// Nothing is asked of a member on one of his days after all: its reminder is withdrawn, when it has not been sent.
+pub async fn not_asked(tx: &Tx, member: MemberId, day: NaiveDate) -> Result<(), Fault> {
+    withdraw(tx, member, &reminder_key(day)).await
 }
 
 /// A member's days are in another zone from now on: his daily reminder moves with them.

@@ -13,14 +13,22 @@ use crate::{checkin, meeting};
 
 /// How the dedup key of a check-in reminder begins; the member's day follows.
 const REMINDER_KEY: &str = "check_in_reminder:";
+/// How that of an open door begins; the member's day follows.
+const DOOR_KEY: &str = "door_open:";
 
 /// The dedup key of the check-in reminder of a day: one a day, whatever time it was set to meanwhile.
 pub(super) fn reminder_key(day: NaiveDate) -> String {
     format!("{REMINDER_KEY}{day}")
 }
 
-fn reminder_day(row: &Model) -> Option<NaiveDate> {
-    row.dedup_key.strip_prefix(REMINDER_KEY)?.parse().ok()
+/// The dedup key of an open door on a day.
+pub(super) fn door_key(day: NaiveDate) -> String {
+    format!("{DOOR_KEY}{day}")
+}
+
+fn asked_day(row: &Model) -> Option<NaiveDate> {
+    let (_, day) = row.dedup_key.split_once(':')?;
+    day.parse().ok()
 }
 
 /// Whether each of these is still wanted; a fixed number of statements for each day and kind among them.
@@ -32,8 +40,8 @@ pub(super) async fn still_wanted(
     let mut seats = Vec::new();
     for row in rows {
         match row.kind {
-            Kind::CheckInReminder => {
-                if let Some(day) = reminder_day(row) {
+            Kind::CheckInReminder | Kind::DoorOpen => {
+                if let Some(day) = asked_day(row) {
                     days.entry(day).or_default().push(row.member_id);
                 }
             }
@@ -43,16 +51,19 @@ pub(super) async fn still_wanted(
             Kind::MeetingCancelled => {}
         }
     }
-    let mut checked_in = HashSet::new();
+    let (mut checked_in, mut not_asked) = (HashSet::new(), HashSet::new());
     for (day, members) in days {
         let done = checkin::service::who_checked_in_on(db, &members, day).await?;
         checked_in.extend(done.into_iter().map(|member| (member, day)));
+        let not = checkin::service::who_is_not_asked_on(db, &members, day).await?;
+        not_asked.extend(not.into_iter().map(|member| (member, day)));
     }
     let going = meeting::service::who_is_still_going(db, &seats).await?;
 
     let wanted = |row: &Model| match row.kind {
-        Kind::CheckInReminder => match reminder_day(row) {
+        Kind::CheckInReminder | Kind::DoorOpen => match asked_day(row) {
             Some(day) if checked_in.contains(&(row.member_id, day)) => Wanted::Done,
+            Some(day) if not_asked.contains(&(row.member_id, day)) => Wanted::NoLongerSo,
             _ => Wanted::Yes,
         },
         Kind::MeetingReminder => match row.subject_id {

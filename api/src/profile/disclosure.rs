@@ -7,11 +7,12 @@ use entity::MemberId;
 use entity::member_topic::{Stance, Visibility};
 
 use super::lists::{self, TopicRow};
-use super::model::{Change, MAX_LIFE_CONTEXTS, MAX_TOPICS};
+use super::model::{MAX_LIFE_CONTEXTS, MAX_TOPICS};
 use super::{service, store};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
+use crate::patch::Change;
 
 /// What became of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,9 @@ use entity::member_topic::{Stance, Visibility};
 
 use super::vocabulary::{LifeContext, Topic};
 use super::{Availability, ContactModes, Country, Handle, Language, Relation};
+use crate::checkin::calendar::DayTerms;
+use crate::error::Fault;
+use crate::patch::Change;
 use crate::text::{Lines, TextForm};
 
 /// A few sentences about himself.
@@ -26,6 +29,11 @@ pub const REGION: TextForm = TextForm {
     max: 80,
     lines: Lines::One,
 };
+/// The hour at which a member's days begin, until he chooses another: who is up after midnight is still in the day
+/// he got up in.
+pub const DAY_START_HOUR: i32 = 3;
+/// The hours he may choose.
+pub const DAY_START_HOURS: std::ops::RangeInclusive<i32> = 0..=6;
 /// The most languages a member names.
 pub const MAX_LANGUAGES: usize = 10;
 /// The most topics a member names.
@@ -52,6 +60,8 @@ pub struct Fields {
     pub region: Option<String>,
     /// IANA name.
     pub time_zone: String,
+    /// The hour on his wall clock, 0 to 6, at which his days begin.
+    pub day_start_hour: i32,
     /// BCP 47 tag of the language of his mail.
     pub mail_language: String,
     /// How he likes to be in touch.
@@ -64,21 +74,10 @@ pub struct Fields {
     pub languages: Vec<String>,
 }
 
-/// What becomes of one field.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Change<T> {
-    /// Nothing was sent: it stays.
-    #[default]
-    Leave,
-    /// This takes its place.
-    Put(T),
-}
-
-impl<T: Clone> Change<T> {
-    fn apply(&self, field: &mut T) {
-        if let Self::Put(value) = self {
-            field.clone_from(value);
-        }
+impl Fields {
+    /// Where and when his days begin.
+    pub fn day_terms(&self) -> Result<DayTerms, Fault> {
+        DayTerms::stored(&self.time_zone, self.day_start_hour)
     }
 }
 
@@ -99,6 +98,8 @@ pub struct Patch {
     pub region: Change<Option<String>>,
     /// Where his days begin and end.
     pub time_zone: Change<chrono_tz::Tz>,
+    /// The hour at which they do, 0 to 6.
+    pub day_start_hour: Change<i32>,
     /// The language of his mail.
     pub mail_language: Change<Language>,
     /// How he likes to be in touch.
@@ -129,6 +130,7 @@ impl Patch {
         if let Change::Put(zone) = &self.time_zone {
             zone.name().clone_into(&mut fields.time_zone);
         }
+        self.day_start_hour.apply(&mut fields.day_start_hour);
         if let Change::Put(language) = &self.mail_language {
             language.tag().clone_into(&mut fields.mail_language);
         }

@@ -8,16 +8,17 @@ use entity::MemberId;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::Expr;
 
-use super::model::{Change, LivedTopic, Patch, Profile};
+use super::model::{LivedTopic, Patch, Profile};
 use super::store::{self, Found};
 use super::vocabulary::Vocabulary;
 use super::{Country, Handle, Language, Relation, admits};
 use crate::account::Viewer;
 use crate::app::App;
+use crate::checkin::calendar::DayTerms;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::sync::model::Changes;
-use crate::{nudge, sync};
+use crate::{checkin, nudge, sync};
 
 /// What is known of a man when he has just signed up.
 #[derive(Clone, Debug)]
@@ -59,27 +60,26 @@ pub fn shown(member: Expr) -> Expr {
     store::shown(member)
 }
 
-/// The zone a member's days are in.
-pub async fn time_zone(db: &impl ConnectionTrait, member: MemberId) -> Result<Tz, Fault> {
-    zone(store::time_zone(db, member).await?)
+/// Where and when a member's days begin.
+pub async fn day_terms(db: &impl ConnectionTrait, member: MemberId) -> Result<DayTerms, Fault> {
+    terms(store::day_terms(db, member).await?)
 }
 
-/// As [`time_zone`], and it stays so until the transaction ends.
-pub async fn hold_time_zone(tx: &Tx, member: MemberId) -> Result<Tz, Fault> {
-    zone(store::hold_time_zone(tx, member).await?)
+/// As [`day_terms`], and they stay so until the transaction ends.
+pub async fn hold_day_terms(tx: &Tx, member: MemberId) -> Result<DayTerms, Fault> {
+    terms(store::hold_day_terms(tx, member).await?)
 }
 
-fn zone(name: Option<String>) -> Result<Tz, Fault> {
-    name.and_then(|name| name.parse().ok()).ok_or(Fault::Broken(
-        "a member has a time zone of the IANA database",
-    ))
+fn terms(found: Option<(String, i32)>) -> Result<DayTerms, Fault> {
+    let (zone, hour) = found.ok_or(Fault::Broken("a member who is asked about is there"))?;
+    DayTerms::stored(&zone, hour)
 }
 
 /// What the pipeline of nudges has to know of a member.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {
-    /// The zone his days are in.
-    pub zone: Tz,
+    /// Where and when his days begin.
+    pub terms: DayTerms,
     /// His account waits for deletion.
     pub hidden: bool,
 }
@@ -91,10 +91,10 @@ pub async fn standings(
 ) -> Result<HashMap<MemberId, Standing>, Fault> {
     let rows = store::standings(db, members).await?;
     rows.into_iter()
-        .map(|(member, name, hidden_at)| {
-            let zone = zone(Some(name))?;
+        .map(|(member, zone, hour, hidden_at)| {
+            let terms = DayTerms::stored(&zone, hour)?;
             let hidden = hidden_at.is_some();
-            Ok((member, Standing { zone, hidden }))
+            Ok((member, Standing { terms, hidden }))
         })
         .collect()
 }
@@ -102,20 +102,13 @@ pub async fn standings(
 /// Both vocabularies, as this process has them. Not to be asked for inside a transaction: who reads them
 /// takes a connection.
 pub async fn vocabulary(app: &App) -> Result<Arc<Vocabulary>, Fault> {
-    let now = app.clock.now();
-    if let Some(kept) = app.vocabulary.get(now) {
-        return Ok(kept);
-    }
-    let _reading = app.vocabulary.reading.lock().await;
-    if let Some(kept) = app.vocabulary.get(now) {
-        return Ok(kept);
-    }
-    let read = Arc::new(Vocabulary {
-        topics: arcs(store::topics(app.db.pool()).await?),
-        life_contexts: arcs(store::life_contexts(app.db.pool()).await?),
-    });
-    app.vocabulary.put(now, &read);
-    Ok(read)
+    let read = async {
+        Ok(Vocabulary {
+            topics: arcs(store::topics(app.db.pool()).await?),
+            life_contexts: arcs(store::life_contexts(app.db.pool()).await?),
+        })
+    };
+    app.vocabulary.get(app.clock.now(), read).await
 }
 
 fn arcs<T>(words: Vec<T>) -> Vec<Arc<T>> {
@@ -218,10 +211,11 @@ pub async fn update(
         if !store::update(tx, &read, &fields, app.clock.now()).await? {
             return Ok(Done::Undo(Updated::HandleTaken));
         }
-        if let Change::Put(zone) = patch.time_zone
-            && fields.time_zone != read.fields.time_zone
-        {
-            nudge::service::time_zone_changed(app, tx, me, zone).await?;
+        let before = read.fields.day_terms()?;
+        let after = fields.day_terms()?;
+        if before != after {
+            checkin::service::terms_changed(app, tx, me, before).await?;
+            nudge::service::time_zone_changed(app, tx, me, after.zone).await?;
         }
         changed(app, tx, me).await?;
         Ok(Done::Keep(Updated::AsAsked))

@@ -6,11 +6,11 @@ use entity::{MemberId, life_context, member_language, topic};
 use sea_orm::sea_query::{Expr, LockType, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, SqlErr,
 };
 
 use super::lists::{self, TopicRow};
-use super::model::Fields;
+use super::model::{DAY_START_HOUR, Fields};
 use super::service::NewMember;
 use super::vocabulary::{LifeContext, Topic};
 use super::{Availability, ContactModes};
@@ -82,6 +82,7 @@ fn found(row: Row) -> Result<Found, Fault> {
             country: member.country,
             region: member.region,
             time_zone: member.time_zone,
+            day_start_hour: member.day_start_hour,
             mail_language: member.locale,
             contact_modes: ContactModes::from_bits(member.contact_modes),
             reply_pace: member.reply_pace,
@@ -115,6 +116,7 @@ pub(super) async fn insert(tx: &Tx, new: &NewMember, now: DateTime<Utc>) -> Resu
         country: Set(new.country.code().to_owned()),
         region: Set(None),
         time_zone: Set(new.time_zone.name().to_owned()),
+        day_start_hour: Set(DAY_START_HOUR),
         locale: Set(new.locale.tag().to_owned()),
         contact_modes: Set(0),
         reply_pace: Set(None),
@@ -167,6 +169,7 @@ pub(super) async fn update(
             country: Set(fields.country.clone()),
             region: Set(fields.region.clone()),
             time_zone: Set(fields.time_zone.clone()),
+            day_start_hour: Set(fields.day_start_hour),
             locale: Set(fields.mail_language.clone()),
             contact_modes: Set(fields.contact_modes.bits()),
             reply_pace: Set(fields.reply_pace),
@@ -228,34 +231,31 @@ pub(super) async fn set_hidden_at(
     Ok(())
 }
 
-/// The name of a member's time zone.
-pub(super) async fn time_zone(
+/// The name of a member's time zone, and the hour at which his days begin.
+pub(super) async fn day_terms(
     db: &impl ConnectionTrait,
     member: MemberId,
-) -> Result<Option<String>, Fault> {
-    let name = Entity::find_by_id(member)
-        .select_only()
-        .column(Column::TimeZone)
-        .into_tuple()
-        .one(db)
-        .await?;
-    Ok(name)
+) -> Result<Option<(String, i32)>, Fault> {
+    Ok(terms_of(member).into_tuple().one(db).await?)
 }
 
-/// As [`time_zone`], and kept from changing until the transaction ends.
-pub(super) async fn hold_time_zone(tx: &Tx, member: MemberId) -> Result<Option<String>, Fault> {
-    let name = Entity::find_by_id(member)
-        .select_only()
-        .column(Column::TimeZone)
-        .lock_shared()
-        .into_tuple()
-        .one(tx)
-        .await?;
-    Ok(name)
+/// As [`day_terms`], and kept from changing until the transaction ends.
+pub(super) async fn hold_day_terms(
+    tx: &Tx,
+    member: MemberId,
+) -> Result<Option<(String, i32)>, Fault> {
+    let held = terms_of(member).lock_shared();
+    Ok(held.into_tuple().one(tx).await?)
 }
 
-/// A member, his time zone, and since when he is hidden.
-pub(super) type Standing = (MemberId, String, Option<DateTime<Utc>>);
+fn terms_of(member: MemberId) -> Select<Entity> {
+    Entity::find_by_id(member)
+        .select_only()
+        .columns([Column::TimeZone, Column::DayStartHour])
+}
+
+/// A member, his time zone, the hour at which his days begin, and since when he is hidden.
+pub(super) type Standing = (MemberId, String, i32, Option<DateTime<Utc>>);
 
 /// What the pipeline of nudges has to know of members.
 pub(super) async fn standings(
@@ -267,7 +267,12 @@ pub(super) async fn standings(
     }
     let rows = Entity::find()
         .select_only()
-        .columns([Column::Id, Column::TimeZone, Column::HiddenAt])
+        .columns([
+            Column::Id,
+            Column::TimeZone,
+            Column::DayStartHour,
+            Column::HiddenAt,
+        ])
         .filter(Column::Id.is_in(members.iter().copied()))
         .into_tuple()
         .all(db)

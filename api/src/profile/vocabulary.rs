@@ -1,9 +1,6 @@
-//! The two vocabularies a profile is written in. They change with a release, so a process reads them
-//! now and then and keeps them.
+//! The two vocabularies a profile is written in.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::Arc;
 
 /// Something men live through.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,45 +42,5 @@ impl Vocabulary {
         self.life_contexts
             .iter()
             .any(|context| context.slug == slug)
-    }
-}
-
-/// Words that a newer release has added are known to an older process after this long.
-const KEPT_FOR: TimeDelta = TimeDelta::minutes(10);
-
-/// The vocabularies as last read.
-#[derive(Debug, Default)]
-pub struct VocabularyCache {
-    kept: Mutex<Option<(DateTime<Utc>, Arc<Vocabulary>)>>,
-    /// Held by the one who reads them anew, while others wait for what he reads.
-    pub(super) reading: tokio::sync::Mutex<()>,
-}
-
-impl VocabularyCache {
-    /// What was read, unless that is too long ago.
-    pub(super) fn get(&self, now: DateTime<Utc>) -> Option<Arc<Vocabulary>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let (read_at, vocabulary) = kept.as_ref()?;
-        (now - *read_at < KEPT_FOR).then(|| Arc::clone(vocabulary))
-    }
-
-    /// Keeps what has just been read.
-    pub(super) fn put(&self, now: DateTime<Utc>, vocabulary: &Arc<Vocabulary>) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        *kept = Some((now, Arc::clone(vocabulary)));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_read_is_kept_for_a_while() {
-        let (cache, read_at) = (VocabularyCache::default(), DateTime::UNIX_EPOCH);
-        assert_eq!(cache.get(read_at), None);
-        cache.put(read_at, &Arc::default());
-        assert!(cache.get(read_at + TimeDelta::minutes(9)).is_some());
-        assert_eq!(cache.get(read_at + TimeDelta::minutes(10)), None);
     }
 }

@@ -90,6 +90,15 @@ pub fn render(
                 key: "nudge_check_in_reminder",
             },
         ),
+        Kind::DoorOpen => (
+            "door_open",
+            Category::CheckIns,
+            Urgency::Normal,
+            Phrase {
+                text: "The door is open, whenever you like.",
+                key: "nudge_door_open",
+            },
+        ),
         Kind::MeetingReminder => (
             "meeting_reminder",
             Category::Meetings,

@@ -4,7 +4,8 @@ use api::account::SignedIn;
 use api::graphql::node::{NodeId as _, decode};
 use chrono::TimeDelta;
 use entity::{
-    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, SessionId,
+    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PauseId,
+    SessionId,
 };
 use serde_json::{Value, json};
 use support::TestApp;
@@ -21,6 +22,7 @@ pub struct Things {
     pub member: Value,
     pub notification: Value,
     pub occurrence: Value,
+    pub pause: Value,
     pub session: Value,
 }
 
@@ -36,6 +38,7 @@ impl Things {
             member: json!(*ids.next::<MemberId>().global()),
             notification: json!(*ids.next::<NotificationId>().global()),
             occurrence: json!(*ids.next::<OccurrenceId>().global()),
+            pause: json!(*ids.next::<PauseId>().global()),
             session: json!(*ids.next::<SessionId>().global()),
         }
     }
@@ -62,6 +65,11 @@ impl Things {
         let check_in = "mutation($id: UUID!) { checkIn(input: { id: $id }) { checkIn { id } } }";
         let id: Uuid = app.app.ids.next();
         let check_in = app.as_member(mike, check_in, json!({ "id": id })).await;
+        let pause_mutation =
+            "mutation($input: StartPauseInput!) { startPause(input: $input) { pause { id } } }";
+        let paused = app
+            .as_member(mike, pause_mutation, json!({ "input": pause(app) }))
+            .await;
         let inbox = app
             .as_member(mike, "{ me { notifications { nodes { id } } } }", json!({}))
             .await;
@@ -73,11 +81,12 @@ impl Things {
             member: json!(*hidden.member.global()),
             notification: inbox.at("/me/notifications/nodes/0/id"),
             occurrence: made["id"].clone(),
+            pause: paused.at("/startPause/pause/id"),
             session: json!(*mike.session.global()),
         }
     }
 
-    pub fn all(&self) -> [&Value; 8] {
+    pub fn all(&self) -> [&Value; 9] {
         [
             &self.check_in,
             &self.circle,
@@ -86,6 +95,7 @@ impl Things {
             &self.member,
             &self.notification,
             &self.occurrence,
+            &self.pause,
             &self.session,
         ]
     }
@@ -97,6 +107,13 @@ fn meeting(app: &TestApp, circle: &Value) -> Value {
     json!({ "id": app.app.ids.next::<Uuid>(), "circleId": circle, "title": "Tea", "format": "IN_PERSON",
         "timeZone": "Europe/London", "localDate": at.format("%Y-%m-%d").to_string(),
         "localTime": at.format("%H:%M").to_string(), "durationMinutes": 60 })
+}
+
+/// From next week on.
+fn pause(app: &TestApp) -> Value {
+    let at = app.now() + TimeDelta::days(7);
+    let day = at.format("%Y-%m-%d").to_string();
+    json!({ "id": app.app.ids.next::<Uuid>(), "firstDate": day, "lastDate": day })
 }
 
 /// The id of a thing as its app made it.
@@ -127,8 +144,16 @@ pub fn cases(app: &TestApp, of: &Things) -> Vec<Case> {
 
 /// Each field to which an app gives an id of its own making, called with one that is another's already.
 pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
-    let ids = [&of.check_in, &of.circle, &of.meeting, &of.session];
-    let [check_in, circle, meeting_id, session] = ids.map(of_global);
+    let ids = [
+        &of.check_in,
+        &of.circle,
+        &of.meeting,
+        &of.pause,
+        &of.session,
+    ];
+    let [check_in, circle, meeting_id, pause_id, session] = ids.map(of_global);
+    let mut days = pause(app);
+    days["id"] = json!(pause_id);
     let mut open = meeting(app, &Value::Null);
     open["id"] = json!(meeting_id);
     let mut cases = vec![
@@ -138,6 +163,7 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
             input(&json!({ "id": circle, "name": "Tuesday", "purpose": "Talk" })),
         ),
         ("scheduleMeeting", input(&open)),
+        ("startPause", input(&days)),
     ];
     for (name, mut variables) in about_accounts(app, of) {
         let (place, id) = match name {
@@ -209,6 +235,7 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
     vec![
         ("changes", json!({ "first": 10 })),
         ("circle", json!({ "id": of.circle })),
+        ("emotions", no_arguments()),
         ("lifeContexts", no_arguments()),
         ("me", no_arguments()),
         ("meeting", json!({ "id": of.meeting })),
@@ -234,6 +261,7 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
             "createCircle",
             input(&json!({ "id": id(), "name": "Monday", "purpose": "Talk" })),
         ),
+        ("endPause", input(&json!({ "pauseId": of.pause }))),
         ("leaveCircle", input(&json!({ "circleId": of.circle }))),
         (
             "markNotificationsRead",
@@ -264,11 +292,16 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
             "setCheckInReminder",
             input(&json!({ "localTime": "08:00", "enabled": true })),
         ),
+        (
+            "setCheckInDays",
+            input(&json!({ "days": ["MONDAY", "FRIDAY"] })),
+        ),
         ("setLifeContexts", input(&json!({ "lifeContexts": [] }))),
         (
             "setTopic",
             input(&json!({ "topic": "grief", "stance": "LIVING_WITH" })),
         ),
+        ("startPause", input(&pause(app))),
         ("unregisterDevice", input(&json!({ "deviceId": of.device }))),
         (
             "updateMeeting",

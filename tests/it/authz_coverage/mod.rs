@@ -56,7 +56,8 @@ async fn every_field_has_a_case_for_every_id_it_takes() {
 }
 
 /// What somebody may ask who has not signed in. Nothing is to be added here that says something of anybody.
-const PUBLIC: [&str; 9] = [
+const PUBLIC: [&str; 10] = [
+    "emotions",
     "lifeContexts",
     "refreshSession",
     "requestPassphraseReset",
@@ -357,7 +358,8 @@ async fn state(app: &TestApp, mike: SignedIn, things: &Things) -> Value {
     let query = "query($circle: ID!, $occurrence: ID!) {
         circle(id: $circle) { viewerRole memberCount }
         occurrence(id: $occurrence) { status seatsTaken version meeting { title version } }
-        me { devices { id } sessions { id } unreadNotificationCount checkIns { totalCount } }
+        me { devices { id } sessions { id } unreadNotificationCount checkIns { totalCount }
+            pauses { totalCount } }
     }";
     let variables = json!({ "circle": things.circle, "occurrence": things.occurrence });
     app.as_member(mike, query, variables).await.ok()

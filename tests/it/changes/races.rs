@@ -43,6 +43,12 @@ pub(super) async fn put_check_in(
         time_zone: Set("Europe/London".to_owned()),
         day_start_hour: Set(3),
         mood: Set(None),
+        energy: Set(None),
+        emotions: Set(None),
+        note: Set(None),
+        kept_word: Set(None),
+        wants_a_word: Set(false),
+        visibility: Set(check_in::Visibility::Private),
         created_at: Set(now),
         updated_at: Set(now),
     };

@@ -4,11 +4,11 @@ use std::fmt::Debug;
 
 use entity::{
     AccountCodeId, CheckInId, CircleId, DeliveryId, DeviceId, JobId, LeaseHolder, MeetingId,
-    MemberId, NotificationId, OccurrenceId, RsvpId, SessionId, SignUpId, account, account_code,
-    change, change_feed, check_in, check_in_reminder, circle, circle_membership, device, job,
-    meeting, meeting_occurrence, member, member_language, member_life_context, member_topic,
-    notification, pending_sign_up, persisted_document, progress, push_delivery, rate_limit, rsvp,
-    session,
+    MemberId, NotificationId, OccurrenceId, PauseId, RsvpId, SessionId, SignUpId, account,
+    account_code, cadence_change, change, change_feed, check_in, check_in_reminder, circle,
+    circle_membership, device, job, meeting, meeting_occurrence, member, member_language,
+    member_life_context, member_topic, notification, past_day_terms, pause, pending_sign_up,
+    persisted_document, progress, push_delivery, rate_limit, rsvp, session,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -179,6 +179,7 @@ async fn put_account(db: &DatabaseConnection, id: Uuid) {
             country: "PT".into(),
             region: Some("Norte".into()),
             time_zone: "Europe/Lisbon".into(),
+            day_start_hour: 4,
             locale: "pt-PT".into(),
             contact_modes: 3,
             reply_pace: Some(member::ReplyPace::FewDays),
@@ -310,6 +311,12 @@ async fn put_takes_part(
             time_zone: "Europe/Lisbon".into(),
             day_start_hour: 4,
             mood: Some(3),
+            energy: Some(2),
+            emotions: Some("tired hopeful".into()),
+            note: Some(vec![1, 0, 255]),
+            kept_word: Some(check_in::KeptWord::Partly),
+            wants_a_word: true,
+            visibility: check_in::Visibility::Circle,
             created_at: instant(),
             updated_at: instant(),
         },
@@ -319,9 +326,47 @@ async fn put_takes_part(
         db,
         progress::Model {
             member_id,
+            settled_through: Some(date()),
             days_shown_up: 1,
-            last_local_date: Some(date()),
+            last_check_in: Some(date()),
+            current_run: 1,
+            longest_run: 1,
+            returns: 0,
+            reserve_days: 1,
+            recent_days: "C".into(),
             updated_at: instant(),
+        },
+    )
+    .await;
+    put(
+        db,
+        past_day_terms::Model {
+            member_id,
+            until: instant(),
+            until_date: date(),
+            time_zone: "Atlantic/Azores".into(),
+            day_start_hour: 5,
+        },
+    )
+    .await;
+    put(
+        db,
+        cadence_change::Model {
+            member_id,
+            from_date: date(),
+            weekdays: 21,
+        },
+    )
+    .await;
+    put(
+        db,
+        pause::Model {
+            id: PauseId(id),
+            member_id,
+            first_date: date(),
+            last_date: date(),
+            asked_last_date: date(),
+            created_at: instant(),
         },
     )
     .await;
@@ -332,6 +377,8 @@ async fn put_takes_part(
             local_time: time(),
             enabled: true,
             next_due_at: Some(instant()),
+            ignored: 2,
+            ignored_since: Some(date()),
         },
     )
     .await;

@@ -11,6 +11,8 @@ use super::model;
 use super::service::{self, CIRCLE_MEMBERS, MY_CIRCLES};
 use crate::account::SignedIn;
 use crate::app::App;
+use crate::checkin;
+use crate::checkin::graphql::SharedCheckIns;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
@@ -115,6 +117,27 @@ impl Circle {
             before,
         };
         Some(members(ctx, &self.0, &args).await)
+    }
+
+    /// The check-ins of the last fourteen days that the men in it let the others read, the newest day first.
+    async fn check_ins(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Nullable<SharedCheckIns> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        Some(checkin::graphql::in_circle(ctx, self.0.id, &args).await)
     }
 }
 

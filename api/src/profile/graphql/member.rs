@@ -89,6 +89,12 @@ impl Member {
         zone.filter(|_| self.0.relation.sees_time_zone())
     }
 
+    /// The hour on his wall clock at which his days begin, 0 to 6; null unless he is you.
+    async fn day_start_hour(&self) -> Option<i32> {
+        let own = self.0.relation.sees_settings();
+        own.then_some(self.0.fields.day_start_hour)
+    }
+
     /// The language of his mail as a BCP 47 tag; null unless he is you.
     async fn mail_language(&self) -> Option<&str> {
         let own = self.0.relation.sees_settings();

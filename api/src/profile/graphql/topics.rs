@@ -8,9 +8,10 @@ use super::words::{TopicStance, TopicVisibility};
 use super::{Member, load_member};
 use crate::graphql::errors::{ProfileError, user_errors};
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::patch::Change;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::disclosure::{self, ContextsOutcome, TopicOutcome};
-use crate::profile::model::{Change, MAX_LIFE_CONTEXTS, MAX_TOPICS};
+use crate::profile::model::{MAX_LIFE_CONTEXTS, MAX_TOPICS};
 
 /// A topic of your own.
 #[derive(Debug, InputObject)]

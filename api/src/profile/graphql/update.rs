@@ -5,13 +5,14 @@ use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
 use super::words::{AgeBand, ContactMode, DayPart, ReplyPace, Weekday};
 use super::{Member, load_member};
 use crate::graphql::errors::{ProfileError, user_errors};
+use crate::graphql::patch::{clearable, list, needed, prose};
 use crate::graphql::scalars::TimeZone;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::patch::Change;
 use crate::problem::{Problem, ProblemCode, Problems};
-use crate::profile::model::{BIO, Change, MAX_LANGUAGES, Patch, REGION, STORY};
+use crate::profile::model::{BIO, DAY_START_HOURS, MAX_LANGUAGES, Patch, REGION, STORY};
 use crate::profile::service::{self, Updated};
 use crate::profile::{Availability, Country, Handle, Language};
-use crate::text::{TextForm, required};
 
 /// Parts of one day of a usual week.
 #[derive(Debug, InputObject)]
@@ -44,6 +45,9 @@ pub struct UpdateProfileInput {
     languages: MaybeUndefined<Vec<String>>,
     /// Where your days begin and end.
     time_zone: MaybeUndefined<TimeZone>,
+    /// The hour on your wall clock at which your days begin, 0 to 6; 3 until you choose another. Days that you have
+    /// checked in on stay as they are.
+    day_start_hour: MaybeUndefined<i32>,
     /// The language of your mail as a BCP 47 tag.
     mail_language: MaybeUndefined<String>,
     /// How you like to be in touch; takes the place of the whole list, and null empties it.
@@ -134,6 +138,13 @@ fn patch(input: UpdateProfileInput) -> Result<Patch, Vec<Problem>> {
         time_zone: needed(found, "timeZone", input.time_zone, |TimeZone(zone)| {
             Ok(zone)
         }),
+        day_start_hour: needed(found, "dayStartHour", input.day_start_hour, |hour| {
+            let message = "A day begins at an hour from 0 to 6.";
+            let problem = || Problem::field("dayStartHour", ProblemCode::OutOfRange, message);
+            Some(hour)
+                .filter(|hour| DAY_START_HOURS.contains(hour))
+                .ok_or_else(problem)
+        }),
         mail_language: needed(found, "mailLanguage", input.mail_language, |tag| {
             Language::parse("mailLanguage", &tag)
         }),
@@ -152,54 +163,6 @@ fn patch(input: UpdateProfileInput) -> Result<Patch, Vec<Problem>> {
         Ok(patch)
     } else {
         Err(problems.into_vec())
-    }
-}
-
-/// A field that cannot be cleared.
-fn needed<T, V>(
-    problems: &mut Problems,
-    field: &str,
-    sent: MaybeUndefined<T>,
-    parse: impl FnOnce(T) -> Result<V, Problem>,
-) -> Change<V> {
-    let parsed = match sent {
-        MaybeUndefined::Undefined => return Change::Leave,
-        MaybeUndefined::Null => Err(required(field)),
-        MaybeUndefined::Value(value) => parse(value),
-    };
-    problems.check(parsed).map_or(Change::Leave, Change::Put)
-}
-
-/// A text that may be cleared.
-fn prose(
-    problems: &mut Problems,
-    field: &str,
-    form: TextForm,
-    sent: MaybeUndefined<String>,
-) -> Change<Option<String>> {
-    let read = match sent {
-        MaybeUndefined::Undefined => return Change::Leave,
-        MaybeUndefined::Null => Ok(None),
-        MaybeUndefined::Value(text) => form.read(field, &text),
-    };
-    problems.check(read).map_or(Change::Leave, Change::Put)
-}
-
-/// A choice that may be cleared.
-fn clearable<T, V: From<T>>(sent: MaybeUndefined<T>) -> Change<Option<V>> {
-    match sent {
-        MaybeUndefined::Undefined => Change::Leave,
-        MaybeUndefined::Null => Change::Put(None),
-        MaybeUndefined::Value(value) => Change::Put(Some(value.into())),
-    }
-}
-
-/// A list that null empties.
-fn list<T, V>(sent: MaybeUndefined<Vec<T>>, gather: impl FnOnce(Vec<T>) -> V) -> Change<V> {
-    match sent {
-        MaybeUndefined::Undefined => Change::Leave,
-        MaybeUndefined::Null => Change::Put(gather(Vec::new())),
-        MaybeUndefined::Value(items) => Change::Put(gather(items)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The daily reminder to check in.
 
+mod patience;
+
 use api::account::SignedIn;
 use api::db::{Done, transact};
 use api::jobs::Worker;
@@ -29,7 +31,7 @@ both!(
     four_workers_do_two_hundred_reminders_once_each,
 );
 
-async fn set(app: &TestApp, who: SignedIn, local_time: &str, enabled: bool) -> Value {
+pub async fn set(app: &TestApp, who: SignedIn, local_time: &str, enabled: bool) -> Value {
     let query = "mutation($input: SetCheckInReminderInput!) {
         setCheckInReminder(input: $input) {
             reminder { localTime enabled nextAt } errors { code path }
@@ -42,18 +44,18 @@ async fn set(app: &TestApp, who: SignedIn, local_time: &str, enabled: bool) -> V
     payload["reminder"].clone()
 }
 
-async fn reminder(app: &TestApp, who: SignedIn) -> Value {
+pub async fn reminder(app: &TestApp, who: SignedIn) -> Value {
     let query = "{ me { checkInReminder { localTime enabled nextAt } } }";
     let answer = app.as_member(who, query, json!({})).await;
     answer.at("/me/checkInReminder")
 }
 
-fn utc(text: &str) -> DateTime<Utc> {
+pub fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
 /// When a push was shown, of all there were.
-fn pushed(app: &TestApp) -> Vec<String> {
+pub fn pushed(app: &TestApp) -> Vec<String> {
     let outbox = app.outbox();
     let at = outbox
         .iter()

@@ -1,0 +1,246 @@
+//! Check-ins.
+
+use chrono::NaiveDate;
+use entity::check_in::{ActiveModel, Column, Entity, Model};
+use entity::{CheckInId, MemberId};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
+    IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+
+use super::LIST;
+use crate::app::App;
+use crate::checkin::entry::{CheckIn, Content};
+use crate::db::Tx;
+use crate::error::Fault;
+use crate::graphql::cursor::{Cursor, Page};
+
+/// What a note is sealed as.
+const NOTE: &[u8] = b"check-in note";
+
+/// A check-in as it is kept: its note is sealed.
+#[derive(Clone, Debug)]
+pub struct Written(Model);
+
+impl Written {
+    /// Seals a check-in.
+    pub fn new(app: &App, check_in: &CheckIn) -> Result<Self, Fault> {
+        let content = &check_in.content;
+        let what = [NOTE, check_in.member.0.as_bytes(), check_in.id.0.as_bytes()];
+        let seal = |note: &String| app.keys.at_rest().seal(&app.entropy, &what, note);
+        let emotions = content.emotions.join(" ");
+        Ok(Self(Model {
+            id: check_in.id,
+            member_id: check_in.member,
+            local_date: check_in.local_date,
+            time_zone: check_in.time_zone.clone(),
+            day_start_hour: check_in.day_start_hour,
+            mood: content.mood,
+            energy: content.energy,
+            emotions: (!emotions.is_empty()).then_some(emotions),
+            note: content.note.as_ref().map(seal).transpose()?,
+            kept_word: content.kept_word,
+            wants_a_word: content.wants_a_word,
+            visibility: content.visibility,
+            created_at: check_in.created_at,
+            updated_at: check_in.updated_at,
+        }))
+    }
+
+    /// Opens it.
+    pub fn open(self, app: &App) -> Result<CheckIn, Fault> {
+        let row = self.0;
+        let what = [NOTE, row.member_id.0.as_bytes(), row.id.0.as_bytes()];
+        let open = |sealed: Vec<u8>| app.keys.at_rest().open(&what, &sealed);
+        let emotions = row.emotions.unwrap_or_default();
+        Ok(CheckIn {
+            id: row.id,
+            member: row.member_id,
+            local_date: row.local_date,
+            time_zone: row.time_zone,
+            day_start_hour: row.day_start_hour,
+            content: Content {
+                mood: row.mood,
+                energy: row.energy,
+                emotions: emotions.split_whitespace().map(str::to_owned).collect(),
+                note: row.note.map(open).transpose()?,
+                kept_word: row.kept_word,
+                wants_a_word: row.wants_a_word,
+                visibility: row.visibility,
+            },
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// Writes a check-in; false, with nothing changed, when the day or the id is taken.
+pub async fn insert(tx: &Tx, check_in: Written) -> Result<bool, Fault> {
+    // Without a target: the day may be taken, and so may the id.
+    let inserted = Entity::insert(check_in.0.into_active_model())
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(inserted == 1)
+}
+
+/// Writes what a member's check-in says from now on; false when it is not there.
+pub async fn update(tx: &Tx, check_in: Written) -> Result<bool, Fault> {
+    let row = check_in.0;
+    let written = Entity::update_many()
+        .set(ActiveModel {
+            mood: Set(row.mood),
+            energy: Set(row.energy),
+            emotions: Set(row.emotions),
+            note: Set(row.note),
+            kept_word: Set(row.kept_word),
+            wants_a_word: Set(row.wants_a_word),
+            visibility: Set(row.visibility),
+            updated_at: Set(row.updated_at),
+            ..ActiveModel::default()
+        })
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::MemberId.eq(row.member_id))
+        .exec(tx)
+        .await?;
+    Ok(written.rows_affected == 1)
+}
+
+pub(super) fn written(rows: Vec<Model>) -> Vec<Written> {
+    rows.into_iter().map(Written).collect()
+}
+
+/// A member's check-in by its id.
+pub async fn by_id(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    id: CheckInId,
+) -> Result<Option<Written>, Fault> {
+    Ok(by_ids(db, member, &[id]).await?.pop())
+}
+
+/// A member's check-ins by their ids.
+pub async fn by_ids(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    ids: &[CheckInId],
+) -> Result<Vec<Written>, Fault> {
+    let found = Entity::find()
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::Id.is_in(ids.iter().copied()));
+    Ok(written(found.all(db).await?))
+}
+
+/// A member's check-in of a day.
+pub async fn on_day(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    day: NaiveDate,
+) -> Result<Option<Written>, Fault> {
+    let found = Entity::find()
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::LocalDate.eq(day));
+    Ok(found.one(db).await?.map(Written))
+}
+
+/// A member's check-ins from a day to another, both among them, in their order.
+pub async fn between(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<Vec<Written>, Fault> {
+    let found = Entity::find()
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::LocalDate.between(first, last))
+        .order_by_asc(Column::LocalDate);
+    Ok(written(found.all(db).await?))
+}
+
+/// Which of these members have a check-in of a day.
+pub async fn who_on_day(
+    db: &impl ConnectionTrait,
+    members: &[MemberId],
+    day: NaiveDate,
+) -> Result<Vec<MemberId>, Fault> {
+    let found = Entity::find()
+        .select_only()
+        .column(Column::MemberId)
+        .filter(Column::LocalDate.eq(day))
+        .filter(Column::MemberId.is_in(members.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found)
+}
+
+/// The latest day that each of these members has a check-in of; those without one are left out.
+pub async fn last_days(
+    db: &impl ConnectionTrait,
+    members: &[MemberId],
+) -> Result<Vec<(MemberId, NaiveDate)>, Fault> {
+    let found = Entity::find()
+        .select_only()
+        .column(Column::MemberId)
+        .column_as(Column::LocalDate.max(), "last")
+        .filter(Column::MemberId.is_in(members.iter().copied()))
+        .group_by(Column::MemberId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found)
+}
+
+/// A member's check-ins that stand in the way of a new one: with its id, or of its day.
+pub async fn in_the_way(
+    tx: &Tx,
+    member: MemberId,
+    id: CheckInId,
+    day: NaiveDate,
+) -> Result<Vec<Written>, Fault> {
+    let same = Condition::any()
+        .add(Column::Id.eq(id))
+        .add(Column::LocalDate.eq(day));
+    let mut found = Entity::find()
+        .filter(Column::MemberId.eq(member))
+        .filter(same)
+        .all(tx)
+        .await?;
+    // The id says more about what was meant than the day does.
+    found.sort_by_key(|row| row.id != id);
+    Ok(written(found))
+}
+
+/// A page of a member's check-ins, newest first, and one row more.
+pub async fn page(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    page: &Page<LIST>,
+) -> Result<Vec<Written>, Fault> {
+    let mut query = Entity::find().filter(Column::MemberId.eq(member));
+    // A member has one check-in a day: the date alone orders them.
+    if let Some(day) = page.after.and_then(date_of) {
+        query = query.filter(Column::LocalDate.lt(day));
+    }
+    if let Some(day) = page.before.and_then(date_of) {
+        query = query.filter(Column::LocalDate.gt(day));
+    }
+    let query = if page.backward {
+        query.order_by_asc(Column::LocalDate)
+    } else {
+        query.order_by_desc(Column::LocalDate)
+    };
+    Ok(written(query.limit(page.limit + 1).all(db).await?))
+}
+
+/// How many check-ins a member has.
+pub async fn count(db: &impl ConnectionTrait, member: MemberId) -> Result<u64, Fault> {
+    let of_member = Entity::find().filter(Column::MemberId.eq(member));
+    Ok(of_member.count(db).await?)
+}
+
+/// The day of a place in a list of days.
+pub(super) fn date_of<const L: u8>(cursor: Cursor<L>) -> Option<NaiveDate> {
+    NaiveDate::from_num_days_from_ce_opt(i32::try_from(cursor.key).ok()?)
+}

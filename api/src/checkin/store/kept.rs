@@ -1,0 +1,97 @@
+//! What is kept of a member's closed days.
+
+use chrono::{DateTime, Utc};
+use entity::MemberId;
+use entity::progress::{ActiveModel, Column, Entity};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use crate::checkin::runs::{Day, Settled};
+use crate::db::Tx;
+use crate::error::Fault;
+
+/// Makes every other change of a member's days wait for the end of this transaction.
+pub async fn hold(tx: &Tx, member: MemberId, now: DateTime<Utc>) -> Result<(), Fault> {
+    let nothing_yet = ActiveModel {
+        member_id: Set(member),
+        settled_through: Set(None),
+        days_shown_up: Set(0),
+        last_check_in: Set(None),
+        current_run: Set(0),
+        longest_run: Set(0),
+        returns: Set(0),
+        reserve_days: Set(0),
+        recent_days: Set(String::new()),
+        updated_at: Set(now),
+    };
+    let hold = OnConflict::column(Column::MemberId)
+        .update_column(Column::UpdatedAt)
+        .to_owned();
+    Entity::insert(nothing_yet)
+        .on_conflict(hold)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// Keeps what a member's closed days add up to; they are [held](hold).
+pub async fn settle(tx: &Tx, member: MemberId, settled: &Settled) -> Result<(), Fault> {
+    let whole = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+    let kept = Entity::update_many()
+        .set(ActiveModel {
+            settled_through: Set(Some(settled.through)),
+            days_shown_up: Set(whole(settled.days_shown_up)),
+            last_check_in: Set(Some(settled.last_check_in)),
+            current_run: Set(whole(settled.run)),
+            longest_run: Set(whole(settled.longest)),
+            returns: Set(whole(settled.returns)),
+            reserve_days: Set(settled.reserves.into()),
+            recent_days: Set(settled.recent.iter().copied().map(letter).collect()),
+            ..ActiveModel::default()
+        })
+        .filter(Column::MemberId.eq(member))
+        .exec(tx)
+        .await?;
+    if kept.rows_affected != 1 {
+        return Err(Fault::Broken(
+            "a member whose days are held has a row for them",
+        ));
+    }
+    Ok(())
+}
+
+const LETTERS: [(Day, char); 6] = [
+    (Day::CheckedIn, 'c'),
+    (Day::Reserve, 'r'),
+    (Day::Paused, 'p'),
+    (Day::Off, 'o'),
+    (Day::Open, 'n'),
+    (Day::Quiet, 'q'),
+];
+
+fn letter(day: Day) -> char {
+    let found = LETTERS.iter().find(|(other, _)| *other == day);
+    found.map_or('q', |(_, letter)| *letter)
+}
+
+/// The days that letters stand for; none when one stands for none.
+pub(super) fn days(letters: &str) -> Option<Vec<Day>> {
+    let day = |letter| LETTERS.iter().find(|(_, other)| *other == letter);
+    let days = letters
+        .chars()
+        .map(|letter| day(letter).map(|(day, _)| *day));
+    days.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_day_has_a_letter_of_its_own() {
+        let all: Vec<Day> = LETTERS.iter().map(|(day, _)| *day).collect();
+        let letters: String = all.iter().copied().map(letter).collect();
+        assert_eq!(days(&letters), Some(all));
+        assert_eq!(days("c?"), None);
+    }
+}

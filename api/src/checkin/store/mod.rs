@@ -1,0 +1,24 @@
+//! Check-ins, what members mean to do, and what their days add up to: the only statements there are.
+
+mod check_ins;
+mod kept;
+mod plan;
+mod shared;
+mod standing;
+mod words;
+
+pub use check_ins::{
+    Written, between, by_id, by_ids, count, in_the_way, insert, last_days, on_day, page, update,
+    who_on_day,
+};
+pub use kept::{hold, settle};
+pub use plan::{
+    PAUSES, choose, count_pauses, end_terms, insert_pause, not_asked_on, overlapping, pause,
+    pauses, pauses_by_ids, shorten_pause,
+};
+pub use shared::{CIRCLE_CHECK_INS, count_in_circle, in_circle};
+pub use standing::{Standing, standing};
+pub use words::emotions;
+
+/// The list of a member's check-ins, for cursors.
+pub const LIST: u8 = 4;

@@ -1,0 +1,157 @@
+//! Everything that a member's progress is told from, in one statement, whatever came before.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use entity::MemberId;
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+
+use super::kept::days;
+use crate::checkin::cadence::{Cadence, CadenceChange, Pause, Plan};
+use crate::checkin::calendar::{Calendar, DayTerms};
+use crate::checkin::runs::{Record, Settled};
+use crate::error::Fault;
+
+/// What is settled of a member's days, and what of the others.
+#[derive(Debug)]
+pub struct Standing {
+    /// His closed days, as far as they are settled.
+    pub settled: Option<Settled>,
+    /// The days behind them that he checked in on.
+    pub written: BTreeSet<NaiveDate>,
+    /// What he means to do on them.
+    pub plan: Plan,
+    /// When they are.
+    pub calendar: Calendar,
+}
+
+impl Standing {
+    /// The latest day he checked in on.
+    pub fn last_check_in(&self) -> Option<NaiveDate> {
+        let settled = self.settled.as_ref().map(|settled| settled.last_check_in);
+        self.written.last().copied().or(settled)
+    }
+
+    /// What progress is told from.
+    pub fn record(&self) -> Record<'_> {
+        Record {
+            written: &self.written,
+            plan: &self.plan,
+            calendar: &self.calendar,
+        }
+    }
+}
+
+/// Rows of several kinds, with nothing that matters only to settled days: $1 is the member, and $2 a day before all
+/// others, for who has nothing settled. Terms that ended before the first instant of `through` in UTC cannot be
+/// those of a later day, anywhere.
+const STANDING: &str = "\
+WITH kept AS (SELECT COALESCE( \
+    (SELECT settled_through FROM progress WHERE member_id = $1), $2) AS through) \
+SELECT 'terms' AS kind, m.time_zone AS word, m.day_start_hour AS a, 0 AS b, 0 AS c, 0 AS d, 0 AS e, \
+    k.through AS first, k.through AS last, m.created_at AS at FROM member m, kept k WHERE m.id = $1 \
+UNION ALL SELECT 'past', t.time_zone, t.day_start_hour, 0, 0, 0, 0, k.through, k.through, t.until \
+    FROM past_day_terms t, kept k WHERE t.member_id = $1 AND t.until_date >= k.through \
+UNION ALL SELECT 'settled', p.recent_days, p.days_shown_up, p.current_run, p.longest_run, p.returns, \
+    p.reserve_days, p.settled_through, p.last_check_in, p.updated_at \
+    FROM progress p WHERE p.member_id = $1 AND p.settled_through IS NOT NULL \
+UNION ALL SELECT 'cadence', '', c.weekdays, 0, 0, 0, 0, c.from_date, c.from_date, m.created_at \
+    FROM cadence_change c, member m, kept k WHERE c.member_id = $1 AND m.id = $1 AND (c.from_date > k.through \
+    OR c.from_date = (SELECT MAX(o.from_date) FROM cadence_change o \
+        WHERE o.member_id = $1 AND o.from_date <= k.through)) \
+UNION ALL SELECT 'pause', '', 0, 0, 0, 0, 0, p.first_date, p.last_date, p.created_at \
+    FROM pause p, kept k WHERE p.member_id = $1 AND p.last_date > k.through \
+UNION ALL SELECT 'written', '', 0, 0, 0, 0, 0, c.local_date, c.local_date, c.created_at \
+    FROM check_in c, kept k WHERE c.member_id = $1 AND c.local_date > k.through";
+
+#[derive(FromQueryResult)]
+struct Row {
+    kind: String,
+    word: String,
+    a: i32,
+    b: i32,
+    c: i32,
+    d: i32,
+    e: i32,
+    first: NaiveDate,
+    last: NaiveDate,
+    at: DateTime<Utc>,
+}
+
+/// A member's standing; none for somebody who is not there.
+pub async fn standing(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+) -> Result<Option<Standing>, Fault> {
+    let before_all = NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or_default();
+    let values = [member.into(), before_all.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), STANDING, values);
+    gather(Row::find_by_statement(statement).all(db).await?)
+}
+
+fn gather(rows: Vec<Row>) -> Result<Option<Standing>, Fault> {
+    let (mut current, mut past) = (None, Vec::new());
+    let (mut settled, mut written, mut plan) = (None, BTreeSet::new(), Plan::default());
+    for row in rows {
+        match row.kind.as_str() {
+            "terms" => current = Some(terms(&row)?),
+            "past" => past.push((row.at, terms(&row)?)),
+            "settled" => settled = Some(kept(&row)?),
+            "cadence" => plan.cadences.push(CadenceChange {
+                from: row.first,
+                cadence: cadence(row.a)?,
+            }),
+            "pause" => plan.pauses.push(Pause {
+                first: row.first,
+                last: row.last,
+            }),
+            _ => {
+                written.insert(row.first);
+            }
+        }
+    }
+    plan.cadences.sort_by_key(|change| change.from);
+    Ok(current.map(|current| Standing {
+        settled,
+        written,
+        plan,
+        calendar: Calendar::new(current, past),
+    }))
+}
+
+fn terms(row: &Row) -> Result<DayTerms, Fault> {
+    DayTerms::stored(&row.word, row.a)
+}
+
+fn cadence(weekdays: i32) -> Result<Cadence, Fault> {
+    let mask = u8::try_from(weekdays).ok().and_then(Cadence::from_mask);
+    mask.ok_or(Fault::Broken("a cadence has a weekday"))
+}
+
+fn kept(row: &Row) -> Result<Settled, Fault> {
+    let whole = |number: i32| u32::try_from(number).unwrap_or_default();
+    Ok(Settled {
+        through: row.first,
+        days_shown_up: whole(row.a),
+        last_check_in: row.last,
+        run: whole(row.b),
+        longest: whole(row.c),
+        returns: whole(row.d),
+        reserves: u8::try_from(row.e).unwrap_or_default(),
+        recent: days(&row.word).ok_or(Fault::Broken("each settled day has a known letter"))?,
+    })
+}
+
+impl DayTerms {
+    /// As they are kept.
+    pub fn stored(zone: &str, day_start_hour: i32) -> Result<Self, Fault> {
+        let broken = Fault::Broken("a member has a time zone of the IANA database");
+        let zone: Tz = zone.parse().map_err(|_| broken)?;
+        let day_start_hour = u32::try_from(day_start_hour).unwrap_or_default();
+        Ok(Self {
+            zone,
+            day_start_hour,
+        })
+    }
+}

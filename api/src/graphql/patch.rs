@@ -1,0 +1,55 @@
+//! Reading the fields of a partial update: left out, null, or a value.
+
+use async_graphql::MaybeUndefined;
+
+use crate::patch::Change;
+use crate::problem::{Problem, Problems};
+use crate::text::{TextForm, required};
+
+/// A field that cannot be cleared.
+pub fn needed<T, V>(
+    problems: &mut Problems,
+    field: &str,
+    sent: MaybeUndefined<T>,
+    parse: impl FnOnce(T) -> Result<V, Problem>,
+) -> Change<V> {
+    let parsed = match sent {
+        MaybeUndefined::Undefined => return Change::Leave,
+        MaybeUndefined::Null => Err(required(field)),
+        MaybeUndefined::Value(value) => parse(value),
+    };
+    problems.check(parsed).map_or(Change::Leave, Change::Put)
+}
+
+/// A text that may be cleared.
+pub fn prose(
+    problems: &mut Problems,
+    field: &str,
+    form: TextForm,
+    sent: MaybeUndefined<String>,
+) -> Change<Option<String>> {
+    let read = match sent {
+        MaybeUndefined::Undefined => return Change::Leave,
+        MaybeUndefined::Null => Ok(None),
+        MaybeUndefined::Value(text) => form.read(field, &text),
+    };
+    problems.check(read).map_or(Change::Leave, Change::Put)
+}
+
+/// A choice that may be cleared.
+pub fn clearable<T, V: From<T>>(sent: MaybeUndefined<T>) -> Change<Option<V>> {
+    match sent {
+        MaybeUndefined::Undefined => Change::Leave,
+        MaybeUndefined::Null => Change::Put(None),
+        MaybeUndefined::Value(value) => Change::Put(Some(value.into())),
+    }
+}
+
+/// A list that null empties.
+pub fn list<T, V>(sent: MaybeUndefined<Vec<T>>, gather: impl FnOnce(Vec<T>) -> V) -> Change<V> {
+    match sent {
+        MaybeUndefined::Undefined => Change::Leave,
+        MaybeUndefined::Null => Change::Put(gather(Vec::new())),
+        MaybeUndefined::Value(items) => Change::Put(gather(items)),
+    }
+}

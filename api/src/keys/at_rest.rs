@@ -1,0 +1,160 @@
+//! Members' words where they are kept: encrypted, so that a copy of the database tells none of them.
+//!
+//! AES-256-GCM-SIV (RFC 8452), which a repeated nonce does not break. A sealed text is one byte for the form, four
+//! that name the key, the nonce, and the ciphertext with its tag. It can be opened only as what it was sealed
+//! as: moved to another row, or another member, it cannot.
+
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use secrecy::SecretString;
+
+use super::{derived, sha256};
+use crate::entropy::Entropy;
+use crate::error::Fault;
+
+const FORM: u8 = 1;
+const NAME_LEN: usize = 4;
+const HEAD_LEN: usize = 1 + NAME_LEN + NONCE_LEN;
+
+/// What texts are sealed with: see the module.
+pub struct AtRest {
+    current: Key,
+    former: Vec<Key>,
+}
+
+struct Key {
+    name: [u8; NAME_LEN],
+    /// None for a key the library refuses, which none of this length is.
+    key: Option<LessSafeKey>,
+}
+
+impl Key {
+    fn of(secret: &SecretString) -> Self {
+        let key = derived(secret, "belay at rest v1");
+        let mut name = [0; NAME_LEN];
+        name.copy_from_slice(&sha256(&key)[..NAME_LEN]);
+        let key = UnboundKey::new(&AES_256_GCM_SIV, &key).ok();
+        Self {
+            name,
+            key: key.map(LessSafeKey::new),
+        }
+    }
+}
+
+/// What a sealed text is: its kind, and the ids that it belongs to.
+pub type What<'a> = &'a [&'a [u8]];
+
+impl AtRest {
+    /// Writes with one secret, and reads what was written with the former ones, too.
+    pub fn new(secret: &SecretString, former: &[SecretString]) -> Self {
+        Self {
+            current: Key::of(secret),
+            former: former.iter().map(Key::of).collect(),
+        }
+    }
+
+    /// Seals a text as what it is.
+    pub fn seal(&self, entropy: &Entropy, what: What<'_>, text: &str) -> Result<Vec<u8>, Fault> {
+        let nonce: [u8; NONCE_LEN] = entropy.bytes();
+        let mut sealed = text.as_bytes().to_vec();
+        let key = self.current.key.as_ref();
+        let key = key.ok_or(Fault::Broken("a derived key has the right length"))?;
+        key.seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(bound(what)),
+            &mut sealed,
+        )
+        .map_err(|_| Fault::Broken("a text can be sealed"))?;
+        let mut out = Vec::with_capacity(HEAD_LEN + sealed.len());
+        out.push(FORM);
+        out.extend(self.current.name);
+        out.extend(nonce);
+        out.extend(sealed);
+        Ok(out)
+    }
+
+    /// Opens a text that was sealed as this.
+    pub fn open(&self, what: What<'_>, sealed: &[u8]) -> Result<String, Fault> {
+        const UNREADABLE: Fault = Fault::Broken(
+            "what is sealed can be opened: a former secret may be missing from at_rest.former_secrets",
+        );
+        let (head, sealed) = sealed.split_at_checked(HEAD_LEN).ok_or(UNREADABLE)?;
+        let (form, head) = head.split_first().ok_or(UNREADABLE)?;
+        let (name, nonce) = head.split_at_checked(NAME_LEN).ok_or(UNREADABLE)?;
+        if *form != FORM {
+            return Err(UNREADABLE);
+        }
+        let mut keys = std::iter::once(&self.current).chain(&self.former);
+        let key = keys.find(|key| key.name == name);
+        let key = key.and_then(|key| key.key.as_ref()).ok_or(UNREADABLE)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| UNREADABLE)?;
+        let mut text = sealed.to_vec();
+        let opened = key.open_in_place(nonce, Aad::from(bound(what)), &mut text);
+        let opened = opened.map_err(|_| UNREADABLE)?;
+        String::from_utf8(opened.to_vec()).map_err(|_| UNREADABLE)
+    }
+}
+
+/// The parts, each behind its length, so that no two lists of parts look alike.
+fn bound(what: What<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for part in what {
+        bytes.extend((part.len() as u64).to_be_bytes());
+        bytes.extend(*part);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(letter: &str) -> SecretString {
+        letter.repeat(40).into()
+    }
+
+    #[test]
+    fn a_text_is_opened_as_what_it_was_sealed_as() {
+        let (keys, entropy) = (AtRest::new(&secret("a"), &[]), Entropy::seeded(1));
+        let sealed = keys
+            .seal(&entropy, &[b"note", b"mike"], "a hard day")
+            .unwrap();
+        let opened = |what: What<'_>, sealed: &[u8]| keys.open(what, sealed).ok();
+        assert_eq!(
+            opened(&[b"note", b"mike"], &sealed).as_deref(),
+            Some("a hard day")
+        );
+        assert_eq!(opened(&[b"note", b"sam"], &sealed), None);
+        assert_eq!(opened(&[b"notemike"], &sealed), None);
+        for at in 0..sealed.len() {
+            let mut other = sealed.clone();
+            other[at] ^= 1;
+            assert_eq!(opened(&[b"note", b"mike"], &other), None, "byte {at}");
+            assert_eq!(opened(&[b"note", b"mike"], &sealed[..at]), None);
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_text_can_be_seen_and_no_two_look_alike() {
+        let (keys, entropy) = (AtRest::new(&secret("a"), &[]), Entropy::seeded(1));
+        let seal = || keys.seal(&entropy, &[b"note"], "a hard day").unwrap();
+        let (one, two) = (seal(), seal());
+        assert_ne!(one, two);
+        assert!(!one.windows(4).any(|part| part == b"hard"));
+    }
+
+    #[test]
+    fn what_a_former_secret_wrote_can_be_read_while_it_is_named() {
+        let entropy = Entropy::seeded(1);
+        let before = AtRest::new(&secret("a"), &[]);
+        let sealed = before.seal(&entropy, &[b"note"], "text").unwrap();
+        let after = AtRest::new(&secret("b"), &[secret("a")]);
+        assert_eq!(after.open(&[b"note"], &sealed).unwrap(), "text");
+        let renewed = after.seal(&entropy, &[b"note"], "text").unwrap();
+        assert!(before.open(&[b"note"], &renewed).is_err());
+        assert!(
+            AtRest::new(&secret("b"), &[])
+                .open(&[b"note"], &sealed)
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! Words that come from the database and change with a release: a process reads them now and then and keeps them.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::error::Fault;
+
+/// Words that a newer release has added are known to an older process after this long.
+const KEPT_FOR: TimeDelta = TimeDelta::minutes(10);
+
+/// A vocabulary as last read.
+#[derive(Debug)]
+pub struct Kept<T> {
+    kept: Mutex<Option<(DateTime<Utc>, Arc<T>)>>,
+    /// Held by the one who reads it anew, while others wait for what he reads.
+    reading: tokio::sync::Mutex<()>,
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self {
+            kept: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
+        }
+    }
+}
+
+impl<T> Kept<T> {
+    /// What was read, or what is read now when that is too long ago. Not to be asked for inside a transaction: who
+    /// reads takes a connection.
+    pub async fn get(
+        &self,
+        now: DateTime<Utc>,
+        read: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<Arc<T>, Fault> {
+        if let Some(kept) = self.fresh(now) {
+            return Ok(kept);
+        }
+        let _reading = self.reading.lock().await;
+        if let Some(kept) = self.fresh(now) {
+            return Ok(kept);
+        }
+        let read = Arc::new(read.await?);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some((now, Arc::clone(&read)));
+        Ok(read)
+    }
+
+    fn fresh(&self, now: DateTime<Utc>) -> Option<Arc<T>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let (read_at, words) = kept.as_ref()?;
+        (now - *read_at < KEPT_FOR).then(|| Arc::clone(words))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_read_is_kept_for_a_while() {
+        let (words, read_at) = (Kept::default(), DateTime::UNIX_EPOCH);
+        let at = async |minutes, read| {
+            let now = read_at + TimeDelta::minutes(minutes);
+            *words.get(now, async { Ok(read) }).await.unwrap()
+        };
+        assert_eq!(at(0, 1).await, 1);
+        assert_eq!(at(9, 2).await, 1);
+        assert_eq!(at(10, 3).await, 3);
+    }
+}

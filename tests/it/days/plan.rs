@@ -1,0 +1,294 @@
+//! Weekdays, pauses, and the hour at which days begin: what a member sees of them.
+
+use api::account::SignedIn;
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use support::{TestApp, both};
+use uuid::Uuid;
+
+both!(
+    weekdays_are_in_force_from_today_or_from_tomorrow,
+    a_pause_is_made_once_and_ended_once,
+    a_pause_does_not_reach_back_to_what_is_closed,
+    pauses_do_not_overlap,
+    a_pause_that_makes_no_sense_is_refused_with_its_field,
+    pauses_are_their_members_alone,
+    a_day_begins_when_its_member_says,
+    a_day_is_what_became_of_it
+);
+
+async fn send(app: &TestApp, who: SignedIn, mutation: &str, input: Value, wanted: &str) -> Value {
+    let (first, rest) = mutation.split_at(1);
+    let document = format!(
+        "mutation($input: {}{rest}Input!) {{ {mutation}(input: $input) {{ {wanted}
+            errors {{ code path }} }} }}",
+        first.to_uppercase()
+    );
+    let answer = app
+        .as_member(who, &document, json!({ "input": input }))
+        .await;
+    answer.at(&format!("/{mutation}"))
+}
+
+fn id(app: &TestApp) -> Uuid {
+    app.app.ids.next()
+}
+
+const PROGRESS: &str = "progress { today currentRun longestRun returns reserveDays nextMilestone standing daysShownUp }";
+
+async fn progress(app: &TestApp, who: SignedIn) -> Value {
+    let query = format!("{{ me {{ {PROGRESS} }} }}");
+    app.as_member(who, &query, json!({}))
+        .await
+        .at("/me/progress")
+}
+
+async fn weekdays_are_in_force_from_today_or_from_tomorrow(app: TestApp) {
+    let mike = app.member("mike").await;
+    let all = app
+        .as_member(mike, "{ me { checkInDays } }", json!({}))
+        .await;
+    assert_eq!(all.at("/me/checkInDays").as_array().unwrap().len(), 7);
+
+    let none = send(&app, mike, "setCheckInDays", json!({ "days": [] }), "").await;
+    assert_eq!(
+        none["errors"],
+        json!([{ "code": "REQUIRED", "path": ["input", "days"] }])
+    );
+    // Today is a Tuesday.
+    let input = json!({ "days": ["FRIDAY", "MONDAY", "FRIDAY"] });
+    let wanted = format!("me {{ checkInDays {PROGRESS} }}");
+    let set = send(&app, mike, "setCheckInDays", input.clone(), &wanted).await;
+    assert_eq!(set["me"]["checkInDays"], json!(["MONDAY", "FRIDAY"]));
+    let days = "{ me { progress { days { date state } } } }";
+    send(&app, mike, "checkIn", json!({ "id": id(&app) }), "").await;
+    // Checked in, so that it is for tomorrow; sent again it changes nothing.
+    let daily = json!({ "days": ["TUESDAY", "WEDNESDAY"] });
+    for _ in 0..2 {
+        let set = send(
+            &app,
+            mike,
+            "setCheckInDays",
+            daily.clone(),
+            "me { checkInDays }",
+        )
+        .await;
+        assert_eq!(set["me"]["checkInDays"], json!(["TUESDAY", "WEDNESDAY"]));
+    }
+    app.advance(TimeDelta::days(3));
+    let shown = app
+        .as_member(mike, days, json!({}))
+        .await
+        .at("/me/progress/days");
+    let shown: Vec<&Value> = shown.as_array().unwrap()[24..]
+        .iter()
+        .map(|day| &day["state"])
+        .collect();
+    assert_eq!(shown, ["CHECKED_IN", "RESERVE", "OFF", "OFF"]);
+}
+
+async fn a_pause_is_made_once_and_ended_once(app: TestApp) {
+    let mike = app.member("mike").await;
+    send(&app, mike, "checkIn", json!({ "id": id(&app) }), "").await;
+    let input = json!({ "id": id(&app), "firstDate": "2026-03-11", "lastDate": "2026-03-20" });
+    let wanted = format!("pause {{ id clientId firstDate lastDate }} me {{ {PROGRESS} }}");
+    let made = send(&app, mike, "startPause", input.clone(), &wanted).await;
+    assert_eq!(made["errors"], json!([]));
+    assert_eq!(made["pause"]["lastDate"], "2026-03-20");
+    assert_eq!(
+        send(&app, mike, "startPause", input.clone(), &wanted).await,
+        made
+    );
+
+    app.advance(TimeDelta::days(5));
+    assert_eq!(progress(&app, mike).await["standing"], "PAUSED");
+    let end = json!({ "pauseId": made["pause"]["id"] });
+    let ended = send(&app, mike, "endPause", end.clone(), &wanted).await;
+    assert_eq!(ended["pause"]["lastDate"], "2026-03-14");
+    assert_eq!(ended["me"]["progress"]["standing"], "OPEN");
+    assert_eq!(send(&app, mike, "endPause", end, &wanted).await, ended);
+    // The first message again, late: it is the pause that was made, as it is now.
+    let again = send(&app, mike, "startPause", input.clone(), &wanted).await;
+    assert_eq!(
+        (&again["errors"], &again["pause"]["lastDate"]),
+        (&json!([]), &json!("2026-03-14"))
+    );
+    let mut other = input;
+    other["lastDate"] = json!("2026-03-21");
+    let other = send(&app, mike, "startPause", other, &wanted).await;
+    assert_eq!(
+        other["errors"],
+        json!([{ "code": "CONFLICT", "path": ["input", "id"] }])
+    );
+
+    let listed = app
+        .as_member(
+            mike,
+            "{ me { pauses(first: 5) { totalCount nodes { id lastDate } } } }",
+            json!({}),
+        )
+        .await;
+    assert_eq!(listed.at("/me/pauses/totalCount"), 1);
+}
+
+async fn a_pause_does_not_reach_back_to_what_is_closed(app: TestApp) {
+    let mike = app.member("mike").await;
+    // It is noon on the 10th: the 7th closed at three.
+    let input =
+        |first: &str| json!({ "id": id(&app), "firstDate": first, "lastDate": "2026-03-12" });
+    let closed = send(&app, mike, "startPause", input("2026-03-07"), "").await;
+    assert_eq!(
+        closed["errors"],
+        json!([{ "code": "OUT_OF_RANGE", "path": ["input", "firstDate"] }])
+    );
+    let open = send(
+        &app,
+        mike,
+        "startPause",
+        input("2026-03-08"),
+        "pause { firstDate }",
+    )
+    .await;
+    assert_eq!(open["errors"], json!([]));
+}
+
+async fn pauses_do_not_overlap(app: TestApp) {
+    let mike = app.member("mike").await;
+    let input =
+        |first: &str, last: &str| json!({ "id": id(&app), "firstDate": first, "lastDate": last });
+    let first = input("2026-03-12", "2026-03-15");
+    let made = send(&app, mike, "startPause", first, "pause { id }").await;
+    let over = send(
+        &app,
+        mike,
+        "startPause",
+        input("2026-03-15", "2026-03-18"),
+        "pause { id }",
+    )
+    .await;
+    assert_eq!(
+        over["errors"],
+        json!([{ "code": "CONFLICT", "path": ["input", "firstDate"] }])
+    );
+    assert_eq!(over["pause"], made["pause"]);
+    // One that has not begun is taken back whole, and is gone.
+    let end = json!({ "pauseId": made["pause"]["id"] });
+    let ended = send(&app, mike, "endPause", end, "pause { id }").await;
+    assert_eq!(
+        (&ended["pause"], &ended["errors"]),
+        (&json!(null), &json!([]))
+    );
+    let node = "query($id: ID!) { node(id: $id) { id } }";
+    let gone = app
+        .as_member(mike, node, json!({ "id": made["pause"]["id"] }))
+        .await;
+    assert_eq!(gone.at("/node"), json!(null));
+    let now = send(
+        &app,
+        mike,
+        "startPause",
+        input("2026-03-15", "2026-03-18"),
+        "pause { id }",
+    )
+    .await;
+    assert_eq!(now["errors"], json!([]));
+}
+
+async fn a_pause_that_makes_no_sense_is_refused_with_its_field(app: TestApp) {
+    let mike = app.member("mike").await;
+    for (first, last) in [("2026-03-12", "2026-03-11"), ("2026-03-12", "2027-03-13")] {
+        let input = json!({ "id": id(&app), "firstDate": first, "lastDate": last });
+        let refused = send(&app, mike, "startPause", input, "pause { id }").await;
+        assert_eq!(
+            refused["errors"],
+            json!([{ "code": "OUT_OF_RANGE", "path": ["input", "lastDate"] }])
+        );
+        assert_eq!(refused["pause"], json!(null));
+    }
+}
+
+async fn pauses_are_their_members_alone(app: TestApp) {
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    let input = json!({ "id": id(&app), "firstDate": "2026-03-12", "lastDate": "2026-03-15" });
+    let made = send(&app, mike, "startPause", input.clone(), "pause { id }").await;
+    let end = json!({ "pauseId": made["pause"]["id"] });
+    let refused = send(&app, sam, "endPause", end.clone(), "pause { id }").await;
+    assert_eq!(
+        refused["errors"],
+        json!([{ "code": "NOT_FOUND", "path": ["input", "pauseId"] }])
+    );
+    let node = "query($id: ID!) { node(id: $id) { id } me { pauses { nodes { id } } } }";
+    let sams = app
+        .as_member(sam, node, json!({ "id": end["pauseId"] }))
+        .await
+        .ok();
+    assert_eq!(
+        (&sams["node"], &sams["me"]["pauses"]["nodes"]),
+        (&json!(null), &json!([]))
+    );
+    let taken = send(&app, sam, "startPause", input, "pause { id }").await;
+    assert_eq!(
+        taken["errors"],
+        json!([{ "code": "CONFLICT", "path": ["input", "id"] }])
+    );
+    assert_eq!(taken["pause"], json!(null));
+}
+
+async fn a_day_begins_when_its_member_says(app: TestApp) {
+    let mike = app.member("mike").await;
+    send(&app, mike, "checkIn", json!({ "id": id(&app) }), "").await;
+    app.advance(TimeDelta::hours(16));
+    // Four in the morning.
+    assert_eq!(progress(&app, mike).await["today"], "2026-03-11");
+    let later = send(
+        &app,
+        mike,
+        "updateProfile",
+        json!({ "dayStartHour": 5 }),
+        "member { dayStartHour }",
+    )
+    .await;
+    assert_eq!(later["member"]["dayStartHour"], 5);
+    assert_eq!(progress(&app, mike).await["today"], "2026-03-10");
+    for hour in [-1, 7] {
+        let refused = send(
+            &app,
+            mike,
+            "updateProfile",
+            json!({ "dayStartHour": hour }),
+            "",
+        )
+        .await;
+        assert_eq!(
+            refused["errors"],
+            json!([{ "code": "OUT_OF_RANGE", "path": ["input", "dayStartHour"] }])
+        );
+    }
+}
+
+async fn a_day_is_what_became_of_it(app: TestApp) {
+    let mike = app.member("mike").await;
+    for day in 0..9 {
+        if day != 4 {
+            send(&app, mike, "checkIn", json!({ "id": id(&app) }), "").await;
+        }
+        app.advance(TimeDelta::days(1));
+    }
+    let there = progress(&app, mike).await;
+    assert_eq!(
+        there,
+        json!({ "today": "2026-03-19", "currentRun": 8, "longestRun": 8, "returns": 0, "reserveDays": 1,
+            "nextMilestone": 14, "standing": "OPEN", "daysShownUp": 8 })
+    );
+    app.advance(TimeDelta::days(5));
+    assert_eq!(progress(&app, mike).await["standing"], "DOOR_OPEN");
+    let back = send(&app, mike, "checkIn", json!({ "id": id(&app) }), PROGRESS).await;
+    assert_eq!(back["progress"]["standing"], "CAME_BACK");
+    assert_eq!(
+        (
+            &back["progress"]["returns"],
+            &back["progress"]["currentRun"]
+        ),
+        (&json!(1), &json!(1))
+    );
+}
