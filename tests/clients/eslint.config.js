@@ -44,8 +44,10 @@ export default [
             'CheckInReminder',
             'Credentials',
             'Me',
+            'MoodTrend',
             'Progress',
             // Vocabularies, known by their slugs.
+            'Emotion',
             'LifeContext',
             'Topic',
             // Hints, which are not kept.
@@ -54,7 +56,12 @@ export default [
             // Parts of what they hang under.
             'CircleMember',
             'DayAvailability',
+            'EmotionCount',
             'MemberTopic',
+            'ProgressDay',
+            'SharedCheckIn',
+            'TrendWeek',
+            'WeekLevel',
             'ChangePage',
             'PageInfo',
           ],
