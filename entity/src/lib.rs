@@ -26,6 +26,7 @@ pub mod member_language;
 pub mod member_life_context;
 pub mod member_topic;
 pub mod notification;
+pub mod peering;
 pub mod pending_sign_up;
 pub mod persisted_document;
 pub mod progress;

@@ -11,6 +11,7 @@ mod m20261123_000005_create_outbox;
 mod m20261123_000006_seed_vocabularies;
 mod m20261124_000001_create_changes;
 mod m20261124_000002_create_persisted_documents;
+mod m20261125_000001_create_peerings;
 mod support;
 
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000006_seed_vocabularies::Migration),
             Box::new(m20261124_000001_create_changes::Migration),
             Box::new(m20261124_000002_create_persisted_documents::Migration),
+            Box::new(m20261125_000001_create_peerings::Migration),
         ]
     }
 }

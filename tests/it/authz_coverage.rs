@@ -7,7 +7,8 @@ use api::account::{SignedIn, Viewer};
 use api::graphql::node::NodeId as _;
 use chrono::TimeDelta;
 use entity::{
-    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, SessionId,
+    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PeeringId,
+    SessionId,
 };
 use serde_json::{Value, json};
 use support::{Answer, Listening, Schema, TestApp, both};
@@ -49,6 +50,7 @@ struct Things {
     member: Value,
     notification: Value,
     occurrence: Value,
+    peering: Value,
     session: Value,
 }
 
@@ -64,6 +66,7 @@ impl Things {
             member: json!(*ids.next::<MemberId>().global()),
             notification: json!(*ids.next::<NotificationId>().global()),
             occurrence: json!(*ids.next::<OccurrenceId>().global()),
+            peering: json!(*ids.next::<PeeringId>().global()),
             session: json!(*ids.next::<SessionId>().global()),
         }
     }
@@ -74,6 +77,8 @@ impl Things {
         let hidden = app.member("hidden").await;
         let circle = crate::circles::circle_of(app, mike, &[hidden]).await;
         hide(app, hidden, true).await;
+        let partner = app.member("partner").await;
+        let peering = crate::peerings::partners(app, mike, partner).await;
         let device = app.register(mike, "mikes-phone").await["id"].clone();
         let schedule = "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {
             occurrence { id meeting { id } } } }";
@@ -102,11 +107,12 @@ impl Things {
             member: json!(*hidden.member.global()),
             notification: inbox.at("/me/notifications/nodes/0/id"),
             occurrence: made["id"].clone(),
+            peering,
             session: json!(*mike.session.global()),
         }
     }
 
-    fn all(&self) -> [&Value; 8] {
+    fn all(&self) -> [&Value; 9] {
         [
             &self.check_in,
             &self.circle,
@@ -115,6 +121,7 @@ impl Things {
             &self.member,
             &self.notification,
             &self.occurrence,
+            &self.peering,
             &self.session,
         ]
     }
@@ -222,6 +229,19 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
             input(&json!({ "occurrenceId": of.occurrence })),
         ),
         ("checkIn", input(&json!({ "id": id() }))),
+        (
+            "proposePeering",
+            input(&json!({ "id": id(), "memberId": of.member })),
+        ),
+        (
+            "answerPeering",
+            input(&json!({ "peeringId": of.peering, "accept": true })),
+        ),
+        (
+            "withdrawPeering",
+            input(&json!({ "peeringId": of.peering })),
+        ),
+        ("endPeering", input(&json!({ "peeringId": of.peering }))),
         (
             "createCircle",
             input(&json!({ "id": id(), "name": "Monday", "purpose": "Talk" })),
@@ -478,7 +498,7 @@ async fn state(app: &TestApp, mike: SignedIn, things: &Things) -> Value {
     let query = "query($circle: ID!, $occurrence: ID!) {
         circle(id: $circle) { viewerRole memberCount }
         occurrence(id: $occurrence) { status seatsTaken version meeting { title version } }
-        me { devices { id } sessions { id } unreadNotificationCount checkIns { totalCount } }
+        me { peerings { nodes { id state } } devices { id } sessions { id } unreadNotificationCount checkIns { totalCount } }
     }";
     let variables = json!({ "circle": things.circle, "occurrence": things.occurrence });
     app.as_member(mike, query, variables).await.ok()

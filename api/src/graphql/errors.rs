@@ -137,6 +137,8 @@ user_errors! {
     MeetingError,
     /// Why a notification was not marked.
     NotificationError,
+    /// Why a peering was not proposed, answered or ended.
+    PeeringError,
 }
 
 /// The `errors` of a payload.

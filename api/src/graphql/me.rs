@@ -8,6 +8,7 @@ use crate::account::graphql::AccountMe;
 use crate::checkin::graphql::CheckInMe;
 use crate::circle::graphql::CircleMe;
 use crate::device::graphql::DeviceMe;
+use crate::matching::graphql::PeeringMe;
 use crate::meeting::graphql::MeetingMe;
 use crate::nudge::graphql::NotificationMe;
 use crate::nudge::reminder_graphql::ReminderMe;
@@ -25,6 +26,7 @@ pub struct Me(
     DeviceMe,
     NotificationMe,
     ReminderMe,
+    PeeringMe,
 );
 
 impl Me {
@@ -40,6 +42,7 @@ impl Me {
             DeviceMe(signed_in),
             NotificationMe(signed_in),
             ReminderMe(signed_in),
+            PeeringMe(signed_in),
         )
     }
 }

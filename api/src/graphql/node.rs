@@ -4,7 +4,8 @@ use async_graphql::ID;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::{
-    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, SessionId,
+    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PeeringId,
+    SessionId,
 };
 use uuid::Uuid;
 
@@ -68,6 +69,7 @@ nodes! {
     MeetingId = 6,
     OccurrenceId = 7,
     NotificationId = 9,
+    PeeringId = 20,
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::checkin::graphql::CheckInMutation;
 use crate::checkin::subscription::CheckInSubscription;
 use crate::circle::graphql::{CircleMutation, CircleQuery};
 use crate::device::graphql::DeviceMutation;
+use crate::matching::graphql::PeeringMutation;
 use crate::meeting::graphql::{
     ChangeMeetingMutation, MeetingQuery, RsvpMutation, ScheduleMeetingMutation,
 };
@@ -70,6 +71,7 @@ pub struct MutationRoot(
     DeviceMutation,
     NotificationMutation,
     ReminderMutation,
+    PeeringMutation,
 );
 
 /// What your devices can hear of while they are connected. What is told are hints that say what to read, and nothing

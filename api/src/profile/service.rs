@@ -75,6 +75,12 @@ fn zone(name: Option<String>) -> Result<Tz, Fault> {
     ))
 }
 
+/// Holds these members until the transaction ends: what is decided by what there is between members, or by how much
+/// of something each has, is decided by one transaction after the other.
+pub async fn hold(tx: &Tx, members: &[MemberId]) -> Result<(), Fault> {
+    store::hold(tx, members).await
+}
+
 /// What the pipeline of nudges has to know of a member.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {
@@ -150,8 +156,7 @@ pub async fn profiles(
 }
 
 fn seen_by(viewer: MemberId, found: Found, vocabulary: &Vocabulary) -> Profile {
-    // Nobody is a partner until peers can be matched.
-    let relation = Relation::nearest(found.id == viewer, false, found.shares_circle);
+    let relation = Relation::nearest(found.id == viewer, found.is_partner, found.shares_circle);
     let lived = |slug: &str| {
         found
             .topics

@@ -14,9 +14,9 @@ use super::model::Fields;
 use super::service::NewMember;
 use super::vocabulary::{LifeContext, Topic};
 use super::{Availability, ContactModes};
-use crate::circle;
 use crate::db::Tx;
 use crate::error::Fault;
+use crate::{circle, matching};
 
 /// A profile with its lists, from one statement.
 pub(super) struct Found {
@@ -25,6 +25,7 @@ pub(super) struct Found {
     pub version: i32,
     pub joined_at: DateTime<Utc>,
     pub shares_circle: bool,
+    pub is_partner: bool,
     pub topics: Vec<TopicRow>,
     pub life_contexts: Vec<String>,
 }
@@ -34,6 +35,7 @@ struct Row {
     #[sea_orm(nested)]
     member: member::Model,
     shares_circle: bool,
+    is_partner: bool,
     topics: Option<String>,
     languages: Option<String>,
     life_contexts: Option<String>,
@@ -47,8 +49,10 @@ pub(super) async fn find(
     ids: &[MemberId],
 ) -> Result<Vec<Found>, Fault> {
     let shares = circle::service::shared_by(viewer, Expr::col((Entity, Column::Id)));
+    let partner = matching::service::partners(viewer, &Expr::col((Entity, Column::Id)));
     let rows = Entity::find()
         .expr_as(shares, "shares_circle")
+        .expr_as(partner, "is_partner")
         .expr_as(Expr::cust(lists::TOPICS), "topics")
         .expr_as(Expr::cust(lists::LANGUAGES), "languages")
         .expr_as(Expr::cust(lists::LIFE_CONTEXTS), "life_contexts")
@@ -71,6 +75,7 @@ fn found(row: Row) -> Result<Found, Fault> {
         version: member.version,
         joined_at: member.created_at,
         shares_circle: row.shares_circle,
+        is_partner: row.is_partner,
         topics: lists::topics(row.topics.as_deref())?,
         life_contexts: lists::slugs(row.life_contexts.as_deref()),
         fields: Fields {
@@ -147,6 +152,21 @@ pub(super) async fn lock(tx: &Tx, member: MemberId) -> Result<bool, Fault> {
         .one(tx)
         .await?;
     Ok(id.is_some())
+}
+
+/// Makes every other transaction that holds one of these members wait for the end of this one; all take them in one
+/// order.
+pub(super) async fn hold(tx: &Tx, members: &[MemberId]) -> Result<(), Fault> {
+    let _: Vec<MemberId> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Id.is_in(members.iter().copied()))
+        .order_by_asc(Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(())
 }
 
 /// Writes the fields of a member's profile over the version they were read at; false when somebody

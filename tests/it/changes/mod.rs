@@ -20,7 +20,8 @@ const CHANGES: &str = "query($after: String, $first: Int!) { changes(after: $aft
         ... on CheckIn { localDate mood }
         ... on Meeting { title viewerRuns place }
         ... on MeetingOccurrence { status viewerAnswer capacity meeting { id title } }
-        ... on Notification { kind readAt } } } } }";
+        ... on Notification { kind readAt }
+        ... on Peering { state proposedByYou partner { handle } } } } } }";
 
 async fn ask(app: &TestApp, who: SignedIn, after: Option<&str>, first: i32) -> Answer {
     let variables = json!({ "after": after, "first": first });
@@ -28,7 +29,7 @@ async fn ask(app: &TestApp, who: SignedIn, after: Option<&str>, first: i32) -> A
 }
 
 /// An app on a phone, with what it keeps.
-struct Phone {
+pub struct Phone {
     who: SignedIn,
     kept: BTreeMap<String, Value>,
     after: Option<String>,
@@ -37,7 +38,7 @@ struct Phone {
 }
 
 impl Phone {
-    fn new(who: SignedIn) -> Self {
+    pub fn new(who: SignedIn) -> Self {
         Self {
             who,
             kept: BTreeMap::new(),
@@ -76,12 +77,12 @@ impl Phone {
         }
     }
 
-    async fn sync(&mut self, app: &TestApp) -> Vec<Value> {
+    pub async fn sync(&mut self, app: &TestApp) -> Vec<Value> {
         self.sync_by(app, 50).await
     }
 
     /// Of which kinds the changes are that it is told now; those that are gone begin with "no ".
-    async fn told(&mut self, app: &TestApp) -> Vec<String> {
+    pub async fn told(&mut self, app: &TestApp) -> Vec<String> {
         let before = self.kept.clone();
         let told = self.sync(app).await;
         let mut kinds: Vec<_> = told
@@ -101,7 +102,7 @@ impl Phone {
     }
 
     /// The things of a kind that it keeps.
-    fn all(&self, kind: &str) -> Vec<&Value> {
+    pub fn all(&self, kind: &str) -> Vec<&Value> {
         let of_kind = |node: &&Value| node["__typename"] == kind;
         self.kept.values().filter(of_kind).collect()
     }

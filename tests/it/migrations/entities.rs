@@ -57,6 +57,7 @@ fn all() -> Vec<Table> {
         table(entity::member_life_context::Entity),
         table(entity::member_topic::Entity),
         table(entity::notification::Entity),
+        table(entity::peering::Entity),
         table(entity::pending_sign_up::Entity),
         table(entity::persisted_document::Entity),
         table(entity::progress::Entity),

@@ -4,11 +4,11 @@ use std::fmt::Debug;
 
 use entity::{
     AccountCodeId, CheckInId, CircleId, DeliveryId, DeviceId, JobId, LeaseHolder, MeetingId,
-    MemberId, NotificationId, OccurrenceId, RsvpId, SessionId, SignUpId, account, account_code,
-    change, change_feed, check_in, check_in_reminder, circle, circle_membership, device, job,
-    meeting, meeting_occurrence, member, member_language, member_life_context, member_topic,
-    notification, pending_sign_up, persisted_document, progress, push_delivery, rate_limit, rsvp,
-    session,
+    MemberId, NotificationId, OccurrenceId, PeeringId, RsvpId, SessionId, SignUpId, account,
+    account_code, change, change_feed, check_in, check_in_reminder, circle, circle_membership,
+    device, job, meeting, meeting_occurrence, member, member_language, member_life_context,
+    member_topic, notification, peering, pending_sign_up, persisted_document, progress,
+    push_delivery, rate_limit, rsvp, session,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -161,6 +161,7 @@ pub async fn put_member(
     put_account(db, id).await;
     put_profile(db, MemberId(id)).await;
     put_takes_part(db, id, circle, occurrence).await;
+    put_partners(db, id).await;
     put_outbox(db, id).await;
     put_feed(db, id).await;
     MemberId(id)
@@ -332,6 +333,25 @@ async fn put_takes_part(
             local_time: time(),
             enabled: true,
             next_due_at: Some(instant()),
+        },
+    )
+    .await;
+}
+
+/// With himself, which no rule of the table forbids: he may be alone here.
+async fn put_partners(db: &DatabaseConnection, id: Uuid) {
+    put(
+        db,
+        peering::Model {
+            id: PeeringId(id),
+            lower_id: MemberId(id),
+            higher_id: MemberId(id),
+            proposed_by: MemberId(id),
+            state: peering::State::Active,
+            proposed_at: instant(),
+            expires_at: instant(),
+            answered_at: Some(instant()),
+            ended_at: Some(instant()),
         },
     )
     .await;
