@@ -31,6 +31,7 @@ pub mod pending_sign_up;
 pub mod persisted_document;
 pub mod progress;
 pub mod push_delivery;
+pub mod quiet_hours;
 pub mod rate_limit;
 pub mod rsvp;
 pub mod session;

@@ -272,6 +272,10 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
             "setCheckInReminder",
             input(&json!({ "localTime": "08:00", "enabled": true })),
         ),
+        (
+            "setQuietHours",
+            input(&json!({ "enabled": true, "from": "23:00", "until": "06:30" })),
+        ),
         ("setLifeContexts", input(&json!({ "lifeContexts": [] }))),
         (
             "setTopic",

@@ -37,6 +37,7 @@ mod operations;
 mod peerings;
 mod profile;
 mod push;
+mod quiet_hours;
 mod reminders;
 mod replicas;
 mod schema;

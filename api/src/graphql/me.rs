@@ -11,6 +11,7 @@ use crate::device::graphql::DeviceMe;
 use crate::matching::graphql::PeeringMe;
 use crate::meeting::graphql::MeetingMe;
 use crate::nudge::graphql::NotificationMe;
+use crate::nudge::quiet_graphql::QuietMe;
 use crate::nudge::reminder_graphql::ReminderMe;
 use crate::profile::graphql::ProfileMe;
 
@@ -27,6 +28,7 @@ pub struct Me(
     NotificationMe,
     ReminderMe,
     PeeringMe,
+    QuietMe,
 );
 
 impl Me {
@@ -43,6 +45,7 @@ impl Me {
             NotificationMe(signed_in),
             ReminderMe(signed_in),
             PeeringMe(signed_in),
+            QuietMe(signed_in),
         )
     }
 }

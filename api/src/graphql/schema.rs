@@ -19,6 +19,7 @@ use crate::meeting::graphql::{
     ChangeMeetingMutation, MeetingQuery, RsvpMutation, ScheduleMeetingMutation,
 };
 use crate::nudge::graphql::NotificationMutation;
+use crate::nudge::quiet_graphql::QuietMutation;
 use crate::nudge::reminder_graphql::ReminderMutation;
 use crate::nudge::subscription::NotificationSubscription;
 use crate::profile::graphql::{DisclosureMutation, ProfileMutation, ProfileQuery};
@@ -72,6 +73,7 @@ pub struct MutationRoot(
     NotificationMutation,
     ReminderMutation,
     PeeringMutation,
+    QuietMutation,
 );
 
 /// What your devices can hear of while they are connected. What is told are hints that say what to read, and nothing

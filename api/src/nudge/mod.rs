@@ -3,13 +3,17 @@
 //! The promises: a notification is written in the transaction of what it tells, so that neither is ever
 //! without the other; it is told once; and at the moment of sending it is asked again whether it is
 //! still wanted. The in-app inbox is the same list, whether a push left for it or not. A reminder comes once
-//! a day at the member's own time on his own wall clock, and not when he has checked in already.
+//! a day at the member's own time on his own wall clock, and not when he has checked in already. In a member's quiet
+//! hours nothing leaves but what comes at a time he set himself.
 
 pub mod graphql;
 mod inbox;
 pub mod local_time;
 pub mod model;
 pub mod plan;
+pub mod quiet;
+pub mod quiet_graphql;
+mod quiet_store;
 pub mod reminder;
 pub mod reminder_graphql;
 mod reminder_store;

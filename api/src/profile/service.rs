@@ -16,6 +16,7 @@ use crate::account::Viewer;
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::nudge::quiet::QuietHours;
 use crate::sync::model::Changes;
 use crate::{nudge, sync};
 
@@ -88,6 +89,8 @@ pub struct Standing {
     pub zone: Tz,
     /// His account waits for deletion.
     pub hidden: bool,
+    /// When his phone is left in peace.
+    pub quiet: QuietHours,
 }
 
 /// The standing of each of these members; those that are gone are not among the answers.
@@ -97,10 +100,13 @@ pub async fn standings(
 ) -> Result<HashMap<MemberId, Standing>, Fault> {
     let rows = store::standings(db, members).await?;
     rows.into_iter()
-        .map(|(member, name, hidden_at)| {
-            let zone = zone(Some(name))?;
-            let hidden = hidden_at.is_some();
-            Ok((member, Standing { zone, hidden }))
+        .map(|row| {
+            let standing = Standing {
+                zone: zone(Some(row.time_zone))?,
+                hidden: row.hidden_at.is_some(),
+                quiet: row.quiet.unwrap_or_default(),
+            };
+            Ok((row.member, standing))
         })
         .collect()
 }

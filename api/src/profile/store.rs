@@ -1,12 +1,12 @@
 //! Profiles in the database.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use entity::member::{self, Column, Entity};
-use entity::{MemberId, life_context, member_language, topic};
+use entity::{MemberId, life_context, member_language, quiet_hours, topic};
 use sea_orm::sea_query::{Expr, LockType, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, RelationTrait as _, SqlErr,
 };
 
 use super::lists::{self, TopicRow};
@@ -16,6 +16,7 @@ use super::vocabulary::{LifeContext, Topic};
 use super::{Availability, ContactModes};
 use crate::db::Tx;
 use crate::error::Fault;
+use crate::nudge::quiet::QuietHours;
 use crate::{circle, matching};
 
 /// A profile with its lists, from one statement.
@@ -274,25 +275,55 @@ pub(super) async fn hold_time_zone(tx: &Tx, member: MemberId) -> Result<Option<S
     Ok(name)
 }
 
-/// A member, his time zone, and since when he is hidden.
-pub(super) type Standing = (MemberId, String, Option<DateTime<Utc>>);
+/// What the pipeline of nudges has to know of a member.
+pub(super) struct Standing {
+    pub member: MemberId,
+    pub time_zone: String,
+    pub hidden_at: Option<DateTime<Utc>>,
+    /// None when he never set any.
+    pub quiet: Option<QuietHours>,
+}
 
-/// What the pipeline of nudges has to know of members.
+/// What the pipeline of nudges has to know of members, in one statement.
 pub(super) async fn standings(
     db: &impl ConnectionTrait,
     members: &[MemberId],
 ) -> Result<Vec<Standing>, Fault> {
+    type Row = (
+        MemberId,
+        String,
+        Option<DateTime<Utc>>,
+        Option<bool>,
+        Option<NaiveTime>,
+        Option<NaiveTime>,
+    );
     if members.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = Entity::find()
+    let rows: Vec<Row> = Entity::find()
         .select_only()
         .columns([Column::Id, Column::TimeZone, Column::HiddenAt])
+        .column(quiet_hours::Column::Enabled)
+        .column(quiet_hours::Column::FromTime)
+        .column(quiet_hours::Column::UntilTime)
+        .join_rev(JoinType::LeftJoin, quiet_hours::Relation::Member.def())
         .filter(Column::Id.is_in(members.iter().copied()))
         .into_tuple()
         .all(db)
         .await?;
-    Ok(rows)
+    let standings = rows
+        .into_iter()
+        .map(|(member, time_zone, hidden_at, enabled, from, until)| {
+            let set = enabled.zip(from).zip(until);
+            Standing {
+                member,
+                time_zone,
+                hidden_at,
+                quiet: set
+                    .and_then(|((enabled, from), until)| QuietHours::new(enabled, from, until)),
+            }
+        });
+    Ok(standings.collect())
 }
 
 /// Whether there is such a member, and others may know it.

@@ -62,6 +62,7 @@ fn all() -> Vec<Table> {
         table(entity::persisted_document::Entity),
         table(entity::progress::Entity),
         table(entity::push_delivery::Entity),
+        table(entity::quiet_hours::Entity),
         table(entity::rate_limit::Entity),
         table(entity::rsvp::Entity),
         table(entity::session::Entity),

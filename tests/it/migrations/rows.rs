@@ -8,7 +8,7 @@ use entity::{
     account_code, change, change_feed, check_in, check_in_reminder, circle, circle_membership,
     device, job, meeting, meeting_occurrence, member, member_language, member_life_context,
     member_topic, notification, peering, pending_sign_up, persisted_document, progress,
-    push_delivery, rate_limit, rsvp, session,
+    push_delivery, quiet_hours, rate_limit, rsvp, session,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -162,6 +162,7 @@ pub async fn put_member(
     put_profile(db, MemberId(id)).await;
     put_takes_part(db, id, circle, occurrence).await;
     put_partners(db, id).await;
+    put_quiet_hours(db, id).await;
     put_outbox(db, id).await;
     put_feed(db, id).await;
     MemberId(id)
@@ -376,6 +377,19 @@ async fn put_feed(db: &DatabaseConnection, id: Uuid) {
             seq: 7,
             deleted: true,
             changed_at: instant(),
+        },
+    )
+    .await;
+}
+
+async fn put_quiet_hours(db: &DatabaseConnection, id: Uuid) {
+    put(
+        db,
+        quiet_hours::Model {
+            member_id: MemberId(id),
+            enabled: false,
+            from_time: time(),
+            until_time: Time::from_hms_opt(6, 0, 0).unwrap(),
         },
     )
     .await;
