@@ -24,6 +24,7 @@ pub mod http;
 pub mod jobs;
 pub mod keys;
 pub mod mail;
+pub mod matching;
 pub mod meeting;
 pub mod nudge;
 pub mod patch;

@@ -43,6 +43,10 @@ pub enum ProblemCode {
     TooLate,
     /// It was called off.
     Cancelled,
+    /// It was done not long ago, and can be done again later; the message says when.
+    TooSoon,
+    /// There are as many as there may be.
+    TooMany,
 }
 
 /// One thing that is wrong.

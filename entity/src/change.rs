@@ -18,6 +18,8 @@ pub enum Kind {
     MeetingOccurrence,
     /// A line in his inbox.
     Notification,
+    /// Another man and he, who keep each other company, or one of whom asked.
+    Peering,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

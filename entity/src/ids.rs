@@ -62,6 +62,8 @@ ids! {
     DeliveryId,
     /// A piece of background work.
     JobId,
+    /// Two men who keep each other company, or one who asked the other to; made by the client.
+    PeeringId,
     /// A process that holds leases.
     LeaseHolder,
 }

@@ -16,6 +16,10 @@ pub enum Kind {
     MeetingReminder,
     /// A meeting he was going to is off.
     MeetingCancelled,
+    /// Another man asks him to be his partner.
+    PeeringProposed,
+    /// The man he asked to be his partner said yes.
+    PeeringAccepted,
 }
 
 /// How far a notification has come.

@@ -180,7 +180,10 @@ async fn what_was_there_before_there_were_feeds_is_in_them(database: TestDatabas
     Migrator::down(&db, Some(back)).await.unwrap();
     Migrator::up(&db, None).await.unwrap();
 
-    let all: BTreeSet<_> = change::Kind::iter().collect();
+    // What later steps brought is not there when this one is taken.
+    let later = [change::Kind::Peering];
+    let all = change::Kind::iter().filter(|kind| !later.contains(kind));
+    let all: BTreeSet<_> = all.collect();
     for feed in change_feed::Entity::find().all(&db).await.unwrap() {
         let of_member = change::Column::MemberId.eq(feed.member_id);
         let rows = change::Entity::find().filter(of_member).all(&db).await;

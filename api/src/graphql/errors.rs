@@ -136,8 +136,10 @@ user_errors! {
     CheckInError,
     /// Why a meeting was not made, changed or answered.
     MeetingError,
-    /// Why a notification was not marked.
+    /// Why a notification was not marked, or quiet hours not set.
     NotificationError,
+    /// Why a peering was not proposed, answered or ended.
+    PeeringError,
 }
 
 /// The `errors` of a payload.

@@ -8,8 +8,10 @@ use crate::account::graphql::AccountMe;
 use crate::checkin::graphql::CheckInMe;
 use crate::circle::graphql::CircleMe;
 use crate::device::graphql::DeviceMe;
+use crate::matching::graphql::PeeringMe;
 use crate::meeting::graphql::MeetingMe;
 use crate::nudge::graphql::NotificationMe;
+use crate::nudge::quiet_graphql::QuietMe;
 use crate::nudge::reminder_graphql::ReminderMe;
 use crate::profile::graphql::ProfileMe;
 
@@ -25,6 +27,8 @@ pub struct Me(
     DeviceMe,
     NotificationMe,
     ReminderMe,
+    PeeringMe,
+    QuietMe,
 );
 
 impl Me {
@@ -40,6 +44,8 @@ impl Me {
             DeviceMe(signed_in),
             NotificationMe(signed_in),
             ReminderMe(signed_in),
+            PeeringMe(signed_in),
+            QuietMe(signed_in),
         )
     }
 }

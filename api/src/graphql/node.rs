@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::{
     CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PauseId,
-    SessionId,
+    PeeringId, SessionId,
 };
 use uuid::Uuid;
 
@@ -70,6 +70,7 @@ nodes! {
     OccurrenceId = 7,
     NotificationId = 9,
     PauseId = 10,
+    PeeringId = 20,
 }
 
 #[cfg(test)]

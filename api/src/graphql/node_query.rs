@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{
     CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PauseId,
+    PeeringId,
 };
 
 use super::node::{Key, NodeId, decode};
@@ -12,6 +13,7 @@ use super::{Context as _, GqlError, GqlResult, Nullable};
 use crate::checkin::graphql::{CheckIn, Pause, load_check_ins, load_pauses};
 use crate::circle::graphql::{Circle, load_circles};
 use crate::device::graphql::{Device, load_devices};
+use crate::matching::graphql::{Peering, load_peerings};
 use crate::meeting::graphql::{Meeting, MeetingOccurrence, load_meetings, load_occurrences};
 use crate::nudge::graphql::{Notification, load_notifications};
 use crate::profile::graphql::{Member, load_members};
@@ -36,6 +38,8 @@ pub enum Node {
     Device(Device),
     /// A line in your inbox.
     Notification(Notification),
+    /// Another man and you, as partners or about to be.
+    Peering(Box<Peering>),
 }
 
 /// The most ids one `nodes` takes.
@@ -59,7 +63,8 @@ macro_rules! load {
     }};
 }
 
-/// What has these ids and may be seen by who asks: one statement for each kind of thing among them.
+/// What has these ids and may be seen by who asks: one statement for each kind of thing among them, and one for the
+/// men in them where there are any.
 pub async fn load(ctx: &Context<'_>, keys: &[Key]) -> GqlResult<HashMap<Key, Node>> {
     // To somebody who has not signed in nothing is there.
     ctx.member()?;
@@ -72,6 +77,7 @@ pub async fn load(ctx: &Context<'_>, keys: &[Key]) -> GqlResult<HashMap<Key, Nod
         PauseId: load_pauses => Node::Pause,
         DeviceId: load_devices => Node::Device,
         NotificationId: load_notifications => Node::Notification,
+        PeeringId: load_peerings => |it| Node::Peering(Box::new(it)),
     })
 }
 

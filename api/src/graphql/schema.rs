@@ -17,10 +17,12 @@ use crate::checkin::graphql::{CheckInMutation, EmotionQuery, PlanMutation};
 use crate::checkin::subscription::CheckInSubscription;
 use crate::circle::graphql::{CircleMutation, CircleQuery};
 use crate::device::graphql::DeviceMutation;
+use crate::matching::graphql::PeeringMutation;
 use crate::meeting::graphql::{
     ChangeMeetingMutation, MeetingQuery, RsvpMutation, ScheduleMeetingMutation,
 };
 use crate::nudge::graphql::NotificationMutation;
+use crate::nudge::quiet_graphql::QuietMutation;
 use crate::nudge::reminder_graphql::ReminderMutation;
 use crate::nudge::subscription::NotificationSubscription;
 use crate::profile::graphql::{DisclosureMutation, ProfileMutation, ProfileQuery};
@@ -75,6 +77,8 @@ pub struct MutationRoot(
     DeviceMutation,
     NotificationMutation,
     ReminderMutation,
+    PeeringMutation,
+    QuietMutation,
 );
 
 /// What your devices can hear of while they are connected. What is told are hints that say what to read, and nothing

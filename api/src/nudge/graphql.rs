@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::notification as table;
-use entity::{MemberId, NotificationId, OccurrenceId};
+use entity::{MemberId, NotificationId, OccurrenceId, PeeringId};
 
 use super::inbox::{self, Line, Marked};
 use super::store::INBOX;
@@ -29,6 +29,10 @@ pub enum NotificationKind {
     MeetingReminder,
     /// A meeting you were going to is off. Its subject is the occurrence.
     MeetingCancelled,
+    /// A man asks you to be his partner. Its subject is the peering.
+    PeeringProposed,
+    /// The man you asked to be your partner said yes. Its subject is the peering.
+    PeeringAccepted,
 }
 
 /// A line in your in-app inbox.
@@ -55,6 +59,9 @@ impl Notification {
             table::Kind::CheckInReminder | table::Kind::DoorOpen => None,
             table::Kind::MeetingReminder | table::Kind::MeetingCancelled => {
                 Some(OccurrenceId(subject).global())
+            }
+            table::Kind::PeeringProposed | table::Kind::PeeringAccepted => {
+                Some(PeeringId(subject).global())
             }
         }
     }

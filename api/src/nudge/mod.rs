@@ -4,7 +4,8 @@
 //! without the other; it is told once; and at the moment of sending it is asked again whether it is
 //! still wanted. The in-app inbox is the same list, whether a push left for it or not. A reminder comes once
 //! a day at the member's own time on his own wall clock, not when he has checked in already or has paused, less often
-//! when he lets it pass, and after a fortnight no more.
+//! when he lets it pass, and after a fortnight no more. In a member's quiet hours nothing leaves but what comes at a
+//! time he set himself.
 
 pub mod graphql;
 mod inbox;
@@ -12,6 +13,9 @@ pub mod local_time;
 pub mod model;
 mod patience;
 pub mod plan;
+pub mod quiet;
+pub mod quiet_graphql;
+mod quiet_store;
 pub mod reminder;
 pub mod reminder_graphql;
 mod reminder_store;

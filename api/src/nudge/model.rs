@@ -31,6 +31,8 @@ pub struct Facts {
     pub wanted: Wanted,
     /// On how many devices the member can be reached.
     pub devices: usize,
+    /// When the quiet hours are over that it has to wait for; none when it has not.
+    pub quiet_until: Option<DateTime<Utc>>,
 }
 
 /// What policy says.
@@ -42,8 +44,8 @@ pub enum Verdict {
     Skip(SkipReason),
     /// There is nothing to tell any more: it leaves the inbox as well.
     Cancel,
-    /// Its time has not come.
-    NotYet,
+    /// Its time has not come, and will at this instant.
+    NotYet(DateTime<Utc>),
     /// It was decided on before.
     Over,
 }
@@ -60,7 +62,7 @@ pub fn judge(facts: &Facts) -> Verdict {
         State::Pending | State::Planned => {}
     }
     if facts.now < facts.not_before {
-        return Verdict::NotYet;
+        return Verdict::NotYet(facts.not_before);
     }
     if facts.now >= facts.expires_at {
         return Verdict::Skip(SkipReason::Expired);
@@ -72,7 +74,11 @@ pub fn judge(facts: &Facts) -> Verdict {
         Wanted::NoLongerSo => Verdict::Cancel,
         Wanted::Done => Verdict::Skip(SkipReason::AlreadyDone),
         Wanted::Yes if facts.devices == 0 => Verdict::Skip(SkipReason::NoDevice),
-        Wanted::Yes => Verdict::Deliver,
+        Wanted::Yes => match facts.quiet_until {
+            None => Verdict::Deliver,
+            Some(over) if over >= facts.expires_at => Verdict::Skip(SkipReason::Expired),
+            Some(over) => Verdict::NotYet(over),
+        },
     }
 }
 
@@ -92,6 +98,7 @@ mod tests {
             away: false,
             wanted: Wanted::Yes,
             devices: 1,
+            quiet_until: None,
         }
     }
 
@@ -123,9 +130,35 @@ mod tests {
                 ..facts()
             })
         };
-        assert_eq!(at(now + moment, now + moment * 2), Verdict::NotYet);
+        assert_eq!(
+            at(now + moment, now + moment * 2),
+            Verdict::NotYet(now + moment)
+        );
         assert_eq!(at(now, now + moment), Verdict::Deliver);
         assert_eq!(at(now - moment, now), Verdict::Skip(SkipReason::Expired));
+    }
+
+    #[test]
+    fn in_quiet_hours_it_waits_for_their_end_unless_that_is_too_late() {
+        let Facts { expires_at, .. } = facts();
+        let moment = TimeDelta::microseconds(1);
+        let quiet_until = |over| {
+            judge(&Facts {
+                quiet_until: Some(over),
+                ..facts()
+            })
+        };
+        let before = expires_at - moment;
+        assert_eq!(quiet_until(before), Verdict::NotYet(before));
+        let expired = Verdict::Skip(SkipReason::Expired);
+        assert_eq!(quiet_until(expires_at), expired);
+        // What is not wanted any more waits for nothing.
+        let done = Facts {
+            quiet_until: Some(before),
+            wanted: Wanted::NoLongerSo,
+            ..facts()
+        };
+        assert_eq!(judge(&done), Verdict::Cancel);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use entity::{DeviceId, MemberId, NotificationId};
 use sea_orm::ConnectionTrait;
 
 use super::model::{Facts, Verdict, is_told, judge};
+use super::quiet::has_its_own_time;
 use super::{service, still_wanted, store};
 use crate::app::App;
 use crate::bus::Event;
@@ -61,8 +62,12 @@ pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<Vec<Eve
             }
             Verdict::Skip(reason) => (State::Skipped, Some(reason)),
             Verdict::Cancel => (State::Cancelled, None),
-            Verdict::NotYet => {
-                service::plan_later(app, tx, row.id, row.not_before).await?;
+            Verdict::NotYet(at) => {
+                // Until the quiet hours are over it is in no inbox either.
+                if at != row.not_before {
+                    store::put_off(tx, row.id, at).await?;
+                }
+                service::plan_later(app, tx, row.id, at).await?;
                 continue;
             }
             Verdict::Over => continue,
@@ -126,14 +131,19 @@ pub(super) async fn facts(
     let now = app.clock.now();
     let standings = profile::service::standings(db, &members(rows)).await?;
     let wanted = still_wanted::still_wanted(db, rows).await?;
-    let facts = rows.iter().map(|row| Facts {
-        state: row.state,
-        not_before: row.not_before,
-        expires_at: row.expires_at,
-        now,
-        away: standings.get(&row.member_id).is_none_or(|who| who.hidden),
-        wanted: wanted[&row.id],
-        devices: 1,
+    let facts = rows.iter().map(|row| {
+        let who = standings.get(&row.member_id);
+        let keeps = who.filter(|_| !has_its_own_time(row.kind));
+        Facts {
+            state: row.state,
+            not_before: row.not_before,
+            expires_at: row.expires_at,
+            now,
+            away: who.is_none_or(|who| who.hidden),
+            wanted: wanted[&row.id],
+            devices: 1,
+            quiet_until: keeps.and_then(|who| who.quiet.over_at(who.terms.zone, now)),
+        }
     });
     Ok(facts.collect())
 }

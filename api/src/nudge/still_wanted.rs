@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use entity::notification::{Kind, Model};
-use entity::{MemberId, NotificationId, OccurrenceId};
+use entity::peering::State as PeeringState;
+use entity::{MemberId, NotificationId, OccurrenceId, PeeringId};
 use sea_orm::ConnectionTrait;
 
 use super::model::Wanted;
 use crate::error::Fault;
-use crate::{checkin, meeting};
+use crate::{checkin, matching, meeting};
 
 /// How the dedup key of a check-in reminder begins; the member's day follows.
 const REMINDER_KEY: &str = "check_in_reminder:";
@@ -38,6 +39,7 @@ pub(super) async fn still_wanted(
 ) -> Result<HashMap<NotificationId, Wanted>, Fault> {
     let mut days: HashMap<NaiveDate, Vec<MemberId>> = HashMap::new();
     let mut seats = Vec::new();
+    let mut peerings = Vec::new();
     for row in rows {
         match row.kind {
             Kind::CheckInReminder | Kind::DoorOpen => {
@@ -47,6 +49,9 @@ pub(super) async fn still_wanted(
             }
             Kind::MeetingReminder => {
                 seats.extend(row.subject_id.map(|id| (row.member_id, OccurrenceId(id))));
+            }
+            Kind::PeeringProposed | Kind::PeeringAccepted => {
+                peerings.extend(row.subject_id.map(PeeringId));
             }
             Kind::MeetingCancelled => {}
         }
@@ -59,6 +64,8 @@ pub(super) async fn still_wanted(
         not_asked.extend(not.into_iter().map(|member| (member, day)));
     }
     let going = meeting::service::who_is_still_going(db, &seats).await?;
+    let peerings = matching::service::states(db, &peerings).await?;
+    let peering = |row: &Model| peerings.get(&PeeringId(row.subject_id?)).copied();
 
     let wanted = |row: &Model| match row.kind {
         Kind::CheckInReminder | Kind::DoorOpen => match asked_day(row) {
@@ -71,6 +78,15 @@ pub(super) async fn still_wanted(
             _ => Wanted::Yes,
         },
         Kind::MeetingCancelled => Wanted::Yes,
+        Kind::PeeringProposed => match peering(row) {
+            Some(PeeringState::Proposed) => Wanted::Yes,
+            Some(PeeringState::Active | PeeringState::Declined) => Wanted::Done,
+            Some(PeeringState::Withdrawn | PeeringState::Ended) | None => Wanted::NoLongerSo,
+        },
+        Kind::PeeringAccepted => match peering(row) {
+            Some(PeeringState::Active) => Wanted::Yes,
+            _ => Wanted::NoLongerSo,
+        },
     };
     Ok(rows.iter().map(|row| (row.id, wanted(row))).collect())
 }

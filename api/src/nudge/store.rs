@@ -84,6 +84,17 @@ pub(super) async fn by_ids(
     Ok(found.all(db).await?)
 }
 
+/// Has a notification that is pending fall due later.
+pub(super) async fn put_off(tx: &Tx, id: NotificationId, at: DateTime<Utc>) -> Result<(), Fault> {
+    Entity::update_many()
+        .col_expr(Column::NotBefore, Expr::value(at))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(State::Pending))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Records what was decided about notifications that were pending.
 pub(super) async fn decide(
     tx: &Tx,

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::checkin::calendar::DayTerms;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::nudge::quiet::QuietHours;
 use crate::sync::model::Changes;
 use crate::{checkin, nudge, sync};
 
@@ -75,6 +76,12 @@ fn terms(found: Option<(String, i32)>) -> Result<DayTerms, Fault> {
     DayTerms::stored(&zone, hour)
 }
 
+/// Holds these members until the transaction ends: what is decided by what there is between members, or by how much
+/// of something each has, is decided by one transaction after the other.
+pub async fn hold(tx: &Tx, members: &[MemberId]) -> Result<(), Fault> {
+    store::hold(tx, members).await
+}
+
 /// What the pipeline of nudges has to know of a member.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {
@@ -82,6 +89,8 @@ pub struct Standing {
     pub terms: DayTerms,
     /// His account waits for deletion.
     pub hidden: bool,
+    /// When his phone is left in peace.
+    pub quiet: QuietHours,
 }
 
 /// The standing of each of these members; those that are gone are not among the answers.
@@ -91,10 +100,13 @@ pub async fn standings(
 ) -> Result<HashMap<MemberId, Standing>, Fault> {
     let rows = store::standings(db, members).await?;
     rows.into_iter()
-        .map(|(member, zone, hour, hidden_at)| {
-            let terms = DayTerms::stored(&zone, hour)?;
-            let hidden = hidden_at.is_some();
-            Ok((member, Standing { terms, hidden }))
+        .map(|row| {
+            let standing = Standing {
+                terms: DayTerms::stored(&row.time_zone, row.day_start_hour)?,
+                hidden: row.hidden_at.is_some(),
+                quiet: row.quiet.unwrap_or_default(),
+            };
+            Ok((row.member, standing))
         })
         .collect()
 }
@@ -143,8 +155,7 @@ pub async fn profiles(
 }
 
 fn seen_by(viewer: MemberId, found: Found, vocabulary: &Vocabulary) -> Profile {
-    // Nobody is a partner until peers can be matched.
-    let relation = Relation::nearest(found.id == viewer, false, found.shares_circle);
+    let relation = Relation::nearest(found.id == viewer, found.is_partner, found.shares_circle);
     let lived = |slug: &str| {
         found
             .topics

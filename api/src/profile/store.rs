@@ -1,12 +1,12 @@
 //! Profiles in the database.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use entity::member::{self, Column, Entity};
-use entity::{MemberId, life_context, member_language, topic};
+use entity::{MemberId, life_context, member_language, quiet_hours, topic};
 use sea_orm::sea_query::{Expr, LockType, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, SqlErr,
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, RelationTrait as _, Select, SqlErr,
 };
 
 use super::lists::{self, TopicRow};
@@ -14,9 +14,10 @@ use super::model::{DAY_START_HOUR, Fields};
 use super::service::NewMember;
 use super::vocabulary::{LifeContext, Topic};
 use super::{Availability, ContactModes};
-use crate::circle;
 use crate::db::Tx;
 use crate::error::Fault;
+use crate::nudge::quiet::QuietHours;
+use crate::{circle, matching};
 
 /// A profile with its lists, from one statement.
 pub(super) struct Found {
@@ -25,6 +26,7 @@ pub(super) struct Found {
     pub version: i32,
     pub joined_at: DateTime<Utc>,
     pub shares_circle: bool,
+    pub is_partner: bool,
     pub topics: Vec<TopicRow>,
     pub life_contexts: Vec<String>,
 }
@@ -34,6 +36,7 @@ struct Row {
     #[sea_orm(nested)]
     member: member::Model,
     shares_circle: bool,
+    is_partner: bool,
     topics: Option<String>,
     languages: Option<String>,
     life_contexts: Option<String>,
@@ -47,8 +50,10 @@ pub(super) async fn find(
     ids: &[MemberId],
 ) -> Result<Vec<Found>, Fault> {
     let shares = circle::service::shared_by(viewer, Expr::col((Entity, Column::Id)));
+    let partner = matching::service::partners(viewer, &Expr::col((Entity, Column::Id)));
     let rows = Entity::find()
         .expr_as(shares, "shares_circle")
+        .expr_as(partner, "is_partner")
         .expr_as(Expr::cust(lists::TOPICS), "topics")
         .expr_as(Expr::cust(lists::LANGUAGES), "languages")
         .expr_as(Expr::cust(lists::LIFE_CONTEXTS), "life_contexts")
@@ -71,6 +76,7 @@ fn found(row: Row) -> Result<Found, Fault> {
         version: member.version,
         joined_at: member.created_at,
         shares_circle: row.shares_circle,
+        is_partner: row.is_partner,
         topics: lists::topics(row.topics.as_deref())?,
         life_contexts: lists::slugs(row.life_contexts.as_deref()),
         fields: Fields {
@@ -149,6 +155,21 @@ pub(super) async fn lock(tx: &Tx, member: MemberId) -> Result<bool, Fault> {
         .one(tx)
         .await?;
     Ok(id.is_some())
+}
+
+/// Makes every other transaction that holds one of these members wait for the end of this one; all take them in one
+/// order.
+pub(super) async fn hold(tx: &Tx, members: &[MemberId]) -> Result<(), Fault> {
+    let _: Vec<MemberId> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Id.is_in(members.iter().copied()))
+        .order_by_asc(Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(())
 }
 
 /// Writes the fields of a member's profile over the version they were read at; false when somebody
@@ -254,18 +275,34 @@ fn terms_of(member: MemberId) -> Select<Entity> {
         .columns([Column::TimeZone, Column::DayStartHour])
 }
 
-/// A member, his time zone, the hour at which his days begin, and since when he is hidden.
-pub(super) type Standing = (MemberId, String, i32, Option<DateTime<Utc>>);
+/// What the pipeline of nudges has to know of a member.
+pub(super) struct Standing {
+    pub member: MemberId,
+    pub time_zone: String,
+    pub day_start_hour: i32,
+    pub hidden_at: Option<DateTime<Utc>>,
+    /// None when he never set any.
+    pub quiet: Option<QuietHours>,
+}
 
-/// What the pipeline of nudges has to know of members.
+/// What the pipeline of nudges has to know of members, in one statement.
 pub(super) async fn standings(
     db: &impl ConnectionTrait,
     members: &[MemberId],
 ) -> Result<Vec<Standing>, Fault> {
+    type Row = (
+        MemberId,
+        String,
+        i32,
+        Option<DateTime<Utc>>,
+        Option<bool>,
+        Option<NaiveTime>,
+        Option<NaiveTime>,
+    );
     if members.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = Entity::find()
+    let rows: Vec<Row> = Entity::find()
         .select_only()
         .columns([
             Column::Id,
@@ -273,11 +310,28 @@ pub(super) async fn standings(
             Column::DayStartHour,
             Column::HiddenAt,
         ])
+        .column(quiet_hours::Column::Enabled)
+        .column(quiet_hours::Column::FromTime)
+        .column(quiet_hours::Column::UntilTime)
+        .join_rev(JoinType::LeftJoin, quiet_hours::Relation::Member.def())
         .filter(Column::Id.is_in(members.iter().copied()))
         .into_tuple()
         .all(db)
         .await?;
-    Ok(rows)
+    let standings = rows.into_iter().map(
+        |(member, time_zone, day_start_hour, hidden_at, enabled, from, until)| {
+            let set = enabled.zip(from).zip(until);
+            Standing {
+                member,
+                time_zone,
+                day_start_hour,
+                hidden_at,
+                quiet: set
+                    .and_then(|((enabled, from), until)| QuietHours::new(enabled, from, until)),
+            }
+        },
+    );
+    Ok(standings.collect())
 }
 
 /// Whether there is such a member, and others may know it.

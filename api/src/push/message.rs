@@ -17,6 +17,8 @@ pub enum Category {
     CheckIns,
     /// Meetings he is going to.
     Meetings,
+    /// What other men ask of him and answer him.
+    Contacts,
 }
 
 impl Category {
@@ -25,6 +27,7 @@ impl Category {
         match self {
             Self::CheckIns => "check_ins",
             Self::Meetings => "meetings",
+            Self::Contacts => "contacts",
         }
     }
 }
@@ -115,6 +118,24 @@ pub fn render(
             Phrase {
                 text: "There is a change to your plans.",
                 key: "nudge_meeting_cancelled",
+            },
+        ),
+        Kind::PeeringProposed => (
+            "invitation",
+            Category::Contacts,
+            Urgency::Normal,
+            Phrase {
+                text: "There is an invitation for you.",
+                key: "nudge_invitation",
+            },
+        ),
+        Kind::PeeringAccepted => (
+            "invitation_accepted",
+            Category::Contacts,
+            Urgency::Normal,
+            Phrase {
+                text: "There is an answer for you.",
+                key: "nudge_invitation_accepted",
             },
         ),
     };

@@ -93,6 +93,16 @@ impl Settled {
             message_id: None,
         }
     }
+
+    /// It waits until an instant, which is before it expires.
+    pub const fn later(at: DateTime<Utc>, reason: &'static str) -> Self {
+        Self {
+            state: DeliveryState::Retrying,
+            reason: Some(reason),
+            due_at: Some(at),
+            message_id: None,
+        }
+    }
 }
 
 /// The bounds of a delivery's life.
@@ -112,12 +122,7 @@ pub fn put_off(life: Life, at: DateTime<Utc>, reason: &'static str) -> Settled {
     if at > life.created_at + GIVEN_UP_AFTER {
         return Settled::end(DeliveryState::Undelivered, reason);
     }
-    Settled {
-        state: DeliveryState::Retrying,
-        reason: Some(reason),
-        due_at: Some(at),
-        message_id: None,
-    }
+    Settled::later(at, reason)
 }
 
 /// What an outcome is seen in the light of.

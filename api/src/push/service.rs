@@ -131,7 +131,8 @@ fn allowed<'a>(
         }
         (Verdict::Skip(SkipReason::AlreadyDone), _) => skipped("already_done"),
         (Verdict::Skip(SkipReason::MemberAway), _) => skipped("member_away"),
-        (Verdict::Cancel | Verdict::Over | Verdict::NotYet, _) => skipped("cancelled"),
+        (Verdict::Cancel | Verdict::Over, _) => skipped("cancelled"),
+        (Verdict::NotYet(at), _) => Err(Settled::later(at, "quiet_hours")),
         (Verdict::Skip(SkipReason::NoDevice), _) | (Verdict::Deliver, None) => {
             skipped("device_not_live")
         }

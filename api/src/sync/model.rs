@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 pub use entity::change::Kind;
-use entity::{CheckInId, MeetingId, MemberId, NotificationId, OccurrenceId};
+use entity::{CheckInId, MeetingId, MemberId, NotificationId, OccurrenceId, PeeringId};
 use uuid::Uuid;
 
 use crate::graphql::node::NodeId;
@@ -43,6 +43,7 @@ items! {
     MeetingId = Meeting,
     OccurrenceId = MeetingOccurrence,
     NotificationId = Notification,
+    PeeringId = Peering,
 }
 
 /// What a transaction changes of what members keep; written by [`record`](super::service::record).

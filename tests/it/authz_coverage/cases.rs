@@ -5,12 +5,13 @@ use api::graphql::node::{NodeId as _, decode};
 use chrono::TimeDelta;
 use entity::{
     CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PauseId,
-    SessionId,
+    PeeringId, SessionId,
 };
 use serde_json::{Value, json};
 use support::TestApp;
 use uuid::Uuid;
 
+use crate::peerings::{in_a_circle, partners, proposed};
 use crate::profile::hide;
 
 /// A thing of each kind that has an id.
@@ -23,6 +24,13 @@ pub struct Things {
     pub notification: Value,
     pub occurrence: Value,
     pub pause: Value,
+    /// With this man.
+    pub partner: Value,
+    pub peering: Value,
+    /// Of another man, to him.
+    pub proposal: Value,
+    /// Of him, to another man.
+    pub proposed: Value,
     pub session: Value,
 }
 
@@ -39,6 +47,10 @@ impl Things {
             notification: json!(*ids.next::<NotificationId>().global()),
             occurrence: json!(*ids.next::<OccurrenceId>().global()),
             pause: json!(*ids.next::<PauseId>().global()),
+            partner: json!(*ids.next::<MemberId>().global()),
+            peering: json!(*ids.next::<PeeringId>().global()),
+            proposal: json!(*ids.next::<PeeringId>().global()),
+            proposed: json!(*ids.next::<PeeringId>().global()),
             session: json!(*ids.next::<SessionId>().global()),
         }
     }
@@ -48,6 +60,7 @@ impl Things {
     pub async fn of(app: &TestApp, mike: SignedIn, hidden: SignedIn) -> Self {
         let circle = crate::circles::circle_of(app, mike, &[hidden]).await;
         hide(app, hidden, true).await;
+        let [partner, peering, proposal, proposed] = peerings(app, mike).await;
         let device = app.register(mike, "mikes-phone").await["id"].clone();
         let schedule = "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {
             occurrence { id meeting { id } } } }";
@@ -82,11 +95,15 @@ impl Things {
             notification: inbox.at("/me/notifications/nodes/0/id"),
             occurrence: made["id"].clone(),
             pause: paused.at("/startPause/pause/id"),
+            partner,
+            peering,
+            proposal,
+            proposed,
             session: json!(*mike.session.global()),
         }
     }
 
-    pub fn all(&self) -> [&Value; 9] {
+    pub fn all(&self) -> [&Value; 12] {
         [
             &self.check_in,
             &self.circle,
@@ -96,6 +113,9 @@ impl Things {
             &self.notification,
             &self.occurrence,
             &self.pause,
+            &self.peering,
+            &self.proposal,
+            &self.proposed,
             &self.session,
         ]
     }
@@ -107,6 +127,21 @@ fn meeting(app: &TestApp, circle: &Value) -> Value {
     json!({ "id": app.app.ids.next::<Uuid>(), "circleId": circle, "title": "Tea", "format": "IN_PERSON",
         "timeZone": "Europe/London", "localDate": at.format("%Y-%m-%d").to_string(),
         "localTime": at.format("%H:%M").to_string(), "durationMinutes": 60 })
+}
+
+/// Another man and the peering with him, one that another proposes to him, and one that he proposes.
+async fn peerings(app: &TestApp, mike: SignedIn) -> [Value; 4] {
+    let mut men = Vec::new();
+    for name in ["partner", "asking", "asked"] {
+        let id = app.app.ids.next::<Uuid>().simple().to_string();
+        men.push(app.member(&format!("{name}-{}", &id[20..])).await);
+    }
+    let peering = partners(app, mike, men[0]).await;
+    in_a_circle(app, &[mike, men[1], men[2]]).await;
+    let proposal = proposed(app, men[1], mike).await["id"].clone();
+    let proposed = proposed(app, mike, men[2]).await["id"].clone();
+    let partner = json!(*men[0].member.global());
+    [partner, peering, proposal, proposed]
 }
 
 /// From next week on.
@@ -149,9 +184,10 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
         &of.circle,
         &of.meeting,
         &of.pause,
+        &of.peering,
         &of.session,
     ];
-    let [check_in, circle, meeting_id, pause_id, session] = ids.map(of_global);
+    let [check_in, circle, meeting_id, pause_id, peering, session] = ids.map(of_global);
     let mut days = pause(app);
     days["id"] = json!(pause_id);
     let mut open = meeting(app, &Value::Null);
@@ -164,6 +200,10 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
         ),
         ("scheduleMeeting", input(&open)),
         ("startPause", input(&days)),
+        (
+            "proposePeering",
+            input(&json!({ "id": peering, "memberId": of.partner })),
+        ),
     ];
     for (name, mut variables) in about_accounts(app, of) {
         let (place, id) = match name {
@@ -233,6 +273,10 @@ fn about_accounts(app: &TestApp, of: &Things) -> Vec<Case> {
 fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
     let id = || app.app.ids.next::<Uuid>();
     vec![
+        (
+            "answerPeering",
+            input(&json!({ "peeringId": of.proposal, "accept": true })),
+        ),
         ("changes", json!({ "first": 10 })),
         ("circle", json!({ "id": of.circle })),
         ("emotions", no_arguments()),
@@ -262,6 +306,7 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
             input(&json!({ "id": id(), "name": "Monday", "purpose": "Talk" })),
         ),
         ("endPause", input(&json!({ "pauseId": of.pause }))),
+        ("endPeering", input(&json!({ "peeringId": of.peering }))),
         ("leaveCircle", input(&json!({ "circleId": of.circle }))),
         (
             "markNotificationsRead",
@@ -270,6 +315,10 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
         (
             "markNotificationsRead",
             input(&json!({ "notificationIds": [of.notification] })),
+        ),
+        (
+            "proposePeering",
+            input(&json!({ "id": id(), "memberId": of.member })),
         ),
         (
             "registerDevice",
@@ -301,6 +350,10 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
             "setTopic",
             input(&json!({ "topic": "grief", "stance": "LIVING_WITH" })),
         ),
+        (
+            "setQuietHours",
+            input(&json!({ "enabled": true, "from": "23:00", "until": "06:30" })),
+        ),
         ("startPause", input(&pause(app))),
         ("unregisterDevice", input(&json!({ "deviceId": of.device }))),
         (
@@ -308,5 +361,9 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
             input(&json!({ "meetingId": of.meeting, "expectedVersion": 1, "title": "Mine" })),
         ),
         ("updateProfile", input(&json!({ "bio": "Hello" }))),
+        (
+            "withdrawPeering",
+            input(&json!({ "peeringId": of.proposed })),
+        ),
     ]
 }

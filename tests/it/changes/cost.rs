@@ -81,7 +81,8 @@ async fn all_of_every_kind_may_be_asked_of_a_whole_page(app: TestApp) {
         ... on Meeting { title description format circleId timeZone place joinUrl viewerRuns version }
         ... on MeetingOccurrence { startsAt endsAt localDate localTime timeZone capacity seatsTaken seatsLeft
             status viewerAnswer version meeting { id } }
-        ... on Notification { kind subjectId at readAt } } } } }";
+        ... on Notification { kind subjectId at readAt }
+        ... on Peering { state proposedByYou proposedAt expiresAt since partner { id handle } } } } } }";
     let server = TestServer::start(app.database(), "").await;
     let token = TestServer::token(mike);
     let page = server.graphql(Some(&token), query, json!({})).await;

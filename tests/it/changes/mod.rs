@@ -25,7 +25,8 @@ const CHANGES: &str =
 const THERE: &str = "query($ids: [ID!]!) {
     me { profile { ...Kept }
         checkIns(first: 100) { nodes { ...Kept } }
-        notifications(first: 100) { nodes { ...Kept } } }
+        notifications(first: 100) { nodes { ...Kept } }
+        peerings(first: 100) { nodes { ...Kept } } }
     nodes(ids: $ids) { ...Kept } }";
 
 /// What a phone keeps of a thing.
@@ -34,7 +35,8 @@ const KEPT: &str = "fragment Kept on Node { __typename id
     ... on CheckIn { localDate mood }
     ... on Meeting { title viewerRuns place }
     ... on MeetingOccurrence { status viewerAnswer capacity meeting { id } }
-    ... on Notification { kind readAt } }";
+    ... on Notification { kind readAt }
+    ... on Peering { state proposedByYou partner { handle } } }";
 
 async fn ask(app: &TestApp, who: SignedIn, after: Option<&str>, first: i32) -> Answer {
     let variables = json!({ "after": after, "first": first });
@@ -57,7 +59,7 @@ async fn answered(app: &TestApp, who: SignedIn) -> Vec<Value> {
 }
 
 /// An app on a phone, with what it keeps.
-struct Phone {
+pub struct Phone {
     who: SignedIn,
     kept: BTreeMap<String, Value>,
     after: Option<String>,
@@ -66,7 +68,7 @@ struct Phone {
 }
 
 impl Phone {
-    fn new(who: SignedIn) -> Self {
+    pub fn new(who: SignedIn) -> Self {
         Self {
             who,
             kept: BTreeMap::new(),
@@ -105,12 +107,12 @@ impl Phone {
         }
     }
 
-    async fn sync(&mut self, app: &TestApp) -> Vec<Value> {
+    pub async fn sync(&mut self, app: &TestApp) -> Vec<Value> {
         self.sync_by(app, 50).await
     }
 
     /// Of which kinds the changes are that it is told now; those that are gone begin with "no ".
-    async fn told(&mut self, app: &TestApp) -> Vec<String> {
+    pub async fn told(&mut self, app: &TestApp) -> Vec<String> {
         let before = self.kept.clone();
         let told = self.sync(app).await;
         let mut kinds: Vec<_> = told
@@ -134,7 +136,12 @@ impl Phone {
         let variables = json!({ "ids": answered(app, self.who).await });
         let document = format!("{THERE} {KEPT}");
         let there = app.as_member(self.who, &document, variables).await.ok();
-        let lists = ["/me/checkIns/nodes", "/me/notifications/nodes", "/nodes"];
+        let lists = [
+            "/me/checkIns/nodes",
+            "/me/notifications/nodes",
+            "/me/peerings/nodes",
+            "/nodes",
+        ];
         let listed = lists.map(|list| there.pointer(list).and_then(Value::as_array).unwrap());
         let all = listed.into_iter().flatten();
         all.chain([&there["me"]["profile"]])
@@ -144,7 +151,7 @@ impl Phone {
     }
 
     /// The things of a kind that it keeps.
-    fn all(&self, kind: &str) -> Vec<&Value> {
+    pub fn all(&self, kind: &str) -> Vec<&Value> {
         let of_kind = |node: &&Value| node["__typename"] == kind;
         self.kept.values().filter(of_kind).collect()
     }

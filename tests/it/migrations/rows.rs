@@ -4,11 +4,12 @@ use std::fmt::Debug;
 
 use entity::{
     AccountCodeId, CheckInId, CircleId, DeliveryId, DeviceId, JobId, LeaseHolder, MeetingId,
-    MemberId, NotificationId, OccurrenceId, PauseId, RsvpId, SessionId, SignUpId, account,
-    account_code, cadence_change, change, change_feed, check_in, check_in_reminder, circle,
-    circle_membership, device, job, meeting, meeting_occurrence, member, member_language,
-    member_life_context, member_topic, notification, past_day_terms, pause, pending_sign_up,
-    persisted_document, progress, push_delivery, rate_limit, rsvp, session,
+    MemberId, NotificationId, OccurrenceId, PauseId, PeeringId, RsvpId, SessionId, SignUpId,
+    account, account_code, cadence_change, change, change_feed, check_in, check_in_reminder,
+    circle, circle_membership, device, job, meeting, meeting_occurrence, member, member_language,
+    member_life_context, member_topic, notification, past_day_terms, pause, peering,
+    pending_sign_up, persisted_document, progress, push_delivery, quiet_hours, rate_limit, rsvp,
+    session,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -161,6 +162,9 @@ pub async fn put_member(
     put_account(db, id).await;
     put_profile(db, MemberId(id)).await;
     put_takes_part(db, id, circle, occurrence).await;
+    put_days(db, id).await;
+    put_partners(db, id).await;
+    put_quiet_hours(db, id).await;
     put_outbox(db, id).await;
     put_feed(db, id).await;
     MemberId(id)
@@ -302,6 +306,10 @@ async fn put_takes_part(
         },
     )
     .await;
+}
+
+async fn put_days(db: &DatabaseConnection, id: Uuid) {
+    let member_id = MemberId(id);
     put(
         db,
         check_in::Model {
@@ -384,6 +392,25 @@ async fn put_takes_part(
     .await;
 }
 
+/// With himself, which no rule of the table forbids: he may be alone here.
+async fn put_partners(db: &DatabaseConnection, id: Uuid) {
+    put(
+        db,
+        peering::Model {
+            id: PeeringId(id),
+            lower_id: MemberId(id),
+            higher_id: MemberId(id),
+            proposed_by: MemberId(id),
+            state: peering::State::Active,
+            proposed_at: instant(),
+            expires_at: instant(),
+            answered_at: Some(instant()),
+            ended_at: Some(instant()),
+        },
+    )
+    .await;
+}
+
 async fn put_feed(db: &DatabaseConnection, id: Uuid) {
     put(
         db,
@@ -403,6 +430,19 @@ async fn put_feed(db: &DatabaseConnection, id: Uuid) {
             seq: 7,
             deleted: true,
             changed_at: instant(),
+        },
+    )
+    .await;
+}
+
+async fn put_quiet_hours(db: &DatabaseConnection, id: Uuid) {
+    put(
+        db,
+        quiet_hours::Model {
+            member_id: MemberId(id),
+            enabled: false,
+            from_time: time(),
+            until_time: Time::from_hms_opt(6, 0, 0).unwrap(),
         },
     )
     .await;

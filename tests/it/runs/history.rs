@@ -163,14 +163,14 @@ impl History {
     }
 
     /// From all there ever was.
-    pub fn from_scratch(&self) -> Progress {
+    pub fn told_anew(&self) -> Progress {
         self.record(&self.written, |record| progress(None, record, self.now))
     }
 
     /// Both, which are the same.
     #[track_caller]
     pub fn progress(&self) -> Progress {
-        let progress = self.from_scratch();
+        let progress = self.told_anew();
         assert_eq!(self.incremental(), progress);
         progress
     }

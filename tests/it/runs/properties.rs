@@ -91,17 +91,17 @@ proptest! {
     fn what_is_kept_says_what_the_whole_history_says((mut history, events) in histories()) {
         for event in events {
             happen(&mut history, event);
-            prop_assert_eq!(history.incremental(), history.from_scratch(), "after {:?}", event);
+            prop_assert_eq!(history.incremental(), history.told_anew(), "after {:?}", event);
         }
     }
 
     #[test]
     fn totals_never_fall_and_written_days_stay((mut history, events) in histories()) {
-        let mut before = history.from_scratch();
+        let mut before = history.told_anew();
         for event in events {
             let writes = matches!(event, Event::CheckIn(_));
             happen(&mut history, event);
-            let now = history.from_scratch();
+            let now = history.told_anew();
             prop_assert!(now.days_shown_up >= before.days_shown_up, "after {:?}", event);
             prop_assert!(writes || now.days_shown_up == before.days_shown_up, "after {:?}", event);
             prop_assert!(now.longest_run >= before.longest_run, "after {:?}: {:?}", event, now);
@@ -116,7 +116,7 @@ proptest! {
         for event in events {
             happen(&mut history, event);
         }
-        let progress = history.from_scratch();
+        let progress = history.told_anew();
         prop_assert_eq!(progress.recent.len(), DAYS_SHOWN);
         prop_assert_eq!(progress.recent.last().unwrap().date, progress.today);
         for pair in progress.recent.windows(2) {

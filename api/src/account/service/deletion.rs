@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
-use crate::{meeting, profile};
+use crate::{matching, meeting, profile};
 
 /// What became of the wish to leave.
 pub enum DeleteOutcome {
@@ -49,6 +49,7 @@ pub async fn delete(
         let ended = sessions::end(app, tx, owner, which, RevokedReason::AccountDeleted).await?;
         jobs::enqueue(app, tx, &Job::PurgeAccount { member: owner }, due_at).await?;
         sessions::notify(app, tx, owner, AccountNotice::DeletionRequested).await?;
+        matching::service::hidden_or_back(app, tx, owner, true).await?;
         Ok(Done::Keep(Some(ended)))
     })?;
     if let Some(ended) = ended {
@@ -85,6 +86,7 @@ pub async fn undo_deletion(app: &App, who: SignedIn) -> Result<Option<UndoOutcom
         }
         profile::service::set_hidden(app, tx, owner, false).await?;
         sessions::notify(app, tx, owner, AccountNotice::DeletionUndone).await?;
+        matching::service::hidden_or_back(app, tx, owner, false).await?;
         Ok(Done::Keep(()))
     })?;
     app.wake.wake();

@@ -1,0 +1,207 @@
+//! What men do with their peerings, and what other domains ask of them.
+
+mod answer;
+mod propose;
+
+pub use answer::{Answered, Ended, Withdrawn, answer, end, withdraw};
+pub use propose::{Proposed, propose};
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entity::notification::Kind;
+use entity::peering::{Model, State};
+use entity::{MemberId, PeeringId};
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::Expr;
+
+use super::model::{self, Pair, Peering};
+use super::store::{self, Lapsed};
+use crate::account::Viewer;
+use crate::app::App;
+use crate::db::{Done, Tx, transact};
+use crate::error::Fault;
+use crate::graphql::cursor::Page;
+use crate::nudge::{self, Announcement};
+use crate::profile::model::Profile;
+use crate::sync::model::Changes;
+use crate::{profile, sync};
+
+pub use store::MY_PEERINGS;
+
+/// Proposals closed by one transaction.
+const CLOSED_AT_ONCE: u64 = 500;
+
+/// A peering as the viewer sees it, and the other man.
+pub type Seen = (Peering, Profile);
+
+/// The condition that the viewer and the member that an expression names are partners.
+pub fn partners(viewer: MemberId, other: &Expr) -> Expr {
+    store::partners(viewer, other)
+}
+
+/// Peerings by their ids with the men in them, in two statements and in no order; those that are not there for the
+/// viewer are left out.
+pub async fn these(app: &App, viewer: Viewer, ids: &[PeeringId]) -> Result<Vec<Seen>, Fault> {
+    let Some(me) = viewer.member() else {
+        return Ok(Vec::new());
+    };
+    let now = app.clock.now();
+    let rows = store::these(app.db.pool(), me, now, ids).await?;
+    with_partners(app, viewer, me, &rows, now).await
+}
+
+/// A page, and one more, of the viewer's peerings, the last proposed first.
+pub async fn peerings(
+    app: &App,
+    viewer: Viewer,
+    page: &Page<MY_PEERINGS>,
+) -> Result<Vec<Seen>, Fault> {
+    let Some(me) = viewer.member() else {
+        return Ok(Vec::new());
+    };
+    let now = app.clock.now();
+    let rows = store::list(app.db.pool(), me, now, page).await?;
+    with_partners(app, viewer, me, &rows, now).await
+}
+
+async fn with_partners(
+    app: &App,
+    viewer: Viewer,
+    me: MemberId,
+    rows: &[Model],
+    now: DateTime<Utc>,
+) -> Result<Vec<Seen>, Fault> {
+    let seen = rows.iter().filter_map(|row| model::seen_by(me, row, now));
+    let seen: Vec<Peering> = seen.collect();
+    let men: Vec<MemberId> = seen.iter().map(|peering| peering.partner).collect();
+    let mut profiles = profile::service::profiles(app, viewer, &men).await?;
+    let with_profile = seen
+        .into_iter()
+        .filter_map(|peering| Some((peering, profiles.remove(&peering.partner)?)));
+    Ok(with_profile.collect())
+}
+
+/// How many peerings are there for a member.
+pub async fn count(app: &App, me: MemberId) -> Result<u64, Fault> {
+    store::count(app.db.pool(), me, app.clock.now()).await
+}
+
+/// How far these peerings have come, in one statement. Those that are over, or of which one of the two is hidden,
+/// are not among the answers.
+pub async fn states(
+    db: &impl ConnectionTrait,
+    ids: &[PeeringId],
+) -> Result<HashMap<PeeringId, State>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(store::states(db, ids).await?.into_iter().collect())
+}
+
+/// A member was hidden from others, or is there again: the phones of those he has a peering with are told. The last
+/// thing in a transaction.
+pub async fn hidden_or_back(
+    app: &App,
+    tx: &Tx,
+    member: MemberId,
+    hidden: bool,
+) -> Result<(), Fault> {
+    profile::service::hold(tx, &[member]).await?;
+    let now = app.clock.now();
+    let mut changes = Changes::new();
+    for row in store::open_of(tx, member).await? {
+        let other = Pair::in_it(&row).beside(member);
+        if hidden {
+            changes.gone(other, row.id);
+        } else if model::seen_by(other, &row, now).is_some() {
+            changes.put(other, row.id);
+        }
+    }
+    sync::service::record(app, tx, changes).await
+}
+
+/// Closes proposals whose time is over, and tells the phones that have them.
+pub async fn housekeep(app: &App) -> Result<(), Fault> {
+    let now = app.clock.now();
+    loop {
+        let closed = transact!(app.db, |tx| {
+            let closed = store::close_lapsed(tx, Lapsed::All(CLOSED_AT_ONCE), now).await?;
+            let mut changes = Changes::new();
+            for row in &closed {
+                gone(&mut changes, row);
+            }
+            sync::service::record(app, tx, changes).await?;
+            Ok(Done::Keep(closed.len() as u64))
+        })?;
+        if closed < CLOSED_AT_ONCE {
+            return Ok(());
+        }
+    }
+}
+
+/// A peering of a member, kept from changing until the transaction ends; so is what else there is of either of the
+/// two, but for what both of them began before.
+async fn held(tx: &Tx, me: MemberId, id: PeeringId) -> Result<Option<Model>, Fault> {
+    let Some(row) = store::of_member(tx, me, id).await? else {
+        return Ok(None);
+    };
+    profile::service::hold(tx, &[row.lower_id, row.higher_id]).await?;
+    store::of_member(tx, me, id).await
+}
+
+fn put(changes: &mut Changes, row: &Model) {
+    for member in [row.lower_id, row.higher_id] {
+        changes.put(member, row.id);
+    }
+}
+
+fn gone(changes: &mut Changes, row: &Model) {
+    for member in [row.lower_id, row.higher_id] {
+        changes.gone(member, row.id);
+    }
+}
+
+/// Under which key a man is told that somebody asks him.
+fn proposed_key(id: PeeringId) -> String {
+    format!("peering_proposed:{id}")
+}
+
+fn told(
+    member: MemberId,
+    kind: Kind,
+    dedup_key: String,
+    id: PeeringId,
+    (now, expires_at): (DateTime<Utc>, DateTime<Utc>),
+) -> Announcement {
+    Announcement {
+        member,
+        kind,
+        dedup_key,
+        subject: Some(id.0),
+        not_before: now,
+        expires_at,
+    }
+}
+
+/// Both say yes, the second of them now; false when one of them has no room for a partner more. The last thing in a
+/// transaction, in which both are held.
+async fn begin(app: &App, tx: &Tx, row: &Model, now: DateTime<Utc>) -> Result<bool, Fault> {
+    for man in [row.lower_id, row.higher_id] {
+        if store::count_partners(tx, man).await? >= model::MOST_PARTNERS {
+            return Ok(false);
+        }
+    }
+    store::answer(tx, row.id, State::Active, now).await?;
+    let proposer = row.proposed_by;
+    let other = Pair::in_it(row).beside(proposer);
+    nudge::service::withdraw(tx, other, &proposed_key(row.id)).await?;
+    let key = format!("peering_accepted:{}", row.id);
+    let until = (now, now + model::OPEN_FOR);
+    let what = told(proposer, Kind::PeeringAccepted, key, row.id, until);
+    nudge::service::announce(app, tx, &what).await?;
+    let mut changes = Changes::new();
+    put(&mut changes, row);
+    sync::service::record(app, tx, changes).await?;
+    Ok(true)
+}

@@ -1,0 +1,193 @@
+//! Who is told what: phones, inboxes and lock screens.
+
+use api::account::SignedIn;
+use chrono::TimeDelta;
+use entity::notification::{Kind, State};
+use sea_orm::EntityTrait as _;
+use serde_json::json;
+use support::{TestApp, both};
+
+use super::{answer, in_a_circle, leave, partners, peerings, proposed};
+use crate::changes::Phone;
+
+both!(
+    each_step_reaches_the_phones_of_those_who_see_it,
+    a_man_who_leaves_goes_from_his_partners_phones,
+    a_lapse_clears_the_phones,
+    who_is_asked_and_who_is_answered_hear_of_it,
+    what_is_no_longer_so_is_not_told,
+    a_deleted_account_takes_its_peerings_along
+);
+
+const NOTHING: [&str; 0] = [];
+
+async fn three(app: &TestApp) -> [SignedIn; 3] {
+    let men = [
+        app.member("mike").await,
+        app.member("paul").await,
+        app.member("sam").await,
+    ];
+    in_a_circle(app, &men).await;
+    men
+}
+
+async fn phone(app: &TestApp, who: SignedIn) -> Phone {
+    let mut phone = Phone::new(who);
+    phone.sync(app).await;
+    phone
+}
+
+async fn each_step_reaches_the_phones_of_those_who_see_it(app: TestApp) {
+    let [mike, paul, sam] = three(&app).await;
+    let mut mikes = phone(&app, mike).await;
+    let mut pauls = phone(&app, paul).await;
+    let mut sams = phone(&app, sam).await;
+
+    let id = proposed(&app, mike, paul).await["id"].clone();
+    assert_eq!(mikes.told(&app).await, ["Peering"]);
+    assert_eq!(pauls.told(&app).await, ["Peering"]);
+    assert_eq!(pauls.all("Peering")[0]["partner"]["handle"], "mike");
+    for _ in 0..2 {
+        answer(&app, paul, &id, false).await;
+    }
+    // Nothing tells the man who asked that there was an answer.
+    assert_eq!(mikes.told(&app).await, NOTHING);
+    assert_eq!(pauls.told(&app).await, ["no Peering"]);
+
+    proposed(&app, paul, mike).await;
+    assert_eq!(mikes.told(&app).await, ["Peering"]);
+    assert_eq!(pauls.told(&app).await, ["Peering"]);
+    assert_eq!(mikes.all("Peering")[0]["state"], "ACTIVE");
+    for _ in 0..2 {
+        leave(&app, paul, "endPeering", &id).await;
+    }
+    assert_eq!(mikes.told(&app).await, ["no Peering"]);
+    assert_eq!(pauls.told(&app).await, ["no Peering"]);
+
+    let id = proposed(&app, mike, sam).await["id"].clone();
+    assert_eq!(sams.told(&app).await, ["Peering"]);
+    assert_eq!(mikes.told(&app).await, ["Peering"]);
+    leave(&app, mike, "withdrawPeering", &id).await;
+    assert_eq!(sams.told(&app).await, ["no Peering"]);
+    assert_eq!(mikes.told(&app).await, ["no Peering"]);
+}
+
+async fn a_man_who_leaves_goes_from_his_partners_phones(app: TestApp) {
+    use api::db::{Done, transact};
+    let [mike, paul, sam] = three(&app).await;
+    partners(&app, mike, paul).await;
+    let declined = proposed(&app, sam, paul).await["id"].clone();
+    answer(&app, paul, &declined, false).await;
+    let mut mikes = phone(&app, mike).await;
+    let mut sams = phone(&app, sam).await;
+    let given = &app.app;
+    for (hidden, told) in [(true, "no Peering"), (false, "Peering")] {
+        crate::profile::hide(&app, paul, hidden).await;
+        let done = transact!(given.db, |tx| {
+            let member = paul.member;
+            api::matching::service::hidden_or_back(given, tx, member, hidden).await?;
+            Ok(Done::Keep(()))
+        });
+        done.unwrap();
+        assert_eq!(mikes.told(&app).await, [told]);
+        assert_eq!(sams.told(&app).await, [told]);
+    }
+}
+
+async fn a_lapse_clears_the_phones(app: TestApp) {
+    let [mike, paul, sam] = three(&app).await;
+    proposed(&app, mike, paul).await;
+    let declined = proposed(&app, mike, sam).await["id"].clone();
+    answer(&app, sam, &declined, false).await;
+    partners(&app, paul, sam).await;
+    let mut mikes = phone(&app, mike).await;
+    let mut pauls = phone(&app, paul).await;
+    app.advance(TimeDelta::days(7));
+    for _ in 0..2 {
+        api::matching::service::housekeep(&app.app).await.unwrap();
+    }
+    assert_eq!(mikes.told(&app).await, ["no Peering"; 2]);
+    assert_eq!(pauls.told(&app).await, ["no Peering"]);
+    assert_eq!(pauls.all("Peering").len(), 1);
+    assert_eq!(peerings(&app, paul).await.len(), 1);
+}
+
+async fn who_is_asked_and_who_is_answered_hear_of_it(app: TestApp) {
+    let [mike, paul, _] = three(&app).await;
+    app.register(mike, "mikes-phone").await;
+    app.register(paul, "pauls-phone").await;
+    let id = proposed(&app, mike, paul).await["id"].clone();
+    app.drain().await;
+    app.advance(TimeDelta::minutes(1));
+    answer(&app, paul, &id, true).await;
+    app.drain().await;
+    let told = app.notifications().await;
+    let told: Vec<_> = told
+        .iter()
+        .map(|row| (row.member_id, row.kind, row.state))
+        .collect();
+    let expected = [
+        (paul.member, Kind::PeeringProposed, State::Planned),
+        (mike.member, Kind::PeeringAccepted, State::Planned),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(app.outbox().len(), 2);
+    let inbox = "{ me { notifications { nodes { kind subjectId } } } }";
+    for (who, kind) in [(paul, "PEERING_PROPOSED"), (mike, "PEERING_ACCEPTED")] {
+        let lines = app.as_member(who, inbox, json!({})).await;
+        let lines = lines.at("/me/notifications/nodes");
+        assert_eq!(lines, json!([{ "kind": kind, "subjectId": id }]));
+    }
+}
+
+async fn what_is_no_longer_so_is_not_told(app: TestApp) {
+    let [mike, paul, sam] = three(&app).await;
+    app.register(paul, "pauls-phone").await;
+    app.register(sam, "sams-phone").await;
+    let back = proposed(&app, mike, paul).await["id"].clone();
+    leave(&app, mike, "withdrawPeering", &back).await;
+    let answered = proposed(&app, sam, paul).await["id"].clone();
+    answer(&app, paul, &answered, true).await;
+    leave(&app, paul, "endPeering", &answered).await;
+    app.drain().await;
+    let states: Vec<_> = app
+        .notifications()
+        .await
+        .iter()
+        .map(|row| row.state)
+        .collect();
+    assert_eq!(states, [State::Cancelled; 3]);
+
+    // Planned already, and answered before it was sent.
+    let asked = proposed(&app, mike, sam).await["id"].clone();
+    let told = app.notifications().await;
+    let asks = told.iter().find(|row| row.state == State::Pending).unwrap();
+    api::nudge::plan::notification(&app.app, asks.id)
+        .await
+        .unwrap();
+    answer(&app, sam, &asked, false).await;
+    app.drain().await;
+    assert_eq!(app.outbox().len(), 0);
+    let deliveries = app.deliveries().await;
+    assert_eq!(deliveries[0].reason.as_deref(), Some("already_done"));
+
+    // A man who asked and left.
+    let tom = app.member("tom").await;
+    in_a_circle(&app, &[tom, paul]).await;
+    proposed(&app, tom, paul).await;
+    crate::profile::hide(&app, tom, true).await;
+    app.drain().await;
+    let told = app.notifications().await;
+    let cancelled = told.iter().filter(|row| row.state == State::Cancelled);
+    assert_eq!((cancelled.count(), told.len()), (4, 5));
+}
+
+async fn a_deleted_account_takes_its_peerings_along(app: TestApp) {
+    let [mike, paul, _] = three(&app).await;
+    partners(&app, mike, paul).await;
+    let deleted = entity::member::Entity::delete_by_id(paul.member).exec(app.app.db.pool());
+    deleted.await.unwrap();
+    assert_eq!(peerings(&app, mike).await, [json!(null); 0]);
+    let left = entity::peering::Entity::find().all(app.app.db.pool()).await;
+    assert_eq!(left.unwrap(), []);
+}
