@@ -18,6 +18,7 @@ mod operation;
 mod operations;
 mod params;
 mod places;
+mod pulse;
 mod refusal;
 mod request_log;
 pub(crate) mod respond;
@@ -25,6 +26,7 @@ mod router;
 mod said;
 pub mod server;
 mod socket;
+mod taken;
 mod viewer;
 
 use std::ops::Deref;

@@ -76,10 +76,14 @@ impl Edge {
         if let Err(refusal) = &prepared
             && refusal.is_of_the_document()
         {
-            // Nobody is refused for free; that he cannot pay changes nothing any more.
-            let _ = self.budget.take(asker, REFUSED, self.app.clock.now());
+            self.charge_refusal(asker);
         }
         prepared
+    }
+
+    /// Nobody is refused for free; that he cannot pay changes nothing any more.
+    pub fn charge_refusal(&self, asker: &Asker) {
+        let _ = self.budget.take(asker, REFUSED, self.app.clock.now());
     }
 
     async fn find_and_price(
@@ -119,8 +123,15 @@ impl Edge {
             .check(definitions, &params.variables)
             .map_err(|fault| Refusal::new("BAD_USER_INPUT", &fault))?;
 
+        let mut variables = std::mem::take(&mut params.variables);
+        // What nobody declared is read by nobody, and a subscription would hold it for as long as it lives.
+        variables.retain(|name, _| {
+            definitions
+                .iter()
+                .any(|definition| definition.node.name.node == *name)
+        });
         let mut request = Request::new(String::new())
-            .variables(std::mem::take(&mut params.variables))
+            .variables(variables)
             .data(Sender::new(asker.viewer, asker.address));
         request.operation_name.clone_from(&name);
         request.set_parsed_query(document);
