@@ -80,6 +80,7 @@ fn tell(app: &App, member: MemberId) -> Value {
     app.bus.publish(&Event::NotificationReceived {
         member,
         notification,
+        at: app.clock.now(),
     });
     json!({ "notificationId": *notification.global(), "refetch": false })
 }
