@@ -25,6 +25,9 @@ use crate::graphql::context::Sender;
 
 /// What a document that is refused costs whoever sends it.
 const REFUSED: u64 = 10;
+/// A mutation that has taken too long has so much longer for a commit it may have begun. Whoever asked is not kept
+/// waiting for it.
+const COMMITTING: Duration = Duration::from_secs(5);
 
 /// Who asks, from where.
 #[derive(Clone, Copy, Debug)]
@@ -164,24 +167,36 @@ impl Edge {
 
     /// Runs a query or a mutation, for as long as an operation may take.
     pub async fn carry_out(&self, prepared: Prepared, stats: &Stats) -> Outcome {
+        let patience = Duration::from_secs(self.app.config.http.operation_timeout_seconds);
+        if prepared.kind != OperationType::Mutation {
+            return self.run(prepared, stats, patience).await;
+        }
+        // A task of its own: when whoever waits for it goes away during the commit, what is to follow that would be
+        // lost with him: devices that are told, a worker that is woken, a session that is refused from then on.
+        let (edge, stats) = (self.clone(), stats.clone());
+        let work = self
+            .shutdown
+            .spawn(async move { edge.run(prepared, &stats, patience + COMMITTING).await });
+        match tokio::time::timeout(patience, work).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(Refusal::panicked()),
+            Err(_) => Err(given_up()),
+        }
+    }
+
+    async fn run(&self, prepared: Prepared, stats: &Stats, patience: Duration) -> Outcome {
         let Prepared {
             request,
             found,
             receipt,
             ..
         } = prepared;
-        let patience = Duration::from_secs(self.app.config.http.operation_timeout_seconds);
         let schema = self.schema_for(&found);
         let work = AssertUnwindSafe(stats.scope(schema.execute(request))).catch_unwind();
         let response = match tokio::time::timeout(patience, work).await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => return Err(Refusal::panicked()),
-            Err(_) => {
-                return Err(Refusal::new(
-                    "TIMEOUT",
-                    "This took too long and was given up; it may be sent again.",
-                ));
-            }
+            Err(_) => return Err(given_up()),
         };
         self.judge(response, &found, Some(receipt)).await
     }
@@ -265,6 +280,13 @@ impl Way {
             )),
         }
     }
+}
+
+fn given_up() -> Refusal {
+    Refusal::new(
+        "TIMEOUT",
+        "This took too long and was given up; it may be sent again.",
+    )
 }
 
 fn has_path(error: &ServerError) -> bool {
