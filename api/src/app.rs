@@ -90,11 +90,12 @@ impl App {
             push,
         } = surroundings;
         let ids = Ids::new(clock.clone(), entropy.clone());
+        let revocations = Revocations::default();
         Ok(Self(Arc::new(Parts {
-            bus: Bus::new(&config.bus, &ids),
+            bus: Bus::new(&config.bus, &ids, revocations.clone()),
             mailer: Mailer::new(&config.mail, dev_outbox.clone())?,
             passphrases: Passphrases::default(),
-            revocations: Revocations::default(),
+            revocations,
             ids,
             config,
             db,

@@ -1,9 +1,11 @@
 //! Events between processes, through a real NATS.
 
-use api::account::{SignedIn, Viewer};
+use api::account::service::authenticate;
+use api::account::{SignedIn, Viewer, token};
 use api::app::App;
 use api::bus::Event;
 use api::graphql::node::NodeId as _;
+use chrono::TimeDelta;
 use entity::{MemberId, NotificationId};
 use serde_json::{Value, json};
 use support::{
@@ -14,6 +16,7 @@ use crate::subscriptions::{CHECK_INS, INBOX, check_in};
 
 both!(
     an_event_is_heard_once_in_every_process,
+    a_session_ended_in_one_process_is_refused_in_the_others,
     listeners_outlast_an_outage_and_read_anew_after_it,
     what_a_worker_does_is_heard_in_another_process,
     a_server_runs_while_nats_is_away_and_says_so_once,
@@ -77,6 +80,7 @@ fn tell(app: &App, member: MemberId) -> Value {
     app.bus.publish(&Event::NotificationReceived {
         member,
         notification,
+        at: app.clock.now(),
     });
     json!({ "notificationId": *notification.global(), "refetch": false })
 }
@@ -99,6 +103,26 @@ async fn an_event_is_heard_once_in_every_process(database: TestDatabase) {
     }
     assert_eq!(sams.heard(), [Value::Null; 0]);
     assert_eq!(check_ins.heard(), [Value::Null; 0]);
+}
+
+async fn a_session_ended_in_one_process_is_refused_in_the_others(database: TestDatabase) {
+    let two = Two::on(database).await;
+    let (here, there) = (&two.app.app, &two.replica);
+    let (token, _) = token::issue(
+        &here.keys,
+        two.mike,
+        here.clock.now(),
+        TimeDelta::minutes(10),
+    )
+    .unwrap();
+    assert!(authenticate(there, &token).is_some());
+    let sign_out = "mutation { signOut { errors { code } } }";
+    two.app.as_member(two.mike, sign_out, json!({})).await.ok();
+    // Nothing looks into the database here.
+    eventually("the session is refused", async || {
+        authenticate(there, &token).is_none()
+    })
+    .await;
 }
 
 async fn listeners_outlast_an_outage_and_read_anew_after_it(database: TestDatabase) {

@@ -1,9 +1,13 @@
 //! Answers as server-sent events, for networks that break sockets.
 
+use std::time::Duration;
+
 use reqwest::Response;
 use serde_json::{Value, json};
-use support::{TestApp, TestDatabase, TestServer};
+use support::{TestApp, TestDatabase, TestServer, eventually};
 
+/// Long enough for a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_mins(1);
 const EVENTS: &str = "text/event-stream";
 /// As urql sends it.
 const BOTH: &str = "application/graphql-response+json, application/json, text/event-stream";
@@ -31,7 +35,8 @@ async fn events(answer: Response) -> Vec<(String, Value)> {
         answer.headers()["content-type"],
         "text/event-stream; charset=utf-8"
     );
-    parse(&answer.text().await.unwrap())
+    let read = tokio::time::timeout(PATIENCE, answer.text()).await;
+    parse(&read.expect("a stream that ends").unwrap())
 }
 
 fn parse(text: &str) -> Vec<(String, Value)> {
@@ -197,14 +202,45 @@ async fn event_streams_have_a_bound() {
     assert_eq!(refused(&told), "RATE_LIMITED");
     assert_eq!(told[0].1["errors"][0]["extensions"]["retryAfter"], 60);
     drop(first);
-    support::eventually("the place is free", async || {
+    eventually("the place is free", async || {
         let once = "subscription { ticks(every: 1, count: 1) }";
         events(post(&server, EVENTS, None, once).await).await[0].1["errors"].is_null()
     })
     .await;
-    let told = server.written();
-    let line = told
-        .lines()
-        .find(|line| line.contains("name=\"Ticks\"") && line.contains("outcome=\"OK\""));
-    assert!(line.is_some(), "{told}");
+    eventually("its line is in the log", async || {
+        let told = server.written();
+        told.lines()
+            .any(|line| line.contains("name=\"Ticks\"") && line.contains("outcome=\"OK\""))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_signs_out_is_told_that_he_has() {
+    let app = TestApp::in_the_present(TestDatabase::sqlite().await).await;
+    let server = TestServer::start(app.database(), "").await;
+    let mike = TestServer::token(app.member("mike").await);
+    let sign_out = "mutation { signOut { errors { code } } }";
+    let told = events(post(&server, EVENTS, Some(&mike), sign_out).await).await;
+    assert_eq!(told[0].1["data"]["signOut"]["errors"], json!([]));
+    assert_eq!(told[1..], [complete()]);
+    let told = events(post(&server, EVENTS, Some(&mike), sign_out).await).await;
+    assert_eq!(refused(&told), "UNAUTHENTICATED");
+}
+
+#[tokio::test]
+async fn a_silent_stream_shows_that_it_lives() {
+    let database = TestDatabase::sqlite().await;
+    let server = TestServer::start(&database, "[http]\nsocket_ping_seconds = 1").await;
+    let mut answer = post(
+        &server,
+        EVENTS,
+        None,
+        "subscription { ticks(every: 600000) }",
+    )
+    .await;
+    for _ in 0..2 {
+        let sign = tokio::time::timeout(PATIENCE, answer.chunk()).await;
+        assert_eq!(sign.unwrap().unwrap().unwrap(), ":\n\n");
+    }
 }

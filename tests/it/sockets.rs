@@ -1,10 +1,15 @@
 //! Operations over a socket: the GraphQL over WebSocket protocol, as clients' libraries speak it.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use api::graphql::node::NodeId as _;
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
-use support::{PROTOCOL, Program, Socket, TestApp, TestDatabase, TestServer, both, eventually};
+use support::{
+    EventStream, PROTOCOL, Program, Socket, TestApp, TestDatabase, TestServer, both, eventually,
+    slow_line,
+};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 both!(
@@ -118,7 +123,7 @@ async fn operations_of_every_kind_share_a_socket() {
 
 #[tokio::test]
 async fn a_socket_is_closed_with_the_protocols_own_codes() {
-    let server = server("[http]\nbody_limit_bytes = 2048\nsocket_init_seconds = 1").await;
+    let server = server("[http]\nbody_limit_bytes = 2048").await;
     let init = json!({ "type": "connection_init" });
     let with_token =
         |token: &str| json!({ "type": "connection_init", "payload": { "Authorization": token } });
@@ -156,6 +161,13 @@ async fn a_socket_is_closed_with_the_protocols_own_codes() {
             "Invalid message received",
         ),
         (
+            vec![text(
+                &json!({ "type": "ping", "payload": { "a": "x".repeat(1024) } }),
+            )],
+            4400,
+            "Invalid message received",
+        ),
+        (
             vec![text(&init), text(&subscribe("1")), text(&subscribe("1"))],
             4409,
             "Subscriber for 1 already exists",
@@ -169,7 +181,6 @@ async fn a_socket_is_closed_with_the_protocols_own_codes() {
             4409,
             "Subscriber already exists",
         ),
-        (vec![], 4408, "Connection initialisation timeout"),
     ] {
         let mut socket = Socket::connect(&server, &PROTOCOL).await.unwrap();
         let shown = format!("{said:?}");
@@ -192,12 +203,16 @@ async fn a_socket_is_closed_with_the_protocols_own_codes() {
     })
     .await;
     let metrics = server.get("/metrics").await.text().await.unwrap();
-    for line in [
-        "belay_sockets_closed_total{code=\"4400\"} 4",
-        "belay_sockets_closed_total{code=\"4408\"} 1",
-    ] {
-        assert!(metrics.contains(line), "no {line} in {metrics}");
-    }
+    let line = "belay_sockets_closed_total{code=\"4400\"} 5";
+    assert!(metrics.contains(line), "no {line} in {metrics}");
+}
+
+#[tokio::test]
+async fn whoever_does_not_say_who_he_is_is_sent_away() {
+    let server = server("[http]\nsocket_init_seconds = 1").await;
+    let mut socket = Socket::connect(&server, &PROTOCOL).await.unwrap();
+    let why = (4408, "Connection initialisation timeout".to_owned());
+    assert_eq!(socket.closed().await, why);
 }
 
 #[tokio::test]
@@ -403,6 +418,8 @@ async fn a_session_ended_by_another_process_closes_its_sockets(database: TestDat
     let elsewhere = TestServer::run(elsewhere).await;
     let mut idle = Socket::open(&here, Some(&mike)).await;
     let mut busy = Socket::open(&here, Some(&mike)).await;
+    let slow = "subscription { ticks(every: 600000) }";
+    let mut stream = EventStream::open(&here, Some(&mike), slow).await;
     let mut other = Socket::open(&here, Some(&sam)).await;
     for socket in [&mut busy, &mut other] {
         socket.subscribe("1", FOR_EVER, json!({})).await;
@@ -411,9 +428,16 @@ async fn a_session_ended_by_another_process_closes_its_sockets(database: TestDat
     let sign_out = "mutation { signOut { errors { __typename } } }";
     let answer = elsewhere.graphql(Some(&mike), sign_out, json!({})).await;
     assert!(answer.get("errors").is_none(), "{answer}");
+    let answered = Instant::now();
     let signed_out = (4403, "Signed out".to_owned());
-    assert_eq!(idle.closed().await, signed_out);
-    assert_eq!(busy.closed().await, signed_out);
+    let (idle, busy, event) = tokio::join!(idle.closed(), busy.closed(), stream.next());
+    let took = answered.elapsed();
+    assert_eq!((idle, busy), (signed_out.clone(), signed_out));
+    let (_, refused) = event.unwrap();
+    let code = &refused["errors"][0]["extensions"]["code"];
+    assert_eq!(code, "UNAUTHENTICATED");
+    // This is promised in seconds.
+    assert!(took < Duration::from_secs(5), "{took:?}");
     assert_eq!(other.next().await["type"], "next");
 }
 
@@ -442,7 +466,7 @@ async fn what_was_begun_is_answered_before_the_socket_goes_away(database: TestDa
 #[tokio::test]
 async fn a_peer_who_does_not_read_makes_the_events_wait() {
     let server = server("").await;
-    let mut socket = Socket::narrow(&server).await;
+    let mut socket = Socket::narrow(&server, None).await;
     let grown = server.peak_growth_from_here();
     let query = "subscription { floods(size: 20000) }";
     for id in 0..20 {
@@ -467,4 +491,279 @@ async fn a_peer_who_does_not_read_makes_the_events_wait() {
         let number: u64 = text.split(' ').next().unwrap().parse().unwrap();
         assert_eq!(last.insert(id, number).unwrap_or_default() + 1, number);
     }
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_waited_for_and_one_who_does_not_read_is_not() {
+    let server = server("[http]\nsocket_ping_seconds = 2").await;
+    // It takes five seconds to arrive; without any progress he would be given up after four.
+    let line = slow_line(&server, 200_000).await;
+    let mut slow = Socket::by_way_of(&line, &server).await;
+    let mut absent = Socket::narrow(&server, None).await;
+    let flood = "subscription { floods(size: 1000000) }";
+    for socket in [&mut slow, &mut absent] {
+        socket.subscribe("1", flood, json!({})).await;
+    }
+    let began = Instant::now();
+    let message = slow.next().await;
+    let text = message["payload"]["data"]["floods"].as_str();
+    let text = text.unwrap_or_else(|| panic!("{message}"));
+    assert!(text.len() > 1_000_000);
+    assert!(
+        began.elapsed() > Duration::from_secs(4),
+        "{:?}",
+        began.elapsed()
+    );
+    eventually("the other is given up", async || {
+        let metrics = server.get("/metrics").await.text().await.unwrap();
+        metrics.contains("belay_sockets_closed_total{code=\"reset\"} 1\n")
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_peer_who_says_nothing_is_asked_three_times_and_given_up() {
+    let server = server("[http]\nsocket_ping_seconds = 1").await;
+    let mut lively = Socket::open(&server, None).await;
+    lively
+        .subscribe(
+            "1",
+            "subscription { ticks(every: 100, count: 70) }",
+            json!({}),
+        )
+        .await;
+    let goes_on = async move { while lively.next().await["type"] != "complete" {} };
+
+    let silent = async |pings: bool| {
+        let mut socket = Socket::open(&server, None).await;
+        let mut asked = 0;
+        while let Some(message) = socket.silently().await {
+            assert_eq!(message, json!({ "type": "ping" }));
+            asked += 1;
+            assert!(asked < 20, "he is never given up");
+            // It says that there is a network, and nothing of the app.
+            if pings {
+                socket.tries_to_say(Message::Ping(Vec::new().into())).await;
+            }
+        }
+        asked
+    };
+    let (asked, asked_with_pings, ()) = tokio::join!(silent(false), silent(true), goes_on);
+    assert_eq!((asked, asked_with_pings), (3, 3));
+}
+
+#[tokio::test]
+async fn variables_that_nobody_declared_are_not_kept() {
+    let server = server("").await;
+    let mut socket = Socket::open(&server, None).await;
+    let idle = "subscription { ticks(every: 600000) }";
+    let junk = json!({ "junk": "x".repeat(1_000_000) });
+    let mut begin = async |id: u32| {
+        socket.subscribe(&id.to_string(), idle, junk.clone()).await;
+        // What comes after it was taken after it.
+        socket.send(&json!({ "type": "ping" })).await;
+        assert_eq!(socket.next().await["type"], "pong");
+    };
+    begin(0).await;
+    let grown = server.peak_growth_from_here();
+    for id in 1..40 {
+        begin(id).await;
+    }
+    let grown = grown.bytes();
+    assert!(grown < 20 << 20, "{grown} bytes more");
+}
+
+#[tokio::test]
+async fn pings_of_a_peer_who_does_not_read_fill_no_memory() {
+    let server = server("").await;
+    let ping = json!({ "type": "ping", "payload": { "a": "x".repeat(900) } });
+    let ping = Message::text(ping.to_string());
+    let grown = server.peak_growth_from_here();
+    let mut sockets = Vec::new();
+    for _ in 0..10 {
+        let mut socket = Socket::narrow(&server, None).await;
+        // Up to a thousand, or as many as are taken.
+        let flood = async {
+            for _ in 0..1000 {
+                socket.say(ping.clone()).await;
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_millis(500), flood).await;
+        sockets.push(socket);
+    }
+    let grown = grown.bytes();
+    assert!(grown < 10 << 20, "{grown} bytes more");
+}
+
+#[tokio::test]
+async fn a_socket_spends_what_http_spends() {
+    let app = TestApp::in_the_present(TestDatabase::sqlite().await).await;
+    let mike = TestServer::token(app.member("mike").await);
+    let budget = "[graphql.member_budget]\npoints = 20_000\nper_second = 1";
+    let server = TestServer::start(app.database(), budget).await;
+    let query =
+        "{ me { circles(first: 20) { nodes { name members(first: 50) { nodes { role } } } } } }";
+    let mut socket = Socket::open(&server, Some(&mike)).await;
+    let mut before = 20_000;
+    for round in 0..2 {
+        let over_http = server.graphql(Some(&mike), query, json!({})).await;
+        socket.subscribe(&round.to_string(), query, json!({})).await;
+        let next = socket.next().await;
+        assert_eq!(next["type"], "next", "{next}");
+        let over_the_socket = next["payload"].clone();
+        assert_eq!(socket.next().await["type"], "complete");
+        for answer in [over_http, over_the_socket] {
+            let cost = &answer["extensions"]["cost"];
+            let requested = cost["requested"].as_i64().unwrap();
+            let remaining = cost["remaining"].as_i64().unwrap();
+            // A point a second comes back.
+            assert!(requested > 1000, "{answer}");
+            assert!(remaining <= before - requested + 200, "{answer}");
+            before = remaining;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_operation_too_many_is_paid_for_and_fills_no_log() {
+    let app = TestApp::in_the_present(TestDatabase::sqlite().await).await;
+    let mike = TestServer::token(app.member("mike").await);
+    let settings = "[log]\nformat = \"json\"
+        [graphql.member_budget]\npoints = 20_000\nper_second = 1";
+    let mut server = TestServer::start(app.database(), settings).await;
+    let mut socket = Socket::open(&server, Some(&mike)).await;
+    for id in 0..50 {
+        socket
+            .subscribe(&id.to_string(), "{ hangs }", json!({}))
+            .await;
+    }
+    for _ in 0..100 {
+        socket.subscribe("more", "{ serverTime }", json!({})).await;
+        let refused = socket.next().await;
+        assert_eq!(refused["payload"][0]["extensions"]["code"], "RATE_LIMITED");
+    }
+    socket.complete("7").await;
+    socket.subscribe("more", "{ serverTime }", json!({})).await;
+    let cost = socket.next().await["payload"]["extensions"]["cost"].clone();
+    assert!(cost["remaining"].as_i64().unwrap() < 19_200, "{cost}");
+    drop(socket);
+    server.terminate();
+    assert!(server.ended().await.success());
+    let lines = lines(&server);
+    assert!(lines.len() <= 51, "{lines:?}");
+    let written = server.written();
+    let of_the_socket = written.lines().find(|line| line.contains("\"refused\":"));
+    let of_the_socket: Value = serde_json::from_str(of_the_socket.unwrap()).unwrap();
+    assert_eq!(of_the_socket["refused"], 100);
+}
+
+#[tokio::test]
+async fn whoever_signs_out_is_told_so_before_his_socket_closes() {
+    let app = TestApp::in_the_present(TestDatabase::sqlite().await).await;
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    let server = TestServer::start(app.database(), "").await;
+    let revoke =
+        "mutation($id: ID!) { revokeSession(input: { sessionId: $id }) { errors { code } } }";
+    let sign_out = "mutation { signOut { errors { code } } }";
+    for (who, mutation, field) in [(mike, sign_out, "signOut"), (sam, revoke, "revokeSession")] {
+        let mut socket = Socket::open(&server, Some(&TestServer::token(who))).await;
+        socket.subscribe("events", FOR_EVER, json!({})).await;
+        socket.next().await;
+        let variables = json!({ "id": *who.session.global() });
+        socket.subscribe("last", mutation, variables).await;
+        let mut told = Vec::new();
+        while told.last() != Some(&json!("complete")) {
+            let message = socket.next().await;
+            if message["id"] == "last" {
+                let errors = &message["payload"]["data"][field]["errors"];
+                let is_done = *errors == json!([]);
+                told.push(if is_done {
+                    json!("done")
+                } else {
+                    message["type"].clone()
+                });
+            }
+        }
+        assert_eq!(told, ["done", "complete"]);
+        let signed_out = (4403, "Signed out".to_owned());
+        assert_eq!(socket.closed().await, signed_out);
+    }
+}
+
+/// The service on a database that takes so many seconds for each commit of a check-in.
+async fn with_slow_commits(seconds: u32) -> TestApp {
+    let app = TestApp::in_the_present(TestDatabase::postgres().await).await;
+    let slow = format!(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
+            AS $$ BEGIN PERFORM pg_sleep({seconds}); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER slow AFTER INSERT OR UPDATE ON check_in
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()"
+    );
+    app.app.db.pool().execute_unprepared(&slow).await.unwrap();
+    app
+}
+
+const RECORDED: &str = "subscription { checkInRecorded { checkInId refetch } }";
+const CHECK_IN: &str = "mutation($id: UUID!, $mood: Int!) {
+    checkIn(input: { id: $id, mood: $mood }) { errors { code } } }";
+
+#[tokio::test]
+async fn what_follows_a_commit_that_took_too_long_is_not_lost() {
+    let app = with_slow_commits(3).await;
+    let mike = TestServer::token(app.member("mike").await);
+    let settings = "[http]\noperation_timeout_seconds = 1";
+    let server = TestServer::start(app.database(), settings).await;
+    let mut tablet = Socket::open(&server, Some(&mike)).await;
+    tablet.subscribe("1", RECORDED, json!({})).await;
+    let id: uuid::Uuid = app.app.ids.next();
+    let variables = json!({ "id": id, "mood": 1 });
+    let answer = server.graphql(Some(&mike), CHECK_IN, variables).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "TIMEOUT");
+    for refetch in [true, false] {
+        let heard = tablet.next().await["payload"]["data"]["checkInRecorded"].clone();
+        assert_eq!(heard["refetch"], refetch, "{heard}");
+    }
+}
+
+#[tokio::test]
+async fn what_follows_a_commit_is_not_lost_with_whoever_waited_for_it() {
+    let app = with_slow_commits(1).await;
+    let database = app.app.db.pool();
+    let mike = TestServer::token(app.member("mike").await);
+    let server = TestServer::start(app.database(), "").await;
+    let mut tablet = Socket::open(&server, Some(&mike)).await;
+    tablet.subscribe("1", RECORDED, json!({})).await;
+    let mut heard = async || tablet.next().await["payload"]["data"]["checkInRecorded"].clone();
+    assert_eq!(heard().await["refetch"], true);
+
+    let id: uuid::Uuid = app.app.ids.next();
+    let commits = async || {
+        eventually("the commit is under way", async || {
+            let query = "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query = 'COMMIT'
+                AND datname = current_database()";
+            let found = database.query_one_raw(sea_orm::Statement::from_string(
+                sea_orm::DbBackend::Postgres,
+                query,
+            ));
+            found.await.unwrap().is_some()
+        })
+        .await;
+    };
+    let mut phone = Socket::open(&server, Some(&mike)).await;
+    let variables = |mood: u32| json!({ "id": id, "mood": mood });
+    phone.subscribe("1", CHECK_IN, variables(1)).await;
+    commits().await;
+    phone.complete("1").await;
+    assert_eq!(heard().await["refetch"], false);
+
+    phone.subscribe("2", CHECK_IN, variables(2)).await;
+    commits().await;
+    drop(phone);
+    assert_eq!(heard().await["refetch"], false);
+
+    tokio::select! {
+        _ = server.graphql(Some(&mike), CHECK_IN, variables(3)) => panic!("it waits for the commit"),
+        () = commits() => {}
+    }
+    assert_eq!(heard().await["refetch"], false);
 }

@@ -12,6 +12,7 @@ use support::{Listening, TestApp, both};
 use uuid::Uuid;
 
 both!(
+    whoever_begins_to_listen_is_told_first_to_read_anew,
     a_check_in_is_heard_on_all_of_a_mans_devices_and_by_nobody_else,
     a_check_in_that_many_devices_send_at_once_is_heard_once,
     a_line_of_the_inbox_is_heard_once_when_it_falls_due,
@@ -23,6 +24,7 @@ both!(
 
 pub const CHECK_INS: &str = "subscription { checkInRecorded { checkInId updatedAt refetch } }";
 pub const INBOX: &str = "subscription { notificationReceived { notificationId refetch } }";
+const DATED_INBOX: &str = "subscription { notificationReceived { notificationId at refetch } }";
 
 /// Sends a check-in with a mood; the check-in, and the code of a refusal.
 pub async fn check_in(app: &TestApp, who: SignedIn, id: Uuid, mood: i32) -> (Value, Value) {
@@ -35,6 +37,18 @@ pub async fn check_in(app: &TestApp, who: SignedIn, id: Uuid, mood: i32) -> (Val
 
 fn told(check_in: &Value) -> Value {
     json!({ "checkInId": check_in["id"], "updatedAt": check_in["updatedAt"], "refetch": false })
+}
+
+async fn whoever_begins_to_listen_is_told_first_to_read_anew(app: TestApp) {
+    let mike = app.member("mike").await;
+    let viewer = Viewer::Member(mike);
+    let [mut check_ins, mut inbox] =
+        [CHECK_INS, DATED_INBOX].map(|document| Listening::unheard(&app.schema, viewer, document));
+    let (recorded, _) = check_in(&app, mike, app.app.ids.next(), 3).await;
+    let greeting = json!({ "checkInId": null, "updatedAt": null, "refetch": true });
+    assert_eq!(check_ins.heard(), [greeting, told(&recorded)]);
+    let greeting = json!({ "notificationId": null, "at": null, "refetch": true });
+    assert_eq!(inbox.heard(), [greeting]);
 }
 
 async fn a_check_in_is_heard_on_all_of_a_mans_devices_and_by_nobody_else(app: TestApp) {
@@ -81,7 +95,7 @@ async fn a_check_in_that_many_devices_send_at_once_is_heard_once(app: TestApp) {
 
 async fn a_line_of_the_inbox_is_heard_once_when_it_falls_due(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
-    let mut his = app.listen(mike, INBOX);
+    let mut his = app.listen(mike, DATED_INBOX);
     let mut sams = app.listen(sam, INBOX);
     let (hour, day) = (app.now() + TimeDelta::hours(1), TimeDelta::days(1));
     app.tell_at(mike, "stays", hour, hour + day).await;
@@ -97,10 +111,10 @@ async fn a_line_of_the_inbox_is_heard_once_when_it_falls_due(app: TestApp) {
 
     app.app.clock.set(hour).unwrap();
     app.drain().await;
-    let inbox = "{ me { notifications { nodes { id } } } }";
-    let inbox = app.as_member(mike, inbox, json!({})).await;
-    let line =
-        json!({ "notificationId": inbox.at("/me/notifications/nodes/0/id"), "refetch": false });
+    let inbox = "{ me { notifications { nodes { id at } } } }";
+    let inbox = app.as_member(mike, inbox, json!({})).await.ok();
+    let line = &inbox["me"]["notifications"]["nodes"][0];
+    let line = json!({ "notificationId": line["id"], "at": line["at"], "refetch": false });
     assert_eq!(his.heard(), [line]);
 
     app.tell_at(mike, "stays", hour, hour + day).await;
@@ -166,6 +180,7 @@ async fn who_does_not_keep_up_is_told_to_read_anew(app: TestApp) {
         app.app.bus.publish(&Event::NotificationReceived {
             member: mike.member,
             notification,
+            at: app.now(),
         });
         json!({ "notificationId": *notification.global(), "refetch": false })
     };

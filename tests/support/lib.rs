@@ -10,6 +10,7 @@
 
 mod app;
 mod database;
+mod event_stream;
 pub mod fake_fcm;
 mod fake_transport;
 mod listening;
@@ -22,11 +23,13 @@ mod process;
 mod program;
 mod schema;
 mod server;
+mod slow_line;
 mod smtp;
 mod socket;
 
 pub use app::{Answer, TestApp, config};
 pub use database::{Engine, FromDatabase, TestDatabase, run};
+pub use event_stream::EventStream;
 pub use fake_transport::{FakeTransport, Scripted, SentNudge};
 pub use listening::Listening;
 pub use mail::Mail;
@@ -36,5 +39,6 @@ pub use process::PeakGrowth;
 pub use program::{Ended, Program};
 pub use schema::Schema;
 pub use server::{TestServer, eventually};
+pub use slow_line::slow_line;
 pub use smtp::SmtpSink;
 pub use socket::{PROTOCOL, Socket};

@@ -1,21 +1,27 @@
 //! A NATS server of a test's own, on a loopback port.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::Read as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 /// It is looked for so often, and so many times.
 const PAUSE: Duration = Duration::from_millis(20);
 const LOOKS: usize = 1500;
+/// For its first word.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// See the module. Killed when this is dropped.
 pub struct NatsServer {
     folder: TempDir,
     address: SocketAddr,
+    /// Bound and never listened on: while NATS is stopped, and before it starts, nobody else is given the port.
+    _reserved: TcpSocket,
     child: Option<Child>,
 }
 
@@ -27,24 +33,45 @@ impl NatsServer {
 
     /// A server with a configuration of the test's own.
     pub fn configured(config: &str) -> Self {
-        // Whoever takes the port in between keeps it; then there is another.
-        let tried = (0..10).find_map(|_| {
-            let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-            let mut server = Self {
-                folder: TempDir::with_prefix("belay-nats-").expect("a temporary folder"),
-                address: free.local_addr().expect("an address"),
-                child: None,
-            };
-            fs::write(server.folder.path().join("nats.conf"), config).expect("a file in it");
-            drop(free);
-            server.run().then_some(server)
-        });
-        tried.expect("a NATS server that starts")
+        let reserved = TcpSocket::new_v4().expect("a socket");
+        // NATS asks for the same, and may then listen where this is only bound.
+        reserved.set_reuseaddr(true).expect("a socket");
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        reserved.bind(any).expect("a free port");
+        let mut server = Self {
+            folder: TempDir::with_prefix("belay-nats-").expect("a temporary folder"),
+            address: reserved.local_addr().expect("an address"),
+            _reserved: reserved,
+            child: None,
+        };
+        fs::write(server.folder.path().join("nats.conf"), config).expect("a file in it");
+        server.start_again();
+        server
     }
 
-    /// Starts it again where it was.
+    /// Starts it again where it was, and waits until it takes connections.
     pub fn start_again(&mut self) {
-        assert!(self.run(), "NATS does not start again: {}", self.log());
+        let child = self.spawn();
+        self.child = Some(child);
+        for _ in 0..LOOKS {
+            let ended = self.child.as_mut().and_then(|child| child.try_wait().ok()?);
+            assert!(ended.is_none(), "NATS does not start: {}", self.log());
+            if self.greets() {
+                return;
+            }
+            sleep(PAUSE);
+        }
+        panic!("waited in vain for NATS: {}", self.log());
+    }
+
+    /// Whether somebody is there who speaks as NATS does first.
+    fn greets(&self) -> bool {
+        let greeting = TcpStream::connect(self.address).and_then(|mut stream| {
+            stream.set_read_timeout(Some(PATIENCE))?;
+            let mut word = [0; 5];
+            stream.read_exact(&mut word).map(|()| word)
+        });
+        greeting.is_ok_and(|word| &word == b"INFO ")
     }
 
     /// Ends it at once, and with it every connection.
@@ -65,8 +92,7 @@ impl NatsServer {
         format!("[bus]\nurl = {:?}\n", self.url(""))
     }
 
-    /// Whether it takes connections now; false when it ended instead.
-    fn run(&mut self) -> bool {
+    fn spawn(&self) -> Child {
         let path = self.folder.path();
         let child = Command::new(program())
             .arg("--config")
@@ -79,21 +105,10 @@ impl NatsServer {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
-        let child = child.expect(
+        child.expect(
             "no nats-server on this machine: install it, on Debian and Ubuntu: apt-get install nats-server \
              (tests/run does it)",
-        );
-        let child = self.child.insert(child);
-        for _ in 0..LOOKS {
-            if TcpStream::connect(self.address).is_ok() {
-                return true;
-            }
-            if child.try_wait().is_ok_and(|ended| ended.is_some()) {
-                return false;
-            }
-            sleep(PAUSE);
-        }
-        panic!("waited in vain for NATS: {}", self.log());
+        )
     }
 
     fn log(&self) -> String {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::Child;
+use tokio::task::JoinHandle;
 
 use crate::TestDatabase;
 use crate::process::{self, PeakGrowth};
@@ -29,6 +30,7 @@ pub struct TestServer {
     base: String,
     client: reqwest::Client,
     written: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
     _folder: TempDir,
 }
 
@@ -59,13 +61,16 @@ impl TestServer {
         let (mut command, folder) = program.command();
         let mut child = command.spawn().expect("the program starts");
         let written = Arc::default();
-        gather(child.stdout.take(), &written);
-        gather(child.stderr.take(), &written);
+        let readers = vec![
+            gather(child.stdout.take(), &written),
+            gather(child.stderr.take(), &written),
+        ];
         Self {
             child,
             base: String::new(),
             client: reqwest::Client::builder().build().expect("an HTTP client"),
             written,
+            readers,
             _folder: folder,
         }
     }
@@ -197,10 +202,14 @@ impl TestServer {
         self.child.kill().await.expect("a running server");
     }
 
-    /// Waits until it has ended.
+    /// Waits until it has ended, and everything it has written is there to be read.
     pub async fn ended(&mut self) -> ExitStatus {
         let waited = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         let waited = waited.unwrap_or_else(|_| panic!("it does not end:\n{}", self.written()));
+        for reader in self.readers.drain(..) {
+            let read = tokio::time::timeout(PATIENCE, reader).await;
+            read.expect("its pipes end with it").expect("a reader");
+        }
         waited.expect("a child's end can be waited for")
     }
 }
@@ -216,7 +225,10 @@ pub async fn eventually(what: &str, mut look: impl AsyncFnMut() -> bool) {
     assert!(found.is_ok(), "waited in vain: {what}");
 }
 
-fn gather(from: Option<impl AsyncRead + Unpin + Send + 'static>, written: &Arc<Mutex<String>>) {
+fn gather(
+    from: Option<impl AsyncRead + Unpin + Send + 'static>,
+    written: &Arc<Mutex<String>>,
+) -> JoinHandle<()> {
     let written = Arc::clone(written);
     let mut lines = BufReader::new(from.expect("a pipe")).lines();
     tokio::spawn(async move {
@@ -225,5 +237,5 @@ fn gather(from: Option<impl AsyncRead + Unpin + Send + 'static>, written: &Arc<M
             written.push_str(&line);
             written.push('\n');
         }
-    });
+    })
 }

@@ -29,14 +29,22 @@ impl Socket {
     }
 
     /// As a phone whose memory is small: what it does not read is soon in the way.
-    pub async fn narrow(server: &TestServer) -> Self {
+    pub async fn narrow(server: &TestServer, token: Option<&str>) -> Self {
         let tcp = TcpSocket::new_v4().unwrap();
         tcp.set_recv_buffer_size(4096).unwrap();
         let stream = tcp.connect(server.address().parse().unwrap()).await;
         let mut socket = Self::over(stream.unwrap(), server, &PROTOCOL)
             .await
             .unwrap();
-        socket.init(json!({})).await;
+        socket.introduce(token).await;
+        socket
+    }
+
+    /// Opens a socket for nobody by another way than the server's own address.
+    pub async fn by_way_of(address: &str, server: &TestServer) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let mut socket = Self::over(stream, server, &PROTOCOL).await.unwrap();
+        socket.introduce(None).await;
         socket
     }
 
@@ -58,12 +66,13 @@ impl Socket {
     /// Opens a socket, introduces nobody or a member, and waits until he is let in.
     pub async fn open(server: &TestServer, token: Option<&str>) -> Self {
         let mut socket = Self::connect(server, &PROTOCOL).await.unwrap();
-        let payload = token.map(|token| json!({ "authorization": format!("Bearer {token}") }));
-        socket.init(payload.unwrap_or_default()).await;
+        socket.introduce(token).await;
         socket
     }
 
-    async fn init(&mut self, payload: Value) {
+    async fn introduce(&mut self, token: Option<&str>) {
+        let payload = token.map(|token| json!({ "authorization": format!("Bearer {token}") }));
+        let payload = payload.unwrap_or_default();
         self.send(&json!({ "type": "connection_init", "payload": payload }))
             .await;
         assert_eq!(self.next().await, json!({ "type": "connection_ack" }));
@@ -89,6 +98,24 @@ impl Socket {
     /// Wants no more of an operation.
     pub async fn complete(&mut self, id: &str) {
         self.send(&json!({ "type": "complete", "id": id })).await;
+    }
+
+    /// The next message, even if it is a ping, which is not answered; none when the connection is gone.
+    pub async fn silently(&mut self) -> Option<Value> {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.0.next()).await;
+            match message.expect("the server says something")? {
+                Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
+                Ok(Message::Pong(_)) => {}
+                Ok(other) => panic!("{other:?}"),
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Says something, as often as it is taken; whether it was.
+    pub async fn tries_to_say(&mut self, message: Message) -> bool {
+        self.0.send(message).await.is_ok()
     }
 
     /// The next message that is not a ping.
@@ -125,13 +152,14 @@ impl Socket {
     }
 
     async fn heard(&mut self) -> Result<Value, Option<CloseFrame>> {
+        let heard = tokio::time::timeout(PATIENCE, self.heard_at_last()).await;
+        heard.expect("the server says something")
+    }
+
+    async fn heard_at_last(&mut self) -> Result<Value, Option<CloseFrame>> {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.0.next()).await;
-            let message = message.expect("the server says something");
-            match message
-                .ok_or(None)?
-                .map_err(|fault| panic_or_none(&fault))?
-            {
+            let message = self.0.next().await.ok_or(None)?;
+            match message.map_err(|fault| panic_or_none(&fault))? {
                 Message::Text(text) => {
                     let said: Value = serde_json::from_str(&text).unwrap();
                     if said["type"] != "ping" {

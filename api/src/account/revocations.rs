@@ -1,11 +1,11 @@
 //! Sessions that were ended lately, kept in memory, so that an access token can be judged without
 //! asking the database.
 //!
-//! What ends a session in this process is known at once; what ended it in another is read every two
-//! seconds. Only the last access-token life matters: older tokens have ended by themselves.
+//! What ends a session in this process is known at once; what ended it in another is heard over the bus where there
+//! is one, and read every second in any case. Only the last access-token life matters: older tokens have ended by themselves.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,15 +16,21 @@ use super::store;
 use crate::app::App;
 use crate::error::Fault;
 
-/// With a poll of up to three seconds more, a session is refused everywhere within five.
-const EVERY: Duration = Duration::from_secs(2);
+/// From the end of a look to the next. A session that is ended just after one began is known after one that was
+/// refused or took too long for nothing, this, and another look: within three seconds, so that what lasts longer than a
+/// request, which is judged again every second, has ended everywhere within five.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// A look that takes longer than this is given up, and made again: without a bound it would wait for a connection, or
+/// for a database that does not answer, while ended sessions are taken for open.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A revocation is dated before it is committed, and by another machine's clock: each look goes back so far.
 const OVERLAP: TimeDelta = TimeDelta::seconds(60);
 
-/// The sessions.
-#[derive(Debug, Default)]
-pub struct Revocations(RwLock<Known>);
+/// The sessions. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Revocations(Arc<RwLock<Known>>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -72,15 +78,29 @@ pub async fn poll(app: &App) -> Result<(), Fault> {
 }
 
 /// Keeps reading until told to stop. A database that is away is asked again: until then tokens of
-/// sessions ended elsewhere are good for the rest of their minutes.
+/// sessions ended elsewhere are good for the rest of their minutes. It is said once that it is away.
 pub async fn watch(app: App, stop: CancellationToken) {
+    let mut away = false;
     loop {
-        if let Err(fault) = poll(&app).await {
-            tracing::warn!(class = fault.class(), "ended sessions could not be read");
+        let looked = tokio::select! {
+            () = stop.cancelled() => return,
+            looked = tokio::time::timeout(PATIENCE, poll(&app)) => looked,
+        };
+        let (class, pause) = match looked {
+            Ok(Ok(())) => (None, EVERY),
+            Ok(Err(fault)) => (Some(fault.class()), EVERY),
+            // It has waited long enough.
+            Err(_) => (Some("no answer in time".to_owned()), Duration::ZERO),
+        };
+        match &class {
+            Some(class) if !away => tracing::warn!(class, "ended sessions cannot be read"),
+            None if away => tracing::info!("ended sessions are read again"),
+            _ => {}
         }
+        away = class.is_some();
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum Event {
         member: MemberId,
         /// Which.
         notification: NotificationId,
+        /// When it was due.
+        at: DateTime<Utc>,
     },
 }
 

@@ -148,6 +148,7 @@ impl Drop for Subscription {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
     use entity::NotificationId;
     use futures::{FutureExt as _, StreamExt as _};
     use uuid::Uuid;
@@ -162,6 +163,7 @@ mod tests {
         Event::NotificationReceived {
             member,
             notification,
+            at: DateTime::UNIX_EPOCH,
         }
     }
 

@@ -1,5 +1,7 @@
 //! What processes send each other: JSON, with a version.
 
+use chrono::{DateTime, Utc};
+use entity::SessionId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -10,11 +12,16 @@ use super::Event;
 const VERSION: u32 = 1;
 
 /// Something a process says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "said", rename_all = "snake_case")]
 pub(super) enum Said {
     /// This happened.
     Event { event: Event },
+    /// These sessions were ended.
+    Ended {
+        sessions: Vec<SessionId>,
+        at: DateTime<Utc>,
+    },
     /// Said first on each connection, and whenever events were thrown away.
     Here {
         /// How many connections the sender has had, this one included.
@@ -25,15 +32,15 @@ pub(super) enum Said {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Message {
+struct Message<S> {
     version: u32,
     from: Uuid,
     #[serde(flatten)]
-    said: Said,
+    said: S,
 }
 
 /// Writes what a process says.
-pub(super) fn write(from: Uuid, said: Said) -> Result<Vec<u8>, serde_json::Error> {
+pub(super) fn write(from: Uuid, said: &Said) -> Result<Vec<u8>, serde_json::Error> {
     let version = VERSION;
     serde_json::to_vec(&Message {
         version,
@@ -44,7 +51,7 @@ pub(super) fn write(from: Uuid, said: Said) -> Result<Vec<u8>, serde_json::Error
 
 /// Reads who says what; none for what this version does not know.
 pub(super) fn read(message: &[u8]) -> Option<(Uuid, Said)> {
-    let message: Message = serde_json::from_slice(message).ok()?;
+    let message: Message<Said> = serde_json::from_slice(message).ok()?;
     (message.version == VERSION).then_some((message.from, message.said))
 }
 
@@ -68,7 +75,7 @@ mod tests {
 
     #[test]
     fn an_event_is_ids_and_times_and_comes_back_whole() {
-        let written = write(PROCESS, said()).unwrap();
+        let written = write(PROCESS, &said()).unwrap();
         assert_eq!(read(&written), Some((PROCESS, said())));
         let id = |n| Uuid::from_u128(n).to_string();
         let expected = json!({ "version": 1, "from": id(1), "said": "event", "event": {
@@ -79,8 +86,18 @@ mod tests {
     }
 
     #[test]
+    fn ended_sessions_are_ids_and_a_time() {
+        let ended = Said::Ended {
+            sessions: vec![SessionId(Uuid::from_u128(4))],
+            at: "2026-03-10T12:00:00Z".parse().unwrap(),
+        };
+        let written = write(PROCESS, &ended).unwrap();
+        assert_eq!(read(&written), Some((PROCESS, ended)));
+    }
+
+    #[test]
     fn what_a_later_version_says_is_passed_over() {
-        let written: Value = serde_json::from_slice(&write(PROCESS, said()).unwrap()).unwrap();
+        let written: Value = serde_json::from_slice(&write(PROCESS, &said()).unwrap()).unwrap();
         for (place, value) in [
             ("/version", json!(2)),
             ("/said", json!("more")),

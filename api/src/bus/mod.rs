@@ -4,6 +4,9 @@
 //! publishes, and says where to look and nothing of what is there. It is a hint: what could not be delivered is
 //! not kept, and whoever may have missed some is told once to read everything anew. Processes hear of each other
 //! through NATS where it is configured; without it, or while it is away, each hears of its own.
+//!
+//! Sessions that were ended are told to the other processes the same way, so that they refuse them at once. They do not
+//! depend on it: each reads them from the database as well (`account::revocations`).
 
 pub mod check;
 mod event;
@@ -14,16 +17,19 @@ mod nats;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use entity::MemberId;
+use chrono::{DateTime, Utc};
+use entity::{MemberId, SessionId};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 pub use event::Event;
 pub use listeners::{Heard, Subscription};
 
+use crate::account::Revocations;
 use crate::config::BusConfig;
 use crate::entropy::Ids;
 use listeners::Listeners;
+use message::Said;
 use nats::{Carrier, Outgoing, Wire};
 
 /// What has been published reaches the network within this time at the end, or not at all.
@@ -40,15 +46,20 @@ struct Parts {
 }
 
 impl Bus {
-    /// A bus that keeps to this process until it is [started](Self::start).
-    pub fn new(config: &BusConfig, ids: &Ids) -> Self {
+    /// A bus that keeps to this process until it is [started](Self::start). What other processes say of ended sessions
+    /// goes into `revocations`.
+    pub fn new(config: &BusConfig, ids: &Ids, revocations: Revocations) -> Self {
         let listeners = Arc::new(Listeners::default());
         // What cannot be read was refused with the configuration.
         let servers = config.servers().ok().flatten();
         let (wire, carrier) = servers
             .map(|servers| {
                 let origin: Uuid = ids.next();
-                nats::new(servers, &config.subject, origin, Arc::clone(&listeners))
+                let ears = nats::Ears {
+                    listeners: Arc::clone(&listeners),
+                    revocations,
+                };
+                nats::new(servers, &config.subject, origin, ears)
             })
             .unzip();
         Self(Arc::new(Parts {
@@ -67,6 +78,7 @@ impl Bus {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(carrier) = carrier.take() {
+            // It restarts itself, and ends with the last bus.
             tokio::spawn(carrier.run());
         }
     }
@@ -85,7 +97,18 @@ impl Bus {
     pub fn publish(&self, event: &Event) {
         self.0.listeners.tell(event);
         if let Some(wire) = &self.0.wire {
-            wire.send(event);
+            wire.send(Said::Event { event: *event });
+        }
+    }
+
+    /// Tells the other processes of sessions that were ended at `at`; this one knows. Call it after the commit; it
+    /// waits for nothing and cannot fail.
+    pub fn sessions_ended(&self, sessions: &[SessionId], at: DateTime<Utc>) {
+        if let Some(wire) = &self.0.wire
+            && !sessions.is_empty()
+        {
+            let sessions = sessions.to_vec();
+            wire.send(Said::Ended { sessions, at });
         }
     }
 

@@ -6,20 +6,25 @@
 //!
 //! NATS keeps nothing. A process that was away, or could not keep up, says so when it is back, and every listener
 //! everywhere is told to read anew. It counts as back when it hears its own word: by then NATS hears for it.
+//!
+//! The task that holds the connection must not end before the process: when it does, everybody here is told to read
+//! anew, and it begins again.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions, Event as Change, ServerError};
-use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
 use secrecy::ExposeSecret as _;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use super::Event;
 use super::listeners::Listeners;
 use super::message::{self, Said};
+use crate::account::Revocations;
 use crate::config::{NatsLogin, NatsServers};
 
 /// Events that wait for the network; a batch of reminders fits.
@@ -28,12 +33,13 @@ const QUEUE: usize = 16_384;
 const HEARD: usize = 16_384;
 /// A connection that is silent for two of these is given up.
 const PING: Duration = Duration::from_secs(10);
-/// Between two times of telling everybody to read anew: processes that come back together are one reason.
+/// Between two times of telling everybody to read anew: processes that come back together are one reason. And before
+/// what has failed begins again.
 const REST: Duration = Duration::from_secs(1);
 
 /// What waits to be sent.
 pub(super) enum Outgoing {
-    Event(Event),
+    Said(Said),
     Flush(oneshot::Sender<()>),
 }
 
@@ -44,8 +50,8 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn send(&self, event: &Event) {
-        if self.queue.try_send(Outgoing::Event(*event)).is_err() {
+    pub(super) fn send(&self, said: Said) {
+        if self.queue.try_send(Outgoing::Said(said)).is_err() {
             self.shared.lost.store(true, Ordering::Release);
         }
     }
@@ -72,13 +78,19 @@ impl Shared {
     }
 }
 
+/// Who is told what other processes say.
+pub(super) struct Ears {
+    pub(super) listeners: Arc<Listeners>,
+    pub(super) revocations: Revocations,
+}
+
 /// The far end: holds the connection.
 pub(super) struct Carrier {
     servers: NatsServers,
     subject: String,
     origin: Uuid,
     queue: mpsc::Receiver<Outgoing>,
-    listeners: Arc<Listeners>,
+    ears: Ears,
     shared: Arc<Shared>,
 }
 
@@ -86,7 +98,7 @@ pub(super) fn new(
     servers: NatsServers,
     subject: &str,
     origin: Uuid,
-    listeners: Arc<Listeners>,
+    ears: Ears,
 ) -> (Wire, Carrier) {
     let (sender, queue) = mpsc::channel(QUEUE);
     let shared = Arc::<Shared>::default();
@@ -99,7 +111,7 @@ pub(super) fn new(
         subject: subject.to_owned(),
         origin,
         queue,
-        listeners,
+        ears,
         shared,
     };
     (wire, carrier)
@@ -117,9 +129,39 @@ struct Link {
     refused: bool,
 }
 
+/// Why a connection is not held any longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    /// Nobody can publish any more.
+    Done,
+    /// Something that should not have happened.
+    Broken(&'static str),
+}
+
 impl Carrier {
-    /// Carries events to and fro until nobody can publish any more.
+    /// Carries what is said to and fro until nobody can say anything any more.
     pub(super) async fn run(self) {
+        self.keep(|carrier| carrier.hold().boxed()).await;
+    }
+
+    /// Begins again whatever becomes of it.
+    async fn keep(mut self, hold: fn(&mut Self) -> BoxFuture<'_, Over>) {
+        loop {
+            let over = AssertUnwindSafe(hold(&mut self)).catch_unwind().await;
+            let why = match over {
+                Ok(Over::Done) => return,
+                Ok(Over::Broken(why)) => why,
+                Err(_) => "a panic",
+            };
+            tracing::error!(why, "the connection to NATS ended: it begins again");
+            self.shared.set_connected(false);
+            self.shared.lost.store(true, Ordering::Release);
+            self.ears.listeners.tell_all_to_refetch();
+            tokio::time::sleep(REST).await;
+        }
+    }
+
+    async fn hold(&mut self) -> Over {
         self.shared.set_connected(false);
         let (link, links) = watch::channel(Link::default());
         let shared = Arc::clone(&self.shared);
@@ -131,12 +173,12 @@ impl Carrier {
                 link.send_modify(|link| note(link, &shared, &change));
                 std::future::ready(())
             });
-        let client = match options.connect(self.servers.addresses.as_slice()).await {
-            Ok(client) => client,
-            // Only for addresses that cannot be read, and they were.
-            Err(error) => return tracing::error!(%error, "NATS cannot be used"),
+        let client = options.connect(self.servers.addresses.as_slice()).await;
+        // Only for addresses that cannot be read, and they were.
+        let Ok(client) = client else {
+            return Over::Broken("the servers cannot be reached for");
         };
-        let (shared, listeners) = (Arc::clone(&self.shared), Arc::clone(&self.listeners));
+        let (shared, listeners) = (Arc::clone(&self.shared), Arc::clone(&self.ears.listeners));
         let tell = async {
             loop {
                 shared.missed.notified().await;
@@ -145,15 +187,15 @@ impl Carrier {
             }
         };
         tokio::select! {
-            () = self.carry(client, links) => {}
-            () = tell => {}
+            over = self.carry(client, links) => over,
+            over = tell => over,
         }
     }
 
-    async fn carry(mut self, client: Client, mut links: watch::Receiver<Link>) {
+    async fn carry(&mut self, client: Client, mut links: watch::Receiver<Link>) -> Over {
         let everything = format!("{}.>", self.subject);
         let Ok(mut incoming) = client.subscribe(everything).await else {
-            return tracing::error!("NATS cannot be listened to");
+            return Over::Broken("nothing can be listened to");
         };
         let mut greeted = 0;
         loop {
@@ -165,22 +207,22 @@ impl Carrier {
                         let lost = self.shared.lost.swap(false, Ordering::AcqRel) || greeted > 0;
                         greeted = link.connections;
                         self.shared.set_connected(false);
-                        self.say(&client, Said::Here { connection: greeted, lost }).await;
+                        self.say(&client, &Said::Here { connection: greeted, lost }).await;
                     }
                 }
                 message = incoming.next() => match message {
                     Some(message) => self.hear(&message.payload, *links.borrow()),
-                    None => return tracing::error!("NATS does not answer any more"),
+                    None => return Over::Broken("nothing is heard any more"),
                 },
                 outgoing = self.queue.recv() => match outgoing {
-                    Some(Outgoing::Event(event)) if links.borrow().up => {
-                        self.say(&client, Said::Event { event }).await;
+                    Some(Outgoing::Said(said)) if links.borrow().up => {
+                        self.say(&client, &said).await;
                         if self.shared.lost.swap(false, Ordering::AcqRel) {
                             let connection = greeted;
-                            self.say(&client, Said::Here { connection, lost: true }).await;
+                            self.say(&client, &Said::Here { connection, lost: true }).await;
                         }
                     }
-                    Some(Outgoing::Event(_)) => self.shared.lost.store(true, Ordering::Release),
+                    Some(Outgoing::Said(_)) => self.shared.lost.store(true, Ordering::Release),
                     Some(Outgoing::Flush(done)) => {
                         if links.borrow().up {
                             // A connection that breaks now takes the rest with it.
@@ -188,16 +230,18 @@ impl Carrier {
                         }
                         let _ = done.send(());
                     }
-                    None => return,
+                    None => return Over::Done,
                 },
             }
         }
     }
 
-    async fn say(&self, client: &Client, said: Said) {
+    async fn say(&self, client: &Client, said: &Said) {
         let subject = match said {
             Said::Event { event } => format!("{}.member.{}", self.subject, event.member()),
-            Said::Here { .. } => format!("{}.process.{}", self.subject, self.origin),
+            Said::Ended { .. } | Said::Here { .. } => {
+                format!("{}.process.{}", self.subject, self.origin)
+            }
         };
         let sent = match message::write(self.origin, said) {
             Ok(message) => client.publish(subject, message.into()).await.is_ok(),
@@ -214,8 +258,11 @@ impl Carrier {
         };
         match said {
             // Our own were told when they were published.
-            Said::Event { event } if from != self.origin => self.listeners.tell(&event),
-            Said::Event { .. } => {}
+            Said::Event { event } if from != self.origin => self.ears.listeners.tell(&event),
+            Said::Ended { sessions, at } if from != self.origin => {
+                self.ears.revocations.add(&sessions, at);
+            }
+            Said::Event { .. } | Said::Ended { .. } => {}
             Said::Here { connection, .. } if from == self.origin => {
                 if link.up && connection == link.connections && !self.shared.set_connected(true) {
                     tracing::info!(servers = self.servers.shown(), "NATS is there");
@@ -271,5 +318,66 @@ pub(super) fn options(servers: &NatsServers) -> ConnectOptions {
         NatsLogin::User(name, password) => {
             options.user_and_password(name.clone(), password.expose_secret().to_owned())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::MemberId;
+
+    use super::super::listeners::Heard;
+    use super::*;
+
+    fn carrier(listeners: &Arc<Listeners>) -> (Wire, Carrier) {
+        let servers = NatsServers {
+            addresses: Vec::new(),
+            login: NatsLogin::None,
+        };
+        let ears = Ears {
+            listeners: Arc::clone(listeners),
+            revocations: Revocations::default(),
+        };
+        new(servers, "belay", Uuid::from_u128(1), ears)
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_lost_for_whatever_reason_begins_again_and_everybody_reads_anew() {
+        let listeners = Arc::<Listeners>::default();
+        let mut listening = Listeners::add(&listeners, MemberId(Uuid::from_u128(2)));
+        let (wire, carrier) = carrier(&listeners);
+        let kept = tokio::spawn(carrier.keep(|carrier| {
+            async {
+                carrier.shared.set_connected(true);
+                match carrier.queue.recv().await {
+                    Some(Outgoing::Said(_)) => Over::Broken("as it was asked to"),
+                    Some(Outgoing::Flush(_)) => panic!("as it was asked to"),
+                    None => Over::Done,
+                }
+            }
+            .boxed()
+        }));
+        for panics in [false, true] {
+            wire.shared.lost.store(false, Ordering::Release);
+            if panics {
+                let (done, _) = oneshot::channel();
+                wire.queue.send(Outgoing::Flush(done)).await.unwrap();
+            } else {
+                wire.send(Said::Here {
+                    connection: 1,
+                    lost: false,
+                });
+            }
+            assert_eq!(listening.next().await, Some(Heard::Refetch));
+            assert!(!wire.is_connected() && wire.shared.lost.load(Ordering::Acquire));
+            let begun_again = async {
+                while !wire.is_connected() {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            };
+            let begun_again = tokio::time::timeout(Duration::from_secs(30), begun_again);
+            begun_again.await.expect("it begins again");
+        }
+        drop(wire);
+        kept.await.unwrap();
     }
 }

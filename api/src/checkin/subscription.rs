@@ -50,8 +50,9 @@ pub struct CheckInSubscription;
 #[Subscription]
 impl CheckInSubscription {
     /// Your check-ins, as they are recorded and changed on any of your devices. One that is sent again unchanged is
-    /// not told again. After a connection was interrupted, and on `refetch`, read `changes`, or your check-ins
-    /// and your progress anew: what happened meanwhile is not told later.
+    /// not told again. The first thing you hear is a `refetch`: from then on nothing passes by. On each, read
+    /// `changes`, or your check-ins and your progress anew: what happened before it, or while a connection was
+    /// interrupted, is not told later.
     async fn check_in_recorded(
         &self,
         ctx: &Context<'_>,

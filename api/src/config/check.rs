@@ -60,7 +60,7 @@ type Number = (
 );
 
 /// The numbers and the range each must lie in.
-const NUMBERS: [Number; 32] = [
+const NUMBERS: [Number; 33] = [
     (
         "http.trusted_proxies",
         |c| c.http.trusted_proxies as u64,
@@ -95,6 +95,11 @@ const NUMBERS: [Number; 32] = [
         "http.socket_init_seconds",
         |c| c.http.socket_init_seconds,
         1..=120,
+    ),
+    (
+        "http.socket_ping_seconds",
+        |c| c.http.socket_ping_seconds,
+        1..=60,
     ),
     ("http.drain_seconds", |c| c.http.drain_seconds, 0..=300),
     (

@@ -60,6 +60,7 @@ section!(
         sockets_per_address: u32,
         sockets_per_member: u32,
         socket_init_seconds: u64,
+        socket_ping_seconds: u64,
         drain_seconds: u64,
         shutdown_seconds: u64,
     }

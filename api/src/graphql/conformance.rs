@@ -64,7 +64,7 @@ impl ConformanceSubscription {
         #[graphql(desc = "How long each is, in bytes.")] size: u32,
     ) -> impl Stream<Item = String> {
         let size = usize::try_from(size.min(MANY)).unwrap_or_default();
-        stream::iter(1..=MANY).map(move |number| format!("{number} {:.>size$}", ""))
+        stream::iter(1..=MANY).map(move |number| format!("{number} {}", ".".repeat(size)))
     }
 
     /// Counts from 1, and then fails.

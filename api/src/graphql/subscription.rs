@@ -5,8 +5,9 @@ use futures::stream::{self, BoxStream, StreamExt as _};
 use super::{Context as _, GqlError, GqlResult};
 use crate::bus::Heard;
 
-/// Hears the events of the member who asks, as far as `tell` makes something of them. Before each is passed on it
-/// is asked whether his session still is; nobody, and a session that was ended, get one error and the end. That
+/// Hears the events of the member who asks, as far as `tell` makes something of them. The first thing he is told is to
+/// read anew: what happened before he was listened for is told by nobody, and only now does he know that from here on
+/// everything is. Before each is passed on it is asked whether his session still is; nobody, and a session that was ended, get one error and the end. That
 /// the access token runs out is for the connection to see to.
 pub fn listen<T: Send + 'static>(
     ctx: &async_graphql::Context<'_>,
@@ -17,7 +18,8 @@ pub fn listen<T: Send + 'static>(
     let Some(who) = member.filter(|who| !app.revocations.contains(who.session)) else {
         return stream::iter([Err(GqlError::Unauthenticated)]).boxed();
     };
-    let subscription = app.bus.subscribe(who.member);
+    let first = stream::iter([Heard::Refetch]);
+    let subscription = first.chain(app.bus.subscribe(who.member));
     stream::unfold(Some(subscription), move |subscription| {
         let app = app.clone();
         async move {

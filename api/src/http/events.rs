@@ -2,7 +2,7 @@
 //! break sockets (GraphQL over SSE, distinct connections mode).
 
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
 use axum::body::Body;
@@ -16,18 +16,15 @@ use tokio::sync::mpsc::error::TrySendError;
 use super::Edge;
 use super::graphql::Ready;
 use super::operation::Prepared;
-use super::places::FREE_IN;
+use super::pulse::Pulse;
 use super::refusal::Refusal;
 use super::request_log::RequestLine;
 use super::said::Said;
+use super::taken::{Stall, Taken};
 use super::viewer::Standing;
 
-/// Proxies close what is silent for a minute, and some for less.
-const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How often it is looked whether whoever listens may go on.
 const TICK: Duration = Duration::from_secs(1);
-/// A peer who takes nothing for so long is given up.
-const STALLED: Duration = Duration::from_secs(30);
 
 /// Ends a stream for good: without it the client comes back.
 const COMPLETE: &str = "event: complete\ndata:\n\n";
@@ -41,10 +38,22 @@ const HEADERS: [(HeaderName, &str); 4] = [
 ];
 
 /// Answers with events: those of an operation, or the one that says why there is none.
-pub fn answer(edge: &Edge, ready: Result<Ready, Refusal>, line: RequestLine) -> Response<Body> {
+pub fn answer(
+    edge: &Edge,
+    ready: Result<Ready, Refusal>,
+    taken: Taken,
+    line: RequestLine,
+) -> Response<Body> {
     // One at a time: what has left this task is not looked at again.
     let (to, from) = mpsc::channel(1);
-    let mut teller = Teller { line, to };
+    let pulse = Pulse::of(&edge.app.config.http);
+    let stall = Stall::new(taken, pulse.stalled());
+    let mut teller = Teller {
+        line,
+        to,
+        pulse,
+        stall,
+    };
     let edge_of_task = edge.clone();
     edge.shutdown.spawn(async move {
         match ready {
@@ -76,7 +85,9 @@ async fn follow(edge: Edge, ready: Ready, mut teller: Teller) {
     );
     if matches!(places, (None, _) | (_, Some(None))) {
         let message = "There are too many sockets and event streams.";
-        return teller.refuse(Refusal::limited(message, FREE_IN)).await;
+        return teller
+            .refuse(Refusal::limited(message, teller.pulse.free_in()))
+            .await;
     }
     let stats = teller.line.stats.clone();
     let told = teller.tell(&edge, ready.prepared, ready.standing);
@@ -87,12 +98,16 @@ async fn follow(edge: Edge, ready: Ready, mut teller: Teller) {
 struct Teller {
     line: RequestLine,
     to: mpsc::Sender<Bytes>,
+    pulse: Pulse,
+    stall: Stall,
 }
 
 impl Teller {
     async fn tell(&mut self, edge: &Edge, prepared: Prepared, standing: Standing) {
         let stop = edge.shutdown.stopping();
+        // What has an end is answered as it would be without events, a sign-out included.
         let endless = prepared.kind == OperationType::Subscription;
+        let lapsed = || endless && standing.check(&edge.app).is_err();
         let mut answers = edge.answers(prepared, &self.line.stats);
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -106,10 +121,10 @@ impl Teller {
                 outcome = answers.next() => outcome,
                 _ = tick.tick() => {
                     silent += TICK;
-                    if standing.check(&edge.app).is_err() {
+                    if lapsed() {
                         return self.refuse(Refusal::unauthenticated()).await;
                     }
-                    if silent >= HEARTBEAT {
+                    if silent >= self.pulse.every() {
                         silent = Duration::ZERO;
                         // A peer who has not read the last event needs no sign of life.
                         if let Err(TrySendError::Closed(_)) = self.to.try_send(":\n\n".into()) {
@@ -120,16 +135,16 @@ impl Teller {
                 }
             };
             let Some(outcome) = outcome else {
-                self.send(COMPLETE.into()).await;
+                self.send(COMPLETE.into(), &lapsed).await;
                 return;
             };
-            if standing.check(&edge.app).is_err() {
+            if lapsed() {
                 return self.refuse(Refusal::unauthenticated()).await;
             }
             silent = Duration::ZERO;
             let said = Said::of(outcome, &mut self.line);
             let last = matches!(said, Said::Refused(_));
-            if !self.next(&said, last).await || last {
+            if !self.next(&said, last, &lapsed).await || last {
                 return;
             }
         }
@@ -137,19 +152,29 @@ impl Teller {
 
     async fn refuse(&mut self, refusal: Refusal) {
         let said = Said::of(Err(refusal), &mut self.line);
-        self.next(&said, true).await;
+        self.next(&said, true, &|| false).await;
     }
 
-    /// False when nobody listens any more.
-    async fn next(&self, said: &Said, last: bool) -> bool {
+    /// False when nobody listens any more, or whoever does may not go on.
+    async fn next(&mut self, said: &Said, last: bool, lapsed: &(dyn Fn() -> bool + Sync)) -> bool {
         let end = if last { COMPLETE } else { "" };
         // JSON has no line breaks in it, which would begin another field.
-        self.send(format!("event: next\ndata: {}\n\n{end}", said.json()))
-            .await
+        let text = format!("event: next\ndata: {}\n\n{end}", said.json());
+        self.send(text, lapsed).await
     }
 
-    async fn send(&self, text: String) -> bool {
-        let sent = tokio::time::timeout(STALLED, self.to.send(text.into()));
-        matches!(sent.await, Ok(Ok(())))
+    async fn send(&mut self, text: String, lapsed: &(dyn Fn() -> bool + Sync)) -> bool {
+        self.stall.over();
+        loop {
+            match tokio::time::timeout(TICK, self.to.reserve()).await {
+                Ok(Ok(room)) => {
+                    room.send(text.into());
+                    return true;
+                }
+                Ok(Err(_)) => return false,
+                Err(_) if lapsed() || self.stall.is_too_long(Instant::now()) => return false,
+                Err(_) => {}
+            }
+        }
     }
 }

@@ -17,6 +17,7 @@ use super::operation::{Asker, Prepared, Way};
 use super::params::Params;
 use super::refusal::Refusal;
 use super::request_log::{RequestId, RequestLine};
+use super::taken::Taken;
 use super::viewer::{BadToken, Standing, is_developer};
 use super::{Edge, body, events, respond, socket};
 
@@ -36,13 +37,14 @@ pub async fn answer(
         };
     }
     let mut line = RequestLine::begin(id);
+    let taken = Taken::of(request.extensions());
     let (head, body) = request.into_parts();
     let accepted = accepted(&head.headers);
     let stats = line.stats.clone();
     let preparing = prepare(&edge, peer, &head, body, accepted, &mut line);
     let prepared = stats.scope(preparing).await;
     if accepted.events && wants_events(accepted, &prepared) {
-        return events::answer(&edge, prepared, line);
+        return events::answer(&edge, prepared, taken, line);
     }
     let outcome = match prepared {
         Ok(ready) => edge.carry_out(ready.prepared, &stats).await,

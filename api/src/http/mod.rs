@@ -19,6 +19,7 @@ mod operation;
 mod operations;
 mod params;
 mod places;
+mod pulse;
 mod refusal;
 mod request_log;
 pub(crate) mod respond;
@@ -26,6 +27,7 @@ mod router;
 mod said;
 pub mod server;
 mod socket;
+mod taken;
 mod viewer;
 
 use std::ops::Deref;

@@ -27,6 +27,9 @@ use crate::graphql::context::Sender;
 
 /// What is refused costs whoever sends it so much at least, and nothing is looked at for whom has less.
 const REFUSED: u64 = 10;
+/// A mutation that has taken too long has so much longer for a commit it may have begun. Whoever asked is not kept
+/// waiting for it.
+const COMMITTING: Duration = Duration::from_secs(5);
 
 /// Who asks, from where.
 #[derive(Clone, Copy, Debug)]
@@ -86,9 +89,17 @@ impl Edge {
     /// Takes what it costs to be refused from whoever has paid so much already.
     pub fn charge_for(&self, refusal: &Refusal, asker: &Asker, paid: u64) {
         if refusal.is_of_what_was_sent() {
-            let points = REFUSED.saturating_sub(paid);
-            self.budget.charge(asker, points, self.app.clock.now());
+            self.charge(asker, REFUSED.saturating_sub(paid));
         }
+    }
+
+    /// Takes what it costs to be refused.
+    pub fn charge_refusal(&self, asker: &Asker) {
+        self.charge(asker, REFUSED);
+    }
+
+    fn charge(&self, asker: &Asker, points: u64) {
+        self.budget.charge(asker, points, self.app.clock.now());
     }
 
     /// Finds the document, chooses its operation, prices it, takes the price and looks at the variables.
@@ -150,8 +161,15 @@ impl Edge {
             .map_err(|fault| Refusal::new(Code::BadUserInput, &fault))?;
 
         let wholly = found.parsed.is_judged_wholly(&params.variables);
+        let mut variables = std::mem::take(&mut params.variables);
+        // What nobody declared is read by nobody, and a subscription would hold it for as long as it lives.
+        variables.retain(|name, _| {
+            definitions
+                .iter()
+                .any(|definition| definition.node.name.node == *name)
+        });
         let mut request = Request::new(String::new())
-            .variables(std::mem::take(&mut params.variables))
+            .variables(variables)
             .data(Sender::new(asker.viewer, asker.address));
         request.operation_name.clone_from(&name);
         request.set_parsed_query(document);
@@ -185,6 +203,25 @@ impl Edge {
 
     /// Runs a query or a mutation, for what is left of the time an operation may take.
     pub async fn carry_out(&self, prepared: Prepared, stats: &Stats) -> Outcome {
+        if prepared.kind != OperationType::Mutation {
+            return self.run(prepared, stats, Duration::ZERO).await;
+        }
+        // A task of its own: when whoever waits for it goes away during the commit, what is to follow that would be
+        // lost with him: devices that are told, a worker that is woken, a session that is refused from then on.
+        let deadline = prepared.deadline;
+        let (edge, stats) = (self.clone(), stats.clone());
+        let work = self
+            .shutdown
+            .spawn(async move { edge.run(prepared, &stats, COMMITTING).await });
+        match timeout_at(deadline, work).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(Refusal::panicked()),
+            Err(_) => Err(Refusal::timed_out()),
+        }
+    }
+
+    /// Runs it until its time is over, and a grace after that.
+    async fn run(&self, prepared: Prepared, stats: &Stats, grace: Duration) -> Outcome {
         let Prepared {
             request,
             deadline,
@@ -193,7 +230,7 @@ impl Edge {
         } = prepared;
         let schema = self.schema_for(&first.found);
         let work = AssertUnwindSafe(stats.scope(schema.execute(request))).catch_unwind();
-        match timeout_at(deadline, work).await {
+        match timeout_at(deadline + grace, work).await {
             Ok(Ok(response)) => self.judge(response, Some(first)),
             Ok(Err(_)) => Err(Refusal::panicked()),
             Err(_) => Err(Refusal::timed_out()),

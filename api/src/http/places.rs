@@ -10,9 +10,6 @@ use entity::MemberId;
 use crate::account::network;
 use crate::config::HttpConfig;
 
-/// In so many seconds a socket whose peer is gone has given its place back.
-pub const FREE_IN: u64 = 60;
-
 /// The places of this process.
 pub struct Places {
     addresses: Counts<IpAddr>,

@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
 use super::address::Peer;
+use super::pulse::Pulse;
+use super::taken::{Measured, Taken};
 use crate::config::HttpConfig;
 use crate::shutdown::Shutdown;
 
@@ -22,6 +24,9 @@ use crate::shutdown::Shutdown;
 const PING: Duration = Duration::from_secs(20);
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 100;
+/// So much may wait unsent in the kernel, which takes more than a peer who reads slowly fetches in minutes: it would
+/// look as if he read nothing, and events could not wait where they come from.
+const UNSENT: u32 = 16_384;
 /// Out of file descriptors, say: the next try would meet the same.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -41,6 +46,7 @@ pub async fn run(listener: TcpListener, router: Router, config: &HttpConfig, shu
         .keep_alive_timeout(PING);
     let builder = Arc::new(builder);
     let stop = shutdown.stopping();
+    let pulse = Pulse::of(config);
     loop {
         let taken = tokio::select! {
             taken = listener.accept() => taken,
@@ -48,8 +54,7 @@ pub async fn run(listener: TcpListener, router: Router, config: &HttpConfig, shu
         };
         match taken {
             Ok((stream, peer)) => {
-                // Answers are small; waiting to fill a packet only delays them. Nothing hangs on it.
-                let _ = stream.set_nodelay(true);
+                settle(&stream, pulse);
                 let connection = Connection {
                     router: router.clone(),
                     builder: Arc::clone(&builder),
@@ -66,6 +71,20 @@ pub async fn run(listener: TcpListener, router: Router, config: &HttpConfig, shu
     }
 }
 
+/// How the kernel is to treat a connection. One that refuses is served all the same.
+fn settle(stream: &TcpStream, pulse: Pulse) {
+    // Answers are small; waiting to fill a packet only delays them.
+    let _ = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    {
+        let socket = socket2::SockRef::from(stream);
+        let _ = socket.set_tcp_notsent_lowat(UNSENT);
+        // Whoever has left without a word is known by what he does not acknowledge; left to itself, the kernel asks
+        // for a quarter of an hour.
+        let _ = socket.set_tcp_user_timeout(Some(pulse.unacknowledged()));
+    }
+}
+
 struct Connection {
     router: Router,
     builder: Arc<Builder<TokioExecutor>>,
@@ -77,12 +96,14 @@ impl Connection {
     async fn serve(self, stream: TcpStream, peer: SocketAddr) {
         let _counted = Counted::new();
         let heard = AtomicBool::new(false);
+        let taken = Taken::default();
         let service = service_fn(|mut request: hyper::Request<Incoming>| {
             heard.store(true, Ordering::Relaxed);
             request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(taken.clone());
             self.router.clone().call(request)
         });
-        let io = TokioIo::new(stream);
+        let io = TokioIo::new(Measured::new(stream, taken.clone()));
         let connection = self.builder.serve_connection_with_upgrades(io, service);
         let mut connection = std::pin::pin!(connection);
         // The header timeouts begin when the protocol is known; a peer that never says enough to tell
@@ -121,5 +142,26 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         metrics::gauge!("belay_http_connections").decrement(1);
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::config::{DEFAULTS, load_from};
+    use figment::Figment;
+    use figment::providers::{Format as _, Toml};
+
+    #[tokio::test]
+    async fn a_connection_is_given_up_when_nothing_arrives() {
+        let config = load_from(&Figment::from(Toml::string(DEFAULTS))).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _peer = TcpStream::connect(listener.local_addr().unwrap()).await;
+        let (stream, _) = listener.accept().await.unwrap();
+        settle(&stream, Pulse::of(&config.http));
+        let socket = socket2::SockRef::from(&stream);
+        let given_up = socket.tcp_user_timeout().unwrap();
+        assert_eq!(given_up, Some(Duration::from_millis(37_500)));
+        assert_eq!(socket.tcp_notsent_lowat().unwrap(), UNSENT);
     }
 }

@@ -77,6 +77,7 @@ pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<Vec<Eve
             received.push(Event::NotificationReceived {
                 member: row.member_id,
                 notification: row.id,
+                at: row.not_before,
             });
         }
         decided.entry(decision).or_default().push(row.id);

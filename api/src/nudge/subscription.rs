@@ -6,6 +6,7 @@ use futures::Stream;
 use crate::bus::{Event, Heard};
 use crate::graphql::GqlResult;
 use crate::graphql::node::NodeId as _;
+use crate::graphql::scalars::DateTime;
 use crate::graphql::subscription::listen;
 
 /// A line in your inbox fell due. It says which to read, and not what it is about.
@@ -13,6 +14,8 @@ use crate::graphql::subscription::listen;
 pub struct NotificationReceived {
     /// Its global id, for `node`; a push for it carries the same one. Null with `refetch`.
     notification_id: Option<ID>,
+    /// When it was due, as the line itself says. Null with `refetch`.
+    at: Option<DateTime>,
     /// Whether something may have been missed: when true, read `changes`, or your notifications and how many are unread
     /// anew.
     refetch: bool,
@@ -23,10 +26,14 @@ impl NotificationReceived {
         match heard {
             Heard::Refetch => Some(Self {
                 notification_id: None,
+                at: None,
                 refetch: true,
             }),
-            Heard::Event(Event::NotificationReceived { notification, .. }) => Some(Self {
+            Heard::Event(Event::NotificationReceived {
+                notification, at, ..
+            }) => Some(Self {
                 notification_id: Some(notification.global()),
+                at: Some(DateTime(at)),
                 refetch: false,
             }),
             Heard::Event(_) => None,
@@ -40,8 +47,9 @@ pub struct NotificationSubscription;
 
 #[Subscription]
 impl NotificationSubscription {
-    /// The lines of your inbox, each once when it falls due, whether or not a push leaves for it. After a connection
-    /// was interrupted, and on `refetch`, read `changes`, or your notifications anew: what happened meanwhile is not told later.
+    /// The lines of your inbox, each once when it falls due, whether or not a push leaves for it. The first thing you
+    /// hear is a `refetch`: from then on nothing passes by. On each, read `changes`, or your notifications anew: what
+    /// happened before it, or while a connection was interrupted, is not told later.
     async fn notification_received(
         &self,
         ctx: &Context<'_>,

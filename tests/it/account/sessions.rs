@@ -7,7 +7,7 @@ use api::account::revocations;
 use api::account::service::authenticate;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use support::{TestApp, both};
+use support::{TestApp, both, eventually};
 use tokio_util::sync::CancellationToken;
 
 use super::{PASSPHRASE, REFRESH, SESSIONS, input, join, mike, refusal, sign_in, who};
@@ -150,16 +150,22 @@ async fn a_process_that_starts_knows_what_was_ended(app: TestApp) {
 }
 
 async fn a_process_keeps_looking_until_it_is_told_to_stop(app: TestApp) {
-    let joined = join(&app, "mike@example.org", "mike").await;
-    app.as_member(who(&app, &joined), SIGN_OUT, json!({}))
-        .await
-        .ok();
+    let phone = join(&app, "mike@example.org", "mike").await;
+    let tablet = sign_in(&app, "mike@example.org", PASSPHRASE, "A tablet").await;
     let replica = app.replica().await;
     let stop = CancellationToken::new();
     let watch = tokio::spawn(revocations::watch(replica.clone(), stop.clone()));
-    while authenticate(&replica, access(&joined)).is_some() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
+    // The second is ended when a look has been made.
+    for device in [&phone, &tablet] {
+        app.as_member(who(&app, device), SIGN_OUT, json!({}))
+            .await
+            .ok();
+        eventually("the device is refused", async || {
+            authenticate(&replica, access(device)).is_none()
+        })
+        .await;
     }
     stop.cancel();
-    watch.await.unwrap();
+    let stopped = tokio::time::timeout(Duration::from_secs(30), watch).await;
+    stopped.expect("it stops when it is told to").unwrap();
 }

@@ -244,8 +244,6 @@ async fn an_id_that_is_anothers_already_says_no_more_than_that(app: TestApp) {
             assert!(is_nothing(payload), "{name}: {payload}");
             let expected = match name {
                 "createCircle" | "scheduleMeeting" if !is_facilitator => "NOT_ALLOWED",
-                // Whom he would ask is not there for either.
-                "proposePeering" => "NOT_FOUND",
                 "signIn" => "WRONG_CREDENTIALS",
                 "verifyEmail" => "WRONG_CODE",
                 _ => "CONFLICT",

@@ -194,9 +194,10 @@ async fn end_stolen(app: &App, session: &Model) -> Result<(), Fault> {
 pub(super) struct Ended(pub(super) Vec<SessionId>, DateTime<Utc>);
 
 impl Ended {
-    /// After the commit: refuses their access tokens from now on.
+    /// After the commit: refuses their access tokens from now on, here and in every process that is reached.
     pub(super) fn known(&self, app: &App) {
         app.revocations.add(&self.0, self.1);
+        app.bus.sessions_ended(&self.0, self.1);
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use axum::extract::ws::Message;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Arrival;
@@ -17,17 +18,19 @@ use crate::http::Edge;
 use crate::http::operation::Asker;
 use crate::http::params::Params;
 use crate::http::places::Place;
+use crate::http::pulse::Pulse;
 use crate::http::refusal::Refusal;
-use crate::http::request_log::{RequestId, RequestLine};
-use crate::http::said::{Said, written};
+use crate::http::said::written;
 use crate::http::viewer::{Lapse, Standing, is_developer_token};
 
-/// Messages of operations that may wait for a peer to read. Then the operations wait, and with them
-/// whatever tells them of events.
-const QUEUE: usize = 64;
+/// Messages of operations that may wait for a peer to read. Then the operations wait, each with the message it has, and
+/// with them whatever tells them of events.
+const QUEUE: usize = 4;
 /// How often it is looked whether something is due. A sign-out elsewhere is known within three seconds
 /// (`account::revocations`), and must be felt within five.
 const TICK: Duration = Duration::from_secs(1);
+/// What was asked before the session ended may still be answered for so long: the sign-out itself, say.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// An open socket.
 pub struct Driven {
@@ -40,6 +43,11 @@ pub struct Driven {
     place: Option<Place<entity::MemberId>>,
     tasks: JoinSet<()>,
     stops: HashMap<u64, AbortHandle>,
+    /// Ends what has no end of its own.
+    enough: CancellationToken,
+    ending: Option<Ending>,
+    /// Operations that were refused because there were too many.
+    refused: u64,
     say: mpsc::Sender<Told>,
     said: mpsc::Receiver<Told>,
 }
@@ -54,27 +62,39 @@ enum End {
     Lost,
 }
 
+/// Nothing new is begun: what was is finished, answered, and then there is nothing to stay for.
+struct Ending {
+    why: Close,
+    /// Then it is over in any case.
+    at: tokio::time::Instant,
+}
+
 type Going = Result<(), End>;
 
 impl Driven {
     /// Around a wire, for somebody who has not said yet who he is.
     pub fn new(edge: Edge, arrival: Arrival, wire: Wire) -> Self {
         let (say, said) = mpsc::channel(QUEUE);
-        let init = Duration::from_secs(edge.app.config.http.socket_init_seconds);
+        let http = &edge.app.config.http;
+        let init = Duration::from_secs(http.socket_init_seconds);
+        let session = Session::new(init, Pulse::of(http).every());
         Self {
             asker: Asker {
                 viewer: Standing::default().viewer(),
                 address: arrival.address,
                 developer: arrival.developer,
             },
+            enough: edge.shutdown.stopping().child_token(),
             edge,
             arrival,
-            session: Session::new(init),
+            session,
             wire,
             standing: Standing::default(),
             place: None,
             tasks: JoinSet::new(),
             stops: HashMap::with_capacity(4),
+            ending: None,
+            refused: 0,
             say,
             said,
         }
@@ -99,6 +119,7 @@ impl Driven {
             member = self.asker.viewer.member().map(tracing::field::display),
             code,
             operations = self.session.begun(),
+            refused = self.refused,
             seconds = opened.elapsed().as_secs(),
             "socket"
         );
@@ -111,35 +132,50 @@ impl Driven {
     async fn serve(&mut self, opened: Instant) -> Going {
         let stop = self.edge.shutdown.stopping();
         let patience = Duration::from_secs(self.edge.app.config.http.operation_timeout_seconds);
-        let mut stopping: Option<Instant> = None;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            // What was begun is finished, answered, and then there is nothing to stay for.
-            if let Some(since) = stopping
-                && (self.session.is_idle() && self.wire.is_quiet() || since.elapsed() > patience)
-            {
-                return Err(End::Close(Close::GoingAway));
+            let last = self.ending.as_ref().map(|ending| ending.at);
+            if last.is_some() && self.session.is_idle() && self.wire.is_quiet() {
+                return Err(self.end());
             }
             tokio::select! {
                 happened = self.wire.happens() => match happened {
-                    Happened::Heard(message) => self.hear(message, stopping.is_some())?,
+                    Happened::Heard(message) => self.hear(message)?,
                     Happened::Written => {}
                     Happened::Malformed => return Err(End::Close(Close::BadMessage)),
                     Happened::Gone => return Err(End::Gone),
                 },
-                Some(told) = self.said.recv(), if self.wire.has_room() => self.deliver(told)?,
+                Some(told) = self.said.recv(), if self.wire.has_room() => self.deliver(told),
                 Some(_) = self.tasks.join_next() => {}
                 _ = tick.tick() => self.look_around(opened.elapsed())?,
-                () = stop.cancelled(), if stopping.is_none() => stopping = Some(Instant::now()),
+                () = stop.cancelled(), if last.is_none() => self.begin_to_end(Close::GoingAway, patience),
+                () = at(last), if last.is_some() => return Err(self.end()),
             }
         }
     }
 
-    fn hear(&mut self, message: Message, stopping: bool) -> Going {
-        self.session.noticed();
+    /// Ends, as soon as what was begun is answered.
+    fn begin_to_end(&mut self, why: Close, patience: Duration) {
+        let at = tokio::time::Instant::now() + patience;
+        if self.ending.as_ref().is_none_or(|ending| at < ending.at) {
+            self.ending = Some(Ending { why, at });
+        }
+        self.enough.cancel();
+    }
+
+    fn end(&mut self) -> End {
+        self.ending
+            .take()
+            .map_or(End::Gone, |ending| End::Close(ending.why))
+    }
+
+    fn hear(&mut self, message: Message) -> Going {
         let step = match message {
-            Message::Text(text) => self.session.hear(FromClient::parse(&text)),
+            Message::Text(text) => {
+                self.session.noticed();
+                self.session.hear(FromClient::parse(&text))
+            }
             Message::Binary(_) => self.session.hear(None),
             // A closing is answered on the next look at the wire, which then ends.
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return Ok(()),
@@ -148,11 +184,10 @@ impl Driven {
             Step::Nothing => {}
             Step::Introduce(credentials) => self.introduce(&credentials)?,
             Step::Pong(payload) => self.wire.reply(written(&ToClient::Pong { payload })),
-            Step::Begin { id, .. } if stopping => self.session.ended(&id),
-            Step::Begin { id, number, params } => {
-                self.check()?;
-                self.begin(id, number, params);
+            Step::Begin { id, .. } if self.ending.is_some() || self.has_lapsed() => {
+                self.session.ended(&id);
             }
+            Step::Begin { id, number, params } => self.begin(id, number, params),
             Step::Refuse(id) => self.refuse(&id),
             Step::Stop(number) => self.stop(number),
             Step::Close(why) => return Err(End::Close(why)),
@@ -161,14 +196,16 @@ impl Driven {
     }
 
     fn introduce(&mut self, credentials: &Credentials) -> Going {
-        let app = &self.edge.app;
+        let app = self.edge.app.clone();
         let standing = match &credentials.authorization {
-            Some(text) => Standing::of_credentials(app, text),
+            Some(text) => Standing::of_credentials(&app, text),
             None => self.arrival.standing,
         };
         self.standing = standing.map_err(|_| End::Close(Close::Forbidden))?;
         self.asker.viewer = self.standing.viewer();
-        self.check()?;
+        if self.has_lapsed() {
+            return Err(self.end());
+        }
         if let Some(token) = &credentials.developer_token {
             self.asker.developer |= is_developer_token(&app.config.graphql, token.as_bytes());
         }
@@ -181,14 +218,16 @@ impl Driven {
         Ok(())
     }
 
-    /// Whether whoever asks may go on.
-    fn check(&self) -> Going {
-        self.standing.check(&self.edge.app).map_err(|lapse| {
-            End::Close(match lapse {
-                Lapse::Expired => Close::TokenExpired,
-                Lapse::SignedOut => Close::SignedOut,
-            })
-        })
+    /// Whether whoever asks may go on no longer; then the socket begins to end. What he had asked before is answered
+    /// all the same, as it would be over HTTP: otherwise he would not learn that he has signed out.
+    fn has_lapsed(&mut self) -> bool {
+        let why = match self.standing.check(&self.edge.app) {
+            Ok(()) => return false,
+            Err(Lapse::Expired) => Close::TokenExpired,
+            Err(Lapse::SignedOut) => Close::SignedOut,
+        };
+        self.begin_to_end(why, LAST_WORDS);
+        true
     }
 
     fn begin(&mut self, id: String, number: u64, params: Params) {
@@ -196,6 +235,7 @@ impl Driven {
             id,
             number,
             to: self.say.clone(),
+            enough: self.enough.clone(),
         };
         let task = run(self.edge.clone(), self.asker, params, mouth);
         self.stops.insert(number, self.tasks.spawn(task));
@@ -207,32 +247,35 @@ impl Driven {
         }
     }
 
+    /// It is paid for, and stands in the socket's own line: one each would let whoever has too many fill the log.
     fn refuse(&mut self, id: &str) {
-        let mut line = RequestLine::begin(RequestId(self.edge.app.ids.next()));
-        line.member = self.asker.viewer.member();
+        self.refused += 1;
+        self.edge.charge_refusal(&self.asker);
+        metrics::counter!("belay_rate_limited_total", "limit" => "operations").increment(1);
         let many = format!("More than {MAX_OPERATIONS} operations at a time are not taken.");
-        let refused = Said::of(Err(Refusal::limited(&many, 1)), &mut line);
-        self.wire.reply(written(&ToClient::of(id, &refused)));
+        let payload = &Refusal::limited(&many, 1).errors;
+        self.wire.reply(written(&ToClient::Error { id, payload }));
     }
 
     /// Passes a message of an operation on, if it is wanted still and may be read by whoever asked.
-    fn deliver(&mut self, told: Told) -> Going {
+    fn deliver(&mut self, told: Told) {
         if !self.session.wants(&told.id, told.number) {
-            return Ok(());
+            return;
         }
-        self.check()?;
         if told.last {
             self.session.ended(&told.id);
             self.stops.remove(&told.number);
         }
+        if told.endless && self.has_lapsed() {
+            return;
+        }
         if let Some(text) = told.text {
             self.wire.say(text);
         }
-        Ok(())
     }
 
     fn look_around(&mut self, age: Duration) -> Going {
-        self.check()?;
+        self.has_lapsed();
         if self.wire.is_stalled() {
             return Err(End::Lost);
         }
@@ -245,5 +288,13 @@ impl Driven {
             Due::Close(why) => Err(End::Close(why)),
             Due::Leave => Err(End::Lost),
         }
+    }
+}
+
+/// Waits for an instant; for ever when there is none.
+async fn at(instant: Option<tokio::time::Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant).await,
+        None => std::future::pending().await,
     }
 }

@@ -29,8 +29,9 @@ use self::protocol::{Close, SUBPROTOCOL};
 use self::wire::Wire;
 use super::Edge;
 use super::address::{Peer, client_address};
-use super::places::FREE_IN;
+use super::pulse::Pulse;
 use super::refusal::Refusal;
+use super::taken::{Stall, Taken};
 use super::viewer::{BadToken, Standing, is_developer};
 
 /// Read at a time; it is held for as long as the socket is open.
@@ -63,6 +64,8 @@ pub async fn open(
 ) -> Result<Response, Refusal> {
     let (mut head, _) = request.into_parts();
     let http = &edge.app.config.http;
+    let pulse = Pulse::of(http);
+    let stall = Stall::new(Taken::of(&head.extensions), pulse.stalled());
     let arrival = Arrival {
         address: client_address(peer, &head.headers, http.trusted_proxies),
         developer: is_developer(&edge.app.config.graphql, &head.headers),
@@ -76,7 +79,7 @@ pub async fn open(
     let place = edge.places.of_address(arrival.address);
     let place = place.ok_or_else(|| {
         let message = "There are too many sockets from this address.";
-        Refusal::limited(message, FREE_IN).in_http(StatusCode::TOO_MANY_REQUESTS)
+        Refusal::limited(message, pulse.free_in()).in_http(StatusCode::TOO_MANY_REQUESTS)
     })?;
     let upgrade = upgrade
         .protocols([SUBPROTOCOL])
@@ -96,16 +99,14 @@ pub async fn open(
         let _place = place;
         if let Ok(socket) = socket.await {
             let _counted = Counted::new();
-            serve(serving, id, arrival, socket).await;
+            serve(serving, id, arrival, Wire::new(socket, stall)).await;
         }
     });
     Ok(response)
 }
 
-async fn serve(edge: Edge, id: Uuid, arrival: Arrival, socket: WebSocket) {
-    let spoken = socket.protocol().is_some();
-    let wire = Wire::new(socket);
-    if spoken {
+async fn serve(edge: Edge, id: Uuid, arrival: Arrival, wire: Wire) {
+    if wire.speaks_the_protocol() {
         Driven::new(edge, arrival, wire).drive(id).await;
     } else {
         let why = Close::Subprotocol;

@@ -7,6 +7,7 @@ use async_graphql::parser::types::OperationType;
 use axum::extract::ws::Utf8Bytes;
 use futures::{FutureExt as _, StreamExt as _};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::protocol::ToClient;
 use crate::http::Edge;
@@ -26,6 +27,8 @@ pub struct Told {
     pub text: Option<Utf8Bytes>,
     /// Whether it is the last.
     pub last: bool,
+    /// Whether it is of an operation without an end of its own, whose reader is judged again each time.
+    pub endless: bool,
 }
 
 /// Says what an operation has to say. It waits where the peer does not read.
@@ -36,20 +39,24 @@ pub struct Mouth {
     pub number: u64,
     /// Where the messages go.
     pub to: mpsc::Sender<Told>,
+    /// Ends it, when it has no end of its own.
+    pub enough: CancellationToken,
 }
 
 impl Mouth {
-    async fn say(&self, message: &ToClient<'_>) {
+    async fn say(&self, message: &ToClient<'_>, endless: bool) {
         let last = !matches!(message, ToClient::Next { .. });
-        self.tell(Some(written(message).into()), last).await;
+        self.tell(Some(written(message).into()), last, endless)
+            .await;
     }
 
-    async fn tell(&self, text: Option<Utf8Bytes>, last: bool) {
+    async fn tell(&self, text: Option<Utf8Bytes>, last: bool, endless: bool) {
         let told = Told {
             id: self.id.clone(),
             number: self.number,
             text,
             last,
+            endless,
         };
         // A socket that is gone has dropped this task already, or is about to.
         let _ = self.to.send(told).await;
@@ -57,7 +64,7 @@ impl Mouth {
 
     async fn refuse(&self, refusal: Refusal, line: &mut RequestLine) {
         let refused = Said::of(Err(refusal), line);
-        self.say(&ToClient::of(&self.id, &refused)).await;
+        self.say(&ToClient::of(&self.id, &refused), false).await;
     }
 }
 
@@ -81,21 +88,21 @@ async fn carry_out(edge: &Edge, id: RequestId, asker: &Asker, params: Params, mo
         Err(refusal) => return mouth.refuse(refusal, &mut line).await,
     };
     line.operation(prepared.kind, prepared.name.as_deref());
-    let stop = edge.shutdown.stopping();
     let endless = prepared.kind == OperationType::Subscription;
     let mut answers = edge.answers(prepared, &stats);
     loop {
         let outcome = tokio::select! {
             biased;
             // Without a word: the socket closes, and the client comes back to another process.
-            () = stop.cancelled(), if endless => return mouth.tell(None, true).await,
+            () = mouth.enough.cancelled(), if endless => return mouth.tell(None, true, endless).await,
             outcome = stats.scope(answers.next()) => outcome,
         };
         let Some(outcome) = outcome else {
-            return mouth.say(&ToClient::Complete { id: &mouth.id }).await;
+            let complete = ToClient::Complete { id: &mouth.id };
+            return mouth.say(&complete, endless).await;
         };
         let said = Said::of(outcome, &mut line);
-        mouth.say(&ToClient::of(&mouth.id, &said)).await;
+        mouth.say(&ToClient::of(&mouth.id, &said), endless).await;
         if matches!(said, Said::Refused(_)) {
             return;
         }

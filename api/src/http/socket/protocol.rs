@@ -14,6 +14,9 @@ pub const SUBPROTOCOL: &str = "graphql-transport-ws";
 /// Clients count or use UUIDs; what is longer would only fill memory.
 const MAX_ID: usize = 256;
 
+/// A ping is sent back with what it holds, and waits in memory where its sender does not read.
+const MAX_PING: usize = 1024;
+
 /// What a client says.
 #[derive(Debug)]
 pub enum FromClient {
@@ -80,6 +83,7 @@ impl FromClient {
             Raw::ConnectionInit { payload } => {
                 Self::Init(Credentials::of(payload.unwrap_or_default())?)
             }
+            Raw::Ping { .. } if text.len() > MAX_PING => return None,
             Raw::Ping { payload } => Self::Ping(payload),
             Raw::Pong { .. } => Self::Pong,
             Raw::Subscribe { id: given, payload } => Self::Subscribe {
@@ -251,6 +255,10 @@ mod tests {
             r#"{"type": "complete"}"#,
             r#"{"type": "ping"} {"type": "ping"}"#,
             &format!(r#"{{"type": "complete", "id": "{}"}}"#, "i".repeat(257)),
+            &format!(
+                r#"{{"type": "ping", "payload": {{"a": "{}"}}}}"#,
+                "x".repeat(1024)
+            ),
         ] {
             assert!(FromClient::parse(bad).is_none(), "{bad}");
         }

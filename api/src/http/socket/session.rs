@@ -7,21 +7,19 @@ use serde_json::{Map, Value};
 
 use super::protocol::{Close, Credentials, FromClient};
 use crate::http::params::Params;
+use crate::http::pulse::MISSES;
 
 /// Operations at a time. A screen has a handful; the fifty-first is refused and the others go on.
 pub const MAX_OPERATIONS: usize = 50;
 
+/// One socket's state.
+///
 /// The server asks whether the app is still there. It asks by messages of the protocol: every client's
 /// library answers those, and they tell an app that hangs from one that lives, where a WebSocket's own
 /// pings tell only that the phone has a network.
-pub const PING_EVERY: Duration = Duration::from_secs(15);
-
-/// So many questions without a word from the peer, and he is gone.
-const MISSES: u32 = 3;
-
-/// One socket's state.
 pub struct Session {
     init_within: Duration,
+    ping_every: Duration,
     introduced: bool,
     open: bool,
     running: HashMap<String, u64>,
@@ -72,9 +70,10 @@ pub enum Due {
 
 impl Session {
     /// A socket that was just opened.
-    pub fn new(init_within: Duration) -> Self {
+    pub fn new(init_within: Duration, ping_every: Duration) -> Self {
         Self {
             init_within,
+            ping_every,
             introduced: false,
             open: false,
             running: HashMap::new(),
@@ -123,7 +122,8 @@ impl Session {
         self.open = true;
     }
 
-    /// Something came from the peer, whatever it was.
+    /// A whole message came from the peer, whatever it said. Nothing less counts: in between the frames of a message
+    /// that never ends he could send a WebSocket's own pings for ever.
     pub fn noticed(&mut self) {
         self.heard = true;
     }
@@ -153,7 +153,7 @@ impl Session {
         if !self.introduced && age >= self.init_within {
             return Due::Close(Close::InitTimeout);
         }
-        if age < self.asked_at + PING_EVERY {
+        if age < self.asked_at + self.ping_every {
             return Due::Nothing;
         }
         let first = self.asked_at.is_zero();
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     fn session() -> Session {
-        Session::new(Duration::from_secs(10))
+        Session::new(Duration::from_secs(10), Duration::from_secs(15))
     }
 
     fn told(session: &mut Session, message: &str) -> String {

@@ -12,11 +12,10 @@ use tokio_tungstenite::tungstenite::Error as Fault;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 
 use super::protocol::Close;
+use crate::http::taken::Stall;
 
 /// Answers to the peer's own pings that may wait; beyond it he is not listened to until he reads.
 const MAX_REPLIES: usize = 32;
-/// A peer who takes nothing for so long is given up.
-const STALLED: Duration = Duration::from_secs(30);
 /// For the peer's half of a closing handshake.
 const CLOSING: Duration = Duration::from_secs(2);
 
@@ -28,7 +27,7 @@ pub struct Wire {
     /// One message of an operation; the others wait where they come from.
     next: Option<Message>,
     unflushed: bool,
-    stuck_since: Option<Instant>,
+    stall: Stall,
 }
 
 /// What happened on a socket.
@@ -44,15 +43,20 @@ pub enum Happened {
 }
 
 impl Wire {
-    /// Around an open socket.
-    pub const fn new(socket: WebSocket) -> Self {
+    /// Around an open socket, whose peer is given up by `stall`.
+    pub const fn new(socket: WebSocket, stall: Stall) -> Self {
         Self {
             socket,
             replies: VecDeque::new(),
             next: None,
             unflushed: false,
-            stuck_since: None,
+            stall,
         }
+    }
+
+    /// Whether a subprotocol was agreed on.
+    pub fn speaks_the_protocol(&self) -> bool {
+        self.socket.protocol().is_some()
     }
 
     /// Says something of the session's.
@@ -75,13 +79,13 @@ impl Wire {
         self.next.is_none() && self.replies.is_empty() && !self.unflushed
     }
 
-    /// Whether the peer has not read for too long; asked now and then.
+    /// Whether the peer has read nothing for too long; asked now and then.
     pub fn is_stalled(&mut self) -> bool {
         if self.is_quiet() {
-            self.stuck_since = None;
+            self.stall.over();
             return false;
         }
-        self.stuck_since.get_or_insert_with(Instant::now).elapsed() > STALLED
+        self.stall.is_too_long(Instant::now())
     }
 
     /// Writes what there is and waits for what happens. May be dropped and called again.
@@ -111,7 +115,6 @@ impl Wire {
         let socket = &mut self.socket;
         while !self.replies.is_empty() || self.next.is_some() {
             ready!(socket.poll_ready_unpin(cx))?;
-            self.stuck_since = None;
             if let Some(message) = self.replies.pop_front().or_else(|| self.next.take()) {
                 socket.start_send_unpin(message)?;
                 self.unflushed = true;
@@ -120,7 +123,6 @@ impl Wire {
         if self.unflushed {
             ready!(socket.poll_flush_unpin(cx))?;
             self.unflushed = false;
-            self.stuck_since = None;
         }
         Poll::Ready(Ok(()))
     }

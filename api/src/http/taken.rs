@@ -1,0 +1,148 @@
+//! How much of what is written a connection takes, by which a slow reader is told from one who does not read.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use http::Extensions;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// The bytes a connection has taken so far. Every request on it carries this in its extensions.
+#[derive(Clone, Debug, Default)]
+pub struct Taken(Arc<AtomicU64>);
+
+impl Taken {
+    /// Of the connection a request came by.
+    pub fn of(extensions: &Extensions) -> Self {
+        extensions.get().cloned().unwrap_or_default()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Whether a peer for whom something waits takes any of it.
+#[derive(Debug)]
+pub struct Stall {
+    taken: Taken,
+    before: u64,
+    since: Option<Instant>,
+    patience: Duration,
+}
+
+impl Stall {
+    /// Of a peer who is given up when he takes nothing for so long.
+    pub const fn new(taken: Taken, patience: Duration) -> Self {
+        Self {
+            taken,
+            before: 0,
+            since: None,
+            patience,
+        }
+    }
+
+    /// Nothing waits for him.
+    pub const fn over(&mut self) {
+        self.since = None;
+    }
+
+    /// Something waits for him now: whether he has taken nothing for too long. Asked now and then.
+    pub fn is_too_long(&mut self, now: Instant) -> bool {
+        let taken = self.taken.bytes();
+        if taken != self.before {
+            self.before = taken;
+            self.since = None;
+        }
+        let since = *self.since.get_or_insert(now);
+        now.saturating_duration_since(since) > self.patience
+    }
+}
+
+/// A connection whose bytes are counted.
+pub struct Measured<S> {
+    stream: S,
+    taken: Taken,
+}
+
+impl<S> Measured<S> {
+    /// Counts what `stream` takes from here on.
+    pub const fn new(stream: S, taken: Taken) -> Self {
+        Self { stream, taken }
+    }
+
+    fn count(&self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.taken.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Measured<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Measured<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
+        self.count(written);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, pieces))?;
+        self.count(written);
+        Poll::Ready(Ok(written))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_takes_a_little_now_and_then_is_not_given_up() {
+        let seconds = Duration::from_secs;
+        let (taken, began) = (Taken::default(), Instant::now());
+        let mut stall = Stall::new(taken.clone(), seconds(30));
+        let mut connection = Measured::new(Vec::new(), taken);
+        for turn in 1..=10 {
+            connection.write_all(b"x").await.unwrap();
+            assert!(!stall.is_too_long(began + seconds(29 * turn)));
+        }
+        assert!(!stall.is_too_long(began + seconds(320)));
+        assert!(stall.is_too_long(began + seconds(321)));
+        stall.over();
+        assert!(!stall.is_too_long(began + seconds(400)));
+    }
+}
