@@ -13,6 +13,7 @@ mod m20261124_000001_create_changes;
 mod m20261124_000002_create_persisted_documents;
 mod m20261125_000001_create_peerings;
 mod m20261125_000002_create_quiet_hours;
+mod m20261125_000003_create_pacts;
 mod support;
 
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000002_create_persisted_documents::Migration),
             Box::new(m20261125_000001_create_peerings::Migration),
             Box::new(m20261125_000002_create_quiet_hours::Migration),
+            Box::new(m20261125_000003_create_pacts::Migration),
         ]
     }
 }

@@ -45,16 +45,21 @@ export default [
             'Credentials',
             'Me',
             'Progress',
+            'QuietHours',
             // Vocabularies, known by their slugs.
             'LifeContext',
             'Topic',
             // Hints, which are not kept.
             'CheckInRecorded',
             'NotificationReceived',
+            'PartnerActivity',
             // Parts of what they hang under.
             'CircleMember',
             'DayAvailability',
             'MemberTopic',
+            'PactSide',
+            // What is only read, and never written over.
+            'Consent',
             'ChangePage',
             'PageInfo',
           ],

@@ -7,8 +7,8 @@ use api::account::{SignedIn, Viewer};
 use api::graphql::node::NodeId as _;
 use chrono::TimeDelta;
 use entity::{
-    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PeeringId,
-    SessionId,
+    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
+    PactNudgeId, PeeringId, SessionId,
 };
 use serde_json::{Value, json};
 use support::{Answer, Listening, Schema, TestApp, both};
@@ -49,7 +49,9 @@ struct Things {
     meeting: Value,
     member: Value,
     notification: Value,
+    nudge: Value,
     occurrence: Value,
+    pact: Value,
     peering: Value,
     session: Value,
 }
@@ -66,6 +68,8 @@ impl Things {
             member: json!(*ids.next::<MemberId>().global()),
             notification: json!(*ids.next::<NotificationId>().global()),
             occurrence: json!(*ids.next::<OccurrenceId>().global()),
+            nudge: json!(*ids.next::<PactNudgeId>().global()),
+            pact: json!(*ids.next::<PactId>().global()),
             peering: json!(*ids.next::<PeeringId>().global()),
             session: json!(*ids.next::<SessionId>().global()),
         }
@@ -79,6 +83,8 @@ impl Things {
         hide(app, hidden, true).await;
         let partner = app.member("partner").await;
         let peering = crate::peerings::partners(app, mike, partner).await;
+        let pact = crate::pacts::agreed(app, mike, partner, &peering).await;
+        let nudge = crate::pacts::nudged(app, partner, &pact).await["id"].clone();
         let device = app.register(mike, "mikes-phone").await["id"].clone();
         let schedule = "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {
             occurrence { id meeting { id } } } }";
@@ -107,12 +113,14 @@ impl Things {
             member: json!(*hidden.member.global()),
             notification: inbox.at("/me/notifications/nodes/0/id"),
             occurrence: made["id"].clone(),
+            nudge,
+            pact,
             peering,
             session: json!(*mike.session.global()),
         }
     }
 
-    fn all(&self) -> [&Value; 9] {
+    fn all(&self) -> [&Value; 11] {
         [
             &self.check_in,
             &self.circle,
@@ -120,7 +128,9 @@ impl Things {
             &self.meeting,
             &self.member,
             &self.notification,
+            &self.nudge,
             &self.occurrence,
+            &self.pact,
             &self.peering,
             &self.session,
         ]
@@ -147,6 +157,7 @@ fn no_arguments() -> Value {
 /// What each field is called with.
 fn cases(app: &TestApp, of: &Things) -> BTreeMap<&'static str, Value> {
     let mut cases = BTreeMap::from_iter(about_accounts(app, of));
+    cases.extend(about_partners(app, of));
     cases.extend(about_the_rest(app, of));
     cases
 }
@@ -203,6 +214,50 @@ fn about_accounts(app: &TestApp, of: &Things) -> Vec<Case> {
     ]
 }
 
+fn about_partners(app: &TestApp, of: &Things) -> Vec<Case> {
+    let id = || app.app.ids.next::<Uuid>();
+    vec![
+        ("partnerActivity", no_arguments()),
+        (
+            "proposePeering",
+            input(&json!({ "id": id(), "memberId": of.member })),
+        ),
+        (
+            "answerPeering",
+            input(&json!({ "peeringId": of.peering, "accept": true })),
+        ),
+        (
+            "withdrawPeering",
+            input(&json!({ "peeringId": of.peering })),
+        ),
+        ("endPeering", input(&json!({ "peeringId": of.peering }))),
+        (
+            "proposePact",
+            input(
+                &json!({ "id": id(), "peeringId": of.peering, "sharing": "NOTHING", "nudgeStyle": "PLAIN" }),
+            ),
+        ),
+        (
+            "answerPact",
+            input(&json!({ "pactId": of.pact, "accept": true })),
+        ),
+        (
+            "updatePactSide",
+            input(&json!({ "pactId": of.pact, "sharing": "WORDS" })),
+        ),
+        ("renewPact", input(&json!({ "pactId": of.pact }))),
+        ("endPact", input(&json!({ "pactId": of.pact }))),
+        (
+            "sendPactNudge",
+            input(&json!({ "id": id(), "pactId": of.pact, "template": "JUST_HELLO" })),
+        ),
+        (
+            "answerPactNudge",
+            input(&json!({ "nudgeId": of.nudge, "answer": "ALL_RIGHT" })),
+        ),
+    ]
+}
+
 fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
     let id = || app.app.ids.next::<Uuid>();
     vec![
@@ -229,19 +284,6 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
             input(&json!({ "occurrenceId": of.occurrence })),
         ),
         ("checkIn", input(&json!({ "id": id() }))),
-        (
-            "proposePeering",
-            input(&json!({ "id": id(), "memberId": of.member })),
-        ),
-        (
-            "answerPeering",
-            input(&json!({ "peeringId": of.peering, "accept": true })),
-        ),
-        (
-            "withdrawPeering",
-            input(&json!({ "peeringId": of.peering })),
-        ),
-        ("endPeering", input(&json!({ "peeringId": of.peering }))),
         (
             "createCircle",
             input(&json!({ "id": id(), "name": "Monday", "purpose": "Talk" })),
@@ -502,7 +544,8 @@ async fn state(app: &TestApp, mike: SignedIn, things: &Things) -> Value {
     let query = "query($circle: ID!, $occurrence: ID!) {
         circle(id: $circle) { viewerRole memberCount }
         occurrence(id: $occurrence) { status seatsTaken version meeting { title version } }
-        me { peerings { nodes { id state } } devices { id } sessions { id } unreadNotificationCount checkIns { totalCount } }
+        me { peerings { nodes { id state } } pacts { nodes { id version nudges { nodes { id answer } } } }
+            devices { id } sessions { id } unreadNotificationCount checkIns { totalCount } }
     }";
     let variables = json!({ "circle": things.circle, "occurrence": things.occurrence });
     app.as_member(mike, query, variables).await.ok()

@@ -18,7 +18,7 @@ use entity::MemberId;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-pub use event::Event;
+pub use event::{Activity, Event};
 pub use listeners::{Heard, Subscription};
 
 use crate::config::BusConfig;

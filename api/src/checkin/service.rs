@@ -13,7 +13,7 @@ use super::store;
 pub use super::store::LIST;
 use crate::app::App;
 use crate::bus::Event;
-use crate::db::{Done, transact};
+use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
 use crate::sync::model::Changes;
@@ -237,6 +237,12 @@ pub async fn who_checked_in_on(
     }
     let found = store::who_on_day(db, members, day).await?;
     Ok(found.into_iter().collect())
+}
+
+/// Whether nobody is to nudge a member today: he has checked in already.
+pub async fn wants_no_nudge_today(app: &App, tx: &Tx, member: MemberId) -> Result<bool, Fault> {
+    let today = member_day_now(app, tx, member).await?;
+    has_checked_in_on(tx, member, today).await
 }
 
 /// A member's day at this moment, in the zone of his profile.

@@ -4,8 +4,8 @@ use async_graphql::ID;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::{
-    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PeeringId,
-    SessionId,
+    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
+    PactNudgeId, PeeringId, SessionId,
 };
 use uuid::Uuid;
 
@@ -70,6 +70,8 @@ nodes! {
     OccurrenceId = 7,
     NotificationId = 9,
     PeeringId = 20,
+    PactId = 21,
+    PactNudgeId = 22,
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! a day at the member's own time on his own wall clock, and not when he has checked in already. In a member's quiet
 //! hours nothing leaves but what comes at a time he set himself.
 
+mod between_partners;
 pub mod graphql;
 mod inbox;
 pub mod local_time;

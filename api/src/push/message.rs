@@ -129,6 +129,42 @@ pub fn render(
                 key: "nudge_invitation_accepted",
             },
         ),
+        Kind::PactProposed => (
+            "plan",
+            Category::Contacts,
+            Urgency::Normal,
+            Phrase {
+                text: "There is a plan for you to look at.",
+                key: "nudge_plan",
+            },
+        ),
+        Kind::PactAccepted => (
+            "plan_accepted",
+            Category::Contacts,
+            Urgency::Normal,
+            Phrase {
+                text: "There is an answer for you.",
+                key: "nudge_plan_accepted",
+            },
+        ),
+        Kind::PactNudgeReceived => (
+            "note",
+            Category::Contacts,
+            Urgency::High,
+            Phrase {
+                text: "There is a short note for you.",
+                key: "nudge_note",
+            },
+        ),
+        Kind::PactNudgeAnswered => (
+            "note_answered",
+            Category::Contacts,
+            Urgency::High,
+            Phrase {
+                text: "There is an answer for you.",
+                key: "nudge_note_answered",
+            },
+        ),
     };
     Nudge {
         notification,

@@ -21,7 +21,9 @@ const CHANGES: &str = "query($after: String, $first: Int!) { changes(after: $aft
         ... on Meeting { title viewerRuns place }
         ... on MeetingOccurrence { status viewerAnswer capacity meeting { id title } }
         ... on Notification { kind readAt }
-        ... on Peering { state proposedByYou partner { handle } } } } } }";
+        ... on Peering { state proposedByYou partner { handle } }
+        ... on Pact { state version partner { handle } partnerSide { sharing } }
+        ... on PactNudge { fromYou text answer } } } } }";
 
 async fn ask(app: &TestApp, who: SignedIn, after: Option<&str>, first: i32) -> Answer {
     let variables = json!({ "after": after, "first": first });

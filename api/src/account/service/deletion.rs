@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
-use crate::{matching, meeting, profile};
+use crate::{consent, matching, meeting, profile};
 
 /// What became of the wish to leave.
 pub enum DeleteOutcome {
@@ -115,6 +115,7 @@ pub async fn purge(app: &App, member: MemberId) -> Result<(), Fault> {
         }
         // His answers go with him; the seats they took must not.
         meeting::service::give_back_seats(app, tx, member, None).await?;
+        consent::service::forget(tx, member, now).await?;
         store::sign_up::remove_of(tx, &account.email_key).await?;
         store::account::remove(tx, member).await?;
         Ok(Done::Keep(None))

@@ -1,0 +1,179 @@
+//! Who sees what, and what was agreed to.
+
+use api::account::SignedIn;
+use api::pact::model::Sharing;
+use api::pact::service::{partners_to_tell, sharing_of};
+use chrono::TimeDelta;
+use sea_orm::EntityTrait as _;
+use serde_json::{Value, json};
+use support::{TestApp, both};
+
+use super::{agreed, end, pacts, proposal, send, sent};
+use crate::peerings::partners;
+use crate::profile::{hide, problem, problems};
+
+both!(
+    each_gives_what_he_likes_and_takes_it_back_at_once,
+    nothing_is_given_before_both_agreed_and_after_it_is_over,
+    what_was_agreed_to_can_be_read,
+    a_change_over_anothers_is_refused,
+    the_consents_about_a_man_end_when_he_goes
+);
+
+async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
+    let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+    let peering = partners(app, mike, paul).await;
+    (mike, paul, peering)
+}
+
+async fn given(app: &TestApp, owner: SignedIn, viewer: SignedIn) -> Sharing {
+    let app = &app.app;
+    let given = sharing_of(app, app.db.pool(), owner.member, viewer.member);
+    given.await.unwrap()
+}
+
+async fn consents(app: &TestApp, who: SignedIn) -> Value {
+    let query =
+        "{ me { consents { nodes { purpose sharing givenAt withdrawnAt member { handle } } } } }";
+    let answer = app.as_member(who, query, json!({})).await;
+    answer.at("/me/consents/nodes")
+}
+
+async fn each_gives_what_he_likes_and_takes_it_back_at_once(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let sam = app.member("sam").await;
+    let id = agreed(&app, mike, paul, &peering).await;
+    let sees = async || pacts(&app, mike).await[0]["partnerCheckedInToday"].clone();
+    assert_eq!(sees().await, false);
+    app.checked_in(paul, "2026-03-10").await;
+    assert_eq!(sees().await, true);
+    app.app
+        .clock
+        .set("2026-03-11T03:00:00Z".parse().unwrap())
+        .unwrap();
+    assert_eq!(sees().await, false);
+
+    for (word, sharing) in [
+        ("MOOD", Sharing::Mood),
+        ("WORDS", Sharing::Words),
+        ("NOTHING", Sharing::Nothing),
+    ] {
+        let input = json!({ "pactId": id, "sharing": word });
+        for _ in 0..2 {
+            let pact = sent(&app, paul, "updatePactSide", input.clone()).await;
+            assert_eq!(pact["yourSide"]["sharing"], word);
+        }
+        assert_eq!(given(&app, paul, mike).await, sharing);
+        // His alone.
+        assert_eq!(given(&app, mike, paul).await, Sharing::CheckedIn);
+        assert_eq!(given(&app, paul, sam).await, Sharing::Nothing);
+    }
+    assert_eq!(sees().await, json!(null));
+    let tell = async |who: SignedIn| {
+        let app = &app.app;
+        let told = partners_to_tell(app, app.db.pool(), who.member).await;
+        told.unwrap()
+            .into_iter()
+            .map(|(man, _)| man)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(tell(mike).await, [paul.member]);
+    assert_eq!(tell(paul).await, []);
+    let wish = json!({ "pactId": id, "nudgeWish": "Call me names.", "nudgeStyle": "HUMOUR" });
+    let pact = sent(&app, paul, "updatePactSide", wish).await;
+    assert_eq!(pact["yourSide"]["sharing"], "NOTHING");
+    assert_eq!(
+        pacts(&app, mike).await[0]["partnerSide"]["nudgeWish"],
+        "Call me names."
+    );
+    let none = json!({ "pactId": id, "nudgeWish": null });
+    let pact = sent(&app, paul, "updatePactSide", none).await;
+    assert_eq!(pact["yourSide"]["nudgeWish"], json!(null));
+    assert_eq!(pact["yourSide"]["nudgeStyle"], "HUMOUR");
+}
+
+async fn nothing_is_given_before_both_agreed_and_after_it_is_over(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
+    assert_eq!(given(&app, mike, paul).await, Sharing::Nothing);
+    let yes = json!({ "pactId": pact["id"], "accept": true });
+    sent(&app, paul, "answerPact", yes).await;
+    assert_eq!(given(&app, mike, paul).await, Sharing::CheckedIn);
+    assert_eq!(given(&app, paul, mike).await, Sharing::Nothing);
+    hide(&app, paul, true).await;
+    assert_eq!(given(&app, mike, paul).await, Sharing::Nothing);
+    hide(&app, paul, false).await;
+    end(&app, paul, &pact["id"]).await;
+    assert_eq!(given(&app, mike, paul).await, Sharing::Nothing);
+}
+
+async fn what_was_agreed_to_can_be_read(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
+    assert_eq!(consents(&app, mike).await, json!([]));
+    app.advance(TimeDelta::hours(1));
+    let yes = json!({ "pactId": pact["id"], "accept": true });
+    sent(&app, paul, "answerPact", yes).await;
+    app.advance(TimeDelta::hours(1));
+    let more = json!({ "pactId": pact["id"], "sharing": "MOOD" });
+    sent(&app, mike, "updatePactSide", more).await;
+    app.advance(TimeDelta::hours(1));
+    end(&app, paul, &pact["id"]).await;
+    let paul_is = json!({ "handle": "paul" });
+    let expected = json!([
+        { "purpose": "PACT_SHARING", "sharing": "MOOD", "givenAt": "2026-03-10T14:00:00.000Z",
+            "withdrawnAt": "2026-03-10T15:00:00.000Z", "member": paul_is },
+        { "purpose": "PACT_SHARING", "sharing": "CHECKED_IN", "givenAt": "2026-03-10T12:00:00.000Z",
+            "withdrawnAt": "2026-03-10T14:00:00.000Z", "member": paul_is },
+    ]);
+    assert_eq!(consents(&app, mike).await, expected);
+    // Who gives nothing agreed to nothing.
+    assert_eq!(consents(&app, paul).await, json!([]));
+    let query = "{ me { consents(first: 1) { totalCount pageInfo { hasNextPage } } } }";
+    let page = app
+        .as_member(mike, query, json!({}))
+        .await
+        .at("/me/consents");
+    assert_eq!(
+        page,
+        json!({ "totalCount": 2, "pageInfo": { "hasNextPage": true } })
+    );
+}
+
+async fn a_change_over_anothers_is_refused(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let id = agreed(&app, mike, paul, &peering).await;
+    let change = json!({ "pactId": id, "sharing": "MOOD", "expectedVersion": 2 });
+    let pact = sent(&app, mike, "updatePactSide", change.clone()).await;
+    assert_eq!(pact["version"], 3);
+    // Sent again it is done already, whatever it expects.
+    assert_eq!(sent(&app, mike, "updatePactSide", change).await, pact);
+    let late = json!({ "pactId": id, "sharing": "WORDS", "expectedVersion": 2 });
+    let refused = send(&app, mike, "updatePactSide", late).await;
+    assert_eq!(
+        problems(&refused),
+        problem("STALE", "input.expectedVersion")
+    );
+    assert_eq!(refused["pact"], pact);
+    // Taking it back asks for no version.
+    let back = json!({ "pactId": id, "sharing": "NOTHING" });
+    sent(&app, mike, "updatePactSide", back).await;
+}
+
+async fn the_consents_about_a_man_end_when_he_goes(app: TestApp) {
+    use api::db::{Done, transact};
+    let (mike, paul, peering) = two(&app).await;
+    agreed(&app, mike, paul, &peering).await;
+    let given = &app.app;
+    let done = transact!(given.db, |tx| {
+        api::consent::service::forget(tx, paul.member, given.clock.now()).await?;
+        Ok(Done::Keep(()))
+    });
+    done.unwrap();
+    let deleted = entity::member::Entity::delete_by_id(paul.member).exec(given.db.pool());
+    deleted.await.unwrap();
+    let left = consents(&app, mike).await;
+    assert_eq!(left[0]["withdrawnAt"], "2026-03-10T12:00:00.000Z");
+    assert_eq!(left[0]["member"], json!(null));
+    assert_eq!(pacts(&app, mike).await, [json!(null); 0]);
+}
