@@ -47,6 +47,8 @@ pub enum ProblemCode {
     TooSoon,
     /// There are as many as there may be.
     TooMany,
+    /// It is not a good moment; nobody is told why.
+    NotNow,
 }
 
 /// One thing that is wrong.

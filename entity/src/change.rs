@@ -20,6 +20,10 @@ pub enum Kind {
     Notification,
     /// Another man and he, who keep each other company, or one of whom asked.
     Peering,
+    /// What a partner and he agreed to, or are about to.
+    Pact,
+    /// A few words between a partner and him.
+    PactNudge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -64,6 +64,12 @@ ids! {
     JobId,
     /// Two men who keep each other company, or one who asked the other to; made by the client.
     PeeringId,
+    /// What two partners agreed to; made by the client.
+    PactId,
+    /// A few words between partners; made by the client.
+    PactNudgeId,
+    /// Something a member agreed to.
+    ConsentId,
     /// A process that holds leases.
     LeaseHolder,
 }

@@ -20,6 +20,14 @@ pub enum Kind {
     PeeringProposed,
     /// The man he asked to be his partner said yes.
     PeeringAccepted,
+    /// A partner proposes a pact to him.
+    PactProposed,
+    /// The partner he proposed a pact to agreed.
+    PactAccepted,
+    /// A partner sent him a few words.
+    PactNudgeReceived,
+    /// A partner answered his few words.
+    PactNudgeAnswered,
 }
 
 /// How far a notification has come.

@@ -13,6 +13,7 @@ mod m20261124_000001_create_changes;
 mod m20261124_000002_create_persisted_documents;
 mod m20261125_000001_create_peerings;
 mod m20261125_000002_create_quiet_hours;
+mod m20261125_000003_create_pacts;
 mod m20261125_000010_deepen_check_ins;
 mod m20261125_000011_seed_emotions;
 mod m20261125_000012_slow_down_reminders;
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000002_create_persisted_documents::Migration),
             Box::new(m20261125_000001_create_peerings::Migration),
             Box::new(m20261125_000002_create_quiet_hours::Migration),
+            Box::new(m20261125_000003_create_pacts::Migration),
             Box::new(m20261125_000010_deepen_check_ins::Migration),
             Box::new(m20261125_000011_seed_emotions::Migration),
             Box::new(m20261125_000012_slow_down_reminders::Migration),

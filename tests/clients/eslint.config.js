@@ -46,6 +46,7 @@ export default [
             'Me',
             'MoodTrend',
             'Progress',
+            'QuietHours',
             // Vocabularies, known by their slugs.
             'Emotion',
             'LifeContext',
@@ -53,6 +54,7 @@ export default [
             // Hints, which are not kept.
             'CheckInRecorded',
             'NotificationReceived',
+            'PartnerActivity',
             // Parts of what they hang under.
             'CircleMember',
             'DayAvailability',
@@ -62,6 +64,10 @@ export default [
             'SharedCheckIn',
             'TrendWeek',
             'WeekLevel',
+            'PactSide',
+            'PartnerDay',
+            // What is only read, and never written over.
+            'Consent',
             'ChangePage',
             'PageInfo',
           ],

@@ -34,6 +34,7 @@ mod member_role;
 mod migrations;
 mod notifications;
 mod operations;
+mod pacts;
 mod peerings;
 mod profile;
 mod push;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta};
 use entity::notification::Kind;
+use entity::pact_nudge::Template;
 use entity::{NotificationId, emotion, life_context, topic};
 use sea_orm::{EntityTrait as _, Iterable as _};
 use support::{TestApp, both};
@@ -100,6 +101,16 @@ fn no_nudge_says_them_or_what_the_service_is_about() {
             assert_eq!(said(text, &PURPOSE), [""; 0], "{text}");
         }
         assert_eq!(said(nudge.kind, &PURPOSE), [""; 0], "{}", nudge.kind);
+    }
+}
+
+#[test]
+fn no_word_between_partners_says_them_and_the_schema_says_what_they_are() {
+    let sdl = api::graphql::schema::sdl();
+    for template in Template::iter() {
+        let text = api::pact::model::text(template);
+        assert_eq!(said(text, &NEVER), [""; 0], "{text}");
+        assert!(sdl.contains(&format!("\"{text}\", in English.")), "{text}");
     }
 }
 

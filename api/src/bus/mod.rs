@@ -22,7 +22,7 @@ use entity::{MemberId, SessionId};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-pub use event::Event;
+pub use event::{Activity, Event};
 pub use listeners::{Heard, Subscription};
 
 use crate::account::Revocations;

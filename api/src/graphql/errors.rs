@@ -140,6 +140,8 @@ user_errors! {
     NotificationError,
     /// Why a peering was not proposed, answered or ended.
     PeeringError,
+    /// Why a pact was not agreed to, changed or ended, or nobody was nudged.
+    PactError,
 }
 
 /// The `errors` of a payload.

@@ -7,12 +7,14 @@ use crate::account::SignedIn;
 use crate::account::graphql::AccountMe;
 use crate::checkin::graphql::CheckInMe;
 use crate::circle::graphql::CircleMe;
+use crate::consent::graphql::ConsentMe;
 use crate::device::graphql::DeviceMe;
 use crate::matching::graphql::PeeringMe;
 use crate::meeting::graphql::MeetingMe;
 use crate::nudge::graphql::NotificationMe;
 use crate::nudge::quiet_graphql::QuietMe;
 use crate::nudge::reminder_graphql::ReminderMe;
+use crate::pact::graphql::PactMe;
 use crate::profile::graphql::ProfileMe;
 
 /// You: what is yours alone to see.
@@ -29,6 +31,8 @@ pub struct Me(
     ReminderMe,
     PeeringMe,
     QuietMe,
+    PactMe,
+    ConsentMe,
 );
 
 impl Me {
@@ -46,6 +50,8 @@ impl Me {
             ReminderMe(signed_in),
             PeeringMe(signed_in),
             QuietMe(signed_in),
+            PactMe(signed_in),
+            ConsentMe(signed_in),
         )
     }
 }

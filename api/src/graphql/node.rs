@@ -4,8 +4,8 @@ use async_graphql::ID;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::{
-    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PauseId,
-    PeeringId, SessionId,
+    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
+    PactNudgeId, PauseId, PeeringId, SessionId,
 };
 use uuid::Uuid;
 
@@ -71,6 +71,8 @@ nodes! {
     NotificationId = 9,
     PauseId = 10,
     PeeringId = 20,
+    PactId = 21,
+    PactNudgeId = 22,
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{
-    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PauseId,
-    PeeringId,
+    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
+    PactNudgeId, PauseId, PeeringId,
 };
 
 use super::node::{Key, NodeId, decode};
@@ -16,6 +16,7 @@ use crate::device::graphql::{Device, load_devices};
 use crate::matching::graphql::{Peering, load_peerings};
 use crate::meeting::graphql::{Meeting, MeetingOccurrence, load_meetings, load_occurrences};
 use crate::nudge::graphql::{Notification, load_notifications};
+use crate::pact::graphql::{Pact, PactNudge, load_pact_nudges, load_pacts};
 use crate::profile::graphql::{Member, load_members};
 
 /// Something that has an id of its own, and can be fetched by it.
@@ -40,6 +41,10 @@ pub enum Node {
     Notification(Notification),
     /// Another man and you, as partners or about to be.
     Peering(Box<Peering>),
+    /// What your partner and you agreed to, or are about to.
+    Pact(Box<Pact>),
+    /// A few words between your partner and you.
+    PactNudge(PactNudge),
 }
 
 /// The most ids one `nodes` takes.
@@ -78,6 +83,8 @@ pub async fn load(ctx: &Context<'_>, keys: &[Key]) -> GqlResult<HashMap<Key, Nod
         DeviceId: load_devices => Node::Device,
         NotificationId: load_notifications => Node::Notification,
         PeeringId: load_peerings => |it| Node::Peering(Box::new(it)),
+        PactId: load_pacts => |it| Node::Pact(Box::new(it)),
+        PactNudgeId: load_pact_nudges => Node::PactNudge,
     })
 }
 

@@ -25,6 +25,8 @@ use crate::nudge::graphql::NotificationMutation;
 use crate::nudge::quiet_graphql::QuietMutation;
 use crate::nudge::reminder_graphql::ReminderMutation;
 use crate::nudge::subscription::NotificationSubscription;
+use crate::pact::graphql::{PactMutation, PactNudgeMutation};
+use crate::pact::subscription::PartnerSubscription;
 use crate::profile::graphql::{DisclosureMutation, ProfileMutation, ProfileQuery};
 use crate::sync::graphql::SyncQuery;
 
@@ -79,6 +81,8 @@ pub struct MutationRoot(
     ReminderMutation,
     PeeringMutation,
     QuietMutation,
+    PactMutation,
+    PactNudgeMutation,
 );
 
 /// What your devices can hear of while they are connected. What is told are hints that say what to read, and nothing
@@ -88,6 +92,7 @@ pub struct MutationRoot(
 pub struct SubscriptionRoot(
     CheckInSubscription,
     NotificationSubscription,
+    PartnerSubscription,
     #[cfg(feature = "conformance")] super::conformance::ConformanceSubscription,
 );
 

@@ -47,7 +47,7 @@ impl Pair {
     }
 }
 
-/// What a peering is to somebody who sees it.
+/// What something that takes the yes of both is to somebody who sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
     /// It waits for an answer.

@@ -18,18 +18,37 @@ use crate::profile;
 /// Tells the cursors of the viewer's peerings from those of other lists.
 pub const MY_PEERINGS: u8 = 70;
 
-/// The peerings of a member with men who are there for others.
-fn with_somebody(member: MemberId) -> Select<Entity> {
+/// The condition that a peering is one of a member's with a man who is there for others.
+pub(super) fn is_with_somebody(member: MemberId) -> Condition {
     let beside = |own: Column, other: Column| {
         Condition::all()
             .add(Expr::col((Entity, own)).eq(member))
             .add(profile::service::shown(Expr::col((Entity, other))))
     };
-    Entity::find().filter(
-        Condition::any()
-            .add(beside(Column::LowerId, Column::HigherId))
-            .add(beside(Column::HigherId, Column::LowerId)),
-    )
+    Condition::any()
+        .add(beside(Column::LowerId, Column::HigherId))
+        .add(beside(Column::HigherId, Column::LowerId))
+}
+
+fn with_somebody(member: MemberId) -> Select<Entity> {
+    Entity::find().filter(is_with_somebody(member))
+}
+
+/// The condition that a peering is active, and one of a member's with a man who is there for others.
+pub(super) fn is_active_for(member: MemberId) -> Condition {
+    Condition::all().add(active()).add(is_with_somebody(member))
+}
+
+/// The condition that a peering is active, and both of the two are there for others.
+pub(super) fn is_between_two() -> Condition {
+    Condition::all().add(active()).add(both_shown())
+}
+
+fn both_shown() -> Condition {
+    let shown = |column: Column| profile::service::shown(Expr::col((Entity, column)));
+    Condition::all()
+        .add(shown(Column::LowerId))
+        .add(shown(Column::HigherId))
 }
 
 /// What is active. Written out and not bound: a partial index serves no statement that leaves it open.
@@ -272,6 +291,12 @@ pub(super) async fn close_lapsed(
     Ok(closed)
 }
 
+/// These peerings, for what hangs on them.
+pub(super) async fn by_ids(tx: &Tx, ids: &[PeeringId]) -> Result<Vec<Model>, Fault> {
+    let found = Entity::find().filter(Column::Id.is_in(ids.iter().copied()));
+    Ok(found.all(tx).await?)
+}
+
 /// How far these have come whose two members both are there for others.
 pub(super) async fn states(
     db: &impl ConnectionTrait,
@@ -282,14 +307,7 @@ pub(super) async fn states(
         .columns([Column::Id, Column::State])
         .filter(Column::Id.is_in(ids.iter().copied()))
         .filter(Column::EndedAt.is_null())
-        .filter(profile::service::shown(Expr::col((
-            Entity,
-            Column::LowerId,
-        ))))
-        .filter(profile::service::shown(Expr::col((
-            Entity,
-            Column::HigherId,
-        ))))
+        .filter(both_shown())
         .into_tuple()
         .all(db)
         .await?;

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::notification as table;
-use entity::{MemberId, NotificationId, OccurrenceId, PeeringId};
+use entity::{MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PeeringId};
 
 use super::inbox::{self, Line, Marked};
 use super::store::INBOX;
@@ -33,6 +33,14 @@ pub enum NotificationKind {
     PeeringProposed,
     /// The man you asked to be your partner said yes. Its subject is the peering.
     PeeringAccepted,
+    /// Your partner proposes a pact. Its subject is the pact.
+    PactProposed,
+    /// Your partner agreed to the pact you proposed. Its subject is the pact.
+    PactAccepted,
+    /// Your partner sent you a few words. Its subject is the nudge.
+    PactNudgeReceived,
+    /// Your partner answered your few words. Its subject is the nudge.
+    PactNudgeAnswered,
 }
 
 /// A line in your in-app inbox.
@@ -62,6 +70,10 @@ impl Notification {
             }
             table::Kind::PeeringProposed | table::Kind::PeeringAccepted => {
                 Some(PeeringId(subject).global())
+            }
+            table::Kind::PactProposed | table::Kind::PactAccepted => Some(PactId(subject).global()),
+            table::Kind::PactNudgeReceived | table::Kind::PactNudgeAnswered => {
+                Some(PactNudgeId(subject).global())
             }
         }
     }

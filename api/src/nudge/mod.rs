@@ -7,6 +7,7 @@
 //! when he lets it pass, and after a fortnight no more. In a member's quiet hours nothing leaves but what comes at a
 //! time he set himself.
 
+mod between_partners;
 pub mod graphql;
 mod inbox;
 pub mod local_time;

@@ -131,7 +131,7 @@ pub(super) async fn facts(
 ) -> Result<Vec<Facts>, Fault> {
     let now = app.clock.now();
     let standings = profile::service::standings(db, &members(rows)).await?;
-    let wanted = still_wanted::still_wanted(db, rows).await?;
+    let wanted = still_wanted::still_wanted(db, rows, now).await?;
     let facts = rows.iter().map(|row| {
         let who = standings.get(&row.member_id);
         let keeps = who.filter(|_| !has_its_own_time(row.kind));

@@ -119,7 +119,13 @@ fn first_change(zone: Tz, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<Date
 pub const fn has_its_own_time(kind: Kind) -> bool {
     match kind {
         Kind::CheckInReminder | Kind::DoorOpen | Kind::MeetingReminder => true,
-        Kind::MeetingCancelled | Kind::PeeringProposed | Kind::PeeringAccepted => false,
+        Kind::MeetingCancelled
+        | Kind::PeeringProposed
+        | Kind::PeeringAccepted
+        | Kind::PactProposed
+        | Kind::PactAccepted
+        | Kind::PactNudgeReceived
+        | Kind::PactNudgeAnswered => false,
     }
 }
 

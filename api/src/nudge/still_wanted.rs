@@ -2,15 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::notification::{Kind, Model};
-use entity::peering::State as PeeringState;
-use entity::{MemberId, NotificationId, OccurrenceId, PeeringId};
+use entity::{MemberId, NotificationId, OccurrenceId};
 use sea_orm::ConnectionTrait;
 
+use super::between_partners::BetweenPartners;
 use super::model::Wanted;
 use crate::error::Fault;
-use crate::{checkin, matching, meeting};
+use crate::{checkin, meeting};
 
 /// How the dedup key of a check-in reminder begins; the member's day follows.
 const REMINDER_KEY: &str = "check_in_reminder:";
@@ -36,10 +36,10 @@ fn asked_day(row: &Model) -> Option<NaiveDate> {
 pub(super) async fn still_wanted(
     db: &impl ConnectionTrait,
     rows: &[Model],
+    now: DateTime<Utc>,
 ) -> Result<HashMap<NotificationId, Wanted>, Fault> {
     let mut days: HashMap<NaiveDate, Vec<MemberId>> = HashMap::new();
     let mut seats = Vec::new();
-    let mut peerings = Vec::new();
     for row in rows {
         match row.kind {
             Kind::CheckInReminder | Kind::DoorOpen => {
@@ -50,10 +50,13 @@ pub(super) async fn still_wanted(
             Kind::MeetingReminder => {
                 seats.extend(row.subject_id.map(|id| (row.member_id, OccurrenceId(id))));
             }
-            Kind::PeeringProposed | Kind::PeeringAccepted => {
-                peerings.extend(row.subject_id.map(PeeringId));
-            }
-            Kind::MeetingCancelled => {}
+            Kind::MeetingCancelled
+            | Kind::PeeringProposed
+            | Kind::PeeringAccepted
+            | Kind::PactProposed
+            | Kind::PactAccepted
+            | Kind::PactNudgeReceived
+            | Kind::PactNudgeAnswered => {}
         }
     }
     let (mut checked_in, mut not_asked) = (HashSet::new(), HashSet::new());
@@ -64,8 +67,7 @@ pub(super) async fn still_wanted(
         not_asked.extend(not.into_iter().map(|member| (member, day)));
     }
     let going = meeting::service::who_is_still_going(db, &seats).await?;
-    let peerings = matching::service::states(db, &peerings).await?;
-    let peering = |row: &Model| peerings.get(&PeeringId(row.subject_id?)).copied();
+    let between = BetweenPartners::read(db, rows, now).await?;
 
     let wanted = |row: &Model| match row.kind {
         Kind::CheckInReminder | Kind::DoorOpen => match asked_day(row) {
@@ -78,15 +80,12 @@ pub(super) async fn still_wanted(
             _ => Wanted::Yes,
         },
         Kind::MeetingCancelled => Wanted::Yes,
-        Kind::PeeringProposed => match peering(row) {
-            Some(PeeringState::Proposed) => Wanted::Yes,
-            Some(PeeringState::Active | PeeringState::Declined) => Wanted::Done,
-            Some(PeeringState::Withdrawn | PeeringState::Ended) | None => Wanted::NoLongerSo,
-        },
-        Kind::PeeringAccepted => match peering(row) {
-            Some(PeeringState::Active) => Wanted::Yes,
-            _ => Wanted::NoLongerSo,
-        },
+        Kind::PeeringProposed
+        | Kind::PeeringAccepted
+        | Kind::PactProposed
+        | Kind::PactAccepted
+        | Kind::PactNudgeReceived
+        | Kind::PactNudgeAnswered => between.wanted(row),
     };
     Ok(rows.iter().map(|row| (row.id, wanted(row))).collect())
 }

@@ -83,7 +83,22 @@ pub fn render(
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> Nudge {
-    let (name, category, urgency, body) = match kind {
+    let (name, category, urgency, body) = said(kind);
+    Nudge {
+        notification,
+        kind: name,
+        category,
+        title: TITLE,
+        body,
+        urgency,
+        expires_at,
+        ttl: (expires_at - now).to_std().unwrap_or_default(),
+    }
+}
+
+/// The word for the app, what it is switched off with, how soon, and the second line.
+const fn said(kind: Kind) -> (&'static str, Category, Urgency, Phrase) {
+    match kind {
         Kind::CheckInReminder => (
             "check_in_reminder",
             Category::CheckIns,
@@ -138,15 +153,41 @@ pub fn render(
                 key: "nudge_invitation_accepted",
             },
         ),
-    };
-    Nudge {
-        notification,
-        kind: name,
-        category,
-        title: TITLE,
-        body,
-        urgency,
-        expires_at,
-        ttl: (expires_at - now).to_std().unwrap_or_default(),
+        Kind::PactProposed => (
+            "plan",
+            Category::Contacts,
+            Urgency::Normal,
+            Phrase {
+                text: "There is a plan for you to look at.",
+                key: "nudge_plan",
+            },
+        ),
+        Kind::PactAccepted => (
+            "plan_accepted",
+            Category::Contacts,
+            Urgency::Normal,
+            Phrase {
+                text: "There is an answer for you.",
+                key: "nudge_plan_accepted",
+            },
+        ),
+        Kind::PactNudgeReceived => (
+            "note",
+            Category::Contacts,
+            Urgency::High,
+            Phrase {
+                text: "There is a short note for you.",
+                key: "nudge_note",
+            },
+        ),
+        Kind::PactNudgeAnswered => (
+            "note_answered",
+            Category::Contacts,
+            Urgency::High,
+            Phrase {
+                text: "There is an answer for you.",
+                key: "nudge_note_answered",
+            },
+        ),
     }
 }

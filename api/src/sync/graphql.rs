@@ -47,7 +47,8 @@ pub struct SyncQuery;
 #[Object]
 impl SyncQuery {
     /// What has changed of what your app keeps for when there is no connection: your profile (`Member`), your check-ins,
-    /// the occurrences you answered with their meetings, your notifications, and your peerings. Ask without `after` for all of it, and
+    /// the occurrences you answered with their meetings, your notifications, and your peerings
+    /// and pacts with their nudges. Ask without `after` for all of it, and
     /// from then on with the last `endCursor`. Seats that other men take or give back are no change of a meeting.
     async fn changes(
         &self,

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 pub use entity::change::Kind;
-use entity::{CheckInId, MeetingId, MemberId, NotificationId, OccurrenceId, PeeringId};
+use entity::{
+    CheckInId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PeeringId,
+};
 use uuid::Uuid;
 
 use crate::graphql::node::NodeId;
@@ -44,6 +46,8 @@ items! {
     OccurrenceId = MeetingOccurrence,
     NotificationId = Notification,
     PeeringId = Peering,
+    PactId = Pact,
+    PactNudgeId = PactNudge,
 }
 
 /// What a transaction changes of what members keep; written by [`record`](super::service::record).

@@ -2,15 +2,16 @@
 
 use api::account::SignedIn;
 use api::graphql::node::{NodeId as _, decode};
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Timelike as _};
 use entity::{
-    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PauseId,
-    PeeringId, SessionId,
+    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
+    PactNudgeId, PauseId, PeeringId, SessionId,
 };
 use serde_json::{Value, json};
 use support::TestApp;
 use uuid::Uuid;
 
+use crate::pacts::{agreed, nudged, proposal as proposal_of, sent};
 use crate::peerings::{in_a_circle, partners, proposed};
 use crate::profile::hide;
 
@@ -24,7 +25,14 @@ pub struct Things {
     pub notification: Value,
     pub occurrence: Value,
     pub pause: Value,
+    /// A nudge of his.
+    pub nudge: Value,
+    /// A nudge of his partner's.
+    pub received: Value,
     /// With this man.
+    pub pact: Value,
+    /// Of another man, to him.
+    pub pact_proposal: Value,
     pub partner: Value,
     pub peering: Value,
     /// Of another man, to him.
@@ -47,6 +55,10 @@ impl Things {
             notification: json!(*ids.next::<NotificationId>().global()),
             occurrence: json!(*ids.next::<OccurrenceId>().global()),
             pause: json!(*ids.next::<PauseId>().global()),
+            nudge: json!(*ids.next::<PactNudgeId>().global()),
+            received: json!(*ids.next::<PactNudgeId>().global()),
+            pact: json!(*ids.next::<PactId>().global()),
+            pact_proposal: json!(*ids.next::<PactId>().global()),
             partner: json!(*ids.next::<MemberId>().global()),
             peering: json!(*ids.next::<PeeringId>().global()),
             proposal: json!(*ids.next::<PeeringId>().global()),
@@ -58,9 +70,22 @@ impl Things {
     /// The things of a man who runs a circle that meets. The member is in it, and then hidden: the others are there
     /// for every member.
     pub async fn of(app: &TestApp, mike: SignedIn, hidden: SignedIn) -> Self {
+        // Nobody is nudged at night.
+        while !(8..18).contains(&app.now().hour()) {
+            app.advance(TimeDelta::hours(1));
+        }
         let circle = crate::circles::circle_of(app, mike, &[hidden]).await;
         hide(app, hidden, true).await;
-        let [partner, peering, proposal, proposed] = peerings(app, mike).await;
+        let [
+            partner,
+            peering,
+            proposal,
+            proposed,
+            pact,
+            pact_proposal,
+            nudge,
+            received,
+        ] = peerings(app, mike).await;
         let device = app.register(mike, "mikes-phone").await["id"].clone();
         let schedule = "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {
             occurrence { id meeting { id } } } }";
@@ -95,6 +120,10 @@ impl Things {
             notification: inbox.at("/me/notifications/nodes/0/id"),
             occurrence: made["id"].clone(),
             pause: paused.at("/startPause/pause/id"),
+            nudge,
+            received,
+            pact,
+            pact_proposal,
             partner,
             peering,
             proposal,
@@ -103,7 +132,7 @@ impl Things {
         }
     }
 
-    pub fn all(&self) -> [&Value; 12] {
+    pub fn all(&self) -> [&Value; 16] {
         [
             &self.check_in,
             &self.circle,
@@ -112,6 +141,10 @@ impl Things {
             &self.member,
             &self.notification,
             &self.occurrence,
+            &self.nudge,
+            &self.received,
+            &self.pact,
+            &self.pact_proposal,
             &self.pause,
             &self.peering,
             &self.proposal,
@@ -129,10 +162,11 @@ fn meeting(app: &TestApp, circle: &Value) -> Value {
         "localTime": at.format("%H:%M").to_string(), "durationMinutes": 60 })
 }
 
-/// Another man and the peering with him, one that another proposes to him, and one that he proposes.
-async fn peerings(app: &TestApp, mike: SignedIn) -> [Value; 4] {
+/// Another man and the peering with him, one that another proposes to him, and one that he proposes; a pact with the
+/// first, one that a fourth proposes, and a nudge each way.
+async fn peerings(app: &TestApp, mike: SignedIn) -> [Value; 8] {
     let mut men = Vec::new();
-    for name in ["partner", "asking", "asked"] {
+    for name in ["partner", "asking", "asked", "other"] {
         let id = app.app.ids.next::<Uuid>().simple().to_string();
         men.push(app.member(&format!("{name}-{}", &id[20..])).await);
     }
@@ -141,7 +175,15 @@ async fn peerings(app: &TestApp, mike: SignedIn) -> [Value; 4] {
     let proposal = proposed(app, men[1], mike).await["id"].clone();
     let proposed = proposed(app, mike, men[2]).await["id"].clone();
     let partner = json!(*men[0].member.global());
-    [partner, peering, proposal, proposed]
+    let pact = agreed(app, mike, men[0], &peering).await;
+    let received = nudged(app, men[0], &pact).await["id"].clone();
+    let nudge = nudged(app, mike, &pact).await["id"].clone();
+    let other = partners(app, mike, men[3]).await;
+    let of_other = sent(app, men[3], "proposePact", proposal_of(app, &other)).await;
+    let of_other = of_other["id"].clone();
+    [
+        partner, peering, proposal, proposed, pact, of_other, nudge, received,
+    ]
 }
 
 /// From next week on.
@@ -173,6 +215,7 @@ fn no_arguments() -> Value {
 /// What each field is called with: more than once where it can be told in two ways what is meant.
 pub fn cases(app: &TestApp, of: &Things) -> Vec<Case> {
     let mut cases = about_accounts(app, of);
+    cases.extend(about_partners(app, of));
     cases.extend(about_the_rest(app, of));
     cases
 }
@@ -183,11 +226,22 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
         &of.check_in,
         &of.circle,
         &of.meeting,
+        &of.nudge,
+        &of.pact,
         &of.pause,
         &of.peering,
         &of.session,
     ];
-    let [check_in, circle, meeting_id, pause_id, peering, session] = ids.map(of_global);
+    let [
+        check_in,
+        circle,
+        meeting_id,
+        nudge,
+        pact,
+        pause_id,
+        peering,
+        session,
+    ] = ids.map(of_global);
     let mut days = pause(app);
     days["id"] = json!(pause_id);
     let mut open = meeting(app, &Value::Null);
@@ -201,8 +255,18 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
         ("scheduleMeeting", input(&open)),
         ("startPause", input(&days)),
         (
+            "proposePact",
+            input(
+                &json!({ "id": pact, "peeringId": of.peering, "sharing": "CHECKED_IN", "nudgeStyle": "PLAIN" }),
+            ),
+        ),
+        (
             "proposePeering",
             input(&json!({ "id": peering, "memberId": of.partner })),
+        ),
+        (
+            "sendPactNudge",
+            input(&json!({ "id": nudge, "pactId": of.pact, "template": "JUST_HELLO" })),
         ),
     ];
     for (name, mut variables) in about_accounts(app, of) {
@@ -270,13 +334,56 @@ fn about_accounts(app: &TestApp, of: &Things) -> Vec<Case> {
     ]
 }
 
-fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
+fn about_partners(app: &TestApp, of: &Things) -> Vec<Case> {
     let id = || app.app.ids.next::<Uuid>();
     vec![
+        ("partnerActivity", no_arguments()),
+        (
+            "answerPact",
+            input(&json!({ "pactId": of.pact_proposal, "accept": true })),
+        ),
+        (
+            "answerPactNudge",
+            input(&json!({ "nudgeId": of.received, "answer": "ALL_RIGHT" })),
+        ),
         (
             "answerPeering",
             input(&json!({ "peeringId": of.proposal, "accept": true })),
         ),
+        ("endPact", input(&json!({ "pactId": of.pact }))),
+        ("endPeering", input(&json!({ "peeringId": of.peering }))),
+        (
+            "proposePact",
+            input(
+                &json!({ "id": id(), "peeringId": of.peering, "sharing": "NOTHING", "nudgeStyle": "PLAIN" }),
+            ),
+        ),
+        (
+            "proposePeering",
+            input(&json!({ "id": id(), "memberId": of.member })),
+        ),
+        (
+            "renewPact",
+            input(&json!({ "pactId": of.pact, "endsOn": null })),
+        ),
+        (
+            "sendPactNudge",
+            input(&json!({ "id": id(), "pactId": of.pact, "template": "JUST_HELLO" })),
+        ),
+        (
+            "updatePactSide",
+            input(&json!({ "pactId": of.pact, "sharing": "WORDS" })),
+        ),
+        (
+            "withdrawPeering",
+            input(&json!({ "peeringId": of.proposed })),
+        ),
+    ]
+}
+
+fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
+    let id = || app.app.ids.next::<Uuid>();
+    vec![
         ("changes", json!({ "first": 10 })),
         ("circle", json!({ "id": of.circle })),
         ("emotions", no_arguments()),
@@ -306,7 +413,6 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
             input(&json!({ "id": id(), "name": "Monday", "purpose": "Talk" })),
         ),
         ("endPause", input(&json!({ "pauseId": of.pause }))),
-        ("endPeering", input(&json!({ "peeringId": of.peering }))),
         ("leaveCircle", input(&json!({ "circleId": of.circle }))),
         (
             "markNotificationsRead",
@@ -315,10 +421,6 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
         (
             "markNotificationsRead",
             input(&json!({ "notificationIds": [of.notification] })),
-        ),
-        (
-            "proposePeering",
-            input(&json!({ "id": id(), "memberId": of.member })),
         ),
         (
             "registerDevice",
@@ -361,9 +463,5 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
             input(&json!({ "meetingId": of.meeting, "expectedVersion": 1, "title": "Mine" })),
         ),
         ("updateProfile", input(&json!({ "bio": "Hello" }))),
-        (
-            "withdrawPeering",
-            input(&json!({ "peeringId": of.proposed })),
-        ),
     ]
 }

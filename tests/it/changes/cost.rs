@@ -82,7 +82,10 @@ async fn all_of_every_kind_may_be_asked_of_a_whole_page(app: TestApp) {
         ... on MeetingOccurrence { startsAt endsAt localDate localTime timeZone capacity seatsTaken seatsLeft
             status viewerAnswer version meeting { id } }
         ... on Notification { kind subjectId at readAt }
-        ... on Peering { state proposedByYou proposedAt expiresAt since partner { id handle } } } } } }";
+        ... on Peering { state proposedByYou proposedAt expiresAt since partner { id handle } }
+        ... on Pact { state proposedByYou proposedAt expiresAt since endsOn version partner { id handle }
+            yourSide { sharing sharingUntil } partnerSide { sharing nudgeStyle nudgeWish } }
+        ... on PactNudge { pactId fromYou template text sentAt answer answeredAt } } } } }";
     let server = TestServer::start(app.database(), "").await;
     let token = TestServer::token(mike);
     let page = server.graphql(Some(&token), query, json!({})).await;

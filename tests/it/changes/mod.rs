@@ -26,7 +26,8 @@ const THERE: &str = "query($ids: [ID!]!) {
     me { profile { ...Kept }
         checkIns(first: 100) { nodes { ...Kept } }
         notifications(first: 100) { nodes { ...Kept } }
-        peerings(first: 100) { nodes { ...Kept } } }
+        peerings(first: 100) { nodes { ...Kept } }
+        pacts(first: 100) { nodes { ...Kept nudges(first: 100) { nodes { ...Kept } } } } }
     nodes(ids: $ids) { ...Kept } }";
 
 /// What a phone keeps of a thing.
@@ -36,7 +37,9 @@ const KEPT: &str = "fragment Kept on Node { __typename id
     ... on Meeting { title viewerRuns place }
     ... on MeetingOccurrence { status viewerAnswer capacity meeting { id } }
     ... on Notification { kind readAt }
-    ... on Peering { state proposedByYou partner { handle } } }";
+    ... on Peering { state proposedByYou partner { handle } }
+    ... on Pact { state version partner { handle } partnerSide { sharing } }
+    ... on PactNudge { fromYou text answer } }";
 
 async fn ask(app: &TestApp, who: SignedIn, after: Option<&str>, first: i32) -> Answer {
     let variables = json!({ "after": after, "first": first });
@@ -139,14 +142,23 @@ impl Phone {
         let lists = [
             "/me/checkIns/nodes",
             "/me/notifications/nodes",
+            "/me/pacts/nodes",
             "/me/peerings/nodes",
             "/nodes",
         ];
         let listed = lists.map(|list| there.pointer(list).and_then(Value::as_array).unwrap());
-        let all = listed.into_iter().flatten();
+        let nudges = there["me"]["pacts"]["nodes"].as_array().unwrap();
+        let nudges = nudges
+            .iter()
+            .filter_map(|pact| pact["nudges"]["nodes"].as_array());
+        let all = listed.into_iter().chain(nudges).flatten();
         all.chain([&there["me"]["profile"]])
             .filter(|node| !node.is_null())
-            .map(|node| (node["id"].as_str().unwrap().to_owned(), node.clone()))
+            .map(|node| {
+                let mut node = node.clone();
+                node.as_object_mut().unwrap().remove("nudges");
+                (node["id"].as_str().unwrap().to_owned(), node)
+            })
             .collect()
     }
 

@@ -3,13 +3,13 @@
 use std::fmt::Debug;
 
 use entity::{
-    AccountCodeId, CheckInId, CircleId, DeliveryId, DeviceId, JobId, LeaseHolder, MeetingId,
-    MemberId, NotificationId, OccurrenceId, PauseId, PeeringId, RsvpId, SessionId, SignUpId,
-    account, account_code, cadence_change, change, change_feed, check_in, check_in_reminder,
-    circle, circle_membership, device, job, meeting, meeting_occurrence, member, member_language,
-    member_life_context, member_topic, notification, past_day_terms, pause, peering,
-    pending_sign_up, persisted_document, progress, push_delivery, quiet_hours, rate_limit, rsvp,
-    session,
+    AccountCodeId, CheckInId, CircleId, ConsentId, DeliveryId, DeviceId, JobId, LeaseHolder,
+    MeetingId, MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PauseId, PeeringId,
+    RsvpId, SessionId, SignUpId, account, account_code, cadence_change, change, change_feed,
+    check_in, check_in_reminder, circle, circle_membership, consent, device, job, meeting,
+    meeting_occurrence, member, member_language, member_life_context, member_topic, notification,
+    pact, pact_nudge, pact_side, past_day_terms, pause, peering, pending_sign_up,
+    persisted_document, progress, push_delivery, quiet_hours, rate_limit, rsvp, session,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -164,6 +164,7 @@ pub async fn put_member(
     put_takes_part(db, id, circle, occurrence).await;
     put_days(db, id).await;
     put_partners(db, id).await;
+    put_pact(db, id).await;
     put_quiet_hours(db, id).await;
     put_outbox(db, id).await;
     put_feed(db, id).await;
@@ -406,6 +407,69 @@ async fn put_partners(db: &DatabaseConnection, id: Uuid) {
             expires_at: instant(),
             answered_at: Some(instant()),
             ended_at: Some(instant()),
+        },
+    )
+    .await;
+}
+
+async fn put_pact(db: &DatabaseConnection, id: Uuid) {
+    let member = MemberId(id);
+    put(
+        db,
+        pact::Model {
+            id: PactId(id),
+            peering_id: PeeringId(id),
+            proposed_by: member,
+            state: pact::State::Active,
+            ends_on: Some(date()),
+            ends_at: Some(instant()),
+            created_at: instant(),
+            expires_at: instant(),
+            accepted_at: Some(instant()),
+            ended_at: Some(instant()),
+            version: 2,
+        },
+    )
+    .await;
+    put(
+        db,
+        pact_side::Model {
+            pact_id: PactId(id),
+            member_id: member,
+            sharing: pact_side::Sharing::CheckedIn,
+            agreed_until: Some(instant()),
+            nudge_style: pact_side::NudgeStyle::Humour,
+            nudge_wish: Some("With a joke".into()),
+            updated_at: instant(),
+        },
+    )
+    .await;
+    put(
+        db,
+        pact_nudge::Model {
+            id: PactNudgeId(id),
+            pact_id: PactId(id),
+            from_member: member,
+            to_member: member,
+            template: Some(pact_nudge::Template::JustHello),
+            words: Some(vec![1, 0, 255]),
+            local_date: date(),
+            created_at: instant(),
+            answered_at: Some(instant()),
+            answer: Some(pact_nudge::Answer::CallMe),
+        },
+    )
+    .await;
+    put(
+        db,
+        consent::Model {
+            id: ConsentId(id),
+            member_id: member,
+            purpose: consent::Purpose::PactSharing,
+            other_member_id: Some(member),
+            detail: "checked_in".into(),
+            given_at: instant(),
+            withdrawn_at: Some(instant()),
         },
     )
     .await;

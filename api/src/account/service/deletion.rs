@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
-use crate::{matching, meeting, profile};
+use crate::{consent, matching, meeting, profile};
 
 /// What became of the wish to leave.
 pub enum DeleteOutcome {
@@ -116,6 +116,7 @@ pub async fn purge(app: &App, member: MemberId) -> Result<(), Fault> {
         // His answers go with him; the seats they took must not. His feed is held before he goes: who tells him
         // something has it, and then needs him there.
         meeting::service::let_go(app, tx, member).await?;
+        consent::service::forget(tx, member, now).await?;
         store::sign_up::remove_of(tx, &account.email_key).await?;
         store::account::remove(tx, member).await?;
         Ok(Done::Keep(None))

@@ -5,14 +5,14 @@ use entity::{CheckInId, MemberId};
 
 use super::{held, settle};
 use crate::app::App;
-use crate::bus::Event;
+use crate::bus::{Activity, Event};
 use crate::checkin::calendar::Calendar;
 use crate::checkin::entry::{CheckIn, Content, Patch};
 use crate::checkin::store::{self, Written};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::sync::model::Changes;
-use crate::{nudge, sync};
+use crate::{nudge, pact, sync};
 
 /// A check-in as it was sent.
 #[derive(Clone, Debug)]
@@ -53,12 +53,27 @@ pub async fn check_in(
     member: MemberId,
     new: NewCheckIn,
 ) -> Result<CheckInOutcome, Fault> {
-    let outcome = transact!(app.db, |tx| { take(app, tx, member, &new).await })?;
+    let (outcome, partners) = transact!(app.db, |tx| {
+        Ok(match take(app, tx, member, &new).await? {
+            Done::Keep(outcome) => {
+                let partners = pact::service::partners_to_tell(app, tx, member).await?;
+                Done::Keep((outcome, partners))
+            }
+            Done::Undo(outcome) => Done::Undo((outcome, Vec::new())),
+        })
+    })?;
     if let CheckInOutcome::Recorded(check_in) | CheckInOutcome::Edited(check_in) = &outcome {
         app.bus.publish(&Event::CheckInRecorded {
             member,
             check_in: check_in.id,
             updated_at: check_in.updated_at,
+        });
+    }
+    for (partner, pact) in partners {
+        app.bus.publish(&Event::PartnerActivity {
+            member: partner,
+            activity: Activity::CheckedIn,
+            subject: pact.0,
         });
     }
     Ok(outcome)

@@ -16,7 +16,7 @@ pub use self::plan::{
     EndPauseOutcome, NewPause, PauseOutcome, cadence, choose_days, count_pauses, end_pause, pause,
     pauses, pauses_by_ids, terms_changed, who_is_not_asked_on,
 };
-pub use self::trend::mood_trend;
+pub use self::trend::{between, mood_trend};
 pub use self::words::emotions;
 use super::calendar::DayTerms;
 use super::entry::CheckIn;
@@ -142,6 +142,15 @@ pub async fn who_checked_in_on(
     }
     let found = store::who_on_day(db, members, day).await?;
     Ok(found.into_iter().collect())
+}
+
+/// Whether nobody is to nudge a member today: he has checked in already, or has paused. The same two statements
+/// whatever the answer is.
+pub async fn wants_no_nudge_today(app: &App, tx: &Tx, member: MemberId) -> Result<bool, Fault> {
+    let today = member_day_now(app, tx, member).await?;
+    let done = has_checked_in_on(tx, member, today).await?;
+    let paused = store::is_paused(tx, member, today).await?;
+    Ok(done || paused)
 }
 
 /// The latest day that each of these members has checked in on, in one statement; those who never did are left out.

@@ -5,6 +5,7 @@ use entity::MemberId;
 
 use super::open;
 use crate::app::App;
+use crate::checkin::entry::CheckIn;
 use crate::checkin::store;
 use crate::checkin::trend::{Trend, trend};
 use crate::error::Fault;
@@ -16,6 +17,18 @@ pub async fn mood_trend(
     first: NaiveDate,
     last: NaiveDate,
 ) -> Result<Trend, Fault> {
-    let rows = store::between(app.db.pool(), member, first, last).await?;
-    Ok(trend(&open(app, rows)?))
+    Ok(trend(&between(app, member, first, last).await?))
+}
+
+/// A member's check-ins from a day to another, both among them, in their order.
+pub async fn between(
+    app: &App,
+    member: MemberId,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<Vec<CheckIn>, Fault> {
+    open(
+        app,
+        store::between(app.db.pool(), member, first, last).await?,
+    )
 }

@@ -114,6 +114,18 @@ pub async fn overlapping(
     Ok(found.one(tx).await?)
 }
 
+/// Whether a member has paused on a day.
+pub async fn is_paused(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    day: NaiveDate,
+) -> Result<bool, Fault> {
+    let on_it = of_member(member)
+        .filter(pause::Column::FirstDate.lte(day))
+        .filter(pause::Column::LastDate.gte(day));
+    Ok(on_it.count(db).await? > 0)
+}
+
 /// Has a member's pause end with this day.
 pub async fn shorten_pause(
     tx: &Tx,

@@ -30,13 +30,13 @@ impl Counted for PeeringsOf {
     }
 }
 
-/// How far a peering has come.
+/// How far something has come that takes the yes of both: a peering, or a pact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "Shown")]
-pub enum PeeringState {
+pub enum AgreementState {
     /// One of you asked, and the other has not said yes so far.
     Proposed,
-    /// Both of you said yes: you are partners.
+    /// Both of you said yes.
     Active,
 }
 
@@ -70,7 +70,7 @@ impl Peering {
     }
 
     /// How far it has come.
-    async fn state(&self) -> PeeringState {
+    async fn state(&self) -> AgreementState {
         self.seen.state.into()
     }
 

@@ -3,13 +3,13 @@
 use entity::peering::State;
 use entity::{MemberId, PeeringId};
 
-use super::{begin, gone, held, proposed_key, store};
+use super::{begin, gone, held, hint, proposed_key, store, tell};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::matching::model::{self, Pair, Step};
 use crate::sync::model::Changes;
-use crate::{nudge, sync};
+use crate::{nudge, pact, sync};
 
 /// What became of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,22 +41,22 @@ pub async fn answer(
     } else {
         Answered::Declined
     };
-    let outcome = transact!(app.db, |tx| {
+    let (outcome, event) = transact!(app.db, |tx| {
         let Some(row) = held(tx, me, id).await? else {
-            return Ok(Done::Undo(Answered::NotFound));
+            return Ok(Done::Undo((Answered::NotFound, None)));
         };
         match model::answer(&row, me, accept, now) {
             Step::Take => {}
-            Step::Stands => return Ok(Done::Undo(as_asked)),
-            Step::NotThere => return Ok(Done::Undo(Answered::NotFound)),
-            Step::NotHis => return Ok(Done::Undo(Answered::OwnProposal)),
-            Step::OtherState => return Ok(Done::Undo(Answered::SaidYes)),
+            Step::Stands => return Ok(Done::Undo((as_asked, None))),
+            Step::NotThere => return Ok(Done::Undo((Answered::NotFound, None))),
+            Step::NotHis => return Ok(Done::Undo((Answered::OwnProposal, None))),
+            Step::OtherState => return Ok(Done::Undo((Answered::SaidYes, None))),
         }
         if accept {
             return Ok(if begin(app, tx, &row, now).await? {
-                Done::Keep(as_asked)
+                Done::Keep((as_asked, Some(hint(row.proposed_by, id))))
             } else {
-                Done::Undo(Answered::TooManyPartners)
+                Done::Undo((Answered::TooManyPartners, None))
             });
         }
         store::answer(tx, id, State::Declined, now).await?;
@@ -64,11 +64,9 @@ pub async fn answer(
         let mut changes = Changes::new();
         changes.gone(me, id);
         sync::service::record(app, tx, changes).await?;
-        Ok(Done::Keep(as_asked))
+        Ok(Done::Keep((as_asked, None)))
     })?;
-    if outcome == Answered::Accepted {
-        app.wake.wake();
-    }
+    tell(app, event);
     Ok(outcome)
 }
 
@@ -88,16 +86,16 @@ pub enum Withdrawn {
 /// Takes a proposal back; it is well if it had lapsed.
 pub async fn withdraw(app: &App, me: MemberId, id: PeeringId) -> Result<Withdrawn, Fault> {
     let now = app.clock.now();
-    transact!(app.db, |tx| {
+    let (outcome, event) = transact!(app.db, |tx| {
         let Some(row) = held(tx, me, id).await? else {
-            return Ok(Done::Undo(Withdrawn::NotFound));
+            return Ok(Done::Undo((Withdrawn::NotFound, None)));
         };
         match model::withdrawal(&row, me, now) {
             Step::Take => {}
-            Step::Stands => return Ok(Done::Undo(Withdrawn::AsAsked)),
-            Step::NotThere => return Ok(Done::Undo(Withdrawn::NotFound)),
-            Step::NotHis => return Ok(Done::Undo(Withdrawn::NotHis)),
-            Step::OtherState => return Ok(Done::Undo(Withdrawn::Accepted)),
+            Step::Stands => return Ok(Done::Undo((Withdrawn::AsAsked, None))),
+            Step::NotThere => return Ok(Done::Undo((Withdrawn::NotFound, None))),
+            Step::NotHis => return Ok(Done::Undo((Withdrawn::NotHis, None))),
+            Step::OtherState => return Ok(Done::Undo((Withdrawn::Accepted, None))),
         }
         store::end(tx, id, State::Withdrawn, now).await?;
         let other = Pair::in_it(&row).beside(me);
@@ -105,8 +103,12 @@ pub async fn withdraw(app: &App, me: MemberId, id: PeeringId) -> Result<Withdraw
         let mut changes = Changes::new();
         gone(&mut changes, &row);
         sync::service::record(app, tx, changes).await?;
-        Ok(Done::Keep(Withdrawn::AsAsked))
-    })
+        // Who had said no knows nothing of it.
+        let event = (row.state == State::Proposed).then(|| hint(other, id));
+        Ok(Done::Keep((Withdrawn::AsAsked, event)))
+    })?;
+    tell(app, event);
+    Ok(outcome)
 }
 
 /// What became of ending a peering.
@@ -123,20 +125,25 @@ pub enum Ended {
 /// Ends a peering; it is well if it was over.
 pub async fn end(app: &App, me: MemberId, id: PeeringId) -> Result<Ended, Fault> {
     let now = app.clock.now();
-    transact!(app.db, |tx| {
+    let (outcome, event) = transact!(app.db, |tx| {
         let Some(row) = held(tx, me, id).await? else {
-            return Ok(Done::Undo(Ended::NotFound));
+            return Ok(Done::Undo((Ended::NotFound, None)));
         };
         match model::end(&row, me, now) {
             Step::Take => {}
-            Step::Stands => return Ok(Done::Undo(Ended::AsAsked)),
-            Step::NotThere | Step::NotHis => return Ok(Done::Undo(Ended::NotFound)),
-            Step::OtherState => return Ok(Done::Undo(Ended::NotBegun)),
+            Step::Stands => return Ok(Done::Undo((Ended::AsAsked, None))),
+            Step::NotThere | Step::NotHis => return Ok(Done::Undo((Ended::NotFound, None))),
+            Step::OtherState => return Ok(Done::Undo((Ended::NotBegun, None))),
         }
         store::end(tx, id, State::Ended, now).await?;
+        let pair = Pair::in_it(&row);
         let mut changes = Changes::new();
+        pact::service::end_of_peering(app, tx, (id, pair), &mut changes).await?;
         gone(&mut changes, &row);
         sync::service::record(app, tx, changes).await?;
-        Ok(Done::Keep(Ended::AsAsked))
-    })
+        let event = hint(pair.beside(me), id);
+        Ok(Done::Keep((Ended::AsAsked, Some(event))))
+    })?;
+    tell(app, event);
+    Ok(outcome)
 }

@@ -12,20 +12,21 @@ use chrono::{DateTime, Utc};
 use entity::notification::Kind;
 use entity::peering::{Model, State};
 use entity::{MemberId, PeeringId};
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::Expr;
+use sea_orm::{Condition, ConnectionTrait};
 
 use super::model::{self, Pair, Peering};
 use super::store::{self, Lapsed};
 use crate::account::Viewer;
 use crate::app::App;
+use crate::bus::{Activity, Event};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
 use crate::nudge::{self, Announcement};
 use crate::profile::model::Profile;
 use crate::sync::model::Changes;
-use crate::{profile, sync};
+use crate::{pact, profile, sync};
 
 pub use store::MY_PEERINGS;
 
@@ -38,6 +39,29 @@ pub type Seen = (Peering, Profile);
 /// The condition that the viewer and the member that an expression names are partners.
 pub fn partners(viewer: MemberId, other: &Expr) -> Expr {
     store::partners(viewer, other)
+}
+
+/// The condition that a peering is one of a member's with a man who is there for others, for whoever joins them.
+pub fn is_with_somebody(member: MemberId) -> Condition {
+    store::is_with_somebody(member)
+}
+
+/// As [`is_with_somebody`], and that both of them said yes.
+pub fn is_active_for(member: MemberId) -> Condition {
+    store::is_active_for(member)
+}
+
+/// The condition that a peering is active, and both of the two are there for others, for whoever joins them.
+pub fn is_between_two() -> Condition {
+    store::is_between_two()
+}
+
+/// Holds a member and his partner in a peering until the transaction ends; none when they are no partners, or he is
+/// not there for him.
+pub async fn hold_partner(tx: &Tx, me: MemberId, id: PeeringId) -> Result<Option<MemberId>, Fault> {
+    let row = held(tx, me, id).await?;
+    let active = row.filter(model::is_active);
+    Ok(active.map(|row| Pair::in_it(&row).beside(me)))
 }
 
 /// Peerings by their ids with the men in them, in two statements and in no order; those that are not there for the
@@ -99,6 +123,12 @@ pub async fn states(
     Ok(store::states(db, ids).await?.into_iter().collect())
 }
 
+/// The two of each of these peerings, in one statement.
+pub async fn pairs(tx: &Tx, ids: &[PeeringId]) -> Result<HashMap<PeeringId, Pair>, Fault> {
+    let rows = store::by_ids(tx, ids).await?.into_iter();
+    Ok(rows.map(|row| (row.id, Pair::in_it(&row))).collect())
+}
+
 /// A member was hidden from others, or is there again: the phones of those he has a peering with are told. The last
 /// thing in a transaction.
 pub async fn hidden_or_back(
@@ -110,6 +140,7 @@ pub async fn hidden_or_back(
     profile::service::hold(tx, &[member]).await?;
     let now = app.clock.now();
     let mut changes = Changes::new();
+    pact::service::seen_otherwise(app, tx, member, hidden, &mut changes).await?;
     for row in store::open_of(tx, member).await? {
         let other = Pair::in_it(&row).beside(member);
         if hidden {
@@ -181,6 +212,22 @@ fn told(
         subject: Some(id.0),
         not_before: now,
         expires_at,
+    }
+}
+
+fn hint(member: MemberId, id: PeeringId) -> Event {
+    Event::PartnerActivity {
+        member,
+        activity: Activity::PeeringChanged,
+        subject: id.0,
+    }
+}
+
+/// Tells connected devices, after the commit.
+fn tell(app: &App, hint: Option<Event>) {
+    if let Some(event) = hint {
+        app.bus.publish(&event);
+        app.wake.wake();
     }
 }
 

@@ -3,7 +3,7 @@
 use entity::notification::Kind;
 use entity::{MemberId, PeeringId};
 
-use super::{begin, gone, proposed_key, store, told};
+use super::{begin, gone, hint, proposed_key, store, tell, told};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
@@ -38,7 +38,7 @@ pub async fn propose(
 ) -> Result<Proposed, Fault> {
     let now = app.clock.now();
     let pair = Pair::of(me, other);
-    let outcome = transact!(app.db, |tx| {
+    let (outcome, event) = transact!(app.db, |tx| {
         // Whatever either of the two begins or answers meanwhile waits for this.
         profile::service::hold(tx, &[me, other]).await?;
         if let Some(there) = store::sent_before(tx, id).await? {
@@ -48,35 +48,35 @@ pub async fn propose(
             } else {
                 Proposed::Conflict
             };
-            return Ok(Done::Undo(outcome));
+            return Ok(Done::Undo((outcome, None)));
         }
         if me == other || profile::service::is_hidden(tx, other).await? {
-            return Ok(Done::Undo(Proposed::NoMember));
+            return Ok(Done::Undo((Proposed::NoMember, None)));
         }
         let rows = store::of_pair(tx, pair).await?;
         let proposal = model::proposal(&rows, me, now);
         match proposal {
-            Proposal::Stands(row) => return Ok(Done::Undo(Proposed::AsAsked(row.id))),
+            Proposal::Stands(row) => return Ok(Done::Undo((Proposed::AsAsked(row.id), None))),
             Proposal::Accepts(row) => {
                 return Ok(if begin(app, tx, row, now).await? {
-                    Done::Keep(Proposed::AsAsked(row.id))
+                    Done::Keep((Proposed::AsAsked(row.id), Some(hint(other, row.id))))
                 } else {
-                    Done::Undo(Proposed::TooManyPartners)
+                    Done::Undo((Proposed::TooManyPartners, None))
                 });
             }
             Proposal::TooSoon | Proposal::New => {}
         }
         if !circle::service::shares_circle(tx, me, other).await? {
-            return Ok(Done::Undo(Proposed::NoMember));
+            return Ok(Done::Undo((Proposed::NoMember, None)));
         }
         if proposal == Proposal::TooSoon {
-            return Ok(Done::Undo(Proposed::TooSoon));
+            return Ok(Done::Undo((Proposed::TooSoon, None)));
         }
         if store::count_partners(tx, me).await? >= MOST_PARTNERS {
-            return Ok(Done::Undo(Proposed::TooManyPartners));
+            return Ok(Done::Undo((Proposed::TooManyPartners, None)));
         }
         if store::count_proposals(tx, me, now).await? >= MOST_PROPOSALS {
-            return Ok(Done::Undo(Proposed::TooManyProposals));
+            return Ok(Done::Undo((Proposed::TooManyProposals, None)));
         }
         let mut changes = Changes::new();
         for lapsed in store::close_lapsed(tx, Lapsed::Of(pair), now).await? {
@@ -84,7 +84,7 @@ pub async fn propose(
         }
         if !store::insert(tx, id, pair, me, now).await? {
             // Sent at the same moment by somebody else.
-            return Ok(Done::Undo(Proposed::Conflict));
+            return Ok(Done::Undo((Proposed::Conflict, None)));
         }
         let until = (now, now + OPEN_FOR);
         let what = told(other, Kind::PeeringProposed, proposed_key(id), id, until);
@@ -93,10 +93,8 @@ pub async fn propose(
             changes.put(member, id);
         }
         sync::service::record(app, tx, changes).await?;
-        Ok(Done::Keep(Proposed::AsAsked(id)))
+        Ok(Done::Keep((Proposed::AsAsked(id), Some(hint(other, id)))))
     })?;
-    if matches!(outcome, Proposed::AsAsked(_)) {
-        app.wake.wake();
-    }
+    tell(app, event);
     Ok(outcome)
 }

@@ -1,0 +1,101 @@
+//! The consents' table.
+
+use chrono::{DateTime, Utc};
+use entity::consent::{ActiveModel, Column, Entity, Model, Purpose};
+use entity::{ConsentId, MemberId};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+
+use super::service::Given;
+use crate::db::Tx;
+use crate::error::Fault;
+use crate::graphql::cursor::{Cursor, Page};
+
+/// Tells the cursors of the viewer's consents from those of other lists.
+pub const MY_CONSENTS: u8 = 73;
+
+/// Writes down what was agreed to; nothing of the same purpose and man is open.
+pub(super) async fn open(tx: &Tx, id: ConsentId, given: &Given) -> Result<(), Fault> {
+    let row = ActiveModel {
+        id: Set(id),
+        member_id: Set(given.member),
+        purpose: Set(given.purpose),
+        other_member_id: Set(Some(given.other)),
+        detail: Set(given.detail.clone()),
+        given_at: Set(given.at),
+        withdrawn_at: Set(None),
+    };
+    Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// Closes what a member agreed to for a purpose about a man.
+pub(super) async fn close(
+    tx: &Tx,
+    member: MemberId,
+    purpose: Purpose,
+    other: MemberId,
+    at: DateTime<Utc>,
+) -> Result<(), Fault> {
+    Entity::update_many()
+        .col_expr(Column::WithdrawnAt, Expr::value(at))
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::Purpose.eq(purpose))
+        .filter(Column::OtherMemberId.eq(other))
+        .filter(Column::WithdrawnAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Closes whatever anybody agreed to about a man.
+pub(super) async fn close_about(tx: &Tx, other: MemberId, at: DateTime<Utc>) -> Result<(), Fault> {
+    Entity::update_many()
+        .col_expr(Column::WithdrawnAt, Expr::value(at))
+        .filter(Column::OtherMemberId.eq(other))
+        .filter(Column::WithdrawnAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// A page of what a member agreed to, the latest first; from the back for a backward page.
+pub(super) async fn list(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    page: &Page<MY_CONSENTS>,
+) -> Result<Vec<Model>, Fault> {
+    let order = if page.backward {
+        Order::Asc
+    } else {
+        Order::Desc
+    };
+    let mut select = Entity::find()
+        .filter(Column::MemberId.eq(member))
+        .order_by(Column::GivenAt, order.clone())
+        .order_by(Column::Id, order)
+        .limit(page.limit + 1);
+    if let Some((at, id)) = page.after.as_ref().and_then(place) {
+        let behind = Column::GivenAt.eq(at).and(Column::Id.lt(id));
+        select = select.filter(Condition::any().add(Column::GivenAt.lt(at)).add(behind));
+    }
+    if let Some((at, id)) = page.before.as_ref().and_then(place) {
+        let before = Column::GivenAt.eq(at).and(Column::Id.gt(id));
+        select = select.filter(Condition::any().add(Column::GivenAt.gt(at)).add(before));
+    }
+    Ok(select.all(db).await?)
+}
+
+fn place(cursor: &Cursor<MY_CONSENTS>) -> Option<(DateTime<Utc>, ConsentId)> {
+    let at = DateTime::from_timestamp_micros(cursor.key)?;
+    Some((at, ConsentId(cursor.id)))
+}
+
+/// How much a member agreed to.
+pub(super) async fn count(db: &impl ConnectionTrait, member: MemberId) -> Result<u64, Fault> {
+    let of_member = Entity::find().filter(Column::MemberId.eq(member));
+    Ok(of_member.count(db).await?)
+}

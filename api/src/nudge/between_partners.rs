@@ -1,0 +1,95 @@
+//! Whether what partners are told of each other still is as it was.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entity::notification::{Kind, Model};
+use entity::{PactId, PactNudgeId, PeeringId, pact, peering};
+use sea_orm::ConnectionTrait;
+
+use super::model::Wanted;
+use crate::error::Fault;
+use crate::{matching, pact as pacts};
+
+/// How far everything has come that these notifications tell of.
+pub(super) struct BetweenPartners {
+    peerings: HashMap<PeeringId, peering::State>,
+    pacts: HashMap<PactId, pact::State>,
+    /// Whether each was answered.
+    nudges: HashMap<PactNudgeId, bool>,
+}
+
+impl BetweenPartners {
+    /// Reads it, in one statement for each kind of thing among them.
+    pub(super) async fn read(
+        db: &impl ConnectionTrait,
+        rows: &[Model],
+        now: DateTime<Utc>,
+    ) -> Result<Self, Fault> {
+        let (mut peerings, mut agreed, mut nudges) = (Vec::new(), Vec::new(), Vec::new());
+        for row in rows {
+            match row.kind {
+                Kind::PeeringProposed | Kind::PeeringAccepted => {
+                    peerings.extend(row.subject_id.map(PeeringId));
+                }
+                Kind::PactProposed | Kind::PactAccepted => {
+                    agreed.extend(row.subject_id.map(PactId));
+                }
+                Kind::PactNudgeReceived | Kind::PactNudgeAnswered => {
+                    nudges.extend(row.subject_id.map(PactNudgeId));
+                }
+                Kind::CheckInReminder
+                | Kind::DoorOpen
+                | Kind::MeetingReminder
+                | Kind::MeetingCancelled => {}
+            }
+        }
+        Ok(Self {
+            peerings: matching::service::states(db, &peerings).await?,
+            pacts: pacts::service::states(db, &agreed).await?,
+            nudges: pacts::service::nudge_states(db, now, &nudges).await?,
+        })
+    }
+
+    /// Whether a notification between partners is still wanted; others are.
+    pub(super) fn wanted(&self, row: &Model) -> Wanted {
+        let Some(id) = row.subject_id else {
+            return Wanted::NoLongerSo;
+        };
+        match row.kind {
+            Kind::PeeringProposed => match self.peerings.get(&PeeringId(id)) {
+                Some(peering::State::Proposed) => Wanted::Yes,
+                Some(peering::State::Active | peering::State::Declined) => Wanted::Done,
+                Some(peering::State::Withdrawn | peering::State::Ended) | None => {
+                    Wanted::NoLongerSo
+                }
+            },
+            Kind::PeeringAccepted => match self.peerings.get(&PeeringId(id)) {
+                Some(peering::State::Active) => Wanted::Yes,
+                _ => Wanted::NoLongerSo,
+            },
+            Kind::PactProposed => match self.pacts.get(&PactId(id)) {
+                Some(pact::State::Proposed) => Wanted::Yes,
+                Some(pact::State::Active | pact::State::Declined) => Wanted::Done,
+                Some(pact::State::Ended) | None => Wanted::NoLongerSo,
+            },
+            Kind::PactAccepted => match self.pacts.get(&PactId(id)) {
+                Some(pact::State::Active) => Wanted::Yes,
+                _ => Wanted::NoLongerSo,
+            },
+            Kind::PactNudgeReceived => match self.nudges.get(&PactNudgeId(id)) {
+                Some(false) => Wanted::Yes,
+                Some(true) => Wanted::Done,
+                None => Wanted::NoLongerSo,
+            },
+            Kind::PactNudgeAnswered => match self.nudges.get(&PactNudgeId(id)) {
+                Some(true) => Wanted::Yes,
+                Some(false) | None => Wanted::NoLongerSo,
+            },
+            Kind::CheckInReminder
+            | Kind::DoorOpen
+            | Kind::MeetingReminder
+            | Kind::MeetingCancelled => Wanted::Yes,
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! Reading pacts.
+
+use chrono::{DateTime, Utc};
+use entity::pact::{self, Column, Entity, Model, State};
+use entity::pact_side::{self, NudgeStyle, Sharing};
+use entity::{MemberId, PactId, PeeringId, peering};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType, Order,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait,
+    RelationTrait as _, Select,
+};
+
+use super::{agreed, open, unanswered};
+use crate::db::Tx;
+use crate::error::Fault;
+use crate::graphql::cursor::{Cursor, Page};
+use crate::matching;
+use crate::pact::model::{self, Pact, Side, Terms};
+
+/// Tells the cursors of the viewer's pacts from those of other lists.
+pub const MY_PACTS: u8 = 71;
+
+/// A pact and the two whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, sea_orm::FromQueryResult)]
+pub(in crate::pact) struct Held {
+    #[sea_orm(nested)]
+    pub pact: Model,
+    pub lower_id: MemberId,
+    pub higher_id: MemberId,
+}
+
+impl Held {
+    /// The man beside this one.
+    pub fn beside(&self, one: MemberId) -> MemberId {
+        matching::model::Pair::of(self.lower_id, self.higher_id).beside(one)
+    }
+}
+
+#[derive(sea_orm::FromQueryResult)]
+struct Row {
+    #[sea_orm(nested)]
+    held: Held,
+    own_sharing: Option<Sharing>,
+    own_until: Option<DateTime<Utc>>,
+    own_style: Option<NudgeStyle>,
+    own_wish: Option<String>,
+    their_sharing: Option<Sharing>,
+    their_until: Option<DateTime<Utc>>,
+    their_style: Option<NudgeStyle>,
+    their_wish: Option<String>,
+}
+
+fn with_both() -> Select<Entity> {
+    Entity::find()
+        .join(JoinType::InnerJoin, pact::Relation::Peering.def())
+        .column(peering::Column::LowerId)
+        .column(peering::Column::HigherId)
+}
+
+/// The pacts of a member with partners who are there for others, however far they have come.
+fn with_partners(member: MemberId) -> Select<Entity> {
+    with_both().filter(matching::service::is_active_for(member))
+}
+
+/// The pacts that are there for a member.
+fn there_for(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
+    let not_his_no = Condition::any()
+        .add(Column::State.eq(State::Proposed))
+        .add(Column::ProposedBy.eq(member));
+    let waits = Condition::all()
+        .add(unanswered())
+        .add(Column::ExpiresAt.gt(now))
+        .add(not_his_no);
+    with_partners(member).filter(Condition::any().add(going_on(now)).add(waits))
+}
+
+fn going_on(now: DateTime<Utc>) -> Condition {
+    Condition::all().add(agreed()).add(
+        Condition::any()
+            .add(Column::EndsAt.is_null())
+            .add(Column::EndsAt.gt(now)),
+    )
+}
+
+/// The same with both sides.
+fn with_sides(mut select: Select<Entity>, viewer: MemberId) -> Select<Entity> {
+    for (alias, names) in [
+        ("own", ["own_sharing", "own_until", "own_style", "own_wish"]),
+        (
+            "theirs",
+            ["their_sharing", "their_until", "their_style", "their_wish"],
+        ),
+    ] {
+        let whose = Expr::col((alias, pact_side::Column::MemberId));
+        let whose = if alias == "own" {
+            whose.eq(viewer)
+        } else {
+            whose.ne(viewer)
+        };
+        let of_pact = Expr::col((alias, pact_side::Column::PactId));
+        QueryTrait::query(&mut select).join_as(
+            JoinType::LeftJoin,
+            pact_side::Entity,
+            alias,
+            of_pact.equals((Entity, Column::Id)).and(whose),
+        );
+        let columns = [
+            pact_side::Column::Sharing,
+            pact_side::Column::AgreedUntil,
+            pact_side::Column::NudgeStyle,
+            pact_side::Column::NudgeWish,
+        ];
+        for (column, name) in columns.into_iter().zip(names) {
+            select = select.expr_as(Expr::col((alias, column)), name);
+        }
+    }
+    select
+}
+
+fn side(
+    sharing: Option<Sharing>,
+    until: Option<DateTime<Utc>>,
+    style: Option<NudgeStyle>,
+    wish: Option<String>,
+) -> Option<Side> {
+    Some(Side {
+        terms: Terms {
+            sharing: sharing?,
+            style: style?,
+            wish,
+        },
+        until,
+    })
+}
+
+fn seen_by(viewer: MemberId, row: Row, now: DateTime<Utc>) -> Option<Pact> {
+    let pact = &row.held.pact;
+    let state = model::shown(viewer, pact, now)?;
+    Some(Pact {
+        id: pact.id,
+        peering: pact.peering_id,
+        partner: row.held.beside(viewer),
+        state,
+        proposed_by_viewer: pact.proposed_by == viewer,
+        own: side(row.own_sharing, row.own_until, row.own_style, row.own_wish)
+            .map(|side| side.effective(now)),
+        theirs: side(
+            row.their_sharing,
+            row.their_until,
+            row.their_style,
+            row.their_wish,
+        )
+        .map(|side| side.effective(now)),
+        ends_on: pact.ends_on,
+        expires_at: pact.expires_at,
+        created_at: pact.created_at,
+        since: pact.accepted_at,
+        version: pact.version,
+    })
+}
+
+async fn all(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    now: DateTime<Utc>,
+    select: Select<Entity>,
+) -> Result<Vec<Pact>, Fault> {
+    let rows = with_sides(select, viewer)
+        .into_model::<Row>()
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| seen_by(viewer, row, now))
+        .collect())
+}
+
+/// Those of these pacts that are there for the viewer, in no order.
+pub(in crate::pact) async fn these(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    now: DateTime<Utc>,
+    ids: &[PactId],
+) -> Result<Vec<Pact>, Fault> {
+    let these = there_for(viewer, now).filter(Column::Id.is_in(ids.iter().copied()));
+    all(db, viewer, now, these).await
+}
+
+/// A page of the viewer's pacts, the last proposed first; from the back for a backward page.
+pub(in crate::pact) async fn list(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    now: DateTime<Utc>,
+    page: &Page<MY_PACTS>,
+) -> Result<Vec<Pact>, Fault> {
+    let order = if page.backward {
+        Order::Asc
+    } else {
+        Order::Desc
+    };
+    let mut select = there_for(viewer, now)
+        .order_by(Column::CreatedAt, order.clone())
+        .order_by(Column::Id, order)
+        .limit(page.limit + 1);
+    if let Some((at, id)) = page.after.as_ref().and_then(place) {
+        let behind = Column::CreatedAt.eq(at).and(Column::Id.lt(id));
+        select = select.filter(Condition::any().add(Column::CreatedAt.lt(at)).add(behind));
+    }
+    if let Some((at, id)) = page.before.as_ref().and_then(place) {
+        let before = Column::CreatedAt.eq(at).and(Column::Id.gt(id));
+        select = select.filter(Condition::any().add(Column::CreatedAt.gt(at)).add(before));
+    }
+    all(db, viewer, now, select).await
+}
+
+fn place(cursor: &Cursor<MY_PACTS>) -> Option<(DateTime<Utc>, PactId)> {
+    let at = DateTime::from_timestamp_micros(cursor.key)?;
+    Some((at, PactId(cursor.id)))
+}
+
+/// How many pacts are there for a member.
+pub(in crate::pact) async fn count(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    now: DateTime<Utc>,
+) -> Result<u64, Fault> {
+    Ok(there_for(member, now).count(db).await?)
+}
+
+/// A pact, if the member is one of the two and the other is there for others, however far it has come, and also when
+/// they are partners no longer.
+pub(in crate::pact) async fn of_member(
+    tx: &Tx,
+    member: MemberId,
+    id: PactId,
+) -> Result<Option<Held>, Fault> {
+    let found = with_both()
+        .filter(matching::service::is_with_somebody(member))
+        .filter(Column::Id.eq(id));
+    Ok(found.into_model::<Held>().one(tx).await?)
+}
+
+/// What was sent under this id before, by whomever.
+pub(in crate::pact) async fn sent_before(tx: &Tx, id: PactId) -> Result<Option<Model>, Fault> {
+    Ok(Entity::find_by_id(id).one(tx).await?)
+}
+
+/// The pact of a peering that is not over.
+pub(in crate::pact) async fn open_of_peering(
+    tx: &Tx,
+    peering: PeeringId,
+) -> Result<Option<Model>, Fault> {
+    let found = Entity::find()
+        .filter(Column::PeeringId.eq(peering))
+        .filter(open());
+    Ok(found.one(tx).await?)
+}
+
+/// A member's pacts that are not over, whoever the other is.
+pub(in crate::pact) async fn open_of(tx: &Tx, member: MemberId) -> Result<Vec<Held>, Fault> {
+    let of_member = Condition::any()
+        .add(peering::Column::LowerId.eq(member))
+        .add(peering::Column::HigherId.eq(member));
+    let found = with_both().filter(of_member).filter(open());
+    Ok(found.into_model::<Held>().all(tx).await?)
+}
+
+/// What one of the two gives and likes.
+pub(in crate::pact) async fn side_of(
+    tx: &Tx,
+    pact: PactId,
+    member: MemberId,
+) -> Result<Option<Side>, Fault> {
+    let row = pact_side::Entity::find_by_id((pact, member))
+        .one(tx)
+        .await?;
+    Ok(row.and_then(|row| {
+        side(
+            Some(row.sharing),
+            row.agreed_until,
+            Some(row.nudge_style),
+            row.nudge_wish,
+        )
+    }))
+}
+
+/// The sides of a member in pacts that go on, for which he agreed to share, with those he has them with.
+fn given_by(owner: MemberId, now: DateTime<Utc>) -> Select<Entity> {
+    let his = Expr::col((pact_side::Entity, pact_side::Column::MemberId)).eq(owner);
+    let mut select = with_partners(owner).filter(going_on(now));
+    QueryTrait::query(&mut select).join(
+        JoinType::InnerJoin,
+        pact_side::Entity,
+        Expr::col((pact_side::Entity, pact_side::Column::PactId))
+            .equals((Entity, Column::Id))
+            .and(his),
+    );
+    let agreed_for = Condition::any()
+        .add(pact_side::Column::AgreedUntil.is_null())
+        .add(pact_side::Column::AgreedUntil.gt(now));
+    select.filter(agreed_for)
+}
+
+/// What a member lets another see.
+pub(in crate::pact) async fn sharing(
+    db: &impl ConnectionTrait,
+    owner: MemberId,
+    viewer: MemberId,
+    now: DateTime<Utc>,
+) -> Result<Option<Sharing>, Fault> {
+    let between = Condition::any()
+        .add(peering::Column::LowerId.eq(viewer))
+        .add(peering::Column::HigherId.eq(viewer));
+    let found = given_by(owner, now)
+        .filter(between)
+        .select_only()
+        .column(pact_side::Column::Sharing)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(found)
+}
+
+/// Whom a member lets see something, and by which pact.
+pub(in crate::pact) async fn shared_with(
+    db: &impl ConnectionTrait,
+    owner: MemberId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Held>, Fault> {
+    let found = given_by(owner, now).filter(pact_side::Column::Sharing.ne(Sharing::Nothing));
+    Ok(found.into_model::<Held>().all(db).await?)
+}
+
+/// How far these have come whose two members are partners and both there for others.
+pub(in crate::pact) async fn states(
+    db: &impl ConnectionTrait,
+    ids: &[PactId],
+) -> Result<Vec<(PactId, State)>, Fault> {
+    let states = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::State])
+        .join(JoinType::InnerJoin, pact::Relation::Peering.def())
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .filter(open())
+        .filter(matching::service::is_between_two())
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(states)
+}

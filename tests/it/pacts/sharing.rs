@@ -1,0 +1,282 @@
+//! Who sees what, and what was agreed to.
+
+use api::account::SignedIn;
+use api::pact::model::Sharing;
+use api::pact::service::{partners_to_tell, sharing_of};
+use chrono::TimeDelta;
+use sea_orm::EntityTrait as _;
+use serde_json::{Value, json};
+use support::{TestApp, both};
+
+use super::{agreed, end, pacts, proposal, send, sent};
+use crate::peerings::partners;
+use crate::profile::{hide, problem, problems};
+
+both!(
+    each_gives_what_he_likes_and_takes_it_back_at_once,
+    nothing_is_given_before_both_agreed_and_after_it_is_over,
+    a_partner_reads_what_he_is_given_and_no_more,
+    a_partner_hears_of_a_check_in_when_he_may_see_it,
+    what_was_agreed_to_can_be_read,
+    a_change_over_anothers_is_refused,
+    the_consents_about_a_man_end_when_he_goes
+);
+
+async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
+    let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+    let peering = partners(app, mike, paul).await;
+    (mike, paul, peering)
+}
+
+async fn given(app: &TestApp, owner: SignedIn, viewer: SignedIn) -> Sharing {
+    let app = &app.app;
+    let given = sharing_of(app, app.db.pool(), owner.member, viewer.member);
+    given.await.unwrap()
+}
+
+/// The last seven days of the partner of a man's one pact.
+async fn days(app: &TestApp, who: SignedIn) -> Value {
+    let query =
+        "{ me { pacts { nodes { partnerDays { date checkedIn mood energy note keptWord wantsAWord
+        emotions { slug } } } } } }";
+    let answer = app.as_member(who, query, json!({})).await;
+    answer.at("/me/pacts/nodes/0/partnerDays")
+}
+
+async fn checks_in(app: &TestApp, who: SignedIn, input: &Value) {
+    let mut input = input.clone();
+    input["id"] = json!(app.app.ids.next::<uuid::Uuid>());
+    let query =
+        "mutation($input: CheckInInput!) { checkIn(input: $input) { errors { code path } } }";
+    let answer = app.as_member(who, query, json!({ "input": input })).await;
+    assert_eq!(answer.at("/checkIn/errors"), json!([]));
+}
+
+/// Whoever is given words reads them where their writer lets partners read them, and nobody reads more than he is given.
+async fn a_partner_reads_what_he_is_given_and_no_more(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let id = agreed(&app, mike, paul, &peering).await;
+    let says = json!({ "mood": 2, "energy": 3, "note": "Rough.", "emotions": ["tired"], "keptWord": "PARTLY",
+        "wantsAWord": true });
+    for visibility in ["PRIVATE", "PARTNER", "CIRCLE"] {
+        let mut says = says.clone();
+        says["visibility"] = json!(visibility);
+        checks_in(&app, paul, &says).await;
+        app.advance(TimeDelta::days(1));
+    }
+    let nothing = json!({ "mood": null, "energy": null, "note": null, "emotions": [], "keptWord": null, "wantsAWord": false });
+    let levels = json!({ "mood": 2, "energy": 3, "note": null, "emotions": [], "keptWord": null, "wantsAWord": false });
+    let words = json!({ "mood": 2, "energy": 3, "note": "Rough.", "emotions": [{ "slug": "tired" }], "keptWord": "PARTLY",
+        "wantsAWord": true });
+    for (sharing, given) in [
+        ("CHECKED_IN", &nothing),
+        ("MOOD", &levels),
+        ("WORDS", &words),
+    ] {
+        sent(
+            &app,
+            paul,
+            "updatePactSide",
+            json!({ "pactId": id, "sharing": sharing }),
+        )
+        .await;
+        let seen = days(&app, mike).await;
+        assert_eq!(seen.as_array().unwrap().len(), 7);
+        for (at, (checked_in, expected)) in [
+            (true, &nothing),
+            (true, given),
+            (true, given),
+            (false, &nothing),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut expected = expected.clone();
+            expected["date"] = json!(format!("2026-03-{}", 10 + at));
+            expected["checkedIn"] = json!(checked_in);
+            assert_eq!(seen[3 + at], expected, "{sharing}");
+        }
+        assert_eq!(days(&app, paul).await[6]["checkedIn"], false);
+    }
+    sent(
+        &app,
+        paul,
+        "updatePactSide",
+        json!({ "pactId": id, "sharing": "NOTHING" }),
+    )
+    .await;
+    assert_eq!(days(&app, mike).await, json!(null));
+}
+
+async fn a_partner_hears_of_a_check_in_when_he_may_see_it(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let sam = app.member("sam").await;
+    let id = agreed(&app, mike, paul, &peering).await;
+    let activity = "subscription { partnerActivity { kind subjectId } }";
+    let [mut mikes, mut pauls, mut sams] = [mike, paul, sam].map(|who| app.listen(who, activity));
+    checks_in(&app, paul, &json!({})).await;
+    assert_eq!(
+        mikes.heard(),
+        [json!({ "kind": "CHECKED_IN", "subjectId": id })]
+    );
+    sent(
+        &app,
+        paul,
+        "updatePactSide",
+        json!({ "pactId": id, "sharing": "NOTHING" }),
+    )
+    .await;
+    mikes.heard();
+    pauls.heard();
+    app.advance(TimeDelta::days(1));
+    checks_in(&app, paul, &json!({})).await;
+    for listening in [&mut mikes, &mut pauls, &mut sams] {
+        assert_eq!(listening.heard(), [Value::Null; 0]);
+    }
+}
+
+async fn consents(app: &TestApp, who: SignedIn) -> Value {
+    let query =
+        "{ me { consents { nodes { purpose sharing givenAt withdrawnAt member { handle } } } } }";
+    let answer = app.as_member(who, query, json!({})).await;
+    answer.at("/me/consents/nodes")
+}
+
+async fn each_gives_what_he_likes_and_takes_it_back_at_once(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let sam = app.member("sam").await;
+    let id = agreed(&app, mike, paul, &peering).await;
+    let sees = async || days(&app, mike).await[6]["checkedIn"].clone();
+    assert_eq!(sees().await, false);
+    app.checked_in(paul, "2026-03-10").await;
+    assert_eq!(sees().await, true);
+    app.app
+        .clock
+        .set("2026-03-11T03:00:00Z".parse().unwrap())
+        .unwrap();
+    assert_eq!(sees().await, false);
+
+    for (word, sharing) in [
+        ("MOOD", Sharing::Mood),
+        ("WORDS", Sharing::Words),
+        ("NOTHING", Sharing::Nothing),
+    ] {
+        let input = json!({ "pactId": id, "sharing": word });
+        for _ in 0..2 {
+            let pact = sent(&app, paul, "updatePactSide", input.clone()).await;
+            assert_eq!(pact["yourSide"]["sharing"], word);
+        }
+        assert_eq!(given(&app, paul, mike).await, sharing);
+        // His alone.
+        assert_eq!(given(&app, mike, paul).await, Sharing::CheckedIn);
+        assert_eq!(given(&app, paul, sam).await, Sharing::Nothing);
+    }
+    assert_eq!(days(&app, mike).await, json!(null));
+    let tell = async |who: SignedIn| {
+        let app = &app.app;
+        let told = partners_to_tell(app, app.db.pool(), who.member).await;
+        told.unwrap()
+            .into_iter()
+            .map(|(man, _)| man)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(tell(mike).await, [paul.member]);
+    assert_eq!(tell(paul).await, []);
+    let wish = json!({ "pactId": id, "nudgeWish": "Call me names.", "nudgeStyle": "HUMOUR" });
+    let pact = sent(&app, paul, "updatePactSide", wish).await;
+    assert_eq!(pact["yourSide"]["sharing"], "NOTHING");
+    assert_eq!(
+        pacts(&app, mike).await[0]["partnerSide"]["nudgeWish"],
+        "Call me names."
+    );
+    let none = json!({ "pactId": id, "nudgeWish": null });
+    let pact = sent(&app, paul, "updatePactSide", none).await;
+    assert_eq!(pact["yourSide"]["nudgeWish"], json!(null));
+    assert_eq!(pact["yourSide"]["nudgeStyle"], "HUMOUR");
+}
+
+async fn nothing_is_given_before_both_agreed_and_after_it_is_over(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
+    assert_eq!(given(&app, mike, paul).await, Sharing::Nothing);
+    let yes = json!({ "pactId": pact["id"], "accept": true });
+    sent(&app, paul, "answerPact", yes).await;
+    assert_eq!(given(&app, mike, paul).await, Sharing::CheckedIn);
+    assert_eq!(given(&app, paul, mike).await, Sharing::Nothing);
+    hide(&app, paul, true).await;
+    assert_eq!(given(&app, mike, paul).await, Sharing::Nothing);
+    hide(&app, paul, false).await;
+    end(&app, paul, &pact["id"]).await;
+    assert_eq!(given(&app, mike, paul).await, Sharing::Nothing);
+}
+
+async fn what_was_agreed_to_can_be_read(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
+    assert_eq!(consents(&app, mike).await, json!([]));
+    app.advance(TimeDelta::hours(1));
+    let yes = json!({ "pactId": pact["id"], "accept": true });
+    sent(&app, paul, "answerPact", yes).await;
+    app.advance(TimeDelta::hours(1));
+    let more = json!({ "pactId": pact["id"], "sharing": "MOOD" });
+    sent(&app, mike, "updatePactSide", more).await;
+    app.advance(TimeDelta::hours(1));
+    end(&app, paul, &pact["id"]).await;
+    let paul_is = json!({ "handle": "paul" });
+    let expected = json!([
+        { "purpose": "PACT_SHARING", "sharing": "MOOD", "givenAt": "2026-03-10T14:00:00.000Z",
+            "withdrawnAt": "2026-03-10T15:00:00.000Z", "member": paul_is },
+        { "purpose": "PACT_SHARING", "sharing": "CHECKED_IN", "givenAt": "2026-03-10T12:00:00.000Z",
+            "withdrawnAt": "2026-03-10T14:00:00.000Z", "member": paul_is },
+    ]);
+    assert_eq!(consents(&app, mike).await, expected);
+    // Who gives nothing agreed to nothing.
+    assert_eq!(consents(&app, paul).await, json!([]));
+    let query = "{ me { consents(first: 1) { totalCount pageInfo { hasNextPage } } } }";
+    let page = app
+        .as_member(mike, query, json!({}))
+        .await
+        .at("/me/consents");
+    assert_eq!(
+        page,
+        json!({ "totalCount": 2, "pageInfo": { "hasNextPage": true } })
+    );
+}
+
+async fn a_change_over_anothers_is_refused(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let id = agreed(&app, mike, paul, &peering).await;
+    let change = json!({ "pactId": id, "sharing": "MOOD", "expectedVersion": 2 });
+    let pact = sent(&app, mike, "updatePactSide", change.clone()).await;
+    assert_eq!(pact["version"], 3);
+    // Sent again it is done already, whatever it expects.
+    assert_eq!(sent(&app, mike, "updatePactSide", change).await, pact);
+    let late = json!({ "pactId": id, "sharing": "WORDS", "expectedVersion": 2 });
+    let refused = send(&app, mike, "updatePactSide", late).await;
+    assert_eq!(
+        problems(&refused),
+        problem("STALE", "input.expectedVersion")
+    );
+    assert_eq!(refused["pact"], pact);
+    // Taking it back asks for no version.
+    let back = json!({ "pactId": id, "sharing": "NOTHING" });
+    sent(&app, mike, "updatePactSide", back).await;
+}
+
+async fn the_consents_about_a_man_end_when_he_goes(app: TestApp) {
+    use api::db::{Done, transact};
+    let (mike, paul, peering) = two(&app).await;
+    agreed(&app, mike, paul, &peering).await;
+    let given = &app.app;
+    let done = transact!(given.db, |tx| {
+        api::consent::service::forget(tx, paul.member, given.clock.now()).await?;
+        Ok(Done::Keep(()))
+    });
+    done.unwrap();
+    let deleted = entity::member::Entity::delete_by_id(paul.member).exec(given.db.pool());
+    deleted.await.unwrap();
+    let left = consents(&app, mike).await;
+    assert_eq!(left[0]["withdrawnAt"], "2026-03-10T12:00:00.000Z");
+    assert_eq!(left[0]["member"], json!(null));
+    assert_eq!(pacts(&app, mike).await, [json!(null); 0]);
+}

@@ -1,0 +1,222 @@
+//! Who is told what: phones, connected devices, inboxes and lock screens.
+
+use api::account::SignedIn;
+use chrono::TimeDelta;
+use entity::notification::{Kind, State};
+use serde_json::{Value, json};
+use support::{TestApp, both};
+
+use super::{agreed, end, nudge, nudged, proposal, send, sent};
+use crate::changes::Phone;
+use crate::peerings::{answer, in_a_circle, leave, partners, proposed};
+
+both!(
+    each_step_reaches_the_phones_of_both,
+    partners_hear_of_each_other_and_nobody_else,
+    a_nudge_and_its_answer_are_pushed,
+    what_is_no_longer_so_is_not_told,
+    the_end_of_a_pact_clears_the_phones
+);
+
+const NOTHING: [&str; 0] = [];
+const ACTIVITY: &str = "subscription { partnerActivity { kind subjectId refetch } }";
+
+async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
+    let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+    let peering = partners(app, mike, paul).await;
+    (mike, paul, peering)
+}
+
+async fn phones(app: &TestApp, men: [SignedIn; 2]) -> [Phone; 2] {
+    let mut phones = men.map(Phone::new);
+    for phone in &mut phones {
+        phone.sync(app).await;
+    }
+    phones
+}
+
+async fn expect(app: &TestApp, phones: &mut [Phone; 2], told: [&[&str]; 2]) {
+    for (phone, told) in phones.iter_mut().zip(told) {
+        assert_eq!(phone.told(app).await, told);
+    }
+}
+
+async fn each_step_reaches_the_phones_of_both(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let mut both = phones(&app, [mike, paul]).await;
+    let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
+    expect(&app, &mut both, [&["Pact"], &["Pact"]]).await;
+    let no = json!({ "pactId": pact["id"], "accept": false });
+    send(&app, paul, "answerPact", no).await;
+    // Nothing tells the man who proposed it that there was an answer.
+    expect(&app, &mut both, [&NOTHING, &["no Pact"]]).await;
+    sent(&app, paul, "proposePact", proposal(&app, &peering)).await;
+    expect(&app, &mut both, [&["Pact"], &["Pact"]]).await;
+    let more = json!({ "pactId": pact["id"], "sharing": "MOOD" });
+    for _ in 0..2 {
+        sent(&app, paul, "updatePactSide", more.clone()).await;
+    }
+    expect(&app, &mut both, [&["Pact"], &["Pact"]]).await;
+    assert_eq!(both[0].all("Pact")[0]["partnerSide"]["sharing"], "MOOD");
+    let id = nudged(&app, mike, &pact["id"]).await["id"].clone();
+    expect(&app, &mut both, [&["PactNudge"], &["PactNudge"]]).await;
+    let rough = json!({ "nudgeId": id, "answer": "ROUGH_DAY" });
+    for _ in 0..2 {
+        nudge(&app, paul, "answerPactNudge", &rough).await;
+    }
+    expect(&app, &mut both, [&["PactNudge"], &["PactNudge"]]).await;
+    assert_eq!(both[0].all("PactNudge")[0]["answer"], "ROUGH_DAY");
+    let over = ["no Pact", "no PactNudge", "no Peering"];
+    leave(&app, paul, "endPeering", &peering).await;
+    expect(&app, &mut both, [&over, &over]).await;
+}
+
+async fn partners_hear_of_each_other_and_nobody_else(app: TestApp) {
+    let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+    let sam = app.member("sam").await;
+    in_a_circle(&app, &[mike, paul, sam]).await;
+    let [mut mikes, mut pauls, mut sams] = [mike, paul, sam].map(|who| app.listen(who, ACTIVITY));
+    let told = |kind: &str, id: &Value| json!({ "kind": kind, "subjectId": id, "refetch": false });
+    // A no is heard by nobody, nor is that he takes it back whom he said no to.
+    let declined = proposed(&app, sam, paul).await["id"].clone();
+    assert_eq!(pauls.heard(), [told("PEERING_CHANGED", &declined)]);
+    answer(&app, paul, &declined, false).await;
+    leave(&app, sam, "withdrawPeering", &declined).await;
+    assert_eq!(sams.heard(), [Value::Null; 0]);
+    assert_eq!(pauls.heard(), [Value::Null; 0]);
+
+    let peering = proposed(&app, mike, paul).await["id"].clone();
+    answer(&app, paul, &peering, true).await;
+    let pact = agreed(&app, mike, paul, &peering).await;
+    let id = nudged(&app, mike, &pact).await["id"].clone();
+    let fine = json!({ "nudgeId": id, "answer": "ALL_RIGHT" });
+    nudge(&app, paul, "answerPactNudge", &fine).await;
+    end(&app, mike, &pact).await;
+    leave(&app, paul, "endPeering", &peering).await;
+    let expected = [
+        told("PEERING_CHANGED", &peering),
+        told("PACT_CHANGED", &pact),
+        told("NUDGE_ANSWERED", &id),
+        told("PEERING_CHANGED", &peering),
+    ];
+    assert_eq!(mikes.heard(), expected);
+    let expected = [
+        told("PEERING_CHANGED", &peering),
+        told("PACT_CHANGED", &pact),
+        told("NUDGE_RECEIVED", &id),
+        told("PACT_CHANGED", &pact),
+    ];
+    assert_eq!(pauls.heard(), expected);
+    assert_eq!(sams.heard(), [Value::Null; 0]);
+}
+
+async fn a_nudge_and_its_answer_are_pushed(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    app.register(mike, "mikes-phone").await;
+    app.register(paul, "pauls-phone").await;
+    app.drain().await;
+    let before = app.outbox().len();
+    let pact = agreed(&app, mike, paul, &peering).await;
+    app.drain().await;
+    let id = nudged(&app, mike, &pact).await["id"].clone();
+    app.drain().await;
+    let call = json!({ "nudgeId": id, "answer": "CALL_ME" });
+    nudge(&app, paul, "answerPactNudge", &call).await;
+    app.drain().await;
+    // His proposal was answered before it left.
+    assert_eq!(app.outbox().len(), before + 3);
+    let inbox = "{ me { notifications { nodes { kind subjectId } } } }";
+    let lines = async |who| {
+        let lines = app.as_member(who, inbox, json!({})).await;
+        lines
+            .at("/me/notifications/nodes")
+            .as_array()
+            .unwrap()
+            .clone()
+    };
+    let line = |kind: &str, subject: &Value| json!({ "kind": kind, "subjectId": subject });
+    let mikes = lines(mike).await;
+    assert!(mikes.contains(&line("PACT_ACCEPTED", &pact)), "{mikes:?}");
+    assert!(
+        mikes.contains(&line("PACT_NUDGE_ANSWERED", &id)),
+        "{mikes:?}"
+    );
+    let pauls = lines(paul).await;
+    assert!(
+        pauls.contains(&line("PACT_NUDGE_RECEIVED", &id)),
+        "{pauls:?}"
+    );
+}
+
+async fn what_is_no_longer_so_is_not_told(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    app.drain().await;
+    let pact = agreed(&app, mike, paul, &peering).await;
+    nudged(&app, mike, &pact).await;
+    end(&app, mike, &pact).await;
+    let again = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
+    end(&app, mike, &again["id"]).await;
+    app.drain().await;
+    for row in app.notifications().await {
+        if !matches!(row.kind, Kind::PeeringProposed | Kind::PeeringAccepted) {
+            assert_eq!(row.state, State::Cancelled, "{:?}", row.kind);
+        }
+    }
+    // A nudge is for now: in four hours it is old.
+    let pact = agreed(&app, mike, paul, &peering).await;
+    app.advance(TimeDelta::days(1));
+    nudged(&app, mike, &pact).await;
+    let told = app.notifications().await;
+    let note = told.iter().rfind(|row| row.kind == Kind::PactNudgeReceived);
+    let note = note.unwrap();
+    assert_eq!(note.expires_at - note.created_at, TimeDelta::hours(4));
+}
+
+async fn the_end_of_a_pact_clears_the_phones(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let mut input = proposal(&app, &peering);
+    input["endsOn"] = json!("2026-03-10");
+    let pact = sent(&app, mike, "proposePact", input).await;
+    let yes = json!({ "pactId": pact["id"], "accept": true, "sharing": "CHECKED_IN" });
+    sent(&app, paul, "answerPact", yes).await;
+    nudged(&app, mike, &pact["id"]).await;
+    let mut both = phones(&app, [mike, paul]).await;
+    app.app
+        .clock
+        .set("2026-03-11T03:00:00Z".parse().unwrap())
+        .unwrap();
+    for _ in 0..2 {
+        api::pact::service::housekeep(&app.app).await.unwrap();
+    }
+    let over: [&str; 2] = ["no Pact", "no PactNudge"];
+    expect(&app, &mut both, [&over, &over]).await;
+    let query = "{ me { consents { nodes { withdrawnAt } } } }";
+    let consents = app.as_member(paul, query, json!({})).await;
+    assert_eq!(
+        consents.at("/me/consents/nodes/0/withdrawnAt"),
+        "2026-03-11T03:00:00.000Z"
+    );
+    // A man who leaves goes from his partner's phone with all there is between them.
+    let pact = agreed(&app, mike, paul, &peering).await;
+    app.app
+        .clock
+        .set("2026-03-11T12:00:00Z".parse().unwrap())
+        .unwrap();
+    nudged(&app, mike, &pact).await;
+    let [mut mikes, _] = phones(&app, [mike, paul]).await;
+    let given = &app.app;
+    for (hidden, told) in [
+        (true, ["no Pact", "no PactNudge", "no Peering"]),
+        (false, ["Pact", "PactNudge", "Peering"]),
+    ] {
+        use api::db::{Done, transact};
+        crate::profile::hide(&app, paul, hidden).await;
+        let done = transact!(given.db, |tx| {
+            let member = paul.member;
+            api::matching::service::hidden_or_back(given, tx, member, hidden).await?;
+            Ok(Done::Keep(()))
+        });
+        done.unwrap();
+        assert_eq!(mikes.told(&app).await, told);
+    }
+}
