@@ -133,7 +133,7 @@ or paste one of these under "Headers"; they are good for an hour.
 
 Three queries to paste. The home screen:
 
-  {{ me {{ profile {{ handle bio }} progress {{ daysShownUp checkedInToday }} unreadNotificationCount
+  {{ me {{ profile {{ handle bio }} progress {{ daysShownUp currentRun standing }} unreadNotificationCount
       checkIns(first: 7) {{ nodes {{ localDate mood }} }}
       nextMeetings(first: 3) {{ nodes {{ startsAt seatsTaken meeting {{ title place joinUrl }} }} }} }} }}
 

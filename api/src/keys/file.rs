@@ -117,3 +117,45 @@ pub fn read(path: &Path) -> io::Result<SecretString> {
     }
     Ok(secret.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use figment::Figment;
+    use figment::providers::{Format as _, Toml};
+
+    use super::*;
+    use crate::config::{DEFAULTS, load_from};
+
+    fn keys(auth: char, at_rest: &str) -> Keys {
+        let secret = auth.to_string().repeat(40);
+        let settings = format!("[auth]\nsecret = {secret:?}\n[at_rest]\n{at_rest}");
+        let layers = Figment::new()
+            .merge(Toml::string(DEFAULTS))
+            .merge(Toml::string(&settings));
+        Keys::load(&load_from(&layers).unwrap(), &Entropy::seeded(1)).unwrap()
+    }
+
+    #[test]
+    fn what_was_written_can_be_read_after_each_way_of_changing_the_secret() {
+        let entropy = Entropy::seeded(2);
+        let sealed = keys('a', "")
+            .at_rest()
+            .seal(&entropy, &[b"note"], "text")
+            .unwrap();
+        let opens = |keys: Keys| keys.at_rest().open(&[b"note"], &sealed).is_ok();
+        let (old, own) = ("a".repeat(40), "c".repeat(40));
+        // A secret of its own, and then another for what is signed.
+        assert!(opens(keys('a', &format!("secret = {own:?}"))));
+        assert!(!opens(keys('b', &format!("secret = {own:?}"))));
+        assert!(opens(keys(
+            'b',
+            &format!("secret = {own:?}\nformer_secrets = {old:?}")
+        )));
+        // None of its own, and another for what is signed.
+        assert!(!opens(keys('b', "")));
+        assert!(opens(keys(
+            'b',
+            &format!("former_secrets = \"{own} {old}\"")
+        )));
+    }
+}
