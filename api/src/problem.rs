@@ -29,6 +29,8 @@ pub enum ProblemCode {
     WrongCode,
     /// The refresh token is not good any more: sign in again.
     SessionEnded,
+    /// It is for the dashboard in a browser, from its own origin and with its header.
+    DashboardOnly,
     /// It does not exist, or is not yours to see.
     NotFound,
     /// You may not do this.

@@ -1,6 +1,7 @@
 //! The HTTP edge.
 
 mod budget;
+mod dashboard;
 mod documents;
 mod negotiation;
 mod trusted;

@@ -9,6 +9,7 @@
 //! is sent again, with the same code in it.
 
 mod code;
+pub mod dashboard;
 pub mod graphql;
 pub mod jobs;
 mod limits;

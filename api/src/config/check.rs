@@ -15,6 +15,9 @@ pub(super) fn allowed(key: &str) -> &'static str {
     match key {
         "mode" => "development or production",
         "http.bind" | "operations.bind" => "ADDRESS:PORT, such as 127.0.0.1:8080",
+        "http.dashboard_origins" => {
+            "origins such as https://dashboard.example.org, with spaces between them"
+        }
         "graphql.introspection" => "auto, on or off",
         "graphql.persisted_documents" => "off, memory or database",
         "database.url" => "sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE",
@@ -313,6 +316,11 @@ fn values(config: &Config, say: &mut Say<'_>) {
             "the name of your mail server".to_owned(),
         );
     }
+    let mut origins = config.http.dashboard_origins.split_whitespace();
+    if origins.any(|origin| !is_origin(origin, config.mode)) {
+        let key = "http.dashboard_origins";
+        say(key, "holds what is no origin that is safe", form(key));
+    }
     if config.bus.servers().is_err() {
         say("bus.url", "names no NATS server", form("bus.url"));
     }
@@ -338,6 +346,15 @@ fn values(config: &Config, say: &mut Say<'_>) {
         let key = "at_rest.former_secrets";
         say(key, "holds what is too short to be one", form(key));
     }
+}
+
+/// Whether this is an origin as browsers write it (RFC 6454 §6.2), encrypted where members depend on it.
+fn is_origin(text: &str, mode: Mode) -> bool {
+    let Ok(url) = url::Url::parse(text) else {
+        return false;
+    };
+    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && mode == Mode::Development);
+    is_safe && url.origin().ascii_serialization() == text
 }
 
 fn is_subject(text: &str) -> bool {

@@ -54,6 +54,7 @@ section!(
     HttpConfig {
         bind: SocketAddr,
         trusted_proxies: usize,
+        dashboard_origins: String,
         body_limit_bytes: usize,
         header_timeout_seconds: u64,
         operation_timeout_seconds: u64,

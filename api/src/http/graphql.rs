@@ -20,6 +20,7 @@ use super::request_log::{RequestId, RequestLine};
 use super::taken::Taken;
 use super::viewer::{BadToken, Standing, is_developer};
 use super::{Edge, body, events, respond, socket};
+use crate::account::dashboard::Dashboard;
 
 /// Answers one request, by whatever method.
 pub async fn answer(
@@ -112,7 +113,10 @@ async fn prepare(
     let (params, way) = read(edge, head, body, accepted.events)
         .await
         .inspect_err(|refusal| edge.charge_for(refusal, &asker, 0))?;
-    let prepared = edge.prepare(params, &asker, way).await?;
+    let mut prepared = edge.prepare(params, &asker, way).await?;
+    if let Some(dashboard) = Dashboard::of(&edge.app.config.http.dashboard_origins, &head.headers) {
+        prepared.come_from(dashboard);
+    }
     line.operation(prepared.kind, prepared.name.as_deref());
     Ok(Ready {
         prepared,

@@ -21,6 +21,7 @@ use super::guard::{self, Limits};
 use super::params::Params;
 use super::refusal::Refusal;
 use crate::account::Viewer;
+use crate::account::dashboard::Dashboard;
 use crate::db::Stats;
 use crate::graphql::code::Code;
 use crate::graphql::context::Sender;
@@ -65,6 +66,13 @@ pub struct Prepared {
     /// When it is given up, unless it is a subscription.
     deadline: Instant,
     first: First,
+}
+
+impl Prepared {
+    /// It was sent by the dashboard.
+    pub fn come_from(&mut self, dashboard: Dashboard) {
+        self.request.data.insert(dashboard);
+    }
 }
 
 /// What is done with the first answer of an operation.

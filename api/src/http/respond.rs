@@ -19,7 +19,10 @@ pub fn outcome(media: Media, outcome: Outcome, line: &mut RequestLine) -> Respon
         Ok(mut outcome) => {
             let codes = settle(&mut outcome.errors, line.id());
             line.answered(StatusCode::OK, codes);
-            written(StatusCode::OK, media, &outcome)
+            let cookies = std::mem::take(&mut outcome.http_headers);
+            let mut response = written(StatusCode::OK, media, &outcome);
+            response.headers_mut().extend(cookies);
+            response
         }
         Err(mut refusal) => {
             let codes = settle(&mut refusal.errors, line.id());

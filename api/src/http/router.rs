@@ -1,6 +1,7 @@
 //! Which address is answered by whom, and what every answer has in common.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -8,12 +9,14 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::{any, get};
 use futures::FutureExt as _;
-use http::{HeaderName, HeaderValue, Response, header};
+use http::{HeaderName, HeaderValue, Method, Response, header};
 use tower_http::compression::CompressionLayer;
+use tower_http::cors::CorsLayer;
 
 use super::request_log::RequestId;
 use super::{Edge, graphiql, graphql, operations as ops, respond};
-use crate::config::Mode;
+use crate::account::dashboard::CSRF_HEADER;
+use crate::config::{HttpConfig, Mode};
 use crate::dev;
 
 /// The API; with `/healthz`, `/readyz` and `/metrics` where they have no address of their own, and with
@@ -21,6 +24,9 @@ use crate::dev;
 pub fn api(edge: &Edge) -> Router {
     let config = &edge.app.config;
     let mut routes = Router::new().route("/graphql", any(graphql::answer));
+    if let Some(dashboards) = dashboards(&config.http) {
+        routes = routes.layer(dashboards);
+    }
     if config.operations.bind.is_none() {
         routes = routes.merge(operator_routes());
     }
@@ -30,6 +36,25 @@ pub fn api(edge: &Edge) -> Router {
             .merge(dev::routes::routes());
     }
     dressed(routes, edge)
+}
+
+/// Browsers let the dashboard's scripts ask from its own origins, with its cookies (Fetch §3.2); none without any.
+fn dashboards(config: &HttpConfig) -> Option<CorsLayer> {
+    let origins = config.dashboard_origins.split_whitespace();
+    let origins: Vec<HeaderValue> = origins.filter_map(|origin| origin.parse().ok()).collect();
+    let headers = [
+        header::ACCEPT,
+        header::CONTENT_TYPE,
+        HeaderName::from_static(CSRF_HEADER),
+    ];
+    (!origins.is_empty()).then(|| {
+        CorsLayer::new()
+            .allow_origin(origins)
+            .allow_credentials(true)
+            .allow_methods([Method::GET, Method::POST])
+            .allow_headers(headers)
+            .max_age(Duration::from_mins(10))
+    })
 }
 
 /// What operators ask, alone.

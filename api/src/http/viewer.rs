@@ -5,6 +5,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use secrecy::ExposeSecret as _;
 
+use crate::account::dashboard::Dashboard;
 use crate::account::{Access, Viewer, service};
 use crate::app::App;
 use crate::config::GraphqlConfig;
@@ -28,11 +29,15 @@ pub enum Lapse {
 }
 
 impl Standing {
-    /// Of a request: nobody without a header, a member with a good access token.
+    /// Of a request: nobody without a header, a member with a good access token. The dashboard's stands in a cookie; one
+    /// that has ended is none, because a browser sends it with the request for the next as well.
     pub fn of_request(app: &App, headers: &HeaderMap) -> Result<Self, BadToken> {
         let mut given = headers.get_all(AUTHORIZATION).iter();
         let Some(header) = given.next() else {
-            return Ok(Self::default());
+            let dashboard = Dashboard::of(&app.config.http.dashboard_origins, headers);
+            let token = dashboard.and_then(|dashboard| dashboard.access);
+            let access = token.and_then(|token| service::authenticate(app, token.expose_secret()));
+            return Ok(Self(access));
         };
         if given.next().is_some() {
             return Err(BadToken);

@@ -291,6 +291,7 @@ fn about_accounts(app: &TestApp, of: &Things) -> Vec<Case> {
         ),
         ("confirmEmailChange", input(&json!({ "code": "12345678" }))),
         ("deleteAccount", input(&json!({ "passphrase": PASSPHRASE }))),
+        ("refreshDashboard", no_arguments()),
         (
             "refreshSession",
             input(&json!({ "refreshToken": "nonsense" })),
@@ -314,6 +315,12 @@ fn about_accounts(app: &TestApp, of: &Things) -> Vec<Case> {
             input(
                 &json!({ "email": "nobody@example.org", "passphrase": PASSPHRASE,
             "deviceName": "A phone", "id": id() }),
+            ),
+        ),
+        (
+            "signInToDashboard",
+            input(
+                &json!({ "email": "nobody@example.org", "passphrase": PASSPHRASE, "deviceName": "A browser" }),
             ),
         ),
         ("signOut", no_arguments()),

@@ -56,14 +56,16 @@ async fn every_field_has_a_case_for_every_id_it_takes() {
 }
 
 /// What somebody may ask who has not signed in. Nothing is to be added here that says something of anybody.
-const PUBLIC: [&str; 10] = [
+const PUBLIC: [&str; 12] = [
     "emotions",
     "lifeContexts",
+    "refreshDashboard",
     "refreshSession",
     "requestPassphraseReset",
     "resetPassphrase",
     "serverTime",
     "signIn",
+    "signInToDashboard",
     "signUp",
     "topics",
     "verifyEmail",

@@ -1,5 +1,6 @@
 //! Accounts, as apps see them.
 
+mod dashboard;
 mod deletion;
 mod email;
 mod me;
@@ -25,6 +26,7 @@ use crate::problem::{Problem, ProblemCode, Problems};
 pub struct AccountMutation(
     sign_up::SignUpMutation,
     sessions::SessionMutation,
+    dashboard::DashboardMutation,
     passphrase::PassphraseMutation,
     email::EmailMutation,
     deletion::DeletionMutation,

@@ -3,11 +3,12 @@
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::SessionId;
 
+use super::dashboard::forget;
 use super::types::{Credentials, Session};
 use super::{conflict, me, refused, refused_all};
 use crate::account::limits::{self, Limited};
 use crate::account::model::{DeviceName, Email, Passphrase};
-use crate::account::service::{self, RefreshOutcome, SignInOutcome};
+use crate::account::service::{self, RefreshOutcome, SignInOutcome, Tokens};
 use crate::graphql::errors::AccountError;
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::Uuid;
@@ -16,16 +17,16 @@ use crate::problem::{Problem, ProblemCode, Problems};
 
 /// What signs a member in.
 #[derive(InputObject)]
-struct SignInInput {
+pub struct SignInInput {
     /// The e-mail address of his account.
-    email: String,
+    pub email: String,
     /// His passphrase.
-    passphrase: String,
+    pub passphrase: String,
     /// What he will know this device by, 1 to 64 characters.
-    device_name: String,
+    pub device_name: String,
     /// The session's id, of version 7, made by the app: send the same when you try again, and no second
     /// session is opened.
-    id: Option<Uuid>,
+    pub id: Option<Uuid>,
 }
 
 /// The answer to `signIn`.
@@ -102,7 +103,7 @@ impl SessionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What signs him in.")] input: SignInInput,
     ) -> Nullable<SignInPayload> {
-        Some(sign_in(ctx, input).await)
+        Some(sign_in_device(ctx, input).await)
     }
 
     /// Exchanges the refresh token for new tokens. A device that got no answer may send the same token
@@ -141,7 +142,11 @@ impl SessionMutation {
     }
 }
 
-async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> GqlResult<SignInPayload> {
+/// Signs a device in; the tokens, or why not.
+pub async fn sign_in(
+    ctx: &Context<'_>,
+    input: SignInInput,
+) -> GqlResult<Result<Tokens, Vec<AccountError>>> {
     let app = ctx.app();
     let admitted = limits::by_address(app, Limited::SignIn, ctx.client_address()).await?;
     let mut problems = Problems::default();
@@ -153,30 +158,36 @@ async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> GqlResult<SignInPaylo
         problems.check(session.transpose()),
     );
     let (Some(email), Some(passphrase), Some(device), Some(session)) = parsed else {
-        return Ok(SignInPayload {
-            errors: refused_all(problems),
-            ..SignInPayload::default()
-        });
+        return Ok(Err(refused_all(problems)));
     };
     let outcome = service::sign_in(app, admitted, &email, &passphrase, &device, session).await?;
-    let errors = match outcome {
+    Ok(match outcome {
         SignInOutcome::SignedIn(tokens) => {
             ctx.signed_in(tokens.who);
-            return Ok(SignInPayload {
-                credentials: Some(Credentials::from(&tokens)),
-                me: Some(Me::of(tokens.who)),
-                errors: Vec::new(),
-            });
+            Ok(tokens)
         }
         SignInOutcome::WrongCredentials => {
             let message = "The e-mail address and the passphrase do not belong together.";
-            refused(Problem::whole(ProblemCode::WrongCredentials, message))
+            Err(refused(Problem::whole(
+                ProblemCode::WrongCredentials,
+                message,
+            )))
         }
-        SignInOutcome::Conflict => conflict("id"),
-    };
-    Ok(SignInPayload {
-        errors,
-        ..SignInPayload::default()
+        SignInOutcome::Conflict => Err(conflict("id")),
+    })
+}
+
+async fn sign_in_device(ctx: &Context<'_>, input: SignInInput) -> GqlResult<SignInPayload> {
+    Ok(match sign_in(ctx, input).await? {
+        Ok(tokens) => SignInPayload {
+            credentials: Some(Credentials::from(&tokens)),
+            me: Some(Me::of(tokens.who)),
+            errors: Vec::new(),
+        },
+        Err(errors) => SignInPayload {
+            errors,
+            ..SignInPayload::default()
+        },
     })
 }
 
@@ -205,6 +216,7 @@ async fn refresh_session(
 async fn sign_out(ctx: &Context<'_>) -> GqlResult<SignOutPayload> {
     let who = ctx.member()?;
     service::sign_out(ctx.app(), who).await?;
+    forget(ctx);
     Ok(SignOutPayload {
         session_id: Some(who.session.global()),
         errors: Vec::new(),

@@ -1,0 +1,149 @@
+//! The facilitators' dashboard, which runs in a browser: its tokens are in cookies that its scripts cannot read, and count
+//! only in a request that no other site can make.
+//!
+//! A request is the dashboard's when its `Origin` is one of those configured and it carries the header
+//! [`CSRF_HEADER`], which a browser sends for another site only when we allow it to. A socket never is: browsers let
+//! no script add a header to its opening. Cookies: RFC 6265bis, with the prefix `__Host-` (§4.1.3.2).
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use cookie::{Cookie, SameSite};
+use http::header::{COOKIE, ORIGIN};
+use http::{HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::service::Tokens;
+
+/// What a request of the dashboard carries, whatever it says.
+pub const CSRF_HEADER: &str = "x-belay-dashboard";
+const ACCESS: &str = "__Host-belay-access";
+const REFRESH: &str = "__Host-belay-refresh";
+
+/// A request of the dashboard.
+#[derive(Clone, Debug, Default)]
+pub struct Dashboard {
+    /// Its access token.
+    pub access: Option<SecretString>,
+    /// Its refresh token.
+    pub refresh: Option<SecretString>,
+}
+
+impl Dashboard {
+    /// What a request carries; none when it is not the dashboard's.
+    pub fn of(origins: &str, headers: &HeaderMap) -> Option<Self> {
+        let mut given = headers.get_all(ORIGIN).iter();
+        let origin = given.next()?.to_str().ok()?;
+        let is_known = origins.split_whitespace().any(|known| known == origin);
+        if !is_known || given.next().is_some() || !headers.contains_key(CSRF_HEADER) {
+            return None;
+        }
+        Some(Self {
+            access: read(headers, ACCESS),
+            refresh: read(headers, REFRESH),
+        })
+    }
+}
+
+fn read(headers: &HeaderMap, name: &str) -> Option<SecretString> {
+    let sent = headers.get_all(COOKIE).iter();
+    let sent = sent.filter_map(|header| header.to_str().ok());
+    let mut cookies = sent.flat_map(Cookie::split_parse).filter_map(Result::ok);
+    let found = cookies.find(|cookie| cookie.name() == name)?;
+    Some(found.value().to_owned().into())
+}
+
+/// The cookies that keep the dashboard signed in.
+pub fn cookies(tokens: &Tokens, now: DateTime<Utc>) -> [HeaderValue; 2] {
+    let left = |until: DateTime<Utc>| (until - now).to_std().unwrap_or_default();
+    [
+        set(
+            ACCESS,
+            tokens.access.expose_secret(),
+            left(tokens.access_ends_at),
+        ),
+        set(
+            REFRESH,
+            tokens.refresh.expose_secret(),
+            left(tokens.refresh_ends_at),
+        ),
+    ]
+}
+
+/// The cookies that end it.
+pub fn no_cookies() -> [HeaderValue; 2] {
+    [ACCESS, REFRESH].map(|name| set(name, "", Duration::ZERO))
+}
+
+fn set(name: &'static str, value: &str, for_so_long: Duration) -> HeaderValue {
+    let seconds = i64::try_from(for_so_long.as_secs()).unwrap_or(i64::MAX);
+    let cookie = Cookie::build((name, value))
+        .http_only(true)
+        .secure(true)
+        .same_site(SameSite::Strict)
+        .path("/")
+        .max_age(cookie::time::Duration::seconds(seconds))
+        .build()
+        .to_string();
+    // Tokens are of letters that a header may have.
+    let mut header = HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""));
+    header.set_sensitive(true);
+    header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORIGINS: &str = "https://one.example.org https://two.example.org";
+
+    fn request(headers: &[(&'static str, &'static str)]) -> Option<Dashboard> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, HeaderValue::from_static(value));
+        }
+        Dashboard::of(ORIGINS, &map)
+    }
+
+    #[test]
+    fn a_request_is_the_dashboards_by_its_origin_and_its_header() {
+        let origin = ("origin", "https://two.example.org");
+        let header = (CSRF_HEADER, "1");
+        assert!(request(&[origin, header]).is_some());
+        for other in [
+            &[origin][..],
+            &[header],
+            &[("origin", "https://two.example.org.evil.example"), header],
+            &[("origin", "https://two.example.or"), header],
+            &[("origin", "null"), header],
+            &[origin, ("origin", "https://evil.example"), header],
+        ] {
+            assert!(request(other).is_none(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn its_tokens_are_found_among_other_cookies() {
+        let cookies = "a=b; __Host-belay-refresh=two; __Host-belay-access=one; c=d";
+        let headers = [
+            ("origin", "https://one.example.org"),
+            (CSRF_HEADER, "1"),
+            ("cookie", cookies),
+        ];
+        let found = request(&headers).unwrap();
+        let shown =
+            |token: Option<SecretString>| token.map(|token| token.expose_secret().to_owned());
+        assert_eq!(shown(found.access).as_deref(), Some("one"));
+        assert_eq!(shown(found.refresh).as_deref(), Some("two"));
+    }
+
+    #[test]
+    fn a_cookie_is_for_this_host_alone_and_for_no_script() {
+        let header = set(ACCESS, "token", Duration::from_secs(600));
+        assert_eq!(
+            header.to_str().unwrap(),
+            "__Host-belay-access=token; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=600"
+        );
+        assert!(header.is_sensitive());
+    }
+}
