@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_cookie_is_for_this_host_alone_and_for_no_script() {
-        let header = set(ACCESS, "token", Duration::from_secs(600));
+        let header = set(ACCESS, "token", Duration::from_mins(10));
         assert_eq!(
             header.to_str().unwrap(),
             "__Host-belay-access=token; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=600"
