@@ -28,6 +28,8 @@ pub enum Kind {
     PactNudgeReceived,
     /// A partner answered his few words.
     PactNudgeAnswered,
+    /// A partner would like a word.
+    PartnerWantsAWord,
 }
 
 /// How far a notification has come.

@@ -1,15 +1,16 @@
 //! Whether what partners are told of each other still is as it was.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use entity::notification::{Kind, Model};
-use entity::{PactId, PactNudgeId, PeeringId, pact, peering};
+use entity::{CheckInId, PactId, PactNudgeId, PeeringId, pact, peering};
 use sea_orm::ConnectionTrait;
 
 use super::model::Wanted;
+use super::still_wanted::word_said_in;
 use crate::error::Fault;
-use crate::{matching, pact as pacts};
+use crate::{checkin, matching, pact as pacts};
 
 /// How far everything has come that these notifications tell of.
 pub(super) struct BetweenPartners {
@@ -17,6 +18,8 @@ pub(super) struct BetweenPartners {
     pacts: HashMap<PactId, pact::State>,
     /// Whether each was answered.
     nudges: HashMap<PactNudgeId, bool>,
+    /// In which check-ins a word is asked for.
+    words: HashSet<CheckInId>,
 }
 
 impl BetweenPartners {
@@ -27,6 +30,7 @@ impl BetweenPartners {
         now: DateTime<Utc>,
     ) -> Result<Self, Fault> {
         let (mut peerings, mut agreed, mut nudges) = (Vec::new(), Vec::new(), Vec::new());
+        let mut words = Vec::new();
         for row in rows {
             match row.kind {
                 Kind::PeeringProposed | Kind::PeeringAccepted => {
@@ -38,6 +42,10 @@ impl BetweenPartners {
                 Kind::PactNudgeReceived | Kind::PactNudgeAnswered => {
                     nudges.extend(row.subject_id.map(PactNudgeId));
                 }
+                Kind::PartnerWantsAWord => {
+                    agreed.extend(row.subject_id.map(PactId));
+                    words.extend(word_said_in(row));
+                }
                 Kind::CheckInReminder
                 | Kind::DoorOpen
                 | Kind::MeetingReminder
@@ -48,6 +56,7 @@ impl BetweenPartners {
             peerings: matching::service::states(db, &peerings).await?,
             pacts: pacts::service::states(db, &agreed).await?,
             nudges: pacts::service::nudge_states(db, now, &nudges).await?,
+            words: checkin::service::those_that_want_a_word(db, &words).await?,
         })
     }
 
@@ -86,6 +95,15 @@ impl BetweenPartners {
                 Some(true) => Wanted::Yes,
                 Some(false) | None => Wanted::NoLongerSo,
             },
+            Kind::PartnerWantsAWord => {
+                let goes_on = self.pacts.get(&PactId(id)) == Some(&pact::State::Active);
+                let is_said = word_said_in(row).is_some_and(|said| self.words.contains(&said));
+                if goes_on && is_said {
+                    Wanted::Yes
+                } else {
+                    Wanted::NoLongerSo
+                }
+            }
             Kind::CheckInReminder
             | Kind::DoorOpen
             | Kind::MeetingReminder

@@ -41,6 +41,8 @@ pub enum NotificationKind {
     PactNudgeReceived,
     /// Your partner answered your few words. Its subject is the nudge.
     PactNudgeAnswered,
+    /// Your partner would like a word. Its subject is the pact.
+    PartnerWantsAWord,
 }
 
 /// A line in your in-app inbox.
@@ -71,7 +73,9 @@ impl Notification {
             table::Kind::PeeringProposed | table::Kind::PeeringAccepted => {
                 Some(PeeringId(subject).global())
             }
-            table::Kind::PactProposed | table::Kind::PactAccepted => Some(PactId(subject).global()),
+            table::Kind::PactProposed
+            | table::Kind::PactAccepted
+            | table::Kind::PartnerWantsAWord => Some(PactId(subject).global()),
             table::Kind::PactNudgeReceived | table::Kind::PactNudgeAnswered => {
                 Some(PactNudgeId(subject).global())
             }

@@ -125,7 +125,8 @@ pub const fn has_its_own_time(kind: Kind) -> bool {
         | Kind::PactProposed
         | Kind::PactAccepted
         | Kind::PactNudgeReceived
-        | Kind::PactNudgeAnswered => false,
+        | Kind::PactNudgeAnswered
+        | Kind::PartnerWantsAWord => false,
     }
 }
 

@@ -3,12 +3,12 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use entity::notification::Kind;
-use entity::{MemberId, NotificationId};
+use entity::{CheckInId, MemberId, NotificationId, PactId};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::model::{Verdict, is_told};
-use super::still_wanted::reminder_key;
+use super::still_wanted::{reminder_key, word_key};
 use super::{plan, reminder, store};
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
@@ -19,6 +19,8 @@ use crate::sync::model::Changes;
 
 /// A line stays in the inbox for so long.
 const KEPT: TimeDelta = TimeDelta::days(90);
+/// That a man would like a word is told for so long.
+const WORD_FRESH_FOR: TimeDelta = TimeDelta::hours(24);
 /// Old lines removed by one statement.
 const REMOVED_AT_ONCE: u64 = 1000;
 
@@ -95,6 +97,25 @@ pub async fn checked_in(tx: &Tx, member: MemberId, day: NaiveDate) -> Result<(),
 /// A member has checked in for the first time in a while: he is reminded again, if he ever was.
 pub async fn came_back(app: &App, tx: &Tx, member: MemberId, zone: Tz) -> Result<(), Fault> {
     reminder::came_back(app, tx, member, zone).await
+}
+
+/// Tells a man that his partner would like a word, as that one says in a check-in: once, whatever becomes of it.
+pub async fn partner_wants_a_word(
+    app: &App,
+    tx: &Tx,
+    (partner, pact): (MemberId, PactId),
+    check_in: CheckInId,
+) -> Result<(), Fault> {
+    let now = app.clock.now();
+    let what = Announcement {
+        member: partner,
+        kind: Kind::PartnerWantsAWord,
+        dedup_key: word_key(check_in),
+        subject: Some(pact.0),
+        not_before: now,
+        expires_at: now + WORD_FRESH_FOR,
+    };
+    announce(app, tx, &what).await
 }
 
 /// Nothing is asked of a member on one of his days after all: its reminder is withdrawn, when it has not been sent.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::notification::{Kind, Model};
-use entity::{MemberId, NotificationId, OccurrenceId};
+use entity::{CheckInId, MemberId, NotificationId, OccurrenceId};
 use sea_orm::ConnectionTrait;
 
 use super::between_partners::BetweenPartners;
@@ -14,6 +14,8 @@ use crate::{checkin, meeting};
 
 /// How the dedup key of a check-in reminder begins; the member's day follows.
 const REMINDER_KEY: &str = "check_in_reminder:";
+/// How that of a partner who would like a word begins; the check-in follows in which he says so.
+const WORD_KEY: &str = "wants_a_word:";
 /// How that of an open door begins; the member's day follows.
 const DOOR_KEY: &str = "door_open:";
 
@@ -25,6 +27,17 @@ pub(super) fn reminder_key(day: NaiveDate) -> String {
 /// The dedup key of an open door on a day.
 pub(super) fn door_key(day: NaiveDate) -> String {
     format!("{DOOR_KEY}{day}")
+}
+
+/// The dedup key of a partner who would like a word.
+pub(super) fn word_key(check_in: CheckInId) -> String {
+    format!("{WORD_KEY}{check_in}")
+}
+
+/// The check-in in which he says so.
+pub(super) fn word_said_in(row: &Model) -> Option<CheckInId> {
+    let id = row.dedup_key.strip_prefix(WORD_KEY)?;
+    id.parse().ok().map(CheckInId)
 }
 
 fn asked_day(row: &Model) -> Option<NaiveDate> {
@@ -56,7 +69,8 @@ pub(super) async fn still_wanted(
             | Kind::PactProposed
             | Kind::PactAccepted
             | Kind::PactNudgeReceived
-            | Kind::PactNudgeAnswered => {}
+            | Kind::PactNudgeAnswered
+            | Kind::PartnerWantsAWord => {}
         }
     }
     let (mut checked_in, mut not_asked) = (HashSet::new(), HashSet::new());
@@ -85,7 +99,8 @@ pub(super) async fn still_wanted(
         | Kind::PactProposed
         | Kind::PactAccepted
         | Kind::PactNudgeReceived
-        | Kind::PactNudgeAnswered => between.wanted(row),
+        | Kind::PactNudgeAnswered
+        | Kind::PartnerWantsAWord => between.wanted(row),
     };
     Ok(rows.iter().map(|row| (row.id, wanted(row))).collect())
 }

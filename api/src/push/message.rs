@@ -103,91 +103,80 @@ const fn said(kind: Kind) -> (&'static str, Category, Urgency, Phrase) {
             "check_in_reminder",
             Category::CheckIns,
             Urgency::High,
-            Phrase {
-                text: "A moment for yourself, whenever it suits you.",
-                key: "nudge_check_in_reminder",
-            },
+            phrase(
+                "A moment for yourself, whenever it suits you.",
+                "nudge_check_in_reminder",
+            ),
         ),
         Kind::DoorOpen => (
             "door_open",
             Category::CheckIns,
             Urgency::Normal,
-            Phrase {
-                text: "The door is open, whenever you like.",
-                key: "nudge_door_open",
-            },
+            phrase("The door is open, whenever you like.", "nudge_door_open"),
         ),
         Kind::MeetingReminder => (
             "meeting_reminder",
             Category::Meetings,
             Urgency::High,
-            Phrase {
-                text: "Something you planned is coming up.",
-                key: "nudge_meeting_reminder",
-            },
+            phrase(
+                "Something you planned is coming up.",
+                "nudge_meeting_reminder",
+            ),
         ),
         Kind::MeetingCancelled => (
             "meeting_cancelled",
             Category::Meetings,
             Urgency::High,
-            Phrase {
-                text: "There is a change to your plans.",
-                key: "nudge_meeting_cancelled",
-            },
+            phrase(
+                "There is a change to your plans.",
+                "nudge_meeting_cancelled",
+            ),
         ),
         Kind::PeeringProposed => (
             "invitation",
             Category::Contacts,
             Urgency::Normal,
-            Phrase {
-                text: "There is an invitation for you.",
-                key: "nudge_invitation",
-            },
+            phrase("There is an invitation for you.", "nudge_invitation"),
         ),
         Kind::PeeringAccepted => (
             "invitation_accepted",
             Category::Contacts,
             Urgency::Normal,
-            Phrase {
-                text: "There is an answer for you.",
-                key: "nudge_invitation_accepted",
-            },
+            phrase("There is an answer for you.", "nudge_invitation_accepted"),
         ),
         Kind::PactProposed => (
             "plan",
             Category::Contacts,
             Urgency::Normal,
-            Phrase {
-                text: "There is a plan for you to look at.",
-                key: "nudge_plan",
-            },
+            phrase("There is a plan for you to look at.", "nudge_plan"),
         ),
         Kind::PactAccepted => (
             "plan_accepted",
             Category::Contacts,
             Urgency::Normal,
-            Phrase {
-                text: "There is an answer for you.",
-                key: "nudge_plan_accepted",
-            },
+            phrase("There is an answer for you.", "nudge_plan_accepted"),
         ),
         Kind::PactNudgeReceived => (
             "note",
             Category::Contacts,
             Urgency::High,
-            Phrase {
-                text: "There is a short note for you.",
-                key: "nudge_note",
-            },
+            phrase("There is a short note for you.", "nudge_note"),
+        ),
+        Kind::PartnerWantsAWord => (
+            "word",
+            Category::Contacts,
+            Urgency::High,
+            phrase("Somebody would like a word.", "nudge_word"),
         ),
         Kind::PactNudgeAnswered => (
             "note_answered",
             Category::Contacts,
             Urgency::High,
-            Phrase {
-                text: "There is an answer for you.",
-                key: "nudge_note_answered",
-            },
+            phrase("There is an answer for you.", "nudge_note_answered"),
         ),
     }
+}
+
+const fn phrase(text: &'static str, key: &'static str) -> Phrase {
+    Phrase { text, key }
 }

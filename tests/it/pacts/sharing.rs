@@ -17,6 +17,7 @@ both!(
     nothing_is_given_before_both_agreed_and_after_it_is_over,
     a_partner_reads_what_he_is_given_and_no_more,
     a_partner_hears_of_a_check_in_when_he_may_see_it,
+    a_partner_is_told_that_a_man_would_like_a_word,
     what_was_agreed_to_can_be_read,
     a_change_over_anothers_is_refused,
     the_consents_about_a_man_end_when_he_goes
@@ -133,6 +134,60 @@ async fn a_partner_hears_of_a_check_in_when_he_may_see_it(app: TestApp) {
     for listening in [&mut mikes, &mut pauls, &mut sams] {
         assert_eq!(listening.heard(), [Value::Null; 0]);
     }
+}
+
+/// Whoever reads his words is told once that he would like one; not in secret, and not when he has thought better of it.
+async fn a_partner_is_told_that_a_man_would_like_a_word(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let id = agreed(&app, mike, paul, &peering).await;
+    app.drain().await;
+    let told = async || {
+        app.drain().await;
+        let query = "{ me { notifications { nodes { kind subjectId } } } }";
+        let lines = app
+            .as_member(mike, query, json!({}))
+            .await
+            .at("/me/notifications/nodes");
+        let lines = lines.as_array().unwrap().clone();
+        let words = lines
+            .into_iter()
+            .filter(|line| line["kind"] == "PARTNER_WANTS_A_WORD");
+        words
+            .map(|line| line["subjectId"].clone())
+            .collect::<Vec<_>>()
+    };
+    let next_day = || app.advance(TimeDelta::days(1));
+    let says = |visibility: &str| json!({ "wantsAWord": true, "visibility": visibility });
+    // He gives no more than that he checked in; then his words, but not these.
+    checks_in(&app, paul, &says("PARTNER")).await;
+    sent(
+        &app,
+        paul,
+        "updatePactSide",
+        json!({ "pactId": id, "sharing": "WORDS" }),
+    )
+    .await;
+    next_day();
+    checks_in(&app, paul, &says("PRIVATE")).await;
+    assert_eq!(told().await, [Value::Null; 0]);
+    // He thinks better of it before anybody is told.
+    next_day();
+    let check_in = app.app.ids.next::<uuid::Uuid>();
+    let edit =
+        "mutation($input: CheckInInput!) { checkIn(input: $input) { errors { code path } } }";
+    for wants in [true, false] {
+        let input =
+            json!({ "input": { "id": check_in, "wantsAWord": wants, "visibility": "PARTNER" } });
+        app.as_member(paul, edit, input).await.ok();
+    }
+    assert_eq!(told().await, [Value::Null; 0]);
+    next_day();
+    let check_in = app.app.ids.next::<uuid::Uuid>();
+    for note in ["Are you about?", "When it suits you."] {
+        let input = json!({ "input": { "id": check_in, "note": note, "wantsAWord": true, "visibility": "PARTNER" } });
+        app.as_member(paul, edit, input).await.ok();
+    }
+    assert_eq!(told().await, [id]);
 }
 
 async fn consents(app: &TestApp, who: SignedIn) -> Value {

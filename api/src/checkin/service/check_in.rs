@@ -7,7 +7,7 @@ use super::{held, settle};
 use crate::app::App;
 use crate::bus::{Activity, Event};
 use crate::checkin::calendar::Calendar;
-use crate::checkin::entry::{CheckIn, Content, Patch};
+use crate::checkin::entry::{CheckIn, Content, Patch, Visibility};
 use crate::checkin::store::{self, Written};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
@@ -125,6 +125,7 @@ async fn take(
             let zone = calendar.terms_at(now).zone;
             nudge::service::came_back(app, tx, member, zone).await?;
         }
+        tell_of_a_word(app, tx, &check_in).await?;
         sync::service::record(app, tx, changed(&check_in)).await?;
         return Ok(Done::Keep(CheckInOutcome::Recorded(check_in)));
     }
@@ -151,8 +152,21 @@ async fn take(
     if !store::update(tx, Written::new(app, &edited)?).await? {
         return Err(Fault::Broken("a check-in stays once it is there"));
     }
+    tell_of_a_word(app, tx, &edited).await?;
     sync::service::record(app, tx, changed(&edited)).await?;
     Ok(Done::Keep(CheckInOutcome::Edited(edited)))
+}
+
+/// Tells the partners who may read it that a man would like a word, when he says so to them.
+async fn tell_of_a_word(app: &App, tx: &Tx, check_in: &CheckIn) -> Result<(), Fault> {
+    let content = &check_in.content;
+    if !content.wants_a_word || content.visibility == Visibility::Private {
+        return Ok(());
+    }
+    for partner in pact::service::partners_who_read(app, tx, check_in.member).await? {
+        nudge::service::partner_wants_a_word(app, tx, partner, check_in.id).await?;
+    }
+    Ok(())
 }
 
 fn changed(check_in: &CheckIn) -> Changes {

@@ -153,6 +153,17 @@ pub async fn wants_no_nudge_today(app: &App, tx: &Tx, member: MemberId) -> Resul
     Ok(done || paused)
 }
 
+/// In which of these check-ins a man would like a word with a partner, in one statement.
+pub async fn those_that_want_a_word(
+    db: &impl ConnectionTrait,
+    ids: &[CheckInId],
+) -> Result<HashSet<CheckInId>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    Ok(store::wanting_a_word(db, ids).await?.into_iter().collect())
+}
+
 /// The latest day that each of these members has checked in on, in one statement; those who never did are left out.
 pub async fn last_check_ins(
     db: &impl ConnectionTrait,

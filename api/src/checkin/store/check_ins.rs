@@ -1,7 +1,7 @@
 //! Check-ins.
 
 use chrono::NaiveDate;
-use entity::check_in::{ActiveModel, Column, Entity, Model};
+use entity::check_in::{ActiveModel, Column, Entity, Model, Visibility};
 use entity::{CheckInId, MemberId};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -169,6 +169,23 @@ pub async fn who_on_day(
         .column(Column::MemberId)
         .filter(Column::LocalDate.eq(day))
         .filter(Column::MemberId.is_in(members.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found)
+}
+
+/// Those of these check-ins that partners may read and in which a word is asked for.
+pub async fn wanting_a_word(
+    db: &impl ConnectionTrait,
+    ids: &[CheckInId],
+) -> Result<Vec<CheckInId>, Fault> {
+    let found = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .filter(Column::WantsAWord.eq(true))
+        .filter(Column::Visibility.ne(Visibility::Private))
         .into_tuple()
         .all(db)
         .await?;

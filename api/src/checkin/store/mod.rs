@@ -9,7 +9,7 @@ mod words;
 
 pub use check_ins::{
     Written, between, by_id, by_ids, count, in_the_way, insert, last_days, on_day, page, update,
-    who_on_day,
+    wanting_a_word, who_on_day,
 };
 pub use kept::{hold, settle};
 pub use plan::{

@@ -66,6 +66,19 @@ pub async fn partners_to_tell(
         .collect())
 }
 
+/// Which partners may read what a member writes, and by which pact.
+pub async fn partners_who_read(
+    app: &App,
+    db: &impl ConnectionTrait,
+    member: MemberId,
+) -> Result<Vec<(MemberId, PactId)>, Fault> {
+    let held = store::words_with(db, member, app.clock.now()).await?;
+    Ok(held
+        .into_iter()
+        .map(|row| (row.beside(member), row.pact.id))
+        .collect())
+}
+
 /// Pacts by their ids with the men in them, in two statements and in no order; those that are not there for the viewer
 /// are left out.
 pub async fn these(app: &App, viewer: Viewer, ids: &[PactId]) -> Result<Vec<Seen>, Fault> {

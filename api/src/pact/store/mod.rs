@@ -12,7 +12,7 @@ pub(super) use nudges::{
 pub use read::MY_PACTS;
 pub(super) use read::{
     Held, count, list, of_member, open_of, open_of_peering, sent_before, shared_with, sharing,
-    side_of, states, these,
+    side_of, states, these, words_with,
 };
 pub(super) use write::{
     Over, activate, bump, close_over, decline, end, insert, lapsed_sides, put_end, put_side,

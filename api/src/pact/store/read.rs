@@ -332,6 +332,16 @@ pub(in crate::pact) async fn shared_with(
     Ok(found.into_model::<Held>().all(db).await?)
 }
 
+/// Whom a member lets read what he writes, and by which pact.
+pub(in crate::pact) async fn words_with(
+    db: &impl ConnectionTrait,
+    owner: MemberId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Held>, Fault> {
+    let found = given_by(owner, now).filter(pact_side::Column::Sharing.eq(Sharing::Words));
+    Ok(found.into_model::<Held>().all(db).await?)
+}
+
 /// How far these have come whose two members are partners and both there for others.
 pub(in crate::pact) async fn states(
     db: &impl ConnectionTrait,
