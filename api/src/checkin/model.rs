@@ -52,15 +52,6 @@ fn start_of(date: NaiveDate, zone: Tz, day_start_hour: u32) -> DateTime<Utc> {
     day.and_time(chrono::NaiveTime::MIN).and_utc() + hours
 }
 
-/// The instant that stands in an id of version 7 (RFC 9562 §5.7); none for other versions.
-pub fn made_at(id: uuid::Uuid) -> Option<DateTime<Utc>> {
-    if id.get_version_num() != 7 {
-        return None;
-    }
-    let (seconds, nanos) = id.get_timestamp()?.to_unix();
-    DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
-}
-
 #[cfg(test)]
 mod tests {
     use chrono_tz::{America, Antarctica, Europe, Pacific};
@@ -131,12 +122,5 @@ mod tests {
         let after = before + TimeDelta::hours(1);
         assert_eq!(member_day(before, zone, 2), date("2026-10-25"));
         assert_eq!(member_day(after, zone, 2), date("2026-10-25"));
-    }
-
-    #[test]
-    fn an_id_of_version_seven_says_when_it_was_made() {
-        let id = uuid::Uuid::try_parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f").unwrap();
-        assert_eq!(made_at(id), Some(at("2022-02-22T19:22:22Z")));
-        assert_eq!(made_at(uuid::Uuid::from_u128(5)), None);
     }
 }

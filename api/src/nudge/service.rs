@@ -89,11 +89,6 @@ pub async fn withdraw_from_all(
     store::cancel(tx, members, dedup_key).await
 }
 
-/// A member has checked in on one of his days: its reminder is withdrawn, when it has not been sent.
-pub async fn checked_in(tx: &Tx, member: MemberId, day: NaiveDate) -> Result<(), Fault> {
-    withdraw(tx, member, &reminder_key(day)).await
-}
-
 /// A member has checked in for the first time in a while: he is reminded again, if he ever was.
 pub async fn came_back(app: &App, tx: &Tx, member: MemberId, zone: Tz) -> Result<(), Fault> {
     reminder::came_back(app, tx, member, zone).await
@@ -118,7 +113,8 @@ pub async fn partner_wants_a_word(
     announce(app, tx, &what).await
 }
 
-/// Nothing is asked of a member on one of his days after all: its reminder is withdrawn, when it has not been sent.
+/// A member has checked in on one of his days, or nothing is asked of him on it after all: its reminder is withdrawn,
+/// when it has not been sent.
 pub async fn not_asked(tx: &Tx, member: MemberId, day: NaiveDate) -> Result<(), Fault> {
     withdraw(tx, member, &reminder_key(day)).await
 }

@@ -89,7 +89,8 @@ pub struct Progress {
     days: Vec<ProgressDay>,
 }
 
-fn whole(number: u32) -> i32 {
+/// A count, as the schema has it.
+pub fn whole(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 

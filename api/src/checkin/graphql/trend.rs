@@ -4,6 +4,7 @@ use async_graphql::{Context, SimpleObject};
 use chrono::NaiveDate;
 use entity::MemberId;
 
+use super::progress::whole;
 use super::types::{Emotion, named};
 use crate::checkin::service;
 use crate::checkin::trend::{self, MAX_DAYS};
@@ -48,10 +49,6 @@ pub struct MoodTrend {
     weeks: Vec<TrendWeek>,
     /// What you felt, the most frequent first.
     emotions: Vec<EmotionCount>,
-}
-
-fn whole(number: u32) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
 fn level(level: trend::Level) -> WeekLevel {

@@ -118,7 +118,7 @@ async fn take(
     };
     if store::insert(tx, Written::new(app, &check_in)?).await? {
         settle(tx, member, &standing, now).await?;
-        nudge::service::checked_in(tx, member, day).await?;
+        nudge::service::not_asked(tx, member, day).await?;
         // Reminders go silent after two weeks, and not before.
         let last = standing.last_check_in();
         if last.is_none_or(|last| calendar.day_at(now) - last >= TimeDelta::days(14)) {
