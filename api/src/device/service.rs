@@ -22,9 +22,6 @@ pub enum Registered {
     SessionEnded,
 }
 
-/// Times an address is wrested from others who register it at the same moment.
-const TRIES: usize = 5;
-
 /// Registers an address, or refreshes it. It is the member's from now on, whoever held it before; the
 /// installation's earlier address is replaced. Registered again it changes nothing but when it was seen.
 pub async fn register(
@@ -36,25 +33,21 @@ pub async fn register(
         if !store::hold(tx, who).await? {
             return Ok(Done::Undo(Registered::SessionEnded));
         }
-        for _ in 0..TRIES {
-            if let Some(row) = place(app, tx, who, registration).await? {
-                return Ok(Done::Keep(Registered::Device(shown(row))));
-            }
-        }
-        Err(Fault::Busy)
+        let row = place(app, tx, who, registration).await?;
+        Ok(Done::Keep(Registered::Device(shown(row))))
     })
 }
 
-/// Puts the address into the row it belongs in; none when somebody took that row's address, and the row with
-/// it, at the same moment.
+/// Puts the address into the row it belongs in.
 async fn place(
     app: &App,
     tx: &Tx,
     who: SignedIn,
     new: &Registration,
-) -> Result<Option<device::Model>, Fault> {
+) -> Result<device::Model, Fault> {
     let now = app.clock.now();
     let key = new.address.key();
+    store::hold_addresses(tx, who.member, &key).await?;
     let mut own = store::all(tx, who.member).await?;
     let same_installation = |row: &device::Model| {
         new.installation_id.is_some() && row.installation_id == new.installation_id
@@ -62,12 +55,12 @@ async fn place(
     let target = if let Some(row) = own.iter().find(|row| row.address_key == key) {
         row.id
     } else {
-        // The address is ours to the end of the transaction: whoever registers it now waits.
-        let fresh = take(app, tx, who, new).await?;
+        store::take_from_others(tx, &key, who.member).await?;
         if let Some(row) = own.iter().find(|row| same_installation(row)) {
-            store::remove(tx, who.member, &[fresh]).await?;
             row.id
         } else {
+            let fresh = app.ids.next();
+            store::add(tx, fresh, who, new, now).await?;
             fresh
         }
     };
@@ -76,9 +69,9 @@ async fn place(
         .map(|row| row.id)
         .collect();
     store::remove(tx, who.member, &replaced).await?;
-    let Some(row) = store::refresh(tx, target, who, new, now).await? else {
-        return Ok(None);
-    };
+    // Gone only when it was removed, or found unseen for too long, at this very moment.
+    let row = store::refresh(tx, target, who, new, now).await?;
+    let row = row.ok_or(Fault::Busy)?;
 
     let mut seen: Vec<_> = own.iter().filter(|other| other.id != target).collect();
     seen.push(&row);
@@ -88,19 +81,7 @@ async fn place(
         at: row.last_seen_at,
     });
     store::remove(tx, who.member, &surplus(seen.collect(), target)).await?;
-    Ok(Some(row))
-}
-
-async fn take(app: &App, tx: &Tx, who: SignedIn, new: &Registration) -> Result<DeviceId, Fault> {
-    let key = new.address.key();
-    for _ in 0..TRIES {
-        store::take_from_others(tx, &key, who.member).await?;
-        let id = app.ids.next();
-        if store::add(tx, id, who, new, app.clock.now()).await? {
-            return Ok(id);
-        }
-    }
-    Err(Fault::Busy)
+    Ok(row)
 }
 
 /// Removes a device of the member; no matter when it is gone already.

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use entity::device::{ActiveModel, Column, DeadReason, Entity, Model};
 use entity::{DeviceId, MemberId, SessionId, member, session};
-use sea_orm::sea_query::{Expr, LockType, OnConflict};
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, Statement,
 };
 
 use super::model::Registration;
@@ -37,6 +37,26 @@ pub(super) async fn hold(tx: &Tx, who: SignedIn) -> Result<bool, Fault> {
         .one(tx)
         .await?;
     Ok(member.is_some())
+}
+
+/// The hashes are put in order before any of them is waited for, so that two who want the same addresses cannot wait
+/// for each other.
+const IN_TURN: &str = "SELECT pg_advisory_xact_lock(turn) FROM (\
+    SELECT DISTINCT hashtextextended(key, 0) AS turn FROM (\
+    SELECT $2 AS key UNION ALL SELECT address_key FROM device WHERE member_id = $1\
+    ) AS keys ORDER BY turn) AS turns";
+
+/// Keeps an address, and those a member has, from changing hands until the transaction ends. Rows alone cannot: each
+/// of two men who swap phones would hold his own and wait for the other's. On SQLite the transaction keeps everybody
+/// waiting anyway.
+pub(super) async fn hold_addresses(tx: &Tx, member: MemberId, key: &str) -> Result<(), Fault> {
+    let backend = tx.get_database_backend();
+    if backend == DbBackend::Postgres {
+        let values = [member.into(), key.into()];
+        tx.execute_raw(Statement::from_sql_and_values(backend, IN_TURN, values))
+            .await?;
+    }
+    Ok(())
 }
 
 /// Every device of a member, dead or alive.
@@ -94,14 +114,14 @@ pub(super) async fn take_from_others(tx: &Tx, key: &str, member: MemberId) -> Re
     Ok(())
 }
 
-/// Adds a device; false when another transaction has just added one with this address.
+/// Adds a device, whose address is held and nobody else's.
 pub(super) async fn add(
     tx: &Tx,
     id: DeviceId,
     who: SignedIn,
     new: &Registration,
     now: DateTime<Utc>,
-) -> Result<bool, Fault> {
+) -> Result<(), Fault> {
     let row = ActiveModel {
         id: Set(id),
         member_id: Set(who.member),
@@ -118,14 +138,8 @@ pub(super) async fn add(
         dead_at: Set(None),
         dead_reason: Set(None),
     };
-    let unless_held = OnConflict::column(Column::AddressKey)
-        .do_nothing()
-        .to_owned();
-    let added = Entity::insert(row)
-        .on_conflict(unless_held)
-        .exec_without_returning(tx)
-        .await?;
-    Ok(added == 1)
+    Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
 }
 
 /// Brings a device up to date; none when it is not the member's.
