@@ -24,6 +24,7 @@ pub mod graphql;
 pub mod http;
 pub mod jobs;
 pub mod keys;
+pub mod ladder;
 pub mod mail;
 pub mod matching;
 pub mod meeting;

@@ -10,6 +10,10 @@ use crate::{ConsentId, MemberId};
 pub enum Purpose {
     /// That a partner sees of his check-ins what he gives in a pact.
     PactSharing,
+    /// That somebody is told when he goes quiet, by his ladder.
+    LadderTelling,
+    /// That he is told himself when another goes quiet, by the other's ladder.
+    LadderHearing,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -70,6 +70,10 @@ ids! {
     PactNudgeId,
     /// Something a member agreed to.
     ConsentId,
+    /// A step of what is to happen when a member goes quiet.
+    RungId,
+    /// That such a step was told.
+    TellingId,
     /// A process that holds leases.
     LeaseHolder,
 }

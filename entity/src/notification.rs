@@ -30,6 +30,16 @@ pub enum Kind {
     PactNudgeAnswered,
     /// A partner would like a word.
     PartnerWantsAWord,
+    /// He let days pass, and wanted a note then.
+    LadderNote,
+    /// Another man asks whether he may be told when that one goes quiet.
+    LadderAsked,
+    /// The other man agreed to be told when he goes quiet.
+    LadderAgreed,
+    /// Another man, who wanted him to be told, went quiet.
+    WentQuiet,
+    /// That man is here again.
+    BackAgain,
 }
 
 /// How far a notification has come.

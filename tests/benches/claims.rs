@@ -1,10 +1,11 @@
-//! What it takes to claim and plan 1,000 reminders that are due, among ever more members whose are not: it is to
-//! follow those due. `cargo bench -p tests --bench claims` prints the median of interleaved rounds and its ratio to the
-//! first; `-- --quick` leaves the million out.
+//! What it takes to claim and plan 1,000 reminders that are due, and to tell 1,000 rungs of ladders, among ever more
+//! members whose are not due: it is to follow those that are. `cargo bench -p tests --bench claims` prints the medians of
+//! interleaved rounds and their ratios to the first; `-- --quick` leaves the million out.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, ensure};
+use api::ladder;
 use api::nudge::reminder;
 use chrono::TimeDelta;
 use sea_orm::ConnectionTrait as _;
@@ -12,6 +13,46 @@ use support::{TestApp, TestDatabase};
 
 const DUE: usize = 1_000;
 const ROUNDS: usize = 9;
+
+/// What is claimed.
+#[derive(Clone, Copy)]
+enum What {
+    Reminders,
+    Ladders,
+}
+
+impl What {
+    const ALL: [Self; 2] = [Self::Reminders, Self::Ladders];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Reminders => "reminders",
+            Self::Ladders => "ladders",
+        }
+    }
+
+    const fn table(self) -> &'static str {
+        match self {
+            Self::Reminders => "check_in_reminder",
+            Self::Ladders => "ladder",
+        }
+    }
+
+    /// What is set of those that fall due, beside the instant.
+    const fn anew(self) -> &'static str {
+        match self {
+            Self::Reminders => "ignored = 0, ignored_since = NULL",
+            Self::Ladders => "version = 1",
+        }
+    }
+}
+
+/// So many members, and how long each claim of each kind took among them.
+struct Town {
+    size: usize,
+    app: TestApp,
+    taken: [Vec<Duration>; 2],
+}
 
 fn main() -> anyhow::Result<()> {
     tokio::runtime::Runtime::new()?.block_on(compare())
@@ -25,27 +66,32 @@ async fn compare() -> anyhow::Result<()> {
         &[10_000, 100_000, 1_000_000]
     };
     let mut towns = Vec::new();
-    for size in sizes {
+    for &size in sizes {
         let app = TestApp::configured(TestDatabase::postgres().await, "").await;
-        fill(&app, *size).await?;
-        towns.push((*size, app, Vec::new()));
+        fill(&app, size).await?;
+        let taken = [Vec::new(), Vec::new()];
+        towns.push(Town { size, app, taken });
     }
     for _ in 0..ROUNDS {
-        for (_, app, taken) in &mut towns {
-            taken.push(claim(app).await?);
+        for town in &mut towns {
+            for (what, taken) in What::ALL.into_iter().zip(&mut town.taken) {
+                taken.push(claim(&town.app, what).await?);
+            }
         }
     }
-    let medians = towns.into_iter().map(|(size, _, mut taken)| {
-        taken.sort_unstable();
-        (size, taken[ROUNDS / 2])
-    });
-    let medians: Vec<(usize, Duration)> = medians.collect();
-    for (size, median) in &medians {
-        let ratio = median.as_secs_f64() / medians[0].1.as_secs_f64();
-        report(&format!(
-            "{DUE} due of {size:>9} members: {:6.1} ms, {ratio:.2} times the first",
-            median.as_secs_f64() * 1e3
-        ));
+    for (at, what) in What::ALL.into_iter().enumerate() {
+        let medians = towns.iter_mut().map(|town| {
+            town.taken[at].sort_unstable();
+            (town.size, town.taken[at][ROUNDS / 2].as_secs_f64())
+        });
+        let medians: Vec<(usize, f64)> = medians.collect();
+        for (size, median) in &medians {
+            let (millis, ratio) = (median * 1e3, median / medians[0].1);
+            let name = what.name();
+            report(&format!(
+                "{DUE} {name} due of {size:>9} members: {millis:6.1} ms, {ratio:.2} times the first"
+            ));
+        }
     }
     Ok(())
 }
@@ -61,7 +107,8 @@ async fn run(app: &TestApp, sql: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// So many members, each with a reminder that is not due for hours, minute by minute through the day.
+/// So many members, each with a reminder and a ladder of which nothing is due for hours, minute by minute through the
+/// day.
 async fn fill(app: &TestApp, size: usize) -> anyhow::Result<()> {
     let id = "('00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid";
     let now = app.now().to_rfc3339();
@@ -81,6 +128,15 @@ async fn fill(app: &TestApp, size: usize) -> anyhow::Result<()> {
             SELECT {id}, '18:30', true, '{now}'::timestamptz + interval '6 hours' + (i % 720) * interval '1 minute', 0
             FROM generate_series(1, {size}) i"
         ),
+        format!(
+            "INSERT INTO ladder (member_id, local_time, counts_from, next_due_at, version, updated_at)
+            SELECT {id}, '09:00', '2026-03-08', '{now}'::timestamptz + interval '6 hours' + (i % 720) * interval '1 minute',
+                1, '{now}' FROM generate_series(1, {size}) i"
+        ),
+        format!(
+            "INSERT INTO ladder_rung (id, member_id, kind, after_days, tells, created_at)
+            SELECT {id}, {id}, 'own', 1, 'quiet', '{now}' FROM generate_series(1, {size}) i"
+        ),
         "VACUUM ANALYZE".to_owned(),
     ] {
         run(app, &statement).await?;
@@ -89,20 +145,26 @@ async fn fill(app: &TestApp, size: usize) -> anyhow::Result<()> {
 }
 
 /// Has some fall due, spread over the whole table, and takes them.
-async fn claim(app: &TestApp) -> anyhow::Result<Duration> {
+async fn claim(app: &TestApp, what: What) -> anyhow::Result<Duration> {
     let due = (app.now() - TimeDelta::minutes(1)).to_rfc3339();
-    run(app, "DELETE FROM notification").await?;
-    run(
-        app,
-        &format!(
-            "UPDATE check_in_reminder SET next_due_at = '{due}', ignored = 0, ignored_since = NULL WHERE member_id IN (
+    let (table, anew) = (what.table(), what.anew());
+    for statement in [
+        "DELETE FROM notification".to_owned(),
+        "DELETE FROM ladder_telling".to_owned(),
+        "UPDATE ladder_rung SET told_at = NULL WHERE told_at IS NOT NULL".to_owned(),
+        format!(
+            "UPDATE {table} SET next_due_at = '{due}', {anew} WHERE member_id IN (
                 SELECT member_id FROM (SELECT member_id, row_number() OVER (ORDER BY member_id) AS n, count(*) OVER () AS
-                all_of_them FROM check_in_reminder) numbered WHERE n % (all_of_them / {DUE}) = 0)"
+                all_of_them FROM {table}) numbered WHERE n % (all_of_them / {DUE}) = 0)"
         ),
-    )
-    .await?;
+    ] {
+        run(app, &statement).await?;
+    }
     let began = Instant::now();
-    let taken = reminder::run_due(&app.app).await;
+    let taken = match what {
+        What::Reminders => reminder::run_due(&app.app).await,
+        What::Ladders => ladder::service::run_due(&app.app).await,
+    };
     let took = began.elapsed();
     let taken = taken.map_err(|fault| anyhow!("the claim failed: {}", fault.class()))?;
     ensure!(taken == DUE, "{taken} were taken");

@@ -27,6 +27,7 @@ mod graphql_contract;
 mod home;
 mod hostile;
 mod http;
+mod ladder;
 mod logs;
 mod mail;
 mod meetings;

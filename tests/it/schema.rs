@@ -183,8 +183,10 @@ async fn names_are_fit_for_code_generators_and_keep_one_convention() {
 }
 
 /// What was read with the object it stands in, and is there whenever that is.
-const READ_WITH_IT: [&str; 5] = [
+const READ_WITH_IT: [&str; 7] = [
     "CircleMember.member",
+    "LadderRequest.member",
+    "LadderTelling.member",
     "MeetingOccurrence.meeting",
     "Pact.partner",
     "Peering.partner",
@@ -311,6 +313,7 @@ async fn a_cursor_means_nothing_in_another_list(app: TestApp) {
     let pact = crate::pacts::agreed(&app, host, partner, &peering).await;
     crate::pacts::nudged(&app, host, &pact).await;
 
+    crate::ladder::tell_each_other(&app, host, partner, &peering).await;
     app.drain().await;
 
     let lists = [
@@ -332,6 +335,18 @@ async fn a_cursor_means_nothing_in_another_list(app: TestApp) {
         (
             "SharedCheckIn",
             "{ me { circles { nodes { checkIns(#) { edges { cursor } } } } } }",
+        ),
+        (
+            "LadderLogEntry",
+            "{ me { ladderLog(#) { edges { cursor } } } }",
+        ),
+        (
+            "LadderRequest",
+            "{ me { ladderRequests(#) { edges { cursor } } } }",
+        ),
+        (
+            "LadderTelling",
+            "{ me { ladderTellings(#) { edges { cursor } } } }",
         ),
         ("Consent", "{ me { consents(#) { edges { cursor } } } }"),
         ("Pact", "{ me { pacts(#) { edges { cursor } } } }"),

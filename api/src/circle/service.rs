@@ -15,7 +15,7 @@ use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
 use crate::profile::model::Profile;
-use crate::{meeting, profile};
+use crate::{ladder, meeting, profile};
 
 pub use store::{CIRCLE_MEMBERS, MY_CIRCLES};
 
@@ -54,6 +54,12 @@ pub fn shared_by(viewer: MemberId, other: Expr) -> Expr {
 /// The condition that the viewer and the member that a column names are both in this circle.
 pub fn in_it_with(viewer: MemberId, circle: CircleId, other: Expr) -> Expr {
     store::in_it_with(viewer, circle, other)
+}
+
+/// The condition that the man that a column names runs the circle that another names, in which the member is that a
+/// third names.
+pub fn is_run_for(circle: Expr, facilitator: Expr, member: Expr) -> Expr {
+    store::is_run_for(circle, facilitator, member)
 }
 
 /// Circles by their ids, in one statement and in no order; those the viewer is not in are left out.
@@ -181,6 +187,9 @@ pub async fn add_member(
             return Ok(Done::Undo(Changed::LastFacilitator));
         }
         store::put(tx, circle, member, role, app.clock.now()).await?;
+        if steps_down(now, Some(role)) {
+            ladder::service::no_longer_runs(app, tx, circle, member).await?;
+        }
         meeting::service::seen_otherwise(app, tx, member, Some(circle)).await?;
         Ok(Done::Keep(Changed::AsAsked))
     })
@@ -233,6 +242,7 @@ async fn take_out(
         return Ok(Done::Undo(Changed::LastFacilitator));
     }
     store::delete(tx, circle, member).await?;
+    ladder::service::out_of_circle(app, tx, circle, member).await?;
     // He cannot see its meetings any more; somebody else can have his seat.
     meeting::service::give_back_seats(app, tx, member, Some(circle)).await?;
     meeting::service::out_of_sight(app, tx, member, circle).await?;

@@ -272,17 +272,21 @@ pub(super) async fn delete(tx: &Tx, circle: CircleId, member: MemberId) -> Resul
 
 /// The condition that the viewer and the member that `other` names are in one circle.
 pub(super) fn shared_by(viewer: MemberId, other: Expr) -> Expr {
-    Expr::exists(both(viewer, other))
+    Expr::exists(both(Expr::val(viewer), other))
 }
 
 /// The viewer and the member that a column names are both in this circle.
 pub(super) fn in_it_with(viewer: MemberId, circle: CircleId, other: Expr) -> Expr {
     let own = Expr::col(("own", In::CircleId));
-    Expr::exists(both(viewer, other).and_where(own.eq(circle)).take())
+    Expr::exists(
+        both(Expr::val(viewer), other)
+            .and_where(own.eq(circle))
+            .take(),
+    )
 }
 
 /// A row for each circle that both are in.
-fn both(viewer: MemberId, other: Expr) -> SelectStatement {
+fn both(one: Expr, other: Expr) -> SelectStatement {
     let theirs = Expr::col(("theirs", In::CircleId));
     Query::select()
         .expr(Expr::val(1))
@@ -293,9 +297,18 @@ fn both(viewer: MemberId, other: Expr) -> SelectStatement {
             "theirs",
             theirs.equals(("own", In::CircleId)),
         )
-        .and_where(Expr::col(("own", In::MemberId)).eq(viewer))
+        .and_where(Expr::col(("own", In::MemberId)).eq(one))
         .and_where(Expr::col(("theirs", In::MemberId)).eq(other))
         .take()
+}
+
+/// The man that a column names runs the circle that another names, and the member that a third names is in it.
+pub(super) fn is_run_for(circle: Expr, facilitator: Expr, member: Expr) -> Expr {
+    let run = both(member, facilitator)
+        .and_where(Expr::col(("own", In::CircleId)).eq(circle))
+        .and_where(Expr::col(("theirs", In::Role)).eq(CircleRole::Facilitator))
+        .take();
+    Expr::exists(run)
 }
 
 /// Whether two members are in one circle.

@@ -12,6 +12,7 @@ use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::ladder::graphql::LadderTells;
 use crate::pact::graphql::PactSharing;
 use crate::profile::graphql::Member;
 use crate::profile::model::Profile;
@@ -22,6 +23,10 @@ use crate::profile::model::Profile;
 pub enum ConsentPurpose {
     /// That your partner sees of your check-ins what you give him in a pact.
     PactSharing,
+    /// That a man is told when you go quiet, by your ladder.
+    LadderTelling,
+    /// That you are told when a man goes quiet, by his ladder.
+    LadderHearing,
 }
 
 /// Something you agreed to. A change is a new one: nothing here is written over.
@@ -33,6 +38,8 @@ pub struct Consent {
     member: Option<Member>,
     /// What you let him see; null for other purposes.
     sharing: Option<PactSharing>,
+    /// What he is told of you, or you of him; null for other purposes.
+    ladder_tells: Option<LadderTells>,
     /// When you agreed.
     given_at: DateTime,
     /// When that ended; null while it holds.
@@ -45,6 +52,13 @@ fn shown((row, profile): (Model, Option<Profile>)) -> Consent {
         member: profile.map(Member::from),
         sharing: match row.purpose {
             consent::Purpose::PactSharing => PactSharing::of_word(&row.detail),
+            consent::Purpose::LadderTelling | consent::Purpose::LadderHearing => None,
+        },
+        ladder_tells: match row.purpose {
+            consent::Purpose::PactSharing => None,
+            consent::Purpose::LadderTelling | consent::Purpose::LadderHearing => {
+                LadderTells::of_word(&row.detail)
+            }
         },
         given_at: DateTime(row.given_at),
         withdrawn_at: row.withdrawn_at.map(DateTime),

@@ -142,6 +142,8 @@ user_errors! {
     PeeringError,
     /// Why a pact was not agreed to, changed or ended, or nobody was nudged.
     PactError,
+    /// Why a ladder was not written, or an answer not taken.
+    LadderError,
 }
 
 /// The `errors` of a payload.

@@ -9,6 +9,7 @@ use crate::checkin::graphql::CheckInMe;
 use crate::circle::graphql::CircleMe;
 use crate::consent::graphql::ConsentMe;
 use crate::device::graphql::DeviceMe;
+use crate::ladder::graphql::LadderMe;
 use crate::matching::graphql::PeeringMe;
 use crate::meeting::graphql::MeetingMe;
 use crate::nudge::graphql::NotificationMe;
@@ -33,6 +34,7 @@ pub struct Me(
     QuietMe,
     PactMe,
     ConsentMe,
+    LadderMe,
 );
 
 impl Me {
@@ -52,6 +54,7 @@ impl Me {
             QuietMe(signed_in),
             PactMe(signed_in),
             ConsentMe(signed_in),
+            LadderMe(signed_in),
         )
     }
 }

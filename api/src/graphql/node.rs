@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::{
     CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
-    PactNudgeId, PauseId, PeeringId, SessionId,
+    PactNudgeId, PauseId, PeeringId, RungId, SessionId, TellingId,
 };
 use uuid::Uuid;
 
@@ -73,6 +73,8 @@ nodes! {
     PeeringId = 20,
     PactId = 21,
     PactNudgeId = 22,
+    RungId = 23,
+    TellingId = 24,
 }
 
 #[cfg(test)]

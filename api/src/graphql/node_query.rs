@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{
     CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
-    PactNudgeId, PauseId, PeeringId,
+    PactNudgeId, PauseId, PeeringId, RungId, TellingId,
 };
 
 use super::node::{Key, NodeId, decode};
@@ -13,6 +13,9 @@ use super::{Context as _, GqlError, GqlResult, Nullable};
 use crate::checkin::graphql::{CheckIn, Pause, load_check_ins, load_pauses};
 use crate::circle::graphql::{Circle, load_circles};
 use crate::device::graphql::{Device, load_devices};
+use crate::ladder::graphql::{
+    LadderRequest, LadderTelling, load_ladder_requests, load_ladder_tellings,
+};
 use crate::matching::graphql::{Peering, load_peerings};
 use crate::meeting::graphql::{Meeting, MeetingOccurrence, load_meetings, load_occurrences};
 use crate::nudge::graphql::{Notification, load_notifications};
@@ -45,6 +48,10 @@ pub enum Node {
     Pact(Box<Pact>),
     /// A few words between your partner and you.
     PactNudge(PactNudge),
+    /// That a man would like you to be told when he goes quiet.
+    LadderRequest(Box<LadderRequest>),
+    /// That somebody was told of a man who went quiet: you, or by your ladder another.
+    LadderTelling(Box<LadderTelling>),
 }
 
 /// The most ids one `nodes` takes.
@@ -85,6 +92,8 @@ pub async fn load(ctx: &Context<'_>, keys: &[Key]) -> GqlResult<HashMap<Key, Nod
         PeeringId: load_peerings => |it| Node::Peering(Box::new(it)),
         PactId: load_pacts => |it| Node::Pact(Box::new(it)),
         PactNudgeId: load_pact_nudges => Node::PactNudge,
+        RungId: load_ladder_requests => |it| Node::LadderRequest(Box::new(it)),
+        TellingId: load_ladder_tellings => |it| Node::LadderTelling(Box::new(it)),
     })
 }
 

@@ -17,6 +17,7 @@ use crate::checkin::graphql::{CheckInMutation, EmotionQuery, PlanMutation};
 use crate::checkin::subscription::CheckInSubscription;
 use crate::circle::graphql::{CircleMutation, CircleQuery};
 use crate::device::graphql::DeviceMutation;
+use crate::ladder::graphql::{LadderMutation, LadderQuery};
 use crate::matching::graphql::PeeringMutation;
 use crate::meeting::graphql::{
     ChangeMeetingMutation, MeetingQuery, RsvpMutation, ScheduleMeetingMutation,
@@ -59,6 +60,7 @@ pub struct QueryRoot(
     MeetingQuery,
     EmotionQuery,
     SyncQuery,
+    LadderQuery,
     #[cfg(feature = "conformance")] super::conformance::ConformanceQuery,
 );
 
@@ -83,6 +85,7 @@ pub struct MutationRoot(
     QuietMutation,
     PactMutation,
     PactNudgeMutation,
+    LadderMutation,
 );
 
 /// What your devices can hear of while they are connected. What is told are hints that say what to read, and nothing

@@ -22,14 +22,15 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::error::Fault;
-use crate::{nudge, push};
+use crate::{ladder, nudge, push};
 
-/// When the next thing falls due: a job, a reminder or a delivery; none when nothing ever will. What cannot be
+/// When the next thing falls due: a job, a reminder, a rung of a ladder or a delivery; none when nothing ever will. What cannot be
 /// taken up yet, because another worker holds it or the sender pauses, counts from when it can.
 pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
     let all = [
         store::next_due(app.db.pool()).await?,
         nudge::reminder::next_due(app).await?,
+        ladder::service::next_due(app).await?,
         push::service::next_due(app).await?,
     ];
     Ok(all.into_iter().flatten().min())

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Job, backoff, housekeeping, store};
 use crate::app::App;
 use crate::error::Fault;
-use crate::{account, nudge, push};
+use crate::{account, ladder, nudge, push};
 
 const RETRY_BASE: Duration = Duration::from_secs(10);
 const RETRY_CAP: Duration = Duration::from_hours(1);
@@ -44,6 +44,7 @@ impl Worker {
         tokio::join!(
             self.lane("jobs", &stop, || self.run_jobs()),
             self.lane("reminders", &stop, || nudge::reminder::run_due(&self.app)),
+            self.lane("ladders", &stop, || ladder::service::run_due(&self.app)),
             self.lane("deliveries", &stop, || self.deliver()),
         );
     }
@@ -59,7 +60,8 @@ impl Worker {
         while !stop.is_cancelled() {
             let done = {
                 let _present = self.app.gate.closed().await;
-                work().await
+                // The lanes stand side by side in one future, which need not have room for all of their work.
+                Box::pin(work()).await
             };
             match done {
                 Ok(0) => {}
@@ -88,8 +90,9 @@ impl Worker {
     async fn step(&self) -> Result<usize, Fault> {
         let jobs = self.run_jobs().await?;
         let reminders = nudge::reminder::run_due(&self.app).await?;
+        let ladders = ladder::service::run_due(&self.app).await?;
         let deliveries = self.deliver().await?;
-        Ok(jobs + reminders + deliveries)
+        Ok(jobs + reminders + ladders + deliveries)
     }
 
     async fn deliver(&self) -> Result<usize, Fault> {

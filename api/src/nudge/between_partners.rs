@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use entity::notification::{Kind, Model};
-use entity::{CheckInId, PactId, PactNudgeId, PeeringId, pact, peering};
+use entity::{CheckInId, PactId, PactNudgeId, PeeringId, RungId, TellingId, pact, peering};
 use sea_orm::ConnectionTrait;
 
 use super::model::Wanted;
 use super::still_wanted::word_said_in;
 use crate::error::Fault;
-use crate::{checkin, matching, pact as pacts};
+use crate::{checkin, ladder, matching, pact as pacts};
 
 /// How far everything has come that these notifications tell of.
 pub(super) struct BetweenPartners {
@@ -20,6 +20,10 @@ pub(super) struct BetweenPartners {
     nudges: HashMap<PactNudgeId, bool>,
     /// In which check-ins a word is asked for.
     words: HashSet<CheckInId>,
+    /// Whether who is told by each agreed to be.
+    rungs: HashMap<RungId, bool>,
+    /// Which are still to be told.
+    tellings: HashSet<TellingId>,
 }
 
 impl BetweenPartners {
@@ -30,7 +34,7 @@ impl BetweenPartners {
         now: DateTime<Utc>,
     ) -> Result<Self, Fault> {
         let (mut peerings, mut agreed, mut nudges) = (Vec::new(), Vec::new(), Vec::new());
-        let mut words = Vec::new();
+        let (mut words, mut rungs, mut tellings) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows {
             match row.kind {
                 Kind::PeeringProposed | Kind::PeeringAccepted => {
@@ -46,7 +50,14 @@ impl BetweenPartners {
                     agreed.extend(row.subject_id.map(PactId));
                     words.extend(word_said_in(row));
                 }
-                Kind::CheckInReminder
+                Kind::LadderAsked | Kind::LadderAgreed => {
+                    rungs.extend(row.subject_id.map(RungId));
+                }
+                Kind::LadderNote | Kind::WentQuiet => {
+                    tellings.extend(row.subject_id.map(TellingId));
+                }
+                Kind::BackAgain
+                | Kind::CheckInReminder
                 | Kind::DoorOpen
                 | Kind::MeetingReminder
                 | Kind::MeetingCancelled => {}
@@ -57,6 +68,8 @@ impl BetweenPartners {
             pacts: pacts::service::states(db, &agreed).await?,
             nudges: pacts::service::nudge_states(db, now, &nudges).await?,
             words: checkin::service::those_that_want_a_word(db, &words).await?,
+            rungs: ladder::service::agreed(db, &rungs).await?,
+            tellings: ladder::service::still_to_be_told(db, &tellings).await?,
         })
     }
 
@@ -104,7 +117,24 @@ impl BetweenPartners {
                     Wanted::NoLongerSo
                 }
             }
-            Kind::CheckInReminder
+            Kind::LadderAsked => match self.rungs.get(&RungId(id)) {
+                Some(false) => Wanted::Yes,
+                Some(true) => Wanted::Done,
+                None => Wanted::NoLongerSo,
+            },
+            Kind::LadderAgreed => match self.rungs.get(&RungId(id)) {
+                Some(true) => Wanted::Yes,
+                Some(false) | None => Wanted::NoLongerSo,
+            },
+            Kind::LadderNote | Kind::WentQuiet => {
+                if self.tellings.contains(&TellingId(id)) {
+                    Wanted::Yes
+                } else {
+                    Wanted::NoLongerSo
+                }
+            }
+            Kind::BackAgain
+            | Kind::CheckInReminder
             | Kind::DoorOpen
             | Kind::MeetingReminder
             | Kind::MeetingCancelled => Wanted::Yes,

@@ -2,7 +2,9 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::notification as table;
-use entity::{MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PeeringId};
+use entity::{
+    MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PeeringId, RungId, TellingId,
+};
 
 use super::inbox::{self, Line, Marked};
 use super::store::INBOX;
@@ -43,6 +45,16 @@ pub enum NotificationKind {
     PactNudgeAnswered,
     /// Your partner would like a word. Its subject is the pact.
     PartnerWantsAWord,
+    /// You have let days pass, and wanted a note from yourself then. Its subject is the `LadderTelling`.
+    LadderNote,
+    /// A man asks whether you would like to be told when he goes quiet. Its subject is the `LadderRequest`.
+    LadderAsked,
+    /// A man agreed to be told when you go quiet. It has no subject: your ladder shows it.
+    LadderAgreed,
+    /// A man who wanted you to know of it went quiet. Its subject is the `LadderTelling`.
+    WentQuiet,
+    /// A man you were told of is here again. Its subject is the `LadderTelling`.
+    BackAgain,
 }
 
 /// A line in your in-app inbox.
@@ -66,7 +78,13 @@ impl Notification {
     async fn subject_id(&self) -> Option<ID> {
         let subject = self.0.subject?;
         match self.0.kind {
-            table::Kind::CheckInReminder | table::Kind::DoorOpen => None,
+            table::Kind::CheckInReminder | table::Kind::DoorOpen | table::Kind::LadderAgreed => {
+                None
+            }
+            table::Kind::LadderAsked => Some(RungId(subject).global()),
+            table::Kind::LadderNote | table::Kind::WentQuiet | table::Kind::BackAgain => {
+                Some(TellingId(subject).global())
+            }
             table::Kind::MeetingReminder | table::Kind::MeetingCancelled => {
                 Some(OccurrenceId(subject).global())
             }

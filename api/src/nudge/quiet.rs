@@ -118,7 +118,7 @@ fn first_change(zone: Tz, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<Date
 /// Whether a notification of this kind comes at a time that the member set himself, and so in his quiet hours as well.
 pub const fn has_its_own_time(kind: Kind) -> bool {
     match kind {
-        Kind::CheckInReminder | Kind::DoorOpen | Kind::MeetingReminder => true,
+        Kind::CheckInReminder | Kind::DoorOpen | Kind::MeetingReminder | Kind::LadderNote => true,
         Kind::MeetingCancelled
         | Kind::PeeringProposed
         | Kind::PeeringAccepted
@@ -126,7 +126,11 @@ pub const fn has_its_own_time(kind: Kind) -> bool {
         | Kind::PactAccepted
         | Kind::PactNudgeReceived
         | Kind::PactNudgeAnswered
-        | Kind::PartnerWantsAWord => false,
+        | Kind::PartnerWantsAWord
+        | Kind::LadderAsked
+        | Kind::LadderAgreed
+        | Kind::WentQuiet
+        | Kind::BackAgain => false,
     }
 }
 

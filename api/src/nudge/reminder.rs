@@ -11,9 +11,9 @@ use sea_orm::ConnectionTrait;
 
 use super::local_time::next_after;
 use super::patience::{Patience, Step};
-use super::service::Announcement;
+use super::reminder_store as reminders;
+use super::service::{self, Announcement};
 use super::still_wanted::{door_key, reminder_key};
-use super::{plan, reminder_store as reminders, store};
 use crate::app::App;
 use crate::bus::Event;
 use crate::db::{Done, Tx, transact};
@@ -99,7 +99,7 @@ pub async fn run_due(app: &App) -> Result<usize, Fault> {
         };
         Ok(Done::Keep((due.len(), received)))
     })?;
-    plan::tell(app, &received);
+    service::received(app, &received);
     metrics::counter!("belay_reminders_taken_total").increment(taken as u64);
     Ok(taken)
 }
@@ -155,8 +155,7 @@ async fn put_on(app: &App, tx: &Tx, due: &[Model]) -> Result<Vec<Event>, Fault> 
         });
     }
     reminders::put_all(tx, next).await?;
-    let told = store::add(app, tx, &announcements).await?;
-    plan::plan(app, tx, told).await
+    service::announce_and_plan(app, tx, &announcements).await
 }
 
 /// A member is back after a while: he is reminded again, if he ever was.

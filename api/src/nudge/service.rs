@@ -11,6 +11,7 @@ use super::model::{Verdict, is_told};
 use super::still_wanted::{reminder_key, word_key};
 use super::{plan, reminder, store};
 use crate::app::App;
+use crate::bus::Event;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, Job};
@@ -57,6 +58,21 @@ pub async fn announce_all(app: &App, tx: &Tx, what: &[Announcement]) -> Result<(
     jobs::enqueue_all_once(app, tx, &plans).await
 }
 
+/// As [`announce_all`], and plans their deliveries in the same transaction. Returns what [`received`] tells.
+pub async fn announce_and_plan(
+    app: &App,
+    tx: &Tx,
+    what: &[Announcement],
+) -> Result<Vec<Event>, Fault> {
+    let told = store::add(app, tx, what).await?;
+    plan::plan(app, tx, told).await
+}
+
+/// Tells members' devices of lines in their inboxes, after the commit.
+pub fn received(app: &App, events: &[Event]) {
+    plan::tell(app, events);
+}
+
 fn plan_of(notification: NotificationId, at: DateTime<Utc>) -> jobs::Once {
     jobs::Once {
         job: Job::PlanNotification { notification },
@@ -75,9 +91,9 @@ pub(super) async fn plan_later(
     jobs::enqueue_all_once(app, tx, &[plan_of(notification, at)]).await
 }
 
-/// Takes back what has not been told yet.
-pub async fn withdraw(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<(), Fault> {
-    withdraw_from_all(tx, &[member], dedup_key).await
+/// Takes back what has not been told yet; false when there is no such thing, or it was told.
+pub async fn withdraw(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<bool, Fault> {
+    Ok(store::cancel(tx, &[member], dedup_key).await? > 0)
 }
 
 /// As [`withdraw`], for many members in few statements.
@@ -86,7 +102,8 @@ pub async fn withdraw_from_all(
     members: &[MemberId],
     dedup_key: &str,
 ) -> Result<(), Fault> {
-    store::cancel(tx, members, dedup_key).await
+    store::cancel(tx, members, dedup_key).await?;
+    Ok(())
 }
 
 /// A member has checked in for the first time in a while: he is reminded again, if he ever was.
@@ -116,7 +133,8 @@ pub async fn partner_wants_a_word(
 /// A member has checked in on one of his days, or nothing is asked of him on it after all: its reminder is withdrawn,
 /// when it has not been sent.
 pub async fn not_asked(tx: &Tx, member: MemberId, day: NaiveDate) -> Result<(), Fault> {
-    withdraw(tx, member, &reminder_key(day)).await
+    withdraw(tx, member, &reminder_key(day)).await?;
+    Ok(())
 }
 
 /// A member's days are in another zone from now on: his daily reminder moves with them.

@@ -70,7 +70,12 @@ pub(super) async fn still_wanted(
             | Kind::PactAccepted
             | Kind::PactNudgeReceived
             | Kind::PactNudgeAnswered
-            | Kind::PartnerWantsAWord => {}
+            | Kind::PartnerWantsAWord
+            | Kind::LadderNote
+            | Kind::LadderAsked
+            | Kind::LadderAgreed
+            | Kind::WentQuiet
+            | Kind::BackAgain => {}
         }
     }
     let (mut checked_in, mut not_asked) = (HashSet::new(), HashSet::new());
@@ -100,7 +105,12 @@ pub(super) async fn still_wanted(
         | Kind::PactAccepted
         | Kind::PactNudgeReceived
         | Kind::PactNudgeAnswered
-        | Kind::PartnerWantsAWord => between.wanted(row),
+        | Kind::PartnerWantsAWord
+        | Kind::LadderNote
+        | Kind::LadderAsked
+        | Kind::LadderAgreed
+        | Kind::WentQuiet
+        | Kind::BackAgain => between.wanted(row),
     };
     Ok(rows.iter().map(|row| (row.id, wanted(row))).collect())
 }

@@ -26,7 +26,12 @@ pub(super) const INBOX: u8 = 9;
 pub(super) async fn add(app: &App, tx: &Tx, what: &[Announcement]) -> Result<Vec<Model>, Fault> {
     let now = app.clock.now();
     let renewed = OnConflict::columns([Column::MemberId, Column::DedupKey])
-        .update_columns([Column::NotBefore, Column::ExpiresAt, Column::State])
+        .update_columns([
+            Column::SubjectId,
+            Column::NotBefore,
+            Column::ExpiresAt,
+            Column::State,
+        ])
         .action_and_where(Expr::col((Entity, Column::State)).eq(State::Cancelled))
         .to_owned();
     let mut told = Vec::new();
@@ -53,18 +58,20 @@ pub(super) async fn add(app: &App, tx: &Tx, what: &[Announcement]) -> Result<Vec
     Ok(told)
 }
 
-/// Cancels notifications of these members that have not been told yet.
-pub(super) async fn cancel(tx: &Tx, members: &[MemberId], dedup_key: &str) -> Result<(), Fault> {
+/// Cancels notifications of these members that have not been told yet; returns how many.
+pub(super) async fn cancel(tx: &Tx, members: &[MemberId], dedup_key: &str) -> Result<u64, Fault> {
+    let mut cancelled = 0;
     for chunk in members.chunks(ROWS_AT_ONCE) {
-        Entity::update_many()
+        let these = Entity::update_many()
             .col_expr(Column::State, Expr::value(State::Cancelled))
             .filter(Column::MemberId.is_in(chunk.iter().copied()))
             .filter(Column::DedupKey.eq(dedup_key))
             .filter(Column::State.eq(State::Pending))
             .exec(tx)
             .await?;
+        cancelled += these.rows_affected;
     }
-    Ok(())
+    Ok(cancelled)
 }
 
 /// A notification that waits for its time, kept from others until the transaction ends.

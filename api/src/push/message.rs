@@ -96,87 +96,104 @@ pub fn render(
     }
 }
 
-/// The word for the app, what it is switched off with, how soon, and the second line.
-const fn said(kind: Kind) -> (&'static str, Category, Urgency, Phrase) {
-    match kind {
-        Kind::CheckInReminder => (
-            "check_in_reminder",
-            Category::CheckIns,
-            Urgency::High,
-            phrase(
-                "A moment for yourself, whenever it suits you.",
-                "nudge_check_in_reminder",
-            ),
-        ),
-        Kind::DoorOpen => (
-            "door_open",
-            Category::CheckIns,
-            Urgency::Normal,
-            phrase("The door is open, whenever you like.", "nudge_door_open"),
-        ),
-        Kind::MeetingReminder => (
-            "meeting_reminder",
-            Category::Meetings,
-            Urgency::High,
-            phrase(
-                "Something you planned is coming up.",
-                "nudge_meeting_reminder",
-            ),
-        ),
-        Kind::MeetingCancelled => (
-            "meeting_cancelled",
-            Category::Meetings,
-            Urgency::High,
-            phrase(
-                "There is a change to your plans.",
-                "nudge_meeting_cancelled",
-            ),
-        ),
-        Kind::PeeringProposed => (
-            "invitation",
-            Category::Contacts,
-            Urgency::Normal,
-            phrase("There is an invitation for you.", "nudge_invitation"),
-        ),
-        Kind::PeeringAccepted => (
-            "invitation_accepted",
-            Category::Contacts,
-            Urgency::Normal,
-            phrase("There is an answer for you.", "nudge_invitation_accepted"),
-        ),
-        Kind::PactProposed => (
-            "plan",
-            Category::Contacts,
-            Urgency::Normal,
-            phrase("There is a plan for you to look at.", "nudge_plan"),
-        ),
-        Kind::PactAccepted => (
-            "plan_accepted",
-            Category::Contacts,
-            Urgency::Normal,
-            phrase("There is an answer for you.", "nudge_plan_accepted"),
-        ),
-        Kind::PactNudgeReceived => (
-            "note",
-            Category::Contacts,
-            Urgency::High,
-            phrase("There is a short note for you.", "nudge_note"),
-        ),
-        Kind::PartnerWantsAWord => (
-            "word",
-            Category::Contacts,
-            Urgency::High,
-            phrase("Somebody would like a word.", "nudge_word"),
-        ),
-        Kind::PactNudgeAnswered => (
-            "note_answered",
-            Category::Contacts,
-            Urgency::High,
-            phrase("There is an answer for you.", "nudge_note_answered"),
-        ),
-    }
+/// What is said of a kind: the word for the app, what it is switched off with, how soon, and the second line, whose key
+/// follows from the word.
+macro_rules! say {
+    ($word:literal, $category:ident, $urgency:ident, $text:literal) => {
+        (
+            $word,
+            Category::$category,
+            Urgency::$urgency,
+            Phrase {
+                text: $text,
+                key: concat!("nudge_", $word),
+            },
+        )
+    };
 }
 
-const fn phrase(text: &'static str, key: &'static str) -> Phrase {
-    Phrase { text, key }
+const fn said(kind: Kind) -> (&'static str, Category, Urgency, Phrase) {
+    match kind {
+        Kind::CheckInReminder => say!(
+            "check_in_reminder",
+            CheckIns,
+            High,
+            "A moment for yourself, whenever it suits you."
+        ),
+        Kind::DoorOpen => say!(
+            "door_open",
+            CheckIns,
+            Normal,
+            "The door is open, whenever you like."
+        ),
+        Kind::MeetingReminder => say!(
+            "meeting_reminder",
+            Meetings,
+            High,
+            "Something you planned is coming up."
+        ),
+        Kind::MeetingCancelled => say!(
+            "meeting_cancelled",
+            Meetings,
+            High,
+            "There is a change to your plans."
+        ),
+        Kind::PeeringProposed => say!(
+            "invitation",
+            Contacts,
+            Normal,
+            "There is an invitation for you."
+        ),
+        Kind::PeeringAccepted => say!(
+            "invitation_accepted",
+            Contacts,
+            Normal,
+            "There is an answer for you."
+        ),
+        Kind::PactProposed => say!(
+            "plan",
+            Contacts,
+            Normal,
+            "There is a plan for you to look at."
+        ),
+        Kind::PactAccepted => say!(
+            "plan_accepted",
+            Contacts,
+            Normal,
+            "There is an answer for you."
+        ),
+        Kind::PactNudgeReceived => say!("note", Contacts, High, "There is a short note for you."),
+        Kind::PartnerWantsAWord => say!("word", Contacts, High, "Somebody would like a word."),
+        Kind::LadderNote => say!(
+            "note_to_self",
+            CheckIns,
+            High,
+            "A note from yourself, for a day like this."
+        ),
+        Kind::LadderAsked => say!(
+            "request",
+            Contacts,
+            Normal,
+            "Somebody has a question for you."
+        ),
+        Kind::LadderAgreed => say!(
+            "request_agreed",
+            Contacts,
+            Normal,
+            "There is an answer for you."
+        ),
+        Kind::WentQuiet => say!(
+            "hello_wanted",
+            Contacts,
+            High,
+            "A good moment to say hello to somebody."
+        ),
+        Kind::BackAgain => say!("good_news", Contacts, Normal, "There is good news for you."),
+        Kind::PactNudgeAnswered => say!(
+            "note_answered",
+            Contacts,
+            High,
+            "There is an answer for you."
+        ),
+    }
 }

@@ -5,18 +5,22 @@ use api::graphql::node::{NodeId as _, decode};
 use chrono::{TimeDelta, Timelike as _};
 use entity::{
     CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
-    PactNudgeId, PauseId, PeeringId, SessionId,
+    PactNudgeId, PauseId, PeeringId, RungId, SessionId, TellingId, ladder_rung, ladder_telling,
 };
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use serde_json::{Value, json};
 use support::TestApp;
 use uuid::Uuid;
 
+use crate::ladder;
 use crate::pacts::{agreed, nudged, proposal as proposal_of, sent};
 use crate::peerings::{in_a_circle, partners, proposed};
 use crate::profile::hide;
 
 /// A thing of each kind that has an id.
 pub struct Things {
+    /// What a man asks of him who would like him to be told when he goes quiet.
+    pub asked: Value,
     pub check_in: Value,
     pub circle: Value,
     pub device: Value,
@@ -40,6 +44,10 @@ pub struct Things {
     /// Of him, to another man.
     pub proposed: Value,
     pub session: Value,
+    /// A circle that he is in and another runs, and that man.
+    pub run_by: [Value; 2],
+    /// What he was told of the man who asked him.
+    pub telling: Value,
 }
 
 impl Things {
@@ -47,6 +55,7 @@ impl Things {
     pub fn invented(app: &TestApp) -> Self {
         let ids = &app.app.ids;
         Self {
+            asked: json!(*ids.next::<RungId>().global()),
             check_in: json!(*ids.next::<CheckInId>().global()),
             circle: json!(*ids.next::<CircleId>().global()),
             device: json!(*ids.next::<DeviceId>().global()),
@@ -64,6 +73,11 @@ impl Things {
             proposal: json!(*ids.next::<PeeringId>().global()),
             proposed: json!(*ids.next::<PeeringId>().global()),
             session: json!(*ids.next::<SessionId>().global()),
+            run_by: [
+                json!(*ids.next::<CircleId>().global()),
+                json!(*ids.next::<MemberId>().global()),
+            ],
+            telling: json!(*ids.next::<TellingId>().global()),
         }
     }
 
@@ -85,7 +99,12 @@ impl Things {
             pact_proposal,
             nudge,
             received,
+            asked,
+            telling,
         ] = peerings(app, mike).await;
+        let id = app.app.ids.next::<Uuid>().simple().to_string();
+        let host = app.facilitator(&format!("runs-{}", &id[20..])).await;
+        let run = crate::circles::circle_of(app, host, &[mike]).await;
         let device = app.register(mike, "mikes-phone").await["id"].clone();
         let schedule = "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {
             occurrence { id meeting { id } } } }";
@@ -112,6 +131,7 @@ impl Things {
             .as_member(mike, "{ me { notifications { nodes { id } } } }", json!({}))
             .await;
         Self {
+            asked,
             check_in: check_in.at("/checkIn/checkIn/id"),
             circle: json!(*circle.global()),
             device,
@@ -129,11 +149,16 @@ impl Things {
             proposal,
             proposed,
             session: json!(*mike.session.global()),
+            run_by: [json!(*run.global()), json!(*host.member.global())],
+            telling,
         }
     }
 
-    pub fn all(&self) -> [&Value; 16] {
+    pub fn all(&self) -> [&Value; 19] {
         [
+            &self.asked,
+            &self.run_by[0],
+            &self.telling,
             &self.check_in,
             &self.circle,
             &self.device,
@@ -163,8 +188,9 @@ fn meeting(app: &TestApp, circle: &Value) -> Value {
 }
 
 /// Another man and the peering with him, one that another proposes to him, and one that he proposes; a pact with the
-/// first, one that a fourth proposes, and a nudge each way.
-async fn peerings(app: &TestApp, mike: SignedIn) -> [Value; 8] {
+/// first, one that a fourth proposes, and a nudge each way; what the fourth asks of him by his ladder, and what it told
+/// him.
+async fn peerings(app: &TestApp, mike: SignedIn) -> [Value; 10] {
     let mut men = Vec::new();
     for name in ["partner", "asking", "asked", "other"] {
         let id = app.app.ids.next::<Uuid>().simple().to_string();
@@ -181,9 +207,35 @@ async fn peerings(app: &TestApp, mike: SignedIn) -> [Value; 8] {
     let other = partners(app, mike, men[3]).await;
     let of_other = sent(app, men[3], "proposePact", proposal_of(app, &other)).await;
     let of_other = of_other["id"].clone();
+    let rung = json!({ "peeringId": other, "afterDays": 1, "tells": "QUIET" });
+    let own = json!({ "localTime": "09:00", "partner": rung });
+    ladder::written(app, men[3], &own).await;
+    let asked = ladder::agreed(app, mike).await;
+    let telling = told(app, men[3], mike, &asked).await;
     [
-        partner, peering, proposal, proposed, pact, of_other, nudge, received,
+        partner, peering, proposal, proposed, pact, of_other, nudge, received, asked, telling,
     ]
+}
+
+/// Something that a man was told by a rung of another's ladder.
+async fn told(app: &TestApp, owner: SignedIn, told: SignedIn, rung: &Value) -> Value {
+    let id: TellingId = app.app.ids.next();
+    let row = ladder_telling::ActiveModel {
+        id: Set(id),
+        member_id: Set(owner.member),
+        rung_id: Set(Some(RungId(of_global(rung)))),
+        kind: Set(ladder_rung::Kind::Partner),
+        told_id: Set(Some(told.member)),
+        quiet_since: Set(None),
+        words: Set(None),
+        told_at: Set(app.now()),
+        over_at: Set(None),
+    };
+    let made = ladder_telling::Entity::insert(row);
+    made.exec_without_returning(app.app.db.pool())
+        .await
+        .unwrap();
+    json!(*id.global())
 }
 
 /// From next week on.
@@ -216,6 +268,7 @@ fn no_arguments() -> Value {
 pub fn cases(app: &TestApp, of: &Things) -> Vec<Case> {
     let mut cases = about_accounts(app, of);
     cases.extend(about_partners(app, of));
+    cases.extend(about_ladders(of));
     cases.extend(about_the_rest(app, of));
     cases
 }
@@ -385,6 +438,22 @@ fn about_partners(app: &TestApp, of: &Things) -> Vec<Case> {
             "withdrawPeering",
             input(&json!({ "peeringId": of.proposed })),
         ),
+    ]
+}
+
+fn about_ladders(of: &Things) -> Vec<Case> {
+    let [circle, man] = &of.run_by;
+    let ladder = json!({ "localTime": "09:00",
+        "partner": { "peeringId": of.peering, "afterDays": 3, "tells": "QUIET" },
+        "facilitator": { "circleId": circle, "memberId": man, "afterDays": 5, "tells": "QUIET" } });
+    vec![
+        (
+            "answerLadderRequest",
+            input(&json!({ "requestId": of.asked, "agree": true })),
+        ),
+        ("previewLadder", input(&ladder)),
+        ("sayAllRight", no_arguments()),
+        ("writeLadder", input(&json!({ "ladder": ladder }))),
     ]
 }
 

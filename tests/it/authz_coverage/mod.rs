@@ -366,7 +366,8 @@ async fn state(app: &TestApp, mike: SignedIn, things: &Things) -> Value {
         occurrence(id: $occurrence) { status seatsTaken version meeting { title version } }
         me { devices { id } sessions { id } unreadNotificationCount checkIns { totalCount }
             pauses { totalCount } peerings { nodes { id state } }
-            pacts { nodes { id version state nudges { nodes { id answer } } } } }
+            pacts { nodes { id version state nudges { nodes { id answer } } } }
+            ladder { version } ladderRequests { nodes { id agreedAt } } ladderTellings { nodes { id } } }
     }";
     let variables = json!({ "circle": things.circle, "occurrence": things.occurrence });
     app.as_member(mike, query, variables).await.ok()

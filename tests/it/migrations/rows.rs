@@ -5,11 +5,12 @@ use std::fmt::Debug;
 use entity::{
     AccountCodeId, CheckInId, CircleId, ConsentId, DeliveryId, DeviceId, JobId, LeaseHolder,
     MeetingId, MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PauseId, PeeringId,
-    RsvpId, SessionId, SignUpId, account, account_code, cadence_change, change, change_feed,
-    check_in, check_in_reminder, circle, circle_membership, consent, device, job, meeting,
-    meeting_occurrence, member, member_language, member_life_context, member_topic, notification,
-    pact, pact_nudge, pact_side, past_day_terms, pause, peering, pending_sign_up,
-    persisted_document, progress, push_delivery, quiet_hours, rate_limit, rsvp, session,
+    RsvpId, RungId, SessionId, SignUpId, TellingId, account, account_code, cadence_change, change,
+    change_feed, check_in, check_in_reminder, circle, circle_membership, consent, device, job,
+    ladder, ladder_rung, ladder_telling, meeting, meeting_occurrence, member, member_language,
+    member_life_context, member_topic, notification, pact, pact_nudge, pact_side, past_day_terms,
+    pause, peering, pending_sign_up, persisted_document, progress, push_delivery, quiet_hours,
+    rate_limit, rsvp, session,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -470,6 +471,56 @@ async fn put_pact(db: &DatabaseConnection, id: Uuid) {
             detail: "checked_in".into(),
             given_at: instant(),
             withdrawn_at: Some(instant()),
+        },
+    )
+    .await;
+    put_ladder(db, id).await;
+}
+
+async fn put_ladder(db: &DatabaseConnection, id: Uuid) {
+    let member = MemberId(id);
+    put(
+        db,
+        ladder::Model {
+            member_id: member,
+            local_time: time(),
+            counts_from: date(),
+            next_due_at: Some(instant()),
+            version: 2,
+            updated_at: instant(),
+        },
+    )
+    .await;
+    put(
+        db,
+        ladder_rung::Model {
+            id: RungId(id),
+            member_id: member,
+            kind: ladder_rung::Kind::Partner,
+            after_days: 3,
+            told_id: Some(member),
+            peering_id: Some(PeeringId(id)),
+            circle_id: None,
+            tells: ladder_rung::Tells::SinceWhen,
+            words: Some(vec![1, 0, 255]),
+            created_at: instant(),
+            agreed_at: Some(instant()),
+            told_at: Some(instant()),
+        },
+    )
+    .await;
+    put(
+        db,
+        ladder_telling::Model {
+            id: TellingId(id),
+            member_id: member,
+            rung_id: Some(RungId(id)),
+            kind: ladder_rung::Kind::Partner,
+            told_id: Some(member),
+            quiet_since: Some(date()),
+            words: Some(vec![1, 0, 255]),
+            told_at: instant(),
+            over_at: Some(instant()),
         },
     )
     .await;

@@ -12,7 +12,7 @@ use crate::checkin::store::{self, Written};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::sync::model::Changes;
-use crate::{nudge, pact, sync};
+use crate::{ladder, nudge, pact, sync};
 
 /// A check-in as it was sent.
 #[derive(Clone, Debug)]
@@ -119,6 +119,7 @@ async fn take(
     if store::insert(tx, Written::new(app, &check_in)?).await? {
         settle(tx, member, &standing, now).await?;
         nudge::service::not_asked(tx, member, day).await?;
+        ladder::service::is_here(app, tx, member, &standing, Some(day)).await?;
         // Reminders go silent after two weeks, and not before.
         let last = standing.last_check_in();
         if last.is_none_or(|last| calendar.day_at(now) - last >= TimeDelta::days(14)) {
@@ -152,6 +153,7 @@ async fn take(
     if !store::update(tx, Written::new(app, &edited)?).await? {
         return Err(Fault::Broken("a check-in stays once it is there"));
     }
+    ladder::service::is_here(app, tx, member, &standing, None).await?;
     tell_of_a_word(app, tx, &edited).await?;
     sync::service::record(app, tx, changed(&edited)).await?;
     Ok(Done::Keep(CheckInOutcome::Edited(edited)))

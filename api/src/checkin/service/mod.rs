@@ -21,13 +21,14 @@ pub use self::words::emotions;
 use super::calendar::DayTerms;
 use super::entry::CheckIn;
 use super::runs::{self, Progress};
-use super::store::{self, Standing, Written};
-pub use super::store::{CIRCLE_CHECK_INS, LIST, PAUSES};
+pub use super::store::Standing;
+use super::store::{self, Written};
+pub use super::store::{CIRCLE_CHECK_INS, LIST, PAUSES, PlanAndTerms};
 use crate::app::App;
 use crate::db::Tx;
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
-use crate::profile;
+use crate::{ladder, profile};
 
 /// Days are settled so long after they have closed: another process's clock may be slow.
 const SLACK: TimeDelta = TimeDelta::hours(1);
@@ -41,15 +42,32 @@ pub async fn progress(app: &App, member: MemberId) -> Result<Progress, Fault> {
     Ok(runs::progress(settled, &standing.record(), app.clock.now()))
 }
 
-async fn standing(db: &impl ConnectionTrait, member: MemberId) -> Result<Standing, Fault> {
+/// Everything that a member's progress is told from, in one statement.
+pub async fn standing(db: &impl ConnectionTrait, member: MemberId) -> Result<Standing, Fault> {
     let standing = store::standing(db, member).await?;
     standing.ok_or(Fault::Broken("a member who asks is there"))
 }
 
 /// A member's standing, which nobody else changes until the transaction ends.
-async fn held(app: &App, tx: &Tx, member: MemberId) -> Result<Standing, Fault> {
+pub async fn held(app: &App, tx: &Tx, member: MemberId) -> Result<Standing, Fault> {
     store::hold(tx, member, app.clock.now()).await?;
     standing(tx, member).await
+}
+
+/// A member does something that shows he is here: his ladder begins at its foot.
+pub async fn shows_he_is_here(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
+    let standing = held(app, tx, member).await?;
+    ladder::service::is_here(app, tx, member, &standing, None).await
+}
+
+/// What each of these members means to do from a day on, and the terms that his days had since, each until an instant:
+/// three statements.
+pub async fn plans(
+    db: &impl ConnectionTrait,
+    members: &[MemberId],
+    since: NaiveDate,
+) -> Result<HashMap<MemberId, PlanAndTerms>, Fault> {
+    store::plans(db, members, since).await
 }
 
 /// Keeps what closed days add up to, when there are enough of them.

@@ -15,7 +15,7 @@ use crate::checkin::store::{self, PAUSES, Standing};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
-use crate::nudge;
+use crate::{ladder, nudge};
 
 /// The terms of a member's days are others from now on; these were in force.
 pub async fn terms_changed(
@@ -55,11 +55,21 @@ pub async fn choose_days(app: &App, member: MemberId, cadence: Cadence) -> Resul
         }
         settle(tx, member, &standing, now).await?;
         store::choose(tx, member, CadenceChange { from, cadence }).await?;
+        is_here(app, tx, member, &standing).await?;
         if from == today && !cadence.includes(today.weekday()) {
             nudge::service::not_asked(tx, member, today).await?;
         }
         Ok(Done::Keep(()))
     })
+}
+
+/// A member has changed what he means to do, and shows that he is here.
+async fn is_here(app: &App, tx: &Tx, member: MemberId, before: &Standing) -> Result<(), Fault> {
+    if !before.has_ladder {
+        return Ok(());
+    }
+    let standing = standing(tx, member).await?;
+    ladder::service::is_here(app, tx, member, &standing, None).await
 }
 
 /// What he chose last, in force on a day or to come.
@@ -138,6 +148,7 @@ pub async fn pause(app: &App, member: MemberId, new: NewPause) -> Result<PauseOu
         if !store::insert_pause(tx, row.clone()).await? {
             return Ok(Done::Undo(PauseOutcome::IdTaken(None)));
         }
+        is_here(app, tx, member, &standing).await?;
         if new.first <= today && today <= new.last {
             nudge::service::not_asked(tx, member, today).await?;
         }
@@ -171,6 +182,7 @@ pub async fn end_pause(app: &App, member: MemberId, id: PauseId) -> Result<EndPa
         }
         settle(tx, member, &standing, now).await?;
         store::shorten_pause(tx, member, id, last).await?;
+        is_here(app, tx, member, &standing).await?;
         Ok(Done::Keep(EndPauseOutcome::Ended(Model {
             last_date: last,
             ..there

@@ -3,6 +3,7 @@
 mod check_ins;
 mod kept;
 mod plan;
+mod plans;
 mod shared;
 mod standing;
 mod words;
@@ -16,6 +17,7 @@ pub use plan::{
     PAUSES, choose, count_pauses, end_terms, insert_pause, is_paused, not_asked_on, overlapping,
     pause, pauses, pauses_by_ids, shorten_pause,
 };
+pub use plans::{PlanAndTerms, plans};
 pub use shared::{CIRCLE_CHECK_INS, count_in_circle, in_circle};
 pub use standing::{Standing, standing};
 pub use words::emotions;

@@ -24,6 +24,8 @@ pub struct Standing {
     pub plan: Plan,
     /// When they are.
     pub calendar: Calendar,
+    /// Whether he wrote a ladder: whoever has none pays no statement for it.
+    pub has_ladder: bool,
 }
 
 impl Standing {
@@ -49,7 +51,8 @@ impl Standing {
 const STANDING: &str = "\
 WITH kept AS (SELECT COALESCE( \
     (SELECT settled_through FROM progress WHERE member_id = $1), $2) AS through) \
-SELECT 'terms' AS kind, m.time_zone AS word, m.day_start_hour AS a, 0 AS b, 0 AS c, 0 AS d, 0 AS e, \
+SELECT 'terms' AS kind, m.time_zone AS word, m.day_start_hour AS a, \
+    CASE WHEN EXISTS (SELECT 1 FROM ladder l WHERE l.member_id = $1) THEN 1 ELSE 0 END AS b, 0 AS c, 0 AS d, 0 AS e, \
     k.through AS first, k.through AS last, m.created_at AS at FROM member m, kept k WHERE m.id = $1 \
 UNION ALL SELECT 'past', t.time_zone, t.day_start_hour, 0, 0, 0, 0, k.through, k.through, t.until \
     FROM past_day_terms t, kept k WHERE t.member_id = $1 AND t.until_date >= k.through \
@@ -91,11 +94,14 @@ pub async fn standing(
 }
 
 fn gather(rows: Vec<Row>) -> Result<Option<Standing>, Fault> {
-    let (mut current, mut past) = (None, Vec::new());
+    let (mut current, mut past, mut has_ladder) = (None, Vec::new(), false);
     let (mut settled, mut written, mut plan) = (None, BTreeSet::new(), Plan::default());
     for row in rows {
         match row.kind.as_str() {
-            "terms" => current = Some(terms(&row)?),
+            "terms" => {
+                current = Some(terms(&row)?);
+                has_ladder = row.b == 1;
+            }
             "past" => past.push((row.at, terms(&row)?)),
             "settled" => settled = Some(kept(&row)?),
             "cadence" => plan.cadences.push(CadenceChange {
@@ -117,6 +123,7 @@ fn gather(rows: Vec<Row>) -> Result<Option<Standing>, Fault> {
         written,
         plan,
         calendar: Calendar::new(current, past),
+        has_ladder,
     }))
 }
 
@@ -124,7 +131,7 @@ fn terms(row: &Row) -> Result<DayTerms, Fault> {
     DayTerms::stored(&row.word, row.a)
 }
 
-fn cadence(weekdays: i32) -> Result<Cadence, Fault> {
+pub(super) fn cadence(weekdays: i32) -> Result<Cadence, Fault> {
     let mask = u8::try_from(weekdays).ok().and_then(Cadence::from_mask);
     mask.ok_or(Fault::Broken("a cadence has a weekday"))
 }

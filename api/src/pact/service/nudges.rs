@@ -134,6 +134,9 @@ pub async fn answer_nudge(
             return Err(Fault::Broken("a nudge that is held is answered once"));
         }
         nudge::service::withdraw(tx, me, &received_key(id)).await?;
+        if answer == Answer::AllRight {
+            checkin::service::shows_he_is_here(app, tx, me).await?;
+        }
         let key = format!("pact_nudge_answered:{id}");
         let until = (now, now + ANSWER_FRESH_FOR);
         let what = told(from, Kind::PactNudgeAnswered, key, id.0, until);

@@ -1,0 +1,286 @@
+//! What men do with their ladders, and what other domains ask of them.
+
+mod answer;
+mod here;
+mod over;
+mod tell;
+mod write;
+
+pub use answer::{Answered, answer};
+pub use here::{all_right, days_are_otherwise, is_here};
+pub use over::{end_of_peering, no_longer_runs, out_of_circle};
+pub use tell::{next_due, run_due};
+pub use write::{Written, preview, write};
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::consent::Purpose;
+use entity::ladder::Model;
+use entity::notification::Kind as Told;
+use entity::{MemberId, RungId, TellingId};
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use super::model::{Ladder, Rung, Step, Telling, word};
+use super::store;
+use super::when::Quiet;
+use crate::account::Viewer;
+use crate::app::App;
+use crate::checkin::service::Standing;
+use crate::consent::service::Given;
+use crate::db::Tx;
+use crate::error::Fault;
+use crate::graphql::cursor::Page;
+use crate::nudge::Announcement;
+use crate::profile::model::Profile;
+use crate::{checkin, consent, profile};
+
+pub use store::{LADDER_LOG, LADDER_REQUESTS, TELLINGS};
+
+/// What a ladder tells is pushed for so long, and an answer is asked for so long.
+const FRESH_FOR: TimeDelta = TimeDelta::days(3);
+const ASKED_FOR: TimeDelta = TimeDelta::days(7);
+
+fn quiet<'a>(standing: &'a Standing, row: &Model) -> Quiet<'a> {
+    Quiet {
+        plan: &standing.plan,
+        calendar: &standing.calendar,
+        counts_from: row.counts_from,
+        local_time: row.local_time,
+    }
+}
+
+fn steps(quiet: &Quiet<'_>, rungs: &[Rung], now: DateTime<Utc>) -> Vec<Step> {
+    let all: Vec<_> = rungs
+        .iter()
+        .map(|rung| (rung.kind, rung.after_days, rung.told_at))
+        .collect();
+    let times = quiet.times(&all, now).into_iter();
+    let step = |(kind, at)| {
+        let rung = rungs.iter().find(|rung| rung.kind == kind)?;
+        Some(Step {
+            kind,
+            at,
+            told: rung.told.map(|(member, _)| member),
+            agreed: rung.is_agreed(),
+        })
+    };
+    times.filter_map(step).collect()
+}
+
+/// A member's ladder, what comes if he does nothing, and the men it tells as far as he sees them, in four statements;
+/// none when he has none.
+pub async fn ladder(
+    app: &App,
+    viewer: Viewer,
+) -> Result<Option<(Ladder, HashMap<MemberId, Profile>)>, Fault> {
+    let db = app.db.pool();
+    let Some(member) = viewer.member() else {
+        return Ok(None);
+    };
+    let Some(row) = store::of_member(db, member).await? else {
+        return Ok(None);
+    };
+    let rungs = store::rungs_of(app, db, &[member]).await?;
+    let standing = checkin::service::standing(db, member).await?;
+    let profiles = men_of(app, viewer, &rungs).await?;
+    let ladder = Ladder {
+        local_time: row.local_time,
+        steps: steps(&quiet(&standing, &row), &rungs, app.clock.now()),
+        rungs,
+        version: row.version,
+    };
+    Ok(Some((ladder, profiles)))
+}
+
+/// What would come, and the men it tells as far as he sees them.
+pub type Preview = (Vec<Step>, HashMap<MemberId, Profile>);
+
+/// Those whom these rungs tell, as far as the viewer sees them.
+async fn men_of(
+    app: &App,
+    viewer: Viewer,
+    rungs: &[Rung],
+) -> Result<HashMap<MemberId, Profile>, Fault> {
+    let told = rungs.iter().filter_map(|rung| rung.told);
+    let men: Vec<MemberId> = told.map(|(member, _)| member).collect();
+    profile::service::profiles(app, viewer, &men).await
+}
+
+/// A rung on which the viewer is to be told, and the man who asks.
+pub type Asked = (Rung, Profile);
+
+/// Those of these rungs on which the viewer is to be told, with the men who ask, in two statements and in no order.
+pub async fn these_asks(app: &App, viewer: Viewer, ids: &[RungId]) -> Result<Vec<Asked>, Fault> {
+    let Some(me) = viewer.member() else {
+        return Ok(Vec::new());
+    };
+    let rungs = store::these_asks(app, app.db.pool(), me, ids).await?;
+    with_owners(app, viewer, rungs).await
+}
+
+/// A page, and one more, of the rungs on which the viewer is to be told, the latest first.
+pub async fn asks(
+    app: &App,
+    viewer: Viewer,
+    page: &Page<LADDER_REQUESTS>,
+) -> Result<Vec<Asked>, Fault> {
+    let Some(me) = viewer.member() else {
+        return Ok(Vec::new());
+    };
+    let rungs = store::asks(app, me, page).await?;
+    with_owners(app, viewer, rungs).await
+}
+
+async fn with_owners(app: &App, viewer: Viewer, rungs: Vec<Rung>) -> Result<Vec<Asked>, Fault> {
+    let men: Vec<MemberId> = rungs.iter().map(|rung| rung.owner).collect();
+    let profiles = profile::service::profiles(app, viewer, &men).await?;
+    let with_owner = rungs.into_iter().filter_map(|rung| {
+        let owner = profiles.get(&rung.owner)?.clone();
+        Some((rung, owner))
+    });
+    Ok(with_owner.collect())
+}
+
+/// On how many rungs a member is to be told.
+pub async fn count_asks(app: &App, me: MemberId) -> Result<u64, Fault> {
+    store::count_asks(app.db.pool(), me).await
+}
+
+/// Something that was told, whose ladder it was, and who was told, as far as the viewer sees that one.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// What was told.
+    pub telling: Telling,
+    /// Whose ladder it was.
+    pub owner: Profile,
+    /// Who was told.
+    pub told: Option<Profile>,
+}
+
+async fn with_both(app: &App, viewer: Viewer, tellings: Vec<Telling>) -> Result<Vec<Seen>, Fault> {
+    let both = |telling: &Telling| [Some(telling.owner), telling.told];
+    let men: HashSet<MemberId> = tellings.iter().flat_map(both).flatten().collect();
+    let men: Vec<MemberId> = men.into_iter().collect();
+    let profiles: HashMap<_, _> = profile::service::profiles(app, viewer, &men).await?;
+    let seen = tellings.into_iter().filter_map(|telling| {
+        Some(Seen {
+            owner: profiles.get(&telling.owner)?.clone(),
+            told: telling.told.and_then(|told| profiles.get(&told).cloned()),
+            telling,
+        })
+    });
+    Ok(seen.collect())
+}
+
+/// Those of these tellings that the viewer may read, in two statements and in no order.
+pub async fn these_tellings(
+    app: &App,
+    viewer: Viewer,
+    ids: &[TellingId],
+) -> Result<Vec<Seen>, Fault> {
+    let Some(me) = viewer.member() else {
+        return Ok(Vec::new());
+    };
+    let tellings = store::these_tellings(app, me, ids).await?;
+    with_both(app, viewer, tellings).await
+}
+
+/// A page, and one more, of what the viewer's own ladder told, the latest first.
+pub async fn log(app: &App, viewer: Viewer, page: &Page<LADDER_LOG>) -> Result<Vec<Seen>, Fault> {
+    let Some(me) = viewer.member() else {
+        return Ok(Vec::new());
+    };
+    let tellings = store::log(app, me, page).await?;
+    with_both(app, viewer, tellings).await
+}
+
+/// How often a member's ladder told something.
+pub async fn count_log(app: &App, me: MemberId) -> Result<u64, Fault> {
+    store::count_log(app.db.pool(), me).await
+}
+
+/// A page, and one more, of what the viewer was told by others' ladders, the latest first.
+pub async fn told(app: &App, viewer: Viewer, page: &Page<TELLINGS>) -> Result<Vec<Seen>, Fault> {
+    let Some(me) = viewer.member() else {
+        return Ok(Vec::new());
+    };
+    let tellings = store::told(app, me, page).await?;
+    with_both(app, viewer, tellings).await
+}
+
+/// How often a member was told something.
+pub async fn count_told(app: &App, me: MemberId) -> Result<u64, Fault> {
+    store::count_told(app.db.pool(), me).await
+}
+
+/// Which of these are still to be told, in one statement.
+pub async fn still_to_be_told(
+    db: &impl ConnectionTrait,
+    ids: &[TellingId],
+) -> Result<HashSet<TellingId>, Fault> {
+    store::still_to_be_told(db, ids).await
+}
+
+/// Of these rungs, on which others are told: which are still there with what ties the two men, and whether the other
+/// agrees to be told; in one statement.
+pub async fn agreed(
+    db: &impl ConnectionTrait,
+    ids: &[RungId],
+) -> Result<HashMap<RungId, bool>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(store::agreed(db, ids).await?.into_iter().collect())
+}
+
+fn told_key(id: TellingId) -> String {
+    format!("ladder_told:{id}")
+}
+
+/// A man asks another once a day at most, however often he takes a rung down and puts it up again.
+fn asked_key(owner: MemberId, at: DateTime<Utc>) -> String {
+    format!("ladder_asked:{owner}:{}", at.date_naive())
+}
+
+fn announcement(
+    member: MemberId,
+    kind: Told,
+    dedup_key: String,
+    subject: Uuid,
+    (now, fresh_for): (DateTime<Utc>, TimeDelta),
+) -> Announcement {
+    Announcement {
+        member,
+        kind,
+        dedup_key,
+        subject: Some(subject),
+        not_before: now,
+        expires_at: now + fresh_for,
+    }
+}
+
+/// A member agrees that a rung of his tells another.
+async fn consented(app: &App, tx: &Tx, rung: &Rung, at: DateTime<Utc>) -> Result<(), Fault> {
+    let Some((other, _)) = rung.told else {
+        return Ok(());
+    };
+    let given = Given {
+        member: rung.owner,
+        purpose: Purpose::LadderTelling,
+        other,
+        detail: word(rung.tells).to_owned(),
+        at,
+    };
+    consent::service::give(app, tx, &given).await
+}
+
+/// A rung is not there any more: neither of the two agrees to anything by it.
+async fn taken_down(tx: &Tx, rung: &Rung, at: DateTime<Utc>) -> Result<(), Fault> {
+    let Some((other, _)) = rung.told else {
+        return Ok(());
+    };
+    consent::service::withdraw(tx, rung.owner, Purpose::LadderTelling, other, at).await?;
+    consent::service::withdraw(tx, other, Purpose::LadderHearing, rung.owner, at).await
+}

@@ -1,0 +1,152 @@
+//! Telling what is due.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::ladder::Model;
+use entity::notification::Kind as Told;
+use entity::{MemberId, RungId};
+
+use super::{FRESH_FOR, announcement, store, told_key};
+use crate::app::App;
+use crate::bus::Event;
+use crate::checkin::calendar::Calendar;
+use crate::db::{Done, Tx, transact};
+use crate::error::Fault;
+use crate::ladder::model::{Kind, Rung, Telling, Tells};
+use crate::ladder::when::Quiet;
+use crate::{checkin, nudge, profile};
+
+/// When something falls due next on any ladder.
+pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
+    store::next_due(app.db.pool()).await
+}
+
+/// Takes one batch of ladders of which something is due, tells one rung of each, and puts each on to what comes next.
+/// All in one transaction that holds the ladders: any number of workers tell each once, a crash tells none or all, and
+/// who shows that he is here comes before or after, and never between. Returns how many there were.
+pub async fn run_due(app: &App) -> Result<usize, Fault> {
+    let limit = app.config.worker.reminder_batch;
+    let (taken, received) = transact!(app.db, |tx| {
+        let due = store::take_due(tx, app.clock.now(), limit).await?;
+        let received = if due.is_empty() {
+            Vec::new()
+        } else {
+            tell(app, tx, &due).await?
+        };
+        Ok(Done::Keep((due.len(), received)))
+    })?;
+    nudge::service::received(app, &received);
+    metrics::counter!("belay_ladders_taken_total").increment(taken as u64);
+    Ok(taken)
+}
+
+/// What is due on one ladder, and when the next is.
+struct Turn<'a> {
+    tells: Option<&'a Rung>,
+    next: Option<DateTime<Utc>>,
+}
+
+fn turn<'a>(
+    quiet: &Quiet<'_>,
+    rungs: &'a mut [Rung],
+    agreed: &HashMap<RungId, bool>,
+    now: DateTime<Utc>,
+) -> Turn<'a> {
+    let may = |rung: &Rung| rung.told.is_none() || agreed.get(&rung.id) == Some(&true);
+    let due = quiet.next(rungs, may, now);
+    let Some((kind, _)) = due.filter(|(_, at)| *at <= now) else {
+        return Turn {
+            tells: None,
+            next: due.map(|(_, at)| at),
+        };
+    };
+    for rung in rungs.iter_mut().filter(|rung| rung.kind == kind) {
+        rung.told_at = Some(now);
+    }
+    let next = quiet.next(rungs, may, now).map(|(_, at)| at);
+    Turn {
+        tells: rungs.iter().find(|rung| rung.kind == kind),
+        next,
+    }
+}
+
+async fn tell(app: &App, tx: &Tx, due: &[Model]) -> Result<Vec<Event>, Fault> {
+    let now = app.clock.now();
+    let members: Vec<MemberId> = due.iter().map(|row| row.member_id).collect();
+    let mut rungs: HashMap<MemberId, Vec<Rung>> = HashMap::new();
+    for rung in store::rungs_of(app, tx, &members).await? {
+        rungs.entry(rung.owner).or_default().push(rung);
+    }
+    let outer = rungs.values().flatten().filter(|rung| rung.told.is_some());
+    let outer: Vec<RungId> = outer.map(|rung| rung.id).collect();
+    let agreed = super::agreed(tx, &outer).await?;
+    let who = profile::service::standings(tx, &members).await?;
+    let since = due.iter().map(|row| row.counts_from).min();
+    let mut plans = match since {
+        Some(since) => checkin::service::plans(tx, &members, since).await?,
+        None => HashMap::new(),
+    };
+
+    let (mut next, mut told) = (Vec::new(), Vec::new());
+    for row in due {
+        let (plan, past) = plans.remove(&row.member_id).unwrap_or_default();
+        let Some(who) = who.get(&row.member_id).filter(|who| !who.hidden) else {
+            // He is leaving. When he comes back he shows that he is here.
+            next.push((row.clone(), None));
+            continue;
+        };
+        let calendar = Calendar::new(who.terms, past);
+        let quiet = Quiet {
+            plan: &plan,
+            calendar: &calendar,
+            counts_from: row.counts_from,
+            local_time: row.local_time,
+        };
+        let own = rungs.get_mut(&row.member_id).map(Vec::as_mut_slice);
+        let turn = turn(&quiet, own.unwrap_or_default(), &agreed, now);
+        next.push((row.clone(), turn.next));
+        if let Some(rung) = turn.tells {
+            told.push((telling(app, rung, row, now), rung.clone()));
+        }
+    }
+    let told: Vec<_> = told
+        .iter()
+        .map(|(telling, rung)| (telling.clone(), rung))
+        .collect();
+    store::put_all_on(tx, next).await?;
+    let ids: Vec<RungId> = told.iter().map(|(_, rung)| rung.id).collect();
+    store::mark_told(tx, &ids, now).await?;
+    store::add_tellings(app, tx, &told).await?;
+    let announcements: Vec<_> = told.iter().map(|(telling, _)| said(telling, now)).collect();
+    nudge::service::announce_and_plan(app, tx, &announcements).await
+}
+
+fn telling(app: &App, rung: &Rung, row: &Model, now: DateTime<Utc>) -> Telling {
+    let since = (rung.tells == Tells::SinceWhen).then_some(row.counts_from);
+    Telling {
+        id: app.ids.next(),
+        owner: rung.owner,
+        kind: rung.kind,
+        told: rung.told.map(|(member, _)| member),
+        quiet_since: since,
+        words: rung.words.clone(),
+        told_at: now,
+        over_at: None,
+    }
+}
+
+fn said(telling: &Telling, now: DateTime<Utc>) -> nudge::Announcement {
+    let (kind, fresh_for) = match telling.kind {
+        Kind::Own => (Told::LadderNote, TimeDelta::hours(12)),
+        Kind::Partner | Kind::Facilitator => (Told::WentQuiet, FRESH_FOR),
+    };
+    let told = telling.told.unwrap_or(telling.owner);
+    announcement(
+        told,
+        kind,
+        told_key(telling.id),
+        telling.id.0,
+        (now, fresh_for),
+    )
+}

@@ -1,0 +1,64 @@
+//! Ladders, their rungs, and what was told by them: the only statements there are.
+
+mod claim;
+mod rungs;
+mod tellings;
+
+pub use rungs::LADDER_REQUESTS;
+pub use tellings::{LADDER_LOG, TELLINGS};
+
+pub(super) use claim::{next_due, put_all_on, take_due};
+pub(super) use rungs::{
+    add_rung, agree, agreed, asked_of, asks, count_asks, hold, mark_told, of_member, put, put_on,
+    remove, remove_rung, remove_rungs, rungs_of, start_over, these_asks, update_rung, with_circle,
+    with_peering,
+};
+pub(super) use tellings::{
+    add as add_tellings, count_log, count_told, log, over, still_to_be_told,
+    these as these_tellings, told,
+};
+
+use entity::{MemberId, RungId, TellingId};
+
+use crate::app::App;
+use crate::error::Fault;
+
+/// Whose words, and where they stand: what they are sealed as.
+#[derive(Clone, Copy)]
+enum Words {
+    OfRung(RungId),
+    OfTelling(TellingId),
+}
+
+impl Words {
+    fn seal(
+        self,
+        app: &App,
+        owner: MemberId,
+        words: Option<&String>,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        let (kind, id) = self.place();
+        let what: [&[u8]; 3] = [kind, owner.0.as_bytes(), id.as_bytes()];
+        let seal = |words: &String| app.keys.at_rest().seal(&app.entropy, &what, words);
+        words.map(seal).transpose()
+    }
+
+    fn open(
+        self,
+        app: &App,
+        owner: MemberId,
+        sealed: Option<Vec<u8>>,
+    ) -> Result<Option<String>, Fault> {
+        let (kind, id) = self.place();
+        let what: [&[u8]; 3] = [kind, owner.0.as_bytes(), id.as_bytes()];
+        let open = |sealed: Vec<u8>| app.keys.at_rest().open(&what, &sealed);
+        sealed.map(open).transpose()
+    }
+
+    const fn place(self) -> (&'static [u8], uuid::Uuid) {
+        match self {
+            Self::OfRung(id) => (b"ladder rung", id.0),
+            Self::OfTelling(id) => (b"ladder telling", id.0),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What was told by ladders.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use entity::ladder_telling::{ActiveModel, Column, Entity, Model};
+use entity::{MemberId, TellingId, ladder_rung};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    Select,
+};
+
+use super::Words;
+use super::rungs::held_by_a_tie;
+use crate::app::App;
+use crate::db::Tx;
+use crate::error::Fault;
+use crate::graphql::cursor::{Cursor, Page};
+use crate::ladder::model::{Kind, Rung, Telling};
+
+/// Tells the cursors of what the viewer's ladder told from those of other lists.
+pub const LADDER_LOG: u8 = 75;
+/// Tells the cursors of what the viewer was told from those of other lists.
+pub const TELLINGS: u8 = 76;
+
+/// Rows written by one statement: each takes nine of the 32,766 variables SQLite allows.
+const ROWS_AT_ONCE: usize = 1000;
+
+/// Writes down what is told by these rungs.
+pub async fn add(app: &App, tx: &Tx, told: &[(Telling, &Rung)]) -> Result<(), Fault> {
+    for chunk in told.chunks(ROWS_AT_ONCE) {
+        let rows = chunk.iter().map(|(telling, rung)| {
+            let words = Words::OfTelling(telling.id);
+            Ok(ActiveModel {
+                id: Set(telling.id),
+                member_id: Set(telling.owner),
+                rung_id: Set(Some(rung.id)),
+                kind: Set(telling.kind),
+                told_id: Set(telling.told),
+                quiet_since: Set(telling.quiet_since),
+                words: Set(words.seal(app, telling.owner, telling.words.as_ref())?),
+                told_at: Set(telling.told_at),
+                over_at: Set(None),
+            })
+        });
+        let rows = rows.collect::<Result<Vec<_>, Fault>>()?;
+        Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+fn opened(app: &App, rows: Vec<Model>) -> Result<Vec<Telling>, Fault> {
+    let open = |row: Model| {
+        Ok(Telling {
+            id: row.id,
+            owner: row.member_id,
+            kind: row.kind,
+            told: row.told_id,
+            quiet_since: row.quiet_since,
+            words: Words::OfTelling(row.id).open(app, row.member_id, row.words)?,
+            told_at: row.told_at,
+            over_at: row.over_at,
+        })
+    };
+    rows.into_iter().map(open).collect()
+}
+
+/// A member is here again: what his ladder told is over. Returns what that is, without words.
+pub async fn over(
+    tx: &Tx,
+    member: MemberId,
+    at: DateTime<Utc>,
+) -> Result<Vec<(TellingId, Option<MemberId>)>, Fault> {
+    let ended = Entity::update_many()
+        .col_expr(Column::OverAt, Expr::value(at))
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::OverAt.is_null())
+        .exec_with_returning(tx)
+        .await?;
+    Ok(ended.into_iter().map(|row| (row.id, row.told_id)).collect())
+}
+
+/// The condition that a telling is for who was told by it: the rung is still there and tells him, he still agrees to
+/// it, and what ties the two men still holds.
+fn reaches_him() -> Condition {
+    let same = Expr::col((ladder_rung::Entity, ladder_rung::Column::ToldId))
+        .equals((Entity, Column::ToldId));
+    let rung = held_by_a_tie()
+        .select_only()
+        .column(ladder_rung::Column::Id)
+        .filter(ladder_rung::Column::AgreedAt.is_not_null())
+        .filter(same)
+        .filter(
+            Expr::col((ladder_rung::Entity, ladder_rung::Column::Id))
+                .equals((Entity, Column::RungId)),
+        )
+        .into_query();
+    Condition::all().add(Expr::exists(rung))
+}
+
+fn for_him(told: MemberId) -> Select<Entity> {
+    Entity::find()
+        .filter(Column::ToldId.eq(told))
+        .filter(reaches_him())
+}
+
+/// Those of these tellings that a member may read, in no order: what his own ladder told, and what he was told.
+pub async fn these(app: &App, viewer: MemberId, ids: &[TellingId]) -> Result<Vec<Telling>, Fault> {
+    let told = Condition::all()
+        .add(Column::ToldId.eq(viewer))
+        .add(reaches_him());
+    let found = Entity::find()
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .filter(Condition::any().add(Column::MemberId.eq(viewer)).add(told));
+    opened(app, found.all(app.db.pool()).await?)
+}
+
+/// Which of these are still to be told: he is not back, and a note to himself is still on his ladder, or who is told
+/// still may be.
+pub async fn still_to_be_told(
+    db: &impl ConnectionTrait,
+    ids: &[TellingId],
+) -> Result<HashSet<TellingId>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let own = Condition::all()
+        .add(Column::Kind.eq(Kind::Own))
+        .add(Column::RungId.is_not_null());
+    let found: Vec<TellingId> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .filter(Column::OverAt.is_null())
+        .filter(Condition::any().add(own).add(reaches_him()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+fn paged<const LIST: u8>(mut select: Select<Entity>, page: &Page<LIST>) -> Select<Entity> {
+    if let Some((at, id)) = page.after.as_ref().and_then(place) {
+        let behind = Column::ToldAt.eq(at).and(Column::Id.lt(id));
+        select = select.filter(Condition::any().add(Column::ToldAt.lt(at)).add(behind));
+    }
+    if let Some((at, id)) = page.before.as_ref().and_then(place) {
+        let before = Column::ToldAt.eq(at).and(Column::Id.gt(id));
+        select = select.filter(Condition::any().add(Column::ToldAt.gt(at)).add(before));
+    }
+    let select = if page.backward {
+        select.order_by_asc(Column::ToldAt).order_by_asc(Column::Id)
+    } else {
+        select
+            .order_by_desc(Column::ToldAt)
+            .order_by_desc(Column::Id)
+    };
+    select.limit(page.limit + 1)
+}
+
+fn place<const LIST: u8>(cursor: &Cursor<LIST>) -> Option<(DateTime<Utc>, TellingId)> {
+    let at = DateTime::from_timestamp_micros(cursor.key)?;
+    Some((at, TellingId(cursor.id)))
+}
+
+fn logged(owner: MemberId) -> Select<Entity> {
+    Entity::find().filter(Column::MemberId.eq(owner))
+}
+
+/// A page of what a member's ladder told, the latest first, and one more.
+pub async fn log(
+    app: &App,
+    owner: MemberId,
+    page: &Page<LADDER_LOG>,
+) -> Result<Vec<Telling>, Fault> {
+    opened(app, paged(logged(owner), page).all(app.db.pool()).await?)
+}
+
+/// How often a member's ladder told something.
+pub async fn count_log(db: &impl ConnectionTrait, owner: MemberId) -> Result<u64, Fault> {
+    Ok(logged(owner).count(db).await?)
+}
+
+/// A page of what a member was told by others' ladders, the latest first, and one more.
+pub async fn told(app: &App, told: MemberId, page: &Page<TELLINGS>) -> Result<Vec<Telling>, Fault> {
+    opened(app, paged(for_him(told), page).all(app.db.pool()).await?)
+}
+
+/// How often a member was told something.
+pub async fn count_told(db: &impl ConnectionTrait, told: MemberId) -> Result<u64, Fault> {
+    Ok(for_him(told).count(db).await?)
+}

@@ -1,0 +1,287 @@
+//! When a rung is told: after so many days of his that a man let pass, at his time, and not before he had a day to
+//! answer what came before.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+
+use super::model::{Kind, Rung};
+use crate::checkin::cadence::Plan;
+use crate::checkin::calendar::Calendar;
+use crate::nudge::local_time::next_after;
+
+/// Days that are looked at for those he lets pass: sixty weeks, one day in each, and pauses of two years.
+const LOOKED_AT: usize = 1200;
+
+/// What a man's quiet is told from.
+#[derive(Clone, Copy, Debug)]
+pub struct Quiet<'a> {
+    /// What he means to do on his days.
+    pub plan: &'a Plan,
+    /// When they are.
+    pub calendar: &'a Calendar,
+    /// The first that counts: he was here on the one before.
+    pub counts_from: NaiveDate,
+    /// The time at which something is told.
+    pub local_time: NaiveTime,
+}
+
+impl Quiet<'_> {
+    /// The first instant at which `after` of his days have passed, none of which he checked in on, and it is his time.
+    /// Days off, days in a pause and days that he flew over are not among them. None when there are not so many in
+    /// the next years.
+    fn passed(&self, after: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let counts = |day: &NaiveDate| {
+            let plan = self.plan;
+            plan.includes(*day)
+                && !plan.is_paused(*day)
+                && !self.calendar.was_passed_over(*day, now)
+        };
+        let days = self.counts_from.iter_days().take(LOOKED_AT);
+        let before = usize::try_from(after.checked_sub(1)?).ok()?;
+        let last = days.filter(counts).nth(before)?;
+        let (_, ends) = self.calendar.terms_on(last, now).bounds(last);
+        Some(self.next_time(ends - TimeDelta::microseconds(1), now))
+    }
+
+    fn next_time(&self, after: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+        next_after(self.calendar.terms_at(now).zone, self.local_time, after)
+    }
+
+    /// When each of these rungs is told that has not been told yet, if he does nothing. After an outage, too, he has a
+    /// day to answer one before the next.
+    pub fn times(
+        &self,
+        rungs: &[(Kind, u32, Option<DateTime<Utc>>)],
+        now: DateTime<Utc>,
+    ) -> Vec<(Kind, DateTime<Utc>)> {
+        let told = rungs.iter().filter_map(|(_, _, told)| *told).max();
+        let day_after = told.map(|told| self.next_time(told, now));
+        let waiting = rungs.iter().filter(|(_, _, told)| told.is_none());
+        waiting
+            .filter_map(|(kind, after, _)| {
+                let passed = self.passed(*after, now)?;
+                Some((*kind, day_after.map_or(passed, |day| day.max(passed))))
+            })
+            .collect()
+    }
+
+    /// When the next of these rungs is told, of those that `may` be.
+    pub fn next(
+        &self,
+        rungs: &[Rung],
+        may: impl Fn(&Rung) -> bool,
+        now: DateTime<Utc>,
+    ) -> Option<(Kind, DateTime<Utc>)> {
+        let them = rungs
+            .iter()
+            .filter(|rung| rung.told_at.is_some() || may(rung));
+        let them: Vec<_> = them
+            .map(|rung| (rung.kind, rung.after_days, rung.told_at))
+            .collect();
+        let times = self.times(&them, now).into_iter();
+        times.min_by_key(|(kind, at)| (*at, *kind))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Datelike as _, Days, Weekday};
+    use chrono_tz::{America, Australia, Europe, Pacific, Tz};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::checkin::cadence::{Cadence, CadenceChange, Pause};
+    use crate::checkin::calendar::DayTerms;
+
+    fn utc(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn time(text: &str) -> NaiveTime {
+        NaiveTime::parse_from_str(text, "%H:%M").unwrap()
+    }
+
+    fn terms(zone: Tz, day_start_hour: u32) -> DayTerms {
+        DayTerms {
+            zone,
+            day_start_hour,
+        }
+    }
+
+    fn on(days: &[Weekday]) -> Plan {
+        Plan {
+            cadences: vec![CadenceChange {
+                from: day("2026-01-01"),
+                cadence: Cadence::on(days).unwrap(),
+            }],
+            pauses: Vec::new(),
+        }
+    }
+
+    fn paused(first: &str, last: &str) -> Plan {
+        Plan {
+            cadences: Vec::new(),
+            pauses: vec![Pause {
+                first: day(first),
+                last: day(last),
+            }],
+        }
+    }
+
+    /// When a rung is told after so many days from Wednesday, 11 March 2026, on.
+    fn told(plan: &Plan, calendar: &Calendar, at: &str, after: u32) -> Option<DateTime<Utc>> {
+        let quiet = Quiet {
+            plan,
+            calendar,
+            counts_from: day("2026-03-11"),
+            local_time: time(at),
+        };
+        quiet.passed(after, utc("2026-03-10T20:00:00Z"))
+    }
+
+    #[test]
+    fn a_rung_is_told_at_his_time_once_so_many_of_his_days_have_passed() {
+        use Weekday::{Fri, Mon, Wed};
+        let london = Calendar::new(terms(Europe::London, 3), Vec::new());
+        let daily = Plan::default();
+        for (plan, at, after, expected) in [
+            // Whoever stops on Tuesday has a note on Thursday, and on Saturday his partner is told.
+            (&daily, "09:00", 1, "2026-03-12T09:00:00Z"),
+            (&daily, "09:00", 3, "2026-03-14T09:00:00Z"),
+            // His day is over at three.
+            (&daily, "03:00", 1, "2026-03-12T03:00:00Z"),
+            (&daily, "02:59", 1, "2026-03-13T02:59:00Z"),
+            // Clocks go forward on 29 March.
+            (&daily, "09:00", 18, "2026-03-29T08:00:00Z"),
+            // Days off are not his days, nor are those of a pause.
+            (&on(&[Mon, Wed, Fri]), "09:00", 2, "2026-03-14T09:00:00Z"),
+            (&on(&[Mon, Wed, Fri]), "09:00", 3, "2026-03-17T09:00:00Z"),
+            (&on(&[Mon]), "09:00", 60, "2027-05-04T08:00:00Z"),
+            (
+                &paused("2026-03-12", "2026-03-15"),
+                "09:00",
+                2,
+                "2026-03-17T09:00:00Z",
+            ),
+        ] {
+            let found = told(plan, &london, at, after);
+            assert_eq!(found, Some(utc(expected)), "{at} {after} {plan:?}");
+        }
+        // A pause of years is longer than anybody looks ahead.
+        let years = paused("2026-03-11", "2036-03-11");
+        assert_eq!(told(&years, &london, "09:00", 1), None);
+        assert_eq!(told(&daily, &london, "09:00", 0), None);
+    }
+
+    #[test]
+    fn a_day_that_was_flown_over_is_not_let_pass() {
+        // In Pago Pago it is still Tuesday for him, and in Kiritimati, where he flies to, Thursday already.
+        let left = utc("2026-03-11T13:30:00Z");
+        let before = (left, terms(Pacific::Pago_Pago, 3));
+        let calendar = Calendar::new(terms(Pacific::Kiritimati, 3), vec![before]);
+        let arrived = left + TimeDelta::hours(6);
+        assert_eq!(
+            calendar.day_at(left - TimeDelta::hours(1)),
+            day("2026-03-10")
+        );
+        assert_eq!(calendar.day_at(arrived), day("2026-03-12"));
+        let plan = Plan::default();
+        let quiet = Quiet {
+            plan: &plan,
+            calendar: &calendar,
+            counts_from: day("2026-03-11"),
+            local_time: time("09:00"),
+        };
+        let friday = utc("2026-03-12T19:00:00Z");
+        assert_eq!(quiet.passed(1, arrived), Some(friday));
+    }
+
+    #[test]
+    fn he_has_a_day_to_answer_one_before_the_next() {
+        let (plan, calendar) = (
+            Plan::default(),
+            Calendar::new(terms(Europe::London, 3), Vec::new()),
+        );
+        let quiet = Quiet {
+            plan: &plan,
+            calendar: &calendar,
+            counts_from: day("2026-03-11"),
+            local_time: time("09:00"),
+        };
+        // Nobody was there to tell him for a week.
+        let now = utc("2026-03-20T15:00:00Z");
+        let rungs = [(Kind::Own, 1, None), (Kind::Partner, 3, None)];
+        let both = [
+            (Kind::Own, utc("2026-03-12T09:00:00Z")),
+            (Kind::Partner, utc("2026-03-14T09:00:00Z")),
+        ];
+        assert_eq!(quiet.times(&rungs, now), both);
+        let rungs = [(Kind::Own, 1, Some(now)), (Kind::Partner, 3, None)];
+        let next = [(Kind::Partner, utc("2026-03-21T09:00:00Z"))];
+        assert_eq!(quiet.times(&rungs, now), next);
+    }
+
+    const ZONES: [Tz; 5] = [
+        Europe::London,
+        America::New_York,
+        America::St_Johns,
+        Australia::Lord_Howe,
+        Pacific::Apia,
+    ];
+
+    proptest! {
+        #[test]
+        fn it_is_the_first_of_his_times_at_which_so_many_days_are_over(
+            zone in prop::sample::select(&ZONES[..]),
+            start in 0_u32..=6,
+            minute in 0_u32..1440,
+            weekdays in 1_u8..128,
+            pauses in prop::collection::vec((0_u64..40, 0_u64..9), 0..3),
+            after in 1_u32..12,
+            // From the end of 2025 to 2027, or around the day that Apia left out.
+            from in prop_oneof![(0_u64..700).prop_map(Ok), (0_u64..20).prop_map(Err)],
+        ) {
+            let from = match from {
+                Ok(days) => day("2025-12-01") + Days::new(days),
+                Err(days) => day("2011-12-20") + Days::new(days),
+            };
+            let plan = Plan {
+                cadences: vec![CadenceChange {
+                    from: from - Days::new(1),
+                    cadence: Cadence::from_mask(weekdays).unwrap(),
+                }],
+                pauses: pauses.into_iter().map(|(first, long)| Pause {
+                    first: from + Days::new(first),
+                    last: from + Days::new(first + long),
+                }).collect(),
+            };
+            let terms = terms(zone, start);
+            let calendar = Calendar::new(terms, Vec::new());
+            let local_time = NaiveTime::from_hms_opt(minute / 60, minute % 60, 0).unwrap();
+            let quiet = Quiet { plan: &plan, calendar: &calendar, counts_from: from, local_time };
+            let (now, _) = terms.bounds(from - Days::new(1));
+            let told = quiet.passed(after, now).unwrap();
+            let let_pass = |at: DateTime<Utc>| {
+                let days = from.iter_days().take_while(|day| terms.bounds(*day).1 <= at);
+                let his = days.filter(|day| {
+                    weekdays >> day.weekday().num_days_from_monday() & 1 == 1 && !plan.is_paused(*day)
+                });
+                u32::try_from(his.count()).unwrap()
+            };
+            prop_assert!(let_pass(told) >= after);
+            // At none of his times before were there so many.
+            let mut at = now;
+            loop {
+                at = next_after(zone, local_time, at);
+                if at >= told {
+                    break;
+                }
+                prop_assert!(let_pass(at) < after, "{at}");
+            }
+            prop_assert_eq!(at, told);
+        }
+    }
+}

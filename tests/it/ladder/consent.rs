@@ -1,0 +1,252 @@
+//! Nobody is told but whom he chose and who agrees.
+
+use serde_json::{Value, json};
+use support::{TestApp, both};
+
+use super::{
+    Three, agreed, all_right, answer, at, ladder, log, requests, steps, tellings, utc, written,
+};
+use crate::peerings::leave;
+use crate::profile::{problem, problems};
+
+both!(
+    whoever_does_not_agree_is_not_told,
+    whoever_agrees_while_he_is_quiet_is_told_then,
+    whoever_does_not_agree_any_more_reads_nothing,
+    taken_down_a_rung_tells_nobody_and_what_it_told_is_read_no_more,
+    another_man_is_asked_anew_and_the_same_is_not,
+    partners_no_longer_they_are_not_told_of_each_other,
+    out_of_the_circle_nobody_is_told_by_it,
+    what_both_agreed_to_is_written_down,
+    a_stranger_finds_nothing,
+    his_words_are_kept_encrypted,
+);
+
+fn kinds(log: Vec<(String, String)>) -> Vec<String> {
+    log.into_iter().map(|(kind, _)| kind).collect()
+}
+
+async fn whoever_does_not_agree_is_not_told(app: TestApp) {
+    let three = Three::meet(&app).await;
+    written(&app, three.mike, &three.ladder()).await;
+    let id = requests(&app, three.paul).await[0]["id"].clone();
+    let no = answer(&app, three.paul, &id, false).await;
+    assert_eq!(
+        no,
+        json!({ "request": { "id": id, "agreedAt": null }, "errors": [] })
+    );
+    agreed(&app, three.host).await;
+    // To him a no looks like no answer.
+    assert_eq!(
+        ladder(&app, three.mike).await["rungs"][1]["agreedAt"],
+        json!(null)
+    );
+    app.travel(utc("2026-03-20T12:00:00Z")).await;
+    assert_eq!(kinds(log(&app, three.mike).await), ["FACILITATOR", "OWN"]);
+    assert_eq!(tellings(&app, three.paul).await, [json!(null); 0]);
+}
+
+async fn whoever_agrees_while_he_is_quiet_is_told_then(app: TestApp) {
+    let three = Three::meet(&app).await;
+    written(&app, three.mike, &three.ladder()).await;
+    app.travel(utc("2026-03-15T15:00:00Z")).await;
+    assert_eq!(kinds(log(&app, three.mike).await), ["OWN"]);
+    let id = agreed(&app, three.paul).await;
+    // The answer that was lost.
+    let again = answer(&app, three.paul, &id, true).await;
+    assert_eq!(again["request"]["agreedAt"], "2026-03-15T15:00:00.000Z");
+    app.drain().await;
+    let told = tellings(&app, three.paul).await;
+    assert_eq!(told[0]["toldAt"], "2026-03-15T15:00:00.000Z");
+    app.travel(utc("2026-03-20T12:00:00Z")).await;
+    assert_eq!(tellings(&app, three.paul).await.len(), 1);
+    let query = "{ me { notifications { nodes { kind subjectId } } } }";
+    let inbox = app.as_member(three.mike, query, json!({})).await;
+    let agreed = json!({ "kind": "LADDER_AGREED", "subjectId": null });
+    let inbox = inbox.at("/me/notifications/nodes");
+    assert!(inbox.as_array().unwrap().contains(&agreed), "{inbox}");
+}
+
+async fn node(app: &TestApp, who: api::account::SignedIn, id: &Value) -> Value {
+    let query = "query($id: ID!) { node(id: $id) { id } }";
+    app.as_member(who, query, json!({ "id": id }))
+        .await
+        .at("/node")
+}
+
+async fn whoever_does_not_agree_any_more_reads_nothing(app: TestApp) {
+    let three = Three::agree(&app).await;
+    app.travel(utc("2026-03-14T12:00:00Z")).await;
+    let told = tellings(&app, three.paul).await[0]["id"].clone();
+    assert_eq!(node(&app, three.paul, &told).await["id"], told);
+    let id = requests(&app, three.paul).await[0]["id"].clone();
+    let payload = answer(&app, three.paul, &id, false).await;
+    assert_eq!(payload["errors"], json!([]));
+    assert_eq!(tellings(&app, three.paul).await, [json!(null); 0]);
+    assert_eq!(node(&app, three.paul, &told).await, json!(null));
+    // He can agree again, and the man whose ladder it is reads what it told all along.
+    assert_eq!(log(&app, three.mike).await.len(), 2);
+    answer(&app, three.paul, &id, true).await;
+    assert_eq!(tellings(&app, three.paul).await.len(), 1);
+    all_right(&app, three.mike).await;
+    answer(&app, three.paul, &id, false).await;
+    let partner = at("PARTNER", "2026-03-18T09:00:00.000Z");
+    assert!(steps(&app, three.mike).await.contains(&partner));
+    app.travel(utc("2026-03-18T12:00:00Z")).await;
+    let last = at("OWN", "2026-03-16T09:00:00.000Z");
+    assert_eq!(log(&app, three.mike).await[0], last);
+}
+
+async fn taken_down_a_rung_tells_nobody_and_what_it_told_is_read_no_more(app: TestApp) {
+    let three = Three::agree(&app).await;
+    app.register(three.paul, "pauls").await;
+    app.travel(utc("2026-03-14T12:00:00Z")).await;
+    let mut less = three.ladder();
+    less["partner"] = json!(null);
+    written(&app, three.mike, &less).await;
+    assert_eq!(requests(&app, three.paul).await, [json!(null); 0]);
+    assert_eq!(tellings(&app, three.paul).await, [json!(null); 0]);
+    assert_eq!(log(&app, three.mike).await.len(), 2);
+    // Without any rung there is no ladder.
+    let gone = written(&app, three.mike, &json!({ "localTime": "09:00" })).await;
+    assert_eq!(gone, json!(null));
+    assert_eq!(ladder(&app, three.mike).await, json!(null));
+    let before = app.notifications().await.len();
+    app.travel(utc("2026-03-30T12:00:00Z")).await;
+    assert_eq!(app.notifications().await.len(), before);
+    assert_eq!(log(&app, three.mike).await.len(), 2);
+}
+
+async fn another_man_is_asked_anew_and_the_same_is_not(app: TestApp) {
+    let three = Three::agree(&app).await;
+    let asked = requests(&app, three.paul).await;
+    let mut other = three.ladder();
+    other["partner"]["afterDays"] = json!(4);
+    other["partner"]["words"] = json!(null);
+    let changed = written(&app, three.mike, &other).await;
+    assert_eq!(changed["version"], 2);
+    assert_eq!(changed["rungs"][1]["agreedAt"], "2026-03-10T12:00:00.000Z");
+    let again = requests(&app, three.paul).await;
+    assert_eq!(again[0]["id"], asked[0]["id"]);
+    assert_eq!(again[0]["afterDays"], 4);
+    let sam = app.member("sam").await;
+    other["partner"]["peeringId"] = crate::peerings::partners(&app, three.mike, sam).await;
+    let changed = written(&app, three.mike, &other).await;
+    assert_eq!(changed["rungs"][1]["agreedAt"], json!(null));
+    assert_eq!(changed["rungs"][1]["member"]["handle"], "sam");
+    assert_eq!(requests(&app, three.paul).await, [json!(null); 0]);
+    assert_eq!(requests(&app, sam).await.len(), 1);
+    let gone = answer(&app, three.paul, &asked[0]["id"], true).await;
+    assert_eq!(problems(&gone), problem("NOT_FOUND", "input.requestId"));
+}
+
+async fn partners_no_longer_they_are_not_told_of_each_other(app: TestApp) {
+    let three = Three::agree(&app).await;
+    app.travel(utc("2026-03-14T12:00:00Z")).await;
+    leave(&app, three.paul, "endPeering", &three.peering).await;
+    assert_eq!(tellings(&app, three.paul).await, [json!(null); 0]);
+    assert_eq!(requests(&app, three.paul).await, [json!(null); 0]);
+    let read = ladder(&app, three.mike).await;
+    assert_eq!(read["rungs"].as_array().unwrap().len(), 2);
+    app.travel(utc("2026-03-20T12:00:00Z")).await;
+    assert_eq!(
+        kinds(log(&app, three.mike).await),
+        ["FACILITATOR", "PARTNER", "OWN"]
+    );
+}
+
+async fn out_of_the_circle_nobody_is_told_by_it(app: TestApp) {
+    let three = Three::agree(&app).await;
+    let leave = "mutation($id: ID!) { leaveCircle(input: { circleId: $id }) { errors { code } } }";
+    let left = app
+        .as_member(three.mike, leave, json!({ "id": three.circle }))
+        .await;
+    assert_eq!(left.at("/leaveCircle/errors"), json!([]));
+    assert_eq!(requests(&app, three.host).await, [json!(null); 0]);
+    app.travel(utc("2026-03-20T12:00:00Z")).await;
+    assert_eq!(kinds(log(&app, three.mike).await), ["PARTNER", "OWN"]);
+    // It cannot be written again.
+    let payload = super::write(&app, three.mike, json!({ "ladder": three.ladder() })).await;
+    let missing = problem("NOT_FOUND", "input.ladder.facilitator.memberId");
+    assert_eq!(problems(&payload), missing);
+}
+
+async fn what_both_agreed_to_is_written_down(app: TestApp) {
+    let three = Three::agree(&app).await;
+    let consents = async |who| {
+        let query = "{ me { consents { nodes { purpose sharing ladderTells withdrawnAt
+            member { handle } } } } }";
+        let answer = app.as_member(who, query, json!({})).await;
+        answer.at("/me/consents/nodes")
+    };
+    let given = |purpose: &str, tells: &str, who: &str, until: Value| {
+        json!({ "purpose": purpose, "sharing": null, "ladderTells": tells, "withdrawnAt": until,
+            "member": { "handle": who } })
+    };
+    let hearing = given("LADDER_HEARING", "SINCE_WHEN", "mike", json!(null));
+    assert_eq!(consents(three.paul).await, json!([hearing]));
+    app.advance(chrono::TimeDelta::hours(1));
+    written(
+        &app,
+        three.mike,
+        &json!({ "localTime": "09:00", "own": { "afterDays": 1 } }),
+    )
+    .await;
+    let until = json!("2026-03-10T13:00:00.000Z");
+    let mut both = consents(three.mike).await.as_array().unwrap().clone();
+    both.sort_by_key(|consent| consent["member"]["handle"].as_str().map(str::to_owned));
+    assert_eq!(
+        both,
+        [
+            given("LADDER_TELLING", "QUIET", "host", until.clone()),
+            given("LADDER_TELLING", "SINCE_WHEN", "paul", until.clone()),
+        ]
+    );
+    let hearing = given("LADDER_HEARING", "SINCE_WHEN", "mike", until);
+    assert_eq!(consents(three.paul).await, json!([hearing]));
+}
+
+async fn a_stranger_finds_nothing(app: TestApp) {
+    let three = Three::agree(&app).await;
+    let sam = app.member("sam").await;
+    crate::peerings::in_a_circle(&app, &[sam, three.mike]).await;
+    let asked = requests(&app, three.paul).await[0]["id"].clone();
+    app.travel(utc("2026-03-14T12:00:00Z")).await;
+    let told = tellings(&app, three.paul).await[0]["id"].clone();
+    for who in [sam, three.host] {
+        assert_eq!(node(&app, who, &asked).await, json!(null));
+        assert_eq!(node(&app, who, &told).await, json!(null));
+        let refused = answer(&app, who, &asked, false).await;
+        assert_eq!(problems(&refused), problem("NOT_FOUND", "input.requestId"));
+        assert_eq!(refused["request"], json!(null));
+    }
+    assert_eq!(ladder(&app, sam).await, json!(null));
+    // Nor does the man himself answer for another.
+    let refused = answer(&app, three.mike, &asked, false).await;
+    assert_eq!(problems(&refused), problem("NOT_FOUND", "input.requestId"));
+    assert_eq!(node(&app, three.mike, &told).await["id"], told);
+}
+
+async fn his_words_are_kept_encrypted(app: TestApp) {
+    use sea_orm::EntityTrait as _;
+    let three = Three::agree(&app).await;
+    app.travel(utc("2026-03-14T12:00:00Z")).await;
+    let db = app.app.db.pool();
+    let rungs = entity::ladder_rung::Entity::find().all(db).await.unwrap();
+    let told = entity::ladder_telling::Entity::find()
+        .all(db)
+        .await
+        .unwrap();
+    let kept: Vec<Vec<u8>> = rungs
+        .into_iter()
+        .filter_map(|rung| rung.words)
+        .chain(told.into_iter().filter_map(|telling| telling.words))
+        .collect();
+    assert_eq!(kept.len(), 4);
+    for words in kept {
+        let words = String::from_utf8_lossy(&words).into_owned();
+        assert!(!words.contains("ring") && !words.contains("kettle"));
+    }
+    let read = ladder(&app, three.mike).await;
+    assert_eq!(read["rungs"][1]["words"], "If you read this, ring me.");
+}

@@ -1,0 +1,197 @@
+//! The ladder: what is to happen when a man goes quiet.
+
+mod back;
+mod consent;
+mod race;
+mod story;
+mod written;
+
+use api::account::SignedIn;
+use api::graphql::node::NodeId as _;
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use support::TestApp;
+
+use crate::circles::circle_of;
+use crate::peerings::partners;
+
+/// Everything a ladder shows.
+pub const LADDER: &str = "localTime version
+    rungs { kind afterDays member { handle } peeringId circleId tells words agreedAt toldAt }
+    ifYouStopToday { kind at member { handle } agreed }";
+
+/// Moves the clock.
+pub fn set_clock(app: &TestApp, to: &str) {
+    app.app.clock.set(to.parse().unwrap()).unwrap();
+}
+
+pub fn utc(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// Writes a ladder; the payload.
+pub async fn write(app: &TestApp, who: SignedIn, input: Value) -> Value {
+    let query = format!(
+        "mutation($input: WriteLadderInput!) {{ payload: writeLadder(input: $input) {{
+            me {{ ladder {{ {LADDER} }} }} errors {{ code path }} }} }}"
+    );
+    let answer = app.as_member(who, &query, json!({ "input": input })).await;
+    answer.at("/payload")
+}
+
+/// As [`write`], which must be fine; the ladder.
+pub async fn written(app: &TestApp, who: SignedIn, ladder: &Value) -> Value {
+    let payload = write(app, who, json!({ "ladder": ladder })).await;
+    assert_eq!(payload["errors"], json!([]));
+    payload["me"]["ladder"].clone()
+}
+
+/// A member's ladder.
+pub async fn ladder(app: &TestApp, who: SignedIn) -> Value {
+    let query = format!("{{ me {{ ladder {{ {LADDER} }} }} }}");
+    app.as_member(who, &query, json!({})).await.at("/me/ladder")
+}
+
+/// What comes if a member does nothing more: for whom, and when.
+pub async fn steps(app: &TestApp, who: SignedIn) -> Vec<(String, String)> {
+    let ladder = ladder(app, who).await;
+    let steps = ladder["ifYouStopToday"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    steps
+        .map(|step| (text(&step["kind"]), text(&step["at"])))
+        .collect()
+}
+
+/// What others ask of a member.
+pub async fn requests(app: &TestApp, who: SignedIn) -> Vec<Value> {
+    let query = "{ me { ladderRequests { totalCount nodes {
+        id kind afterDays tells askedAt agreedAt member { handle } } } } }";
+    let answer = app.as_member(who, query, json!({})).await;
+    let found = answer.at("/me/ladderRequests");
+    let nodes = found["nodes"].as_array().unwrap().clone();
+    assert_eq!(found["totalCount"], nodes.len());
+    nodes
+}
+
+/// Answers what is asked; the payload.
+pub async fn answer(app: &TestApp, who: SignedIn, id: &Value, agree: bool) -> Value {
+    let query = "mutation($input: AnswerLadderRequestInput!) {
+        payload: answerLadderRequest(input: $input) {
+            request { id agreedAt } errors { code path } } }";
+    let input = json!({ "input": { "requestId": id, "agree": agree } });
+    app.as_member(who, query, input).await.at("/payload")
+}
+
+/// Has a man agree to the one thing that is asked of him; its id.
+pub async fn agreed(app: &TestApp, who: SignedIn) -> Value {
+    let id = requests(app, who).await[0]["id"].clone();
+    let payload = answer(app, who, &id, true).await;
+    assert_eq!(payload["errors"], json!([]));
+    id
+}
+
+/// What a member was told of others.
+pub async fn tellings(app: &TestApp, who: SignedIn) -> Vec<Value> {
+    let query = "{ me { ladderTellings { totalCount nodes {
+        id kind quietSince words toldAt overAt member { handle } told { handle } } } } }";
+    let answer = app.as_member(who, query, json!({})).await;
+    let found = answer.at("/me/ladderTellings");
+    let nodes = found["nodes"].as_array().unwrap().clone();
+    assert_eq!(found["totalCount"], nodes.len());
+    nodes
+}
+
+/// What a member's ladder told: for whom, and when; the last first.
+pub async fn log(app: &TestApp, who: SignedIn) -> Vec<(String, String)> {
+    let query = "{ me { ladderLog { totalCount nodes { kind toldAt } } } }";
+    let answer = app.as_member(who, query, json!({})).await;
+    let found = answer.at("/me/ladderLog");
+    let nodes = found["nodes"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let log: Vec<_> = nodes
+        .map(|node| (text(&node["kind"]), text(&node["toldAt"])))
+        .collect();
+    assert_eq!(found["totalCount"], log.len());
+    log
+}
+
+/// Says that one is all right.
+pub async fn all_right(app: &TestApp, who: SignedIn) {
+    let query = "mutation { sayAllRight { me { memberId } errors { code } } }";
+    let answer = app.as_member(who, query, json!({})).await;
+    assert_eq!(answer.at("/sayAllRight/errors"), json!([]));
+}
+
+/// Checks in on a day; the payload.
+pub async fn check_in(app: &TestApp, who: SignedIn, day: &str) -> Value {
+    let query = "mutation($input: CheckInInput!) { payload: checkIn(input: $input) {
+        checkIn { localDate } errors { code path } } }";
+    let id = app.app.ids.next::<uuid::Uuid>();
+    let input = json!({ "input": { "id": id, "localDate": day, "mood": 3 } });
+    let payload = app.as_member(who, query, input).await.at("/payload");
+    assert_eq!(payload["errors"], json!([]));
+    payload
+}
+
+/// A man, his partner, and who runs his circle.
+pub struct Three {
+    pub mike: SignedIn,
+    pub paul: SignedIn,
+    pub host: SignedIn,
+    pub peering: Value,
+    pub circle: Value,
+}
+
+impl Three {
+    pub async fn meet(app: &TestApp) -> Self {
+        let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+        let host = app.facilitator("host").await;
+        let peering = partners(app, mike, paul).await;
+        let circle = circle_of(app, host, &[mike]).await;
+        Self {
+            mike,
+            paul,
+            host,
+            peering,
+            circle: json!(*circle.global()),
+        }
+    }
+
+    /// A note to himself after a day, his partner after three, who runs his circle after five; at nine.
+    pub fn ladder(&self) -> Value {
+        json!({
+            "localTime": "09:00", "own": { "afterDays": 1, "words": "The kettle first." },
+            "partner": { "peeringId": self.peering, "afterDays": 3, "tells": "SINCE_WHEN",
+                "words": "If you read this, ring me." },
+            "facilitator": { "circleId": self.circle, "memberId": *self.host.member.global(),
+                "afterDays": 5, "tells": "QUIET" },
+        })
+    }
+
+    /// The same, written, and both men agree.
+    pub async fn agree(app: &TestApp) -> Self {
+        let three = Self::meet(app).await;
+        written(app, three.mike, &three.ladder()).await;
+        agreed(app, three.paul).await;
+        agreed(app, three.host).await;
+        three
+    }
+}
+
+/// Has two partners go quiet, each of whom is told of the other after a day.
+pub async fn tell_each_other(app: &TestApp, one: SignedIn, other: SignedIn, peering: &Value) {
+    let rung = json!({ "peeringId": peering, "afterDays": 1, "tells": "QUIET" });
+    for who in [one, other] {
+        written(app, who, &json!({ "localTime": "09:00", "partner": rung })).await;
+    }
+    for who in [one, other] {
+        agreed(app, who).await;
+    }
+    app.travel(app.now() + chrono::TimeDelta::days(2)).await;
+    assert_eq!(tellings(app, one).await.len(), 1);
+}
+
+/// For whom, and when.
+pub fn at(kind: &str, at: &str) -> (String, String) {
+    (kind.to_owned(), at.to_owned())
+}

@@ -1,0 +1,260 @@
+//! A man stops, and what comes of it.
+
+use chrono::TimeDelta;
+use serde_json::json;
+use support::{TestApp, both};
+
+use super::{
+    Three, agreed, all_right, at, check_in, ladder, log, requests, set_clock, steps, tellings, utc,
+    written,
+};
+use crate::profile::hide;
+
+both!(
+    he_has_a_note_himself_and_then_those_are_told_whom_he_chose,
+    a_push_says_nothing_of_him,
+    whoever_was_told_hears_that_he_is_back,
+    when_it_is_night_it_waits_and_by_then_he_may_be_back,
+    after_an_outage_he_has_a_day_to_answer_first,
+    it_follows_his_wall_clock_when_he_travels,
+    days_off_and_pauses_are_not_let_pass,
+    a_man_who_is_leaving_is_let_go,
+);
+
+async fn he_has_a_note_himself_and_then_those_are_told_whom_he_chose(app: TestApp) {
+    let three = Three::meet(&app).await;
+    let (mike, paul, host) = (three.mike, three.paul, three.host);
+    // Tuesday, and he has checked in.
+    check_in(&app, mike, "2026-03-10").await;
+    let made = written(&app, mike, &three.ladder()).await;
+    assert_eq!(made["version"], 1);
+    let if_he_stops = json!([
+        { "kind": "OWN", "at": "2026-03-12T09:00:00.000Z", "member": null, "agreed": true },
+        { "kind": "PARTNER", "at": "2026-03-14T09:00:00.000Z", "member": { "handle": "paul" },
+            "agreed": false },
+        { "kind": "FACILITATOR", "at": "2026-03-16T09:00:00.000Z", "member": { "handle": "host" },
+            "agreed": false },
+    ]);
+    assert_eq!(made["ifYouStopToday"], if_he_stops);
+    let asked = requests(&app, paul).await;
+    assert_eq!(asked[0]["member"]["handle"], "mike");
+    assert_eq!(asked[0]["kind"], "PARTNER");
+    assert_eq!(asked[0]["tells"], "SINCE_WHEN");
+    assert_eq!(asked[0]["agreedAt"], json!(null));
+    agreed(&app, paul).await;
+    agreed(&app, host).await;
+    let read = ladder(&app, mike).await;
+    assert_eq!(read["rungs"][1]["agreedAt"], "2026-03-10T12:00:00.000Z");
+    assert_eq!(read["ifYouStopToday"][1]["agreed"], true);
+
+    app.travel(utc("2026-03-12T08:59:59Z")).await;
+    assert_eq!(log(&app, mike).await, []);
+    app.travel(utc("2026-03-14T08:59:59Z")).await;
+    let own = at("OWN", "2026-03-12T09:00:00.000Z");
+    assert_eq!(log(&app, mike).await, std::slice::from_ref(&own));
+    assert_eq!(tellings(&app, paul).await, [json!(null); 0]);
+    // He reads what he said to himself.
+    let note = "{ me { notifications { nodes { kind subjectId } } } }";
+    let note = app.as_member(mike, note, json!({})).await;
+    let note = note.at("/me/notifications/nodes/0");
+    assert_eq!(note["kind"], "LADDER_NOTE");
+    let read =
+        "query($id: ID!) { node(id: $id) { ... on LadderTelling { words told { handle } } } }";
+    let read = app.as_member(mike, read, json!({ "id": note["subjectId"] }));
+    let read = read.await.at("/node");
+    assert_eq!(read, json!({ "words": "The kettle first.", "told": null }));
+    let partner = at("PARTNER", "2026-03-14T09:00:00.000Z");
+    let facilitator = at("FACILITATOR", "2026-03-16T09:00:00.000Z");
+    assert_eq!(
+        steps(&app, mike).await,
+        [partner.clone(), facilitator.clone()]
+    );
+
+    app.travel(utc("2026-03-20T12:00:00Z")).await;
+    assert_eq!(log(&app, mike).await, [facilitator, partner, own]);
+    let told = tellings(&app, paul).await;
+    let expected = json!({
+        "id": told[0]["id"], "kind": "PARTNER", "member": { "handle": "mike" },
+        "told": { "handle": "paul" }, "quietSince": "2026-03-11",
+        "words": "If you read this, ring me.", "toldAt": "2026-03-14T09:00:00.000Z", "overAt": null,
+    });
+    assert_eq!(told, [expected]);
+    // And no more than he chose.
+    let told = tellings(&app, host).await;
+    assert_eq!(told[0]["quietSince"], json!(null));
+    assert_eq!(told[0]["words"], json!(null));
+    // That was all.
+    assert_eq!(steps(&app, mike).await, []);
+}
+
+async fn a_push_says_nothing_of_him(app: TestApp) {
+    let three = Three::agree(&app).await;
+    app.register(three.mike, "one-phone").await;
+    app.register(three.paul, "another-phone").await;
+    app.drain().await;
+    let before = app.outbox().len();
+    app.travel(utc("2026-03-14T12:00:00Z")).await;
+    let sent = app.outbox();
+    let sent: Vec<_> = sent[before..]
+        .iter()
+        .map(|sent| serde_json::to_value(sent).unwrap())
+        .collect();
+    assert_eq!(sent.len(), 2, "{sent:?}");
+    for (push, kind) in sent.iter().zip(["note_to_self", "hello_wanted"]) {
+        let text = push.to_string();
+        assert!(text.contains(kind), "{text}");
+        for word in ["mike", "ring me", "quiet", "2026-03-11", "PARTNER"] {
+            assert!(!text.contains(word), "{text}");
+        }
+    }
+}
+
+async fn whoever_was_told_hears_that_he_is_back(app: TestApp) {
+    let three = Three::agree(&app).await;
+    app.travel(utc("2026-03-14T12:00:00Z")).await;
+    let kinds = async |who| {
+        let query = "{ me { notifications { nodes { kind subjectId } } } }";
+        let answer = app.as_member(who, query, json!({})).await;
+        let nodes = answer.at("/me/notifications/nodes");
+        let nodes = nodes.as_array().unwrap().clone();
+        let kind = |node: &serde_json::Value| node["kind"].as_str().unwrap().to_owned();
+        nodes.iter().map(kind).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(three.paul).await[0], "WENT_QUIET");
+    check_in(&app, three.mike, "2026-03-14").await;
+    app.drain().await;
+    assert_eq!(kinds(three.paul).await[..2], ["BACK_AGAIN", "WENT_QUIET"]);
+    // Who was never told hears nothing.
+    assert!(!kinds(three.host).await.contains(&"BACK_AGAIN".to_owned()));
+    let told = tellings(&app, three.paul).await;
+    assert_eq!(told[0]["overAt"], "2026-03-14T12:00:00.000Z");
+    // It begins from its foot.
+    let first = at("OWN", "2026-03-16T09:00:00.000Z");
+    assert_eq!(steps(&app, three.mike).await[0], first);
+    app.travel(utc("2026-03-18T12:00:00Z")).await;
+    assert_eq!(tellings(&app, three.paul).await.len(), 2);
+    assert_eq!(kinds(three.paul).await[0], "WENT_QUIET");
+}
+
+async fn when_it_is_night_it_waits_and_by_then_he_may_be_back(app: TestApp) {
+    let three = Three::agree(&app).await;
+    app.register(three.paul, "pauls").await;
+    let zone = "mutation { updateProfile(input: { timeZone: \"America/Los_Angeles\" }) {
+        errors { code } } }";
+    app.as_member(three.paul, zone, json!({})).await.ok();
+    // Nine in London is two at night where his partner is.
+    app.travel(utc("2026-03-14T10:00:00Z")).await;
+    let heard = async || {
+        let query = "{ me { notifications { nodes { kind } } } }";
+        let answer = app.as_member(three.paul, query, json!({})).await;
+        answer.at("/me/notifications/nodes")
+    };
+    assert_eq!(log(&app, three.mike).await.len(), 2);
+    assert_eq!(heard().await, json!([]));
+    let before = app.outbox().len();
+    all_right(&app, three.mike).await;
+    app.travel(utc("2026-03-15T12:00:00Z")).await;
+    assert_eq!(app.outbox().len(), before);
+    // He is not told of the one and neither of the other.
+    assert_eq!(heard().await, json!([]));
+}
+
+async fn after_an_outage_he_has_a_day_to_answer_first(app: TestApp) {
+    let three = Three::agree(&app).await;
+    set_clock(&app, "2026-03-19T15:00:00Z");
+    app.drain().await;
+    let own = at("OWN", "2026-03-19T15:00:00.000Z");
+    assert_eq!(log(&app, three.mike).await, std::slice::from_ref(&own));
+    app.travel(utc("2026-03-20T12:00:00Z")).await;
+    let partner = at("PARTNER", "2026-03-20T09:00:00.000Z");
+    assert_eq!(log(&app, three.mike).await, [partner.clone(), own.clone()]);
+    app.travel(utc("2026-03-21T12:00:00Z")).await;
+    let facilitator = at("FACILITATOR", "2026-03-21T09:00:00.000Z");
+    assert_eq!(log(&app, three.mike).await, [facilitator, partner, own]);
+}
+
+async fn it_follows_his_wall_clock_when_he_travels(app: TestApp) {
+    let three = Three::agree(&app).await;
+    let zone = "mutation($zone: TimeZone!) { updateProfile(input: { timeZone: $zone }) {
+        errors { code } } }";
+    let travel = async |zone_name: &str| {
+        let variables = json!({ "zone": zone_name });
+        app.as_member(three.mike, zone, variables).await.ok();
+    };
+    app.advance(TimeDelta::hours(10));
+    travel("America/New_York").await;
+    // On Thursday, at nine in New York.
+    let first = at("OWN", "2026-03-12T13:00:00.000Z");
+    assert_eq!(steps(&app, three.mike).await[0], first);
+    app.travel(utc("2026-03-12T20:00:00Z")).await;
+    assert_eq!(log(&app, three.mike).await, std::slice::from_ref(&first));
+    travel("Europe/London").await;
+    app.travel(utc("2026-03-14T10:00:00Z")).await;
+    let second = at("PARTNER", "2026-03-14T09:00:00.000Z");
+    assert_eq!(log(&app, three.mike).await, [second, first]);
+}
+
+async fn days_off_and_pauses_are_not_let_pass(app: TestApp) {
+    let three = Three::agree(&app).await;
+    let days = "mutation { setCheckInDays(input: { days: [MONDAY, WEDNESDAY, FRIDAY] }) {
+        errors { code } } }";
+    app.as_member(three.mike, days, json!({})).await.ok();
+    let expected = [
+        at("OWN", "2026-03-12T09:00:00.000Z"),
+        at("PARTNER", "2026-03-17T09:00:00.000Z"),
+        at("FACILITATOR", "2026-03-21T09:00:00.000Z"),
+    ];
+    assert_eq!(steps(&app, three.mike).await, expected);
+    let pause = "mutation($id: UUID!) { startPause(input: { id: $id, firstDate: \"2026-03-13\",
+        lastDate: \"2026-03-19\" }) { pause { id } errors { code } } }";
+    let id = json!({ "id": app.app.ids.next::<uuid::Uuid>() });
+    let made = app.as_member(three.mike, pause, id).await;
+    let pause = made.at("/startPause/pause/id");
+    // Wednesday, Friday the 20th and Monday the 23rd.
+    let expected = [
+        at("OWN", "2026-03-12T09:00:00.000Z"),
+        at("PARTNER", "2026-03-24T09:00:00.000Z"),
+        at("FACILITATOR", "2026-03-28T09:00:00.000Z"),
+    ];
+    assert_eq!(steps(&app, three.mike).await, expected);
+    app.travel(utc("2026-03-18T12:00:00Z")).await;
+    assert_eq!(log(&app, three.mike).await, expected[..1]);
+    // He comes back early, on a Wednesday.
+    let end = "mutation($id: ID!) { endPause(input: { pauseId: $id }) { errors { code } } }";
+    app.as_member(three.mike, end, json!({ "id": pause }))
+        .await
+        .ok();
+    let expected = [
+        at("OWN", "2026-03-21T09:00:00.000Z"),
+        at("PARTNER", "2026-03-26T09:00:00.000Z"),
+        at("FACILITATOR", "2026-03-31T08:00:00.000Z"),
+    ];
+    assert_eq!(steps(&app, three.mike).await, expected);
+    app.travel(utc("2026-04-01T12:00:00Z")).await;
+    assert_eq!(
+        log(&app, three.mike).await[..3],
+        [
+            expected[2].clone(),
+            expected[1].clone(),
+            expected[0].clone(),
+        ]
+    );
+}
+
+async fn a_man_who_is_leaving_is_let_go(app: TestApp) {
+    let three = Three::agree(&app).await;
+    hide(&app, three.mike, true).await;
+    app.travel(utc("2026-03-20T12:00:00Z")).await;
+    hide(&app, three.mike, false).await;
+    assert_eq!(log(&app, three.mike).await, []);
+    // A partner who is leaving is passed over.
+    all_right(&app, three.mike).await;
+    hide(&app, three.paul, true).await;
+    app.travel(utc("2026-03-27T12:00:00Z")).await;
+    let told: Vec<_> = log(&app, three.mike)
+        .await
+        .into_iter()
+        .map(|(kind, _)| kind)
+        .collect();
+    assert_eq!(told, ["FACILITATOR", "OWN"]);
+}
