@@ -6,15 +6,14 @@ use entity::circle_membership::{self, CircleRole, Column as In, Entity as Member
 use entity::{CircleId, MemberId};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Func, OnConflict, Query, SelectStatement};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType,
-    Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    RelationTrait as _, Select,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType,
+    PaginatorTrait as _, QueryFilter as _, QuerySelect as _, RelationTrait as _, Select,
 };
 
 use super::model::{Circle, Membership, NewCircle};
-use crate::db::Tx;
+use crate::db::{Sorted, Tx};
 use crate::error::Fault;
-use crate::graphql::cursor::{Cursor, Page};
+use crate::graphql::cursor::Page;
 use crate::profile;
 
 /// Tells the cursors of the viewer's circles from those of other lists.
@@ -93,7 +92,8 @@ pub(super) async fn list(
     viewer: MemberId,
     page: &Page<MY_CIRCLES>,
 ) -> Result<Vec<Circle>, Fault> {
-    let rows = paged(of(viewer), In::CircleId, page)
+    let rows = by_entry(In::CircleId)
+        .page(of(viewer), page)
         .into_model::<Row>()
         .all(db)
         .await?;
@@ -127,7 +127,7 @@ pub(super) async fn members(
             Memberships,
             In::MemberId,
         ))));
-    let rows = paged(everybody, In::MemberId, page).all(db).await?;
+    let rows = by_entry(In::MemberId).page(everybody, page).all(db).await?;
     Ok(rows
         .into_iter()
         .map(|row| Membership {
@@ -138,34 +138,9 @@ pub(super) async fn members(
         .collect())
 }
 
-/// Memberships by when they began, with one row more than the page has.
-fn paged<E: sea_orm::EntityTrait, const LIST: u8>(
-    select: Select<E>,
-    id: In,
-    page: &Page<LIST>,
-) -> Select<E> {
-    let order = if page.backward {
-        Order::Desc
-    } else {
-        Order::Asc
-    };
-    let mut select = select
-        .order_by(In::JoinedAt, order.clone())
-        .order_by(id, order)
-        .limit(page.limit + 1);
-    if let Some(at) = page.after.as_ref().and_then(place) {
-        let behind = In::JoinedAt.eq(at.0).and(id.gt(at.1));
-        select = select.filter(Condition::any().add(In::JoinedAt.gt(at.0)).add(behind));
-    }
-    if let Some(at) = page.before.as_ref().and_then(place) {
-        let before = In::JoinedAt.eq(at.0).and(id.lt(at.1));
-        select = select.filter(Condition::any().add(In::JoinedAt.lt(at.0)).add(before));
-    }
-    select
-}
-
-fn place<const LIST: u8>(cursor: &Cursor<LIST>) -> Option<(DateTime<Utc>, uuid::Uuid)> {
-    Some((DateTime::from_timestamp_micros(cursor.key)?, cursor.id))
+/// Memberships by when they began.
+const fn by_entry(id: In) -> Sorted<In, In> {
+    Sorted::by_instant(In::JoinedAt, id).earliest_first()
 }
 
 /// Makes the row of a circle; false when there is one with its id.

@@ -5,18 +5,21 @@ use entity::notification::{ActiveModel, Column, Entity, Model, SkipReason, State
 use entity::{MemberId, NotificationId};
 use sea_orm::sea_query::{Expr, ExprTrait as _, LockType, OnConflict, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
+    PaginatorTrait as _, QueryFilter as _, QuerySelect as _, Select,
 };
 
 use super::service::Announcement;
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Sorted, Tx};
 use crate::error::Fault;
 use crate::graphql::cursor::{Cursor, Page};
 
 /// Rows written by one statement: each takes eleven of the 32,766 variables SQLite allows.
 const ROWS_AT_ONCE: usize = 1000;
+
+/// By when they were due.
+const SORTED: Sorted<Column, Column> = Sorted::by_instant(Column::NotBefore, Column::Id);
 
 /// Tells lists apart, see [`Cursor`].
 pub(super) const INBOX: u8 = 9;
@@ -136,48 +139,8 @@ pub(super) async fn page(
     now: DateTime<Utc>,
     page: &Page<INBOX>,
 ) -> Result<Vec<Model>, Fault> {
-    let mut found = visible(member, now);
-    if let Some(cursor) = page.after {
-        found = found.filter(older(cursor));
-    }
-    if let Some(cursor) = page.before {
-        found = found.filter(newer(cursor));
-    }
-    let order = if page.backward {
-        Order::Asc
-    } else {
-        Order::Desc
-    };
-    let found = found
-        .order_by(Column::NotBefore, order.clone())
-        .order_by(Column::Id, order)
-        .limit(page.limit + 1);
+    let found = SORTED.page(visible(member, now), page);
     Ok(found.all(db).await?)
-}
-
-fn place(cursor: Cursor<INBOX>) -> (DateTime<Utc>, NotificationId) {
-    let at = DateTime::from_timestamp_micros(cursor.key).unwrap_or_default();
-    (at, NotificationId(cursor.id))
-}
-
-fn older(cursor: Cursor<INBOX>) -> Condition {
-    let (at, id) = place(cursor);
-    let same_time = Condition::all()
-        .add(Column::NotBefore.eq(at))
-        .add(Column::Id.lt(id));
-    Condition::any()
-        .add(Column::NotBefore.lt(at))
-        .add(same_time)
-}
-
-fn newer(cursor: Cursor<INBOX>) -> Condition {
-    let (at, id) = place(cursor);
-    let same_time = Condition::all()
-        .add(Column::NotBefore.eq(at))
-        .add(Column::Id.gt(id));
-    Condition::any()
-        .add(Column::NotBefore.gt(at))
-        .add(same_time)
 }
 
 /// Lines of a member's inbox by their ids, in no order. One that has been decided on was due, whatever this
@@ -236,7 +199,12 @@ pub(super) async fn mark_read(
 ) -> Result<Vec<Model>, Fault> {
     let marked = match which {
         Which::These(ids) => Condition::all().add(Column::Id.is_in(ids.iter().copied())),
-        Which::UpTo(cursor) => older(*cursor).add(Column::Id.eq(NotificationId(cursor.id))),
+        Which::UpTo(cursor) => {
+            let older = SORTED.beyond(*cursor, true);
+            Condition::any()
+                .add_option(older)
+                .add(Column::Id.eq(NotificationId(cursor.id)))
+        }
     };
     let marked = Entity::update_many()
         .col_expr(Column::ReadAt, Expr::value(now))

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::ladder::{self, Model as Row};
 use entity::ladder_rung::{ActiveModel, Column, Entity, Kind, Model, Relation};
 use entity::{CircleId, MemberId, PeeringId, RungId};
-use sea_orm::sea_query::{Expr, ExprTrait as _, LockType, OnConflict};
+use sea_orm::sea_query::{Expr, LockType, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
     IntoActiveModel as _, JoinType, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
@@ -13,9 +13,9 @@ use sea_orm::{
 
 use super::Words;
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Sorted, Tx};
 use crate::error::Fault;
-use crate::graphql::cursor::{Cursor, Page};
+use crate::graphql::cursor::Page;
 use crate::ladder::model::{Rung, Tie, told_by};
 use crate::{circle, matching, profile};
 
@@ -278,30 +278,9 @@ pub async fn asks(
     told: MemberId,
     page: &Page<LADDER_REQUESTS>,
 ) -> Result<Vec<Rung>, Fault> {
-    let mut select = asked_of_him(told);
-    if let Some((at, id)) = page.after.as_ref().and_then(place) {
-        let behind = Column::CreatedAt.eq(at).and(Column::Id.lt(id));
-        select = select.filter(Condition::any().add(Column::CreatedAt.lt(at)).add(behind));
-    }
-    if let Some((at, id)) = page.before.as_ref().and_then(place) {
-        let before = Column::CreatedAt.eq(at).and(Column::Id.gt(id));
-        select = select.filter(Condition::any().add(Column::CreatedAt.gt(at)).add(before));
-    }
-    let select = if page.backward {
-        select
-            .order_by_asc(Column::CreatedAt)
-            .order_by_asc(Column::Id)
-    } else {
-        select
-            .order_by_desc(Column::CreatedAt)
-            .order_by_desc(Column::Id)
-    };
-    opened_all(app, select.limit(page.limit + 1).all(app.db.pool()).await?)
-}
-
-fn place(cursor: &Cursor<LADDER_REQUESTS>) -> Option<(DateTime<Utc>, RungId)> {
-    let at = DateTime::from_timestamp_micros(cursor.key)?;
-    Some((at, RungId(cursor.id)))
+    let sorted = Sorted::by_instant(Column::CreatedAt, Column::Id);
+    let rungs = sorted.page(asked_of_him(told), page);
+    opened_all(app, rungs.all(app.db.pool()).await?)
 }
 
 /// On how many rungs a member is to be told.

@@ -8,16 +8,15 @@ use entity::{MemberId, TellingId, ladder_rung};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
-    Select,
+    PaginatorTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Select,
 };
 
 use super::Words;
 use super::rungs::held_by_a_tie;
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Sorted, Tx};
 use crate::error::Fault;
-use crate::graphql::cursor::{Cursor, Page};
+use crate::graphql::cursor::Page;
 use crate::ladder::model::{Kind, Rung, Telling};
 
 /// Tells the cursors of what the viewer's ladder told from those of other lists.
@@ -141,29 +140,7 @@ pub async fn still_to_be_told(
     Ok(found.into_iter().collect())
 }
 
-fn paged<const LIST: u8>(mut select: Select<Entity>, page: &Page<LIST>) -> Select<Entity> {
-    if let Some((at, id)) = page.after.as_ref().and_then(place) {
-        let behind = Column::ToldAt.eq(at).and(Column::Id.lt(id));
-        select = select.filter(Condition::any().add(Column::ToldAt.lt(at)).add(behind));
-    }
-    if let Some((at, id)) = page.before.as_ref().and_then(place) {
-        let before = Column::ToldAt.eq(at).and(Column::Id.gt(id));
-        select = select.filter(Condition::any().add(Column::ToldAt.gt(at)).add(before));
-    }
-    let select = if page.backward {
-        select.order_by_asc(Column::ToldAt).order_by_asc(Column::Id)
-    } else {
-        select
-            .order_by_desc(Column::ToldAt)
-            .order_by_desc(Column::Id)
-    };
-    select.limit(page.limit + 1)
-}
-
-fn place<const LIST: u8>(cursor: &Cursor<LIST>) -> Option<(DateTime<Utc>, TellingId)> {
-    let at = DateTime::from_timestamp_micros(cursor.key)?;
-    Some((at, TellingId(cursor.id)))
-}
+const SORTED: Sorted<Column, Column> = Sorted::by_instant(Column::ToldAt, Column::Id);
 
 fn logged(owner: MemberId) -> Select<Entity> {
     Entity::find().filter(Column::MemberId.eq(owner))
@@ -175,7 +152,10 @@ pub async fn log(
     owner: MemberId,
     page: &Page<LADDER_LOG>,
 ) -> Result<Vec<Telling>, Fault> {
-    opened(app, paged(logged(owner), page).all(app.db.pool()).await?)
+    opened(
+        app,
+        SORTED.page(logged(owner), page).all(app.db.pool()).await?,
+    )
 }
 
 /// How often a member's ladder told something.
@@ -185,7 +165,10 @@ pub async fn count_log(db: &impl ConnectionTrait, owner: MemberId) -> Result<u64
 
 /// A page of what a member was told by others' ladders, the latest first, and one more.
 pub async fn told(app: &App, told: MemberId, page: &Page<TELLINGS>) -> Result<Vec<Telling>, Fault> {
-    opened(app, paged(for_him(told), page).all(app.db.pool()).await?)
+    opened(
+        app,
+        SORTED.page(for_him(told), page).all(app.db.pool()).await?,
+    )
 }
 
 /// How often a member was told something.
