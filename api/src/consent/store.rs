@@ -3,16 +3,16 @@
 use chrono::{DateTime, Utc};
 use entity::consent::{ActiveModel, Column, Entity, Model, Purpose};
 use entity::{ConsentId, MemberId};
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _,
 };
 
 use super::service::Given;
-use crate::db::Tx;
+use crate::db::{Tx, latest_first};
 use crate::error::Fault;
-use crate::graphql::cursor::{Cursor, Page};
+use crate::graphql::cursor::Page;
 
 /// Tells the cursors of the viewer's consents from those of other lists.
 pub const MY_CONSENTS: u8 = 73;
@@ -68,30 +68,9 @@ pub(super) async fn list(
     member: MemberId,
     page: &Page<MY_CONSENTS>,
 ) -> Result<Vec<Model>, Fault> {
-    let order = if page.backward {
-        Order::Asc
-    } else {
-        Order::Desc
-    };
-    let mut select = Entity::find()
-        .filter(Column::MemberId.eq(member))
-        .order_by(Column::GivenAt, order.clone())
-        .order_by(Column::Id, order)
-        .limit(page.limit + 1);
-    if let Some((at, id)) = page.after.as_ref().and_then(place) {
-        let behind = Column::GivenAt.eq(at).and(Column::Id.lt(id));
-        select = select.filter(Condition::any().add(Column::GivenAt.lt(at)).add(behind));
-    }
-    if let Some((at, id)) = page.before.as_ref().and_then(place) {
-        let before = Column::GivenAt.eq(at).and(Column::Id.gt(id));
-        select = select.filter(Condition::any().add(Column::GivenAt.gt(at)).add(before));
-    }
+    let all = Entity::find().filter(Column::MemberId.eq(member));
+    let select = latest_first(all, page, (Column::GivenAt, Column::Id));
     Ok(select.all(db).await?)
-}
-
-fn place(cursor: &Cursor<MY_CONSENTS>) -> Option<(DateTime<Utc>, ConsentId)> {
-    let at = DateTime::from_timestamp_micros(cursor.key)?;
-    Some((at, ConsentId(cursor.id)))
 }
 
 /// How much a member agreed to.

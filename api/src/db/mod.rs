@@ -3,11 +3,13 @@
 
 mod connect;
 mod migrate;
+mod page;
 mod stats;
 mod tx;
 
 pub use crate::transact;
 pub use connect::{Db, Engine, PoolSize};
 pub use migrate::{MigrateError, SchemaState, migrate, pending, schema_state};
+pub use page::latest_first;
 pub use stats::{Stats, StatsSnapshot};
 pub use tx::{Done, Tries, Tx};

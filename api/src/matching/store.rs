@@ -6,13 +6,13 @@ use entity::{MemberId, PeeringId};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+    PaginatorTrait as _, QueryFilter as _, QuerySelect as _, Select,
 };
 
 use super::model::{OPEN_FOR, Pair};
-use crate::db::Tx;
+use crate::db::{Tx, latest_first};
 use crate::error::Fault;
-use crate::graphql::cursor::{Cursor, Page};
+use crate::graphql::cursor::Page;
 use crate::profile;
 
 /// Tells the cursors of the viewer's peerings from those of other lists.
@@ -95,29 +95,12 @@ pub(super) async fn list(
     now: DateTime<Utc>,
     page: &Page<MY_PEERINGS>,
 ) -> Result<Vec<Model>, Fault> {
-    let order = if page.backward {
-        Order::Asc
-    } else {
-        Order::Desc
-    };
-    let mut select = there_for(viewer, now)
-        .order_by(Column::ProposedAt, order.clone())
-        .order_by(Column::Id, order)
-        .limit(page.limit + 1);
-    if let Some((at, id)) = page.after.as_ref().and_then(place) {
-        let behind = Column::ProposedAt.eq(at).and(Column::Id.lt(id));
-        select = select.filter(Condition::any().add(Column::ProposedAt.lt(at)).add(behind));
-    }
-    if let Some((at, id)) = page.before.as_ref().and_then(place) {
-        let before = Column::ProposedAt.eq(at).and(Column::Id.gt(id));
-        select = select.filter(Condition::any().add(Column::ProposedAt.gt(at)).add(before));
-    }
+    let select = latest_first(
+        there_for(viewer, now),
+        page,
+        (Column::ProposedAt, Column::Id),
+    );
     Ok(select.all(db).await?)
-}
-
-fn place(cursor: &Cursor<MY_PEERINGS>) -> Option<(DateTime<Utc>, PeeringId)> {
-    let at = DateTime::from_timestamp_micros(cursor.key)?;
-    Some((at, PeeringId(cursor.id)))
 }
 
 /// How many peerings are there for a member.

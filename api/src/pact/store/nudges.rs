@@ -3,18 +3,17 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::pact_nudge::{ActiveModel, Answer, Column, Entity, Model};
 use entity::{MemberId, PactId, PactNudgeId, pact};
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType,
-    Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    RelationTrait as _, Select,
+    PaginatorTrait as _, QueryFilter as _, QuerySelect as _, RelationTrait as _, Select,
 };
 
 use super::agreed;
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Tx, latest_first};
 use crate::error::Fault;
-use crate::graphql::cursor::{Cursor, Page};
+use crate::graphql::cursor::Page;
 use crate::matching;
 use crate::pact::model::{Nudge, Said};
 
@@ -91,31 +90,10 @@ pub(in crate::pact) async fn list_nudges(
     pact: PactId,
     page: &Page<PACT_NUDGES>,
 ) -> Result<Vec<Nudge>, Fault> {
-    let order = if page.backward {
-        Order::Asc
-    } else {
-        Order::Desc
-    };
-    let mut select = there_for(viewer, now)
-        .filter(Column::PactId.eq(pact))
-        .order_by(Column::CreatedAt, order.clone())
-        .order_by(Column::Id, order)
-        .limit(page.limit + 1);
-    if let Some((at, id)) = page.after.as_ref().and_then(place) {
-        let behind = Column::CreatedAt.eq(at).and(Column::Id.lt(id));
-        select = select.filter(Condition::any().add(Column::CreatedAt.lt(at)).add(behind));
-    }
-    if let Some((at, id)) = page.before.as_ref().and_then(place) {
-        let before = Column::CreatedAt.eq(at).and(Column::Id.gt(id));
-        select = select.filter(Condition::any().add(Column::CreatedAt.gt(at)).add(before));
-    }
+    let all = there_for(viewer, now).filter(Column::PactId.eq(pact));
+    let select = latest_first(all, page, (Column::CreatedAt, Column::Id));
     let rows = select.all(app.db.pool()).await?.into_iter();
     rows.map(|row| seen_by(app, viewer, row)).collect()
-}
-
-fn place(cursor: &Cursor<PACT_NUDGES>) -> Option<(DateTime<Utc>, PactNudgeId)> {
-    let at = DateTime::from_timestamp_micros(cursor.key)?;
-    Some((at, PactNudgeId(cursor.id)))
 }
 
 /// How many nudges a pact has had, if it is there for the viewer.

@@ -6,15 +6,14 @@ use entity::pact_side::{self, NudgeStyle, Sharing};
 use entity::{MemberId, PactId, PeeringId, peering};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType, Order,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait,
-    RelationTrait as _, Select,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType, PaginatorTrait as _,
+    QueryFilter as _, QuerySelect as _, QueryTrait, RelationTrait as _, Select,
 };
 
 use super::{agreed, open, unanswered};
-use crate::db::Tx;
+use crate::db::{Tx, latest_first};
 use crate::error::Fault;
-use crate::graphql::cursor::{Cursor, Page};
+use crate::graphql::cursor::Page;
 use crate::matching;
 use crate::pact::model::{self, Pact, Side, Terms};
 
@@ -194,29 +193,12 @@ pub(in crate::pact) async fn list(
     now: DateTime<Utc>,
     page: &Page<MY_PACTS>,
 ) -> Result<Vec<Pact>, Fault> {
-    let order = if page.backward {
-        Order::Asc
-    } else {
-        Order::Desc
-    };
-    let mut select = there_for(viewer, now)
-        .order_by(Column::CreatedAt, order.clone())
-        .order_by(Column::Id, order)
-        .limit(page.limit + 1);
-    if let Some((at, id)) = page.after.as_ref().and_then(place) {
-        let behind = Column::CreatedAt.eq(at).and(Column::Id.lt(id));
-        select = select.filter(Condition::any().add(Column::CreatedAt.lt(at)).add(behind));
-    }
-    if let Some((at, id)) = page.before.as_ref().and_then(place) {
-        let before = Column::CreatedAt.eq(at).and(Column::Id.gt(id));
-        select = select.filter(Condition::any().add(Column::CreatedAt.gt(at)).add(before));
-    }
+    let select = latest_first(
+        there_for(viewer, now),
+        page,
+        (Column::CreatedAt, Column::Id),
+    );
     all(db, viewer, now, select).await
-}
-
-fn place(cursor: &Cursor<MY_PACTS>) -> Option<(DateTime<Utc>, PactId)> {
-    let at = DateTime::from_timestamp_micros(cursor.key)?;
-    Some((at, PactId(cursor.id)))
 }
 
 /// How many pacts are there for a member.
