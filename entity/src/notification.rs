@@ -30,6 +30,8 @@ pub enum Kind {
     PactNudgeAnswered,
     /// A partner would like a word.
     PartnerWantsAWord,
+    /// A partner meant to do something the day before, and can be asked how it went.
+    AskHowItWent,
 }
 
 /// How far a notification has come.

@@ -64,6 +64,7 @@ export default [
             'SharedCheckIn',
             'TrendWeek',
             'WeekLevel',
+            'CommitmentDay',
             'PactSide',
             'PartnerDay',
             // What is only read, and never written over.

@@ -142,6 +142,8 @@ user_errors! {
     PeeringError,
     /// Why a pact was not agreed to, changed or ended, or nobody was nudged.
     PactError,
+    /// Why a commitment was not made, changed, answered or carried over.
+    CommitmentError,
 }
 
 /// The `errors` of a payload.

@@ -4,8 +4,8 @@ use async_graphql::ID;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::{
-    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
-    PactNudgeId, PauseId, PeeringId, SessionId,
+    CheckInId, CircleId, CommitmentId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId,
+    PactId, PactNudgeId, PauseId, PeeringId, SessionId,
 };
 use uuid::Uuid;
 
@@ -73,6 +73,7 @@ nodes! {
     PeeringId = 20,
     PactId = 21,
     PactNudgeId = 22,
+    CommitmentId = 25,
 }
 
 #[cfg(test)]

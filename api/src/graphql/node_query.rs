@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{
-    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
-    PactNudgeId, PauseId, PeeringId,
+    CheckInId, CircleId, CommitmentId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId,
+    PactId, PactNudgeId, PauseId, PeeringId,
 };
 
 use super::node::{Key, NodeId, decode};
 use super::{Context as _, GqlError, GqlResult, Nullable};
 use crate::checkin::graphql::{CheckIn, Pause, load_check_ins, load_pauses};
 use crate::circle::graphql::{Circle, load_circles};
+use crate::commitment::graphql::{Commitment, load_commitments};
 use crate::device::graphql::{Device, load_devices};
 use crate::matching::graphql::{Peering, load_peerings};
 use crate::meeting::graphql::{Meeting, MeetingOccurrence, load_meetings, load_occurrences};
@@ -45,6 +46,8 @@ pub enum Node {
     Pact(Box<Pact>),
     /// A few words between your partner and you.
     PactNudge(PactNudge),
+    /// What you mean to do, or your partner, who lets you see it.
+    Commitment(Box<Commitment>),
 }
 
 /// The most ids one `nodes` takes.
@@ -85,6 +88,7 @@ pub async fn load(ctx: &Context<'_>, keys: &[Key]) -> GqlResult<HashMap<Key, Nod
         PeeringId: load_peerings => |it| Node::Peering(Box::new(it)),
         PactId: load_pacts => |it| Node::Pact(Box::new(it)),
         PactNudgeId: load_pact_nudges => Node::PactNudge,
+        CommitmentId: load_commitments => |it| Node::Commitment(Box::new(it)),
     })
 }
 

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::checkin::graphql::{CheckInMutation, EmotionQuery, PlanMutation};
 use crate::checkin::subscription::CheckInSubscription;
 use crate::circle::graphql::{CircleMutation, CircleQuery};
+use crate::commitment::graphql::{CommitmentDayMutation, CommitmentMutation};
 use crate::device::graphql::DeviceMutation;
 use crate::matching::graphql::PeeringMutation;
 use crate::meeting::graphql::{
@@ -83,6 +84,8 @@ pub struct MutationRoot(
     QuietMutation,
     PactMutation,
     PactNudgeMutation,
+    CommitmentMutation,
+    CommitmentDayMutation,
 );
 
 /// What your devices can hear of while they are connected. What is told are hints that say what to read, and nothing

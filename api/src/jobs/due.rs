@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 
 use crate::app::App;
 use crate::error::Fault;
-use crate::nudge;
+use crate::{commitment, nudge};
 
 /// Asks the app for something that takes a while.
 type Ask<T> = fn(&App) -> BoxFuture<'_, Result<T, Fault>>;
@@ -23,10 +23,15 @@ pub(super) struct Due {
 }
 
 /// All there are.
-pub(super) const ALL: [Due; 1] = [
+pub(super) const ALL: [Due; 2] = [
     Due {
         name: "reminders",
         run: |app| nudge::reminder::run_due(app).boxed(),
         next: |app| nudge::reminder::next_due(app).boxed(),
+    },
+    Due {
+        name: "asks",
+        run: |app| commitment::service::run_due(app).boxed(),
+        next: |app| commitment::service::next_due(app).boxed(),
     },
 ];

@@ -8,7 +8,8 @@ use entity::{CheckInId, PactId, PactNudgeId, PeeringId, pact, peering};
 use sea_orm::ConnectionTrait;
 
 use super::model::Wanted;
-use super::still_wanted::word_said_in;
+use super::still_wanted::{asked_about, word_said_in};
+use crate::commitment::service::{self as commitments, About};
 use crate::error::Fault;
 use crate::{checkin, matching, pact as pacts};
 
@@ -20,6 +21,8 @@ pub(super) struct BetweenPartners {
     nudges: HashMap<PactNudgeId, bool>,
     /// In which check-ins a word is asked for.
     words: HashSet<CheckInId>,
+    /// Whether how it went has been said.
+    asked: HashMap<About, bool>,
 }
 
 impl BetweenPartners {
@@ -30,7 +33,7 @@ impl BetweenPartners {
         now: DateTime<Utc>,
     ) -> Result<Self, Fault> {
         let (mut peerings, mut agreed, mut nudges) = (Vec::new(), Vec::new(), Vec::new());
-        let mut words = Vec::new();
+        let (mut words, mut asked) = (Vec::new(), Vec::new());
         for row in rows {
             match row.kind {
                 Kind::PeeringProposed | Kind::PeeringAccepted => {
@@ -46,6 +49,7 @@ impl BetweenPartners {
                     agreed.extend(row.subject_id.map(PactId));
                     words.extend(word_said_in(row));
                 }
+                Kind::AskHowItWent => asked.extend(asked_about(row)),
                 Kind::CheckInReminder
                 | Kind::DoorOpen
                 | Kind::MeetingReminder
@@ -57,6 +61,7 @@ impl BetweenPartners {
             pacts: pacts::service::states(db, &agreed).await?,
             nudges: pacts::service::nudge_states(db, now, &nudges).await?,
             words: checkin::service::those_that_want_a_word(db, &words).await?,
+            asked: commitments::standing(db, &asked).await?,
         })
     }
 
@@ -102,6 +107,14 @@ impl BetweenPartners {
                     Wanted::Yes
                 } else {
                     Wanted::NoLongerSo
+                }
+            }
+            Kind::AskHowItWent => {
+                let about = asked_about(row);
+                match about.and_then(|about| self.asked.get(&about)) {
+                    Some(false) => Wanted::Yes,
+                    Some(true) => Wanted::Done,
+                    None => Wanted::NoLongerSo,
                 }
             }
             Kind::CheckInReminder

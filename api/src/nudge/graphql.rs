@@ -2,7 +2,9 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::notification as table;
-use entity::{MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PeeringId};
+use entity::{
+    CommitmentId, MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PeeringId,
+};
 
 use super::inbox::{self, Line, Marked};
 use super::store::INBOX;
@@ -43,6 +45,8 @@ pub enum NotificationKind {
     PactNudgeAnswered,
     /// Your partner would like a word. Its subject is the pact.
     PartnerWantsAWord,
+    /// Your partner meant to do something the day before: you could ask him how it went. Its subject is the commitment.
+    AskHowItWent,
 }
 
 /// A line in your in-app inbox.
@@ -76,6 +80,7 @@ impl Notification {
             table::Kind::PactProposed
             | table::Kind::PactAccepted
             | table::Kind::PartnerWantsAWord => Some(PactId(subject).global()),
+            table::Kind::AskHowItWent => Some(CommitmentId(subject).global()),
             table::Kind::PactNudgeReceived | table::Kind::PactNudgeAnswered => {
                 Some(PactNudgeId(subject).global())
             }

@@ -126,7 +126,8 @@ pub const fn has_its_own_time(kind: Kind) -> bool {
         | Kind::PactAccepted
         | Kind::PactNudgeReceived
         | Kind::PactNudgeAnswered
-        | Kind::PartnerWantsAWord => false,
+        | Kind::PartnerWantsAWord
+        | Kind::AskHowItWent => false,
     }
 }
 

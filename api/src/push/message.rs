@@ -168,6 +168,12 @@ const fn said(kind: Kind) -> (&'static str, Category, Urgency, Phrase) {
             Urgency::High,
             phrase("Somebody would like a word.", "nudge_word"),
         ),
+        Kind::AskHowItWent => (
+            "hello",
+            Category::Contacts,
+            Urgency::Normal,
+            phrase("A good day to say hello to somebody.", "nudge_hello"),
+        ),
         Kind::PactNudgeAnswered => (
             "note_answered",
             Category::Contacts,

@@ -4,13 +4,14 @@ use api::account::SignedIn;
 use api::graphql::node::{NodeId as _, decode};
 use chrono::{TimeDelta, Timelike as _};
 use entity::{
-    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
-    PactNudgeId, PauseId, PeeringId, SessionId,
+    CheckInId, CircleId, CommitmentId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId,
+    PactId, PactNudgeId, PauseId, PeeringId, SessionId,
 };
 use serde_json::{Value, json};
 use support::TestApp;
 use uuid::Uuid;
 
+use crate::commitments::{today, weekly};
 use crate::pacts::{agreed, nudged, proposal as proposal_of, sent};
 use crate::peerings::{in_a_circle, partners, proposed};
 use crate::profile::hide;
@@ -19,6 +20,7 @@ use crate::profile::hide;
 pub struct Things {
     pub check_in: Value,
     pub circle: Value,
+    pub commitment: Value,
     pub device: Value,
     pub meeting: Value,
     pub member: Value,
@@ -49,6 +51,7 @@ impl Things {
         Self {
             check_in: json!(*ids.next::<CheckInId>().global()),
             circle: json!(*ids.next::<CircleId>().global()),
+            commitment: json!(*ids.next::<CommitmentId>().global()),
             device: json!(*ids.next::<DeviceId>().global()),
             meeting: json!(*ids.next::<MeetingId>().global()),
             member: json!(*ids.next::<MemberId>().global()),
@@ -86,6 +89,7 @@ impl Things {
             nudge,
             received,
         ] = peerings(app, mike).await;
+        let commitment = weekly(app, mike, &peering).await["id"].clone();
         let device = app.register(mike, "mikes-phone").await["id"].clone();
         let schedule = "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {
             occurrence { id meeting { id } } } }";
@@ -114,6 +118,7 @@ impl Things {
         Self {
             check_in: check_in.at("/checkIn/checkIn/id"),
             circle: json!(*circle.global()),
+            commitment,
             device,
             meeting: made["meeting"]["id"].clone(),
             member: json!(*hidden.member.global()),
@@ -132,10 +137,11 @@ impl Things {
         }
     }
 
-    pub fn all(&self) -> [&Value; 16] {
+    pub fn all(&self) -> [&Value; 17] {
         [
             &self.check_in,
             &self.circle,
+            &self.commitment,
             &self.device,
             &self.meeting,
             &self.member,
@@ -225,6 +231,7 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
     let ids = [
         &of.check_in,
         &of.circle,
+        &of.commitment,
         &of.meeting,
         &of.nudge,
         &of.pact,
@@ -235,6 +242,7 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
     let [
         check_in,
         circle,
+        commitment,
         meeting_id,
         nudge,
         pact,
@@ -251,6 +259,10 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
         (
             "createCircle",
             input(&json!({ "id": circle, "name": "Tuesday", "purpose": "Talk" })),
+        ),
+        (
+            "makeCommitment",
+            input(&json!({ "id": commitment, "words": "Swim", "weekdays": ["MONDAY"] })),
         ),
         ("scheduleMeeting", input(&open)),
         ("startPause", input(&days)),
@@ -343,8 +355,31 @@ fn about_accounts(app: &TestApp, of: &Things) -> Vec<Case> {
 
 fn about_partners(app: &TestApp, of: &Things) -> Vec<Case> {
     let id = || app.app.ids.next::<Uuid>();
+    let (today, later) = (today(app, 0), today(app, 3));
     vec![
         ("partnerActivity", no_arguments()),
+        (
+            "answerCommitment",
+            input(&json!({ "commitmentId": of.commitment, "dueOn": today, "answer": "PARTLY" })),
+        ),
+        (
+            "carryCommitmentOver",
+            input(&json!({ "commitmentId": of.commitment, "dueOn": today, "to": later })),
+        ),
+        (
+            "endCommitment",
+            input(&json!({ "commitmentId": of.commitment })),
+        ),
+        (
+            "makeCommitment",
+            input(&json!({ "id": id(), "words": "Swim", "dueOn": later, "peeringId": of.peering })),
+        ),
+        (
+            "updateCommitment",
+            input(
+                &json!({ "commitmentId": of.commitment, "peeringId": of.peering, "words": "Swim" }),
+            ),
+        ),
         (
             "answerPact",
             input(&json!({ "pactId": of.pact_proposal, "accept": true })),
