@@ -13,6 +13,7 @@ pub mod checkin;
 pub mod circle;
 pub mod cli;
 pub mod clock;
+pub mod commitment;
 pub mod config;
 pub mod consent;
 pub mod db;

@@ -24,6 +24,8 @@ pub enum Kind {
     Pact,
     /// A few words between a partner and him.
     PactNudge,
+    /// Something he means to do, or a partner who lets him see it.
+    Commitment,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

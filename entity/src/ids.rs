@@ -68,6 +68,8 @@ ids! {
     PactId,
     /// A few words between partners; made by the client.
     PactNudgeId,
+    /// Something a member means to do; made by the client.
+    CommitmentId,
     /// Something a member agreed to.
     ConsentId,
     /// A step of what is to happen when a member goes quiet.

@@ -16,6 +16,8 @@ pub mod check_in;
 pub mod check_in_reminder;
 pub mod circle;
 pub mod circle_membership;
+pub mod commitment;
+pub mod commitment_day;
 pub mod consent;
 pub mod device;
 pub mod emotion;

@@ -40,6 +40,8 @@ pub enum Kind {
     WentQuiet,
     /// That man is here again.
     BackAgain,
+    /// A partner meant to do something the day before, and can be asked how it went.
+    AskHowItWent,
 }
 
 /// How far a notification has come.

@@ -17,6 +17,7 @@ mod m20261125_000003_create_pacts;
 mod m20261125_000010_deepen_check_ins;
 mod m20261125_000011_seed_emotions;
 mod m20261125_000012_slow_down_reminders;
+mod m20261126_000001_create_commitments;
 mod m20261126_000002_create_ladders;
 mod support;
 
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000010_deepen_check_ins::Migration),
             Box::new(m20261125_000011_seed_emotions::Migration),
             Box::new(m20261125_000012_slow_down_reminders::Migration),
+            Box::new(m20261126_000001_create_commitments::Migration),
             Box::new(m20261126_000002_create_ladders::Migration),
         ]
     }

@@ -67,6 +67,7 @@ export default [
             'SharedCheckIn',
             'TrendWeek',
             'WeekLevel',
+            'CommitmentDay',
             'PactSide',
             'PartnerDay',
             // What is only read, and never written over.

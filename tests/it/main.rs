@@ -14,6 +14,7 @@ mod changes;
 mod check_ins;
 mod circles;
 mod claims;
+mod commitments;
 mod config;
 mod crash;
 mod databases;

@@ -185,6 +185,7 @@ async fn what_was_there_before_there_were_feeds_is_in_them(database: TestDatabas
         change::Kind::Peering,
         change::Kind::Pact,
         change::Kind::PactNudge,
+        change::Kind::Commitment,
     ];
     let all = change::Kind::iter().filter(|kind| !later.contains(kind));
     let all: BTreeSet<_> = all.collect();

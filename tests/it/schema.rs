@@ -312,6 +312,7 @@ async fn a_cursor_means_nothing_in_another_list(app: TestApp) {
     let peering = crate::peerings::partners(&app, host, partner).await;
     let pact = crate::pacts::agreed(&app, host, partner, &peering).await;
     crate::pacts::nudged(&app, host, &pact).await;
+    crate::commitments::weekly(&app, host, &peering).await;
 
     crate::ladder::tell_each_other(&app, host, partner, &peering).await;
     app.drain().await;
@@ -335,6 +336,10 @@ async fn a_cursor_means_nothing_in_another_list(app: TestApp) {
         (
             "SharedCheckIn",
             "{ me { circles { nodes { checkIns(#) { edges { cursor } } } } } }",
+        ),
+        (
+            "Commitment",
+            "{ me { commitments(#) { edges { cursor } } } }",
         ),
         (
             "LadderLogEntry",

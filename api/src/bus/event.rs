@@ -19,6 +19,9 @@ pub enum Activity {
     NudgeAnswered,
     /// His partner checked in, and lets him see it; its subject is the pact.
     CheckedIn,
+    /// What his partner means to do is new, is not as it was, or is not his to see any more; its subject is the
+    /// commitment.
+    CommitmentChanged,
 }
 
 /// Something that happened to one member. It names what to read and never says what it holds: no text, no mood.

@@ -144,6 +144,8 @@ user_errors! {
     PactError,
     /// Why a ladder was not written, or an answer not taken.
     LadderError,
+    /// Why a commitment was not made, changed, answered or carried over.
+    CommitmentError,
 }
 
 /// The `errors` of a payload.

@@ -7,6 +7,7 @@ use crate::account::SignedIn;
 use crate::account::graphql::AccountMe;
 use crate::checkin::graphql::CheckInMe;
 use crate::circle::graphql::CircleMe;
+use crate::commitment::graphql::CommitmentMe;
 use crate::consent::graphql::ConsentMe;
 use crate::device::graphql::DeviceMe;
 use crate::ladder::graphql::LadderMe;
@@ -33,6 +34,7 @@ pub struct Me(
     PeeringMe,
     QuietMe,
     PactMe,
+    CommitmentMe,
     ConsentMe,
     LadderMe,
 );
@@ -53,6 +55,7 @@ impl Me {
             PeeringMe(signed_in),
             QuietMe(signed_in),
             PactMe(signed_in),
+            CommitmentMe(signed_in),
             ConsentMe(signed_in),
             LadderMe(signed_in),
         )

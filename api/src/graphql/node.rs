@@ -4,8 +4,8 @@ use async_graphql::ID;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::{
-    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
-    PactNudgeId, PauseId, PeeringId, RungId, SessionId, TellingId,
+    CheckInId, CircleId, CommitmentId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId,
+    PactId, PactNudgeId, PauseId, PeeringId, RungId, SessionId, TellingId,
 };
 use uuid::Uuid;
 
@@ -75,6 +75,7 @@ nodes! {
     PactNudgeId = 22,
     RungId = 23,
     TellingId = 24,
+    CommitmentId = 25,
 }
 
 #[cfg(test)]

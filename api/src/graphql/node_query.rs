@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{
-    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
-    PactNudgeId, PauseId, PeeringId, RungId, TellingId,
+    CheckInId, CircleId, CommitmentId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId,
+    PactId, PactNudgeId, PauseId, PeeringId, RungId, TellingId,
 };
 
 use super::node::{Key, NodeId, decode};
 use super::{Context as _, GqlError, GqlResult, Nullable};
 use crate::checkin::graphql::{CheckIn, Pause, load_check_ins, load_pauses};
 use crate::circle::graphql::{Circle, load_circles};
+use crate::commitment::graphql::{Commitment, load_commitments};
 use crate::device::graphql::{Device, load_devices};
 use crate::ladder::graphql::{
     LadderRequest, LadderTelling, load_ladder_requests, load_ladder_tellings,
@@ -52,6 +53,8 @@ pub enum Node {
     LadderRequest(Box<LadderRequest>),
     /// That somebody was told of a man who went quiet: you, or by your ladder another.
     LadderTelling(Box<LadderTelling>),
+    /// What you mean to do, or your partner, who lets you see it.
+    Commitment(Box<Commitment>),
 }
 
 /// The most ids one `nodes` takes.
@@ -94,6 +97,7 @@ pub async fn load(ctx: &Context<'_>, keys: &[Key]) -> GqlResult<HashMap<Key, Nod
         PactNudgeId: load_pact_nudges => Node::PactNudge,
         RungId: load_ladder_requests => |it| Node::LadderRequest(Box::new(it)),
         TellingId: load_ladder_tellings => |it| Node::LadderTelling(Box::new(it)),
+        CommitmentId: load_commitments => |it| Node::Commitment(Box::new(it)),
     })
 }
 

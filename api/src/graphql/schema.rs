@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::checkin::graphql::{CheckInMutation, EmotionQuery, PlanMutation};
 use crate::checkin::subscription::CheckInSubscription;
 use crate::circle::graphql::{CircleMutation, CircleQuery};
+use crate::commitment::graphql::{CommitmentDayMutation, CommitmentMutation};
 use crate::device::graphql::DeviceMutation;
 use crate::ladder::graphql::{LadderMutation, LadderQuery};
 use crate::matching::graphql::PeeringMutation;
@@ -86,6 +87,8 @@ pub struct MutationRoot(
     PactMutation,
     PactNudgeMutation,
     LadderMutation,
+    CommitmentMutation,
+    CommitmentDayMutation,
 );
 
 /// What your devices can hear of while they are connected. What is told are hints that say what to read, and nothing

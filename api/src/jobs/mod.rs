@@ -5,6 +5,7 @@
 //! thought dead cannot finish what another has taken over.
 
 mod backoff;
+mod due;
 mod housekeeping;
 mod kind;
 mod store;
@@ -22,17 +23,18 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::error::Fault;
-use crate::{ladder, nudge, push};
+use crate::push;
 
-/// When the next thing falls due: a job, a reminder, a rung of a ladder or a delivery; none when nothing ever will. What cannot be
+/// When the next thing falls due: a job, a delivery, or what comes at a time of its own; none when nothing ever will. What cannot be
 /// taken up yet, because another worker holds it or the sender pauses, counts from when it can.
 pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
-    let all = [
+    let mut all = vec![
         store::next_due(app.db.pool()).await?,
-        nudge::reminder::next_due(app).await?,
-        ladder::service::next_due(app).await?,
         push::service::next_due(app).await?,
     ];
+    for due in &due::ALL {
+        all.push((due.next)(app).await?);
+    }
     Ok(all.into_iter().flatten().min())
 }
 

@@ -6,13 +6,14 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use entity::LeaseHolder;
 use futures::FutureExt as _;
+use futures::future::join_all;
 use futures::stream::{self, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
-use super::{Job, backoff, housekeeping, store};
+use super::{Job, backoff, due, housekeeping, store};
 use crate::app::App;
 use crate::error::Fault;
-use crate::{account, ladder, nudge, push};
+use crate::{account, nudge, push};
 
 const RETRY_BASE: Duration = Duration::from_secs(10);
 const RETRY_CAP: Duration = Duration::from_hours(1);
@@ -41,10 +42,11 @@ impl Worker {
         if let Err(fault) = housekeeping::schedule(&self.app, TimeDelta::zero()).await {
             tracing::error!(class = fault.class(), "housekeeping could not be scheduled");
         }
+        let due = due::ALL.iter();
+        let due = due.map(|due| self.lane(due.name, &stop, || (due.run)(&self.app)));
         tokio::join!(
             self.lane("jobs", &stop, || self.run_jobs()),
-            self.lane("reminders", &stop, || nudge::reminder::run_due(&self.app)),
-            self.lane("ladders", &stop, || ladder::service::run_due(&self.app)),
+            join_all(due),
             self.lane("deliveries", &stop, || self.deliver()),
         );
     }
@@ -60,8 +62,7 @@ impl Worker {
         while !stop.is_cancelled() {
             let done = {
                 let _present = self.app.gate.closed().await;
-                // The lanes stand side by side in one future, which need not have room for all of their work.
-                Box::pin(work()).await
+                work().await
             };
             match done {
                 Ok(0) => {}
@@ -88,11 +89,11 @@ impl Worker {
 
     /// Takes one batch of each kind of work; returns how much there was.
     async fn step(&self) -> Result<usize, Fault> {
-        let jobs = self.run_jobs().await?;
-        let reminders = nudge::reminder::run_due(&self.app).await?;
-        let ladders = ladder::service::run_due(&self.app).await?;
-        let deliveries = self.deliver().await?;
-        Ok(jobs + reminders + ladders + deliveries)
+        let mut taken = self.run_jobs().await?;
+        for due in &due::ALL {
+            taken += (due.run)(&self.app).await?;
+        }
+        Ok(taken + self.deliver().await?)
     }
 
     async fn deliver(&self) -> Result<usize, Fault> {

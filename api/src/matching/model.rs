@@ -37,6 +37,11 @@ impl Pair {
         Self::of(row.lower_id, row.higher_id)
     }
 
+    /// Whether a man is one of the two.
+    pub fn has(self, man: MemberId) -> bool {
+        self.lower == man || self.higher == man
+    }
+
     /// The man beside this one.
     pub fn beside(self, one: MemberId) -> MemberId {
         if self.lower == one {

@@ -276,6 +276,17 @@ pub(super) async fn by_ids(tx: &Tx, ids: &[PeeringId]) -> Result<Vec<Model>, Fau
     Ok(found.all(tx).await?)
 }
 
+/// Those of these peerings that are active, and whose two are both there for others.
+pub(super) async fn between_two(
+    db: &impl ConnectionTrait,
+    ids: &[PeeringId],
+) -> Result<Vec<Model>, Fault> {
+    let found = Entity::find()
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .filter(is_between_two());
+    Ok(found.all(db).await?)
+}
+
 /// How far these have come whose two members both are there for others.
 pub(super) async fn states(
     db: &impl ConnectionTrait,

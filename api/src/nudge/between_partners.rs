@@ -8,7 +8,8 @@ use entity::{CheckInId, PactId, PactNudgeId, PeeringId, RungId, TellingId, pact,
 use sea_orm::ConnectionTrait;
 
 use super::model::Wanted;
-use super::still_wanted::word_said_in;
+use super::still_wanted::{asked_about, word_said_in};
+use crate::commitment::service::{self as commitments, About};
 use crate::error::Fault;
 use crate::{checkin, ladder, matching, pact as pacts};
 
@@ -24,6 +25,8 @@ pub(super) struct BetweenPartners {
     rungs: HashMap<RungId, bool>,
     /// Which are still to be told.
     tellings: HashSet<TellingId>,
+    /// Whether how it went has been said.
+    asked: HashMap<About, bool>,
 }
 
 impl BetweenPartners {
@@ -34,7 +37,8 @@ impl BetweenPartners {
         now: DateTime<Utc>,
     ) -> Result<Self, Fault> {
         let (mut peerings, mut agreed, mut nudges) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut words, mut rungs, mut tellings) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut words, mut asked) = (Vec::new(), Vec::new());
+        let (mut rungs, mut tellings) = (Vec::new(), Vec::new());
         for row in rows {
             match row.kind {
                 Kind::PeeringProposed | Kind::PeeringAccepted => {
@@ -50,6 +54,7 @@ impl BetweenPartners {
                     agreed.extend(row.subject_id.map(PactId));
                     words.extend(word_said_in(row));
                 }
+                Kind::AskHowItWent => asked.extend(asked_about(row)),
                 Kind::LadderAsked | Kind::LadderAgreed => {
                     rungs.extend(row.subject_id.map(RungId));
                 }
@@ -70,6 +75,7 @@ impl BetweenPartners {
             words: checkin::service::those_that_want_a_word(db, &words).await?,
             rungs: ladder::service::agreed(db, &rungs).await?,
             tellings: ladder::service::still_to_be_told(db, &tellings).await?,
+            asked: commitments::standing(db, &asked).await?,
         })
     }
 
@@ -115,6 +121,14 @@ impl BetweenPartners {
                     Wanted::Yes
                 } else {
                     Wanted::NoLongerSo
+                }
+            }
+            Kind::AskHowItWent => {
+                let about = asked_about(row);
+                match about.and_then(|about| self.asked.get(&about)) {
+                    Some(false) => Wanted::Yes,
+                    Some(true) => Wanted::Done,
+                    None => Wanted::NoLongerSo,
                 }
             }
             Kind::LadderAsked => match self.rungs.get(&RungId(id)) {

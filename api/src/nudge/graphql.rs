@@ -3,7 +3,8 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::notification as table;
 use entity::{
-    MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PeeringId, RungId, TellingId,
+    CommitmentId, MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PeeringId, RungId,
+    TellingId,
 };
 
 use super::inbox::{self, Line, Marked};
@@ -55,6 +56,8 @@ pub enum NotificationKind {
     WentQuiet,
     /// A man you were told of is here again. Its subject is the `LadderTelling`.
     BackAgain,
+    /// Your partner meant to do something the day before: you could ask him how it went. Its subject is the commitment.
+    AskHowItWent,
 }
 
 /// A line in your in-app inbox.
@@ -94,6 +97,7 @@ impl Notification {
             table::Kind::PactProposed
             | table::Kind::PactAccepted
             | table::Kind::PartnerWantsAWord => Some(PactId(subject).global()),
+            table::Kind::AskHowItWent => Some(CommitmentId(subject).global()),
             table::Kind::PactNudgeReceived | table::Kind::PactNudgeAnswered => {
                 Some(PactNudgeId(subject).global())
             }

@@ -127,6 +127,7 @@ pub const fn has_its_own_time(kind: Kind) -> bool {
         | Kind::PactNudgeReceived
         | Kind::PactNudgeAnswered
         | Kind::PartnerWantsAWord
+        | Kind::AskHowItWent
         | Kind::LadderAsked
         | Kind::LadderAgreed
         | Kind::WentQuiet

@@ -3,12 +3,12 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use entity::notification::Kind;
-use entity::{CheckInId, MemberId, NotificationId, PactId};
+use entity::{CheckInId, CommitmentId, MemberId, NotificationId, PactId};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::model::{Verdict, is_told};
-use super::still_wanted::{reminder_key, word_key};
+use super::still_wanted::{how_it_went_key, reminder_key, word_key};
 use super::{plan, reminder, store};
 use crate::app::App;
 use crate::bus::Event;
@@ -128,6 +128,22 @@ pub async fn partner_wants_a_word(
         expires_at: now + WORD_FRESH_FOR,
     };
     announce(app, tx, &what).await
+}
+
+/// That a man can ask his partner how it went on a day, from an instant until another.
+pub fn how_it_went(
+    partner: MemberId,
+    (commitment, day): (CommitmentId, NaiveDate),
+    (not_before, expires_at): (DateTime<Utc>, DateTime<Utc>),
+) -> Announcement {
+    Announcement {
+        member: partner,
+        kind: Kind::AskHowItWent,
+        dedup_key: how_it_went_key(commitment, day),
+        subject: Some(commitment.0),
+        not_before,
+        expires_at,
+    }
 }
 
 /// A member has checked in on one of his days, or nothing is asked of him on it after all: its reminder is withdrawn,

@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::notification::{Kind, Model};
-use entity::{CheckInId, MemberId, NotificationId, OccurrenceId};
+use entity::{CheckInId, CommitmentId, MemberId, NotificationId, OccurrenceId};
 use sea_orm::ConnectionTrait;
 
 use super::between_partners::BetweenPartners;
 use super::model::Wanted;
+use crate::commitment::service::About;
 use crate::error::Fault;
 use crate::{checkin, meeting};
 
@@ -18,6 +19,9 @@ const REMINDER_KEY: &str = "check_in_reminder:";
 const WORD_KEY: &str = "wants_a_word:";
 /// How that of an open door begins; the member's day follows.
 const DOOR_KEY: &str = "door_open:";
+
+/// How that of a partner who can be asked how it went begins; the commitment follows, and the day.
+const HOW_IT_WENT_KEY: &str = "how_it_went:";
 
 /// The dedup key of the check-in reminder of a day: one a day, whatever time it was set to meanwhile.
 pub(super) fn reminder_key(day: NaiveDate) -> String {
@@ -38,6 +42,19 @@ pub(super) fn word_key(check_in: CheckInId) -> String {
 pub(super) fn word_said_in(row: &Model) -> Option<CheckInId> {
     let id = row.dedup_key.strip_prefix(WORD_KEY)?;
     id.parse().ok().map(CheckInId)
+}
+
+/// The dedup key of asking a partner how it went on a day.
+pub(super) fn how_it_went_key(commitment: CommitmentId, day: NaiveDate) -> String {
+    format!("{HOW_IT_WENT_KEY}{commitment}:{day}")
+}
+
+/// What a partner can be asked about.
+pub(super) fn asked_about(row: &Model) -> Option<About> {
+    let about = row.dedup_key.strip_prefix(HOW_IT_WENT_KEY)?;
+    let (commitment, day) = about.split_once(':')?;
+    let commitment = commitment.parse().ok().map(CommitmentId)?;
+    Some((commitment, day.parse().ok()?, row.member_id))
 }
 
 fn asked_day(row: &Model) -> Option<NaiveDate> {
@@ -71,6 +88,7 @@ pub(super) async fn still_wanted(
             | Kind::PactNudgeReceived
             | Kind::PactNudgeAnswered
             | Kind::PartnerWantsAWord
+            | Kind::AskHowItWent
             | Kind::LadderNote
             | Kind::LadderAsked
             | Kind::LadderAgreed
@@ -106,6 +124,7 @@ pub(super) async fn still_wanted(
         | Kind::PactNudgeReceived
         | Kind::PactNudgeAnswered
         | Kind::PartnerWantsAWord
+        | Kind::AskHowItWent
         | Kind::LadderNote
         | Kind::LadderAsked
         | Kind::LadderAgreed

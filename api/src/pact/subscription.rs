@@ -1,7 +1,7 @@
 //! What happens between partners, as it happens.
 
 use async_graphql::{Context, Enum, ID, SimpleObject, Subscription};
-use entity::{PactId, PactNudgeId, PeeringId};
+use entity::{CommitmentId, PactId, PactNudgeId, PeeringId};
 use futures::Stream;
 use uuid::Uuid;
 
@@ -24,6 +24,9 @@ pub enum PartnerActivityKind {
     NudgeAnswered,
     /// Your partner checked in, and lets you see it. Its subject is the pact.
     CheckedIn,
+    /// What your partner means to do is new, is not as it was, or is not yours to see any more. Its subject is the
+    /// commitment.
+    CommitmentChanged,
 }
 
 /// Something happened between a partner and you. It says what to read, and not what it holds.
@@ -40,6 +43,7 @@ pub struct PartnerActivity {
 fn global(activity: Activity, subject: Uuid) -> ID {
     match activity {
         Activity::PeeringChanged => PeeringId(subject).global(),
+        Activity::CommitmentChanged => CommitmentId(subject).global(),
         Activity::PactChanged | Activity::CheckedIn => PactId(subject).global(),
         Activity::NudgeReceived | Activity::NudgeAnswered => PactNudgeId(subject).global(),
     }

@@ -19,7 +19,7 @@ use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::nudge::quiet::QuietHours;
 use crate::sync::model::Changes;
-use crate::{checkin, ladder, nudge, sync};
+use crate::{checkin, commitment, ladder, nudge, sync};
 
 /// What is known of a man when he has just signed up.
 #[derive(Clone, Debug)]
@@ -228,6 +228,7 @@ pub async fn update(
             checkin::service::terms_changed(app, tx, me, before).await?;
             nudge::service::time_zone_changed(app, tx, me, after.zone).await?;
             ladder::service::days_are_otherwise(app, tx, me).await?;
+            commitment::service::terms_changed(app, tx, me, after).await?;
         }
         changed(app, tx, me).await?;
         Ok(Done::Keep(Updated::AsAsked))

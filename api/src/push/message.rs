@@ -189,6 +189,12 @@ const fn said(kind: Kind) -> (&'static str, Category, Urgency, Phrase) {
             "A good moment to say hello to somebody."
         ),
         Kind::BackAgain => say!("good_news", Contacts, Normal, "There is good news for you."),
+        Kind::AskHowItWent => say!(
+            "hello",
+            Contacts,
+            Normal,
+            "A good day to say hello to somebody."
+        ),
         Kind::PactNudgeAnswered => say!(
             "note_answered",
             Contacts,

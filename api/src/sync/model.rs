@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 pub use entity::change::Kind;
 use entity::{
-    CheckInId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PeeringId,
+    CheckInId, CommitmentId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
+    PactNudgeId, PeeringId,
 };
 use uuid::Uuid;
 
@@ -48,6 +49,7 @@ items! {
     PeeringId = Peering,
     PactId = Pact,
     PactNudgeId = PactNudge,
+    CommitmentId = Commitment,
 }
 
 /// What a transaction changes of what members keep; written by [`record`](super::service::record).

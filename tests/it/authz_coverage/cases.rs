@@ -4,14 +4,16 @@ use api::account::SignedIn;
 use api::graphql::node::{NodeId as _, decode};
 use chrono::{TimeDelta, Timelike as _};
 use entity::{
-    CheckInId, CircleId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
-    PactNudgeId, PauseId, PeeringId, RungId, SessionId, TellingId, ladder_rung, ladder_telling,
+    CheckInId, CircleId, CommitmentId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId,
+    PactId, PactNudgeId, PauseId, PeeringId, RungId, SessionId, TellingId, ladder_rung,
+    ladder_telling,
 };
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use serde_json::{Value, json};
 use support::TestApp;
 use uuid::Uuid;
 
+use crate::commitments::{today, weekly};
 use crate::ladder;
 use crate::pacts::{agreed, nudged, proposal as proposal_of, sent};
 use crate::peerings::{in_a_circle, partners, proposed};
@@ -23,6 +25,7 @@ pub struct Things {
     pub asked: Value,
     pub check_in: Value,
     pub circle: Value,
+    pub commitment: Value,
     pub device: Value,
     pub meeting: Value,
     pub member: Value,
@@ -58,6 +61,7 @@ impl Things {
             asked: json!(*ids.next::<RungId>().global()),
             check_in: json!(*ids.next::<CheckInId>().global()),
             circle: json!(*ids.next::<CircleId>().global()),
+            commitment: json!(*ids.next::<CommitmentId>().global()),
             device: json!(*ids.next::<DeviceId>().global()),
             meeting: json!(*ids.next::<MeetingId>().global()),
             member: json!(*ids.next::<MemberId>().global()),
@@ -105,6 +109,7 @@ impl Things {
         let id = app.app.ids.next::<Uuid>().simple().to_string();
         let host = app.facilitator(&format!("runs-{}", &id[20..])).await;
         let run = crate::circles::circle_of(app, host, &[mike]).await;
+        let commitment = weekly(app, mike, &peering).await["id"].clone();
         let device = app.register(mike, "mikes-phone").await["id"].clone();
         let schedule = "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {
             occurrence { id meeting { id } } } }";
@@ -134,6 +139,7 @@ impl Things {
             asked,
             check_in: check_in.at("/checkIn/checkIn/id"),
             circle: json!(*circle.global()),
+            commitment,
             device,
             meeting: made["meeting"]["id"].clone(),
             member: json!(*hidden.member.global()),
@@ -154,13 +160,14 @@ impl Things {
         }
     }
 
-    pub fn all(&self) -> [&Value; 19] {
+    pub fn all(&self) -> [&Value; 20] {
         [
             &self.asked,
             &self.run_by[0],
             &self.telling,
             &self.check_in,
             &self.circle,
+            &self.commitment,
             &self.device,
             &self.meeting,
             &self.member,
@@ -278,6 +285,7 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
     let ids = [
         &of.check_in,
         &of.circle,
+        &of.commitment,
         &of.meeting,
         &of.nudge,
         &of.pact,
@@ -288,6 +296,7 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
     let [
         check_in,
         circle,
+        commitment,
         meeting_id,
         nudge,
         pact,
@@ -304,6 +313,10 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
         (
             "createCircle",
             input(&json!({ "id": circle, "name": "Tuesday", "purpose": "Talk" })),
+        ),
+        (
+            "makeCommitment",
+            input(&json!({ "id": commitment, "words": "Swim", "weekdays": ["MONDAY"] })),
         ),
         ("scheduleMeeting", input(&open)),
         ("startPause", input(&days)),
@@ -396,8 +409,31 @@ fn about_accounts(app: &TestApp, of: &Things) -> Vec<Case> {
 
 fn about_partners(app: &TestApp, of: &Things) -> Vec<Case> {
     let id = || app.app.ids.next::<Uuid>();
+    let (today, later) = (today(app, 0), today(app, 3));
     vec![
         ("partnerActivity", no_arguments()),
+        (
+            "answerCommitment",
+            input(&json!({ "commitmentId": of.commitment, "dueOn": today, "answer": "PARTLY" })),
+        ),
+        (
+            "carryCommitmentOver",
+            input(&json!({ "commitmentId": of.commitment, "dueOn": today, "to": later })),
+        ),
+        (
+            "endCommitment",
+            input(&json!({ "commitmentId": of.commitment })),
+        ),
+        (
+            "makeCommitment",
+            input(&json!({ "id": id(), "words": "Swim", "dueOn": later, "peeringId": of.peering })),
+        ),
+        (
+            "updateCommitment",
+            input(
+                &json!({ "commitmentId": of.commitment, "peeringId": of.peering, "words": "Swim" }),
+            ),
+        ),
         (
             "answerPact",
             input(&json!({ "pactId": of.pact_proposal, "accept": true })),

@@ -366,6 +366,7 @@ async fn state(app: &TestApp, mike: SignedIn, things: &Things) -> Value {
         occurrence(id: $occurrence) { status seatsTaken version meeting { title version } }
         me { devices { id } sessions { id } unreadNotificationCount checkIns { totalCount }
             pauses { totalCount } peerings { nodes { id state } }
+            commitments { nodes { id version words state days { dueOn answer carriedTo } } }
             pacts { nodes { id version state nudges { nodes { id answer } } } }
             ladder { version } ladderRequests { nodes { id agreedAt } } ladderTellings { nodes { id } } }
     }";

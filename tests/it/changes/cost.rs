@@ -85,7 +85,9 @@ async fn all_of_every_kind_may_be_asked_of_a_whole_page(app: TestApp) {
         ... on Peering { state proposedByYou proposedAt expiresAt since partner { id handle } }
         ... on Pact { state proposedByYou proposedAt expiresAt since endsOn version partner { id handle }
             yourSide { sharing sharingUntil } partnerSide { sharing nudgeStyle nudgeWish } }
-        ... on PactNudge { pactId fromYou template text sentAt answer answeredAt } } } } }";
+        ... on PactNudge { pactId fromYou template text sentAt answer answeredAt }
+        ... on Commitment { words yours peeringId dueOn weekdays nextDueOn state version createdAt endedAt
+            partner { id handle } days { dueOn answer answeredAt carriedTo } } } } } }";
     let server = TestServer::start(app.database(), "").await;
     let token = TestServer::token(mike);
     let page = server.graphql(Some(&token), query, json!({})).await;

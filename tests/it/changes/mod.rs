@@ -26,7 +26,8 @@ const THERE: &str = "query($ids: [ID!]!) {
     me { profile { ...Kept }
         checkIns(first: 100) { nodes { ...Kept } }
         notifications(first: 100) { nodes { ...Kept } }
-        peerings(first: 100) { nodes { ...Kept } }
+        commitments(first: 100) { nodes { ...Kept } }
+        peerings(first: 100) { nodes { ...Kept partnerCommitments(first: 100) { nodes { ...Kept } } } }
         pacts(first: 100) { nodes { ...Kept nudges(first: 100) { nodes { ...Kept } } } } }
     nodes(ids: $ids) { ...Kept } }";
 
@@ -39,7 +40,9 @@ const KEPT: &str = "fragment Kept on Node { __typename id
     ... on Notification { kind readAt }
     ... on Peering { state proposedByYou partner { handle } }
     ... on Pact { state version partner { handle } partnerSide { sharing } }
-    ... on PactNudge { fromYou text answer } }";
+    ... on PactNudge { fromYou text answer }
+    ... on Commitment { words version yours dueOn weekdays state partner { handle }
+        days { dueOn answer carriedTo } } }";
 
 async fn ask(app: &TestApp, who: SignedIn, after: Option<&str>, first: i32) -> Answer {
     let variables = json!({ "after": after, "first": first });
@@ -141,25 +144,39 @@ impl Phone {
         let there = app.as_member(self.who, &document, variables).await.ok();
         let lists = [
             "/me/checkIns/nodes",
+            "/me/commitments/nodes",
             "/me/notifications/nodes",
             "/me/pacts/nodes",
             "/me/peerings/nodes",
             "/nodes",
         ];
         let listed = lists.map(|list| there.pointer(list).and_then(Value::as_array).unwrap());
-        let nudges = there["me"]["pacts"]["nodes"].as_array().unwrap();
-        let nudges = nudges
-            .iter()
-            .filter_map(|pact| pact["nudges"]["nodes"].as_array());
-        let all = listed.into_iter().chain(nudges).flatten();
+        let under = |list: &str, hangs: &'static str| {
+            let list = there.pointer(list).and_then(Value::as_array).unwrap();
+            let lists = list.iter();
+            lists.filter_map(move |node| node[hangs]["nodes"].as_array())
+        };
+        let nudges = under("/me/pacts/nodes", "nudges");
+        let of_partners = under("/me/peerings/nodes", "partnerCommitments");
+        let all = listed
+            .into_iter()
+            .chain(nudges)
+            .chain(of_partners)
+            .flatten();
         all.chain([&there["me"]["profile"]])
             .filter(|node| !node.is_null())
             .map(|node| {
                 let mut node = node.clone();
-                node.as_object_mut().unwrap().remove("nudges");
+                let fields = node.as_object_mut().unwrap();
+                fields.retain(|name, _| !["nudges", "partnerCommitments"].contains(&name.as_str()));
                 (node["id"].as_str().unwrap().to_owned(), node)
             })
             .collect()
+    }
+
+    /// It keeps what there is, and as it is.
+    pub async fn is_as_it_is_there(&self, app: &TestApp) {
+        assert_eq!(self.kept, self.there(app).await);
     }
 
     /// The things of a kind that it keeps.

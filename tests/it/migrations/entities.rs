@@ -48,6 +48,8 @@ fn all() -> Vec<Table> {
         table(entity::check_in_reminder::Entity),
         table(entity::circle::Entity),
         table(entity::circle_membership::Entity),
+        table(entity::commitment::Entity),
+        table(entity::commitment_day::Entity),
         table(entity::consent::Entity),
         table(entity::device::Entity),
         table(entity::emotion::Entity),

@@ -3,14 +3,14 @@
 use std::fmt::Debug;
 
 use entity::{
-    AccountCodeId, CheckInId, CircleId, ConsentId, DeliveryId, DeviceId, JobId, LeaseHolder,
-    MeetingId, MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PauseId, PeeringId,
-    RsvpId, RungId, SessionId, SignUpId, TellingId, account, account_code, cadence_change, change,
-    change_feed, check_in, check_in_reminder, circle, circle_membership, consent, device, job,
-    ladder, ladder_rung, ladder_telling, meeting, meeting_occurrence, member, member_language,
-    member_life_context, member_topic, notification, pact, pact_nudge, pact_side, past_day_terms,
-    pause, peering, pending_sign_up, persisted_document, progress, push_delivery, quiet_hours,
-    rate_limit, rsvp, session,
+    AccountCodeId, CheckInId, CircleId, CommitmentId, ConsentId, DeliveryId, DeviceId, JobId,
+    LeaseHolder, MeetingId, MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PauseId,
+    PeeringId, RsvpId, RungId, SessionId, SignUpId, TellingId, account, account_code,
+    cadence_change, change, change_feed, check_in, check_in_reminder, circle, circle_membership,
+    commitment, commitment_day, consent, device, job, ladder, ladder_rung, ladder_telling, meeting,
+    meeting_occurrence, member, member_language, member_life_context, member_topic, notification,
+    pact, pact_nudge, pact_side, past_day_terms, pause, peering, pending_sign_up,
+    persisted_document, progress, push_delivery, quiet_hours, rate_limit, rsvp, session,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -166,6 +166,7 @@ pub async fn put_member(
     put_days(db, id).await;
     put_partners(db, id).await;
     put_pact(db, id).await;
+    put_commitment(db, id).await;
     put_quiet_hours(db, id).await;
     put_outbox(db, id).await;
     put_feed(db, id).await;
@@ -521,6 +522,39 @@ async fn put_ladder(db: &DatabaseConnection, id: Uuid) {
             words: Some(vec![1, 0, 255]),
             told_at: instant(),
             over_at: Some(instant()),
+        },
+    )
+    .await;
+}
+
+async fn put_commitment(db: &DatabaseConnection, id: Uuid) {
+    put(
+        db,
+        commitment::Model {
+            id: CommitmentId(id),
+            member_id: MemberId(id),
+            words: vec![1, 0, 255],
+            due_on: Some(date()),
+            weekdays: Some(127),
+            starts_on: date(),
+            peering_id: Some(PeeringId(id)),
+            next_ask_on: Some(date()),
+            next_ask_at: Some(instant()),
+            version: 2,
+            created_at: instant(),
+            ended_on: Some(date()),
+            ended_at: Some(instant()),
+        },
+    )
+    .await;
+    put(
+        db,
+        commitment_day::Model {
+            commitment_id: CommitmentId(id),
+            due_on: date(),
+            answer: Some(commitment_day::Answer::NotThisTime),
+            answered_at: Some(instant()),
+            carried_to: Some(date()),
         },
     )
     .await;

@@ -14,7 +14,7 @@ use sea_orm::ConnectionTrait;
 pub use self::check_in::{CheckInOutcome, NewCheckIn, check_in};
 pub use self::plan::{
     EndPauseOutcome, NewPause, PauseOutcome, cadence, choose_days, count_pauses, end_pause, pause,
-    pauses, pauses_by_ids, terms_changed, who_is_not_asked_on,
+    pauses, pauses_by_ids, terms_changed, who_has_paused_on, who_is_not_asked_on,
 };
 pub use self::trend::{between, mood_trend};
 pub use self::words::emotions;

@@ -221,3 +221,15 @@ pub async fn who_is_not_asked_on(
     }
     store::not_asked_on(db, members, day).await
 }
+
+/// Which of these members have paused on this day of theirs, in one statement.
+pub async fn who_has_paused_on(
+    db: &impl ConnectionTrait,
+    members: &[MemberId],
+    day: NaiveDate,
+) -> Result<HashSet<MemberId>, Fault> {
+    if members.is_empty() {
+        return Ok(HashSet::new());
+    }
+    store::paused_on(db, members, day).await
+}

@@ -15,7 +15,7 @@ pub use check_ins::{
 pub use kept::{hold, settle};
 pub use plan::{
     PAUSES, choose, count_pauses, end_terms, insert_pause, is_paused, not_asked_on, overlapping,
-    pause, pauses, pauses_by_ids, shorten_pause,
+    pause, paused_on, pauses, pauses_by_ids, shorten_pause,
 };
 pub use plans::{PlanAndTerms, plans};
 pub use shared::{CIRCLE_CHECK_INS, count_in_circle, in_circle};

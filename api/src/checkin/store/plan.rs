@@ -168,8 +168,8 @@ pub async fn count_pauses(db: &impl ConnectionTrait, member: MemberId) -> Result
     Ok(of_member(member).count(db).await?)
 }
 
-/// Which of these members have a pause on a day, or other weekdays.
-pub async fn not_asked_on(
+/// Which of these members have a pause on a day.
+pub async fn paused_on(
     db: &impl ConnectionTrait,
     members: &[MemberId],
     day: NaiveDate,
@@ -180,13 +180,17 @@ pub async fn not_asked_on(
         .filter(pause::Column::MemberId.is_in(members.iter().copied()))
         .filter(pause::Column::FirstDate.lte(day))
         .filter(pause::Column::LastDate.gte(day));
-    let mut found: HashSet<MemberId> = paused
-        .into_tuple::<MemberId>()
-        .all(db)
-        .await?
-        .into_iter()
-        .collect();
+    let paused = paused.into_tuple::<MemberId>().all(db).await?;
+    Ok(paused.into_iter().collect())
+}
 
+/// Which of these members have a pause on a day, or other weekdays.
+pub async fn not_asked_on(
+    db: &impl ConnectionTrait,
+    members: &[MemberId],
+    day: NaiveDate,
+) -> Result<HashSet<MemberId>, Fault> {
+    let mut found = paused_on(db, members, day).await?;
     let latest = Query::select()
         .expr(Expr::col(("o", cadence_change::Column::FromDate)).max())
         .from_as(cadence_change::Entity, "o")

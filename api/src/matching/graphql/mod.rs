@@ -11,6 +11,9 @@ use super::model::{self, Shown};
 use super::service::{self, MY_PEERINGS, Seen};
 use crate::account::SignedIn;
 use crate::app::App;
+use crate::commitment;
+use crate::commitment::graphql::Commitments;
+use crate::commitment::service::Whose;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
@@ -94,6 +97,28 @@ impl Peering {
     /// Since when both of you have said yes; null before.
     async fn since(&self) -> Option<DateTime> {
         self.seen.since.map(DateTime)
+    }
+
+    /// What your partner means to do and lets you see, the last made first.
+    async fn partner_commitments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Nullable<Commitments> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        let whose = Whose::Partners(self.seen.id);
+        Some(commitment::graphql::page(ctx, whose, &args).await)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::matching::model::{self, Pair, Step};
 use crate::sync::model::Changes;
-use crate::{ladder, nudge, pact, sync};
+use crate::{commitment, ladder, nudge, pact, sync};
 
 /// What became of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +140,7 @@ pub async fn end(app: &App, me: MemberId, id: PeeringId) -> Result<Ended, Fault>
         let mut changes = Changes::new();
         pact::service::end_of_peering(app, tx, (id, pair), &mut changes).await?;
         ladder::service::end_of_peering(app, tx, id).await?;
+        commitment::service::end_of_peering(tx, (id, pair), &mut changes).await?;
         gone(&mut changes, &row);
         sync::service::record(app, tx, changes).await?;
         let event = hint(pair.beside(me), id);

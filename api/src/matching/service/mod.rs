@@ -26,7 +26,7 @@ use crate::graphql::cursor::Page;
 use crate::nudge::{self, Announcement};
 use crate::profile::model::Profile;
 use crate::sync::model::Changes;
-use crate::{pact, profile, sync};
+use crate::{commitment, pact, profile, sync};
 
 pub use store::MY_PEERINGS;
 
@@ -129,6 +129,19 @@ pub async fn pairs(tx: &Tx, ids: &[PeeringId]) -> Result<HashMap<PeeringId, Pair
     Ok(rows.map(|row| (row.id, Pair::in_it(&row))).collect())
 }
 
+/// The two of each of these peerings, in one statement. Those that are not active, or of which one of the two is hidden,
+/// are not among the answers.
+pub async fn between(
+    db: &impl ConnectionTrait,
+    ids: &[PeeringId],
+) -> Result<HashMap<PeeringId, Pair>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = store::between_two(db, ids).await?.into_iter();
+    Ok(rows.map(|row| (row.id, Pair::in_it(&row))).collect())
+}
+
 /// A member was hidden from others, or is there again: the phones of those he has a peering with are told. The last
 /// thing in a transaction.
 pub async fn hidden_or_back(
@@ -141,6 +154,7 @@ pub async fn hidden_or_back(
     let now = app.clock.now();
     let mut changes = Changes::new();
     pact::service::seen_otherwise(app, tx, member, hidden, &mut changes).await?;
+    commitment::service::seen_otherwise(tx, member, hidden, &mut changes).await?;
     for row in store::open_of(tx, member).await? {
         let other = Pair::in_it(&row).beside(member);
         if hidden {

@@ -1,0 +1,159 @@
+//! Asking a partner to ask how it went, the day after.
+//!
+//! Each commitment that a partner sees has one indexed instant at which he is asked next. A claim takes those due,
+//! announces, and writes each one's next, in one transaction: any number of workers ask of each day once, and a crash
+//! asks of none or all. What it costs follows those due, not the commitments there are.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::commitment::Model;
+use entity::{CommitmentId, MemberId, PeeringId};
+use sea_orm::ConnectionTrait;
+
+use super::{next_ask, store};
+use crate::app::App;
+use crate::checkin::calendar::DayTerms;
+use crate::commitment::model::{ASKED_FOR, Ask, Plan};
+use crate::db::{Done, Tx, transact};
+use crate::error::Fault;
+use crate::{checkin, matching, nudge, profile};
+
+/// When the next partner is to be asked.
+pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
+    store::next_due(app.db.pool()).await
+}
+
+/// Takes one batch of commitments whose partner is to be asked. Returns how many there were.
+pub async fn run_due(app: &App) -> Result<usize, Fault> {
+    let limit = app.config.worker.reminder_batch;
+    let taken = transact!(app.db, |tx| {
+        let due = store::take_due(tx, app.clock.now(), limit).await?;
+        let taken = due.len();
+        if taken > 0 {
+            put_on(app, tx, due).await?;
+        }
+        Ok(Done::Keep(taken))
+    })?;
+    if taken > 0 {
+        app.wake.wake();
+    }
+    metrics::counter!("belay_asks_taken_total").increment(taken as u64);
+    Ok(taken)
+}
+
+async fn put_on(app: &App, tx: &Tx, due: Vec<Model>) -> Result<(), Fault> {
+    let now = app.clock.now();
+    let peerings: Vec<PeeringId> = due.iter().filter_map(|row| row.peering_id).collect();
+    let pairs = matching::service::between(tx, &peerings).await?;
+    let owners: Vec<MemberId> = due.iter().map(|row| row.member_id).collect();
+    let standings = profile::service::standings(tx, &owners).await?;
+    let days = due
+        .iter()
+        .filter_map(|row| Some((row.next_ask_on?, row.member_id)));
+    let paused = paused(tx, days).await?;
+    let plans = store::plans(app, tx, due.iter()).await?;
+    let mut announcements = Vec::new();
+    let mut rows = Vec::new();
+    for (mut row, plan) in due.into_iter().zip(plans) {
+        let who = standings
+            .get(&row.member_id)
+            .ok_or(Fault::Broken("whoever means to do something is a member"))?;
+        let partner = row.peering_id.and_then(|id| pairs.get(&id));
+        let partner = partner.map(|pair| pair.beside(row.member_id));
+        if let (Some(partner), Some(day), Some(at)) = (partner, row.next_ask_on, row.next_ask_at) {
+            let until = at + ASKED_FOR;
+            let is_asked = plan.stands(day) && !paused.contains(&(day, row.member_id));
+            // After an outage nobody is asked about days that are long past.
+            if is_asked && now < until {
+                let about = (row.id, day);
+                announcements.push(nudge::service::how_it_went(partner, about, (at, until)));
+            }
+        }
+        let ask = after(&row, &plan, who.terms, now);
+        row.next_ask_on = ask.map(|ask| ask.on);
+        row.next_ask_at = ask.map(|ask| ask.at);
+        rows.push(row);
+    }
+    store::put_asks(tx, rows).await?;
+    nudge::service::announce_all(app, tx, &announcements).await
+}
+
+/// What comes behind the day that was asked about. While one of the two is hidden the days go by, and it goes on when
+/// he is back.
+fn after(row: &Model, plan: &Plan, terms: DayTerms, now: DateTime<Utc>) -> Option<Ask> {
+    row.peering_id?;
+    let next = row.next_ask_on?.succ_opt()?;
+    plan.next_ask(next, terms, now - ASKED_FOR)
+}
+
+/// Which of these days lie in a pause of theirs, in one statement for each day among them.
+async fn paused(
+    db: &impl ConnectionTrait,
+    days: impl Iterator<Item = (NaiveDate, MemberId)>,
+) -> Result<HashSet<(NaiveDate, MemberId)>, Fault> {
+    let mut members: HashMap<NaiveDate, Vec<MemberId>> = HashMap::new();
+    for (day, member) in days {
+        members.entry(day).or_default().push(member);
+    }
+    let mut paused = HashSet::new();
+    for (day, members) in members {
+        let found = checkin::service::who_has_paused_on(db, &members, day).await?;
+        paused.extend(found.into_iter().map(|member| (day, member)));
+    }
+    Ok(paused)
+}
+
+/// A member's days are in other terms from now on: his partners are asked when it is ten where he is now. He is held.
+pub async fn terms_changed(
+    app: &App,
+    tx: &Tx,
+    member: MemberId,
+    terms: DayTerms,
+) -> Result<(), Fault> {
+    let now = app.clock.now();
+    let mut rows = store::asks_of(tx, member).await?;
+    let plans = store::plans(app, tx, rows.iter()).await?;
+    for (row, plan) in rows.iter_mut().zip(plans) {
+        let ask = next_ask(row, &plan, terms, now);
+        row.next_ask_on = ask.map(|ask| ask.on);
+        row.next_ask_at = ask.map(|ask| ask.at);
+    }
+    store::put_asks(tx, rows).await
+}
+
+/// What a partner was asked about: a day of a commitment, and who he is.
+pub type About = (CommitmentId, NaiveDate, MemberId);
+
+/// Which of these are still to be asked about, and whether the man has said how it went; in two statements, and one for
+/// each day among them. Of those that are left out the day was carried over, lay in a pause, or is nothing that this
+/// partner sees.
+pub async fn standing(
+    db: &impl ConnectionTrait,
+    asked: &[About],
+) -> Result<HashMap<About, bool>, Fault> {
+    if asked.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<CommitmentId> = asked.iter().map(|about| about.0).collect();
+    let days: Vec<NaiveDate> = asked.iter().map(|about| about.1).collect();
+    let rows = store::standing(db, &ids, &days).await?;
+    let owners: HashMap<CommitmentId, (MemberId, MemberId)> = rows
+        .iter()
+        .map(|row| (row.id, (row.member_id, row.partner())))
+        .collect();
+    let of_owner = |(id, day, _): &About| Some((*day, owners.get(id)?.0));
+    let paused = paused(db, asked.iter().filter_map(of_owner)).await?;
+    let standing = asked.iter().filter_map(|about| {
+        let (id, day, partner) = *about;
+        let (owner, seen_by) = *owners.get(&id)?;
+        let kept = rows
+            .iter()
+            .find(|row| row.id == id && row.due_on == Some(day));
+        let carried = kept.is_some_and(|row| row.carried_to.is_some());
+        let answered = kept.is_some_and(|row| row.answer.is_some());
+        let stands = seen_by == partner && !carried && !paused.contains(&(day, owner));
+        stands.then_some((*about, answered))
+    });
+    Ok(standing.collect())
+}

@@ -1,0 +1,115 @@
+//! Meaning to do something.
+
+use entity::commitment::Model;
+use entity::{CommitmentId, MemberId, PeeringId};
+
+use super::{changed, store, tell};
+use crate::app::App;
+use crate::commitment::model::{MOST_OPEN, Plan, When, can_be_due_on};
+use crate::db::{Done, transact};
+use crate::error::Fault;
+use crate::{matching, profile};
+
+/// Something he means to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct New {
+    /// Its id, made by the app.
+    pub id: CommitmentId,
+    /// In his words.
+    pub words: String,
+    /// When.
+    pub when: When,
+    /// With the partner who is to see it.
+    pub peering: Option<PeeringId>,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// It is there.
+    AsAsked,
+    /// He has no such partner.
+    NoPartner,
+    /// Its day is over, or too far off.
+    OtherDay,
+    /// He has as many that are not over as he may.
+    TooMany,
+    /// The id was sent before with another content, by him or by another.
+    Conflict,
+}
+
+/// Makes a commitment. Every week it is due from today on: who says Mondays on a Monday means this one, too.
+pub async fn make(app: &App, me: MemberId, new: &New) -> Result<Made, Fault> {
+    let now = app.clock.now();
+    let (outcome, event) = transact!(app.db, |tx| {
+        let partner = if let Some(peering) = new.peering {
+            matching::service::hold_partner(tx, me, peering).await?
+        } else {
+            profile::service::hold(tx, &[me]).await?;
+            None
+        };
+        if new.peering.is_some() && partner.is_none() {
+            return Ok(Done::Undo((Made::NoPartner, None)));
+        }
+        if let Some(there) = store::sent_before(tx, new.id).await? {
+            let outcome = if is_same(app, me, new, &there)? {
+                Made::AsAsked
+            } else {
+                Made::Conflict
+            };
+            return Ok(Done::Undo((outcome, None)));
+        }
+        let terms = profile::service::day_terms(tx, me).await?;
+        let today = terms.day(now);
+        let (due_on, weekdays) = match new.when {
+            When::Once(day) if !can_be_due_on(day, today) => {
+                return Ok(Done::Undo((Made::OtherDay, None)));
+            }
+            When::Once(day) => (Some(day), None),
+            When::Weekly(weekdays) => (None, Some(i32::from(weekdays.mask()))),
+        };
+        if store::count_open(tx, me).await? >= MOST_OPEN {
+            return Ok(Done::Undo((Made::TooMany, None)));
+        }
+        let plan = Plan {
+            when: new.when,
+            from: today,
+            until: None,
+            kept: std::collections::BTreeMap::new(),
+        };
+        let ask = partner.and_then(|_| plan.next_ask(today, terms, now));
+        let mut row = Model {
+            id: new.id,
+            member_id: me,
+            words: Vec::new(),
+            due_on,
+            weekdays,
+            starts_on: today,
+            peering_id: new.peering,
+            next_ask_on: ask.map(|ask| ask.on),
+            next_ask_at: ask.map(|ask| ask.at),
+            version: 1,
+            created_at: now,
+            ended_on: None,
+            ended_at: None,
+        };
+        row.words = store::sealed(app, &row, &new.words)?;
+        if !store::insert(tx, row).await? {
+            // Sent at the same moment by somebody else.
+            return Ok(Done::Undo((Made::Conflict, None)));
+        }
+        let event = changed(app, tx, (me, partner), new.id).await?;
+        Ok(Done::Keep((Made::AsAsked, event)))
+    })?;
+    tell(app, event);
+    Ok(outcome)
+}
+
+/// Whether what is there is his, with the same content.
+fn is_same(app: &App, me: MemberId, new: &New, there: &Model) -> Result<bool, Fault> {
+    if there.member_id != me {
+        return Ok(false);
+    }
+    let same_words = store::opened(app, there)? == new.words;
+    Ok(same_words && store::when(there)? == new.when && there.peering_id == new.peering)
+}

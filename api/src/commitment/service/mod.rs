@@ -1,0 +1,225 @@
+//! What men do with their commitments, and what other domains ask of them.
+
+mod ask;
+mod days;
+mod make;
+mod over;
+mod update;
+
+pub use ask::{About, next_due, run_due, standing, terms_changed};
+pub use days::{Outcome, answer, carry_over};
+pub use make::{Made, New, make};
+pub use over::{Ended, end, end_of_peering, seen_otherwise};
+pub use update::{Patch, Updated, update};
+
+pub use super::store::{COMMITMENTS, Whose};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::commitment::Model;
+use entity::{CommitmentId, MemberId, PeeringId};
+
+use super::model::{ASKED_FOR, Ask, Plan};
+use super::store::{self, Row};
+use crate::account::Viewer;
+use crate::app::App;
+use crate::bus::{Activity, Event};
+use crate::checkin::calendar::DayTerms;
+use crate::db::Tx;
+use crate::error::Fault;
+use crate::graphql::cursor::Page;
+use crate::profile::model::Profile;
+use crate::sync::model::Changes;
+use crate::{matching, profile, sync};
+
+/// A commitment as one of the two sees it.
+#[derive(Clone, Debug)]
+pub struct Commitment {
+    /// Its id.
+    pub id: CommitmentId,
+    /// Whether it is the viewer's own.
+    pub is_viewers: bool,
+    /// The peering with the other man, when there is one.
+    pub peering: Option<PeeringId>,
+    /// What he means to do.
+    pub words: String,
+    /// When, and how it went.
+    pub plan: Plan,
+    /// The day it is for the man whose it is.
+    pub today: NaiveDate,
+    /// Rises with every change.
+    pub version: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When he ended it.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// A commitment, and the other man: the partner who sees the viewer's, or the one whose it is.
+pub type Seen = (Commitment, Option<Profile>);
+
+/// Commitments by their ids, in three statements and in no order; those that are not there for the viewer are left out.
+pub async fn these(app: &App, viewer: Viewer, ids: &[CommitmentId]) -> Result<Vec<Seen>, Fault> {
+    let Some(me) = viewer.member() else {
+        return Ok(Vec::new());
+    };
+    let rows = store::these(app.db.pool(), me, ids).await?;
+    seen_by(app, viewer, me, rows).await
+}
+
+/// A page, and one more, of the viewer's own or of what a partner lets him see, the last made first.
+pub async fn commitments(
+    app: &App,
+    viewer: Viewer,
+    whose: Whose,
+    page: &Page<COMMITMENTS>,
+) -> Result<Vec<Seen>, Fault> {
+    let Some(me) = viewer.member() else {
+        return Ok(Vec::new());
+    };
+    let rows = store::list(app.db.pool(), me, whose, page).await?;
+    seen_by(app, viewer, me, rows).await
+}
+
+/// How many there are.
+pub async fn count(app: &App, me: MemberId, whose: Whose) -> Result<u64, Fault> {
+    store::count(app.db.pool(), me, whose).await
+}
+
+async fn seen_by(
+    app: &App,
+    viewer: Viewer,
+    me: MemberId,
+    rows: Vec<Row>,
+) -> Result<Vec<Seen>, Fault> {
+    let now = app.clock.now();
+    let men: Vec<MemberId> = rows.iter().filter_map(|row| row.beside(me)).collect();
+    let profiles = profile::service::profiles(app, viewer, &men).await?;
+    let commitments = rows.iter().map(|row| &row.commitment);
+    let plans = store::plans(app, app.db.pool(), commitments).await?;
+    let mut seen = Vec::new();
+    for (row, plan) in rows.into_iter().zip(plans) {
+        let man = row.beside(me).and_then(|man| profiles.get(&man)).cloned();
+        let today = row.terms()?.day(now);
+        let row = row.commitment;
+        let is_viewers = row.member_id == me;
+        if !is_viewers && man.is_none() {
+            continue;
+        }
+        let commitment = Commitment {
+            id: row.id,
+            is_viewers,
+            peering: row.peering_id.filter(|_| man.is_some()),
+            words: store::opened(app, &row)?,
+            plan,
+            today,
+            version: row.version,
+            created_at: row.created_at,
+            ended_at: row.ended_at,
+        };
+        seen.push((commitment, man));
+    }
+    Ok(seen)
+}
+
+/// A commitment of a member's own. He, the partner who sees it and the row are held until the transaction ends.
+struct Held {
+    row: Model,
+    plan: Plan,
+    terms: DayTerms,
+    today: NaiveDate,
+    /// Whom he lets see it.
+    partner: Option<MemberId>,
+}
+
+impl Held {
+    /// What his partner is asked about next: from what he was to be asked about, and not from today only, on. A day
+    /// that was carried over may have been before that.
+    fn next_ask(&self, now: DateTime<Utc>) -> Option<Ask> {
+        next_ask(&self.row, &self.plan, self.terms, now)
+    }
+}
+
+/// What the partner is asked about next of a commitment that is not as it was; nothing when nobody sees it.
+fn next_ask(row: &Model, plan: &Plan, terms: DayTerms, now: DateTime<Utc>) -> Option<Ask> {
+    row.peering_id?;
+    let today = terms.day(now);
+    let from = row.next_ask_on.map_or(today, |day| day.min(today));
+    plan.next_ask(from, terms, now - ASKED_FOR)
+}
+
+async fn held(
+    app: &App,
+    tx: &Tx,
+    me: MemberId,
+    id: CommitmentId,
+    also: Option<MemberId>,
+) -> Result<Option<Held>, Fault> {
+    let Some(before) = store::of_owner(tx, me, id).await? else {
+        return Ok(None);
+    };
+    let partner = other_in(tx, me, before.peering_id).await?;
+    let men: Vec<MemberId> = [Some(me), partner, also].into_iter().flatten().collect();
+    profile::service::hold(tx, &men).await?;
+    let Some(row) = store::hold(tx, me, id).await? else {
+        return Ok(None);
+    };
+    let partner = other_in(tx, me, row.peering_id).await?;
+    let terms = profile::service::day_terms(tx, me).await?;
+    let plan = store::plans(app, tx, [&row].into_iter()).await?.pop();
+    let plan = plan.ok_or(Fault::Broken("a commitment has a plan"))?;
+    let today = terms.day(app.clock.now());
+    Ok(Some(Held {
+        row,
+        plan,
+        terms,
+        today,
+        partner,
+    }))
+}
+
+/// The other man of a peering of a member's, whether he is there for others or not: also one who is away has a phone.
+async fn other_in(
+    tx: &Tx,
+    me: MemberId,
+    peering: Option<PeeringId>,
+) -> Result<Option<MemberId>, Fault> {
+    let Some(id) = peering else {
+        return Ok(None);
+    };
+    let pairs = matching::service::pairs(tx, &[id]).await?;
+    let his = pairs.get(&id).filter(|pair| pair.has(me));
+    Ok(his.map(|pair| pair.beside(me)))
+}
+
+/// Tells the phones of both that a commitment is new, or not as it was. The last thing in a transaction; the partner's
+/// devices are to be told after it.
+async fn changed(
+    app: &App,
+    tx: &Tx,
+    (me, partner): (MemberId, Option<MemberId>),
+    id: CommitmentId,
+) -> Result<Option<Event>, Fault> {
+    let mut changes = Changes::new();
+    changes.put(me, id);
+    if let Some(partner) = partner {
+        changes.put(partner, id);
+    }
+    sync::service::record(app, tx, changes).await?;
+    Ok(partner.map(|partner| hint(partner, id)))
+}
+
+fn hint(member: MemberId, id: CommitmentId) -> Event {
+    Event::PartnerActivity {
+        member,
+        activity: Activity::CommitmentChanged,
+        subject: id.0,
+    }
+}
+
+/// Tells connected devices, after the commit, and the workers, who may have somebody to ask sooner than they knew.
+fn tell(app: &App, hints: impl IntoIterator<Item = Event>) {
+    for event in hints {
+        app.bus.publish(&event);
+    }
+    app.wake.wake();
+}

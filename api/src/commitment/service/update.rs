@@ -1,0 +1,102 @@
+//! Other words, another partner, or none.
+
+use entity::{CommitmentId, MemberId, PeeringId};
+
+use super::{changed, held, hint, other_in, store, tell};
+use crate::app::App;
+use crate::db::{Done, transact};
+use crate::error::Fault;
+use crate::patch::Change;
+use crate::sync::model::Changes;
+use crate::{matching, sync};
+
+/// What is to be changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    /// What he means to do, in his words.
+    pub words: Change<String>,
+    /// With the partner who is to see it; none takes it from whoever sees it.
+    pub peering: Change<Option<PeeringId>>,
+}
+
+/// What became of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Updated {
+    /// It is as it was asked to be.
+    AsAsked,
+    /// He has no such commitment.
+    NotFound,
+    /// He has no such partner.
+    NoPartner,
+    /// He ended it.
+    Over,
+    /// Somebody changed it after the version that was expected.
+    Stale,
+}
+
+/// Changes a commitment, at once. A partner who is not to see it any more does not from here on.
+pub async fn update(
+    app: &App,
+    me: MemberId,
+    id: CommitmentId,
+    patch: &Patch,
+    expected_version: Option<i32>,
+) -> Result<Updated, Fault> {
+    let now = app.clock.now();
+    let (outcome, events) = transact!(app.db, |tx| {
+        let wanted = match patch.peering {
+            Change::Put(peering) => other_in(tx, me, peering).await?,
+            Change::Leave => None,
+        };
+        let Some(held) = held(app, tx, me, id, wanted).await? else {
+            return Ok(Done::Undo((Updated::NotFound, Vec::new())));
+        };
+        let before = (store::opened(app, &held.row)?, held.row.peering_id);
+        let mut after = before.clone();
+        patch.words.apply(&mut after.0);
+        patch.peering.apply(&mut after.1);
+        if after == before {
+            return Ok(Done::Undo((Updated::AsAsked, Vec::new())));
+        }
+        if held.row.ended_at.is_some() {
+            return Ok(Done::Undo((Updated::Over, Vec::new())));
+        }
+        if expected_version.is_some_and(|expected| expected != held.row.version) {
+            return Ok(Done::Undo((Updated::Stale, Vec::new())));
+        }
+        let (words, peering) = after;
+        let other_partner = peering != before.1;
+        let (partner, ask) = if other_partner {
+            let partner = match peering {
+                Some(peering) => matching::service::hold_partner(tx, me, peering).await?,
+                None => None,
+            };
+            if peering.is_some() && partner.is_none() {
+                return Ok(Done::Undo((Updated::NoPartner, Vec::new())));
+            }
+            // Of days before he saw it he is not asked to ask.
+            let ask = partner.and_then(|_| held.plan.next_ask(held.today, held.terms, now));
+            (partner, ask)
+        } else {
+            (held.partner, held.next_ask(now))
+        };
+        let sealed = store::sealed(app, &held.row, &words)?;
+        store::update(tx, (me, id), sealed, peering, ask).await?;
+        let mut events = Vec::new();
+        if other_partner && let Some(former) = held.partner {
+            events.push(hint(former, id));
+            let mut changes = Changes::new();
+            changes.gone(former, id);
+            for member in [Some(me), partner].into_iter().flatten() {
+                changes.put(member, id);
+            }
+            sync::service::record(app, tx, changes).await?;
+            events.extend(partner.map(|partner| hint(partner, id)));
+        } else {
+            events.extend(changed(app, tx, (me, partner), id).await?);
+        }
+        Ok(Done::Keep((Updated::AsAsked, events)))
+    })?;
+    tell(app, events);
+    Ok(outcome)
+}

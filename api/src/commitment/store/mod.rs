@@ -1,0 +1,124 @@
+//! Commitments in the database.
+
+mod asks;
+mod read;
+mod write;
+
+pub(super) use asks::{asks_of, next_due, put_asks, standing, take_due};
+pub use read::{COMMITMENTS, Whose};
+pub(super) use read::{
+    Row, around, count, count_open, hold, list, of_owner, of_peering, sent_before, these,
+};
+pub(super) use write::{end, insert, let_go, put_day, update};
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use entity::CommitmentId;
+use entity::commitment::Model;
+use entity::commitment_day::{self, Answer};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _,
+};
+
+use super::model::{Kept, Plan, When};
+use crate::app::App;
+use crate::checkin::cadence::Cadence;
+use crate::error::Fault;
+
+/// Days of what is due every week that are read back from today: more than are shown, and than may be set right.
+const READ_BACK: chrono::Days = chrono::Days::new(100);
+
+/// What words are sealed as.
+fn words_of(row: &Model) -> [&[u8]; 3] {
+    [
+        b"commitment",
+        row.member_id.0.as_bytes(),
+        row.id.0.as_bytes(),
+    ]
+}
+
+/// Seals a man's words as those of a row.
+pub(super) fn sealed(app: &App, row: &Model, words: &str) -> Result<Vec<u8>, Fault> {
+    app.keys.at_rest().seal(&app.entropy, &words_of(row), words)
+}
+
+/// Opens them.
+pub(super) fn opened(app: &App, row: &Model) -> Result<String, Fault> {
+    app.keys.at_rest().open(&words_of(row), &row.words)
+}
+
+/// When it is to be done, as it is kept.
+pub(super) fn when(row: &Model) -> Result<When, Fault> {
+    let broken = Fault::Broken("a commitment has a day, or weekdays");
+    match (row.due_on, row.weekdays) {
+        (Some(once), None) => Ok(When::Once(once)),
+        (None, Some(mask)) => {
+            let mask = u8::try_from(mask).ok();
+            let weekdays = mask.and_then(Cadence::from_mask);
+            weekdays.map(When::Weekly).ok_or(broken)
+        }
+        _ => Err(broken),
+    }
+}
+
+/// The plan of each of these, in their order and in one statement.
+pub(super) async fn plans<'a>(
+    app: &App,
+    db: &impl ConnectionTrait,
+    rows: impl Iterator<Item = &'a Model> + Clone,
+) -> Result<Vec<Plan>, Fault> {
+    use commitment_day::Column as Of;
+    let ids: Vec<CommitmentId> = rows.clone().map(|row| row.id).collect();
+    let mut kept: BTreeMap<CommitmentId, BTreeMap<NaiveDate, Kept>> = BTreeMap::new();
+    if !ids.is_empty() {
+        let since = app.clock.now().date_naive() - READ_BACK;
+        let once = rows.clone().filter(|row| row.weekdays.is_none());
+        let once: Vec<CommitmentId> = once.map(|row| row.id).collect();
+        let needed = Condition::any()
+            .add(Of::DueOn.gte(since))
+            .add(Of::CommitmentId.is_in(once));
+        let days = commitment_day::Entity::find()
+            .filter(Of::CommitmentId.is_in(ids))
+            .filter(needed);
+        for day in days.all(db).await? {
+            let of = kept.entry(day.commitment_id).or_default();
+            of.insert(
+                day.due_on,
+                Kept {
+                    answer: day.answer,
+                    answered_at: day.answered_at,
+                    carried_to: day.carried_to,
+                },
+            );
+        }
+    }
+    let plan = |row: &Model| {
+        Ok(Plan {
+            when: when(row)?,
+            from: row.starts_on,
+            until: row.ended_on,
+            kept: kept.remove(&row.id).unwrap_or_default(),
+        })
+    };
+    rows.map(plan).collect()
+}
+
+/// That it is not over: he has not ended it, and what is to be done once is not done.
+fn open() -> Condition {
+    use commitment_day::Column as Of;
+    use entity::commitment::{Column, Entity};
+    let done = commitment_day::Entity::find()
+        .select_only()
+        .expr(Expr::val(1))
+        .filter(Expr::col((commitment_day::Entity, Of::CommitmentId)).equals((Entity, Column::Id)))
+        .filter(Of::Answer.eq(Answer::Done));
+    let done = Expr::exists(sea_orm::QueryTrait::into_query(done));
+    Condition::all().add(Column::EndedAt.is_null()).add(
+        Condition::any()
+            .add(Column::Weekdays.is_not_null())
+            .add(done.not()),
+    )
+}

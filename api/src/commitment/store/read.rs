@@ -1,0 +1,181 @@
+//! Reading commitments.
+
+use entity::commitment::{Column, Entity, Model, Relation};
+use entity::{CommitmentId, MemberId, PeeringId, member, peering};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockType};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType, PaginatorTrait as _,
+    QueryFilter as _, QuerySelect as _, QueryTrait, RelationTrait as _, Select,
+};
+
+use super::open;
+use crate::checkin::calendar::DayTerms;
+use crate::db::{Sorted, Tx};
+use crate::error::Fault;
+use crate::graphql::cursor::Page;
+use crate::matching;
+use crate::matching::model::Pair;
+
+/// Tells the cursors of lists of commitments from those of other lists.
+pub const COMMITMENTS: u8 = 80;
+
+/// A commitment as a viewer reads it.
+#[derive(Clone, Debug, sea_orm::FromQueryResult)]
+pub(in crate::commitment) struct Row {
+    #[sea_orm(nested)]
+    pub commitment: Model,
+    lower_id: Option<MemberId>,
+    higher_id: Option<MemberId>,
+    time_zone: String,
+    day_start_hour: i32,
+}
+
+impl Row {
+    /// The other man: the partner who sees the viewer's, or the one whose it is.
+    pub fn beside(&self, viewer: MemberId) -> Option<MemberId> {
+        let pair = self.lower_id.zip(self.higher_id);
+        pair.map(|(lower, higher)| Pair::of(lower, higher).beside(viewer))
+    }
+
+    /// When the days of the man are whose it is.
+    pub fn terms(&self) -> Result<DayTerms, Fault> {
+        DayTerms::stored(&self.time_zone, self.day_start_hour)
+    }
+}
+
+/// Whose commitments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The viewer's own.
+    Own,
+    /// Those that the other man of a peering lets him see.
+    Partners(PeeringId),
+}
+
+/// The commitments that are there for a viewer: his own, and those that a partner who is there for others lets him see.
+fn there_for(viewer: MemberId) -> Select<Entity> {
+    let mut select = Entity::find()
+        .join(JoinType::InnerJoin, Relation::Member.def())
+        .column(member::Column::TimeZone)
+        .column(member::Column::DayStartHour)
+        .column(peering::Column::LowerId)
+        .column(peering::Column::HigherId);
+    let seen_by_partner = Condition::all()
+        .add(Expr::col((peering::Entity, peering::Column::Id)).equals((Entity, Column::PeeringId)))
+        .add(matching::service::is_active_for(viewer));
+    QueryTrait::query(&mut select).join(JoinType::LeftJoin, peering::Entity, seen_by_partner);
+    let his = Condition::any()
+        .add(Column::MemberId.eq(viewer))
+        .add(peering::Column::Id.is_not_null());
+    select.filter(his)
+}
+
+fn of(viewer: MemberId, whose: Whose) -> Select<Entity> {
+    match whose {
+        Whose::Own => there_for(viewer).filter(Column::MemberId.eq(viewer)),
+        Whose::Partners(peering) => there_for(viewer)
+            .filter(Column::PeeringId.eq(peering))
+            .filter(Column::MemberId.ne(viewer)),
+    }
+}
+
+/// Those of these that are there for the viewer, in no order.
+pub(in crate::commitment) async fn these(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    ids: &[CommitmentId],
+) -> Result<Vec<Row>, Fault> {
+    let these = there_for(viewer).filter(Column::Id.is_in(ids.iter().copied()));
+    Ok(these.into_model::<Row>().all(db).await?)
+}
+
+/// A page, and one row more, the last made first; from the back for a backward page.
+pub(in crate::commitment) async fn list(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    whose: Whose,
+    page: &Page<COMMITMENTS>,
+) -> Result<Vec<Row>, Fault> {
+    let all = of(viewer, whose);
+    let select = Sorted::by_instant(Column::CreatedAt, Column::Id).page(all, page);
+    Ok(select.into_model::<Row>().all(db).await?)
+}
+
+/// How many there are.
+pub(in crate::commitment) async fn count(
+    db: &impl ConnectionTrait,
+    viewer: MemberId,
+    whose: Whose,
+) -> Result<u64, Fault> {
+    Ok(of(viewer, whose).count(db).await?)
+}
+
+/// How many of a member's own are not over.
+pub(in crate::commitment) async fn count_open(tx: &Tx, owner: MemberId) -> Result<u64, Fault> {
+    let his = Entity::find().filter(Column::MemberId.eq(owner));
+    Ok(his.filter(open()).count(tx).await?)
+}
+
+fn by_owner(owner: MemberId, id: CommitmentId) -> Select<Entity> {
+    Entity::find_by_id(id).filter(Column::MemberId.eq(owner))
+}
+
+/// A commitment of a member's own.
+pub(in crate::commitment) async fn of_owner(
+    tx: &Tx,
+    owner: MemberId,
+    id: CommitmentId,
+) -> Result<Option<Model>, Fault> {
+    Ok(by_owner(owner, id).one(tx).await?)
+}
+
+/// As [`of_owner`], kept from others until the transaction ends.
+pub(in crate::commitment) async fn hold(
+    tx: &Tx,
+    owner: MemberId,
+    id: CommitmentId,
+) -> Result<Option<Model>, Fault> {
+    let found = by_owner(owner, id).lock(LockType::NoKeyUpdate);
+    Ok(found.one(tx).await?)
+}
+
+/// What was sent under this id before, by whomever.
+pub(in crate::commitment) async fn sent_before(
+    tx: &Tx,
+    id: CommitmentId,
+) -> Result<Option<Model>, Fault> {
+    Ok(Entity::find_by_id(id).one(tx).await?)
+}
+
+/// What the two of a peering let each other see.
+pub(in crate::commitment) async fn of_peering(
+    tx: &Tx,
+    peering: PeeringId,
+) -> Result<Vec<Model>, Fault> {
+    let shared = Entity::find().filter(Column::PeeringId.eq(peering));
+    Ok(shared.all(tx).await?)
+}
+
+/// What a member lets a partner see, or is let see by one, and the two; whether they are there for others or not.
+pub(in crate::commitment) async fn around(
+    tx: &Tx,
+    member: MemberId,
+) -> Result<Vec<(CommitmentId, MemberId, Pair)>, Fault> {
+    let of_member = Condition::any()
+        .add(peering::Column::LowerId.eq(member))
+        .add(peering::Column::HigherId.eq(member));
+    let found: Vec<(CommitmentId, MemberId, MemberId, MemberId)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::MemberId])
+        .column(peering::Column::LowerId)
+        .column(peering::Column::HigherId)
+        .join(JoinType::InnerJoin, Relation::Peering.def())
+        .filter(of_member)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let with_pair = found
+        .into_iter()
+        .map(|(id, owner, lower, higher)| (id, owner, Pair::of(lower, higher)));
+    Ok(with_pair.collect())
+}

@@ -1,0 +1,232 @@
+//! What the partner sees, and when he does no more.
+
+use chrono::TimeDelta;
+use entity::member;
+use sea_orm::EntityTrait as _;
+use serde_json::{Value, json};
+use support::{TestApp, both};
+
+use super::{
+    answer, asked, carry, every, node, once, own, refused, send, sent, shown, two, weekly,
+};
+use crate::peerings::{leave, partners};
+use crate::profile::hide;
+
+both!(
+    the_partner_reads_it_and_changes_nothing,
+    nobody_else_sees_anything_of_it,
+    he_sees_it_for_as_long_as_he_is_named,
+    when_they_are_partners_no_longer_nobody_sees_it,
+    a_man_who_is_away_is_in_no_commitment,
+    only_a_partner_can_be_named,
+    what_a_man_means_to_do_outlives_his_partner,
+);
+
+async fn the_partner_reads_it_and_changes_nothing(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let it = sent(
+        &app,
+        mike,
+        "makeCommitment",
+        every(&app, &["TUESDAY"], &peering),
+    )
+    .await;
+    let id = it["id"].clone();
+    assert_eq!(it["partner"]["handle"], "paul");
+    assert_eq!(it["peeringId"], peering);
+    answer(&app, mike, &id, "2026-03-10", "PARTLY").await;
+    let his = carry(&app, mike, &id, "2026-03-10", "2026-03-12").await;
+    let seen = node(&app, paul, &id).await;
+    assert_eq!(shown(&app, paul).await, std::slice::from_ref(&seen));
+    let mut expected = his.clone();
+    expected["yours"] = json!(false);
+    expected["partner"]["handle"] = json!("mike");
+    assert_eq!(seen, expected);
+    assert_eq!(
+        (own(&app, paul).await, shown(&app, mike).await),
+        (vec![], vec![])
+    );
+    for (mutation, more) in [
+        ("updateCommitment", json!({ "words": "Swim" })),
+        (
+            "answerCommitment",
+            json!({ "dueOn": "2026-03-12", "answer": "DONE" }),
+        ),
+        (
+            "carryCommitmentOver",
+            json!({ "dueOn": "2026-03-12", "to": "2026-03-13" }),
+        ),
+        ("endCommitment", json!({})),
+    ] {
+        let mut input = more;
+        input["commitmentId"] = id.clone();
+        let payload = send(&app, paul, mutation, input).await;
+        assert_eq!(payload["commitment"], Value::Null, "{mutation}");
+        assert_eq!(payload["errors"][0]["code"], "NOT_FOUND", "{mutation}");
+    }
+    // Nor is anything said of one that he sends under its id.
+    let mut input = every(&app, &["TUESDAY"], &peering);
+    input["id"] = it["clientId"].clone();
+    let payload = send(&app, paul, "makeCommitment", input).await;
+    assert_eq!(payload["errors"][0]["code"], "CONFLICT");
+    assert_eq!(payload["commitment"], Value::Null);
+    assert_eq!(node(&app, mike, &id).await, his);
+}
+
+async fn nobody_else_sees_anything_of_it(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let sam = app.member("sam").await;
+    partners(&app, mike, sam).await;
+    let to_himself = every(&app, &["TUESDAY"], &Value::Null);
+    let to_himself = sent(&app, mike, "makeCommitment", to_himself).await["id"].clone();
+    app.advance(TimeDelta::minutes(1));
+    let it = sent(
+        &app,
+        mike,
+        "makeCommitment",
+        every(&app, &["TUESDAY"], &peering),
+    )
+    .await;
+    // Sam is his partner as well, and is not the one he named.
+    assert_eq!(node(&app, sam, &it["id"]).await, Value::Null);
+    assert_eq!(shown(&app, sam).await, [Value::Null; 0]);
+    assert_eq!(node(&app, paul, &to_himself).await, Value::Null);
+    assert_eq!(shown(&app, paul).await.len(), 1);
+    // The last made comes first.
+    let all = own(&app, mike).await;
+    assert_eq!([&all[0]["id"], &all[1]["id"]], [&it["id"], &to_himself]);
+}
+
+async fn he_sees_it_for_as_long_as_he_is_named(app: TestApp) {
+    let (mike, paul, with_paul) = two(&app).await;
+    let sam = app.member("sam").await;
+    let with_sam = partners(&app, mike, sam).await;
+    let id = sent(
+        &app,
+        mike,
+        "makeCommitment",
+        once(&app, "2026-03-12", &with_paul),
+    )
+    .await["id"]
+        .clone();
+    let name = async |peering: &Value| {
+        let input = json!({ "commitmentId": id, "peeringId": peering });
+        sent(&app, mike, "updateCommitment", input).await
+    };
+    let sees_it = async |who| !node(&app, who, &id).await.is_null();
+    for (peering, who) in [
+        (&with_paul, [true, false]),
+        (&with_sam, [false, true]),
+        (&Value::Null, [false; 2]),
+    ] {
+        name(peering).await;
+        assert_eq!([sees_it(paul).await, sees_it(sam).await], who);
+        assert_eq!(
+            [shown(&app, paul).await.len(), shown(&app, sam).await.len()],
+            who.map(usize::from)
+        );
+    }
+    // Other words leave him where he is.
+    name(&with_paul).await;
+    let words = json!({ "commitmentId": id, "words": "Swim" });
+    sent(&app, mike, "updateCommitment", words).await;
+    assert_eq!(node(&app, paul, &id).await["words"], "Swim");
+}
+
+async fn when_they_are_partners_no_longer_nobody_sees_it(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let id = sent(
+        &app,
+        mike,
+        "makeCommitment",
+        every(&app, &["TUESDAY"], &peering),
+    )
+    .await["id"]
+        .clone();
+    leave(&app, paul, "endPeering", &peering).await;
+    assert_eq!(node(&app, paul, &id).await, Value::Null);
+    let his = node(&app, mike, &id).await;
+    assert_eq!(
+        (&his["partner"], &his["peeringId"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(
+        (&his["state"], &his["version"]),
+        (&json!("OPEN"), &json!(2))
+    );
+    // Partners again, they begin anew.
+    app.advance(TimeDelta::days(60));
+    let again = partners(&app, mike, paul).await;
+    assert_ne!(again, peering);
+    assert_eq!(node(&app, paul, &id).await, Value::Null);
+}
+
+async fn a_man_who_is_away_is_in_no_commitment(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let id = sent(
+        &app,
+        mike,
+        "makeCommitment",
+        every(&app, &["TUESDAY"], &peering),
+    )
+    .await["id"]
+        .clone();
+    hide(&app, paul, true).await;
+    let his = node(&app, mike, &id).await;
+    assert_eq!(
+        (&his["partner"], &his["peeringId"]),
+        (&Value::Null, &Value::Null)
+    );
+    let input = every(&app, &["TUESDAY"], &peering);
+    let missing = refused(&app, mike, "makeCommitment", input).await;
+    assert_eq!(missing, ["NOT_FOUND", "peeringId"]);
+    hide(&app, paul, false).await;
+    assert_eq!(node(&app, mike, &id).await["partner"]["handle"], "paul");
+    hide(&app, mike, true).await;
+    assert_eq!(node(&app, paul, &id).await, Value::Null);
+    assert_eq!(shown(&app, paul).await, [Value::Null; 0]);
+    hide(&app, mike, false).await;
+    assert_eq!(shown(&app, paul).await.len(), 1);
+}
+
+async fn only_a_partner_can_be_named(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let sam = app.member("sam").await;
+    let of_others = partners(&app, sam, app.member("tom").await).await;
+    crate::peerings::in_a_circle(&app, &[mike, sam]).await;
+    let waits = crate::peerings::proposed(&app, mike, sam).await["id"].clone();
+    let it = sent(
+        &app,
+        mike,
+        "makeCommitment",
+        every(&app, &["TUESDAY"], &peering),
+    )
+    .await;
+    for peering in [&of_others, &waits] {
+        let made = every(&app, &["TUESDAY"], peering);
+        let input = json!({ "commitmentId": it["id"], "peeringId": peering });
+        for (mutation, input) in [("makeCommitment", made), ("updateCommitment", input)] {
+            let missing = refused(&app, mike, mutation, input).await;
+            assert_eq!(missing, ["NOT_FOUND", "peeringId"], "{mutation}");
+        }
+    }
+    assert_eq!(shown(&app, paul).await.len(), 1);
+}
+
+async fn what_a_man_means_to_do_outlives_his_partner(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let id = weekly(&app, mike, &peering).await["id"].clone();
+    let theirs = weekly(&app, paul, &peering).await["id"].clone();
+    let gone = member::Entity::delete_by_id(paul.member);
+    gone.exec(app.app.db.pool()).await.unwrap();
+    let his = node(&app, mike, &id).await;
+    assert_eq!(
+        (&his["partner"], &his["state"]),
+        (&Value::Null, &json!("OPEN"))
+    );
+    assert_eq!(node(&app, mike, &theirs).await, Value::Null);
+    app.travel(app.now() + TimeDelta::days(2)).await;
+    assert_eq!(asked(&app).await, []);
+    answer(&app, mike, &id, "2026-03-10", "DONE").await;
+    assert_eq!(api::jobs::next_due(&app.app).await.unwrap(), None);
+}
