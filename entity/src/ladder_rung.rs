@@ -45,7 +45,9 @@ pub struct Model {
     /// What he says to him besides. Encrypted.
     pub words: Option<Vec<u8>>,
     pub created_at: DateTimeUtc,
-    /// Since when the other man agrees to be told.
+    /// When the other man answered last whether he agrees to be told.
+    pub answered_at: Option<DateTimeUtc>,
+    /// Since when he does.
     pub agreed_at: Option<DateTimeUtc>,
     /// When it was told, since he was last here.
     pub told_at: Option<DateTimeUtc>,

@@ -34,6 +34,7 @@ fn rung() -> TableCreateStatement {
         .col(text("tells"))
         .col(blob_null("words"))
         .col(instant("created_at"))
+        .col(instant_null("answered_at"))
         .col(instant_null("agreed_at"))
         .col(instant_null("told_at"))
         .foreign_key(&mut belongs_to("ladder_rung", "member_id", "member", "id"))

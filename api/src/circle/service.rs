@@ -56,6 +56,11 @@ pub fn in_it_with(viewer: MemberId, circle: CircleId, other: Expr) -> Expr {
     store::in_it_with(viewer, circle, other)
 }
 
+/// Keeps who is in a circle, and who runs it, from changing until the transaction ends. Circles are held before members.
+pub async fn hold(tx: &Tx, circle: CircleId) -> Result<(), Fault> {
+    store::hold(tx, circle).await
+}
+
 /// The condition that the man that a column names runs the circle that another names, in which the member is that a
 /// third names.
 pub fn is_run_for(circle: Expr, facilitator: Expr, member: Expr) -> Expr {

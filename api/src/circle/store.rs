@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use entity::circle::{self, Column, Entity};
 use entity::circle_membership::{self, CircleRole, Column as In, Entity as Memberships};
 use entity::{CircleId, MemberId};
-use sea_orm::sea_query::{Expr, ExprTrait as _, Func, OnConflict, Query, SelectStatement};
+use sea_orm::sea_query::{
+    Expr, ExprTrait as _, Func, LockType, OnConflict, Query, SelectStatement,
+};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType,
     PaginatorTrait as _, QueryFilter as _, QuerySelect as _, RelationTrait as _, Select,
@@ -158,6 +160,18 @@ pub(super) async fn insert(tx: &Tx, new: &NewCircle, now: DateTime<Utc>) -> Resu
         .exec_without_returning(tx)
         .await?;
     Ok(inserted == 1)
+}
+
+/// Keeps who is in a circle, and who runs it, from changing until the transaction ends.
+pub(super) async fn hold(tx: &Tx, circle: CircleId) -> Result<(), Fault> {
+    let _: Option<CircleId> = Entity::find_by_id(circle)
+        .select_only()
+        .column(Column::Id)
+        .lock(LockType::Share)
+        .into_tuple()
+        .one(tx)
+        .await?;
+    Ok(())
 }
 
 /// Makes every other change of who is in this circle wait for the end of this transaction. What is read of

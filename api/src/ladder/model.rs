@@ -5,6 +5,7 @@ use entity::ladder_rung::Model;
 pub use entity::ladder_rung::{Kind, Tells};
 use entity::{CircleId, MemberId, PeeringId, RungId, TellingId};
 
+use super::when::Waiting;
 use crate::text::{Lines, TextForm};
 
 /// A rung is told after so many days at most.
@@ -148,7 +149,9 @@ pub struct Rung {
     pub words: Option<String>,
     /// Since when it is there.
     pub created_at: DateTime<Utc>,
-    /// Since when who is told agrees to be.
+    /// When who is told answered last.
+    pub answered_at: Option<DateTime<Utc>>,
+    /// Since when he agrees to be.
     pub agreed_at: Option<DateTime<Utc>>,
     /// When it was told, since he was last here.
     pub told_at: Option<DateTime<Utc>>,
@@ -162,6 +165,16 @@ pub fn told_by(row: &Model) -> Option<(MemberId, Tie)> {
 }
 
 impl Rung {
+    /// What decides when it is told.
+    pub const fn waiting(&self, may: bool) -> Waiting {
+        Waiting {
+            kind: self.kind,
+            after_days: self.after_days,
+            told_at: self.told_at,
+            may,
+        }
+    }
+
     /// Whether who is told agrees to be. To a note to himself he does.
     pub const fn is_agreed(&self) -> bool {
         self.told.is_none() || self.agreed_at.is_some()

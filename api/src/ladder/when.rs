@@ -11,6 +11,9 @@ use crate::nudge::local_time::next_after;
 /// Days that are looked at for those he lets pass: sixty weeks, one day in each, and pauses of two years.
 const LOOKED_AT: usize = 1200;
 
+/// A worker that comes so late still tells what was due; later than that it waits for his next time.
+const LATE: TimeDelta = TimeDelta::hours(1);
+
 /// What a man's quiet is told from.
 #[derive(Clone, Copy, Debug)]
 pub struct Quiet<'a> {
@@ -24,20 +27,43 @@ pub struct Quiet<'a> {
     pub local_time: NaiveTime,
 }
 
+/// A rung, as far as it decides when it is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting {
+    /// For whom it is.
+    pub kind: Kind,
+    /// So many of his days have to pass.
+    pub after_days: u32,
+    /// When it was told, since he was last here.
+    pub told_at: Option<DateTime<Utc>>,
+    /// Whether who is told may be.
+    pub may: bool,
+}
+
 impl Quiet<'_> {
-    /// The first instant at which `after` of his days have passed, none of which he checked in on, and it is his time.
-    /// Days off, days in a pause and days that he flew over are not among them. None when there are not so many in
-    /// the next years.
-    fn passed(&self, after: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let counts = |day: &NaiveDate| {
+    /// His days that pass when he does nothing, from the first that counts. Days off, days in a pause and days that he
+    /// flew over are not among them.
+    fn days(&self, now: DateTime<Utc>) -> impl Iterator<Item = NaiveDate> {
+        let counts = move |day: &NaiveDate| {
             let plan = self.plan;
             plan.includes(*day)
                 && !plan.is_paused(*day)
                 && !self.calendar.was_passed_over(*day, now)
         };
         let days = self.counts_from.iter_days().take(LOOKED_AT);
+        days.filter(counts)
+    }
+
+    /// The first day that he lets pass.
+    pub fn first_day(&self, now: DateTime<Utc>) -> Option<NaiveDate> {
+        self.days(now).next()
+    }
+
+    /// The first of his times at which `after` of his days have passed; none when there are not so many in the next
+    /// years.
+    fn passed(&self, after: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let before = usize::try_from(after.checked_sub(1)?).ok()?;
-        let last = days.filter(counts).nth(before)?;
+        let last = self.days(now).nth(before)?;
         let (_, ends) = self.calendar.terms_on(last, now).bounds(last);
         Some(self.next_time(ends - TimeDelta::microseconds(1), now))
     }
@@ -46,22 +72,25 @@ impl Quiet<'_> {
         next_after(self.calendar.terms_at(now).zone, self.local_time, after)
     }
 
-    /// When each of these rungs is told that has not been told yet, if he does nothing. After an outage, too, he has a
-    /// day to answer one before the next.
-    pub fn times(
-        &self,
-        rungs: &[(Kind, u32, Option<DateTime<Utc>>)],
-        now: DateTime<Utc>,
-    ) -> Vec<(Kind, DateTime<Utc>)> {
-        let told = rungs.iter().filter_map(|(_, _, told)| *told).max();
-        let day_after = told.map(|told| self.next_time(told, now));
-        let waiting = rungs.iter().filter(|(_, _, told)| told.is_none());
-        waiting
-            .filter_map(|(kind, after, _)| {
-                let passed = self.passed(*after, now)?;
-                Some((*kind, day_after.map_or(passed, |day| day.max(passed))))
-            })
-            .collect()
+    /// When each of these rungs, from the lowest, is told that has not been told yet, if he does nothing: always at his
+    /// time, also when nobody was there to tell it before, or who is told agreed late; and a day after the one below, so
+    /// that he can answer that.
+    pub fn times(&self, rungs: &[Waiting], now: DateTime<Utc>) -> Vec<(Kind, DateTime<Utc>)> {
+        let this_time = self.next_time(now - LATE, now);
+        let mut told = rungs.iter().filter_map(|rung| rung.told_at).max();
+        let mut times = Vec::new();
+        for rung in rungs.iter().filter(|rung| rung.told_at.is_none()) {
+            let Some(passed) = self.passed(rung.after_days, now) else {
+                continue;
+            };
+            let at = passed.max(this_time);
+            let at = told.map_or(at, |told| at.max(self.next_time(told, now)));
+            if rung.may {
+                told = Some(at);
+            }
+            times.push((rung.kind, at));
+        }
+        times
     }
 
     /// When the next of these rungs is told, of those that `may` be.
@@ -71,14 +100,11 @@ impl Quiet<'_> {
         may: impl Fn(&Rung) -> bool,
         now: DateTime<Utc>,
     ) -> Option<(Kind, DateTime<Utc>)> {
-        let them = rungs
-            .iter()
-            .filter(|rung| rung.told_at.is_some() || may(rung));
+        let them = rungs.iter().map(|rung| rung.waiting(may(rung)));
         let them: Vec<_> = them
-            .map(|rung| (rung.kind, rung.after_days, rung.told_at))
+            .filter(|rung| rung.may || rung.told_at.is_some())
             .collect();
-        let times = self.times(&them, now).into_iter();
-        times.min_by_key(|(kind, at)| (*at, *kind))
+        self.times(&them, now).into_iter().next()
     }
 }
 
@@ -213,15 +239,35 @@ mod tests {
         };
         // Nobody was there to tell him for a week.
         let now = utc("2026-03-20T15:00:00Z");
-        let rungs = [(Kind::Own, 1, None), (Kind::Partner, 3, None)];
-        let both = [
-            (Kind::Own, utc("2026-03-12T09:00:00Z")),
-            (Kind::Partner, utc("2026-03-14T09:00:00Z")),
+        let rung = |kind, after_days, told_at, may| Waiting {
+            kind,
+            after_days,
+            told_at,
+            may,
+        };
+        let rungs = [
+            rung(Kind::Own, 1, None, true),
+            rung(Kind::Partner, 3, None, false),
+            rung(Kind::Facilitator, 5, None, true),
         ];
-        assert_eq!(quiet.times(&rungs, now), both);
-        let rungs = [(Kind::Own, 1, Some(now)), (Kind::Partner, 3, None)];
-        let next = [(Kind::Partner, utc("2026-03-21T09:00:00Z"))];
-        assert_eq!(quiet.times(&rungs, now), next);
+        let (first, second) = (utc("2026-03-21T09:00:00Z"), utc("2026-03-22T09:00:00Z"));
+        let all = [
+            (Kind::Own, first),
+            (Kind::Partner, second),
+            (Kind::Facilitator, second),
+        ];
+        assert_eq!(quiet.times(&rungs, now), all);
+        // Not much later it comes all the same.
+        let nine = utc("2026-03-20T09:00:00Z");
+        for (late, at) in [(0, nine), (59, nine), (60, first)] {
+            let now = nine + TimeDelta::minutes(late);
+            assert_eq!(quiet.times(&rungs, now)[0].1, at, "{late}");
+        }
+        let rungs = [
+            rung(Kind::Own, 1, Some(now), true),
+            rung(Kind::Partner, 3, None, true),
+        ];
+        assert_eq!(quiet.times(&rungs, now), [(Kind::Partner, first)]);
     }
 
     const ZONES: [Tz; 5] = [

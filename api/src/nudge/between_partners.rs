@@ -23,8 +23,8 @@ pub(super) struct BetweenPartners {
     words: HashSet<CheckInId>,
     /// Whether who is told by each agreed to be.
     rungs: HashMap<RungId, bool>,
-    /// Which are still to be told.
-    tellings: HashSet<TellingId>,
+    /// Whether the man has been here since each.
+    tellings: HashMap<TellingId, bool>,
     /// Whether how it went has been said.
     asked: HashMap<About, bool>,
 }
@@ -58,11 +58,10 @@ impl BetweenPartners {
                 Kind::LadderAsked | Kind::LadderAgreed => {
                     rungs.extend(row.subject_id.map(RungId));
                 }
-                Kind::LadderNote | Kind::WentQuiet => {
+                Kind::LadderNote | Kind::WentQuiet | Kind::BackAgain => {
                     tellings.extend(row.subject_id.map(TellingId));
                 }
-                Kind::BackAgain
-                | Kind::CheckInReminder
+                Kind::CheckInReminder
                 | Kind::DoorOpen
                 | Kind::MeetingReminder
                 | Kind::MeetingCancelled => {}
@@ -74,7 +73,7 @@ impl BetweenPartners {
             nudges: pacts::service::nudge_states(db, now, &nudges).await?,
             words: checkin::service::those_that_want_a_word(db, &words).await?,
             rungs: ladder::service::agreed(db, &rungs).await?,
-            tellings: ladder::service::still_to_be_told(db, &tellings).await?,
+            tellings: ladder::service::over_among(db, &tellings).await?,
             asked: commitments::standing(db, &asked).await?,
         })
     }
@@ -140,15 +139,15 @@ impl BetweenPartners {
                 Some(true) => Wanted::Yes,
                 Some(false) | None => Wanted::NoLongerSo,
             },
-            Kind::LadderNote | Kind::WentQuiet => {
-                if self.tellings.contains(&TellingId(id)) {
-                    Wanted::Yes
-                } else {
-                    Wanted::NoLongerSo
-                }
-            }
-            Kind::BackAgain
-            | Kind::CheckInReminder
+            Kind::LadderNote | Kind::WentQuiet => match self.tellings.get(&TellingId(id)) {
+                Some(false) => Wanted::Yes,
+                Some(true) | None => Wanted::NoLongerSo,
+            },
+            Kind::BackAgain => match self.tellings.get(&TellingId(id)) {
+                Some(true) => Wanted::Yes,
+                Some(false) | None => Wanted::NoLongerSo,
+            },
+            Kind::CheckInReminder
             | Kind::DoorOpen
             | Kind::MeetingReminder
             | Kind::MeetingCancelled => Wanted::Yes,

@@ -91,9 +91,24 @@ pub(super) async fn plan_later(
     jobs::enqueue_all_once(app, tx, &[plan_of(notification, at)]).await
 }
 
-/// Takes back what has not been told yet; false when there is no such thing, or it was told.
-pub async fn withdraw(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<bool, Fault> {
-    Ok(store::cancel(tx, &[member], dedup_key).await? > 0)
+/// Takes back what has not been told yet.
+pub async fn withdraw(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<(), Fault> {
+    withdraw_from_all(tx, &[member], dedup_key).await
+}
+
+/// Whether a member has heard of something: it is in his inbox, and stays there.
+pub async fn has_heard(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<bool, Fault> {
+    store::is_told(tx, member, dedup_key).await
+}
+
+/// What was announced under a key is about another thing of the same kind from now on.
+pub async fn is_about(
+    tx: &Tx,
+    member: MemberId,
+    dedup_key: &str,
+    subject: Uuid,
+) -> Result<(), Fault> {
+    store::put_subject(tx, member, dedup_key, subject).await
 }
 
 /// As [`withdraw`], for many members in few statements.
@@ -102,8 +117,7 @@ pub async fn withdraw_from_all(
     members: &[MemberId],
     dedup_key: &str,
 ) -> Result<(), Fault> {
-    store::cancel(tx, members, dedup_key).await?;
-    Ok(())
+    store::cancel(tx, members, dedup_key).await
 }
 
 /// A member has checked in for the first time in a while: he is reminded again, if he ever was.
@@ -149,8 +163,7 @@ pub fn how_it_went(
 /// A member has checked in on one of his days, or nothing is asked of him on it after all: its reminder is withdrawn,
 /// when it has not been sent.
 pub async fn not_asked(tx: &Tx, member: MemberId, day: NaiveDate) -> Result<(), Fault> {
-    withdraw(tx, member, &reminder_key(day)).await?;
-    Ok(())
+    withdraw(tx, member, &reminder_key(day)).await
 }
 
 /// A member's days are in another zone from now on: his daily reminder moves with them.

@@ -8,6 +8,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
     PaginatorTrait as _, QueryFilter as _, QuerySelect as _, Select,
 };
+use uuid::Uuid;
 
 use super::service::Announcement;
 use crate::app::App;
@@ -29,12 +30,7 @@ pub(super) const INBOX: u8 = 9;
 pub(super) async fn add(app: &App, tx: &Tx, what: &[Announcement]) -> Result<Vec<Model>, Fault> {
     let now = app.clock.now();
     let renewed = OnConflict::columns([Column::MemberId, Column::DedupKey])
-        .update_columns([
-            Column::SubjectId,
-            Column::NotBefore,
-            Column::ExpiresAt,
-            Column::State,
-        ])
+        .update_columns([Column::NotBefore, Column::ExpiresAt, Column::State])
         .action_and_where(Expr::col((Entity, Column::State)).eq(State::Cancelled))
         .to_owned();
     let mut told = Vec::new();
@@ -61,20 +57,43 @@ pub(super) async fn add(app: &App, tx: &Tx, what: &[Announcement]) -> Result<Vec
     Ok(told)
 }
 
-/// Cancels notifications of these members that have not been told yet; returns how many.
-pub(super) async fn cancel(tx: &Tx, members: &[MemberId], dedup_key: &str) -> Result<u64, Fault> {
-    let mut cancelled = 0;
+/// Cancels notifications of these members that have not been told yet.
+pub(super) async fn cancel(tx: &Tx, members: &[MemberId], dedup_key: &str) -> Result<(), Fault> {
     for chunk in members.chunks(ROWS_AT_ONCE) {
-        let these = Entity::update_many()
+        Entity::update_many()
             .col_expr(Column::State, Expr::value(State::Cancelled))
             .filter(Column::MemberId.is_in(chunk.iter().copied()))
             .filter(Column::DedupKey.eq(dedup_key))
             .filter(Column::State.eq(State::Pending))
             .exec(tx)
             .await?;
-        cancelled += these.rows_affected;
     }
-    Ok(cancelled)
+    Ok(())
+}
+
+/// Whether a member was told of something.
+pub(super) async fn is_told(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<bool, Fault> {
+    let told = Entity::find()
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::DedupKey.eq(dedup_key))
+        .filter(Column::State.is_in([State::Planned, State::Skipped]));
+    Ok(told.count(tx).await? > 0)
+}
+
+/// Has a notification be about something else.
+pub(super) async fn put_subject(
+    tx: &Tx,
+    member: MemberId,
+    dedup_key: &str,
+    subject: Uuid,
+) -> Result<(), Fault> {
+    Entity::update_many()
+        .col_expr(Column::SubjectId, Expr::value(subject))
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::DedupKey.eq(dedup_key))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// A notification that waits for its time, kept from others until the transaction ends.

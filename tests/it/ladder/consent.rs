@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use support::{TestApp, both};
 
 use super::{
-    Three, agreed, all_right, answer, at, ladder, log, requests, steps, tellings, utc, written,
+    Three, agreed, all_right, answer, at, inbox, ladder, log, requests, steps, tellings, utc,
+    written,
 };
 use crate::peerings::leave;
 use crate::profile::{problem, problems};
@@ -15,6 +16,9 @@ both!(
     whoever_does_not_agree_any_more_reads_nothing,
     taken_down_a_rung_tells_nobody_and_what_it_told_is_read_no_more,
     another_man_is_asked_anew_and_the_same_is_not,
+    whoever_is_to_be_told_more_is_asked_anew,
+    a_no_is_not_pushed_after_it_was_said,
+    whoever_runs_the_circle_no_longer_is_told_nothing,
     partners_no_longer_they_are_not_told_of_each_other,
     out_of_the_circle_nobody_is_told_by_it,
     what_both_agreed_to_is_written_down,
@@ -55,9 +59,9 @@ async fn whoever_agrees_while_he_is_quiet_is_told_then(app: TestApp) {
     // The answer that was lost.
     let again = answer(&app, three.paul, &id, true).await;
     assert_eq!(again["request"]["agreedAt"], "2026-03-15T15:00:00.000Z");
-    app.drain().await;
+    app.travel(utc("2026-03-16T12:00:00Z")).await;
     let told = tellings(&app, three.paul).await;
-    assert_eq!(told[0]["toldAt"], "2026-03-15T15:00:00.000Z");
+    assert_eq!(told[0]["toldAt"], "2026-03-16T09:00:00.000Z");
     app.travel(utc("2026-03-20T12:00:00Z")).await;
     assert_eq!(tellings(&app, three.paul).await.len(), 1);
     let query = "{ me { notifications { nodes { kind subjectId } } } }";
@@ -111,9 +115,8 @@ async fn taken_down_a_rung_tells_nobody_and_what_it_told_is_read_no_more(app: Te
     let gone = written(&app, three.mike, &json!({ "localTime": "09:00" })).await;
     assert_eq!(gone, json!(null));
     assert_eq!(ladder(&app, three.mike).await, json!(null));
-    let before = app.notifications().await.len();
     app.travel(utc("2026-03-30T12:00:00Z")).await;
-    assert_eq!(app.notifications().await.len(), before);
+    assert_eq!(inbox(&app, three.paul).await, ["WENT_QUIET"]);
     assert_eq!(log(&app, three.mike).await.len(), 2);
 }
 
@@ -138,6 +141,71 @@ async fn another_man_is_asked_anew_and_the_same_is_not(app: TestApp) {
     assert_eq!(requests(&app, sam).await.len(), 1);
     let gone = answer(&app, three.paul, &asked[0]["id"], true).await;
     assert_eq!(problems(&gone), problem("NOT_FOUND", "input.requestId"));
+}
+
+async fn whoever_is_to_be_told_more_is_asked_anew(app: TestApp) {
+    let three = Three::meet(&app).await;
+    let mut less = three.ladder();
+    less["partner"]["tells"] = json!("QUIET");
+    written(&app, three.mike, &less).await;
+    let id = agreed(&app, three.paul).await;
+    let more = written(&app, three.mike, &three.ladder()).await;
+    assert_eq!(more["rungs"][1]["agreedAt"], json!(null));
+    let asked = requests(&app, three.paul).await;
+    assert_eq!(asked[0]["id"], id);
+    assert_eq!(asked[0]["tells"], "SINCE_WHEN");
+    let purposes = "{ me { consents { nodes { ladderTells withdrawnAt } } } }";
+    let consents = app.as_member(three.paul, purposes, json!({})).await;
+    let withdrawn = json!([{ "ladderTells": "QUIET", "withdrawnAt": "2026-03-10T12:00:00.000Z" }]);
+    assert_eq!(consents.at("/me/consents/nodes"), withdrawn);
+    answer(&app, three.paul, &id, true).await;
+    // To be told less, nobody has to agree.
+    let again = written(&app, three.mike, &less).await;
+    assert_eq!(again["rungs"][1]["agreedAt"], "2026-03-10T12:00:00.000Z");
+    app.travel(utc("2026-03-14T12:00:00Z")).await;
+    assert_eq!(
+        tellings(&app, three.paul).await[0]["quietSince"],
+        json!(null)
+    );
+}
+
+async fn a_no_is_not_pushed_after_it_was_said(app: TestApp) {
+    let three = Three::meet(&app).await;
+    app.register(three.paul, "pauls").await;
+    written(&app, three.mike, &three.ladder()).await;
+    let id = requests(&app, three.paul).await[0]["id"].clone();
+    for _ in 0..2 {
+        answer(&app, three.paul, &id, false).await;
+    }
+    app.drain().await;
+    assert_eq!(app.outbox().len(), 0);
+    let query = "{ me { ladderRequests { nodes { answeredAt agreedAt } } } }";
+    let read = app.as_member(three.paul, query, json!({})).await;
+    let no = json!([{ "answeredAt": "2026-03-10T12:00:00.000Z", "agreedAt": null }]);
+    assert_eq!(read.at("/me/ladderRequests/nodes"), no);
+}
+
+async fn whoever_runs_the_circle_no_longer_is_told_nothing(app: TestApp) {
+    use api::graphql::node::NodeId as _;
+    let three = Three::agree(&app).await;
+    let fred = app.facilitator("fred").await;
+    let add = "mutation($circle: ID!, $man: ID!, $role: CircleRole) {
+        addCircleMember(input: { circleId: $circle, memberId: $man, role: $role }) {
+            errors { code } } }";
+    let put = async |who, man: api::account::SignedIn, role: &str| {
+        let man = man.member.global();
+        let variables = json!({ "circle": three.circle, "man": *man, "role": role });
+        let answer = app.as_member(who, add, variables).await;
+        assert_eq!(answer.at("/addCircleMember/errors"), json!([]));
+    };
+    put(three.host, fred, "FACILITATOR").await;
+    put(fred, three.host, "MEMBER").await;
+    assert_eq!(requests(&app, three.host).await, [json!(null); 0]);
+    // Nor when he runs it again: he would have to be asked.
+    put(fred, three.host, "FACILITATOR").await;
+    assert_eq!(requests(&app, three.host).await, [json!(null); 0]);
+    app.travel(utc("2026-03-20T12:00:00Z")).await;
+    assert_eq!(kinds(log(&app, three.mike).await), ["PARTNER", "OWN"]);
 }
 
 async fn partners_no_longer_they_are_not_told_of_each_other(app: TestApp) {

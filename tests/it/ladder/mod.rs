@@ -2,6 +2,7 @@
 
 mod back;
 mod consent;
+mod heard;
 mod race;
 mod story;
 mod written;
@@ -93,7 +94,7 @@ pub async fn agreed(app: &TestApp, who: SignedIn) -> Value {
 /// What a member was told of others.
 pub async fn tellings(app: &TestApp, who: SignedIn) -> Vec<Value> {
     let query = "{ me { ladderTellings { totalCount nodes {
-        id kind quietSince words toldAt overAt member { handle } told { handle } } } } }";
+        id kind quietSince words toldAt isOver member { handle } told { handle } } } } }";
     let answer = app.as_member(who, query, json!({})).await;
     let found = answer.at("/me/ladderTellings");
     let nodes = found["nodes"].as_array().unwrap().clone();
@@ -131,6 +132,17 @@ pub async fn check_in(app: &TestApp, who: SignedIn, day: &str) -> Value {
     let payload = app.as_member(who, query, input).await.at("/payload");
     assert_eq!(payload["errors"], json!([]));
     payload
+}
+
+/// The kinds of the lines in a member's inbox, the last first.
+pub async fn inbox(app: &TestApp, who: SignedIn) -> Vec<String> {
+    let query = "{ me { notifications { nodes { kind } } } }";
+    let answer = app.as_member(who, query, json!({})).await;
+    let nodes = answer.at("/me/notifications/nodes");
+    let nodes = nodes.as_array().unwrap().iter();
+    nodes
+        .map(|node| node["kind"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// A man, his partner, and who runs his circle.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::account::SignedIn;
 use api::checkin::entry::Patch;
@@ -10,15 +11,25 @@ use api::ladder;
 use entity::{MemberId, ladder_telling};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 use serde_json::json;
-use support::{TestApp, both};
+use support::{FromDatabase, TestApp, TestDatabase, both};
 use tokio::task::JoinSet;
 
 use super::{Three, check_in, set_clock, written};
+
+/// With workers that take a few ladders at a time.
+pub struct InSmallBatches(TestApp);
+
+impl FromDatabase for InSmallBatches {
+    async fn from_database(database: TestDatabase) -> Self {
+        Self(TestApp::configured(database, "[worker]\nreminder_batch = 4\n").await)
+    }
+}
 
 both!(
     no_rung_tells_anyone_after_a_check_in_committed,
     what_was_told_does_not_leave_after_a_check_in,
     four_workers_tell_each_of_sixty_ladders_once,
+    whoever_tells_while_partners_part_tells_the_others,
 );
 
 /// So many men whose ladders are due at the same moment.
@@ -55,7 +66,7 @@ async fn tell_until_nothing_is_due(app: &TestApp) {
     while ladder::service::run_due(&app.app).await.unwrap() > 0 {}
 }
 
-async fn no_rung_tells_anyone_after_a_check_in_committed(app: TestApp) {
+async fn no_rung_tells_anyone_after_a_check_in_committed(InSmallBatches(app): InSmallBatches) {
     let men = men(&app).await;
     set_clock(&app, "2026-03-12T09:00:00Z");
     let app = Arc::new(app);
@@ -65,7 +76,7 @@ async fn no_rung_tells_anyone_after_a_check_in_committed(app: TestApp) {
         tellers.spawn(async move {
             for _ in 0..40 {
                 ladder::service::run_due(&app.app).await.unwrap();
-                tokio::task::yield_now().await;
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
         });
     }
@@ -137,7 +148,7 @@ async fn what_was_told_does_not_leave_after_a_check_in(app: TestApp) {
     assert_eq!(inbox.at("/me/notifications/nodes"), both);
 }
 
-async fn four_workers_tell_each_of_sixty_ladders_once(app: TestApp) {
+async fn four_workers_tell_each_of_sixty_ladders_once(InSmallBatches(app): InSmallBatches) {
     let men = men(&app).await;
     set_clock(&app, "2026-03-12T09:00:00Z");
     let app = Arc::new(app);
@@ -149,6 +160,34 @@ async fn four_workers_tell_each_of_sixty_ladders_once(app: TestApp) {
     workers.join_all().await;
     tell_until_nothing_is_due(&app).await;
     for man in men {
+        assert_eq!(told(&app, man.member).await, 1);
+    }
+}
+
+async fn whoever_tells_while_partners_part_tells_the_others(InSmallBatches(app): InSmallBatches) {
+    let men = men(&app).await;
+    set_clock(&app, "2026-03-12T09:00:00Z");
+    let mut partings = Vec::new();
+    for man in men.iter().step_by(2) {
+        let peering = crate::peerings::peerings(&app, *man).await[0]["id"].clone();
+        partings.push((*man, peering));
+    }
+    let app = Arc::new(app);
+    let mut racing = JoinSet::new();
+    for (man, peering) in partings {
+        let app = Arc::clone(&app);
+        racing.spawn(async move {
+            let ended = crate::peerings::leave(&app, man, "endPeering", &peering).await;
+            assert_eq!(ended["errors"], json!([]));
+        });
+    }
+    for _ in 0..3 {
+        let app = Arc::clone(&app);
+        racing.spawn(async move { tell_until_nothing_is_due(&app).await });
+    }
+    racing.join_all().await;
+    tell_until_nothing_is_due(&app).await;
+    for man in men.iter().skip(1).step_by(2) {
         assert_eq!(told(&app, man.member).await, 1);
     }
 }

@@ -5,8 +5,8 @@ use serde_json::json;
 use support::{TestApp, both};
 
 use super::{
-    Three, agreed, all_right, at, check_in, ladder, log, requests, set_clock, steps, tellings, utc,
-    written,
+    Three, agreed, all_right, at, check_in, inbox, ladder, log, requests, set_clock, steps,
+    tellings, utc, written,
 };
 use crate::profile::hide;
 
@@ -18,6 +18,7 @@ both!(
     after_an_outage_he_has_a_day_to_answer_first,
     it_follows_his_wall_clock_when_he_travels,
     days_off_and_pauses_are_not_let_pass,
+    the_first_day_he_let_pass_is_one_of_his_days,
     a_man_who_is_leaving_is_let_go,
 );
 
@@ -76,7 +77,7 @@ async fn he_has_a_note_himself_and_then_those_are_told_whom_he_chose(app: TestAp
     let expected = json!({
         "id": told[0]["id"], "kind": "PARTNER", "member": { "handle": "mike" },
         "told": { "handle": "paul" }, "quietSince": "2026-03-11",
-        "words": "If you read this, ring me.", "toldAt": "2026-03-14T09:00:00.000Z", "overAt": null,
+        "words": "If you read this, ring me.", "toldAt": "2026-03-14T09:00:00.000Z", "isOver": false,
     });
     assert_eq!(told, [expected]);
     // And no more than he chose.
@@ -112,28 +113,27 @@ async fn a_push_says_nothing_of_him(app: TestApp) {
 async fn whoever_was_told_hears_that_he_is_back(app: TestApp) {
     let three = Three::agree(&app).await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;
-    let kinds = async |who| {
-        let query = "{ me { notifications { nodes { kind subjectId } } } }";
-        let answer = app.as_member(who, query, json!({})).await;
-        let nodes = answer.at("/me/notifications/nodes");
-        let nodes = nodes.as_array().unwrap().clone();
-        let kind = |node: &serde_json::Value| node["kind"].as_str().unwrap().to_owned();
-        nodes.iter().map(kind).collect::<Vec<_>>()
-    };
-    assert_eq!(kinds(three.paul).await[0], "WENT_QUIET");
+    assert_eq!(inbox(&app, three.paul).await[0], "WENT_QUIET");
     check_in(&app, three.mike, "2026-03-14").await;
     app.drain().await;
-    assert_eq!(kinds(three.paul).await[..2], ["BACK_AGAIN", "WENT_QUIET"]);
+    assert_eq!(
+        inbox(&app, three.paul).await[..2],
+        ["BACK_AGAIN", "WENT_QUIET"]
+    );
     // Who was never told hears nothing.
-    assert!(!kinds(three.host).await.contains(&"BACK_AGAIN".to_owned()));
+    assert!(
+        !inbox(&app, three.host)
+            .await
+            .contains(&"BACK_AGAIN".to_owned())
+    );
     let told = tellings(&app, three.paul).await;
-    assert_eq!(told[0]["overAt"], "2026-03-14T12:00:00.000Z");
+    assert_eq!(told[0]["isOver"], true);
     // It begins from its foot.
     let first = at("OWN", "2026-03-16T09:00:00.000Z");
     assert_eq!(steps(&app, three.mike).await[0], first);
     app.travel(utc("2026-03-18T12:00:00Z")).await;
     assert_eq!(tellings(&app, three.paul).await.len(), 2);
-    assert_eq!(kinds(three.paul).await[0], "WENT_QUIET");
+    assert_eq!(inbox(&app, three.paul).await[0], "WENT_QUIET");
 }
 
 async fn when_it_is_night_it_waits_and_by_then_he_may_be_back(app: TestApp) {
@@ -144,32 +144,32 @@ async fn when_it_is_night_it_waits_and_by_then_he_may_be_back(app: TestApp) {
     app.as_member(three.paul, zone, json!({})).await.ok();
     // Nine in London is two at night where his partner is.
     app.travel(utc("2026-03-14T10:00:00Z")).await;
-    let heard = async || {
-        let query = "{ me { notifications { nodes { kind } } } }";
-        let answer = app.as_member(three.paul, query, json!({})).await;
-        answer.at("/me/notifications/nodes")
-    };
     assert_eq!(log(&app, three.mike).await.len(), 2);
-    assert_eq!(heard().await, json!([]));
+    assert_eq!(inbox(&app, three.paul).await, [""; 0]);
     let before = app.outbox().len();
     all_right(&app, three.mike).await;
     app.travel(utc("2026-03-15T12:00:00Z")).await;
     assert_eq!(app.outbox().len(), before);
     // He is not told of the one and neither of the other.
-    assert_eq!(heard().await, json!([]));
+    assert_eq!(inbox(&app, three.paul).await, [""; 0]);
 }
 
 async fn after_an_outage_he_has_a_day_to_answer_first(app: TestApp) {
     let three = Three::agree(&app).await;
     set_clock(&app, "2026-03-19T15:00:00Z");
     app.drain().await;
-    let own = at("OWN", "2026-03-19T15:00:00.000Z");
-    assert_eq!(log(&app, three.mike).await, std::slice::from_ref(&own));
+    // Always at his time.
+    assert_eq!(log(&app, three.mike).await, []);
+    let own = at("OWN", "2026-03-20T09:00:00.000Z");
+    let partner = at("PARTNER", "2026-03-21T09:00:00.000Z");
+    let facilitator = at("FACILITATOR", "2026-03-22T09:00:00.000Z");
+    let expected = [own.clone(), partner.clone(), facilitator.clone()];
+    assert_eq!(steps(&app, three.mike).await, expected);
     app.travel(utc("2026-03-20T12:00:00Z")).await;
-    let partner = at("PARTNER", "2026-03-20T09:00:00.000Z");
-    assert_eq!(log(&app, three.mike).await, [partner.clone(), own.clone()]);
+    assert_eq!(log(&app, three.mike).await, std::slice::from_ref(&own));
     app.travel(utc("2026-03-21T12:00:00Z")).await;
-    let facilitator = at("FACILITATOR", "2026-03-21T09:00:00.000Z");
+    assert_eq!(log(&app, three.mike).await, [partner.clone(), own.clone()]);
+    app.travel(utc("2026-03-22T12:00:00Z")).await;
     assert_eq!(log(&app, three.mike).await, [facilitator, partner, own]);
 }
 
@@ -239,6 +239,18 @@ async fn days_off_and_pauses_are_not_let_pass(app: TestApp) {
             expected[0].clone(),
         ]
     );
+}
+
+async fn the_first_day_he_let_pass_is_one_of_his_days(app: TestApp) {
+    let three = Three::agree(&app).await;
+    let pause = "mutation($id: UUID!) { startPause(input: { id: $id, firstDate: \"2026-03-11\",
+        lastDate: \"2026-03-20\" }) { errors { code } } }";
+    let id = json!({ "id": app.app.ids.next::<uuid::Uuid>() });
+    app.as_member(three.mike, pause, id).await.ok();
+    app.travel(utc("2026-03-24T12:00:00Z")).await;
+    let told = tellings(&app, three.paul).await;
+    assert_eq!(told[0]["quietSince"], "2026-03-21");
+    assert_eq!(told[0]["toldAt"], "2026-03-24T09:00:00.000Z");
 }
 
 async fn a_man_who_is_leaving_is_let_go(app: TestApp) {

@@ -12,6 +12,8 @@ both!(
     what_is_wrong_with_it_is_named,
     a_preview_keeps_nothing_and_asks_nobody,
     an_app_that_changes_it_often_asks_once_a_day,
+    a_ladder_without_rungs_is_none_and_goes_on_counting,
+    words_that_cannot_be_opened_keep_nobody_from_being_told,
 );
 
 async fn written_again_it_changes_nothing(app: TestApp) {
@@ -192,5 +194,57 @@ async fn an_app_that_changes_it_often_asks_once_a_day(app: TestApp) {
         text.contains("a question for you")
     });
     assert_eq!(asked.count(), 1);
-    assert_eq!(requests(&app, three.paul).await.len(), 1);
+    // What he has in his inbox is what is asked now.
+    let query = "{ me { notifications { nodes { kind subjectId } } } }";
+    let inbox = app.as_member(three.paul, query, json!({})).await;
+    let id = requests(&app, three.paul).await[0]["id"].clone();
+    let line = json!([{ "kind": "LADDER_ASKED", "subjectId": id }]);
+    assert_eq!(inbox.at("/me/notifications/nodes"), line);
+}
+
+async fn a_ladder_without_rungs_is_none_and_goes_on_counting(app: TestApp) {
+    let three = Three::meet(&app).await;
+    let mut partner_alone = three.ladder();
+    partner_alone["own"] = json!(null);
+    partner_alone["facilitator"] = json!(null);
+    written(&app, three.mike, &partner_alone).await;
+    crate::peerings::leave(&app, three.paul, "endPeering", &three.peering).await;
+    assert_eq!(ladder(&app, three.mike).await, json!(null));
+    let own = json!({ "localTime": "09:00", "own": { "afterDays": 2 } });
+    // A phone that knows the one that was.
+    let stale = write(
+        &app,
+        three.mike,
+        json!({ "ladder": own, "expectedVersion": 1 }),
+    )
+    .await;
+    assert_eq!(problems(&stale), problem("STALE", "input.expectedVersion"));
+    let new = write(
+        &app,
+        three.mike,
+        json!({ "ladder": own, "expectedVersion": 0 }),
+    )
+    .await;
+    assert_eq!(new["me"]["ladder"]["version"], 2);
+}
+
+async fn words_that_cannot_be_opened_keep_nobody_from_being_told(app: TestApp) {
+    use sea_orm::sea_query::Expr;
+    use sea_orm::{EntityTrait as _, QueryFilter as _};
+    let three = Three::agree(&app).await;
+    entity::ladder_rung::Entity::update_many()
+        .col_expr(
+            entity::ladder_rung::Column::Words,
+            Expr::value(vec![1_u8, 2, 3]),
+        )
+        .filter(Expr::cust("words IS NOT NULL"))
+        .exec(app.app.db.pool())
+        .await
+        .unwrap();
+    // He checks in all the same.
+    super::check_in(&app, three.mike, "2026-03-10").await;
+    app.travel(utc("2026-03-14T12:00:00Z")).await;
+    let told = super::tellings(&app, three.paul).await;
+    assert_eq!(told[0]["words"], json!(null));
+    assert_eq!(told[0]["quietSince"], "2026-03-11");
 }

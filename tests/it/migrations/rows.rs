@@ -505,6 +505,7 @@ async fn put_ladder(db: &DatabaseConnection, id: Uuid) {
             tells: ladder_rung::Tells::SinceWhen,
             words: Some(vec![1, 0, 255]),
             created_at: instant(),
+            answered_at: Some(instant()),
             agreed_at: Some(instant()),
             told_at: Some(instant()),
         },

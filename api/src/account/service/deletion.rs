@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
-use crate::{checkin, consent, matching, meeting, profile};
+use crate::{consent, ladder, matching, meeting, profile};
 
 /// What became of the wish to leave.
 pub enum DeleteOutcome {
@@ -85,7 +85,7 @@ pub async fn undo_deletion(app: &App, who: SignedIn) -> Result<Option<UndoOutcom
             return Ok(Done::Undo(()));
         }
         profile::service::set_hidden(app, tx, owner, false).await?;
-        checkin::service::shows_he_is_here(app, tx, owner).await?;
+        ladder::service::is_there_again(app, tx, owner).await?;
         sessions::notify(app, tx, owner, AccountNotice::DeletionUndone).await?;
         matching::service::hidden_or_back(app, tx, owner, false).await?;
         Ok(Done::Keep(()))

@@ -7,7 +7,7 @@ use super::changes::{no_commitment, over};
 use super::types::CommitmentAnswer;
 use super::{Commitment, load};
 use crate::commitment::model::Refusal;
-use crate::commitment::service::{self, Outcome};
+use crate::commitment::service::{self, Outcome, Said};
 use crate::graphql::errors::{CommitmentError, user_errors};
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::Date;
@@ -85,16 +85,8 @@ async fn answer(
     ctx: &Context<'_>,
     input: &AnswerCommitmentInput,
 ) -> GqlResult<AnswerCommitmentPayload> {
-    let me = ctx.member()?.member;
-    let Some(id) = CommitmentId::from_global(&input.commitment_id) else {
-        return Ok(AnswerCommitmentPayload {
-            commitment: None,
-            errors: user_errors(vec![no_commitment()]),
-        });
-    };
-    let (day, answer) = (input.due_on.0, input.answer.into());
-    let outcome = service::answer(ctx.app(), me, id, day, answer).await?;
-    let (commitment, errors) = told(ctx, id, outcome).await?;
+    let said = Said::Answer(input.answer.into());
+    let (commitment, errors) = say(ctx, &input.commitment_id, input.due_on, said).await?;
     Ok(AnswerCommitmentPayload { commitment, errors })
 }
 
@@ -102,27 +94,25 @@ async fn carry_over(
     ctx: &Context<'_>,
     input: &CarryCommitmentOverInput,
 ) -> GqlResult<CarryCommitmentOverPayload> {
-    let me = ctx.member()?.member;
-    let Some(id) = CommitmentId::from_global(&input.commitment_id) else {
-        return Ok(CarryCommitmentOverPayload {
-            commitment: None,
-            errors: user_errors(vec![no_commitment()]),
-        });
-    };
-    let (day, to) = (input.due_on.0, input.to.0);
-    let outcome = service::carry_over(ctx.app(), me, id, day, to).await?;
-    let (commitment, errors) = told(ctx, id, outcome).await?;
+    let said = Said::CarriedTo(input.to.0);
+    let (commitment, errors) = say(ctx, &input.commitment_id, input.due_on, said).await?;
     Ok(CarryCommitmentOverPayload { commitment, errors })
 }
 
-async fn told(
+async fn say(
     ctx: &Context<'_>,
-    id: CommitmentId,
-    outcome: Outcome,
+    id: &ID,
+    day: Date,
+    said: Said,
 ) -> GqlResult<(Option<Commitment>, Vec<CommitmentError>)> {
-    let problem = match outcome {
+    let me = ctx.member()?.member;
+    let missing = || (None, user_errors(vec![no_commitment()]));
+    let Some(id) = CommitmentId::from_global(id) else {
+        return Ok(missing());
+    };
+    let problem = match service::say(ctx.app(), me, id, day.0, said).await? {
         Outcome::AsAsked => None,
-        Outcome::NotFound => return Ok((None, user_errors(vec![no_commitment()]))),
+        Outcome::NotFound => return Ok(missing()),
         Outcome::Refused(refusal) => Some(refused(refusal)),
     };
     let errors = user_errors(problem.into_iter().collect());

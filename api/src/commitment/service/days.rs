@@ -22,69 +22,50 @@ pub enum Outcome {
     Refused(Refusal),
 }
 
-/// Says of a day how it went. It may be said anew, and is then as it was said last.
-pub async fn answer(
+/// What is said of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// How it went. It may be said anew, and is then as it was said last.
+    Answer(Answer),
+    /// That a later day takes its place.
+    CarriedTo(NaiveDate),
+}
+
+/// Says something of a day.
+pub async fn say(
     app: &App,
     me: MemberId,
     id: CommitmentId,
     day: NaiveDate,
-    answer: Answer,
+    said: Said,
 ) -> Result<Outcome, Fault> {
     let now = app.clock.now();
     let (outcome, event) = transact!(app.db, |tx| {
         let Some(held) = held(app, tx, me, id, None).await? else {
             return Ok(Done::Undo((Outcome::NotFound, None)));
         };
-        let step = held.plan.answering(day, answer, held.today);
-        if let Some(outcome) = settled(step) {
-            return Ok(Done::Undo((outcome, None)));
-        }
-        let kept = Kept {
-            answer: Some(answer),
-            answered_at: Some(now),
-            ..held.plan.kept(day)
+        let step = match said {
+            Said::Answer(answer) => held.plan.answering(day, answer, held.today),
+            Said::CarriedTo(to) => held.plan.carrying(day, to, held.today),
         };
+        match step {
+            Step::Take => {}
+            Step::Stands => return Ok(Done::Undo((Outcome::AsAsked, None))),
+            Step::Refused(refusal) => return Ok(Done::Undo((Outcome::Refused(refusal), None))),
+        }
+        let mut kept = held.plan.kept(day);
+        match said {
+            Said::Answer(answer) => {
+                kept.answer = Some(answer);
+                kept.answered_at = Some(now);
+            }
+            Said::CarriedTo(to) => kept.carried_to = Some(to),
+        }
         let event = keep(app, tx, held, (day, kept)).await?;
         Ok(Done::Keep((Outcome::AsAsked, event)))
     })?;
     tell(app, event);
     Ok(outcome)
-}
-
-/// Moves what was not done on a day to a later one, which takes its place.
-pub async fn carry_over(
-    app: &App,
-    me: MemberId,
-    id: CommitmentId,
-    day: NaiveDate,
-    to: NaiveDate,
-) -> Result<Outcome, Fault> {
-    let (outcome, event) = transact!(app.db, |tx| {
-        let Some(held) = held(app, tx, me, id, None).await? else {
-            return Ok(Done::Undo((Outcome::NotFound, None)));
-        };
-        let step = held.plan.carrying(day, to, held.today);
-        if let Some(outcome) = settled(step) {
-            return Ok(Done::Undo((outcome, None)));
-        }
-        let kept = Kept {
-            carried_to: Some(to),
-            ..held.plan.kept(day)
-        };
-        let event = keep(app, tx, held, (day, kept)).await?;
-        Ok(Done::Keep((Outcome::AsAsked, event)))
-    })?;
-    tell(app, event);
-    Ok(outcome)
-}
-
-/// What it comes to when nothing is to be done.
-const fn settled(step: Step) -> Option<Outcome> {
-    match step {
-        Step::Take => None,
-        Step::Stands => Some(Outcome::AsAsked),
-        Step::Refused(refusal) => Some(Outcome::Refused(refusal)),
-    }
 }
 
 /// Keeps something of a day, and tells both. The last thing in a transaction.

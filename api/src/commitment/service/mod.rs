@@ -7,7 +7,7 @@ mod over;
 mod update;
 
 pub use ask::{About, next_due, run_due, standing, terms_changed};
-pub use days::{Outcome, answer, carry_over};
+pub use days::{Outcome, Said, say};
 pub use make::{Made, New, make};
 pub use over::{Ended, end, end_of_peering, seen_otherwise};
 pub use update::{Patch, Updated, update};

@@ -34,7 +34,8 @@ pub enum LadderRungKind {
     Facilitator,
 }
 
-/// What a man is told when another goes quiet. A push says less: that it is a good moment to say hello to somebody.
+/// What a man is told when another goes quiet, beside the words for him; and when that one is here again, he is told that,
+/// too. A push says less: that it is a good moment to say hello to somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "model::Tells")]
 pub enum LadderTells {
@@ -128,7 +129,7 @@ pub struct Ladder {
     /// Its rungs, from the lowest: at most three.
     rungs: Vec<LadderRung>,
     /// What comes, and when, if you do nothing more from now on, in its order. A check-in, a pause, "I am all right" and
-    /// writing the ladder anew begin it again from its foot.
+    /// changing the ladder begin it again from its foot.
     if_you_stop_today: Vec<LadderStep>,
     /// Rises by one whenever you write it anew, and is what `expectedVersion` compares.
     version: i32,

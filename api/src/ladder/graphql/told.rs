@@ -94,6 +94,11 @@ impl LadderRequest {
         DateTime(self.rung.created_at)
     }
 
+    /// When you answered last; null while you have not.
+    async fn answered_at(&self) -> Option<DateTime> {
+        self.rung.answered_at.map(DateTime)
+    }
+
     /// Since when you agree; null while you do not.
     async fn agreed_at(&self) -> Option<DateTime> {
         self.rung.agreed_at.map(DateTime)
@@ -156,9 +161,9 @@ impl LadderTelling {
         DateTime(self.0.telling.told_at)
     }
 
-    /// When he was here again; null while he is quiet.
-    async fn over_at(&self) -> Option<DateTime> {
-        self.0.telling.over_at.map(DateTime)
+    /// Whether he has been here since.
+    async fn is_over(&self) -> bool {
+        self.0.telling.over_at.is_some()
     }
 }
 

@@ -83,7 +83,7 @@ pub struct WriteLadderPayload {
 /// What a ladder would do.
 #[derive(Default, SimpleObject)]
 pub struct LadderPreview {
-    /// What would come if you wrote it now and did nothing more, in its order.
+    /// What comes if you write it now and do nothing more, in its order.
     steps: Vec<LadderStep>,
     /// Why it could not be written so.
     errors: Vec<LadderError>,
@@ -103,7 +103,8 @@ pub struct SayAllRightPayload {
 pub struct AnswerLadderRequestInput {
     /// The id of the `LadderRequest`.
     request_id: ID,
-    /// Whether you agree. You can say otherwise at any time; a no looks to him as if you had not answered.
+    /// Whether you agree. You can say otherwise at any time. A no looks to him as if you had not answered; that you agreed
+    /// he sees, and that you do not any more.
     agree: bool,
 }
 
@@ -139,7 +140,8 @@ pub struct LadderMutation;
 #[Object]
 impl LadderMutation {
     /// Writes what is to happen when you go quiet, in place of what there is. The men it is to tell are asked, and
-    /// nobody is told before he agreed. It begins from its foot.
+    /// nobody is told before he agreed, nor more than he agreed to. Changed, it begins from its foot; sent again unchanged
+    /// it changes nothing, and says nothing of how you are: `sayAllRight` does.
     async fn write_ladder(
         &self,
         ctx: &Context<'_>,

@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::consent::service::Given;
 use crate::db::{Done, transact};
 use crate::error::Fault;
-use crate::ladder::model::word;
-use crate::{checkin, consent, nudge, profile};
+use crate::ladder::model::{Tie, word};
+use crate::{checkin, circle, consent, nudge, profile};
 
 /// What became of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,27 +21,32 @@ pub enum Answered {
     NotFound,
 }
 
-/// A man agrees to be told when another goes quiet, or does not, or not any more. That he does not looks to the other
-/// as if he had not answered.
+/// A man agrees to be told when another goes quiet, or does not, or not any more. A no looks to the other as if he had
+/// not answered.
 pub async fn answer(app: &App, me: MemberId, id: RungId, agree: bool) -> Result<Answered, Fault> {
     let now = app.clock.now();
     let answered = transact!(app.db, |tx| {
-        let Some(rung) = store::asked_of(app, tx, me, id).await? else {
+        let Some(before) = store::asked_of(app, tx, me, id).await? else {
             return Ok(Done::Undo(Answered::NotFound));
         };
-        let owner = rung.owner;
+        if let Some((_, Tie::Facilitator(circle))) = before.told {
+            circle::service::hold(tx, circle).await?;
+        }
+        let owner = before.owner;
         profile::service::hold(tx, &[owner, me]).await?;
-        let Some(row) = store::hold(tx, owner).await? else {
+        let row = store::hold(tx, owner).await?;
+        let rung = store::asked_of(app, tx, me, id).await?;
+        let (Some(row), Some(rung)) = (row, rung) else {
             return Ok(Done::Undo(Answered::NotFound));
         };
-        let Some(rung) = store::asked_of(app, tx, me, id).await? else {
-            return Ok(Done::Undo(Answered::NotFound));
-        };
-        if agree == rung.agreed_at.is_some() {
+        if rung.answered_at.is_some() && agree == rung.agreed_at.is_some() {
             return Ok(Done::Undo(Answered::AsAsked));
         }
         let agreed_at = agree.then_some(now);
-        store::agree(tx, id, agreed_at).await?;
+        if !store::answer(tx, id, now, agreed_at).await? {
+            return Ok(Done::Undo(Answered::NotFound));
+        }
+        nudge::service::withdraw(tx, me, &asked_key(owner, rung.created_at)).await?;
         if agree {
             let given = Given {
                 member: me,
@@ -51,19 +56,13 @@ pub async fn answer(app: &App, me: MemberId, id: RungId, agree: bool) -> Result<
                 at: now,
             };
             consent::service::give(app, tx, &given).await?;
-            // Asked on the day the rung was put up.
-            let key = asked_key(owner, rung.created_at);
-            nudge::service::withdraw(tx, me, &key).await?;
             let key = format!("ladder_agreed:{id}");
             let what = announcement(owner, Told::LadderAgreed, key, id.0, (now, FRESH_FOR));
             nudge::service::announce(app, tx, &what).await?;
         } else {
             consent::service::withdraw(tx, me, Purpose::LadderHearing, owner, now).await?;
         }
-        let mut rungs = store::rungs_of(app, tx, &[owner]).await?;
-        for rung in rungs.iter_mut().filter(|rung| rung.id == id) {
-            rung.agreed_at = agreed_at;
-        }
+        let rungs = store::bare_rungs_of(tx, owner).await?;
         let standing = checkin::service::standing(tx, owner).await?;
         here::put_on(app, tx, &row, &rungs, &standing).await?;
         Ok(Done::Keep(Answered::AsAsked))

@@ -39,7 +39,7 @@ pub async fn is_here(
     let Some(row) = store::hold(tx, member).await? else {
         return Ok(());
     };
-    let rungs = store::rungs_of(app, tx, &[member]).await?;
+    let rungs = store::bare_rungs_of(tx, member).await?;
     let counts_from = counts_from(standing, app.clock.now());
     let counts_from = written.map_or(counts_from, |day| counts_from.max(day + Days::new(1)));
     let row = Model { counts_from, ..row };
@@ -52,7 +52,7 @@ pub async fn days_are_otherwise(app: &App, tx: &Tx, member: MemberId) -> Result<
     let Some(row) = store::hold(tx, member).await? else {
         return Ok(());
     };
-    let rungs = store::rungs_of(app, tx, &[member]).await?;
+    let rungs = store::bare_rungs_of(tx, member).await?;
     let standing = checkin::service::standing(tx, member).await?;
     put_on(app, tx, &row, &rungs, &standing).await
 }
@@ -78,10 +78,9 @@ pub(super) async fn back_to_the_foot(
     mut rungs: Vec<Rung>,
     standing: &Standing,
 ) -> Result<(), Fault> {
-    let now = app.clock.now();
+    over(app, tx, row.member_id).await?;
     if rungs.iter().any(|rung| rung.told_at.is_some()) {
         store::start_over(tx, row.member_id).await?;
-        over(app, tx, row.member_id, now).await?;
         for rung in &mut rungs {
             rung.told_at = None;
         }
@@ -89,23 +88,28 @@ pub(super) async fn back_to_the_foot(
     put_on(app, tx, row, &rungs, standing).await
 }
 
-/// What a member's ladder told is over. Who heard of it hears that he is back; who has not heard of it does not.
-pub(super) async fn over(
-    app: &App,
-    tx: &Tx,
-    member: MemberId,
-    now: DateTime<Utc>,
-) -> Result<(), Fault> {
+/// What a member's ladder told is over, whether or not the rung is still there that told it. Who has heard of it, and may
+/// hear of him, hears that he is back.
+async fn over(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
+    let now = app.clock.now();
+    let hidden = profile::service::is_hidden(tx, member).await?;
     for (id, told) in store::over(tx, member, now).await? {
         let key = told_key(id);
-        let never_heard = nudge::service::withdraw(tx, told.unwrap_or(member), &key).await?;
-        if let Some(told) = told.filter(|_| !never_heard) {
+        nudge::service::withdraw(tx, told, &key).await?;
+        if !hidden && nudge::service::has_heard(tx, told, &key).await? {
             let key = format!("ladder_back:{id}");
             let what = announcement(told, Told::BackAgain, key, id.0, (now, FRESH_FOR));
             nudge::service::announce(app, tx, &what).await?;
         }
     }
     Ok(())
+}
+
+/// A man is there for others again, who was away: whoever wants him to be told when he goes quiet has him again, and he
+/// himself is here.
+pub async fn is_there_again(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
+    checkin::service::shows_he_is_here(app, tx, member).await?;
+    store::wake_those_that_tell(tx, member, app.clock.now()).await
 }
 
 /// A member says that he is all right.

@@ -7,7 +7,7 @@ mod tell;
 mod write;
 
 pub use answer::{Answered, answer};
-pub use here::{all_right, days_are_otherwise, is_here};
+pub use here::{all_right, days_are_otherwise, is_here, is_there_again};
 pub use over::{end_of_peering, no_longer_runs, out_of_circle};
 pub use tell::{next_due, run_due};
 pub use write::{Written, preview, write};
@@ -34,7 +34,7 @@ use crate::error::Fault;
 use crate::graphql::cursor::Page;
 use crate::nudge::Announcement;
 use crate::profile::model::Profile;
-use crate::{checkin, consent, profile};
+use crate::{checkin, consent, nudge, profile};
 
 pub use store::{LADDER_LOG, LADDER_REQUESTS, TELLINGS};
 
@@ -52,11 +52,11 @@ fn quiet<'a>(standing: &'a Standing, row: &Model) -> Quiet<'a> {
 }
 
 fn steps(quiet: &Quiet<'_>, rungs: &[Rung], now: DateTime<Utc>) -> Vec<Step> {
-    let all: Vec<_> = rungs
+    let waiting: Vec<_> = rungs
         .iter()
-        .map(|rung| (rung.kind, rung.after_days, rung.told_at))
+        .map(|rung| rung.waiting(rung.is_agreed()))
         .collect();
-    let times = quiet.times(&all, now).into_iter();
+    let times = quiet.times(&waiting, now).into_iter();
     let step = |(kind, at)| {
         let rung = rungs.iter().find(|rung| rung.kind == kind)?;
         Some(Step {
@@ -70,7 +70,7 @@ fn steps(quiet: &Quiet<'_>, rungs: &[Rung], now: DateTime<Utc>) -> Vec<Step> {
 }
 
 /// A member's ladder, what comes if he does nothing, and the men it tells as far as he sees them, in four statements;
-/// none when he has none.
+/// none when there is no rung on it.
 pub async fn ladder(
     app: &App,
     viewer: Viewer,
@@ -83,6 +83,9 @@ pub async fn ladder(
         return Ok(None);
     };
     let rungs = store::rungs_of(app, db, &[member]).await?;
+    if rungs.is_empty() {
+        return Ok(None);
+    }
     let standing = checkin::service::standing(db, member).await?;
     let profiles = men_of(app, viewer, &rungs).await?;
     let ladder = Ladder {
@@ -215,12 +218,16 @@ pub async fn count_told(app: &App, me: MemberId) -> Result<u64, Fault> {
     store::count_told(app.db.pool(), me).await
 }
 
-/// Which of these are still to be told, in one statement.
-pub async fn still_to_be_told(
+/// Of these tellings: those that may still be read by who was told, and whether the man was here since; in one
+/// statement.
+pub async fn over_among(
     db: &impl ConnectionTrait,
     ids: &[TellingId],
-) -> Result<HashSet<TellingId>, Fault> {
-    store::still_to_be_told(db, ids).await
+) -> Result<HashMap<TellingId, bool>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(store::over_among(db, ids).await?.into_iter().collect())
 }
 
 /// Of these rungs, on which others are told: which are still there with what ties the two men, and whether the other
@@ -276,11 +283,12 @@ async fn consented(app: &App, tx: &Tx, rung: &Rung, at: DateTime<Utc>) -> Result
     consent::service::give(app, tx, &given).await
 }
 
-/// A rung is not there any more: neither of the two agrees to anything by it.
+/// A rung is not there any more, or not as it was: neither of the two agrees to anything by it, and nobody is asked.
 async fn taken_down(tx: &Tx, rung: &Rung, at: DateTime<Utc>) -> Result<(), Fault> {
     let Some((other, _)) = rung.told else {
         return Ok(());
     };
+    nudge::service::withdraw(tx, other, &asked_key(rung.owner, rung.created_at)).await?;
     consent::service::withdraw(tx, rung.owner, Purpose::LadderTelling, other, at).await?;
     consent::service::withdraw(tx, other, Purpose::LadderHearing, rung.owner, at).await
 }

@@ -2,16 +2,15 @@
 
 use entity::{CircleId, MemberId, PeeringId};
 
-use super::{asked_key, store, taken_down};
+use super::{store, taken_down};
 use crate::app::App;
 use crate::db::Tx;
 use crate::error::Fault;
 use crate::ladder::model::Rung;
-use crate::nudge;
 
 /// Two men are partners no longer: neither is told of the other. Both are held.
 pub async fn end_of_peering(app: &App, tx: &Tx, peering: PeeringId) -> Result<(), Fault> {
-    let rungs = store::with_peering(app, tx, peering).await?;
+    let rungs = store::with_peering(tx, peering).await?;
     take_down(app, tx, &rungs).await
 }
 
@@ -22,7 +21,7 @@ pub async fn out_of_circle(
     circle: CircleId,
     member: MemberId,
 ) -> Result<(), Fault> {
-    let rungs = store::with_circle(app, tx, circle, member).await?;
+    let rungs = store::with_circle(tx, circle, member).await?;
     take_down(app, tx, &rungs).await
 }
 
@@ -33,7 +32,7 @@ pub async fn no_longer_runs(
     circle: CircleId,
     member: MemberId,
 ) -> Result<(), Fault> {
-    let mut rungs = store::with_circle(app, tx, circle, member).await?;
+    let mut rungs = store::with_circle(tx, circle, member).await?;
     rungs.retain(|rung| rung.told.is_some_and(|(told, _)| told == member));
     take_down(app, tx, &rungs).await
 }
@@ -48,9 +47,6 @@ async fn take_down(app: &App, tx: &Tx, rungs: &[Rung]) -> Result<(), Fault> {
     store::remove_rungs(tx, &ids).await?;
     for rung in rungs {
         taken_down(tx, rung, now).await?;
-        if let Some((told, _)) = rung.told {
-            nudge::service::withdraw(tx, told, &asked_key(rung.owner, rung.created_at)).await?;
-        }
     }
     Ok(())
 }

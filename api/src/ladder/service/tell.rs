@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::ladder::Model;
+use entity::ladder_rung as rung;
 use entity::notification::Kind as Told;
 use entity::{MemberId, RungId};
 
@@ -74,10 +75,13 @@ fn turn<'a>(
 async fn tell(app: &App, tx: &Tx, due: &[Model]) -> Result<Vec<Event>, Fault> {
     let now = app.clock.now();
     let members: Vec<MemberId> = due.iter().map(|row| row.member_id).collect();
+    let held = store::hold_rungs(tx, &members).await?;
     let mut rungs: HashMap<MemberId, Vec<Rung>> = HashMap::new();
-    for rung in store::rungs_of(app, tx, &members).await? {
+    for rung in held.iter().map(store::bare) {
         rungs.entry(rung.owner).or_default().push(rung);
     }
+    let mut held: HashMap<RungId, rung::Model> =
+        held.into_iter().map(|row| (row.id, row)).collect();
     let outer = rungs.values().flatten().filter(|rung| rung.told.is_some());
     let outer: Vec<RungId> = outer.map(|rung| rung.id).collect();
     let agreed = super::agreed(tx, &outer).await?;
@@ -107,30 +111,50 @@ async fn tell(app: &App, tx: &Tx, due: &[Model]) -> Result<Vec<Event>, Fault> {
         let turn = turn(&quiet, own.unwrap_or_default(), &agreed, now);
         next.push((row.clone(), turn.next));
         if let Some(rung) = turn.tells {
-            told.push((telling(app, rung, row, now), rung.clone()));
+            let words = held.remove(&rung.id).and_then(|row| words(app, row));
+            let since = first_day_told(rung, &quiet, now);
+            told.push((telling(app, rung, (since, words), now), rung.id));
         }
     }
-    let told: Vec<_> = told
-        .iter()
-        .map(|(telling, rung)| (telling.clone(), rung))
-        .collect();
     store::put_all_on(tx, next).await?;
-    let ids: Vec<RungId> = told.iter().map(|(_, rung)| rung.id).collect();
+    let ids: Vec<RungId> = told.iter().map(|(_, rung)| *rung).collect();
     store::mark_told(tx, &ids, now).await?;
     store::add_tellings(app, tx, &told).await?;
     let announcements: Vec<_> = told.iter().map(|(telling, _)| said(telling, now)).collect();
     nudge::service::announce_and_plan(app, tx, &announcements).await
 }
 
-fn telling(app: &App, rung: &Rung, row: &Model, now: DateTime<Utc>) -> Telling {
-    let since = (rung.tells == Tells::SinceWhen).then_some(row.counts_from);
+/// The first day he let pass, when he wants that to be told.
+fn first_day_told(rung: &Rung, quiet: &Quiet<'_>, now: DateTime<Utc>) -> Option<NaiveDate> {
+    match rung.tells {
+        Tells::SinceWhen => quiet.first_day(now),
+        Tells::Quiet => None,
+    }
+}
+
+/// What he says with a rung. Words that cannot be opened, because a former secret is missing, keep nobody from being
+/// told.
+fn words(app: &App, row: rung::Model) -> Option<String> {
+    store::words(app, row).unwrap_or_else(|fault| {
+        metrics::counter!("belay_ladder_words_unreadable_total").increment(1);
+        tracing::error!(class = fault.class(), "a rung was told without its words");
+        None
+    })
+}
+
+fn telling(
+    app: &App,
+    rung: &Rung,
+    (quiet_since, words): (Option<NaiveDate>, Option<String>),
+    now: DateTime<Utc>,
+) -> Telling {
     Telling {
         id: app.ids.next(),
         owner: rung.owner,
         kind: rung.kind,
         told: rung.told.map(|(member, _)| member),
-        quiet_since: since,
-        words: rung.words.clone(),
+        quiet_since,
+        words,
         told_at: now,
         over_at: None,
     }

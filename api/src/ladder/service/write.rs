@@ -81,8 +81,12 @@ fn peering(new: &NewLadder) -> Option<PeeringId> {
     }
 }
 
-/// Holds a member, and his partner in the peering that a ladder names; that one.
+/// Holds the circle that a ladder names, a member, and his partner in the peering that it names; that one.
 async fn hold(tx: &Tx, me: MemberId, new: &NewLadder) -> Result<Option<MemberId>, Fault> {
+    let facilitator = new.facilitator.as_ref().map(|rung| rung.tie);
+    if let Some(Tie::Facilitator(circle)) = facilitator {
+        circle::service::hold(tx, circle).await?;
+    }
     let Some(id) = peering(new) else {
         profile::service::hold(tx, &[me]).await?;
         return Ok(None);
@@ -95,7 +99,8 @@ fn rung_of(
     owner: MemberId,
     new: &NewLadder,
     (kind, told): Man,
-    before: Option<&Rung>,
+    before: &[Rung],
+    now: DateTime<Utc>,
 ) -> Rung {
     let outer = match kind {
         Kind::Own => None,
@@ -107,24 +112,28 @@ fn rung_of(
         .map(|rung| &rung.words)
         .or(own.map(|rung| &rung.words));
     let days = new.days().into_iter().find(|(of, _)| *of == kind);
-    // Who agreed to be told agreed for as long as he is the one, and by the same tie.
-    let same = before.filter(|before| before.told == told);
+    let tells = outer.map_or(Tells::Quiet, |outer| outer.tells);
+    // Who agreed to be told agreed for as long as he is the one, and by the same tie, and to so much.
+    let mut before = before.iter().filter(|before| before.kind == kind);
+    let same = before.find(|before| before.told == told);
+    let agreed = same.filter(|same| !is_more(tells, same.tells));
     Rung {
         id: same.map_or_else(|| app.ids.next(), |same| same.id),
         owner,
         kind,
         after_days: days.map_or(0, |(_, days)| days),
         told,
-        tells: outer.map_or(Tells::Quiet, |outer| outer.tells),
+        tells,
         words: words.cloned().flatten(),
-        created_at: same.map_or_else(|| app.clock.now(), |same| same.created_at),
-        agreed_at: same.and_then(|same| same.agreed_at),
+        created_at: agreed.map_or(now, |same| same.created_at),
+        answered_at: agreed.and_then(|same| same.answered_at),
+        agreed_at: agreed.and_then(|same| same.agreed_at),
         told_at: same.and_then(|same| same.told_at),
     }
 }
 
 /// Writes a member's ladder, in place of what he had. Each man that it is to tell is asked whether he agrees; without
-/// any rung there is none. Written again it changes nothing. Whoever writes his ladder shows that he is here.
+/// any rung there is none. Written again it changes nothing. Whoever changes his ladder shows that he is here.
 pub async fn write(
     app: &App,
     me: MemberId,
@@ -141,51 +150,27 @@ pub async fn write(
         let standing = checkin::service::held(app, tx, me).await?;
         let row = store::hold(tx, me).await?;
         let before = store::rungs_of(app, tx, &[me]).await?;
-        let of_kind = |kind| before.iter().find(|rung| rung.kind == kind);
         let rungs: Vec<Rung> = men
             .into_iter()
-            .map(|man| rung_of(app, me, new, man, of_kind(man.0)))
+            .map(|man| rung_of(app, me, new, man, &before, now))
             .collect();
-        let same_time = row.as_ref().map(|row| row.local_time) == Some(new.local_time);
-        if rungs == before && (same_time || rungs.is_empty()) {
+        if is_same(row.as_ref(), &before, new, &rungs) {
             return Ok(Done::Undo(Written::AsAsked));
         }
+        // A ladder without rungs is none, though its row goes on counting versions.
         let version = row.as_ref().map_or(0, |row| row.version);
-        if expected_version.is_some_and(|expected| expected != version) {
+        let seen = if before.is_empty() { 0 } else { version };
+        if expected_version.is_some_and(|expected| expected != seen) {
             return Ok(Done::Undo(Written::Stale));
         }
         for rung in &before {
-            let after = rungs.iter().find(|after| after.id == rung.id);
-            if after.is_none() {
+            if !rungs.iter().any(|after| after.id == rung.id) {
                 store::remove_rung(tx, me, rung.kind).await?;
                 taken_down(tx, rung, now).await?;
-                if let Some((other, _)) = rung.told {
-                    let key = asked_key(me, rung.created_at);
-                    nudge::service::withdraw(tx, other, &key).await?;
-                }
             }
         }
         for rung in &rungs {
-            let there = before.iter().find(|there| there.id == rung.id);
-            match there {
-                Some(there) if there == rung => continue,
-                Some(there) => {
-                    store::update_rung(app, tx, rung).await?;
-                    if there.tells == rung.tells {
-                        continue;
-                    }
-                }
-                None => {
-                    store::add_rung(app, tx, rung).await?;
-                    ask(app, tx, rung, now).await?;
-                }
-            }
-            consented(app, tx, rung, now).await?;
-        }
-        if rungs.is_empty() {
-            store::remove(tx, me).await?;
-            here::over(app, tx, me, now).await?;
-            return Ok(Done::Keep(Written::AsAsked));
+            put(app, tx, rung, &before, now).await?;
         }
         let row = Model {
             member_id: me,
@@ -203,14 +188,58 @@ pub async fn write(
     Ok(written)
 }
 
-/// Asks a man whether he may be told.
+fn is_same(row: Option<&Model>, before: &[Rung], new: &NewLadder, rungs: &[Rung]) -> bool {
+    let same_time = row.is_some_and(|row| row.local_time == new.local_time);
+    rungs == before && (same_time || rungs.is_empty())
+}
+
+/// Whether it is more to be told the one than the other.
+fn is_more(one: Tells, other: Tells) -> bool {
+    one != other && one == Tells::SinceWhen
+}
+
+/// Writes a rung, if it is not as it was, with what he agrees to by it; and asks who is told, if he has not agreed to
+/// that before.
+async fn put(
+    app: &App,
+    tx: &Tx,
+    rung: &Rung,
+    before: &[Rung],
+    now: DateTime<Utc>,
+) -> Result<(), Fault> {
+    let there = before.iter().find(|there| there.id == rung.id);
+    match there {
+        Some(there) if there == rung => return Ok(()),
+        Some(_) => store::update_rung(app, tx, rung).await?,
+        None => store::add_rung(app, tx, rung).await?,
+    }
+    if there.is_none_or(|there| is_more(rung.tells, there.tells)) {
+        if let Some(there) = there {
+            taken_down(tx, there, now).await?;
+        }
+        ask(app, tx, rung, now).await?;
+    }
+    if there.is_none_or(|there| there.tells != rung.tells) {
+        consented(app, tx, rung, now).await?;
+    }
+    Ok(())
+}
+
+/// Asks a man whether he may be told: once a day at most, though of what is asked last.
 async fn ask(app: &App, tx: &Tx, rung: &Rung, now: DateTime<Utc>) -> Result<(), Fault> {
     let Some((other, _)) = rung.told else {
         return Ok(());
     };
     let key = asked_key(rung.owner, now);
-    let what = announcement(other, Told::LadderAsked, key, rung.id.0, (now, ASKED_FOR));
-    nudge::service::announce(app, tx, &what).await
+    let what = announcement(
+        other,
+        Told::LadderAsked,
+        key.clone(),
+        rung.id.0,
+        (now, ASKED_FOR),
+    );
+    nudge::service::announce(app, tx, &what).await?;
+    nudge::service::is_about(tx, other, &key, rung.id.0).await
 }
 
 /// What a ladder would do if a member wrote it now and did nothing more, or why he cannot. Nobody is asked, and nothing
@@ -235,26 +264,26 @@ pub async fn preview(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let before = store::rungs_of(app, db, &[me]).await?;
-    let rungs: Vec<Rung> = men
+    let mut rungs: Vec<Rung> = men
         .into_iter()
-        .map(|man| {
-            let there = before.iter().find(|rung| rung.kind == man.0);
-            let told_at = None;
-            Rung {
-                told_at,
-                ..rung_of(app, me, new, man, there)
-            }
-        })
+        .map(|man| rung_of(app, me, new, man, &before, now))
         .collect();
     let standing = checkin::service::standing(db, me).await?;
-    let row = Model {
-        member_id: me,
-        local_time: new.local_time,
-        counts_from: here::counts_from(&standing, now),
-        next_due_at: None,
-        version: 0,
-        updated_at: now,
-    };
+    let there = store::of_member(db, me).await?;
+    let there = there.filter(|row| is_same(Some(row), &before, new, &rungs));
+    let row = there.unwrap_or_else(|| {
+        for rung in &mut rungs {
+            rung.told_at = None;
+        }
+        Model {
+            member_id: me,
+            local_time: new.local_time,
+            counts_from: here::counts_from(&standing, now),
+            next_due_at: None,
+            version: 0,
+            updated_at: now,
+        }
+    });
     let men = men_of(app, viewer, &rungs).await?;
     Ok(Ok((steps(&quiet(&standing, &row), &rungs, now), men)))
 }

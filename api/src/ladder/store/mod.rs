@@ -9,13 +9,13 @@ pub use tellings::{LADDER_LOG, TELLINGS};
 
 pub(super) use claim::{next_due, put_all_on, take_due};
 pub(super) use rungs::{
-    add_rung, agree, agreed, asked_of, asks, count_asks, hold, mark_told, of_member, put, put_on,
-    remove, remove_rung, remove_rungs, rungs_of, start_over, these_asks, update_rung, with_circle,
-    with_peering,
+    add_rung, agreed, answer, asked_of, asks, bare, bare_rungs_of, count_asks, hold, hold_rungs,
+    mark_told, of_member, put, put_on, remove_rung, remove_rungs, rungs_of, start_over, these_asks,
+    update_rung, wake_those_that_tell, with_circle, with_peering, words,
 };
 pub(super) use tellings::{
-    add as add_tellings, count_log, count_told, log, over, still_to_be_told,
-    these as these_tellings, told,
+    add as add_tellings, count_log, count_told, log, over, over_among, these as these_tellings,
+    told,
 };
 
 use entity::{MemberId, RungId, TellingId};

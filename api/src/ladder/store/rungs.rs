@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::ladder::{self, Model as Row};
 use entity::ladder_rung::{ActiveModel, Column, Entity, Kind, Model, Relation};
 use entity::{CircleId, MemberId, PeeringId, RungId};
-use sea_orm::sea_query::{Expr, LockType, OnConflict};
+use sea_orm::sea_query::{Expr, LockType, OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
     IntoActiveModel as _, JoinType, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
@@ -67,29 +67,35 @@ pub async fn put_on(
     Ok(())
 }
 
-/// Takes a ladder away.
-pub async fn remove(tx: &Tx, member: MemberId) -> Result<(), Fault> {
-    ladder::Entity::delete_by_id(member).exec(tx).await?;
-    Ok(())
-}
-
-fn opened(app: &App, row: Model) -> Result<Rung, Fault> {
-    Ok(Rung {
+/// A rung without its words.
+pub fn bare(row: &Model) -> Rung {
+    Rung {
         id: row.id,
         owner: row.member_id,
         kind: row.kind,
         after_days: u32::try_from(row.after_days).unwrap_or_default(),
-        told: told_by(&row),
+        told: told_by(row),
         tells: row.tells,
-        words: Words::OfRung(row.id).open(app, row.member_id, row.words)?,
+        words: None,
         created_at: row.created_at,
+        answered_at: row.answered_at,
         agreed_at: row.agreed_at,
         told_at: row.told_at,
-    })
+    }
+}
+
+/// The words of a rung.
+pub fn words(app: &App, row: Model) -> Result<Option<String>, Fault> {
+    Words::OfRung(row.id).open(app, row.member_id, row.words)
 }
 
 fn opened_all(app: &App, rows: Vec<Model>) -> Result<Vec<Rung>, Fault> {
-    rows.into_iter().map(|row| opened(app, row)).collect()
+    let open = |row: Model| {
+        let rung = bare(&row);
+        let words = words(app, row)?;
+        Ok(Rung { words, ..rung })
+    };
+    rows.into_iter().map(open).collect()
 }
 
 fn sealed(app: &App, rung: &Rung) -> Result<ActiveModel, Fault> {
@@ -114,9 +120,41 @@ fn sealed(app: &App, rung: &Rung) -> Result<ActiveModel, Fault> {
         tells: Set(rung.tells),
         words: Set(words),
         created_at: Set(rung.created_at),
+        answered_at: Set(rung.answered_at),
         agreed_at: Set(rung.agreed_at),
         told_at: Set(rung.told_at),
     })
+}
+
+/// The rungs of a member's ladder, from the lowest, for what is not told in words.
+pub async fn bare_rungs_of(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+) -> Result<Vec<Rung>, Fault> {
+    let found = Entity::find()
+        .filter(Column::MemberId.eq(member))
+        .order_by_asc(Column::AfterDays);
+    Ok(found.all(db).await?.iter().map(bare).collect())
+}
+
+/// The rungs of these members' ladders, from the lowest of each, none of which is taken down until the transaction ends.
+pub async fn hold_rungs(tx: &Tx, members: &[MemberId]) -> Result<Vec<Model>, Fault> {
+    let mut found = held(
+        Condition::all().add(Column::MemberId.is_in(members.iter().copied())),
+        tx,
+    )
+    .await?;
+    found.sort_by_key(|row| row.after_days);
+    Ok(found)
+}
+
+/// Rungs, in the one order in which they are waited for.
+async fn held(which: Condition, tx: &Tx) -> Result<Vec<Model>, Fault> {
+    let found = Entity::find()
+        .filter(which)
+        .order_by_asc(Column::Id)
+        .lock(LockType::NoKeyUpdate);
+    Ok(found.all(tx).await?)
 }
 
 /// The rungs of these members' ladders, from the lowest of each.
@@ -165,25 +203,18 @@ pub async fn remove_rungs(tx: &Tx, ids: &[RungId]) -> Result<(), Fault> {
 }
 
 /// The rungs that a peering holds.
-pub async fn with_peering(app: &App, tx: &Tx, peering: PeeringId) -> Result<Vec<Rung>, Fault> {
-    let found = Entity::find().filter(Column::PeeringId.eq(peering));
-    opened_all(app, found.all(tx).await?)
+pub async fn with_peering(tx: &Tx, peering: PeeringId) -> Result<Vec<Rung>, Fault> {
+    let found = held(Condition::all().add(Column::PeeringId.eq(peering)), tx).await?;
+    Ok(found.iter().map(bare).collect())
 }
 
 /// The rungs that a circle holds and that a member has something to do with.
-pub async fn with_circle(
-    app: &App,
-    tx: &Tx,
-    circle: CircleId,
-    member: MemberId,
-) -> Result<Vec<Rung>, Fault> {
+pub async fn with_circle(tx: &Tx, circle: CircleId, member: MemberId) -> Result<Vec<Rung>, Fault> {
     let his = Condition::any()
         .add(Column::MemberId.eq(member))
         .add(Column::ToldId.eq(member));
-    let found = Entity::find()
-        .filter(Column::CircleId.eq(circle))
-        .filter(his);
-    opened_all(app, found.all(tx).await?)
+    let by_it = Condition::all().add(Column::CircleId.eq(circle)).add(his);
+    Ok(held(by_it, tx).await?.iter().map(bare).collect())
 }
 
 /// A member is here: none of his rungs was told since.
@@ -288,11 +319,40 @@ pub async fn count_asks(db: &impl ConnectionTrait, told: MemberId) -> Result<u64
     Ok(asked_of_him(told).count(db).await?)
 }
 
-/// Writes down whether who is told agrees to be.
-pub async fn agree(tx: &Tx, id: RungId, agreed_at: Option<DateTime<Utc>>) -> Result<(), Fault> {
-    Entity::update_many()
+/// Writes down whether who is told agrees to be; false when the rung is not there any more.
+pub async fn answer(
+    tx: &Tx,
+    id: RungId,
+    at: DateTime<Utc>,
+    agreed_at: Option<DateTime<Utc>>,
+) -> Result<bool, Fault> {
+    let written = Entity::update_many()
+        .col_expr(Column::AnsweredAt, Expr::value(at))
         .col_expr(Column::AgreedAt, Expr::value(agreed_at))
         .filter(Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(written.rows_affected == 1)
+}
+
+/// A man is there for others again: the ladders that were to tell him, and found nobody to tell meanwhile, are looked at
+/// anew.
+pub async fn wake_those_that_tell(
+    tx: &Tx,
+    told: MemberId,
+    now: DateTime<Utc>,
+) -> Result<(), Fault> {
+    let to_him = Query::select()
+        .column(Column::MemberId)
+        .from(Entity)
+        .and_where(Column::ToldId.eq(told))
+        .and_where(Column::AgreedAt.is_not_null())
+        .and_where(Column::ToldAt.is_null())
+        .take();
+    ladder::Entity::update_many()
+        .col_expr(ladder::Column::NextDueAt, Expr::value(now))
+        .filter(ladder::Column::NextDueAt.is_null())
+        .filter(ladder::Column::MemberId.in_subquery(to_him))
         .exec(tx)
         .await?;
     Ok(())

@@ -1,10 +1,8 @@
 //! What was told by ladders.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use entity::ladder_telling::{ActiveModel, Column, Entity, Model};
-use entity::{MemberId, TellingId, ladder_rung};
+use entity::{MemberId, RungId, TellingId, ladder_rung};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
@@ -17,7 +15,7 @@ use crate::app::App;
 use crate::db::{Sorted, Tx};
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
-use crate::ladder::model::{Kind, Rung, Telling};
+use crate::ladder::model::{Kind, Telling};
 
 /// Tells the cursors of what the viewer's ladder told from those of other lists.
 pub const LADDER_LOG: u8 = 75;
@@ -28,14 +26,14 @@ pub const TELLINGS: u8 = 76;
 const ROWS_AT_ONCE: usize = 1000;
 
 /// Writes down what is told by these rungs.
-pub async fn add(app: &App, tx: &Tx, told: &[(Telling, &Rung)]) -> Result<(), Fault> {
+pub async fn add(app: &App, tx: &Tx, told: &[(Telling, RungId)]) -> Result<(), Fault> {
     for chunk in told.chunks(ROWS_AT_ONCE) {
         let rows = chunk.iter().map(|(telling, rung)| {
             let words = Words::OfTelling(telling.id);
             Ok(ActiveModel {
                 id: Set(telling.id),
                 member_id: Set(telling.owner),
-                rung_id: Set(Some(rung.id)),
+                rung_id: Set(Some(*rung)),
                 kind: Set(telling.kind),
                 told_id: Set(telling.told),
                 quiet_since: Set(telling.quiet_since),
@@ -66,19 +64,32 @@ fn opened(app: &App, rows: Vec<Model>) -> Result<Vec<Telling>, Fault> {
     rows.into_iter().map(open).collect()
 }
 
-/// A member is here again: what his ladder told is over. Returns what that is, without words.
+/// A member is here again: what his ladder told is over. Returns what of it was for others who may still hear of him.
 pub async fn over(
     tx: &Tx,
     member: MemberId,
     at: DateTime<Utc>,
-) -> Result<Vec<(TellingId, Option<MemberId>)>, Fault> {
-    let ended = Entity::update_many()
-        .col_expr(Column::OverAt, Expr::value(at))
-        .filter(Column::MemberId.eq(member))
-        .filter(Column::OverAt.is_null())
-        .exec_with_returning(tx)
+) -> Result<Vec<(TellingId, MemberId)>, Fault> {
+    let open = || {
+        Condition::all()
+            .add(Column::MemberId.eq(member))
+            .add(Column::OverAt.is_null())
+    };
+    let heard: Vec<(TellingId, Option<MemberId>)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::ToldId])
+        .filter(open())
+        .filter(reaches_him())
+        .into_tuple()
+        .all(tx)
         .await?;
-    Ok(ended.into_iter().map(|row| (row.id, row.told_id)).collect())
+    Entity::update_many()
+        .col_expr(Column::OverAt, Expr::value(at))
+        .filter(open())
+        .exec(tx)
+        .await?;
+    let for_others = heard.into_iter().filter_map(|(id, told)| Some((id, told?)));
+    Ok(for_others.collect())
 }
 
 /// The condition that a telling is for who was told by it: the rung is still there and tells him, he still agrees to
@@ -116,28 +127,25 @@ pub async fn these(app: &App, viewer: MemberId, ids: &[TellingId]) -> Result<Vec
     opened(app, found.all(app.db.pool()).await?)
 }
 
-/// Which of these are still to be told: he is not back, and a note to himself is still on his ladder, or who is told
-/// still may be.
-pub async fn still_to_be_told(
+/// Of these: which may still be read by who was told, and a note to himself while it is on his ladder; and whether he
+/// whose ladder it is has been here since.
+pub async fn over_among(
     db: &impl ConnectionTrait,
     ids: &[TellingId],
-) -> Result<HashSet<TellingId>, Fault> {
-    if ids.is_empty() {
-        return Ok(HashSet::new());
-    }
+) -> Result<Vec<(TellingId, bool)>, Fault> {
     let own = Condition::all()
         .add(Column::Kind.eq(Kind::Own))
         .add(Column::RungId.is_not_null());
-    let found: Vec<TellingId> = Entity::find()
+    let found: Vec<(TellingId, Option<DateTime<Utc>>)> = Entity::find()
         .select_only()
-        .column(Column::Id)
+        .columns([Column::Id, Column::OverAt])
         .filter(Column::Id.is_in(ids.iter().copied()))
-        .filter(Column::OverAt.is_null())
         .filter(Condition::any().add(own).add(reaches_him()))
         .into_tuple()
         .all(db)
         .await?;
-    Ok(found.into_iter().collect())
+    let is_over = |(id, over_at): (TellingId, Option<DateTime<Utc>>)| (id, over_at.is_some());
+    Ok(found.into_iter().map(is_over).collect())
 }
 
 const SORTED: Sorted<Column, Column> = Sorted::by_instant(Column::ToldAt, Column::Id);
