@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::error::Fault;
 
 use super::client::{Client, Seat};
+use super::partners;
 use super::people::{GATHERINGS, Gathering, Person, people};
 
 /// Everybody's passphrase. It opens nothing outside the demonstration.
@@ -35,15 +36,15 @@ pub struct Cast {
     pub check_ins: usize,
 }
 
-struct Man {
+pub(super) struct Man {
     person: Person,
-    seat: Seat,
+    pub seat: Seat,
     who: SignedIn,
-    global_id: Value,
+    pub global_id: Value,
 }
 
 impl Man {
-    fn viewer(&self) -> Viewer {
+    pub fn viewer(&self) -> Viewer {
         Viewer::Member(self.who)
     }
 }
@@ -63,8 +64,11 @@ pub async fn build(app: App, now: DateTime<Utc>, say: impl Fn(&str)) -> Result<C
     say("This week's meetings are set …");
     this_week(&client, &men, &circles, now).await?;
     set_reminders(&client, &men, now).await?;
-    say("Two become partners, and mean to do something …");
-    partners(&client, &men, now).await?;
+    say("Two become partners, and one writes what is to happen when he goes quiet …");
+    let (one, other) = (&men[MEMBER], &men[MEMBER + GATHERINGS.len()]);
+    let peering = partners::meet(&client, one, other, now).await?;
+    let host = facilitator_of(0, &men);
+    partners::write_ladder(&client, one, (other, &peering), (host, &circles[0])).await?;
     let facilitator = *FACILITATORS.start();
     Ok(Cast {
         member: men[MEMBER].person.email(),
@@ -264,32 +268,5 @@ async fn set_reminders(client: &Client, men: &[Man], now: DateTime<Utc>) -> Resu
         let input = json!({ "localTime": time, "enabled": true });
         client.ask(man.seat, man.viewer(), REMIND, input).await?;
     }
-    Ok(())
-}
-
-/// The man whose phone we look at and another of his circle keep each other company. Each means to do something that the
-/// other sees.
-async fn partners(client: &Client, men: &[Man], now: DateTime<Utc>) -> Result<(), Fault> {
-    const PROPOSE: &str = "mutation($input: ProposePeeringInput!) { proposePeering(input: $input) {
-        peering { id } errors { code path } } }";
-    const ANSWER: &str = "mutation($input: AnswerPeeringInput!) { answerPeering(input: $input) {
-        errors { code path } } }";
-    const MAKE: &str = "mutation($input: MakeCommitmentInput!) { makeCommitment(input: $input) {
-        errors { code path } } }";
-    let (one, other) = (&men[MEMBER], &men[MEMBER + GATHERINGS.len()]);
-    let id = || client.app.ids.next::<uuid::Uuid>();
-    let asked = json!({ "id": id(), "memberId": other.global_id });
-    let asked = client.ask(one.seat, one.viewer(), PROPOSE, asked).await?;
-    let peering = &asked["peering"]["id"];
-    let yes = json!({ "peeringId": peering, "accept": true });
-    client.ask(other.seat, other.viewer(), ANSWER, yes).await?;
-    let run = json!({ "id": id(), "words": "A run before work", "peeringId": peering,
-        "weekdays": ["MONDAY", "WEDNESDAY", "FRIDAY"] });
-    client.ask(one.seat, one.viewer(), MAKE, run).await?;
-    // Nobody's today is later than two days from now.
-    let soon = now.date_naive() + chrono::Days::new(2);
-    let call =
-        json!({ "id": id(), "words": "Ring the surgery", "peeringId": peering, "dueOn": soon });
-    client.ask(other.seat, other.viewer(), MAKE, call).await?;
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 mod client;
 mod community;
+mod partners;
 mod people;
 
 pub use community::{Cast, PASSPHRASE, build};
