@@ -130,7 +130,7 @@ async fn fill(app: &TestApp, size: usize) -> anyhow::Result<()> {
         ),
         format!(
             "INSERT INTO ladder (member_id, local_time, counts_from, next_due_at, version, updated_at)
-            SELECT {id}, '09:00', '2026-03-08', '{now}'::timestamptz + interval '6 hours' + (i % 720) * interval '1 minute',
+            SELECT {id}, '12:00', '2026-03-08', '{now}'::timestamptz + interval '6 hours' + (i % 720) * interval '1 minute',
                 1, '{now}' FROM generate_series(1, {size}) i"
         ),
         format!(
@@ -168,5 +168,7 @@ async fn claim(app: &TestApp, what: What) -> anyhow::Result<Duration> {
     let took = began.elapsed();
     let taken = taken.map_err(|fault| anyhow!("the claim failed: {}", fault.class()))?;
     ensure!(taken == DUE, "{taken} were taken");
+    let announced = app.notifications().await.len();
+    ensure!(announced == DUE, "{announced} were announced");
     Ok(took)
 }

@@ -21,8 +21,8 @@ pub const MOST_OPEN: u64 = 20;
 pub const FURTHEST: Days = Days::new(366);
 /// How it went can be said, and set right, so long after the day.
 pub const SET_RIGHT: Days = Days::new(14);
-/// So many due days are shown.
-pub const DAYS_SHOWN: usize = 14;
+/// So many due days are shown: today's, and all of which it can still be said how they went.
+pub const DAYS_SHOWN: usize = 15;
 /// The partner is asked for so long.
 pub const ASKED_FOR: TimeDelta = TimeDelta::hours(24);
 /// From any day on, one of the weekdays comes within a week; only days up to about today's are carried over.
@@ -95,11 +95,16 @@ impl Plan {
         if kept.is_some_and(|kept| kept.answer.is_some() || kept.carried_to.is_some()) {
             return true;
         }
-        let planned = match self.when {
-            When::Once(once) => once == day,
-            When::Weekly(weekdays) => self.from <= day && weekdays.includes(day.weekday()),
-        };
+        let planned = self.is_of_the_week(day) || self.when == When::Once(day);
         (planned || kept.is_some()) && self.until.is_none_or(|until| day < until)
+    }
+
+    /// Whether it is due every week, and on this day of it.
+    fn is_of_the_week(&self, day: NaiveDate) -> bool {
+        match self.when {
+            When::Once(_) => false,
+            When::Weekly(weekdays) => self.from <= day && weekdays.includes(day.weekday()),
+        }
     }
 
     /// What is kept of a day.
@@ -110,6 +115,11 @@ impl Plan {
     /// Whether it is due on a day that no other has taken the place of.
     pub fn stands(&self, day: NaiveDate) -> bool {
         self.is_due(day) && self.kept(day).carried_to.is_none()
+    }
+
+    /// Whether a partner is asked about a day. What was to be done once, and is, needs no asking.
+    pub fn is_asked_about(&self, day: NaiveDate) -> bool {
+        self.stands(day) && self.state() != State::Done
     }
 
     /// The first day from this one on, and itself among them, that stands and is as asked for.
@@ -131,13 +141,14 @@ impl Plan {
         self.first_from(today, |day| self.kept(day).answer.is_none())
     }
 
-    /// The latest due days up to today, the latest first; before them those to come of which something is kept.
+    /// The latest due days up to today, or up to when he ended it, the latest first; before them those to come of which
+    /// something is kept.
     pub fn recent(&self, today: NaiveDate) -> Vec<Day> {
         let mut days: Vec<NaiveDate> = self.kept.keys().copied().collect();
         match self.when {
             When::Once(once) => days.push(once),
             When::Weekly(_) => {
-                let mut back = Some(today);
+                let mut back = Some(self.until.map_or(today, |until| until.min(today)));
                 for _ in 0..7 * DAYS_SHOWN {
                     days.extend(back);
                     back = back.and_then(|day| day.pred_opt());
@@ -147,7 +158,8 @@ impl Plan {
         days.retain(|day| self.is_due(*day));
         days.sort_unstable_by(|one, other| other.cmp(one));
         days.dedup();
-        days.truncate(DAYS_SHOWN);
+        let to_come = days.iter().take_while(|day| **day > today).count();
+        days.truncate(to_come + DAYS_SHOWN);
         let day = |due_on| Day {
             due_on,
             kept: self.kept(due_on),
@@ -168,8 +180,8 @@ impl Plan {
         }
     }
 
-    /// What is to be done once can be done early; of a weekday nothing can be said before it begins, or when it is long
-    /// past.
+    /// What is to be done once can be done early, and so can what was carried over to a day; of a weekday nothing can be
+    /// said before it begins, or when it is long past.
     fn moment(&self, day: NaiveDate, today: NaiveDate) -> Option<Refusal> {
         let weekly = matches!(self.when, When::Weekly(_));
         let closed = day.checked_add_days(SET_RIGHT);
@@ -177,7 +189,7 @@ impl Plan {
             Some(Refusal::Over)
         } else if !self.is_due(day) {
             Some(Refusal::NotDue)
-        } else if weekly && today < day {
+        } else if today < day && self.is_of_the_week(day) {
             Some(Refusal::NotYet)
         } else if weekly && closed.is_some_and(|closed| closed < today) {
             Some(Refusal::TooLate)

@@ -74,7 +74,7 @@ impl BetweenPartners {
             words: checkin::service::those_that_want_a_word(db, &words).await?,
             rungs: ladder::service::agreed(db, &rungs).await?,
             tellings: ladder::service::over_among(db, &tellings).await?,
-            asked: commitments::standing(db, &asked).await?,
+            asked: commitments::standing(db, &asked, now).await?,
         })
     }
 

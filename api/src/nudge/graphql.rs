@@ -3,8 +3,7 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::notification as table;
 use entity::{
-    CommitmentId, MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PeeringId, RungId,
-    TellingId,
+    MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PeeringId, RungId, TellingId,
 };
 
 use super::inbox::{self, Line, Marked};
@@ -56,7 +55,8 @@ pub enum NotificationKind {
     WentQuiet,
     /// A man you were told of is here again. Its subject is the `LadderTelling`.
     BackAgain,
-    /// Your partner meant to do something the day before: you could ask him how it went. Its subject is the commitment.
+    /// Your partner meant to do something the day before: you could ask him how it went. Its subject is the `Peering`, and
+    /// its `partnerCommitments` say what.
     AskHowItWent,
 }
 
@@ -91,13 +91,12 @@ impl Notification {
             table::Kind::MeetingReminder | table::Kind::MeetingCancelled => {
                 Some(OccurrenceId(subject).global())
             }
-            table::Kind::PeeringProposed | table::Kind::PeeringAccepted => {
-                Some(PeeringId(subject).global())
-            }
+            table::Kind::PeeringProposed
+            | table::Kind::PeeringAccepted
+            | table::Kind::AskHowItWent => Some(PeeringId(subject).global()),
             table::Kind::PactProposed
             | table::Kind::PactAccepted
             | table::Kind::PartnerWantsAWord => Some(PactId(subject).global()),
-            table::Kind::AskHowItWent => Some(CommitmentId(subject).global()),
             table::Kind::PactNudgeReceived | table::Kind::PactNudgeAnswered => {
                 Some(PactNudgeId(subject).global())
             }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use entity::notification::Kind;
-use entity::{CheckInId, CommitmentId, MemberId, NotificationId, PactId};
+use entity::{CheckInId, MemberId, NotificationId, PactId, PeeringId};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
@@ -144,17 +144,17 @@ pub async fn partner_wants_a_word(
     announce(app, tx, &what).await
 }
 
-/// That a man can ask his partner how it went on a day, from an instant until another.
+/// That a man can ask his partner how it went on a day, from an instant until another: once, whatever was due.
 pub fn how_it_went(
     partner: MemberId,
-    (commitment, day): (CommitmentId, NaiveDate),
+    (peering, day): (PeeringId, NaiveDate),
     (not_before, expires_at): (DateTime<Utc>, DateTime<Utc>),
 ) -> Announcement {
     Announcement {
         member: partner,
         kind: Kind::AskHowItWent,
-        dedup_key: how_it_went_key(commitment, day),
-        subject: Some(commitment.0),
+        dedup_key: how_it_went_key(peering, day),
+        subject: Some(peering.0),
         not_before,
         expires_at,
     }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::notification::{Kind, Model};
-use entity::{CheckInId, CommitmentId, MemberId, NotificationId, OccurrenceId};
+use entity::{CheckInId, MemberId, NotificationId, OccurrenceId, PeeringId};
 use sea_orm::ConnectionTrait;
 
 use super::between_partners::BetweenPartners;
@@ -20,7 +20,7 @@ const WORD_KEY: &str = "wants_a_word:";
 /// How that of an open door begins; the member's day follows.
 const DOOR_KEY: &str = "door_open:";
 
-/// How that of a partner who can be asked how it went begins; the commitment follows, and the day.
+/// How that of a partner who can be asked how it went begins; the peering follows, and the day.
 const HOW_IT_WENT_KEY: &str = "how_it_went:";
 
 /// The dedup key of the check-in reminder of a day: one a day, whatever time it was set to meanwhile.
@@ -45,16 +45,16 @@ pub(super) fn word_said_in(row: &Model) -> Option<CheckInId> {
 }
 
 /// The dedup key of asking a partner how it went on a day.
-pub(super) fn how_it_went_key(commitment: CommitmentId, day: NaiveDate) -> String {
-    format!("{HOW_IT_WENT_KEY}{commitment}:{day}")
+pub(super) fn how_it_went_key(peering: PeeringId, day: NaiveDate) -> String {
+    format!("{HOW_IT_WENT_KEY}{peering}:{day}")
 }
 
 /// What a partner can be asked about.
 pub(super) fn asked_about(row: &Model) -> Option<About> {
     let about = row.dedup_key.strip_prefix(HOW_IT_WENT_KEY)?;
-    let (commitment, day) = about.split_once(':')?;
-    let commitment = commitment.parse().ok().map(CommitmentId)?;
-    Some((commitment, day.parse().ok()?, row.member_id))
+    let (peering, day) = about.split_once(':')?;
+    let peering = peering.parse().ok().map(PeeringId)?;
+    Some((peering, day.parse().ok()?, row.member_id))
 }
 
 fn asked_day(row: &Model) -> Option<NaiveDate> {

@@ -36,7 +36,7 @@ pub struct PartnerActivity {
     kind: Option<PartnerActivityKind>,
     /// The global id of what to read, for `node`, which is null when it is over; null with `refetch`.
     subject_id: Option<ID>,
-    /// Whether something may have been missed: when true, read `changes`, or your peerings and pacts anew.
+    /// Whether something may have been missed: when true, read `changes`, or your peerings with what is in them anew.
     refetch: bool,
 }
 
@@ -76,8 +76,8 @@ pub struct PartnerSubscription;
 #[Subscription]
 impl PartnerSubscription {
     /// What your partners, and men who ask you to be theirs, do that you are to see: what you do yourself is not among
-    /// it. After a connection was interrupted, and on `refetch`, read `changes`, or your peerings and pacts anew: what
-    /// happened meanwhile is not told later.
+    /// it. After a connection was interrupted, and on `refetch`, read `changes`, or your peerings with what is in them
+    /// anew: what happened meanwhile is not told later.
     async fn partner_activity(
         &self,
         ctx: &Context<'_>,

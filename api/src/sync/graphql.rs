@@ -47,9 +47,10 @@ pub struct SyncQuery;
 #[Object]
 impl SyncQuery {
     /// What has changed of what your app keeps for when there is no connection: your profile (`Member`), your check-ins,
-    /// the occurrences you answered with their meetings, your notifications, and your peerings
-    /// and pacts with their nudges. Ask without `after` for all of it, and
-    /// from then on with the last `endCursor`. Seats that other men take or give back are no change of a meeting.
+    /// the occurrences you answered with their meetings, your notifications, your peerings and pacts with their nudges,
+    /// and what you and your partners mean to do (`Commitment`). Ask without `after` for all of it, and from then on with
+    /// the last `endCursor`. Seats that other men take or give back are no change of a meeting, and that a day goes by is
+    /// none of a commitment.
     async fn changes(
         &self,
         ctx: &Context<'_>,

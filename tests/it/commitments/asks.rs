@@ -28,6 +28,8 @@ both!(
     who_comes_to_see_it_later_is_asked_from_then_on,
     workers_who_race_ask_once,
     when_nobody_sees_it_nothing_falls_due,
+    of_all_that_was_due_he_is_asked_once,
+    what_is_done_early_is_not_asked_about,
 );
 
 fn utc(text: &str) -> DateTime<Utc> {
@@ -50,7 +52,7 @@ async fn he_is_asked_once_the_morning_after(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let before = app.outbox().len();
     let input = once(&app, "2026-03-12", &peering);
-    let it = sent(&app, mike, "makeCommitment", input).await;
+    sent(&app, mike, "makeCommitment", input).await;
     app.travel(utc("2026-03-13T09:59:59Z")).await;
     assert_eq!(when_asked(&app).await, [""; 0]);
     app.travel(utc("2026-03-20T12:00:00Z")).await;
@@ -60,7 +62,7 @@ async fn he_is_asked_once_the_morning_after(app: TestApp) {
     assert_eq!(row.member_id, paul.member);
     let inbox = "{ me { notifications { nodes { kind subjectId } } } }";
     let lines = app.as_member(paul, inbox, json!({})).await;
-    let line = json!({ "kind": "ASK_HOW_IT_WENT", "subjectId": it["id"] });
+    let line = json!({ "kind": "ASK_HOW_IT_WENT", "subjectId": peering });
     assert_eq!(lines.at("/me/notifications/nodes/0"), line);
     // Nothing of what it is about leaves the house.
     let push = serde_json::to_string(&app.outbox()[before]).unwrap();
@@ -226,7 +228,7 @@ async fn his_day_is_over_before_his_partner_is_asked(app: TestApp) {
     let tomorrow = once(&app, "2026-03-10", &peering);
     sent(&app, mike, "makeCommitment", tomorrow).await;
     app.travel(utc("2026-03-11T12:00:00Z")).await;
-    assert_eq!(when_asked(&app).await, ["03-11 10:00", "03-11 10:00"]);
+    assert_eq!(when_asked(&app).await, ["03-11 10:00"]);
 }
 
 async fn the_partners_night_is_left_in_peace(app: TestApp) {
@@ -301,7 +303,7 @@ async fn workers_who_race_ask_once(Small(app): Small) {
         workers.join_all().await;
         // A worker may have seen nothing because another held the last batch.
         app.drain().await;
-        assert_eq!(asked(&app).await.len(), 40 * day);
+        assert_eq!(asked(&app).await.len(), 2 * day);
     }
     let rows = commitment::Entity::find().all(app.app.db.pool()).await;
     let next = utc("2026-03-13T10:00:00Z");
@@ -324,4 +326,34 @@ async fn when_nobody_sees_it_nothing_falls_due(app: TestApp) {
     let nobody = json!({ "commitmentId": it, "peeringId": null });
     send(&app, mike, "updateCommitment", nobody).await;
     assert_eq!(next().await, None);
+}
+
+async fn of_all_that_was_due_he_is_asked_once(app: TestApp) {
+    let (mike, _, peering) = two(&app).await;
+    let before = app.outbox().len();
+    let mut all = Vec::new();
+    for _ in 0..5 {
+        all.push(weekly(&app, mike, &peering).await["id"].clone());
+    }
+    for it in &all[1..] {
+        answer(&app, mike, it, "2026-03-10", "DONE").await;
+    }
+    app.travel(utc("2026-03-11T12:00:00Z")).await;
+    assert_eq!(pushed(&app)[before..], ["2026-03-11T10:00:00Z"]);
+    // When all of it has been answered, his phone is left alone.
+    app.travel(utc("2026-03-12T09:00:00Z")).await;
+    for it in &all {
+        answer(&app, mike, it, "2026-03-11", "PARTLY").await;
+    }
+    app.travel(utc("2026-03-12T12:00:00Z")).await;
+    assert_eq!(states(&app).await, [State::Planned, State::Skipped]);
+}
+
+async fn what_is_done_early_is_not_asked_about(app: TestApp) {
+    let (mike, _, peering) = two(&app).await;
+    let input = once(&app, "2026-03-20", &peering);
+    let it = sent(&app, mike, "makeCommitment", input).await["id"].clone();
+    answer(&app, mike, &it, "2026-03-20", "DONE").await;
+    app.travel(utc("2026-03-22T12:00:00Z")).await;
+    assert_eq!(when_asked(&app).await, [""; 0]);
 }

@@ -112,6 +112,21 @@ fn a_day_is_carried_over_once_to_a_later_one_that_is_to_come() {
 }
 
 #[test]
+fn what_was_carried_over_can_be_done_early_and_carried_on() {
+    let mut plan = weekly();
+    carry(&mut plan, 12, 20);
+    let step = |plan: &Plan, day| plan.answering(march(day), Answer::Done, march(13));
+    assert_eq!(step(&plan, 20), Step::Take);
+    assert_eq!(
+        plan.carrying(march(20), march(15), march(13)),
+        Step::Refused(Refusal::OtherDay)
+    );
+    assert_eq!(plan.carrying(march(20), march(22), march(13)), Step::Take);
+    // Of the weekday itself nothing can be said before it begins.
+    assert_eq!(step(&plan, 19), Step::Refused(Refusal::NotYet));
+}
+
+#[test]
 fn the_latest_days_are_shown() {
     let mut plan = weekly();
     assert_eq!(plan.recent(march(11)), []);

@@ -71,6 +71,16 @@ proptest! {
                 Act::Answer(away, answer) => {
                     let day = at(today, away);
                     let step = plan.answering(day, answer, today);
+                    let of_the_week = match plan.when {
+                        When::Once(_) => false,
+                        When::Weekly(weekdays) => weekdays.includes(day.weekday()),
+                    };
+                    let once = matches!(plan.when, When::Once(_));
+                    let has_begun = day <= today || !of_the_week;
+                    let in_time = once || has_begun && today <= day + Days::new(14);
+                    let new = plan.kept(day).answer != Some(answer);
+                    let can_be_said = due.get(&day) == Some(&false) && in_time && new;
+                    prop_assert_eq!(step == Step::Take, can_be_said, "{} on {}", day, today);
                     if step == Step::Take {
                         prop_assert_eq!(due.get(&day), Some(&false), "{}", day);
                         plan.kept.entry(day).or_default().answer = Some(answer);
@@ -106,7 +116,8 @@ proptest! {
                 .copied()
                 .collect();
             expected.reverse();
-            expected.truncate(DAYS_SHOWN);
+            let to_come = expected.iter().take_while(|day| **day > today).count();
+            expected.truncate(to_come + DAYS_SHOWN);
             prop_assert_eq!(shown, expected);
         }
     }

@@ -109,7 +109,10 @@ async fn each_step_may_be_sent_again(app: TestApp) {
     let (mike, _, peering) = two(&app).await;
     let wish = every(&app, &["TUESDAY"], &peering);
     let first = sent(&app, mike, "makeCommitment", wish.clone()).await;
-    assert_eq!(sent(&app, mike, "makeCommitment", wish).await, first);
+    assert_eq!(
+        sent(&app, mike, "makeCommitment", wish.clone()).await,
+        first
+    );
     let it = &first["id"];
     let steps = [
         (
@@ -147,6 +150,18 @@ async fn each_step_may_be_sent_again(app: TestApp) {
         let again = sent(&app, mike, mutation, input.clone()).await;
         assert_eq!(again["version"], last["version"], "{mutation}");
     }
+    let again = sent(&app, mike, "makeCommitment", wish.clone()).await;
+    assert_eq!(again["version"], last["version"]);
+    // Or his partner has gone.
+    let other = every(&app, &["FRIDAY"], &peering);
+    let made = sent(&app, mike, "makeCommitment", other.clone()).await;
+    crate::peerings::leave(&app, mike, "endPeering", &peering).await;
+    let again = sent(&app, mike, "makeCommitment", other.clone()).await;
+    assert_eq!(again["id"], made["id"]);
+    let mut otherwise = other;
+    otherwise["weekdays"] = json!(["SUNDAY"]);
+    let conflict = refused(&app, mike, "makeCommitment", otherwise).await;
+    assert_eq!(conflict, ["CONFLICT", "id"]);
 }
 
 async fn two_devices_say_how_it_went_and_the_last_stands(app: TestApp) {
@@ -196,7 +211,14 @@ async fn what_is_ended_is_kept_and_asks_for_nothing(app: TestApp) {
     assert_eq!(ended["nextDueOn"], json!(null));
     let days = ended["days"].as_array().unwrap().iter();
     let days: Vec<_> = days.map(|day| day["dueOn"].clone()).collect();
-    assert_eq!(days, ["2026-03-16", "2026-03-10"]);
+    let both = ["2026-03-16", "2026-03-10"];
+    assert_eq!(days, both);
+    // Also when that is long past.
+    app.advance(TimeDelta::days(400));
+    let later = node(&app, mike, &it).await;
+    let days = later["days"].as_array().unwrap().iter();
+    let days: Vec<_> = days.map(|day| day["dueOn"].clone()).collect();
+    assert_eq!(days, both);
     for (mutation, more) in [
         (
             "answerCommitment",

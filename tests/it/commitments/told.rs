@@ -86,13 +86,8 @@ async fn his_partner_hears_of_it(app: TestApp) {
 
 async fn a_man_who_goes_takes_it_from_his_partners_phone(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
-    sent(
-        &app,
-        mike,
-        "makeCommitment",
-        every(&app, &["TUESDAY"], &peering),
-    )
-    .await;
+    let wish = every(&app, &["TUESDAY"], &peering);
+    let it = sent(&app, mike, "makeCommitment", wish).await["id"].clone();
     let mut both = phones(&app, [mike, paul]).await;
     let given = &app.app;
     let away = async |who: SignedIn, hidden| {
@@ -106,6 +101,18 @@ async fn a_man_who_goes_takes_it_from_his_partners_phone(app: TestApp) {
     away(mike, true).await;
     assert_eq!(both[1].told(&app).await, ["no Commitment", "no Peering"]);
     both[1].is_as_it_is_there(&app).await;
+    // While he is leaving nobody hears of what he does.
+    let activity = "subscription { partnerActivity { kind subjectId refetch } }";
+    let mut heard = app.listen(paul, activity);
+    let it = super::node(&app, mike, &it).await["id"].clone();
+    answer(&app, mike, &it, "2026-03-10", "DONE").await;
+    let words = json!({ "commitmentId": it, "words": "Row" });
+    sent(&app, mike, "updateCommitment", words).await;
+    let other = every(&app, &["TUESDAY"], &peering);
+    let refused = super::refused(&app, mike, "makeCommitment", other).await;
+    assert_eq!(refused, ["NOT_FOUND", "peeringId"]);
+    assert_eq!(both[1].told(&app).await, NOTHING);
+    assert_eq!(heard.heard(), NOTHING.map(Value::from));
     away(mike, false).await;
     assert_eq!(both[1].told(&app).await, ["Commitment", "Peering"]);
     both[1].is_as_it_is_there(&app).await;

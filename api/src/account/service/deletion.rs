@@ -116,6 +116,7 @@ pub async fn purge(app: &App, member: MemberId) -> Result<(), Fault> {
         }
         // His answers go with him; the seats they took must not. His feed is held before he goes: who tells him
         // something has it, and then needs him there.
+        profile::service::hold(tx, &[member]).await?;
         meeting::service::let_go(app, tx, member).await?;
         consent::service::forget(tx, member, now).await?;
         store::sign_up::remove_of(tx, &account.email_key).await?;

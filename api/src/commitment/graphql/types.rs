@@ -99,12 +99,13 @@ impl Commitment {
         self.seen.is_viewers
     }
 
-    /// The other man: the partner who sees yours, or the one whose it is. Null when nobody sees yours.
+    /// The other man: the partner who sees yours, or the one whose it is. Null when nobody sees yours; a partner who was
+    /// away and comes back sees it again, unless you take it from him with `updateCommitment`.
     async fn partner(&self) -> Option<Member> {
         self.partner.clone()
     }
 
-    /// The id of the `Peering` with him; null when nobody sees yours.
+    /// The id of the `Peering` with him; null when nobody sees yours, as for `partner`.
     async fn peering_id(&self) -> Option<ID> {
         self.seen.peering.map(PeeringId::global)
     }
@@ -135,8 +136,8 @@ impl Commitment {
         self.seen.plan.next_due(self.seen.today).map(Date)
     }
 
-    /// The last 14 days on which it was due, today's among them, the latest first; before them days to come that were
-    /// carried over to or answered already. A day without an answer is just that.
+    /// The last 15 days on which it was due, today's among them, the latest first; before them days to come that were
+    /// carried over to or answered already. Of what he ended, the last before that. A day without an answer is just that.
     async fn days(&self) -> Vec<CommitmentDay> {
         let days = self.seen.plan.recent(self.seen.today).into_iter();
         days.map(CommitmentDay::from).collect()

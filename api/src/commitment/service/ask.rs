@@ -4,11 +4,11 @@
 //! announces, and writes each one's next, in one transaction: any number of workers ask of each day once, and a crash
 //! asks of none or all. What it costs follows those due, not the commitments there are.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::commitment::Model;
-use entity::{CommitmentId, MemberId, PeeringId};
+use entity::{MemberId, PeeringId};
 use sea_orm::ConnectionTrait;
 
 use super::{next_ask, store};
@@ -52,22 +52,23 @@ async fn put_on(app: &App, tx: &Tx, due: Vec<Model>) -> Result<(), Fault> {
         .iter()
         .filter_map(|row| Some((row.next_ask_on?, row.member_id)));
     let paused = paused(tx, days).await?;
-    let plans = store::plans(app, tx, due.iter()).await?;
-    let mut announcements = Vec::new();
+    let plans = store::plans(now, tx, due.iter()).await?;
+    let mut asks: BTreeMap<About, (DateTime<Utc>, DateTime<Utc>)> = BTreeMap::new();
     let mut rows = Vec::new();
     for (mut row, plan) in due.into_iter().zip(plans) {
         let who = standings
             .get(&row.member_id)
             .ok_or(Fault::Broken("whoever means to do something is a member"))?;
-        let partner = row.peering_id.and_then(|id| pairs.get(&id));
-        let partner = partner.map(|pair| pair.beside(row.member_id));
-        if let (Some(partner), Some(day), Some(at)) = (partner, row.next_ask_on, row.next_ask_at) {
+        let pair = row.peering_id.and_then(|id| Some((id, pairs.get(&id)?)));
+        if let (Some((peering, pair)), Some(day), Some(at)) =
+            (pair, row.next_ask_on, row.next_ask_at)
+        {
             let until = at + ASKED_FOR;
-            let is_asked = plan.stands(day) && !paused.contains(&(day, row.member_id));
+            let is_asked = plan.is_asked_about(day) && !paused.contains(&(day, row.member_id));
             // After an outage nobody is asked about days that are long past.
             if is_asked && now < until {
-                let about = (row.id, day);
-                announcements.push(nudge::service::how_it_went(partner, about, (at, until)));
+                let about = (peering, day, pair.beside(row.member_id));
+                asks.entry(about).or_insert((at, until));
             }
         }
         let ask = after(&row, &plan, who.terms, now);
@@ -76,6 +77,12 @@ async fn put_on(app: &App, tx: &Tx, due: Vec<Model>) -> Result<(), Fault> {
         rows.push(row);
     }
     store::put_asks(tx, rows).await?;
+    let announcements: Vec<_> = asks
+        .into_iter()
+        .map(|((peering, day, partner), at)| {
+            nudge::service::how_it_went(partner, (peering, day), at)
+        })
+        .collect();
     nudge::service::announce_all(app, tx, &announcements).await
 }
 
@@ -113,7 +120,7 @@ pub async fn terms_changed(
 ) -> Result<(), Fault> {
     let now = app.clock.now();
     let mut rows = store::asks_of(tx, member).await?;
-    let plans = store::plans(app, tx, rows.iter()).await?;
+    let plans = store::plans(now, tx, rows.iter()).await?;
     for (row, plan) in rows.iter_mut().zip(plans) {
         let ask = next_ask(row, &plan, terms, now);
         row.next_ask_on = ask.map(|ask| ask.on);
@@ -122,38 +129,44 @@ pub async fn terms_changed(
     store::put_asks(tx, rows).await
 }
 
-/// What a partner was asked about: a day of a commitment, and who he is.
-pub type About = (CommitmentId, NaiveDate, MemberId);
+/// What a partner was asked about: a day of the other man's, by the peering of the two, and who he is. However much was
+/// due on it, he is asked once.
+pub type About = (PeeringId, NaiveDate, MemberId);
 
-/// Which of these are still to be asked about, and whether the man has said how it went; in two statements, and one for
-/// each day among them. Of those that are left out the day was carried over, lay in a pause, or is nothing that this
-/// partner sees.
+/// Which of these are still to be asked about, and whether the man has said how all of it went; in two statements, and
+/// one for each day among them. Of those that are left out everything was carried over, lay in a pause, or is nothing
+/// that this partner sees.
 pub async fn standing(
     db: &impl ConnectionTrait,
     asked: &[About],
+    now: DateTime<Utc>,
 ) -> Result<HashMap<About, bool>, Fault> {
     if asked.is_empty() {
         return Ok(HashMap::new());
     }
-    let ids: Vec<CommitmentId> = asked.iter().map(|about| about.0).collect();
-    let days: Vec<NaiveDate> = asked.iter().map(|about| about.1).collect();
-    let rows = store::standing(db, &ids, &days).await?;
-    let owners: HashMap<CommitmentId, (MemberId, MemberId)> = rows
-        .iter()
-        .map(|row| (row.id, (row.member_id, row.partner())))
-        .collect();
-    let of_owner = |(id, day, _): &About| Some((*day, owners.get(id)?.0));
-    let paused = paused(db, asked.iter().filter_map(of_owner)).await?;
+    let peerings: Vec<PeeringId> = asked.iter().map(|about| about.0).collect();
+    let rows = store::shared_in(db, &peerings).await?;
+    let plans = store::plans(now, db, rows.iter().map(|row| &row.commitment)).await?;
+    let shared: Vec<_> = rows.iter().zip(&plans).collect();
+    let of = |about: &About| {
+        let (peering, _, partner) = *about;
+        let his = move |row: &store::Shared| {
+            row.commitment.peering_id == Some(peering) && row.partner() == partner
+        };
+        shared.iter().filter(move |(row, _)| his(row))
+    };
+    let owner = |about: &About| Some((about.1, of(about).next()?.0.commitment.member_id));
+    let paused = paused(db, asked.iter().filter_map(owner)).await?;
     let standing = asked.iter().filter_map(|about| {
-        let (id, day, partner) = *about;
-        let (owner, seen_by) = *owners.get(&id)?;
-        let kept = rows
-            .iter()
-            .find(|row| row.id == id && row.due_on == Some(day));
-        let carried = kept.is_some_and(|row| row.carried_to.is_some());
-        let answered = kept.is_some_and(|row| row.answer.is_some());
-        let stands = seen_by == partner && !carried && !paused.contains(&(day, owner));
-        stands.then_some((*about, answered))
+        let (_, day, _) = *about;
+        let standing = of(about).filter(|(row, plan)| {
+            plan.is_asked_about(day) && !paused.contains(&(day, row.commitment.member_id))
+        });
+        let answered: Vec<bool> = standing
+            .map(|(_, plan)| plan.kept(day).answer.is_some())
+            .collect();
+        let all = answered.iter().all(|is| *is);
+        (!answered.is_empty()).then_some((*about, all))
     });
     Ok(standing.collect())
 }

@@ -82,5 +82,5 @@ async fn keep(
     let ask = held.next_ask(app.clock.now());
     let (me, id) = (held.row.member_id, held.row.id);
     store::put_day(tx, (me, id), (day, kept), ask).await?;
-    changed(app, tx, (me, held.partner), id).await
+    changed(app, tx, (me, held.told()), id).await
 }

@@ -42,15 +42,14 @@ pub enum Made {
 pub async fn make(app: &App, me: MemberId, new: &New) -> Result<Made, Fault> {
     let now = app.clock.now();
     let (outcome, event) = transact!(app.db, |tx| {
-        let partner = if let Some(peering) = new.peering {
-            matching::service::hold_partner(tx, me, peering).await?
-        } else {
-            profile::service::hold(tx, &[me]).await?;
-            None
+        let partner = match new.peering {
+            Some(peering) => matching::service::hold_partner(tx, me, peering).await?,
+            None => None,
         };
-        if new.peering.is_some() && partner.is_none() {
-            return Ok(Done::Undo((Made::NoPartner, None)));
+        if partner.is_none() {
+            profile::service::hold(tx, &[me]).await?;
         }
+        // Also when he is his partner no longer: it was made all the same.
         if let Some(there) = store::sent_before(tx, new.id).await? {
             let outcome = if is_same(app, me, new, &there)? {
                 Made::AsAsked
@@ -58,6 +57,9 @@ pub async fn make(app: &App, me: MemberId, new: &New) -> Result<Made, Fault> {
                 Made::Conflict
             };
             return Ok(Done::Undo((outcome, None)));
+        }
+        if new.peering.is_some() && partner.is_none() {
+            return Ok(Done::Undo((Made::NoPartner, None)));
         }
         let terms = profile::service::day_terms(tx, me).await?;
         let today = terms.day(now);
@@ -105,11 +107,13 @@ pub async fn make(app: &App, me: MemberId, new: &New) -> Result<Made, Fault> {
     Ok(outcome)
 }
 
-/// Whether what is there is his, with the same content.
+/// Whether what is there is his, with the same content. What was changed since says no more what it was made with; when
+/// it is due is never changed.
 fn is_same(app: &App, me: MemberId, new: &New, there: &Model) -> Result<bool, Fault> {
-    if there.member_id != me {
+    if there.member_id != me || store::when(there)? != new.when {
         return Ok(false);
     }
+    let changed = there.version > 1 || (there.peering_id.is_none() && new.peering.is_some());
     let same_words = store::opened(app, there)? == new.words;
-    Ok(same_words && store::when(there)? == new.when && there.peering_id == new.peering)
+    Ok(changed || (same_words && there.peering_id == new.peering))
 }

@@ -95,7 +95,7 @@ async fn seen_by(
     let men: Vec<MemberId> = rows.iter().filter_map(|row| row.beside(me)).collect();
     let profiles = profile::service::profiles(app, viewer, &men).await?;
     let commitments = rows.iter().map(|row| &row.commitment);
-    let plans = store::plans(app, app.db.pool(), commitments).await?;
+    let plans = store::plans(now, app.db.pool(), commitments).await?;
     let mut seen = Vec::new();
     for (row, plan) in rows.into_iter().zip(plans) {
         let man = row.beside(me).and_then(|man| profiles.get(&man)).cloned();
@@ -129,9 +129,16 @@ struct Held {
     today: NaiveDate,
     /// Whom he lets see it.
     partner: Option<MemberId>,
+    /// He is leaving: nobody is to hear of him.
+    hidden: bool,
 }
 
 impl Held {
+    /// The partner, when he may hear of it.
+    fn told(&self) -> Option<MemberId> {
+        self.partner.filter(|_| !self.hidden)
+    }
+
     /// What his partner is asked about next: from what he was to be asked about, and not from today only, on. A day
     /// that was carried over may have been before that.
     fn next_ask(&self, now: DateTime<Utc>) -> Option<Ask> {
@@ -165,7 +172,9 @@ async fn held(
     };
     let partner = other_in(tx, me, row.peering_id).await?;
     let terms = profile::service::day_terms(tx, me).await?;
-    let plan = store::plans(app, tx, [&row].into_iter()).await?.pop();
+    let plan = store::plans(app.clock.now(), tx, [&row].into_iter())
+        .await?
+        .pop();
     let plan = plan.ok_or(Fault::Broken("a commitment has a plan"))?;
     let today = terms.day(app.clock.now());
     Ok(Some(Held {
@@ -174,6 +183,7 @@ async fn held(
         terms,
         today,
         partner,
+        hidden: profile::service::is_hidden(tx, me).await?,
     }))
 }
 

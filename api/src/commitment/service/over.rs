@@ -28,7 +28,7 @@ pub async fn end(app: &App, me: MemberId, id: CommitmentId) -> Result<Ended, Fau
             return Ok(Done::Undo((Ended::AsAsked, None)));
         }
         store::end(tx, (me, id), (held.today, app.clock.now())).await?;
-        let event = changed(app, tx, (me, held.partner), id).await?;
+        let event = changed(app, tx, (me, held.told()), id).await?;
         Ok(Done::Keep((Ended::AsAsked, event)))
     })?;
     tell(app, event);

@@ -83,8 +83,9 @@ pub async fn update(
         let sealed = store::sealed(app, &held.row, &words)?;
         store::update(tx, (me, id), sealed, peering, ask).await?;
         let mut events = Vec::new();
+        let partner = partner.filter(|_| !held.hidden);
         if other_partner && let Some(former) = held.partner {
-            events.push(hint(former, id));
+            events.extend(held.told().map(|former| hint(former, id)));
             let mut changes = Changes::new();
             changes.gone(former, id);
             for member in [Some(me), partner].into_iter().flatten() {

@@ -1,13 +1,12 @@
 //! What partners are asked about, and when.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use entity::commitment::{Column, Entity, Model, Relation};
-use entity::commitment_day::{self, Answer};
-use entity::{CommitmentId, MemberId, peering};
-use sea_orm::sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, OnConflict};
+use entity::{MemberId, PeeringId, peering};
+use sea_orm::sea_query::{LockBehavior, LockType, OnConflict};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, IntoActiveModel as _,
-    JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait, RelationTrait as _,
+    JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, RelationTrait as _,
 };
 
 use crate::db::Tx;
@@ -78,48 +77,33 @@ pub(in crate::commitment) async fn next_due(
     Ok(next)
 }
 
-/// A commitment that goes on and that a partner sees, and what is kept of one of its days.
+/// A commitment that goes on and that a partner sees, and the two.
 #[derive(Clone, Debug, FromQueryResult)]
-pub(in crate::commitment) struct Standing {
-    pub id: CommitmentId,
-    pub member_id: MemberId,
+pub(in crate::commitment) struct Shared {
+    #[sea_orm(nested)]
+    pub commitment: Model,
     lower_id: MemberId,
     higher_id: MemberId,
-    pub due_on: Option<NaiveDate>,
-    pub answer: Option<Answer>,
-    pub carried_to: Option<NaiveDate>,
 }
 
-impl Standing {
+impl Shared {
     /// Who sees it.
     pub fn partner(&self) -> MemberId {
-        Pair::of(self.lower_id, self.higher_id).beside(self.member_id)
+        Pair::of(self.lower_id, self.higher_id).beside(self.commitment.member_id)
     }
 }
 
-/// Those of these that go on and are shared by partners who are both there for others, each once for each of these days
-/// of which something is kept; without a day when nothing is.
-pub(in crate::commitment) async fn standing(
+/// What goes on of what these partners, who are both there for others, let each other see.
+pub(in crate::commitment) async fn shared_in(
     db: &impl ConnectionTrait,
-    ids: &[CommitmentId],
-    days: &[NaiveDate],
-) -> Result<Vec<Standing>, Fault> {
-    use commitment_day::{Column as Of, Entity as Days};
-    let mut select = Entity::find()
-        .select_only()
-        .columns([Column::Id, Column::MemberId])
+    peerings: &[PeeringId],
+) -> Result<Vec<Shared>, Fault> {
+    let shared = Entity::find()
         .column(peering::Column::LowerId)
         .column(peering::Column::HigherId)
-        .column(Of::DueOn)
-        .column(Of::Answer)
-        .column(Of::CarriedTo)
         .join(JoinType::InnerJoin, Relation::Peering.def())
-        .filter(Column::Id.is_in(ids.iter().copied()))
+        .filter(Column::PeeringId.is_in(peerings.iter().copied()))
         .filter(Column::EndedAt.is_null())
         .filter(matching::service::is_between_two());
-    let of_these = Expr::col((Days, Of::CommitmentId))
-        .equals((Entity, Column::Id))
-        .and(Expr::col((Days, Of::DueOn)).is_in(days.iter().copied()));
-    QueryTrait::query(&mut select).join(JoinType::LeftJoin, Days, of_these);
-    Ok(select.into_model::<Standing>().all(db).await?)
+    Ok(shared.into_model::<Shared>().all(db).await?)
 }

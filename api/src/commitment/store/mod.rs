@@ -4,7 +4,7 @@ mod asks;
 mod read;
 mod write;
 
-pub(super) use asks::{asks_of, next_due, put_asks, standing, take_due};
+pub(super) use asks::{Shared, asks_of, next_due, put_asks, shared_in, take_due};
 pub use read::{COMMITMENTS, Whose};
 pub(super) use read::{
     Row, around, count, count_open, hold, list, of_owner, of_peering, sent_before, these,
@@ -13,7 +13,7 @@ pub(super) use write::{end, insert, let_go, put_day, update};
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::CommitmentId;
 use entity::commitment::Model;
 use entity::commitment_day::{self, Answer};
@@ -28,7 +28,7 @@ use crate::app::App;
 use crate::checkin::cadence::Cadence;
 use crate::error::Fault;
 
-/// Days of what is due every week that are read back from today: more than are shown, and than may be set right.
+/// Days of what is due every week that are read back: more than are shown, and than may be set right.
 const READ_BACK: chrono::Days = chrono::Days::new(100);
 
 /// What words are sealed as.
@@ -64,25 +64,40 @@ pub(super) fn when(row: &Model) -> Result<When, Fault> {
     }
 }
 
-/// The plan of each of these, in their order and in one statement.
+/// The plan of each of these, in their order and in one statement. Of what is due every week no more is read than can be
+/// shown or set right: the days before today, or before he ended it.
 pub(super) async fn plans<'a>(
-    app: &App,
+    now: DateTime<Utc>,
     db: &impl ConnectionTrait,
     rows: impl Iterator<Item = &'a Model> + Clone,
 ) -> Result<Vec<Plan>, Fault> {
     use commitment_day::Column as Of;
-    let ids: Vec<CommitmentId> = rows.clone().map(|row| row.id).collect();
+    let (mut once, mut weekly, mut needed) = (Vec::new(), Vec::new(), Condition::any());
+    for row in rows.clone() {
+        match (row.weekdays, row.ended_on) {
+            (None, _) => once.push(row.id),
+            (Some(_), None) => weekly.push(row.id),
+            (Some(_), Some(ended_on)) => {
+                let of_it = Condition::all()
+                    .add(Of::CommitmentId.eq(row.id))
+                    .add(Of::DueOn.gte(ended_on - READ_BACK));
+                needed = needed.add(of_it);
+            }
+        }
+    }
+    if !weekly.is_empty() {
+        let since = now.date_naive() - READ_BACK;
+        let of_these = Condition::all()
+            .add(Of::CommitmentId.is_in(weekly))
+            .add(Of::DueOn.gte(since));
+        needed = needed.add(of_these);
+    }
+    if !once.is_empty() {
+        needed = needed.add(Of::CommitmentId.is_in(once));
+    }
     let mut kept: BTreeMap<CommitmentId, BTreeMap<NaiveDate, Kept>> = BTreeMap::new();
-    if !ids.is_empty() {
-        let since = app.clock.now().date_naive() - READ_BACK;
-        let once = rows.clone().filter(|row| row.weekdays.is_none());
-        let once: Vec<CommitmentId> = once.map(|row| row.id).collect();
-        let needed = Condition::any()
-            .add(Of::DueOn.gte(since))
-            .add(Of::CommitmentId.is_in(once));
-        let days = commitment_day::Entity::find()
-            .filter(Of::CommitmentId.is_in(ids))
-            .filter(needed);
+    if !needed.is_empty() {
+        let days = commitment_day::Entity::find().filter(needed);
         for day in days.all(db).await? {
             let of = kept.entry(day.commitment_id).or_default();
             of.insert(

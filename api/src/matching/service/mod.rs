@@ -56,12 +56,16 @@ pub fn is_between_two() -> Condition {
     store::is_between_two()
 }
 
-/// Holds a member and his partner in a peering until the transaction ends; none when they are no partners, or he is
-/// not there for him.
+/// Holds a member and his partner in a peering until the transaction ends; none when they are no partners, or one of
+/// them is not there for others.
 pub async fn hold_partner(tx: &Tx, me: MemberId, id: PeeringId) -> Result<Option<MemberId>, Fault> {
     let row = held(tx, me, id).await?;
     let active = row.filter(model::is_active);
-    Ok(active.map(|row| Pair::in_it(&row).beside(me)))
+    let Some(row) = active else {
+        return Ok(None);
+    };
+    let hidden = profile::service::is_hidden(tx, me).await?;
+    Ok((!hidden).then(|| Pair::in_it(&row).beside(me)))
 }
 
 /// Peerings by their ids with the men in them, in two statements and in no order; those that are not there for the

@@ -42,7 +42,8 @@ pub async fn send_nudge(app: &App, me: MemberId, new: &NewNudge) -> Result<Nudge
     let now = app.clock.now();
     let (outcome, event) = transact!(app.db, |tx| {
         let row = held(tx, me, new.pact).await?;
-        let row = row.filter(|row| model::is_active(&row.pact, now));
+        let hidden = profile::service::is_hidden(tx, me).await?;
+        let row = row.filter(|row| !hidden && model::is_active(&row.pact, now));
         let Some(row) = row else {
             return Ok(Done::Undo((NudgeSent::NotFound, None)));
         };
@@ -119,6 +120,9 @@ pub async fn answer_nudge(
             return Ok(Done::Undo((NudgeAnswered::OwnNudge, None)));
         }
         profile::service::hold(tx, &[from, to]).await?;
+        if profile::service::is_hidden(tx, me).await? {
+            return Ok(Done::Undo((NudgeAnswered::NotFound, None)));
+        }
         let Some((nudge, ..)) = store::nudge_of(app, tx, me, now, id).await? else {
             return Ok(Done::Undo((NudgeAnswered::NotFound, None)));
         };
