@@ -19,8 +19,8 @@ use crate::problem::{Problem, ProblemCode};
 pub struct AnswerCommitmentInput {
     /// The id of the `Commitment`.
     commitment_id: ID,
-    /// The day on which it is due, or was. Of what is due every week it has begun, and is at most 14 days past; what is
-    /// due once can be done early, and waits.
+    /// The day on which it is due, or was. Of what is due every week it has begun, and is at most 14 days past. What is due
+    /// once can be done early, and waits; what was carried over to a day can be done early, too.
     due_on: Date,
     /// How it went. Said anew, it is as it was said last.
     answer: CommitmentAnswer,
