@@ -252,6 +252,11 @@ async fn only_the_two_nudge_and_only_while_it_goes_on(app: TestApp) {
     }
     hide(&app, paul, true).await;
     assert_eq!(problems(&try_nudge(&app, mike, &pact).await), missing);
+    // Nor is a man heard who is leaving.
+    assert_eq!(problems(&try_nudge(&app, paul, &pact).await), missing);
+    let input = json!({ "nudgeId": id, "answer": "ALL_RIGHT" });
+    let unheard = nudge(&app, paul, "answerPactNudge", &input).await;
+    assert_eq!(problems(&unheard), problem("NOT_FOUND", "input.nudgeId"));
     hide(&app, paul, false).await;
     end(&app, paul, &pact).await;
     assert_eq!(problems(&try_nudge(&app, mike, &pact).await), missing);
