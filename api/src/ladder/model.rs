@@ -39,16 +39,6 @@ pub enum Tie {
     Facilitator(CircleId),
 }
 
-impl Tie {
-    /// The kind of rung it makes.
-    pub const fn kind(self) -> Kind {
-        match self {
-            Self::Partner(_) => Kind::Partner,
-            Self::Facilitator(_) => Kind::Facilitator,
-        }
-    }
-}
-
 /// A note to himself, as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Own {
@@ -96,11 +86,6 @@ pub enum Flaw {
 }
 
 impl NewLadder {
-    /// Whether there is a rung.
-    pub const fn is_empty(&self) -> bool {
-        self.own.is_none() && self.partner.is_none() && self.facilitator.is_none()
-    }
-
     /// After how many days each of its rungs is told, from the lowest.
     pub fn days(&self) -> Vec<(Kind, u32)> {
         let outer = |rung: &Option<Outer>| rung.as_ref().map(|rung| rung.after_days);

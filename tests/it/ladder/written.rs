@@ -241,6 +241,7 @@ async fn words_that_cannot_be_opened_keep_nobody_from_being_told(app: TestApp) {
         .exec(app.app.db.pool())
         .await
         .unwrap();
+    assert_eq!(requests(&app, three.paul).await.len(), 1);
     // He checks in all the same.
     super::check_in(&app, three.mike, "2026-03-10").await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;

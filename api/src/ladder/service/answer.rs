@@ -26,7 +26,7 @@ pub enum Answered {
 pub async fn answer(app: &App, me: MemberId, id: RungId, agree: bool) -> Result<Answered, Fault> {
     let now = app.clock.now();
     let answered = transact!(app.db, |tx| {
-        let Some(before) = store::asked_of(app, tx, me, id).await? else {
+        let Some(before) = store::asked_of(tx, me, id).await? else {
             return Ok(Done::Undo(Answered::NotFound));
         };
         if let Some((_, Tie::Facilitator(circle))) = before.told {
@@ -35,7 +35,7 @@ pub async fn answer(app: &App, me: MemberId, id: RungId, agree: bool) -> Result<
         let owner = before.owner;
         profile::service::hold(tx, &[owner, me]).await?;
         let row = store::hold(tx, owner).await?;
-        let rung = store::asked_of(app, tx, me, id).await?;
+        let rung = store::asked_of(tx, me, id).await?;
         let (Some(row), Some(rung)) = (row, rung) else {
             return Ok(Done::Undo(Answered::NotFound));
         };

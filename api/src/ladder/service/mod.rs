@@ -119,7 +119,7 @@ pub async fn these_asks(app: &App, viewer: Viewer, ids: &[RungId]) -> Result<Vec
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
-    let rungs = store::these_asks(app, app.db.pool(), me, ids).await?;
+    let rungs = store::these_asks(app.db.pool(), me, ids).await?;
     with_owners(app, viewer, rungs).await
 }
 
@@ -132,7 +132,7 @@ pub async fn asks(
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
-    let rungs = store::asks(app, me, page).await?;
+    let rungs = store::asks(app.db.pool(), me, page).await?;
     with_owners(app, viewer, rungs).await
 }
 

@@ -282,36 +282,34 @@ fn asked_of_him(told: MemberId) -> Select<Entity> {
     held_by_a_tie().filter(Column::ToldId.eq(told))
 }
 
-/// A rung on which a member is to be told.
+/// A rung on which a member is to be told, without its words, which are for when it is.
 pub async fn asked_of(
-    app: &App,
     db: &impl ConnectionTrait,
     told: MemberId,
     id: RungId,
 ) -> Result<Option<Rung>, Fault> {
-    Ok(these_asks(app, db, told, &[id]).await?.pop())
+    Ok(these_asks(db, told, &[id]).await?.pop())
 }
 
 /// Those of these rungs on which a member is to be told, in no order.
 pub async fn these_asks(
-    app: &App,
     db: &impl ConnectionTrait,
     told: MemberId,
     ids: &[RungId],
 ) -> Result<Vec<Rung>, Fault> {
     let these = asked_of_him(told).filter(Column::Id.is_in(ids.iter().copied()));
-    opened_all(app, these.all(db).await?)
+    Ok(these.all(db).await?.iter().map(bare).collect())
 }
 
 /// A page of the rungs on which a member is to be told, the latest first; from the back for a backward page.
 pub async fn asks(
-    app: &App,
+    db: &impl ConnectionTrait,
     told: MemberId,
     page: &Page<LADDER_REQUESTS>,
 ) -> Result<Vec<Rung>, Fault> {
     let sorted = Sorted::by_instant(Column::CreatedAt, Column::Id);
     let rungs = sorted.page(asked_of_him(told), page);
-    opened_all(app, rungs.all(app.db.pool()).await?)
+    Ok(rungs.all(db).await?.iter().map(bare).collect())
 }
 
 /// On how many rungs a member is to be told.
