@@ -40,6 +40,7 @@ pub mod sync;
 pub mod telemetry;
 pub mod text;
 pub mod vocabulary;
+pub mod work;
 
 /// Every program made of this service allocates with it.
 #[global_allocator]

@@ -175,7 +175,7 @@ async fn signing_out_takes_the_device_along(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
     let given = &app.app;
-    let ended = transact!(given.db, |tx| {
+    let ended = transact!(given, |tx| {
         let revoked = Expr::value(given.clock.now());
         session::Entity::update_many()
             .col_expr(session::Column::RevokedAt, revoked)

@@ -214,7 +214,7 @@ async fn what_is_withdrawn_is_not_told_and_can_be_on_again(app: TestApp) {
     app.tell_at(mike, "event", at, end).await;
     let given = &app.app;
     let withdrawn = async || {
-        let done = transact!(given.db, |tx| {
+        let done = transact!(given, |tx| {
             withdraw(tx, mike.member, "event").await?;
             Ok(Done::Keep(()))
         });

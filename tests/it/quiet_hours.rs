@@ -164,7 +164,7 @@ async fn what_was_taken_back_meanwhile_is_not_told(app: TestApp) {
     tell(&app, mike, 24).await;
     app.drain().await;
     let given = &app.app;
-    let withdrawn = transact!(given.db, |tx| {
+    let withdrawn = transact!(given, |tx| {
         withdraw(tx, mike.member, "event").await?;
         Ok(Done::Keep(()))
     });

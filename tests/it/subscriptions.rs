@@ -101,7 +101,7 @@ async fn a_line_of_the_inbox_is_heard_once_when_it_falls_due(app: TestApp) {
     app.tell_at(mike, "stays", hour, hour + day).await;
     app.tell_at(mike, "goes", hour, hour + day).await;
     let given = &app.app;
-    let withdrawn = transact!(given.db, |tx| {
+    let withdrawn = transact!(given, |tx| {
         withdraw(tx, mike.member, "goes").await?;
         Ok(Done::Keep(()))
     });

@@ -145,7 +145,7 @@ impl TestApp {
             country: Country::parse("country", "GB").unwrap(),
             locale: Language::parse("locale", "en-GB").unwrap(),
         };
-        let made = transact!(app.db, |tx| {
+        let made = transact!(app, |tx| {
             let made = api::profile::service::create(app, tx, &new).await?;
             account::Entity::insert(account_row(who.member, handle, role, now))
                 .exec_without_returning(tx)

@@ -78,7 +78,7 @@ impl TestApp {
     /// Announces something.
     pub async fn announce(&self, what: &Announcement) {
         let app = &self.app;
-        let told = transact!(app.db, |tx| {
+        let told = transact!(app, |tx| {
             announce(app, tx, what).await?;
             Ok(Done::Keep(()))
         });

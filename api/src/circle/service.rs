@@ -121,7 +121,7 @@ pub enum Created {
 
 /// Makes a circle, which its maker runs.
 pub async fn create(app: &App, me: MemberId, new: &NewCircle) -> Result<Created, Fault> {
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         if account::service::role(tx, me).await? != Role::Facilitator {
             return Ok(Done::Undo(Created::NotFacilitator));
         }
@@ -171,7 +171,7 @@ pub async fn add_member(
     member: MemberId,
     asked: Option<CircleRole>,
 ) -> Result<Changed, Fault> {
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         if let Some(refusal) = refusal(tx, me, circle).await? {
             return Ok(Done::Undo(refusal));
         }
@@ -195,7 +195,7 @@ pub async fn add_member(
         if steps_down(now, Some(role)) {
             ladder::service::no_longer_runs(app, tx, circle, member).await?;
         }
-        meeting::service::seen_otherwise(app, tx, member, Some(circle)).await?;
+        meeting::service::seen_otherwise(tx, member, Some(circle)).await?;
         Ok(Done::Keep(Changed::AsAsked))
     })
 }
@@ -207,7 +207,7 @@ pub async fn remove_member(
     circle: CircleId,
     member: MemberId,
 ) -> Result<Changed, Fault> {
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         if let Some(refusal) = refusal(tx, me, circle).await? {
             return Ok(Done::Undo(refusal));
         }
@@ -217,7 +217,7 @@ pub async fn remove_member(
 
 /// Leaves a circle; it is well if he was not in it, or there is none.
 pub async fn leave(app: &App, me: MemberId, circle: CircleId) -> Result<Changed, Fault> {
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         store::lock(tx, circle).await?;
         take_out(app, tx, circle, me).await
     })
@@ -250,6 +250,6 @@ async fn take_out(
     ladder::service::out_of_circle(app, tx, circle, member).await?;
     // He cannot see its meetings any more; somebody else can have his seat.
     meeting::service::give_back_seats(app, tx, member, Some(circle)).await?;
-    meeting::service::out_of_sight(app, tx, member, circle).await?;
+    meeting::service::out_of_sight(tx, member, circle).await?;
     Ok(Done::Keep(Changed::AsAsked))
 }

@@ -12,4 +12,4 @@ pub use connect::{Db, Engine, PoolSize};
 pub use migrate::{MigrateError, SchemaState, migrate, pending, schema_state};
 pub use page::Sorted;
 pub use stats::{Stats, StatsSnapshot};
-pub use tx::{Done, Tries, Tx};
+pub use tx::{Done, Tx};

@@ -1,16 +1,26 @@
-//! Write transactions that survive being told to try again.
+//! The unit of work: a write transaction, with what is to happen once it has committed.
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
+use entity::{MemberId, SessionId};
 use sea_orm::{
-    DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
 };
 
 use super::Db;
+use crate::bus::Event;
 use crate::error::Fault;
+use crate::sync::model::{Changes, Item};
 
-/// An open write transaction.
-pub type Tx = DatabaseTransaction;
+/// An open write transaction. It gathers what its work changes of what phones keep, what connected devices are to
+/// hear, and whether the worker is to be woken. [`transact!`](crate::transact) writes the changes last, and does the
+/// rest after the commit; what is rolled back tells nothing.
+pub struct Tx {
+    inner: DatabaseTransaction,
+    effects: Mutex<Effects>,
+}
 
 /// How a write transaction ends when nothing went wrong.
 #[derive(Debug)]
@@ -21,76 +31,101 @@ pub enum Done<T> {
     Undo(T),
 }
 
-/// Transient refusals of the database before giving up. With waits that double from 5 ms the last
-/// comes after about 0.6 s.
-const TRIES: u32 = 8;
-
-/// The tries of one write transaction; [`transact!`](crate::transact) drives it.
+/// What follows a commit.
 #[derive(Debug, Default)]
-pub struct Tries(u32);
+pub(crate) struct Effects {
+    /// What members' phones keep that is new, changed or gone.
+    pub changes: Changes,
+    /// Whom each event is about, and the event.
+    pub events: Vec<(MemberId, Event)>,
+    /// Sessions that ended, and when.
+    pub ended: Vec<(Vec<SessionId>, DateTime<Utc>)>,
+    /// Whether there is work for the worker.
+    pub wake: bool,
+}
 
-impl Tries {
+impl Tx {
     /// Opens a write transaction. On SQLite the write lock is taken at once: under load a later upgrade
     /// would be refused.
-    pub async fn begin(&self, db: &Db) -> Result<Tx, Fault> {
+    pub(crate) async fn begin(db: &Db) -> Result<Self, Fault> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(db.pool.begin_with_options(options).await?)
+        Ok(Self {
+            inner: db.pool.begin_with_options(options).await?,
+            effects: Mutex::default(),
+        })
     }
 
-    /// Ends the transaction as its work says; none when the work is to be run again.
-    pub async fn settle<T>(
-        &mut self,
-        tx: Tx,
-        outcome: Result<Done<T>, Fault>,
-    ) -> Option<Result<T, Fault>> {
-        let settled = match outcome {
-            Ok(Done::Keep(outcome)) => tx.commit().await.map(|()| outcome).map_err(Fault::from),
-            Ok(Done::Undo(outcome)) => tx.rollback().await.map(|()| outcome).map_err(Fault::from),
-            // What the work ran into says more than what the rollback might.
-            Err(fault) => tx
-                .rollback()
-                .await
-                .map_or(Err(fault.clone()), |()| Err(fault)),
-        };
-        match settled {
-            Err(fault) if fault.is_transient() && self.0 < TRIES => {
-                self.0 += 1;
-                metrics::counter!("belay_db_transaction_retries_total").increment(1);
-                tokio::time::sleep(Duration::from_millis(5 << self.0.min(7))).await;
-                None
-            }
-            settled => Some(settled),
-        }
+    /// Commits, and nothing else: [`transact!`](crate::transact) also does what follows.
+    pub async fn commit(self) -> Result<(), Fault> {
+        Ok(self.inner.commit().await?)
+    }
+
+    /// Undoes what was written.
+    pub async fn rollback(self) -> Result<(), Fault> {
+        Ok(self.inner.rollback().await?)
+    }
+
+    /// Something a member's phones keep is new, or changed.
+    pub fn put(&self, member: MemberId, item: impl Into<Item>) {
+        self.with(|effects| effects.changes.put(member, item));
+    }
+
+    /// Something a member's phones keep is gone, or no longer visible to him.
+    pub fn gone(&self, member: MemberId, item: impl Into<Item>) {
+        self.with(|effects| effects.changes.gone(member, item));
+    }
+
+    /// Connected devices hear of this after the commit. `about` is the member whose doing it is: the event is
+    /// dropped when its receiver cannot see him.
+    pub fn tell(&self, about: MemberId, event: Event) {
+        self.with(|effects| effects.events.push((about, event)));
+    }
+
+    /// Every process refuses the access tokens of these sessions after the commit.
+    pub fn sessions_ended(&self, sessions: &[SessionId], at: DateTime<Utc>) {
+        self.with(|effects| effects.ended.push((sessions.to_vec(), at)));
+    }
+
+    /// Wakes the worker after the commit.
+    pub fn wake(&self) {
+        self.with(|effects| effects.wake = true);
+    }
+
+    pub(crate) fn take_effects(&self) -> Effects {
+        self.with(std::mem::take)
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Effects) -> T) -> T {
+        work(&mut self.effects.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// Runs a block in a write transaction: `transact!(app.db, |tx| { … Ok(Done::Keep(outcome)) })` is a
-/// `Result<outcome, Fault>`, and stands in an async function. Only [`Done::Keep`] commits. When the
-/// database answers that another transaction was in the way, the block runs again from its beginning:
-/// it must have no effect outside the transaction, and moves nothing out of its surroundings.
-///
-/// A macro, because an async closure that borrows from its surroundings cannot be shown to be `Send`.
-#[macro_export]
-macro_rules! transact {
-    ($db:expr, |$tx:ident| $work:block) => {{
-        let mut tries = $crate::db::Tries::default();
-        loop {
-            let tx = tries.begin(&$db).await;
-            let tx = match tx {
-                Ok(tx) => tx,
-                Err(fault) => break Err(fault),
-            };
-            let outcome = async {
-                let $tx = &tx;
-                $work
-            }
-            .await;
-            if let Some(settled) = tries.settle(tx, outcome).await {
-                break settled;
-            }
-        }
-    }};
+#[async_trait::async_trait]
+impl ConnectionTrait for Tx {
+    fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+
+    async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
+        self.inner.execute_raw(stmt).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.inner.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.inner.query_one_raw(stmt).await
+    }
+
+    async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.inner.query_all_raw(stmt).await
+    }
+
+    fn support_returning(&self) -> bool {
+        self.inner.support_returning()
+    }
 }

@@ -29,7 +29,7 @@ pub async fn register(
     who: SignedIn,
     registration: &Registration,
 ) -> Result<Registered, Fault> {
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         if !store::hold(tx, who).await? {
             return Ok(Done::Undo(Registered::SessionEnded));
         }

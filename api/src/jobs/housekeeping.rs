@@ -16,7 +16,7 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 /// Makes sure that there is a round to come; however many workers ask, there is one.
 pub(super) async fn schedule(app: &App, after: TimeDelta) -> Result<(), Fault> {
     let at = app.clock.now() + after;
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let key = "housekeeping".to_owned();
         enqueue_once(app, tx, &Job::Housekeeping, at, key).await?;
         Ok(Done::Keep(()))

@@ -11,8 +11,6 @@ use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::graphql::cursor::{Cursor, Page};
-use crate::sync;
-use crate::sync::model::Changes;
 
 /// A line of the inbox.
 #[derive(Clone, Copy, Debug)]
@@ -98,15 +96,13 @@ pub(super) async fn mark_read(app: &App, member: MemberId, what: Marked) -> Resu
         },
     };
     // Two of his devices may mark the same lines in different orders, and have to try again.
-    transact!(app.db, |tx| {
-        let mut changes = Changes::new();
+    transact!(app, |tx| {
         for row in store::mark_read(tx, member, now, &which).await? {
             // One that waits to be planned is told of then.
             if is_told(row.state) {
-                changes.put(member, row.id);
+                tx.put(member, row.id);
             }
         }
-        sync::service::record(app, tx, changes).await?;
         Ok(Done::Keep(true))
     })
 }

@@ -13,37 +13,24 @@ use crate::app::App;
 use crate::bus::Event;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
-use crate::sync::model::Changes;
-use crate::{device, profile, push, sync};
+use crate::{device, profile, push};
 
 /// Plans one notification; nothing happens when that has been done.
 pub async fn notification(app: &App, id: NotificationId) -> Result<(), Fault> {
-    let received = transact!(app.db, |tx| {
-        Ok(Done::Keep(match store::pending(tx, id).await? {
-            Some(row) => plan(app, tx, vec![row]).await?,
-            None => Vec::new(),
-        }))
-    })?;
-    tell(app, &received);
-    app.wake.wake();
-    Ok(())
+    transact!(app, |tx| {
+        if let Some(row) = store::pending(tx, id).await? {
+            plan(app, tx, vec![row]).await?;
+        }
+        Ok(Done::Keep(()))
+    })
 }
 
-/// Tells members of lines in their inboxes, after the commit.
-pub(super) fn tell(app: &App, received: &[Event]) {
-    for event in received {
-        app.bus.publish(event);
-    }
-}
-
-/// Decides on notifications that are pending, and makes the deliveries of those that may leave. Returns what to
-/// [`tell`]: all that are in an inbox now.
-pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<Vec<Event>, Fault> {
+/// Decides on notifications that are pending, makes the deliveries of those that may leave, and tells members'
+/// devices of those that are in an inbox now.
+pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<(), Fault> {
     let devices = devices(app, tx, &rows).await?;
     let mut decided: HashMap<(State, Option<SkipReason>), Vec<NotificationId>> = HashMap::new();
     let mut deliveries = Vec::new();
-    let mut received = Vec::new();
-    let mut changes = Changes::new();
     let facts = facts(app, tx, &rows).await?;
     for (row, facts) in rows.iter().zip(facts) {
         let reached = devices.get(&row.member_id).map_or(&[][..], Vec::as_slice);
@@ -73,12 +60,13 @@ pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<Vec<Eve
             Verdict::Over => continue,
         };
         if is_told(decision.0) {
-            changes.put(row.member_id, row.id);
-            received.push(Event::NotificationReceived {
+            tx.put(row.member_id, row.id);
+            let received = Event::NotificationReceived {
                 member: row.member_id,
                 notification: row.id,
                 at: row.not_before,
-            });
+            };
+            tx.tell(row.member_id, received);
         }
         decided.entry(decision).or_default().push(row.id);
     }
@@ -88,9 +76,8 @@ pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<Vec<Eve
             .increment(ids.len() as u64);
         store::decide(tx, &ids, state, reason).await?;
     }
-    // Its time has come, and it stays in the inbox from here on.
-    sync::service::record(app, tx, changes).await?;
-    Ok(received)
+    tx.wake();
+    Ok(())
 }
 
 const fn word(state: State, reason: Option<SkipReason>) -> &'static str {

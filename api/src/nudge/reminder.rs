@@ -15,7 +15,6 @@ use super::reminder_store as reminders;
 use super::service::{self, Announcement};
 use super::still_wanted::{door_key, reminder_key};
 use crate::app::App;
-use crate::bus::Event;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::{checkin, profile};
@@ -51,7 +50,7 @@ pub async fn set(
     local_time: NaiveTime,
     enabled: bool,
 ) -> Result<Reminder, Fault> {
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let zone = profile::service::hold_day_terms(tx, member).await?.zone;
         let next_due_at = enabled.then(|| next_after(zone, local_time, app.clock.now()));
         reminders::set(tx, member, local_time, next_due_at).await?;
@@ -90,21 +89,18 @@ pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
 /// and a crash does none or all. Returns how many there were.
 pub async fn run_due(app: &App) -> Result<usize, Fault> {
     let limit = app.config.worker.reminder_batch;
-    let (taken, received) = transact!(app.db, |tx| {
+    let taken = transact!(app, |tx| {
         let due = reminders::take_due(tx, app.clock.now(), limit).await?;
-        let received = if due.is_empty() {
-            Vec::new()
-        } else {
-            put_on(app, tx, &due).await?
-        };
-        Ok(Done::Keep((due.len(), received)))
+        if !due.is_empty() {
+            put_on(app, tx, &due).await?;
+        }
+        Ok(Done::Keep(due.len()))
     })?;
-    service::received(app, &received);
     metrics::counter!("belay_reminders_taken_total").increment(taken as u64);
     Ok(taken)
 }
 
-async fn put_on(app: &App, tx: &Tx, due: &[Model]) -> Result<Vec<Event>, Fault> {
+async fn put_on(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
     let now = app.clock.now();
     let members: Vec<_> = due.iter().map(|row| row.member_id).collect();
     let standings = profile::service::standings(tx, &members).await?;

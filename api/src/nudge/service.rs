@@ -11,12 +11,9 @@ use super::model::{Verdict, is_told};
 use super::still_wanted::{how_it_went_key, reminder_key, word_key};
 use super::{plan, reminder, store};
 use crate::app::App;
-use crate::bus::Event;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, Job};
-use crate::sync;
-use crate::sync::model::Changes;
 
 /// A line stays in the inbox for so long.
 const KEPT: TimeDelta = TimeDelta::days(90);
@@ -55,22 +52,14 @@ pub async fn announce_all(app: &App, tx: &Tx, what: &[Announcement]) -> Result<(
         .iter()
         .map(|row| plan_of(row.id, row.not_before))
         .collect();
+    tx.wake();
     jobs::enqueue_all_once(app, tx, &plans).await
 }
 
-/// As [`announce_all`], and plans their deliveries in the same transaction. Returns what [`received`] tells.
-pub async fn announce_and_plan(
-    app: &App,
-    tx: &Tx,
-    what: &[Announcement],
-) -> Result<Vec<Event>, Fault> {
+/// As [`announce_all`], and plans their deliveries in the same transaction.
+pub async fn announce_and_plan(app: &App, tx: &Tx, what: &[Announcement]) -> Result<(), Fault> {
     let told = store::add(app, tx, what).await?;
     plan::plan(app, tx, told).await
-}
-
-/// Tells members' devices of lines in their inboxes, after the commit.
-pub fn received(app: &App, events: &[Event]) {
-    plan::tell(app, events);
 }
 
 fn plan_of(notification: NotificationId, at: DateTime<Utc>) -> jobs::Once {
@@ -210,15 +199,13 @@ pub async fn check(
 pub async fn housekeep(app: &App) -> Result<(), Fault> {
     let before = app.clock.now() - KEPT;
     loop {
-        let removed = transact!(app.db, |tx| {
+        let removed = transact!(app, |tx| {
             let removed = store::remove_old(tx, before, REMOVED_AT_ONCE).await?;
-            let mut changes = Changes::new();
             for row in &removed {
                 if is_told(row.state) {
-                    changes.gone(row.member_id, row.id);
+                    tx.gone(row.member_id, row.id);
                 }
             }
-            sync::service::record(app, tx, changes).await?;
             Ok(Done::Keep(removed.len() as u64))
         })?;
         if removed < REMOVED_AT_ONCE {

@@ -39,7 +39,7 @@ pub async fn set_topic(
     if !service::vocabulary(app).await?.has_topic(topic) {
         return Ok(TopicOutcome::Unknown);
     }
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         if !store::lock(tx, me).await? {
             return Ok(Done::Undo(TopicOutcome::Gone));
         }
@@ -63,7 +63,7 @@ pub async fn set_topic(
             return Ok(Done::Undo(TopicOutcome::TooMany));
         }
         lists::put_topic(tx, me, &row, app.clock.now()).await?;
-        service::changed(app, tx, me).await?;
+        tx.put(me, me);
         Ok(Done::Keep(TopicOutcome::AsAsked))
     })
 }
@@ -73,9 +73,9 @@ pub async fn remove_topic(app: &App, me: MemberId, topic: &str) -> Result<TopicO
     if !service::vocabulary(app).await?.has_topic(topic) {
         return Ok(TopicOutcome::Unknown);
     }
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         if lists::delete_topic(tx, me, topic).await? {
-            service::changed(app, tx, me).await?;
+            tx.put(me, me);
         }
         Ok(Done::Keep(TopicOutcome::AsAsked))
     })
@@ -115,12 +115,12 @@ pub async fn set_life_contexts(
     let mut asked = slugs.to_vec();
     asked.sort_unstable();
     asked.dedup();
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         if !store::lock(tx, me).await? {
             return Ok(Done::Undo(ContextsOutcome::Gone));
         }
         if lists::replace_life_contexts(tx, me, &asked).await? {
-            service::changed(app, tx, me).await?;
+            tx.put(me, me);
         }
         Ok(Done::Keep(ContextsOutcome::AsAsked))
     })

@@ -18,7 +18,6 @@ use crate::checkin::calendar::DayTerms;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::nudge::quiet::QuietHours;
-use crate::sync::model::Changes;
 use crate::{checkin, commitment, ladder, nudge, sync};
 
 /// What is known of a man when he has just signed up.
@@ -41,7 +40,7 @@ pub async fn create(app: &App, tx: &Tx, new: &NewMember) -> Result<bool, Fault> 
     if !store::insert(tx, new, app.clock.now()).await? {
         return Ok(false);
     }
-    sync::service::open(app, tx, new.id).await?;
+    sync::service::open(tx, new.id).await?;
     Ok(true)
 }
 
@@ -205,7 +204,7 @@ pub async fn update(
     patch: &Patch,
     expected_version: Option<i32>,
 ) -> Result<Updated, Fault> {
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         if !store::lock(tx, me).await? {
             return Ok(Done::Undo(Updated::Gone));
         }
@@ -230,14 +229,7 @@ pub async fn update(
             ladder::service::days_are_otherwise(app, tx, me).await?;
             commitment::service::terms_changed(app, tx, me, after).await?;
         }
-        changed(app, tx, me).await?;
+        tx.put(me, me);
         Ok(Done::Keep(Updated::AsAsked))
     })
-}
-
-/// A member's profile is not as it was, as he sees it.
-pub(super) async fn changed(app: &App, tx: &Tx, me: MemberId) -> Result<(), Fault> {
-    let mut changes = Changes::new();
-    changes.put(me, me);
-    sync::service::record(app, tx, changes).await
 }

@@ -13,17 +13,16 @@ use crate::error::Fault;
 const PRUNED_AT_ONCE: u64 = 500;
 
 /// Makes the feed of a new member, with him in it.
-pub async fn open(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
+pub async fn open(tx: &Tx, member: MemberId) -> Result<(), Fault> {
     store::open(tx, member).await?;
-    let mut changes = Changes::new();
-    changes.put(member, member);
-    record(app, tx, changes).await
+    tx.put(member, member);
+    Ok(())
 }
 
-/// Writes what a transaction changes of what members keep. Once in a transaction, and as the last thing in it: the
-/// feeds are held from here to its end. A member who is gone meanwhile is passed over; that one who is there has no
-/// feed is a fault, since his phones would never know.
-pub async fn record(app: &App, tx: &Tx, changes: Changes) -> Result<(), Fault> {
+/// Writes what a transaction changes of what members keep, as the last thing in it: the feeds are locked from here to
+/// its end. A member who is gone meanwhile is passed over; a member without a feed is a fault, since his phones would
+/// never know.
+pub async fn write(app: &App, tx: &Tx, changes: Changes) -> Result<(), Fault> {
     let rows = changes.sorted();
     for chunk in rows.chunks(store::ROWS_AT_ONCE) {
         let written = store::write(tx, app.clock.now(), chunk).await?;
@@ -64,7 +63,7 @@ pub async fn housekeep(app: &App) -> Result<(), Fault> {
         if old.is_empty() {
             return Ok(());
         }
-        transact!(app.db, |tx| {
+        transact!(app, |tx| {
             store::hold(tx, &old).await?;
             store::remove_tombstones(tx, &old, before).await?;
             Ok(Done::Keep(()))

@@ -31,7 +31,7 @@ async fn hundred_days(app: &TestApp, who: api::account::SignedIn) {
     use api::db::{Done, transact};
     let app = &app.app;
     let mut day = app.clock.now().date_naive();
-    let written = transact!(app.db, |tx| {
+    let written = transact!(app, |tx| {
         let mut changes = api::sync::model::Changes::new();
         for _ in 0..100 {
             let id: CheckInId = app.ids.next();
@@ -39,7 +39,7 @@ async fn hundred_days(app: &TestApp, who: api::account::SignedIn) {
             changes.put(who.member, id);
             day = day.pred_opt().unwrap();
         }
-        api::sync::service::record(app, tx, changes).await?;
+        api::sync::service::write(app, tx, changes).await?;
         Ok(Done::Keep(()))
     });
     written.unwrap();

@@ -3,11 +3,12 @@
 
 use api::account::SignedIn;
 use api::app::App;
-use api::db::{Tries, Tx};
+use api::db::Tx;
 use api::error::Fault;
 use api::graphql::node::NodeId as _;
 use api::sync::model::Changes;
-use api::sync::service::{hold, record};
+use api::sync::service::{hold, write};
+use api::work::Tries;
 use chrono::{Days, NaiveDate};
 use entity::{CheckInId, OccurrenceId};
 use sea_orm::{ActiveValue::Set, ConnectionTrait as _, EntityTrait as _, Statement};
@@ -22,7 +23,7 @@ async fn put_and_record(tx: &Tx, app: &App, who: SignedIn, day: NaiveDate) -> Re
     put_check_in(tx, app, who.member, id, day).await?;
     let mut changes = Changes::new();
     changes.put(who.member, id);
-    record(app, tx, changes).await
+    write(app, tx, changes).await
 }
 
 /// Waits until so many connections wait for a lock.
@@ -45,7 +46,7 @@ async fn a_number_is_not_seen_before_a_smaller_one() {
     let mut phone = Phone::new(mike);
     phone.sync(&app).await;
     let first = app.now().date_naive();
-    let begin = async || Tries::default().begin(&app.app.db).await.unwrap();
+    let begin = async || Tries::default().begin(&app.app).await.unwrap();
     let nothing: [&str; 0] = [];
 
     // Begun first, and numbered first: the other waits for its end.
@@ -80,7 +81,7 @@ async fn a_number_is_not_seen_before_a_smaller_one() {
     assert_eq!(phone.told(&app).await, ["CheckIn"]);
     let mut changes = Changes::new();
     changes.put(mike.member, id);
-    record(&app.app, &slow, changes).await.unwrap();
+    write(&app.app, &slow, changes).await.unwrap();
     slow.commit().await.unwrap();
     assert_eq!(phone.told(&app).await, ["CheckIn"]);
     assert_eq!(phone.all("CheckIn").len(), 4);
@@ -96,7 +97,7 @@ async fn who_answers_while(mutation: &str, input: impl FnOnce(&Value) -> Value) 
     rsvp(&app, sam, &tea, "GOING").await;
     let mut phone = Phone::new(mike);
     phone.sync(&app).await;
-    let begin = async || Tries::default().begin(&app.app.db).await.unwrap();
+    let begin = async || Tries::default().begin(&app.app).await.unwrap();
 
     // Mike waits for his seat, and the change for Sam's feed.
     let (seat, feed) = (begin().await, begin().await);
@@ -170,7 +171,7 @@ async fn who_comes_back_while_a_meeting_is_changed_hears_of_it() {
     phone.sync(&app).await;
 
     // The change has looked up whom to tell, and waits for Sam's feed.
-    let feed = Tries::default().begin(&app.app.db).await.unwrap();
+    let feed = Tries::default().begin(&app.app).await.unwrap();
     hold(&feed, sam.member).await.unwrap();
     let title =
         json!({ "meetingId": tea["meeting"]["id"], "expectedVersion": 1, "title": "Coffee" });
@@ -205,7 +206,7 @@ async fn who_answers_while_he_leaves_the_circle_hears_that_it_is_gone() {
     rsvp(&app, mike, &tea, "NOT_GOING").await;
     let mut phone = Phone::new(mike);
     phone.sync(&app).await;
-    let begin = async || Tries::default().begin(&app.app.db).await.unwrap();
+    let begin = async || Tries::default().begin(&app.app).await.unwrap();
 
     // The answer has its number, and is about to be committed.
     let answer = begin().await;
@@ -222,7 +223,7 @@ async fn who_answers_while_he_leaves_the_circle_hears_that_it_is_gone() {
     row.exec_without_returning(&answer).await.unwrap();
     let mut changes = Changes::new();
     changes.put(mike.member, occurrence);
-    record(&app.app, &answer, changes).await.unwrap();
+    write(&app.app, &answer, changes).await.unwrap();
     // Who leaves is kept from telling for a while.
     let telling = begin().await;
     let rows = "SELECT seq FROM change WHERE kind = 'meeting' FOR UPDATE";

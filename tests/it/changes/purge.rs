@@ -2,9 +2,10 @@
 
 use api::account::SignedIn;
 use api::account::jobs::purge_account as purge;
-use api::db::{Tries, Tx};
+use api::db::Tx;
 use api::sync::model::Changes;
-use api::sync::service::{hold, record};
+use api::sync::service::{hold, write};
+use api::work::Tries;
 use entity::{CheckInId, account, change, member, session};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _};
@@ -32,7 +33,7 @@ async fn due(app: &TestApp, who: SignedIn) {
 /// A transaction that tells. When it and another wait for each other it is the one that fails, and not the other,
 /// which would try again.
 async fn telling(app: &TestApp) -> Tx {
-    let tx = Tries::default().begin(&app.app.db).await.unwrap();
+    let tx = Tries::default().begin(&app.app).await.unwrap();
     let soon = "SET LOCAL deadlock_timeout = '10ms'";
     tx.execute_unprepared(soon).await.unwrap();
     tx
@@ -65,7 +66,7 @@ async fn who_goes_while_he_is_told_waits_for_it() {
     hold(&tx, mike.member).await.unwrap();
     let told = async {
         waiting(&app, 1).await;
-        record(&app.app, &tx, news(&app, &[mike, sam]))
+        write(&app.app, &tx, news(&app, &[mike, sam]))
             .await
             .unwrap();
         tx.commit().await.unwrap();
@@ -87,7 +88,7 @@ async fn who_goes_while_he_is_told_of_a_meeting_of_his_waits_for_it() {
     tx.execute_unprepared(held).await.unwrap();
     let told = async {
         waiting(&app, 1).await;
-        record(&app.app, &tx, news(&app, &[mike])).await.unwrap();
+        write(&app.app, &tx, news(&app, &[mike])).await.unwrap();
         tx.commit().await.unwrap();
     };
     let (purged, ()) = tokio::join!(purge(&app.app, mike.member), told);
@@ -102,7 +103,7 @@ async fn who_went_meanwhile_is_passed_over() {
     due(&app, mike).await;
     purge(&app.app, mike.member).await.unwrap();
     let tx = telling(&app).await;
-    record(&app.app, &tx, news(&app, &[mike, sam]))
+    write(&app.app, &tx, news(&app, &[mike, sam]))
         .await
         .unwrap();
     tx.commit().await.unwrap();

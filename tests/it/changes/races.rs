@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use api::account::SignedIn;
 use api::app::App;
-use api::db::{Done, Tries, Tx, transact};
+use api::db::{Done, Tx, transact};
 use api::error::Fault;
 use api::graphql::node::NodeId as _;
 use api::sync::model::Changes;
-use api::sync::service::record;
+use api::sync::service::write;
+use api::work::Tries;
 use chrono::{Days, NaiveDate};
 use entity::{CheckInId, MemberId, change, change_feed, check_in};
 use futures::future::join_all;
@@ -71,12 +72,12 @@ async fn every_row_is_seen_whatever_order_transactions_commit_in(app: TestApp) {
                 let day = first - Days::new(writer * EACH + n);
                 let id: CheckInId = app.ids.next();
                 let pause = |n: u64| tokio::time::sleep(Duration::from_millis(n % 7));
-                let written = transact!(app.db, |tx| {
+                let written = transact!(app, |tx| {
                     put_check_in(tx, &app, mike.member, id, day).await?;
                     pause(writer * 3 + n * 5).await;
                     let mut changes = Changes::new();
                     changes.put(mike.member, id);
-                    record(&app, tx, changes).await?;
+                    write(&app, tx, changes).await?;
                     // The number is taken; others commit, or wait.
                     pause(writer * 5 + n * 2).await;
                     Ok(Done::Keep(()))
@@ -116,13 +117,13 @@ async fn fan_outs_over_the_same_men_in_other_orders_wait_for_each_other(app: Tes
         }
         tasks.spawn(async move {
             for _ in 0..25 {
-                let tx = Tries::default().begin(&app.db).await.unwrap();
+                let tx = Tries::default().begin(&app).await.unwrap();
                 let mut changes = Changes::new();
                 for man in &men {
                     changes.put(*man, *man);
                 }
                 // Nobody tries again here: a dead-lock would be told.
-                record(&app, &tx, changes).await.unwrap();
+                write(&app, &tx, changes).await.unwrap();
                 tx.commit().await.unwrap();
             }
         });
@@ -140,7 +141,7 @@ async fn fan_outs_over_the_same_men_in_other_orders_wait_for_each_other(app: Tes
 async fn thousands_of_changes_at_once_are_numbered_without_a_gap(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let app = &app.app;
-    let recorded = transact!(app.db, |tx| {
+    let recorded = transact!(app, |tx| {
         let mut changes = Changes::new();
         for n in 0..2500 {
             let id: CheckInId = app.ids.next();
@@ -148,7 +149,7 @@ async fn thousands_of_changes_at_once_are_numbered_without_a_gap(app: TestApp) {
             // Named twice it is one change.
             changes.put(mike.member, mike.member);
         }
-        record(app, tx, changes).await?;
+        write(app, tx, changes).await?;
         Ok(Done::Keep(()))
     });
     recorded.unwrap();
@@ -171,11 +172,11 @@ async fn a_change_that_finds_no_feed_is_not_lost_in_silence(app: TestApp) {
     let app = &app.app;
     let feed = change_feed::Entity::delete_by_id(mike.member);
     feed.exec(app.db.pool()).await.unwrap();
-    let recorded = transact!(app.db, |tx| {
+    let recorded = transact!(app, |tx| {
         let mut changes = Changes::new();
         changes.put(sam.member, sam.member);
         changes.put(mike.member, mike.member);
-        record(app, tx, changes).await?;
+        write(app, tx, changes).await?;
         Ok(Done::Keep(()))
     });
     assert!(matches!(recorded, Err(Fault::Broken(_))), "{recorded:?}");

@@ -338,7 +338,7 @@ async fn a_check_in_withdraws_its_days_reminder(app: TestApp) {
             expires_at: app.now() + TimeDelta::hours(15),
         };
         let app = &app.app;
-        let announced: Result<(), api::error::Fault> = transact!(app.db, |tx| {
+        let announced: Result<(), api::error::Fault> = transact!(app, |tx| {
             nudge::service::announce(app, tx, &what).await?;
             Ok(Done::Keep(()))
         });

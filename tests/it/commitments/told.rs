@@ -92,7 +92,7 @@ async fn a_man_who_goes_takes_it_from_his_partners_phone(app: TestApp) {
     let given = &app.app;
     let away = async |who: SignedIn, hidden| {
         crate::profile::hide(&app, who, hidden).await;
-        let done = transact!(given.db, |tx| {
+        let done = transact!(given, |tx| {
             api::matching::service::hidden_or_back(given, tx, who.member, hidden).await?;
             Ok(Done::Keep(()))
         });

@@ -304,7 +304,7 @@ async fn who_leaves_gives_back_his_seats(app: TestApp) {
     // As when his account goes.
     for _ in 0..2 {
         let app_ref = &app.app;
-        let given: Result<(), api::error::Fault> = transact!(app_ref.db, |tx| {
+        let given: Result<(), api::error::Fault> = transact!(app_ref, |tx| {
             give_back_seats(app_ref, tx, mike.member, None).await?;
             Ok(Done::Keep(()))
         });

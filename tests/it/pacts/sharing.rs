@@ -323,7 +323,7 @@ async fn the_consents_about_a_man_end_when_he_goes(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     agreed(&app, mike, paul, &peering).await;
     let given = &app.app;
-    let done = transact!(given.db, |tx| {
+    let done = transact!(given, |tx| {
         api::consent::service::forget(tx, paul.member, given.clock.now()).await?;
         Ok(Done::Keep(()))
     });

@@ -211,7 +211,7 @@ async fn the_end_of_a_pact_clears_the_phones(app: TestApp) {
     ] {
         use api::db::{Done, transact};
         crate::profile::hide(&app, paul, hidden).await;
-        let done = transact!(given.db, |tx| {
+        let done = transact!(given, |tx| {
             let member = paul.member;
             api::matching::service::hidden_or_back(given, tx, member, hidden).await?;
             Ok(Done::Keep(()))

@@ -83,7 +83,7 @@ async fn a_man_who_leaves_goes_from_his_partners_phones(app: TestApp) {
     let given = &app.app;
     for (hidden, told) in [(true, "no Peering"), (false, "Peering")] {
         crate::profile::hide(&app, paul, hidden).await;
-        let done = transact!(given.db, |tx| {
+        let done = transact!(given, |tx| {
             let member = paul.member;
             api::matching::service::hidden_or_back(given, tx, member, hidden).await?;
             Ok(Done::Keep(()))

@@ -90,9 +90,7 @@ async fn of_two_who_sign_up_under_look_alikes_at_once_one_does(app: TestApp) {
             country: Country::parse("country", "GB").unwrap(),
             locale: Language::parse("locale", "en").unwrap(),
         };
-        transact!(app.db, |tx| {
-            Ok(Done::Keep(create(app, tx, &new).await?))
-        })
+        transact!(app, |tx| { Ok(Done::Keep(create(app, tx, &new).await?)) })
     };
     for (one, other) in [
         ("Martin", "rnartin"),

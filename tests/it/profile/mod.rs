@@ -77,7 +77,7 @@ pub async fn set_topic(app: &TestApp, who: SignedIn, input: Value) -> Value {
 /// Hides a member as a requested deletion does, or shows him again.
 pub async fn hide(app: &TestApp, who: SignedIn, hidden: bool) {
     let app = &app.app;
-    let done: Result<(), Fault> = transact!(app.db, |tx| {
+    let done: Result<(), Fault> = transact!(app, |tx| {
         api::profile::service::set_hidden(app, tx, who.member, hidden).await?;
         Ok(Done::Keep(()))
     });

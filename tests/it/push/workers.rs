@@ -140,7 +140,7 @@ async fn a_withdrawn_nudge_is_on_again_however_close_the_call(scene: Scene) {
         let key = format!("event-{n}");
         app.tell(mike, &key).await;
         let given = &app.app;
-        let withdrawn = transact!(given.db, |tx| {
+        let withdrawn = transact!(given, |tx| {
             withdraw(tx, mike.member, &key).await?;
             Ok(Done::Keep(()))
         });

@@ -137,7 +137,7 @@ async fn it_moves_with_the_members_zone(app: TestApp) {
     app.register(mike, "mikes-phone").await;
     set(&app, mike, "18:30", true).await;
     let given = &app.app;
-    let moved = transact!(given.db, |tx| {
+    let moved = transact!(given, |tx| {
         member::Entity::update_many()
             .col_expr(member::Column::TimeZone, Expr::value("America/New_York"))
             .filter(member::Column::Id.eq(mike.member))
@@ -177,7 +177,7 @@ async fn a_man_who_is_away_is_not_reminded(app: TestApp) {
     set(&app, mike, "18:30", true).await;
     let given = &app.app;
     let hide = async |hidden| {
-        let done = transact!(given.db, |tx| {
+        let done = transact!(given, |tx| {
             api::profile::service::set_hidden(given, tx, mike.member, hidden).await?;
             Ok(Done::Keep(()))
         });

@@ -58,21 +58,19 @@ pub async fn change_passphrase(
     let hash = app.passphrases.hash(app, new).await?;
     let now = app.clock.now();
     let owner = who.member;
-    let ended = transact!(app.db, |tx| {
+    let changed = transact!(app, |tx| {
         if !store::account::replace_passphrase(tx, owner, &old, &hash, now).await? {
-            return Ok(Done::Undo(None));
+            return Ok(Done::Undo(false));
         }
         store::code::end_open(tx, owner, now).await?;
         let (which, reason) = (Which::Except(who.session), RevokedReason::PassphraseChanged);
-        let ended = sessions::end(app, tx, owner, which, reason).await?;
+        sessions::end(app, tx, owner, which, reason).await?;
         sessions::notify(app, tx, owner, AccountNotice::PassphraseChanged).await?;
-        Ok(Done::Keep(Some(ended)))
+        Ok(Done::Keep(true))
     })?;
-    let Some(ended) = ended else {
+    if !changed {
         // Somebody else changed it in the same moment.
         return Ok(ChangeOutcome::WrongPassphrase);
-    };
-    ended.known(app);
-    app.wake.wake();
+    }
     Ok(ChangeOutcome::Changed(account.into()))
 }

@@ -41,20 +41,18 @@ pub async fn delete(
     let now = app.clock.now();
     let due_at = now + TimeDelta::days(app.config.auth.deletion_grace_days.into());
     let (owner, which) = (who.member, Which::Except(who.session));
-    let ended = transact!(app.db, |tx| {
+    let marked = transact!(app, |tx| {
         if !store::account::mark_for_deletion(tx, &account, due_at, now).await? {
-            return Ok(Done::Undo(None));
+            return Ok(Done::Undo(false));
         }
         profile::service::set_hidden(app, tx, owner, true).await?;
-        let ended = sessions::end(app, tx, owner, which, RevokedReason::AccountDeleted).await?;
+        sessions::end(app, tx, owner, which, RevokedReason::AccountDeleted).await?;
         jobs::enqueue(app, tx, &Job::PurgeAccount { member: owner }, due_at).await?;
         sessions::notify(app, tx, owner, AccountNotice::DeletionRequested).await?;
         matching::service::hidden_or_back(app, tx, owner, true).await?;
-        Ok(Done::Keep(Some(ended)))
+        Ok(Done::Keep(true))
     })?;
-    if let Some(ended) = ended {
-        ended.known(app);
-        app.wake.wake();
+    if marked {
         let deletion_due_at = Some(due_at);
         return Ok(DeleteOutcome::Marked(Account {
             deletion_due_at,
@@ -80,7 +78,7 @@ pub enum UndoOutcome {
 pub async fn undo_deletion(app: &App, who: SignedIn) -> Result<Option<UndoOutcome>, Fault> {
     let now = app.clock.now();
     let owner = who.member;
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         if !store::account::unmark(tx, owner, now).await? {
             return Ok(Done::Undo(()));
         }
@@ -90,7 +88,6 @@ pub async fn undo_deletion(app: &App, who: SignedIn) -> Result<Option<UndoOutcom
         matching::service::hidden_or_back(app, tx, owner, false).await?;
         Ok(Done::Keep(()))
     })?;
-    app.wake.wake();
     let account = super::account(app, owner).await?;
     Ok(account.map(|account| match account.deletion_due_at {
         None => UndoOutcome::Kept(account),
@@ -104,15 +101,14 @@ pub async fn undo_deletion(app: &App, who: SignedIn) -> Result<Option<UndoOutcom
 pub async fn purge(app: &App, member: MemberId) -> Result<(), Fault> {
     let now = app.clock.now();
     let again_at = now + TimeDelta::minutes(1);
-    let ended = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let Some(account) = store::account::hold_due(tx, member, now).await? else {
-            return Ok(Done::Undo(None));
+            return Ok(Done::Undo(()));
         };
         let reason = RevokedReason::AccountDeleted;
-        let ended = sessions::end(app, tx, member, Which::All, reason).await?;
-        if !ended.0.is_empty() {
+        if sessions::end(app, tx, member, Which::All, reason).await? {
             jobs::enqueue(app, tx, &Job::PurgeAccount { member }, again_at).await?;
-            return Ok(Done::Keep(Some(ended)));
+            return Ok(Done::Keep(()));
         }
         // His answers go with him; the seats they took must not. His feed is held before he goes: who tells him
         // something has it, and then needs him there.
@@ -121,10 +117,6 @@ pub async fn purge(app: &App, member: MemberId) -> Result<(), Fault> {
         consent::service::forget(tx, member, now).await?;
         store::sign_up::remove_of(tx, &account.email_key).await?;
         store::account::remove(tx, member).await?;
-        Ok(Done::Keep(None))
-    })?;
-    if let Some(ended) = ended {
-        ended.known(app);
-    }
-    Ok(())
+        Ok(Done::Keep(()))
+    })
 }

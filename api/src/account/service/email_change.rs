@@ -38,7 +38,7 @@ pub async fn request_email_change(
     limits::by_account(app, Limited::Code, who.member.0.as_bytes()).await?;
     limits::by_account(app, Limited::Code, email.key().as_bytes()).await?;
     let now = app.clock.now();
-    let expires_at = transact!(app.db, |tx| {
+    let expires_at = transact!(app, |tx| {
         let newest = store::code::newest(tx, who.member, Purpose::ChangeEmail).await?;
         let before = newest.filter(|code| {
             super::still_good(app, code) && code.new_email.as_deref() == Some(email.as_str())
@@ -58,9 +58,9 @@ pub async fn request_email_change(
         let job = Job::MailEmailChange { code: code.id };
         let dedup_key = format!("email change:{}", code.id);
         jobs::enqueue_once(app, tx, &job, now, dedup_key).await?;
+        tx.wake();
         Ok(Done::Keep(code.expires_at))
     })?;
-    app.wake.wake();
     Ok(RequestOutcome::Accepted(expires_at))
 }
 
@@ -84,7 +84,7 @@ pub async fn confirm_email_change(
     limits::by_account(app, Limited::Code, who.member.0.as_bytes()).await?;
     let now = app.clock.now();
     let owner = who.member;
-    let moved = transact!(app.db, |tx| {
+    let moved = transact!(app, |tx| {
         let Some(newest) = store::code::newest(tx, owner, Purpose::ChangeEmail).await? else {
             return Ok(Done::Undo(ConfirmOutcome::WrongCode));
         };
@@ -123,6 +123,7 @@ pub async fn confirm_email_change(
             notice: AccountNotice::EmailChanged,
         };
         jobs::enqueue(app, tx, &job, now).await?;
+        tx.wake();
         let moved = Account {
             email: text.to_owned(),
             email_verified_at: now,
@@ -132,9 +133,6 @@ pub async fn confirm_email_change(
     });
     match moved {
         Err(fault) if fault.is_unique_violation() => Ok(ConfirmOutcome::Taken),
-        moved => {
-            app.wake.wake();
-            moved
-        }
+        moved => moved,
     }
 }

@@ -35,7 +35,7 @@ pub async fn reset_code(
     app: &App,
     email_key: &str,
 ) -> Result<Option<(String, entity::account_code::Model)>, Fault> {
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let Some(account) = store::account::find_by_email(tx, email_key).await? else {
             return Ok(Done::Undo(None));
         };
@@ -63,7 +63,7 @@ enum Reset {
     Wrong,
     /// The code was used before: was it for this?
     Repeated(String),
-    Done(sessions::Ended),
+    Done,
 }
 
 /// Puts a new passphrase in place for who knows the code. An unknown address costs the same work and
@@ -79,7 +79,7 @@ pub async fn reset_passphrase(
     let hash = app.passphrases.hash(app, passphrase).await?;
     let now = app.clock.now();
     let nobody = MemberId(Uuid::nil());
-    let reset = transact!(app.db, |tx| {
+    let reset = transact!(app, |tx| {
         let account = store::account::find_by_email(tx, email.key()).await?;
         let owner = account.as_ref().map_or(nobody, |found| found.member_id);
         let newest = store::code::newest(tx, owner, Purpose::ResetPassphrase).await?;
@@ -99,9 +99,9 @@ pub async fn reset_passphrase(
         }
         store::code::end_open(tx, owner, now).await?;
         let reason = RevokedReason::PassphraseChanged;
-        let ended = sessions::end(app, tx, owner, Which::All, reason).await?;
+        sessions::end(app, tx, owner, Which::All, reason).await?;
         sessions::notify(app, tx, owner, AccountNotice::PassphraseChanged).await?;
-        Ok(Done::Keep(Reset::Done(ended)))
+        Ok(Done::Keep(Reset::Done))
     })?;
     match reset {
         Reset::Wrong => Ok(ResetOutcome::WrongCode),
@@ -116,10 +116,6 @@ pub async fn reset_passphrase(
                 ResetOutcome::WrongCode
             })
         }
-        Reset::Done(ended) => {
-            ended.known(app);
-            app.wake.wake();
-            Ok(ResetOutcome::Done)
-        }
+        Reset::Done => Ok(ResetOutcome::Done),
     }
 }

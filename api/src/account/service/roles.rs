@@ -39,12 +39,12 @@ pub async fn set_role(app: &App, email: &str, role: Role) -> Result<SetRoleOutco
         return Ok(SetRoleOutcome::NotAnAddress);
     };
     let now = app.clock.now();
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let Some(member) = store::account::set_role(tx, email.key(), role, now).await? else {
             return Ok(Done::Undo(SetRoleOutcome::NoSuchAccount));
         };
         // What he may change is told with a meeting.
-        meeting::service::seen_otherwise(app, tx, member, None).await?;
+        meeting::service::seen_otherwise(tx, member, None).await?;
         Ok(Done::Keep(SetRoleOutcome::Set))
     })
 }

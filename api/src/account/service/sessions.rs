@@ -176,45 +176,32 @@ fn link(token: &RefreshToken) -> Link {
 }
 
 async fn end_stolen(app: &App, session: &Model) -> Result<(), Fault> {
-    let ended = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let (owner, which) = (session.member_id, Which::Only(session.id));
-        let ended = end(app, tx, owner, which, RevokedReason::Reused).await?;
-        if !ended.0.is_empty() {
+        if end(app, tx, owner, which, RevokedReason::Reused).await? {
             notify(app, tx, owner, AccountNotice::SessionStolen).await?;
         }
-        Ok(Done::Keep(ended))
-    })?;
-    ended.known(app);
-    app.wake.wake();
-    Ok(())
+        Ok(Done::Keep(()))
+    })
 }
 
-/// Sessions that a transaction has ended: to be told to this process's memory after the commit.
-#[must_use = "the sessions are to be refused at once"]
-pub(super) struct Ended(pub(super) Vec<SessionId>, DateTime<Utc>);
-
-impl Ended {
-    /// After the commit: refuses their access tokens from now on, here and in every process that is reached.
-    pub(super) fn known(&self, app: &App) {
-        app.revocations.add(&self.0, self.1);
-        app.bus.sessions_ended(&self.0, self.1);
-    }
-}
-
-/// Ends sessions, and what hangs on them.
+/// Ends sessions, and what hangs on them. Returns whether there were any. After the commit every process that is
+/// reached refuses their access tokens.
 pub(super) async fn end(
     app: &App,
     tx: &Tx,
     owner: MemberId,
     which: Which,
     reason: RevokedReason,
-) -> Result<Ended, Fault> {
+) -> Result<bool, Fault> {
     let now = app.clock.now();
     let ended = store::session::revoke(tx, owner, which, reason, now).await?;
-    if !ended.is_empty() {
-        sessions_ended(tx, &ended).await?;
+    if ended.is_empty() {
+        return Ok(false);
     }
-    Ok(Ended(ended, now))
+    sessions_ended(tx, &ended).await?;
+    tx.sessions_ended(&ended, now);
+    Ok(true)
 }
 
 /// What hangs on sessions ends with them, in the same transaction. Every session that is ended, for
@@ -223,7 +210,7 @@ async fn sessions_ended(tx: &Tx, sessions: &[SessionId]) -> Result<(), Fault> {
     device::service::session_ended(tx, sessions).await
 }
 
-/// Has a member told by mail what changed; wake the worker after the commit.
+/// Has a member told by mail what changed.
 pub(super) async fn notify(
     app: &App,
     tx: &Tx,
@@ -239,6 +226,7 @@ pub(super) async fn notify(
         email,
         notice,
     };
+    tx.wake();
     jobs::enqueue(app, tx, &job, app.clock.now()).await
 }
 
@@ -295,9 +283,8 @@ async fn end_now(
     which: Which,
     reason: RevokedReason,
 ) -> Result<(), Fault> {
-    let ended = transact!(app.db, |tx| {
-        Ok(Done::Keep(end(app, tx, owner, which, reason).await?))
-    })?;
-    ended.known(app);
-    Ok(())
+    transact!(app, |tx| {
+        end(app, tx, owner, which, reason).await?;
+        Ok(Done::Keep(()))
+    })
 }

@@ -42,7 +42,7 @@ pub async fn sign_in(
         member: account.member_id,
         session: session.unwrap_or_else(|| app.ids.next()),
     };
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         // A passphrase that is changed at this moment ends every session: this one must not slip past.
         let held =
             store::account::hold_passphrase(tx, who.member, &account.passphrase_hash).await?;

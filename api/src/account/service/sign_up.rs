@@ -49,16 +49,16 @@ pub async fn sign_up(app: &App, _: Admitted, new: &NewSignUp) -> Result<SignUpOu
     let now = app.clock.now();
     let expires_at = now + super::code_life(app);
     let job = Job::MailSignUp { sign_up: new.id };
-    let made = transact!(app.db, |tx| {
+    let made = transact!(app, |tx| {
         let made = store::sign_up::insert(tx, row(app, new, &hash, now, expires_at)).await?;
         if !made {
             return Ok(Done::Undo(false));
         }
         jobs::enqueue(app, tx, &job, now).await?;
+        tx.wake();
         Ok(Done::Keep(true))
     })?;
     if made {
-        app.wake.wake();
         return Ok(SignUpOutcome::Accepted(expires_at));
     }
     repeated(app, new).await
@@ -138,7 +138,7 @@ pub async fn verify_email(
     device: &DeviceName,
 ) -> Result<VerifyOutcome, Fault> {
     let now = app.clock.now();
-    let verified = transact!(app.db, |tx| {
+    let verified = transact!(app, |tx| {
         let Some(sign_up) = store::sign_up::guess(tx, id, now).await? else {
             return Ok(Done::Undo(VerifyOutcome::WrongCode));
         };

@@ -11,8 +11,7 @@ use crate::checkin::entry::{CheckIn, Content, Patch, Visibility};
 use crate::checkin::store::{self, Written};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
-use crate::sync::model::Changes;
-use crate::{ladder, nudge, pact, sync};
+use crate::{ladder, nudge, pact};
 
 /// A check-in as it was sent.
 #[derive(Clone, Debug)]
@@ -53,30 +52,7 @@ pub async fn check_in(
     member: MemberId,
     new: NewCheckIn,
 ) -> Result<CheckInOutcome, Fault> {
-    let (outcome, partners) = transact!(app.db, |tx| {
-        Ok(match take(app, tx, member, &new).await? {
-            Done::Keep(outcome) => {
-                let partners = pact::service::partners_to_tell(app, tx, member).await?;
-                Done::Keep((outcome, partners))
-            }
-            Done::Undo(outcome) => Done::Undo((outcome, Vec::new())),
-        })
-    })?;
-    if let CheckInOutcome::Recorded(check_in) | CheckInOutcome::Edited(check_in) = &outcome {
-        app.bus.publish(&Event::CheckInRecorded {
-            member,
-            check_in: check_in.id,
-            updated_at: check_in.updated_at,
-        });
-    }
-    for (partner, pact) in partners {
-        app.bus.publish(&Event::PartnerActivity {
-            member: partner,
-            activity: Activity::CheckedIn,
-            subject: pact.0,
-        });
-    }
-    Ok(outcome)
+    transact!(app, |tx| { take(app, tx, member, &new).await })
 }
 
 async fn take(
@@ -127,7 +103,7 @@ async fn take(
             nudge::service::came_back(app, tx, member, zone).await?;
         }
         tell_of_a_word(app, tx, &check_in).await?;
-        sync::service::record(app, tx, changed(&check_in)).await?;
+        changed(app, tx, &check_in).await?;
         return Ok(Done::Keep(CheckInOutcome::Recorded(check_in)));
     }
 
@@ -155,7 +131,7 @@ async fn take(
     }
     ladder::service::is_here(app, tx, member, &standing, None).await?;
     tell_of_a_word(app, tx, &edited).await?;
-    sync::service::record(app, tx, changed(&edited)).await?;
+    changed(app, tx, &edited).await?;
     Ok(Done::Keep(CheckInOutcome::Edited(edited)))
 }
 
@@ -171,10 +147,25 @@ async fn tell_of_a_word(app: &App, tx: &Tx, check_in: &CheckIn) -> Result<(), Fa
     Ok(())
 }
 
-fn changed(check_in: &CheckIn) -> Changes {
-    let mut changes = Changes::new();
-    changes.put(check_in.member, check_in.id);
-    changes
+/// Tells his own devices that a check-in is new or changed, and those of the partners who may know of it.
+async fn changed(app: &App, tx: &Tx, check_in: &CheckIn) -> Result<(), Fault> {
+    let member = check_in.member;
+    tx.put(member, check_in.id);
+    let recorded = Event::CheckInRecorded {
+        member,
+        check_in: check_in.id,
+        updated_at: check_in.updated_at,
+    };
+    tx.tell(member, recorded);
+    for (partner, pact) in pact::service::partners_to_tell(app, tx, member).await? {
+        let checked_in = Event::PartnerActivity {
+            member: partner,
+            activity: Activity::CheckedIn,
+            subject: pact.0,
+        };
+        tx.tell(member, checked_in);
+    }
+    Ok(())
 }
 
 fn same_day(new: &NewCheckIn, there: &CheckIn) -> bool {

@@ -45,7 +45,7 @@ pub async fn cadence(app: &App, member: MemberId) -> Result<Cadence, Fault> {
 /// Has a member mean to check in on these weekdays: from today on, or from tomorrow when he has checked in today.
 /// What was chosen before, when it is that already.
 pub async fn choose_days(app: &App, member: MemberId, cadence: Cadence) -> Result<(), Fault> {
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let now = app.clock.now();
         let standing = held(app, tx, member).await?;
         let today = standing.calendar.day_at(now);
@@ -111,7 +111,7 @@ pub enum PauseOutcome {
 
 /// Pauses a member's days. What he was to be reminded of meanwhile is withdrawn.
 pub async fn pause(app: &App, member: MemberId, new: NewPause) -> Result<PauseOutcome, Fault> {
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let now = app.clock.now();
         let standing = held(app, tx, member).await?;
         if let Some(there) = store::pause(tx, member, new.id).await? {
@@ -168,7 +168,7 @@ pub enum EndPauseOutcome {
 /// Ends a member's pause: today is his again, and what was paused before stays so. One that has not begun is taken
 /// back.
 pub async fn end_pause(app: &App, member: MemberId, id: PauseId) -> Result<EndPauseOutcome, Fault> {
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let now = app.clock.now();
         let standing = held(app, tx, member).await?;
         let Some(there) = store::pause(tx, member, id).await? else {

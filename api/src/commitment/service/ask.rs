@@ -27,17 +27,15 @@ pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
 /// Takes one batch of commitments whose partner is to be asked. Returns how many there were.
 pub async fn run_due(app: &App) -> Result<usize, Fault> {
     let limit = app.config.worker.reminder_batch;
-    let taken = transact!(app.db, |tx| {
+    let taken = transact!(app, |tx| {
         let due = store::take_due(tx, app.clock.now(), limit).await?;
         let taken = due.len();
         if taken > 0 {
             put_on(app, tx, due).await?;
+            tx.wake();
         }
         Ok(Done::Keep(taken))
     })?;
-    if taken > 0 {
-        app.wake.wake();
-    }
     metrics::counter!("belay_asks_taken_total").increment(taken as u64);
     Ok(taken)
 }

@@ -4,9 +4,8 @@ use chrono::NaiveDate;
 use entity::commitment_day::Answer;
 use entity::{CommitmentId, MemberId};
 
-use super::{Held, changed, held, store, tell};
+use super::{Held, changed, held, store};
 use crate::app::App;
-use crate::bus::Event;
 use crate::commitment::model::{Kept, Refusal, Step};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
@@ -40,9 +39,9 @@ pub async fn say(
     said: Said,
 ) -> Result<Outcome, Fault> {
     let now = app.clock.now();
-    let (outcome, event) = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let Some(held) = held(app, tx, me, id, None).await? else {
-            return Ok(Done::Undo((Outcome::NotFound, None)));
+            return Ok(Done::Undo(Outcome::NotFound));
         };
         let step = match said {
             Said::Answer(answer) => held.plan.answering(day, answer, held.today),
@@ -50,8 +49,8 @@ pub async fn say(
         };
         match step {
             Step::Take => {}
-            Step::Stands => return Ok(Done::Undo((Outcome::AsAsked, None))),
-            Step::Refused(refusal) => return Ok(Done::Undo((Outcome::Refused(refusal), None))),
+            Step::Stands => return Ok(Done::Undo(Outcome::AsAsked)),
+            Step::Refused(refusal) => return Ok(Done::Undo(Outcome::Refused(refusal))),
         }
         let mut kept = held.plan.kept(day);
         match said {
@@ -61,11 +60,9 @@ pub async fn say(
             }
             Said::CarriedTo(to) => kept.carried_to = Some(to),
         }
-        let event = keep(app, tx, held, (day, kept)).await?;
-        Ok(Done::Keep((Outcome::AsAsked, event)))
-    })?;
-    tell(app, event);
-    Ok(outcome)
+        keep(app, tx, held, (day, kept)).await?;
+        Ok(Done::Keep(Outcome::AsAsked))
+    })
 }
 
 /// Keeps something of a day, and tells both. The last thing in a transaction.
@@ -74,7 +71,7 @@ async fn keep(
     tx: &Tx,
     mut held: Held,
     (day, kept): (NaiveDate, Kept),
-) -> Result<Option<Event>, Fault> {
+) -> Result<(), Fault> {
     held.plan.kept.insert(day, kept);
     if let Some(to) = kept.carried_to {
         held.plan.kept.entry(to).or_default();
@@ -82,5 +79,6 @@ async fn keep(
     let ask = held.next_ask(app.clock.now());
     let (me, id) = (held.row.member_id, held.row.id);
     store::put_day(tx, (me, id), (day, kept), ask).await?;
-    changed(app, tx, (me, held.told()), id).await
+    changed(tx, (me, held.told()), id);
+    Ok(())
 }

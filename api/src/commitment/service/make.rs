@@ -3,7 +3,7 @@
 use entity::commitment::Model;
 use entity::{CommitmentId, MemberId, PeeringId};
 
-use super::{changed, store, tell};
+use super::{changed, store};
 use crate::app::App;
 use crate::commitment::model::{MOST_OPEN, Plan, When, can_be_due_on};
 use crate::db::{Done, transact};
@@ -41,7 +41,7 @@ pub enum Made {
 /// Makes a commitment. Every week it is due from today on: who says Mondays on a Monday means this one, too.
 pub async fn make(app: &App, me: MemberId, new: &New) -> Result<Made, Fault> {
     let now = app.clock.now();
-    let (outcome, event) = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let partner = match new.peering {
             Some(peering) => matching::service::hold_partner(tx, me, peering).await?,
             None => None,
@@ -56,22 +56,22 @@ pub async fn make(app: &App, me: MemberId, new: &New) -> Result<Made, Fault> {
             } else {
                 Made::Conflict
             };
-            return Ok(Done::Undo((outcome, None)));
+            return Ok(Done::Undo(outcome));
         }
         if new.peering.is_some() && partner.is_none() {
-            return Ok(Done::Undo((Made::NoPartner, None)));
+            return Ok(Done::Undo(Made::NoPartner));
         }
         let terms = profile::service::day_terms(tx, me).await?;
         let today = terms.day(now);
         let (due_on, weekdays) = match new.when {
             When::Once(day) if !can_be_due_on(day, today) => {
-                return Ok(Done::Undo((Made::OtherDay, None)));
+                return Ok(Done::Undo(Made::OtherDay));
             }
             When::Once(day) => (Some(day), None),
             When::Weekly(weekdays) => (None, Some(i32::from(weekdays.mask()))),
         };
         if store::count_open(tx, me).await? >= MOST_OPEN {
-            return Ok(Done::Undo((Made::TooMany, None)));
+            return Ok(Done::Undo(Made::TooMany));
         }
         let plan = Plan {
             when: new.when,
@@ -98,13 +98,11 @@ pub async fn make(app: &App, me: MemberId, new: &New) -> Result<Made, Fault> {
         row.words = store::sealed(app, &row, &new.words)?;
         if !store::insert(tx, row).await? {
             // Sent at the same moment by somebody else.
-            return Ok(Done::Undo((Made::Conflict, None)));
+            return Ok(Done::Undo(Made::Conflict));
         }
-        let event = changed(app, tx, (me, partner), new.id).await?;
-        Ok(Done::Keep((Made::AsAsked, event)))
-    })?;
-    tell(app, event);
-    Ok(outcome)
+        changed(tx, (me, partner), new.id);
+        Ok(Done::Keep(Made::AsAsked))
+    })
 }
 
 /// Whether what is there is his, with the same content. What was changed since says no more what it was made with; when

@@ -28,8 +28,7 @@ use crate::db::Tx;
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
 use crate::profile::model::Profile;
-use crate::sync::model::Changes;
-use crate::{matching, profile, sync};
+use crate::{matching, profile};
 
 /// A commitment as one of the two sees it.
 #[derive(Clone, Debug)]
@@ -201,35 +200,22 @@ async fn other_in(
     Ok(his.map(|pair| pair.beside(me)))
 }
 
-/// Tells the phones of both that a commitment is new, or not as it was. The last thing in a transaction; the partner's
-/// devices are to be told after it.
-async fn changed(
-    app: &App,
-    tx: &Tx,
-    (me, partner): (MemberId, Option<MemberId>),
-    id: CommitmentId,
-) -> Result<Option<Event>, Fault> {
-    let mut changes = Changes::new();
-    changes.put(me, id);
+/// Tells both that a commitment is new or changed, and the workers, who may have a partner to ask sooner.
+fn changed(tx: &Tx, (me, partner): (MemberId, Option<MemberId>), id: CommitmentId) {
+    tx.put(me, id);
+    tx.wake();
     if let Some(partner) = partner {
-        changes.put(partner, id);
+        tx.put(partner, id);
+        tell(tx, (me, partner), id);
     }
-    sync::service::record(app, tx, changes).await?;
-    Ok(partner.map(|partner| hint(partner, id)))
 }
 
-fn hint(member: MemberId, id: CommitmentId) -> Event {
-    Event::PartnerActivity {
-        member,
+/// Tells a partner's connected devices that a commitment changed.
+fn tell(tx: &Tx, (by, to): (MemberId, MemberId), id: CommitmentId) {
+    let event = Event::PartnerActivity {
+        member: to,
         activity: Activity::CommitmentChanged,
         subject: id.0,
-    }
-}
-
-/// Tells connected devices, after the commit, and the workers, who may have somebody to ask sooner than they knew.
-fn tell(app: &App, hints: impl IntoIterator<Item = Event>) {
-    for event in hints {
-        app.bus.publish(&event);
-    }
-    app.wake.wake();
+    };
+    tx.tell(by, event);
 }

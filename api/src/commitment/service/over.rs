@@ -2,12 +2,11 @@
 
 use entity::{CommitmentId, MemberId, PeeringId};
 
-use super::{changed, held, store, tell};
+use super::{changed, held, store};
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::matching::model::Pair;
-use crate::sync::model::Changes;
 
 /// What became of the wish to end a commitment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,48 +19,37 @@ pub enum Ended {
 
 /// Ends a commitment; it is well if it was ended. What was said of its days is kept.
 pub async fn end(app: &App, me: MemberId, id: CommitmentId) -> Result<Ended, Fault> {
-    let (outcome, event) = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let Some(held) = held(app, tx, me, id, None).await? else {
-            return Ok(Done::Undo((Ended::NotFound, None)));
+            return Ok(Done::Undo(Ended::NotFound));
         };
         if held.row.ended_at.is_some() {
-            return Ok(Done::Undo((Ended::AsAsked, None)));
+            return Ok(Done::Undo(Ended::AsAsked));
         }
         store::end(tx, (me, id), (held.today, app.clock.now())).await?;
-        let event = changed(app, tx, (me, held.told()), id).await?;
-        Ok(Done::Keep((Ended::AsAsked, event)))
-    })?;
-    tell(app, event);
-    Ok(outcome)
+        changed(tx, (me, held.told()), id);
+        Ok(Done::Keep(Ended::AsAsked))
+    })
 }
 
 /// Two men are partners no longer: neither sees any more what the other means to do. Both are held.
-pub async fn end_of_peering(
-    tx: &Tx,
-    (peering, pair): (PeeringId, Pair),
-    changes: &mut Changes,
-) -> Result<(), Fault> {
+pub async fn end_of_peering(tx: &Tx, (peering, pair): (PeeringId, Pair)) -> Result<(), Fault> {
     for row in store::of_peering(tx, peering).await? {
-        changes.put(row.member_id, row.id);
-        changes.gone(pair.beside(row.member_id), row.id);
+        tx.put(row.member_id, row.id);
+        tx.gone(pair.beside(row.member_id), row.id);
     }
     store::let_go(tx, peering).await
 }
 
 /// A member was hidden from others, or is there again: what he lets partners see goes from their phones, or comes back;
 /// and who lets him see something is shown without him, or with him. He is held.
-pub async fn seen_otherwise(
-    tx: &Tx,
-    member: MemberId,
-    hidden: bool,
-    changes: &mut Changes,
-) -> Result<(), Fault> {
+pub async fn seen_otherwise(tx: &Tx, member: MemberId, hidden: bool) -> Result<(), Fault> {
     for (id, owner, pair) in store::around(tx, member).await? {
         let other = pair.beside(member);
         if hidden && owner == member {
-            changes.gone(other, id);
+            tx.gone(other, id);
         } else {
-            changes.put(other, id);
+            tx.put(other, id);
         }
     }
     Ok(())

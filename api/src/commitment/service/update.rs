@@ -2,13 +2,12 @@
 
 use entity::{CommitmentId, MemberId, PeeringId};
 
-use super::{changed, held, hint, other_in, store, tell};
+use super::{changed, held, other_in, store, tell};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
+use crate::matching;
 use crate::patch::Change;
-use crate::sync::model::Changes;
-use crate::{matching, sync};
 
 /// What is to be changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,26 +42,26 @@ pub async fn update(
     expected_version: Option<i32>,
 ) -> Result<Updated, Fault> {
     let now = app.clock.now();
-    let (outcome, events) = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let wanted = match patch.peering {
             Change::Put(peering) => other_in(tx, me, peering).await?,
             Change::Leave => None,
         };
         let Some(held) = held(app, tx, me, id, wanted).await? else {
-            return Ok(Done::Undo((Updated::NotFound, Vec::new())));
+            return Ok(Done::Undo(Updated::NotFound));
         };
         let before = (store::opened(app, &held.row)?, held.row.peering_id);
         let mut after = before.clone();
         patch.words.apply(&mut after.0);
         patch.peering.apply(&mut after.1);
         if after == before {
-            return Ok(Done::Undo((Updated::AsAsked, Vec::new())));
+            return Ok(Done::Undo(Updated::AsAsked));
         }
         if held.row.ended_at.is_some() {
-            return Ok(Done::Undo((Updated::Over, Vec::new())));
+            return Ok(Done::Undo(Updated::Over));
         }
         if expected_version.is_some_and(|expected| expected != held.row.version) {
-            return Ok(Done::Undo((Updated::Stale, Vec::new())));
+            return Ok(Done::Undo(Updated::Stale));
         }
         let (words, peering) = after;
         let other_partner = peering != before.1;
@@ -72,7 +71,7 @@ pub async fn update(
                 None => None,
             };
             if peering.is_some() && partner.is_none() {
-                return Ok(Done::Undo((Updated::NoPartner, Vec::new())));
+                return Ok(Done::Undo(Updated::NoPartner));
             }
             // Of days before he saw it he is not asked to ask.
             let ask = partner.and_then(|_| held.plan.next_ask(held.today, held.terms, now));
@@ -82,22 +81,21 @@ pub async fn update(
         };
         let sealed = store::sealed(app, &held.row, &words)?;
         store::update(tx, (me, id), sealed, peering, ask).await?;
-        let mut events = Vec::new();
         let partner = partner.filter(|_| !held.hidden);
         if other_partner && let Some(former) = held.partner {
-            events.extend(held.told().map(|former| hint(former, id)));
-            let mut changes = Changes::new();
-            changes.gone(former, id);
-            for member in [Some(me), partner].into_iter().flatten() {
-                changes.put(member, id);
+            if held.told().is_some() {
+                tell(tx, (me, former), id);
             }
-            sync::service::record(app, tx, changes).await?;
-            events.extend(partner.map(|partner| hint(partner, id)));
+            tx.gone(former, id);
+            for member in [Some(me), partner].into_iter().flatten() {
+                tx.put(member, id);
+            }
+            if let Some(partner) = partner {
+                tell(tx, (me, partner), id);
+            }
         } else {
-            events.extend(changed(app, tx, (me, partner), id).await?);
+            changed(tx, (me, partner), id);
         }
-        Ok(Done::Keep((Updated::AsAsked, events)))
-    })?;
-    tell(app, events);
-    Ok(outcome)
+        Ok(Done::Keep(Updated::AsAsked))
+    })
 }

@@ -25,7 +25,7 @@ pub enum Answered {
 /// not answered.
 pub async fn answer(app: &App, me: MemberId, id: RungId, agree: bool) -> Result<Answered, Fault> {
     let now = app.clock.now();
-    let answered = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let Some(before) = store::asked_of(tx, me, id).await? else {
             return Ok(Done::Undo(Answered::NotFound));
         };
@@ -65,8 +65,7 @@ pub async fn answer(app: &App, me: MemberId, id: RungId, agree: bool) -> Result<
         let rungs = store::bare_rungs_of(tx, owner).await?;
         let standing = checkin::service::standing(tx, owner).await?;
         here::put_on(app, tx, &row, &rungs, &standing).await?;
+        tx.wake();
         Ok(Done::Keep(Answered::AsAsked))
-    })?;
-    app.wake.wake();
-    Ok(answered)
+    })
 }

@@ -114,11 +114,10 @@ pub async fn is_there_again(app: &App, tx: &Tx, member: MemberId) -> Result<(), 
 
 /// A member says that he is all right.
 pub async fn all_right(app: &App, member: MemberId) -> Result<(), Fault> {
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         profile::service::hold(tx, &[member]).await?;
         checkin::service::shows_he_is_here(app, tx, member).await?;
+        tx.wake();
         Ok(Done::Keep(()))
-    })?;
-    app.wake.wake();
-    Ok(())
+    })
 }

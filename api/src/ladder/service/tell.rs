@@ -10,7 +10,6 @@ use entity::{MemberId, RungId};
 
 use super::{FRESH_FOR, announcement, store, told_key};
 use crate::app::App;
-use crate::bus::Event;
 use crate::checkin::calendar::Calendar;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
@@ -28,16 +27,13 @@ pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
 /// who shows that he is here comes before or after, and never between. Returns how many there were.
 pub async fn run_due(app: &App) -> Result<usize, Fault> {
     let limit = app.config.worker.reminder_batch;
-    let (taken, received) = transact!(app.db, |tx| {
+    let taken = transact!(app, |tx| {
         let due = store::take_due(tx, app.clock.now(), limit).await?;
-        let received = if due.is_empty() {
-            Vec::new()
-        } else {
-            tell(app, tx, &due).await?
-        };
-        Ok(Done::Keep((due.len(), received)))
+        if !due.is_empty() {
+            tell(app, tx, &due).await?;
+        }
+        Ok(Done::Keep(due.len()))
     })?;
-    nudge::service::received(app, &received);
     metrics::counter!("belay_ladders_taken_total").increment(taken as u64);
     Ok(taken)
 }
@@ -72,7 +68,7 @@ fn turn<'a>(
     }
 }
 
-async fn tell(app: &App, tx: &Tx, due: &[Model]) -> Result<Vec<Event>, Fault> {
+async fn tell(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
     let now = app.clock.now();
     let members: Vec<MemberId> = due.iter().map(|row| row.member_id).collect();
     let held = store::hold_rungs(tx, &members).await?;

@@ -141,7 +141,7 @@ pub async fn write(
     expected_version: Option<i32>,
 ) -> Result<Written, Fault> {
     let now = app.clock.now();
-    let written = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let partner = hold(tx, me, new).await?;
         let men = match men(tx, me, new, partner).await? {
             Ok(men) => men,
@@ -182,10 +182,9 @@ pub async fn write(
         };
         store::put(tx, row.clone()).await?;
         here::back_to_the_foot(app, tx, &row, rungs, &standing).await?;
+        tx.wake();
         Ok(Done::Keep(Written::AsAsked))
-    })?;
-    app.wake.wake();
-    Ok(written)
+    })
 }
 
 fn is_same(row: Option<&Model>, before: &[Rung], new: &NewLadder, rungs: &[Rung]) -> bool {

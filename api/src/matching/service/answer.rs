@@ -3,13 +3,12 @@
 use entity::peering::State;
 use entity::{MemberId, PeeringId};
 
-use super::{begin, gone, held, hint, proposed_key, store, tell};
+use super::{begin, gone, held, proposed_key, store, tell};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::matching::model::{self, Pair, Step};
-use crate::sync::model::Changes;
-use crate::{commitment, ladder, nudge, pact, sync};
+use crate::{commitment, ladder, nudge, pact};
 
 /// What became of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,33 +40,29 @@ pub async fn answer(
     } else {
         Answered::Declined
     };
-    let (outcome, event) = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let Some(row) = held(tx, me, id).await? else {
-            return Ok(Done::Undo((Answered::NotFound, None)));
+            return Ok(Done::Undo(Answered::NotFound));
         };
         match model::answer(&row, me, accept, now) {
             Step::Take => {}
-            Step::Stands => return Ok(Done::Undo((as_asked, None))),
-            Step::NotThere => return Ok(Done::Undo((Answered::NotFound, None))),
-            Step::NotHis => return Ok(Done::Undo((Answered::OwnProposal, None))),
-            Step::OtherState => return Ok(Done::Undo((Answered::SaidYes, None))),
+            Step::Stands => return Ok(Done::Undo(as_asked)),
+            Step::NotThere => return Ok(Done::Undo(Answered::NotFound)),
+            Step::NotHis => return Ok(Done::Undo(Answered::OwnProposal)),
+            Step::OtherState => return Ok(Done::Undo(Answered::SaidYes)),
         }
         if accept {
             return Ok(if begin(app, tx, &row, now).await? {
-                Done::Keep((as_asked, Some(hint(row.proposed_by, id))))
+                Done::Keep(as_asked)
             } else {
-                Done::Undo((Answered::TooManyPartners, None))
+                Done::Undo(Answered::TooManyPartners)
             });
         }
         store::answer(tx, id, State::Declined, now).await?;
         nudge::service::withdraw(tx, me, &proposed_key(id)).await?;
-        let mut changes = Changes::new();
-        changes.gone(me, id);
-        sync::service::record(app, tx, changes).await?;
-        Ok(Done::Keep((as_asked, None)))
-    })?;
-    tell(app, event);
-    Ok(outcome)
+        tx.gone(me, id);
+        Ok(Done::Keep(as_asked))
+    })
 }
 
 /// What became of taking a proposal back.
@@ -86,29 +81,27 @@ pub enum Withdrawn {
 /// Takes a proposal back; it is well if it had lapsed.
 pub async fn withdraw(app: &App, me: MemberId, id: PeeringId) -> Result<Withdrawn, Fault> {
     let now = app.clock.now();
-    let (outcome, event) = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let Some(row) = held(tx, me, id).await? else {
-            return Ok(Done::Undo((Withdrawn::NotFound, None)));
+            return Ok(Done::Undo(Withdrawn::NotFound));
         };
         match model::withdrawal(&row, me, now) {
             Step::Take => {}
-            Step::Stands => return Ok(Done::Undo((Withdrawn::AsAsked, None))),
-            Step::NotThere => return Ok(Done::Undo((Withdrawn::NotFound, None))),
-            Step::NotHis => return Ok(Done::Undo((Withdrawn::NotHis, None))),
-            Step::OtherState => return Ok(Done::Undo((Withdrawn::Accepted, None))),
+            Step::Stands => return Ok(Done::Undo(Withdrawn::AsAsked)),
+            Step::NotThere => return Ok(Done::Undo(Withdrawn::NotFound)),
+            Step::NotHis => return Ok(Done::Undo(Withdrawn::NotHis)),
+            Step::OtherState => return Ok(Done::Undo(Withdrawn::Accepted)),
         }
         store::end(tx, id, State::Withdrawn, now).await?;
         let other = Pair::in_it(&row).beside(me);
         nudge::service::withdraw(tx, other, &proposed_key(id)).await?;
-        let mut changes = Changes::new();
-        gone(&mut changes, &row);
-        sync::service::record(app, tx, changes).await?;
+        gone(tx, &row);
         // Who had said no knows nothing of it.
-        let event = (row.state == State::Proposed).then(|| hint(other, id));
-        Ok(Done::Keep((Withdrawn::AsAsked, event)))
-    })?;
-    tell(app, event);
-    Ok(outcome)
+        if row.state == State::Proposed {
+            tell(tx, (me, other), id);
+        }
+        Ok(Done::Keep(Withdrawn::AsAsked))
+    })
 }
 
 /// What became of ending a peering.
@@ -125,27 +118,23 @@ pub enum Ended {
 /// Ends a peering; it is well if it was over.
 pub async fn end(app: &App, me: MemberId, id: PeeringId) -> Result<Ended, Fault> {
     let now = app.clock.now();
-    let (outcome, event) = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let Some(row) = held(tx, me, id).await? else {
-            return Ok(Done::Undo((Ended::NotFound, None)));
+            return Ok(Done::Undo(Ended::NotFound));
         };
         match model::end(&row, me, now) {
             Step::Take => {}
-            Step::Stands => return Ok(Done::Undo((Ended::AsAsked, None))),
-            Step::NotThere | Step::NotHis => return Ok(Done::Undo((Ended::NotFound, None))),
-            Step::OtherState => return Ok(Done::Undo((Ended::NotBegun, None))),
+            Step::Stands => return Ok(Done::Undo(Ended::AsAsked)),
+            Step::NotThere | Step::NotHis => return Ok(Done::Undo(Ended::NotFound)),
+            Step::OtherState => return Ok(Done::Undo(Ended::NotBegun)),
         }
         store::end(tx, id, State::Ended, now).await?;
         let pair = Pair::in_it(&row);
-        let mut changes = Changes::new();
-        pact::service::end_of_peering(app, tx, (id, pair), &mut changes).await?;
+        pact::service::end_of_peering(app, tx, (id, pair)).await?;
         ladder::service::end_of_peering(app, tx, id).await?;
-        commitment::service::end_of_peering(tx, (id, pair), &mut changes).await?;
-        gone(&mut changes, &row);
-        sync::service::record(app, tx, changes).await?;
-        let event = hint(pair.beside(me), id);
-        Ok(Done::Keep((Ended::AsAsked, Some(event))))
-    })?;
-    tell(app, event);
-    Ok(outcome)
+        commitment::service::end_of_peering(tx, (id, pair)).await?;
+        gone(tx, &row);
+        tell(tx, (me, pair.beside(me)), id);
+        Ok(Done::Keep(Ended::AsAsked))
+    })
 }

@@ -25,8 +25,7 @@ use crate::error::Fault;
 use crate::graphql::cursor::Page;
 use crate::nudge::{self, Announcement};
 use crate::profile::model::Profile;
-use crate::sync::model::Changes;
-use crate::{commitment, pact, profile, sync};
+use crate::{commitment, pact, profile};
 
 pub use store::MY_PEERINGS;
 
@@ -156,31 +155,28 @@ pub async fn hidden_or_back(
 ) -> Result<(), Fault> {
     profile::service::hold(tx, &[member]).await?;
     let now = app.clock.now();
-    let mut changes = Changes::new();
-    pact::service::seen_otherwise(app, tx, member, hidden, &mut changes).await?;
-    commitment::service::seen_otherwise(tx, member, hidden, &mut changes).await?;
+    pact::service::seen_otherwise(app, tx, member, hidden).await?;
+    commitment::service::seen_otherwise(tx, member, hidden).await?;
     for row in store::open_of(tx, member).await? {
         let other = Pair::in_it(&row).beside(member);
         if hidden {
-            changes.gone(other, row.id);
+            tx.gone(other, row.id);
         } else if model::seen_by(other, &row, now).is_some() {
-            changes.put(other, row.id);
+            tx.put(other, row.id);
         }
     }
-    sync::service::record(app, tx, changes).await
+    Ok(())
 }
 
 /// Closes proposals whose time is over, and tells the phones that have them.
 pub async fn housekeep(app: &App) -> Result<(), Fault> {
     let now = app.clock.now();
     loop {
-        let closed = transact!(app.db, |tx| {
+        let closed = transact!(app, |tx| {
             let closed = store::close_lapsed(tx, Lapsed::All(CLOSED_AT_ONCE), now).await?;
-            let mut changes = Changes::new();
             for row in &closed {
-                gone(&mut changes, row);
+                gone(tx, row);
             }
-            sync::service::record(app, tx, changes).await?;
             Ok(Done::Keep(closed.len() as u64))
         })?;
         if closed < CLOSED_AT_ONCE {
@@ -199,15 +195,15 @@ async fn held(tx: &Tx, me: MemberId, id: PeeringId) -> Result<Option<Model>, Fau
     store::of_member(tx, me, id).await
 }
 
-fn put(changes: &mut Changes, row: &Model) {
+fn put(tx: &Tx, row: &Model) {
     for member in [row.lower_id, row.higher_id] {
-        changes.put(member, row.id);
+        tx.put(member, row.id);
     }
 }
 
-fn gone(changes: &mut Changes, row: &Model) {
+fn gone(tx: &Tx, row: &Model) {
     for member in [row.lower_id, row.higher_id] {
-        changes.gone(member, row.id);
+        tx.gone(member, row.id);
     }
 }
 
@@ -233,20 +229,14 @@ fn told(
     }
 }
 
-fn hint(member: MemberId, id: PeeringId) -> Event {
-    Event::PartnerActivity {
-        member,
+/// Tells a man's connected devices of something the other did.
+fn tell(tx: &Tx, (by, to): (MemberId, MemberId), id: PeeringId) {
+    let event = Event::PartnerActivity {
+        member: to,
         activity: Activity::PeeringChanged,
         subject: id.0,
-    }
-}
-
-/// Tells connected devices, after the commit.
-fn tell(app: &App, hint: Option<Event>) {
-    if let Some(event) = hint {
-        app.bus.publish(&event);
-        app.wake.wake();
-    }
+    };
+    tx.tell(by, event);
 }
 
 /// Both say yes, the second of them now; false when one of them has no room for a partner more. The last thing in a
@@ -265,8 +255,7 @@ async fn begin(app: &App, tx: &Tx, row: &Model, now: DateTime<Utc>) -> Result<bo
     let until = (now, now + model::OPEN_FOR);
     let what = told(proposer, Kind::PeeringAccepted, key, row.id, until);
     nudge::service::announce(app, tx, &what).await?;
-    let mut changes = Changes::new();
-    put(&mut changes, row);
-    sync::service::record(app, tx, changes).await?;
+    put(tx, row);
+    tell(tx, (other, proposer), row.id);
     Ok(true)
 }

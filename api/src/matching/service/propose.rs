@@ -3,14 +3,13 @@
 use entity::notification::Kind;
 use entity::{MemberId, PeeringId};
 
-use super::{begin, gone, hint, proposed_key, store, tell, told};
+use super::{begin, gone, proposed_key, store, tell, told};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::matching::model::{self, MOST_PARTNERS, MOST_PROPOSALS, OPEN_FOR, Pair, Proposal};
 use crate::matching::store::Lapsed;
-use crate::sync::model::Changes;
-use crate::{circle, nudge, profile, sync};
+use crate::{circle, nudge, profile};
 
 /// What became of a proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +37,7 @@ pub async fn propose(
 ) -> Result<Proposed, Fault> {
     let now = app.clock.now();
     let pair = Pair::of(me, other);
-    let (outcome, event) = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         // Whatever either of the two begins or answers meanwhile waits for this.
         profile::service::hold(tx, &[me, other]).await?;
         if let Some(there) = store::sent_before(tx, id).await? {
@@ -48,53 +47,50 @@ pub async fn propose(
             } else {
                 Proposed::Conflict
             };
-            return Ok(Done::Undo((outcome, None)));
+            return Ok(Done::Undo(outcome));
         }
         if me == other || profile::service::is_hidden(tx, other).await? {
-            return Ok(Done::Undo((Proposed::NoMember, None)));
+            return Ok(Done::Undo(Proposed::NoMember));
         }
         let rows = store::of_pair(tx, pair).await?;
         let proposal = model::proposal(&rows, me, now);
         match proposal {
-            Proposal::Stands(row) => return Ok(Done::Undo((Proposed::AsAsked(row.id), None))),
+            Proposal::Stands(row) => return Ok(Done::Undo(Proposed::AsAsked(row.id))),
             Proposal::Accepts(row) => {
                 return Ok(if begin(app, tx, row, now).await? {
-                    Done::Keep((Proposed::AsAsked(row.id), Some(hint(other, row.id))))
+                    Done::Keep(Proposed::AsAsked(row.id))
                 } else {
-                    Done::Undo((Proposed::TooManyPartners, None))
+                    Done::Undo(Proposed::TooManyPartners)
                 });
             }
             Proposal::TooSoon | Proposal::New => {}
         }
         if !circle::service::shares_circle(tx, me, other).await? {
-            return Ok(Done::Undo((Proposed::NoMember, None)));
+            return Ok(Done::Undo(Proposed::NoMember));
         }
         if proposal == Proposal::TooSoon {
-            return Ok(Done::Undo((Proposed::TooSoon, None)));
+            return Ok(Done::Undo(Proposed::TooSoon));
         }
         if store::count_partners(tx, me).await? >= MOST_PARTNERS {
-            return Ok(Done::Undo((Proposed::TooManyPartners, None)));
+            return Ok(Done::Undo(Proposed::TooManyPartners));
         }
         if store::count_proposals(tx, me, now).await? >= MOST_PROPOSALS {
-            return Ok(Done::Undo((Proposed::TooManyProposals, None)));
+            return Ok(Done::Undo(Proposed::TooManyProposals));
         }
-        let mut changes = Changes::new();
         for lapsed in store::close_lapsed(tx, Lapsed::Of(pair), now).await? {
-            gone(&mut changes, &lapsed);
+            gone(tx, &lapsed);
         }
         if !store::insert(tx, id, pair, me, now).await? {
             // Sent at the same moment by somebody else.
-            return Ok(Done::Undo((Proposed::Conflict, None)));
+            return Ok(Done::Undo(Proposed::Conflict));
         }
         let until = (now, now + OPEN_FOR);
         let what = told(other, Kind::PeeringProposed, proposed_key(id), id, until);
         nudge::service::announce(app, tx, &what).await?;
         for member in [me, other] {
-            changes.put(member, id);
+            tx.put(member, id);
         }
-        sync::service::record(app, tx, changes).await?;
-        Ok(Done::Keep((Proposed::AsAsked(id), Some(hint(other, id)))))
-    })?;
-    tell(app, event);
-    Ok(outcome)
+        tell(tx, (me, other), id);
+        Ok(Done::Keep(Proposed::AsAsked(id)))
+    })
 }

@@ -10,8 +10,6 @@ use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::nudge::{self, Announcement};
-use crate::sync;
-use crate::sync::model::Changes;
 
 /// What is to be changed, checked field by field; none leaves a field alone.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +50,7 @@ pub async fn update(
     expected: i32,
     patch: &Patch,
 ) -> Result<UpdateOutcome, Fault> {
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         store::hold_circle(tx, id).await?;
         let Some(seen) = store::by_meeting(tx, viewer, id).await? else {
             return Ok(Done::Undo(UpdateOutcome::NotFound));
@@ -76,16 +74,14 @@ pub async fn update(
         {
             return Ok(Done::Undo(UpdateOutcome::TooFewSeats(seen)));
         }
-        let mut changes = Changes::new();
         for (member, occurrence) in store::followers(tx, id).await? {
-            changes.put(member, id);
+            tx.put(member, id);
             if capacity != seen.occurrence.capacity && occurrence == seen.occurrence.id {
-                changes.put(member, occurrence);
+                tx.put(member, occurrence);
             }
         }
         let now = store::by_meeting(tx, viewer, id).await?;
         let now = now.ok_or(Fault::Broken("a meeting that was changed is there"))?;
-        sync::service::record(app, tx, changes).await?;
         Ok(Done::Keep(UpdateOutcome::Updated(now)))
     })
 }
@@ -118,7 +114,7 @@ pub enum CancelOutcome {
 /// Calls an occurrence off, tells those who have a seat, and takes their reminders back.
 pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<CancelOutcome, Fault> {
     let now = app.clock.now();
-    let outcome = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         store::hold_circle_of_occurrence(tx, id).await?;
         let Some(seen) = store::to_change(tx, viewer, id).await? else {
             return Ok(Done::Undo(CancelOutcome::NotFound));
@@ -135,10 +131,9 @@ pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<Can
         };
         // Nobody can take a seat from here on: who has one has it in this list.
         let answers = store::answers(tx, id).await?;
-        let mut changes = Changes::new();
         let mut going = Vec::new();
         for (member, answer) in answers {
-            changes.put(member, id);
+            tx.put(member, id);
             if answer == Answer::Going {
                 going.push(member);
             }
@@ -153,14 +148,9 @@ pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<Can
             expires_at: occurrence.ends_at,
         });
         nudge::service::announce_all(app, tx, &told.collect::<Vec<_>>()).await?;
-        sync::service::record(app, tx, changes).await?;
         Ok(Done::Keep(CancelOutcome::Cancelled(Seen {
             occurrence,
             ..seen
         })))
-    })?;
-    if matches!(outcome, CancelOutcome::Cancelled(_)) {
-        app.wake.wake();
-    }
-    Ok(outcome)
+    })
 }

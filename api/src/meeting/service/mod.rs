@@ -21,7 +21,6 @@ use crate::db::Tx;
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
 use crate::sync;
-use crate::sync::model::Changes;
 
 /// Those of these occurrences that are there for the viewer, in one statement and in no order.
 pub async fn by_occurrences(
@@ -88,43 +87,35 @@ pub async fn who_is_still_going(
 /// Tells a member's phones that he sees the meetings he answered otherwise, of a circle or all: there again, or with
 /// other rights.
 pub async fn seen_otherwise(
-    app: &App,
     tx: &Tx,
     member: MemberId,
     circle: Option<CircleId>,
 ) -> Result<(), Fault> {
-    tell(app, tx, member, circle, false).await
+    tell(tx, member, circle, false).await
 }
 
 /// Tells a member's phones that the meetings of a circle he answered are not there for him any more.
-pub async fn out_of_sight(
-    app: &App,
-    tx: &Tx,
-    member: MemberId,
-    circle: CircleId,
-) -> Result<(), Fault> {
-    tell(app, tx, member, Some(circle), true).await
+pub async fn out_of_sight(tx: &Tx, member: MemberId, circle: CircleId) -> Result<(), Fault> {
+    tell(tx, member, Some(circle), true).await
 }
 
 async fn tell(
-    app: &App,
     tx: &Tx,
     member: MemberId,
     circle: Option<CircleId>,
     gone: bool,
 ) -> Result<(), Fault> {
     sync::service::hold(tx, member).await?;
-    let mut changes = Changes::new();
     for (occurrence, meeting) in store::followed(tx, member, circle).await? {
         if gone {
-            changes.gone(member, occurrence);
-            changes.gone(member, meeting);
+            tx.gone(member, occurrence);
+            tx.gone(member, meeting);
         } else {
-            changes.put(member, occurrence);
-            changes.put(member, meeting);
+            tx.put(member, occurrence);
+            tx.put(member, meeting);
         }
     }
-    sync::service::record(app, tx, changes).await
+    Ok(())
 }
 
 /// Under which key a member is reminded of an occurrence.

@@ -14,7 +14,6 @@ use crate::meeting::model::REMIND_BEFORE;
 use crate::meeting::store::Written;
 use crate::nudge::{self, Announcement};
 use crate::sync;
-use crate::sync::model::Changes;
 
 /// What became of an answer.
 #[derive(Clone, Debug)]
@@ -48,7 +47,7 @@ pub async fn rsvp(
         created_at: now,
         updated_at: now,
     };
-    let outcome = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let Some(seen) = store::to_answer(tx, member, id).await? else {
             return Ok(Done::Undo(RsvpOutcome::NotFound));
         };
@@ -98,21 +97,14 @@ pub async fn rsvp(
             };
             nudge::service::announce(app, tx, &what).await?;
         }
-        let mut changes = Changes::new();
-        changes.put(member, id);
-        changes.put(member, seen.meeting.id);
-        sync::service::record(app, tx, changes).await?;
+        tx.put(member, id);
+        tx.put(member, seen.meeting.id);
         Ok(Done::Keep(RsvpOutcome::Answered(Seen {
             occurrence,
             answer: Some(answer),
             ..seen
         })))
-    })?;
-    if matches!(outcome, RsvpOutcome::Answered(_)) {
-        // Within the hour the reminder is due at once.
-        app.wake.wake();
-    }
-    Ok(outcome)
+    })
 }
 
 /// Why no other answer is taken; none when one is.

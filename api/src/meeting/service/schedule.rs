@@ -69,7 +69,7 @@ pub async fn schedule(
 ) -> Result<ScheduleOutcome, Fault> {
     let now = app.clock.now();
     let (meeting, occurrence) = rows(app, host, new, now);
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         if let Some(seen) = store::by_meeting(tx, host, new.id).await? {
             return Ok(Done::Undo(sent_again(seen, &meeting, &occurrence)));
         }

@@ -5,16 +5,15 @@ use entity::notification::Kind;
 use entity::pact::{Model, State};
 use entity::{MemberId, PactId, PeeringId};
 
-use super::{Held, consented, held, hint, proposed_key, put, store, tell, told};
+use super::{Held, consented, held, proposed_key, put, store, tell, told};
 use crate::app::App;
-use crate::bus::{Activity, Event};
+use crate::bus::Activity;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::pact::model::{self, OPEN_FOR, Side, Step, Terms};
 use crate::pact::service::over;
 use crate::pact::store::Over;
-use crate::sync::model::Changes;
-use crate::{matching, nudge, profile, sync};
+use crate::{matching, nudge, profile};
 
 /// A pact to be proposed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,9 +46,9 @@ pub enum Proposed {
 /// Proposes a pact to a partner. When he has proposed one as well, both have agreed to that with this.
 pub async fn propose(app: &App, me: MemberId, new: &NewPact) -> Result<Proposed, Fault> {
     let now = app.clock.now();
-    let (outcome, event) = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let Some(other) = matching::service::hold_partner(tx, me, new.peering).await? else {
-            return Ok(Done::Undo((Proposed::NoPartner, None)));
+            return Ok(Done::Undo(Proposed::NoPartner));
         };
         if let Some(there) = store::sent_before(tx, new.id).await? {
             let outcome = if is_same(tx, me, new, &there).await? {
@@ -57,21 +56,20 @@ pub async fn propose(app: &App, me: MemberId, new: &NewPact) -> Result<Proposed,
             } else {
                 Proposed::Conflict
             };
-            return Ok(Done::Undo((outcome, None)));
+            return Ok(Done::Undo(outcome));
         }
         let Some(ends_at) = end_of(app, tx, me, other, new.ends_on).await? else {
-            return Ok(Done::Undo((Proposed::OtherEnd, None)));
+            return Ok(Done::Undo(Proposed::OtherEnd));
         };
         let side = Side {
             terms: new.terms.clone(),
             until: ends_at,
         };
-        let mut changes = Changes::new();
         if let Some(there) = store::open_of_peering(tx, new.peering).await? {
             if model::waits(&there, now) && there.proposed_by == other {
                 let id = there.id;
-                let event = begin(app, tx, &of_two(there, me, other), me, &side, now).await?;
-                return Ok(Done::Keep((Proposed::AsAsked(id), Some(event))));
+                begin(app, tx, &of_two(there, me, other), me, &side, now).await?;
+                return Ok(Done::Keep(Proposed::AsAsked(id)));
             }
             if model::waits(&there, now) || model::is_active(&there, now) {
                 let outcome = if is_same(tx, me, new, &there).await? {
@@ -79,10 +77,10 @@ pub async fn propose(app: &App, me: MemberId, new: &NewPact) -> Result<Proposed,
                 } else {
                     Proposed::Exists(there.id)
                 };
-                return Ok(Done::Undo((outcome, None)));
+                return Ok(Done::Undo(outcome));
             }
             store::close_over(tx, Over::One(there.id), now).await?;
-            over::gone(app, tx, &of_two(there, me, other), now, &mut changes).await?;
+            over::gone(app, tx, &of_two(there, me, other), now).await?;
         }
         let lapses_at = now + OPEN_FOR;
         let expires_at = ends_at.map_or(lapses_at, |end| end.min(lapses_at));
@@ -101,21 +99,18 @@ pub async fn propose(app: &App, me: MemberId, new: &NewPact) -> Result<Proposed,
         };
         if !store::insert(tx, row).await? {
             // Sent at the same moment by somebody else.
-            return Ok(Done::Undo((Proposed::Conflict, None)));
+            return Ok(Done::Undo(Proposed::Conflict));
         }
         store::put_side(tx, new.id, me, &side, now).await?;
         let key = proposed_key(new.id);
         let what = told(other, Kind::PactProposed, key, new.id.0, (now, expires_at));
         nudge::service::announce(app, tx, &what).await?;
         for member in [me, other] {
-            changes.put(member, new.id);
+            tx.put(member, new.id);
         }
-        sync::service::record(app, tx, changes).await?;
-        let event = hint(other, Activity::PactChanged, new.id.0);
-        Ok(Done::Keep((Proposed::AsAsked(new.id), Some(event))))
-    })?;
-    tell(app, event);
-    Ok(outcome)
+        tell(tx, (me, other), Activity::PactChanged, new.id.0);
+        Ok(Done::Keep(Proposed::AsAsked(new.id)))
+    })
 }
 
 fn of_two(pact: Model, one: MemberId, other: MemberId) -> Held {
@@ -166,7 +161,7 @@ async fn begin(
     me: MemberId,
     side: &Side,
     now: DateTime<Utc>,
-) -> Result<Event, Fault> {
+) -> Result<(), Fault> {
     let (id, other) = (row.pact.id, row.beside(me));
     store::activate(tx, id, now).await?;
     store::put_side(tx, id, me, side, now).await?;
@@ -185,10 +180,9 @@ async fn begin(
     let key = format!("pact_accepted:{id}");
     let what = told(other, Kind::PactAccepted, key, id.0, (now, now + OPEN_FOR));
     nudge::service::announce(app, tx, &what).await?;
-    let mut changes = Changes::new();
-    put(&mut changes, row);
-    sync::service::record(app, tx, changes).await?;
-    Ok(hint(other, Activity::PactChanged, id.0))
+    put(tx, row);
+    tell(tx, (me, other), Activity::PactChanged, id.0);
+    Ok(())
 }
 
 /// What became of an answer.
@@ -214,15 +208,15 @@ pub async fn answer(
     terms: Option<&Terms>,
 ) -> Result<Answered, Fault> {
     let now = app.clock.now();
-    let (outcome, event) = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let Some(row) = held(tx, me, id).await? else {
-            return Ok(Done::Undo((Answered::NotFound, None)));
+            return Ok(Done::Undo(Answered::NotFound));
         };
         match (model::answer(&row.pact, me, terms.is_some(), now), terms) {
-            (Step::NotThere, _) => Ok(Done::Undo((Answered::NotFound, None))),
-            (Step::NotHis, _) => Ok(Done::Undo((Answered::OwnProposal, None))),
-            (Step::OtherState, _) => Ok(Done::Undo((Answered::SaidYes, None))),
-            (Step::Stands, None) => Ok(Done::Undo((Answered::Declined, None))),
+            (Step::NotThere, _) => Ok(Done::Undo(Answered::NotFound)),
+            (Step::NotHis, _) => Ok(Done::Undo(Answered::OwnProposal)),
+            (Step::OtherState, _) => Ok(Done::Undo(Answered::SaidYes)),
+            (Step::Stands, None) => Ok(Done::Undo(Answered::Declined)),
             (Step::Stands, Some(terms)) => {
                 let side = store::side_of(tx, id, me).await?;
                 let same = side.is_some_and(|side| side.terms == *terms);
@@ -231,26 +225,22 @@ pub async fn answer(
                 } else {
                     Answered::SaidYes
                 };
-                Ok(Done::Undo((outcome, None)))
+                Ok(Done::Undo(outcome))
             }
             (Step::Take, Some(terms)) => {
                 let side = Side {
                     terms: terms.clone(),
                     until: row.pact.ends_at,
                 };
-                let event = begin(app, tx, &row, me, &side, now).await?;
-                Ok(Done::Keep((Answered::Accepted, Some(event))))
+                begin(app, tx, &row, me, &side, now).await?;
+                Ok(Done::Keep(Answered::Accepted))
             }
             (Step::Take, None) => {
                 store::decline(tx, id).await?;
                 nudge::service::withdraw(tx, me, &proposed_key(id)).await?;
-                let mut changes = Changes::new();
-                changes.gone(me, id);
-                sync::service::record(app, tx, changes).await?;
-                Ok(Done::Keep((Answered::Declined, None)))
+                tx.gone(me, id);
+                Ok(Done::Keep(Answered::Declined))
             }
         }
-    })?;
-    tell(app, event);
-    Ok(outcome)
+    })
 }

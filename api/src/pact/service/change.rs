@@ -4,14 +4,12 @@ use chrono::NaiveDate;
 use entity::{MemberId, PactId};
 
 use super::agree::end_of;
-use super::{consented, held, hint, put, store, tell};
+use super::{consented, held, put, store, tell};
 use crate::app::App;
 use crate::bus::Activity;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::pact::model::{self, NudgeStyle, Sharing, Side, Terms};
-use crate::sync;
-use crate::sync::model::Changes;
 
 /// What is to be changed of one's own side; none leaves it alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,14 +42,14 @@ pub async fn update_side(
     expected_version: Option<i32>,
 ) -> Result<Updated, Fault> {
     let now = app.clock.now();
-    let (outcome, event) = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let row = held(tx, me, id).await?;
         let row = row.filter(|row| model::shown(me, &row.pact, now).is_some());
         let Some(row) = row else {
-            return Ok(Done::Undo((Updated::NotFound, None)));
+            return Ok(Done::Undo(Updated::NotFound));
         };
         let Some(side) = store::side_of(tx, id, me).await? else {
-            return Ok(Done::Undo((Updated::NotFound, None)));
+            return Ok(Done::Undo(Updated::NotFound));
         };
         let before = side.effective(now);
         let terms = Terms {
@@ -60,10 +58,10 @@ pub async fn update_side(
             wish: patch.wish.clone().unwrap_or(before.terms.wish.clone()),
         };
         if terms == before.terms {
-            return Ok(Done::Undo((Updated::AsAsked, None)));
+            return Ok(Done::Undo(Updated::AsAsked));
         }
         if expected_version.is_some_and(|expected| expected != row.pact.version) {
-            return Ok(Done::Undo((Updated::Stale, None)));
+            return Ok(Done::Undo(Updated::Stale));
         }
         let sharing = terms.sharing;
         let anew = sharing != before.terms.sharing;
@@ -75,15 +73,13 @@ pub async fn update_side(
         if anew && model::is_active(&row.pact, now) {
             consented(app, tx, (me, other), sharing, now).await?;
         }
-        let mut changes = Changes::new();
-        put(&mut changes, &row);
-        sync::service::record(app, tx, changes).await?;
+        put(tx, &row);
         let sees_it = model::shown(other, &row.pact, now).is_some();
-        let event = sees_it.then(|| hint(other, Activity::PactChanged, id.0));
-        Ok(Done::Keep((Updated::AsAsked, event)))
-    })?;
-    tell(app, event);
-    Ok(outcome)
+        if sees_it {
+            tell(tx, (me, other), Activity::PactChanged, id.0);
+        }
+        Ok(Done::Keep(Updated::AsAsked))
+    })
 }
 
 /// What became of another last day.
@@ -106,29 +102,25 @@ pub async fn renew(
     ends_on: Option<NaiveDate>,
 ) -> Result<Renewed, Fault> {
     let now = app.clock.now();
-    let (outcome, event) = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let row = held(tx, me, id).await?;
         let row = row.filter(|row| model::is_active(&row.pact, now));
         let Some(row) = row else {
-            return Ok(Done::Undo((Renewed::NotFound, None)));
+            return Ok(Done::Undo(Renewed::NotFound));
         };
         let other = row.beside(me);
         let Some(ends_at) = end_of(app, tx, me, other, ends_on).await? else {
-            return Ok(Done::Undo((Renewed::OtherEnd, None)));
+            return Ok(Done::Undo(Renewed::OtherEnd));
         };
         let side = store::side_of(tx, id, me).await?;
         let agreed = side.is_some_and(|side| side.until == ends_at);
         if agreed && row.pact.ends_on == ends_on && row.pact.ends_at == ends_at {
-            return Ok(Done::Undo((Renewed::AsAsked, None)));
+            return Ok(Done::Undo(Renewed::AsAsked));
         }
         store::put_end(tx, id, ends_on, ends_at).await?;
         store::set_agreed_until(tx, id, me, ends_at).await?;
-        let mut changes = Changes::new();
-        put(&mut changes, &row);
-        sync::service::record(app, tx, changes).await?;
-        let event = hint(other, Activity::PactChanged, id.0);
-        Ok(Done::Keep((Renewed::AsAsked, Some(event))))
-    })?;
-    tell(app, event);
-    Ok(outcome)
+        put(tx, &row);
+        tell(tx, (me, other), Activity::PactChanged, id.0);
+        Ok(Done::Keep(Renewed::AsAsked))
+    })
 }

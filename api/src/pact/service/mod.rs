@@ -33,7 +33,6 @@ use crate::error::Fault;
 use crate::graphql::cursor::Page;
 use crate::nudge::Announcement;
 use crate::profile::model::Profile;
-use crate::sync::model::Changes;
 use crate::{checkin, consent, profile};
 
 pub use store::{MY_PACTS, NewNudge, PACT_NUDGES};
@@ -208,9 +207,9 @@ async fn held(tx: &Tx, me: MemberId, id: PactId) -> Result<Option<Held>, Fault> 
     store::of_member(tx, me, id).await
 }
 
-fn put(changes: &mut Changes, row: &Held) {
+fn put(tx: &Tx, row: &Held) {
     for member in [row.lower_id, row.higher_id] {
-        changes.put(member, row.pact.id);
+        tx.put(member, row.pact.id);
     }
 }
 
@@ -258,18 +257,12 @@ fn proposed_key(id: PactId) -> String {
     format!("pact_proposed:{id}")
 }
 
-fn hint(member: MemberId, activity: Activity, subject: Uuid) -> Event {
-    Event::PartnerActivity {
-        member,
+/// Tells a man's connected devices of something the other did.
+fn tell(tx: &Tx, (by, to): (MemberId, MemberId), activity: Activity, subject: Uuid) {
+    let event = Event::PartnerActivity {
+        member: to,
         activity,
         subject,
-    }
-}
-
-/// Tells connected devices, after the commit.
-fn tell(app: &App, hint: Option<Event>) {
-    if let Some(event) = hint {
-        app.bus.publish(&event);
-        app.wake.wake();
-    }
+    };
+    tx.tell(by, event);
 }

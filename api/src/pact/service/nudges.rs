@@ -5,15 +5,14 @@ use entity::notification::Kind;
 use entity::pact_nudge::Answer;
 use entity::{MemberId, PactNudgeId};
 
-use super::{held, hint, store, tell, told};
+use super::{held, store, tell, told};
 use crate::app::App;
 use crate::bus::Activity;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::pact::model::{self, Moment};
 use crate::pact::store::NewNudge;
-use crate::sync::model::Changes;
-use crate::{checkin, nudge, profile, sync};
+use crate::{checkin, nudge, profile};
 
 /// A nudge is for now: after so long it is not pushed any more.
 const FRESH_FOR: TimeDelta = TimeDelta::hours(4);
@@ -40,12 +39,12 @@ fn received_key(id: PactNudgeId) -> String {
 /// Nudges a partner, if it is a good moment. What is asked of the database does not depend on whether it is.
 pub async fn send_nudge(app: &App, me: MemberId, new: &NewNudge) -> Result<NudgeSent, Fault> {
     let now = app.clock.now();
-    let (outcome, event) = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let row = held(tx, me, new.pact).await?;
         let hidden = profile::service::is_hidden(tx, me).await?;
         let row = row.filter(|row| !hidden && model::is_active(&row.pact, now));
         let Some(row) = row else {
-            return Ok(Done::Undo((NudgeSent::NotFound, None)));
+            return Ok(Done::Undo(NudgeSent::NotFound));
         };
         if let Some(there) = store::nudge_sent_before(app, tx, me, new.id).await? {
             let outcome = if there.as_ref() == Some(new) {
@@ -53,7 +52,7 @@ pub async fn send_nudge(app: &App, me: MemberId, new: &NewNudge) -> Result<Nudge
             } else {
                 NudgeSent::Conflict
             };
-            return Ok(Done::Undo((outcome, None)));
+            return Ok(Done::Undo(outcome));
         }
         let other = row.beside(me);
         let day = checkin::service::member_day_now(app, tx, other).await?;
@@ -63,25 +62,21 @@ pub async fn send_nudge(app: &App, me: MemberId, new: &NewNudge) -> Result<Nudge
             sent_today: store::count_today(tx, me, other, day).await?,
         };
         if !model::is_good(moment) {
-            return Ok(Done::Undo((NudgeSent::NotNow, None)));
+            return Ok(Done::Undo(NudgeSent::NotNow));
         }
         if !store::insert_nudge(app, tx, new, (me, other), day, now).await? {
             // Sent at the same moment by somebody else.
-            return Ok(Done::Undo((NudgeSent::Conflict, None)));
+            return Ok(Done::Undo(NudgeSent::Conflict));
         }
         let (key, until) = (received_key(new.id), (now, now + FRESH_FOR));
         let what = told(other, Kind::PactNudgeReceived, key, new.id.0, until);
         nudge::service::announce(app, tx, &what).await?;
-        let mut changes = Changes::new();
         for member in [me, other] {
-            changes.put(member, new.id);
+            tx.put(member, new.id);
         }
-        sync::service::record(app, tx, changes).await?;
-        let event = hint(other, Activity::NudgeReceived, new.id.0);
-        Ok(Done::Keep((NudgeSent::AsAsked, Some(event))))
-    })?;
-    tell(app, event);
-    Ok(outcome)
+        tell(tx, (me, other), Activity::NudgeReceived, new.id.0);
+        Ok(Done::Keep(NudgeSent::AsAsked))
+    })
 }
 
 async fn is_quiet(app: &App, tx: &Tx, member: MemberId) -> Result<bool, Fault> {
@@ -112,19 +107,19 @@ pub async fn answer_nudge(
     answer: Answer,
 ) -> Result<NudgeAnswered, Fault> {
     let now = app.clock.now();
-    let (outcome, event) = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let Some((_, from, to)) = store::nudge_of(app, tx, me, now, id).await? else {
-            return Ok(Done::Undo((NudgeAnswered::NotFound, None)));
+            return Ok(Done::Undo(NudgeAnswered::NotFound));
         };
         if from == me {
-            return Ok(Done::Undo((NudgeAnswered::OwnNudge, None)));
+            return Ok(Done::Undo(NudgeAnswered::OwnNudge));
         }
         profile::service::hold(tx, &[from, to]).await?;
         if profile::service::is_hidden(tx, me).await? {
-            return Ok(Done::Undo((NudgeAnswered::NotFound, None)));
+            return Ok(Done::Undo(NudgeAnswered::NotFound));
         }
         let Some((nudge, ..)) = store::nudge_of(app, tx, me, now, id).await? else {
-            return Ok(Done::Undo((NudgeAnswered::NotFound, None)));
+            return Ok(Done::Undo(NudgeAnswered::NotFound));
         };
         if let Some(stands) = nudge.answer {
             let outcome = if stands == answer {
@@ -132,7 +127,7 @@ pub async fn answer_nudge(
             } else {
                 NudgeAnswered::Conflict
             };
-            return Ok(Done::Undo((outcome, None)));
+            return Ok(Done::Undo(outcome));
         }
         if !store::answer_nudge(tx, id, answer, now).await? {
             return Err(Fault::Broken("a nudge that is held is answered once"));
@@ -145,14 +140,10 @@ pub async fn answer_nudge(
         let until = (now, now + ANSWER_FRESH_FOR);
         let what = told(from, Kind::PactNudgeAnswered, key, id.0, until);
         nudge::service::announce(app, tx, &what).await?;
-        let mut changes = Changes::new();
         for member in [from, to] {
-            changes.put(member, id);
+            tx.put(member, id);
         }
-        sync::service::record(app, tx, changes).await?;
-        let event = hint(from, Activity::NudgeAnswered, id.0);
-        Ok(Done::Keep((NudgeAnswered::AsAsked, Some(event))))
-    })?;
-    tell(app, event);
-    Ok(outcome)
+        tell(tx, (me, from), Activity::NudgeAnswered, id.0);
+        Ok(Done::Keep(NudgeAnswered::AsAsked))
+    })
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::{MemberId, PactId, PeeringId};
 
-use super::{Held, consented, held, hint, put, store, tell};
+use super::{Held, consented, held, put, store, tell};
 use crate::app::App;
 use crate::bus::Activity;
 use crate::db::{Done, Tx, transact};
@@ -11,8 +11,7 @@ use crate::error::Fault;
 use crate::matching::model::Pair;
 use crate::pact::model::{self, Sharing, Side, Step};
 use crate::pact::store::Over;
-use crate::sync::model::Changes;
-use crate::{matching, nudge, sync};
+use crate::{matching, nudge};
 
 /// Pacts closed by one transaction.
 const CLOSED_AT_ONCE: u64 = 100;
@@ -31,28 +30,26 @@ pub enum Ended {
 /// Ends a pact, or takes a proposal of it back; it is well if it was over.
 pub async fn end(app: &App, me: MemberId, id: PactId) -> Result<Ended, Fault> {
     let now = app.clock.now();
-    let (outcome, event) = transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let Some(row) = held(tx, me, id).await? else {
-            return Ok(Done::Undo((Ended::NotFound, None)));
+            return Ok(Done::Undo(Ended::NotFound));
         };
         match model::end(&row.pact, me, now) {
             Step::Take => {}
-            Step::Stands => return Ok(Done::Undo((Ended::AsAsked, None))),
-            Step::NotThere | Step::OtherState => return Ok(Done::Undo((Ended::NotFound, None))),
-            Step::NotHis => return Ok(Done::Undo((Ended::NotBegun, None))),
+            Step::Stands => return Ok(Done::Undo(Ended::AsAsked)),
+            Step::NotThere | Step::OtherState => return Ok(Done::Undo(Ended::NotFound)),
+            Step::NotHis => return Ok(Done::Undo(Ended::NotBegun)),
         }
         let other = row.beside(me);
         let saw_it = model::shown(other, &row.pact, now).is_some();
         store::end(tx, id, now).await?;
         nudge::service::withdraw(tx, other, &super::proposed_key(id)).await?;
-        let mut changes = Changes::new();
-        gone(app, tx, &row, now, &mut changes).await?;
-        sync::service::record(app, tx, changes).await?;
-        let event = saw_it.then(|| hint(other, Activity::PactChanged, id.0));
-        Ok(Done::Keep((Ended::AsAsked, event)))
-    })?;
-    tell(app, event);
-    Ok(outcome)
+        gone(app, tx, &row, now).await?;
+        if saw_it {
+            tell(tx, (me, other), Activity::PactChanged, id.0);
+        }
+        Ok(Done::Keep(Ended::AsAsked))
+    })
 }
 
 /// Two men are partners no longer: so is their pact, if they have one. Both are held.
@@ -60,7 +57,6 @@ pub async fn end_of_peering(
     app: &App,
     tx: &Tx,
     (peering, pair): (PeeringId, Pair),
-    changes: &mut Changes,
 ) -> Result<(), Fault> {
     let now = app.clock.now();
     let Some(pact) = store::open_of_peering(tx, peering).await? else {
@@ -72,22 +68,16 @@ pub async fn end_of_peering(
         lower_id: pair.lower,
         higher_id: pair.higher,
     };
-    gone(app, tx, &row, now, changes).await
+    gone(app, tx, &row, now).await
 }
 
 /// What goes with a pact: its nudges, and what was agreed to.
-pub(super) async fn gone(
-    app: &App,
-    tx: &Tx,
-    row: &Held,
-    at: DateTime<Utc>,
-    changes: &mut Changes,
-) -> Result<(), Fault> {
+pub(super) async fn gone(app: &App, tx: &Tx, row: &Held, at: DateTime<Utc>) -> Result<(), Fault> {
     let nudges = store::nudges_of_pact(tx, row.pact.id).await?;
     for member in [row.lower_id, row.higher_id] {
-        changes.gone(member, row.pact.id);
+        tx.gone(member, row.pact.id);
         for nudge in &nudges {
-            changes.gone(member, *nudge);
+            tx.gone(member, *nudge);
         }
         if row.pact.accepted_at.is_some() {
             let both = (member, row.beside(member));
@@ -104,22 +94,21 @@ pub async fn seen_otherwise(
     tx: &Tx,
     member: MemberId,
     hidden: bool,
-    changes: &mut Changes,
 ) -> Result<(), Fault> {
     let now = app.clock.now();
     for row in store::open_of(tx, member).await? {
         let other = row.beside(member);
         let there = !hidden && model::shown(other, &row.pact, now).is_some();
         if there {
-            changes.put(other, row.pact.id);
+            tx.put(other, row.pact.id);
         } else {
-            changes.gone(other, row.pact.id);
+            tx.gone(other, row.pact.id);
         }
         for nudge in store::nudges_of_pact(tx, row.pact.id).await? {
             if there {
-                changes.put(other, nudge);
+                tx.put(other, nudge);
             } else {
-                changes.gone(other, nudge);
+                tx.gone(other, nudge);
             }
         }
     }
@@ -131,12 +120,11 @@ pub async fn seen_otherwise(
 pub async fn housekeep(app: &App) -> Result<(), Fault> {
     let now = app.clock.now();
     loop {
-        let closed = transact!(app.db, |tx| {
+        let closed = transact!(app, |tx| {
             let closed = store::close_over(tx, Over::All(CLOSED_AT_ONCE), now).await?;
             let count = closed.len() as u64;
             let ids: Vec<PeeringId> = closed.iter().map(|row| row.peering_id).collect();
             let pairs = matching::service::pairs(tx, &ids).await?;
-            let mut changes = Changes::new();
             for pact in closed {
                 let Some(pair) = pairs.get(&pact.peering_id) else {
                     continue;
@@ -147,16 +135,15 @@ pub async fn housekeep(app: &App) -> Result<(), Fault> {
                     lower_id: pair.lower,
                     higher_id: pair.higher,
                 };
-                gone(app, tx, &row, at, &mut changes).await?;
+                gone(app, tx, &row, at).await?;
             }
-            sync::service::record(app, tx, changes).await?;
             Ok(Done::Keep(count))
         })?;
         if closed < CLOSED_AT_ONCE {
             break;
         }
     }
-    let lapsed = transact!(app.db, |tx| {
+    let lapsed = transact!(app, |tx| {
         Ok(Done::Keep(
             store::lapsed_sides(tx, CLOSED_AT_ONCE, now).await?,
         ))
@@ -174,7 +161,7 @@ async fn stop_sharing(
     member: MemberId,
     now: DateTime<Utc>,
 ) -> Result<(), Fault> {
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         let Some(row) = held(tx, member, id).await? else {
             return Ok(Done::Undo(()));
         };
@@ -191,9 +178,7 @@ async fn stop_sharing(
         store::put_side(tx, id, member, &nothing, now).await?;
         let both = (member, row.beside(member));
         consented(app, tx, both, Sharing::Nothing, until).await?;
-        let mut changes = Changes::new();
-        put(&mut changes, &row);
-        sync::service::record(app, tx, changes).await?;
+        put(tx, &row);
         Ok(Done::Keep(()))
     })
 }

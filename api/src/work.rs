@@ -1,0 +1,102 @@
+//! Write transactions that survive being told to try again, and what follows their commit.
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::db::{Done, Tx};
+use crate::error::Fault;
+use crate::sync;
+
+/// Transient refusals of the database before giving up. With waits that double from 5 ms the last
+/// comes after about 0.6 s.
+const TRIES: u32 = 8;
+
+/// The tries of one write transaction; [`transact!`](crate::transact) drives it.
+#[derive(Debug, Default)]
+pub struct Tries(u32);
+
+impl Tries {
+    /// Opens a write transaction.
+    pub async fn begin(&self, app: &App) -> Result<Tx, Fault> {
+        Tx::begin(&app.db).await
+    }
+
+    /// Ends the transaction as its work says. Returns `None` when the work is to be run again.
+    pub async fn settle<T>(
+        &mut self,
+        app: &App,
+        tx: Tx,
+        outcome: Result<Done<T>, Fault>,
+    ) -> Option<Result<T, Fault>> {
+        let settled = match outcome {
+            Ok(Done::Keep(outcome)) => keep(app, tx).await.map(|()| outcome),
+            Ok(Done::Undo(outcome)) => tx.rollback().await.map(|()| outcome),
+            Err(fault) => Err(undo(tx, fault).await),
+        };
+        match settled {
+            Err(fault) if fault.is_transient() && self.0 < TRIES => {
+                self.0 += 1;
+                metrics::counter!("belay_db_transaction_retries_total").increment(1);
+                tokio::time::sleep(Duration::from_millis(5 << self.0.min(7))).await;
+                None
+            }
+            settled => Some(settled),
+        }
+    }
+}
+
+/// Rolls back after a fault, which says more than what the rollback might run into.
+async fn undo(tx: Tx, fault: Fault) -> Fault {
+    let _ = tx.rollback().await;
+    fault
+}
+
+/// Writes what changed of what phones keep, commits, and lets follow what follows a commit.
+async fn keep(app: &App, tx: Tx) -> Result<(), Fault> {
+    let effects = tx.take_effects();
+    if let Err(fault) = sync::service::write(app, &tx, effects.changes).await {
+        return Err(undo(tx, fault).await);
+    }
+    tx.commit().await?;
+    for (sessions, at) in &effects.ended {
+        app.revocations.add(sessions, *at);
+        app.bus.sessions_ended(sessions, *at);
+    }
+    for (_, event) in &effects.events {
+        app.bus.publish(event);
+    }
+    if effects.wake {
+        app.wake.wake();
+    }
+    Ok(())
+}
+
+/// Runs a block in a write transaction: `transact!(app, |tx| { … Ok(Done::Keep(outcome)) })` is a
+/// `Result<outcome, Fault>`, and stands in an async function. Only [`Done::Keep`] commits. When the
+/// database answers that another transaction was in the way, the block runs again from its beginning:
+/// it must have no effect outside the transaction, and moves nothing out of its surroundings. What is to follow the
+/// commit it leaves with the [`Tx`](crate::db::Tx).
+///
+/// A macro, because an async closure that borrows from its surroundings cannot be shown to be `Send`.
+#[macro_export]
+macro_rules! transact {
+    ($app:expr, |$tx:ident| $work:block) => {{
+        let unit_of: &$crate::app::App = &$app;
+        let mut tries = $crate::work::Tries::default();
+        loop {
+            let tx = tries.begin(unit_of).await;
+            let tx = match tx {
+                Ok(tx) => tx,
+                Err(fault) => break Err(fault),
+            };
+            let outcome = async {
+                let $tx = &tx;
+                $work
+            }
+            .await;
+            if let Some(settled) = tries.settle(unit_of, tx, outcome).await {
+                break settled;
+            }
+        }
+    }};
+}
