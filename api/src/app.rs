@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::account::{Passphrases, Revocations};
+use crate::account::{Confirmations, Passphrases, Revocations};
 use crate::bus::Bus;
 use crate::checkin::emotions::Emotion;
 use crate::clock::Clock;
@@ -55,6 +55,8 @@ pub struct Parts {
     pub passphrases: Passphrases,
     /// Sessions that were ended lately.
     pub revocations: Revocations,
+    /// Which tokens of sessions have been used.
+    pub confirmations: Confirmations,
     /// Closed to the worker while a developer moves the time.
     pub gate: TravelGate,
 }
@@ -96,6 +98,7 @@ impl App {
             mailer: Mailer::new(&config.mail, dev_outbox.clone())?,
             passphrases: Passphrases::default(),
             revocations,
+            confirmations: Confirmations::default(),
             ids,
             config,
             db,

@@ -31,6 +31,8 @@ pub struct Model {
     pub generation: i32,
     /// SHA-256 of the current refresh secret.
     pub secret_hash: Vec<u8>,
+    /// The newest generation whose access or refresh token is known to have been used.
+    pub confirmed_generation: i32,
     pub rotated_at: DateTimeUtc,
     pub created_at: DateTimeUtc,
     pub last_used_at: DateTimeUtc,

@@ -19,6 +19,7 @@ mod m20261125_000011_seed_emotions;
 mod m20261125_000012_slow_down_reminders;
 mod m20261126_000001_create_commitments;
 mod m20261126_000002_create_ladders;
+mod m20261127_000010_confirm_generations;
 mod support;
 
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000012_slow_down_reminders::Migration),
             Box::new(m20261126_000001_create_commitments::Migration),
             Box::new(m20261126_000002_create_ladders::Migration),
+            Box::new(m20261127_000010_confirm_generations::Migration),
         ]
     }
 }

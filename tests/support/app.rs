@@ -319,6 +319,7 @@ fn session_row(who: SignedIn, now: DateTime<Utc>) -> session::ActiveModel {
         device_name: Set("A phone".to_owned()),
         generation: Set(0),
         secret_hash: Set(vec![0; 32]),
+        confirmed_generation: Set(0),
         rotated_at: Set(now),
         created_at: Set(now),
         last_used_at: Set(now),

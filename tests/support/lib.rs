@@ -27,7 +27,7 @@ mod slow_line;
 mod smtp;
 mod socket;
 
-pub use app::{Answer, TestApp, config};
+pub use app::{Answer, TestApp, config, request};
 pub use database::{Engine, FromDatabase, TestDatabase, run};
 pub use event_stream::EventStream;
 pub use fake_transport::{FakeTransport, Scripted, SentNudge};

@@ -15,6 +15,31 @@ use crate::keys::{Keys, Purpose, same, sha256};
 const SEAL: usize = 16;
 const LENGTH: usize = 16 + 4 + 32 + SEAL;
 
+/// How far a session's chain has come.
+pub(super) struct Chain<'a> {
+    /// How many came before the newest.
+    pub generation: i32,
+    /// SHA-256 of the newest's secret.
+    pub secret_hash: &'a [u8],
+    /// The newest generation of which a token was used.
+    pub confirmed: i32,
+    /// Whether the newest was issued a moment ago.
+    pub in_grace: bool,
+}
+
+/// What a refresh token is to its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TokenState {
+    /// The newest: it is exchanged.
+    Newest,
+    /// The one before the newest, which nobody may have received yet: it is answered with the newest again.
+    Predecessor,
+    /// Its successor has been used: whoever sends it now has a copy.
+    Copied,
+    /// Of no link of the chain: the database was set back.
+    Unknown,
+}
+
 /// An authentic refresh token: ours once, and perhaps still good.
 pub(super) struct RefreshToken {
     pub session: SessionId,
@@ -47,6 +72,22 @@ impl RefreshToken {
             session: self.session,
             generation: self.generation.saturating_add(1),
             secret: keys.mac(Purpose::Refresh, &parts),
+        }
+    }
+
+    /// What it is to its session; `next` is its successor.
+    pub fn state(&self, next: &Self, chain: &Chain<'_>) -> TokenState {
+        let newest_is = |token: &Self| {
+            chain.generation == token.generation && same(chain.secret_hash, &token.hash())
+        };
+        if newest_is(self) {
+            TokenState::Newest
+        } else if newest_is(next) && (chain.in_grace || chain.confirmed < next.generation) {
+            TokenState::Predecessor
+        } else if chain.generation > self.generation {
+            TokenState::Copied
+        } else {
+            TokenState::Unknown
         }
     }
 
@@ -99,6 +140,41 @@ mod tests {
     use secrecy::ExposeSecret as _;
 
     use super::*;
+
+    #[test]
+    fn a_predecessor_is_good_until_its_successor_was_used_and_for_a_moment() {
+        let keys = Keys::derive(&"0123456789abcdef0123456789abcdef".into());
+        let session = SessionId(Uuid::from_u128(2));
+        let first = RefreshToken::first(&keys, MemberId(Uuid::from_u128(1)), session);
+        let second = first.successor(&keys);
+        let third = second.successor(&keys);
+        let fourth = third.successor(&keys);
+        let fifth = fourth.successor(&keys);
+        let hash = third.hash();
+        let state = |token: &RefreshToken, next, confirmed, in_grace| {
+            let chain = Chain {
+                generation: third.generation,
+                secret_hash: &hash,
+                confirmed,
+                in_grace,
+            };
+            token.state(next, &chain)
+        };
+        for in_grace in [false, true] {
+            for confirmed in [1, 2] {
+                let of = |token, next| state(token, next, confirmed, in_grace);
+                let second_is = if confirmed == 1 || in_grace {
+                    TokenState::Predecessor
+                } else {
+                    TokenState::Copied
+                };
+                assert_eq!(of(&third, &fourth), TokenState::Newest);
+                assert_eq!(of(&second, &third), second_is);
+                assert_eq!(of(&first, &second), TokenState::Copied);
+                assert_eq!(of(&fourth, &fifth), TokenState::Unknown);
+            }
+        }
+    }
 
     #[test]
     fn a_token_is_read_back_and_a_changed_one_is_not() {

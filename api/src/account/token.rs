@@ -3,7 +3,7 @@
 //! A JSON Web Token (RFC 7519) signed with HMAC-SHA-256. It names the member and the session, and
 //! nothing about him. Expiry is judged by the service's own clock.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use entity::{MemberId, SessionId};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -16,27 +16,29 @@ use crate::keys::Keys;
 struct Claims {
     sub: MemberId,
     sid: SessionId,
+    /// How many refresh tokens of the session came before the one it was issued with. Tokens of earlier releases say nothing.
+    #[serde(rename = "gen", default, skip_serializing_if = "Option::is_none")]
+    generation: Option<i32>,
     /// Seconds since the epoch.
     exp: i64,
 }
 
-/// A fresh access token and when it ends.
+/// Signs an access token of a generation of its session.
 pub fn issue(
     keys: &Keys,
     signed_in: SignedIn,
-    now: DateTime<Utc>,
-    lives: TimeDelta,
-) -> Result<(String, DateTime<Utc>), Fault> {
-    let ends = now + lives;
+    generation: i32,
+    ends: DateTime<Utc>,
+) -> Result<String, Fault> {
     let claims = Claims {
         sub: signed_in.member,
         sid: signed_in.session,
+        generation: Some(generation),
         exp: ends.timestamp(),
     };
     let key = EncodingKey::from_secret(keys.access_token());
-    let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)
-        .map_err(|_| Fault::Broken("an access token can be signed"))?;
-    Ok((token, ends))
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)
+        .map_err(|_| Fault::Broken("an access token can be signed"))
 }
 
 /// Who a token stands for, and until when; none when it is not ours or has ended.
@@ -54,12 +56,14 @@ pub fn verify(keys: &Keys, token: &str, now: DateTime<Utc>) -> Option<Access> {
             member: claims.sub,
             session: claims.sid,
         },
+        generation: claims.generation,
         ends_at,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
     use uuid::Uuid;
 
     use super::*;
@@ -73,13 +77,29 @@ mod tests {
             member: MemberId(Uuid::from_u128(1)),
             session: SessionId(Uuid::from_u128(2)),
         };
-        let (token, ends) = issue(&keys, who, now, TimeDelta::minutes(10)).unwrap();
-        let access = Access { who, ends_at: ends };
+        let ends = now + TimeDelta::minutes(10);
+        let token = issue(&keys, who, 3, ends).unwrap();
+        let access = Access {
+            who,
+            generation: Some(3),
+            ends_at: ends,
+        };
         assert_eq!(verify(&keys, &token, now), Some(access));
         let a_moment = TimeDelta::microseconds(1);
         assert_eq!(verify(&keys, &token, ends - a_moment), Some(access));
         assert_eq!(verify(&keys, &token, ends), None);
         assert_eq!(verify(&others, &token, now), None);
+        // One that an earlier release issued.
+        let claims =
+            serde_json::json!({ "sub": who.member, "sid": who.session, "exp": ends.timestamp() });
+        let key = EncodingKey::from_secret(keys.access_token());
+        let older = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap();
+        let generation = None;
+        let without = Access {
+            generation,
+            ..access
+        };
+        assert_eq!(verify(&keys, &older, now), Some(without));
         let unsigned = token.rsplit_once('.').unwrap().0;
         assert_eq!(verify(&keys, &format!("{unsigned}."), now), None);
     }

@@ -17,6 +17,9 @@ pub struct SignedIn {
 pub struct Access {
     /// Who may act with it.
     pub who: SignedIn,
+    /// How many refresh tokens of its session came before the one it was issued with; `None` in a token of an earlier
+    /// release.
+    pub generation: Option<i32>,
     /// From then on it is good no more.
     pub ends_at: DateTime<Utc>,
 }

@@ -95,6 +95,7 @@ pub async fn run(
     let grace = Duration::from_secs(config.http.shutdown_seconds);
     let ended = shutdown.run(signals, drain, grace).await;
     app.bus.flush().await;
+    account::confirmations::write_last(&app).await;
     tracing::info!(?ended, "ended");
     match ended {
         Ended::Finished => {
@@ -119,6 +120,8 @@ fn start_background(app: &App, roles: Roles, shutdown: &Shutdown, metrics: Prome
     if roles.api {
         let watch = account::revocations::watch(app.clone(), stop.clone());
         shutdown.spawn_vital("revocations", watch);
+        let write = account::confirmations::watch(app.clone(), stop.clone());
+        shutdown.spawn_vital("confirmations", write);
     }
     if roles.worker {
         shutdown.spawn_vital("worker", Worker::new(app.clone()).run(stop.clone()));

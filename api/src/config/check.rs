@@ -63,7 +63,7 @@ type Number = (
 );
 
 /// The numbers and the range each must lie in.
-const NUMBERS: [Number; 33] = [
+const NUMBERS: [Number; 34] = [
     (
         "http.trusted_proxies",
         |c| c.http.trusted_proxies as u64,
@@ -164,6 +164,11 @@ const NUMBERS: [Number; 33] = [
         "auth.refresh_grace_seconds",
         |c| c.auth.refresh_grace_seconds.into(),
         0..=300,
+    ),
+    (
+        "auth.session_days",
+        |c| c.auth.session_days.into(),
+        1..=3650,
     ),
     (
         "auth.code_minutes",

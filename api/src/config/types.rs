@@ -107,6 +107,7 @@ section!(
         access_token_minutes: u32,
         refresh_token_days: u32,
         refresh_grace_seconds: u32,
+        session_days: u32,
         code_minutes: u32,
         terms_version: String,
         deletion_grace_days: u32,

@@ -41,7 +41,7 @@ pub const SIGN_IN: &str = "mutation($input: SignInInput!) {
     }
 }";
 pub const REFRESH: &str = "mutation($input: RefreshSessionInput!) {
-    refreshSession(input: $input) { credentials { accessToken refreshToken } errors { code path } }
+    refreshSession(input: $input) { credentials { accessToken refreshToken refreshTokenExpiresAt } errors { code path } }
 }";
 pub const SESSIONS: &str = "{ me { sessions { id deviceName current createdAt lastUsedAt } } }";
 

@@ -6,6 +6,8 @@ use api::account::SignedIn;
 use api::account::revocations;
 use api::account::service::authenticate;
 use chrono::TimeDelta;
+use entity::session;
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _, IntoActiveModel as _};
 use serde_json::{Value, json};
 use support::{TestApp, both, eventually};
 use tokio_util::sync::CancellationToken;
@@ -14,6 +16,7 @@ use super::{PASSPHRASE, REFRESH, SESSIONS, input, join, mike, refusal, sign_in, 
 
 both!(
     a_member_sees_his_devices,
+    the_device_that_asks_is_listed_among_more_than_a_hundred,
     a_device_that_signs_out_is_refused_at_once,
     another_device_can_be_signed_out_and_nobody_elses,
     every_other_device_can_be_signed_out,
@@ -65,6 +68,29 @@ async fn a_member_sees_his_devices(app: TestApp) {
         (&json!("A phone"), &json!(true))
     );
     assert_eq!(sessions.as_array().unwrap().len(), 2);
+}
+
+async fn the_device_that_asks_is_listed_among_more_than_a_hundred(app: TestApp) {
+    let phone = mike(&app).await;
+    let found = session::Entity::find_by_id(phone.session);
+    let first = found.one(app.app.db.pool()).await.unwrap().unwrap();
+    let used_later = first.last_used_at + TimeDelta::hours(1);
+    app.advance(TimeDelta::hours(2));
+    let others = (0..120).map(|number| session::ActiveModel {
+        id: Set(app.app.ids.next()),
+        device_name: Set(format!("Another {number}")),
+        last_used_at: Set(used_later),
+        ..first.clone().into_active_model().reset_all()
+    });
+    let added = session::Entity::insert_many(others).exec_without_returning(app.app.db.pool());
+    added.await.unwrap();
+    let listed = app.as_member(phone, SESSIONS, json!({})).await;
+    let listed = listed.at("/me/sessions");
+    let listed = listed.as_array().unwrap();
+    assert_eq!(listed.len(), 100);
+    let current: Vec<_> = listed.iter().map(|it| it["current"] == true).collect();
+    // It was used before all the others.
+    assert_eq!(current.iter().position(|it| *it), Some(99));
 }
 
 async fn a_device_that_signs_out_is_refused_at_once(app: TestApp) {

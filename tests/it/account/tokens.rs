@@ -1,20 +1,30 @@
 //! Refresh tokens: rotation, grace, reuse.
 
 use api::account::service::authenticate;
+use api::account::{Viewer, confirmations};
+use api::app::App;
+use api::db::Stats;
 use chrono::TimeDelta;
+use entity::session;
+use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
-use support::{TestApp, both};
+use support::{TestApp, both, request};
 use tokio::task::JoinSet;
 
 use super::{REFRESH, SESSIONS, input, join, refusal, who};
 
 both!(
     a_refresh_token_is_exchanged_for_the_next,
-    a_phone_that_lost_the_answer_gets_the_same_successor_for_a_moment,
+    a_phone_that_lost_the_answer_gets_the_same_successor_until_it_uses_it,
+    an_access_token_that_was_used_makes_its_predecessor_a_copy,
+    another_process_learns_that_an_access_token_was_used,
+    that_a_token_was_used_is_written_down_once_and_costs_the_request_nothing,
+    a_phone_that_refreshes_twice_at_once_keeps_its_session,
     an_old_token_that_comes_back_ends_the_session_and_its_owner_is_told,
     everybody_who_refreshes_at_once_gets_the_same_successor,
     a_made_up_token_ends_nothing,
-    an_unused_session_ends_with_its_time
+    an_unused_session_ends_with_its_time,
+    a_session_ends_for_good_however_much_it_is_used
 );
 
 async fn refresh(app: &TestApp, token: &Value) -> Value {
@@ -33,7 +43,7 @@ async fn a_refresh_token_is_exchanged_for_the_next(app: TestApp) {
     let mike = who(&app, &joined);
     let mut current = token(&joined);
     for _ in 0..3 {
-        app.advance(TimeDelta::days(80));
+        app.advance(TimeDelta::days(50));
         let payload = refresh(&app, &current).await;
         assert_eq!(payload["errors"], json!([]));
         assert_ne!(token(&payload), current);
@@ -44,16 +54,105 @@ async fn a_refresh_token_is_exchanged_for_the_next(app: TestApp) {
         .as_member(mike, SESSIONS, json!({}))
         .await
         .at("/me/sessions");
-    assert_eq!(sessions[0]["lastUsedAt"], "2026-11-05T12:00:00.000Z");
+    assert_eq!(sessions[0]["lastUsedAt"], "2026-08-07T12:00:00.000Z");
     assert_eq!(sessions[0]["createdAt"], "2026-03-10T12:00:00.000Z");
 }
 
-async fn a_phone_that_lost_the_answer_gets_the_same_successor_for_a_moment(app: TestApp) {
+fn access(payload: &Value) -> String {
+    let token = payload["credentials"]["accessToken"].as_str();
+    token.unwrap().to_owned()
+}
+
+async fn ends(app: &TestApp, token: &Value) -> bool {
+    let payload = refresh(app, token).await;
+    payload["credentials"].is_null() && refusal(&payload).0 == "SESSION_ENDED"
+}
+
+async fn a_phone_that_lost_the_answer_gets_the_same_successor_until_it_uses_it(app: TestApp) {
     let first = token(&join(&app, "mike@example.org", "mike").await);
     let second = token(&refresh(&app, &first).await);
-    app.advance(TimeDelta::seconds(30));
-    assert_eq!(token(&refresh(&app, &first).await), second);
+    for later in [
+        TimeDelta::seconds(30),
+        TimeDelta::minutes(5),
+        TimeDelta::days(3),
+    ] {
+        app.advance(later);
+        assert_eq!(token(&refresh(&app, &first).await), second);
+    }
+    app.drain().await;
+    assert_eq!(app.mail_to("mike@example.org").len(), 1);
     assert!(token(&refresh(&app, &second).await).is_string());
+    assert!(ends(&app, &first).await);
+}
+
+async fn an_access_token_that_was_used_makes_its_predecessor_a_copy(app: TestApp) {
+    let first = token(&join(&app, "mike@example.org", "mike").await);
+    let lost = refresh(&app, &first).await;
+    app.advance(TimeDelta::minutes(1));
+    let arrived = refresh(&app, &first).await;
+    assert_eq!(token(&arrived), token(&lost));
+    assert!(authenticate(&app.app, &access(&arrived)).is_some());
+    assert!(ends(&app, &first).await);
+    assert!(ends(&app, &token(&arrived)).await);
+}
+
+/// Refreshes in another process.
+async fn refresh_at(replica: &App, token: &Value) -> Value {
+    let refresh = input(&json!({ "refreshToken": token }));
+    let from = "192.0.2.7".parse().unwrap();
+    let asked = request(Viewer::Anonymous, from, REFRESH, refresh);
+    let response = api::graphql::build(replica.clone()).execute(asked).await;
+    response.data.into_json().unwrap()["refreshSession"].clone()
+}
+
+async fn another_process_learns_that_an_access_token_was_used(app: TestApp) {
+    let replica = app.replica().await;
+    let first = token(&join(&app, "mike@example.org", "mike").await);
+    let second = refresh(&app, &first).await;
+    assert!(authenticate(&app.app, &access(&second)).is_some());
+    app.advance(TimeDelta::seconds(31));
+    let payload = refresh_at(&replica, &first).await;
+    assert_eq!(token(&payload), token(&second), "it cannot know yet");
+
+    confirmations::write(&app.app).await.unwrap();
+    let payload = refresh_at(&replica, &first).await;
+    assert_eq!(refusal(&payload).0, "SESSION_ENDED");
+}
+
+async fn that_a_token_was_used_is_written_down_once_and_costs_the_request_nothing(app: TestApp) {
+    let first = join(&app, "mike@example.org", "mike").await;
+    let second = refresh(&app, &token(&first)).await;
+    let mut costs = Vec::new();
+    for _ in 0..2 {
+        let stats = Stats::default();
+        let asked = stats.scope(async {
+            for token in [&first, &second, &second] {
+                assert!(authenticate(&app.app, &access(token)).is_some());
+            }
+        });
+        asked.await;
+        let asked = stats.snapshot().statements;
+        let stats = Stats::default();
+        let written = stats.scope(confirmations::write(&app.app)).await;
+        written.unwrap();
+        costs.push((asked, stats.snapshot().statements > 0));
+    }
+    assert_eq!(costs, [(0, true), (0, false)]);
+    let rows = session::Entity::find()
+        .all(app.app.db.pool())
+        .await
+        .unwrap();
+    assert_eq!(rows[0].confirmed_generation, 1);
+}
+
+async fn a_phone_that_refreshes_twice_at_once_keeps_its_session(app: TestApp) {
+    let first = token(&join(&app, "mike@example.org", "mike").await);
+    let one = refresh(&app, &first).await;
+    assert!(authenticate(&app.app, &access(&one)).is_some());
+    app.advance(TimeDelta::seconds(30));
+    let other = refresh(&app, &first).await;
+    assert_eq!(token(&one), token(&other));
+    assert!(authenticate(&app.app, &access(&one)).is_some());
 }
 
 async fn an_old_token_that_comes_back_ends_the_session_and_its_owner_is_told(app: TestApp) {
@@ -121,4 +220,25 @@ async fn an_unused_session_ends_with_its_time(app: TestApp) {
     let first = token(&join(&app, "mike@example.org", "mike").await);
     app.advance(TimeDelta::days(90));
     assert_eq!(refusal(&refresh(&app, &first).await).0, "SESSION_ENDED");
+}
+
+async fn a_session_ends_for_good_however_much_it_is_used(app: TestApp) {
+    let joined = join(&app, "mike@example.org", "mike").await;
+    let mut current = token(&joined);
+    for _ in 0..17 {
+        app.advance(TimeDelta::days(10));
+        current = token(&refresh(&app, &current).await);
+        assert!(current.is_string());
+    }
+    app.advance(TimeDelta::days(10) - TimeDelta::minutes(1));
+    let newest = refresh(&app, &current).await;
+    let ends = &newest["credentials"]["refreshTokenExpiresAt"];
+    assert_eq!(ends, "2026-09-06T12:00:00.000Z");
+    let mike = who(&app, &newest);
+    app.advance(TimeDelta::minutes(1));
+    assert!(authenticate(&app.app, &access(&newest)).is_none());
+    let payload = refresh(&app, &token(&newest)).await;
+    assert_eq!(refusal(&payload).0, "SESSION_ENDED");
+    let sessions = app.as_member(mike, SESSIONS, json!({})).await;
+    assert_eq!(sessions.at("/me/sessions"), json!([]));
 }

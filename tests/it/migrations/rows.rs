@@ -238,6 +238,7 @@ async fn put_account(db: &DatabaseConnection, id: Uuid) {
             device_name: "Phone".into(),
             generation: 2,
             secret_hash: vec![0, 255, 7],
+            confirmed_generation: 2,
             rotated_at: instant(),
             created_at: instant(),
             last_used_at: instant(),

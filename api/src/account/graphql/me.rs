@@ -28,7 +28,7 @@ impl AccountMe {
         })
     }
 
-    /// The devices on which you are signed in, last used first; at most a hundred.
+    /// The devices on which you are signed in, last used first; at most a hundred, with the one that asks among them.
     async fn sessions(&self, ctx: &Context<'_>) -> Nullable<Vec<Session>> {
         Some(sessions(ctx, self.0).await)
     }

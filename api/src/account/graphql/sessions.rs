@@ -106,10 +106,10 @@ impl SessionMutation {
         Some(sign_in_device(ctx, input).await)
     }
 
-    /// Exchanges the refresh token for new tokens. A device that got no answer may send the same token
-    /// again for some seconds, and gets the same successor. A token that comes back later was copied:
-    /// its session ends, and the member is told by mail. Send it without an `Authorization` header: a request
-    /// with an access token that has ended is refused whole.
+    /// Exchanges the refresh token for new tokens. A device that got no answer may send the same token again, however
+    /// late, and gets the same successor: until it has used that, or the access token that came with it. A token that
+    /// comes back after that was copied: its session ends, and the member is told. Send it without an `Authorization`
+    /// header: a request with an access token that has ended is refused whole.
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,

@@ -27,7 +27,8 @@ pub struct Credentials {
     access_token_expires_at: DateTime,
     /// Good for one `refreshSession`, which gives the next.
     refresh_token: String,
-    /// From then on the refresh token is refused, unless it was exchanged before.
+    /// From then on the refresh token is refused, unless it was exchanged before. It never goes beyond the end of the
+    /// session, when the member signs in again however much the device was used.
     refresh_token_expires_at: DateTime,
     /// The session of this device.
     session_id: ID,

@@ -7,7 +7,7 @@ use sea_orm::ActiveValue::Set;
 use secrecy::SecretString;
 
 use super::super::model::DeviceName;
-use super::super::refresh::RefreshToken;
+use super::super::refresh::{Chain, RefreshToken, TokenState};
 use super::super::store::session::{Link, Which};
 use super::super::{Access, SignedIn, store, token};
 use crate::app::App;
@@ -15,7 +15,6 @@ use crate::db::{Done, Tx, transact};
 use crate::device;
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
-use crate::keys::same;
 
 /// What a device holds while it is signed in.
 pub struct Tokens {
@@ -37,14 +36,24 @@ pub struct OpenSession {
 }
 
 /// Who an access token stands for, as far as memory knows: good, not over, and its session not ended.
-/// Asks the database for nothing.
+/// Asks the database for nothing; that its generation was used is written down later.
 pub fn authenticate(app: &App, access_token: &str) -> Option<Access> {
-    token::verify(&app.keys, access_token, app.clock.now())
-        .filter(|access| !app.revocations.contains(access.who.session))
+    let access = token::verify(&app.keys, access_token, app.clock.now())
+        .filter(|access| !app.revocations.contains(access.who.session))?;
+    app.confirmations.add(&access);
+    Some(access)
 }
 
-fn expires_at(app: &App) -> DateTime<Utc> {
-    app.clock.now() + TimeDelta::days(app.config.auth.refresh_token_days.into())
+/// Who was signed in at this instant is signed in no more, whatever he did since.
+fn opened_after(app: &App) -> DateTime<Utc> {
+    app.clock.now() - TimeDelta::days(app.config.auth.session_days.into())
+}
+
+/// When a session ends that is used now: when it has not been used for long, and at its absolute end in any case.
+fn expires_at(app: &App, created_at: DateTime<Utc>) -> DateTime<Utc> {
+    let auth = &app.config.auth;
+    let idle = app.clock.now() + TimeDelta::days(auth.refresh_token_days.into());
+    idle.min(created_at + TimeDelta::days(auth.session_days.into()))
 }
 
 /// Opens a session; false when its id was used before.
@@ -62,10 +71,11 @@ pub(super) async fn open(
         device_name: Set(device.as_str().to_owned()),
         generation: Set(first.generation),
         secret_hash: Set(first.hash()),
+        confirmed_generation: Set(first.generation),
         rotated_at: Set(now),
         created_at: Set(now),
         last_used_at: Set(now),
-        expires_at: Set(expires_at(app)),
+        expires_at: Set(expires_at(app, now)),
         revoked_at: Set(None),
         revoked_reason: Set(None),
     };
@@ -75,7 +85,7 @@ pub(super) async fn open(
 /// The tokens of a session that is opened now.
 pub(super) fn first_tokens(app: &App, who: SignedIn) -> Result<Tokens, Fault> {
     let first = RefreshToken::first(&app.keys, who.member, who.session);
-    tokens(app, who, &first, expires_at(app))
+    tokens(app, who, &first, expires_at(app, app.clock.now()))
 }
 
 /// The tokens of a session that was opened by a request whose answer did not arrive.
@@ -94,7 +104,9 @@ pub(super) fn is_as_new(app: &App, session: &Model) -> bool {
 }
 
 fn is_open(app: &App, session: &Model) -> bool {
-    session.revoked_at.is_none() && session.expires_at > app.clock.now()
+    session.revoked_at.is_none()
+        && session.expires_at > app.clock.now()
+        && session.created_at > opened_after(app)
 }
 
 fn tokens(
@@ -104,7 +116,8 @@ fn tokens(
     refresh_ends_at: DateTime<Utc>,
 ) -> Result<Tokens, Fault> {
     let lives = TimeDelta::minutes(app.config.auth.access_token_minutes.into());
-    let (access, access_ends_at) = token::issue(&app.keys, who, app.clock.now(), lives)?;
+    let access_ends_at = refresh_ends_at.min(app.clock.now() + lives);
+    let access = token::issue(&app.keys, who, refresh.generation, access_ends_at)?;
     Ok(Tokens {
         who,
         access: access.into(),
@@ -122,50 +135,58 @@ pub enum RefreshOutcome {
     Ended,
 }
 
-/// Exchanges a refresh token. The one just used up is answered with the same successor for a moment, to
-/// however many ask at once; an older one was copied, and ends the session.
+/// Exchanges a refresh token. The one before it is answered with the same successor until that was used, and for a moment
+/// in any case, to however many ask at once; an older one was copied, and ends the session.
 pub async fn refresh(app: &App, refresh_token: &str) -> Result<RefreshOutcome, Fault> {
     let Some(sent) = RefreshToken::open(&app.keys, refresh_token) else {
         return Ok(RefreshOutcome::Ended);
     };
+    let db = app.db.pool();
     let next = sent.successor(&app.keys);
-    let now = app.clock.now();
-    let links = (link(&sent), link(&next));
-    let rotated = store::session::rotate(
-        app.db.pool(),
-        sent.session,
-        links.0,
-        links.1,
-        now,
-        expires_at(app),
-    );
-    let session = match rotated.await? {
-        Some(session) => session,
-        None => match store::session::find_sealed(app.db.pool(), sent.session).await? {
-            Some(session) if is_open(app, &session) => {
-                let grace = TimeDelta::seconds(app.config.auth.refresh_grace_seconds.into());
-                let just_used = session.generation == next.generation
-                    && same(&session.secret_hash, &next.hash())
-                    && now <= session.rotated_at + grace;
-                if just_used {
-                    session
-                } else if session.generation > sent.generation {
-                    end_stolen(app, &session).await?;
-                    return Ok(RefreshOutcome::Ended);
-                } else {
-                    // Ahead of the database, which must have been set back.
-                    return Ok(RefreshOutcome::Ended);
+    // Whoever is not the first to exchange the newest looks once more, and finds that it is not the newest now.
+    for _ in 0..2 {
+        let found = store::session::find_sealed(db, sent.session).await?;
+        let Some(session) = found.filter(|session| is_open(app, session)) else {
+            return Ok(RefreshOutcome::Ended);
+        };
+        let session = match sent.state(&next, &chain(app, &session)) {
+            TokenState::Newest => {
+                let expires_at = expires_at(app, session.created_at);
+                let (id, now) = (session.id, app.clock.now());
+                let rotated =
+                    store::session::rotate(db, id, link(&sent), link(&next), now, expires_at);
+                match rotated.await? {
+                    Some(session) => session,
+                    None => continue,
                 }
             }
-            _ => return Ok(RefreshOutcome::Ended),
-        },
-    };
-    let who = SignedIn {
-        member: session.member_id,
-        session: session.id,
-    };
-    let tokens = tokens(app, who, &next, session.expires_at)?;
-    Ok(RefreshOutcome::Refreshed(tokens))
+            TokenState::Predecessor => session,
+            TokenState::Copied => {
+                end_stolen(app, &session).await?;
+                return Ok(RefreshOutcome::Ended);
+            }
+            TokenState::Unknown => return Ok(RefreshOutcome::Ended),
+        };
+        let who = SignedIn {
+            member: session.member_id,
+            session: session.id,
+        };
+        let tokens = tokens(app, who, &next, session.expires_at)?;
+        return Ok(RefreshOutcome::Refreshed(tokens));
+    }
+    Err(Fault::Busy)
+}
+
+/// How far a session has come, as the database says and as this process has seen.
+fn chain<'a>(app: &App, session: &'a Model) -> Chain<'a> {
+    let grace = TimeDelta::seconds(app.config.auth.refresh_grace_seconds.into());
+    let seen = app.confirmations.newest(session.id).unwrap_or_default();
+    Chain {
+        generation: session.generation,
+        secret_hash: &session.secret_hash,
+        confirmed: session.confirmed_generation.max(seen),
+        in_grace: app.clock.now() <= session.rotated_at + grace,
+    }
 }
 
 fn link(token: &RefreshToken) -> Link {
@@ -230,9 +251,10 @@ pub(super) async fn notify(
     jobs::enqueue(app, tx, &job, app.clock.now()).await
 }
 
-/// The open sessions of the member who asks, last used first.
+/// The open sessions of the member who asks, last used first; his own is always among them.
 pub async fn sessions(app: &App, who: SignedIn) -> Result<Vec<OpenSession>, Fault> {
-    let open = store::session::open(app.db.pool(), who.member, app.clock.now()).await?;
+    let (db, now) = (app.db.pool(), app.clock.now());
+    let open = store::session::open(db, who.member, who.session, opened_after(app), now).await?;
     let shown = open.into_iter().map(|session| OpenSession {
         current: session.id == who.session,
         id: session.id,

@@ -1,9 +1,11 @@
 //! Sessions.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, Utc};
 use entity::session::{ActiveModel, Column, Entity, Model, RevokedReason};
 use entity::{MemberId, SessionId};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
@@ -14,6 +16,9 @@ use crate::error::Fault;
 
 /// A member has this many devices at most, as far as his list goes.
 const LISTED: u64 = 100;
+
+/// Generations confirmed by one statement.
+const CONFIRMED_AT_ONCE: usize = 200;
 
 /// Adds a session; false when its id was used before.
 pub async fn insert(tx: &Tx, session: ActiveModel) -> Result<bool, Fault> {
@@ -42,21 +47,27 @@ pub async fn find_sealed(db: &impl ConnectionTrait, id: SessionId) -> Result<Opt
     Ok(Entity::find_by_id(id).one(db).await?)
 }
 
-/// The sessions of a member that are open, last used first.
+/// The sessions of a member that are open and were opened after `opened_after`, last used first. The one he asks from is
+/// among them, however many there are.
 pub async fn open(
     db: &impl ConnectionTrait,
     owner: MemberId,
+    current: SessionId,
+    opened_after: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Model>, Fault> {
-    let sessions = Entity::find()
+    let mut sessions = Entity::find()
         .filter(Column::MemberId.eq(owner))
         .filter(Column::RevokedAt.is_null())
         .filter(Column::ExpiresAt.gt(now))
+        .filter(Column::CreatedAt.gt(opened_after))
+        .order_by_desc(Expr::col(Column::Id).eq(current))
         .order_by_desc(Column::LastUsedAt)
         .order_by_desc(Column::Id)
         .limit(LISTED)
         .all(db)
         .await?;
+    sessions.sort_by_key(|session| Reverse((session.last_used_at, session.id.0)));
     Ok(sessions)
 }
 
@@ -68,8 +79,8 @@ pub struct Link {
     pub hash: Vec<u8>,
 }
 
-/// Puts the next link in place of `current`; none when that is not the newest any more, or the session
-/// has ended.
+/// Puts the next link in place of `current`, which is confirmed by that. Returns `None` when `current` is not the newest
+/// any more, or the session has ended.
 pub async fn rotate(
     db: &impl ConnectionTrait,
     id: SessionId,
@@ -81,6 +92,7 @@ pub async fn rotate(
     let rotated = Entity::update_many()
         .col_expr(Column::Generation, Expr::value(next.generation))
         .col_expr(Column::SecretHash, Expr::value(next.hash))
+        .col_expr(Column::ConfirmedGeneration, Expr::value(current.generation))
         .col_expr(Column::RotatedAt, Expr::value(now))
         .col_expr(Column::LastUsedAt, Expr::value(now))
         .col_expr(Column::ExpiresAt, Expr::value(expires_at))
@@ -92,6 +104,29 @@ pub async fn rotate(
         .exec_with_returning(db)
         .await?;
     Ok(rotated.into_iter().next())
+}
+
+/// Confirms generations of sessions, each once and only while it is the newest: that an older one was used was written down
+/// when the newest took its place.
+pub async fn confirm(db: &impl ConnectionTrait, used: &[(SessionId, i32)]) -> Result<(), Fault> {
+    for chunk in used.chunks(CONFIRMED_AT_ONCE) {
+        let these = chunk
+            .iter()
+            .fold(Condition::any(), |any, (id, generation)| {
+                let this = Column::Id.eq(*id).and(Column::Generation.eq(*generation));
+                any.add(this)
+            });
+        Entity::update_many()
+            .col_expr(
+                Column::ConfirmedGeneration,
+                Expr::col(Column::Generation).into(),
+            )
+            .filter(these)
+            .filter(Expr::col(Column::ConfirmedGeneration).lt(Expr::col(Column::Generation)))
+            .exec(db)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Which of a member's sessions.
