@@ -106,7 +106,7 @@ pub async fn write(app: &App) -> Result<(), Fault> {
     let mut used: Vec<_> = taken.unwritten.iter().map(|(id, at)| (*id, *at)).collect();
     // Two processes that take the same rows take them in one order.
     used.sort_unstable();
-    transact!(app.db, |tx| {
+    transact!(app, |tx| {
         store::session::confirm(tx, &used).await?;
         Ok(Done::Keep(()))
     })?;
