@@ -49,5 +49,6 @@ pub mod rate_limit;
 pub mod rsvp;
 pub mod session;
 pub mod topic;
+pub mod used_sign_up_id;
 
 pub use ids::*;

@@ -19,6 +19,7 @@ mod m20261125_000011_seed_emotions;
 mod m20261125_000012_slow_down_reminders;
 mod m20261126_000001_create_commitments;
 mod m20261126_000002_create_ladders;
+mod m20261127_000001_remember_sign_up_ids;
 mod m20261127_000010_confirm_generations;
 mod support;
 
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000012_slow_down_reminders::Migration),
             Box::new(m20261126_000001_create_commitments::Migration),
             Box::new(m20261126_000002_create_ladders::Migration),
+            Box::new(m20261127_000001_remember_sign_up_ids::Migration),
             Box::new(m20261127_000010_confirm_generations::Migration),
         ]
     }

@@ -1,11 +1,12 @@
 //! Mailed codes: eight digits that only the server can make and only the mailbox shows.
 //!
-//! A code is derived from the id of what it is for, so that nothing that opens an account stands in
-//! the database, and a letter that has to be sent again carries the same one.
+//! A code is derived from the row of the request it was made for: its id, whom it is mailed to, and when it
+//! was made. Nothing that opens an account stands in the database, a letter that has to be sent again
+//! carries the same code, and no later request has that code, whatever its id (OWASP ASVS 5.0, 6.6.2).
 
 use std::fmt;
 
-use entity::{AccountCodeId, SignUpId, account_code};
+use entity::{account_code, pending_sign_up};
 
 use crate::keys::{Keys, Purpose, same};
 use crate::problem::{Problem, ProblemCode};
@@ -23,21 +24,38 @@ pub(super) struct Code(String);
 
 impl Code {
     /// The code of a sign-up.
-    pub fn of_sign_up(keys: &Keys, id: SignUpId) -> Self {
-        Self::derive(keys, b"sign up", id.0.as_bytes())
+    ///
+    /// The app chooses the id, so the address and the instant are what binds the code.
+    pub fn of_sign_up(keys: &Keys, sign_up: &pending_sign_up::Model) -> Self {
+        let made = sign_up.created_at.timestamp_micros().to_be_bytes();
+        let parts: [&[u8]; 4] = [
+            b"sign up",
+            sign_up.id.0.as_bytes(),
+            sign_up.email_key.as_bytes(),
+            &made,
+        ];
+        Self::derive(keys, &parts)
     }
 
     /// The code of something else an account is mailed.
-    pub fn of(keys: &Keys, id: AccountCodeId, purpose: account_code::Purpose) -> Self {
-        let label: &[u8] = match purpose {
+    pub fn of(keys: &Keys, code: &account_code::Model) -> Self {
+        let label: &[u8] = match code.purpose {
             account_code::Purpose::ResetPassphrase => b"reset passphrase",
             account_code::Purpose::ChangeEmail => b"change email",
         };
-        Self::derive(keys, label, id.0.as_bytes())
+        let made = code.created_at.timestamp_micros().to_be_bytes();
+        let parts: [&[u8]; 5] = [
+            label,
+            code.id.0.as_bytes(),
+            code.member_id.0.as_bytes(),
+            code.new_email.as_deref().unwrap_or_default().as_bytes(),
+            &made,
+        ];
+        Self::derive(keys, &parts)
     }
 
-    fn derive(keys: &Keys, label: &[u8], id: &[u8]) -> Self {
-        let mac = keys.mac(Purpose::Code, &[label, id]);
+    fn derive(keys: &Keys, parts: &[&[u8]]) -> Self {
+        let mac = keys.mac(Purpose::Code, parts);
         let word = mac.first_chunk().copied().unwrap_or_default();
         // The bias towards small codes is below 10⁻¹¹.
         let number = u64::from_be_bytes(word) % COUNT;
@@ -73,19 +91,84 @@ impl fmt::Display for Code {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, TimeDelta};
+    use entity::MemberId;
     use uuid::Uuid;
 
     use super::*;
 
+    fn keys() -> Keys {
+        Keys::derive(&"0123456789abcdef0123456789abcdef".into())
+    }
+
+    fn sign_up() -> pending_sign_up::Model {
+        pending_sign_up::Model {
+            id: Uuid::from_u128(1).into(),
+            email: "Mike@example.org".into(),
+            email_key: "mike@example.org".into(),
+            passphrase_hash: String::new(),
+            handle: "mike".into(),
+            time_zone: "Europe/London".into(),
+            country: "GB".into(),
+            locale: "en".into(),
+            terms_version: "1".into(),
+            adult_stated_at: DateTime::UNIX_EPOCH,
+            attempts: 0,
+            created_at: DateTime::UNIX_EPOCH,
+            expires_at: DateTime::UNIX_EPOCH,
+            session_id: None,
+            verified_at: None,
+        }
+    }
+
+    fn account_code(purpose: account_code::Purpose) -> account_code::Model {
+        account_code::Model {
+            id: Uuid::from_u128(1).into(),
+            member_id: MemberId(Uuid::from_u128(2)),
+            purpose,
+            new_email: None,
+            attempts: 0,
+            created_at: DateTime::UNIX_EPOCH,
+            expires_at: DateTime::UNIX_EPOCH,
+            used_at: None,
+        }
+    }
+
     #[test]
     fn a_code_is_read_as_it_was_shown_and_belongs_to_its_purpose() {
-        let keys = Keys::derive(&"0123456789abcdef0123456789abcdef".into());
-        let id = Uuid::from_u128(1);
-        let reset = Code::of(&keys, id.into(), account_code::Purpose::ResetPassphrase);
-        let change = Code::of(&keys, id.into(), account_code::Purpose::ChangeEmail);
-        let sign_up = Code::of_sign_up(&keys, id.into());
+        let keys = keys();
+        let of = |purpose| Code::of(&keys, &account_code(purpose));
+        let reset = of(account_code::Purpose::ResetPassphrase);
+        let change = of(account_code::Purpose::ChangeEmail);
+        let sign_up = Code::of_sign_up(&keys, &sign_up());
         assert!(Code::parse("code", &reset.to_string()).unwrap().is(&reset));
         assert!(!reset.is(&change) && !reset.is(&sign_up) && !change.is(&sign_up));
+    }
+
+    #[test]
+    fn the_code_of_one_request_is_the_code_of_no_other() {
+        let keys = keys();
+        let later = DateTime::UNIX_EPOCH + TimeDelta::microseconds(1);
+        let (first, mut address, mut instant) = (sign_up(), sign_up(), sign_up());
+        address.email_key = "paul@example.org".into();
+        instant.created_at = later;
+        let code = Code::of_sign_up(&keys, &first);
+        assert!(code.is(&Code::of_sign_up(&keys, &first.clone())));
+        for other in [address, instant] {
+            assert!(!code.is(&Code::of_sign_up(&keys, &other)), "{other:?}");
+        }
+
+        let first = account_code(account_code::Purpose::ChangeEmail);
+        let (mut member, mut address, mut instant) = (first.clone(), first.clone(), first.clone());
+        member.member_id = MemberId(Uuid::from_u128(3));
+        address.new_email = Some("paul@example.org".into());
+        instant.created_at = later;
+        for other in [member, address, instant] {
+            assert!(
+                !Code::of(&keys, &first).is(&Code::of(&keys, &other)),
+                "{other:?}"
+            );
+        }
     }
 
     #[test]

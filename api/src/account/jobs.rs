@@ -2,7 +2,6 @@
 //! same code in it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::account_code::Purpose;
 use entity::{AccountCodeId, MemberId, SignUpId};
 
 use super::code::Code;
@@ -15,6 +14,8 @@ use crate::mail::{Letter, letters};
 
 /// Sessions that ended so long ago are nobody's concern any more.
 const ENDED_SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
+/// The id of a sign-up is refused for another address so long.
+const USED_IDS_KEPT: TimeDelta = TimeDelta::days(400);
 
 /// Hands a letter over. A refusal is final: the letter will not be tried again.
 async fn send(app: &App, letter: Letter) -> Result<(), Fault> {
@@ -38,7 +39,7 @@ pub async fn mail_sign_up(app: &App, id: SignUpId) -> Result<(), Fault> {
     let letter = if let Some(account) = known {
         letters::sign_up_known(&account.email)
     } else {
-        let code = Code::of_sign_up(&app.keys, id).to_string();
+        let code = Code::of_sign_up(&app.keys, &sign_up).to_string();
         let minutes = minutes_left(app, sign_up.expires_at);
         letters::sign_up_code(&sign_up.email, &code, minutes)
     };
@@ -51,7 +52,7 @@ pub async fn mail_passphrase_reset(app: &App, email_key: &str) -> Result<(), Fau
         return Ok(());
     };
     let minutes = minutes_left(app, code.expires_at);
-    let code = Code::of(&app.keys, code.id, Purpose::ResetPassphrase).to_string();
+    let code = Code::of(&app.keys, &code).to_string();
     send(app, letters::passphrase_reset(&email, &code, minutes)).await
 }
 
@@ -74,7 +75,7 @@ pub async fn mail_email_change(app: &App, id: AccountCodeId) -> Result<(), Fault
         }
         _ => {
             let minutes = minutes_left(app, code.expires_at);
-            let code = Code::of(&app.keys, id, Purpose::ChangeEmail).to_string();
+            let code = Code::of(&app.keys, &code).to_string();
             letters::email_change_code(email.as_str(), &code, minutes)
         }
     };
@@ -116,6 +117,7 @@ pub async fn housekeep(app: &App) -> Result<(), Fault> {
     let db = app.db.pool();
     let now = app.clock.now();
     store::sign_up::remove_expired(db, now).await?;
+    store::sign_up::forget_ids(db, now - USED_IDS_KEPT).await?;
     store::code::remove_expired(db, now).await?;
     store::session::remove_ended(db, now - ENDED_SESSIONS_KEPT).await?;
     store::limit::remove_full(db, now).await

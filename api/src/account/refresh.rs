@@ -6,6 +6,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use entity::{MemberId, SessionId};
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -49,9 +50,21 @@ pub(super) struct RefreshToken {
 }
 
 impl RefreshToken {
-    /// The first of a session.
-    pub fn first(keys: &Keys, member: MemberId, session: SessionId) -> Self {
-        let parts: [&[u8]; 3] = [b"first", session.0.as_bytes(), member.0.as_bytes()];
+    /// The first of a session that was opened at an instant. An app chooses the id, which may come again when
+    /// the session was forgotten: the tokens must not.
+    pub fn first(
+        keys: &Keys,
+        member: MemberId,
+        session: SessionId,
+        opened_at: DateTime<Utc>,
+    ) -> Self {
+        let opened_at = opened_at.timestamp_micros().to_be_bytes();
+        let parts: [&[u8]; 4] = [
+            b"first",
+            session.0.as_bytes(),
+            member.0.as_bytes(),
+            &opened_at,
+        ];
         Self {
             session,
             generation: 0,
@@ -145,7 +158,8 @@ mod tests {
     fn a_predecessor_is_good_until_its_successor_was_used_and_for_a_moment() {
         let keys = Keys::derive(&"0123456789abcdef0123456789abcdef".into());
         let session = SessionId(Uuid::from_u128(2));
-        let first = RefreshToken::first(&keys, MemberId(Uuid::from_u128(1)), session);
+        let member = MemberId(Uuid::from_u128(1));
+        let first = RefreshToken::first(&keys, member, session, DateTime::UNIX_EPOCH);
         let second = first.successor(&keys);
         let third = second.successor(&keys);
         let fourth = third.successor(&keys);
@@ -179,11 +193,13 @@ mod tests {
     #[test]
     fn a_token_is_read_back_and_a_changed_one_is_not() {
         let keys = Keys::derive(&"0123456789abcdef0123456789abcdef".into());
-        let first = RefreshToken::first(
-            &keys,
-            MemberId(Uuid::from_u128(1)),
-            SessionId(Uuid::from_u128(2)),
-        );
+        let opened = |at| {
+            let (member, session) = (Uuid::from_u128(1), Uuid::from_u128(2));
+            RefreshToken::first(&keys, member.into(), session.into(), at)
+        };
+        let first = opened(DateTime::UNIX_EPOCH);
+        let reopened = opened(DateTime::UNIX_EPOCH + chrono::TimeDelta::days(31));
+        assert_ne!(first.hash(), reopened.hash());
         let second = first.successor(&keys);
         let text = second.text(&keys);
         let read = RefreshToken::open(&keys, text.expose_secret()).unwrap();

@@ -1,5 +1,6 @@
 //! Accounts: who may sign in, from which devices, and how he leaves.
 
+mod codes;
 mod deletion;
 mod email_change;
 mod inputs;

@@ -80,6 +80,7 @@ fn all() -> Vec<Table> {
         table(entity::rsvp::Entity),
         table(entity::session::Entity),
         table(entity::topic::Entity),
+        table(entity::used_sign_up_id::Entity),
     ]
 }
 

@@ -11,6 +11,7 @@ use entity::{
     meeting_occurrence, member, member_language, member_life_context, member_topic, notification,
     pact, pact_nudge, pact_side, past_day_terms, pause, peering, pending_sign_up,
     persisted_document, progress, push_delivery, quiet_hours, rate_limit, rsvp, session,
+    used_sign_up_id,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -90,6 +91,15 @@ pub async fn put_what_is_nobodys(db: &DatabaseConnection) -> (CircleId, Occurren
             expires_at: instant(),
             session_id: Some(SessionId(id)),
             verified_at: Some(instant()),
+        },
+    )
+    .await;
+    put(
+        db,
+        used_sign_up_id::Model {
+            id: SignUpId(id),
+            address_mac: vec![0, 255, 7],
+            used_at: instant(),
         },
     )
     .await;

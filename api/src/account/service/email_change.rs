@@ -91,7 +91,7 @@ pub async fn confirm_email_change(
         let Some(guessed) = store::code::guess(tx, newest.id, now).await? else {
             return Ok(Done::Undo(ConfirmOutcome::WrongCode));
         };
-        if !Code::of(&app.keys, guessed.id, Purpose::ChangeEmail).is(code) {
+        if !Code::of(&app.keys, &guessed).is(code) {
             return Ok(Done::Keep(ConfirmOutcome::WrongCode));
         }
         let Some(account) = store::account::find(tx, owner).await? else {

@@ -83,9 +83,12 @@ pub async fn reset_passphrase(
         let account = store::account::find_by_email(tx, email.key()).await?;
         let owner = account.as_ref().map_or(nobody, |found| found.member_id);
         let newest = store::code::newest(tx, owner, Purpose::ResetPassphrase).await?;
-        let id = newest.map_or(Uuid::nil().into(), |newest| newest.id);
+        // Without one, the same is done with a code that nobody was mailed.
+        let sought =
+            newest.unwrap_or_else(|| super::new_code(app, owner, Purpose::ResetPassphrase, None));
+        let id = sought.id;
         let guessed = store::code::guess(tx, id, now).await?;
-        let right = Code::of(&app.keys, id, Purpose::ResetPassphrase).is(code);
+        let right = Code::of(&app.keys, &sought).is(code);
         let (Some(guessed), Some(account), true) = (guessed, account, right) else {
             return Ok(Done::Keep(Reset::Wrong));
         };

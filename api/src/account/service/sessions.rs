@@ -56,15 +56,16 @@ fn expires_at(app: &App, created_at: DateTime<Utc>) -> DateTime<Utc> {
     idle.min(created_at + TimeDelta::days(auth.session_days.into()))
 }
 
-/// Opens a session; false when its id was used before.
+/// Opens a session; its tokens, or `None` if its id was used before.
 pub(super) async fn open(
     app: &App,
     tx: &Tx,
     who: SignedIn,
     device: &DeviceName,
-) -> Result<bool, Fault> {
+) -> Result<Option<Tokens>, Fault> {
     let now = app.clock.now();
-    let first = RefreshToken::first(&app.keys, who.member, who.session);
+    let first = RefreshToken::first(&app.keys, who.member, who.session, now);
+    let expires_at = expires_at(app, now);
     let row = session::ActiveModel {
         id: Set(who.session),
         member_id: Set(who.member),
@@ -75,17 +76,14 @@ pub(super) async fn open(
         rotated_at: Set(now),
         created_at: Set(now),
         last_used_at: Set(now),
-        expires_at: Set(expires_at(app, now)),
+        expires_at: Set(expires_at),
         revoked_at: Set(None),
         revoked_reason: Set(None),
     };
-    store::session::insert(tx, row).await
-}
-
-/// The tokens of a session that is opened now.
-pub(super) fn first_tokens(app: &App, who: SignedIn) -> Result<Tokens, Fault> {
-    let first = RefreshToken::first(&app.keys, who.member, who.session);
-    tokens(app, who, &first, expires_at(app, app.clock.now()))
+    if !store::session::insert(tx, row).await? {
+        return Ok(None);
+    }
+    tokens(app, who, &first, expires_at).map(Some)
 }
 
 /// The tokens of a session that was opened by a request whose answer did not arrive.
@@ -94,7 +92,7 @@ pub(super) fn same_tokens(app: &App, session: &Model) -> Result<Tokens, Fault> {
         member: session.member_id,
         session: session.id,
     };
-    let first = RefreshToken::first(&app.keys, who.member, who.session);
+    let first = RefreshToken::first(&app.keys, who.member, who.session, session.created_at);
     tokens(app, who, &first, session.expires_at)
 }
 

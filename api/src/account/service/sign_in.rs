@@ -49,8 +49,7 @@ pub async fn sign_in(
         if !held {
             return Ok(Done::Undo(SignInOutcome::WrongCredentials));
         }
-        if sessions::open(app, tx, who, device).await? {
-            let tokens = sessions::first_tokens(app, who)?;
+        if let Some(tokens) = sessions::open(app, tx, who, device).await? {
             return Ok(Done::Keep(SignInOutcome::SignedIn(tokens)));
         }
         let before = store::session::find(tx, who.member, who.session).await?;

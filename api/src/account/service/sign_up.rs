@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, Job};
+use crate::keys::Purpose;
 use crate::profile::service::NewMember;
 use crate::profile::{self, Country, Handle, Language};
 
@@ -49,19 +50,43 @@ pub async fn sign_up(app: &App, _: Admitted, new: &NewSignUp) -> Result<SignUpOu
     let now = app.clock.now();
     let expires_at = now + super::code_life(app);
     let job = Job::MailSignUp { sign_up: new.id };
+    let address = address_mac(app, new);
     let made = transact!(app, |tx| {
         let made = store::sign_up::insert(tx, row(app, new, &hash, now, expires_at)).await?;
         if !made {
-            return Ok(Done::Undo(false));
+            return Ok(Done::Undo(Made::Before));
+        }
+        if !store::sign_up::remember_id(tx, new.id, &address, now).await? {
+            return Ok(Done::Undo(Made::ForAnother));
         }
         jobs::enqueue(app, tx, &job, now).await?;
         tx.wake();
-        Ok(Done::Keep(true))
+        Ok(Done::Keep(Made::Now))
     })?;
-    if made {
-        return Ok(SignUpOutcome::Accepted(expires_at));
+    match made {
+        Made::Now => Ok(SignUpOutcome::Accepted(expires_at)),
+        Made::Before => repeated(app, new).await,
+        Made::ForAnother => Ok(SignUpOutcome::Conflict),
     }
-    repeated(app, new).await
+}
+
+/// When a sign-up was made.
+enum Made {
+    Now,
+    /// Its id waits for its code already.
+    Before,
+    /// Its id was used for another address once.
+    ForAnother,
+}
+
+/// What is remembered of an address when its sign-up is gone: nobody who reads it learns which it was.
+fn address_mac(app: &App, new: &NewSignUp) -> [u8; 32] {
+    let parts: [&[u8]; 3] = [
+        b"address of a sign-up",
+        new.id.0.as_bytes(),
+        new.email.key().as_bytes(),
+    ];
+    app.keys.mac(Purpose::Code, &parts)
 }
 
 /// The id was sent before: the same answer, when it was the same sign-up.
@@ -142,7 +167,7 @@ pub async fn verify_email(
         let Some(sign_up) = store::sign_up::guess(tx, id, now).await? else {
             return Ok(Done::Undo(VerifyOutcome::WrongCode));
         };
-        if !Code::of_sign_up(&app.keys, id).is(code) {
+        if !Code::of_sign_up(&app.keys, &sign_up).is(code) {
             return Ok(Done::Keep(VerifyOutcome::WrongCode));
         }
         if let Some(session) = sign_up.session_id {
@@ -191,13 +216,12 @@ async fn make(
         member: new.id,
         session: app.ids.next(),
     };
-    if !sessions::open(app, tx, who, device).await? {
+    let Some(tokens) = sessions::open(app, tx, who, device).await? else {
         return Err(Fault::Broken("a session's new id is new"));
-    }
+    };
     if !store::sign_up::verified(tx, id, who.session, now).await? {
         return Err(Fault::Broken("a sign-up is verified once"));
     }
-    let tokens = sessions::first_tokens(app, who)?;
     Ok(Done::Keep(VerifyOutcome::SignedIn(tokens)))
 }
 

@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use entity::pending_sign_up::{ActiveModel, Column, Entity, Model};
-use entity::{SessionId, SignUpId};
+use entity::{SessionId, SignUpId, used_sign_up_id};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+};
 
 use super::super::code::GUESSES;
 use crate::db::Tx;
@@ -17,6 +19,40 @@ pub async fn insert(tx: &Tx, sign_up: ActiveModel) -> Result<bool, Fault> {
         .exec_without_returning(tx)
         .await?;
     Ok(rows == 1)
+}
+
+/// Remembers for which address an id was used; false when it was used for another. It outlives the sign-up.
+pub async fn remember_id(
+    tx: &Tx,
+    id: SignUpId,
+    address_mac: &[u8],
+    now: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    use used_sign_up_id::{ActiveModel, Column, Entity};
+    let known = Expr::col((Entity, Column::AddressMac));
+    let again = OnConflict::column(Column::Id)
+        .value(Column::UsedAt, now)
+        .action_and_where(known.eq(Expr::col(("excluded", Column::AddressMac))))
+        .to_owned();
+    let row = ActiveModel {
+        id: Set(id),
+        address_mac: Set(address_mac.to_vec()),
+        used_at: Set(now),
+    };
+    let rows = Entity::insert(row)
+        .on_conflict(again)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Forgets the ids that were used before an instant.
+pub async fn forget_ids(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<(), Fault> {
+    used_sign_up_id::Entity::delete_many()
+        .filter(used_sign_up_id::Column::UsedAt.lt(before))
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 /// The one with this id.
