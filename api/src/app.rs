@@ -8,10 +8,12 @@ use crate::bus::Bus;
 use crate::checkin::emotions::Emotion;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::Db;
+use crate::db::{Db, Tx};
 use crate::dev::outbox::DevOutbox;
 use crate::dev::time::TravelGate;
 use crate::entropy::{Entropy, Ids};
+use crate::error::Fault;
+use crate::fact::{Fact, Follow};
 use crate::jobs::Wake;
 use crate::keys::Keys;
 use crate::mail::{Mailer, MailerError};
@@ -59,6 +61,7 @@ pub struct Parts {
     pub confirmations: Confirmations,
     /// Closed to the worker while a developer moves the time.
     pub gate: TravelGate,
+    follow: Follow,
 }
 
 /// What differs between the service and a test of it.
@@ -72,6 +75,8 @@ pub struct Surroundings {
     /// The way out for pushes; [`push::transport::from_config`](crate::push::transport::from_config) makes the
     /// configured one.
     pub push: Arc<dyn Transport>,
+    /// What follows from facts; [`consequences::follow`](crate::consequences::follow).
+    pub follow: Follow,
 }
 
 impl App {
@@ -90,6 +95,7 @@ impl App {
             entropy,
             dev_outbox,
             push,
+            follow,
         } = surroundings;
         let ids = Ids::new(clock.clone(), entropy.clone());
         let revocations = Revocations::default();
@@ -114,7 +120,13 @@ impl App {
             vocabulary: Kept::default(),
             emotions: Kept::default(),
             gate: TravelGate::default(),
+            follow,
         })))
+    }
+
+    /// Lets follow what follows from a fact, inside the transaction that states it.
+    pub async fn follow(&self, tx: &Tx, fact: Fact<'_>) -> Result<(), Fault> {
+        (self.follow)(self, tx, fact).await
     }
 }
 

@@ -1,11 +1,15 @@
 //! Write transactions that survive being told to try again, and what follows their commit.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
+use entity::MemberId;
+
 use crate::app::App;
+use crate::bus::Event;
 use crate::db::{Done, Tx};
 use crate::error::Fault;
-use crate::sync;
+use crate::{sync, visibility};
 
 /// Transient refusals of the database before giving up. With waits that double from 5 ms the last
 /// comes after about 0.6 s.
@@ -54,21 +58,41 @@ async fn undo(tx: Tx, fault: Fault) -> Fault {
 /// Writes what changed of what phones keep, commits, and lets follow what follows a commit.
 async fn keep(app: &App, tx: Tx) -> Result<(), Fault> {
     let effects = tx.take_effects();
-    if let Err(fault) = sync::service::write(app, &tx, effects.changes).await {
-        return Err(undo(tx, fault).await);
-    }
+    let written = async {
+        let unheard = strangers(&tx, &effects.events).await?;
+        sync::service::write(app, &tx, effects.changes).await?;
+        Ok(unheard)
+    };
+    let unheard = match written.await {
+        Ok(unheard) => unheard,
+        Err(fault) => return Err(undo(tx, fault).await),
+    };
     tx.commit().await?;
     for (sessions, at) in &effects.ended {
         app.revocations.add(sessions, *at);
         app.bus.sessions_ended(sessions, *at);
     }
-    for (_, event) in &effects.events {
-        app.bus.publish(event);
+    for (about, event) in &effects.events {
+        if !unheard.contains(&(*about, event.member())) {
+            app.bus.publish(event);
+        }
     }
     if effects.wake {
         app.wake.wake();
     }
     Ok(())
+}
+
+/// Of these events: whom each is about and who is told, where the two cannot see each other.
+async fn strangers(
+    tx: &Tx,
+    events: &[(MemberId, Event)],
+) -> Result<HashSet<(MemberId, MemberId)>, Fault> {
+    let pairs = events
+        .iter()
+        .map(|(about, event)| (*about, event.member()))
+        .filter(|(about, told)| about != told);
+    visibility::strangers(tx, &pairs.collect::<Vec<_>>()).await
 }
 
 /// Runs a block in a write transaction: `transact!(app, |tx| { … Ok(Done::Keep(outcome)) })` is a

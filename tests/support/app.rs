@@ -233,6 +233,7 @@ async fn assemble(
         entropy: Entropy::seeded(seed),
         dev_outbox,
         push,
+        follow: api::consequences::follow,
     };
     let keys = Keys::derive(&SecretString::from(SECRET));
     let app = App::new(config, db, keys, surroundings).unwrap();

@@ -13,9 +13,11 @@ use crate::account::{self, Viewer};
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::fact::Fact;
 use crate::graphql::cursor::Page;
+use crate::profile;
 use crate::profile::model::Profile;
-use crate::{ladder, meeting, profile};
+use crate::visibility::{is_taking_part, is_visible};
 
 pub use store::{CIRCLE_MEMBERS, MY_CIRCLES};
 
@@ -51,9 +53,9 @@ pub fn shared_by(viewer: MemberId, other: Expr) -> Expr {
     store::shared_by(viewer, other)
 }
 
-/// The condition that the viewer and the member that a column names are both in this circle.
-pub fn in_it_with(viewer: MemberId, circle: CircleId, other: Expr) -> Expr {
-    store::in_it_with(viewer, circle, other)
+/// The condition that the viewer and the member that a column names are both in this circle, and were at an instant.
+pub fn in_it_with_since(viewer: MemberId, circle: CircleId, other: Expr, at: Expr) -> Expr {
+    store::in_it_with_since(viewer, circle, other, at)
 }
 
 /// Keeps who is in a circle, and who runs it, from changing until the transaction ends. Circles are held before members.
@@ -175,7 +177,7 @@ pub async fn add_member(
         if let Some(refusal) = refusal(tx, me, circle).await? {
             return Ok(Done::Undo(refusal));
         }
-        if profile::service::is_hidden(tx, member).await? {
+        if !is_visible(tx, me, member).await? {
             return Ok(Done::Undo(Changed::NoMember));
         }
         let now = store::role(tx, circle, member).await?;
@@ -184,7 +186,7 @@ pub async fn add_member(
             return Ok(Done::Undo(Changed::AsAsked));
         }
         if role == CircleRole::Facilitator
-            && account::service::role(tx, member).await? != Role::Facilitator
+            && account::service::lock_role(tx, member).await? != Role::Facilitator
         {
             return Ok(Done::Undo(Changed::MayNotRun));
         }
@@ -192,10 +194,12 @@ pub async fn add_member(
             return Ok(Done::Undo(Changed::LastFacilitator));
         }
         store::put(tx, circle, member, role, app.clock.now()).await?;
-        if steps_down(now, Some(role)) {
-            ladder::service::no_longer_runs(app, tx, circle, member).await?;
-        }
-        meeting::service::seen_otherwise(tx, member, Some(circle)).await?;
+        let fact = if steps_down(now, Some(role)) {
+            Fact::SteppedDown { circle, member }
+        } else {
+            Fact::CircleRoleChanged { circle, member }
+        };
+        app.follow(tx, fact).await?;
         Ok(Done::Keep(Changed::AsAsked))
     })
 }
@@ -247,9 +251,82 @@ async fn take_out(
         return Ok(Done::Undo(Changed::LastFacilitator));
     }
     store::delete(tx, circle, member).await?;
-    ladder::service::out_of_circle(app, tx, circle, member).await?;
-    // He cannot see its meetings any more; somebody else can have his seat.
-    meeting::service::give_back_seats(app, tx, member, Some(circle)).await?;
-    meeting::service::out_of_sight(tx, member, circle).await?;
+    app.follow(tx, Fact::LeftCircle { circle, member }).await?;
     Ok(Done::Keep(Changed::AsAsked))
+}
+
+/// Makes sure that somebody else runs each circle that a member runs: he is leaving. He keeps his place until he is
+/// gone, and runs them again if he stays.
+pub async fn hand_over_all(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
+    for circle in store::lock_run_by(tx, member).await? {
+        hand_over(app, tx, circle, member).await?;
+    }
+    Ok(())
+}
+
+/// A member may run circles no longer: he steps down in each that he runs, and somebody else runs it.
+pub async fn step_down_everywhere(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
+    for circle in store::lock_run_by(tx, member).await? {
+        hand_over(app, tx, circle, member).await?;
+        store::put(tx, circle, member, CircleRole::Member, app.clock.now()).await?;
+        app.follow(tx, Fact::SteppedDown { circle, member }).await?;
+    }
+    Ok(())
+}
+
+/// Lets another facilitator go on, or else makes the member one who has been in the circle for longest and may run it.
+/// A circle that nobody may run is reported to the operators.
+async fn hand_over(app: &App, tx: &Tx, circle: CircleId, from: MemberId) -> Result<(), Fault> {
+    if store::has_other_facilitator(tx, circle, from).await? {
+        return Ok(());
+    }
+    let Some(member) = store::successor(tx, circle, from).await? else {
+        metrics::counter!("belay_circles_left_without_facilitator_total").increment(1);
+        tracing::warn!(%circle, "a circle has no facilitator: `belay circle appoint` names one");
+        return Ok(());
+    };
+    store::put(tx, circle, member, CircleRole::Facilitator, app.clock.now()).await?;
+    tracing::info!(%circle, %member, "a circle was handed over");
+    app.follow(tx, Fact::CircleRoleChanged { circle, member })
+        .await
+}
+
+/// The circles that nobody runs.
+pub async fn without_facilitator(db: &impl ConnectionTrait) -> Result<Vec<CircleId>, Fault> {
+    store::without_facilitator(db).await
+}
+
+/// What became of an operator's wish that a member runs a circle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appointed {
+    /// He runs it.
+    AsAsked,
+    /// There is no such circle.
+    NoCircle,
+    /// No member who takes part has this id.
+    NoMember,
+    /// His account is not a facilitator's.
+    MayNotRun,
+}
+
+/// Makes a member run a circle, whether he was in it or not; for operators.
+pub async fn appoint(app: &App, circle: CircleId, member: MemberId) -> Result<Appointed, Fault> {
+    transact!(app, |tx| {
+        if !store::lock(tx, circle).await? {
+            return Ok(Done::Undo(Appointed::NoCircle));
+        }
+        if !is_taking_part(tx, member).await? {
+            return Ok(Done::Undo(Appointed::NoMember));
+        }
+        if account::service::lock_role(tx, member).await? != Role::Facilitator {
+            return Ok(Done::Undo(Appointed::MayNotRun));
+        }
+        if store::role(tx, circle, member).await? == Some(CircleRole::Facilitator) {
+            return Ok(Done::Undo(Appointed::AsAsked));
+        }
+        store::put(tx, circle, member, CircleRole::Facilitator, app.clock.now()).await?;
+        app.follow(tx, Fact::CircleRoleChanged { circle, member })
+            .await?;
+        Ok(Done::Keep(Appointed::AsAsked))
+    })
 }

@@ -9,14 +9,16 @@ use sea_orm::sea_query::{
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType,
-    PaginatorTrait as _, QueryFilter as _, QuerySelect as _, RelationTrait as _, Select,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    RelationTrait as _, Select,
 };
 
 use super::model::{Circle, Membership, NewCircle};
+use crate::account;
 use crate::db::{Sorted, Tx};
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
-use crate::profile;
+use crate::visibility::{takes_part, visible};
 
 /// Tells the cursors of the viewer's circles from those of other lists.
 pub const MY_CIRCLES: u8 = 50;
@@ -52,7 +54,7 @@ fn of(viewer: MemberId) -> Select<Entity> {
         .expr(Func::count(Expr::col((alias, In::MemberId))))
         .from_as(Memberships, alias)
         .and_where(Expr::col((alias, In::CircleId)).equals((Entity, Column::Id)))
-        .and_where(profile::service::shown(Expr::col((alias, In::MemberId))))
+        .and_where(visible(viewer, Expr::col((alias, In::MemberId))))
         .take();
     Entity::find()
         .join_rev(
@@ -60,6 +62,7 @@ fn of(viewer: MemberId) -> Select<Entity> {
             circle_membership::Relation::Circle.def(),
         )
         .filter(In::MemberId.eq(viewer))
+        .filter(takes_part(Expr::val(viewer)))
         .column(In::Role)
         .column(In::JoinedAt)
         .expr_as(in_it, "member_count")
@@ -104,7 +107,9 @@ pub(super) async fn list(
 
 /// How many circles a member is in.
 pub(super) async fn count(db: &impl ConnectionTrait, member: MemberId) -> Result<u64, Fault> {
-    let of_member = Memberships::find().filter(In::MemberId.eq(member));
+    let of_member = Memberships::find()
+        .filter(In::MemberId.eq(member))
+        .filter(takes_part(Expr::val(member)));
     Ok(of_member.count(db).await?)
 }
 
@@ -125,10 +130,8 @@ pub(super) async fn members(
                 .and_where(Expr::col(("own", In::MemberId)).eq(viewer))
                 .take(),
         ))
-        .filter(profile::service::shown(Expr::col((
-            Memberships,
-            In::MemberId,
-        ))));
+        .filter(takes_part(Expr::val(viewer)))
+        .filter(visible(viewer, Expr::col((Memberships, In::MemberId))));
     let rows = by_entry(In::MemberId).page(everybody, page).all(db).await?;
     Ok(rows
         .into_iter()
@@ -175,19 +178,19 @@ pub(super) async fn hold(tx: &Tx, circle: CircleId) -> Result<(), Fault> {
 }
 
 /// Makes every other change of who is in this circle wait for the end of this transaction. What is read of
-/// it afterwards is what it will be changed from.
-pub(super) async fn lock(tx: &Tx, circle: CircleId) -> Result<(), Fault> {
-    let _: Option<CircleId> = Entity::find_by_id(circle)
+/// it afterwards is what it will be changed from. Returns whether there is such a circle.
+pub(super) async fn lock(tx: &Tx, circle: CircleId) -> Result<bool, Fault> {
+    let found: Option<CircleId> = Entity::find_by_id(circle)
         .select_only()
         .column(Column::Id)
         .lock_exclusive()
         .into_tuple()
         .one(tx)
         .await?;
-    Ok(())
+    Ok(found.is_some())
 }
 
-/// What a member does in a circle; none when he is not in it.
+/// What a member does in a circle; none when he is not in it, or is hidden.
 pub(super) async fn role(
     db: &impl ConnectionTrait,
     circle: CircleId,
@@ -196,6 +199,7 @@ pub(super) async fn role(
     let role = Memberships::find_by_id((circle, member))
         .select_only()
         .column(In::Role)
+        .filter(takes_part(Expr::val(member)))
         .into_tuple()
         .one(db)
         .await?;
@@ -214,15 +218,78 @@ pub(super) async fn has_other_facilitator(
         .filter(In::CircleId.eq(circle))
         .filter(In::Role.eq(CircleRole::Facilitator))
         .filter(In::MemberId.ne(than))
-        .filter(profile::service::shown(Expr::col((
-            Memberships,
-            In::MemberId,
-        ))))
+        .filter(takes_part(Expr::col((Memberships, In::MemberId))))
         .limit(1)
         .into_tuple()
         .one(tx)
         .await?;
     Ok(other.is_some())
+}
+
+/// The circles that a member runs, whether he is hidden or not, locked in one order against every other change of who
+/// is in them.
+pub(super) async fn lock_run_by(tx: &Tx, member: MemberId) -> Result<Vec<CircleId>, Fault> {
+    let run = Memberships::find()
+        .select_only()
+        .column(In::CircleId)
+        .filter(In::MemberId.eq(member))
+        .filter(In::Role.eq(CircleRole::Facilitator))
+        .into_query();
+    let circles = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Id.in_subquery(run))
+        .order_by_asc(Column::Id)
+        .lock_exclusive()
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(circles)
+}
+
+/// Who has been in a circle for longest of those whose account lets them run it, without one member.
+pub(super) async fn successor(
+    tx: &Tx,
+    circle: CircleId,
+    without: MemberId,
+) -> Result<Option<MemberId>, Fault> {
+    let found = Memberships::find()
+        .select_only()
+        .column(In::MemberId)
+        .filter(In::CircleId.eq(circle))
+        .filter(In::MemberId.ne(without))
+        .filter(account::service::may_facilitate(Expr::col((
+            Memberships,
+            In::MemberId,
+        ))))
+        .filter(takes_part(Expr::col((Memberships, In::MemberId))))
+        .order_by_asc(In::JoinedAt)
+        .order_by_asc(In::MemberId)
+        .limit(1)
+        .into_tuple()
+        .one(tx)
+        .await?;
+    Ok(found)
+}
+
+/// Circles that nobody runs who takes part.
+pub(super) async fn without_facilitator(db: &impl ConnectionTrait) -> Result<Vec<CircleId>, Fault> {
+    let run = Query::select()
+        .expr(Expr::val(1))
+        .from(Memberships)
+        .and_where(Expr::col((Memberships, In::CircleId)).equals((Entity, Column::Id)))
+        .and_where(Expr::col((Memberships, In::Role)).eq(CircleRole::Facilitator))
+        .and_where(takes_part(Expr::col((Memberships, In::MemberId))))
+        .take();
+    let circles = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Expr::exists(run).not())
+        .order_by_asc(Column::Id)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(circles)
 }
 
 /// Puts a man into a circle, or changes what he does in it.
@@ -264,12 +331,14 @@ pub(super) fn shared_by(viewer: MemberId, other: Expr) -> Expr {
     Expr::exists(both(Expr::val(viewer), other))
 }
 
-/// The viewer and the member that a column names are both in this circle.
-pub(super) fn in_it_with(viewer: MemberId, circle: CircleId, other: Expr) -> Expr {
+/// The viewer and the member that a column names are both in this circle, and had joined it at an instant.
+pub(super) fn in_it_with_since(viewer: MemberId, circle: CircleId, other: Expr, at: Expr) -> Expr {
     let own = Expr::col(("own", In::CircleId));
     Expr::exists(
         both(Expr::val(viewer), other)
             .and_where(own.eq(circle))
+            .and_where(Expr::col(("own", In::JoinedAt)).lte(at.clone()))
+            .and_where(Expr::col(("theirs", In::JoinedAt)).lte(at))
             .take(),
     )
 }

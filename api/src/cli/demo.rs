@@ -106,6 +106,7 @@ fn assemble(
         entropy,
         dev_outbox,
         push,
+        follow: crate::consequences::follow,
     };
     App::new(config.clone(), db.clone(), keys, surroundings).map_err(Failure::told)
 }

@@ -2,6 +2,7 @@
 //! output; complaints go to standard error. Exit codes: 0 done, 1 not done, 2 wrongly asked or wrongly
 //! configured.
 
+mod circle;
 mod console;
 mod demo;
 mod doctor;
@@ -58,6 +59,12 @@ enum Command {
     /// Check configuration, database, secret, mail and push, and say what to mend. Exits with 1 when
     /// something must be mended.
     Doctor,
+    /// Look after circles.
+    Circle {
+        /// What to do.
+        #[command(subcommand)]
+        command: circle::CircleCommand,
+    },
     /// Look after members.
     Member {
         #[command(subcommand)]
@@ -111,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Demo { at } => demo::command(file, at),
         Command::Migrate => migrate::command(file),
         Command::Doctor => doctor::command(file),
+        Command::Circle { command } => circle::command(file, &command),
         Command::Member { command } => member::command(file, &command),
         Command::Schema => {
             console::print(&crate::graphql::schema::sdl()).map_err(|_| Failure::Silent)

@@ -57,6 +57,7 @@ pub async fn app(config: Config, clock: Clock) -> Result<App, Failure> {
         entropy,
         dev_outbox,
         push,
+        follow: crate::consequences::follow,
     };
     App::new(config, db, keys, surroundings).map_err(Failure::told)
 }

@@ -152,6 +152,7 @@ mod tests {
             clock,
             entropy: Entropy::seeded(1),
             dev_outbox,
+            follow: crate::consequences::follow,
         };
         let app = App::new(
             config,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::peering::{ActiveModel, Column, Entity, Model, State};
 use entity::{MemberId, PeeringId};
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order,
     PaginatorTrait as _, QueryFilter as _, QuerySelect as _, Select,
@@ -13,17 +13,17 @@ use super::model::{OPEN_FOR, Pair};
 use crate::db::{Sorted, Tx};
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
-use crate::profile;
+use crate::visibility::{mutual, visible};
 
 /// Tells the cursors of the viewer's peerings from those of other lists.
 pub const MY_PEERINGS: u8 = 70;
 
-/// The condition that a peering is one of a member's with a man who is there for others.
+/// The condition that a peering is one of a member's with somebody he sees.
 pub(super) fn is_with_somebody(member: MemberId) -> Condition {
     let beside = |own: Column, other: Column| {
         Condition::all()
             .add(Expr::col((Entity, own)).eq(member))
-            .add(profile::service::shown(Expr::col((Entity, other))))
+            .add(visible(member, Expr::col((Entity, other))))
     };
     Condition::any()
         .add(beside(Column::LowerId, Column::HigherId))
@@ -45,10 +45,8 @@ pub(super) fn is_between_two() -> Condition {
 }
 
 fn both_shown() -> Condition {
-    let shown = |column: Column| profile::service::shown(Expr::col((Entity, column)));
-    Condition::all()
-        .add(shown(Column::LowerId))
-        .add(shown(Column::HigherId))
+    let column = |column: Column| Expr::col((Entity, column));
+    mutual(column(Column::LowerId), column(Column::HigherId)).into_condition()
 }
 
 /// What is active. Written out and not bound: a partial index serves no statement that leaves it open.

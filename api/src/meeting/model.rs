@@ -114,9 +114,18 @@ impl Standing {
         !self.of_circle || self.in_circle.is_some()
     }
 
-    /// Whether he may schedule such a meeting, change it and call it off: facilitators may what they see,
-    /// and who runs a circle may its meetings.
-    pub fn runs(self) -> bool {
+    /// Whether he may change such a meeting and call it off: its host while he is a facilitator, and those who run its
+    /// circle. One of no circle that has no host any more is for every facilitator. `is_host` is `None` when nobody is
+    /// its host.
+    pub fn changes(self, is_host: Option<bool>) -> bool {
+        let runs_circle = self.of_circle && self.in_circle == Some(CircleRole::Facilitator);
+        let hosts = is_host.unwrap_or(!self.of_circle) && self.role == Role::Facilitator;
+        self.sees() && (runs_circle || hosts)
+    }
+
+    /// Whether he may schedule such a meeting: facilitators may where they are, and who runs a circle may its
+    /// meetings.
+    pub fn schedules(self) -> bool {
         let facilitates = self.role == Role::Facilitator
             || (self.of_circle && self.in_circle == Some(CircleRole::Facilitator));
         self.sees() && facilitates
@@ -183,7 +192,35 @@ mod tests {
             (standing(facilitator, true, part), true, true),
         ] {
             assert_eq!(standing.sees(), sees, "{standing:?}");
-            assert_eq!(standing.runs(), does_run, "{standing:?}");
+            assert_eq!(standing.schedules(), does_run, "{standing:?}");
+        }
+    }
+
+    #[test]
+    fn a_meeting_is_its_hosts_and_its_circles_to_change() {
+        let standing = |role, of_circle, in_circle| Standing {
+            role,
+            of_circle,
+            in_circle,
+        };
+        let (member, facilitator) = (Role::Member, Role::Facilitator);
+        let (part, runs) = (Some(CircleRole::Member), Some(CircleRole::Facilitator));
+        let (his, others, nobodys) = (Some(true), Some(false), None);
+        for (standing, host, changes) in [
+            (standing(facilitator, false, None), his, true),
+            (standing(facilitator, false, None), others, false),
+            (standing(facilitator, false, None), nobodys, true),
+            // He was a facilitator when he scheduled it.
+            (standing(member, false, None), his, false),
+            (standing(member, false, None), nobodys, false),
+            (standing(facilitator, true, part), his, true),
+            (standing(facilitator, true, part), others, false),
+            (standing(facilitator, true, part), nobodys, false),
+            (standing(member, true, part), his, false),
+            (standing(member, true, runs), others, true),
+            (standing(facilitator, true, None), his, false),
+        ] {
+            assert_eq!(standing.changes(host), changes, "{standing:?} {host:?}");
         }
     }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use entity::MemberId;
 use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::Expr;
 
 use super::model::{LivedTopic, Patch, Profile};
 use super::store::{self, Found};
@@ -17,8 +16,9 @@ use crate::app::App;
 use crate::checkin::calendar::DayTerms;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::fact::Fact;
 use crate::nudge::quiet::QuietHours;
-use crate::{checkin, commitment, ladder, nudge, sync};
+use crate::sync;
 
 /// What is known of a man when he has just signed up.
 #[derive(Clone, Debug)]
@@ -48,16 +48,6 @@ pub async fn create(app: &App, tx: &Tx, new: &NewMember) -> Result<bool, Fault> 
 pub async fn set_hidden(app: &App, tx: &Tx, member: MemberId, hidden: bool) -> Result<(), Fault> {
     let at = hidden.then(|| app.clock.now());
     store::set_hidden_at(tx, member, at).await
-}
-
-/// Whether others are not to know of a member: he is hidden, or there is none.
-pub async fn is_hidden(db: &impl ConnectionTrait, member: MemberId) -> Result<bool, Fault> {
-    Ok(!store::is_shown(db, member).await?)
-}
-
-/// The condition that a column names a member who is there for others.
-pub fn shown(member: Expr) -> Expr {
-    store::shown(member)
 }
 
 /// Where and when a member's days begin.
@@ -224,10 +214,12 @@ pub async fn update(
         let before = read.fields.day_terms()?;
         let after = fields.day_terms()?;
         if before != after {
-            checkin::service::terms_changed(app, tx, me, before).await?;
-            nudge::service::time_zone_changed(app, tx, me, after.zone).await?;
-            ladder::service::days_are_otherwise(app, tx, me).await?;
-            commitment::service::terms_changed(app, tx, me, after).await?;
+            let changed = Fact::DayTermsChanged {
+                member: me,
+                before,
+                after,
+            };
+            app.follow(tx, changed).await?;
         }
         tx.put(me, me);
         Ok(Done::Keep(Updated::AsAsked))

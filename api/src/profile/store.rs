@@ -5,7 +5,7 @@ use entity::member::{self, Column, Entity};
 use entity::{MemberId, life_context, member_language, quiet_hours, topic};
 use sea_orm::sea_query::{Expr, LockType, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, RelationTrait as _, Select, SqlErr,
 };
 
@@ -17,6 +17,7 @@ use super::{Availability, ContactModes};
 use crate::db::Tx;
 use crate::error::Fault;
 use crate::nudge::quiet::QuietHours;
+use crate::visibility::visible;
 use crate::{circle, matching};
 
 /// A profile with its lists, from one statement.
@@ -58,11 +59,7 @@ pub(super) async fn find(
         .expr_as(Expr::cust(lists::LANGUAGES), "languages")
         .expr_as(Expr::cust(lists::LIFE_CONTEXTS), "life_contexts")
         .filter(Column::Id.is_in(ids.iter().copied()))
-        .filter(
-            Condition::any()
-                .add(Column::HiddenAt.is_null())
-                .add(Column::Id.eq(viewer)),
-        )
+        .filter(visible(viewer, Expr::col((Entity, Column::Id))))
         .into_model::<Row>()
         .all(db)
         .await?;
@@ -96,18 +93,6 @@ fn found(row: Row) -> Result<Found, Fault> {
             languages: lists::languages(row.languages.as_deref()),
         },
     })
-}
-
-/// A column of another table names a member who is there for others.
-pub(super) fn shown(member: Expr) -> Expr {
-    use sea_orm::sea_query::{ExprTrait as _, Query};
-    let ids = Query::select()
-        .expr(Expr::val(1))
-        .from(Entity)
-        .and_where(Expr::col((Entity, Column::Id)).eq(member))
-        .and_where(Expr::col((Entity, Column::HiddenAt)).is_null())
-        .take();
-    Expr::exists(ids)
 }
 
 /// Makes the row of a new member; false when his handle is somebody's already.
@@ -332,18 +317,6 @@ pub(super) async fn standings(
         },
     );
     Ok(standings.collect())
-}
-
-/// Whether there is such a member, and others may know it.
-pub(super) async fn is_shown(db: &impl ConnectionTrait, member: MemberId) -> Result<bool, Fault> {
-    let id: Option<MemberId> = Entity::find_by_id(member)
-        .select_only()
-        .column(Column::Id)
-        .filter(Column::HiddenAt.is_null())
-        .into_tuple()
-        .one(db)
-        .await?;
-    Ok(id.is_some())
 }
 
 /// Every topic there is, in order.

@@ -15,7 +15,7 @@ both!(
     a_man_leaves_and_comes_back,
     a_man_leaves_and_is_gone_on_his_day,
     a_device_that_is_still_signed_in_is_signed_out_before_everything_goes,
-    the_seats_of_a_man_who_is_gone_are_free,
+    the_seats_of_a_member_who_is_leaving_are_free_at_once,
     an_account_had_back_is_not_deleted_by_its_old_date,
     the_passphrase_is_needed
 );
@@ -139,7 +139,7 @@ async fn a_device_that_is_still_signed_in_is_signed_out_before_everything_goes(a
     assert_eq!(hidden(&app, mike).await, None);
 }
 
-async fn the_seats_of_a_man_who_is_gone_are_free(app: TestApp) {
+async fn the_seats_of_a_member_who_is_leaving_are_free_at_once(app: TestApp) {
     let (mike, host, sam) = (
         mike(&app).await,
         app.facilitator("host").await,
@@ -161,11 +161,14 @@ async fn the_seats_of_a_man_who_is_gone_are_free(app: TestApp) {
     let seated = json!({ "occurrence": { "seatsTaken": 1 }, "errors": [] });
     let full = json!({ "occurrence": { "seatsTaken": 1 }, "errors": [{ "code": "FULL" }] });
     assert_eq!(going(mike).await, seated);
+    assert_eq!(going(sam).await, full);
     delete(&app, mike).await;
-    app.advance(TimeDelta::days(29));
-    app.drain().await;
-    assert_eq!(going(sam).await, full, "he may still come back");
-    app.advance(TimeDelta::days(1));
+    assert_eq!(going(sam).await, seated);
+    // Who comes back has no seat any more, and takes what there is.
+    undo(&app, mike).await;
+    assert_eq!(going(mike).await, full);
+    delete(&app, mike).await;
+    app.advance(TimeDelta::days(30));
     app.drain().await;
     app.advance(TimeDelta::minutes(1));
     app.drain().await;

@@ -93,7 +93,7 @@ async fn a_man_who_goes_takes_it_from_his_partners_phone(app: TestApp) {
     let away = async |who: SignedIn, hidden| {
         crate::profile::hide(&app, who, hidden).await;
         let done = transact!(given, |tx| {
-            api::matching::service::hidden_or_back(given, tx, who.member, hidden).await?;
+            api::matching::service::visibility_changed(given, tx, who.member, hidden).await?;
             Ok(Done::Keep(()))
         });
         done.unwrap();
@@ -123,8 +123,12 @@ async fn a_man_who_goes_takes_it_from_his_partners_phone(app: TestApp) {
     let his = both[0].all("Commitment")[0].clone();
     assert_eq!(his["partner"], Value::Null);
     both[0].is_as_it_is_there(&app).await;
-    // The phone of a man who is away is told as well, in case he comes back.
+    // He sees nobody, either, until he is back.
     both[1].sync(&app).await;
+    assert_eq!(both[1].all("Commitment").len(), 0);
+    both[1].is_as_it_is_there(&app).await;
+    away(paul, false).await;
+    assert_eq!(both[1].told(&app).await, ["Commitment", "Peering"]);
     let words = json!({ "commitmentId": his["id"], "words": "Swim" });
     sent(&app, mike, "updateCommitment", words).await;
     assert_eq!(both[1].told(&app).await, IT);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use api::account::SignedIn;
 use api::db::{Done, transact};
 use api::graphql::node::NodeId as _;
-use api::meeting::service::{give_back_seats, still_going};
+use api::meeting::service::{give_back_upcoming_seats, still_going};
 use async_graphql::ID;
 use chrono::TimeDelta;
 use entity::OccurrenceId;
@@ -305,7 +305,7 @@ async fn who_leaves_gives_back_his_seats(app: TestApp) {
     for _ in 0..2 {
         let app_ref = &app.app;
         let given: Result<(), api::error::Fault> = transact!(app_ref, |tx| {
-            give_back_seats(app_ref, tx, mike.member, None).await?;
+            give_back_upcoming_seats(app_ref, tx, mike.member).await?;
             Ok(Done::Keep(()))
         });
         given.unwrap();

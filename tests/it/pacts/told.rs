@@ -213,7 +213,7 @@ async fn the_end_of_a_pact_clears_the_phones(app: TestApp) {
         crate::profile::hide(&app, paul, hidden).await;
         let done = transact!(given, |tx| {
             let member = paul.member;
-            api::matching::service::hidden_or_back(given, tx, member, hidden).await?;
+            api::matching::service::visibility_changed(given, tx, member, hidden).await?;
             Ok(Done::Keep(()))
         });
         done.unwrap();

@@ -272,8 +272,8 @@ async fn a_hidden_man_is_nobodys_partner(app: TestApp) {
     assert_eq!(peerings(&app, mike).await, NOBODY);
     let refused = leave(&app, mike, "endPeering", &id).await;
     assert_eq!(problems(&refused), problem("NOT_FOUND", "input.peeringId"));
-    // To himself, who may come back, it is there.
-    assert_eq!(peerings(&app, paul).await.len(), 1);
+    // Who is hidden sees nobody, either.
+    assert_eq!(peerings(&app, paul).await, NOBODY);
     hide(&app, paul, false).await;
     assert_eq!(peerings(&app, mike).await, before);
 }

@@ -85,7 +85,7 @@ async fn a_man_who_leaves_goes_from_his_partners_phones(app: TestApp) {
         crate::profile::hide(&app, paul, hidden).await;
         let done = transact!(given, |tx| {
             let member = paul.member;
-            api::matching::service::hidden_or_back(given, tx, member, hidden).await?;
+            api::matching::service::visibility_changed(given, tx, member, hidden).await?;
             Ok(Done::Keep(()))
         });
         done.unwrap();

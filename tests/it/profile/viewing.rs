@@ -1,6 +1,7 @@
 //! What of a man is there for whom.
 
 use api::graphql::node::NodeId as _;
+use api::visibility::is_taking_part;
 use entity::{CircleId, MemberId};
 use serde_json::{Value, json};
 use support::{TestApp, both};
@@ -86,20 +87,12 @@ async fn a_hidden_member_is_there_for_himself_alone(app: TestApp) {
     assert_eq!(seen(&app, mate, mike).await, json!(null));
     assert_eq!(own(&app, mike).await["handle"], json!("mike"));
     let db = app.app.db.pool();
-    assert!(
-        api::profile::service::is_hidden(db, mike.member)
-            .await
-            .unwrap()
-    );
+    assert!(!is_taking_part(db, mike.member).await.unwrap());
     hide(&app, mike, false).await;
     assert_eq!(seen(&app, mate, mike).await, before);
-    assert!(
-        !api::profile::service::is_hidden(db, mike.member)
-            .await
-            .unwrap()
-    );
+    assert!(is_taking_part(db, mike.member).await.unwrap());
     let no_one = MemberId(Uuid::from_u128(7));
-    assert!(api::profile::service::is_hidden(db, no_one).await.unwrap());
+    assert!(!is_taking_part(db, no_one).await.unwrap());
 }
 
 async fn nobody_sees_nobody(app: TestApp) {

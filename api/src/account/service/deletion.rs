@@ -12,8 +12,8 @@ use super::{Account, sessions};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
+use crate::fact::Fact;
 use crate::jobs::{self, AccountNotice, Job};
-use crate::{consent, ladder, matching, meeting, profile};
 
 /// What became of the wish to leave.
 pub enum DeleteOutcome {
@@ -45,11 +45,11 @@ pub async fn delete(
         if !store::account::mark_for_deletion(tx, &account, due_at, now).await? {
             return Ok(Done::Undo(false));
         }
-        profile::service::set_hidden(app, tx, owner, true).await?;
+        let member = owner;
+        app.follow(tx, Fact::DeletionRequested { member }).await?;
         sessions::end(app, tx, owner, which, RevokedReason::AccountDeleted).await?;
         jobs::enqueue(app, tx, &Job::PurgeAccount { member: owner }, due_at).await?;
         sessions::notify(app, tx, owner, AccountNotice::DeletionRequested).await?;
-        matching::service::hidden_or_back(app, tx, owner, true).await?;
         Ok(Done::Keep(true))
     })?;
     if marked {
@@ -82,10 +82,9 @@ pub async fn undo_deletion(app: &App, who: SignedIn) -> Result<Option<UndoOutcom
         if !store::account::unmark(tx, owner, now).await? {
             return Ok(Done::Undo(()));
         }
-        profile::service::set_hidden(app, tx, owner, false).await?;
-        ladder::service::is_there_again(app, tx, owner).await?;
+        app.follow(tx, Fact::DeletionUndone { member: owner })
+            .await?;
         sessions::notify(app, tx, owner, AccountNotice::DeletionUndone).await?;
-        matching::service::hidden_or_back(app, tx, owner, false).await?;
         Ok(Done::Keep(()))
     })?;
     let account = super::account(app, owner).await?;
@@ -110,11 +109,7 @@ pub async fn purge(app: &App, member: MemberId) -> Result<(), Fault> {
             jobs::enqueue(app, tx, &Job::PurgeAccount { member }, again_at).await?;
             return Ok(Done::Keep(()));
         }
-        // His answers go with him; the seats they took must not. His feed is held before he goes: who tells him
-        // something has it, and then needs him there.
-        profile::service::hold(tx, &[member]).await?;
-        meeting::service::let_go(app, tx, member).await?;
-        consent::service::forget(tx, member, now).await?;
+        app.follow(tx, Fact::Purging { member }).await?;
         store::sign_up::remove_of(tx, &account.email_key).await?;
         store::account::remove(tx, member).await?;
         Ok(Done::Keep(()))

@@ -19,7 +19,7 @@ pub(super) use email_change::{
     ConfirmOutcome, RequestOutcome, confirm_email_change, request_email_change,
 };
 pub(super) use reset::{ResetOutcome, request_reset, reset_code, reset_passphrase};
-pub use roles::{SetRoleOutcome, is_facilitator, role, set_role};
+pub use roles::{SetRoleOutcome, is_facilitator, lock_role, may_facilitate, role, set_role};
 pub use sessions::authenticate;
 pub(super) use sessions::{
     OpenSession, RefreshOutcome, Tokens, refresh, revoke, sessions, sign_out, sign_out_elsewhere,

@@ -3,18 +3,30 @@
 use entity::MemberId;
 use entity::account::Role;
 use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::Expr;
 
 use super::super::model::Email;
 use super::super::store;
 use crate::app::App;
-use crate::db::{Done, transact};
+use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
-use crate::meeting;
+use crate::fact::Fact;
 
 /// A member's role; one without an account takes part like any other.
 pub async fn role(db: &impl ConnectionTrait, member: MemberId) -> Result<Role, Fault> {
     let role = store::account::role(db, member).await?;
     Ok(role.unwrap_or(Role::Member))
+}
+
+/// As [`role`], and it stays so until the transaction ends.
+pub async fn lock_role(tx: &Tx, member: MemberId) -> Result<Role, Fault> {
+    let role = store::account::lock_role(tx, member).await?;
+    Ok(role.unwrap_or(Role::Member))
+}
+
+/// The condition that the account of the member that an expression names is a facilitator's.
+pub fn may_facilitate(member: Expr) -> Expr {
+    store::account::has_role(member, Role::Facilitator)
 }
 
 /// Whether a member runs circles and meetings.
@@ -43,8 +55,7 @@ pub async fn set_role(app: &App, email: &str, role: Role) -> Result<SetRoleOutco
         let Some(member) = store::account::set_role(tx, email.key(), role, now).await? else {
             return Ok(Done::Undo(SetRoleOutcome::NoSuchAccount));
         };
-        // What he may change is told with a meeting.
-        meeting::service::seen_otherwise(tx, member, None).await?;
+        app.follow(tx, Fact::RoleChanged { member, role }).await?;
         Ok(Done::Keep(SetRoleOutcome::Set))
     })
 }

@@ -12,8 +12,8 @@ use super::super::store::session::{Link, Which};
 use super::super::{Access, SignedIn, store, token};
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
-use crate::device;
 use crate::error::Fault;
+use crate::fact::Fact;
 use crate::jobs::{self, AccountNotice, Job};
 
 /// What a device holds while it is signed in.
@@ -218,15 +218,10 @@ pub(super) async fn end(
     if ended.is_empty() {
         return Ok(false);
     }
-    sessions_ended(tx, &ended).await?;
+    app.follow(tx, Fact::SessionsEnded { sessions: &ended })
+        .await?;
     tx.sessions_ended(&ended, now);
     Ok(true)
-}
-
-/// What hangs on sessions ends with them, in the same transaction. Every session that is ended, for
-/// whatever reason, comes through here.
-async fn sessions_ended(tx: &Tx, sessions: &[SessionId]) -> Result<(), Fault> {
-    device::service::session_ended(tx, sessions).await
 }
 
 /// Has a member told by mail what changed.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::MemberId;
 use entity::account::{ActiveModel, Column, Entity, Model, Role};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, Query};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _,
 };
@@ -144,6 +144,29 @@ pub async fn role(db: &impl ConnectionTrait, owner: MemberId) -> Result<Option<R
         .one(db)
         .await?;
     Ok(role)
+}
+
+/// What a member may do, which does not change before `tx` ends.
+pub async fn lock_role(tx: &Tx, owner: MemberId) -> Result<Option<Role>, Fault> {
+    let role = Entity::find_by_id(owner)
+        .select_only()
+        .column(Column::Role)
+        .lock_shared()
+        .into_tuple()
+        .one(tx)
+        .await?;
+    Ok(role)
+}
+
+/// The condition that the account of the member that an expression names has a role.
+pub fn has_role(member: Expr, role: Role) -> Expr {
+    let account = Query::select()
+        .expr(Expr::val(1))
+        .from(Entity)
+        .and_where(Expr::col((Entity, Column::MemberId)).eq(member))
+        .and_where(Expr::col((Entity, Column::Role)).eq(role))
+        .take();
+    Expr::exists(account)
 }
 
 /// Gives the account of an address a role; whose it is, or none when there is no such account.

@@ -10,22 +10,29 @@ use sea_orm::{
 };
 
 use super::check_ins::{Written, written};
+use crate::circle;
 use crate::db::Sorted;
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
-use crate::{circle, profile};
+use crate::visibility::visible;
 
 /// The list of what is shared in a circle, for cursors.
 pub const CIRCLE_CHECK_INS: u8 = 12;
 
-/// What the men of a circle share with the others in it, since a day; nothing for who is not in it.
+/// What the men of a circle share with the others in it, since a day; nothing for who is not in it. What was written
+/// before the viewer or its writer joined the circle is not shown in it.
 fn shared(viewer: MemberId, circle: CircleId, since: NaiveDate) -> Select<Entity> {
     let writer = || Expr::col((Entity, Column::MemberId));
     Entity::find()
         .filter(Column::Visibility.eq(Visibility::Circle))
         .filter(Column::LocalDate.gte(since))
-        .filter(circle::service::in_it_with(viewer, circle, writer()))
-        .filter(profile::service::shown(writer()))
+        .filter(circle::service::in_it_with_since(
+            viewer,
+            circle,
+            writer(),
+            Expr::col((Entity, Column::CreatedAt)),
+        ))
+        .filter(visible(viewer, writer()))
 }
 
 /// A page of it, the newest day first, and one row more.

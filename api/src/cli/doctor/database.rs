@@ -6,6 +6,7 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 
 use super::Findings;
+use crate::circle;
 use crate::cli::setup;
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseConfig};
@@ -102,7 +103,10 @@ async fn schema(db: &Db, findings: &mut Findings) {
             "it is ahead of this program: a newer belay has changed it",
             "Run the newer one, or restore a backup made before it.",
         ),
-        Ok(state) if state.pending.is_empty() => findings.fine(WHAT, "up to date"),
+        Ok(state) if state.pending.is_empty() => {
+            findings.fine(WHAT, "up to date");
+            circles(db, findings).await;
+        }
         Ok(state) if db.engine() == Engine::Sqlite => findings.fine(
             WHAT,
             format!(
@@ -114,6 +118,23 @@ async fn schema(db: &Db, findings: &mut Findings) {
             WHAT,
             format!("it is behind by {}", state.pending.join(", ")),
             "Run `belay migrate`.",
+        ),
+    }
+}
+
+async fn circles(db: &Db, findings: &mut Findings) {
+    const WHAT: &str = "circles";
+    match circle::service::without_facilitator(db.pool()).await {
+        Ok(unled) if unled.is_empty() => findings.fine(WHAT, "somebody runs each of them"),
+        Ok(unled) => findings.mend(
+            WHAT,
+            format!("nobody runs {} of them", unled.len()),
+            "`belay circle unled` lists them; `belay circle appoint` names a facilitator.",
+        ),
+        Err(fault) => findings.mend(
+            WHAT,
+            format!("they cannot be looked at: {}", fault.class()),
+            TODO,
         ),
     }
 }

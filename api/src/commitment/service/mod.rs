@@ -28,6 +28,7 @@ use crate::db::Tx;
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
 use crate::profile::model::Profile;
+use crate::visibility::is_taking_part;
 use crate::{matching, profile};
 
 /// A commitment as one of the two sees it.
@@ -182,7 +183,7 @@ async fn held(
         terms,
         today,
         partner,
-        hidden: profile::service::is_hidden(tx, me).await?,
+        hidden: !is_taking_part(tx, me).await?,
     }))
 }
 

@@ -45,8 +45,9 @@ pub async fn end_of_peering(tx: &Tx, (peering, pair): (PeeringId, Pair)) -> Resu
 /// and who lets him see something is shown without him, or with him. He is held.
 pub async fn seen_otherwise(tx: &Tx, member: MemberId, hidden: bool) -> Result<(), Fault> {
     for (id, owner, pair) in store::around(tx, member).await? {
-        let other = pair.beside(member);
-        if hidden && owner == member {
+        let other = pair.beside(owner);
+        tx.put(owner, id);
+        if hidden {
             tx.gone(other, id);
         } else {
             tx.put(other, id);

@@ -10,7 +10,9 @@ use crate::app::App;
 use crate::checkin::service::Standing;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::fact::Fact;
 use crate::ladder::model::Rung;
+use crate::visibility::is_taking_part;
 use crate::{checkin, nudge, profile};
 
 /// The first day that counts for a man who is here now: tomorrow, or the day after the last he checked in on, when he
@@ -92,7 +94,7 @@ pub(super) async fn back_to_the_foot(
 /// hear of him, hears that he is back.
 async fn over(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     let now = app.clock.now();
-    let hidden = profile::service::is_hidden(tx, member).await?;
+    let hidden = !is_taking_part(tx, member).await?;
     for (id, told) in store::over(tx, member, now).await? {
         let key = told_key(id);
         nudge::service::withdraw(tx, told, &key).await?;
@@ -105,10 +107,8 @@ async fn over(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A man is there for others again, who was away: whoever wants him to be told when he goes quiet has him again, and he
-/// himself is here.
-pub async fn is_there_again(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
-    checkin::service::shows_he_is_here(app, tx, member).await?;
+/// A member is visible again: whoever wants him to be told when he goes quiet has him again.
+pub async fn wake_those_that_tell(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     store::wake_those_that_tell(tx, member, app.clock.now()).await
 }
 
@@ -116,7 +116,7 @@ pub async fn is_there_again(app: &App, tx: &Tx, member: MemberId) -> Result<(), 
 pub async fn all_right(app: &App, member: MemberId) -> Result<(), Fault> {
     transact!(app, |tx| {
         profile::service::hold(tx, &[member]).await?;
-        checkin::service::shows_he_is_here(app, tx, member).await?;
+        app.follow(tx, Fact::ShowedUp { member }).await?;
         tx.wake();
         Ok(Done::Keep(()))
     })

@@ -16,6 +16,7 @@ use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::ladder::model::{Kind, NewLadder, Outer, Rung, Tells, Tie};
 use crate::matching::model::Shown;
+use crate::visibility::is_visible;
 use crate::{checkin, circle, matching, nudge, profile};
 
 /// What became of a ladder that was written.
@@ -61,8 +62,8 @@ async fn men(
     {
         let runs_it = circle::service::is_facilitator(db, circle, other).await?;
         let is_in_it = circle::service::is_member(db, circle, me).await?;
-        let hidden = profile::service::is_hidden(db, other).await?;
-        if other == me || !runs_it || !is_in_it || hidden {
+        let visible = is_visible(db, me, other).await?;
+        if other == me || !runs_it || !is_in_it || !visible {
             return Ok(Err(Written::NoFacilitator));
         }
         if partner == Some(other) {

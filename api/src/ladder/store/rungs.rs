@@ -17,7 +17,8 @@ use crate::db::{Sorted, Tx};
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
 use crate::ladder::model::{Rung, Tie, told_by};
-use crate::{circle, matching, profile};
+use crate::visibility::mutual;
+use crate::{circle, matching};
 
 /// Tells the cursors of what others ask of the viewer from those of other lists.
 pub const LADDER_REQUESTS: u8 = 74;
@@ -248,8 +249,7 @@ pub(super) fn held_by_a_tie() -> Select<Entity> {
     );
     let runs_it = Condition::all()
         .add(runs_it)
-        .add(profile::service::shown(column(Column::MemberId)))
-        .add(profile::service::shown(column(Column::ToldId)));
+        .add(mutual(column(Column::MemberId), column(Column::ToldId)));
     Entity::find()
         .join(JoinType::LeftJoin, Relation::Peering.def())
         .filter(

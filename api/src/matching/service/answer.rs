@@ -7,8 +7,9 @@ use super::{begin, gone, held, proposed_key, store, tell};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
+use crate::fact::Fact;
 use crate::matching::model::{self, Pair, Step};
-use crate::{commitment, ladder, nudge, pact};
+use crate::nudge;
 
 /// What became of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,9 +131,11 @@ pub async fn end(app: &App, me: MemberId, id: PeeringId) -> Result<Ended, Fault>
         }
         store::end(tx, id, State::Ended, now).await?;
         let pair = Pair::in_it(&row);
-        pact::service::end_of_peering(app, tx, (id, pair)).await?;
-        ladder::service::end_of_peering(app, tx, id).await?;
-        commitment::service::end_of_peering(tx, (id, pair)).await?;
+        let ended = Fact::PeeringEnded {
+            peering: id,
+            members: [pair.lower, pair.higher],
+        };
+        app.follow(tx, ended).await?;
         gone(tx, &row);
         tell(tx, (me, pair.beside(me)), id);
         Ok(Done::Keep(Ended::AsAsked))

@@ -60,11 +60,7 @@ pub fn is_between_two() -> Condition {
 pub async fn hold_partner(tx: &Tx, me: MemberId, id: PeeringId) -> Result<Option<MemberId>, Fault> {
     let row = held(tx, me, id).await?;
     let active = row.filter(model::is_active);
-    let Some(row) = active else {
-        return Ok(None);
-    };
-    let hidden = profile::service::is_hidden(tx, me).await?;
-    Ok((!hidden).then(|| Pair::in_it(&row).beside(me)))
+    Ok(active.map(|row| Pair::in_it(&row).beside(me)))
 }
 
 /// Peerings by their ids with the men in them, in two statements and in no order; those that are not there for the
@@ -145,9 +141,9 @@ pub async fn between(
     Ok(rows.map(|row| (row.id, Pair::in_it(&row))).collect())
 }
 
-/// A member was hidden from others, or is there again: the phones of those he has a peering with are told. The last
-/// thing in a transaction.
-pub async fn hidden_or_back(
+/// A member was hidden, or is visible again: his phones and those of whom he has a peering with drop what they share, or
+/// have it again.
+pub async fn visibility_changed(
     app: &App,
     tx: &Tx,
     member: MemberId,
@@ -159,10 +155,12 @@ pub async fn hidden_or_back(
     commitment::service::seen_otherwise(tx, member, hidden).await?;
     for row in store::open_of(tx, member).await? {
         let other = Pair::in_it(&row).beside(member);
-        if hidden {
-            tx.gone(other, row.id);
-        } else if model::seen_by(other, &row, now).is_some() {
-            tx.put(other, row.id);
+        for viewer in [member, other] {
+            if hidden {
+                tx.gone(viewer, row.id);
+            } else if model::seen_by(viewer, &row, now).is_some() {
+                tx.put(viewer, row.id);
+            }
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::matching::model::{self, MOST_PARTNERS, MOST_PROPOSALS, OPEN_FOR, Pair, Proposal};
 use crate::matching::store::Lapsed;
+use crate::visibility::is_visible;
 use crate::{circle, nudge, profile};
 
 /// What became of a proposal.
@@ -49,7 +50,7 @@ pub async fn propose(
             };
             return Ok(Done::Undo(outcome));
         }
-        if me == other || profile::service::is_hidden(tx, other).await? {
+        if me == other || !is_visible(tx, me, other).await? {
             return Ok(Done::Undo(Proposed::NoMember));
         }
         let rows = store::of_pair(tx, pair).await?;

@@ -5,7 +5,9 @@ mod rsvp;
 mod schedule;
 
 pub use change::{CancelOutcome, Patch, UpdateOutcome, cancel, update};
-pub use rsvp::{RsvpOutcome, give_back_seats, let_go, rsvp};
+pub use rsvp::{
+    RsvpOutcome, give_back_seats_in, give_back_upcoming_seats, let_go, release_hosted, rsvp,
+};
 pub use schedule::{NewMeeting, ScheduleOutcome, schedule};
 
 use std::collections::HashSet;
@@ -94,9 +96,13 @@ pub async fn seen_otherwise(
     tell(tx, member, circle, false).await
 }
 
-/// Tells a member's phones that the meetings of a circle he answered are not there for him any more.
-pub async fn out_of_sight(tx: &Tx, member: MemberId, circle: CircleId) -> Result<(), Fault> {
-    tell(tx, member, Some(circle), true).await
+/// Tells a member's phones that the meetings he answered, of a circle or all, are no longer visible to him.
+pub async fn out_of_sight(
+    tx: &Tx,
+    member: MemberId,
+    circle: Option<CircleId>,
+) -> Result<(), Fault> {
+    tell(tx, member, circle, true).await
 }
 
 async fn tell(

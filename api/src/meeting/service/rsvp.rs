@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::meeting::model::REMIND_BEFORE;
-use crate::meeting::store::Written;
+use crate::meeting::store::{Seats, Written};
 use crate::nudge::{self, Announcement};
 use crate::sync;
 
@@ -127,23 +127,36 @@ async fn leave(
     Ok(occurrence)
 }
 
-/// Lets go of a member who will be gone, and holds his feed. What others hold before they tell him is let go of first,
+/// Lets go of a member who will be gone, and locks his feed. What others lock before they tell him is let go of first,
 /// in their order: the meetings he hosted, then his seats.
 pub async fn let_go(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     store::release_hosted(tx, member).await?;
-    give_back_seats(app, tx, member, None).await?;
+    give_back_seats(app, tx, member, Seats::All).await?;
     sync::service::hold(tx, member).await
 }
 
-/// Gives back the seats of a member who leaves: with `circle`, those of that circle's meetings that have not
-/// started; without, all he ever had, before his answers go with him.
-pub async fn give_back_seats(
+/// Leaves the meetings of a member who may host no more without a host.
+pub async fn release_hosted(tx: &Tx, member: MemberId) -> Result<(), Fault> {
+    Ok(store::release_hosted(tx, member).await?)
+}
+
+/// Gives back the seats of a member in meetings that have not started.
+pub async fn give_back_upcoming_seats(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
+    give_back_seats(app, tx, member, Seats::Upcoming).await
+}
+
+/// Gives back the seats of a member in a circle's meetings that have not started.
+pub async fn give_back_seats_in(
     app: &App,
     tx: &Tx,
     member: MemberId,
-    circle: Option<CircleId>,
+    circle: CircleId,
 ) -> Result<(), Fault> {
-    for id in store::leave_all(tx, member, circle, app.clock.now()).await? {
+    give_back_seats(app, tx, member, Seats::Of(circle)).await
+}
+
+async fn give_back_seats(app: &App, tx: &Tx, member: MemberId, which: Seats) -> Result<(), Fault> {
+    for id in store::leave_all(tx, member, which, app.clock.now()).await? {
         leave(tx, member, id).await?;
     }
     Ok(())

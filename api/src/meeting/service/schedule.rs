@@ -84,7 +84,7 @@ pub async fn schedule(
         if !standing.sees() {
             return Ok(Done::Undo(ScheduleOutcome::NoSuchCircle));
         }
-        if !standing.runs() {
+        if !standing.schedules() {
             return Ok(Done::Undo(ScheduleOutcome::NotAllowed));
         }
         if occurrence.starts_at <= now {

@@ -11,6 +11,6 @@ pub use read::{
     page, to_answer, to_change,
 };
 pub use write::{
-    Written, answer, cancel, free_seat, hold_circle, hold_circle_of_occurrence, hold_membership,
-    insert, leave_all, release_hosted, set_capacity, take_seat, update,
+    Seats, Written, answer, cancel, free_seat, hold_circle, hold_circle_of_occurrence,
+    hold_membership, insert, leave_all, release_hosted, set_capacity, take_seat, update,
 };

@@ -5,8 +5,10 @@ use entity::account::Role;
 use entity::circle_membership::CircleRole;
 use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
 use entity::rsvp::{self, Answer};
-use entity::{CircleId, MeetingId, MemberId, OccurrenceId, account, circle_membership, meeting};
-use sea_orm::sea_query::{Expr, ExprTrait as _, LockType, Query, SimpleExpr};
+use entity::{
+    CircleId, MeetingId, MemberId, OccurrenceId, account, circle_membership, meeting, member,
+};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoTableRef as _, LockType, Query, SimpleExpr};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult,
     IdenStatic as _, Iterable as _, JoinType, PaginatorTrait as _, QueryFilter as _,
@@ -16,6 +18,7 @@ use sea_orm::{
 use crate::db::Tx;
 use crate::graphql::cursor::{Cursor, Page};
 use crate::meeting::model::{LONGEST, Standing};
+use crate::visibility::takes_part;
 
 /// Every list of occurrences, for cursors: all are sorted alike.
 pub const LIST: u8 = 7;
@@ -68,7 +71,7 @@ impl Row {
             in_circle: self.in_circle,
         };
         Seen {
-            runs: standing.runs() || (standing.sees() && self.meeting.host_id == Some(viewer)),
+            runs: standing.changes(self.meeting.host_id.map(|host| host == viewer)),
             occurrence: self.occurrence,
             meeting: self.meeting,
             answer: self.answer,
@@ -128,7 +131,7 @@ fn seen(viewer: MemberId) -> Select<occurrence::Entity> {
                 circle_membership::Column::MemberId,
             )))),
         );
-    query.filter(
+    query.filter(takes_part(Expr::val(viewer))).filter(
         Condition::any()
             .add(meeting::Column::CircleId.is_null())
             .add(circle_membership::Column::MemberId.is_not_null()),
@@ -163,25 +166,29 @@ pub async fn by_occurrences(
     all(db, viewer, query).await
 }
 
-/// As [`by_occurrence`], to answer it: until the transaction ends nobody changes the meeting, who would not know
-/// whom to tell.
+/// As [`by_occurrence`], to answer it. Until the transaction ends nobody changes the meeting, who would not know whom to
+/// tell, and the viewer is not hidden, whose seats would be given back.
 pub async fn to_answer(tx: &Tx, viewer: MemberId, id: OccurrenceId) -> Result<Option<Seen>, DbErr> {
-    holding(tx, viewer, id, LockType::Share).await
+    let mut query = seen(viewer).filter(occurrence::Column::Id.eq(id));
+    let himself = Expr::col((member::Entity, member::Column::Id)).eq(viewer);
+    sea_orm::QueryTrait::query(&mut query)
+        .join(JoinType::InnerJoin, member::Entity, himself)
+        .and_where(Expr::col((member::Entity, member::Column::HiddenAt)).is_null())
+        .lock_with_tables(
+            LockType::Share,
+            [
+                meeting::Entity.into_table_ref(),
+                member::Entity.into_table_ref(),
+            ],
+        );
+    Ok(all(tx, viewer, query).await?.pop())
 }
 
 /// As [`by_occurrence`], to change it: until the transaction ends nobody answers who has not.
 pub async fn to_change(tx: &Tx, viewer: MemberId, id: OccurrenceId) -> Result<Option<Seen>, DbErr> {
-    holding(tx, viewer, id, LockType::NoKeyUpdate).await
-}
-
-async fn holding(
-    tx: &Tx,
-    viewer: MemberId,
-    id: OccurrenceId,
-    lock: LockType,
-) -> Result<Option<Seen>, DbErr> {
     let mut query = seen(viewer).filter(occurrence::Column::Id.eq(id));
-    sea_orm::QueryTrait::query(&mut query).lock_with_tables(lock, [meeting::Entity]);
+    sea_orm::QueryTrait::query(&mut query)
+        .lock_with_tables(LockType::NoKeyUpdate, [meeting::Entity]);
     Ok(all(tx, viewer, query).await?.pop())
 }
 
@@ -301,6 +308,7 @@ pub async fn circle_role(
     circle_membership::Entity::find_by_id((circle, member))
         .select_only()
         .column(circle_membership::Column::Role)
+        .filter(takes_part(Expr::val(member)))
         .into_tuple()
         .one(db)
         .await

@@ -200,12 +200,22 @@ pub async fn release_hosted(tx: &Tx, host: MemberId) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Turns a member's seats into none: all of them, or those of a circle's meetings that have not started.
-/// Returns the occurrences they were of.
+/// Which of a member's seats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seats {
+    /// All he ever had.
+    All,
+    /// Those of meetings that have not started.
+    Upcoming,
+    /// Those of a circle's meetings that have not started.
+    Of(CircleId),
+}
+
+/// Turns these seats of a member into none. Returns the occurrences they were of.
 pub async fn leave_all(
     tx: &Tx,
     member: MemberId,
-    circle: Option<CircleId>,
+    which: Seats,
     now: DateTime<Utc>,
 ) -> Result<Vec<OccurrenceId>, DbErr> {
     let mut update = rsvp::Entity::update_many()
@@ -213,15 +223,16 @@ pub async fn leave_all(
         .col_expr(rsvp::Column::UpdatedAt, Expr::value(now))
         .filter(rsvp::Column::MemberId.eq(member))
         .filter(rsvp::Column::Answer.eq(Answer::Going));
-    if let Some(circle) = circle {
-        let of_circle = occurrence::Entity::find()
+    if which != Seats::All {
+        let mut upcoming = occurrence::Entity::find()
             .select_only()
             .column(occurrence::Column::Id)
             .inner_join(meeting::Entity)
-            .filter(meeting::Column::CircleId.eq(circle))
-            .filter(occurrence::Column::StartsAt.gt(now))
-            .into_query();
-        update = update.filter(rsvp::Column::OccurrenceId.in_subquery(of_circle));
+            .filter(occurrence::Column::StartsAt.gt(now));
+        if let Seats::Of(circle) = which {
+            upcoming = upcoming.filter(meeting::Column::CircleId.eq(circle));
+        }
+        update = update.filter(rsvp::Column::OccurrenceId.in_subquery(upcoming.into_query()));
     }
     let mut left: Vec<OccurrenceId> = update
         .exec_with_returning(tx)

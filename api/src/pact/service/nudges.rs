@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::bus::Activity;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::fact::Fact;
 use crate::pact::model::{self, Moment};
 use crate::pact::store::NewNudge;
 use crate::{checkin, nudge, profile};
@@ -41,8 +42,7 @@ pub async fn send_nudge(app: &App, me: MemberId, new: &NewNudge) -> Result<Nudge
     let now = app.clock.now();
     transact!(app, |tx| {
         let row = held(tx, me, new.pact).await?;
-        let hidden = profile::service::is_hidden(tx, me).await?;
-        let row = row.filter(|row| !hidden && model::is_active(&row.pact, now));
+        let row = row.filter(|row| model::is_active(&row.pact, now));
         let Some(row) = row else {
             return Ok(Done::Undo(NudgeSent::NotFound));
         };
@@ -115,9 +115,6 @@ pub async fn answer_nudge(
             return Ok(Done::Undo(NudgeAnswered::OwnNudge));
         }
         profile::service::hold(tx, &[from, to]).await?;
-        if profile::service::is_hidden(tx, me).await? {
-            return Ok(Done::Undo(NudgeAnswered::NotFound));
-        }
         let Some((nudge, ..)) = store::nudge_of(app, tx, me, now, id).await? else {
             return Ok(Done::Undo(NudgeAnswered::NotFound));
         };
@@ -134,7 +131,7 @@ pub async fn answer_nudge(
         }
         nudge::service::withdraw(tx, me, &received_key(id)).await?;
         if answer == Answer::AllRight {
-            checkin::service::shows_he_is_here(app, tx, me).await?;
+            app.follow(tx, Fact::ShowedUp { member: me }).await?;
         }
         let key = format!("pact_nudge_answered:{id}");
         let until = (now, now + ANSWER_FRESH_FOR);

@@ -97,18 +97,20 @@ pub async fn seen_otherwise(
 ) -> Result<(), Fault> {
     let now = app.clock.now();
     for row in store::open_of(tx, member).await? {
-        let other = row.beside(member);
-        let there = !hidden && model::shown(other, &row.pact, now).is_some();
-        if there {
-            tx.put(other, row.pact.id);
-        } else {
-            tx.gone(other, row.pact.id);
-        }
-        for nudge in store::nudges_of_pact(tx, row.pact.id).await? {
+        let nudges = store::nudges_of_pact(tx, row.pact.id).await?;
+        for viewer in [member, row.beside(member)] {
+            let there = !hidden && model::shown(viewer, &row.pact, now).is_some();
             if there {
-                tx.put(other, nudge);
+                tx.put(viewer, row.pact.id);
             } else {
-                tx.gone(other, nudge);
+                tx.gone(viewer, row.pact.id);
+            }
+            for nudge in &nudges {
+                if there {
+                    tx.put(viewer, *nudge);
+                } else {
+                    tx.gone(viewer, *nudge);
+                }
             }
         }
     }

@@ -1,0 +1,64 @@
+//! `belay circle`: what an operator does for circles.
+
+use std::path::Path;
+
+use clap::Subcommand;
+use entity::{CircleId, MemberId};
+use uuid::Uuid;
+
+use super::{Failure, console, setup};
+use crate::circle::service::{self, Appointed};
+use crate::clock::Clock;
+use crate::config;
+
+/// What can be done.
+#[derive(Subcommand)]
+pub enum CircleCommand {
+    /// List the circles that nobody runs.
+    Unled,
+    /// Make a facilitator run a circle.
+    Appoint {
+        /// The circle's id, a UUID.
+        circle: Uuid,
+        /// The member's id, a UUID.
+        member: Uuid,
+    },
+}
+
+/// Does it.
+pub fn command(file: Option<&Path>, command: &CircleCommand) -> Result<(), Failure> {
+    let config = config::load(file)?;
+    crate::telemetry::init(&config.log);
+    setup::block_on(async {
+        let app = setup::app(config, Clock::system()).await?;
+        match *command {
+            CircleCommand::Unled => {
+                let circles = service::without_facilitator(app.db.pool()).await;
+                let circles = circles.map_err(|fault| Failure::told(fault.class()))?;
+                if circles.is_empty() {
+                    console::say("Somebody runs every circle.");
+                }
+                for circle in circles {
+                    console::say(&circle.to_string());
+                }
+                Ok(())
+            }
+            CircleCommand::Appoint { circle, member } => {
+                let appointed = service::appoint(&app, CircleId(circle), MemberId(member)).await;
+                match appointed.map_err(|fault| Failure::told(fault.class()))? {
+                    Appointed::AsAsked => {
+                        console::say("Done. He runs the circle from his next request on.");
+                        Ok(())
+                    }
+                    Appointed::NoCircle => Err(Failure::told("No circle has this id.")),
+                    Appointed::NoMember => Err(Failure::told(
+                        "No member has this id, or his account waits for deletion.",
+                    )),
+                    Appointed::MayNotRun => Err(Failure::told(
+                        "His account is not a facilitator's. `belay member role` makes it one.",
+                    )),
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,89 @@
+//! What follows from each fact, in every domain, in the order in which locks are taken: circles, meetings and seats,
+//! members, what two members share, feeds.
+//!
+//! A new fact does not compile without an answer here. A new domain reads this file from top to bottom and adds what
+//! each fact means to it.
+
+use entity::account::Role;
+use futures::future::BoxFuture;
+
+use crate::app::App;
+use crate::db::Tx;
+use crate::error::Fault;
+use crate::fact::Fact;
+use crate::matching::model::Pair;
+use crate::{
+    checkin, circle, commitment, consent, device, ladder, matching, meeting, nudge, pact, profile,
+};
+
+/// Lets follow what follows from a fact, inside the transaction that states it.
+pub fn follow<'a>(app: &'a App, tx: &'a Tx, fact: Fact<'a>) -> BoxFuture<'a, Result<(), Fault>> {
+    Box::pin(answer(app, tx, fact))
+}
+
+async fn answer(app: &App, tx: &Tx, fact: Fact<'_>) -> Result<(), Fault> {
+    match fact {
+        Fact::DeletionRequested { member } => {
+            circle::service::hand_over_all(app, tx, member).await?;
+            profile::service::set_hidden(app, tx, member, true).await?;
+            meeting::service::give_back_upcoming_seats(app, tx, member).await?;
+            meeting::service::out_of_sight(tx, member, None).await?;
+            matching::service::visibility_changed(app, tx, member, true).await
+        }
+        Fact::DeletionUndone { member } => {
+            profile::service::set_hidden(app, tx, member, false).await?;
+            // Whoever asks to stay is here.
+            checkin::service::shows_he_is_here(app, tx, member).await?;
+            ladder::service::wake_those_that_tell(app, tx, member).await?;
+            meeting::service::seen_otherwise(tx, member, None).await?;
+            matching::service::visibility_changed(app, tx, member, false).await
+        }
+        Fact::Purging { member } => {
+            circle::service::hand_over_all(app, tx, member).await?;
+            // Others lock his feed before they tell him something, and need him to exist then: he is locked first.
+            profile::service::hold(tx, &[member]).await?;
+            meeting::service::let_go(app, tx, member).await?;
+            consent::service::forget(tx, member, app.clock.now()).await
+        }
+        Fact::RoleChanged { member, role } => {
+            if role != Role::Facilitator {
+                circle::service::step_down_everywhere(app, tx, member).await?;
+                meeting::service::release_hosted(tx, member).await?;
+            }
+            // A meeting says whether he may change it.
+            meeting::service::seen_otherwise(tx, member, None).await
+        }
+        Fact::SessionsEnded { sessions } => device::service::session_ended(tx, sessions).await,
+        Fact::ShowedUp { member } => checkin::service::shows_he_is_here(app, tx, member).await,
+        Fact::DayTermsChanged {
+            member,
+            before,
+            after,
+        } => {
+            checkin::service::terms_changed(app, tx, member, before).await?;
+            nudge::service::time_zone_changed(app, tx, member, after.zone).await?;
+            ladder::service::days_are_otherwise(app, tx, member).await?;
+            commitment::service::terms_changed(app, tx, member, after).await
+        }
+        Fact::CircleRoleChanged { circle, member } => {
+            meeting::service::seen_otherwise(tx, member, Some(circle)).await
+        }
+        Fact::SteppedDown { circle, member } => {
+            ladder::service::no_longer_runs(app, tx, circle, member).await?;
+            meeting::service::seen_otherwise(tx, member, Some(circle)).await
+        }
+        Fact::LeftCircle { circle, member } => {
+            ladder::service::out_of_circle(app, tx, circle, member).await?;
+            // He cannot see its meetings any more; somebody else can have his seat.
+            meeting::service::give_back_seats_in(app, tx, member, circle).await?;
+            meeting::service::out_of_sight(tx, member, Some(circle)).await
+        }
+        Fact::PeeringEnded { peering, members } => {
+            let [one, other] = members;
+            let pair = Pair::of(one, other);
+            pact::service::end_of_peering(app, tx, (peering, pair)).await?;
+            ladder::service::end_of_peering(app, tx, peering).await?;
+            commitment::service::end_of_peering(tx, (peering, pair)).await
+        }
+    }
+}
