@@ -65,7 +65,8 @@ impl Entropy {
     }
 }
 
-/// Makes ids: UUIDs of version 7 (RFC 9562 §5.7), which sort by the time they were made.
+/// Makes ids: UUIDs of version 7 (RFC 9562 §5.7), which sort by the time they were made, and of version 4 where others
+/// see an id and are not to learn when it was made.
 #[derive(Clone)]
 pub struct Ids {
     clock: Clock,
@@ -76,6 +77,13 @@ impl Ids {
     /// Ids dated by `clock` and made unguessable by `entropy`.
     pub const fn new(clock: Clock, entropy: Entropy) -> Self {
         Self { clock, entropy }
+    }
+
+    /// A new id of the wanted type that tells nothing, not even when it was made: a UUID of version 4 (RFC 9562 §5.4).
+    pub fn random<I: From<Uuid>>(&self) -> I {
+        uuid::Builder::from_random_bytes(self.entropy.bytes())
+            .into_uuid()
+            .into()
     }
 
     /// A new id of the wanted type.

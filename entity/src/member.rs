@@ -3,6 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::MemberId;
+use crate::member_topic::Visibility;
 
 /// Shown in place of a date of birth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
@@ -49,6 +50,12 @@ pub struct Model {
     /// ISO 3166-1 alpha-2.
     pub country: String,
     pub region: Option<String>,
+    /// Who may see the bio.
+    pub bio_visibility: Visibility,
+    pub story_visibility: Visibility,
+    pub age_band_visibility: Visibility,
+    pub region_visibility: Visibility,
+    pub life_contexts_visibility: Visibility,
     /// IANA name.
     pub time_zone: String,
     /// The hour on his wall clock, 0 to 6, at which his days begin.

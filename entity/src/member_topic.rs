@@ -26,7 +26,7 @@ pub enum Visibility {
     Partners,
     /// Men in his circles.
     Circles,
-    /// Every member.
+    /// Every member he has a tie with.
     Members,
 }
 

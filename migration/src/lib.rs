@@ -21,6 +21,7 @@ mod m20261126_000001_create_commitments;
 mod m20261126_000002_create_ladders;
 mod m20261127_000001_remember_sign_up_ids;
 mod m20261127_000010_confirm_generations;
+mod m20261127_000080_choose_who_sees_a_profile;
 mod support;
 
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000002_create_ladders::Migration),
             Box::new(m20261127_000001_remember_sign_up_ids::Migration),
             Box::new(m20261127_000010_confirm_generations::Migration),
+            Box::new(m20261127_000080_choose_who_sees_a_profile::Migration),
         ]
     }
 }

@@ -16,6 +16,7 @@ mod circles;
 mod claims;
 mod commitments;
 mod config;
+mod consequences;
 mod crash;
 mod databases;
 mod days;

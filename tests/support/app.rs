@@ -135,7 +135,7 @@ impl TestApp {
         let app = &self.app;
         let now = app.clock.now();
         let who = SignedIn {
-            member: app.ids.next(),
+            member: app.ids.random(),
             session: app.ids.next(),
         };
         let new = NewMember {

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use entity::peering::{ActiveModel, Column, Entity, Model, State};
 use entity::{MemberId, PeeringId};
-use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, OnConflict, Query};
+use sea_orm::sea_query::{
+    Expr, ExprTrait as _, IntoCondition as _, OnConflict, Query, SelectStatement,
+};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order,
     PaginatorTrait as _, QueryFilter as _, QuerySelect as _, Select,
@@ -65,14 +67,18 @@ fn waiting(now: DateTime<Utc>) -> Condition {
 
 /// The peerings that are there for a member.
 fn there_for(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
-    let not_his_no = Condition::any()
-        .add(Column::State.eq(State::Proposed))
-        .add(Column::ProposedBy.eq(member));
     with_somebody(member).filter(
         Condition::any()
             .add(active())
-            .add(waiting(now).add(not_his_no)),
+            .add(waiting(now).add(not_his_no(member))),
     )
+}
+
+/// The condition that a proposal is not one that the member said no to.
+fn not_his_no(member: MemberId) -> Condition {
+    Condition::any()
+        .add(Column::State.eq(State::Proposed))
+        .add(Column::ProposedBy.eq(member))
 }
 
 /// Those of these peerings that are there for the viewer, in no order.
@@ -304,6 +310,17 @@ pub(super) async fn states(
 
 /// The condition that the viewer and the member that `other` names are partners.
 pub(super) fn partners(viewer: MemberId, other: &Expr) -> Expr {
+    Expr::exists(of_two(viewer, other).and_where(active()).take())
+}
+
+/// The condition that a proposal waits between the viewer and the member that `other` names, as far as the viewer knows.
+pub(super) fn proposal_waits(viewer: MemberId, other: &Expr, now: DateTime<Utc>) -> Expr {
+    let waits = waiting(now).add(not_his_no(viewer));
+    Expr::exists(of_two(viewer, other).cond_where(waits).take())
+}
+
+/// A row for each peering there was of the viewer and the member that `other` names.
+fn of_two(viewer: MemberId, other: &Expr) -> SelectStatement {
     let one = Expr::col((Entity, Column::LowerId));
     let two = Expr::col((Entity, Column::HigherId));
     let way = |own: &Expr, theirs: &Expr| {
@@ -311,11 +328,9 @@ pub(super) fn partners(viewer: MemberId, other: &Expr) -> Expr {
             .add(own.clone().eq(viewer))
             .add(theirs.clone().eq(other.clone()))
     };
-    let both = Query::select()
+    Query::select()
         .expr(Expr::val(1))
         .from(Entity)
-        .and_where(active())
         .cond_where(Condition::any().add(way(&one, &two)).add(way(&two, &one)))
-        .take();
-    Expr::exists(both)
+        .take()
 }

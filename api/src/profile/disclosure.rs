@@ -43,7 +43,8 @@ pub async fn set_topic(
         if !store::lock(tx, me).await? {
             return Ok(Done::Undo(TopicOutcome::Gone));
         }
-        let Some(profile) = store::find(tx, me, &[me]).await?.pop() else {
+        let now = app.clock.now();
+        let Some(profile) = store::find(tx, me, &[me], now).await?.pop() else {
             return Ok(Done::Undo(TopicOutcome::Gone));
         };
         let before = profile.topics.iter().find(|row| row.topic == topic);

@@ -8,7 +8,7 @@ use entity::member::{AgeBand, ReplyPace};
 use entity::member_topic::{Stance, Visibility};
 
 use super::vocabulary::{LifeContext, Topic};
-use super::{Availability, ContactModes, Country, Handle, Language, Relation};
+use super::{Availability, ContactModes, Country, Handle, Language, Relation, admits};
 use crate::checkin::calendar::DayTerms;
 use crate::error::Fault;
 use crate::patch::Change;
@@ -58,6 +58,8 @@ pub struct Fields {
     pub country: String,
     /// A part of the country.
     pub region: Option<String>,
+    /// Who may see which part.
+    pub visibility: FieldVisibility,
     /// IANA name.
     pub time_zone: String,
     /// The hour on his wall clock, 0 to 6, at which his days begin.
@@ -74,11 +76,65 @@ pub struct Fields {
     pub languages: Vec<String>,
 }
 
+/// Who may see which part of a profile. What is not named here is visible to every member he has a tie with, or to
+/// himself alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldVisibility {
+    /// The few sentences about himself.
+    pub bio: Visibility,
+    /// His story.
+    pub story: Visibility,
+    /// His age, about.
+    pub age_band: Visibility,
+    /// The part of the country.
+    pub region: Visibility,
+    /// The circumstances of his life.
+    pub life_contexts: Visibility,
+}
+
+impl Default for FieldVisibility {
+    fn default() -> Self {
+        Self {
+            bio: Visibility::Members,
+            story: Visibility::Members,
+            age_band: Visibility::Members,
+            region: Visibility::Members,
+            life_contexts: Visibility::Members,
+        }
+    }
+}
+
 impl Fields {
+    /// These fields as somebody in this relation may see them: what is not for him is as if it were not there.
+    pub fn shown_to(mut self, relation: Relation) -> Self {
+        let visibility = self.visibility;
+        let sees = |part| admits(part, relation);
+        self.bio = self.bio.filter(|_| sees(visibility.bio));
+        self.story = self.story.filter(|_| sees(visibility.story));
+        self.age_band = self.age_band.filter(|_| sees(visibility.age_band));
+        self.region = self.region.filter(|_| sees(visibility.region));
+        self
+    }
+
     /// Where and when his days begin.
     pub fn day_terms(&self) -> Result<DayTerms, Fault> {
         DayTerms::stored(&self.time_zone, self.day_start_hour)
     }
+}
+
+/// Which parts of a profile are to be visible to others than before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VisibilityPatch {
+    /// The few sentences about himself.
+    pub bio: Change<Visibility>,
+    /// His story.
+    pub story: Change<Visibility>,
+    /// His age, about.
+    pub age_band: Change<Visibility>,
+    /// The part of the country.
+    pub region: Change<Visibility>,
+    /// The circumstances of his life.
+    pub life_contexts: Change<Visibility>,
 }
 
 /// The changes of one update; what is left out of it stays as it is.
@@ -96,6 +152,8 @@ pub struct Patch {
     pub country: Change<Country>,
     /// A part of the country.
     pub region: Change<Option<String>>,
+    /// Who may see which part.
+    pub visibility: VisibilityPatch,
     /// Where his days begin and end.
     pub time_zone: Change<chrono_tz::Tz>,
     /// The hour at which they do, 0 to 6.
@@ -127,6 +185,12 @@ impl Patch {
             country.code().clone_into(&mut fields.country);
         }
         self.region.apply(&mut fields.region);
+        let (patch, visibility) = (&self.visibility, &mut fields.visibility);
+        patch.bio.apply(&mut visibility.bio);
+        patch.story.apply(&mut visibility.story);
+        patch.age_band.apply(&mut visibility.age_band);
+        patch.region.apply(&mut visibility.region);
+        patch.life_contexts.apply(&mut visibility.life_contexts);
         if let Change::Put(zone) = &self.time_zone {
             zone.name().clone_into(&mut fields.time_zone);
         }

@@ -135,7 +135,7 @@ pub async fn profiles(
         return Ok(HashMap::new());
     }
     let vocabulary = vocabulary(app).await?;
-    let found = store::find(app.db.pool(), signed_in.member, ids).await?;
+    let found = store::find(app.db.pool(), signed_in.member, ids, app.clock.now()).await?;
     let seen = found
         .into_iter()
         .map(|found| seen_by(signed_in.member, found, &vocabulary))
@@ -144,7 +144,17 @@ pub async fn profiles(
 }
 
 fn seen_by(viewer: MemberId, found: Found, vocabulary: &Vocabulary) -> Profile {
-    let relation = Relation::nearest(found.id == viewer, found.is_partner, found.shares_circle);
+    let relation = if found.id == viewer {
+        Relation::Himself
+    } else if found.is_partner {
+        Relation::Partner
+    } else if found.shares_circle {
+        Relation::SharesCircle
+    } else if found.has_proposal {
+        Relation::Member
+    } else {
+        Relation::Stranger
+    };
     let lived = |slug: &str| {
         found
             .topics
@@ -164,12 +174,13 @@ fn seen_by(viewer: MemberId, found: Found, vocabulary: &Vocabulary) -> Profile {
         relation,
         topics: topics.collect(),
         life_contexts: contexts
+            .filter(|_| admits(found.fields.visibility.life_contexts, relation))
             .filter(|context| found.life_contexts.contains(&context.slug))
             .cloned()
             .collect(),
         joined_at: found.joined_at,
         version: found.version,
-        fields: found.fields,
+        fields: found.fields.shown_to(relation),
     }
 }
 
@@ -198,7 +209,8 @@ pub async fn update(
         if !store::lock(tx, me).await? {
             return Ok(Done::Undo(Updated::Gone));
         }
-        let Some(read) = store::find(tx, me, &[me]).await?.pop() else {
+        let now = app.clock.now();
+        let Some(read) = store::find(tx, me, &[me], now).await?.pop() else {
             return Ok(Done::Undo(Updated::Gone));
         };
         let fields = patch.applied_to(&read.fields);

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::lists::{self, TopicRow};
-use super::model::{DAY_START_HOUR, Fields};
+use super::model::{DAY_START_HOUR, FieldVisibility, Fields};
 use super::service::NewMember;
 use super::vocabulary::{LifeContext, Topic};
 use super::{Availability, ContactModes};
@@ -28,6 +28,7 @@ pub(super) struct Found {
     pub joined_at: DateTime<Utc>,
     pub shares_circle: bool,
     pub is_partner: bool,
+    pub has_proposal: bool,
     pub topics: Vec<TopicRow>,
     pub life_contexts: Vec<String>,
 }
@@ -38,6 +39,7 @@ struct Row {
     member: member::Model,
     shares_circle: bool,
     is_partner: bool,
+    has_proposal: bool,
     topics: Option<String>,
     languages: Option<String>,
     life_contexts: Option<String>,
@@ -49,12 +51,15 @@ pub(super) async fn find(
     db: &impl ConnectionTrait,
     viewer: MemberId,
     ids: &[MemberId],
+    now: DateTime<Utc>,
 ) -> Result<Vec<Found>, Fault> {
     let shares = circle::service::shared_by(viewer, Expr::col((Entity, Column::Id)));
     let partner = matching::service::partners(viewer, &Expr::col((Entity, Column::Id)));
+    let proposal = matching::service::proposal_waits(viewer, &Expr::col((Entity, Column::Id)), now);
     let rows = Entity::find()
         .expr_as(shares, "shares_circle")
         .expr_as(partner, "is_partner")
+        .expr_as(proposal, "has_proposal")
         .expr_as(Expr::cust(lists::TOPICS), "topics")
         .expr_as(Expr::cust(lists::LANGUAGES), "languages")
         .expr_as(Expr::cust(lists::LIFE_CONTEXTS), "life_contexts")
@@ -74,6 +79,7 @@ fn found(row: Row) -> Result<Found, Fault> {
         joined_at: member.created_at,
         shares_circle: row.shares_circle,
         is_partner: row.is_partner,
+        has_proposal: row.has_proposal,
         topics: lists::topics(row.topics.as_deref())?,
         life_contexts: lists::slugs(row.life_contexts.as_deref()),
         fields: Fields {
@@ -84,6 +90,13 @@ fn found(row: Row) -> Result<Found, Fault> {
             age_band: member.age_band,
             country: member.country,
             region: member.region,
+            visibility: FieldVisibility {
+                bio: member.bio_visibility,
+                story: member.story_visibility,
+                age_band: member.age_band_visibility,
+                region: member.region_visibility,
+                life_contexts: member.life_contexts_visibility,
+            },
             time_zone: member.time_zone,
             day_start_hour: member.day_start_hour,
             mail_language: member.locale,
@@ -97,6 +110,7 @@ fn found(row: Row) -> Result<Found, Fault> {
 
 /// Makes the row of a new member; false when his handle is somebody's already.
 pub(super) async fn insert(tx: &Tx, new: &NewMember, now: DateTime<Utc>) -> Result<bool, Fault> {
+    let visibility = FieldVisibility::default();
     let row = member::ActiveModel {
         id: Set(new.id),
         handle: Set(new.handle.as_str().to_owned()),
@@ -106,6 +120,11 @@ pub(super) async fn insert(tx: &Tx, new: &NewMember, now: DateTime<Utc>) -> Resu
         age_band: Set(None),
         country: Set(new.country.code().to_owned()),
         region: Set(None),
+        bio_visibility: Set(visibility.bio),
+        story_visibility: Set(visibility.story),
+        age_band_visibility: Set(visibility.age_band),
+        region_visibility: Set(visibility.region),
+        life_contexts_visibility: Set(visibility.life_contexts),
         time_zone: Set(new.time_zone.name().to_owned()),
         day_start_hour: Set(DAY_START_HOUR),
         locale: Set(new.locale.tag().to_owned()),
@@ -174,6 +193,11 @@ pub(super) async fn update(
             age_band: Set(fields.age_band),
             country: Set(fields.country.clone()),
             region: Set(fields.region.clone()),
+            bio_visibility: Set(fields.visibility.bio),
+            story_visibility: Set(fields.visibility.story),
+            age_band_visibility: Set(fields.visibility.age_band),
+            region_visibility: Set(fields.visibility.region),
+            life_contexts_visibility: Set(fields.visibility.life_contexts),
             time_zone: Set(fields.time_zone.clone()),
             day_start_hour: Set(fields.day_start_hour),
             locale: Set(fields.mail_language.clone()),

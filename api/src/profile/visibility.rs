@@ -12,23 +12,13 @@ pub enum Relation {
     Partner,
     /// Somebody in a circle he is in.
     SharesCircle,
-    /// Any other member.
+    /// Somebody one of the two has asked to be his partner.
     Member,
-    /// Nobody is signed in.
+    /// Somebody without a tie to him.
     Stranger,
 }
 
 impl Relation {
-    /// Of all the ways a viewer knows a member, the nearest counts.
-    pub const fn nearest(himself: bool, partner: bool, shares_circle: bool) -> Self {
-        match (himself, partner, shares_circle) {
-            (true, _, _) => Self::Himself,
-            (_, true, _) => Self::Partner,
-            (_, _, true) => Self::SharesCircle,
-            _ => Self::Member,
-        }
-    }
-
     /// Whether the viewer may know that the member exists.
     pub fn sees_profile(self) -> bool {
         self <= Self::Member
@@ -92,16 +82,5 @@ mod tests {
             RELATIONS.map(Relation::sees_profile),
             [true, true, true, true, false]
         );
-    }
-
-    #[test]
-    fn the_nearest_relation_counts() {
-        assert_eq!(Relation::nearest(true, true, true), Relation::Himself);
-        assert_eq!(Relation::nearest(false, true, true), Relation::Partner);
-        assert_eq!(
-            Relation::nearest(false, false, true),
-            Relation::SharesCircle
-        );
-        assert_eq!(Relation::nearest(false, false, false), Relation::Member);
     }
 }

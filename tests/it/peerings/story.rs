@@ -250,7 +250,7 @@ async fn partners_see_what_is_for_partners(app: TestApp) {
     leave_all_circles(&app, paul).await;
     assert_eq!(sees().await, (true, true));
     leave(&app, paul, "endPeering", &id).await;
-    assert_eq!(sees().await, (false, false));
+    assert_eq!(seen(&app, paul, mike).await, json!(null));
 }
 
 async fn leave_all_circles(app: &TestApp, who: SignedIn) {

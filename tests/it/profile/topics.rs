@@ -168,6 +168,7 @@ async fn contexts(app: &TestApp, who: api::account::SignedIn, slugs: Value) -> V
 
 async fn life_contexts_take_the_place_of_the_list(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+    crate::peerings::in_a_circle(&app, &[mike, paul]).await;
     let set = contexts(&app, mike, json!(["veteran", "father", "veteran"])).await;
     let two = json!([{"slug": "father"}, {"slug": "veteran"}]);
     assert_eq!(set, json!({"member": {"lifeContexts": two}, "errors": []}));

@@ -1,5 +1,6 @@
 //! What of a man is there for whom.
 
+use api::account::SignedIn;
 use api::graphql::node::NodeId as _;
 use api::visibility::is_taking_part;
 use entity::{CircleId, MemberId};
@@ -12,6 +13,9 @@ use crate::circles::circle_of;
 
 both!(
     each_topic_is_seen_by_whom_it_is_shown_to,
+    each_part_is_seen_by_whom_it_is_shown_to,
+    who_has_no_tie_any_more_sees_nobody,
+    an_id_does_not_tell_when_its_member_joined,
     a_private_topic_looks_like_none,
     what_is_ones_own_business_is_null_to_others,
     a_hidden_member_is_there_for_himself_alone,
@@ -19,6 +23,16 @@ both!(
     what_is_no_member_is_nobody,
     a_whole_profile_costs_one_statement
 );
+
+/// `one` asks `other` to be his partner, from a circle that he leaves then.
+async fn asked_and_left(app: &TestApp, one: SignedIn, other: SignedIn) {
+    let host = app.facilitator("fourth").await;
+    let circle = circle_of(app, host, &[one, other]).await;
+    crate::peerings::proposed(app, one, other).await;
+    let query = "mutation($id: ID!) { leaveCircle(input: { circleId: $id }) { errors { code } } }";
+    let left = app.as_member(one, query, json!({ "id": *circle.global() }));
+    assert_eq!(left.await.at("/leaveCircle/errors"), json!([]));
+}
 
 fn slugs(profile: &Value) -> Vec<&str> {
     let topics = profile["topics"].as_array().unwrap().iter();
@@ -46,10 +60,71 @@ async fn each_topic_is_seen_by_whom_it_is_shown_to(app: TestApp) {
     assert_eq!(slugs(&seen(&app, mike, mike).await), all);
     assert_eq!(slugs(&seen(&app, mate, mike).await), ["grief", "sleep"]);
     assert_eq!(slugs(&seen(&app, host, mike).await), ["grief", "sleep"]);
-    assert_eq!(slugs(&seen(&app, other, mike).await), ["sleep"]);
-    // Who is in a circle of his own shares none.
+    // Who is in a circle of his own shares none, and has no tie with him.
     circle_of(&app, app.facilitator("third").await, &[other]).await;
+    assert_eq!(seen(&app, other, mike).await, json!(null));
+    // Who waits for his answer has one.
+    asked_and_left(&app, other, mike).await;
     assert_eq!(slugs(&seen(&app, other, mike).await), ["sleep"]);
+}
+
+async fn each_part_is_seen_by_whom_it_is_shown_to(app: TestApp) {
+    let (mike, mate) = (app.member("mike").await, app.member("mate").await);
+    let (other, friend) = (app.member("other").await, app.member("friend").await);
+    circle_of(&app, app.facilitator("host").await, &[mike, mate]).await;
+    asked_and_left(&app, other, mike).await;
+    crate::peerings::partners(&app, mike, friend).await;
+    let says = json!({ "bio": "Rower.", "story": "Long.", "region": "Kent", "ageBand": "FROM_45_TO_54",
+        "visibility": { "bio": "MEMBERS", "story": "PARTNERS", "region": "PRIVATE",
+            "ageBand": "CIRCLES", "lifeContexts": "PRIVATE" } });
+    assert_eq!(update(&app, mike, says).await["errors"], json!([]));
+    let contexts = "mutation { setLifeContexts(input: { lifeContexts: [\"father\"] }) {
+        errors { code } } }";
+    app.as_member(mike, contexts, json!({})).await.ok();
+    let parts = async |viewer| {
+        let profile = seen(&app, viewer, mike).await;
+        ["bio", "story", "region", "ageBand"].map(|part| !profile[part].is_null())
+    };
+    assert_eq!(parts(mike).await, [true; 4]);
+    assert_eq!(parts(friend).await, [true, true, false, true]);
+    assert_eq!(parts(mate).await, [true, false, false, true]);
+    assert_eq!(parts(other).await, [true, false, false, false]);
+    assert_eq!(seen(&app, mate, mike).await["lifeContexts"], json!([]));
+    let choice = "{ me { profile { visibility { bio story region ageBand lifeContexts } } } }";
+    let chosen = app.as_member(mike, choice, json!({})).await;
+    assert_eq!(
+        chosen.at("/me/profile/visibility"),
+        json!({ "bio": "MEMBERS", "story": "PARTNERS", "region": "PRIVATE", "ageBand": "CIRCLES",
+            "lifeContexts": "PRIVATE" })
+    );
+    // What is left out, or null, stays as it is.
+    let patch = json!({ "visibility": { "bio": "PRIVATE", "story": null } });
+    assert_eq!(update(&app, mike, patch).await["errors"], json!([]));
+    assert_eq!(parts(friend).await, [false, true, false, true]);
+}
+
+async fn who_has_no_tie_any_more_sees_nobody(app: TestApp) {
+    let (mike, mate) = (app.member("mike").await, app.member("mate").await);
+    let stranger = app.member("stranger").await;
+    let circle = circle_of(&app, app.facilitator("host").await, &[mike, mate]).await;
+    assert_eq!(seen(&app, mate, mike).await["handle"], "mike");
+    let query = "mutation($id: ID!) { leaveCircle(input: { circleId: $id }) { errors { code } } }";
+    let circle = json!({ "id": *circle.global() });
+    app.as_member(mate, query, circle).await.ok();
+    // He still has the id. It looks like one of nobody.
+    let nobody = ask_for(&app, mate, mike).await;
+    assert_eq!(nobody.data["member"], json!(null));
+    assert_eq!(ask_for(&app, stranger, mike).await.data, nobody.data);
+    let node = "query($id: ID!) { node(id: $id) { __typename } }";
+    let found = app.as_member(mate, node, json!({ "id": *mike.member.global() }));
+    assert_eq!(found.await.at("/node"), json!(null));
+}
+
+async fn an_id_does_not_tell_when_its_member_joined(app: TestApp) {
+    let joined = crate::account::join(&app, "mike@example.org", "mike").await;
+    let mike = crate::account::who(&app, &joined);
+    // Version 7 begins with the instant; version 4 is random.
+    assert_eq!(mike.member.0.get_version_num(), 4);
 }
 
 async fn a_private_topic_looks_like_none(app: TestApp) {
@@ -65,6 +140,7 @@ async fn a_private_topic_looks_like_none(app: TestApp) {
 
 async fn what_is_ones_own_business_is_null_to_others(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+    circle_of(&app, app.facilitator("host").await, &[mike, paul]).await;
     let input = json!({"topic": "sleep", "stance": "LIVING_WITH", "visibility": "MEMBERS"});
     set_topic(&app, mike, input).await;
     update(&app, mike, json!({"bio": "Likes rain."})).await;
@@ -121,6 +197,7 @@ async fn what_is_no_member_is_nobody(app: TestApp) {
 
 async fn a_whole_profile_costs_one_statement(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+    circle_of(&app, app.facilitator("host").await, &[mike, paul]).await;
     for topic in ["anxiety", "grief", "sleep"] {
         let input = json!({"topic": topic, "stance": "LIVING_WITH", "visibility": "MEMBERS"});
         set_topic(&app, mike, input).await;

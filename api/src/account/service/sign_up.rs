@@ -247,7 +247,8 @@ async fn resume(
 
 fn new_member(app: &App, sign_up: &pending_sign_up::Model, handle: Handle) -> Option<NewMember> {
     Some(NewMember {
-        id: app.ids.next(),
+        // Others see it, and are not to learn when he joined.
+        id: app.ids.random(),
         handle,
         time_zone: sign_up.time_zone.parse().ok()?,
         country: Country::parse("country", &sign_up.country).ok()?,

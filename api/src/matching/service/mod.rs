@@ -40,6 +40,12 @@ pub fn partners(viewer: MemberId, other: &Expr) -> Expr {
     store::partners(viewer, other)
 }
 
+/// The condition that a proposal waits between the viewer and the member that an expression names, as far as the viewer
+/// knows.
+pub fn proposal_waits(viewer: MemberId, other: &Expr, now: DateTime<Utc>) -> Expr {
+    store::proposal_waits(viewer, other, now)
+}
+
 /// The condition that a peering is one of a member's with a man who is there for others, for whoever joins them.
 pub fn is_with_somebody(member: MemberId) -> Condition {
     store::is_with_somebody(member)

@@ -8,7 +8,7 @@ use super::words::{
 };
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, TimeZone};
-use crate::profile::model::Profile;
+use crate::profile::model::{FieldVisibility, Profile};
 
 /// A man, as much of him as you may see.
 #[derive(Clone, Debug)]
@@ -31,6 +31,33 @@ pub struct MemberTopic {
     visibility: Option<TopicVisibility>,
 }
 
+/// Who may see which part of a profile. To everybody else it looks as if it were blank.
+#[derive(Clone, Copy, Debug, SimpleObject)]
+pub struct ProfileVisibility {
+    /// Who may see `bio`.
+    bio: TopicVisibility,
+    /// Who may see `story`.
+    story: TopicVisibility,
+    /// Who may see `ageBand`.
+    age_band: TopicVisibility,
+    /// Who may see `region`.
+    region: TopicVisibility,
+    /// Who may see `lifeContexts`.
+    life_contexts: TopicVisibility,
+}
+
+impl From<FieldVisibility> for ProfileVisibility {
+    fn from(visibility: FieldVisibility) -> Self {
+        Self {
+            bio: visibility.bio.into(),
+            story: visibility.story.into(),
+            age_band: visibility.age_band.into(),
+            region: visibility.region.into(),
+            life_contexts: visibility.life_contexts.into(),
+        }
+    }
+}
+
 /// The parts of one day of a usual week in which a man can be reached.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct DayAvailability {
@@ -40,7 +67,8 @@ pub struct DayAvailability {
     parts: Vec<DayPart>,
 }
 
-/// A man, as much of him as you may see.
+/// A man, as much of him as you may see. You see those you have a tie with: partners, men in the circles you are in,
+/// and whoever you have asked or has asked you to be partners. To everybody else he looks as if he did not exist.
 #[Object]
 impl Member {
     /// His id.
@@ -142,6 +170,12 @@ impl Member {
     /// The month he joined in, as its first day, UTC.
     async fn member_since(&self) -> Date {
         Date(self.0.member_since())
+    }
+
+    /// Who may see which part of the profile; null unless he is you.
+    async fn visibility(&self) -> Option<ProfileVisibility> {
+        let own = self.0.relation.sees_settings();
+        own.then(|| self.0.fields.visibility.into())
     }
 
     /// Rises by one with every `updateProfile` that changes something, and is what its `expectedVersion`

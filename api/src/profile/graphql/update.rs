@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
 
-use super::words::{AgeBand, ContactMode, DayPart, ReplyPace, Weekday};
+use super::words::{AgeBand, ContactMode, DayPart, ReplyPace, TopicVisibility, Weekday};
 use super::{Member, load_member};
 use crate::graphql::errors::{ProfileError, user_errors};
 use crate::graphql::patch::{clearable, list, needed, prose};
@@ -10,7 +10,9 @@ use crate::graphql::scalars::TimeZone;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::patch::Change;
 use crate::problem::{Problem, ProblemCode, Problems};
-use crate::profile::model::{BIO, DAY_START_HOURS, MAX_LANGUAGES, Patch, REGION, STORY};
+use crate::profile::model::{
+    BIO, DAY_START_HOURS, MAX_LANGUAGES, Patch, REGION, STORY, VisibilityPatch,
+};
 use crate::profile::service::{self, Updated};
 use crate::profile::{Availability, Country, Handle, Language};
 
@@ -21,6 +23,36 @@ pub struct DayAvailabilityInput {
     day: Weekday,
     /// The parts of it on your own clock.
     parts: Vec<DayPart>,
+}
+
+/// Who may see which part of your profile. What is left out, or null, stays as it is.
+#[derive(Clone, Copy, Debug, Default, InputObject)]
+pub struct ProfileVisibilityInput {
+    /// Who may see `bio`.
+    bio: Option<TopicVisibility>,
+    /// Who may see `story`.
+    story: Option<TopicVisibility>,
+    /// Who may see `ageBand`.
+    age_band: Option<TopicVisibility>,
+    /// Who may see `region`.
+    region: Option<TopicVisibility>,
+    /// Who may see `lifeContexts`.
+    life_contexts: Option<TopicVisibility>,
+}
+
+impl From<ProfileVisibilityInput> for VisibilityPatch {
+    fn from(input: ProfileVisibilityInput) -> Self {
+        let change = |sent: Option<TopicVisibility>| {
+            sent.map_or(Change::Leave, |visibility| Change::Put(visibility.into()))
+        };
+        Self {
+            bio: change(input.bio),
+            story: change(input.story),
+            age_band: change(input.age_band),
+            region: change(input.region),
+            life_contexts: change(input.life_contexts),
+        }
+    }
 }
 
 /// What to change of your profile. What is left out stays as it is; null clears, where it may be cleared.
@@ -40,6 +72,8 @@ pub struct UpdateProfileInput {
     country: MaybeUndefined<String>,
     /// The part of the country you live in, up to 80 characters in one line; null or blank clears it.
     region: MaybeUndefined<String>,
+    /// Who may see which part of your profile.
+    visibility: Option<ProfileVisibilityInput>,
     /// The languages you speak as BCP 47 tags, the best first, up to 10; takes the place of the whole
     /// list, and null empties it.
     languages: MaybeUndefined<Vec<String>>,
@@ -134,6 +168,7 @@ fn patch(input: UpdateProfileInput) -> Result<Patch, Vec<Problem>> {
             Country::parse("country", &code)
         }),
         region: prose(found, "region", REGION, input.region),
+        visibility: input.visibility.unwrap_or_default().into(),
         languages: languages(found, input.languages),
         time_zone: needed(found, "timeZone", input.time_zone, |TimeZone(zone)| {
             Ok(zone)

@@ -173,6 +173,7 @@ pub enum TopicVisibility {
     Partners,
     /// Men in the circles he is in.
     Circles,
-    /// Every member.
+    /// Every member he has a tie with: his partners, men in the circles he is in, and who he has asked or who has
+    /// asked him to be partners.
     Members,
 }

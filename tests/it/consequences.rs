@@ -1,0 +1,299 @@
+//! What follows from a fact in every other domain: what nobody may see, hear or do any more.
+
+use api::account::SignedIn;
+use api::account::service::set_role;
+use api::circle::service::{Appointed, appoint, without_facilitator};
+use api::graphql::node::NodeId as _;
+use entity::account::Role;
+use entity::{CircleId, circle_membership};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use serde_json::{Value, json};
+use support::{TestApp, both};
+
+use crate::account::{PASSPHRASE, input, join, who};
+use crate::circles::circle_of;
+use crate::pacts::{agreed, hello, nudge};
+use crate::peerings::{answer, proposed};
+
+both!(
+    who_asks_for_deletion_sees_nobody,
+    who_asks_for_deletion_reaches_nobody,
+    nothing_of_who_asks_for_deletion_is_heard,
+    who_comes_back_has_everything_again,
+    a_facilitator_without_his_role_runs_nothing,
+    a_circle_is_handed_to_the_longest_who_may_run_it,
+    a_circle_that_nobody_may_run_is_reported_and_can_be_given_to_somebody
+);
+
+/// Mike and Paul, partners with a pact and in a circle of Host's, which has a meeting; all with real accounts.
+struct Three {
+    host: SignedIn,
+    mike: SignedIn,
+    paul: SignedIn,
+    circle: CircleId,
+    peering: Value,
+    pact: Value,
+    meeting: Value,
+}
+
+async fn three(app: &TestApp) -> Three {
+    let joined = async |handle: &str| {
+        let payload = join(app, &format!("{handle}@example.org"), handle).await;
+        who(app, &payload)
+    };
+    let (mike, paul) = (joined("mike").await, joined("paul").await);
+    let host = app.facilitator("host").await;
+    let circle = circle_of(app, host, &[mike, paul]).await;
+    let peering = proposed(app, mike, paul).await["id"].clone();
+    answer(app, paul, &peering, true).await;
+    let pact = agreed(app, mike, paul, &peering).await;
+    let id: entity::MeetingId = app.app.ids.next();
+    let tea = json!({ "id": id.0, "title": "Tea and talk", "format": "IN_PERSON",
+        "place": "The back room", "timeZone": "Europe/London", "localDate": "2026-04-30",
+        "localTime": "19:30", "durationMinutes": 90, "circleId": *circle.global() });
+    let schedule = "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {
+        occurrence { id meeting { id } } errors { code } } }";
+    let meeting = app.as_member(host, schedule, input(&tea)).await;
+    let meeting = meeting.at("/scheduleMeeting/occurrence");
+    Three {
+        host,
+        mike,
+        paul,
+        circle,
+        peering,
+        pact,
+        meeting,
+    }
+}
+
+async fn delete(app: &TestApp, who: SignedIn) {
+    let query = "mutation($input: DeleteAccountInput!) {
+        deleteAccount(input: $input) { errors { code } } }";
+    let answer = app.as_member(who, query, input(&json!({ "passphrase": PASSPHRASE })));
+    assert_eq!(answer.await.at("/deleteAccount/errors"), json!([]));
+}
+
+async fn undo(app: &TestApp, who: SignedIn) {
+    let query = "mutation { undoAccountDeletion { errors { code } } }";
+    let answer = app.as_member(who, query, json!({})).await;
+    assert_eq!(answer.at("/undoAccountDeletion/errors"), json!([]));
+}
+
+/// Everything of others that a member can ask for.
+async fn sees(app: &TestApp, viewer: SignedIn, other: SignedIn, given: &Three) -> Value {
+    let query = "query($member: ID!, $circle: ID!, $meeting: ID!, $peering: ID!, $pact: ID!) {
+        member(id: $member) { handle }
+        circle(id: $circle) { name memberCount members { totalCount nodes { member { handle } } }
+            checkIns { nodes { note } } }
+        meeting(id: $meeting) { title place }
+        peering: node(id: $peering) { __typename }
+        pact: node(id: $pact) { __typename }
+        upcomingMeetings { totalCount nodes { id } }
+        me { circles { totalCount nodes { id } } peerings { totalCount nodes { id } }
+            pacts { totalCount nodes { id } } } }";
+    let variables = json!({
+        "member": *other.member.global(), "circle": *given.circle.global(),
+        "meeting": given.meeting["meeting"]["id"], "peering": given.peering, "pact": given.pact,
+    });
+    app.as_member(viewer, query, variables).await.ok()
+}
+
+fn nothing() -> Value {
+    let none = json!({ "totalCount": 0, "nodes": [] });
+    json!({ "member": null, "circle": null, "meeting": null, "peering": null, "pact": null,
+        "upcomingMeetings": none, "me": { "circles": none, "peerings": none, "pacts": none } })
+}
+
+async fn who_asks_for_deletion_sees_nobody(app: TestApp) {
+    let given = three(&app).await;
+    let before = sees(&app, given.mike, given.paul, &given).await;
+    assert_eq!(before["member"]["handle"], "paul");
+    delete(&app, given.mike).await;
+    assert_eq!(sees(&app, given.mike, given.paul, &given).await, nothing());
+    // Nor does anybody see him, and the others still see each other.
+    let others = sees(&app, given.paul, given.mike, &given).await;
+    assert_eq!(others["member"], json!(null));
+    assert_eq!(others["peering"], json!(null));
+    assert_eq!(others["circle"]["memberCount"], 2);
+    assert_eq!(
+        others["circle"]["members"]["nodes"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+async fn who_asks_for_deletion_reaches_nobody(app: TestApp) {
+    let given = three(&app).await;
+    delete(&app, given.mike).await;
+    let sent = nudge(&app, given.mike, "sendPactNudge", &hello(&app, &given.pact)).await;
+    assert_eq!(sent["errors"][0]["code"], "NOT_FOUND");
+    let occurrence = &given.meeting["id"];
+    for (mutation, fields) in [
+        ("endPeering", json!({ "peeringId": given.peering })),
+        ("endPact", json!({ "pactId": given.pact })),
+        (
+            "updatePactSide",
+            json!({ "pactId": given.pact, "sharing": "WORDS" }),
+        ),
+        (
+            "rsvp",
+            json!({ "occurrenceId": occurrence, "answer": "GOING" }),
+        ),
+        (
+            "addCircleMember",
+            json!({ "circleId": *given.circle.global(), "memberId": *given.paul.member.global() }),
+        ),
+        (
+            "proposePeering",
+            json!({ "id": app.app.ids.next::<uuid::Uuid>(), "memberId": *given.host.member.global() }),
+        ),
+    ] {
+        let name = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+        let query = format!(
+            "mutation($input: {name}!) {{ payload: {mutation}(input: $input) {{ errors {{ code }} }} }}"
+        );
+        let answer = app.as_member(given.mike, &query, input(&fields)).await;
+        let code = answer.at("/payload/errors/0/code");
+        assert_eq!(code, "NOT_FOUND", "{mutation}");
+    }
+    let still = crate::pacts::pacts(&app, given.paul).await;
+    assert_eq!(still.len(), 0);
+}
+
+async fn nothing_of_who_asks_for_deletion_is_heard(app: TestApp) {
+    let given = three(&app).await;
+    let activity = "subscription { partnerActivity { kind refetch } }";
+    let mut heard = app.listen(given.paul, activity);
+    let nothing: Vec<Value> = Vec::new();
+    let check_in = "mutation($input: CheckInInput!) { checkIn(input: $input) { errors { code } } }";
+    let today = json!({ "id": app.app.ids.next::<uuid::Uuid>(), "mood": 3 });
+    let first = app.as_member(given.mike, check_in, input(&today)).await;
+    assert_eq!(first.at("/checkIn/errors"), json!([]));
+    let told = heard.heard();
+    assert!(
+        told.iter()
+            .any(|event| event.to_string().contains("CHECKED_IN")),
+        "a partner hears of a check-in: {told:?}"
+    );
+    delete(&app, given.mike).await;
+    heard.heard();
+    app.advance(chrono::TimeDelta::days(1));
+    let next = json!({ "id": app.app.ids.next::<uuid::Uuid>(), "mood": 4 });
+    let next = app.as_member(given.mike, check_in, input(&next)).await;
+    assert_eq!(next.at("/checkIn/errors"), json!([]));
+    assert_eq!(heard.heard(), nothing);
+}
+
+async fn who_comes_back_has_everything_again(app: TestApp) {
+    let given = three(&app).await;
+    let before = sees(&app, given.mike, given.paul, &given).await;
+    let theirs = sees(&app, given.paul, given.mike, &given).await;
+    delete(&app, given.mike).await;
+    undo(&app, given.mike).await;
+    assert_eq!(sees(&app, given.mike, given.paul, &given).await, before);
+    assert_eq!(sees(&app, given.paul, given.mike, &given).await, theirs);
+}
+
+async fn roles(app: &TestApp, viewer: SignedIn, circle: CircleId) -> Vec<(String, String)> {
+    let query =
+        "query($id: ID!) { circle(id: $id) { members { nodes { role member { handle } } } } }";
+    let found = app.as_member(viewer, query, json!({ "id": *circle.global() }));
+    let nodes = found.await.at("/circle/members/nodes");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let nodes = nodes.as_array().unwrap().iter();
+    nodes
+        .map(|node| (text(&node["member"]["handle"]), text(&node["role"])))
+        .collect()
+}
+
+async fn a_facilitator_without_his_role_runs_nothing(app: TestApp) {
+    let given = three(&app).await;
+    set_role(&app.app, "host@example.org", Role::Member)
+        .await
+        .unwrap();
+    let code = async |mutation: &str, fields: Value| {
+        let name = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+        let query = format!(
+            "mutation($input: {name}!) {{ payload: {mutation}(input: $input) {{ errors {{ code }} }} }}"
+        );
+        let answer = app.as_member(given.host, &query, input(&fields)).await;
+        answer.at("/payload/errors/0/code")
+    };
+    let other = app.member("other").await;
+    let man = |who: SignedIn| json!({ "circleId": *given.circle.global(), "memberId": *who.member.global() });
+    assert_eq!(code("addCircleMember", man(other)).await, "NOT_ALLOWED");
+    assert_eq!(
+        code("removeCircleMember", man(given.mike)).await,
+        "NOT_ALLOWED"
+    );
+    let link = json!({ "meetingId": given.meeting["meeting"]["id"], "expectedVersion": 1,
+        "joinUrl": "https://elsewhere.example/" });
+    assert_eq!(code("updateMeeting", link).await, "NOT_ALLOWED");
+    let off = json!({ "occurrenceId": given.meeting["id"] });
+    assert_eq!(code("cancelMeeting", off).await, "NOT_ALLOWED");
+    let there = roles(&app, given.mike, given.circle).await;
+    assert!(there.iter().all(|(_, role)| role == "MEMBER"), "{there:?}");
+    // Given back, the role does not bring the circles with it.
+    set_role(&app.app, "host@example.org", Role::Facilitator)
+        .await
+        .unwrap();
+    assert_eq!(code("addCircleMember", man(other)).await, "NOT_ALLOWED");
+}
+
+/// What `who` does in the circle.
+async fn role_of(app: &TestApp, viewer: SignedIn, given: &Three, who: &str) -> Option<String> {
+    let there = roles(app, viewer, given.circle).await;
+    let found = there.into_iter().find(|(handle, _)| handle == who);
+    found.map(|(_, role)| role)
+}
+
+async fn a_circle_is_handed_to_the_longest_who_may_run_it(app: TestApp) {
+    let given = three(&app).await;
+    let earlier = app.now() - chrono::TimeDelta::days(1);
+    circle_membership::Entity::update_many()
+        .col_expr(circle_membership::Column::JoinedAt, Expr::value(earlier))
+        .filter(circle_membership::Column::MemberId.eq(given.mike.member))
+        .exec(app.app.db.pool())
+        .await
+        .unwrap();
+    for email in ["paul@example.org", "mike@example.org"] {
+        set_role(&app.app, email, Role::Facilitator).await.unwrap();
+    }
+    set_role(&app.app, "host@example.org", Role::Member)
+        .await
+        .unwrap();
+    let role = async |who| role_of(&app, given.paul, &given, who).await.unwrap();
+    assert_eq!(role("host").await, "MEMBER");
+    assert_eq!(role("mike").await, "FACILITATOR");
+    assert_eq!(role("paul").await, "MEMBER");
+    // The same for who leaves for good; he runs it again when he stays after all.
+    delete(&app, given.mike).await;
+    assert_eq!(role("paul").await, "FACILITATOR");
+    undo(&app, given.mike).await;
+    assert_eq!(role("mike").await, "FACILITATOR");
+}
+
+async fn a_circle_that_nobody_may_run_is_reported_and_can_be_given_to_somebody(app: TestApp) {
+    let given = three(&app).await;
+    let unled = async || without_facilitator(app.app.db.pool()).await.unwrap();
+    assert_eq!(unled().await, []);
+    set_role(&app.app, "host@example.org", Role::Member)
+        .await
+        .unwrap();
+    assert_eq!(unled().await, [given.circle]);
+    let give = async |circle, who: SignedIn| appoint(&app.app, circle, who.member).await.unwrap();
+    assert_eq!(give(given.circle, given.paul).await, Appointed::MayNotRun);
+    set_role(&app.app, "paul@example.org", Role::Facilitator)
+        .await
+        .unwrap();
+    assert_eq!(give(given.circle, given.paul).await, Appointed::AsAsked);
+    assert_eq!(give(given.circle, given.paul).await, Appointed::AsAsked);
+    assert_eq!(unled().await, []);
+    let nowhere = app.app.ids.next();
+    assert_eq!(give(nowhere, given.paul).await, Appointed::NoCircle);
+    delete(&app, given.mike).await;
+    assert_eq!(give(given.circle, given.mike).await, Appointed::NoMember);
+}
