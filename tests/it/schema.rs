@@ -27,6 +27,7 @@ async fn nobody_is_told_to_sign_in_and_a_member_is_himself(app: TestApp) {
 
 async fn anything_with_an_id_is_fetched_by_it_and_what_is_not_ones_own_is_absent(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    crate::peerings::in_a_circle(&app, &[mike, sam]).await;
     let check_in = "mutation($id: UUID!) { checkIn(input: { id: $id }) { checkIn { id } } }";
     let id: uuid::Uuid = app.app.ids.next();
     let answer = app.as_member(mike, check_in, json!({ "id": id })).await;
