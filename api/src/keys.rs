@@ -13,7 +13,7 @@ use self::at_rest::AtRest;
 /// The keys of this installation.
 pub struct Keys {
     access_token: [u8; 32],
-    purposes: [hmac::Key; 3],
+    purposes: [hmac::Key; 4],
     at_rest: AtRest,
 }
 
@@ -26,6 +26,8 @@ pub enum Purpose {
     Code = 1,
     /// Names in the rate-limit table, which must not list addresses.
     RateLimit = 2,
+    /// Device keys: that a device signed in to an account before.
+    Device = 3,
 }
 
 impl Keys {
@@ -39,6 +41,7 @@ impl Keys {
                 purpose("belay refresh token v1"),
                 purpose("belay mailed code v1"),
                 purpose("belay rate limit v1"),
+                purpose("belay device key v1"),
             ],
             at_rest: AtRest::new(secret, &[]),
         }

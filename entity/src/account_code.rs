@@ -23,6 +23,8 @@ pub struct Model {
     pub purpose: Purpose,
     /// The address a change of e-mail is about.
     pub new_email: Option<String>,
+    /// Which request it answers, as the app that made it knows it. Wrong guesses of others do not count against it.
+    pub request_id: Option<Uuid>,
     /// Wrong guesses so far.
     pub attempts: i32,
     pub created_at: DateTimeUtc,

@@ -20,6 +20,8 @@ mod m20261125_000012_slow_down_reminders;
 mod m20261126_000001_create_commitments;
 mod m20261126_000002_create_ladders;
 mod m20261127_000001_remember_sign_up_ids;
+mod m20261127_000002_tell_strangers_apart;
+mod m20261127_000003_claim_handles;
 mod m20261127_000010_confirm_generations;
 mod m20261127_000080_choose_who_sees_a_profile;
 mod support;
@@ -53,6 +55,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000001_create_commitments::Migration),
             Box::new(m20261126_000002_create_ladders::Migration),
             Box::new(m20261127_000001_remember_sign_up_ids::Migration),
+            Box::new(m20261127_000002_tell_strangers_apart::Migration),
+            Box::new(m20261127_000003_claim_handles::Migration),
             Box::new(m20261127_000010_confirm_generations::Migration),
             Box::new(m20261127_000080_choose_who_sees_a_profile::Migration),
         ]

@@ -127,6 +127,7 @@ mod tests {
             member_id: MemberId(Uuid::from_u128(2)),
             purpose,
             new_email: None,
+            request_id: None,
             attempts: 0,
             created_at: DateTime::UNIX_EPOCH,
             expires_at: DateTime::UNIX_EPOCH,

@@ -19,6 +19,9 @@ use super::service::Tokens;
 pub const CSRF_HEADER: &str = "x-belay-dashboard";
 const ACCESS: &str = "__Host-belay-access";
 const REFRESH: &str = "__Host-belay-refresh";
+const DEVICE: &str = "__Host-belay-device";
+/// As long as browsers keep a cookie (RFC 6265bis §5.5).
+const DEVICE_KEPT: Duration = Duration::from_hours(400 * 24);
 
 /// A request of the dashboard.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +30,8 @@ pub struct Dashboard {
     pub access: Option<SecretString>,
     /// Its refresh token.
     pub refresh: Option<SecretString>,
+    /// Its device key.
+    pub device: Option<SecretString>,
 }
 
 impl Dashboard {
@@ -41,6 +46,7 @@ impl Dashboard {
         Some(Self {
             access: read(headers, ACCESS),
             refresh: read(headers, REFRESH),
+            device: read(headers, DEVICE),
         })
     }
 }
@@ -53,8 +59,8 @@ fn read(headers: &HeaderMap, name: &str) -> Option<SecretString> {
     Some(found.value().to_owned().into())
 }
 
-/// The cookies that keep the dashboard signed in.
-pub fn cookies(tokens: &Tokens, now: DateTime<Utc>) -> [HeaderValue; 2] {
+/// The cookies that keep the dashboard signed in, and the one by which its browser is known later.
+pub fn cookies(tokens: &Tokens, now: DateTime<Utc>) -> [HeaderValue; 3] {
     let left = |until: DateTime<Utc>| (until - now).to_std().unwrap_or_default();
     [
         set(
@@ -67,10 +73,11 @@ pub fn cookies(tokens: &Tokens, now: DateTime<Utc>) -> [HeaderValue; 2] {
             tokens.refresh.expose_secret(),
             left(tokens.refresh_ends_at),
         ),
+        set(DEVICE, tokens.device_key.expose_secret(), DEVICE_KEPT),
     ]
 }
 
-/// The cookies that end it.
+/// The cookies that end it. The browser stays known.
 pub fn no_cookies() -> [HeaderValue; 2] {
     [ACCESS, REFRESH].map(|name| set(name, "", Duration::ZERO))
 }

@@ -4,13 +4,16 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{AccountCodeId, MemberId, SignUpId};
 
+use uuid::Uuid;
+
 use super::code::Code;
 use super::model::Email;
-use super::{service, store};
+use super::{limits, service, store};
 use crate::app::App;
 use crate::error::Fault;
 use crate::jobs::AccountNotice;
 use crate::mail::{Letter, letters};
+use crate::profile;
 
 /// Sessions that ended so long ago are nobody's concern any more.
 const ENDED_SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
@@ -30,11 +33,16 @@ fn minutes_left(app: &App, until: DateTime<Utc>) -> i64 {
 /// Mails the code of a sign-up; or tells the owner of an account that somebody tried, without a code.
 pub async fn mail_sign_up(app: &App, id: SignUpId) -> Result<(), Fault> {
     let sign_up = store::sign_up::find(app.db.pool(), id).await?;
-    let open = sign_up
-        .filter(|sign_up| sign_up.verified_at.is_none() && sign_up.expires_at > app.clock.now());
-    let Some(sign_up) = open else {
+    let open = sign_up.filter(|sign_up| sign_up.verified_at.is_none());
+    let Some(mut sign_up) = open else {
         return Ok(());
     };
+    // A letter that comes late carries a code that is good when it comes.
+    let whole = TimeDelta::minutes(app.config.auth.code_minutes.into());
+    if sign_up.expires_at < app.clock.now() + whole / 2 {
+        sign_up.expires_at = app.clock.now() + whole;
+        store::sign_up::put_off(app.db.pool(), id, sign_up.expires_at).await?;
+    }
     let known = store::account::find_by_email(app.db.pool(), &sign_up.email_key).await?;
     let letter = if let Some(account) = known {
         letters::sign_up_known(&account.email)
@@ -47,8 +55,12 @@ pub async fn mail_sign_up(app: &App, id: SignUpId) -> Result<(), Fault> {
 }
 
 /// Mails a code for a new passphrase, when the address has an account.
-pub async fn mail_passphrase_reset(app: &App, email_key: &str) -> Result<(), Fault> {
-    let Some((email, code)) = service::reset_code(app, email_key).await? else {
+pub async fn mail_passphrase_reset(
+    app: &App,
+    email_key: &str,
+    request: Option<Uuid>,
+) -> Result<(), Fault> {
+    let Some((email, code)) = service::reset_code(app, email_key, request).await? else {
         return Ok(());
     };
     let minutes = minutes_left(app, code.expires_at);
@@ -67,7 +79,7 @@ pub async fn mail_email_change(app: &App, id: AccountCodeId) -> Result<(), Fault
     let Ok(email) = Email::parse("email", new_email) else {
         return Err(Fault::Broken("a code's new address is an address"));
     };
-    let known = store::account::find_by_email(app.db.pool(), email.key()).await?;
+    let known = store::account::find_by_email(app.db.pool(), email.typed_key()).await?;
     let letter = match known {
         // His own, written otherwise.
         Some(account) if account.member_id != code.member_id => {
@@ -120,5 +132,6 @@ pub async fn housekeep(app: &App) -> Result<(), Fault> {
     store::sign_up::forget_ids(db, now - USED_IDS_KEPT).await?;
     store::code::remove_expired(db, now).await?;
     store::session::remove_ended(db, now - ENDED_SESSIONS_KEPT).await?;
-    store::limit::remove_full(db, now).await
+    profile::service::housekeep(app).await?;
+    limits::housekeep(app).await
 }

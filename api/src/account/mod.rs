@@ -11,6 +11,8 @@
 mod code;
 pub mod confirmations;
 pub mod dashboard;
+mod device_key;
+mod email;
 pub mod graphql;
 pub mod jobs;
 mod limits;
@@ -24,8 +26,8 @@ pub mod token;
 pub mod viewer;
 
 pub use confirmations::Confirmations;
+pub use email::Email;
 pub use limits::network;
-pub use model::Email;
 pub use passphrase::Passphrases;
 pub use revocations::Revocations;
 pub use viewer::{Access, SignedIn, Viewer};

@@ -1,58 +1,10 @@
 //! What a person types, read into forms that cannot be wrong.
 
-use email_address::{EmailAddress, Options};
 use secrecy::{ExposeSecret as _, SecretString};
 use unicode_normalization::UnicodeNormalization as _;
 
+pub use super::email::Email;
 use crate::problem::{Problem, ProblemCode};
-
-/// An e-mail address (RFC 5321), as its owner writes it and as it is compared.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Email {
-    text: String,
-    key: String,
-}
-
-/// RFC 5321 §4.5.3.1.3, without the angle brackets.
-const EMAIL_BYTES: usize = 254;
-
-impl Email {
-    /// Reads an address from `input.<field>`.
-    pub fn parse(field: &str, text: &str) -> Result<Self, Problem> {
-        let text: String = text.trim().nfc().collect();
-        if text.is_empty() {
-            let message = "An e-mail address is needed.";
-            return Err(Problem::field(field, ProblemCode::Required, message));
-        }
-        if text.len() > EMAIL_BYTES {
-            let message = "An e-mail address has at most 254 characters.";
-            return Err(Problem::field(field, ProblemCode::TooLong, message));
-        }
-        let options = Options::default()
-            .with_required_tld()
-            .without_display_text()
-            .without_domain_literal();
-        let well_formed = EmailAddress::parse_with_options(&text, options).is_ok()
-            && !text.chars().any(char::is_control);
-        if !well_formed {
-            let message = "An e-mail address looks like name@example.org.";
-            return Err(Problem::field(field, ProblemCode::Invalid, message));
-        }
-        let key = text.to_lowercase().nfc().collect();
-        Ok(Self { text, key })
-    }
-
-    /// As its owner writes it: mail goes there.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// What is compared. The part before the @ may by RFC 5321 §2.4 differ in case alone; no provider
-    /// gives two people such addresses.
-    pub fn key(&self) -> &str {
-        &self.key
-    }
-}
 
 /// A passphrase, composed alike whatever keyboard it was typed on (Unicode NFC).
 #[derive(Clone)]
@@ -152,33 +104,6 @@ mod tests {
 
     fn code<T>(parsed: Result<T, Problem>) -> Option<ProblemCode> {
         parsed.err().map(|problem| problem.code)
-    }
-
-    #[test]
-    fn an_address_is_compared_without_case_or_composition() {
-        let key = |text| Email::parse("email", text).unwrap().key().to_owned();
-        assert_eq!(key(" Mike@Example.ORG "), "mike@example.org");
-        assert_eq!(key("ren\u{e9}@example.org"), key("rene\u{301}@EXAMPLE.org"));
-        assert_ne!(key("mike+a@example.org"), key("mike@example.org"));
-    }
-
-    #[test]
-    fn what_is_no_address_is_refused() {
-        let long = format!("{}@{}.org", "a".repeat(64), "b".repeat(200));
-        for (text, expected) in [
-            ("  ", ProblemCode::Required),
-            ("mike", ProblemCode::Invalid),
-            ("mike@localhost", ProblemCode::Invalid),
-            ("mike@[192.0.2.1]", ProblemCode::Invalid),
-            ("Mike <mike@example.org>", ProblemCode::Invalid),
-            (
-                "mike@example.org\r\nBcc: all@example.org",
-                ProblemCode::Invalid,
-            ),
-            (&long, ProblemCode::TooLong),
-        ] {
-            assert_eq!(code(Email::parse("email", text)), Some(expected), "{text}");
-        }
     }
 
     #[test]

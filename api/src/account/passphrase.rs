@@ -71,6 +71,25 @@ impl Passphrases {
         .await
     }
 
+    /// As [`Passphrases::strong`], by the words in what is known of the owner: an address is several words to who
+    /// knows it.
+    pub(super) async fn strong_for(
+        &self,
+        passphrase: Passphrase,
+        about: &[&str],
+    ) -> Result<Option<Strong>, Fault> {
+        let about = about
+            .iter()
+            .flat_map(|text| text.split(['@', '.']).chain([*text]))
+            .chain(["belay"])
+            .filter(|word| word.chars().count() > 2)
+            // What was sent may be no address at all, and of any length.
+            .take(16)
+            .map(|word| word.chars().take(64).collect())
+            .collect();
+        self.strong(passphrase, about).await
+    }
+
     /// The hash to keep, in PHC form.
     pub(super) async fn hash(&self, app: &App, passphrase: &Strong) -> Result<String, Fault> {
         let Strong(passphrase) = passphrase.clone();

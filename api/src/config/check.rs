@@ -222,18 +222,30 @@ const NUMBERS: [Number; 34] = [
 
 /// The limits of `[auth.limits]`, which must let at least one through.
 type Limit = (&'static str, fn(&Config) -> u32);
-const LIMITS: [Limit; 4] = [
+const LIMITS: [Limit; 8] = [
     ("auth.limits.sign_in_per_address", |c| {
         c.auth.limits.sign_in_per_address
-    }),
-    ("auth.limits.code_per_address", |c| {
-        c.auth.limits.code_per_address
     }),
     ("auth.limits.sign_in_per_account", |c| {
         c.auth.limits.sign_in_per_account
     }),
-    ("auth.limits.code_per_account", |c| {
-        c.auth.limits.code_per_account
+    ("auth.limits.sign_in_per_account_and_address", |c| {
+        c.auth.limits.sign_in_per_account_and_address
+    }),
+    ("auth.limits.sign_in_per_device", |c| {
+        c.auth.limits.sign_in_per_device
+    }),
+    ("auth.limits.code_per_address", |c| {
+        c.auth.limits.code_per_address
+    }),
+    ("auth.limits.letters_per_mailbox", |c| {
+        c.auth.limits.letters_per_mailbox
+    }),
+    ("auth.limits.letters_per_address", |c| {
+        c.auth.limits.letters_per_address
+    }),
+    ("auth.limits.unverified_letters_per_hour", |c| {
+        c.auth.limits.unverified_letters_per_hour
     }),
 ];
 

@@ -125,9 +125,13 @@ section!(
     /// `[auth.limits]`
     LimitsConfig {
         sign_in_per_address: u32,
-        code_per_address: u32,
         sign_in_per_account: u32,
-        code_per_account: u32,
+        sign_in_per_account_and_address: u32,
+        sign_in_per_device: u32,
+        code_per_address: u32,
+        letters_per_mailbox: u32,
+        letters_per_address: u32,
+        unverified_letters_per_hour: u32,
     }
 );
 section!(
@@ -135,6 +139,7 @@ section!(
     MailConfig {
         transport: MailTransport,
         from: String,
+        utf8_addresses: bool,
         smtp: SmtpConfig,
     }
 );

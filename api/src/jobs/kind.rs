@@ -2,6 +2,7 @@
 
 use entity::{AccountCodeId, MemberId, NotificationId, SignUpId};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// What is to be done. Stored as JSON: a variant or field, once released, keeps its name. Nothing secret
 /// stands in it: codes are derived when they are mailed.
@@ -17,6 +18,9 @@ pub enum Job {
     MailPassphraseReset {
         /// The canonical address.
         email_key: String,
+        /// Which request it answers, as the app knows it.
+        #[serde(default)]
+        request: Option<Uuid>,
     },
     /// Mails the code that proves a new address to it.
     MailEmailChange {

@@ -153,8 +153,8 @@ async fn caught(work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fau
 async fn perform(app: &App, job: Job) -> Result<(), Fault> {
     match job {
         Job::MailSignUp { sign_up } => account::jobs::mail_sign_up(app, sign_up).await,
-        Job::MailPassphraseReset { email_key } => {
-            account::jobs::mail_passphrase_reset(app, &email_key).await
+        Job::MailPassphraseReset { email_key, request } => {
+            account::jobs::mail_passphrase_reset(app, &email_key, request).await
         }
         Job::MailEmailChange { code } => account::jobs::mail_email_change(app, code).await,
         Job::MailAccountNotice {

@@ -4,6 +4,7 @@
 //! nothing but the service's name; and it says what to do if it was not you. An address and a text are
 //! never logged.
 
+pub mod address;
 pub mod letters;
 mod smtp;
 
@@ -64,6 +65,10 @@ impl Mailer {
 
     /// Hands a letter to the next server, dated `at`. A fault may pass; a refusal does not.
     pub async fn send(&self, letter: Letter, at: DateTime<Utc>) -> Result<Delivery, Fault> {
+        let letter = Letter {
+            to: address::sendable(&letter.to),
+            ..letter
+        };
         let outcome = match &self.0 {
             Route::Terminal(outbox) => {
                 let Letter { to, subject, text } = letter;

@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_security::confusable_detection::skeleton;
 use unicode_security::{GeneralSecurityProfile as _, MixedScript as _};
 
+use super::reserved;
 use crate::problem::{Problem, ProblemCode};
 
 /// A handle: 3 to 24 letters, digits, hyphens, underscores or dots of one script, starting with a letter.
@@ -11,26 +12,11 @@ use crate::problem::{Problem, ProblemCode};
 pub struct Handle {
     text: String,
     key: String,
+    seen_key: String,
 }
 
 const FORM: &str =
     "A handle has 3 to 24 letters, digits, hyphens, underscores or dots, and starts with a letter.";
-/// Names that would be taken for the service's own.
-const RESERVED: [&str; 12] = [
-    "admin",
-    "administrator",
-    "belay",
-    "facilitator",
-    "help",
-    "moderator",
-    "official",
-    "root",
-    "safety",
-    "staff",
-    "support",
-    "system",
-];
-
 impl Handle {
     /// Reads a handle from `input.<field>`.
     pub fn parse(field: &str, text: &str) -> Result<Self, Problem> {
@@ -54,11 +40,20 @@ impl Handle {
             let message = "A handle is written in one script, so that none looks like another.";
             return Err(Problem::field(field, ProblemCode::Invalid, message));
         }
-        let key = fold(&text);
-        if RESERVED.iter().any(|reserved| fold(reserved) == key) {
+        let handle = Self::of(text);
+        if reserved::is_reserved(handle.as_str()) {
             return Err(Self::taken(field));
         }
-        Ok(Self { text, key })
+        Ok(handle)
+    }
+
+    /// A handle that somebody has already, whatever the rules are by now.
+    pub fn of(text: String) -> Self {
+        Self {
+            key: fold(&text.to_lowercase()),
+            seen_key: fold(&text),
+            text,
+        }
     }
 
     /// As its owner writes it.
@@ -72,6 +67,15 @@ impl Handle {
         &self.key
     }
 
+    /// What no two handles may have in common: how it looks in small letters, and how it looks as it is written. A
+    /// capital I is a small l to the eye, so that `giIbert` looks like `gilbert`. In one order, for who locks them.
+    pub fn keys(&self) -> Vec<String> {
+        let mut keys = vec![self.key.clone(), self.seen_key.clone()];
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
     /// The problem that somebody else has it.
     pub fn taken(field: &str) -> Problem {
         let message = "Somebody goes by this handle, or by one that looks the same.";
@@ -79,9 +83,10 @@ impl Handle {
     }
 }
 
-fn fold(text: &str) -> String {
+/// How a text looks, with case and punctuation left out.
+pub(super) fn fold(text: &str) -> String {
     // Twice: a skeleton may hold capitals, and small letters have skeletons of their own.
-    let once: String = skeleton(&text.to_lowercase()).collect();
+    let once: String = skeleton(text).collect();
     let folded = once.to_lowercase();
     skeleton(&folded).filter(|c| c.is_alphanumeric()).collect()
 }
@@ -105,6 +110,15 @@ mod tests {
     }
 
     #[test]
+    fn a_handle_is_compared_as_it_looks_in_either_case() {
+        let keys = |text: &str| Handle::parse("handle", text).unwrap().keys();
+        let alike = |one, other| keys(one).iter().any(|key| keys(other).contains(key));
+        assert!(alike("giIbert", "gilbert") && alike("GiIbert", "GILBERT"));
+        assert!(alike("Ian", "lan") && alike("IAN", "ian"));
+        assert!(!alike("ian", "lan") && !alike("mike", "mick"));
+    }
+
+    #[test]
     fn what_is_no_handle_is_refused_with_its_field() {
         for (text, code) in [
             ("ab", ProblemCode::TooShort),
@@ -113,6 +127,8 @@ mod tests {
             ("mike tyson", ProblemCode::Invalid),
             ("mіke", ProblemCode::Invalid),
             ("Support", ProblemCode::Taken),
+            ("BeIay", ProblemCode::Taken),
+            ("belay-support", ProblemCode::Taken),
         ] {
             let problem = Handle::parse("handle", text).unwrap_err();
             assert_eq!(problem.code, code, "{text}");

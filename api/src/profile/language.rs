@@ -12,9 +12,11 @@ pub struct Language(String);
 const MAX_LENGTH: usize = 35;
 
 impl Language {
-    /// Reads a tag in any case from `input.<field>`.
+    /// Reads a tag in any case from `input.<field>`. The locales of phones and of POSIX are understood: `en_US`,
+    /// `zh-Hant_HK`, `de_DE.UTF-8`, `ar_EG@calendar=islamic`.
     pub fn parse(field: &str, tag: &str) -> Result<Self, Problem> {
-        LanguageTag::parse_and_normalize(tag)
+        let tag = tag.split(['.', '@']).next().unwrap_or_default();
+        LanguageTag::parse_and_normalize(&tag.replace('_', "-"))
             .ok()
             .filter(|tag| {
                 tag.len() <= MAX_LENGTH && (2..=3).contains(&tag.primary_language().len())
@@ -37,9 +39,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_locale_of_a_phone_is_a_language() {
+        for (locale, tag) in [
+            ("en_US", "en-US"),
+            ("zh-Hant_HK", "zh-Hant-HK"),
+            ("de_DE.UTF-8", "de-DE"),
+            ("ar_EG@calendar=islamic", "ar-EG"),
+        ] {
+            assert_eq!(Language::parse("locale", locale).unwrap().tag(), tag);
+        }
+    }
+
+    #[test]
     fn tags_are_put_into_their_canonical_case() {
         assert_eq!(Language::parse("locale", "PT-br").unwrap().tag(), "pt-BR");
-        for not_a_tag in ["", "english", "en_GB", "x-private", "e"] {
+        for not_a_tag in ["", "english", "_GB", "en__GB", "x-private", "e", "@en", "C"] {
             assert!(Language::parse("locale", not_a_tag).is_err(), "{not_a_tag}");
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use chrono_tz::Tz;
 use entity::MemberId;
 use sea_orm::ConnectionTrait;
@@ -10,7 +11,7 @@ use sea_orm::ConnectionTrait;
 use super::model::{LivedTopic, Patch, Profile};
 use super::store::{self, Found};
 use super::vocabulary::Vocabulary;
-use super::{Country, Handle, Language, Relation, admits};
+use super::{Country, Handle, Language, Relation, admits, handle_store};
 use crate::account::Viewer;
 use crate::app::App;
 use crate::checkin::calendar::DayTerms;
@@ -35,9 +36,15 @@ pub struct NewMember {
     pub locale: Language,
 }
 
-/// Makes the profile of a new member; false when his handle was taken meanwhile.
+/// Nobody else may take a handle that was given up so lately: he would be taken for who had it.
+const KEPT_BACK: TimeDelta = TimeDelta::days(90);
+
+/// Makes the profile of a new member; false when his handle was taken meanwhile, and the transaction is to be undone.
 pub async fn create(app: &App, tx: &Tx, new: &NewMember) -> Result<bool, Fault> {
-    if !store::insert(tx, new, app.clock.now()).await? {
+    let now = app.clock.now();
+    if !store::insert(tx, new, now).await?
+        || !handle_store::claim(tx, new.id, &new.handle.keys(), now).await?
+    {
         return Ok(false);
     }
     sync::service::open(tx, new.id).await?;
@@ -220,7 +227,9 @@ pub async fn update(
         if expected_version.is_some_and(|expected| expected != read.version) {
             return Ok(Done::Undo(Updated::Stale));
         }
-        if !store::update(tx, &read, &fields, app.clock.now()).await? {
+        if !store::update(tx, &read, &fields, app.clock.now()).await?
+            || !rename(app, tx, me, &read.fields.handle, &fields.handle).await?
+        {
             return Ok(Done::Undo(Updated::HandleTaken));
         }
         let before = read.fields.day_terms()?;
@@ -236,4 +245,42 @@ pub async fn update(
         tx.put(me, me);
         Ok(Done::Keep(Updated::AsAsked))
     })
+}
+
+/// Takes another handle, and keeps the one he gives up back for him; false when somebody else has it, or may take it
+/// again.
+async fn rename(
+    app: &App,
+    tx: &Tx,
+    me: MemberId,
+    before: &str,
+    after: &str,
+) -> Result<bool, Fault> {
+    if before == after {
+        return Ok(true);
+    }
+    let now = app.clock.now();
+    let keys = Handle::of(after.to_owned()).keys();
+    if !handle_store::claim(tx, me, &keys, now).await? {
+        return Ok(false);
+    }
+    let mut given_up = Handle::of(before.to_owned()).keys();
+    given_up.retain(|key| !keys.contains(key));
+    handle_store::keep_back(tx, me, &given_up, now + KEPT_BACK).await?;
+    Ok(true)
+}
+
+/// Keeps the handle of a member who goes for good from everybody for a while. Say it before he goes.
+pub async fn keep_handle_back(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
+    let Some(read) = store::find(tx, member, &[member]).await?.pop() else {
+        return Ok(());
+    };
+    let keys = Handle::of(read.fields.handle).keys();
+    let until = app.clock.now() + KEPT_BACK;
+    handle_store::keep_back_of_gone(tx, member, &keys, until).await
+}
+
+/// Removes what has had its day: handles that are kept back no longer.
+pub async fn housekeep(app: &App) -> Result<(), Fault> {
+    handle_store::remove_free(app.db.pool(), app.clock.now()).await
 }

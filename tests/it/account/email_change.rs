@@ -17,7 +17,7 @@ both!(
     codes_mailed_to_the_old_address_open_nothing_any_more
 );
 
-const REQUEST: &str = "mutation($input: RequestEmailChangeInput!) {
+pub const REQUEST: &str = "mutation($input: RequestEmailChangeInput!) {
     requestEmailChange(input: $input) { codeExpiresAt errors { code path } }
 }";
 const CONFIRM: &str = "mutation($input: ConfirmEmailChangeInput!) {

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use support::{FromDatabase, TestApp, TestDatabase, both};
 
-use super::reset::{REQUEST, RESET};
-use super::{ANOTHER, SIGN_IN, SIGN_UP, input, sign_up_input};
+use super::reset::REQUEST;
+use super::{SIGN_IN, input};
 
 both!(
     aliases_do_not_multiply_guesses,
@@ -16,7 +16,6 @@ both!(
     a_limit_lets_one_after_the_other_through_again,
     an_address_is_limited_whomever_it_tries,
     an_ipv6_network_is_one_address,
-    mail_to_one_address_is_limited_wherever_it_is_asked_from,
     a_limit_holds_in_every_hour_and_refuses_nobody_below_it
 );
 
@@ -25,8 +24,8 @@ struct Limited(TestApp);
 
 impl FromDatabase for Limited {
     async fn from_database(database: TestDatabase) -> Self {
-        let limits = "[auth.limits]\nsign_in_per_address = 6\ncode_per_address = 6\n\
-                      sign_in_per_account = 4\ncode_per_account = 3\n";
+        let limits = "[auth.limits]\nsign_in_per_address = 6\nsign_in_per_account = 5\n\
+                      sign_in_per_account_and_address = 4\n";
         Self(TestApp::configured(database, limits).await)
     }
 }
@@ -57,8 +56,8 @@ async fn aliases_do_not_multiply_guesses(Limited(app): Limited) {
         assert_eq!(error["extensions"]["code"], "RATE_LIMITED");
         waits.push(error["extensions"]["retryAfter"].as_u64().unwrap());
     }
-    // An hour for four tries at the account, then an hour for six from the address.
-    assert_eq!(waits, [900, 900, 600, 600, 600, 600]);
+    // An hour for four tries at the account from here.
+    assert_eq!(waits, [900; 6]);
 }
 
 async fn a_limit_is_the_same_for_an_unknown_address(Limited(app): Limited) {
@@ -133,33 +132,10 @@ async fn an_ipv6_network_is_one_address(Limited(app): Limited) {
     assert!(ask("2001:db8:0:1::1", "n6@example.org").await);
 }
 
-async fn mail_to_one_address_is_limited_wherever_it_is_asked_from(Limited(app): Limited) {
-    let email = "mike@example.org";
-    let ask = async |n: u8, document: &str, asked: &Value| {
-        app.anonymous_from([192, 0, 2, n].into(), document, input(asked))
-            .await
-    };
-    ask(1, SIGN_UP, &sign_up_input(&app, email, "mike"))
-        .await
-        .ok();
-    ask(2, REQUEST, &json!({ "email": email })).await.ok();
-    let guess = json!({ "email": email, "code": "00000000", "passphrase": ANOTHER });
-    ask(3, RESET, &guess).await.ok();
-    for (n, document, asked) in [
-        (4, SIGN_UP, sign_up_input(&app, email, "mike")),
-        (5, REQUEST, json!({ "email": email })),
-        (6, RESET, guess),
-    ] {
-        assert_eq!(ask(n, document, &asked).await.code(), "RATE_LIMITED");
-    }
-    app.drain().await;
-    assert_eq!(app.mail_to(email).len(), 1);
-}
-
 async fn a_limit_holds_in_every_hour_and_refuses_nobody_below_it(database: TestDatabase) {
     const LIMIT: usize = 3;
     const HOUR: TimeDelta = TimeDelta::hours(1);
-    let limits = "[auth.limits]\ncode_per_address = 100000\ncode_per_account = 3\n";
+    let limits = "[auth.limits]\ncode_per_address = 3\nletters_per_address = 100000\n";
     let app = TestApp::configured(database, limits).await;
     let gaps = Entropy::seeded(7);
     let mut let_through: Vec<DateTime<Utc>> = Vec::new();

@@ -1,9 +1,11 @@
 //! Accounts: who may sign in, from which devices, and how he leaves.
 
+mod addresses;
 mod codes;
 mod deletion;
 mod email_change;
 mod inputs;
+mod letters;
 mod limits;
 mod passphrase;
 mod reset;
@@ -12,6 +14,7 @@ mod secrecy;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod strangers;
 mod tokens;
 
 use api::account::SignedIn;

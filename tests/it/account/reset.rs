@@ -32,7 +32,7 @@ struct Unlimited(TestApp);
 
 impl FromDatabase for Unlimited {
     async fn from_database(database: TestDatabase) -> Self {
-        let limits = "[auth.limits]\ncode_per_account = 100\ncode_per_address = 100\n";
+        let limits = "[auth.limits]\ncode_per_address = 1000\n";
         Self(TestApp::configured(database, limits).await)
     }
 }

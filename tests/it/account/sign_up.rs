@@ -21,7 +21,8 @@ both!(
     five_wrong_guesses_end_a_code,
     guesses_at_once_cannot_exceed_five,
     a_code_ends_with_its_time,
-    a_code_works_for_one_account_only
+    a_code_works_for_one_account_only,
+    the_locale_of_a_phone_is_a_language
 );
 
 async fn a_man_signs_up_and_is_in(app: TestApp) {
@@ -315,4 +316,17 @@ async fn a_code_works_for_one_account_only(app: TestApp) {
         .await
         .at("/verifyEmail");
     assert_eq!(refusal(&payload), ("TAKEN".into(), "input.signUpId".into()));
+}
+
+async fn the_locale_of_a_phone_is_a_language(app: TestApp) {
+    let mut sign_up = sign_up_input(&app, "mike@example.org", "mike");
+    sign_up["locale"] = json!("en_US");
+    app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
+    let code = app.mailed_code("mike@example.org").await;
+    let verify = json!({ "signUpId": sign_up["id"], "code": code, "deviceName": "A phone" });
+    let entered = app.anonymous(VERIFY, input(&verify)).await;
+    let mike = who(&app, &entered.at("/verifyEmail"));
+    let query = "{ me { profile { mailLanguage } } }";
+    let me = app.as_member(mike, query, json!({})).await;
+    assert_eq!(me.at("/me/profile/mailLanguage"), "en-US");
 }

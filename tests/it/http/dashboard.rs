@@ -16,6 +16,7 @@ both!(
 
 const ORIGIN: &str = "https://dashboard.example.org";
 const SETTINGS: &str = "[http]\ndashboard_origins = \"https://dashboard.example.org\"";
+const GUESS: &str = "mutation($input: SignInInput!) { signIn(input: $input) { errors { code } } }";
 const SIGN_IN: &str =
     "mutation($input: SignInToDashboardInput!) { signInToDashboard(input: $input) {
     me { memberId } sessionId accessExpiresAt errors { code path } } }";
@@ -103,7 +104,7 @@ async fn a_browser_is_signed_in_by_cookies_and_out_again(database: TestDatabase)
     let payload = browser.signs_in(PASSPHRASE).await;
     assert_eq!(payload["errors"], json!([]));
     assert!(payload["me"]["memberId"].is_string() && payload["sessionId"].is_string());
-    assert_eq!(browser.cookies.len(), 2);
+    assert_eq!(browser.cookies.len(), 3);
     // Nothing of it is in what scripts can read.
     for token in browser.cookies.values() {
         assert!(!payload.to_string().contains(token));
@@ -148,7 +149,10 @@ async fn a_browser_is_signed_in_by_cookies_and_out_again(database: TestDatabase)
         .ask("mutation { signOut { sessionId } }", json!({}))
         .await;
     assert_eq!(out["data"]["signOut"]["sessionId"], payload["sessionId"]);
-    assert!(browser.cookies.is_empty());
+    // What is left shows that it was signed in, and opens nothing.
+    let left: Vec<_> = browser.cookies.keys().collect();
+    assert_eq!(left, ["__Host-belay-device"]);
+    assert_eq!(browser.cookies[left[0]], before[left[0]]);
     browser.cookies = before;
     assert!(!browser.is_known().await, "nor by what was copied");
     let ended = browser.ask(REFRESH, json!({})).await;
@@ -156,7 +160,27 @@ async fn a_browser_is_signed_in_by_cookies_and_out_again(database: TestDatabase)
         ended["data"]["refreshDashboard"]["errors"][0]["code"],
         "SESSION_ENDED"
     );
-    assert!(browser.cookies.is_empty());
+    assert_eq!(browser.cookies.len(), 1);
+    strangers_keep_no_browser_out(&app, &mut browser).await;
+}
+
+/// A browser that was signed in gets in again when strangers have used up what an unknown one may try.
+async fn strangers_keep_no_browser_out(app: &TestApp, browser: &mut Browser<'_>) {
+    for n in 0..4 {
+        for _ in 0..15 {
+            let guess = json!({ "email": "mike@example.org", "passphrase": "a guess at it", "deviceName": "x" });
+            let from = [198, 51, 100, n].into();
+            app.anonymous_from(from, GUESS, json!({ "input": guess }))
+                .await;
+        }
+    }
+    let device = browser.cookies.clone();
+    browser.cookies.clear();
+    let payload = browser.signs_in(PASSPHRASE).await;
+    assert!(payload.is_null(), "{payload}");
+    browser.cookies = device;
+    let payload = browser.signs_in(PASSPHRASE).await;
+    assert_eq!(payload["errors"], json!([]));
 }
 
 async fn a_session_that_was_ended_elsewhere_can_be_opened_anew(database: TestDatabase) {

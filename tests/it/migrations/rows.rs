@@ -7,11 +7,11 @@ use entity::{
     LeaseHolder, MeetingId, MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PauseId,
     PeeringId, RsvpId, RungId, SessionId, SignUpId, TellingId, account, account_code,
     cadence_change, change, change_feed, check_in, check_in_reminder, circle, circle_membership,
-    commitment, commitment_day, consent, device, job, ladder, ladder_rung, ladder_telling, meeting,
-    meeting_occurrence, member, member_language, member_life_context, member_topic, notification,
-    pact, pact_nudge, pact_side, past_day_terms, pause, peering, pending_sign_up,
-    persisted_document, progress, push_delivery, quiet_hours, rate_limit, rsvp, session,
-    used_sign_up_id,
+    commitment, commitment_day, consent, device, handle_claim, job, ladder, ladder_rung,
+    ladder_telling, meeting, meeting_occurrence, member, member_language, member_life_context,
+    member_topic, network_member, notification, pact, pact_nudge, pact_side, past_day_terms, pause,
+    peering, pending_sign_up, persisted_document, progress, push_delivery, quiet_hours, rate_limit,
+    rsvp, session, used_sign_up_id,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -100,6 +100,15 @@ pub async fn put_what_is_nobodys(db: &DatabaseConnection) -> (CircleId, Occurren
             id: SignUpId(id),
             address_mac: vec![0, 255, 7],
             used_at: instant(),
+        },
+    )
+    .await;
+    put(
+        db,
+        network_member::Model {
+            network: "a hash".into(),
+            who: "another".into(),
+            seen_at: instant(),
         },
     )
     .await;
@@ -215,6 +224,15 @@ async fn put_account(db: &DatabaseConnection, id: Uuid) {
     .await;
     put(
         db,
+        handle_claim::Model {
+            key: id.to_string(),
+            member_id: Some(MemberId(id)),
+            held_until: Some(instant()),
+        },
+    )
+    .await;
+    put(
+        db,
         account::Model {
             member_id: MemberId(id),
             email: id.to_string(),
@@ -238,6 +256,7 @@ async fn put_account(db: &DatabaseConnection, id: Uuid) {
             member_id: MemberId(id),
             purpose: account_code::Purpose::ChangeEmail,
             new_email: Some("new@example.org".into()),
+            request_id: Some(id),
             attempts: 0,
             created_at: instant(),
             expires_at: instant(),

@@ -1,9 +1,13 @@
 //! One handle, one man.
 
+use api::account::SignedIn;
 use api::db::{Done, transact};
 use api::error::Fault;
 use api::profile::service::{NewMember, create};
 use api::profile::{Country, Handle, Language};
+use chrono::TimeDelta;
+use migration::{Migrator, MigratorTrait as _};
+use sea_orm::EntityTrait as _;
 use serde_json::json;
 use support::{TestApp, both};
 
@@ -13,7 +17,12 @@ both!(
     a_handle_that_looks_like_anothers_is_taken,
     a_man_may_write_his_own_handle_otherwise,
     of_two_who_take_look_alikes_at_once_one_has_it,
-    of_two_who_sign_up_under_look_alikes_at_once_one_does
+    of_two_who_sign_up_under_look_alikes_at_once_one_does,
+    a_handle_that_looks_like_anothers_as_it_is_written_is_taken,
+    a_handle_given_up_is_kept_back_for_its_member,
+    nobody_keeps_many_handles_back,
+    a_handle_is_kept_back_when_its_member_is_gone,
+    what_members_were_called_before_is_theirs
 );
 
 async fn a_handle_that_looks_like_anothers_is_taken(app: TestApp) {
@@ -100,4 +109,85 @@ async fn of_two_who_sign_up_under_look_alikes_at_once_one_does(app: TestApp) {
         let (first, second) = tokio::join!(sign_up(one), sign_up(other));
         assert_ne!(first.unwrap(), second.unwrap(), "{one} and {other}");
     }
+}
+
+async fn is_called(app: &TestApp, who: SignedIn, handle: &str) -> bool {
+    let updated = update(app, who, json!({ "handle": handle })).await;
+    let refused = problems(&updated);
+    if !refused.is_empty() {
+        assert_eq!(refused, problem("TAKEN", "input.handle"), "{handle}");
+    }
+    refused.is_empty()
+}
+
+async fn a_handle_that_looks_like_anothers_as_it_is_written_is_taken(app: TestApp) {
+    let (_, paul) = (app.member("gilbert").await, app.member("paul").await);
+    app.member("Ian").await;
+    for look_alike in ["giIbert", "GiIbert", "gi1bert", "lan"] {
+        assert!(!is_called(&app, paul, look_alike).await, "{look_alike}");
+    }
+    assert!(is_called(&app, paul, "gilberto").await);
+}
+
+async fn a_handle_given_up_is_kept_back_for_its_member(app: TestApp) {
+    let (mike, paul) = (app.member("Mike").await, app.member("paul").await);
+    assert!(is_called(&app, mike, "michael").await);
+    for look_alike in ["mike", "Mike", "m.i.k.e", "rnike"] {
+        assert!(!is_called(&app, paul, look_alike).await, "{look_alike}");
+    }
+    app.advance(TimeDelta::days(89));
+    app.drain().await;
+    assert!(!is_called(&app, paul, "mike").await);
+    assert!(is_called(&app, mike, "Mike").await);
+    assert!(!is_called(&app, paul, "michael").await);
+    assert!(is_called(&app, mike, "michael").await);
+    app.advance(TimeDelta::days(90));
+    assert!(is_called(&app, paul, "mike").await);
+    assert!(!is_called(&app, mike, "mike").await);
+}
+
+async fn nobody_keeps_many_handles_back(app: TestApp) {
+    let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+    for n in 0..30 {
+        assert!(is_called(&app, mike, &format!("name{n}x")).await);
+        app.advance(TimeDelta::minutes(1));
+    }
+    assert!(is_called(&app, paul, "name3x").await);
+    assert!(!is_called(&app, paul, "name28x").await);
+}
+
+async fn a_handle_is_kept_back_when_its_member_is_gone(app: TestApp) {
+    let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+    let gone: Result<(), Fault> = transact!(app.app, |tx| {
+        api::profile::service::keep_handle_back(&app.app, tx, mike.member).await?;
+        entity::member::Entity::delete_by_id(mike.member)
+            .exec(tx)
+            .await?;
+        Ok(Done::Keep(()))
+    });
+    gone.unwrap();
+    assert!(!is_called(&app, paul, "mike").await);
+    let claims = entity::handle_claim::Entity::find()
+        .all(app.app.db.pool())
+        .await
+        .unwrap();
+    assert!(!format!("{claims:?}").contains(&mike.member.to_string()));
+    app.advance(TimeDelta::days(90));
+    app.drain().await;
+    assert!(is_called(&app, paul, "mike").await);
+}
+
+async fn what_members_were_called_before_is_theirs(app: TestApp) {
+    let (ian, paul) = (app.member("Ian").await, app.member("paul").await);
+    let steps = Migrator::migrations();
+    let claims = steps
+        .iter()
+        .position(|step| step.name().ends_with("claim_handles"));
+    let back = u32::try_from(steps.len() - claims.unwrap()).unwrap();
+    let db = app.app.db.pool();
+    Migrator::down(db, Some(back)).await.unwrap();
+    Migrator::up(db, None).await.unwrap();
+    assert!(!is_called(&app, paul, "lan").await);
+    assert!(is_called(&app, ian, "lan").await);
+    assert!(is_called(&app, ian, "ian").await);
 }

@@ -106,6 +106,8 @@ async fn open(
         passphrase: input.passphrase,
         device_name: input.device_name,
         id: None,
+        // It is in a cookie.
+        device_key: None,
     };
     Ok(match sign_in(ctx, input).await? {
         Ok(tokens) => {

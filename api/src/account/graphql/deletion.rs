@@ -4,7 +4,6 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use super::types::Account;
 use super::{refused, refused_all, wrong_passphrase};
-use crate::account::limits::{self, Limited};
 use crate::account::model::Passphrase;
 use crate::account::service::{self, DeleteOutcome, UndoOutcome};
 use crate::graphql::errors::AccountError;
@@ -64,7 +63,6 @@ impl DeletionMutation {
 async fn delete(ctx: &Context<'_>, input: DeleteAccountInput) -> GqlResult<DeleteAccountPayload> {
     let app = ctx.app();
     let who = ctx.member()?;
-    let admitted = limits::by_address(app, Limited::SignIn, ctx.client_address()).await?;
     let mut problems = Problems::default();
     let Some(passphrase) = problems.check(Passphrase::given("passphrase", input.passphrase)) else {
         return Ok(DeleteAccountPayload {
@@ -72,18 +70,16 @@ async fn delete(ctx: &Context<'_>, input: DeleteAccountInput) -> GqlResult<Delet
             errors: refused_all(problems),
         });
     };
-    Ok(
-        match service::delete(app, admitted, who, &passphrase).await? {
-            DeleteOutcome::Marked(account) => DeleteAccountPayload {
-                account: Some(account.into()),
-                errors: Vec::new(),
-            },
-            DeleteOutcome::WrongPassphrase => DeleteAccountPayload {
-                account: None,
-                errors: wrong_passphrase("passphrase"),
-            },
+    Ok(match service::delete(app, who, &passphrase).await? {
+        DeleteOutcome::Marked(account) => DeleteAccountPayload {
+            account: Some(account.into()),
+            errors: Vec::new(),
         },
-    )
+        DeleteOutcome::WrongPassphrase => DeleteAccountPayload {
+            account: None,
+            errors: wrong_passphrase("passphrase"),
+        },
+    })
 }
 
 async fn undo(ctx: &Context<'_>) -> GqlResult<UndoAccountDeletionPayload> {

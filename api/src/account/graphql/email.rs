@@ -5,7 +5,6 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 use super::types::Account;
 use super::{refused, refused_all, wrong_code, wrong_passphrase};
 use crate::account::code::Code;
-use crate::account::limits::{self, Limited};
 use crate::account::model::{Email, Passphrase};
 use crate::account::service::{self, ConfirmOutcome, RequestOutcome};
 use crate::graphql::errors::AccountError;
@@ -25,7 +24,7 @@ struct RequestEmailChangeInput {
 /// The answer to `requestEmailChange`: the same whether or not the address has an account.
 #[derive(Default, SimpleObject)]
 struct RequestEmailChangePayload {
-    /// A code that was mailed is good until then; null when there are errors.
+    /// A code that was mailed is good at least until then; null when there are errors.
     code_expires_at: Option<DateTime>,
     /// Why nothing was mailed.
     errors: Vec<AccountError>,
@@ -80,10 +79,10 @@ async fn request(
 ) -> GqlResult<RequestEmailChangePayload> {
     let app = ctx.app();
     let who = ctx.member()?;
-    let admitted = limits::by_address(app, Limited::Code, ctx.client_address()).await?;
     let mut problems = Problems::default();
+    let utf8 = app.config.mail.utf8_addresses;
     let parsed = (
-        problems.check(Email::parse("newEmail", &input.new_email)),
+        problems.check(Email::to_be_proved("newEmail", &input.new_email, utf8)),
         problems.check(Passphrase::given("passphrase", input.passphrase)),
     );
     let (Some(email), Some(passphrase)) = parsed else {
@@ -92,7 +91,7 @@ async fn request(
             errors: refused_all(problems),
         });
     };
-    let outcome = service::request_email_change(app, admitted, who, &email, &passphrase).await?;
+    let outcome = service::request_email_change(app, who, &email, &passphrase).await?;
     Ok(match outcome {
         RequestOutcome::Accepted(expires_at) => RequestEmailChangePayload {
             code_expires_at: Some(DateTime(expires_at)),
@@ -111,7 +110,6 @@ async fn confirm(
 ) -> GqlResult<ConfirmEmailChangePayload> {
     let app = ctx.app();
     let who = ctx.member()?;
-    let admitted = limits::by_address(app, Limited::Code, ctx.client_address()).await?;
     let mut problems = Problems::default();
     let Some(code) = problems.check(Code::parse("code", &input.code)) else {
         return Ok(ConfirmEmailChangePayload {
@@ -119,7 +117,7 @@ async fn confirm(
             errors: refused_all(problems),
         });
     };
-    let errors = match service::confirm_email_change(app, admitted, who, &code).await? {
+    let errors = match service::confirm_email_change(app, who, &code).await? {
         ConfirmOutcome::Moved(account) => {
             return Ok(ConfirmEmailChangePayload {
                 account: Some(account.into()),

@@ -13,9 +13,11 @@ use async_graphql::{Context, MergedObject};
 
 pub use me::AccountMe;
 
+use super::dashboard::Dashboard;
+use super::limits::Requester;
 use super::model::Passphrase;
 use super::passphrase::Strong;
-use super::{SignedIn, service};
+use super::{SignedIn, device_key, service};
 use crate::app::App;
 use crate::graphql::errors::{AccountError, user_errors};
 use crate::graphql::{Context as _, GqlError, GqlResult};
@@ -31,6 +33,17 @@ pub struct AccountMutation(
     email::EmailMutation,
     deletion::DeletionMutation,
 );
+
+/// Who asks without being signed in: from where, and with which device key. A browser that keeps the dashboard has its key
+/// in a cookie.
+fn requester(ctx: &Context<'_>, device_key: Option<String>) -> Requester {
+    let cookie = || ctx.data_opt::<Dashboard>()?.device.clone();
+    let text = device_key.map(Into::into).or_else(cookie);
+    Requester {
+        address: ctx.client_address(),
+        device_key: device_key::given(text.as_ref()),
+    }
+}
 
 /// The member who asks, when he runs circles and meetings; FORBIDDEN for any other.
 pub async fn facilitator(ctx: &Context<'_>) -> GqlResult<SignedIn> {
@@ -53,17 +66,7 @@ async fn strong(
     let Some(passphrase) = passphrase else {
         return Ok(None);
     };
-    // An address is several words to who knows it.
-    let about = about
-        .iter()
-        .flat_map(|text| text.split(['@', '.']).chain([*text]))
-        .chain(["belay"])
-        .filter(|word| word.chars().count() > 2)
-        // What was sent may be no address at all, and of any length.
-        .take(16)
-        .map(|word| word.chars().take(64).collect())
-        .collect();
-    let strong = app.passphrases.strong(passphrase, about).await?;
+    let strong = app.passphrases.strong_for(passphrase, about).await?;
     if strong.is_none() {
         problems.push(Passphrase::weak(field));
     }

@@ -1,14 +1,16 @@
 //! Passphrases: a new one for who forgot his, and another for who knows it.
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
+use secrecy::ExposeSecret as _;
 
 use super::types::Account;
-use super::{refused_all, strong, wrong_code, wrong_passphrase};
+use super::{refused, refused_all, requester, strong, wrong_code, wrong_passphrase};
 use crate::account::code::Code;
-use crate::account::limits::{self, Limited};
+use crate::account::limits;
 use crate::account::model::{Email, Passphrase};
-use crate::account::service::{self, ChangeOutcome, ResetOutcome};
+use crate::account::service::{self, ChangeOutcome, Reset, ResetOutcome};
 use crate::graphql::errors::AccountError;
+use crate::graphql::scalars::Uuid;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::problem::Problems;
 
@@ -17,6 +19,11 @@ use crate::problem::Problems;
 struct RequestPassphraseResetInput {
     /// The e-mail address of the account.
     email: String,
+    /// Made by the app, of version 7. Send the same as `requestId` to `resetPassphrase`: wrong guesses of others then do
+    /// not end the code. Send the same when you try again.
+    id: Option<Uuid>,
+    /// The newest `Credentials.deviceKey` that the device was given for this account.
+    device_key: Option<String>,
 }
 
 /// The answer to `requestPassphraseReset`: the same whether or not the address has an account.
@@ -37,6 +44,8 @@ struct ResetPassphraseInput {
     code: String,
     /// The new passphrase: 10 to 128 characters that would not be guessed soon.
     passphrase: String,
+    /// The `id` that was sent to `requestPassphraseReset`.
+    request_id: Option<Uuid>,
 }
 
 /// The answer to `resetPassphrase`.
@@ -44,6 +53,8 @@ struct ResetPassphraseInput {
 struct ResetPassphrasePayload {
     /// Whether the new passphrase is in force. Every device is then signed out: sign in with it.
     done: bool,
+    /// The device is known from now on: send it with `signIn`. Null when there are errors.
+    device_key: Option<String>,
     /// Why it is not.
     errors: Vec<AccountError>,
 }
@@ -107,15 +118,17 @@ async fn request_reset(
     input: RequestPassphraseResetInput,
 ) -> GqlResult<RequestPassphraseResetPayload> {
     let app = ctx.app();
-    let admitted = limits::by_address(app, Limited::Code, ctx.client_address()).await?;
+    let from = requester(ctx, input.device_key);
     let mut problems = Problems::default();
-    let Some(email) = problems.check(Email::parse("email", &input.email)) else {
+    let request = input.id.map(|id| id.made_by_app("id")).transpose();
+    let email = problems.check(Email::parse("email", &input.email));
+    let (Some(email), Some(request)) = (email, problems.check(request)) else {
         return Ok(RequestPassphraseResetPayload {
             accepted: false,
             errors: refused_all(problems),
         });
     };
-    service::request_reset(app, admitted, &email).await?;
+    service::request_reset(app, &from, &email, request).await?;
     Ok(RequestPassphraseResetPayload {
         accepted: true,
         errors: Vec::new(),
@@ -127,31 +140,38 @@ async fn reset(
     input: ResetPassphraseInput,
 ) -> GqlResult<ResetPassphrasePayload> {
     let app = ctx.app();
-    let admitted = limits::by_address(app, Limited::Code, ctx.client_address()).await?;
     let mut problems = Problems::default();
-    let passphrase = problems.check(Passphrase::chosen("passphrase", input.passphrase));
-    let about = [input.email.as_str()];
     let parsed = (
         problems.check(Email::parse("email", &input.email)),
         problems.check(Code::parse("code", &input.code)),
-        strong(app, &mut problems, "passphrase", passphrase, &about).await?,
+        problems.check(Passphrase::chosen("passphrase", input.passphrase)),
     );
     let (Some(email), Some(code), Some(passphrase)) = parsed else {
         return Ok(ResetPassphrasePayload {
-            done: false,
             errors: refused_all(problems),
+            ..ResetPassphrasePayload::default()
         });
     };
-    let outcome = service::reset_passphrase(app, admitted, &email, &code, &passphrase).await?;
-    Ok(match outcome {
-        ResetOutcome::Done => ResetPassphrasePayload {
-            done: true,
-            errors: Vec::new(),
-        },
-        ResetOutcome::WrongCode => ResetPassphrasePayload {
-            done: false,
-            errors: wrong_code(),
-        },
+    let reset = Reset {
+        email: &email,
+        code: &code,
+        passphrase,
+        request: input.request_id.map(|id| id.0),
+    };
+    let errors = match service::reset_passphrase(app, &reset).await? {
+        ResetOutcome::Done(device_key) => {
+            return Ok(ResetPassphrasePayload {
+                done: true,
+                device_key: Some(device_key.text().expose_secret().to_owned()),
+                errors: Vec::new(),
+            });
+        }
+        ResetOutcome::WrongCode => wrong_code(),
+        ResetOutcome::Weak => refused(Passphrase::weak("passphrase")),
+    };
+    Ok(ResetPassphrasePayload {
+        errors,
+        ..ResetPassphrasePayload::default()
     })
 }
 
@@ -161,7 +181,7 @@ async fn change(
 ) -> GqlResult<ChangePassphrasePayload> {
     let app = ctx.app();
     let who = ctx.member()?;
-    let admitted = limits::by_address(app, Limited::SignIn, ctx.client_address()).await?;
+    let counted = limits::passphrase(app, who).await?;
     let mut problems = Problems::default();
     let account = service::account(app, who.member).await?;
     let account = account.ok_or(GqlError::NotFound)?;
@@ -176,7 +196,7 @@ async fn change(
             errors: refused_all(problems),
         });
     };
-    let outcome = service::change_passphrase(app, admitted, who, &current, &new).await?;
+    let outcome = service::change_passphrase(app, counted, who, &current, &new).await?;
     Ok(match outcome {
         ChangeOutcome::Changed(account) => ChangePassphrasePayload {
             account: Some(account.into()),

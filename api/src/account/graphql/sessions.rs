@@ -5,8 +5,7 @@ use entity::SessionId;
 
 use super::dashboard::forget;
 use super::types::{Credentials, Session};
-use super::{conflict, me, refused, refused_all};
-use crate::account::limits::{self, Limited};
+use super::{conflict, me, refused, refused_all, requester};
 use crate::account::model::{DeviceName, Email, Passphrase};
 use crate::account::service::{self, RefreshOutcome, SignInOutcome, Tokens};
 use crate::graphql::errors::AccountError;
@@ -27,6 +26,9 @@ pub struct SignInInput {
     /// The session's id, of version 7, made by the app: send the same when you try again, and no second
     /// session is opened.
     pub id: Option<Uuid>,
+    /// The newest `Credentials.deviceKey` that the device was given for this account, also after it signed out. It
+    /// opens nothing; with it the wrong tries of strangers do not keep the device out.
+    pub device_key: Option<String>,
 }
 
 /// The answer to `signIn`.
@@ -148,7 +150,7 @@ pub async fn sign_in(
     input: SignInInput,
 ) -> GqlResult<Result<Tokens, Vec<AccountError>>> {
     let app = ctx.app();
-    let admitted = limits::by_address(app, Limited::SignIn, ctx.client_address()).await?;
+    let from = requester(ctx, input.device_key);
     let mut problems = Problems::default();
     let session = input.id.map(|id| id.made_by_app("id"));
     let parsed = (
@@ -160,7 +162,7 @@ pub async fn sign_in(
     let (Some(email), Some(passphrase), Some(device), Some(session)) = parsed else {
         return Ok(Err(refused_all(problems)));
     };
-    let outcome = service::sign_in(app, admitted, &email, &passphrase, &device, session).await?;
+    let outcome = service::sign_in(app, &from, &email, &passphrase, &device, session).await?;
     Ok(match outcome {
         SignInOutcome::SignedIn(tokens) => {
             ctx.signed_in(tokens.who);

@@ -5,7 +5,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 use super::types::Credentials;
 use super::{conflict, refused, refused_all, strong, wrong_code};
 use crate::account::code::Code;
-use crate::account::limits::{self, Limited};
+use crate::account::limits;
 use crate::account::model::{self, DeviceName, Email, Passphrase};
 use crate::account::service::{self, NewSignUp, SignUpOutcome, VerifyOutcome};
 use crate::graphql::errors::AccountError;
@@ -43,7 +43,8 @@ struct SignUpInput {
 struct SignUpPayload {
     /// The id that was sent, for `verifyEmail`; null when there are errors.
     sign_up_id: Option<Uuid>,
-    /// A code that was mailed is good until then; null when there are errors.
+    /// A code that was mailed is good at least until then; null when there are errors. A letter may take a while when
+    /// many were asked for, and its code is then good for as much longer.
     code_expires_at: Option<DateTime>,
     /// Why nothing was mailed.
     errors: Vec<AccountError>,
@@ -102,14 +103,16 @@ impl SignUpMutation {
 
 async fn sign_up(ctx: &Context<'_>, input: SignUpInput) -> GqlResult<SignUpPayload> {
     let app = ctx.app();
-    let admitted = limits::by_address(app, Limited::Code, ctx.client_address()).await?;
+    let from = ctx.client_address();
+    let admitted = limits::request(app, from).await?;
     let mut problems = Problems::default();
     let passphrase = problems.check(Passphrase::chosen("passphrase", input.passphrase));
     let about = [input.email.as_str(), input.handle.as_str()];
     let passphrase = strong(app, &mut problems, "passphrase", passphrase, &about).await?;
+    let utf8 = app.config.mail.utf8_addresses;
     let new = (
         problems.check(input.id.made_by_app("id")),
-        problems.check(Email::parse("email", &input.email)),
+        problems.check(Email::to_be_proved("email", &input.email, utf8)),
         passphrase,
         problems.check(Handle::parse("handle", &input.handle)),
         problems.check(Country::parse("country", &input.country)),
@@ -141,7 +144,7 @@ async fn sign_up(ctx: &Context<'_>, input: SignUpInput) -> GqlResult<SignUpPaylo
         country,
         locale,
     };
-    Ok(match service::sign_up(app, admitted, &new).await? {
+    Ok(match service::sign_up(app, admitted, from, &new).await? {
         SignUpOutcome::Accepted(expires_at) => SignUpPayload {
             sign_up_id: Some(input.id),
             code_expires_at: Some(DateTime(expires_at)),
@@ -156,7 +159,6 @@ async fn sign_up(ctx: &Context<'_>, input: SignUpInput) -> GqlResult<SignUpPaylo
 
 async fn verify_email(ctx: &Context<'_>, input: VerifyEmailInput) -> GqlResult<VerifyEmailPayload> {
     let app = ctx.app();
-    let admitted = limits::by_address(app, Limited::Code, ctx.client_address()).await?;
     let mut problems = Problems::default();
     let handle = input.handle.map(|handle| Handle::parse("handle", &handle));
     let parsed = (
@@ -171,7 +173,8 @@ async fn verify_email(ctx: &Context<'_>, input: VerifyEmailInput) -> GqlResult<V
         });
     };
     let id = input.sign_up_id.0.into();
-    let outcome = service::verify_email(app, admitted, id, &code, handle.as_ref(), &device).await?;
+    let from = ctx.client_address();
+    let outcome = service::verify_email(app, from, id, &code, handle.as_ref(), &device).await?;
     let errors = match outcome {
         VerifyOutcome::SignedIn(tokens) => {
             ctx.signed_in(tokens.who);

@@ -32,6 +32,9 @@ pub struct Credentials {
     refresh_token_expires_at: DateTime,
     /// The session of this device.
     session_id: ID,
+    /// Keep it when the device signs out, and send it as `deviceKey` with the next `signIn` or
+    /// `requestPassphraseReset` for this account: it shows that the device signed in before. It opens nothing.
+    device_key: String,
 }
 
 impl From<&Tokens> for Credentials {
@@ -42,6 +45,7 @@ impl From<&Tokens> for Credentials {
             refresh_token: tokens.refresh.expose_secret().to_owned(),
             refresh_token_expires_at: DateTime(tokens.refresh_ends_at),
             session_id: tokens.who.session.global(),
+            device_key: tokens.device_key.expose_secret().to_owned(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use entity::session::RevokedReason;
 
-use super::super::limits::{self, Admitted, Limited};
+use super::super::limits::{self, Counted};
 use super::super::model::Passphrase;
 use super::super::passphrase::Strong;
 use super::super::store::session::Which;
@@ -19,7 +19,7 @@ pub(super) async fn knows_passphrase(
     who: SignedIn,
     passphrase: &Passphrase,
 ) -> Result<bool, Fault> {
-    limits::by_account(app, Limited::SignIn, who.member.0.as_bytes()).await?;
+    let _ = limits::passphrase(app, who).await?;
     let account = store::account::find(app.db.pool(), who.member).await?;
     let hash = account.map(|account| account.passphrase_hash);
     app.passphrases.verify(passphrase, hash).await
@@ -37,12 +37,11 @@ pub enum ChangeOutcome {
 /// same.
 pub async fn change_passphrase(
     app: &App,
-    _: Admitted,
+    _: Counted,
     who: SignedIn,
     current: &Passphrase,
     new: &Strong,
 ) -> Result<ChangeOutcome, Fault> {
-    limits::by_account(app, Limited::SignIn, who.member.0.as_bytes()).await?;
     let Some(account) = store::account::find(app.db.pool(), who.member).await? else {
         return Ok(ChangeOutcome::WrongPassphrase);
     };

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use entity::MemberId;
 use entity::session::RevokedReason;
 
-use super::super::limits::{self, Admitted, Limited};
+use super::super::limits;
 use super::super::model::Passphrase;
 use super::super::store::session::Which;
 use super::super::{SignedIn, store};
@@ -27,11 +27,10 @@ pub enum DeleteOutcome {
 /// its time is over. Asked again it answers the same, with the same day.
 pub async fn delete(
     app: &App,
-    _: Admitted,
     who: SignedIn,
     passphrase: &Passphrase,
 ) -> Result<DeleteOutcome, Fault> {
-    limits::by_account(app, Limited::SignIn, who.member.0.as_bytes()).await?;
+    let _ = limits::passphrase(app, who).await?;
     let account = store::account::find(app.db.pool(), who.member).await?;
     let hash = account.as_ref().map(|found| found.passphrase_hash.clone());
     let right = app.passphrases.verify(passphrase, hash).await?;

@@ -1,10 +1,10 @@
 //! Moving an account to another address.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::account_code::Purpose;
+use entity::account_code::{self, Purpose};
 
 use super::super::code::Code;
-use super::super::limits::{self, Admitted, Limited};
+use super::super::limits::letters::{self, Asked, By};
 use super::super::model::{Email, Passphrase};
 use super::super::{SignedIn, store};
 use super::{Account, credentials};
@@ -27,7 +27,6 @@ pub enum RequestOutcome {
 /// Has the worker mail a code to the new address, or, when that has an account, tell its owner.
 pub async fn request_email_change(
     app: &App,
-    _: Admitted,
     who: SignedIn,
     email: &Email,
     passphrase: &Passphrase,
@@ -35,33 +34,55 @@ pub async fn request_email_change(
     if !credentials::knows_passphrase(app, who, passphrase).await? {
         return Ok(RequestOutcome::WrongPassphrase);
     }
-    limits::by_account(app, Limited::Code, who.member.0.as_bytes()).await?;
-    limits::by_account(app, Limited::Code, email.key().as_bytes()).await?;
     let now = app.clock.now();
+    let newest = store::code::newest(app.db.pool(), who.member, Purpose::ChangeEmail).await?;
+    let same = newest.filter(|code| is_same(app, code, email));
+    if let Some(same) = same.filter(|code| now - code.created_at < SAME_QUESTION) {
+        return Ok(RequestOutcome::Accepted(told(app, &same)));
+    }
+    let asked = Asked {
+        to: email,
+        by: By::Member(who.member),
+        unverified: true,
+    };
+    let Some(at) = letters::send_at(app, &asked).await? else {
+        return Ok(RequestOutcome::Accepted(now + super::code_life(app)));
+    };
     let expires_at = transact!(app, |tx| {
         let newest = store::code::newest(tx, who.member, Purpose::ChangeEmail).await?;
-        let before = newest.filter(|code| {
-            super::still_good(app, code) && code.new_email.as_deref() == Some(email.as_str())
-        });
+        let before = newest.filter(|code| is_same(app, code, email));
         let code = match before {
             Some(before) if now - before.created_at < SAME_QUESTION => {
-                return Ok(Done::Undo(before.expires_at));
+                return Ok(Done::Undo(told(app, &before)));
             }
-            Some(before) => before,
-            None => {
+            // A letter that waits takes a code that is good when it comes.
+            Some(before) if before.expires_at >= at + super::code_life(app) / 2 => before,
+            _ => {
                 let new_email = Some(email.as_str().to_owned());
-                let code = super::new_code(app, who.member, Purpose::ChangeEmail, new_email);
+                let mut code = super::new_code(app, who.member, Purpose::ChangeEmail, new_email);
+                code.expires_at = at + super::code_life(app);
                 store::code::replace(tx, &code).await?;
                 code
             }
         };
         let job = Job::MailEmailChange { code: code.id };
         let dedup_key = format!("email change:{}", code.id);
-        jobs::enqueue_once(app, tx, &job, now, dedup_key).await?;
+        jobs::enqueue_once(app, tx, &job, at, dedup_key).await?;
         tx.wake();
-        Ok(Done::Keep(code.expires_at))
+        Ok(Done::Keep(told(app, &code)))
     })?;
     Ok(RequestOutcome::Accepted(expires_at))
+}
+
+/// Whether a code that is still good was asked for the same address.
+fn is_same(app: &App, code: &account_code::Model, email: &Email) -> bool {
+    super::still_good(app, code) && code.new_email.as_deref() == Some(email.as_str())
+}
+
+/// Until when a code is good, as far as it is told: a letter that waits has a code that is good for longer, and how
+/// long it waits depends on what others asked for.
+fn told(app: &App, code: &account_code::Model) -> DateTime<Utc> {
+    code.created_at + super::code_life(app)
 }
 
 /// What became of the code.
@@ -77,11 +98,9 @@ pub enum ConfirmOutcome {
 /// Moves the account for who knows the code. Asked again with the same code it answers the same.
 pub async fn confirm_email_change(
     app: &App,
-    _: Admitted,
     who: SignedIn,
     code: &Code,
 ) -> Result<ConfirmOutcome, Fault> {
-    limits::by_account(app, Limited::Code, who.member.0.as_bytes()).await?;
     let now = app.clock.now();
     let owner = who.member;
     let moved = transact!(app, |tx| {
@@ -110,6 +129,11 @@ pub async fn confirm_email_change(
             return Err(Fault::Broken("a code's new address is an address"));
         };
         let (text, key) = (email.as_str(), email.key());
+        // The key of an older account may have its domain in Unicode.
+        let others = store::account::find_by_email(tx, key).await?;
+        if others.is_some_and(|other| other.member_id != owner) {
+            return Ok(Done::Undo(ConfirmOutcome::Taken));
+        }
         if !store::code::used(tx, guessed.id, now).await?
             || !store::account::move_to(tx, owner, text, key, now).await?
         {

@@ -18,7 +18,7 @@ pub(super) use deletion::{DeleteOutcome, UndoOutcome, delete, purge, undo_deleti
 pub(super) use email_change::{
     ConfirmOutcome, RequestOutcome, confirm_email_change, request_email_change,
 };
-pub(super) use reset::{ResetOutcome, request_reset, reset_code, reset_passphrase};
+pub(super) use reset::{Reset, ResetOutcome, request_reset, reset_code, reset_passphrase};
 pub use roles::{SetRoleOutcome, is_facilitator, lock_role, may_facilitate, role, set_role};
 pub use sessions::authenticate;
 pub(super) use sessions::{
@@ -92,6 +92,7 @@ fn new_code(
         member_id: owner,
         purpose,
         new_email,
+        request_id: None,
         attempts: 0,
         created_at: now,
         expires_at: now + code_life(app),

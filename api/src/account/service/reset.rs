@@ -1,124 +1,201 @@
 //! A new passphrase for who does not remember his.
 
-use entity::MemberId;
 use entity::account_code::Purpose;
 use entity::session::RevokedReason;
+use entity::{MemberId, account, account_code};
 use uuid::Uuid;
 
 use super::super::code::Code;
-use super::super::limits::{self, Admitted, Limited};
-use super::super::model::Email;
-use super::super::passphrase::Strong;
+use super::super::device_key::DeviceKey;
+use super::super::limits::letters::{self, Asked, By};
+use super::super::limits::{self, Requester};
+use super::super::model::{Email, Passphrase};
 use super::super::store;
 use super::super::store::session::Which;
 use super::sessions;
 use crate::app::App;
-use crate::db::{Done, transact};
+use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
 
+const NOBODY: MemberId = MemberId(Uuid::nil());
+
 /// Has the worker mail a code, when the address has an account; the answer does not tell.
-pub async fn request_reset(app: &App, _: Admitted, email: &Email) -> Result<(), Fault> {
-    limits::by_account(app, Limited::Code, email.key().as_bytes()).await?;
-    let job = Job::MailPassphraseReset {
-        email_key: email.key().to_owned(),
+pub async fn request_reset(
+    app: &App,
+    from: &Requester,
+    email: &Email,
+    request: Option<Uuid>,
+) -> Result<(), Fault> {
+    let account = store::account::find_by_email(app.db.pool(), email.typed_key()).await?;
+    let member = account.map_or(NOBODY, |found| found.member_id);
+    let (_, by) = match from.known(app, member) {
+        Some(device) => (
+            limits::request_by_device(app, device).await?,
+            By::Device(device),
+        ),
+        None => (
+            limits::request(app, from.address).await?,
+            By::Stranger(from.address),
+        ),
     };
-    let dedup_key = format!("passphrase reset:{}", email.key());
-    jobs::enqueue_once(app, app.db.pool(), &job, app.clock.now(), dedup_key).await?;
+    let asked = Asked {
+        to: email,
+        by,
+        unverified: false,
+    };
+    let Some(at) = letters::send_at(app, &asked).await? else {
+        return Ok(());
+    };
+    let job = Job::MailPassphraseReset {
+        email_key: email.typed_key().to_owned(),
+        request,
+    };
+    let request = request.unwrap_or_default();
+    let dedup_key = format!("passphrase reset:{}:{request}", email.key());
+    jobs::enqueue_once(app, app.db.pool(), &job, at, dedup_key).await?;
     app.wake.wake();
     Ok(())
 }
 
-/// The code to mail to an address that asked for one: where to, which, and when it ends. None when the
-/// address has no account.
+/// The code to mail to an address that asked for one: where to, and which. `None` if the address has no account.
 pub async fn reset_code(
     app: &App,
     email_key: &str,
-) -> Result<Option<(String, entity::account_code::Model)>, Fault> {
+    request: Option<Uuid>,
+) -> Result<Option<(String, account_code::Model)>, Fault> {
     transact!(app, |tx| {
         let Some(account) = store::account::find_by_email(tx, email_key).await? else {
             return Ok(Done::Undo(None));
         };
         let purpose = Purpose::ResetPassphrase;
-        let newest = store::code::newest(tx, account.member_id, purpose).await?;
+        let newest = store::code::newest_of(tx, account.member_id, purpose, request).await?;
         if let Some(code) = newest.filter(|code| super::still_good(app, code)) {
             return Ok(Done::Undo(Some((account.email, code))));
         }
-        let code = super::new_code(app, account.member_id, purpose, None);
+        let code = account_code::Model {
+            request_id: request,
+            ..super::new_code(app, account.member_id, purpose, None)
+        };
         store::code::replace(tx, &code).await?;
         Ok(Done::Keep(Some((account.email, code))))
     })
 }
 
 /// What became of a reset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ResetOutcome {
-    /// The new passphrase is in force, and every device signed out.
-    Done,
+    /// The new passphrase is in force, and every device signed out. The device that did it is known from now on.
+    Done(DeviceKey),
     /// Another code was mailed, or this one is not good any more.
     WrongCode,
+    /// The code is right, and the passphrase would be guessed too soon.
+    Weak,
 }
 
-enum Reset {
+/// What is sent to put a new passphrase in place.
+pub struct Reset<'a> {
+    pub email: &'a Email,
+    pub code: &'a Code,
+    pub passphrase: Passphrase,
+    /// Which request the code was mailed for, as the app that made it knows it.
+    pub request: Option<Uuid>,
+}
+
+enum Replaced {
     Wrong,
     /// The code was used before: was it for this?
-    Repeated(String),
-    Done,
+    Repeated(String, DeviceKey),
+    Done(DeviceKey),
 }
 
 /// Puts a new passphrase in place for who knows the code. An unknown address costs the same work and
 /// statements as a wrong code. Asked again with the same code and passphrase it answers the same.
-pub async fn reset_passphrase(
-    app: &App,
-    _: Admitted,
-    email: &Email,
-    code: &Code,
-    passphrase: &Strong,
-) -> Result<ResetOutcome, Fault> {
-    limits::by_account(app, Limited::Code, email.key().as_bytes()).await?;
-    let hash = app.passphrases.hash(app, passphrase).await?;
-    let now = app.clock.now();
-    let nobody = MemberId(Uuid::nil());
-    let reset = transact!(app, |tx| {
-        let account = store::account::find_by_email(tx, email.key()).await?;
-        let owner = account.as_ref().map_or(nobody, |found| found.member_id);
-        let newest = store::code::newest(tx, owner, Purpose::ResetPassphrase).await?;
-        // Without one, the same is done with a code that nobody was mailed.
-        let sought =
-            newest.unwrap_or_else(|| super::new_code(app, owner, Purpose::ResetPassphrase, None));
-        let id = sought.id;
-        let guessed = store::code::guess(tx, id, now).await?;
-        let right = Code::of(&app.keys, &sought).is(code);
-        let (Some(guessed), Some(account), true) = (guessed, account, right) else {
-            return Ok(Done::Keep(Reset::Wrong));
-        };
-        if guessed.used_at.is_some() {
-            return Ok(Done::Undo(Reset::Repeated(account.passphrase_hash)));
-        }
-        let old = &account.passphrase_hash;
-        let replaced = store::account::replace_passphrase(tx, owner, old, &hash, now).await?;
-        if !replaced || !store::code::used(tx, id, now).await? {
-            return Ok(Done::Undo(Reset::Wrong));
-        }
-        store::code::end_open(tx, owner, now).await?;
-        let reason = RevokedReason::PassphraseChanged;
-        sessions::end(app, tx, owner, Which::All, reason).await?;
-        sessions::notify(app, tx, owner, AccountNotice::PassphraseChanged).await?;
-        Ok(Done::Keep(Reset::Done))
+pub async fn reset_passphrase(app: &App, reset: &Reset<'_>) -> Result<ResetOutcome, Fault> {
+    // The costly work is done for who has a right code. A right one does not count, and a wrong one does.
+    let is_right = transact!(app, |tx| {
+        Ok(match guess(app, tx, reset).await? {
+            Some(_) => Done::Undo(true),
+            None => Done::Keep(false),
+        })
     })?;
-    match reset {
-        Reset::Wrong => Ok(ResetOutcome::WrongCode),
-        Reset::Repeated(hash) => {
-            let same = app
-                .passphrases
-                .verify(passphrase.passphrase(), Some(hash))
-                .await?;
+    if !is_right {
+        return Ok(ResetOutcome::WrongCode);
+    }
+    let about = [reset.email.as_str()];
+    let passphrase = reset.passphrase.clone();
+    let Some(passphrase) = app.passphrases.strong_for(passphrase, &about).await? else {
+        return Ok(ResetOutcome::Weak);
+    };
+    let hash = app.passphrases.hash(app, &passphrase).await?;
+    let replaced = transact!(app, |tx| {
+        let Some((account, code)) = guess(app, tx, reset).await? else {
+            return Ok(Done::Keep(Replaced::Wrong));
+        };
+        replace(app, tx, account, &code, &hash).await
+    })?;
+    match replaced {
+        Replaced::Wrong => Ok(ResetOutcome::WrongCode),
+        Replaced::Repeated(hash, device_key) => {
+            let given = passphrase.passphrase();
+            let same = app.passphrases.verify(given, Some(hash)).await?;
             Ok(if same {
-                ResetOutcome::Done
+                ResetOutcome::Done(device_key)
             } else {
                 ResetOutcome::WrongCode
             })
         }
-        Reset::Done => Ok(ResetOutcome::Done),
+        Replaced::Done(device_key) => Ok(ResetOutcome::Done(device_key)),
     }
+}
+
+/// Counts a guess at the code of the request, and of nobody else's. Any letter's code is right that a member was sent
+/// and that is not used: strangers may have asked for some of them.
+async fn guess(
+    app: &App,
+    tx: &Tx,
+    reset: &Reset<'_>,
+) -> Result<Option<(account::Model, account_code::Model)>, Fault> {
+    let now = app.clock.now();
+    let account = store::account::find_by_email(tx, reset.email.typed_key()).await?;
+    let owner = account.as_ref().map_or(NOBODY, |found| found.member_id);
+    let codes = store::code::in_time(tx, owner, Purpose::ResetPassphrase, now).await?;
+    let of = |request| codes.iter().find(|code| code.request_id == request);
+    let own = of(reset.request).or_else(|| of(None)).cloned();
+    // Without one, the same is done with a code that nobody was mailed.
+    let own = own.unwrap_or_else(|| super::new_code(app, owner, Purpose::ResetPassphrase, None));
+    let guessed = store::code::guess(tx, own.id, now).await?;
+    let is_right = codes
+        .iter()
+        .filter(|code| code.used_at.is_none() || code.id == own.id)
+        .chain([&own])
+        .fold(false, |right, code| {
+            right | Code::of(&app.keys, code).is(reset.code)
+        });
+    Ok(account.zip(guessed).filter(|_| is_right))
+}
+
+async fn replace(
+    app: &App,
+    tx: &Tx,
+    account: account::Model,
+    code: &account_code::Model,
+    hash: &str,
+) -> Result<Done<Replaced>, Fault> {
+    let (owner, now) = (account.member_id, app.clock.now());
+    let device_key = DeviceKey::issue(&app.keys, code.id.0, owner);
+    if code.used_at.is_some() {
+        let hash = account.passphrase_hash;
+        return Ok(Done::Undo(Replaced::Repeated(hash, device_key)));
+    }
+    let old = &account.passphrase_hash;
+    let replaced = store::account::replace_passphrase(tx, owner, old, hash, now).await?;
+    if !replaced || !store::code::used(tx, code.id, now).await? {
+        return Ok(Done::Undo(Replaced::Wrong));
+    }
+    store::code::end_open(tx, owner, now).await?;
+    let reason = RevokedReason::PassphraseChanged;
+    sessions::end(app, tx, owner, Which::All, reason).await?;
+    sessions::notify(app, tx, owner, AccountNotice::PassphraseChanged).await?;
+    Ok(Done::Keep(Replaced::Done(device_key)))
 }

@@ -52,9 +52,11 @@ pub async fn set_role(app: &App, email: &str, role: Role) -> Result<SetRoleOutco
     };
     let now = app.clock.now();
     transact!(app, |tx| {
-        let Some(member) = store::account::set_role(tx, email.key(), role, now).await? else {
+        let Some(account) = store::account::find_by_email(tx, email.typed_key()).await? else {
             return Ok(Done::Undo(SetRoleOutcome::NoSuchAccount));
         };
+        let member = account.member_id;
+        store::account::set_role(tx, member, role, now).await?;
         app.follow(tx, Fact::RoleChanged { member, role }).await?;
         Ok(Done::Keep(SetRoleOutcome::Set))
     })

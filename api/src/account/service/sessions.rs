@@ -6,6 +6,7 @@ use entity::{MemberId, SessionId};
 use sea_orm::ActiveValue::Set;
 use secrecy::SecretString;
 
+use super::super::device_key::DeviceKey;
 use super::super::model::DeviceName;
 use super::super::refresh::{Chain, RefreshToken, TokenState};
 use super::super::store::session::{Link, Which};
@@ -23,6 +24,8 @@ pub struct Tokens {
     pub access_ends_at: DateTime<Utc>,
     pub refresh: SecretString,
     pub refresh_ends_at: DateTime<Utc>,
+    /// Shows later that the device signed in before.
+    pub device_key: SecretString,
 }
 
 /// A session as its owner sees it.
@@ -122,6 +125,7 @@ fn tokens(
         access_ends_at,
         refresh: refresh.text(&app.keys),
         refresh_ends_at,
+        device_key: DeviceKey::issue(&app.keys, who.session.0, who.member).text(),
     })
 }
 

@@ -1,8 +1,9 @@
 //! Signing in.
 
-use entity::SessionId;
+use entity::{MemberId, SessionId};
+use uuid::Uuid;
 
-use super::super::limits::{self, Admitted, Limited};
+use super::super::limits::{self, Requester};
 use super::super::model::{DeviceName, Email, Passphrase};
 use super::super::{SignedIn, store};
 use super::sessions::{self, Tokens};
@@ -25,19 +26,22 @@ pub enum SignInOutcome {
 /// with the same session.
 pub async fn sign_in(
     app: &App,
-    _: Admitted,
+    from: &Requester,
     email: &Email,
     passphrase: &Passphrase,
     device: &DeviceName,
     session: Option<SessionId>,
 ) -> Result<SignInOutcome, Fault> {
-    limits::by_account(app, Limited::SignIn, email.key().as_bytes()).await?;
-    let account = store::account::find_by_email(app.db.pool(), email.key()).await?;
+    let account = store::account::find_by_email(app.db.pool(), email.typed_key()).await?;
+    let nobody = MemberId(Uuid::nil());
+    let member = account.as_ref().map_or(nobody, |found| found.member_id);
+    let counted = limits::sign_in(app, from, email, member).await?;
     let hash = account.as_ref().map(|found| found.passphrase_hash.clone());
     let right = app.passphrases.verify(passphrase, hash).await?;
     let Some(account) = account.filter(|_| right) else {
         return Ok(SignInOutcome::WrongCredentials);
     };
+    counted.give_back(app).await?;
     let who = SignedIn {
         member: account.member_id,
         session: session.unwrap_or_else(|| app.ids.next()),
@@ -50,6 +54,7 @@ pub async fn sign_in(
             return Ok(Done::Undo(SignInOutcome::WrongCredentials));
         }
         if let Some(tokens) = sessions::open(app, tx, who, device).await? {
+            limits::got_in(app, tx, from.address, who.member).await?;
             return Ok(Done::Keep(SignInOutcome::SignedIn(tokens)));
         }
         let before = store::session::find(tx, who.member, who.session).await?;

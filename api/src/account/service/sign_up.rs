@@ -4,6 +4,8 @@
 //! work. Which it was is found out by the worker, and told to the address alone. The handle is not
 //! kept for him meanwhile, or it would tell.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use entity::account::Role;
@@ -11,7 +13,8 @@ use entity::{MemberId, SessionId, SignUpId, account, pending_sign_up};
 use sea_orm::ActiveValue::Set;
 
 use super::super::code::Code;
-use super::super::limits::{self, Admitted, Limited};
+use super::super::limits;
+use super::super::limits::letters::{self, Asked, By};
 use super::super::model::{DeviceName, Email};
 use super::super::passphrase::Strong;
 use super::super::{SignedIn, store};
@@ -44,11 +47,25 @@ pub enum SignUpOutcome {
 }
 
 /// Takes a sign-up.
-pub async fn sign_up(app: &App, _: Admitted, new: &NewSignUp) -> Result<SignUpOutcome, Fault> {
-    limits::by_account(app, Limited::Code, new.email.key().as_bytes()).await?;
+pub async fn sign_up(
+    app: &App,
+    _: limits::Counted,
+    from: IpAddr,
+    new: &NewSignUp,
+) -> Result<SignUpOutcome, Fault> {
+    // Sent again, it asks for no letter.
+    if let Some(before) = store::sign_up::find(app.db.pool(), new.id).await? {
+        return repeated(app, new, before).await;
+    }
+    let asked = Asked {
+        to: &new.email,
+        by: By::Stranger(from),
+        unverified: true,
+    };
+    let send_at = letters::send_at(app, &asked).await?;
     let hash = app.passphrases.hash(app, &new.passphrase).await?;
     let now = app.clock.now();
-    let expires_at = now + super::code_life(app);
+    let expires_at = send_at.unwrap_or(now) + super::code_life(app);
     let job = Job::MailSignUp { sign_up: new.id };
     let address = address_mac(app, new);
     let made = transact!(app, |tx| {
@@ -59,15 +76,27 @@ pub async fn sign_up(app: &App, _: Admitted, new: &NewSignUp) -> Result<SignUpOu
         if !store::sign_up::remember_id(tx, new.id, &address, now).await? {
             return Ok(Done::Undo(Made::ForAnother));
         }
-        jobs::enqueue(app, tx, &job, now).await?;
-        tx.wake();
+        if let Some(at) = send_at {
+            jobs::enqueue(app, tx, &job, at).await?;
+            tx.wake();
+        }
         Ok(Done::Keep(Made::Now))
     })?;
     match made {
-        Made::Now => Ok(SignUpOutcome::Accepted(expires_at)),
-        Made::Before => repeated(app, new).await,
+        Made::Now => Ok(SignUpOutcome::Accepted(told(app, now))),
+        Made::Before => match store::sign_up::find(app.db.pool(), new.id).await? {
+            Some(before) => repeated(app, new, before).await,
+            // Removed between the two statements: it had expired.
+            None => Ok(SignUpOutcome::Conflict),
+        },
         Made::ForAnother => Ok(SignUpOutcome::Conflict),
     }
+}
+
+/// Until when a code is good, as far as it is told: a letter that waits has a code that is good for longer, and how
+/// long it waits depends on what others asked for.
+fn told(app: &App, made_at: DateTime<Utc>) -> DateTime<Utc> {
+    made_at + super::code_life(app)
 }
 
 /// When a sign-up was made.
@@ -90,12 +119,12 @@ fn address_mac(app: &App, new: &NewSignUp) -> [u8; 32] {
 }
 
 /// The id was sent before: the same answer, when it was the same sign-up.
-async fn repeated(app: &App, new: &NewSignUp) -> Result<SignUpOutcome, Fault> {
-    let Some(before) = store::sign_up::find(app.db.pool(), new.id).await? else {
-        // Removed between the two statements: it had expired.
-        return Ok(SignUpOutcome::Conflict);
-    };
-    let expires_at = before.expires_at;
+async fn repeated(
+    app: &App,
+    new: &NewSignUp,
+    before: pending_sign_up::Model,
+) -> Result<SignUpOutcome, Fault> {
+    let expires_at = told(app, before.created_at);
     let same = before.email == new.email.as_str()
         && before.handle == new.handle.as_str()
         && before.time_zone == new.time_zone.name()
@@ -156,7 +185,7 @@ pub enum VerifyOutcome {
 /// session is as new, it answers with the same session.
 pub async fn verify_email(
     app: &App,
-    _: Admitted,
+    from: IpAddr,
     id: SignUpId,
     code: &Code,
     handle: Option<&Handle>,
@@ -181,11 +210,16 @@ pub async fn verify_email(
         let Ok(handle) = chosen else {
             return Ok(Done::Undo(VerifyOutcome::HandleTaken));
         };
-        make(app, tx, sign_up, handle, device).await
+        make(app, tx, from, sign_up, handle, device).await
     });
     match verified {
         // Two took one handle in the same moment, and the other was first.
         Err(fault) if fault.is_unique_violation() => Ok(VerifyOutcome::HandleTaken),
+        Ok(VerifyOutcome::SignedIn(tokens)) => {
+            // Many who sign up at one place are not stopped by each other.
+            limits::request_succeeded(app, from).await?;
+            Ok(VerifyOutcome::SignedIn(tokens))
+        }
         verified => verified,
     }
 }
@@ -193,6 +227,7 @@ pub async fn verify_email(
 async fn make(
     app: &App,
     tx: &Tx,
+    from: IpAddr,
     sign_up: pending_sign_up::Model,
     handle: Handle,
     device: &DeviceName,
@@ -219,6 +254,7 @@ async fn make(
     let Some(tokens) = sessions::open(app, tx, who, device).await? else {
         return Err(Fault::Broken("a session's new id is new"));
     };
+    limits::got_in(app, tx, from, who.member).await?;
     if !store::sign_up::verified(tx, id, who.session, now).await? {
         return Err(Fault::Broken("a sign-up is verified once"));
     }

@@ -5,9 +5,11 @@ use entity::MemberId;
 use entity::account::{ActiveModel, Column, Entity, Model, Role};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, Query};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
 };
 
+use super::super::email::forms;
 use crate::db::Tx;
 use crate::error::Fault;
 
@@ -16,13 +18,15 @@ pub async fn find(db: &impl ConnectionTrait, owner: MemberId) -> Result<Option<M
     Ok(Entity::find_by_id(owner).one(db).await?)
 }
 
-/// The account of an address.
+/// The account of an address, by its key in whatever form: the domain of an older one may be kept in Unicode. When
+/// there are two, the one with this very key.
 pub async fn find_by_email(
     db: &impl ConnectionTrait,
     email_key: &str,
 ) -> Result<Option<Model>, Fault> {
     let account = Entity::find()
-        .filter(Column::EmailKey.eq(email_key))
+        .filter(Column::EmailKey.is_in(forms(email_key)))
+        .order_by_desc(Expr::col(Column::EmailKey).eq(email_key))
         .one(db)
         .await?;
     Ok(account)
@@ -169,18 +173,18 @@ pub fn has_role(member: Expr, role: Role) -> Expr {
     Expr::exists(account)
 }
 
-/// Gives the account of an address a role; whose it is, or none when there is no such account.
+/// Gives an account a role.
 pub async fn set_role(
     tx: &Tx,
-    email_key: &str,
+    owner: MemberId,
     role: Role,
     now: DateTime<Utc>,
-) -> Result<Option<MemberId>, Fault> {
-    let updated = Entity::update_many()
+) -> Result<(), Fault> {
+    Entity::update_many()
         .col_expr(Column::Role, Expr::value(role))
         .col_expr(Column::UpdatedAt, Expr::value(now))
-        .filter(Column::EmailKey.eq(email_key))
-        .exec_with_returning(tx)
+        .filter(Column::MemberId.eq(owner))
+        .exec(tx)
         .await?;
-    Ok(updated.first().map(|account| account.member_id))
+    Ok(())
 }

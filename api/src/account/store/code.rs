@@ -6,18 +6,23 @@ use entity::{AccountCodeId, MemberId};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
+use uuid::Uuid;
 
 use super::super::code::GUESSES;
 use crate::db::Tx;
 use crate::error::Fault;
 
-/// Puts a code in place of those its owner had for the same purpose.
+/// More letters than that go to one mailbox in no code's time.
+const IN_TIME: u64 = 50;
+
+/// Puts a code in place of those its owner had for the same purpose and the same request.
 pub async fn replace(tx: &Tx, code: &Model) -> Result<(), Fault> {
     Entity::delete_many()
         .filter(Column::MemberId.eq(code.member_id))
         .filter(Column::Purpose.eq(code.purpose))
+        .filter(of_request(code.request_id))
         .exec(tx)
         .await?;
     let row = code.clone().into_active_model().reset_all();
@@ -44,6 +49,51 @@ pub async fn newest(
         .one(db)
         .await?;
     Ok(newest)
+}
+
+/// The newest code of a member for a purpose that answers one request; `None` asks for those of no request of
+/// their own.
+pub async fn newest_of(
+    db: &impl ConnectionTrait,
+    owner: MemberId,
+    purpose: Purpose,
+    request: Option<Uuid>,
+) -> Result<Option<Model>, Fault> {
+    let newest = Entity::find()
+        .filter(Column::MemberId.eq(owner))
+        .filter(Column::Purpose.eq(purpose))
+        .filter(of_request(request))
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .one(db)
+        .await?;
+    Ok(newest)
+}
+
+fn of_request(request: Option<Uuid>) -> Expr {
+    match request {
+        Some(request) => Column::RequestId.eq(request),
+        None => Column::RequestId.is_null(),
+    }
+}
+
+/// The codes of a member for a purpose whose time is not over, newest first.
+pub async fn in_time(
+    db: &impl ConnectionTrait,
+    owner: MemberId,
+    purpose: Purpose,
+    now: DateTime<Utc>,
+) -> Result<Vec<Model>, Fault> {
+    let codes = Entity::find()
+        .filter(Column::MemberId.eq(owner))
+        .filter(Column::Purpose.eq(purpose))
+        .filter(Column::ExpiresAt.gt(now))
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .limit(IN_TIME)
+        .all(db)
+        .await?;
+    Ok(codes)
 }
 
 /// Counts a guess at a code, and keeps other guesses waiting until `tx` ends; none when it is too old

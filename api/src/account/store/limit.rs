@@ -37,6 +37,32 @@ pub async fn take(
     Ok(rows == 1)
 }
 
+/// As [`take`]: when the bucket will be full after it, or `None` if nothing was taken.
+pub async fn pass(
+    db: &impl ConnectionTrait,
+    key: &str,
+    now: DateTime<Utc>,
+    each: TimeDelta,
+    latest: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, Fault> {
+    if !take(db, key, now, each, latest).await? {
+        return Ok(None);
+    }
+    // Who takes one in the same moment makes this one wait a little longer, and not less.
+    Ok(Some(full_at(db, key).await?.unwrap_or(now + each)))
+}
+
+/// Puts a token back that was worth `each`.
+pub async fn give_back(db: &impl ConnectionTrait, key: &str, each: TimeDelta) -> Result<(), Fault> {
+    let each_us = each.num_microseconds().unwrap_or_default();
+    Entity::update_many()
+        .col_expr(Column::FullAtUs, Expr::col(Column::FullAtUs).sub(each_us))
+        .filter(Column::Key.eq(key))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// When a bucket will be full.
 pub async fn full_at(db: &impl ConnectionTrait, key: &str) -> Result<Option<DateTime<Utc>>, Fault> {
     let row = Entity::find_by_id(key).one(db).await?;

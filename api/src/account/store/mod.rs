@@ -3,5 +3,6 @@
 pub mod account;
 pub mod code;
 pub mod limit;
+pub mod network;
 pub mod session;
 pub mod sign_up;

@@ -9,6 +9,7 @@ use sea_orm::{
 };
 
 use super::super::code::GUESSES;
+use super::super::email::forms;
 use crate::db::Tx;
 use crate::error::Fault;
 
@@ -60,6 +61,21 @@ pub async fn find(db: &impl ConnectionTrait, id: SignUpId) -> Result<Option<Mode
     Ok(Entity::find_by_id(id).one(db).await?)
 }
 
+/// Puts off the end of its code.
+pub async fn put_off(
+    db: &impl ConnectionTrait,
+    id: SignUpId,
+    expires_at: DateTime<Utc>,
+) -> Result<(), Fault> {
+    Entity::update_many()
+        .col_expr(Column::ExpiresAt, Expr::value(expires_at))
+        .filter(Column::Id.eq(id))
+        .filter(Column::VerifiedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Counts a guess at its code, and keeps other guesses waiting until `tx` ends; none when there is no
 /// such sign-up, it is too old, or it has been guessed at too often.
 pub async fn guess(tx: &Tx, id: SignUpId, now: DateTime<Utc>) -> Result<Option<Model>, Fault> {
@@ -92,10 +108,10 @@ pub async fn verified(
     Ok(updated.rows_affected == 1)
 }
 
-/// Removes those of an address.
+/// Removes those of an address, in whatever form its domain is kept.
 pub async fn remove_of(tx: &Tx, email_key: &str) -> Result<(), Fault> {
     Entity::delete_many()
-        .filter(Column::EmailKey.eq(email_key))
+        .filter(Column::EmailKey.is_in(forms(email_key)))
         .exec(tx)
         .await?;
     Ok(())

@@ -1,0 +1,83 @@
+//! Where a request comes from, as far as limits tell places apart.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+/// What one household or server holds: an IPv4 address, the first half of an IPv6 address.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => prefix(v6, 64).into(),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// A network, and the larger ones it lies in: a provider may give a customer a /56 or a /48, of which he has
+/// 256 or 65,536 networks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::account) struct Networks {
+    /// An IPv4 address, or a /64.
+    pub narrow: String,
+    /// The /56 and the /48; none of an IPv4 address.
+    pub wide: Option<[String; 2]>,
+}
+
+impl Networks {
+    pub fn of(address: IpAddr) -> Self {
+        let wide = match address.to_canonical() {
+            IpAddr::V6(v6) => Some([56, 48].map(|bits| format!("{}/{bits}", prefix(v6, bits)))),
+            IpAddr::V4(_) => None,
+        };
+        Self {
+            narrow: network(address).to_string(),
+            wide,
+        }
+    }
+
+    /// The largest that one customer may hold.
+    pub fn widest(&self) -> &str {
+        self.wide.as_ref().map_or(&self.narrow, |[_, block]| block)
+    }
+}
+
+fn prefix(address: Ipv6Addr, bits: u32) -> Ipv6Addr {
+    (u128::from(address) & (u128::MAX << (128 - bits))).into()
+}
+
+/// How many times the usual a network is allowed: one more for every five members who got in from there lately, up
+/// to ten times. One household alone is not told from a stranger's by it.
+pub(in crate::account) fn room(members: u64) -> u32 {
+    1 + u32::try_from(members / 5).unwrap_or(u32::MAX).min(9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_of_an_ipv6_network_are_one() {
+        let network = |text: &str| network(text.parse().unwrap());
+        assert_eq!(
+            network("2001:db8:1:2:3::4"),
+            network("2001:db8:1:2:ffff::1")
+        );
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+    }
+
+    #[test]
+    fn what_a_customer_holds_is_known_by_its_prefixes() {
+        let of = |text: &str| Networks::of(text.parse().unwrap());
+        let one = of("2001:db8:1:2a::1");
+        assert_eq!(one.narrow, "2001:db8:1:2a::");
+        let wide = ["2001:db8:1::/56", "2001:db8:1::/48"].map(str::to_owned);
+        assert_eq!(one.wide, Some(wide));
+        assert_eq!(one.widest(), of("2001:db8:1:ffff::").widest());
+        assert_ne!(one.widest(), of("2001:db8:2::").widest());
+        assert_eq!(of("192.0.2.1").widest(), "192.0.2.1");
+    }
+
+    #[test]
+    fn many_members_make_more_room_and_a_few_do_not_show() {
+        assert_eq!([0, 4, 5, 14, 50, 1000].map(room), [1, 1, 2, 3, 10, 10]);
+    }
+}

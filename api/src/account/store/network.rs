@@ -1,0 +1,59 @@
+//! Networks from which members got in.
+
+use chrono::{DateTime, Utc};
+use entity::network_member::{ActiveModel, Column, Entity};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _,
+};
+
+use crate::db::Tx;
+use crate::error::Fault;
+
+/// More than so many members make no difference.
+const COUNTED: u64 = 50;
+
+/// How many members got in from a network since an instant, as far as it matters.
+pub async fn members(
+    db: &impl ConnectionTrait,
+    network: &str,
+    since: DateTime<Utc>,
+) -> Result<u64, Fault> {
+    let members: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Who)
+        .filter(Column::Network.eq(network))
+        .filter(Column::SeenAt.gt(since))
+        .limit(COUNTED)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(members.len() as u64)
+}
+
+/// A member got in from a network.
+pub async fn got_in(tx: &Tx, network: &str, who: &str, now: DateTime<Utc>) -> Result<(), Fault> {
+    let row = ActiveModel {
+        network: Set(network.to_owned()),
+        who: Set(who.to_owned()),
+        seen_at: Set(now),
+    };
+    let again = OnConflict::columns([Column::Network, Column::Who])
+        .update_column(Column::SeenAt)
+        .to_owned();
+    Entity::insert(row)
+        .on_conflict(again)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// Removes those that were seen last before an instant.
+pub async fn remove_before(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<(), Fault> {
+    Entity::delete_many()
+        .filter(Column::SeenAt.lt(before))
+        .exec(db)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! Who has which handle, and who gave one up lately.
+
+use chrono::{DateTime, Utc};
+use entity::MemberId;
+use entity::handle_claim::{ActiveModel, Column, Entity};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+
+use crate::db::Tx;
+use crate::error::Fault;
+
+/// Handles that are kept back for one member at most, with two keys each: the newest.
+const KEPT_BACK: u64 = 10;
+
+/// Takes the keys of a handle for a member; false when one of them is somebody else's, or kept back for him. The
+/// transaction is then to be undone.
+pub(super) async fn claim(
+    tx: &Tx,
+    member: MemberId,
+    keys: &[String],
+    now: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let column = |column| Expr::col((Entity, column));
+    for key in keys {
+        let free = column(Column::MemberId)
+            .eq(member)
+            .or(column(Column::HeldUntil).lte(now));
+        let taken = OnConflict::column(Column::Key)
+            .update_columns([Column::MemberId, Column::HeldUntil])
+            .action_and_where(free)
+            .to_owned();
+        let rows = Entity::insert(row(key, Some(member), None))
+            .on_conflict(taken)
+            .exec_without_returning(tx)
+            .await?;
+        if rows != 1 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Keeps the keys of a handle that a member gives up from everybody else until an instant.
+pub(super) async fn keep_back(
+    tx: &Tx,
+    member: MemberId,
+    keys: &[String],
+    until: DateTime<Utc>,
+) -> Result<(), Fault> {
+    hold(tx, member, Some(member), keys, until).await?;
+    let newest: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Key)
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::HeldUntil.is_not_null())
+        .order_by_desc(Column::HeldUntil)
+        .limit(KEPT_BACK)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Entity::delete_many()
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::HeldUntil.is_not_null())
+        .filter(Column::Key.is_not_in(newest))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// As [`keep_back`], of a member who goes for good: nothing names him afterwards.
+pub(super) async fn keep_back_of_gone(
+    tx: &Tx,
+    member: MemberId,
+    keys: &[String],
+    until: DateTime<Utc>,
+) -> Result<(), Fault> {
+    hold(tx, member, None, keys, until).await
+}
+
+async fn hold(
+    tx: &Tx,
+    member: MemberId,
+    kept_for: Option<MemberId>,
+    keys: &[String],
+    until: DateTime<Utc>,
+) -> Result<(), Fault> {
+    for key in keys {
+        let his = Expr::col((Entity, Column::MemberId)).eq(member);
+        let held = OnConflict::column(Column::Key)
+            .update_columns([Column::MemberId, Column::HeldUntil])
+            .action_and_where(his)
+            .to_owned();
+        Entity::insert(row(key, kept_for, Some(until)))
+            .on_conflict(held)
+            .exec_without_returning(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+fn row(key: &str, member: Option<MemberId>, held_until: Option<DateTime<Utc>>) -> ActiveModel {
+    ActiveModel {
+        key: Set(key.to_owned()),
+        member_id: Set(member),
+        held_until: Set(held_until),
+    }
+}
+
+/// Removes those that are kept back no longer.
+pub(super) async fn remove_free(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<(), Fault> {
+    let free = Condition::all().add(Column::HeldUntil.lte(now));
+    Entity::delete_many().filter(free).exec(db).await?;
+    Ok(())
+}

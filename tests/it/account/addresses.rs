@@ -1,0 +1,123 @@
+//! Addresses with characters outside ASCII, and those that no letter reaches.
+
+use entity::account;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use serde_json::json;
+use support::{FromDatabase, TestApp, TestDatabase, both};
+
+use super::email_change::REQUEST as REQUEST_CHANGE;
+use super::reset::REQUEST as REQUEST_RESET;
+use super::{PASSPHRASE, SIGN_UP, input, join, mike, opens, refusal, sign_up_input};
+
+both!(
+    a_letter_goes_to_the_ascii_form_of_a_domain_and_both_forms_open_the_account,
+    both_forms_of_an_address_are_one_account,
+    an_account_from_before_is_found_by_both_forms,
+    an_address_that_no_letter_reaches_is_refused_where_it_would_become_somebodys,
+    an_operator_whose_mail_server_can_may_take_them
+);
+
+const UNICODE: &str = "Uwe@ex\u{e4}mple.de";
+const ASCII: &str = "Uwe@xn--exmple-cua.de";
+
+async fn joined(app: &TestApp) {
+    let sign_up = sign_up_input(app, UNICODE, "uwe");
+    app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
+    let code = app.mailed_code(ASCII).await;
+    let verify = json!({ "signUpId": sign_up["id"], "code": code, "deviceName": "A phone" });
+    let data = app.anonymous(super::VERIFY, input(&verify)).await;
+    assert_eq!(data.at("/verifyEmail/me/account/email"), UNICODE);
+}
+
+async fn a_letter_goes_to_the_ascii_form_of_a_domain_and_both_forms_open_the_account(app: TestApp) {
+    joined(&app).await;
+    assert!(opens(&app, UNICODE, PASSPHRASE).await);
+    assert!(opens(&app, &ASCII.to_uppercase(), PASSPHRASE).await);
+}
+
+async fn is_told_of_his_account(app: &TestApp, email: &str) {
+    let before = app.mail_to(ASCII).len();
+    let again = sign_up_input(app, email, "another");
+    app.anonymous(SIGN_UP, input(&again)).await.ok();
+    app.drain().await;
+    let letters = app.mail_to(ASCII);
+    assert_eq!(letters.len(), before + 1, "{email}");
+    let newest = letters.last().unwrap();
+    assert_eq!(newest.code(), None, "{email}");
+    assert!(newest.text.contains("You already have an account"));
+}
+
+async fn both_forms_of_an_address_are_one_account(app: TestApp) {
+    joined(&app).await;
+    is_told_of_his_account(&app, ASCII).await;
+    is_told_of_his_account(&app, UNICODE).await;
+}
+
+async fn an_account_from_before_is_found_by_both_forms(app: TestApp) {
+    joined(&app).await;
+    let keys = account::Entity::update_many()
+        .col_expr(
+            account::Column::EmailKey,
+            Expr::value(UNICODE.to_lowercase()),
+        )
+        .filter(account::Column::Email.eq(UNICODE));
+    let updated = keys.exec(app.app.db.pool()).await.unwrap();
+    assert_eq!(updated.rows_affected, 1);
+
+    assert!(opens(&app, UNICODE, PASSPHRASE).await);
+    assert!(opens(&app, ASCII, PASSPHRASE).await);
+    is_told_of_his_account(&app, ASCII).await;
+    let forgot = json!({ "email": ASCII });
+    app.anonymous(REQUEST_RESET, input(&forgot)).await.ok();
+    app.mailed_code(ASCII).await;
+
+    let mike = mike(&app).await;
+    let change = json!({ "newEmail": ASCII, "passphrase": PASSPHRASE });
+    app.as_member(mike, REQUEST_CHANGE, input(&change))
+        .await
+        .ok();
+    app.drain().await;
+    let letter = app.mail_to(ASCII).pop().unwrap();
+    assert!(letter.text.contains("for another account"));
+}
+
+const UNREACHED: [&str; 5] = [
+    "\"a b\"@example.org",
+    "x@127.0.0.1",
+    "x@example.123",
+    "ren\u{e9}@example.org",
+    "x@ex_ample.org",
+];
+
+async fn an_address_that_no_letter_reaches_is_refused_where_it_would_become_somebodys(
+    app: TestApp,
+) {
+    let mike = mike(&app).await;
+    for email in UNREACHED {
+        let sign_up = sign_up_input(&app, email, "somebody");
+        let payload = app.anonymous(SIGN_UP, input(&sign_up)).await.at("/signUp");
+        let refused = refusal(&payload);
+        assert_eq!(refused, ("INVALID".into(), "input.email".into()), "{email}");
+        let change = json!({ "newEmail": email, "passphrase": PASSPHRASE });
+        let payload = app.as_member(mike, REQUEST_CHANGE, input(&change)).await;
+        let refused = refusal(&payload.at("/requestEmailChange"));
+        assert_eq!(refused, ("INVALID".into(), "input.newEmail".into()));
+        // Who has such an account already is not told that his address is none.
+        let payload = super::sign_in(&app, email, PASSPHRASE, "A phone").await;
+        assert_eq!(refusal(&payload).0, "WRONG_CREDENTIALS", "{email}");
+    }
+}
+
+/// The service with a mail server that takes every address.
+struct Utf8(TestApp);
+
+impl FromDatabase for Utf8 {
+    async fn from_database(database: TestDatabase) -> Self {
+        Self(TestApp::configured(database, "[mail]\nutf8_addresses = true\n").await)
+    }
+}
+
+async fn an_operator_whose_mail_server_can_may_take_them(Utf8(app): Utf8) {
+    join(&app, "ren\u{e9}@example.org", "rene").await;
+}

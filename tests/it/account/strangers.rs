@@ -1,0 +1,305 @@
+//! What strangers try keeps no member out.
+
+use std::net::IpAddr;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use support::{Answer, FromDatabase, TestApp, TestDatabase, both};
+
+use super::reset::{REQUEST, RESET};
+use super::{ANOTHER, PASSPHRASE, REFRESH, SIGN_IN, another, input, join, refusal};
+
+both!(
+    a_device_that_signed_in_before_is_not_kept_out_by_strangers,
+    a_member_with_a_known_device_is_not_stopped_by_others_at_his_address,
+    a_stranger_at_one_place_does_not_keep_a_new_phone_out,
+    the_device_key_of_another_member_is_worth_nothing,
+    a_known_device_that_guesses_is_stopped_alone,
+    every_token_of_a_session_comes_with_the_same_device_key,
+    who_has_a_new_passphrase_by_mail_gets_in_whatever_strangers_do,
+    wrong_guesses_of_others_do_not_end_the_code_of_a_request,
+    a_letter_that_a_stranger_asked_for_opens_the_account_to_its_owner_too,
+    asking_for_codes_does_not_stop_who_enters_one,
+    fifteen_men_sign_up_at_one_place_one_after_the_other,
+    a_place_with_many_members_is_allowed_more
+);
+
+const MIKE: &str = "mike@example.org";
+const CREDENTIALS: &str = "mutation($input: SignInInput!) {
+    signIn(input: $input) { credentials { deviceKey } errors { code path } }
+}";
+
+fn place(n: u8) -> IpAddr {
+    [198, 51, 100, n].into()
+}
+
+fn sign_in(email: &str, passphrase: &str, device_key: &Value) -> Value {
+    input(&json!({
+        "email": email, "passphrase": passphrase, "deviceName": "A phone", "deviceKey": device_key,
+    }))
+}
+
+/// Signs in; the key that the device is given.
+async fn device_key(app: &TestApp, email: &str) -> Value {
+    let right = sign_in(email, PASSPHRASE, &json!(null));
+    app.anonymous(CREDENTIALS, right)
+        .await
+        .at("/signIn/credentials/deviceKey")
+}
+
+/// Guesses from a place until it is stopped; how many were heard.
+async fn guess_from(app: &TestApp, from: IpAddr, email: &str) -> usize {
+    for heard in 0..1000 {
+        let guess = sign_in(email, "a guess at it", &json!(null));
+        let answer = app.anonymous_from(from, SIGN_IN, guess).await;
+        if !answer.errors.is_empty() {
+            assert_eq!(answer.code(), "RATE_LIMITED");
+            return heard;
+        }
+    }
+    panic!("nobody stops him");
+}
+
+/// Strangers everywhere guess until nobody unknown is heard any more.
+async fn strangers_guess(app: &TestApp, email: &str) {
+    let mut n = 0;
+    while guess_from(app, place(n), email).await > 0 {
+        n += 1;
+    }
+    assert!(n > 1, "one place must not be enough");
+}
+
+fn is_in(answer: &Answer) -> bool {
+    answer.errors.is_empty() && answer.data["signIn"]["credentials"].is_object()
+}
+
+async fn a_device_that_signed_in_before_is_not_kept_out_by_strangers(app: TestApp) {
+    join(&app, MIKE, "mike").await;
+    let key = device_key(&app, MIKE).await;
+    strangers_guess(&app, MIKE).await;
+    let home = place(200);
+    let unknown = app.anonymous_from(home, SIGN_IN, sign_in(MIKE, PASSPHRASE, &json!(null)));
+    assert_eq!(unknown.await.code(), "RATE_LIMITED");
+    let known = app.anonymous_from(home, SIGN_IN, sign_in(MIKE, PASSPHRASE, &key));
+    assert!(is_in(&known.await));
+}
+
+async fn a_member_with_a_known_device_is_not_stopped_by_others_at_his_address(app: TestApp) {
+    join(&app, MIKE, "mike").await;
+    let key = device_key(&app, MIKE).await;
+    let here = place(7);
+    let mut guessed = 0;
+    for n in 0.. {
+        let heard = guess_from(&app, here, &format!("nobody{n}@example.org")).await;
+        guessed += heard;
+        if heard == 0 {
+            break;
+        }
+    }
+    assert_eq!(guessed, 60);
+    let known = app.anonymous_from(here, SIGN_IN, sign_in(MIKE, PASSPHRASE, &key));
+    assert!(is_in(&known.await));
+}
+
+async fn a_stranger_at_one_place_does_not_keep_a_new_phone_out(app: TestApp) {
+    join(&app, MIKE, "mike").await;
+    for _ in 0..4 {
+        guess_from(&app, place(1), MIKE).await;
+        app.advance(TimeDelta::minutes(10));
+    }
+    let new = app.anonymous_from(place(2), SIGN_IN, sign_in(MIKE, PASSPHRASE, &json!(null)));
+    assert!(is_in(&new.await));
+    // A house has many addresses.
+    let block = |n: u16| IpAddr::from([0x2001, 0xdb8, 1, n, 0, 0, 0, 1]);
+    assert_eq!(guess_from(&app, block(1), "paul@example.org").await, 15);
+    assert_eq!(guess_from(&app, block(2), "paul@example.org").await, 0);
+}
+
+async fn the_device_key_of_another_member_is_worth_nothing(app: TestApp) {
+    join(&app, MIKE, "mike").await;
+    join(&app, "paul@example.org", "paul").await;
+    let pauls = device_key(&app, "paul@example.org").await;
+    let ask = async |n, email: &str, key: &Value| {
+        let guess = sign_in(email, "a guess at it", key);
+        let answer = app.anonymous_from(place(n), SIGN_IN, guess).await;
+        (answer.statements, answer.ok())
+    };
+    let plain = ask(1, MIKE, &json!(null)).await;
+    for (n, key) in [pauls.clone(), json!(""), json!("no key")]
+        .iter()
+        .enumerate()
+    {
+        let n = u8::try_from(n).unwrap() + 2;
+        assert_eq!(ask(n, MIKE, key).await, plain, "{key}");
+        assert_eq!(ask(n, "nobody@example.org", key).await, plain, "{key}");
+    }
+    strangers_guess(&app, MIKE).await;
+    let right = sign_in(MIKE, PASSPHRASE, &pauls);
+    let answer = app.anonymous_from(place(200), SIGN_IN, right).await;
+    assert_eq!(answer.code(), "RATE_LIMITED");
+}
+
+async fn a_known_device_that_guesses_is_stopped_alone(app: TestApp) {
+    join(&app, MIKE, "mike").await;
+    let (stolen, other) = (device_key(&app, MIKE).await, device_key(&app, MIKE).await);
+    assert_ne!(stolen, other);
+    let ask = async |passphrase: &str, key: &Value| {
+        app.anonymous_from(place(1), SIGN_IN, sign_in(MIKE, passphrase, key))
+            .await
+    };
+    for _ in 0..20 {
+        ask("a guess at it", &stolen).await.ok();
+    }
+    assert_eq!(ask(PASSPHRASE, &stolen).await.code(), "RATE_LIMITED");
+    assert!(is_in(&ask(PASSPHRASE, &other).await));
+}
+
+async fn every_token_of_a_session_comes_with_the_same_device_key(app: TestApp) {
+    join(&app, MIKE, "mike").await;
+    let document = CREDENTIALS.replace("deviceKey", "deviceKey refreshToken");
+    let right = sign_in(MIKE, PASSPHRASE, &json!(null));
+    let first = app.anonymous(&document, right).await;
+    let first = first.at("/signIn/credentials");
+    let refresh = json!({ "refreshToken": first["refreshToken"] });
+    let document = REFRESH.replace("refreshToken }", "deviceKey }");
+    let next = app.anonymous(&document, input(&refresh)).await;
+    let next = next.at("/refreshSession/credentials/deviceKey");
+    assert_eq!(next, first["deviceKey"]);
+    let text = next.as_str().unwrap();
+    assert_eq!(text.len(), 43);
+}
+
+async fn who_has_a_new_passphrase_by_mail_gets_in_whatever_strangers_do(app: TestApp) {
+    join(&app, MIKE, "mike").await;
+    strangers_guess(&app, MIKE).await;
+    let home = place(200);
+    let id = json!(super::id(&app));
+    let request = json!({ "email": MIKE, "id": id });
+    app.anonymous_from(home, REQUEST, input(&request))
+        .await
+        .ok();
+    let code = app.mailed_code(MIKE).await;
+    let reset = json!({ "email": MIKE, "code": code, "passphrase": ANOTHER, "requestId": id });
+    let document = RESET.replace("done", "done deviceKey");
+    let done = app.anonymous_from(home, &document, input(&reset)).await;
+    let done = done.at("/resetPassphrase");
+    assert_eq!(done["done"], true);
+    let again = app.anonymous_from(home, &document, input(&reset)).await;
+    assert_eq!(again.at("/resetPassphrase"), done);
+    let known = sign_in(MIKE, ANOTHER, &done["deviceKey"]);
+    assert!(is_in(&app.anonymous_from(home, SIGN_IN, known).await));
+}
+
+async fn reset(app: &TestApp, code: &str, request: &Value) -> Value {
+    let reset = json!({ "email": MIKE, "code": code, "passphrase": ANOTHER, "requestId": request });
+    app.anonymous(RESET, input(&reset))
+        .await
+        .at("/resetPassphrase")
+}
+
+async fn wrong_guesses_of_others_do_not_end_the_code_of_a_request(app: TestApp) {
+    join(&app, MIKE, "mike").await;
+    let id = json!(super::id(&app));
+    let request = input(&json!({ "email": MIKE, "id": id }));
+    app.anonymous(REQUEST, request).await.ok();
+    let code = app.mailed_code(MIKE).await;
+    for others in [json!(null), json!(super::id(&app))] {
+        for _ in 0..8 {
+            let refused = reset(&app, &another(&code), &others).await;
+            assert_eq!(refusal(&refused).0, "WRONG_CODE");
+        }
+    }
+    // Without the id of the request its code opens nothing: there are no guesses at it but his.
+    let without = reset(&app, &code, &json!(super::id(&app))).await;
+    assert_eq!(refusal(&without).0, "WRONG_CODE");
+    for _ in 0..4 {
+        reset(&app, &another(&code), &id).await;
+    }
+    assert_eq!(reset(&app, &code, &id).await["done"], true);
+}
+
+async fn a_letter_that_a_stranger_asked_for_opens_the_account_to_its_owner_too(app: TestApp) {
+    join(&app, MIKE, "mike").await;
+    let id = json!(super::id(&app));
+    app.anonymous(REQUEST, input(&json!({ "email": MIKE, "id": id })))
+        .await
+        .ok();
+    app.drain().await;
+    // The newest letter in his mailbox is another's.
+    let strangers = json!({ "email": MIKE, "id": super::id(&app) });
+    let from = place(3);
+    app.anonymous_from(from, REQUEST, input(&strangers))
+        .await
+        .ok();
+    let newest = app.mailed_code(MIKE).await;
+    assert_eq!(reset(&app, &newest, &id).await["done"], true);
+    assert_eq!(
+        refusal(&reset(&app, &newest, &strangers["id"]).await).0,
+        "WRONG_CODE"
+    );
+}
+
+async fn asking_for_codes_does_not_stop_who_enters_one(app: TestApp) {
+    join(&app, MIKE, "mike").await;
+    let id = json!(super::id(&app));
+    app.anonymous(REQUEST, input(&json!({ "email": MIKE, "id": id })))
+        .await
+        .ok();
+    let code = app.mailed_code(MIKE).await;
+    let mut stopped = false;
+    for _ in 0..400 {
+        let asked = input(&json!({ "email": MIKE }));
+        stopped |= !app.anonymous(REQUEST, asked).await.errors.is_empty();
+    }
+    assert!(stopped);
+    assert_eq!(reset(&app, &code, &id).await["done"], true);
+}
+
+async fn fifteen_men_sign_up_at_one_place_one_after_the_other(app: TestApp) {
+    for n in 0..15 {
+        join(&app, &format!("man{n}@example.org"), &format!("manno{n}x")).await;
+    }
+}
+
+/// The service with small limits.
+struct Limited(TestApp);
+
+impl FromDatabase for Limited {
+    async fn from_database(database: TestDatabase) -> Self {
+        let limits = "[auth.limits]\nsign_in_per_address = 2\n";
+        Self(TestApp::configured(database, limits).await)
+    }
+}
+
+async fn a_place_with_many_members_is_allowed_more(Limited(app): Limited) {
+    // Where tests ask from, and another place.
+    let (home, here) = (IpAddr::from([192, 0, 2, 1]), place(1));
+    let heard = async |from| {
+        let mut heard = 0;
+        for n in 0..10 {
+            let guess = sign_in(
+                &format!("nobody{n}@example.org"),
+                "a guess at it",
+                &json!(null),
+            );
+            heard += usize::from(
+                app.anonymous_from(from, SIGN_IN, guess)
+                    .await
+                    .errors
+                    .is_empty(),
+            );
+        }
+        app.advance(TimeDelta::hours(2));
+        heard
+    };
+    for n in 0..4 {
+        join(&app, &format!("man{n}@example.org"), &format!("manno{n}x")).await;
+    }
+    assert_eq!([heard(home).await, heard(here).await], [2, 2]);
+    join(&app, "man4@example.org", "manno4x").await;
+    assert_eq!([heard(home).await, heard(here).await], [4, 2]);
+    // Of those who were there a month ago nothing is known.
+    app.advance(TimeDelta::days(31));
+    app.drain().await;
+    assert_eq!(heard(home).await, 2);
+}
