@@ -15,7 +15,7 @@ use crate::entropy::{Entropy, Ids};
 use crate::error::Fault;
 use crate::fact::{Fact, Follow};
 use crate::jobs::Wake;
-use crate::keys::Keys;
+use crate::keys::{Keys, Purpose};
 use crate::mail::{Mailer, MailerError};
 use crate::profile::vocabulary::Vocabulary;
 use crate::push::{Gate, Sender, Transport};
@@ -100,7 +100,12 @@ impl App {
         let ids = Ids::new(clock.clone(), entropy.clone());
         let revocations = Revocations::default();
         Ok(Self(Arc::new(Parts {
-            bus: Bus::new(&config.bus, &ids, revocations.clone()),
+            bus: Bus::new(
+                &config.bus,
+                &ids,
+                revocations.clone(),
+                (keys.signer(Purpose::Bus), clock.clone()),
+            ),
             mailer: Mailer::new(&config.mail, dev_outbox.clone())?,
             passphrases: Passphrases::default(),
             revocations,

@@ -2,7 +2,9 @@
 //! one leaks says nothing about another.
 
 pub mod at_rest;
+pub mod check;
 pub mod file;
+pub mod strength;
 
 use aws_lc_rs::digest;
 use aws_lc_rs::hmac;
@@ -12,10 +14,72 @@ use self::at_rest::AtRest;
 
 /// The keys of this installation.
 pub struct Keys {
-    access_token: [u8; 32],
-    purposes: [hmac::Key; 4],
+    current: Derived,
+    /// Of the secrets in `auth.former_secrets`: they check what was made before the secret was changed, and make nothing.
+    former: Vec<Derived>,
+    /// Seals the check value of `auth.secret`.
+    signing: AtRest,
     at_rest: AtRest,
 }
+
+/// What is derived from one secret.
+struct Derived {
+    access_token: [u8; 32],
+    purposes: [hmac::Key; PURPOSES],
+}
+
+impl Derived {
+    fn of(secret: &SecretString) -> Self {
+        let purpose = |label| hmac::Key::new(hmac::HMAC_SHA256, &derived(secret, label));
+        Self {
+            access_token: derived(secret, "belay access token v1"),
+            purposes: [
+                purpose("belay refresh token v1"),
+                purpose("belay mailed code v1"),
+                purpose("belay rate limit v1"),
+                purpose("belay bus v1"),
+                purpose("belay erasure v1"),
+                purpose("belay device key v1"),
+            ],
+        }
+    }
+
+    fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
+        mac(&self.purposes[purpose as usize], parts)
+    }
+}
+
+fn mac(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(key);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let mut out = [0; 32];
+    out.copy_from_slice(context.sign().as_ref());
+    out
+}
+
+/// The keys of one purpose, for who has no need of the others. Cheap to clone.
+#[derive(Clone)]
+pub struct Signer(std::sync::Arc<[hmac::Key]>);
+
+impl Signer {
+    /// As [`Keys::mac`].
+    pub fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.0.first().map_or([0; 32], |key| mac(key, parts))
+    }
+
+    /// Whether one of the secrets gives this HMAC of the parts.
+    pub fn is_signed(&self, parts: &[&[u8]], signature: &[u8]) -> bool {
+        self.0.iter().any(|key| same(&mac(key, parts), signature))
+    }
+}
+
+const PURPOSES: usize = 6;
+
+/// Which secret something was made with: 0 is the current one, and the former ones follow in their order.
+pub type Which = usize;
 
 /// What a keyed hash is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,24 +90,27 @@ pub enum Purpose {
     Code = 1,
     /// Names in the rate-limit table, which must not list addresses.
     RateLimit = 2,
+    /// What processes tell each other.
+    Bus = 3,
+    /// Members in the list of erasures, which must name nobody.
+    Erasure = 4,
     /// Device keys: that a device signed in to an account before.
-    Device = 3,
+    Device = 5,
 }
 
 impl Keys {
     /// Derives the keys from the configured secret; what is written down is encrypted under it, too.
     pub fn derive(secret: &SecretString) -> Self {
-        let derived = |label: &str| derived(secret, label);
-        let purpose = |label| hmac::Key::new(hmac::HMAC_SHA256, &derived(label));
+        Self::with_former(secret, &[])
+    }
+
+    /// As [`Keys::derive`], and checks what the former secrets made.
+    pub fn with_former(secret: &SecretString, former: &[SecretString]) -> Self {
         Self {
-            access_token: derived("belay access token v1"),
-            purposes: [
-                purpose("belay refresh token v1"),
-                purpose("belay mailed code v1"),
-                purpose("belay rate limit v1"),
-                purpose("belay device key v1"),
-            ],
-            at_rest: AtRest::new(secret, &[]),
+            current: Derived::of(secret),
+            former: former.iter().map(Derived::of).collect(),
+            signing: AtRest::new(secret, former),
+            at_rest: AtRest::new(secret, former),
         }
     }
 
@@ -58,21 +125,58 @@ impl Keys {
         &self.at_rest
     }
 
+    /// What the check value of `auth.secret` is sealed with.
+    const fn signing(&self) -> &AtRest {
+        &self.signing
+    }
+
     /// The key that signs access tokens (HS256).
     pub const fn access_token(&self) -> &[u8; 32] {
-        &self.access_token
+        &self.current.access_token
+    }
+
+    /// The keys that access tokens may be signed with, the current one first.
+    pub fn access_tokens(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.all().map(|derived| &derived.access_token)
     }
 
     /// HMAC-SHA-256 over the parts, each preceded by its length, so that no two lists of parts look alike.
     pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.purposes[purpose as usize]);
-        for part in parts {
-            context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part);
-        }
-        let mut out = [0; 32];
-        out.copy_from_slice(context.sign().as_ref());
-        out
+        self.current.mac(purpose, parts)
+    }
+
+    /// As [`Keys::mac`], with the key of one of the secrets; the current one's when there is no such secret.
+    pub fn mac_with(&self, which: Which, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
+        let derived = self.all().nth(which).unwrap_or(&self.current);
+        derived.mac(purpose, parts)
+    }
+
+    /// Returns the secret with which the parts give this HMAC, or the beginning of it, or `None`.
+    pub fn made_with(&self, purpose: Purpose, parts: &[&[u8]], mac: &[u8]) -> Option<Which> {
+        let is_mac = |derived: &Derived| {
+            let own = derived.mac(purpose, parts);
+            own.get(..mac.len())
+                .is_some_and(|own| !mac.is_empty() && same(own, mac))
+        };
+        self.all().position(is_mac)
+    }
+
+    /// Names of the secrets for this purpose, the current one's first, which tell nothing of them.
+    pub fn names(&self, purpose: Purpose) -> Vec<String> {
+        let name = |derived: &Derived| hex::encode(&derived.mac(purpose, &[b"name"])[..4]);
+        self.all().map(name).collect()
+    }
+
+    /// The keys of one purpose, the current one to sign with and all of them to check with.
+    pub fn signer(&self, purpose: Purpose) -> Signer {
+        let keys = self
+            .all()
+            .map(|derived| derived.purposes[purpose as usize].clone());
+        Signer(keys.collect())
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Derived> {
+        std::iter::once(&self.current).chain(&self.former)
     }
 }
 

@@ -53,6 +53,16 @@ pub enum ProblemCode {
     NotNow,
 }
 
+impl ProblemCode {
+    /// As apps read it.
+    pub fn name(self) -> String {
+        match async_graphql::InputType::to_value(&self) {
+            async_graphql::Value::Enum(name) => name.to_string(),
+            other => other.to_string(),
+        }
+    }
+}
+
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {

@@ -49,6 +49,7 @@ pub mod push_delivery;
 pub mod quiet_hours;
 pub mod rate_limit;
 pub mod rsvp;
+pub mod secret_check;
 pub mod session;
 pub mod topic;
 pub mod used_sign_up_id;

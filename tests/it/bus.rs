@@ -17,6 +17,7 @@ use crate::subscriptions::{CHECK_INS, INBOX, check_in};
 both!(
     an_event_is_heard_once_in_every_process,
     a_session_ended_in_one_process_is_refused_in_the_others,
+    what_is_not_signed_on_the_bus_is_passed_over,
     listeners_outlast_an_outage_and_read_anew_after_it,
     what_a_worker_does_is_heard_in_another_process,
     a_server_runs_while_nats_is_away_and_says_so_once,
@@ -118,6 +119,34 @@ async fn a_session_ended_in_one_process_is_refused_in_the_others(database: TestD
         authenticate(there, &token).is_none()
     })
     .await;
+}
+
+async fn what_is_not_signed_on_the_bus_is_passed_over(database: TestDatabase) {
+    let mut two = Two::on(database).await;
+    let (here, there) = (&two.app.app, &two.replica);
+    let ends = here.clock.now() + TimeDelta::minutes(10);
+    let token = token::issue(&here.keys, two.mike, 0, ends).unwrap();
+    let stranger = async_nats::connect(two.nats.url("")).await.unwrap();
+    let from = uuid::Uuid::from_u128(7);
+    for said in [
+        json!({ "version": 1, "from": from, "said": "ended",
+            "sessions": [two.mike.session], "at": "2099-01-01T00:00:00Z" }),
+        json!({ "version": 1, "from": from, "said": "here", "connection": 1, "lost": true }),
+        json!({ "version": 1, "from": from, "said": "event", "event": {
+            "kind": "notification_received", "member": two.mike.member,
+            "notification": from, "at": "2026-03-10T12:00:00Z" } }),
+    ] {
+        let subject = format!("belay.process.{from}");
+        let payload = said.to_string().into();
+        stranger.publish(subject, payload).await.unwrap();
+    }
+    stranger.flush().await.unwrap();
+    // What comes after it on the same way has been heard, and nothing before it.
+    let told = tell(here, two.mike.member);
+    assert_eq!(two.there.next().await, told);
+    assert_eq!(two.here.next().await, told);
+    assert!(authenticate(there, &token).is_some());
+    assert!(authenticate(here, &token).is_some());
 }
 
 async fn listeners_outlast_an_outage_and_read_anew_after_it(database: TestDatabase) {

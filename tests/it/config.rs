@@ -226,6 +226,71 @@ async fn production_refuses_each_thing_that_is_for_development_alone() {
         );
         assert!(said.contains(fault), "{said}");
     }
+    let weak = "x".repeat(64);
+    let sample = "at least 32 random characters, please";
+    for (name, value, fault) in [
+        (
+            "BELAY_AUTH__SECRET",
+            weak.as_str(),
+            "auth.secret: could be guessed",
+        ),
+        (
+            "BELAY_AUTH__SECRET",
+            sample,
+            "auth.secret: looks like a sample",
+        ),
+        (
+            "BELAY_AT_REST__SECRET",
+            weak.as_str(),
+            "at_rest.secret: could be guessed",
+        ),
+        (
+            "BELAY_GRAPHQL__DEVELOPER_TOKEN",
+            weak.as_str(),
+            "graphql.developer_token: could be",
+        ),
+        (
+            "BELAY_DATABASE__URL",
+            "postgres://u:hunter2@db.example.org/d",
+            "database.url: everything",
+        ),
+        (
+            "BELAY_DATABASE__URL",
+            "postgres://u:hunter2@10.0.0.7/d?sslmode=prefer",
+            "sslmode=require",
+        ),
+        (
+            "BELAY_HTTP__PROXIES",
+            "0.0.0.0/0",
+            "http.proxies: names everybody",
+        ),
+    ] {
+        let said = refusal("", &[&SOUND[..], &[(name, value)]].concat()).await;
+        assert_eq!(said.matches("\n  ").count(), 2, "{said}");
+        assert!(said.contains(fault), "{said}");
+    }
+    let in_the_clear = [
+        &SOUND[..],
+        &[
+            ("BELAY_MAIL__SMTP__HOST", "mail.example.org"),
+            ("BELAY_MAIL__SMTP__SECURITY", "none"),
+        ],
+    ];
+    let said = refusal("", &in_the_clear.concat()).await;
+    assert!(said.contains("mail.smtp.security: none"), "{said}");
+    let bare = [
+        &SOUND[..],
+        &[
+            ("BELAY_HTTP__BIND", "0.0.0.0:0"),
+            ("BELAY_HTTP__TRUSTED_PROXIES", "1"),
+        ],
+    ];
+    let said = refusal("", &bare.concat()).await;
+    assert!(
+        said.contains("http.trusted_proxies: whoever reaches"),
+        "{said}"
+    );
+
     let unsound = [
         &SOUND[..],
         &[
@@ -252,6 +317,43 @@ async fn production_refuses_each_thing_that_is_for_development_alone() {
         "{}",
         ended.said
     );
+}
+
+#[tokio::test]
+async fn development_is_for_this_machine_alone_unless_that_is_said_twice() {
+    let said = refusal("", &[("BELAY_HTTP__BIND", "0.0.0.0:0")]).await;
+    assert!(
+        said.contains("http.bind: others on the network")
+            && said.contains("development_on_network"),
+        "{said}"
+    );
+    let database = TestDatabase::sqlite().await;
+    let program = Program::new("migrate").database(&database);
+    let program = program.env("BELAY_HTTP__BIND", "0.0.0.0:0");
+    let ended = program
+        .env("BELAY_HTTP__DEVELOPMENT_ON_NETWORK", "true")
+        .run()
+        .await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+}
+
+#[tokio::test]
+async fn a_database_url_that_cannot_be_read_is_not_repeated() {
+    for url in [
+        "postgres://u:hunter2@one,two:5432/d?target_session_attrs=read-write",
+        "postgres://u:hunter2@[nonsense/d",
+        "postgres://u:hunter2@host:hunter2/d",
+    ] {
+        for command in ["serve", "migrate", "doctor"] {
+            let ended = Program::new(command)
+                .env("BELAY_DATABASE__URL", url)
+                .run()
+                .await;
+            assert_ne!(ended.code, Some(0), "{}", ended.said);
+            assert!(ended.said.contains("database.url"), "{}", ended.said);
+            assert!(!ended.said.contains(SECRET), "{}", ended.said);
+        }
+    }
 }
 
 both!(in_development_only_the_embedded_database_keeps_a_secret_beside_it);

@@ -254,6 +254,40 @@ async fn a_body_that_never_ends_is_given_up() {
 }
 
 #[tokio::test]
+async fn in_development_a_page_of_the_internet_cannot_call_the_server_its_own() {
+    let server = TestServer::start(&TestDatabase::sqlite().await, "").await;
+    let ask = async |host: &str| {
+        let request = server.request(Method::GET, "/dev/outbox");
+        let answer = request.header("host", host).send().await.unwrap();
+        answer.status().as_u16()
+    };
+    for own in [
+        "localhost:8080",
+        "10.0.2.2:8080",
+        "[::1]",
+        "mikes-laptop.local",
+    ] {
+        assert_eq!(ask(own).await, 200, "{own}");
+    }
+    for other in [
+        "evil.example",
+        "evil.example:8080",
+        "127.0.0.1.evil.example",
+    ] {
+        assert_eq!(ask(other).await, 421, "{other}");
+    }
+    let production = "
+        mode = \"production\"
+        mail = { transport = \"smtp\", smtp.host = \"localhost\" }
+        push.transport = \"off\"
+    ";
+    let server = TestServer::start(&TestDatabase::sqlite().await, production).await;
+    let request = server.request(Method::GET, "/healthz");
+    let answer = request.header("host", "belay.example").send().await;
+    assert_eq!(answer.unwrap().status(), 200);
+}
+
+#[tokio::test]
 async fn production_has_no_developers_tools() {
     let database = TestDatabase::sqlite().await;
     let production = "

@@ -169,7 +169,7 @@ async fn operators_have_an_address_of_their_own(database: TestDatabase) {
 }
 
 /// The lines that stand for requests.
-fn request_lines(server: &TestServer) -> Vec<Value> {
+pub(crate) fn request_lines(server: &TestServer) -> Vec<Value> {
     let written = server.written();
     let lines = written.lines().filter(|line| line.starts_with('{'));
     let lines = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());

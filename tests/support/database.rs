@@ -64,6 +64,14 @@ impl TestDatabase {
         }
     }
 
+    /// Another database of a kind, with every migration applied.
+    pub async fn of(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self::sqlite().await,
+            Engine::Postgres => Self::postgres().await,
+        }
+    }
+
     /// A database of the same kind with nothing in it.
     pub async fn empty(&self) -> Self {
         match self.engine() {

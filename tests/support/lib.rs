@@ -36,7 +36,7 @@ pub use mail::Mail;
 pub use nats::NatsServer;
 pub use phone::{CREDENTIALS, Phone};
 pub use process::PeakGrowth;
-pub use program::{Ended, Program};
+pub use program::{Ended, Program, SECRET};
 pub use schema::Schema;
 pub use server::{TestServer, eventually};
 pub use slow_line::slow_line;

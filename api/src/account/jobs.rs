@@ -11,7 +11,8 @@ use super::model::Email;
 use super::{limits, service, store};
 use crate::app::App;
 use crate::error::Fault;
-use crate::jobs::AccountNotice;
+use crate::jobs::{self, AccountNotice, Job};
+use crate::keys::sha256;
 use crate::mail::{Letter, letters};
 use crate::profile;
 
@@ -19,6 +20,10 @@ use crate::profile;
 const ENDED_SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
 /// The id of a sign-up is refused for another address so long.
 const USED_IDS_KEPT: TimeDelta = TimeDelta::days(400);
+
+/// A removal that has not been done so long after its day was given up, because something was away.
+const OVERDUE: TimeDelta = TimeDelta::days(1);
+const OVERDUE_AT_ONCE: u64 = 100;
 
 /// Hands a letter over. A refusal is final: the letter will not be tried again.
 async fn send(app: &App, letter: Letter) -> Result<(), Fault> {
@@ -133,5 +138,16 @@ pub async fn housekeep(app: &App) -> Result<(), Fault> {
     store::code::remove_expired(db, now).await?;
     store::session::remove_ended(db, now - ENDED_SESSIONS_KEPT).await?;
     profile::service::housekeep(app).await?;
-    limits::housekeep(app).await
+    limits::housekeep(app).await?;
+    purge_overdue(app).await
+}
+
+/// Removes again whose removal was given up: he has a right to it.
+async fn purge_overdue(app: &App) -> Result<(), Fault> {
+    let (db, now) = (app.db.pool(), app.clock.now());
+    for member in store::account::overdue(db, now - OVERDUE, OVERDUE_AT_ONCE).await? {
+        let key = format!("purge:{}", hex::encode(&sha256(member.0.as_bytes())[..8]));
+        jobs::enqueue_once(app, db, &Job::PurgeAccount { member }, now, key).await?;
+    }
+    Ok(())
 }

@@ -13,6 +13,7 @@ pub mod confirmations;
 pub mod dashboard;
 mod device_key;
 mod email;
+pub mod erasures;
 pub mod graphql;
 pub mod jobs;
 mod limits;

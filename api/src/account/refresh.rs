@@ -11,7 +11,7 @@ use entity::{MemberId, SessionId};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use crate::keys::{Keys, Purpose, same, sha256};
+use crate::keys::{Keys, Purpose, Which, same, sha256};
 
 const SEAL: usize = 16;
 const LENGTH: usize = 16 + 4 + 32 + SEAL;
@@ -47,6 +47,9 @@ pub(super) struct RefreshToken {
     /// How many came before it.
     pub generation: i32,
     secret: [u8; 32],
+    /// The secret of the installation that sealed it, which derives its successor: whoever asks again after that was
+    /// changed gets the same one.
+    made_with: Which,
 }
 
 impl RefreshToken {
@@ -69,6 +72,7 @@ impl RefreshToken {
             session,
             generation: 0,
             secret: keys.mac(Purpose::Refresh, &parts),
+            made_with: 0,
         }
     }
 
@@ -84,7 +88,8 @@ impl RefreshToken {
         Self {
             session: self.session,
             generation: self.generation.saturating_add(1),
-            secret: keys.mac(Purpose::Refresh, &parts),
+            secret: keys.mac_with(self.made_with, Purpose::Refresh, &parts),
+            made_with: 0,
         }
     }
 
@@ -114,8 +119,11 @@ impl RefreshToken {
             session: SessionId(Uuid::from_bytes(*session)),
             generation: i32::from_be_bytes(*generation),
             secret: *secret,
+            made_with: 0,
         };
-        same(&token.seal(keys), seal).then_some(token)
+        let generation = token.generation.to_be_bytes();
+        let made_with = keys.made_with(Purpose::Refresh, &token.sealed(&generation), seal)?;
+        Some(Self { made_with, ..token })
     }
 
     /// As a device keeps it.
@@ -135,16 +143,15 @@ impl RefreshToken {
 
     fn seal(&self, keys: &Keys) -> [u8; SEAL] {
         let generation = self.generation.to_be_bytes();
-        let parts: [&[u8]; 4] = [
-            b"seal",
-            self.session.0.as_bytes(),
-            &generation,
-            &self.secret,
-        ];
-        let mac = keys.mac(Purpose::Refresh, &parts);
+        let mac = keys.mac(Purpose::Refresh, &self.sealed(&generation));
         let mut seal = [0; SEAL];
         seal.copy_from_slice(&mac[..SEAL]);
         seal
+    }
+
+    /// What the seal is of.
+    fn sealed<'a>(&'a self, generation: &'a [u8; 4]) -> [&'a [u8]; 4] {
+        [b"seal", self.session.0.as_bytes(), generation, &self.secret]
     }
 }
 
@@ -220,5 +227,25 @@ mod tests {
         let others = Keys::derive(&"fedcba9876543210fedcba9876543210".into());
         assert!(RefreshToken::open(&others, text.expose_secret()).is_none());
         assert!(RefreshToken::open(&keys, "").is_none());
+    }
+
+    #[test]
+    fn a_change_of_the_secret_gives_a_lost_answer_again_and_goes_on_under_the_new_one() {
+        let (old, new) = ("a".repeat(40), "b".repeat(40));
+        let before = Keys::derive(&old.clone().into());
+        let after = Keys::with_former(&new.clone().into(), &[old.into()]);
+        let ids = (MemberId(Uuid::from_u128(1)), SessionId(Uuid::from_u128(2)));
+        let first = RefreshToken::first(&before, ids.0, ids.1, chrono::DateTime::UNIX_EPOCH);
+        let lost = first.successor(&before);
+        let text = first.text(&before);
+        let again = RefreshToken::open(&after, text.expose_secret()).unwrap();
+        let again = again.successor(&after);
+        assert_eq!(again.hash(), lost.hash());
+        // What is given out now no longer needs the old secret.
+        let alone = Keys::derive(&new.into());
+        let text = again.text(&after);
+        let next = RefreshToken::open(&alone, text.expose_secret()).unwrap();
+        let both = RefreshToken::open(&after, text.expose_secret()).unwrap();
+        assert_eq!(next.successor(&alone).hash(), both.successor(&after).hash());
     }
 }

@@ -46,10 +46,11 @@ pub fn verify(keys: &Keys, token: &str, now: DateTime<Utc>) -> Option<Access> {
     let mut validation = Validation::new(Algorithm::HS256);
     // The library would ask the system's clock.
     validation.validate_exp = false;
-    let key = DecodingKey::from_secret(keys.access_token());
-    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
-        .ok()?
-        .claims;
+    let mut keys = keys
+        .access_tokens()
+        .map(|key| DecodingKey::from_secret(key));
+    let read = keys.find_map(|key| jsonwebtoken::decode::<Claims>(token, &key, &validation).ok());
+    let claims = read?.claims;
     let ends_at = DateTime::from_timestamp(claims.exp, 0)?;
     (ends_at > now).then_some(Access {
         who: SignedIn {
@@ -100,6 +101,14 @@ mod tests {
             ..access
         };
         assert_eq!(verify(&keys, &older, now), Some(without));
+        let (old, new) = (
+            "0123456789abcdef0123456789abcdef".into(),
+            "fedcba9876543210fedcba9876543210".into(),
+        );
+        let after = Keys::with_former(&new, &[old]);
+        assert_eq!(verify(&after, &token, now), Some(access));
+        let renewed = issue(&after, who, 3, ends).unwrap();
+        assert_eq!(verify(&keys, &renewed, now), None);
         let unsigned = token.rsplit_once('.').unwrap().0;
         assert_eq!(verify(&keys, &format!("{unsigned}."), now), None);
     }

@@ -3,7 +3,8 @@
 //! The promises: an event is published after the commit of what it tells, never fails or holds up whoever
 //! publishes, and says where to look and nothing of what is there. It is a hint: what could not be delivered is
 //! not kept, and whoever may have missed some is told once to read everything anew. Processes hear of each other
-//! through NATS where it is configured; without it, or while it is away, each hears of its own.
+//! through NATS where it is configured; without it, or while it is away, each hears of its own. What is not signed with a
+//! key of the installation is passed over.
 //!
 //! Sessions that were ended are told to the other processes the same way, so that they refuse them at once. They do not
 //! depend on it: each reads them from the database as well (`account::revocations`).
@@ -13,6 +14,7 @@ mod event;
 mod listeners;
 mod message;
 mod nats;
+mod seal;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -26,11 +28,14 @@ pub use event::{Activity, Event};
 pub use listeners::{Heard, Subscription};
 
 use crate::account::Revocations;
+use crate::clock::Clock;
 use crate::config::BusConfig;
 use crate::entropy::Ids;
+use crate::keys::Signer;
 use listeners::Listeners;
 use message::Said;
 use nats::{Carrier, Outgoing, Wire};
+use seal::Seal;
 
 /// What has been published reaches the network within this time at the end, or not at all.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
@@ -48,7 +53,12 @@ struct Parts {
 impl Bus {
     /// A bus that keeps to this process until it is [started](Self::start). What other processes say of ended sessions
     /// goes into `revocations`.
-    pub fn new(config: &BusConfig, ids: &Ids, revocations: Revocations) -> Self {
+    pub fn new(
+        config: &BusConfig,
+        ids: &Ids,
+        revocations: Revocations,
+        (signer, clock): (Signer, Clock),
+    ) -> Self {
         let listeners = Arc::new(Listeners::default());
         // What cannot be read was refused with the configuration.
         let servers = config.servers().ok().flatten();
@@ -59,7 +69,8 @@ impl Bus {
                     listeners: Arc::clone(&listeners),
                     revocations,
                 };
-                nats::new(servers, &config.subject, origin, ears)
+                let seal = Seal::new(signer, clock);
+                nats::new(servers, &config.subject, origin, ears, seal)
             })
             .unzip();
         Self(Arc::new(Parts {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_nats::{Client, ConnectOptions, Event as Change, ServerError};
+use async_nats::{Client, ConnectOptions, Event as Change, Message, ServerError};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use secrecy::ExposeSecret as _;
@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 use super::listeners::Listeners;
 use super::message::{self, Said};
+use super::seal::{Refused, Seal};
 use crate::account::Revocations;
 use crate::config::{NatsLogin, NatsServers};
 
@@ -69,6 +70,8 @@ struct Shared {
     lost: AtomicBool,
     /// Events of others may have been missed.
     missed: Notify,
+    /// It was said that messages are passed over.
+    refused: AtomicBool,
 }
 
 impl Shared {
@@ -91,6 +94,7 @@ pub(super) struct Carrier {
     origin: Uuid,
     queue: mpsc::Receiver<Outgoing>,
     ears: Ears,
+    seal: Seal,
     shared: Arc<Shared>,
 }
 
@@ -99,6 +103,7 @@ pub(super) fn new(
     subject: &str,
     origin: Uuid,
     ears: Ears,
+    seal: Seal,
 ) -> (Wire, Carrier) {
     let (sender, queue) = mpsc::channel(QUEUE);
     let shared = Arc::<Shared>::default();
@@ -112,6 +117,7 @@ pub(super) fn new(
         origin,
         queue,
         ears,
+        seal,
         shared,
     };
     (wire, carrier)
@@ -211,7 +217,7 @@ impl Carrier {
                     }
                 }
                 message = incoming.next() => match message {
-                    Some(message) => self.hear(&message.payload, *links.borrow()),
+                    Some(message) => self.hear(&message, *links.borrow()),
                     None => return Over::Broken("nothing is heard any more"),
                 },
                 outgoing = self.queue.recv() => match outgoing {
@@ -244,7 +250,11 @@ impl Carrier {
             }
         };
         let sent = match message::write(self.origin, said) {
-            Ok(message) => client.publish(subject, message.into()).await.is_ok(),
+            Ok(message) => {
+                let headers = self.seal.headers(&subject, &message);
+                let sent = client.publish_with_headers(subject, headers, message.into());
+                sent.await.is_ok()
+            }
             Err(_) => false,
         };
         if !sent {
@@ -252,15 +262,22 @@ impl Carrier {
         }
     }
 
-    fn hear(&self, message: &[u8], link: Link) {
-        let Some((from, said)) = message::read(message) else {
+    fn hear(&self, message: &Message, link: Link) {
+        let Some((from, said)) = message::read(&message.payload) else {
             return;
         };
+        let headers = message.headers.as_ref();
+        match self.seal.check(&message.subject, headers, &message.payload) {
+            // This process knows when it spoke; its clock may have been moved since.
+            Err(Refused::Stale) if from == self.origin => {}
+            Err(refused) => return self.refuse(refused),
+            Ok(()) => {}
+        }
         match said {
             // Our own were told when they were published.
             Said::Event { event } if from != self.origin => self.ears.listeners.tell(&event),
             Said::Ended { sessions, at } if from != self.origin => {
-                self.ears.revocations.add(&sessions, at);
+                self.ears.revocations.add(&sessions, self.seal.bounded(at));
             }
             Said::Event { .. } | Said::Ended { .. } => {}
             Said::Here { connection, .. } if from == self.origin => {
@@ -274,6 +291,21 @@ impl Carrier {
                     self.shared.missed.notify_one();
                 }
             }
+        }
+    }
+}
+
+impl Carrier {
+    /// Counts what is passed over, and says it once.
+    fn refuse(&self, refused: Refused) {
+        let why = refused.name();
+        metrics::counter!("belay_bus_refused_total", "why" => why).increment(1);
+        if !self.shared.refused.swap(true, Ordering::AcqRel) {
+            tracing::warn!(
+                why,
+                "a message on the bus was passed over: of another installation, or of a process with another secret or \
+                 another time"
+            );
         }
     }
 }
@@ -327,6 +359,8 @@ mod tests {
 
     use super::super::listeners::Heard;
     use super::*;
+    use crate::clock::Clock;
+    use crate::keys::{Keys, Purpose};
 
     fn carrier(listeners: &Arc<Listeners>) -> (Wire, Carrier) {
         let servers = NatsServers {
@@ -337,7 +371,9 @@ mod tests {
             listeners: Arc::clone(listeners),
             revocations: Revocations::default(),
         };
-        new(servers, "belay", Uuid::from_u128(1), ears)
+        let keys = Keys::derive(&"a".repeat(40).into());
+        let seal = Seal::new(keys.signer(Purpose::Bus), Clock::system());
+        new(servers, "belay", Uuid::from_u128(1), ears, seal)
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 pub use entity::check_in::{KeptWord, Visibility};
 use entity::{CheckInId, MemberId};
 
+use crate::keys::at_rest::Opened;
 use crate::patch::Change;
 use crate::text::{Lines, TextForm};
 
@@ -27,7 +28,7 @@ pub struct Content {
     /// Slugs of the vocabulary, each once, in his order.
     pub emotions: Vec<String>,
     /// In his own words.
-    pub note: Option<String>,
+    pub note: Option<Opened>,
     /// Whether he did what he said.
     pub kept_word: Option<KeptWord>,
     /// Whether he would like a word.
@@ -76,7 +77,9 @@ impl Patch {
         self.mood.apply(&mut content.mood);
         self.energy.apply(&mut content.energy);
         self.emotions.apply(&mut content.emotions);
-        self.note.apply(&mut content.note);
+        if let Change::Put(note) = &self.note {
+            content.note = note.clone().map(Opened::Text);
+        }
         self.kept_word.apply(&mut content.kept_word);
         self.wants_a_word.apply(&mut content.wants_a_word);
         self.visibility.apply(&mut content.visibility);

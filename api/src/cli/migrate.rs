@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use super::{Failure, console, setup};
-use crate::config;
-use crate::db;
+use crate::config::{self, Config};
+use crate::db::{self, Db};
+use crate::entropy::Entropy;
+use crate::keys::file::{SecretPlace, place};
 
 /// Takes the steps the database has yet to take, and says which.
 pub fn command(file: Option<&Path>) -> Result<(), Failure> {
@@ -27,7 +29,20 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
             console::say(format!("  took {step}"));
         }
         console::say(format!("{shown}: the schema is up to date."));
+        check_secrets(&config, &db).await?;
         db.close().await;
         Ok(())
     })
+}
+
+/// Makes the values by which later starts know their secrets, or refuses the wrong ones. Who migrates without any
+/// leaves it to the first start.
+async fn check_secrets(config: &Config, db: &Db) -> Result<(), Failure> {
+    if place(config) == SecretPlace::Nowhere {
+        return Ok(());
+    }
+    let clock = setup::clock(config.mode, None)?;
+    setup::keys(config, db, &Entropy::system(), &clock)
+        .await
+        .map(|_| ())
 }

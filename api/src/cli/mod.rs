@@ -8,6 +8,8 @@ mod demo;
 mod doctor;
 mod member;
 mod migrate;
+mod restore;
+mod secret;
 mod serve;
 mod setup;
 
@@ -65,10 +67,18 @@ enum Command {
         #[command(subcommand)]
         command: circle::CircleCommand,
     },
+    /// After a copy of the database was put back, and before anything is started on it: end every session, have every
+    /// phone begin anew, and erase again who was erased since.
+    Restore(restore::RestoreArgs),
     /// Look after members.
     Member {
         #[command(subcommand)]
         command: member::MemberCommand,
+    },
+    /// Look after the secrets.
+    Secret {
+        #[command(subcommand)]
+        command: secret::SecretCommand,
     },
     /// Print the GraphQL schema.
     Schema,
@@ -117,9 +127,11 @@ pub fn main() -> ExitCode {
         }
         Command::Demo { at } => demo::command(file, at),
         Command::Migrate => migrate::command(file),
+        Command::Restore(arguments) => restore::command(file, &arguments),
         Command::Doctor => doctor::command(file),
         Command::Circle { command } => circle::command(file, &command),
         Command::Member { command } => member::command(file, &command),
+        Command::Secret { command } => secret::command(file, &command),
         Command::Schema => {
             console::print(&crate::graphql::schema::sdl()).map_err(|_| Failure::Silent)
         }

@@ -75,7 +75,7 @@ pub async fn run(
         None
     };
     if let Some((listener, address)) = operations {
-        let router = http::operations_router(&edge);
+        let router = http::operations_router(&edge, roles.api);
         listen(&app, &shutdown, "operations", listener, router);
         console::say(format!("Operators ask at http://{address}"));
     }

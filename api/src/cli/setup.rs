@@ -3,17 +3,19 @@
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
+use entity::secret_check::Purpose;
 use sea_orm::DbErr;
 use secrecy::ExposeSecret as _;
 
 use super::Failure;
+use crate::account::erasures;
 use crate::app::{App, Surroundings};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, DatabaseConfig, Fault, Mode};
 use crate::db::{self, Db, Engine, SchemaState};
 use crate::dev::outbox::DevOutbox;
 use crate::entropy::Entropy;
-use crate::keys::Keys;
+use crate::keys::{Keys, check};
 use crate::push::transport;
 
 /// Runs a command's work.
@@ -47,9 +49,10 @@ pub fn clock(mode: Mode, at: Option<DateTime<Utc>>) -> Result<Clock, ConfigError
 /// Connects and puts everything together; the schema is made ready or refused.
 pub async fn app(config: Config, clock: Clock) -> Result<App, Failure> {
     let entropy = Entropy::system();
-    let keys = Keys::load(&config, &entropy)?;
     let db = connect(&config.database).await?;
     ready_schema(&db, &config.database).await?;
+    let keys = keys(&config, &db, &entropy, &clock).await?;
+    erasures(&config)?;
     let dev_outbox = DevOutbox::new(config.mode == Mode::Development);
     let push = transport::from_config(&config, &clock, &dev_outbox).map_err(Failure::told)?;
     let surroundings = Surroundings {
@@ -62,6 +65,72 @@ pub async fn app(config: Config, clock: Clock) -> Result<App, Failure> {
     App::new(config, db, keys, surroundings).map_err(Failure::told)
 }
 
+/// Nobody is erased who cannot be written down: found out now.
+fn erasures(config: &Config) -> Result<(), Failure> {
+    let Some(path) = config.backup.erasures() else {
+        return Ok(());
+    };
+    erasures::open(&path).map(drop).map_err(|error| {
+        Failure::told(format!(
+            "The list of erasures {} cannot be written: {error}.\nSet backup.erasures_file to a file that Belay may \
+             write, apart from the backups.",
+            path.display()
+        ))
+    })
+}
+
+/// The keys of this installation, once they are known to be those that the database was written with.
+pub async fn keys(
+    config: &Config,
+    db: &Db,
+    entropy: &Entropy,
+    clock: &Clock,
+) -> Result<Keys, Failure> {
+    let fault = |fault: crate::error::Fault| {
+        Failure::told(format!("The secrets cannot be checked: {}", fault.class()))
+    };
+    // A key file that is gone is not made anew beside a database that was written with it.
+    let keys = if check::is_made(db).await.map_err(fault)? {
+        Keys::load_existing(config).map_err(|error| Failure::told(unknown(&error)))?
+    } else {
+        Keys::load(config, entropy)?
+    };
+    let wrong = check::settle(db, &keys, entropy, clock.now()).await;
+    match wrong.map_err(fault)?.as_slice() {
+        [] => Ok(keys),
+        wrong => Err(Failure::told(foreign(wrong))),
+    }
+}
+
+/// A database that was written with secrets, which are not there to be read.
+fn unknown(error: &ConfigError) -> String {
+    format!(
+        "{error}
+This database was written with a secret. {}",
+        put_back(&check::PURPOSES)
+    )
+}
+
+/// What to do about secrets that are not those of the database.
+pub fn foreign(wrong: &[Purpose]) -> String {
+    let keys: Vec<&str> = wrong.iter().map(|purpose| check::key(*purpose)).collect();
+    format!(
+        "This database was written with another secret than the one configured: {}.\n{}",
+        keys.join(", "),
+        put_back(wrong)
+    )
+}
+
+fn put_back(wrong: &[Purpose]) -> String {
+    let lost: Vec<&str> = wrong.iter().map(|purpose| check::loss(*purpose)).collect();
+    format!(
+        "Put the right one back (auth.secret, at_rest.secret, or the file belay.key beside the embedded database). If it \
+         was changed on purpose, name the old one in auth.former_secrets. If it is lost, `belay secret accept` goes on \
+         without it: then {}.",
+        lost.join(", and ")
+    )
+}
+
 /// Connects, or says which database is away and why.
 pub async fn connect(config: &DatabaseConfig) -> Result<Db, Failure> {
     Db::connect(config)
@@ -71,20 +140,41 @@ pub async fn connect(config: &DatabaseConfig) -> Result<Db, Failure> {
 
 /// A database that cannot be reached, in words without its password.
 pub fn away(config: &DatabaseConfig, error: &DbErr) -> String {
-    let mut why = error.to_string();
-    let url = url::Url::parse(config.url.expose_secret()).ok();
-    if let Some(password) = url.as_ref().and_then(url::Url::password) {
-        why = why.replace(password, "…");
-    }
+    let why = without_secrets(config, &error.to_string());
     format!(
         "The database {} cannot be reached: {why}.\nSee database.url; `belay doctor` checks it.",
         config.shown()
     )
 }
 
+/// What a library says of a database, without the URL and the password that it may repeat. Of a URL that cannot be read
+/// nobody can say where its password stands: then only that is told.
+fn without_secrets(config: &DatabaseConfig, why: &str) -> String {
+    let text = config.url.expose_secret();
+    if text.starts_with("sqlite:") {
+        return why.to_owned();
+    }
+    let Ok(url) = url::Url::parse(text) else {
+        return "database.url is no URL".to_owned();
+    };
+    let mut why = why.replace(text, "…");
+    let query = url.query_pairs().map(|(_, value)| value.into_owned());
+    let decoded = |text: &str| {
+        percent_encoding::percent_decode_str(text)
+            .decode_utf8_lossy()
+            .into_owned()
+    };
+    let password = url.password().into_iter();
+    let secrets = password.flat_map(|password| [password.to_owned(), decoded(password)]);
+    for secret in secrets.chain(query).filter(|secret| secret.len() > 2) {
+        why = why.replace(&secret, "…");
+    }
+    why
+}
+
 /// The embedded database takes its steps here, since nobody else uses it. On a server's that is the
 /// operator's decision: several processes share it, and a step may take its time.
-async fn ready_schema(db: &Db, config: &DatabaseConfig) -> Result<(), Failure> {
+pub async fn ready_schema(db: &Db, config: &DatabaseConfig) -> Result<(), Failure> {
     let state = schema_state(db, config).await?;
     if !state.unknown.is_empty() {
         return Err(Failure::told(ahead(&state)));

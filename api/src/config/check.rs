@@ -4,7 +4,7 @@ use email_address::EmailAddress;
 use secrecy::ExposeSecret as _;
 
 use super::fault::Fault;
-use super::{Config, MailTransport, Mode, PushTransport};
+use super::{Config, MailTransport, Mode, production};
 
 /// What every bucket of points holds at least. No operation may cost more (see `http::guard`), so that there is
 /// none that could never be paid for.
@@ -18,13 +18,19 @@ pub(super) fn allowed(key: &str) -> &'static str {
         "http.dashboard_origins" => {
             "origins such as https://dashboard.example.org, with spaces between them"
         }
+        "http.proxies" => {
+            "addresses and networks such as 10.0.0.0/8 and 192.0.2.7, with spaces between them"
+        }
+        "http.development_on_network" => "true or false",
         "graphql.introspection" => "auto, on or off",
         "graphql.persisted_documents" => "off, memory or database",
         "database.url" => "sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE",
         "auth.secret" | "at_rest.secret" | "graphql.developer_token" => {
             "at least 32 random characters (openssl rand -base64 48)"
         }
-        "at_rest.former_secrets" => "secrets of at least 32 characters, with spaces between them",
+        "auth.former_secrets" | "at_rest.former_secrets" => {
+            "secrets of at least 32 characters, with spaces between them"
+        }
         "mail.transport" => "terminal or smtp",
         "mail.from" => "an address, such as Belay <belay@example.org>",
         "mail.smtp.security" => "starttls, tls or none",
@@ -47,6 +53,7 @@ pub(super) fn allowed(key: &str) -> &'static str {
 pub(super) fn is_key(key: &str) -> bool {
     let plain = [
         "auth.terms_version",
+        "backup.erasures_file",
         "graphql.trusted_documents",
         "mail.smtp.host",
         "mail.smtp.username",
@@ -277,14 +284,14 @@ pub(super) fn check(config: &Config) -> Vec<Fault> {
     }
 
     values(config, &mut say);
-    production(config, &mut say);
+    production::check(config, &mut say);
     faults
 }
 
 /// How a check says what it found: key, fault, allowed form.
-type Say<'a> = dyn FnMut(&str, &str, String) + 'a;
+pub(super) type Say<'a> = dyn FnMut(&str, &str, String) + 'a;
 
-fn form(key: &str) -> String {
+pub(super) fn form(key: &str) -> String {
     allowed(key).to_owned()
 }
 
@@ -302,6 +309,8 @@ fn values(config: &Config, say: &mut Say<'_>) {
             "names no file; a database in memory would forget everyone",
             form("database.url"),
         );
+    } else if !url.starts_with("sqlite:") && production::postgres(&config.database).is_none() {
+        say("database.url", "cannot be read", form("database.url"));
     }
     if config
         .mail
@@ -354,14 +363,14 @@ fn values(config: &Config, say: &mut Say<'_>) {
             say(key, "is too short to be safe", form(key));
         }
     }
-    let mut former = config
-        .at_rest
-        .former_secrets
-        .expose_secret()
-        .split_whitespace();
-    if former.any(|secret| secret.len() < 32) {
-        let key = "at_rest.former_secrets";
-        say(key, "holds what is too short to be one", form(key));
+    for (key, former) in [
+        ("auth.former_secrets", &config.auth.former_secrets),
+        ("at_rest.former_secrets", &config.at_rest.former_secrets),
+    ] {
+        let mut former = former.expose_secret().split_whitespace();
+        if former.any(|secret| secret.len() < 32) {
+            say(key, "holds what is too short to be one", form(key));
+        }
     }
 }
 
@@ -378,36 +387,4 @@ fn is_subject(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     text.split('.')
         .all(|word| !word.is_empty() && word.chars().all(is_plain))
-}
-
-/// What must not be so when members depend on it.
-fn production(config: &Config, say: &mut Say<'_>) {
-    if config.mode != Mode::Production {
-        return;
-    }
-    let secret = config.auth.secret.expose_secret();
-    if secret.is_empty() {
-        say("auth.secret", "production needs one", form("auth.secret"));
-    }
-    if config.mail.transport == MailTransport::Terminal {
-        say(
-            "mail.transport",
-            "terminal is for development: nobody would get his mail",
-            "smtp".to_owned(),
-        );
-    }
-    if config.push.transport == PushTransport::Terminal {
-        say(
-            "push.transport",
-            "terminal is for development: nobody would be nudged",
-            "fcm or off".to_owned(),
-        );
-    }
-    if config.push.transport == PushTransport::Fcm && config.push.fcm.base_url.scheme() != "https" {
-        say(
-            "push.fcm.base_url",
-            "production needs an encrypted connection",
-            "an https URL".to_owned(),
-        );
-    }
 }

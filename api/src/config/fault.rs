@@ -96,10 +96,12 @@ fn shown(key: &str, actual: &Actual) -> Option<String> {
     let secret = [
         "database.url",
         "auth.secret",
+        "auth.former_secrets",
         "at_rest.secret",
         "at_rest.former_secrets",
         "graphql.developer_token",
         "mail.smtp.password",
+        "push.fcm.base_url",
         "bus.url",
     ]
     .contains(&key);

@@ -7,10 +7,14 @@ mod check;
 mod env;
 mod fault;
 mod load;
+mod production;
+mod proxies;
 mod types;
 
 pub use bus::{NatsLogin, NatsServers};
 pub use check::LEAST_POINTS;
 pub use fault::{ConfigError, Fault};
 pub use load::{DEFAULTS, load, load_from};
+pub use production::is_local;
+pub use proxies::Proxies;
 pub use types::*;

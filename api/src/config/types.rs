@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
+use super::Proxies;
+
 /// The whole configuration.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +19,7 @@ pub struct Config {
     pub graphql: GraphqlConfig,
     pub operations: OperationsConfig,
     pub database: DatabaseConfig,
+    pub backup: BackupConfig,
     pub auth: AuthConfig,
     pub at_rest: AtRestConfig,
     pub mail: MailConfig,
@@ -54,6 +57,8 @@ section!(
     HttpConfig {
         bind: SocketAddr,
         trusted_proxies: usize,
+        proxies: Proxies,
+        development_on_network: bool,
         dashboard_origins: String,
         body_limit_bytes: usize,
         header_timeout_seconds: u64,
@@ -101,9 +106,16 @@ section!(
     }
 );
 section!(
+    /// `[backup]`
+    BackupConfig {
+        erasures_file: String,
+    }
+);
+section!(
     /// `[auth]`
     AuthConfig {
         secret: SecretString = "secret",
+        former_secrets: SecretString = "secret",
         access_token_minutes: u32,
         refresh_token_days: u32,
         refresh_grace_seconds: u32,
@@ -299,6 +311,13 @@ impl Config {
             Introspection::On => true,
             Introspection::Off => false,
         }
+    }
+}
+
+impl BackupConfig {
+    /// Where the list of erasures is kept; `None` when there is none.
+    pub fn erasures(&self) -> Option<PathBuf> {
+        (!self.erasures_file.is_empty()).then(|| PathBuf::from(&self.erasures_file))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, DbErr,
+};
 use secrecy::ExposeSecret as _;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
@@ -52,6 +54,8 @@ impl Db {
                     .foreign_keys(true)
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Normal)
+                    // What is deleted is overwritten: members who leave leave nothing behind in the file.
+                    .pragma("secure_delete", "ON")
                     .busy_timeout(Duration::from_secs(10))
             })
             .map_sqlx_postgres_opts(|options| {
@@ -82,6 +86,16 @@ impl Db {
     /// [`transact!`](crate::transact): with one connection left that waits for itself.
     pub const fn pool(&self) -> &DatabaseConnection {
         &self.pool
+    }
+
+    /// Moves what the write-ahead log of the embedded database holds into its file and empties it: what was deleted
+    /// stands there in earlier pages. While somebody reads those it is left for the next time.
+    pub async fn forget_log(&self) -> Result<(), DbErr> {
+        if self.engine == Engine::Sqlite {
+            let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+            self.pool.execute_unprepared(checkpoint).await?;
+        }
+        Ok(())
     }
 
     /// How many connections there are.

@@ -1,9 +1,11 @@
-//! How many statements a request costs, and how long the database took over them.
+//! How many statements a request costs, how long the database took over them, and what the request was refused.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use crate::problem::ProblemCode;
 
 tokio::task_local! {
     static CURRENT: Stats;
@@ -17,7 +19,11 @@ pub struct Stats(Arc<Counters>);
 struct Counters {
     statements: AtomicU64,
     nanos: AtomicU64,
+    refused: Mutex<Vec<Refused>>,
 }
+
+/// A refusal in a payload: the type of the error, and its code.
+pub type Refused = (&'static str, ProblemCode);
 
 /// What a [`Stats`] had counted at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +43,28 @@ impl Stats {
     /// The counter of the running request, to hand to a task it spawns.
     pub fn current() -> Option<Self> {
         CURRENT.try_with(Clone::clone).ok()
+    }
+
+    /// Notes an expected refusal of the running request.
+    pub fn refused(error: &'static str, code: ProblemCode) {
+        // Outside a request there is nobody to note it for.
+        let _ = CURRENT.try_with(|Self(counters)| {
+            let mut refused = counters
+                .refused
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            refused.push((error, code));
+        });
+    }
+
+    /// What was refused so far.
+    pub fn refusals(&self) -> Vec<Refused> {
+        let refused = self
+            .0
+            .refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        refused.clone()
     }
 
     /// What has been counted so far.

@@ -7,6 +7,7 @@ use async_graphql::{Error, ErrorExtensionValues, Interface};
 
 use super::code::Code;
 use crate::error::Fault;
+use crate::keys::at_rest::Opened;
 use crate::problem::ProblemCode;
 
 /// What a resolver answers.
@@ -16,6 +17,12 @@ pub type GqlResult<T> = Result<T, GqlError>;
 /// alone. (A `GqlResult<Option<T>>` would take the whole parent with it; `transpose` turns one into the
 /// other.)
 pub type Nullable<T> = Option<GqlResult<T>>;
+
+/// Words that are kept sealed, for a field. Words that cannot be read are an error of this field and take nothing else
+/// with them.
+pub fn shown(words: Option<&Opened>) -> Nullable<&str> {
+    Some(words?.text().map_err(GqlError::from))
+}
 
 /// A top-level error. It has no `Display`: the message a client reads is chosen here, and a cause only
 /// travels to the log.
@@ -101,6 +108,7 @@ macro_rules! user_errors {
 
             impl From<crate::problem::Problem> for $name {
                 fn from(problem: crate::problem::Problem) -> Self {
+                    crate::db::Stats::refused(stringify!($name), problem.code);
                     Self { code: problem.code, message: problem.message, path: problem.path }
                 }
             }

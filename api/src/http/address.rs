@@ -4,17 +4,22 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
 
+use crate::config::HttpConfig;
+
 /// The other end of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
-/// The client's address. Each of `trusted` proxies has appended the address it saw to
-/// `X-Forwarded-For`; so many entries from the right can be believed, and the first of them is the
-/// client. What stands further left came with the request and says nothing. An entry that is no address
-/// leaves only the connection to go by.
-pub fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: usize) -> IpAddr {
+/// The client's address. Each proxy has appended the address it saw to `X-Forwarded-For`. What it says is believed of
+/// the listed proxies alone, and without a list of whoever sends it. With a count, so many entries from the right are
+/// those of proxies, and the first of them is the client; without, it is the first from the right that is no proxy. What
+/// stands further left came with the request and says nothing. An entry that is no address leaves only the connection to
+/// go by.
+pub fn client_address(peer: SocketAddr, headers: &HeaderMap, http: &HttpConfig) -> IpAddr {
+    let (count, proxies) = (http.trusted_proxies, &http.proxies);
     let peer = peer.ip().to_canonical();
-    if trusted == 0 {
+    let is_heard = proxies.contains(peer) || (proxies.is_empty() && count > 0);
+    if !is_heard {
         return peer;
     }
     // A header may come in several lines; their order is the order of their entries (RFC 9110 §5.2).
@@ -25,11 +30,22 @@ pub fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: usize) -> 
         };
         entries.extend(line.split(',').map(str::trim));
     }
-    let first_believed = entries.len().saturating_sub(trusted);
-    entries
-        .get(first_believed)
-        .and_then(|entry| parse(entry))
-        .unwrap_or(peer)
+    if count > 0 {
+        let first_believed = entries.len().saturating_sub(count);
+        let client = entries.get(first_believed).and_then(|entry| parse(entry));
+        return client.unwrap_or(peer);
+    }
+    let mut client = peer;
+    for entry in entries.iter().rev() {
+        let Some(address) = parse(entry) else {
+            return peer;
+        };
+        client = address;
+        if !proxies.contains(address) {
+            break;
+        }
+    }
+    client
 }
 
 /// Some proxies append the port.
@@ -43,15 +59,44 @@ fn parse(entry: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use figment::Figment;
+    use figment::providers::{Format as _, Toml};
+
     use super::*;
+    use crate::config::{DEFAULTS, load_from};
 
     fn client(lines: &[&str], trusted: usize) -> String {
+        behind("", lines, trusted)
+    }
+
+    fn behind(proxies: &str, lines: &[&str], trusted: usize) -> String {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append("x-forwarded-for", line.parse().unwrap());
         }
         let peer = "[::ffff:10.0.0.9]:443".parse().unwrap();
-        client_address(peer, &headers, trusted).to_string()
+        let settings = Figment::from(Toml::string(DEFAULTS))
+            .merge(("http.proxies", proxies))
+            .merge(("http.trusted_proxies", trusted));
+        let config = load_from(&settings).unwrap();
+        client_address(peer, &headers, &config.http).to_string()
+    }
+
+    #[test]
+    fn only_listed_proxies_are_believed() {
+        let forged_then_true = ["6.6.6.6, 203.0.113.7", "10.0.0.1"];
+        // The connection comes from 10.0.0.9.
+        assert_eq!(behind("10.0.0.0/8", &forged_then_true, 0), "203.0.113.7");
+        assert_eq!(behind("10.0.0.9", &forged_then_true, 0), "10.0.0.1");
+        assert_eq!(behind("192.0.2.0/24", &forged_then_true, 0), "10.0.0.9");
+        assert_eq!(behind("192.0.2.0/24", &forged_then_true, 1), "10.0.0.9");
+        assert_eq!(behind("10.0.0.9", &forged_then_true, 2), "203.0.113.7");
+        assert_eq!(behind("10.0.0.0/8", &["10.0.0.2, 10.0.0.1"], 0), "10.0.0.2");
+        assert_eq!(
+            behind("10.0.0.0/8", &["203.0.113.7, unknown"], 0),
+            "10.0.0.9"
+        );
+        assert_eq!(behind("10.0.0.0/8", &[], 0), "10.0.0.9");
     }
 
     #[test]

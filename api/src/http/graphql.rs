@@ -165,7 +165,7 @@ async fn read(
 fn asker(edge: &Edge, Peer(peer): Peer, head: &Parts, standing: Standing) -> Asker {
     Asker {
         viewer: standing.viewer(),
-        address: client_address(peer, &head.headers, edge.app.config.http.trusted_proxies),
+        address: client_address(peer, &head.headers, &edge.app.config.http),
         developer: is_developer(&edge.app.config.graphql, &head.headers),
     }
 }

@@ -15,6 +15,7 @@ mod extent;
 mod graphiql;
 mod graphql;
 mod guard;
+mod host;
 mod operation;
 mod operations;
 mod params;

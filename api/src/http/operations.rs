@@ -11,7 +11,9 @@ use http::{Response, StatusCode};
 use tokio::sync::Mutex;
 
 use super::Edge;
+use crate::app::App;
 use crate::db::{self, Db};
+use crate::jobs::backlog::{self, Backlog};
 
 /// A database that takes longer than this is not there for members either.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(1);
@@ -19,17 +21,51 @@ const DATABASE_PATIENCE: Duration = Duration::from_secs(1);
 /// An answer is given again for so long: whoever asks more often, and that may be anybody, costs nothing more.
 const ANSWER_LASTS: Duration = Duration::from_secs(1);
 
+/// What waits is counted again after so long.
+const BACKLOG_LASTS: Duration = Duration::from_secs(5);
+
+/// A worker that begins has so long for what waited before it.
+const CATCHING_UP: Duration = Duration::from_mins(15);
+
 /// Whether the database can be served from; why not, when it cannot.
 type Verdict = Result<(), &'static str>;
 
 /// What was found when somebody last asked, and when.
-#[derive(Default)]
-pub struct Readiness(Mutex<Option<(Instant, Verdict)>>);
+pub struct Readiness {
+    verdict: Mutex<Option<(Instant, Verdict)>>,
+    backlog: Mutex<Option<(Instant, Option<Backlog>)>>,
+    began: Instant,
+}
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self {
+            verdict: Mutex::default(),
+            backlog: Mutex::default(),
+            began: Instant::now(),
+        }
+    }
+}
 
 impl Readiness {
+    /// What is due and waits, as it was a moment ago. `None` when it cannot be looked at.
+    async fn backlog(&self, app: &App) -> Option<Backlog> {
+        let mut last = self.backlog.lock().await;
+        if let Some((when, backlog)) = &*last
+            && when.elapsed() < BACKLOG_LASTS
+        {
+            return backlog.clone();
+        }
+        let looking = backlog::look(app.db.pool(), app.clock.now());
+        let looked = tokio::time::timeout(DATABASE_PATIENCE, looking).await;
+        let backlog = looked.ok().and_then(Result::ok);
+        *last = Some((Instant::now(), backlog.clone()));
+        backlog
+    }
+
     /// The last answer, or a new one when it is too old. Of several who ask at a time one looks, and the others wait.
     async fn verdict(&self, now: Instant, look: impl Future<Output = Verdict>) -> Verdict {
-        let mut last = self.0.lock().await;
+        let mut last = self.verdict.lock().await;
         if let Some((when, verdict)) = *last
             && now.saturating_duration_since(when) < ANSWER_LASTS
         {
@@ -46,16 +82,39 @@ pub async fn healthz() -> &'static str {
     "alive\n"
 }
 
-/// `/readyz`: the database answers, its schema is up to date, and the process is not about to end.
+/// `/readyz`: the database answers, its schema is up to date, and the process is not about to end. That no worker takes
+/// what is due is said as well: members are served all the same.
 pub async fn readyz(State(edge): State<Edge>) -> Response<Body> {
-    if edge.shutdown.is_draining() {
-        return not_ready("the process is ending");
-    }
-    let looking = look(&edge.app.db);
-    match edge.readiness.verdict(Instant::now(), looking).await {
-        Ok(()) => "ready\n".into_response(),
+    match ready(&edge).await {
+        Ok(None) => "ready\n".into_response(),
+        Ok(Some(stalled)) => format!("ready, but {stalled}\n").into_response(),
         Err(why) => not_ready(why),
     }
+}
+
+/// `/readyz` of a process that does nothing but such work: it is not ready when nobody does it. One that has just begun
+/// has what waited before it.
+pub async fn readyz_of_worker(State(edge): State<Edge>) -> Response<Body> {
+    match ready(&edge).await {
+        Ok(Some(stalled)) if edge.readiness.began.elapsed() > CATCHING_UP => not_ready(&stalled),
+        Ok(_) => "ready\n".into_response(),
+        Err(why) => not_ready(why),
+    }
+}
+
+/// Whether the process is ready, and what waits for a worker in vain.
+async fn ready(edge: &Edge) -> Result<Option<String>, &'static str> {
+    if edge.shutdown.is_draining() {
+        return Err("the process is ending");
+    }
+    let looking = look(&edge.app.db);
+    edge.readiness.verdict(Instant::now(), looking).await?;
+    let lease = edge.app.config.worker.lease_seconds;
+    let backlog = edge.readiness.backlog(&edge.app).await;
+    let stalled = backlog.map(|backlog| backlog.stalled(lease));
+    let kinds = stalled.unwrap_or_default();
+    let kinds: Vec<_> = kinds.iter().map(|line| line.kind).collect();
+    Ok((!kinds.is_empty()).then(|| format!("no worker takes what is due: {}", kinds.join(", "))))
 }
 
 async fn look(db: &Db) -> Verdict {
@@ -81,6 +140,9 @@ pub async fn metrics(State(edge): State<Edge>) -> Response<Body> {
     metrics::gauge!("belay_db_connections", "state" => "idle").set(pool.idle);
     metrics::gauge!("belay_db_connections", "state" => "busy")
         .set(pool.open.saturating_sub(pool.idle));
+    if let Some(backlog) = edge.readiness.backlog(&edge.app).await {
+        backlog.measure();
+    }
     let format = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (format, edge.metrics.render()).into_response()
 }

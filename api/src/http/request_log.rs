@@ -70,6 +70,22 @@ impl RequestLine {
         }
     }
 
+    /// Counts the expected refusals in the payloads, and returns their codes for the line.
+    fn refusals(&self, operation: &'static str) -> String {
+        let mut codes: Vec<String> = Vec::new();
+        for (error, code) in self.stats.refusals() {
+            let code = code.name();
+            metrics::counter!(
+                "belay_refusals_total", "type" => operation, "error" => error, "code" => code.clone()
+            )
+            .increment(1);
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        }
+        codes.join(" ")
+    }
+
     /// How it was answered.
     pub fn answered(&mut self, status: StatusCode, codes: Vec<Code>) {
         self.status = Some(status);
@@ -90,10 +106,12 @@ impl Drop for RequestLine {
             Some(OperationType::Subscription) => "subscription",
             None => "none",
         };
+        let refusals = self.refusals(operation);
         // A client that went away was told nothing.
         let outcome = match (self.status, self.codes.first()) {
             (None, _) => "GONE",
             (Some(_), Some(code)) => code.as_str(),
+            (Some(_), None) if !refusals.is_empty() => "REFUSED",
             (Some(_), None) => "OK",
         };
         let codes: Vec<_> = self.codes.iter().map(|code| code.as_str()).collect();
@@ -106,6 +124,7 @@ impl Drop for RequestLine {
             status = self.status.map(|status| status.as_u16()),
             outcome,
             codes,
+            refusals,
             statements = database.statements,
             db_ms = millis(database.time),
             ms = millis(took),

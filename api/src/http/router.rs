@@ -9,15 +9,16 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::{any, get};
 use futures::FutureExt as _;
-use http::{HeaderName, HeaderValue, Method, Response, header};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 
 use super::request_log::RequestId;
-use super::{Edge, graphiql, graphql, operations as ops, respond};
+use super::{Edge, graphiql, graphql, host, operations as ops, respond};
 use crate::account::dashboard::CSRF_HEADER;
 use crate::config::{HttpConfig, Mode};
 use crate::dev;
+use crate::graphql::code::Code;
 
 /// The API; with `/healthz`, `/readyz` and `/metrics` where they have no address of their own, and with
 /// the developer's tools in development.
@@ -57,15 +58,23 @@ fn dashboards(config: &HttpConfig) -> Option<CorsLayer> {
     })
 }
 
-/// What operators ask, alone.
-pub fn operations(edge: &Edge) -> Router {
-    dressed(operator_routes(), edge)
+/// What operators ask, alone: of a process that serves members, or of one that only works.
+pub fn operations(edge: &Edge, serves: bool) -> Router {
+    let routes = if serves {
+        operator_routes()
+    } else {
+        common_routes().route("/readyz", get(ops::readyz_of_worker))
+    };
+    dressed(routes, edge)
 }
 
 fn operator_routes() -> Router<Edge> {
+    common_routes().route("/readyz", get(ops::readyz))
+}
+
+fn common_routes() -> Router<Edge> {
     Router::new()
         .route("/healthz", get(ops::healthz))
-        .route("/readyz", get(ops::readyz))
         .route("/metrics", get(ops::metrics))
 }
 
@@ -98,17 +107,22 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
 async fn envelope(State(edge): State<Edge>, mut request: Request, next: Next) -> Response<Body> {
     let id = RequestId(edge.app.ids.next());
     request.extensions_mut().insert(id);
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let mut response = answer.unwrap_or_else(|_| {
-        tracing::error!(request_id = %id.0, "a request panicked");
-        respond::fault(id.0)
-    });
+    let in_development = edge.app.config.mode == Mode::Development;
+    let mut response = if in_development && !host::is_local(request.uri(), request.headers()) {
+        misdirected()
+    } else {
+        let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        answer.unwrap_or_else(|_| {
+            tracing::error!(request_id = %id.0, "a request panicked");
+            respond::fault(id.0)
+        })
+    };
 
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(value);
     }
-    if edge.app.config.mode == Mode::Production {
+    if !in_development {
         headers.insert(
             header::STRICT_TRANSPORT_SECURITY,
             HeaderValue::from_static("max-age=31536000"),
@@ -118,6 +132,14 @@ async fn envelope(State(edge): State<Edge>, mut request: Request, next: Next) ->
         headers.insert("x-request-id", id);
     }
     response
+}
+
+fn misdirected() -> Response<Body> {
+    respond::error(
+        StatusCode::MISDIRECTED_REQUEST,
+        Code::BadRequest.as_str(),
+        "In development this server answers to its address, to localhost, and to names of the local network.",
+    )
 }
 
 #[cfg(test)]

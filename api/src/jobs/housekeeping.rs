@@ -33,5 +33,6 @@ pub(super) async fn round(app: &App) -> Result<(), Fault> {
     nudge::service::housekeep(app).await?;
     sync::service::housekeep(app).await?;
     documents::jobs::housekeep(app).await?;
+    app.db.forget_log().await?;
     store::remove_failed(app.db.pool(), app.clock.now() - KEPT).await
 }

@@ -4,6 +4,7 @@
 //! is not tried for ever. Finishing is guarded by the lease's holder and the attempt: a worker that was
 //! thought dead cannot finish what another has taken over.
 
+pub mod backlog;
 mod backoff;
 mod due;
 mod housekeeping;
@@ -13,7 +14,7 @@ pub mod worker;
 
 pub use backoff::backoff;
 pub use kind::{AccountNotice, Job};
-pub use store::{Once, enqueue, enqueue_all_once, enqueue_once};
+pub use store::{Once, enqueue, enqueue_all_once, enqueue_once, forget};
 pub use worker::Worker;
 
 use std::sync::Arc;

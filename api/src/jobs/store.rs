@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::job::{ActiveModel, Column, Entity, JobState, Model};
-use entity::{JobId, LeaseHolder};
+use entity::{JobId, LeaseHolder, MemberId};
 use sea_orm::sea_query::{
-    CaseStatement, Expr, ExprTrait as _, LockBehavior, LockType, OnConflict, Query,
+    CaseStatement, Expr, ExprTrait as _, LikeExpr, LockBehavior, LockType, OnConflict, Query,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, Order, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
 use super::Job;
@@ -193,6 +193,35 @@ pub(super) async fn fail(
     Ok(())
 }
 
+/// Removes what is to be done, or was given up, about a member who is gone: it names him or his address. What removes
+/// him is one of these jobs, and ends by itself.
+pub async fn forget(
+    tx: &impl ConnectionTrait,
+    member: MemberId,
+    email_key: &str,
+    email: &str,
+) -> Result<(), Fault> {
+    let named = |text: &str| {
+        // As it stands in JSON, and without a meaning for LIKE.
+        let quoted = serde_json::to_string(text)?;
+        let plain = quoted
+            .replace('!', "!!")
+            .replace('%', "!%")
+            .replace('_', "!_");
+        Ok::<_, Fault>(Column::Payload.like(LikeExpr::new(format!("%{plain}%")).escape('!')))
+    };
+    let his = Condition::any()
+        .add(named(&member.to_string())?)
+        .add(named(email_key)?)
+        .add(named(email)?);
+    Entity::delete_many()
+        .filter(his)
+        .filter(Column::Kind.ne("purge_account"))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Removes jobs that were given up and were due before an instant.
 pub(super) async fn remove_failed(
     db: &impl ConnectionTrait,
@@ -206,9 +235,9 @@ pub(super) async fn remove_failed(
     Ok(())
 }
 
-fn still_ours(job: &Model) -> sea_orm::Condition {
+fn still_ours(job: &Model) -> Condition {
     let id: JobId = job.id;
-    sea_orm::Condition::all()
+    Condition::all()
         .add(Column::Id.eq(id))
         .add(Column::LeaseHolder.eq(job.lease_holder))
         .add(Column::Attempts.eq(job.attempts))

@@ -43,6 +43,47 @@ impl Key {
 /// What a sealed text is: its kind, and the ids that it belongs to.
 pub type What<'a> = &'a [&'a [u8]];
 
+/// Words that are kept sealed, as they were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// The words.
+    Text(String),
+    /// No configured secret opens them. The sealed bytes are kept, so that writing the row back loses nothing.
+    Unreadable(Vec<u8>),
+}
+
+impl Opened {
+    /// The words.
+    ///
+    /// # Errors
+    /// When they cannot be read: a fault of the one field that shows them.
+    pub fn text(&self) -> Result<&str, Fault> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::Unreadable(_) => Err(UNREADABLE),
+        }
+    }
+
+    /// Whether these may be the words. Words that cannot be read may be any: a request that is sent again must not be
+    /// refused for them.
+    pub fn may_be(&self, text: &str) -> bool {
+        match self {
+            Self::Text(own) => own == text,
+            Self::Unreadable(_) => true,
+        }
+    }
+}
+
+impl From<String> for Opened {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+const UNREADABLE: Fault = Fault::Broken(
+    "what is sealed can be opened: a former secret may be missing from at_rest.former_secrets",
+);
+
 impl AtRest {
     /// Writes with one secret, and reads what was written with the former ones, too.
     pub fn new(secret: &SecretString, former: &[SecretString]) -> Self {
@@ -72,11 +113,37 @@ impl AtRest {
         Ok(out)
     }
 
+    /// Seals words as what they are. Words that could not be read stay as they were sealed.
+    pub fn seal_again(
+        &self,
+        entropy: &Entropy,
+        what: What<'_>,
+        words: &Opened,
+    ) -> Result<Vec<u8>, Fault> {
+        match words {
+            Opened::Text(text) => self.seal(entropy, what, text),
+            Opened::Unreadable(sealed) => Ok(sealed.clone()),
+        }
+    }
+
+    /// Opens words of a row. One that cannot be read is counted, and takes nothing else of the row with it.
+    pub fn read(&self, what: What<'_>, sealed: Vec<u8>) -> Opened {
+        if let Ok(text) = self.open(what, &sealed) {
+            return Opened::Text(text);
+        }
+        let kind = what.first().copied().unwrap_or_default();
+        let kind = String::from_utf8_lossy(kind).into_owned();
+        metrics::counter!("belay_words_unreadable_total", "kind" => kind).increment(1);
+        Opened::Unreadable(sealed)
+    }
+
+    /// Whether the secret that writes sealed this, rather than a former one.
+    pub fn is_current(&self, sealed: &[u8]) -> bool {
+        sealed.get(1..=NAME_LEN) == Some(&self.current.name[..])
+    }
+
     /// Opens a text that was sealed as this.
     pub fn open(&self, what: What<'_>, sealed: &[u8]) -> Result<String, Fault> {
-        const UNREADABLE: Fault = Fault::Broken(
-            "what is sealed can be opened: a former secret may be missing from at_rest.former_secrets",
-        );
         let (head, sealed) = sealed.split_at_checked(HEAD_LEN).ok_or(UNREADABLE)?;
         let (form, head) = head.split_first().ok_or(UNREADABLE)?;
         let (name, nonce) = head.split_at_checked(NAME_LEN).ok_or(UNREADABLE)?;
@@ -131,6 +198,19 @@ mod tests {
             assert_eq!(opened(&[b"note", b"mike"], &other), None, "byte {at}");
             assert_eq!(opened(&[b"note", b"mike"], &sealed[..at]), None);
         }
+    }
+
+    #[test]
+    fn words_that_cannot_be_read_are_written_back_as_they_were() {
+        let entropy = Entropy::seeded(1);
+        let before = AtRest::new(&secret("a"), &[]);
+        let sealed = before.seal(&entropy, &[b"note"], "text").unwrap();
+        let lost = AtRest::new(&secret("b"), &[]);
+        let read = lost.read(&[b"note"], sealed.clone());
+        assert!(read.text().is_err());
+        let again = lost.seal_again(&entropy, &[b"note"], &read).unwrap();
+        assert_eq!(again, sealed);
+        assert_eq!(before.read(&[b"note"], again).text().unwrap(), "text");
     }
 
     #[test]

@@ -45,9 +45,21 @@ pub fn place(config: &Config) -> SecretPlace {
 impl Keys {
     /// The keys of this installation; makes the key file when there is none yet and may be one.
     pub fn load(config: &Config, entropy: &Entropy) -> Result<Self, ConfigError> {
+        Self::load_with(config, |path| read_or_make(path, entropy))
+    }
+
+    /// As [`Keys::load`], and makes nothing.
+    pub fn load_existing(config: &Config) -> Result<Self, ConfigError> {
+        Self::load_with(config, read)
+    }
+
+    fn load_with(
+        config: &Config,
+        read: impl FnOnce(&Path) -> io::Result<SecretString>,
+    ) -> Result<Self, ConfigError> {
         let secret = match place(config) {
             SecretPlace::Configured => config.auth.secret.clone(),
-            SecretPlace::File(path) => read_or_make(&path, entropy).map_err(|error| {
+            SecretPlace::File(path) => read(&path).map_err(|error| {
                 fault(format!(
                     "is empty, and the key file {} cannot be used: {error}",
                     path.display()
@@ -59,14 +71,25 @@ impl Keys {
                 ));
             }
         };
-        let at_rest = at_rest(&config.at_rest, &secret);
-        Ok(Self::derive(&secret).with_at_rest(at_rest))
+        let signed_before = listed(&config.auth.former_secrets);
+        let at_rest = at_rest(&config.at_rest, &secret, &signed_before);
+        Ok(Self::with_former(&secret, &signed_before).with_at_rest(at_rest))
     }
 }
 
-fn at_rest(config: &AtRestConfig, signing: &SecretString) -> AtRest {
-    let former = config.former_secrets.expose_secret().split_whitespace();
-    let mut former: Vec<SecretString> = former.map(SecretString::from).collect();
+/// Secrets with spaces between them.
+fn listed(secrets: &SecretString) -> Vec<SecretString> {
+    let secrets = secrets.expose_secret().split_whitespace();
+    secrets.map(SecretString::from).collect()
+}
+
+fn at_rest(
+    config: &AtRestConfig,
+    signing: &SecretString,
+    signed_before: &[SecretString],
+) -> AtRest {
+    let mut former = listed(&config.former_secrets);
+    former.extend(signed_before.iter().cloned());
     if config.secret.expose_secret().is_empty() {
         return AtRest::new(signing, &former);
     }
@@ -126,12 +149,16 @@ mod tests {
     use super::*;
     use crate::config::{DEFAULTS, load_from};
 
-    fn keys(auth: char, at_rest: &str) -> Keys {
+    fn settings(auth: char, at_rest: &str) -> Figment {
         let secret = auth.to_string().repeat(40);
         let settings = format!("[auth]\nsecret = {secret:?}\n[at_rest]\n{at_rest}");
-        let layers = Figment::new()
+        Figment::new()
             .merge(Toml::string(DEFAULTS))
-            .merge(Toml::string(&settings));
+            .merge(Toml::string(&settings))
+    }
+
+    fn keys(auth: char, at_rest: &str) -> Keys {
+        let layers = settings(auth, at_rest);
         Keys::load(&load_from(&layers).unwrap(), &Entropy::seeded(1)).unwrap()
     }
 
@@ -153,6 +180,10 @@ mod tests {
         )));
         // None of its own, and another for what is signed.
         assert!(!opens(keys('b', "")));
+        // A former signing secret wrote them as well.
+        let layers = settings('b', "").merge(("auth.former_secrets", old.clone()));
+        let changed = Keys::load(&load_from(&layers).unwrap(), &Entropy::seeded(1));
+        assert!(opens(changed.unwrap()));
         assert!(opens(keys(
             'b',
             &format!("former_secrets = \"{own} {old}\"")

@@ -6,6 +6,7 @@ pub use entity::ladder_rung::{Kind, Tells};
 use entity::{CircleId, MemberId, PeeringId, RungId, TellingId};
 
 use super::when::Waiting;
+use crate::keys::at_rest::Opened;
 use crate::text::{Lines, TextForm};
 
 /// A rung is told after so many days at most.
@@ -131,7 +132,7 @@ pub struct Rung {
     /// What he is told.
     pub tells: Tells,
     /// And in which words besides; those to himself.
-    pub words: Option<String>,
+    pub words: Option<Opened>,
     /// Since when it is there.
     pub created_at: DateTime<Utc>,
     /// When who is told answered last.
@@ -206,7 +207,7 @@ pub struct Telling {
     /// The first day he let pass, when that was told.
     pub quiet_since: Option<NaiveDate>,
     /// His words.
-    pub words: Option<String>,
+    pub words: Option<Opened>,
     /// When it was told.
     pub told_at: DateTime<Utc>,
     /// When he was here again.

@@ -8,6 +8,8 @@ use entity::{MemberId, PactId, PactNudgeId, PeeringId};
 
 use crate::checkin::calendar::DayTerms;
 use crate::checkin::entry::{Content, Visibility};
+use crate::error::Fault;
+use crate::keys::at_rest::Opened;
 pub use crate::matching::model::Shown;
 use crate::text::{Lines, TextForm};
 
@@ -232,15 +234,26 @@ pub enum Said {
     /// Words that are there to be sent with one tap.
     Template(Template),
     /// Words of his own.
-    Words(String),
+    Words(Opened),
 }
 
 impl Said {
     /// The words, in English where they are not his own.
-    pub fn text(&self) -> &str {
+    ///
+    /// # Errors
+    /// When his own cannot be read.
+    pub fn text(&self) -> Result<&str, Fault> {
         match self {
-            Self::Template(template) => text(*template),
-            Self::Words(words) => words,
+            Self::Template(template) => Ok(text(*template)),
+            Self::Words(words) => words.text(),
+        }
+    }
+
+    /// Whether this may be what was sent with the other. See [`Opened::may_be`].
+    pub fn may_be(&self, sent: &Self) -> bool {
+        match (self, sent) {
+            (Self::Words(own), Self::Words(Opened::Text(sent))) => own.may_be(sent),
+            (own, sent) => own == sent,
         }
     }
 }

@@ -54,6 +54,12 @@ pub(super) async fn changes(
     Ok(model::page(member, place, feed, rows, limit))
 }
 
+/// A copy of the database was put back: every phone begins anew. A cursor from before may be of changes that the copy
+/// does not have, up to as many as there may have been since.
+pub async fn begin_anew(tx: &Tx) -> Result<(), Fault> {
+    store::begin_anew(tx).await
+}
+
 /// Removes the tombstones that have been there long enough. A phone that has not asked for so long begins anew.
 pub async fn housekeep(app: &App) -> Result<(), Fault> {
     let kept = TimeDelta::days(app.config.sync.tombstone_days.into());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use entity::change::{self, Kind};
 use entity::{MemberId, change_feed, member};
-use sea_orm::sea_query::{Expr, LockType};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockType};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _,
     FromQueryResult, Order, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
@@ -242,6 +242,20 @@ pub(super) async fn remove_tombstones(
         .filter(change::Column::MemberId.is_in(members.iter().copied()))
         .filter(tombstone())
         .filter(change::Column::ChangedAt.lt(before))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// More changes than a feed has between a copy of the database and its return.
+const AHEAD: i64 = 1_000_000;
+
+/// Moves every feed beyond every cursor that was given out, so that each begins anew.
+pub(super) async fn begin_anew(tx: &Tx) -> Result<(), Fault> {
+    let ahead = || Expr::col(change_feed::Column::LastSeq).add(AHEAD);
+    change_feed::Entity::update_many()
+        .col_expr(change_feed::Column::LastSeq, ahead())
+        .col_expr(change_feed::Column::PrunedThrough, ahead())
         .exec(tx)
         .await?;
     Ok(())

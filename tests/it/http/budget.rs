@@ -145,7 +145,23 @@ async fn whatever_is_refused_is_paid_for_until_there_is_nothing_left() {
 
 #[tokio::test]
 async fn nobody_pays_for_his_address_as_far_as_proxies_can_be_believed() {
-    let settings = format!("[http]\ntrusted_proxies = 1\n{POOR}");
+    believed("trusted_proxies = 1").await;
+    believed("proxies = \"127.0.0.0/8\"").await;
+    // The test is no proxy of this one.
+    let settings = format!("[http]\nproxies = \"192.0.2.0/24\"\ntrusted_proxies = 1\n{POOR}");
+    let server = TestServer::start(&TestDatabase::sqlite().await, &settings).await;
+    for (forwarded, expected) in [
+        ("203.0.113.7", "UNAUTHENTICATED"),
+        ("203.0.113.8", "RATE_LIMITED"),
+    ] {
+        let headers = [("x-forwarded-for", forwarded)];
+        let (answer, _) = nobody(&server, &json!({ "query": DEAR }), &headers).await;
+        assert_eq!(code(&answer), Some(expected));
+    }
+}
+
+async fn believed(http: &str) {
+    let settings = format!("[http]\n{http}\n{POOR}");
     let server = TestServer::start(&TestDatabase::sqlite().await, &settings).await;
     let ask = async |forwarded: &str| {
         let headers = [("x-forwarded-for", forwarded)];

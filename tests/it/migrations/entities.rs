@@ -80,6 +80,7 @@ fn all() -> Vec<Table> {
         table(entity::quiet_hours::Entity),
         table(entity::rate_limit::Entity),
         table(entity::rsvp::Entity),
+        table(entity::secret_check::Entity),
         table(entity::session::Entity),
         table(entity::topic::Entity),
         table(entity::used_sign_up_id::Entity),

@@ -11,7 +11,7 @@ use entity::{
     ladder_telling, meeting, meeting_occurrence, member, member_language, member_life_context,
     member_topic, network_member, notification, pact, pact_nudge, pact_side, past_day_terms, pause,
     peering, pending_sign_up, persisted_document, progress, push_delivery, quiet_hours, rate_limit,
-    rsvp, session, used_sign_up_id,
+    rsvp, secret_check, session, used_sign_up_id,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -117,6 +117,15 @@ pub async fn put_what_is_nobodys(db: &DatabaseConnection) -> (CircleId, Occurren
         rate_limit::Model {
             key: "sign_in".into(),
             full_at_us: i64::MAX,
+        },
+    )
+    .await;
+    put(
+        db,
+        secret_check::Model {
+            purpose: secret_check::Purpose::AtRest,
+            sealed: vec![1; 40],
+            sealed_at: instant(),
         },
     )
     .await;

@@ -7,7 +7,7 @@ use entity::session::RevokedReason;
 use super::super::limits;
 use super::super::model::Passphrase;
 use super::super::store::session::Which;
-use super::super::{SignedIn, store};
+use super::super::{SignedIn, erasures, store};
 use super::{Account, sessions};
 use crate::app::App;
 use crate::db::{Done, transact};
@@ -110,7 +110,12 @@ pub async fn purge(app: &App, member: MemberId) -> Result<(), Fault> {
         }
         app.follow(tx, Fact::Purging { member }).await?;
         store::sign_up::remove_of(tx, &account.email_key).await?;
+        jobs::forget(tx, member, &account.email_key, &account.email).await?;
+        // Before he is removed, so that nobody is erased who is not on the list. Twice on it is as good as once.
+        erasures::record(app, member).await?;
         store::account::remove(tx, member).await?;
         Ok(Done::Keep(()))
-    })
+    })?;
+    // What he wrote is overwritten in the file, and still stands in the log of the embedded database.
+    Ok(app.db.forget_log().await?)
 }

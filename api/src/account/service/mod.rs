@@ -4,6 +4,7 @@ mod credentials;
 mod deletion;
 mod email_change;
 mod reset;
+mod restore;
 mod roles;
 mod sessions;
 mod sign_in;
@@ -19,6 +20,7 @@ pub(super) use email_change::{
     ConfirmOutcome, RequestOutcome, confirm_email_change, request_email_change,
 };
 pub(super) use reset::{Reset, ResetOutcome, request_reset, reset_code, reset_passphrase};
+pub use restore::{Restored, restore};
 pub use roles::{SetRoleOutcome, is_facilitator, lock_role, may_facilitate, role, set_role};
 pub use sessions::authenticate;
 pub(super) use sessions::{

@@ -133,6 +133,60 @@ pub async fn hold_due(
     Ok(due)
 }
 
+/// Owners of accounts, in the order of their ids, behind one of them.
+pub async fn owners(
+    db: &impl ConnectionTrait,
+    after: Option<MemberId>,
+    limit: u64,
+) -> Result<Vec<MemberId>, Fault> {
+    let mut owners = Entity::find().select_only().column(Column::MemberId);
+    if let Some(after) = after {
+        owners = owners.filter(Column::MemberId.gt(after));
+    }
+    let owners = owners.order_by_asc(Column::MemberId).limit(limit);
+    Ok(owners.into_tuple().all(db).await?)
+}
+
+/// Owners of accounts whose day came before an instant.
+pub async fn overdue(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<MemberId>, Fault> {
+    let overdue = Entity::find()
+        .select_only()
+        .column(Column::MemberId)
+        .filter(Column::DeletionDueAt.is_not_null())
+        .filter(Column::DeletionDueAt.lt(before))
+        .order_by_asc(Column::DeletionDueAt)
+        .limit(limit);
+    Ok(overdue.into_tuple().all(db).await?)
+}
+
+/// The day of an account has come.
+pub async fn is_due(
+    db: &impl ConnectionTrait,
+    owner: MemberId,
+    now: DateTime<Utc>,
+) -> Result<(), Fault> {
+    Entity::update_many()
+        .col_expr(Column::DeletionDueAt, Expr::value(now))
+        .filter(Column::MemberId.eq(owner))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// No passphrase opens any account any more.
+pub async fn forget_passphrases(tx: &Tx, now: DateTime<Utc>) -> Result<(), Fault> {
+    Entity::update_many()
+        .col_expr(Column::PassphraseHash, Expr::value("!"))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Removes the member and, by their foreign keys, everything that is his.
 pub async fn remove(tx: &Tx, owner: MemberId) -> Result<(), Fault> {
     entity::member::Entity::delete_by_id(owner).exec(tx).await?;

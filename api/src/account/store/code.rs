@@ -30,6 +30,12 @@ pub async fn replace(tx: &Tx, code: &Model) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Removes all of everybody.
+pub async fn remove_all(tx: &Tx) -> Result<(), Fault> {
+    Entity::delete_many().exec(tx).await?;
+    Ok(())
+}
+
 /// The code with this id.
 pub async fn find(db: &impl ConnectionTrait, id: AccountCodeId) -> Result<Option<Model>, Fault> {
     Ok(Entity::find_by_id(id).one(db).await?)

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use chrono::{DateTime, Utc};
 use entity::session::{ActiveModel, Column, Entity, Model, RevokedReason};
 use entity::{MemberId, SessionId};
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, Query};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
@@ -159,6 +159,27 @@ pub async fn revoke(
         .filter(Column::MemberId.eq(owner))
         .filter(which)
         .filter(Column::RevokedAt.is_null())
+        .exec_with_returning(tx)
+        .await?;
+    Ok(revoked.into_iter().map(|session| session.id).collect())
+}
+
+/// Ends up to `limit` of those that have not been ended, whosever they are; returns which.
+pub async fn revoke_some(tx: &Tx, limit: u64, now: DateTime<Utc>) -> Result<Vec<SessionId>, Fault> {
+    let some = Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .and_where(Column::RevokedAt.is_null())
+        .limit(limit)
+        .take();
+    // No reason of its own: a process of an earlier version would not know it.
+    let revoked = Entity::update_many()
+        .col_expr(Column::RevokedAt, Expr::value(now))
+        .col_expr(
+            Column::RevokedReason,
+            Expr::value(RevokedReason::SignedOutElsewhere),
+        )
+        .filter(Column::Id.in_subquery(some))
         .exec_with_returning(tx)
         .await?;
     Ok(revoked.into_iter().map(|session| session.id).collect())

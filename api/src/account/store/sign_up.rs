@@ -108,6 +108,12 @@ pub async fn verified(
     Ok(updated.rows_affected == 1)
 }
 
+/// Removes all.
+pub async fn remove_all(tx: &Tx) -> Result<(), Fault> {
+    Entity::delete_many().exec(tx).await?;
+    Ok(())
+}
+
 /// Removes those of an address, in whatever form its domain is kept.
 pub async fn remove_of(tx: &Tx, email_key: &str) -> Result<(), Fault> {
     Entity::delete_many()

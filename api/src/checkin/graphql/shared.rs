@@ -11,8 +11,10 @@ use crate::checkin::service::{self, CIRCLE_CHECK_INS};
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
+use crate::graphql::errors::shown;
 use crate::graphql::scalars::{Date, DateTime};
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::keys::at_rest::Opened;
 use crate::profile::graphql::{Member, load_members};
 
 /// A check-in that its writer lets the men of his circles read.
@@ -29,8 +31,8 @@ pub struct SharedCheckIn {
     energy: Option<i32>,
     #[graphql(skip)]
     slugs: Vec<String>,
-    /// A few words of his to go with it.
-    note: Option<String>,
+    #[graphql(skip)]
+    words: Option<Opened>,
     /// Whether he would like a word with somebody.
     wants_a_word: bool,
     /// When he last changed it.
@@ -42,6 +44,11 @@ impl SharedCheckIn {
     /// What he felt, in words of the vocabulary, in his order.
     async fn emotions(&self, ctx: &Context<'_>) -> Nullable<Vec<Emotion>> {
         Some(named(ctx, &self.slugs).await)
+    }
+
+    /// A few words of his to go with it.
+    async fn note(&self) -> Nullable<&str> {
+        shown(self.words.as_ref())
     }
 }
 
@@ -82,7 +89,7 @@ pub async fn in_circle(
         mood: row.content.mood,
         energy: row.content.energy,
         slugs: row.content.emotions,
-        note: row.content.note,
+        words: row.content.note,
         wants_a_word: row.content.wants_a_word,
         updated_at: DateTime(row.updated_at),
     };

@@ -6,6 +6,7 @@ use async_graphql::{Context, Enum, ID, Object};
 
 use crate::checkin::calendar::DayTerms;
 use crate::checkin::{emotions, entry, service};
+use crate::graphql::errors::shown;
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, DateTime, TimeZone, Uuid};
 use crate::graphql::{Context as _, GqlResult, Nullable};
@@ -147,8 +148,8 @@ impl CheckIn {
     }
 
     /// A few words to go with it, up to 2,000 characters in lines. They are encrypted where they are kept.
-    async fn note(&self) -> Option<&str> {
-        self.0.content.note.as_deref()
+    async fn note(&self) -> Nullable<&str> {
+        shown(self.0.content.note.as_ref())
     }
 
     /// Whether you did what you said you would; null when you did not say.

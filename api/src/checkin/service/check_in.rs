@@ -70,7 +70,7 @@ async fn take(
     if !calendar.accepts(day, now) {
         // Perhaps only the answer was lost, days ago.
         let there = store::by_id(tx, member, new.id).await?;
-        let there = there.map(|row| row.open(app)).transpose()?;
+        let there = there.map(|row| row.open(app));
         return Ok(Done::Undo(match there {
             Some(there) if same_day(new, &there) && says_nothing_else(new, &there) => {
                 CheckInOutcome::Unchanged(there)
@@ -111,7 +111,7 @@ async fn take(
     let Some(there) = there.into_iter().next() else {
         return Ok(Done::Undo(CheckInOutcome::IdTaken(None)));
     };
-    let there = there.open(app)?;
+    let there = there.open(app);
     if says_nothing_else(new, &there) && (there.id != new.id || same_day(new, &there)) {
         return Ok(Done::Undo(CheckInOutcome::Unchanged(there)));
     }

@@ -89,7 +89,7 @@ async fn settle(
     Ok(())
 }
 
-fn open(app: &App, rows: Vec<Written>) -> Result<Vec<CheckIn>, Fault> {
+fn open(app: &App, rows: Vec<Written>) -> Vec<CheckIn> {
     rows.into_iter().map(|row| row.open(app)).collect()
 }
 
@@ -99,7 +99,7 @@ pub async fn check_ins(
     member: MemberId,
     page: &Page<LIST>,
 ) -> Result<Vec<CheckIn>, Fault> {
-    open(app, store::page(app.db.pool(), member, page).await?)
+    Ok(open(app, store::page(app.db.pool(), member, page).await?))
 }
 
 /// How many check-ins a member has.
@@ -109,13 +109,14 @@ pub async fn count(app: &App, member: MemberId) -> Result<u64, Fault> {
 
 /// A member's check-ins by their ids, in no order; others' are left out.
 pub async fn by_ids(app: &App, member: MemberId, ids: &[CheckInId]) -> Result<Vec<CheckIn>, Fault> {
-    open(app, store::by_ids(app.db.pool(), member, ids).await?)
+    let rows = store::by_ids(app.db.pool(), member, ids).await?;
+    Ok(open(app, rows))
 }
 
 /// A member's check-in of a day.
 pub async fn on_day(app: &App, member: MemberId, day: NaiveDate) -> Result<Option<CheckIn>, Fault> {
     let found = store::on_day(app.db.pool(), member, day).await?;
-    found.map(|row| row.open(app)).transpose()
+    Ok(found.map(|row| row.open(app)))
 }
 
 /// What men share with their circles can be read for so many days.
@@ -131,7 +132,7 @@ pub async fn in_circle(
 ) -> Result<Vec<CheckIn>, Fault> {
     let since = app.clock.now().date_naive() - SHARED_FOR;
     let rows = store::in_circle(app.db.pool(), viewer, circle, since, page).await?;
-    open(app, rows)
+    Ok(open(app, rows))
 }
 
 /// How many there are.

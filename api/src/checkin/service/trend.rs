@@ -27,8 +27,6 @@ pub async fn between(
     first: NaiveDate,
     last: NaiveDate,
 ) -> Result<Vec<CheckIn>, Fault> {
-    open(
-        app,
-        store::between(app.db.pool(), member, first, last).await?,
-    )
+    let rows = store::between(app.db.pool(), member, first, last).await?;
+    Ok(open(app, rows))
 }

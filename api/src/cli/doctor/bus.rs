@@ -1,8 +1,10 @@
 //! Whether processes hear each other.
 
+use async_nats::ServerAddr;
+
 use super::Findings;
 use crate::bus::check::{self, Trouble};
-use crate::config::Config;
+use crate::config::{Config, Mode, is_local};
 
 /// Connects to NATS, says something to itself and listens for it.
 pub async fn check(config: &Config, findings: &mut Findings) {
@@ -16,6 +18,16 @@ pub async fn check(config: &Config, findings: &mut Findings) {
         );
     };
     let place = servers.shown();
+    let in_the_clear = |server: &ServerAddr| !server.tls_required() && !is_local(server.host());
+    if config.mode == Mode::Production && servers.addresses.iter().any(in_the_clear) {
+        findings.note(
+            WHAT,
+            format!(
+                "{place} is reached without encryption: who listens on the way learns which members have something new; \
+                 tls:// keeps it from him"
+            ),
+        );
+    }
     let (wrong, todo) = match check::check(&servers, subject).await {
         Ok(()) => return findings.fine(WHAT, format!("{place} passes on what is said")),
         Err(Trouble::Unreachable(why)) => (

@@ -19,8 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const CLOCKS_APART: i64 = 5;
 
 /// Whether it answers, its schema fits, and what it stands on is sound.
-pub async fn check(config: &Config, clock: &Clock, findings: &mut Findings) {
-    let config = &config.database;
+pub async fn check(whole: &Config, clock: &Clock, findings: &mut Findings) {
+    let config = &whole.database;
     let shown = config.shown();
     if let Some(path) = config.sqlite_path() {
         if !folder_is_writable(&path, findings) {
@@ -42,7 +42,10 @@ pub async fn check(config: &Config, clock: &Clock, findings: &mut Findings) {
     match tokio::time::timeout(PATIENCE, connect(config)).await {
         Ok(Ok(db)) => {
             findings.fine(WHAT, format!("{shown} answers"));
-            schema(&db, findings).await;
+            if schema(&db, findings).await {
+                super::secret::check_against(whole, &db, findings).await;
+                super::work::check(whole, &db, clock, findings).await;
+            }
             match db.engine() {
                 Engine::Sqlite => write_ahead_log(&db, findings).await,
                 Engine::Postgres => clocks(&db, clock, findings).await,
@@ -87,9 +90,14 @@ fn folder_is_writable(database: &Path, findings: &mut Findings) -> bool {
     }
 }
 
-async fn schema(db: &Db, findings: &mut Findings) {
+/// Returns whether it is up to date.
+async fn schema(db: &Db, findings: &mut Findings) -> bool {
     const WHAT: &str = "schema";
-    match db::schema_state(db).await {
+    let state = db::schema_state(db).await;
+    let up_to_date = state
+        .as_ref()
+        .is_ok_and(|state| state.pending.is_empty() && state.unknown.is_empty());
+    match state {
         Err(error) => findings.mend(
             WHAT,
             format!(
@@ -120,6 +128,7 @@ async fn schema(db: &Db, findings: &mut Findings) {
             "Run `belay migrate`.",
         ),
     }
+    up_to_date
 }
 
 async fn circles(db: &Db, findings: &mut Findings) {

@@ -1,11 +1,13 @@
 //! `belay doctor`: what can be checked before members depend on it, and what to do about what is found.
 //! It changes nothing, sends nothing to anybody, and shows no secret.
 
+mod backup;
 mod bus;
 mod database;
 mod documents;
 mod outgoing;
 mod secret;
+mod work;
 
 use std::path::Path;
 
@@ -68,6 +70,7 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
             mode(&config, &mut findings);
             secret::check(&config, &mut findings);
             documents::check(&config, &mut findings);
+            backup::check(&config, &mut findings);
             setup::block_on(async {
                 let clock = Clock::system();
                 clock_sanity(&clock, &mut findings);
@@ -122,10 +125,12 @@ fn mode(config: &Config, findings: &mut Findings) {
                     "empty: /metrics is answered beside the API, to everybody",
                 );
             }
-            if config.http.trusted_proxies == 0 && config.http.bind.ip().is_loopback() {
+            let believes_nobody =
+                config.http.trusted_proxies == 0 && config.http.proxies.is_empty();
+            if believes_nobody && config.http.bind.ip().is_loopback() {
                 findings.note(
-                    "http.trusted_proxies",
-                    "0, but only a proxy on this machine can reach http.bind: every member would have \
+                    "http.proxies",
+                    "empty, but only a proxy on this machine can reach http.bind: every member would have \
                      the proxy's address, and share its limits",
                 );
             }

@@ -4,7 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::Findings;
+use crate::cli::setup;
 use crate::config::Config;
+use crate::db::Db;
+use crate::keys::Keys;
+use crate::keys::check::{self, Verdict, key};
 use crate::keys::file::{self, SecretPlace};
 
 const WHAT: &str = "auth.secret";
@@ -42,8 +46,71 @@ pub fn check(config: &Config, findings: &mut Findings) {
             Err(error) => findings.mend(
                 WHAT,
                 format!("the key file {shown} cannot be used: {error}"),
-                format!("Remove it (everybody signs in again), or put the right one back: {shown}"),
+                format!(
+                    "Put the right one back from where you keep it apart from the backups: {shown}. Without it every \
+                     member has to sign in again, and what members wrote and is kept encrypted (notes, nudges, \
+                     commitments, words of ladders) cannot be read any more, by anybody, unless at_rest.secret is set. \
+                     Only if it is lost for good: remove the file, and run `belay secret accept`."
+                ),
             ),
         },
+    }
+}
+
+/// Whether they are those that the database was written with. Changes nothing.
+pub async fn check_against(config: &Config, db: &Db, findings: &mut Findings) {
+    const WHAT: &str = "secrets";
+    let judged = match Keys::load_existing(config) {
+        Ok(keys) => check::look(db, &keys).await,
+        // Said before, unless it is about to be made beside a database that was written with another.
+        Err(_) => match check::is_made(db).await {
+            Ok(true) => {
+                let every = check::PURPOSES.map(|purpose| (purpose, Verdict::Wrong));
+                Ok(every.to_vec())
+            }
+            _ => return,
+        },
+    };
+    let judged = match judged {
+        Ok(judged) => judged,
+        Err(fault) => {
+            return findings.mend(
+                WHAT,
+                format!(
+                    "the database's check values cannot be read: {}",
+                    fault.class()
+                ),
+                "Let the database's user read and write every table.",
+            );
+        }
+    };
+    let those = |wanted: Verdict| {
+        let those = judged.iter().filter(move |(_, verdict)| *verdict == wanted);
+        those.map(|(purpose, _)| *purpose).collect::<Vec<_>>()
+    };
+    let wrong = those(Verdict::Wrong);
+    if !wrong.is_empty() {
+        let said = setup::foreign(&wrong);
+        let (wrong, todo) = said.split_once('\n').unwrap_or((&said, ""));
+        return findings.mend(WHAT, wrong, todo);
+    }
+    let changed = those(Verdict::Changed);
+    if !changed.is_empty() {
+        let keys: Vec<&str> = changed.iter().map(|purpose| key(*purpose)).collect();
+        return findings.note(
+            WHAT,
+            format!(
+                "{} was changed: the next start takes the new one for this database's",
+                keys.join(" and ")
+            ),
+        );
+    }
+    if those(Verdict::New).is_empty() {
+        findings.fine(WHAT, "those that this database was written with");
+    } else {
+        findings.note(
+            WHAT,
+            "the next start takes the configured ones for this database's",
+        );
     }
 }

@@ -5,6 +5,8 @@ use entity::PeeringId;
 
 use crate::commitment::model::{self, When};
 use crate::commitment::service::{self, Seen};
+use crate::graphql::Nullable;
+use crate::graphql::errors::shown;
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, DateTime, Uuid};
 use crate::profile::graphql::{Member, Weekday};
@@ -110,9 +112,9 @@ impl Commitment {
         self.seen.peering.map(PeeringId::global)
     }
 
-    /// What he means to do, in his words, up to 200 characters.
-    async fn words(&self) -> &str {
-        &self.seen.words
+    /// What he means to do, in his words, up to 200 characters. Null only with an error: the words cannot be read.
+    async fn words(&self) -> Nullable<&str> {
+        shown(Some(&self.seen.words))
     }
 
     /// The day for which it was made; null when it is due every week. See `nextDueOn` for where it was carried over to.

@@ -27,6 +27,7 @@ use crate::checkin::calendar::DayTerms;
 use crate::db::Tx;
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
+use crate::keys::at_rest::Opened;
 use crate::profile::model::Profile;
 use crate::visibility::is_taking_part;
 use crate::{matching, profile};
@@ -41,7 +42,7 @@ pub struct Commitment {
     /// The peering with the other man, when there is one.
     pub peering: Option<PeeringId>,
     /// What he means to do.
-    pub words: String,
+    pub words: Opened,
     /// When, and how it went.
     pub plan: Plan,
     /// The day it is for the man whose it is.
@@ -109,7 +110,7 @@ async fn seen_by(
             id: row.id,
             is_viewers,
             peering: row.peering_id.filter(|_| man.is_some()),
-            words: store::opened(app, &row)?,
+            words: store::opened(app, &row),
             plan,
             today,
             version: row.version,

@@ -50,9 +50,11 @@ pub async fn update(
         let Some(held) = held(app, tx, me, id, wanted).await? else {
             return Ok(Done::Undo(Updated::NotFound));
         };
-        let before = (store::opened(app, &held.row)?, held.row.peering_id);
+        let before = (store::opened(app, &held.row), held.row.peering_id);
         let mut after = before.clone();
-        patch.words.apply(&mut after.0);
+        if let Change::Put(words) = &patch.words {
+            after.0 = words.clone().into();
+        }
         patch.peering.apply(&mut after.1);
         if after == before {
             return Ok(Done::Undo(Updated::AsAsked));

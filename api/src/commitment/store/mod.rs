@@ -27,6 +27,7 @@ use super::model::{Kept, Plan, When};
 use crate::app::App;
 use crate::checkin::cadence::Cadence;
 use crate::error::Fault;
+use crate::keys::at_rest::Opened;
 
 /// Days of what is due every week that are read back: more than are shown, and than may be set right.
 const READ_BACK: chrono::Days = chrono::Days::new(100);
@@ -41,13 +42,15 @@ fn words_of(row: &Model) -> [&[u8]; 3] {
 }
 
 /// Seals a man's words as those of a row.
-pub(super) fn sealed(app: &App, row: &Model, words: &str) -> Result<Vec<u8>, Fault> {
-    app.keys.at_rest().seal(&app.entropy, &words_of(row), words)
+pub(super) fn sealed(app: &App, row: &Model, words: &Opened) -> Result<Vec<u8>, Fault> {
+    let keys = app.keys.at_rest();
+    keys.seal_again(&app.entropy, &words_of(row), words)
 }
 
 /// Opens them.
-pub(super) fn opened(app: &App, row: &Model) -> Result<String, Fault> {
-    app.keys.at_rest().open(&words_of(row), &row.words)
+pub(super) fn opened(app: &App, row: &Model) -> Opened {
+    let keys = app.keys.at_rest();
+    keys.read(&words_of(row), row.words.clone())
 }
 
 /// When it is to be done, as it is kept.

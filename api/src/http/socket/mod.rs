@@ -67,7 +67,7 @@ pub async fn open(
     let pulse = Pulse::of(http);
     let stall = Stall::new(Taken::of(&head.extensions), pulse.stalled());
     let arrival = Arrival {
-        address: client_address(peer, &head.headers, http.trusted_proxies),
+        address: client_address(peer, &head.headers, http),
         developer: is_developer(&edge.app.config.graphql, &head.headers),
         standing: Standing::of_request(&edge.app, &head.headers),
     };

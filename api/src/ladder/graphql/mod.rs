@@ -5,7 +5,7 @@ mod write;
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject};
 use entity::MemberId;
 
 pub use told::{LadderRequest, LadderTelling, load_ladder_requests, load_ladder_tellings};
@@ -15,9 +15,11 @@ use super::model::{self, Rung, Step, Tie};
 use super::service::{self, LADDER_LOG, LADDER_REQUESTS, TELLINGS};
 use crate::account::SignedIn;
 use crate::graphql::cursor::{Page, PageArgs};
+use crate::graphql::errors::shown;
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{DateTime, LocalTime};
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::keys::at_rest::Opened;
 use crate::profile::graphql::Member;
 use crate::profile::model::Profile;
 use told::{LadderLogEntry, Log, LogOf, Requests, RequestsOf, Tellings, TellingsOf};
@@ -54,6 +56,7 @@ impl LadderTells {
 
 /// One step of your ladder.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct LadderRung {
     /// Whom it is for.
     kind: LadderRungKind,
@@ -68,12 +71,20 @@ pub struct LadderRung {
     circle_id: Option<ID>,
     /// What he is told.
     tells: LadderTells,
-    /// What you say to him besides, or to yourself, up to 280 characters.
-    words: Option<String>,
+    #[graphql(skip)]
+    says: Option<Opened>,
     /// Since when he agrees to be told; null while he does not, and nobody is told. Null, too, when it is for yourself.
     agreed_at: Option<DateTime>,
     /// When it was told, since you were last here; null when it was not.
     told_at: Option<DateTime>,
+}
+
+#[ComplexObject]
+impl LadderRung {
+    /// What you say to him besides, or to yourself, up to 280 characters.
+    async fn words(&self) -> Nullable<&str> {
+        shown(self.says.as_ref())
+    }
 }
 
 /// What comes if you do nothing more.
@@ -115,7 +126,7 @@ fn rung(rung: Rung, men: &HashMap<MemberId, Profile>) -> LadderRung {
             Tie::Partner(_) => None,
         }),
         tells: rung.tells.into(),
-        words: rung.words,
+        says: rung.words,
         agreed_at: rung.agreed_at.map(DateTime),
         told_at: rung.told_at.map(DateTime),
     }

@@ -1,6 +1,6 @@
 //! What one man's ladder asks of another, and tells him.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
 use entity::{MemberId, RungId, TellingId};
 
 use super::{LadderRungKind, LadderTells};
@@ -8,9 +8,11 @@ use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::Cursor;
+use crate::graphql::errors::shown;
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, DateTime};
-use crate::graphql::{Context as _, GqlResult};
+use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::keys::at_rest::Opened;
 use crate::ladder::model::Rung;
 use crate::ladder::service::{self, Asked, LADDER_LOG, LADDER_REQUESTS, Seen, TELLINGS};
 use crate::profile::graphql::Member;
@@ -152,8 +154,8 @@ impl LadderTelling {
     }
 
     /// What he says to who was told, or to himself.
-    async fn words(&self) -> Option<&String> {
-        self.0.telling.words.as_ref()
+    async fn words(&self) -> Nullable<&str> {
+        shown(self.0.telling.words.as_ref())
     }
 
     /// When it was told.
@@ -169,6 +171,7 @@ impl LadderTelling {
 
 /// Something that your ladder told.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct LadderLogEntry {
     /// For whom it was.
     kind: LadderRungKind,
@@ -176,12 +179,20 @@ pub struct LadderLogEntry {
     told: Option<Member>,
     /// The first day that you let pass, on your own calendar; null when that was not told.
     quiet_since: Option<Date>,
-    /// What you said to him, or to yourself.
-    words: Option<String>,
+    #[graphql(skip)]
+    said: Option<Opened>,
     /// When it was told.
     told_at: DateTime,
     /// When you were here again; null while you are quiet.
     over_at: Option<DateTime>,
+}
+
+#[ComplexObject]
+impl LadderLogEntry {
+    /// What you said to him, or to yourself.
+    async fn words(&self) -> Nullable<&str> {
+        shown(self.said.as_ref())
+    }
 }
 
 impl From<Seen> for LadderLogEntry {
@@ -191,7 +202,7 @@ impl From<Seen> for LadderLogEntry {
             kind: telling.kind.into(),
             told: seen.told.map(Member::from),
             quiet_since: telling.quiet_since.map(Date),
-            words: telling.words,
+            said: telling.words,
             told_at: DateTime(telling.told_at),
             over_at: telling.over_at.map(DateTime),
         }

@@ -32,6 +32,7 @@ use crate::consent::service::Given;
 use crate::db::Tx;
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
+use crate::keys::sha256;
 use crate::nudge::Announcement;
 use crate::profile::model::Profile;
 use crate::{checkin, consent, nudge, profile};
@@ -248,6 +249,8 @@ fn told_key(id: TellingId) -> String {
 
 /// A man asks another once a day at most, however often he takes a rung down and puts it up again.
 fn asked_key(owner: MemberId, at: DateTime<Utc>) -> String {
+    // It stands with the man who is asked, and outlives the one who asks: it does not name him.
+    let owner = hex::encode(&sha256(owner.0.as_bytes())[..8]);
     format!("ladder_asked:{owner}:{}", at.date_naive())
 }
 

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::checkin::calendar::Calendar;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::keys::at_rest::Opened;
 use crate::ladder::model::{Kind, Rung, Telling, Tells};
 use crate::ladder::when::Quiet;
 use crate::{checkin, nudge, profile};
@@ -130,18 +131,21 @@ fn first_day_told(rung: &Rung, quiet: &Quiet<'_>, now: DateTime<Utc>) -> Option<
 
 /// What he says with a rung. Words that cannot be opened, because a former secret is missing, keep nobody from being
 /// told.
-fn words(app: &App, row: rung::Model) -> Option<String> {
-    store::words(app, row).unwrap_or_else(|fault| {
+fn words(app: &App, row: rung::Model) -> Option<Opened> {
+    let words = store::words(app, row)?;
+    // Sealed as a rung's, they could not be opened as a telling's either.
+    if let Err(fault) = words.text() {
         metrics::counter!("belay_ladder_words_unreadable_total").increment(1);
         tracing::error!(class = fault.class(), "a rung was told without its words");
-        None
-    })
+        return None;
+    }
+    Some(words)
 }
 
 fn telling(
     app: &App,
     rung: &Rung,
-    (quiet_since, words): (Option<NaiveDate>, Option<String>),
+    (quiet_since, words): (Option<NaiveDate>, Option<Opened>),
     now: DateTime<Utc>,
 ) -> Telling {
     Telling {

@@ -14,6 +14,7 @@ use crate::account::Viewer;
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::keys::at_rest::Opened;
 use crate::ladder::model::{Kind, NewLadder, Outer, Rung, Tells, Tie};
 use crate::matching::model::Shown;
 use crate::visibility::is_visible;
@@ -125,7 +126,7 @@ fn rung_of(
         after_days: days.map_or(0, |(_, days)| days),
         told,
         tells,
-        words: words.cloned().flatten(),
+        words: words.cloned().flatten().map(Opened::Text),
         created_at: agreed.map_or(now, |same| same.created_at),
         answered_at: agreed.and_then(|same| same.answered_at),
         agreed_at: agreed.and_then(|same| same.agreed_at),

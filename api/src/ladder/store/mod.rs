@@ -22,6 +22,7 @@ use entity::{MemberId, RungId, TellingId};
 
 use crate::app::App;
 use crate::error::Fault;
+use crate::keys::at_rest::Opened;
 
 /// Whose words, and where they stand: what they are sealed as.
 #[derive(Clone, Copy)]
@@ -35,24 +36,18 @@ impl Words {
         self,
         app: &App,
         owner: MemberId,
-        words: Option<&String>,
+        words: Option<&Opened>,
     ) -> Result<Option<Vec<u8>>, Fault> {
         let (kind, id) = self.place();
         let what: [&[u8]; 3] = [kind, owner.0.as_bytes(), id.as_bytes()];
-        let seal = |words: &String| app.keys.at_rest().seal(&app.entropy, &what, words);
+        let seal = |words| app.keys.at_rest().seal_again(&app.entropy, &what, words);
         words.map(seal).transpose()
     }
 
-    fn open(
-        self,
-        app: &App,
-        owner: MemberId,
-        sealed: Option<Vec<u8>>,
-    ) -> Result<Option<String>, Fault> {
+    fn open(self, app: &App, owner: MemberId, sealed: Option<Vec<u8>>) -> Option<Opened> {
         let (kind, id) = self.place();
         let what: [&[u8]; 3] = [kind, owner.0.as_bytes(), id.as_bytes()];
-        let open = |sealed: Vec<u8>| app.keys.at_rest().open(&what, &sealed);
-        sealed.map(open).transpose()
+        sealed.map(|sealed| app.keys.at_rest().read(&what, sealed))
     }
 
     const fn place(self) -> (&'static [u8], uuid::Uuid) {

@@ -48,18 +48,16 @@ pub async fn add(app: &App, tx: &Tx, told: &[(Telling, RungId)]) -> Result<(), F
     Ok(())
 }
 
-fn opened(app: &App, rows: Vec<Model>) -> Result<Vec<Telling>, Fault> {
-    let open = |row: Model| {
-        Ok(Telling {
-            id: row.id,
-            owner: row.member_id,
-            kind: row.kind,
-            told: row.told_id,
-            quiet_since: row.quiet_since,
-            words: Words::OfTelling(row.id).open(app, row.member_id, row.words)?,
-            told_at: row.told_at,
-            over_at: row.over_at,
-        })
+fn opened(app: &App, rows: Vec<Model>) -> Vec<Telling> {
+    let open = |row: Model| Telling {
+        id: row.id,
+        owner: row.member_id,
+        kind: row.kind,
+        told: row.told_id,
+        quiet_since: row.quiet_since,
+        words: Words::OfTelling(row.id).open(app, row.member_id, row.words),
+        told_at: row.told_at,
+        over_at: row.over_at,
     };
     rows.into_iter().map(open).collect()
 }
@@ -124,7 +122,7 @@ pub async fn these(app: &App, viewer: MemberId, ids: &[TellingId]) -> Result<Vec
     let found = Entity::find()
         .filter(Column::Id.is_in(ids.iter().copied()))
         .filter(Condition::any().add(Column::MemberId.eq(viewer)).add(told));
-    opened(app, found.all(app.db.pool()).await?)
+    Ok(opened(app, found.all(app.db.pool()).await?))
 }
 
 /// Of these: which may still be read by who was told, and a note to himself while it is on his ladder; and whether he
@@ -160,10 +158,8 @@ pub async fn log(
     owner: MemberId,
     page: &Page<LADDER_LOG>,
 ) -> Result<Vec<Telling>, Fault> {
-    opened(
-        app,
-        SORTED.page(logged(owner), page).all(app.db.pool()).await?,
-    )
+    let rows = SORTED.page(logged(owner), page).all(app.db.pool()).await?;
+    Ok(opened(app, rows))
 }
 
 /// How often a member's ladder told something.
@@ -173,10 +169,8 @@ pub async fn count_log(db: &impl ConnectionTrait, owner: MemberId) -> Result<u64
 
 /// A page of what a member was told by others' ladders, the latest first, and one more.
 pub async fn told(app: &App, told: MemberId, page: &Page<TELLINGS>) -> Result<Vec<Telling>, Fault> {
-    opened(
-        app,
-        SORTED.page(for_him(told), page).all(app.db.pool()).await?,
-    )
+    let rows = SORTED.page(for_him(told), page).all(app.db.pool()).await?;
+    Ok(opened(app, rows))
 }
 
 /// How often a member was told something.

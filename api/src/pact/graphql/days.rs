@@ -4,7 +4,9 @@ use async_graphql::{ComplexObject, Context, SimpleObject};
 
 use crate::checkin::graphql::{Emotion, KeptWord, named};
 use crate::graphql::Nullable;
+use crate::graphql::errors::shown;
 use crate::graphql::scalars::Date;
+use crate::keys::at_rest::Opened;
 use crate::pact::service;
 
 /// A day of your partner's, as far as he lets you see it.
@@ -21,8 +23,8 @@ pub struct PartnerDay {
     energy: Option<i32>,
     #[graphql(skip)]
     slugs: Vec<String>,
-    /// A few words of his to go with it; null when there are none, or none for you.
-    note: Option<String>,
+    #[graphql(skip)]
+    words: Option<Opened>,
     /// Whether he did what he said he would; null when he did not say, or not to you.
     kept_word: Option<KeptWord>,
     /// Whether he would like a word with somebody, and lets you know.
@@ -34,6 +36,11 @@ impl PartnerDay {
     /// What he felt, in words of the vocabulary, in his order; none when he did not say, or not to you.
     async fn emotions(&self, ctx: &Context<'_>) -> Nullable<Vec<Emotion>> {
         Some(named(ctx, &self.slugs).await)
+    }
+
+    /// A few words of his to go with it; null when there are none, or none for you.
+    async fn note(&self) -> Nullable<&str> {
+        shown(self.words.as_ref())
     }
 }
 
@@ -47,7 +54,7 @@ impl From<service::PartnerDay> for PartnerDay {
             mood: says.mood,
             energy: says.energy,
             slugs: says.emotions,
-            note: says.note,
+            words: says.note,
             kept_word: says.kept_word.map(KeptWord::from),
             wants_a_word: says.wants_a_word,
         }

@@ -7,7 +7,7 @@ use super::{NudgeAnswer, NudgeTemplate};
 use crate::graphql::errors::{PactError, user_errors};
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{DateTime, Uuid};
-use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::pact::model::{self, Said, WORDS};
 use crate::pact::service::{self, NewNudge, NudgeAnswered, NudgeSent};
 use crate::problem::{Problem, ProblemCode, Problems};
@@ -48,9 +48,9 @@ impl PactNudge {
         }
     }
 
-    /// What it says; in English when it has a `template`.
-    async fn text(&self) -> &str {
-        self.0.said.text()
+    /// What it says; in English when it has a `template`. Null only with an error: the words cannot be read.
+    async fn text(&self) -> Nullable<&str> {
+        Some(self.0.said.text().map_err(GqlError::from))
     }
 
     /// When it was sent.
@@ -188,7 +188,9 @@ fn parse(input: &SendPactNudgeInput) -> Result<NewNudge, Vec<Problem>> {
     let pact = problems.check(PactId::from_global(&input.pact_id).ok_or_else(no_pact));
     let said = problems.check(match (input.template, &input.words) {
         (Some(template), None) => Ok(Said::Template(template.into())),
-        (None, Some(words)) => WORDS.require("words", words).map(Said::Words),
+        (None, Some(words)) => WORDS
+            .require("words", words)
+            .map(|words| Said::Words(words.into())),
         (None, None) | (Some(_), Some(_)) => {
             let message = "Give `template` or `words`, and not both.";
             Err(Problem::whole(ProblemCode::Required, message))

@@ -47,7 +47,10 @@ pub async fn send_nudge(app: &App, me: MemberId, new: &NewNudge) -> Result<Nudge
             return Ok(Done::Undo(NudgeSent::NotFound));
         };
         if let Some(there) = store::nudge_sent_before(app, tx, me, new.id).await? {
-            let outcome = if there.as_ref() == Some(new) {
+            let is_same = |there: &NewNudge| {
+                there.id == new.id && there.pact == new.pact && there.said.may_be(&new.said)
+            };
+            let outcome = if there.as_ref().is_some_and(is_same) {
                 NudgeSent::AsAsked
             } else {
                 NudgeSent::Conflict

@@ -56,7 +56,7 @@ fn words_of(id: &PactNudgeId) -> [&[u8]; 2] {
 fn seen_by(app: &App, viewer: MemberId, row: Model) -> Result<Nudge, Fault> {
     let said = match (row.template, row.words) {
         (Some(template), _) => Said::Template(template),
-        (None, Some(words)) => Said::Words(app.keys.at_rest().open(&words_of(&row.id), &words)?),
+        (None, Some(words)) => Said::Words(app.keys.at_rest().read(&words_of(&row.id), words)),
         (None, None) => return Err(Fault::Broken("a nudge says something")),
     };
     Ok(Nudge {
@@ -162,7 +162,7 @@ pub(in crate::pact) async fn insert_nudge(
             let sealed = app
                 .keys
                 .at_rest()
-                .seal(&app.entropy, &words_of(&new.id), words)?;
+                .seal_again(&app.entropy, &words_of(&new.id), words)?;
             (None, Some(sealed))
         }
     };

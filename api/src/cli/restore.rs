@@ -1,0 +1,53 @@
+//! `belay restore`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::{Failure, console, setup};
+use crate::account::erasures::Erased;
+use crate::account::service;
+use crate::clock::Clock;
+use crate::config;
+
+/// What it is told.
+#[derive(Args)]
+pub struct RestoreArgs {
+    /// A list of erasures to replay, beside that of backup.erasures_file: each machine with a worker has one. May be
+    /// given several times.
+    #[arg(long, value_name = "FILE")]
+    erasures: Vec<PathBuf>,
+    /// No passphrase opens an account any more until its owner has set a new one by mail: one that was changed since
+    /// the copy was made may be known to others.
+    #[arg(long)]
+    reset_passphrases: bool,
+}
+
+/// Makes a copy of the database that was put back fit to be started on.
+pub fn command(file: Option<&Path>, arguments: &RestoreArgs) -> Result<(), Failure> {
+    let config = config::load(file)?;
+    crate::telemetry::init(&config.log);
+    setup::block_on(async {
+        let own = config.backup.erasures();
+        let app = setup::app(config, Clock::system()).await?;
+        let mut erased = Erased::default();
+        for list in own.iter().chain(&arguments.erasures) {
+            erased.read(&app.keys, list).map_err(Failure::told)?;
+        }
+        if own.is_none() && arguments.erasures.is_empty() {
+            console::say(
+                "No list of erasures: members who were deleted since the copy was made are back.",
+            );
+        }
+        let restored = service::restore(&app, &erased, arguments.reset_passphrases).await;
+        let done = restored.map_err(|fault| Failure::told(fault.class()))?;
+        console::say(format!(
+            "{} sessions were ended, every phone begins anew, and {} of {} erasures were replayed.",
+            done.sessions,
+            done.erased,
+            erased.len()
+        ));
+        app.db.close().await;
+        Ok(())
+    })
+}

@@ -1,0 +1,186 @@
+//! What must not be so when members depend on an installation, and what a developer must say twice.
+
+use std::net::IpAddr;
+
+use secrecy::ExposeSecret as _;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+use super::check::{Say, form};
+use super::{Config, DatabaseConfig, MailTransport, Mode, PushTransport, SmtpSecurity};
+use crate::keys::strength::weakness;
+
+/// What goes with the mode.
+pub(super) fn check(config: &Config, say: &mut Say<'_>) {
+    match config.mode {
+        Mode::Development => development(config, say),
+        Mode::Production => {
+            transports(config, say);
+            secrets(config, say);
+            network(config, say);
+        }
+    }
+}
+
+/// Whoever reaches a server in development reads everybody's codes there.
+fn development(config: &Config, say: &mut Say<'_>) {
+    let http = &config.http;
+    if !http.bind.ip().is_loopback() && !http.development_on_network {
+        say(
+            "http.bind",
+            "others on the network could read every code and every letter: this is development",
+            "127.0.0.1:PORT; mode = \"production\"; or http.development_on_network = true, if that is what you want"
+                .to_owned(),
+        );
+    }
+}
+
+fn transports(config: &Config, say: &mut Say<'_>) {
+    if config.mail.transport == MailTransport::Terminal {
+        say(
+            "mail.transport",
+            "terminal is for development: nobody would get his mail",
+            "smtp".to_owned(),
+        );
+    }
+    if config.push.transport == PushTransport::Terminal {
+        say(
+            "push.transport",
+            "terminal is for development: nobody would be nudged",
+            "fcm or off".to_owned(),
+        );
+    }
+    if config.push.transport == PushTransport::Fcm && config.push.fcm.base_url.scheme() != "https" {
+        say(
+            "push.fcm.base_url",
+            "production needs an encrypted connection",
+            "an https URL".to_owned(),
+        );
+    }
+    let smtp = &config.mail.smtp;
+    if config.mail.transport == MailTransport::Smtp
+        && smtp.security == SmtpSecurity::None
+        && !is_local(&smtp.host)
+    {
+        say(
+            "mail.smtp.security",
+            "none would send codes and letters to another machine in the clear",
+            "starttls or tls; none only for a relay on this machine".to_owned(),
+        );
+    }
+}
+
+fn secrets(config: &Config, say: &mut Say<'_>) {
+    if config.auth.secret.expose_secret().is_empty() {
+        say("auth.secret", "production needs one", form("auth.secret"));
+    }
+    for (key, secret) in [
+        ("auth.secret", &config.auth.secret),
+        ("at_rest.secret", &config.at_rest.secret),
+        ("graphql.developer_token", &config.graphql.developer_token),
+    ] {
+        let secret = secret.expose_secret();
+        // What is shorter has been refused for that.
+        if secret.len() >= 32
+            && let Some(weakness) = weakness(secret)
+        {
+            say(key, weakness, form(key));
+        }
+    }
+}
+
+fn network(config: &Config, say: &mut Say<'_>) {
+    let http = &config.http;
+    if http.trusted_proxies > 0 && http.proxies.is_empty() && !http.bind.ip().is_loopback() {
+        say(
+            "http.trusted_proxies",
+            "whoever reaches http.bind directly could choose his address in each request",
+            "with http.proxies, the addresses of those proxies; or http.bind on 127.0.0.1"
+                .to_owned(),
+        );
+    }
+    if http.proxies.is_everybody() {
+        say(
+            "http.proxies",
+            "names everybody: whoever asks could choose his address in each request",
+            form("http.proxies"),
+        );
+    }
+    if is_sent_in_the_clear(&config.database) {
+        say(
+            "database.url",
+            "everything members write would go to another machine without encryption, or without it when somebody in \
+             between says so",
+            "with sslmode=require, verify-ca or verify-full for a server on another machine"
+                .to_owned(),
+        );
+    }
+}
+
+/// Whether what goes to and from a database on another machine can be read on the way. A URL that cannot be read is
+/// refused for that.
+fn is_sent_in_the_clear(database: &DatabaseConfig) -> bool {
+    let Some(options) = postgres(database) else {
+        return false;
+    };
+    let is_weak = matches!(
+        options.get_ssl_mode(),
+        PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer
+    );
+    is_weak && options.get_socket().is_none() && !is_local(options.get_host())
+}
+
+/// How PostgreSQL is connected to; `None` for the embedded database, and for a URL that cannot be read.
+pub(super) fn postgres(database: &DatabaseConfig) -> Option<PgConnectOptions> {
+    let url = database.url.expose_secret();
+    if url.starts_with("sqlite:") {
+        return None;
+    }
+    url.parse().ok()
+}
+
+/// Whether a host is this machine.
+pub fn is_local(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.is_empty()
+        || host.starts_with('/')
+        || host.eq_ignore_ascii_case("localhost")
+        || bare
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_elsewhere_is_reached_in_the_clear_unless_encryption_is_insisted_on() {
+        let in_the_clear = |url: &str| {
+            is_sent_in_the_clear(&DatabaseConfig {
+                url: url.into(),
+                max_connections: 2,
+                acquire_timeout_seconds: 1,
+            })
+        };
+        for url in [
+            "postgres://belay@db.example.org/belay",
+            "postgres://belay@db.example.org/belay?sslmode=disable",
+            "postgres://belay@10.0.0.7/belay?sslmode=allow",
+            "postgres://belay@db/belay?sslmode=prefer",
+            "postgres://belay@localhost/belay?host=10.0.0.7",
+        ] {
+            assert!(in_the_clear(url), "{url}");
+        }
+        for url in [
+            "postgres://belay@db.example.org/belay?sslmode=require",
+            "postgres://belay@db.example.org/belay?sslmode=verify-full",
+            "postgres://belay@localhost/belay",
+            "postgres://belay@127.0.0.1/belay?sslmode=disable",
+            "postgres://belay@[::1]/belay",
+            "postgres://belay@db/belay?host=/run/postgresql",
+            "sqlite://belay.db",
+        ] {
+            assert!(!in_the_clear(url), "{url}");
+        }
+    }
+}

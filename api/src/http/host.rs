@@ -1,0 +1,73 @@
+//! By which names a server in development may be called.
+//!
+//! A page somewhere on the internet can have its own name resolved to a developer's machine (DNS rebinding), and so read
+//! what a server there answers to anybody, such as every mailed code. It cannot do so by an address, nor by a name that
+//! is given out on a local network alone.
+
+use std::net::IpAddr;
+
+use http::header::HOST;
+use http::{HeaderMap, Uri};
+
+/// Endings of names that nobody can register (RFC 6761 §6.3, RFC 6762 §3, and the root zone's "internal").
+const LOCAL: [&str; 3] = ["localhost", "local", "internal"];
+
+/// Whether a request calls the server by a name that can only be its own. One without a name does not come from a page.
+pub fn is_local(uri: &Uri, headers: &HeaderMap) -> bool {
+    if let Some(authority) = uri.authority() {
+        return is_local_name(authority.host());
+    }
+    headers.get_all(HOST).iter().all(|host| {
+        let host = host.to_str().unwrap_or("?");
+        host.parse::<http::uri::Authority>()
+            .is_ok_and(|authority| is_local_name(authority.host()))
+    })
+}
+
+fn is_local_name(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    match host.rsplit_once('.') {
+        _ if bare.parse::<IpAddr>().is_ok() => true,
+        Some((_, last)) => LOCAL.contains(&last),
+        None => !host.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_names_of_a_local_network_are_told_from_names_of_the_internet() {
+        let called = |host: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, host.parse().unwrap());
+            is_local(&Uri::from_static("/graphql"), &headers)
+        };
+        for own in [
+            "localhost:8080",
+            "127.0.0.1:8080",
+            "[::1]:8080",
+            "10.0.2.2:8080",
+            "app.localhost",
+            "mikes-laptop.local:8080",
+            "devbox",
+        ] {
+            assert!(called(own), "{own}");
+        }
+        for other in [
+            "evil.example",
+            "evil.example:8080",
+            "127.0.0.1.evil.example",
+            "local.evil.example.",
+        ] {
+            assert!(!called(other), "{other}");
+        }
+        assert!(is_local(&Uri::from_static("/"), &HeaderMap::new()));
+        assert!(!is_local(
+            &Uri::from_static("http://evil.example/"),
+            &HeaderMap::new()
+        ));
+    }
+}

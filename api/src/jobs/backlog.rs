@@ -1,0 +1,179 @@
+//! What is due and waits: how much, and for how long. Where it grows old no worker takes it, or nothing leaves.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{check_in_reminder, commitment, job, ladder, push_delivery};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, SimpleExpr};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait, QueryFilter as _, QuerySelect as _,
+};
+
+use crate::error::Fault;
+
+/// Work of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Of which kind.
+    pub kind: &'static str,
+    /// How much of it there is.
+    pub count: i64,
+    /// For how long the oldest has waited; zero when there is none.
+    pub oldest: TimeDelta,
+}
+
+/// Everything that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Work that is due and that no worker holds.
+    pub due: Vec<Line>,
+    /// Letters that were tried and have not left.
+    pub retried: Line,
+    /// Jobs that were given up in the last weeks, for an operator to look at.
+    pub given_up: Vec<Line>,
+}
+
+impl Backlog {
+    /// The work that has waited longer than it does where a worker is at work.
+    pub fn stalled(&self, lease_seconds: u32) -> Vec<Line> {
+        let patience = patience(lease_seconds);
+        let due = self.due.iter().copied();
+        due.filter(|line| line.oldest > patience).collect()
+    }
+
+    /// The letters that do not leave, when that has lasted.
+    pub fn held_up(&self, lease_seconds: u32) -> Option<Line> {
+        Some(self.retried).filter(|line| line.oldest > patience(lease_seconds))
+    }
+
+    /// Writes it into the metrics.
+    pub fn measure(&self) {
+        for line in &self.due {
+            metrics::gauge!("belay_due", "kind" => line.kind).set(count(*line));
+            metrics::gauge!("belay_due_oldest_seconds", "kind" => line.kind).set(seconds(*line));
+        }
+        metrics::gauge!("belay_letters_retried").set(count(self.retried));
+        metrics::gauge!("belay_letters_retried_oldest_seconds").set(seconds(self.retried));
+        for line in &self.given_up {
+            metrics::gauge!("belay_given_up", "kind" => line.kind).set(count(*line));
+        }
+    }
+}
+
+/// A worker that died leaves its lease behind: what it held is taken after that.
+fn patience(lease_seconds: u32) -> TimeDelta {
+    TimeDelta::minutes(3).max(TimeDelta::seconds(lease_seconds.into()) * 2)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "2⁵² rows have other troubles")]
+fn count(line: Line) -> f64 {
+    line.count as f64
+}
+
+fn seconds(line: Line) -> f64 {
+    line.oldest.as_seconds_f64()
+}
+
+/// Counts what waits, in a statement for each kind.
+pub async fn look(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Backlog, Fault> {
+    use job::Column as Job;
+    use push_delivery::Column as Delivery;
+    // Written out: partial indexes serve no statement that leaves the state open.
+    let ready = || Expr::cust("\"job\".\"state\" = 'ready'");
+    let on_its_way = Expr::cust("\"push_delivery\".\"state\" IN ('queued', 'retrying')");
+    let letter = || Job::Kind.starts_with("mail_");
+    let due_job = || {
+        let free = Job::LeaseUntil.is_null().or(Job::LeaseUntil.lte(now));
+        Condition::all()
+            .add(ready())
+            .add(Job::RunAt.lte(now))
+            .add(free)
+    };
+    let free = Delivery::LeaseUntil
+        .is_null()
+        .or(Delivery::LeaseUntil.lte(now));
+    let due_delivery = Condition::all()
+        .add(on_its_way)
+        .add(Delivery::DueAt.lte(now))
+        .add(free);
+    let run_at = || Expr::col(Job::RunAt);
+    let due = vec![
+        line::<job::Entity>(db, now, "letters", due_job().add(letter()), run_at()).await?,
+        line::<job::Entity>(db, now, "jobs", due_job().add(letter().not()), run_at()).await?,
+        line::<push_delivery::Entity>(
+            db,
+            now,
+            "deliveries",
+            due_delivery,
+            Expr::col(Delivery::DueAt),
+        )
+        .await?,
+        line::<check_in_reminder::Entity>(
+            db,
+            now,
+            "reminders",
+            Condition::all().add(check_in_reminder::Column::NextDueAt.lte(now)),
+            Expr::col(check_in_reminder::Column::NextDueAt),
+        )
+        .await?,
+        line::<commitment::Entity>(
+            db,
+            now,
+            "asks",
+            Condition::all().add(commitment::Column::NextAskAt.lte(now)),
+            Expr::col(commitment::Column::NextAskAt),
+        )
+        .await?,
+        line::<ladder::Entity>(
+            db,
+            now,
+            "ladders",
+            Condition::all().add(ladder::Column::NextDueAt.lte(now)),
+            Expr::col(ladder::Column::NextDueAt),
+        )
+        .await?,
+    ];
+    let tried = Condition::all()
+        .add(ready())
+        .add(letter())
+        .add(Job::Attempts.gt(0));
+    // A letter that is for later has not been waiting since it was asked for.
+    let since = CaseStatement::new()
+        .case(Job::Attempts.gt(1), Expr::col(Job::CreatedAt))
+        .finally(Expr::col(Job::RunAt));
+    let retried = line::<job::Entity>(db, now, "letters", tried, since.into()).await?;
+    let failed = || Condition::all().add(Job::State.eq(job::JobState::Failed));
+    let given_up = vec![
+        line::<job::Entity>(db, now, "letters", failed().add(letter()), run_at()).await?,
+        line::<job::Entity>(db, now, "jobs", failed().add(letter().not()), run_at()).await?,
+    ];
+    Ok(Backlog {
+        due,
+        retried,
+        given_up,
+    })
+}
+
+async fn line<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    kind: &'static str,
+    which: Condition,
+    since: SimpleExpr,
+) -> Result<Line, Fault> {
+    let found: Option<(i64, Option<DateTime<Utc>>)> = E::find()
+        .select_only()
+        .expr_as(Expr::cust("count(*)"), "count")
+        .expr_as(since.min(), "oldest")
+        .filter(which)
+        .into_tuple()
+        .one(db)
+        .await?;
+    let (count, oldest) = found.unwrap_or_default();
+    let oldest = oldest.map_or(TimeDelta::zero(), |since| {
+        (now - since).max(TimeDelta::zero())
+    });
+    Ok(Line {
+        kind,
+        count,
+        oldest,
+    })
+}

@@ -1,0 +1,291 @@
+//! The secret of an installation: what a wrong one, a changed one and a lost one do.
+
+use std::fs;
+use std::path::PathBuf;
+
+use entity::{check_in, commitment, ladder_rung, pact_nudge};
+use sea_orm::sea_query::Expr;
+use sea_orm::{EntityTrait as _, QuerySelect as _};
+use serde_json::{Value, json};
+use support::{Program, TestApp, TestDatabase, TestServer, both};
+use uuid::Uuid;
+
+use crate::commitments::weekly;
+use crate::ladder::written;
+use crate::pacts::{agreed, hello, nudge, nudge_document};
+use crate::peerings::partners;
+
+both!(
+    words_that_cannot_be_read_take_nothing_else_with_them,
+    a_note_that_cannot_be_read_survives_an_edit_of_the_rest,
+    a_wrong_secret_starts_nothing,
+    a_secret_is_changed_on_purpose_and_everybody_stays_signed_in,
+    a_lost_secret_is_given_up_on_purpose
+);
+
+/// Stands for bytes that no configured secret opens.
+fn spoilt() -> Expr {
+    Expr::value(vec![1_u8; 60])
+}
+
+async fn words_that_cannot_be_read_take_nothing_else_with_them(app: TestApp) {
+    let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+    let peering = partners(&app, mike, paul).await;
+    let pact = agreed(&app, mike, paul, &peering).await;
+    weekly(&app, mike, &peering).await;
+    let mut own_words = hello(&app, &pact);
+    own_words["template"] = json!(null);
+    own_words["words"] = json!("See you at the wall at six");
+    nudge(&app, paul, "sendPactNudge", &own_words).await;
+    let rung =
+        json!({ "localTime": "20:00", "own": { "afterDays": 2, "words": "Put the kettle on." } });
+    written(&app, mike, &rung).await;
+    let check_in = "mutation($input: CheckInInput!) { checkIn(input: $input) { errors { code } } }";
+    let input =
+        json!({ "input": { "id": app.app.ids.next::<Uuid>(), "mood": 3, "note": "a hard day" } });
+    app.as_member(mike, check_in, input).await.ok();
+
+    let db = app.app.db.pool();
+    for spoil in [
+        check_in::Entity::update_many()
+            .col_expr(check_in::Column::Note, spoilt())
+            .exec(db)
+            .await,
+        commitment::Entity::update_many()
+            .col_expr(commitment::Column::Words, spoilt())
+            .exec(db)
+            .await,
+        pact_nudge::Entity::update_many()
+            .col_expr(pact_nudge::Column::Words, spoilt())
+            .exec(db)
+            .await,
+        ladder_rung::Entity::update_many()
+            .col_expr(ladder_rung::Column::Words, spoilt())
+            .exec(db)
+            .await,
+    ] {
+        assert_eq!(spoil.unwrap().rows_affected, 1);
+    }
+
+    let query = "{
+        me {
+            checkIns(first: 5) { nodes { mood note } }
+            commitments { nodes { state words } }
+            pacts { nodes { nudges { nodes { fromYou text } } } }
+            ladder { rungs { afterDays words } }
+        }
+        changes(first: 100) { edges { deleted node { __typename
+            ... on CheckIn { mood note } ... on Commitment { words } ... on PactNudge { text } } } }
+    }";
+    let answer = app.as_member(mike, query, json!({})).await;
+    let me = &answer.data["me"];
+    assert_eq!(
+        me["checkIns"]["nodes"],
+        json!([{ "mood": 3, "note": null }])
+    );
+    assert_eq!(
+        me["commitments"]["nodes"],
+        json!([{ "state": "OPEN", "words": null }])
+    );
+    let nudges = &me["pacts"]["nodes"][0]["nudges"]["nodes"];
+    assert_eq!(*nudges, json!([{ "fromYou": false, "text": null }]));
+    assert_eq!(
+        me["ladder"]["rungs"],
+        json!([{ "afterDays": 2, "words": null }])
+    );
+    let edges = answer.data["changes"]["edges"].as_array().unwrap();
+    for kind in ["CheckIn", "Commitment", "PactNudge", "Member", "Pact"] {
+        let there = edges
+            .iter()
+            .filter(|edge| edge["node"]["__typename"] == kind);
+        assert!(there.count() > 0, "no {kind} in {edges:#?}");
+    }
+    assert!(
+        edges.iter().all(|edge| edge["deleted"] == false),
+        "{edges:#?}"
+    );
+
+    // Each is an error of its own field, and tells nothing.
+    assert_eq!(answer.errors.len(), 7, "{:#?}", answer.errors);
+    for error in &answer.errors {
+        let field = error["path"].as_array().unwrap().last().unwrap();
+        assert!(
+            ["note", "words", "text"].iter().any(|own| field == own),
+            "{error}"
+        );
+        assert_eq!(error["extensions"]["code"], "INTERNAL_SERVER_ERROR");
+    }
+
+    // What is sent again is answered as before, though nobody can compare the words.
+    let document = nudge_document("sendPactNudge").replace(" text", "");
+    let answer = app
+        .as_member(paul, &document, json!({ "input": own_words }))
+        .await;
+    assert_eq!(answer.at("/payload/errors"), json!([]));
+}
+
+async fn a_note_that_cannot_be_read_survives_an_edit_of_the_rest(app: TestApp) {
+    let mike = app.member("mike").await;
+    let id: Uuid = app.app.ids.next();
+    let write = async |input: Value| {
+        let check_in = "mutation($input: CheckInInput!) {
+            checkIn(input: $input) { checkIn { mood } errors { code } } }";
+        let answer = app
+            .as_member(mike, check_in, json!({ "input": input }))
+            .await;
+        answer.at("/checkIn")
+    };
+    write(json!({ "id": id, "mood": 3, "note": "a hard day" })).await;
+    let db = app.app.db.pool();
+    let spoil = check_in::Entity::update_many().col_expr(check_in::Column::Note, spoilt());
+    spoil.exec(db).await.unwrap();
+
+    let edited = write(json!({ "id": id, "mood": 4 })).await;
+
+    assert_eq!(edited, json!({ "checkIn": { "mood": 4 }, "errors": [] }));
+    let note: Option<Vec<u8>> = check_in::Entity::find()
+        .select_only()
+        .column(check_in::Column::Note)
+        .into_tuple()
+        .one(db)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        note,
+        Some(vec![1; 60]),
+        "it may be read again with the right secret"
+    );
+}
+
+const OTHER: &str = "another-one-that-tests-change-to-7Kd2Rz0WqYb5Ns8Lf3Xv";
+
+fn with(command: &str, database: &TestDatabase, secret: &str) -> Program {
+    let program = Program::new(command).database(database);
+    program.env("BELAY_AUTH__SECRET", secret)
+}
+
+async fn a_wrong_secret_starts_nothing(database: TestDatabase) {
+    let sound = Program::new("migrate").database(&database).run().await;
+    assert_eq!(sound.code, Some(0), "{}", sound.said);
+    let ended = Program::new("doctor").database(&database).run().await;
+    assert!(ended.said.contains("ok    secrets"), "{}", ended.said);
+
+    for command in [
+        "serve",
+        "worker",
+        "migrate",
+        "member role a@example.org member",
+    ] {
+        let ended = with(command, &database, OTHER).run().await;
+        assert_eq!(ended.code, Some(1), "{command}: {}", ended.said);
+        for part in [
+            "auth.secret",
+            "another secret",
+            "auth.former_secrets",
+            "cannot be read",
+        ] {
+            assert!(
+                ended.said.contains(part),
+                "{command}: no {part:?} in {}",
+                ended.said
+            );
+        }
+    }
+    let ended = with("doctor", &database, OTHER).run().await;
+    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    assert!(ended.said.contains("mend  secrets"), "{}", ended.said);
+    assert!(!ended.said.contains(OTHER), "{}", ended.said);
+
+    // Of a secret for words alone as well.
+    let apart = Program::new("migrate").database(&database);
+    let apart = apart.env("BELAY_AT_REST__SECRET", OTHER).run().await;
+    assert_eq!(apart.code, Some(0), "{}", apart.said);
+    let without = Program::new("serve").database(&database).run().await;
+    assert_eq!(without.code, Some(1), "{}", without.said);
+    assert!(without.said.contains("at_rest.secret"), "{}", without.said);
+}
+
+async fn a_secret_is_changed_on_purpose_and_everybody_stays_signed_in(database: TestDatabase) {
+    let app = TestApp::in_the_present(database).await;
+    let mike = app.member("mike").await;
+    let check_in = "mutation($input: CheckInInput!) { checkIn(input: $input) { errors { code } } }";
+    let input = json!({ "input": { "id": app.app.ids.next::<Uuid>(), "note": "a hard day" } });
+    app.as_member(mike, check_in, input).await.ok();
+    let token = TestServer::token(mike);
+    let database = app.database();
+    let mut before = TestServer::start(database, "").await;
+    before.kill().await;
+
+    let former = support::SECRET;
+    let named = || with("serve", database, OTHER).env("BELAY_AUTH__FORMER_SECRETS", former);
+    let doctor = with("doctor", database, OTHER).env("BELAY_AUTH__FORMER_SECRETS", former);
+    let ended = doctor.run().await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert!(
+        ended.said.contains("note  secrets: auth.secret"),
+        "{}",
+        ended.said
+    );
+    let mut changed = TestServer::run(named()).await;
+    let query = "{ me { checkIns(first: 1) { nodes { note } } } }";
+    let read = changed.graphql(Some(&token), query, json!({})).await;
+    let nodes = &read["data"]["me"]["checkIns"]["nodes"];
+    assert_eq!(*nodes, json!([{ "note": "a hard day" }]), "{read}");
+    changed.kill().await;
+
+    // From now on the database is that of the new one. A process of the change that is under way still has both.
+    let still = Program::new("doctor").database(database);
+    let ended = still.env("BELAY_AUTH__FORMER_SECRETS", OTHER).run().await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    let ended = Program::new("doctor").database(database).run().await;
+    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    let mut alone = TestServer::run(with("serve", database, OTHER)).await;
+    let read = alone.graphql(Some(&token), query, json!({})).await;
+    assert_eq!(read["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+    alone.kill().await;
+}
+
+async fn a_lost_secret_is_given_up_on_purpose(database: TestDatabase) {
+    let sound = Program::new("migrate").database(&database).run().await;
+    assert_eq!(sound.code, Some(0), "{}", sound.said);
+    let ended = with("secret accept", &database, OTHER).run().await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    for part in ["sign in again", "cannot be read"] {
+        assert!(ended.said.contains(part), "{}", ended.said);
+    }
+    let ended = with("doctor", &database, OTHER).run().await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+}
+
+#[tokio::test]
+async fn a_key_file_that_is_gone_is_not_made_anew_beside_its_database() {
+    let database = TestDatabase::sqlite().await;
+    let file = PathBuf::from(database.url().trim_start_matches("sqlite://"));
+    let key = file.with_file_name("belay.key");
+    let program = |command| with(command, &database, "");
+    let mut server = TestServer::run(program("serve")).await;
+    server.kill().await;
+    let kept = fs::read(&key).unwrap();
+    fs::remove_file(&key).unwrap();
+
+    let ended = program("serve").run().await;
+    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    assert!(ended.said.contains("belay.key"), "{}", ended.said);
+    assert!(!key.exists());
+    let ended = program("doctor").run().await;
+    assert!(ended.said.contains("mend  secrets"), "{}", ended.said);
+
+    fs::write(&key, "spoilt").unwrap();
+    let ended = program("doctor").run().await;
+    assert!(ended.said.contains("sign in again"), "{}", ended.said);
+    assert!(
+        ended.said.contains("cannot be read any more"),
+        "{}",
+        ended.said
+    );
+
+    fs::write(&key, kept).unwrap();
+    let mut server = TestServer::run(program("serve")).await;
+    server.kill().await;
+}
