@@ -20,6 +20,7 @@ use crate::mail::{Mailer, MailerError};
 use crate::profile::vocabulary::Vocabulary;
 use crate::push::{Gate, Sender, Transport};
 use crate::vocabulary::Kept;
+use crate::zones::{InUse, Installed};
 
 /// The parts of a running Belay. Cheap to clone; nothing in it is a global.
 #[derive(Clone)]
@@ -62,6 +63,8 @@ pub struct Parts {
     /// Closed to the worker while a developer moves the time.
     pub gate: TravelGate,
     follow: Follow,
+    /// The data by which time zones are known.
+    pub zones: InUse,
 }
 
 /// What differs between the service and a test of it.
@@ -77,6 +80,8 @@ pub struct Surroundings {
     pub push: Arc<dyn Transport>,
     /// What follows from facts; [`consequences::follow`](crate::consequences::follow).
     pub follow: Follow,
+    /// The data by which time zones are known.
+    pub zones: Installed,
 }
 
 impl App {
@@ -96,6 +101,7 @@ impl App {
             dev_outbox,
             push,
             follow,
+            zones,
         } = surroundings;
         let ids = Ids::new(clock.clone(), entropy.clone());
         let revocations = Revocations::default();
@@ -126,6 +132,7 @@ impl App {
             emotions: Kept::default(),
             gate: TravelGate::default(),
             follow,
+            zones: InUse::new(zones),
         })))
     }
 

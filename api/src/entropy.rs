@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::digest;
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -96,6 +97,13 @@ impl Ids {
     }
 }
 
+/// The least id of version 7 that could be made at an instant, or before the epoch of any: ids sort by when they were
+/// made.
+pub fn first_id_at(at: DateTime<Utc>) -> Uuid {
+    let millis = u64::try_from(at.timestamp_millis()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,7 +124,7 @@ mod tests {
 
     #[test]
     fn ids_are_version_seven_and_sort_by_time() {
-        let clock = Clock::manual(chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap());
+        let clock = Clock::manual(DateTime::from_timestamp(1_700_000_000, 0).unwrap());
         let ids = Ids::new(clock.clone(), Entropy::seeded(1));
         let first: Uuid = ids.next();
         clock.advance(chrono::TimeDelta::milliseconds(1)).unwrap();

@@ -44,6 +44,8 @@ pub mod text;
 pub mod visibility;
 pub mod vocabulary;
 pub mod work;
+pub mod zone_change;
+pub mod zones;
 
 /// Every program made of this service allocates with it.
 #[global_allocator]

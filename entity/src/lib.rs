@@ -53,5 +53,6 @@ pub mod secret_check;
 pub mod session;
 pub mod topic;
 pub mod used_sign_up_id;
+pub mod zone_data;
 
 pub use ids::*;

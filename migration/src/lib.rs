@@ -25,6 +25,7 @@ mod m20261127_000003_claim_handles;
 mod m20261127_000010_confirm_generations;
 mod m20261127_000020_create_secret_checks;
 mod m20261127_000021_index_deletions;
+mod m20261127_000040_record_zone_data;
 mod m20261127_000080_choose_who_sees_a_profile;
 mod support;
 
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000010_confirm_generations::Migration),
             Box::new(m20261127_000020_create_secret_checks::Migration),
             Box::new(m20261127_000021_index_deletions::Migration),
+            Box::new(m20261127_000040_record_zone_data::Migration),
             Box::new(m20261127_000080_choose_who_sees_a_profile::Migration),
         ]
     }

@@ -54,3 +54,4 @@ mod subscriptions;
 mod time_travel;
 mod walkthrough;
 mod words;
+mod zones;

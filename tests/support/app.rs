@@ -16,6 +16,7 @@ use api::jobs::Worker;
 use api::keys::Keys;
 use api::profile::{Country, Handle, Language, service::NewMember};
 use api::push::Transport;
+use api::zones::Installed;
 use async_graphql::{Request, Variables};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::account::Role;
@@ -81,7 +82,14 @@ impl TestApp {
         transport: Option<Arc<dyn Transport>>,
     ) -> Self {
         let config = config(&database.url(), toml);
-        let app = assemble(config, clock, 1, DevOutbox::new(false), transport).await;
+        let app = assemble(
+            config,
+            clock,
+            1,
+            DevOutbox::new(false),
+            (transport, Installed::bundled()),
+        )
+        .await;
         Self {
             schema: api::graphql::build(app.clone()),
             app,
@@ -93,7 +101,23 @@ impl TestApp {
     pub async fn replica(&self) -> App {
         let app = &self.app;
         let outbox = app.dev_outbox.clone();
-        assemble(app.config.clone(), app.clock.clone(), 2, outbox, None).await
+        let (config, clock) = (app.config.clone(), app.clock.clone());
+        assemble(
+            config,
+            clock,
+            2,
+            outbox,
+            (None, app.zones.installed.clone()),
+        )
+        .await
+    }
+
+    /// As [`replica`](Self::replica), by other zone data; several need different seeds.
+    pub async fn replica_by(&self, zones: Installed, seed: u64) -> App {
+        let app = &self.app;
+        let outbox = app.dev_outbox.clone();
+        let (config, clock) = (app.config.clone(), app.clock.clone());
+        assemble(config, clock, seed, outbox, (None, zones)).await
     }
 
     /// The database underneath.
@@ -141,7 +165,7 @@ impl TestApp {
         let new = NewMember {
             id: who.member,
             handle: Handle::parse("handle", handle).unwrap(),
-            time_zone: chrono_tz::Europe::London,
+            time_zone: crate::zone("Europe/London"),
             country: Country::parse("country", "GB").unwrap(),
             locale: Language::parse("locale", "en-GB").unwrap(),
         };
@@ -222,7 +246,7 @@ async fn assemble(
     clock: Clock,
     seed: u64,
     dev_outbox: DevOutbox,
-    transport: Option<Arc<dyn Transport>>,
+    (transport, zones): (Option<Arc<dyn Transport>>, Installed),
 ) -> App {
     let db = Db::connect(&config.database).await.unwrap();
     let push = transport.unwrap_or_else(|| {
@@ -234,6 +258,7 @@ async fn assemble(
         dev_outbox,
         push,
         follow: api::consequences::follow,
+        zones,
     };
     let keys = Keys::derive(&SecretString::from(SECRET));
     let app = App::new(config, db, keys, surroundings).unwrap();

@@ -26,6 +26,7 @@ mod server;
 mod slow_line;
 mod smtp;
 mod socket;
+mod zones;
 
 pub use app::{Answer, TestApp, config, request};
 pub use database::{Engine, FromDatabase, TestDatabase, run};
@@ -42,3 +43,10 @@ pub use server::{TestServer, eventually};
 pub use slow_line::slow_line;
 pub use smtp::SmtpSink;
 pub use socket::{PROTOCOL, Socket};
+pub use zones::{install_zone, zone_folder, zone_name};
+
+/// A zone of the IANA database.
+pub fn zone(name: &str) -> api::zones::Zone {
+    let found = name.parse();
+    found.unwrap_or_else(|_| panic!("{name} is a time zone"))
+}

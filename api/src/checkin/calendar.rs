@@ -2,9 +2,9 @@
 //! good, and until when it may still be written.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use super::model::{day_bounds, member_day};
+use crate::zones::Zone;
 
 /// A day may be written until so long after its end.
 pub const LATE_ENTRY: TimeDelta = TimeDelta::hours(48);
@@ -13,7 +13,7 @@ pub const LATE_ENTRY: TimeDelta = TimeDelta::hours(48);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayTerms {
     /// On whose wall clock.
-    pub zone: Tz,
+    pub zone: Zone,
     /// The hour on it, 0 to 6, at which a day begins.
     pub day_start_hour: u32,
 }

@@ -1,13 +1,14 @@
 //! What a day is.
 
 use chrono::{DateTime, Days, LocalResult, NaiveDate, TimeDelta, TimeZone as _, Utc};
-use chrono_tz::{GapInfo, Tz};
+
+use crate::zones::Zone;
 
 /// The member's day at an instant: the latest day that has begun.
 ///
 /// It never goes back as time goes on, even where clocks do (02:00 back to 01:00, or a date lived twice at the
 /// date line); a date that a zone skipped whole is never a day (30 December 2011 in Apia).
-pub fn member_day(instant: DateTime<Utc>, zone: Tz, day_start_hour: u32) -> NaiveDate {
+pub fn member_day(instant: DateTime<Utc>, zone: Zone, day_start_hour: u32) -> NaiveDate {
     let on_the_wall = instant.with_timezone(&zone).date_naive();
     // A wall clock set back over the start of a day shows the date before one that has begun.
     let mut day = on_the_wall.succ_opt().unwrap_or(on_the_wall);
@@ -23,7 +24,7 @@ pub fn member_day(instant: DateTime<Utc>, zone: Tz, day_start_hour: u32) -> Naiv
 /// A start that the wall clock skips is the instant it skips at; one that it shows twice is the first.
 pub fn day_bounds(
     date: NaiveDate,
-    zone: Tz,
+    zone: Zone,
     day_start_hour: u32,
 ) -> (DateTime<Utc>, DateTime<Utc>) {
     let next = date.succ_opt().unwrap_or(date);
@@ -33,7 +34,7 @@ pub fn day_bounds(
     )
 }
 
-fn start_of(date: NaiveDate, zone: Tz, day_start_hour: u32) -> DateTime<Utc> {
+fn start_of(date: NaiveDate, zone: Zone, day_start_hour: u32) -> DateTime<Utc> {
     let hours = TimeDelta::hours(i64::from(day_start_hour));
     let mut day = date;
     // One round for all but the dates that a zone skipped whole, which begin with the next.
@@ -43,8 +44,8 @@ fn start_of(date: NaiveDate, zone: Tz, day_start_hour: u32) -> DateTime<Utc> {
             LocalResult::Single(start) | LocalResult::Ambiguous(start, _) => return start.to_utc(),
             LocalResult::None => {}
         }
-        match GapInfo::new(&wall, &zone).and_then(|gap| gap.end) {
-            Some(end) if end.date_naive() <= day => return end.to_utc(),
+        match zone.gap(wall) {
+            Some(gap) if gap.at.with_timezone(&zone).date_naive() <= day => return gap.at,
             Some(_) => day = day.checked_add_days(Days::new(1)).unwrap_or(day),
             None => return wall.and_utc(),
         }
@@ -54,9 +55,9 @@ fn start_of(date: NaiveDate, zone: Tz, day_start_hour: u32) -> DateTime<Utc> {
 
 #[cfg(test)]
 mod tests {
-    use chrono_tz::{America, Antarctica, Europe, Pacific};
 
     use super::*;
+    use crate::zones::zone;
 
     fn date(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -68,7 +69,7 @@ mod tests {
 
     #[test]
     fn after_midnight_is_still_the_day_before() {
-        let day = |text| member_day(at(text), Europe::London, 3);
+        let day = |text| member_day(at(text), zone("Europe/London"), 3);
         assert_eq!(day("2026-03-10T02:59:59Z"), date("2026-03-09"));
         assert_eq!(day("2026-03-10T03:00:00Z"), date("2026-03-10"));
     }
@@ -76,7 +77,7 @@ mod tests {
     #[test]
     fn the_days_on_which_clocks_change_are_shorter_and_longer() {
         let hours = |day| {
-            let (start, end) = day_bounds(date(day), Europe::London, 3);
+            let (start, end) = day_bounds(date(day), zone("Europe/London"), 3);
             (end - start).num_hours()
         };
         assert_eq!(hours("2026-03-28"), 23);
@@ -87,20 +88,20 @@ mod tests {
     #[test]
     fn a_start_that_the_clock_skips_is_the_instant_it_skips_at() {
         // 02:00 to 03:00 is not there in New York on 8 March 2026.
-        let (start, _) = day_bounds(date("2026-03-08"), America::New_York, 2);
+        let (start, _) = day_bounds(date("2026-03-08"), zone("America/New_York"), 2);
         assert_eq!(start, at("2026-03-08T07:00:00Z"));
     }
 
     #[test]
     fn a_start_that_the_clock_shows_twice_is_the_first() {
         // 01:00 to 02:00 is there twice in New York on 1 November 2026.
-        let (start, _) = day_bounds(date("2026-11-01"), America::New_York, 1);
+        let (start, _) = day_bounds(date("2026-11-01"), zone("America/New_York"), 1);
         assert_eq!(start, at("2026-11-01T05:00:00Z"));
     }
 
     #[test]
     fn the_day_that_apia_skipped_is_never_a_day() {
-        let zone = Pacific::Apia;
+        let zone = zone("Pacific/Apia");
         let (start, end) = day_bounds(date("2011-12-30"), zone, 3);
         assert_eq!(start, end);
         // 00:30 on the 31st, half an hour after the 29th ended on the wall: his day has not changed yet.
@@ -117,7 +118,7 @@ mod tests {
     #[test]
     fn a_day_that_has_begun_does_not_begin_again() {
         // Troll sets its clocks back by two hours, from 03:00 to 01:00.
-        let zone = Antarctica::Troll;
+        let zone = zone("Antarctica/Troll");
         let before = at("2026-10-25T00:30:00Z");
         let after = before + TimeDelta::hours(1);
         assert_eq!(member_day(before, zone, 2), date("2026-10-25"));

@@ -107,6 +107,7 @@ fn assemble(
         dev_outbox,
         push,
         follow: crate::consequences::follow,
+        zones: setup::zones(config)?,
     };
     App::new(config.clone(), db.clone(), keys, surroundings).map_err(Failure::told)
 }

@@ -17,6 +17,7 @@ use crate::dev::outbox::DevOutbox;
 use crate::entropy::Entropy;
 use crate::keys::{Keys, check};
 use crate::push::transport;
+use crate::zones::Installed;
 
 /// Runs a command's work.
 pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
@@ -55,12 +56,14 @@ pub async fn app(config: Config, clock: Clock) -> Result<App, Failure> {
     erasures(&config)?;
     let dev_outbox = DevOutbox::new(config.mode == Mode::Development);
     let push = transport::from_config(&config, &clock, &dev_outbox).map_err(Failure::told)?;
+    let zones = zones(&config)?;
     let surroundings = Surroundings {
         clock,
         entropy,
         dev_outbox,
         push,
         follow: crate::consequences::follow,
+        zones,
     };
     App::new(config, db, keys, surroundings).map_err(Failure::told)
 }
@@ -129,6 +132,16 @@ fn put_back(wrong: &[Purpose]) -> String {
          without it: then {}.",
         lost.join(", and ")
     )
+}
+
+/// Chooses the data by which time zones are known.
+pub fn zones(config: &Config) -> Result<Installed, Failure> {
+    let told = |fault| {
+        Failure::told(format!(
+            "{fault}.\nSee zones.folder; empty is the newest on this machine."
+        ))
+    };
+    Installed::choose(config.zones.folder()).map_err(told)
 }
 
 /// Connects, or says which database is away and why.

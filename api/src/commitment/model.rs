@@ -241,7 +241,7 @@ impl Plan {
 
 /// When a partner is asked about a day: at ten the next morning, when the day is over by the clock of the man it is
 /// of.
-fn asked_at(day: NaiveDate, terms: DayTerms) -> DateTime<Utc> {
+pub fn asked_at(day: NaiveDate, terms: DayTerms) -> DateTime<Utc> {
     let (_, end) = terms.bounds(day);
     next_after(terms.zone, ASK_AT, end)
 }

@@ -59,6 +59,7 @@ pub(super) fn is_key(key: &str) -> bool {
         "mail.smtp.username",
         "push.fcm.project_id",
         "push.fcm.credentials_file",
+        "zones.folder",
     ];
     !allowed(key).is_empty() || plain.contains(&key)
 }

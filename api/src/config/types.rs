@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, de};
@@ -27,6 +27,7 @@ pub struct Config {
     pub worker: WorkerConfig,
     pub bus: BusConfig,
     pub sync: SyncConfig,
+    pub zones: ZonesConfig,
     pub log: LogConfig,
 }
 
@@ -207,12 +208,25 @@ section!(
     }
 );
 section!(
+    /// `[zones]`
+    ZonesConfig {
+        folder: PathBuf,
+    }
+);
+section!(
     /// `[log]`
     LogConfig {
         level: LogLevel,
         format: LogFormat,
     }
 );
+
+impl ZonesConfig {
+    /// The folder whose zones win; `None` if the newest of what is there does.
+    pub fn folder(&self) -> Option<&Path> {
+        (!self.folder.as_os_str().is_empty()).then_some(&*self.folder)
+    }
+}
 
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),+ $(,)? }) => {

@@ -20,7 +20,7 @@ pub struct LocalTime(pub NaiveTime);
 
 /// The name of a time zone in the IANA database: `Europe/London`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimeZone(pub chrono_tz::Tz);
+pub struct TimeZone(pub crate::zones::Zone);
 
 /// A UUID in its canonical lower-case form. Ids that an app makes are of version 7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

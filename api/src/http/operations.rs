@@ -143,6 +143,9 @@ pub async fn metrics(State(edge): State<Edge>) -> Response<Body> {
     if let Some(backlog) = edge.readiness.backlog(&edge.app).await {
         backlog.measure();
     }
+    let zones = &edge.app.zones.installed;
+    metrics::gauge!("belay_zone_data_info", "version" => zones.version.to_string(), "source" => zones.origin.word())
+        .set(1);
     let format = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (format, edge.metrics.render()).into_response()
 }

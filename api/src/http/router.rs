@@ -175,6 +175,7 @@ mod tests {
             entropy: Entropy::seeded(1),
             dev_outbox,
             follow: crate::consequences::follow,
+            zones: crate::zones::Installed::bundled(),
         };
         let app = App::new(
             config,

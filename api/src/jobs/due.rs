@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 
 use crate::app::App;
 use crate::error::Fault;
-use crate::{commitment, ladder, nudge};
+use crate::{commitment, ladder, nudge, zone_change};
 
 /// Asks the app for something that takes a while.
 type Ask<T> = fn(&App) -> BoxFuture<'_, Result<T, Fault>>;
@@ -23,7 +23,7 @@ pub(super) struct Due {
 }
 
 /// All there are.
-pub(super) const ALL: [Due; 3] = [
+pub(super) const ALL: [Due; 4] = [
     Due {
         name: "reminders",
         run: |app| nudge::reminder::run_due(app).boxed(),
@@ -38,5 +38,10 @@ pub(super) const ALL: [Due; 3] = [
         name: "ladders",
         run: |app| ladder::service::run_due(app).boxed(),
         next: |app| ladder::service::next_due(app).boxed(),
+    },
+    Due {
+        name: "zones",
+        run: |app| zone_change::run_due(app).boxed(),
+        next: |app| zone_change::next_due(app).boxed(),
     },
 ];

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Job, backoff, due, housekeeping, store};
 use crate::app::App;
 use crate::error::Fault;
-use crate::{account, nudge, push};
+use crate::{account, nudge, push, zone_change};
 
 const RETRY_BASE: Duration = Duration::from_secs(10);
 const RETRY_CAP: Duration = Duration::from_hours(1);
@@ -41,6 +41,12 @@ impl Worker {
     pub async fn run(self, stop: CancellationToken) {
         if let Err(fault) = housekeeping::schedule(&self.app, TimeDelta::zero()).await {
             tracing::error!(class = fault.class(), "housekeeping could not be scheduled");
+        }
+        if let Err(fault) = zone_change::begin(&self.app).await {
+            tracing::error!(
+                class = fault.class(),
+                "instants could not be worked out anew"
+            );
         }
         let due = due::ALL.iter();
         let due = due.map(|due| self.lane(due.name, &stop, || (due.run)(&self.app)));

@@ -1,23 +1,24 @@
 //! A member's wall clock: when it shows a time.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
-use chrono_tz::{GapInfo, Tz};
+
+use crate::zones::Zone;
 
 /// The instant at which the wall clock in `zone` shows `time` on `date`. A time that is skipped when
 /// clocks go forward is the first instant after the gap; one that comes twice when they go back is the first.
-pub fn instant_of(zone: Tz, date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
+pub fn instant_of(zone: Zone, date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
     let local = date.and_time(time);
     zone.from_local_datetime(&local).earliest().map_or_else(
         || {
-            let after = GapInfo::new(&local, &zone).and_then(|gap| gap.end);
-            after.map_or_else(|| local.and_utc(), |end| end.to_utc())
+            zone.gap(local)
+                .map_or_else(|| local.and_utc(), |gap| gap.at)
         },
         |shown| shown.to_utc(),
     )
 }
 
 /// The next instant after `after`, and not `after` itself, at which the wall clock in `zone` shows `time`.
-pub fn next_after(zone: Tz, time: NaiveTime, after: DateTime<Utc>) -> DateTime<Utc> {
+pub fn next_after(zone: Zone, time: NaiveTime, after: DateTime<Utc>) -> DateTime<Utc> {
     let today = after.with_timezone(&zone).date_naive();
     // A zone that moves across the date line skips a whole day; the one after it exists.
     let days = (0..=3).filter_map(|days| today.checked_add_days(Days::new(days)));
@@ -26,11 +27,22 @@ pub fn next_after(zone: Tz, time: NaiveTime, after: DateTime<Utc>) -> DateTime<U
         .unwrap_or(after + TimeDelta::days(1))
 }
 
+/// The instant nearest to `at` at which the wall clock in `zone` shows `time`; `at` itself if that is one.
+pub fn nearest(zone: Zone, time: NaiveTime, at: DateTime<Utc>) -> DateTime<Utc> {
+    let date = at.with_timezone(&zone).date_naive();
+    let dates = [date.pred_opt(), Some(date), date.succ_opt()];
+    let shown = dates.into_iter().flatten();
+    shown
+        .map(|date| instant_of(zone, date, time))
+        .min_by_key(|shown| (*shown - at).abs())
+        .unwrap_or(at)
+}
+
 #[cfg(test)]
 mod tests {
-    use chrono_tz::{Asia, Australia, Europe, Pacific};
 
     use super::*;
+    use crate::zones::zone;
 
     fn utc(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
@@ -43,7 +55,7 @@ mod tests {
     #[test]
     fn the_wall_clock_is_followed_through_the_spring() {
         // London goes from 01:00 to 02:00 on 29 March 2026.
-        let next = |at, after| next_after(Europe::London, time(at), utc(after));
+        let next = |at, after| next_after(zone("Europe/London"), time(at), utc(after));
         let before = next("08:00", "2026-03-28T07:59:59Z");
         assert_eq!(before, utc("2026-03-28T08:00:00Z"));
         let after = next("08:00", "2026-03-28T08:00:00Z");
@@ -57,7 +69,7 @@ mod tests {
     #[test]
     fn a_time_that_comes_twice_counts_the_first_time_only() {
         // London goes from 02:00 back to 01:00 on 25 October 2026.
-        let next = |after| next_after(Europe::London, time("01:30"), utc(after));
+        let next = |after| next_after(zone("Europe/London"), time("01:30"), utc(after));
         assert_eq!(next("2026-10-24T12:00:00Z"), utc("2026-10-25T00:30:00Z"));
         assert_eq!(next("2026-10-25T00:30:00Z"), utc("2026-10-26T01:30:00Z"));
         assert_eq!(next("2026-10-25T00:45:00Z"), utc("2026-10-26T01:30:00Z"));
@@ -67,14 +79,22 @@ mod tests {
     fn odd_zones_are_followed_too() {
         // Lord Howe moves by half an hour, and Samoa once left a whole day out.
         let lord_howe = next_after(
-            Australia::Lord_Howe,
+            zone("Australia/Lord_Howe"),
             time("02:15"),
             utc("2026-10-03T12:00:00Z"),
         );
         assert_eq!(lord_howe, utc("2026-10-03T15:30:00Z"));
-        let samoa = next_after(Pacific::Apia, time("08:00"), utc("2011-12-29T18:00:00Z"));
+        let samoa = next_after(
+            zone("Pacific/Apia"),
+            time("08:00"),
+            utc("2011-12-29T18:00:00Z"),
+        );
         assert_eq!(samoa, utc("2011-12-30T10:00:00Z"));
-        let kathmandu = next_after(Asia::Kathmandu, time("07:00"), utc("2026-01-01T00:00:00Z"));
+        let kathmandu = next_after(
+            zone("Asia/Kathmandu"),
+            time("07:00"),
+            utc("2026-01-01T00:00:00Z"),
+        );
         assert_eq!(kathmandu, utc("2026-01-01T01:15:00Z"));
     }
 }

@@ -20,6 +20,7 @@ mod quiet_store;
 pub mod reminder;
 pub mod reminder_graphql;
 mod reminder_store;
+pub mod rules_changed;
 pub mod service;
 mod still_wanted;
 mod store;

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use chrono_tz::Tz;
 use entity::MemberId;
 use entity::check_in_reminder::Model;
 use entity::notification::Kind;
@@ -17,6 +16,7 @@ use super::still_wanted::{door_key, reminder_key};
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::zones::Zone;
 use crate::{checkin, profile};
 
 /// A member's reminder.
@@ -66,7 +66,7 @@ pub(super) async fn time_zone_changed(
     app: &App,
     tx: &Tx,
     member: MemberId,
-    zone: Tz,
+    zone: Zone,
 ) -> Result<(), Fault> {
     let Some(row) = reminders::hold(tx, member).await? else {
         return Ok(());
@@ -155,7 +155,12 @@ async fn put_on(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
 }
 
 /// A member is back after a while: he is reminded again, if he ever was.
-pub(super) async fn came_back(app: &App, tx: &Tx, member: MemberId, zone: Tz) -> Result<(), Fault> {
+pub(super) async fn came_back(
+    app: &App,
+    tx: &Tx,
+    member: MemberId,
+    zone: Zone,
+) -> Result<(), Fault> {
     if let Some(row) = reminders::hold(tx, member).await?
         && row.enabled
         && row.next_due_at.is_none()

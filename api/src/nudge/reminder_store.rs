@@ -5,8 +5,8 @@ use entity::MemberId;
 use entity::check_in_reminder::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::{LockBehavior, LockType, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
+    IntoActiveModel, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
 use crate::db::Tx;
@@ -66,6 +66,22 @@ pub(super) async fn take_due(tx: &Tx, now: DateTime<Utc>, limit: u64) -> Result<
         .limit(limit)
         .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked);
     Ok(due.all(tx).await?)
+}
+
+/// Up to `limit` reminders of the members behind one that come some time, by their members, locked
+/// `FOR NO KEY UPDATE`.
+pub(super) async fn behind(
+    tx: &Tx,
+    after: Option<MemberId>,
+    limit: u64,
+) -> Result<Vec<Model>, Fault> {
+    let found = Entity::find()
+        .filter(Column::NextDueAt.is_not_null())
+        .filter(Condition::all().add_option(after.map(|after| Column::MemberId.gt(after))))
+        .order_by_asc(Column::MemberId)
+        .limit(limit)
+        .lock(LockType::NoKeyUpdate);
+    Ok(found.all(tx).await?)
 }
 
 /// Rows written by one statement: each takes six of the 32,766 variables SQLite allows.

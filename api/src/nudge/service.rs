@@ -1,7 +1,6 @@
 //! What other domains ask of nudges.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
 use entity::notification::Kind;
 use entity::{CheckInId, MemberId, NotificationId, PactId, PeeringId};
 use sea_orm::ConnectionTrait;
@@ -14,6 +13,7 @@ use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, Job};
+use crate::zones::Zone;
 
 /// A line stays in the inbox for so long.
 const KEPT: TimeDelta = TimeDelta::days(90);
@@ -110,7 +110,7 @@ pub async fn withdraw_from_all(
 }
 
 /// A member has checked in for the first time in a while: he is reminded again, if he ever was.
-pub async fn came_back(app: &App, tx: &Tx, member: MemberId, zone: Tz) -> Result<(), Fault> {
+pub async fn came_back(app: &App, tx: &Tx, member: MemberId, zone: Zone) -> Result<(), Fault> {
     reminder::came_back(app, tx, member, zone).await
 }
 
@@ -160,7 +160,7 @@ pub async fn time_zone_changed(
     app: &App,
     tx: &Tx,
     member: MemberId,
-    zone: Tz,
+    zone: Zone,
 ) -> Result<(), Fault> {
     reminder::time_zone_changed(app, tx, member, zone).await
 }

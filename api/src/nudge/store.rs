@@ -6,13 +6,14 @@ use entity::{MemberId, NotificationId};
 use sea_orm::sea_query::{Expr, ExprTrait as _, LockType, OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
-    PaginatorTrait as _, QueryFilter as _, QuerySelect as _, Select,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 use uuid::Uuid;
 
 use super::service::Announcement;
 use crate::app::App;
 use crate::db::{Sorted, Tx};
+use crate::entropy::first_id_at;
 use crate::error::Fault;
 use crate::graphql::cursor::{Cursor, Page};
 
@@ -111,6 +112,23 @@ pub(super) async fn by_ids(
 ) -> Result<Vec<Model>, Fault> {
     let found = Entity::find().filter(Column::Id.is_in(ids.iter().copied()));
     Ok(found.all(db).await?)
+}
+
+/// Up to `limit` notifications behind one that are pending and not due yet, by their ids, locked `FOR NO KEY UPDATE`.
+pub(super) async fn held_behind(
+    tx: &Tx,
+    after: NotificationId,
+    now: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<Model>, Fault> {
+    let found = Entity::find()
+        .filter(Column::State.eq(State::Pending))
+        .filter(Column::NotBefore.gt(now))
+        .filter(Column::Id.gt(after))
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .lock(LockType::NoKeyUpdate);
+    Ok(found.all(tx).await?)
 }
 
 /// Has a notification that is pending fall due later.
@@ -243,8 +261,7 @@ pub(super) async fn remove_old(
     before: DateTime<Utc>,
     limit: u64,
 ) -> Result<Vec<Model>, Fault> {
-    let millis = u64::try_from(before.timestamp_millis()).unwrap_or_default();
-    let made_before = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
+    let made_before = first_id_at(before);
     let old = Query::select()
         .column(Column::Id)
         .from(Entity)

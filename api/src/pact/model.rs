@@ -287,10 +287,10 @@ pub fn is_good(moment: Moment) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use chrono_tz::{Europe, Pacific};
     use uuid::Uuid;
 
     use super::*;
+    use crate::zones::zone;
 
     const MIKE: MemberId = MemberId(Uuid::from_u128(2));
     const PAUL: MemberId = MemberId(Uuid::from_u128(1));
@@ -357,13 +357,19 @@ mod tests {
             zone,
             day_start_hour: 3,
         };
-        let end = end_of(day, [Pacific::Auckland, Europe::London].map(terms));
+        let end = end_of(
+            day,
+            [zone("Pacific/Auckland"), zone("Europe/London")].map(terms),
+        );
         assert_eq!(
             end,
             "2026-03-11T03:00:00Z".parse::<DateTime<Utc>>().unwrap()
         );
         assert_eq!(
-            end_of(day, [Europe::London, Pacific::Auckland].map(terms)),
+            end_of(
+                day,
+                [zone("Europe/London"), zone("Pacific/Auckland")].map(terms)
+            ),
             end
         );
         assert!(can_end_on(day, day));

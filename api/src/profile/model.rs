@@ -155,7 +155,7 @@ pub struct Patch {
     /// Who may see which part.
     pub visibility: VisibilityPatch,
     /// Where his days begin and end.
-    pub time_zone: Change<chrono_tz::Tz>,
+    pub time_zone: Change<crate::zones::Zone>,
     /// The hour at which they do, 0 to 6.
     pub day_start_hour: Change<i32>,
     /// The language of his mail.

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use chrono_tz::Tz;
 use entity::MemberId;
 use sea_orm::ConnectionTrait;
 
@@ -20,6 +19,7 @@ use crate::error::Fault;
 use crate::fact::Fact;
 use crate::nudge::quiet::QuietHours;
 use crate::sync;
+use crate::zones::Zone;
 
 /// What is known of a man when he has just signed up.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct NewMember {
     /// His name here.
     pub handle: Handle,
     /// Where his days begin and end.
-    pub time_zone: Tz,
+    pub time_zone: Zone,
     /// Where he lives.
     pub country: Country,
     /// The language of his app.

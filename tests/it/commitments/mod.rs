@@ -12,7 +12,7 @@ use api::account::SignedIn;
 use chrono::Days;
 use entity::notification::{Kind, Model};
 use serde_json::{Value, json};
-use support::TestApp;
+use support::{TestApp, zone};
 use uuid::Uuid;
 
 use crate::peerings::partners;
@@ -79,7 +79,7 @@ pub async fn weekly(app: &TestApp, who: SignedIn, peering: &Value) -> Value {
 
 /// A day in London, so many days from today.
 pub fn today(app: &TestApp, later: u64) -> Value {
-    let today = app.now().with_timezone(&chrono_tz::Europe::London);
+    let today = app.now().with_timezone(&zone("Europe/London"));
     json!(today.date_naive() + Days::new(later))
 }
 

@@ -7,7 +7,7 @@ use api::checkin::calendar::DayTerms;
 use api::commitment::model::{Answer, Ask, DAYS_SHOWN, Plan, Refusal, State, Step, When};
 use chrono::Weekday::{Mon, Thu};
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, Utc};
-use chrono_tz::Europe::London;
+use support::zone;
 
 fn march(day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 3, day).unwrap()
@@ -145,7 +145,7 @@ fn the_latest_days_are_shown() {
 #[test]
 fn he_is_asked_about_at_ten_the_next_morning() {
     let terms = DayTerms {
-        zone: London,
+        zone: zone("Europe/London"),
         day_start_hour: 3,
     };
     let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();

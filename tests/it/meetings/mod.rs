@@ -2,6 +2,7 @@
 
 mod change;
 mod find;
+mod new_clocks;
 mod rsvp;
 mod schedule;
 

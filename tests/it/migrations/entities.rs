@@ -84,6 +84,7 @@ fn all() -> Vec<Table> {
         table(entity::session::Entity),
         table(entity::topic::Entity),
         table(entity::used_sign_up_id::Entity),
+        table(entity::zone_data::Entity),
     ]
 }
 

@@ -11,7 +11,7 @@ use entity::{
     ladder_telling, meeting, meeting_occurrence, member, member_language, member_life_context,
     member_topic, network_member, notification, pact, pact_nudge, pact_side, past_day_terms, pause,
     peering, pending_sign_up, persisted_document, progress, push_delivery, quiet_hours, rate_limit,
-    rsvp, secret_check, session, used_sign_up_id,
+    rsvp, secret_check, session, used_sign_up_id, zone_data,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -153,6 +153,18 @@ pub async fn put_what_is_nobodys(db: &DatabaseConnection) -> (CircleId, Occurren
             lease_until: Some(instant()),
             last_error: Some("timeout".into()),
             created_at: instant(),
+        },
+    )
+    .await;
+    put(
+        db,
+        zone_data::Model {
+            version: "2026f".into(),
+            begun_at: instant(),
+            due_at: Some(instant()),
+            round: 1,
+            stage: zone_data::Stage::QuietHours,
+            after_id: Some(id),
         },
     )
     .await;

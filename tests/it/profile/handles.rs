@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::EntityTrait as _;
 use serde_json::json;
-use support::{TestApp, both};
+use support::{TestApp, both, zone};
 
 use super::{own, problem, problems, update};
 
@@ -95,7 +95,7 @@ async fn of_two_who_sign_up_under_look_alikes_at_once_one_does(app: TestApp) {
         let new = NewMember {
             id: app.ids.next(),
             handle: Handle::parse("handle", handle).unwrap(),
-            time_zone: chrono_tz::Europe::London,
+            time_zone: zone("Europe/London"),
             country: Country::parse("country", "GB").unwrap(),
             locale: Language::parse("locale", "en").unwrap(),
         };

@@ -6,15 +6,15 @@ use api::account::SignedIn;
 use api::db::{Done, transact};
 use api::jobs::Worker;
 use api::nudge::local_time::{instant_of, next_after};
+use api::zones::{Zone, names};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
-use chrono_tz::Tz;
 use entity::member;
 use entity::notification::{Kind, SkipReason, State};
 use proptest::prelude::*;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
-use support::{FakeTransport, FromDatabase, TestApp, TestDatabase, both};
+use support::{FakeTransport, FromDatabase, TestApp, TestDatabase, both, zone};
 use tokio::task::JoinSet;
 
 both!(
@@ -143,7 +143,7 @@ async fn it_moves_with_the_members_zone(app: TestApp) {
             .filter(member::Column::Id.eq(mike.member))
             .exec(tx)
             .await?;
-        let zone = chrono_tz::America::New_York;
+        let zone = zone("America/New_York");
         api::nudge::service::time_zone_changed(given, tx, mike.member, zone).await?;
         Ok(Done::Keep(()))
     });
@@ -259,8 +259,8 @@ async fn four_workers_do_two_hundred_reminders_once_each(Crowd(app, fake): Crowd
     assert!((0..200).all(|n| fake.sent_to(&format!("phone-{n}")) == 1));
 }
 
-fn zones() -> impl Strategy<Value = Tz> {
-    prop::sample::select(chrono_tz::TZ_VARIANTS.to_vec())
+fn zones() -> impl Strategy<Value = Zone> {
+    prop::sample::select(names().collect::<Vec<_>>()).prop_map(zone)
 }
 
 fn times() -> impl Strategy<Value = NaiveTime> {
@@ -313,7 +313,7 @@ proptest! {
     }
 }
 
-fn skips_a_day(zone: Tz, date: NaiveDate) -> bool {
+fn skips_a_day(zone: Zone, date: NaiveDate) -> bool {
     let noon = |date: NaiveDate| zone.from_local_datetime(&date.and_hms_opt(12, 0, 0).unwrap());
     noon(date).earliest().is_none() || noon(date.pred_opt().unwrap()).earliest().is_none()
 }

@@ -4,13 +4,13 @@
 use api::checkin::cadence::Cadence;
 use api::checkin::runs::{Standing, next_milestone};
 use chrono::{NaiveDate, TimeDelta, Weekday};
-use chrono_tz::{America, Asia, Europe, Pacific};
+use support::zone;
 
 use super::history::History;
 
 /// Noon on a Tuesday.
 fn mike() -> History {
-    History::new("2026-03-10T12:00:00Z", Europe::London, 3)
+    History::new("2026-03-10T12:00:00Z", zone("Europe/London"), 3)
 }
 
 fn date(text: &str) -> NaiveDate {
@@ -221,11 +221,11 @@ fn flying_east_and_west_neither_makes_nor_unmakes_a_day() {
     let mut mike = mike();
     mike.check_in_daily(2);
     // To Tokyo, where the 12th is nine hours older, and back over the Pacific.
-    mike.move_to(Asia::Tokyo, 3);
+    mike.move_to(zone("Asia/Tokyo"), 3);
     assert!(mike.check_in());
     mike.wait_until("2026-03-13 08:00");
     assert!(mike.check_in());
-    mike.move_to(America::Los_Angeles, 3);
+    mike.move_to(zone("America/Los_Angeles"), 3);
     assert_eq!(mike.today(), date("2026-03-12"));
     assert!(!mike.check_in(), "a date that is lived twice counts once");
     assert_eq!(
@@ -245,7 +245,7 @@ fn flying_east_and_west_neither_makes_nor_unmakes_a_day() {
 #[test]
 fn a_date_that_never_was_is_not_missed() {
     // Samoa left out 30 December 2011.
-    let mut sione = History::new("2011-12-28T22:00:00Z", Pacific::Apia, 3);
+    let mut sione = History::new("2011-12-28T22:00:00Z", zone("Pacific/Apia"), 3);
     assert_eq!(sione.today(), date("2011-12-28"));
     sione.check_in();
     sione.wait(TimeDelta::days(1));
@@ -264,13 +264,13 @@ fn a_date_that_never_was_is_not_missed() {
 #[test]
 fn a_date_he_flew_over_is_not_asked_of_him_when_it_comes_after_all() {
     // From Pago Pago over the date line to Kiritimati, 25 hours ahead, and back.
-    let mut mike = History::new("2026-06-10T10:30:00Z", Pacific::Pago_Pago, 0);
+    let mut mike = History::new("2026-06-10T10:30:00Z", zone("Pacific/Pago_Pago"), 0);
     assert_eq!(mike.today(), date("2026-06-09"));
     mike.check_in();
-    mike.move_to(Pacific::Kiritimati, 0);
+    mike.move_to(zone("Pacific/Kiritimati"), 0);
     assert_eq!(mike.today(), date("2026-06-11"));
     mike.check_in();
-    mike.move_to(Pacific::Pago_Pago, 0);
+    mike.move_to(zone("Pacific/Pago_Pago"), 0);
     mike.wait(TimeDelta::hours(2));
     assert_eq!(mike.today(), date("2026-06-10"));
     assert_eq!(mike.progress().standing, Standing::Off);
@@ -282,7 +282,7 @@ fn a_date_he_flew_over_is_not_asked_of_him_when_it_comes_after_all() {
 fn on_the_nights_clocks_change_a_day_is_a_day() {
     for start in ["2026-03-26T12:00:00Z", "2026-10-22T12:00:00Z"] {
         for day_start_hour in 0..7 {
-            let mut mike = History::new(start, Europe::London, day_start_hour);
+            let mut mike = History::new(start, zone("Europe/London"), day_start_hour);
             for _ in 0..6 {
                 assert!(mike.check_in());
                 let day = mike.today();
@@ -308,7 +308,7 @@ fn a_day_that_begins_later_does_not_end_twice() {
         ("CCR?".to_owned(), 0)
     );
     // The 12th goes on until six, and can be written as today.
-    mike.move_to(Europe::London, 6);
+    mike.move_to(zone("Europe/London"), 6);
     assert_eq!(
         (mike.last(3), mike.progress().reserves),
         ("CC?".to_owned(), 1)
@@ -322,7 +322,7 @@ fn a_day_that_begins_later_does_not_end_twice() {
 
 #[test]
 fn a_leap_day_is_a_day() {
-    let mut mike = History::new("2028-02-27T12:00:00Z", Europe::London, 3);
+    let mut mike = History::new("2028-02-27T12:00:00Z", zone("Europe/London"), 3);
     mike.check_in_daily(3);
     mike.check_in();
     assert_eq!(mike.today(), date("2028-03-01"));

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use api::checkin::cadence::{Cadence, CadenceChange, Pause, Plan};
 use api::checkin::calendar::{Calendar, DayTerms};
 use api::checkin::runs::{Day, Progress, Record, Settled, progress, settle};
+use api::zones::Zone;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 /// See the module.
 pub struct History {
@@ -21,7 +21,7 @@ pub struct History {
 
 impl History {
     /// Of somebody who is new, in a zone, with days that begin at an hour.
-    pub fn new(now: &str, zone: Tz, day_start_hour: u32) -> Self {
+    pub fn new(now: &str, zone: Zone, day_start_hour: u32) -> Self {
         Self {
             now: now.parse().unwrap(),
             terms: DayTerms {
@@ -77,7 +77,7 @@ impl History {
     }
 
     /// He arrives in another zone, or has his days begin at another hour.
-    pub fn move_to(&mut self, zone: Tz, day_start_hour: u32) {
+    pub fn move_to(&mut self, zone: Zone, day_start_hour: u32) {
         self.past.push((self.now, self.terms));
         self.terms = DayTerms {
             zone,

@@ -3,22 +3,22 @@
 use api::checkin::cadence::Cadence;
 use api::checkin::runs::{DAYS_SHOWN, Day};
 use chrono::{Days, TimeDelta};
-use chrono_tz::{America, Antarctica, Asia, Australia, Europe, Pacific, Tz};
 use proptest::prelude::*;
+use support::zone;
 
 use super::history::History;
 
 /// Zones on both sides of the date line, and with clock changes of every kind.
-const ZONES: [Tz; 9] = [
-    Europe::London,
-    America::New_York,
-    America::Los_Angeles,
-    Asia::Kathmandu,
-    Australia::Lord_Howe,
-    Antarctica::Troll,
-    Pacific::Kiritimati,
-    Pacific::Pago_Pago,
-    Pacific::Apia,
+const ZONES: [&str; 9] = [
+    "Europe/London",
+    "America/New_York",
+    "America/Los_Angeles",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+    "Antarctica/Troll",
+    "Pacific/Kiritimati",
+    "Pacific/Pago_Pago",
+    "Pacific/Apia",
 ];
 
 /// Shortly before clocks change, a leap day comes, and Apia skips a day.
@@ -66,15 +66,15 @@ fn happen(history: &mut History, event: Event) {
             history.pause(first, first + Days::new(more));
         }
         Event::EndPauses => history.end_pauses(),
-        Event::Move(zone, hour) => history.move_to(ZONES[zone], hour),
+        Event::Move(place, hour) => history.move_to(zone(ZONES[place]), hour),
         Event::Settle(slow_by) => history.settle(TimeDelta::hours(slow_by)),
     }
 }
 
 fn histories() -> impl Strategy<Value = (History, Vec<Event>)> {
     let begin = (0..STARTS.len(), 0..ZONES.len(), 0_u32..7);
-    let begin =
-        begin.prop_map(|(start, zone, hour)| History::new(STARTS[start], ZONES[zone], hour));
+    let begin = begin
+        .prop_map(|(start, place, hour)| History::new(STARTS[start], zone(ZONES[place]), hour));
     (begin, prop::collection::vec(event(), 1..120))
 }
 

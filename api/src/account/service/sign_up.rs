@@ -7,7 +7,6 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use entity::account::Role;
 use entity::{MemberId, SessionId, SignUpId, account, pending_sign_up};
 use sea_orm::ActiveValue::Set;
@@ -26,6 +25,7 @@ use crate::jobs::{self, Job};
 use crate::keys::Purpose;
 use crate::profile::service::NewMember;
 use crate::profile::{self, Country, Handle, Language};
+use crate::zones::Zone;
 
 /// What a man who signs up tells.
 pub struct NewSignUp {
@@ -33,7 +33,7 @@ pub struct NewSignUp {
     pub email: Email,
     pub passphrase: Strong,
     pub handle: Handle,
-    pub time_zone: Tz,
+    pub time_zone: Zone,
     pub country: Country,
     pub locale: Language,
 }

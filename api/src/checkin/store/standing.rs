@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
 use entity::MemberId;
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
@@ -12,6 +11,7 @@ use crate::checkin::cadence::{Cadence, CadenceChange, Pause, Plan};
 use crate::checkin::calendar::{Calendar, DayTerms};
 use crate::checkin::runs::{Record, Settled};
 use crate::error::Fault;
+use crate::zones::Zone;
 
 /// What is settled of a member's days, and what of the others.
 #[derive(Debug)]
@@ -154,7 +154,7 @@ impl DayTerms {
     /// As they are kept.
     pub fn stored(zone: &str, day_start_hour: i32) -> Result<Self, Fault> {
         let broken = Fault::Broken("a member has a time zone of the IANA database");
-        let zone: Tz = zone.parse().map_err(|_| broken)?;
+        let zone: Zone = zone.parse().map_err(|_| broken)?;
         let day_start_hour = u32::try_from(day_start_hour).unwrap_or_default();
         Ok(Self {
             zone,

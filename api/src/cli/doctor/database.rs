@@ -11,6 +11,8 @@ use crate::cli::setup;
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseConfig};
 use crate::db::{self, Db, Engine};
+use crate::zone_change::{self, Progress};
+use crate::zones::Version;
 
 const WHAT: &str = "database";
 /// An operator is waiting at his terminal.
@@ -19,7 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const CLOCKS_APART: i64 = 5;
 
 /// Whether it answers, its schema fits, and what it stands on is sound.
-pub async fn check(whole: &Config, clock: &Clock, findings: &mut Findings) {
+pub async fn check(
+    whole: &Config,
+    clock: &Clock,
+    zones: Option<&Version>,
+    findings: &mut Findings,
+) {
     let config = &whole.database;
     let shown = config.shown();
     if let Some(path) = config.sqlite_path() {
@@ -45,6 +52,7 @@ pub async fn check(whole: &Config, clock: &Clock, findings: &mut Findings) {
             if schema(&db, findings).await {
                 super::secret::check_against(whole, &db, findings).await;
                 super::work::check(whole, &db, clock, findings).await;
+                instants(&db, zones, findings).await;
             }
             match db.engine() {
                 Engine::Sqlite => write_ahead_log(&db, findings).await,
@@ -144,6 +152,28 @@ async fn circles(db: &Db, findings: &mut Findings) {
             WHAT,
             format!("they cannot be looked at: {}", fault.class()),
             TODO,
+        ),
+    }
+}
+
+/// Which edition of the time zone database what is due later was worked out with.
+async fn instants(db: &Db, zones: Option<&Version>, findings: &mut Findings) {
+    const WHAT: &str = "stored instants";
+    let Some(version) = zones else {
+        return;
+    };
+    // Before its first start a database has none.
+    match zone_change::state(db.pool(), version).await {
+        Err(_) => {}
+        Ok(Progress::Done) => findings.fine(WHAT, format!("follow edition {version} of the time zones")),
+        Ok(Progress::Underway) => findings.note(
+            WHAT,
+            format!("are worked out anew with edition {version} of the time zones while a worker runs"),
+        ),
+        Ok(Progress::Ahead(newer)) => findings.mend(
+            WHAT,
+            format!("follow edition {newer} of the time zones, and this machine has {version}: members here would be reminded by old rules"),
+            "Update the system's tzdata or this program, or set zones.folder to the newer edition.",
         ),
     }
 }

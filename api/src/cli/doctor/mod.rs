@@ -8,6 +8,7 @@ mod documents;
 mod outgoing;
 mod secret;
 mod work;
+mod zones;
 
 use std::path::Path;
 
@@ -71,10 +72,11 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
             secret::check(&config, &mut findings);
             documents::check(&config, &mut findings);
             backup::check(&config, &mut findings);
+            let zones = zones::check(&config, &mut findings);
             setup::block_on(async {
                 let clock = Clock::system();
                 clock_sanity(&clock, &mut findings);
-                database::check(&config, &clock, &mut findings).await;
+                database::check(&config, &clock, zones.as_ref(), &mut findings).await;
                 outgoing::mail(&config, &mut findings).await;
                 outgoing::push(&config, &clock, &mut findings).await;
                 bus::check(&config, &mut findings).await;

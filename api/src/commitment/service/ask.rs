@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::commitment::Model;
-use entity::{MemberId, PeeringId};
+use entity::{CommitmentId, MemberId, PeeringId};
 use sea_orm::ConnectionTrait;
+use uuid::Uuid;
 
 use super::{next_ask, store};
 use crate::app::App;
 use crate::checkin::calendar::DayTerms;
-use crate::commitment::model::{ASKED_FOR, Ask, Plan};
+use crate::commitment::model::{ASKED_FOR, Ask, Plan, asked_at};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::{checkin, matching, nudge, profile};
@@ -125,6 +126,34 @@ pub async fn terms_changed(
         row.next_ask_at = ask.map(|ask| ask.at);
     }
     store::put_asks(tx, rows).await
+}
+
+/// Clocks go by other rules from now on: works out anew when partners are asked about up to `limit` commitments behind
+/// `after`. Returns the last of them, or `None` if there are no more. The days they are asked about stay.
+pub async fn rules_changed(
+    app: &App,
+    tx: &Tx,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Option<Uuid>, Fault> {
+    let now = app.clock.now();
+    let rows = store::asks_behind(tx, after.map(CommitmentId), limit).await?;
+    let last = rows.last().map(|row| row.id.0);
+    let owners: Vec<MemberId> = rows.iter().map(|row| row.member_id).collect();
+    let who = profile::service::standings(tx, &owners).await?;
+    let moved = rows.into_iter().filter_map(|row| {
+        let terms = who.get(&row.member_id)?.terms;
+        let due = row.next_ask_at.filter(|due| *due > now)?;
+        let anew = asked_at(row.next_ask_on?, terms);
+        (anew != due).then_some(Model {
+            next_ask_at: Some(anew),
+            ..row
+        })
+    });
+    let moved: Vec<Model> = moved.collect();
+    metrics::counter!("belay_zone_data_moved_total", "kind" => "ask").increment(moved.len() as u64);
+    store::put_asks(tx, moved).await?;
+    Ok(last)
 }
 
 /// What a partner was asked about: a day of the other man's, by the peering of the two, and who he is. However much was

@@ -6,7 +6,7 @@ mod make;
 mod over;
 mod update;
 
-pub use ask::{About, next_due, run_due, standing, terms_changed};
+pub use ask::{About, next_due, rules_changed, run_due, standing, terms_changed};
 pub use days::{Outcome, Said, say};
 pub use make::{Made, New, make};
 pub use over::{Ended, end, end_of_peering, seen_otherwise};

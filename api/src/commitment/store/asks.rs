@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use entity::commitment::{Column, Entity, Model, Relation};
-use entity::{MemberId, PeeringId, peering};
+use entity::{CommitmentId, MemberId, PeeringId, peering};
 use sea_orm::sea_query::{LockBehavior, LockType, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, IntoActiveModel as _,
-    JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, RelationTrait as _,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult,
+    IntoActiveModel as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    RelationTrait as _,
 };
 
 use crate::db::Tx;
@@ -40,6 +41,22 @@ pub(in crate::commitment) async fn asks_of(tx: &Tx, owner: MemberId) -> Result<V
         .order_by_asc(Column::Id)
         .lock(LockType::NoKeyUpdate);
     Ok(his.all(tx).await?)
+}
+
+/// Up to `limit` commitments behind one whose partners are to be asked some time, by their ids, locked
+/// `FOR NO KEY UPDATE`.
+pub(in crate::commitment) async fn asks_behind(
+    tx: &Tx,
+    after: Option<CommitmentId>,
+    limit: u64,
+) -> Result<Vec<Model>, Fault> {
+    let found = Entity::find()
+        .filter(Column::NextAskAt.is_not_null())
+        .filter(Condition::all().add_option(after.map(|after| Column::Id.gt(after))))
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .lock(LockType::NoKeyUpdate);
+    Ok(found.all(tx).await?)
 }
 
 /// Writes what partners are asked about next, of commitments that are held.

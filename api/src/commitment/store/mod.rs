@@ -4,7 +4,7 @@ mod asks;
 mod read;
 mod write;
 
-pub(super) use asks::{Shared, asks_of, next_due, put_asks, shared_in, take_due};
+pub(super) use asks::{Shared, asks_behind, asks_of, next_due, put_asks, shared_in, take_due};
 pub use read::{COMMITMENTS, Whose};
 pub(super) use read::{
     Row, around, count, count_open, hold, list, of_owner, of_peering, sent_before, these,

@@ -1,7 +1,6 @@
 //! What the sixty do.
 
 use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
-use chrono_tz::Europe::London;
 use entity::account::Role;
 use serde_json::{Value, json};
 
@@ -9,11 +8,14 @@ use crate::account::service::set_role;
 use crate::account::{SignedIn, Viewer};
 use crate::app::App;
 use crate::error::Fault;
+use crate::zones::Zone;
 
 use super::client::{Client, Seat};
 use super::partners;
 use super::people::{GATHERINGS, Gathering, Person, people};
 
+/// Where their meetings are.
+const LONDON: &str = "Europe/London";
 /// Everybody's passphrase. It opens nothing outside the demonstration.
 pub const PASSPHRASE: &str = "three knots and a quiet wall";
 /// So many days of check-ins lie behind them.
@@ -122,6 +124,11 @@ async fn gather(client: &Client) -> Result<Vec<Man>, Fault> {
     Ok(men)
 }
 
+fn london() -> Result<Zone, Fault> {
+    let broken = |_| Fault::Broken("London has a time zone");
+    LONDON.parse().map_err(broken)
+}
+
 fn facilitator_of(circle: usize, men: &[Man]) -> &Man {
     let count = FACILITATORS.end() - FACILITATORS.start() + 1;
     &men[FACILITATORS.start() + circle % count]
@@ -182,7 +189,7 @@ async fn schedule(client: &Client, host: &Man, mut input: Value) -> Result<Value
         "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {
         occurrence { id } errors { code path } } }";
     input["id"] = json!(client.app.ids.next::<uuid::Uuid>());
-    input["timeZone"] = json!(London.name());
+    input["timeZone"] = json!(LONDON);
     let made = client
         .ask(host.seat, host.viewer(), SCHEDULE, input)
         .await?;
@@ -205,7 +212,7 @@ async fn this_week(
 ) -> Result<(), Fault> {
     for (number, (gathering, circle)) in GATHERINGS.iter().zip(circles).enumerate() {
         let host = facilitator_of(number, men);
-        let input = meeting_of(gathering, circle, now);
+        let input = meeting_of(gathering, circle, now)?;
         let occurrence = schedule(client, host, input).await?;
         for (index, man) in men.iter().enumerate() {
             if is_in(number, index) && (index == MEMBER || client.app.entropy.below(10) < 6) {
@@ -214,7 +221,7 @@ async fn this_week(
         }
     }
     // One that starts in an hour and a moment: its reminder is what one sees first.
-    let soon = (now + TimeDelta::minutes(60) + TimeDelta::seconds(40)).with_timezone(&London);
+    let soon = (now + TimeDelta::minutes(60) + TimeDelta::seconds(40)).with_timezone(&london()?);
     let host = facilitator_of(0, men);
     let input = json!({ "title": "Doorstep: an hour for newcomers", "format": "ONLINE", "durationMinutes": 60,
         "description": "Somebody meets you at the door. Stay for five minutes or for all of it.",
@@ -227,9 +234,9 @@ async fn this_week(
     Ok(())
 }
 
-fn meeting_of(gathering: &Gathering, circle: &Value, now: DateTime<Utc>) -> Value {
+fn meeting_of(gathering: &Gathering, circle: &Value, now: DateTime<Utc>) -> Result<Value, Fault> {
     let (days, time) = gathering.when;
-    let date = now.with_timezone(&London).date_naive() + chrono::Days::new(days);
+    let date = now.with_timezone(&london()?).date_naive() + chrono::Days::new(days);
     let (place, link) = if gathering.online {
         (Value::Null, json!("https://meet.example.org/circle"))
     } else {
@@ -240,9 +247,11 @@ fn meeting_of(gathering: &Gathering, circle: &Value, now: DateTime<Utc>) -> Valu
     } else {
         "IN_PERSON"
     };
-    json!({ "circleId": circle, "title": gathering.title, "description": gathering.description,
+    Ok(
+        json!({ "circleId": circle, "title": gathering.title, "description": gathering.description,
         "format": format, "place": place, "joinUrl": link, "capacity": gathering.capacity,
-        "localDate": date, "localTime": time, "durationMinutes": 90 })
+        "localDate": date, "localTime": time, "durationMinutes": 90 }),
+    )
 }
 
 /// The first few are reminded within the minute, the others at the times men choose.
@@ -254,7 +263,7 @@ async fn set_reminders(client: &Client, men: &[Man], now: DateTime<Utc>) -> Resu
     for (index, man) in men.iter().enumerate() {
         let time = if index < 3 {
             let seconds = 20 + 10 * i64::try_from(index).unwrap_or_default();
-            let zone = man.person.zone.parse().unwrap_or(London);
+            let zone = man.person.zone.parse().or_else(|_| london())?;
             let at = (now + TimeDelta::seconds(seconds))
                 .with_timezone(&zone)
                 .time();

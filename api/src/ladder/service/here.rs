@@ -4,6 +4,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use entity::MemberId;
 use entity::ladder::Model;
 use entity::notification::Kind as Told;
+use uuid::Uuid;
 
 use super::{FRESH_FOR, announcement, quiet, store, told_key};
 use crate::app::App;
@@ -57,6 +58,21 @@ pub async fn days_are_otherwise(app: &App, tx: &Tx, member: MemberId) -> Result<
     let rungs = store::bare_rungs_of(tx, member).await?;
     let standing = checkin::service::standing(tx, member).await?;
     put_on(app, tx, &row, &rungs, &standing).await
+}
+
+/// Clocks go by other rules from now on: works out anew when the next rung of up to `limit` ladders behind `after` is
+/// told. Returns the last of them, or `None` if there are no more.
+pub async fn rules_changed(
+    app: &App,
+    tx: &Tx,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Option<Uuid>, Fault> {
+    let members = store::behind(tx, after.map(MemberId), limit).await?;
+    for member in &members {
+        days_are_otherwise(app, tx, *member).await?;
+    }
+    Ok(members.last().map(|member| member.0))
 }
 
 /// Writes when the next of these rungs is due.

@@ -7,7 +7,7 @@ mod tell;
 mod write;
 
 pub use answer::{Answered, answer};
-pub use here::{all_right, days_are_otherwise, is_here, wake_those_that_tell};
+pub use here::{all_right, days_are_otherwise, is_here, rules_changed, wake_those_that_tell};
 pub use over::{end_of_peering, no_longer_runs, out_of_circle};
 pub use tell::{next_due, run_due};
 pub use write::{Written, preview, write};

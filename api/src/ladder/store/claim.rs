@@ -1,11 +1,12 @@
 //! Which ladders have something to tell now.
 
 use chrono::{DateTime, Utc};
+use entity::MemberId;
 use entity::ladder::{Column, Entity, Model};
 use sea_orm::sea_query::{LockBehavior, LockType, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
 use crate::db::Tx;
@@ -20,6 +21,19 @@ pub async fn take_due(tx: &Tx, now: DateTime<Utc>, limit: u64) -> Result<Vec<Mod
         .limit(limit)
         .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked);
     Ok(due.all(tx).await?)
+}
+
+/// Up to `limit` members behind one on whose ladders something is due some time, in their order.
+pub async fn behind(tx: &Tx, after: Option<MemberId>, limit: u64) -> Result<Vec<MemberId>, Fault> {
+    let found = Entity::find()
+        .select_only()
+        .column(Column::MemberId)
+        .filter(Column::NextDueAt.is_not_null())
+        .filter(Condition::all().add_option(after.map(|after| Column::MemberId.gt(after))))
+        .order_by_asc(Column::MemberId)
+        .limit(limit)
+        .into_tuple();
+    Ok(found.all(tx).await?)
 }
 
 /// When something falls due next on any ladder.

@@ -7,7 +7,7 @@ mod tellings;
 pub use rungs::LADDER_REQUESTS;
 pub use tellings::{LADDER_LOG, TELLINGS};
 
-pub(super) use claim::{next_due, put_all_on, take_due};
+pub(super) use claim::{behind, next_due, put_all_on, take_due};
 pub(super) use rungs::{
     add_rung, agreed, answer, asked_of, asks, bare, bare_rungs_of, count_asks, hold, hold_rungs,
     mark_told, of_member, put, put_on, remove_rung, remove_rungs, rungs_of, start_over, these_asks,

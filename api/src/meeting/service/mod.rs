@@ -2,12 +2,14 @@
 
 mod change;
 mod rsvp;
+mod rules_changed;
 mod schedule;
 
 pub use change::{CancelOutcome, Patch, UpdateOutcome, cancel, update};
 pub use rsvp::{
     RsvpOutcome, give_back_seats_in, give_back_upcoming_seats, let_go, release_hosted, rsvp,
 };
+pub use rules_changed::rules_changed;
 pub use schedule::{NewMeeting, ScheduleOutcome, schedule};
 
 use std::collections::HashSet;

