@@ -5,6 +5,7 @@
 //! each fact means to it.
 
 use entity::account::Role;
+use entity::session::RevokedReason;
 use futures::future::BoxFuture;
 
 use crate::app::App;
@@ -13,7 +14,8 @@ use crate::error::Fault;
 use crate::fact::Fact;
 use crate::matching::model::Pair;
 use crate::{
-    checkin, circle, commitment, consent, device, ladder, matching, meeting, nudge, pact, profile,
+    account, checkin, circle, commitment, consent, device, ladder, matching, meeting, nudge, pact,
+    profile,
 };
 
 /// Lets follow what follows from a fact, inside the transaction that states it.
@@ -54,7 +56,18 @@ async fn answer(app: &App, tx: &Tx, fact: Fact<'_>) -> Result<(), Fault> {
             // A meeting says whether he may change it.
             meeting::service::seen_otherwise(tx, member, None).await
         }
-        Fact::SessionsEnded { sessions } => device::service::session_ended(tx, sessions).await,
+        Fact::SessionsEnded { sessions, reason } => match reason {
+            // Devices that a stranger may have signed out hear of it.
+            RevokedReason::PassphraseChanged | RevokedReason::Reused => {
+                device::service::session_taken(app, tx, sessions).await
+            }
+            RevokedReason::SignedOut
+            | RevokedReason::SignedOutElsewhere
+            | RevokedReason::AccountDeleted => device::service::session_ended(tx, sessions).await,
+        },
+        Fact::PushAddressTaken { member } => {
+            account::service::push_address_taken(app, tx, member).await
+        }
         Fact::ShowedUp { member } => checkin::service::shows_he_is_here(app, tx, member).await,
         Fact::DayTermsChanged {
             member,

@@ -4,6 +4,7 @@
 //! transaction. It is given to the [`App`] at set-up, so that no domain has to know the others.
 
 use entity::account::Role;
+use entity::session::RevokedReason;
 use entity::{CircleId, MemberId, PeeringId, SessionId};
 use futures::future::BoxFuture;
 
@@ -41,6 +42,13 @@ pub enum Fact<'a> {
     SessionsEnded {
         /// Which.
         sessions: &'a [SessionId],
+        /// Why.
+        reason: RevokedReason,
+    },
+    /// Another member registered a push address of his.
+    PushAddressTaken {
+        /// Who had it.
+        member: MemberId,
     },
     /// A member did something that shows he is here, other than checking in.
     ShowedUp {

@@ -37,6 +37,7 @@ pub mod patch;
 pub mod problem;
 pub mod profile;
 pub mod push;
+pub mod security;
 pub mod shutdown;
 pub mod sync;
 pub mod telemetry;

@@ -13,6 +13,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, fmt};
 
 use crate::config::{LogConfig, LogFormat, LogLevel};
+use crate::security;
 
 /// The crates whose lines are ours.
 const OURS: [&str; 5] = ["api", "belay", "entity", "fcm", "migration"];
@@ -57,7 +58,7 @@ pub fn init(config: &LogConfig) {
     }
 }
 
-/// Our crates at the chosen level, everybody else at warnings or what is graver.
+/// Our crates at the chosen level, everybody else at warnings or what is graver, and the security log whatever the level.
 fn filter(level: LogLevel) -> Targets {
     let ours = match level {
         LogLevel::Error => LevelFilter::ERROR,
@@ -68,6 +69,7 @@ fn filter(level: LogLevel) -> Targets {
     };
     Targets::new()
         .with_targets(OURS.map(|name| (name, ours)))
+        .with_target(security::TARGET, LevelFilter::INFO)
         // It repeats itself at every try; the bus says it once.
         .with_target("async_nats", LevelFilter::OFF)
         .with_default(ours.min(LevelFilter::WARN))
@@ -105,5 +107,6 @@ mod tests {
         let error = filter(LogLevel::Error);
         assert!(!error.would_enable("api", &Level::WARN));
         assert!(!error.would_enable("sqlx", &Level::WARN));
+        assert!(error.would_enable(security::TARGET, &Level::INFO));
     }
 }

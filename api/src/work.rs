@@ -72,6 +72,9 @@ async fn keep(app: &App, tx: Tx) -> Result<(), Fault> {
         app.revocations.add(sessions, *at);
         app.bus.sessions_ended(sessions, *at);
     }
+    for line in effects.security {
+        line.write();
+    }
     for (about, event) in &effects.events {
         if !unheard.contains(&(*about, event.member())) {
             app.bus.publish(event);

@@ -62,6 +62,8 @@ pub struct Model {
     pub last_seen_at: DateTimeUtc,
     pub dead_at: Option<DateTimeUtc>,
     pub dead_reason: Option<DeadReason>,
+    /// When its session was ended by what it is still told of: that the account changed, and nothing else.
+    pub parted_at: Option<DateTimeUtc>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -40,6 +40,8 @@ ids! {
     SignUpId,
     /// A code mailed to an account.
     AccountCodeId,
+    /// A change of an account's e-mail address.
+    EmailChangeId,
     /// A signed-in device.
     SessionId,
     /// A push address.

@@ -20,6 +20,7 @@ pub mod commitment;
 pub mod commitment_day;
 pub mod consent;
 pub mod device;
+pub mod email_change;
 pub mod emotion;
 pub mod handle_claim;
 pub mod ids;

@@ -42,6 +42,20 @@ pub enum Kind {
     BackAgain,
     /// A partner meant to do something the day before, and can be asked how it went.
     AskHowItWent,
+    /// He signed in on another device.
+    SignedIn,
+    /// His passphrase was changed or reset.
+    PassphraseChanged,
+    /// Another e-mail address of his was proved, and takes effect later.
+    EmailChangeConfirmed,
+    /// That will not take effect.
+    EmailChangeDropped,
+    /// His account has another e-mail address.
+    EmailChanged,
+    /// A stolen refresh token was used, and a session of his ended.
+    SessionStolen,
+    /// Another member registered a push address of his.
+    PushAddressTaken,
 }
 
 /// How far a notification has come.

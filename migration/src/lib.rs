@@ -23,6 +23,7 @@ mod m20261127_000001_remember_sign_up_ids;
 mod m20261127_000002_tell_strangers_apart;
 mod m20261127_000003_claim_handles;
 mod m20261127_000010_confirm_generations;
+mod m20261127_000011_delay_email_changes;
 mod m20261127_000020_create_secret_checks;
 mod m20261127_000021_index_deletions;
 mod m20261127_000040_record_zone_data;
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000002_tell_strangers_apart::Migration),
             Box::new(m20261127_000003_claim_handles::Migration),
             Box::new(m20261127_000010_confirm_generations::Migration),
+            Box::new(m20261127_000011_delay_email_changes::Migration),
             Box::new(m20261127_000020_create_secret_checks::Migration),
             Box::new(m20261127_000021_index_deletions::Migration),
             Box::new(m20261127_000040_record_zone_data::Migration),

@@ -2,6 +2,7 @@
 
 use api::account::SignedIn;
 use api::db::{Done, transact};
+use api::dev::outbox::Sent;
 use api::device::service::{live, mark_dead, session_ended};
 use chrono::TimeDelta;
 use entity::device::DeadReason;
@@ -18,6 +19,8 @@ both!(
     a_device_is_registered_and_its_address_not_shown,
     registered_again_nothing_changes_but_when_it_was_seen,
     the_last_to_register_an_address_has_it,
+    who_loses_an_address_to_another_is_told_once_a_day,
+    who_signed_out_or_gave_an_address_up_loses_nothing_to_another,
     an_installation_has_one_address,
     an_address_given_up_lives_again_when_registered_again,
     an_address_is_given_up_only_while_it_is_the_one_sent_to,
@@ -100,10 +103,54 @@ async fn the_last_to_register_an_address_has_it(app: TestApp) {
     assert_eq!(devices(&app, mike).await, json!([]));
     assert_eq!(devices(&app, sam).await, json!([sams]));
     app.drain().await;
-    assert!(
-        app.outbox().is_empty(),
-        "what mike is owed does not reach sam"
-    );
+    assert_eq!(pushes(&app), 0, "what mike is owed does not reach sam");
+}
+
+fn pushes(app: &TestApp) -> usize {
+    let sent = app.outbox().into_iter();
+    sent.filter(|sent| matches!(sent, Sent::Push { .. }))
+        .count()
+}
+
+async fn who_loses_an_address_to_another_is_told_once_a_day(app: TestApp) {
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    app.register(mike, "tablet").await;
+    for _ in 0..3 {
+        app.register(mike, "a-shared-phone").await;
+        app.register(sam, "a-shared-phone").await;
+        app.register(sam, "a-shared-phone").await;
+    }
+    app.drain().await;
+    let inbox = "{ me { notifications { nodes { kind } } } }";
+    let lines = async |who| {
+        let answer = app.as_member(who, inbox, json!({})).await;
+        answer.at("/me/notifications/nodes")
+    };
+    let told = json!([{ "kind": "PUSH_ADDRESS_TAKEN" }]);
+    assert_eq!(lines(mike).await, told);
+    assert_eq!(lines(sam).await, told, "he lost it twice as well");
+    for email in ["mike@example.org", "sam@example.org"] {
+        let letters = app.mail_to(email);
+        assert_eq!(letters.len(), 1, "{email}");
+        assert!(letters[0].text.contains("got your notifications"));
+    }
+    app.advance(TimeDelta::days(1));
+    app.register(mike, "a-shared-phone").await;
+    app.drain().await;
+    assert_eq!(app.mail_to("sam@example.org").len(), 2);
+}
+
+async fn who_signed_out_or_gave_an_address_up_loses_nothing_to_another(app: TestApp) {
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    app.register(mike, "a-phone").await;
+    give_up(&app, mike).await;
+    app.register(sam, "a-phone").await;
+    app.register(mike, "another").await;
+    let sign_out = "mutation { signOut { errors { code } } }";
+    app.as_member(mike, sign_out, json!({})).await.ok();
+    app.register(sam, "another").await;
+    app.drain().await;
+    assert_eq!(app.outbox().len(), 0);
 }
 
 async fn an_installation_has_one_address(app: TestApp) {

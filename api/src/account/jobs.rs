@@ -2,12 +2,13 @@
 //! same code in it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{AccountCodeId, MemberId, SignUpId};
+use entity::{AccountCodeId, EmailChangeId, MemberId, SignUpId};
 
 use uuid::Uuid;
 
 use super::code::Code;
 use super::model::Email;
+use super::undo_code::UndoCode;
 use super::{limits, service, store};
 use crate::app::App;
 use crate::error::Fault;
@@ -24,6 +25,8 @@ const USED_IDS_KEPT: TimeDelta = TimeDelta::days(400);
 /// A removal that has not been done so long after its day was given up, because something was away.
 const OVERDUE: TimeDelta = TimeDelta::days(1);
 const OVERDUE_AT_ONCE: u64 = 100;
+/// Whoever undid a change may ask again for so long, and is answered the same.
+const EMAIL_CHANGES_KEPT: TimeDelta = TimeDelta::days(2);
 
 /// Hands a letter over. A refusal is final: the letter will not be tried again.
 async fn send(app: &App, letter: Letter) -> Result<(), Fault> {
@@ -99,6 +102,26 @@ pub async fn mail_email_change(app: &App, id: AccountCodeId) -> Result<(), Fault
     send(app, letter).await
 }
 
+/// Mails the code that undoes a change of e-mail address to the address the account still has; nothing when the change is
+/// over already.
+pub async fn mail_email_change_undo(app: &App, id: EmailChangeId) -> Result<(), Fault> {
+    let db = app.db.pool();
+    let Some(change) = store::email_change::find_waiting(db, id).await? else {
+        return Ok(());
+    };
+    let Some(account) = store::account::find(db, change.member_id).await? else {
+        return Ok(());
+    };
+    let code = UndoCode::of(&app.keys, &change).to_string();
+    let letter = letters::email_change_undo(&account.email, &code, change.due_at);
+    send(app, letter).await
+}
+
+/// Has a change of e-mail address take effect.
+pub async fn apply_email_change(app: &App, id: EmailChangeId) -> Result<(), Fault> {
+    service::apply_email_change(app, id).await
+}
+
 /// Tells a member that something about his account changed.
 pub async fn mail_notice(
     app: &App,
@@ -109,6 +132,12 @@ pub async fn mail_notice(
     let letter = match notice {
         AccountNotice::PassphraseChanged => letters::passphrase_changed(email),
         AccountNotice::EmailChanged => letters::email_changed(email),
+        AccountNotice::EmailIsHere => letters::email_is_here(email),
+        AccountNotice::EmailChangeDropped => letters::email_change_dropped(email),
+        // Its letter has a code: `mail_email_change_undo`.
+        AccountNotice::EmailChangeConfirmed => return Ok(()),
+        AccountNotice::SignedIn => letters::signed_in(email),
+        AccountNotice::PushAddressTaken => letters::push_address_taken(email),
         AccountNotice::DeletionRequested => {
             let account = service::account(app, member).await?;
             let Some(due_at) = account.and_then(|account| account.deletion_due_at) else {
@@ -129,7 +158,7 @@ pub async fn purge_account(app: &App, member: MemberId) -> Result<(), Fault> {
 }
 
 /// Removes what has had its day: sign-ups and codes that are not good any more, sessions that ended
-/// over 30 days ago, full rate limits.
+/// over 30 days ago, changes of addresses that are long over, full rate limits.
 pub async fn housekeep(app: &App) -> Result<(), Fault> {
     let db = app.db.pool();
     let now = app.clock.now();
@@ -137,6 +166,7 @@ pub async fn housekeep(app: &App) -> Result<(), Fault> {
     store::sign_up::forget_ids(db, now - USED_IDS_KEPT).await?;
     store::code::remove_expired(db, now).await?;
     store::session::remove_ended(db, now - ENDED_SESSIONS_KEPT).await?;
+    store::email_change::remove_over(db, now - EMAIL_CHANGES_KEPT).await?;
     profile::service::housekeep(app).await?;
     limits::housekeep(app).await?;
     purge_overdue(app).await

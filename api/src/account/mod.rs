@@ -24,6 +24,7 @@ pub mod revocations;
 pub mod service;
 mod store;
 pub mod token;
+mod undo_code;
 pub mod viewer;
 
 pub use confirmations::Confirmations;

@@ -71,7 +71,7 @@ type Number = (
 );
 
 /// The numbers and the range each must lie in.
-const NUMBERS: [Number; 34] = [
+const NUMBERS: [Number; 35] = [
     (
         "http.trusted_proxies",
         |c| c.http.trusted_proxies as u64,
@@ -182,6 +182,11 @@ const NUMBERS: [Number; 34] = [
         "auth.code_minutes",
         |c| c.auth.code_minutes.into(),
         5..=1440,
+    ),
+    (
+        "auth.email_change_hours",
+        |c| c.auth.email_change_hours.into(),
+        1..=168,
     ),
     (
         "auth.deletion_grace_days",

@@ -122,6 +122,7 @@ section!(
         refresh_grace_seconds: u32,
         session_days: u32,
         code_minutes: u32,
+        email_change_hours: u32,
         terms_version: String,
         deletion_grace_days: u32,
         limits: LimitsConfig,

@@ -12,6 +12,7 @@ use sea_orm::{
 use super::Db;
 use crate::bus::Event;
 use crate::error::Fault;
+use crate::security;
 use crate::sync::model::{Changes, Item};
 
 /// An open write transaction. It gathers what its work changes of what phones keep, what connected devices are to
@@ -40,6 +41,8 @@ pub(crate) struct Effects {
     pub events: Vec<(MemberId, Event)>,
     /// Sessions that ended, and when.
     pub ended: Vec<(Vec<SessionId>, DateTime<Utc>)>,
+    /// What the security log is to tell.
+    pub security: Vec<security::Line>,
     /// Whether there is work for the worker.
     pub wake: bool,
 }
@@ -87,6 +90,11 @@ impl Tx {
     /// Every process refuses the access tokens of these sessions after the commit.
     pub fn sessions_ended(&self, sessions: &[SessionId], at: DateTime<Utc>) {
         self.with(|effects| effects.ended.push((sessions.to_vec(), at)));
+    }
+
+    /// The security log tells this after the commit.
+    pub fn log(&self, line: security::Line) {
+        self.with(|effects| effects.security.push(line));
     }
 
     /// Wakes the worker after the commit.

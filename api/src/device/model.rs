@@ -15,6 +15,9 @@ pub const STALE_AFTER: TimeDelta = TimeDelta::days(60);
 /// One not seen for so long is removed.
 pub const REMOVED_AFTER: TimeDelta = TimeDelta::days(270);
 
+/// A device whose session was ended is told for so long what becomes of the account.
+pub const PARTED_FOR: TimeDelta = TimeDelta::hours(1);
+
 /// Bytes of an address. Real ones have a few hundred at most.
 const MAX_ADDRESS: usize = 4096;
 const MAX_INSTALLATION_ID: usize = 256;
@@ -141,6 +144,8 @@ pub struct Reachable {
     pub address: Address,
     /// What the app runs on.
     pub platform: Platform,
+    /// Nobody is signed in on it any more: it is told what became of the account, and nothing else.
+    pub parted: bool,
 }
 
 /// What decides which devices have to go when there are too many.

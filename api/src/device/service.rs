@@ -5,13 +5,15 @@ use entity::{DeviceId, MemberId, SessionId};
 use sea_orm::ConnectionTrait;
 
 use super::model::{
-    Address, Device, REMOVED_AFTER, Reachable, Registration, Seen, stale_before, surplus,
+    Address, Device, PARTED_FOR, REMOVED_AFTER, Reachable, Registration, Seen, stale_before,
+    surplus,
 };
-use super::store;
+use super::store::{self, Since};
 use crate::account::SignedIn;
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::fact::Fact;
 
 /// How a registration ended.
 #[derive(Clone, Debug)]
@@ -22,7 +24,7 @@ pub enum Registered {
     SessionEnded,
 }
 
-/// Registers an address, or refreshes it. It is the member's from now on, whoever held it before; the
+/// Registers an address, or refreshes it. It is the member's from now on, whoever held it before: that one is told. The
 /// installation's earlier address is replaced. Registered again it changes nothing but when it was seen.
 pub async fn register(
     app: &App,
@@ -33,18 +35,29 @@ pub async fn register(
         if !store::hold(tx, who).await? {
             return Ok(Done::Undo(Registered::SessionEnded));
         }
-        let row = place(app, tx, who, registration).await?;
+        let (row, taken) = place(app, tx, who, registration).await?;
+        if let Some(taken) = taken.filter(|device| is_reached(app, device)) {
+            let member = taken.member_id;
+            app.follow(tx, Fact::PushAddressTaken { member }).await?;
+        }
         Ok(Done::Keep(Registered::Device(shown(row))))
     })
 }
 
-/// Puts the address into the row it belongs in.
+/// Whether a device was sent to until now.
+fn is_reached(app: &App, device: &device::Model) -> bool {
+    device.dead_at.is_none()
+        && device.parted_at.is_none()
+        && device.last_seen_at >= stale_before(app.clock.now())
+}
+
+/// Puts the address into the row it belongs in; returns that, and the one another member had it in.
 async fn place(
     app: &App,
     tx: &Tx,
     who: SignedIn,
     new: &Registration,
-) -> Result<device::Model, Fault> {
+) -> Result<(device::Model, Option<device::Model>), Fault> {
     let now = app.clock.now();
     let key = new.address.key();
     store::hold_addresses(tx, who.member, &key).await?;
@@ -52,10 +65,11 @@ async fn place(
     let same_installation = |row: &device::Model| {
         new.installation_id.is_some() && row.installation_id == new.installation_id
     };
+    let mut taken = None;
     let target = if let Some(row) = own.iter().find(|row| row.address_key == key) {
         row.id
     } else {
-        store::take_from_others(tx, &key, who.member).await?;
+        taken = store::take_from_others(tx, &key, who.member).await?;
         if let Some(row) = own.iter().find(|row| same_installation(row)) {
             row.id
         } else {
@@ -81,7 +95,7 @@ async fn place(
         at: row.last_seen_at,
     });
     store::remove(tx, who.member, &surplus(seen.collect(), target)).await?;
-    Ok(row)
+    Ok((row, taken))
 }
 
 /// Removes a device of the member; no matter when it is gone already.
@@ -103,7 +117,21 @@ pub async fn session_ended(tx: &Tx, sessions: &[SessionId]) -> Result<(), Fault>
     store::remove_of_sessions(tx, sessions).await
 }
 
-/// The devices of these members that can be sent to now.
+/// Sessions were ended by what their devices are still to be told of: for an hour they are sent what is about the account,
+/// and nothing else.
+pub async fn session_taken(app: &App, tx: &Tx, sessions: &[SessionId]) -> Result<(), Fault> {
+    store::part_with_sessions(tx, sessions, app.clock.now()).await
+}
+
+fn since(app: &App) -> Since {
+    let now = app.clock.now();
+    Since {
+        seen: stale_before(now),
+        parted: now - PARTED_FOR,
+    }
+}
+
+/// The devices of these members that can be sent to now; some of them are told of the account alone.
 pub async fn live(
     app: &App,
     db: &impl ConnectionTrait,
@@ -112,8 +140,7 @@ pub async fn live(
     if members.is_empty() {
         return Ok(Vec::new());
     }
-    let seen_since = stale_before(app.clock.now());
-    let rows = store::reachable_of(db, members, seen_since).await?;
+    let rows = store::reachable_of(db, members, since(app)).await?;
     Ok(rows.into_iter().map(reachable).collect())
 }
 
@@ -123,8 +150,7 @@ pub async fn live_among(
     db: &impl ConnectionTrait,
     devices: &[DeviceId],
 ) -> Result<Vec<Reachable>, Fault> {
-    let seen_since = stale_before(app.clock.now());
-    let rows = store::reachable_among(db, devices, seen_since).await?;
+    let rows = store::reachable_among(db, devices, since(app)).await?;
     Ok(rows.into_iter().map(reachable).collect())
 }
 
@@ -140,8 +166,9 @@ pub async fn mark_dead(
     store::mark_dead(db, device, &sent_to.key(), reason, app.clock.now()).await
 }
 
-/// Removes the addresses that have not been seen for too long.
+/// Removes the addresses that have not been seen for too long, and those whose sessions ended.
 pub async fn housekeep(app: &App) -> Result<(), Fault> {
+    store::remove_parted(app.db.pool(), app.clock.now() - PARTED_FOR).await?;
     let removed = store::remove_unseen(app.db.pool(), app.clock.now() - REMOVED_AFTER).await?;
     metrics::counter!("belay_devices_expired_total").increment(removed);
     Ok(())
@@ -165,5 +192,6 @@ fn reachable(row: device::Model) -> Reachable {
         member: row.member_id,
         address: Address::stored(row.address_kind, row.address),
         platform: row.platform,
+        parted: row.parted_at.is_some(),
     }
 }

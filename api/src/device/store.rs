@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::device::{ActiveModel, Column, DeadReason, Entity, Model};
 use entity::{DeviceId, MemberId, SessionId, member, session};
-use sea_orm::sea_query::{Expr, LockType};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockType};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, Statement,
@@ -73,24 +73,36 @@ pub(super) async fn alive(
     let found = Entity::find()
         .filter(Column::MemberId.eq(member))
         .filter(Column::DeadAt.is_null())
+        .filter(Column::PartedAt.is_null())
         .order_by_desc(Column::LastSeenAt)
         .order_by_asc(Column::Id);
     Ok(found.all(db).await?)
 }
 
-fn reachable(seen_since: DateTime<Utc>) -> Select<Entity> {
+/// Since when a device must have been seen, and its session have ended if it has, to be sent to.
+#[derive(Clone, Copy)]
+pub(super) struct Since {
+    pub seen: DateTime<Utc>,
+    pub parted: DateTime<Utc>,
+}
+
+fn reachable(since: Since) -> Select<Entity> {
+    let parted = Column::PartedAt
+        .is_null()
+        .or(Column::PartedAt.gt(since.parted));
     Entity::find()
         .filter(Column::DeadAt.is_null())
-        .filter(Column::LastSeenAt.gte(seen_since))
+        .filter(Column::LastSeenAt.gte(since.seen))
+        .filter(parted)
 }
 
 /// The devices of these members that can be sent to.
 pub(super) async fn reachable_of(
     db: &impl ConnectionTrait,
     members: &[MemberId],
-    seen_since: DateTime<Utc>,
+    since: Since,
 ) -> Result<Vec<Model>, Fault> {
-    let found = reachable(seen_since).filter(Column::MemberId.is_in(members.iter().copied()));
+    let found = reachable(since).filter(Column::MemberId.is_in(members.iter().copied()));
     Ok(found.all(db).await?)
 }
 
@@ -98,20 +110,24 @@ pub(super) async fn reachable_of(
 pub(super) async fn reachable_among(
     db: &impl ConnectionTrait,
     devices: &[DeviceId],
-    seen_since: DateTime<Utc>,
+    since: Since,
 ) -> Result<Vec<Model>, Fault> {
-    let found = reachable(seen_since).filter(Column::Id.is_in(devices.iter().copied()));
+    let found = reachable(since).filter(Column::Id.is_in(devices.iter().copied()));
     Ok(found.all(db).await?)
 }
 
-/// Takes an address from whoever else holds it.
-pub(super) async fn take_from_others(tx: &Tx, key: &str, member: MemberId) -> Result<(), Fault> {
-    Entity::delete_many()
+/// Takes an address from whoever else holds it; returns what was his.
+pub(super) async fn take_from_others(
+    tx: &Tx,
+    key: &str,
+    member: MemberId,
+) -> Result<Option<Model>, Fault> {
+    let taken = Entity::delete_many()
         .filter(Column::AddressKey.eq(key))
         .filter(Column::MemberId.ne(member))
-        .exec(tx)
+        .exec_with_returning(tx)
         .await?;
-    Ok(())
+    Ok(taken.into_iter().next())
 }
 
 /// Adds a device, whose address is held and nobody else's.
@@ -137,6 +153,7 @@ pub(super) async fn add(
         last_seen_at: Set(now),
         dead_at: Set(None),
         dead_reason: Set(None),
+        parted_at: Set(None),
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
@@ -165,6 +182,7 @@ pub(super) async fn refresh(
         .col_expr(Column::LastSeenAt, Expr::value(now))
         .col_expr(Column::DeadAt, Expr::value(None::<DateTime<Utc>>))
         .col_expr(Column::DeadReason, Expr::value(None::<DeadReason>))
+        .col_expr(Column::PartedAt, Expr::value(None::<DateTime<Utc>>))
         .filter(Column::Id.eq(id))
         .filter(Column::MemberId.eq(who.member))
         .exec_with_returning(tx)
@@ -194,6 +212,33 @@ pub(super) async fn remove_of_sessions(tx: &Tx, sessions: &[SessionId]) -> Resul
     Entity::delete_many()
         .filter(Column::SessionId.is_in(sessions.iter().copied()))
         .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Keeps the devices of sessions that end for a last word.
+pub(super) async fn part_with_sessions(
+    tx: &Tx,
+    sessions: &[SessionId],
+    now: DateTime<Utc>,
+) -> Result<(), Fault> {
+    Entity::update_many()
+        .col_expr(Column::PartedAt, Expr::value(now))
+        .filter(Column::SessionId.is_in(sessions.iter().copied()))
+        .filter(Column::PartedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Removes the devices that were kept for a last word before an instant.
+pub(super) async fn remove_parted(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<(), Fault> {
+    Entity::delete_many()
+        .filter(Column::PartedAt.lte(before))
+        .exec(db)
         .await?;
     Ok(())
 }

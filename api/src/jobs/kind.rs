@@ -1,6 +1,6 @@
 //! Every kind of background work there is.
 
-use entity::{AccountCodeId, MemberId, NotificationId, SignUpId};
+use entity::{AccountCodeId, EmailChangeId, MemberId, NotificationId, SignUpId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -26,6 +26,16 @@ pub enum Job {
     MailEmailChange {
         /// Which.
         code: AccountCodeId,
+    },
+    /// Mails the code that undoes a change of e-mail address to the old address.
+    MailEmailChangeUndo {
+        /// Which.
+        change: EmailChangeId,
+    },
+    /// Has a change of e-mail address take effect, unless it was undone.
+    ApplyEmailChange {
+        /// Which.
+        change: EmailChangeId,
     },
     /// Tells a member that something about his account changed.
     MailAccountNotice {
@@ -56,14 +66,42 @@ pub enum Job {
 pub enum AccountNotice {
     /// His passphrase was changed or reset.
     PassphraseChanged,
+    /// His account was signed in to on another device.
+    SignedIn,
+    /// Another address was proved, and takes effect later.
+    EmailChangeConfirmed,
+    /// That was undone: his account keeps its address.
+    EmailChangeDropped,
     /// His account moved to another address; told to the old one.
     EmailChanged,
+    /// His account has this address from now on; told to the new one.
+    EmailIsHere,
     /// His account will be deleted.
     DeletionRequested,
     /// It will not.
     DeletionUndone,
     /// A stolen refresh token was used: a session was ended.
     SessionStolen,
+    /// Another member registered a push address of his.
+    PushAddressTaken,
+}
+
+impl AccountNotice {
+    /// A word for it, which keys may be made of.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PassphraseChanged => "passphrase_changed",
+            Self::SignedIn => "signed_in",
+            Self::EmailChangeConfirmed => "email_change_confirmed",
+            Self::EmailChangeDropped => "email_change_dropped",
+            Self::EmailChanged => "email_changed",
+            Self::EmailIsHere => "email_is_here",
+            Self::DeletionRequested => "deletion_requested",
+            Self::DeletionUndone => "deletion_undone",
+            Self::SessionStolen => "session_stolen",
+            Self::PushAddressTaken => "push_address_taken",
+        }
+    }
 }
 
 impl Job {
@@ -73,6 +111,8 @@ impl Job {
             Self::MailSignUp { .. } => "mail_sign_up",
             Self::MailPassphraseReset { .. } => "mail_passphrase_reset",
             Self::MailEmailChange { .. } => "mail_email_change",
+            Self::MailEmailChangeUndo { .. } => "mail_email_change_undo",
+            Self::ApplyEmailChange { .. } => "apply_email_change",
             Self::MailAccountNotice { .. } => "mail_account_notice",
             Self::PurgeAccount { .. } => "purge_account",
             Self::PlanNotification { .. } => "plan_notification",

@@ -163,6 +163,10 @@ async fn perform(app: &App, job: Job) -> Result<(), Fault> {
             account::jobs::mail_passphrase_reset(app, &email_key, request).await
         }
         Job::MailEmailChange { code } => account::jobs::mail_email_change(app, code).await,
+        Job::MailEmailChangeUndo { change } => {
+            account::jobs::mail_email_change_undo(app, change).await
+        }
+        Job::ApplyEmailChange { change } => account::jobs::apply_email_change(app, change).await,
         Job::MailAccountNotice {
             member,
             email,

@@ -121,6 +121,78 @@ pub fn passphrase_changed(to: &str) -> Letter {
     )
 }
 
+/// The account is to have another address, and this one can still stop it.
+pub fn email_change_undo(to: &str, code: &str, due_at: DateTime<Utc>) -> Letter {
+    let from = due_at.format("%-d %B %Y, %H:%M");
+    letter(
+        to,
+        "Your Belay account",
+        &[
+            &format!(
+                "somebody who is signed in to your account, perhaps you, has moved it to another e-mail address. The \
+                 new address counts from {from} UTC. Until then everything stays as it is, and letters go here."
+            ),
+            "Was it not you? Then keep this address: choose \"Keep my e-mail address\" in the app, whether or not you \
+             are signed in, and enter this code:",
+            &format!("    {code}"),
+            "After that choose \"I forgot my passphrase\": it signs everybody out and gives you a new one.",
+        ],
+    )
+}
+
+/// The account keeps its address after all.
+pub fn email_change_dropped(to: &str) -> Letter {
+    letter(
+        to,
+        "Your Belay account",
+        &[
+            "your account was to move to another e-mail address, and stays with this one after all.",
+            "Was it not you who wanted to move it? Then choose \"I forgot my passphrase\" in the app now: it signs \
+             everybody out and gives you a new one. Was it not you who kept it? Then ask for the move again.",
+        ],
+    )
+}
+
+/// The account has this address from now on.
+pub fn email_is_here(to: &str) -> Letter {
+    letter(
+        to,
+        "Your Belay account",
+        &[
+            "from now on you sign in with this address, and letters about your account go here.",
+            "Was it not you? Then answer this letter, and a person will look into it.",
+        ],
+    )
+}
+
+/// Somebody signed in.
+pub fn signed_in(to: &str) -> Letter {
+    letter(
+        to,
+        "Your Belay account",
+        &[
+            "your account has just been signed in to. If that was you, there is nothing to do. The app lists the \
+             devices that are signed in.",
+            "Was it not you? Then choose \"I forgot my passphrase\" in the app now: it signs everybody out and gives \
+             you a new one.",
+        ],
+    )
+}
+
+/// A device that got this member's pushes gets another's now.
+pub fn push_address_taken(to: &str) -> Letter {
+    letter(
+        to,
+        "Your Belay account",
+        &[
+            "a device that got your notifications has been signed in to with another account, and gets the \
+             notifications of that one now. This happens when two people share a phone.",
+            "Was it not you, or somebody you share it with? Then sign in on your phone again, and your notifications \
+             come back. The app lists the devices that are signed in.",
+        ],
+    )
+}
+
 /// The account has another address from now on; told to the old one.
 pub fn email_changed(to: &str) -> Letter {
     letter(
@@ -196,6 +268,11 @@ mod tests {
             email_change_known(to),
             passphrase_changed(to),
             email_changed(to),
+            email_change_undo(to, "ABCD-1234-EFGH-5678", noon()),
+            email_change_dropped(to),
+            email_is_here(to),
+            signed_in(to),
+            push_address_taken(to),
             deletion_requested(to, noon()),
             deletion_undone(to),
             session_stolen(to),
@@ -218,7 +295,7 @@ mod tests {
         for letter in all() {
             let text = letter.text.to_lowercase();
             assert!(
-                text.contains("was it not you?") || text.contains("does not sound like you"),
+                text.contains("was it not you") || text.contains("does not sound like you"),
                 "{text}"
             );
             for word in [

@@ -64,7 +64,14 @@ impl BetweenPartners {
                 Kind::CheckInReminder
                 | Kind::DoorOpen
                 | Kind::MeetingReminder
-                | Kind::MeetingCancelled => {}
+                | Kind::MeetingCancelled
+                | Kind::SignedIn
+                | Kind::PassphraseChanged
+                | Kind::EmailChangeConfirmed
+                | Kind::EmailChangeDropped
+                | Kind::EmailChanged
+                | Kind::SessionStolen
+                | Kind::PushAddressTaken => {}
             }
         }
         Ok(Self {
@@ -150,7 +157,14 @@ impl BetweenPartners {
             Kind::CheckInReminder
             | Kind::DoorOpen
             | Kind::MeetingReminder
-            | Kind::MeetingCancelled => Wanted::Yes,
+            | Kind::MeetingCancelled
+            | Kind::SignedIn
+            | Kind::PassphraseChanged
+            | Kind::EmailChangeConfirmed
+            | Kind::EmailChangeDropped
+            | Kind::EmailChanged
+            | Kind::SessionStolen
+            | Kind::PushAddressTaken => Wanted::Yes,
         }
     }
 }

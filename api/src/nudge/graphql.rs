@@ -58,6 +58,20 @@ pub enum NotificationKind {
     /// Your partner meant to do something the day before: you could ask him how it went. Its subject is the `Peering`, and
     /// its `partnerCommitments` say what.
     AskHowItWent,
+    /// Your account was signed in to on another device: `me.sessions` has all of them. It has no subject.
+    SignedIn,
+    /// Your passphrase was changed. It has no subject.
+    PassphraseChanged,
+    /// Your account is to have another e-mail address; `me.account.emailChange` says from when on. It has no subject.
+    EmailChangeConfirmed,
+    /// Your account keeps its e-mail address after all. It has no subject.
+    EmailChangeDropped,
+    /// Your account has another e-mail address. It has no subject.
+    EmailChanged,
+    /// One of your devices was signed out, because a copy of its refresh token was used. It has no subject.
+    SessionStolen,
+    /// A device that got your notifications gets those of another account now. It has no subject.
+    PushAddressTaken,
 }
 
 /// A line in your in-app inbox.
@@ -81,9 +95,16 @@ impl Notification {
     async fn subject_id(&self) -> Option<ID> {
         let subject = self.0.subject?;
         match self.0.kind {
-            table::Kind::CheckInReminder | table::Kind::DoorOpen | table::Kind::LadderAgreed => {
-                None
-            }
+            table::Kind::CheckInReminder
+            | table::Kind::DoorOpen
+            | table::Kind::LadderAgreed
+            | table::Kind::SignedIn
+            | table::Kind::PassphraseChanged
+            | table::Kind::EmailChangeConfirmed
+            | table::Kind::EmailChangeDropped
+            | table::Kind::EmailChanged
+            | table::Kind::SessionStolen
+            | table::Kind::PushAddressTaken => None,
             table::Kind::LadderAsked => Some(RungId(subject).global()),
             table::Kind::LadderNote | table::Kind::WentQuiet | table::Kind::BackAgain => {
                 Some(TellingId(subject).global())

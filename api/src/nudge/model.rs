@@ -1,7 +1,7 @@
 //! Policy: whether a notification may leave as a push.
 
 use chrono::{DateTime, Utc};
-use entity::notification::{SkipReason, State};
+use entity::notification::{Kind, SkipReason, State};
 
 /// Whether what a notification asks for, or tells of, still is as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,21 @@ pub enum Verdict {
 /// Whether phones have been told of a notification: its time has come, and it stays in the inbox.
 pub const fn is_told(state: State) -> bool {
     matches!(state, State::Planned | State::Skipped)
+}
+
+/// Whether a notification of this kind is about the account itself: it reaches devices, too, whose sessions have just been
+/// ended.
+pub const fn is_about_account(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::SignedIn
+            | Kind::PassphraseChanged
+            | Kind::EmailChangeConfirmed
+            | Kind::EmailChangeDropped
+            | Kind::EmailChanged
+            | Kind::SessionStolen
+            | Kind::PushAddressTaken
+    )
 }
 
 /// Decides, the same way when deliveries are planned and when they are sent.

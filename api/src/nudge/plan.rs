@@ -3,15 +3,16 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::notification::{Model, SkipReason, State};
-use entity::{DeviceId, MemberId, NotificationId};
+use entity::{MemberId, NotificationId};
 use sea_orm::ConnectionTrait;
 
-use super::model::{Facts, Verdict, is_told, judge};
+use super::model::{Facts, Verdict, is_about_account, is_told, judge};
 use super::quiet::has_its_own_time;
 use super::{service, still_wanted, store};
 use crate::app::App;
 use crate::bus::Event;
 use crate::db::{Done, Tx, transact};
+use crate::device::model::Reachable;
 use crate::error::Fault;
 use crate::{device, profile, push};
 
@@ -33,16 +34,20 @@ pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<(), Fau
     let mut deliveries = Vec::new();
     let facts = facts(app, tx, &rows).await?;
     for (row, facts) in rows.iter().zip(facts) {
-        let reached = devices.get(&row.member_id).map_or(&[][..], Vec::as_slice);
+        let his = devices.get(&row.member_id).map_or(&[][..], Vec::as_slice);
+        let reached = his
+            .iter()
+            .filter(|device| !device.parted || is_about_account(row.kind));
+        let reached: Vec<_> = reached.map(|device| device.id).collect();
         let facts = Facts {
             devices: reached.len(),
             ..facts
         };
         let decision = match judge(&facts) {
             Verdict::Deliver => {
-                deliveries.extend(reached.iter().map(|device| push::service::Queued {
+                deliveries.extend(reached.into_iter().map(|device| push::service::Queued {
                     notification: row.id,
-                    device: *device,
+                    device,
                     expires_at: row.expires_at,
                 }));
                 (State::Planned, None)
@@ -97,10 +102,10 @@ async fn devices(
     app: &App,
     tx: &Tx,
     rows: &[Model],
-) -> Result<HashMap<MemberId, Vec<DeviceId>>, Fault> {
-    let mut found: HashMap<MemberId, Vec<DeviceId>> = HashMap::new();
+) -> Result<HashMap<MemberId, Vec<Reachable>>, Fault> {
+    let mut found: HashMap<MemberId, Vec<Reachable>> = HashMap::new();
     for device in device::service::live(app, tx, &members(rows)).await? {
-        found.entry(device.member).or_default().push(device.id);
+        found.entry(device.member).or_default().push(device);
     }
     Ok(found)
 }

@@ -115,10 +115,18 @@ fn first_change(zone: Zone, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<Da
     DateTime::from_timestamp(other, 0)
 }
 
-/// Whether a notification of this kind comes at a time that the member set himself, and so in his quiet hours as well.
+/// Whether a notification of this kind does not wait for the end of the quiet hours: it comes at a time that the member set
+/// himself, or somebody may be taking his account over.
 pub const fn has_its_own_time(kind: Kind) -> bool {
     match kind {
         Kind::CheckInReminder | Kind::DoorOpen | Kind::MeetingReminder | Kind::LadderNote => true,
+        Kind::SignedIn
+        | Kind::PassphraseChanged
+        | Kind::EmailChangeConfirmed
+        | Kind::EmailChangeDropped
+        | Kind::EmailChanged
+        | Kind::SessionStolen
+        | Kind::PushAddressTaken => true,
         Kind::MeetingCancelled
         | Kind::PeeringProposed
         | Kind::PeeringAccepted

@@ -93,7 +93,14 @@ pub(super) async fn still_wanted(
             | Kind::LadderAsked
             | Kind::LadderAgreed
             | Kind::WentQuiet
-            | Kind::BackAgain => {}
+            | Kind::BackAgain
+            | Kind::SignedIn
+            | Kind::PassphraseChanged
+            | Kind::EmailChangeConfirmed
+            | Kind::EmailChangeDropped
+            | Kind::EmailChanged
+            | Kind::SessionStolen
+            | Kind::PushAddressTaken => {}
         }
     }
     let (mut checked_in, mut not_asked) = (HashSet::new(), HashSet::new());
@@ -116,7 +123,14 @@ pub(super) async fn still_wanted(
             Some(id) if !going.contains(&(row.member_id, OccurrenceId(id))) => Wanted::NoLongerSo,
             _ => Wanted::Yes,
         },
-        Kind::MeetingCancelled => Wanted::Yes,
+        Kind::MeetingCancelled
+        | Kind::SignedIn
+        | Kind::PassphraseChanged
+        | Kind::EmailChangeConfirmed
+        | Kind::EmailChangeDropped
+        | Kind::EmailChanged
+        | Kind::SessionStolen
+        | Kind::PushAddressTaken => Wanted::Yes,
         Kind::PeeringProposed
         | Kind::PeeringAccepted
         | Kind::PactProposed

@@ -19,6 +19,8 @@ pub enum Category {
     Meetings,
     /// What other men ask of him and answer him.
     Contacts,
+    /// His account.
+    Account,
 }
 
 impl Category {
@@ -28,6 +30,7 @@ impl Category {
             Self::CheckIns => "check_ins",
             Self::Meetings => "meetings",
             Self::Contacts => "contacts",
+            Self::Account => "account",
         }
     }
 }
@@ -194,6 +197,19 @@ const fn said(kind: Kind) -> (&'static str, Category, Urgency, Phrase) {
             Contacts,
             Normal,
             "A good day to say hello to somebody."
+        ),
+        // One word for all: the provider learns nothing of what became of an account.
+        Kind::SignedIn
+        | Kind::PassphraseChanged
+        | Kind::EmailChangeConfirmed
+        | Kind::EmailChangeDropped
+        | Kind::EmailChanged
+        | Kind::SessionStolen
+        | Kind::PushAddressTaken => say!(
+            "account",
+            Account,
+            High,
+            "There is something about your account to look at."
         ),
         Kind::PactNudgeAnswered => say!(
             "note_answered",

@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::device::model::Reachable;
 use crate::error::Fault;
 use crate::jobs::backoff;
-use crate::nudge::model::Verdict;
+use crate::nudge::model::{Verdict, is_about_account};
 use crate::nudge::service::Checked;
 use crate::{device, nudge};
 
@@ -134,6 +134,9 @@ fn allowed<'a>(
         (Verdict::Cancel | Verdict::Over, _) => skipped("cancelled"),
         (Verdict::NotYet(at), _) => Err(Settled::later(at, "quiet_hours")),
         (Verdict::Skip(SkipReason::NoDevice), _) | (Verdict::Deliver, None) => {
+            skipped("device_not_live")
+        }
+        (Verdict::Deliver, Some(device)) if device.parted && !is_about_account(checked.kind) => {
             skipped("device_not_live")
         }
         (Verdict::Deliver, Some(device)) => Ok((checked, device)),

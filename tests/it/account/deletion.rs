@@ -71,8 +71,8 @@ async fn a_man_leaves_and_comes_back(app: TestApp) {
     );
     app.drain().await;
     let letters = app.mail_to(MIKE);
-    assert_eq!(letters.len(), 2);
-    assert!(letters[1].text.contains("Until 9 April 2026, 12:00 UTC"));
+    assert_eq!(letters.len(), 3, "the code, the tablet, and this");
+    assert!(letters[2].text.contains("Until 9 April 2026, 12:00 UTC"));
 
     app.advance(TimeDelta::days(20));
     let back = sign_in(&app, MIKE, PASSPHRASE, "A new phone").await;
@@ -86,7 +86,11 @@ async fn a_man_leaves_and_comes_back(app: TestApp) {
     assert_eq!(undo(&app, back).await, kept);
     assert_eq!(hidden(&app, back).await, Some(false));
     app.drain().await;
-    assert_eq!(app.mail_to(MIKE).len(), 3);
+    assert_eq!(
+        app.mail_to(MIKE).len(),
+        5,
+        "the new phone, and that he stays"
+    );
     app.advance(TimeDelta::days(60));
     app.drain().await;
     assert_eq!(hidden(&app, back).await, Some(false));

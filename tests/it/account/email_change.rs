@@ -1,19 +1,28 @@
 //! Moving an account to another address.
 
+use api::account::SignedIn;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use support::{TestApp, both};
 
+use super::reset::Unlimited;
 use super::{PASSPHRASE, another, input, join, mike, opens, refusal};
 
 both!(
-    an_account_moves_to_an_address_that_proved_itself,
+    an_account_moves_to_an_address_that_proved_itself_after_a_day,
+    the_old_address_undoes_a_move_without_being_signed_in,
+    guesses_at_an_undo_code_neither_open_nor_close_anything,
+    a_member_gives_up_a_move_that_waits,
+    a_new_passphrase_gives_up_a_move_that_waits,
+    until_it_takes_effect_only_the_old_address_counts,
+    an_address_written_otherwise_is_taken_at_once,
     an_address_with_an_account_is_told_and_the_answer_is_the_same,
     a_newer_wish_takes_the_place_of_an_older,
     a_wish_sent_again_mails_no_second_letter,
     an_address_that_got_an_account_meanwhile_is_not_taken_from_it,
     five_wrong_guesses_end_a_code,
     the_passphrase_is_needed,
+    an_address_that_gets_an_account_while_it_waits_is_not_taken_from_it,
     codes_mailed_to_the_old_address_open_nothing_any_more
 );
 
@@ -21,8 +30,16 @@ pub const REQUEST: &str = "mutation($input: RequestEmailChangeInput!) {
     requestEmailChange(input: $input) { codeExpiresAt errors { code path } }
 }";
 const CONFIRM: &str = "mutation($input: ConfirmEmailChangeInput!) {
-    confirmEmailChange(input: $input) { account { email emailVerifiedAt } errors { code path } }
+    confirmEmailChange(input: $input) {
+        account { email emailVerifiedAt emailChange { newEmail takesEffectAt } } errors { code path }
+    }
 }";
+const CANCEL: &str = "mutation { cancelEmailChange {
+    account { email emailChange { newEmail } } errors { code path } } }";
+const UNDO: &str = "mutation($input: UndoEmailChangeInput!) {
+    undoEmailChange(input: $input) { done errors { code path } }
+}";
+const ACCOUNT: &str = "{ me { account { email emailVerifiedAt emailChange { newEmail } } } }";
 const OLD: &str = "mike@example.org";
 const NEW: &str = "Mike@example.net";
 
@@ -34,7 +51,51 @@ fn confirm(code: &str) -> Value {
     input(&json!({ "code": code }))
 }
 
-async fn an_account_moves_to_an_address_that_proved_itself(app: TestApp) {
+async fn proved(app: &TestApp, mike: SignedIn, email: &str) -> Value {
+    prove(app, mike, email, PASSPHRASE).await
+}
+
+/// Has Mike prove another address.
+pub async fn prove(app: &TestApp, mike: SignedIn, email: &str, passphrase: &str) -> Value {
+    let request = json!({ "newEmail": email, "passphrase": passphrase });
+    app.as_member(mike, REQUEST, input(&request)).await.ok();
+    let code = app.mailed_code(email).await;
+    let payload = app.as_member(mike, CONFIRM, confirm(&code)).await;
+    payload.at("/confirmEmailChange")
+}
+
+/// The code in the newest letter to the old address.
+async fn undo_code(app: &TestApp) -> String {
+    app.drain().await;
+    let letter = app.mail_to(OLD).pop().unwrap();
+    assert!(
+        letter.text.contains("to another e-mail address"),
+        "{}",
+        letter.text
+    );
+    let code = letter.text.lines().find(|line| line.starts_with("    "));
+    code.unwrap().trim().to_owned()
+}
+
+async fn undo(app: &TestApp, email: &str, code: &str) -> Value {
+    let undo = json!({ "email": email, "code": code });
+    let answer = app.anonymous(UNDO, input(&undo)).await;
+    answer.at("/undoEmailChange")
+}
+
+async fn account(app: &TestApp, mike: SignedIn) -> Value {
+    let answer = app.as_member(mike, ACCOUNT, json!({})).await;
+    answer.at("/me/account")
+}
+
+/// Has a day go by, and the worker do what is due.
+async fn a_day_goes_by(app: &TestApp) {
+    app.drain().await;
+    app.advance(TimeDelta::days(1));
+    app.drain().await;
+}
+
+async fn an_account_moves_to_an_address_that_proved_itself_after_a_day(app: TestApp) {
     let mike = mike(&app).await;
     app.advance(TimeDelta::days(3));
     let payload = app
@@ -47,23 +108,168 @@ async fn an_account_moves_to_an_address_that_proved_itself(app: TestApp) {
         .as_member(mike, CONFIRM, confirm(&code))
         .await
         .at("/confirmEmailChange");
-    let account = json!({ "email": NEW, "emailVerifiedAt": "2026-03-13T12:00:00.000Z" });
-    assert_eq!(first["account"], account);
-    app.drain().await;
-    let notices = app.mail_to(OLD);
-    assert_eq!(notices.len(), 2);
-    assert!(notices[1].text.contains("moved to another e-mail address"));
-
+    let waits = json!({ "email": OLD, "emailVerifiedAt": "2026-03-10T12:00:00.000Z",
+        "emailChange": { "newEmail": NEW, "takesEffectAt": "2026-03-14T12:00:00.000Z" } });
+    assert_eq!(first["account"], waits);
     let second = app
         .as_member(mike, CONFIRM, confirm(&code))
         .await
         .at("/confirmEmailChange");
     assert_eq!(first, second);
     app.drain().await;
-    assert_eq!(app.mail_to(OLD).len(), 2);
+    let told = app.mail_to(OLD);
+    assert_eq!(
+        told.len(),
+        2,
+        "the code of the sign-up, and one that undoes it"
+    );
+    assert!(
+        told[1]
+            .text
+            .contains("counts from 14 March 2026, 12:00 UTC")
+    );
+    app.advance(TimeDelta::hours(24) - TimeDelta::seconds(1));
+    app.drain().await;
+    assert_eq!(account(&app, mike).await["email"], OLD);
+
+    app.advance(TimeDelta::seconds(1));
+    app.drain().await;
+    let moved = json!({ "email": NEW, "emailVerifiedAt": "2026-03-13T12:00:00.000Z",
+        "emailChange": null });
+    assert_eq!(account(&app, mike).await, moved);
+    let told = app.mail_to(OLD).pop().unwrap();
+    assert!(
+        told.text
+            .contains("moved to another e-mail address, and this one is free")
+    );
+    let told = app.mail_to(NEW).pop().unwrap();
+    assert!(told.text.contains("you sign in with this address"));
     assert!(opens(&app, "mike@EXAMPLE.net", PASSPHRASE).await);
     assert!(!opens(&app, OLD, PASSPHRASE).await);
     join(&app, OLD, "michael").await;
+}
+
+async fn the_old_address_undoes_a_move_without_being_signed_in(app: TestApp) {
+    let mike = mike(&app).await;
+    proved(&app, mike, NEW).await;
+    let code = undo_code(&app).await;
+    let typed = code.to_lowercase().replace('-', " ");
+    let done = json!({ "done": true, "errors": [] });
+    assert_eq!(undo(&app, "MIKE@example.org", &typed).await, done);
+    app.drain().await;
+    let letters = app.mail_to(OLD);
+    assert!(
+        letters
+            .last()
+            .unwrap()
+            .text
+            .contains("stays with this one after all")
+    );
+    assert_eq!(undo(&app, OLD, &code).await, done, "sent again");
+    a_day_goes_by(&app).await;
+    assert_eq!(app.mail_to(OLD), letters);
+    assert_eq!(account(&app, mike).await["email"], OLD);
+    assert_eq!(account(&app, mike).await["emailChange"], json!(null));
+}
+
+async fn guesses_at_an_undo_code_neither_open_nor_close_anything(Unlimited(app): Unlimited) {
+    let mike = mike(&app).await;
+    proved(&app, mike, NEW).await;
+    let code = undo_code(&app).await;
+    let unknown = undo(&app, "nobody@example.org", "0000-0000-0000-0000").await;
+    for _ in 0..20 {
+        let guessed = undo(&app, OLD, "0000-0000-0000-0000").await;
+        assert_eq!(guessed, unknown);
+        assert_eq!(
+            refusal(&guessed),
+            ("WRONG_CODE".into(), "input.code".into())
+        );
+    }
+    assert_eq!(undo(&app, NEW, &code).await, unknown);
+    let nonsense = undo(&app, OLD, "nonsense").await;
+    assert_eq!(refusal(&nonsense).0, "INVALID");
+    assert_eq!(undo(&app, OLD, &code).await["done"], true);
+
+    // Once it has taken effect it is too late.
+    proved(&app, mike, NEW).await;
+    let code = undo_code(&app).await;
+    a_day_goes_by(&app).await;
+    assert_eq!(undo(&app, OLD, &code).await, unknown);
+    assert_eq!(account(&app, mike).await["email"], NEW);
+}
+
+async fn a_member_gives_up_a_move_that_waits(app: TestApp) {
+    let mike = mike(&app).await;
+    let kept = json!({ "account": { "email": OLD, "emailChange": null }, "errors": [] });
+    let cancel = async || {
+        let answer = app.as_member(mike, CANCEL, json!({})).await;
+        answer.at("/cancelEmailChange")
+    };
+    assert_eq!(cancel().await, kept, "there is none");
+    proved(&app, mike, NEW).await;
+    for _ in 0..2 {
+        assert_eq!(cancel().await, kept);
+    }
+    a_day_goes_by(&app).await;
+    assert_eq!(account(&app, mike).await["email"], OLD);
+    let dropped = app.mail_to(OLD).into_iter();
+    let dropped = dropped.filter(|letter| letter.text.contains("stays with this one"));
+    assert_eq!(dropped.count(), 1);
+}
+
+async fn a_new_passphrase_gives_up_a_move_that_waits(app: TestApp) {
+    let mike = mike(&app).await;
+    proved(&app, mike, NEW).await;
+    let change = json!({ "current": PASSPHRASE, "new": super::ANOTHER });
+    let change = app.as_member(mike, super::passphrase::CHANGE, input(&change));
+    assert_eq!(change.await.at("/changePassphrase/errors"), json!([]));
+    a_day_goes_by(&app).await;
+    assert_eq!(account(&app, mike).await["email"], OLD);
+}
+
+async fn until_it_takes_effect_only_the_old_address_counts(app: TestApp) {
+    let mike = mike(&app).await;
+    proved(&app, mike, NEW).await;
+    assert!(!opens(&app, NEW, PASSPHRASE).await);
+    let before = app.mail_to(NEW).len();
+    for (email, letters) in [(NEW, before), (OLD, 3)] {
+        let forgot = json!({ "email": email });
+        app.anonymous(super::reset::REQUEST, input(&forgot))
+            .await
+            .ok();
+        app.drain().await;
+        assert_eq!(app.mail_to(email).len(), letters, "{email}");
+    }
+    let code = app.mailed_code(OLD).await;
+    let reset = json!({ "email": NEW, "code": code, "passphrase": super::ANOTHER });
+    let payload = app.anonymous(super::reset::RESET, input(&reset)).await;
+    assert_eq!(refusal(&payload.at("/resetPassphrase")).0, "WRONG_CODE");
+    let reset = json!({ "email": OLD, "code": code, "passphrase": super::ANOTHER });
+    let payload = app.anonymous(super::reset::RESET, input(&reset)).await;
+    assert_eq!(payload.at("/resetPassphrase/done"), true);
+    a_day_goes_by(&app).await;
+    assert_eq!(
+        account(&app, mike).await["email"],
+        OLD,
+        "the reset gave it up"
+    );
+}
+
+async fn an_address_written_otherwise_is_taken_at_once(app: TestApp) {
+    let mike = mike(&app).await;
+    let payload = proved(&app, mike, "Mike@Example.org").await;
+    assert_eq!(payload["account"]["email"], "Mike@Example.org");
+    assert_eq!(payload["account"]["emailChange"], json!(null));
+}
+
+async fn an_address_that_gets_an_account_while_it_waits_is_not_taken_from_it(app: TestApp) {
+    let mike = mike(&app).await;
+    proved(&app, mike, NEW).await;
+    join(&app, NEW, "michael").await;
+    a_day_goes_by(&app).await;
+    assert_eq!(account(&app, mike).await["email"], OLD);
+    let told = app.mail_to(OLD).pop().unwrap();
+    assert!(told.text.contains("stays with this one after all"));
 }
 
 async fn an_address_with_an_account_is_told_and_the_answer_is_the_same(app: TestApp) {
@@ -94,7 +300,8 @@ async fn a_newer_wish_takes_the_place_of_an_older(app: TestApp) {
     let guess = app.as_member(mike, CONFIRM, confirm(&older)).await;
     assert_eq!(refusal(&guess.at("/confirmEmailChange")).0, "WRONG_CODE");
     let moved = app.as_member(mike, CONFIRM, confirm(&newer)).await;
-    assert_eq!(moved.at("/confirmEmailChange/account/email"), NEW);
+    let waits = moved.at("/confirmEmailChange/account/emailChange/newEmail");
+    assert_eq!(waits, NEW);
 }
 
 async fn a_wish_sent_again_mails_no_second_letter(app: TestApp) {
@@ -159,14 +366,16 @@ async fn the_passphrase_is_needed(app: TestApp) {
 
 async fn codes_mailed_to_the_old_address_open_nothing_any_more(app: TestApp) {
     let mike = mike(&app).await;
+    proved(&app, mike, NEW).await;
+    app.advance(TimeDelta::days(1) - TimeDelta::minutes(1));
     let forgot = json!({ "email": OLD });
     app.anonymous(super::reset::REQUEST, input(&forgot))
         .await
         .ok();
     let old_code = app.mailed_code(OLD).await;
-    app.as_member(mike, REQUEST, request(NEW)).await.ok();
-    let code = app.mailed_code(NEW).await;
-    app.as_member(mike, CONFIRM, confirm(&code)).await.ok();
+    app.advance(TimeDelta::minutes(1));
+    app.drain().await;
+    assert_eq!(account(&app, mike).await["email"], NEW);
     let reset = json!({ "email": NEW, "code": old_code, "passphrase": super::ANOTHER });
     let payload = app
         .anonymous(super::reset::RESET, input(&reset))

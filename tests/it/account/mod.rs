@@ -7,6 +7,7 @@ mod email_change;
 mod inputs;
 mod letters;
 mod limits;
+mod notices;
 mod passphrase;
 mod reset;
 mod roles;

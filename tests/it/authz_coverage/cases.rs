@@ -355,6 +355,7 @@ fn about_accounts(app: &TestApp, of: &Things) -> Vec<Case> {
             "changePassphrase",
             input(&json!({ "current": PASSPHRASE, "new": "copper lantern drift 77" })),
         ),
+        ("cancelEmailChange", no_arguments()),
         ("confirmEmailChange", input(&json!({ "code": "12345678" }))),
         ("deleteAccount", input(&json!({ "passphrase": PASSPHRASE }))),
         ("refreshDashboard", no_arguments()),
@@ -400,6 +401,10 @@ fn about_accounts(app: &TestApp, of: &Things) -> Vec<Case> {
             ),
         ),
         ("undoAccountDeletion", no_arguments()),
+        (
+            "undoEmailChange",
+            input(&json!({ "email": "nobody@example.org", "code": "0123-4567-89AB-CDEF" })),
+        ),
         (
             "verifyEmail",
             input(&json!({ "signUpId": id(), "code": "12345678", "deviceName": "A phone" })),

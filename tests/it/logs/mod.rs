@@ -33,6 +33,48 @@ const OPERATIONS: [&str; 12] = [
     "Rsvp",
 ];
 
+/// What the security log of a full run must tell of.
+const SECURITY: [&str; 9] = [
+    "signed_in",
+    "sign_in_failed",
+    "reset_asked",
+    "reset_done",
+    "session_ended",
+    "refresh_reused",
+    "email_change_confirmed",
+    "email_changed",
+    "role_changed",
+];
+
+/// All that a line of it may say.
+const SAID: [&str; 8] = [
+    "timestamp",
+    "level",
+    "target",
+    "message",
+    "event",
+    "code",
+    "member",
+    "session",
+];
+
+fn tells_what_happened_to_accounts(lines: &[Value], member: &str) {
+    let security: Vec<_> = lines
+        .iter()
+        .filter(|line| line["target"] == "security")
+        .collect();
+    for event in SECURITY {
+        let told = security.iter().find(|line| line["event"] == event);
+        let line = told.unwrap_or_else(|| panic!("no {event} in {security:#?}"));
+        assert_eq!(line["member"], member, "{line}");
+    }
+    for line in security {
+        let said = line.as_object().unwrap().keys();
+        let more: Vec<_> = said.filter(|key| !SAID.contains(&key.as_str())).collect();
+        assert_eq!(more, [""; 0], "{line}");
+    }
+}
+
 async fn a_full_run_leaves_nothing_of_anybody_in_the_log_for_machines(database: TestDatabase) {
     let done = run(database, "json").await;
     let lines: Vec<Value> = done
@@ -51,6 +93,7 @@ async fn a_full_run_leaves_nothing_of_anybody_in_the_log_for_machines(database: 
         });
         assert!(told, "no {name} in {}", done.log);
     }
+    tells_what_happened_to_accounts(&lines, &done.member);
     let his = said("request").filter(|line| line["member"] == *done.member);
     assert!(his.count() >= 10);
     for code in ["BAD_REQUEST", "BAD_USER_INPUT", "INTERNAL_SERVER_ERROR"] {

@@ -49,10 +49,11 @@ pub async fn run(database: TestDatabase, format: &str) -> Done {
     let member = mike.ask("query Me { me { memberId } }").await["me"]["memberId"].clone();
     let (_, member) = decode(&ID(member.as_str().unwrap().to_owned())).unwrap();
     forgets_his_passphrase(&world, &mut mike).await;
+    loses_a_token(&world).await;
     moves_to_another_address(&world, &mike).await;
     tells_about_himself(&world, &mike).await;
     let said = world
-        .command(&format!("member role {NEXT_EMAIL} facilitator"))
+        .command(&format!("member role {EMAIL} facilitator"))
         .await;
     plans_his_week(&world, &mike).await;
     is_nudged(&world, &mut mike).await;
@@ -115,14 +116,38 @@ async fn forgets_his_passphrase(world: &World, mike: &mut Phone<'_>) {
     world.note(mike);
 }
 
+/// A copy of a refresh token comes back after its successor was used.
+async fn loses_a_token(world: &World) {
+    let mut tablet = Phone::new(&world.server);
+    let sign_in =
+        json!({ "email": EMAIL, "passphrase": NEXT_PASSPHRASE, "deviceName": "A tablet" });
+    let payload = tablet.send("signIn", &sign_in, CREDENTIALS).await;
+    tablet.keep(&payload);
+    world.note(&tablet);
+    let copied = json!({ "refreshToken": tablet.tokens()[1] });
+    for _ in 0..2 {
+        tablet.refresh().await;
+        world.note(&tablet);
+    }
+    let thief = Phone::new(&world.server);
+    assert_eq!(
+        thief.refused("refreshSession", &copied).await,
+        "SESSION_ENDED"
+    );
+}
+
 async fn moves_to_another_address(world: &World, mike: &Phone<'_>) {
     let request = json!({ "newEmail": NEXT_EMAIL, "passphrase": NEXT_PASSPHRASE });
     mike.send("requestEmailChange", &request, "codeExpiresAt")
         .await;
     let code = world.mailed_code(NEXT_EMAIL, 1).await;
     let confirm = json!({ "code": code });
-    let payload = mike.send("confirmEmailChange", &confirm, "account { email }");
-    assert_eq!(payload.await["account"]["email"], NEXT_EMAIL);
+    let wanted = "account { email emailChange { newEmail } }";
+    let payload = mike.send("confirmEmailChange", &confirm, wanted).await;
+    assert_eq!(payload["account"]["emailChange"]["newEmail"], NEXT_EMAIL);
+    let undo = world.mailed_undo_code(EMAIL).await;
+    let wrong = json!({ "email": NEXT_EMAIL, "code": undo });
+    mike.refused("undoEmailChange", &wrong).await;
 }
 
 async fn tells_about_himself(world: &World, mike: &Phone<'_>) {
@@ -174,15 +199,15 @@ async fn plans_his_week(world: &World, mike: &Phone<'_>) {
     mike.send("rsvp", &going, "occurrence { seatsTaken }").await;
 }
 
-/// Firebase is away twice, takes two nudges, and then does not know the phone any more.
+/// Firebase is away twice, takes two nudges and that he has another address, and then does not know the phone any more.
 async fn is_nudged(world: &World, mike: &mut Phone<'_>) {
     let away = [Answer::Unavailable(None), Answer::ResetMidBody];
     world.fcm.script(PHONE, away);
     time_goes_to(world, "2026-03-29T19:00:00Z").await;
-    assert_eq!(world.fcm.requests_to(PHONE).len(), 4);
+    assert_eq!(world.fcm.requests_to(PHONE).len(), 5);
     world.fcm.script(PHONE, [Answer::Unregistered]);
     time_goes_to(world, "2026-03-30T19:00:00Z").await;
-    assert_eq!(world.fcm.requests_to(PHONE).len(), 5);
+    assert_eq!(world.fcm.requests_to(PHONE).len(), 6);
     mike.refresh().await;
     world.note(mike);
 }

@@ -86,6 +86,29 @@ impl World {
         code
     }
 
+    /// The code that undoes a change of address, from the letter to the old one.
+    pub async fn mailed_undo_code(&self, email: &str) -> String {
+        let to = format!("To: {email}\n");
+        let mut code = None;
+        eventually("a letter", async || {
+            let mut here = self.smtp.letters();
+            here.retain(|letter| letter.contains(&to));
+            let lines = here.iter().flat_map(|letter| letter.lines());
+            let groups = |line: &&str| {
+                let mut groups = line.split('-');
+                groups.clone().count() == 4 && groups.all(|group| group.len() == 4)
+            };
+            code = lines.map(str::trim).find(groups).map(str::to_owned);
+            code.is_some()
+        })
+        .await;
+        let code = code.unwrap();
+        let mut secrets = self.secrets();
+        secrets.add("an undo code", &code);
+        secrets.add("an undo code", &code.replace('-', ""));
+        code
+    }
+
     /// Waits until the mail server was asked about so many receivers.
     pub async fn letters_tried(&self, count: usize) {
         let tried = async || self.smtp.receivers().len() >= count;

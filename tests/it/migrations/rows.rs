@@ -3,15 +3,15 @@
 use std::fmt::Debug;
 
 use entity::{
-    AccountCodeId, CheckInId, CircleId, CommitmentId, ConsentId, DeliveryId, DeviceId, JobId,
-    LeaseHolder, MeetingId, MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PauseId,
-    PeeringId, RsvpId, RungId, SessionId, SignUpId, TellingId, account, account_code,
-    cadence_change, change, change_feed, check_in, check_in_reminder, circle, circle_membership,
-    commitment, commitment_day, consent, device, handle_claim, job, ladder, ladder_rung,
-    ladder_telling, meeting, meeting_occurrence, member, member_language, member_life_context,
-    member_topic, network_member, notification, pact, pact_nudge, pact_side, past_day_terms, pause,
-    peering, pending_sign_up, persisted_document, progress, push_delivery, quiet_hours, rate_limit,
-    rsvp, secret_check, session, used_sign_up_id, zone_data,
+    AccountCodeId, CheckInId, CircleId, CommitmentId, ConsentId, DeliveryId, DeviceId,
+    EmailChangeId, JobId, LeaseHolder, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
+    PactNudgeId, PauseId, PeeringId, RsvpId, RungId, SessionId, SignUpId, TellingId, account,
+    account_code, cadence_change, change, change_feed, check_in, check_in_reminder, circle,
+    circle_membership, commitment, commitment_day, consent, device, email_change, handle_claim,
+    job, ladder, ladder_rung, ladder_telling, meeting, meeting_occurrence, member, member_language,
+    member_life_context, member_topic, network_member, notification, pact, pact_nudge, pact_side,
+    past_day_terms, pause, peering, pending_sign_up, persisted_document, progress, push_delivery,
+    quiet_hours, rate_limit, rsvp, secret_check, session, used_sign_up_id, zone_data,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -282,6 +282,20 @@ async fn put_account(db: &DatabaseConnection, id: Uuid) {
             created_at: instant(),
             expires_at: instant(),
             used_at: Some(instant()),
+        },
+    )
+    .await;
+    put(
+        db,
+        email_change::Model {
+            id: EmailChangeId(id),
+            member_id: MemberId(id),
+            old_email_key: format!("old-{id}@example.org"),
+            new_email: "Next@example.org".into(),
+            confirmed_at: instant(),
+            due_at: instant(),
+            dropped_at: Some(instant()),
+            done_at: Some(instant()),
         },
     )
     .await;
@@ -672,6 +686,7 @@ async fn put_outbox(db: &DatabaseConnection, id: Uuid) {
             last_seen_at: instant(),
             dead_at: Some(instant()),
             dead_reason: Some(device::DeadReason::Unregistered),
+            parted_at: Some(instant()),
         },
     )
     .await;

@@ -6,10 +6,11 @@ use super::types::Account;
 use super::{refused, refused_all, wrong_code, wrong_passphrase};
 use crate::account::code::Code;
 use crate::account::model::{Email, Passphrase};
-use crate::account::service::{self, ConfirmOutcome, RequestOutcome};
+use crate::account::service::{self, ConfirmOutcome, RequestOutcome, UndoEmailOutcome};
+use crate::account::undo_code::UndoCode;
 use crate::graphql::errors::AccountError;
 use crate::graphql::scalars::DateTime;
-use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::problem::{Problem, ProblemCode, Problems};
 
 /// Where to, and that it is he who asks.
@@ -40,9 +41,36 @@ struct ConfirmEmailChangeInput {
 /// The answer to `confirmEmailChange`.
 #[derive(Default, SimpleObject)]
 struct ConfirmEmailChangePayload {
-    /// The account with its new address; null when there are errors.
+    /// The account, whose `emailChange` says when it moves; null when there are errors.
     account: Option<Account>,
-    /// Why it has not moved.
+    /// Why it will not move.
+    errors: Vec<AccountError>,
+}
+
+/// The answer to `cancelEmailChange`.
+#[derive(SimpleObject)]
+struct CancelEmailChangePayload {
+    /// The account, which keeps its address; null when there are errors.
+    account: Option<Account>,
+    /// Why the change still waits; so far there is no reason.
+    errors: Vec<AccountError>,
+}
+
+/// What proves the old address.
+#[derive(InputObject)]
+struct UndoEmailChangeInput {
+    /// The e-mail address the letter came to.
+    email: String,
+    /// The sixteen letters and digits from the letter, however they are spaced and in whatever case.
+    code: String,
+}
+
+/// The answer to `undoEmailChange`.
+#[derive(Default, SimpleObject)]
+struct UndoEmailChangePayload {
+    /// Whether the account keeps this address.
+    done: bool,
+    /// Why it does not.
     errors: Vec<AccountError>,
 }
 
@@ -62,14 +90,30 @@ impl EmailMutation {
         Some(request(ctx, input).await)
     }
 
-    /// Moves the account to the address the code was mailed to; the old address is told. Sent again it
-    /// answers the same.
+    /// Moves the account to the address the code was mailed to: after a day, so that whoever is signed in but does not own
+    /// the account cannot take it away in a moment. Until then the old address counts; it is told, with a code for
+    /// `undoEmailChange`. A change of the passphrase gives the move up. Sent again it answers the same.
     async fn confirm_email_change(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What proves it.")] input: ConfirmEmailChangeInput,
     ) -> Nullable<ConfirmEmailChangePayload> {
         Some(confirm(ctx, input).await)
+    }
+
+    /// Gives up the change of your e-mail address that waits. Without one it answers the same.
+    async fn cancel_email_change(&self, ctx: &Context<'_>) -> Nullable<CancelEmailChangePayload> {
+        Some(cancel(ctx).await)
+    }
+
+    /// Keeps the old e-mail address of an account that is to move to another, with the code that was mailed to the old one.
+    /// Nobody needs to be signed in. Sent again it answers the same.
+    async fn undo_email_change(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What proves the old address.")] input: UndoEmailChangeInput,
+    ) -> Nullable<UndoEmailChangePayload> {
+        Some(undo(ctx, input).await)
     }
 }
 
@@ -118,7 +162,7 @@ async fn confirm(
         });
     };
     let errors = match service::confirm_email_change(app, who, &code).await? {
-        ConfirmOutcome::Moved(account) => {
+        ConfirmOutcome::Confirmed(account) => {
             return Ok(ConfirmEmailChangePayload {
                 account: Some(account.into()),
                 errors: Vec::new(),
@@ -134,4 +178,47 @@ async fn confirm(
         account: None,
         errors,
     })
+}
+
+async fn cancel(ctx: &Context<'_>) -> GqlResult<CancelEmailChangePayload> {
+    let who = ctx.member()?;
+    let account = service::cancel_email_change(ctx.app(), who).await?;
+    let account = account.ok_or(GqlError::NotFound)?;
+    Ok(CancelEmailChangePayload {
+        account: Some(account.into()),
+        errors: Vec::new(),
+    })
+}
+
+async fn undo(ctx: &Context<'_>, input: UndoEmailChangeInput) -> GqlResult<UndoEmailChangePayload> {
+    let app = ctx.app();
+    let admitted = limits::by_address(app, Limited::Code, ctx.client_address()).await?;
+    let refused_with = |errors| UndoEmailChangePayload {
+        done: false,
+        errors,
+    };
+    let mut problems = Problems::default();
+    let parsed = (
+        problems.check(Email::parse("email", &input.email)),
+        problems.check(UndoCode::parse("code", &input.code)),
+    );
+    let (Some(email), Some(code)) = parsed else {
+        return Ok(refused_with(refused_all(problems)));
+    };
+    Ok(
+        match service::undo_email_change(app, admitted, &email, &code).await? {
+            UndoEmailOutcome::Kept => UndoEmailChangePayload {
+                done: true,
+                errors: Vec::new(),
+            },
+            UndoEmailOutcome::WrongCode => {
+                let message = "This code is not good, or not any more.";
+                refused_with(refused(Problem::field(
+                    "code",
+                    ProblemCode::WrongCode,
+                    message,
+                )))
+            }
+        },
+    )
 }

@@ -1,12 +1,14 @@
 //! What several mutations answer with.
 
-use async_graphql::{Enum, ID, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, SimpleObject};
+use entity::MemberId;
 use entity::account::Role;
 use secrecy::ExposeSecret as _;
 
 use crate::account::service::{self, OpenSession, Tokens};
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::DateTime;
+use crate::graphql::{Context as _, GqlError, Nullable};
 
 /// What a member may do for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -50,9 +52,22 @@ impl From<&Tokens> for Credentials {
     }
 }
 
+/// A change of your e-mail address that waits to take effect. Until then the old one signs you in, letters go there, and it
+/// can undo the change.
+#[derive(SimpleObject)]
+pub struct EmailChange {
+    /// The address your account will have, as you wrote it.
+    new_email: String,
+    /// When it takes effect.
+    takes_effect_at: DateTime,
+}
+
 /// What signs you in, and what you agreed to. Nobody else sees it.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct Account {
+    #[graphql(skip)]
+    owner: MemberId,
     /// Where your mail goes, as you wrote it.
     email: String,
     /// When you proved that the address is yours.
@@ -71,9 +86,23 @@ pub struct Account {
     created_at: DateTime,
 }
 
+#[ComplexObject]
+impl Account {
+    /// The change of your e-mail address that waits to take effect; null when there is none.
+    async fn email_change(&self, ctx: &Context<'_>) -> Nullable<EmailChange> {
+        let pending = service::pending_email(ctx.app(), self.owner).await;
+        let pending = pending.map_err(GqlError::from).transpose()?;
+        Some(pending.map(|pending| EmailChange {
+            new_email: pending.email,
+            takes_effect_at: DateTime(pending.due_at),
+        }))
+    }
+}
+
 impl From<service::Account> for Account {
     fn from(account: service::Account) -> Self {
         Self {
+            owner: account.owner,
             email: account.email,
             email_verified_at: DateTime(account.email_verified_at),
             role: account.role.into(),

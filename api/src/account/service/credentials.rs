@@ -7,11 +7,12 @@ use super::super::model::Passphrase;
 use super::super::passphrase::Strong;
 use super::super::store::session::Which;
 use super::super::{SignedIn, store};
-use super::{Account, sessions};
+use super::{Account, email_change, notices, sessions};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::jobs::AccountNotice;
+use crate::security::{Event, Line};
 
 /// Whether who is signed in knows the passphrase too: a phone may be in other hands.
 pub(super) async fn knows_passphrase(
@@ -22,7 +23,11 @@ pub(super) async fn knows_passphrase(
     let _ = limits::passphrase(app, who).await?;
     let account = store::account::find(app.db.pool(), who.member).await?;
     let hash = account.map(|account| account.passphrase_hash);
-    app.passphrases.verify(passphrase, hash).await
+    let right = app.passphrases.verify(passphrase, hash).await?;
+    if !right {
+        Line::in_session(Event::PassphraseWrong, who.member, who.session).write();
+    }
+    Ok(right)
 }
 
 /// What became of a change.
@@ -51,6 +56,7 @@ pub async fn change_passphrase(
         return Ok(if done {
             ChangeOutcome::Changed(account.into())
         } else {
+            Line::in_session(Event::PassphraseWrong, who.member, who.session).write();
             ChangeOutcome::WrongPassphrase
         });
     }
@@ -64,7 +70,13 @@ pub async fn change_passphrase(
         store::code::end_open(tx, owner, now).await?;
         let (which, reason) = (Which::Except(who.session), RevokedReason::PassphraseChanged);
         sessions::end(app, tx, owner, which, reason).await?;
-        sessions::notify(app, tx, owner, AccountNotice::PassphraseChanged).await?;
+        email_change::drop_waiting(app, tx, owner).await?;
+        tx.log(Line::in_session(
+            Event::PassphraseChanged,
+            owner,
+            who.session,
+        ));
+        notices::tell(app, tx, owner, AccountNotice::PassphraseChanged).await?;
         Ok(Done::Keep(true))
     })?;
     if !changed {

@@ -8,7 +8,7 @@ use super::super::limits;
 use super::super::model::Passphrase;
 use super::super::store::session::Which;
 use super::super::{SignedIn, erasures, store};
-use super::{Account, sessions};
+use super::{Account, notices, sessions};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
@@ -48,7 +48,7 @@ pub async fn delete(
         app.follow(tx, Fact::DeletionRequested { member }).await?;
         sessions::end(app, tx, owner, which, RevokedReason::AccountDeleted).await?;
         jobs::enqueue(app, tx, &Job::PurgeAccount { member: owner }, due_at).await?;
-        sessions::notify(app, tx, owner, AccountNotice::DeletionRequested).await?;
+        notices::write(app, tx, owner, AccountNotice::DeletionRequested).await?;
         Ok(Done::Keep(true))
     })?;
     if marked {
@@ -83,7 +83,7 @@ pub async fn undo_deletion(app: &App, who: SignedIn) -> Result<Option<UndoOutcom
         }
         app.follow(tx, Fact::DeletionUndone { member: owner })
             .await?;
-        sessions::notify(app, tx, owner, AccountNotice::DeletionUndone).await?;
+        notices::write(app, tx, owner, AccountNotice::DeletionUndone).await?;
         Ok(Done::Keep(()))
     })?;
     let account = super::account(app, owner).await?;

@@ -1,17 +1,21 @@
 //! Moving an account to another address.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use entity::account::Model;
 use entity::account_code::{self, Purpose};
+use entity::{EmailChangeId, MemberId, email_change};
 
 use super::super::code::Code;
 use super::super::limits::letters::{self, Asked, By};
 use super::super::model::{Email, Passphrase};
+use super::super::undo_code::UndoCode;
 use super::super::{SignedIn, store};
-use super::{Account, credentials};
+use super::{Account, credentials, notices};
 use crate::app::App;
-use crate::db::{Done, transact};
+use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
+use crate::security::{Event, Line};
 
 /// Asked again within this time it is the same question, and no second letter goes out.
 const SAME_QUESTION: TimeDelta = TimeDelta::minutes(1);
@@ -85,17 +89,34 @@ fn told(app: &App, code: &account_code::Model) -> DateTime<Utc> {
     code.created_at + super::code_life(app)
 }
 
+/// A change that waits to take effect.
+pub struct PendingEmail {
+    /// The address the account will have.
+    pub email: String,
+    /// From when on.
+    pub due_at: DateTime<Utc>,
+}
+
+/// The change of a member's address that waits.
+pub async fn pending_email(app: &App, owner: MemberId) -> Result<Option<PendingEmail>, Fault> {
+    let waiting = store::email_change::waiting_of(app.db.pool(), owner).await?;
+    Ok(waiting.map(|change| PendingEmail {
+        email: change.new_email,
+        due_at: change.due_at,
+    }))
+}
+
 /// What became of the code.
 pub enum ConfirmOutcome {
-    /// The account has the new address.
-    Moved(Account),
+    /// The address is proved; the account has it, or will have it.
+    Confirmed(Account),
     /// Another code was mailed, or this one is not good any more.
     WrongCode,
     /// Another account got the address meanwhile.
     Taken,
 }
 
-/// Moves the account for who knows the code. Asked again with the same code it answers the same.
+/// Has the account move, after a while, for who knows the code. Asked again with the same code it answers the same.
 pub async fn confirm_email_change(
     app: &App,
     who: SignedIn,
@@ -103,7 +124,7 @@ pub async fn confirm_email_change(
 ) -> Result<ConfirmOutcome, Fault> {
     let now = app.clock.now();
     let owner = who.member;
-    let moved = transact!(app, |tx| {
+    transact!(app, |tx| {
         let Some(newest) = store::code::newest(tx, owner, Purpose::ChangeEmail).await? else {
             return Ok(Done::Undo(ConfirmOutcome::WrongCode));
         };
@@ -118,8 +139,10 @@ pub async fn confirm_email_change(
         };
         let new = guessed.new_email.as_deref().unwrap_or_default();
         if guessed.used_at.is_some() {
-            let outcome = if account.email == new {
-                ConfirmOutcome::Moved(account.into())
+            let waiting = store::email_change::waiting_of(tx, owner).await?;
+            let is_as_asked = account.email == new || waiting.is_some_and(|it| it.new_email == new);
+            let outcome = if is_as_asked {
+                ConfirmOutcome::Confirmed(account.into())
             } else {
                 ConfirmOutcome::WrongCode
             };
@@ -128,35 +151,142 @@ pub async fn confirm_email_change(
         let Ok(email) = Email::parse("email", new) else {
             return Err(Fault::Broken("a code's new address is an address"));
         };
-        let (text, key) = (email.as_str(), email.key());
-        // The key of an older account may have its domain in Unicode.
-        let others = store::account::find_by_email(tx, key).await?;
-        if others.is_some_and(|other| other.member_id != owner) {
+        let has_it = store::account::find_by_email(tx, email.key()).await?;
+        if has_it.is_some_and(|other| other.member_id != owner) {
             return Ok(Done::Undo(ConfirmOutcome::Taken));
         }
-        if !store::code::used(tx, guessed.id, now).await?
-            || !store::account::move_to(tx, owner, text, key, now).await?
-        {
+        if !store::code::used(tx, guessed.id, now).await? {
             return Err(Fault::Broken("an account's own code is used once"));
         }
+        if account.email_key == email.key() {
+            // The same mailbox, written otherwise.
+            let (text, key) = (email.as_str(), email.key());
+            store::account::move_to(tx, owner, text, key, now).await?;
+            let moved = Account {
+                email: text.to_owned(),
+                email_verified_at: now,
+                ..account.into()
+            };
+            return Ok(Done::Keep(ConfirmOutcome::Confirmed(moved)));
+        }
+        wait(app, tx, &account, &email).await?;
+        let line = Line::in_session(Event::EmailChangeConfirmed, owner, who.session);
+        tx.log(line);
+        Ok(Done::Keep(ConfirmOutcome::Confirmed(account.into())))
+    })
+}
+
+/// Writes down a change that was proved, and tells the old address how to undo it.
+async fn wait(app: &App, tx: &Tx, account: &Model, new: &Email) -> Result<(), Fault> {
+    let now = app.clock.now();
+    let change = email_change::Model {
+        id: app.ids.next(),
+        member_id: account.member_id,
+        old_email_key: account.email_key.clone(),
+        new_email: new.as_str().to_owned(),
+        confirmed_at: now,
+        due_at: now + TimeDelta::hours(app.config.auth.email_change_hours.into()),
+        dropped_at: None,
+        done_at: None,
+    };
+    store::email_change::replace(tx, &change).await?;
+    let letter = Job::MailEmailChangeUndo { change: change.id };
+    tx.wake();
+    jobs::enqueue(app, tx, &letter, now).await?;
+    let apply = Job::ApplyEmailChange { change: change.id };
+    jobs::enqueue(app, tx, &apply, change.due_at).await?;
+    let notice = AccountNotice::EmailChangeConfirmed;
+    notices::tell_devices(app, tx, account.member_id, notice).await
+}
+
+/// Has a change that is due take effect, unless it was given up meanwhile. When another account has the address by now, this
+/// one keeps its own.
+pub async fn apply_email_change(app: &App, id: EmailChangeId) -> Result<(), Fault> {
+    let now = app.clock.now();
+    transact!(app, |tx| {
+        let Some(change) = store::email_change::hold_due(tx, id, now).await? else {
+            return Ok(Done::Undo(()));
+        };
+        let owner = change.member_id;
+        let Some(account) = store::account::find(tx, owner).await? else {
+            return Ok(Done::Undo(()));
+        };
+        let Ok(email) = Email::parse("email", &change.new_email) else {
+            return Err(Fault::Broken("a change's new address is an address"));
+        };
+        let has_it = store::account::find_by_email(tx, email.key()).await?;
+        if has_it.is_some_and(|other| other.member_id != owner) {
+            drop_waiting(app, tx, owner).await?;
+            return Ok(Done::Keep(()));
+        }
+        let (text, key) = (email.as_str(), email.key());
+        store::account::move_to(tx, owner, text, key, change.confirmed_at).await?;
+        store::email_change::done(tx, id, now).await?;
         // Whatever was mailed to the old address opens nothing any more.
         store::code::end_open(tx, owner, now).await?;
-        let job = Job::MailAccountNotice {
-            member: owner,
-            email: account.email.clone(),
-            notice: AccountNotice::EmailChanged,
-        };
-        jobs::enqueue(app, tx, &job, now).await?;
-        tx.wake();
-        let moved = Account {
-            email: text.to_owned(),
-            email_verified_at: now,
-            ..account.into()
-        };
-        Ok(Done::Keep(ConfirmOutcome::Moved(moved)))
-    });
-    match moved {
-        Err(fault) if fault.is_unique_violation() => Ok(ConfirmOutcome::Taken),
-        moved => moved,
+        let (old, new) = (account.email, text.to_owned());
+        notices::write_to(app, tx, owner, old, AccountNotice::EmailChanged).await?;
+        notices::write_to(app, tx, owner, new, AccountNotice::EmailIsHere).await?;
+        tx.log(Line::of(Event::EmailChanged, owner));
+        notices::tell_devices(app, tx, owner, AccountNotice::EmailChanged).await?;
+        Ok(Done::Keep(()))
+    })
+}
+
+/// Gives up the change of a member that waits, and tells him. Returns whether there was one.
+pub(super) async fn drop_waiting(app: &App, tx: &Tx, owner: MemberId) -> Result<bool, Fault> {
+    if !store::email_change::drop_of(tx, owner, app.clock.now()).await? {
+        return Ok(false);
     }
+    tx.log(Line::of(Event::EmailChangeDropped, owner));
+    notices::tell(app, tx, owner, AccountNotice::EmailChangeDropped).await?;
+    Ok(true)
+}
+
+/// Gives up the change of the member who asks. Asked again it answers the same.
+pub async fn cancel_email_change(app: &App, who: SignedIn) -> Result<Option<Account>, Fault> {
+    transact!(app, |tx| {
+        Ok(Done::Keep(drop_waiting(app, tx, who.member).await?))
+    })?;
+    super::account(app, who.member).await
+}
+
+/// What became of the wish to keep an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UndoEmailOutcome {
+    /// The account keeps its address.
+    Kept,
+    /// There is no such change, it has taken effect, or that is not its code.
+    WrongCode,
+}
+
+/// Gives up a change for who knows the code that was mailed to the old address, signed in or not. An address without a
+/// change costs the same statements as a wrong code. Asked again it answers the same.
+pub async fn undo_email_change(
+    app: &App,
+    _: Admitted,
+    old: &Email,
+    code: &UndoCode,
+) -> Result<UndoEmailOutcome, Fault> {
+    let changes = store::email_change::away_from(app.db.pool(), old.key()).await?;
+    let mut changes = changes.into_iter();
+    let Some(change) = changes.find(|change| UndoCode::of(&app.keys, change).is(code)) else {
+        return Ok(UndoEmailOutcome::WrongCode);
+    };
+    let owner = change.member_id;
+    transact!(app, |tx| {
+        let waiting = store::email_change::waiting_of(tx, owner).await?;
+        if waiting.is_some_and(|waiting| waiting.id == change.id) {
+            // Otherwise it took effect, or was given up, at this very moment.
+            if drop_waiting(app, tx, owner).await? {
+                return Ok(Done::Keep(UndoEmailOutcome::Kept));
+            }
+        }
+        let found = store::email_change::find(tx, change.id).await?;
+        let outcome = match found {
+            Some(found) if found.dropped_at.is_some() => UndoEmailOutcome::Kept,
+            _ => UndoEmailOutcome::WrongCode,
+        };
+        Ok(Done::Undo(outcome))
+    })
 }

@@ -3,6 +3,7 @@
 mod credentials;
 mod deletion;
 mod email_change;
+mod notices;
 mod reset;
 mod restore;
 mod roles;
@@ -17,7 +18,8 @@ use entity::{MemberId, account_code};
 pub(super) use credentials::{ChangeOutcome, change_passphrase};
 pub(super) use deletion::{DeleteOutcome, UndoOutcome, delete, purge, undo_deletion};
 pub(super) use email_change::{
-    ConfirmOutcome, RequestOutcome, confirm_email_change, request_email_change,
+    ConfirmOutcome, RequestOutcome, UndoEmailOutcome, apply_email_change, cancel_email_change,
+    confirm_email_change, pending_email, request_email_change, undo_email_change,
 };
 pub(super) use reset::{Reset, ResetOutcome, request_reset, reset_code, reset_passphrase};
 pub use restore::{Restored, restore};
@@ -32,11 +34,16 @@ pub(super) use sign_up::{NewSignUp, SignUpOutcome, VerifyOutcome, sign_up, verif
 use super::code::GUESSES;
 use super::store;
 use crate::app::App;
+use crate::db::Tx;
 use crate::error::Fault;
+use crate::jobs::AccountNotice;
+use crate::security::{Event, Line};
 
 /// What a member sees of his own account.
 #[derive(Clone)]
 pub struct Account {
+    /// Whose it is.
+    pub owner: MemberId,
     /// Where his mail goes.
     pub email: String,
     /// What he may do for others.
@@ -58,6 +65,7 @@ pub struct Account {
 impl From<Model> for Account {
     fn from(account: Model) -> Self {
         Self {
+            owner: account.member_id,
             email: account.email,
             role: account.role,
             email_verified_at: account.email_verified_at,
@@ -68,6 +76,12 @@ impl From<Model> for Account {
             created_at: account.created_at,
         }
     }
+}
+
+/// Tells a member that another has registered a push address of his.
+pub async fn push_address_taken(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
+    tx.log(Line::of(Event::PushAddressTaken, member));
+    notices::once_a_day(app, tx, member, AccountNotice::PushAddressTaken).await
 }
 
 /// A member's own account; none when it is gone.

@@ -12,11 +12,12 @@ use super::super::limits::{self, Requester};
 use super::super::model::{Email, Passphrase};
 use super::super::store;
 use super::super::store::session::Which;
-use super::sessions;
+use super::{email_change, notices, sessions};
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
+use crate::security::{Event, Line};
 
 const NOBODY: MemberId = MemberId(Uuid::nil());
 
@@ -71,6 +72,7 @@ pub async fn reset_code(
         let purpose = Purpose::ResetPassphrase;
         let newest = store::code::newest_of(tx, account.member_id, purpose, request).await?;
         if let Some(code) = newest.filter(|code| super::still_good(app, code)) {
+            Line::of(Event::ResetAsked, account.member_id).write();
             return Ok(Done::Undo(Some((account.email, code))));
         }
         let code = account_code::Model {
@@ -78,6 +80,7 @@ pub async fn reset_code(
             ..super::new_code(app, account.member_id, purpose, None)
         };
         store::code::replace(tx, &code).await?;
+        tx.log(Line::of(Event::ResetAsked, account.member_id));
         Ok(Done::Keep(Some((account.email, code))))
     })
 }
@@ -196,6 +199,8 @@ async fn replace(
     store::code::end_open(tx, owner, now).await?;
     let reason = RevokedReason::PassphraseChanged;
     sessions::end(app, tx, owner, Which::All, reason).await?;
-    sessions::notify(app, tx, owner, AccountNotice::PassphraseChanged).await?;
+    email_change::drop_waiting(app, tx, owner).await?;
+    tx.log(Line::of(Event::ResetDone, owner));
+    notices::tell(app, tx, owner, AccountNotice::PassphraseChanged).await?;
     Ok(Done::Keep(Replaced::Done(device_key)))
 }

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
+use crate::security::{Event, Line};
 
 /// A member's role; one without an account takes part like any other.
 pub async fn role(db: &impl ConnectionTrait, member: MemberId) -> Result<Role, Fault> {
@@ -58,6 +59,7 @@ pub async fn set_role(app: &App, email: &str, role: Role) -> Result<SetRoleOutco
         let member = account.member_id;
         store::account::set_role(tx, member, role, now).await?;
         app.follow(tx, Fact::RoleChanged { member, role }).await?;
+        tx.log(Line::of(Event::RoleChanged(role), member));
         Ok(Done::Keep(SetRoleOutcome::Set))
     })
 }

@@ -11,11 +11,13 @@ use super::super::model::DeviceName;
 use super::super::refresh::{Chain, RefreshToken, TokenState};
 use super::super::store::session::{Link, Which};
 use super::super::{Access, SignedIn, store, token};
+use super::notices;
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
-use crate::jobs::{self, AccountNotice, Job};
+use crate::jobs::AccountNotice;
+use crate::security::{Event, Line};
 
 /// What a device holds while it is signed in.
 pub struct Tokens {
@@ -202,7 +204,8 @@ async fn end_stolen(app: &App, session: &Model) -> Result<(), Fault> {
     transact!(app, |tx| {
         let (owner, which) = (session.member_id, Which::Only(session.id));
         if end(app, tx, owner, which, RevokedReason::Reused).await? {
-            notify(app, tx, owner, AccountNotice::SessionStolen).await?;
+            tx.log(Line::in_session(Event::RefreshReused, owner, session.id));
+            notices::tell(app, tx, owner, AccountNotice::SessionStolen).await?;
         }
         Ok(Done::Keep(()))
     })
@@ -222,30 +225,18 @@ pub(super) async fn end(
     if ended.is_empty() {
         return Ok(false);
     }
-    app.follow(tx, Fact::SessionsEnded { sessions: &ended })
+    let sessions = &ended;
+    app.follow(tx, Fact::SessionsEnded { sessions, reason })
         .await?;
     tx.sessions_ended(&ended, now);
+    for session in ended {
+        tx.log(Line::in_session(
+            Event::SessionEnded(reason),
+            owner,
+            session,
+        ));
+    }
     Ok(true)
-}
-
-/// Has a member told by mail what changed.
-pub(super) async fn notify(
-    app: &App,
-    tx: &Tx,
-    member: MemberId,
-    notice: AccountNotice,
-) -> Result<(), Fault> {
-    let Some(account) = store::account::find(tx, member).await? else {
-        return Ok(());
-    };
-    let email = account.email;
-    let job = Job::MailAccountNotice {
-        member,
-        email,
-        notice,
-    };
-    tx.wake();
-    jobs::enqueue(app, tx, &job, app.clock.now()).await
 }
 
 /// The open sessions of the member who asks, last used first; his own is always among them.

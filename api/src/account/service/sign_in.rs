@@ -6,10 +6,13 @@ use uuid::Uuid;
 use super::super::limits::{self, Requester};
 use super::super::model::{DeviceName, Email, Passphrase};
 use super::super::{SignedIn, store};
+use super::notices;
 use super::sessions::{self, Tokens};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
+use crate::jobs::AccountNotice;
+use crate::security::{Event, Line};
 
 /// What became of it.
 pub enum SignInOutcome {
@@ -22,7 +25,7 @@ pub enum SignInOutcome {
 }
 
 /// Opens a session for who knows the passphrase. An unknown address costs the same work and statements
-/// as a wrong passphrase. Asked again with the same session id, while the session is as new, it answers
+/// as a wrong passphrase. The member is told of each session. Asked again with the same session id, while the session is as new, it answers
 /// with the same session.
 pub async fn sign_in(
     app: &App,
@@ -38,7 +41,9 @@ pub async fn sign_in(
     let counted = limits::sign_in(app, from, email, member).await?;
     let hash = account.as_ref().map(|found| found.passphrase_hash.clone());
     let right = app.passphrases.verify(passphrase, hash).await?;
+    let known = account.as_ref().map(|account| account.member_id);
     let Some(account) = account.filter(|_| right) else {
+        Line::perhaps_of(Event::SignInFailed, known).write();
         return Ok(SignInOutcome::WrongCredentials);
     };
     counted.give_back(app).await?;
@@ -55,6 +60,8 @@ pub async fn sign_in(
         }
         if let Some(tokens) = sessions::open(app, tx, who, device).await? {
             limits::got_in(app, tx, from.address, who.member).await?;
+            tx.log(Line::in_session(Event::SignedIn, who.member, who.session));
+            notices::tell(app, tx, who.member, AccountNotice::SignedIn).await?;
             return Ok(Done::Keep(SignInOutcome::SignedIn(tokens)));
         }
         let before = store::session::find(tx, who.member, who.session).await?;

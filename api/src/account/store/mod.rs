@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod code;
+pub mod email_change;
 pub mod limit;
 pub mod network;
 pub mod session;

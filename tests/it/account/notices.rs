@@ -1,0 +1,210 @@
+//! What a member is told of his own account, and on which devices.
+
+use api::account::SignedIn;
+use api::dev::outbox::Sent;
+use chrono::TimeDelta;
+use entity::device;
+use sea_orm::EntityTrait as _;
+use serde_json::{Value, json};
+use support::{TestApp, both};
+
+use super::{ANOTHER, PASSPHRASE, REFRESH, SIGN_IN, id, input, join, mike, sign_in, who};
+
+both!(
+    a_new_sign_in_is_told_by_mail_and_on_the_devices_that_are_signed_in,
+    a_reset_reaches_the_devices_it_signs_out,
+    a_device_that_was_signed_out_hears_of_nothing_but_the_account_and_not_for_long,
+    a_device_that_signs_in_again_hears_of_everything,
+    a_changed_passphrase_and_a_moved_address_are_lines_in_the_inbox,
+    what_concerns_the_account_does_not_wait_for_the_morning,
+    a_copied_token_is_told_on_every_device,
+    a_device_that_is_signed_out_by_its_owner_hears_nothing
+);
+
+const MIKE: &str = "mike@example.org";
+
+/// The kinds of the lines in his inbox, newest first.
+async fn lines(app: &TestApp, mike: SignedIn) -> Vec<String> {
+    let inbox = "{ me { notifications { nodes { kind subjectId } } } }";
+    let inbox = app.as_member(mike, inbox, json!({})).await;
+    let nodes = inbox.at("/me/notifications/nodes");
+    let nodes = nodes.as_array().unwrap().iter();
+    nodes
+        .map(|node| node["kind"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// How many pushes went to an address, and that none says what it is about.
+fn pushed(app: &TestApp, to: &str) -> usize {
+    let sent = app.outbox().into_iter().filter_map(|sent| match sent {
+        Sent::Push {
+            address, message, ..
+        } if address == to => Some(message.to_string().to_lowercase()),
+        _ => None,
+    });
+    let sent: Vec<_> = sent.collect();
+    for message in &sent {
+        for word in ["passphrase", "sign", "e-mail", "email", "device"] {
+            assert!(!message.contains(word), "{word} in {message}");
+        }
+    }
+    sent.len()
+}
+
+async fn reset(app: &TestApp) {
+    let forgot = json!({ "email": MIKE });
+    app.anonymous(super::reset::REQUEST, input(&forgot))
+        .await
+        .ok();
+    let code = app.mailed_code(MIKE).await;
+    let reset = json!({ "email": MIKE, "code": code, "passphrase": ANOTHER });
+    let payload = app.anonymous(super::reset::RESET, input(&reset)).await;
+    assert_eq!(payload.at("/resetPassphrase/done"), true);
+}
+
+async fn a_new_sign_in_is_told_by_mail_and_on_the_devices_that_are_signed_in(app: TestApp) {
+    let mike = mike(&app).await;
+    app.register(mike, "phone").await;
+    app.drain().await;
+    assert_eq!(
+        lines(&app, mike).await,
+        [""; 0],
+        "joining is no news to him"
+    );
+    let asked = json!({ "email": MIKE, "passphrase": PASSPHRASE, "deviceName": "A tablet",
+        "id": id(&app) });
+    for _ in 0..2 {
+        let payload = app.anonymous(SIGN_IN, input(&asked)).await;
+        assert_eq!(payload.at("/signIn/errors"), json!([]));
+        app.drain().await;
+    }
+    sign_in(&app, MIKE, "not the passphrase", "A thief's").await;
+    app.drain().await;
+    assert_eq!(lines(&app, mike).await, ["SIGNED_IN"]);
+    assert_eq!(pushed(&app, "phone"), 1);
+    let letters = app.mail_to(MIKE);
+    assert_eq!(letters.len(), 2, "the code of the sign-up, and one notice");
+    assert!(letters[1].text.contains("has just been signed in to"));
+    assert!(!letters[1].text.contains("A tablet"));
+}
+
+async fn a_reset_reaches_the_devices_it_signs_out(app: TestApp) {
+    let phone = mike(&app).await;
+    app.register(phone, "phone").await;
+    reset(&app).await;
+    app.drain().await;
+    assert_eq!(pushed(&app, "phone"), 1);
+    let thief = who(&app, &sign_in(&app, MIKE, ANOTHER, "A thief's").await);
+    app.drain().await;
+    assert_eq!(pushed(&app, "phone"), 2, "he hears of the thief as well");
+    assert_eq!(
+        lines(&app, thief).await,
+        ["SIGNED_IN", "PASSPHRASE_CHANGED"]
+    );
+}
+
+async fn a_device_that_was_signed_out_hears_of_nothing_but_the_account_and_not_for_long(
+    app: TestApp,
+) {
+    let phone = mike(&app).await;
+    app.register(phone, "phone").await;
+    app.tell(phone, "planned before").await;
+    reset(&app).await;
+    let before = pushed(&app, "phone");
+    app.tell(phone, "planned after").await;
+    app.drain().await;
+    assert_eq!(pushed(&app, "phone") - before, 1, "that it was signed out");
+    let tablet = who(&app, &sign_in(&app, MIKE, ANOTHER, "A tablet").await);
+    let devices = "{ me { devices { id } } }";
+    let devices = app.as_member(tablet, devices, json!({})).await;
+    assert_eq!(devices.at("/me/devices"), json!([]));
+    app.drain().await;
+    let before = pushed(&app, "phone");
+    app.advance(TimeDelta::hours(1));
+    sign_in(&app, MIKE, ANOTHER, "A desk").await;
+    app.drain().await;
+    assert_eq!(pushed(&app, "phone"), before);
+    api::device::service::housekeep(&app.app).await.unwrap();
+    let rows = device::Entity::find().all(app.app.db.pool()).await;
+    assert_eq!(rows.unwrap(), []);
+}
+
+async fn a_device_that_signs_in_again_hears_of_everything(app: TestApp) {
+    let phone = mike(&app).await;
+    app.register(phone, "phone").await;
+    reset(&app).await;
+    let phone = who(&app, &sign_in(&app, MIKE, ANOTHER, "A phone").await);
+    app.register(phone, "phone").await;
+    app.drain().await;
+    let before = pushed(&app, "phone");
+    app.advance(TimeDelta::hours(2));
+    api::device::service::housekeep(&app.app).await.unwrap();
+    app.tell(phone, "something else").await;
+    app.drain().await;
+    assert_eq!(pushed(&app, "phone"), before + 1);
+}
+
+async fn a_changed_passphrase_and_a_moved_address_are_lines_in_the_inbox(app: TestApp) {
+    let mike = mike(&app).await;
+    app.register(mike, "phone").await;
+    let change = json!({ "current": PASSPHRASE, "new": ANOTHER });
+    let change = app.as_member(mike, super::passphrase::CHANGE, input(&change));
+    assert_eq!(change.await.at("/changePassphrase/errors"), json!([]));
+    let confirm = super::email_change::prove(&app, mike, "mike@example.net", ANOTHER).await;
+    assert_eq!(confirm["errors"], json!([]));
+    app.drain().await;
+    let expected = ["EMAIL_CHANGE_CONFIRMED", "PASSPHRASE_CHANGED"];
+    assert_eq!(lines(&app, mike).await, expected);
+    app.advance(TimeDelta::days(1));
+    app.drain().await;
+    assert_eq!(lines(&app, mike).await[0], "EMAIL_CHANGED");
+    assert_eq!(pushed(&app, "phone"), 3);
+}
+
+async fn what_concerns_the_account_does_not_wait_for_the_morning(app: TestApp) {
+    let mike = mike(&app).await;
+    app.register(mike, "phone").await;
+    // It is two in the morning.
+    app.advance(TimeDelta::hours(14));
+    app.tell(mike, "something else").await;
+    sign_in(&app, MIKE, PASSPHRASE, "A tablet").await;
+    app.drain().await;
+    assert_eq!(pushed(&app, "phone"), 1);
+}
+
+async fn a_copied_token_is_told_on_every_device(app: TestApp) {
+    let joined = join(&app, MIKE, "mike").await;
+    let phone = who(&app, &joined);
+    app.register(phone, "phone").await;
+    let tablet = who(&app, &sign_in(&app, MIKE, PASSPHRASE, "A tablet").await);
+    app.register(tablet, "tablet").await;
+    app.drain().await;
+    let before = pushed(&app, "phone");
+    let refresh = async |token: &Value| {
+        let refresh = json!({ "refreshToken": token });
+        let answer = app.anonymous(REFRESH, input(&refresh)).await;
+        answer.at("/refreshSession")
+    };
+    let first = &joined["credentials"]["refreshToken"];
+    let second = refresh(first).await;
+    refresh(&second["credentials"]["refreshToken"]).await;
+    app.advance(TimeDelta::minutes(1));
+    assert_eq!(super::refusal(&refresh(first).await).0, "SESSION_ENDED");
+    app.drain().await;
+    assert_eq!(lines(&app, tablet).await, ["SESSION_STOLEN", "SIGNED_IN"]);
+    assert_eq!(pushed(&app, "phone"), before + 1);
+    assert_eq!(pushed(&app, "tablet"), 1);
+}
+
+async fn a_device_that_is_signed_out_by_its_owner_hears_nothing(app: TestApp) {
+    let phone = mike(&app).await;
+    app.register(phone, "phone").await;
+    let tablet = who(&app, &sign_in(&app, MIKE, PASSPHRASE, "A tablet").await);
+    app.drain().await;
+    let before = pushed(&app, "phone");
+    let elsewhere = "mutation { signOutEverywhereElse { errors { code } } }";
+    app.as_member(tablet, elsewhere, json!({})).await.ok();
+    sign_in(&app, MIKE, PASSPHRASE, "A desk").await;
+    app.drain().await;
+    assert_eq!(pushed(&app, "phone"), before);
+}
