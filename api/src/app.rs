@@ -14,6 +14,7 @@ use crate::dev::time::TravelGate;
 use crate::entropy::{Entropy, Ids};
 use crate::error::Fault;
 use crate::fact::{Fact, Follow};
+use crate::installation::{Directory, DirectoryError};
 use crate::jobs::Wake;
 use crate::keys::{Keys, Purpose};
 use crate::mail::{Mailer, MailerError};
@@ -52,6 +53,8 @@ pub struct Parts {
     pub vocabulary: Kept<Vocabulary>,
     /// The words for feelings.
     pub emotions: Kept<Vec<Arc<Emotion>>>,
+    /// Whom a member in need can call.
+    pub crisis: Directory,
     /// Sends letters.
     pub mailer: Mailer,
     /// Hashes passphrases, a few at a time.
@@ -84,17 +87,28 @@ pub struct Surroundings {
     pub zones: Installed,
 }
 
+/// Why the parts cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum SetUpError {
+    /// Mail cannot be set up.
+    #[error(transparent)]
+    Mail(#[from] MailerError),
+    /// The crisis lines cannot be read.
+    #[error(transparent)]
+    Crisis(#[from] DirectoryError),
+}
+
 impl App {
     /// Puts the parts together, inside a runtime. The schema must be up to date already.
     ///
     /// # Errors
-    /// When mail cannot be set up as the configuration asks.
+    /// When mail cannot be set up, or the crisis lines cannot be read, as the configuration asks.
     pub fn new(
         config: Config,
         db: Db,
         keys: Keys,
         surroundings: Surroundings,
-    ) -> Result<Self, MailerError> {
+    ) -> Result<Self, SetUpError> {
         let Surroundings {
             clock,
             entropy,
@@ -112,6 +126,7 @@ impl App {
                 revocations.clone(),
                 (keys.signer(Purpose::Bus), clock.clone()),
             ),
+            crisis: Directory::load(&config.installation.crisis_lines)?,
             mailer: Mailer::new(&config.mail, dev_outbox.clone())?,
             passphrases: Passphrases::default(),
             revocations,

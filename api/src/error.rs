@@ -57,6 +57,48 @@ impl Fault {
         }))
     }
 
+    /// Whether the database is away, takes no writes, or was too busy for every try: the same request may well succeed
+    /// in a moment. On PostgreSQL classes 08 and 53, a shutdown (57P01 to 57P03), a statement or a lock that took too
+    /// long (57014, 55P03, 25P03) and a standby (25006); on SQLite a disk that is full or fails (10, 13, 14 and their
+    /// extensions, which are those in the lowest byte).
+    pub fn is_outage(&self) -> bool {
+        let Self::Db(fault) = self else {
+            return false;
+        };
+        if self.is_transient() || matches!(fault, DbErr::ConnectionAcquire(_)) {
+            return true;
+        }
+        if let Some(code) = sqlx_code(fault) {
+            let on_sqlite = || {
+                code.parse::<u32>()
+                    .is_ok_and(|n| matches!(n & 0xFF, 10 | 13 | 14))
+            };
+            return match code.len() {
+                5 => {
+                    code.starts_with("08")
+                        || code.starts_with("53")
+                        || matches!(
+                            code.as_str(),
+                            "57P01" | "57P02" | "57P03" | "57014" | "55P03" | "25P03" | "25006"
+                        )
+                }
+                _ => on_sqlite(),
+            };
+        }
+        match sqlx_fault(fault) {
+            Some(fault) => matches!(
+                fault,
+                SqlxError::Io(_)
+                    | SqlxError::Tls(_)
+                    | SqlxError::Protocol(_)
+                    | SqlxError::PoolTimedOut
+                    | SqlxError::PoolClosed
+                    | SqlxError::WorkerCrashed
+            ),
+            None => matches!(fault, DbErr::Conn(_)),
+        }
+    }
+
     /// Whether the database refused a row because another has the same key.
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Db(fault) if matches!(fault.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
@@ -86,15 +128,45 @@ impl Fault {
     }
 }
 
-fn sqlx_code(fault: &DbErr) -> Option<String> {
+fn sqlx_fault(fault: &DbErr) -> Option<&SqlxError> {
     let (DbErr::Exec(RuntimeErr::SqlxError(fault))
     | DbErr::Query(RuntimeErr::SqlxError(fault))
     | DbErr::Conn(RuntimeErr::SqlxError(fault))) = fault
     else {
         return None;
     };
-    match fault.as_ref() {
+    Some(fault.as_ref())
+}
+
+fn sqlx_code(fault: &DbErr) -> Option<String> {
+    match sqlx_fault(fault)? {
         SqlxError::Database(fault) => fault.code().map(std::borrow::Cow::into_owned),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sea_orm::ConnAcquireErr;
+
+    use super::*;
+
+    #[test]
+    fn a_database_that_is_away_is_told_from_one_that_says_no() {
+        let sqlx = |fault| Fault::Db(DbErr::Query(RuntimeErr::SqlxError(Arc::new(fault))));
+        assert!(Fault::Db(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)).is_outage());
+        let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        assert!(sqlx(SqlxError::Io(reset)).is_outage());
+        assert!(sqlx(SqlxError::PoolTimedOut).is_outage());
+        for fault in [
+            sqlx(SqlxError::RowNotFound),
+            Fault::Db(DbErr::RecordNotUpdated),
+            Fault::Broken("a promise"),
+            Fault::Busy,
+        ] {
+            assert!(!fault.is_outage(), "{}", fault.class());
+        }
     }
 }

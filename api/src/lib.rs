@@ -25,6 +25,7 @@ pub mod error;
 pub mod fact;
 pub mod graphql;
 pub mod http;
+pub mod installation;
 pub mod jobs;
 pub mod keys;
 pub mod ladder;

@@ -1,6 +1,8 @@
 //! What is wrong with something a person or an app sent: the code an app branches on, the field it
 //! belongs to, and a sentence for people.
 
+use chrono::{DateTime, Utc};
+
 /// The closed list of expected refusals; a payload's `errors` carry them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
 #[graphql(name = "UserErrorCode")]
@@ -72,6 +74,10 @@ pub struct Problem {
     pub message: String,
     /// Where: field names from the mutation's arguments inwards, such as `input`, `handle`.
     pub path: Vec<String>,
+    /// When the same can be sent again and may be taken, where that is known.
+    pub retry_at: Option<DateTime<Utc>>,
+    /// The bound that was reached: the most there may be, or the most characters or items.
+    pub limit: Option<i32>,
 }
 
 impl Problem {
@@ -80,9 +86,8 @@ impl Problem {
     pub fn field(field: &str, code: ProblemCode, message: impl Into<String>) -> Self {
         let path = std::iter::once("input").chain(field.split('.'));
         Self {
-            code,
-            message: message.into(),
             path: path.map(str::to_owned).collect(),
+            ..Self::whole(code, message)
         }
     }
 
@@ -92,6 +97,25 @@ impl Problem {
             code,
             message: message.into(),
             path: vec!["input".to_owned()],
+            retry_at: None,
+            limit: None,
+        }
+    }
+
+    /// Says from when on the same may be taken. Never for a refusal whose reason is another member's: the date would
+    /// tell what he did.
+    pub fn retry_at(self, at: DateTime<Utc>) -> Self {
+        Self {
+            retry_at: Some(at),
+            ..self
+        }
+    }
+
+    /// Says which bound was reached.
+    pub fn limit(self, limit: impl TryInto<i32>) -> Self {
+        Self {
+            limit: limit.try_into().ok(),
+            ..self
         }
     }
 }

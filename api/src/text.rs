@@ -41,7 +41,7 @@ impl TextForm {
         }
         if text.chars().count() > self.max {
             let message = format!("This has at most {} characters.", self.max);
-            return Err(Problem::field(field, ProblemCode::TooLong, message));
+            return Err(Problem::field(field, ProblemCode::TooLong, message).limit(self.max));
         }
         Ok(Some(text))
     }

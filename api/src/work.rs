@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::bus::Event;
 use crate::db::{Done, Tx};
 use crate::error::Fault;
-use crate::{sync, visibility};
+use crate::{nudge, sync, visibility};
 
 /// Transient refusals of the database before giving up. With waits that double from 5 ms the last
 /// comes after about 0.6 s.
@@ -22,7 +22,7 @@ pub struct Tries(u32);
 impl Tries {
     /// Opens a write transaction.
     pub async fn begin(&self, app: &App) -> Result<Tx, Fault> {
-        Tx::begin(&app.db).await
+        Tx::begin(&app.db, app.clock.now()).await
     }
 
     /// Ends the transaction as its work says. Returns `None` when the work is to be run again.
@@ -57,6 +57,9 @@ async fn undo(tx: Tx, fault: Fault) -> Fault {
 
 /// Writes what changed of what phones keep, commits, and lets follow what follows a commit.
 async fn keep(app: &App, tx: Tx) -> Result<(), Fault> {
+    if let Err(fault) = nudge::service::subjects_gone(&tx, &tx.gone_so_far()).await {
+        return Err(undo(tx, fault).await);
+    }
     let effects = tx.take_effects();
     let written = async {
         let unheard = strangers(&tx, &effects.events).await?;

@@ -52,6 +52,7 @@ pub mod rate_limit;
 pub mod rsvp;
 pub mod secret_check;
 pub mod session;
+pub mod superseded_terms;
 pub mod topic;
 pub mod used_sign_up_id;
 pub mod zone_data;

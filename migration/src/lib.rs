@@ -26,6 +26,7 @@ mod m20261127_000010_confirm_generations;
 mod m20261127_000011_delay_email_changes;
 mod m20261127_000020_create_secret_checks;
 mod m20261127_000021_index_deletions;
+mod m20261127_000030_keep_superseded_terms;
 mod m20261127_000040_record_zone_data;
 mod m20261127_000080_choose_who_sees_a_profile;
 mod support;
@@ -67,6 +68,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000021_index_deletions::Migration),
             Box::new(m20261127_000040_record_zone_data::Migration),
             Box::new(m20261127_000080_choose_who_sees_a_profile::Migration),
+            Box::new(m20261127_000030_keep_superseded_terms::Migration),
         ]
     }
 }

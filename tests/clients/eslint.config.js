@@ -41,6 +41,7 @@ export default [
           types: [
             // There is one of each: you, and what hangs under you.
             'Account',
+            'Installation',
             'CheckInReminder',
             'Credentials',
             'Me',
@@ -57,6 +58,11 @@ export default [
             'NotificationReceived',
             'PartnerActivity',
             // Parts of what they hang under.
+            'AcceptedTerms',
+            'CrisisHelp',
+            'CrisisLine',
+            'EmergencyNumber',
+            'MinimumAppVersion',
             'CircleMember',
             'DayAvailability',
             'EmotionCount',

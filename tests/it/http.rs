@@ -1,5 +1,6 @@
 //! The HTTP edge.
 
+mod browsers;
 mod budget;
 mod dashboard;
 mod documents;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 both!(
     a_member_is_known_by_his_token_and_a_bad_one_is_an_error,
+    a_whole_number_may_be_written_with_an_empty_fraction,
     what_takes_too_long_is_given_up_and_can_be_sent_again
 );
 
@@ -49,6 +51,70 @@ async fn a_member_is_known_by_his_token_and_a_bad_one_is_an_error(app: TestApp) 
         let refused: Value = request.send().await.unwrap().json().await.unwrap();
         let code = &refused["errors"][0]["extensions"]["code"];
         assert_eq!(code, "UNAUTHENTICATED", "{refused}");
+    }
+}
+
+/// GraphQL §3.5, Input Coercion: JSON does not tell `4.0` from `4`, a document does.
+async fn a_whole_number_may_be_written_with_an_empty_fraction(app: TestApp) {
+    let mike = TestServer::token(app.member("mike").await);
+    let server = TestServer::start(app.database(), "").await;
+    let check_in = |mood: &str| {
+        let document = "mutation($input: CheckInInput!) { checkIn(input: $input) {
+            checkIn { mood } errors { code } } }";
+        let id: Uuid = app.app.ids.next();
+        let body = format!(
+            r#"{{"query": {}, "variables": {{"input": {{"id": "{id}", "mood": {mood}}}}}}}"#,
+            json!(document)
+        );
+        let request = server
+            .request(Method::POST, "/graphql")
+            .bearer_auth(&mike)
+            .header("content-type", "application/json")
+            .body(body);
+        async move { request.send().await.unwrap().json::<Value>().await.unwrap() }
+    };
+    for mood in ["4.5", "3000000000.0", "\"4\""] {
+        let refused = check_in(mood).await;
+        let error = &refused["errors"][0];
+        assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{refused}");
+        assert!(
+            error["message"].as_str().unwrap().contains("$input.mood"),
+            "{refused}"
+        );
+    }
+    let answer = check_in("4.0").await;
+    assert_eq!(answer["data"]["checkIn"]["checkIn"]["mood"], 4, "{answer}");
+
+    // Pages are asked for by variables too, and ids may be numbers.
+    let document =
+        "query($first: Int, $id: ID!) { me { checkIns(first: $first) { nodes { mood } } }
+        node(id: $id) { id } }";
+    let body = format!(
+        r#"{{"query": {}, "variables": {{"first": 1.0, "id": 4.0}}}}"#,
+        json!(document)
+    );
+    let request = server.request(Method::POST, "/graphql").bearer_auth(&mike);
+    let request = request
+        .header("content-type", "application/json")
+        .body(body);
+    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["errors"], Value::Null, "{answer}");
+
+    // In a document a number with a fraction is a Float.
+    for (field, document) in [
+        (
+            "first",
+            "{ me { checkIns(first: 1.0) { nodes { mood } } } }",
+        ),
+        ("id", "{ node(id: 4.0) { id } }"),
+    ] {
+        let refused = server.graphql(Some(&mike), document, json!({})).await;
+        let error = &refused["errors"][0];
+        assert!(refused.get("data").is_none(), "{refused}");
+        assert!(
+            error["message"].as_str().unwrap().contains(field),
+            "{refused}"
+        );
     }
 }
 

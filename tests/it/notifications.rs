@@ -23,6 +23,8 @@ both!(
     what_has_expired_is_not_sent,
     an_old_line_leaves_the_inbox,
     a_meeting_reminder_has_its_occurrence_as_subject,
+    a_reminder_that_was_answered_is_read,
+    what_a_line_is_about_is_over_and_so_is_the_line
 );
 
 async fn inbox(app: &TestApp, who: SignedIn, args: &str) -> Answer {
@@ -234,9 +236,11 @@ async fn what_is_withdrawn_is_not_told_and_can_be_on_again(app: TestApp) {
     assert!(app.outbox().is_empty());
     app.travel(sooner).await;
     assert_eq!(app.outbox().len(), 1);
-    // What has been told cannot be taken back.
-    withdrawn().await;
+    // What has been told cannot be taken back; it is over, and so it is read.
     assert_eq!(unread(&app, mike).await, 1);
+    withdrawn().await;
+    assert_eq!(unread(&app, mike).await, 0);
+    assert_eq!(ids(&app, mike, "").await.len(), 1);
     app.travel(end).await;
     assert_eq!(app.outbox().len(), 1);
 }
@@ -297,4 +301,75 @@ async fn a_meeting_reminder_has_its_occurrence_as_subject(app: TestApp) {
     assert!(app.outbox().is_empty());
     assert_eq!(app.notifications().await[0].state, State::Cancelled);
     assert_eq!(unread(&app, mike).await, 0);
+}
+
+/// The lines that are unread, as they are listed; the count agrees.
+async fn listed_unread(app: &TestApp, who: SignedIn) -> Vec<String> {
+    let lines = inbox(app, who, "(first: 100)")
+        .await
+        .at("/me/notifications/nodes");
+    let lines = lines.as_array().unwrap().iter();
+    let kinds: Vec<_> = lines
+        .filter(|line| line["readAt"].is_null())
+        .map(|line| line["kind"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(unread(app, who).await, kinds.len());
+    kinds
+}
+
+async fn a_reminder_that_was_answered_is_read(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "his-phone").await;
+    let set = "mutation { setCheckInReminder(input: { localTime: \"18:00\", enabled: true }) { errors { code } } }";
+    app.as_member(mike, set, json!({})).await.ok();
+    let check_in = "mutation($id: UUID!) { checkIn(input: { id: $id }) { errors { code } } }";
+    for day in 0..10 {
+        let evening = app.now() + TimeDelta::hours(7);
+        app.travel(evening).await;
+        assert_eq!(
+            listed_unread(&app, mike).await,
+            ["CHECK_IN_REMINDER"],
+            "{day}"
+        );
+        let id: uuid::Uuid = app.app.ids.next();
+        app.as_member(mike, check_in, json!({ "id": id }))
+            .await
+            .ok();
+        assert_eq!(
+            listed_unread(&app, mike).await,
+            Vec::<String>::new(),
+            "{day}"
+        );
+        app.travel(evening + TimeDelta::hours(17)).await;
+    }
+    // They stay in the inbox, and his other phone hears that they are read.
+    assert_eq!(ids(&app, mike, "(first: 100)").await.len(), 10);
+    let changes = "{ changes(first: 100) { edges { node { ... on Notification { readAt } } } } }";
+    let changes = app
+        .as_member(mike, changes, json!({}))
+        .await
+        .at("/changes/edges");
+    let told = changes.as_array().unwrap().iter();
+    let told: Vec<_> = told.filter_map(|edge| edge["node"].get("readAt")).collect();
+    assert_eq!(told.len(), 10);
+    assert!(told.iter().all(|read_at| read_at.is_string()), "{told:?}");
+}
+
+async fn what_a_line_is_about_is_over_and_so_is_the_line(app: TestApp) {
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    let peering = crate::peerings::partners(&app, sam, mike).await;
+    app.drain().await;
+    // He said yes: the question is read. Sam has not looked at the answer.
+    assert_eq!(listed_unread(&app, mike).await, Vec::<String>::new());
+    assert_eq!(listed_unread(&app, sam).await, ["PEERING_ACCEPTED"]);
+
+    let pact = crate::pacts::proposal(&app, &peering);
+    let pact = crate::pacts::sent(&app, sam, "proposePact", pact).await;
+    app.drain().await;
+    assert_eq!(listed_unread(&app, mike).await, ["PACT_PROPOSED"]);
+    crate::pacts::end(&app, sam, &pact["id"]).await;
+    assert_eq!(listed_unread(&app, mike).await, Vec::<String>::new());
+
+    crate::peerings::leave(&app, mike, "endPeering", &peering).await;
+    assert_eq!(listed_unread(&app, sam).await, Vec::<String>::new());
 }

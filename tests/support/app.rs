@@ -120,6 +120,18 @@ impl TestApp {
         assemble(config, clock, seed, outbox, (None, zones)).await
     }
 
+    /// The service after its operator has set some keys otherwise, on the same database and clock.
+    pub async fn reconfigured(self, toml: &str) -> Self {
+        let config = config(&self.database.url(), toml);
+        let outbox = self.app.dev_outbox.clone();
+        let app = assemble(config, self.app.clock.clone(), 3, outbox, None).await;
+        Self {
+            schema: api::graphql::build(app.clone()),
+            app,
+            database: self.database,
+        }
+    }
+
     /// The database underneath.
     pub const fn database(&self) -> &TestDatabase {
         &self.database

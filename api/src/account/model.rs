@@ -19,7 +19,8 @@ impl Passphrase {
         let passphrase = Self::given(field, text)?;
         if passphrase.expose().chars().count() < PASSPHRASE_MIN {
             let message = "A passphrase has at least 10 characters; a few words make a good one.";
-            return Err(Problem::field(field, ProblemCode::TooShort, message));
+            let problem = Problem::field(field, ProblemCode::TooShort, message);
+            return Err(problem.limit(PASSPHRASE_MIN));
         }
         Ok(passphrase)
     }
@@ -30,7 +31,7 @@ impl Passphrase {
         // Bounds the work of composing it, too.
         if text.expose_secret().chars().nth(PASSPHRASE_MAX).is_some() {
             let message = "A passphrase has at most 128 characters.";
-            return Err(Problem::field(field, ProblemCode::TooLong, message));
+            return Err(Problem::field(field, ProblemCode::TooLong, message).limit(PASSPHRASE_MAX));
         }
         if text.expose_secret().is_empty() {
             let message = "The passphrase is needed.";

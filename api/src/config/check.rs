@@ -4,7 +4,7 @@ use email_address::EmailAddress;
 use secrecy::ExposeSecret as _;
 
 use super::fault::Fault;
-use super::{Config, MailTransport, Mode, production};
+use super::{Config, InstallationConfig, MailTransport, Mode, PushTransport, production};
 
 /// What every bucket of points holds at least. No operation may cost more (see `http::guard`), so that there is
 /// none that could never be paid for.
@@ -14,7 +14,17 @@ pub const LEAST_POINTS: u64 = 20_000;
 pub(super) fn allowed(key: &str) -> &'static str {
     match key {
         "mode" => "development or production",
+        "installation.terms_url" | "installation.privacy_url" => {
+            "a web address, such as https://example.org/terms, or empty"
+        }
+        "installation.support" => "an e-mail address or a web address, or empty",
+        "installation.minimum_app_version.ios"
+        | "installation.minimum_app_version.android"
+        | "installation.minimum_app_version.web" => {
+            "numbers with dots between them, such as 1.4.0, or empty"
+        }
         "http.bind" | "operations.bind" => "ADDRESS:PORT, such as 127.0.0.1:8080",
+        "http.app_origins" => "origins such as https://app.example.org, with spaces between them",
         "http.dashboard_origins" => {
             "origins such as https://dashboard.example.org, with spaces between them"
         }
@@ -54,6 +64,8 @@ pub(super) fn is_key(key: &str) -> bool {
     let plain = [
         "auth.terms_version",
         "backup.erasures_file",
+        "installation.name",
+        "installation.crisis_lines",
         "graphql.trusted_documents",
         "mail.smtp.host",
         "mail.smtp.username",
@@ -290,6 +302,7 @@ pub(super) fn check(config: &Config) -> Vec<Fault> {
     }
 
     values(config, &mut say);
+    installation(&config.installation, &mut say);
     production::check(config, &mut say);
     faults
 }
@@ -348,10 +361,14 @@ fn values(config: &Config, say: &mut Say<'_>) {
             "the name of your mail server".to_owned(),
         );
     }
-    let mut origins = config.http.dashboard_origins.split_whitespace();
-    if origins.any(|origin| !is_origin(origin, config.mode)) {
-        let key = "http.dashboard_origins";
-        say(key, "holds what is no origin that is safe", form(key));
+    for (key, origins) in [
+        ("http.dashboard_origins", &config.http.dashboard_origins),
+        ("http.app_origins", &config.http.app_origins),
+    ] {
+        let mut origins = origins.split_whitespace();
+        if origins.any(|origin| !is_origin(origin, config.mode)) {
+            say(key, "holds what is no origin that is safe", form(key));
+        }
     }
     if config.bus.servers().is_err() {
         say("bus.url", "names no NATS server", form("bus.url"));
@@ -376,6 +393,40 @@ fn values(config: &Config, say: &mut Say<'_>) {
         let mut former = former.expose_secret().split_whitespace();
         if former.any(|secret| secret.len() < 32) {
             say(key, "holds what is too short to be one", form(key));
+        }
+    }
+}
+
+/// What members are told about the installation.
+fn installation(config: &InstallationConfig, say: &mut Say<'_>) {
+    if config.name.trim().is_empty() {
+        let allowed = "the name of your service".to_owned();
+        say("installation.name", "is empty", allowed);
+    }
+    for (key, url) in [
+        ("installation.terms_url", &config.terms_url),
+        ("installation.privacy_url", &config.privacy_url),
+    ] {
+        let is_web = |url: &url::Url| matches!(url.scheme(), "http" | "https");
+        if url.as_ref().is_some_and(|url| !is_web(url)) {
+            say(key, "is not a web address", form(key));
+        }
+    }
+    if !config.support.is_empty() && config.support_url().is_none() {
+        let key = "installation.support";
+        say(key, "is neither of the two", form(key));
+    }
+    let least = &config.minimum_app_version;
+    for (key, version) in [
+        ("installation.minimum_app_version.ios", &least.ios),
+        ("installation.minimum_app_version.android", &least.android),
+        ("installation.minimum_app_version.web", &least.web),
+    ] {
+        let is_number = |part: &str| {
+            (1..=9).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if !version.is_empty() && !version.split('.').all(is_number) {
+            say(key, "is no version", form(key));
         }
     }
 }

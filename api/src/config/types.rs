@@ -1,9 +1,11 @@
 //! The keys and their types; `config.default.toml` says what each is for.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
+use email_address::EmailAddress;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
@@ -15,6 +17,7 @@ use super::Proxies;
 #[allow(missing_docs, reason = "each key is described in config.default.toml")]
 pub struct Config {
     pub mode: Mode,
+    pub installation: InstallationConfig,
     pub http: HttpConfig,
     pub graphql: GraphqlConfig,
     pub operations: OperationsConfig,
@@ -54,6 +57,25 @@ macro_rules! section {
 }
 
 section!(
+    /// `[installation]`
+    InstallationConfig {
+        name: String,
+        terms_url: Option<url::Url> = "empty_is_none",
+        privacy_url: Option<url::Url> = "empty_is_none",
+        support: String,
+        crisis_lines: String,
+        minimum_app_version: MinimumAppVersionConfig,
+    }
+);
+section!(
+    /// `[installation.minimum_app_version]`
+    MinimumAppVersionConfig {
+        ios: String,
+        android: String,
+        web: String,
+    }
+);
+section!(
     /// `[http]`
     HttpConfig {
         bind: SocketAddr,
@@ -61,6 +83,7 @@ section!(
         proxies: Proxies,
         development_on_network: bool,
         dashboard_origins: String,
+        app_origins: String,
         body_limit_bytes: usize,
         header_timeout_seconds: u64,
         operation_timeout_seconds: u64,
@@ -336,6 +359,17 @@ impl BackupConfig {
     }
 }
 
+impl InstallationConfig {
+    /// Where members ask for help, as a URL: `mailto:` for an e-mail address. `None` if nowhere.
+    pub fn support_url(&self) -> Option<url::Url> {
+        if EmailAddress::is_valid(&self.support) {
+            return format!("mailto:{}", self.support).parse().ok();
+        }
+        let url: url::Url = self.support.parse().ok()?;
+        matches!(url.scheme(), "http" | "https").then_some(url)
+    }
+}
+
 impl DatabaseConfig {
     /// The embedded database's file; none for PostgreSQL and for a database in memory.
     pub fn sqlite_path(&self) -> Option<PathBuf> {
@@ -373,7 +407,11 @@ impl DatabaseConfig {
     }
 }
 
-fn empty_is_none<'de, D: Deserializer<'de>>(de: D) -> Result<Option<SocketAddr>, D::Error> {
+fn empty_is_none<'de, T, D>(de: D) -> Result<Option<T>, D::Error>
+where
+    T: FromStr<Err: Display>,
+    D: Deserializer<'de>,
+{
     let text = String::deserialize(de)?;
     if text.is_empty() {
         return Ok(None);

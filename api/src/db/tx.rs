@@ -20,6 +20,7 @@ use crate::sync::model::{Changes, Item};
 /// rest after the commit; what is rolled back tells nothing.
 pub struct Tx {
     inner: DatabaseTransaction,
+    began_at: DateTime<Utc>,
     effects: Mutex<Effects>,
 }
 
@@ -50,15 +51,26 @@ pub(crate) struct Effects {
 impl Tx {
     /// Opens a write transaction. On SQLite the write lock is taken at once: under load a later upgrade
     /// would be refused.
-    pub(crate) async fn begin(db: &Db) -> Result<Self, Fault> {
+    pub(crate) async fn begin(db: &Db, now: DateTime<Utc>) -> Result<Self, Fault> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         Ok(Self {
             inner: db.pool.begin_with_options(options).await?,
+            began_at: now,
             effects: Mutex::default(),
         })
+    }
+
+    /// When this try of its work began.
+    pub const fn began_at(&self) -> DateTime<Utc> {
+        self.began_at
+    }
+
+    /// What is gone from members' phones with it.
+    pub(crate) fn gone_so_far(&self) -> Vec<(MemberId, Item)> {
+        self.with(|effects| effects.changes.gone_items().collect())
     }
 
     /// Commits, and nothing else: [`transact!`](crate::transact) also does what follows.

@@ -105,7 +105,7 @@ fn printable(field: &str, value: &str, most: usize) -> Result<String, Problem> {
     }
     if value.len() > most {
         let message = format!("At most {most} characters.");
-        return Err(Problem::field(field, ProblemCode::TooLong, message));
+        return Err(Problem::field(field, ProblemCode::TooLong, message).limit(most));
     }
     if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
         let message = "Only visible ASCII characters, without spaces.";

@@ -52,6 +52,8 @@ codes! {
     QueryTooComplex = "QUERY_TOO_COMPLEX",
     /// It took too long, and was given up.
     Timeout = "TIMEOUT",
+    /// The database is away or too busy; `retryAfter` says in how many seconds it is worth another try.
+    Unavailable = "UNAVAILABLE",
     /// A fault of the system, whose cause is in the log.
     Internal = "INTERNAL_SERVER_ERROR",
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
+use super::edges::Edges;
 use super::errors::{GqlError, GqlResult};
 use crate::account::{SignedIn, Viewer};
 use crate::app::App;
@@ -12,6 +13,8 @@ use crate::app::App;
 pub struct Sender {
     viewer: Mutex<Viewer>,
     address: IpAddr,
+    /// What its fields fetch together.
+    pub(super) edges: Edges,
 }
 
 impl Sender {
@@ -20,6 +23,7 @@ impl Sender {
         Self {
             viewer: Mutex::new(viewer),
             address,
+            edges: Edges::new(),
         }
     }
 }

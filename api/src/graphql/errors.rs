@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_graphql::{Error, ErrorExtensionValues, Interface};
 
 use super::code::Code;
+use super::scalars::DateTime;
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 use crate::problem::ProblemCode;
@@ -67,6 +68,10 @@ impl From<GqlError> for Error {
                 ("Too many tries: wait a little.", Code::RateLimited)
             }
             GqlError::Fault(Fault::Busy) => ("Too much is going on: try again.", Code::RateLimited),
+            GqlError::Fault(fault) if fault.is_outage() => (
+                "The service is away for a moment: try again.",
+                Code::Unavailable,
+            ),
             GqlError::Fault(_) => ("Something went wrong on our side.", Code::Internal),
         };
         let mut extensions = ErrorExtensionValues::default();
@@ -77,7 +82,12 @@ impl From<GqlError> for Error {
                 extensions.set("retryAfter", seconds_up(wait));
             }
             GqlError::Fault(Fault::Busy) => extensions.set("retryAfter", 1),
-            GqlError::Fault(fault) => source = Some(Arc::new(Cause(fault.class())) as _),
+            GqlError::Fault(fault) => {
+                if fault.is_outage() {
+                    extensions.set("retryAfter", OUTAGE_SECONDS);
+                }
+                source = Some(Arc::new(Cause(fault.class())) as _);
+            }
             _ => {}
         }
         Self {
@@ -87,6 +97,10 @@ impl From<GqlError> for Error {
         }
     }
 }
+
+/// How long to wait for a database that is away. Apps add a little chance of their own, so that they do not all come
+/// back at once.
+const OUTAGE_SECONDS: u64 = 5;
 
 fn seconds_up(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
@@ -104,12 +118,23 @@ macro_rules! user_errors {
                 message: String,
                 /// Where: argument and field names from the mutation inwards.
                 path: Vec<String>,
+                /// From when on the same may be taken, for refusals that end by themselves; null when that is not known.
+                retry_at: Option<DateTime>,
+                /// The bound that was reached: how many there may be, or how many characters or items; null when
+                /// it is about none.
+                limit: Option<i32>,
             }
 
             impl From<crate::problem::Problem> for $name {
                 fn from(problem: crate::problem::Problem) -> Self {
                     crate::db::Stats::refused(stringify!($name), problem.code);
-                    Self { code: problem.code, message: problem.message, path: problem.path }
+                    Self {
+                        code: problem.code,
+                        message: problem.message,
+                        path: problem.path,
+                        retry_at: problem.retry_at.map(DateTime),
+                        limit: problem.limit,
+                    }
                 }
             }
         )+
@@ -119,7 +144,9 @@ macro_rules! user_errors {
         #[graphql(
             field(name = "code", ty = "&ProblemCode", desc = "What kind of refusal; apps branch on it."),
             field(name = "message", ty = "&String", desc = "What is wrong and what is allowed, in English, for people."),
-            field(name = "path", ty = "&Vec<String>", desc = "Where: argument and field names from the mutation inwards.")
+            field(name = "path", ty = "&Vec<String>", desc = "Where: argument and field names from the mutation inwards."),
+            field(name = "retry_at", ty = "&Option<DateTime>", desc = "From when on the same may be taken, for refusals that end by themselves; null when that is not known."),
+            field(name = "limit", ty = "&Option<i32>", desc = "The bound that was reached: how many there may be, or how many characters or items; null when it is about none.")
         )]
         #[allow(clippy::enum_variant_names, reason = "the types are named so in the schema")]
         pub enum UserError {

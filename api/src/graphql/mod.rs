@@ -6,6 +6,7 @@ pub mod conformance;
 pub mod connection;
 pub mod context;
 pub mod cursor;
+pub mod edges;
 pub mod errors;
 pub mod input_types;
 pub mod me;

@@ -18,6 +18,7 @@ use crate::checkin::subscription::CheckInSubscription;
 use crate::circle::graphql::{CircleMutation, CircleQuery};
 use crate::commitment::graphql::{CommitmentDayMutation, CommitmentMutation};
 use crate::device::graphql::DeviceMutation;
+use crate::installation::graphql::InstallationQuery;
 use crate::ladder::graphql::{LadderMutation, LadderQuery};
 use crate::matching::graphql::PeeringMutation;
 use crate::meeting::graphql::{
@@ -55,6 +56,7 @@ impl ServiceQuery {
 #[graphql(name = "Query")]
 pub struct QueryRoot(
     ServiceQuery,
+    InstallationQuery,
     NodeQuery,
     ProfileQuery,
     CircleQuery,

@@ -21,9 +21,11 @@ pub fn settle(errors: &mut [ServerError], request: Uuid) -> Vec<Code> {
             .extensions
             .get_or_insert_with(ErrorExtensionValues::default);
         extensions.set("code", code.as_str());
-        if code == Code::Internal {
+        if matches!(code, Code::Internal | Code::Unavailable) {
             extensions.set("requestId", request.to_string());
-            MASK.clone_into(&mut error.message);
+            if code == Code::Internal {
+                MASK.clone_into(&mut error.message);
+            }
             let class = source.as_ref().and_then(|cause| cause.downcast_ref());
             let class = class.map_or("an error nobody gave a code", |Cause(class)| class);
             if !logged.iter().any(|before| before == class) {
@@ -114,6 +116,20 @@ mod tests {
                 "{json}"
             );
         }
+    }
+
+    #[test]
+    fn a_database_that_is_away_says_when_to_try_again_and_nothing_of_itself() {
+        let away = sea_orm::DbErr::Conn(sea_orm::RuntimeErr::Internal("hunter2 is away".into()));
+        let away = Error::from(GqlError::from(away));
+        let (code, json) = settled(away.into_server_error(Pos::default()));
+        assert_eq!(code, Code::Unavailable);
+        assert_eq!(json["extensions"]["retryAfter"], 5);
+        assert_eq!(
+            json["extensions"]["requestId"],
+            Uuid::from_u128(7).to_string()
+        );
+        assert!(!json.to_string().contains("hunter2"), "{json}");
     }
 
     #[test]

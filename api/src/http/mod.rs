@@ -7,6 +7,7 @@
 mod accept;
 pub mod address;
 mod body;
+mod browsers;
 mod budget;
 pub mod documents;
 mod errors;

@@ -1,9 +1,9 @@
 //! What a request says, whatever way it came: the parameters of GraphQL over HTTP §5.1.
 
 use async_graphql::parser::types::VariableDefinition;
-use async_graphql::{Positioned, Variables};
+use async_graphql::{Number, Positioned, Value, Variables};
 use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::extent::is_modest;
 use super::refusal::Refusal;
@@ -19,7 +19,7 @@ pub struct Params {
     #[serde(default)]
     pub operation_name: Option<String>,
     /// The values of its variables.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "variables")]
     pub variables: Variables,
     /// A document that is known already: `sha256:` and the hash, or the id in the manifest of trusted
     /// documents (GraphQL over HTTP, appendix on persisted documents).
@@ -88,7 +88,9 @@ impl Params {
                 "variables" | "extensions" if value.is_empty() => {}
                 "variables" => {
                     modest(value.as_bytes())?;
-                    params.variables = serde_json::from_str(&value)
+                    let mut json = serde_json::Deserializer::from_str(&value);
+                    params.variables = variables(&mut json)
+                        .and_then(|variables| json.end().map(|()| variables))
                         .map_err(|_| bad("`variables` is not a JSON object."))?;
                 }
                 "extensions" => {
@@ -101,6 +103,44 @@ impl Params {
         }
         Ok(params)
     }
+}
+
+/// Reads variables. JSON does not tell whole numbers from others: one with an empty fractional part, such as `4.0`, is
+/// an integer input value (GraphQL §3.5, Input Coercion).
+fn variables<'de, D: Deserializer<'de>>(de: D) -> Result<Variables, D::Error> {
+    let mut variables = Variables::deserialize(de)?;
+    for value in variables.values_mut() {
+        make_whole(value);
+    }
+    Ok(variables)
+}
+
+fn make_whole(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            if let Some(whole) = whole(number) {
+                *number = whole.into();
+            }
+        }
+        Value::List(items) => items.iter_mut().for_each(make_whole),
+        Value::Object(fields) => fields.values_mut().for_each(make_whole),
+        _ => {}
+    }
+}
+
+/// The same number as an integer, if it was written with a fraction that is empty. Beyond 2^53 a fraction cannot be
+/// told from none, and no integer of the schema is that large.
+fn whole(number: &Number) -> Option<i64> {
+    const LARGEST: f64 = 9_007_199_254_740_992.0;
+    if !number.is_f64() {
+        return None;
+    }
+    let float = number.as_f64()?;
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "it has no fraction, and is small enough"
+    )]
+    (float.fract() == 0.0 && float.abs() <= LARGEST).then_some(float as i64)
 }
 
 fn modest(json: &[u8]) -> Result<(), Refusal> {
@@ -142,13 +182,41 @@ mod tests {
     }
 
     #[test]
+    fn a_number_with_an_empty_fraction_is_an_integer() {
+        let read = |number: &str| {
+            let body =
+                format!(r#"{{"query": "{{ a }}", "variables": {{"a": [{{"b": {number}}}]}}}}"#);
+            let params = Params::of_body(body.as_bytes()).unwrap();
+            serde_json::to_string(&params.variables["a"]).unwrap()
+        };
+        let list = |number: &str| format!(r#"[{{"b":{number}}}]"#);
+        for (written, number) in [
+            ("4.0", "4"),
+            ("-4.0", "-4"),
+            ("4", "4"),
+            ("4e0", "4"),
+            ("1.5e1", "15"),
+            ("-0.0", "0"),
+            ("4.5", "4.5"),
+            ("3000000000.0", "3000000000"),
+            ("1e300", "1e+300"),
+            ("18446744073709551615", "18446744073709551615"),
+        ] {
+            assert_eq!(read(written), list(number), "{written}");
+        }
+        let params = Params::of_query("query=%7Ba%7D&variables=%7B%22n%22%3A4.0%7D").unwrap();
+        assert_eq!(params.variables["n"], Value::from(4));
+        assert!(Params::of_query("variables=%7B%7D%7B%7D").is_err());
+    }
+
+    #[test]
     fn a_query_string_is_decoded() {
         let query = "query=query+A%7Ba%7D&operationName=A&variables=%7B%22n%22%3A1%7D\
                      &extensions=%7B%22persistedQuery%22%3A%7B%22version%22%3A1%2C%22sha256Hash%22%3A%22ab%22%7D%7D";
         let params = Params::of_query(query).unwrap();
         assert_eq!(params.query.as_deref(), Some("query A{a}"));
         assert_eq!(params.operation_name.as_deref(), Some("A"));
-        assert_eq!(params.variables["n"], async_graphql::Value::from(1));
+        assert_eq!(params.variables["n"], Value::from(1));
         let persisted = params.extensions.unwrap().persisted_query.unwrap();
         assert_eq!(
             (persisted.version, persisted.sha256_hash.as_str()),

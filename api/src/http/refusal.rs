@@ -128,7 +128,7 @@ impl Refusal {
         let code = self.errors.first().and_then(given_code);
         !matches!(
             code,
-            Some(Code::RateLimited | Code::Timeout | Code::Internal)
+            Some(Code::RateLimited | Code::Timeout | Code::Unavailable | Code::Internal)
         )
     }
 
@@ -147,7 +147,9 @@ impl Refusal {
             }
             (Media::Response, Some(Code::Forbidden)) => StatusCode::FORBIDDEN,
             (Media::Response, Some(Code::RateLimited)) => StatusCode::TOO_MANY_REQUESTS,
-            (Media::Response, Some(Code::Timeout)) => StatusCode::SERVICE_UNAVAILABLE,
+            (Media::Response, Some(Code::Timeout | Code::Unavailable)) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             (Media::Response, Some(Code::Internal)) => StatusCode::INTERNAL_SERVER_ERROR,
             (Media::Response, Some(_)) => StatusCode::BAD_REQUEST,
         }

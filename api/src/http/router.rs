@@ -1,7 +1,6 @@
 //! Which address is answered by whom, and what every answer has in common.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -9,14 +8,13 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::{any, get};
 use futures::FutureExt as _;
-use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use tower_http::compression::CompressionLayer;
-use tower_http::cors::CorsLayer;
 
+use super::browsers::Apps;
 use super::request_log::RequestId;
-use super::{Edge, graphiql, graphql, host, operations as ops, respond};
-use crate::account::dashboard::CSRF_HEADER;
-use crate::config::{HttpConfig, Mode};
+use super::{Edge, browsers, graphiql, graphql, host, operations as ops, respond};
+use crate::config::Mode;
 use crate::dev;
 use crate::graphql::code::Code;
 
@@ -25,9 +23,11 @@ use crate::graphql::code::Code;
 pub fn api(edge: &Edge) -> Router {
     let config = &edge.app.config;
     let mut routes = Router::new().route("/graphql", any(graphql::answer));
-    if let Some(dashboards) = dashboards(&config.http) {
+    if let Some(dashboards) = browsers::dashboards(&config.http) {
         routes = routes.layer(dashboards);
     }
+    // Outside: an app's preflight is answered before it reaches the dashboard's.
+    routes = routes.layer(from_fn_with_state(Apps::of(config), browsers::apps));
     if config.operations.bind.is_none() {
         routes = routes.merge(operator_routes());
     }
@@ -37,25 +37,6 @@ pub fn api(edge: &Edge) -> Router {
             .merge(dev::routes::routes());
     }
     dressed(routes, edge)
-}
-
-/// Browsers let the dashboard's scripts ask from its own origins, with its cookies (Fetch §3.2); none without any.
-fn dashboards(config: &HttpConfig) -> Option<CorsLayer> {
-    let origins = config.dashboard_origins.split_whitespace();
-    let origins: Vec<HeaderValue> = origins.filter_map(|origin| origin.parse().ok()).collect();
-    let headers = [
-        header::ACCEPT,
-        header::CONTENT_TYPE,
-        HeaderName::from_static(CSRF_HEADER),
-    ];
-    (!origins.is_empty()).then(|| {
-        CorsLayer::new()
-            .allow_origin(origins)
-            .allow_credentials(true)
-            .allow_methods([Method::GET, Method::POST])
-            .allow_headers(headers)
-            .max_age(Duration::from_mins(10))
-    })
 }
 
 /// What operators ask, alone: of a process that serves members, or of one that only works.

@@ -122,8 +122,8 @@ pub enum Proposal<'a> {
     Stands(&'a Model),
     /// The other had asked him: this is a yes to it, also from a man who had said no.
     Accepts(&'a Model),
-    /// He asked not long ago.
-    TooSoon,
+    /// He asked not long ago: he can again from then on.
+    TooSoon(DateTime<Utc>),
     /// It is a new one.
     New,
 }
@@ -136,11 +136,10 @@ pub fn proposal(rows: &[Model], me: MemberId, now: DateTime<Utc>) -> Proposal<'_
         Some(row) => Proposal::Accepts(row),
         None => {
             let asked = rows.iter().filter(|row| row.proposed_by == me);
-            let lately = |row: &Model| now < row.proposed_at + ASKS_AGAIN_AFTER;
-            if asked.into_iter().any(lately) {
-                Proposal::TooSoon
-            } else {
-                Proposal::New
+            let again = asked.map(|row| row.proposed_at + ASKS_AGAIN_AFTER).max();
+            match again {
+                Some(again) if now < again => Proposal::TooSoon(again),
+                _ => Proposal::New,
             }
         }
     }
@@ -288,13 +287,14 @@ mod tests {
             let over = matches!(state, State::Withdrawn | State::Ended);
             let (mikes, pauls) = match state {
                 State::Active => (Proposal::Stands(row), Proposal::Stands(row)),
-                _ if over => (Proposal::TooSoon, Proposal::New),
+                _ if over => (Proposal::TooSoon(again), Proposal::New),
                 _ => (Proposal::Stands(row), Proposal::Accepts(row)),
             };
             assert_eq!(comes_to(MIKE, noon()), mikes, "{state:?}");
             assert_eq!(comes_to(PAUL, noon()), pauls, "{state:?}");
             if state != State::Active {
-                assert_eq!(comes_to(MIKE, lapsed), Proposal::TooSoon, "{state:?}");
+                let too_soon = Proposal::TooSoon(again);
+                assert_eq!(comes_to(MIKE, lapsed), too_soon, "{state:?}");
                 assert_eq!(comes_to(PAUL, lapsed), Proposal::New, "{state:?}");
                 assert_eq!(comes_to(MIKE, again), Proposal::New, "{state:?}");
             }

@@ -67,7 +67,7 @@ pub fn link(field: &str, url: &Url) -> Result<String, Problem> {
     }
     if url.as_str().len() > LONGEST_LINK {
         let message = format!("At most {LONGEST_LINK} characters.");
-        return Err(Problem::field(field, ProblemCode::TooLong, message));
+        return Err(Problem::field(field, ProblemCode::TooLong, message).limit(LONGEST_LINK));
     }
     Ok(url.as_str().to_owned())
 }

@@ -13,8 +13,10 @@ use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{MAX_PAGE, Page, PageArgs};
+use crate::graphql::edges;
 use crate::graphql::errors::{NotificationError, user_errors};
-use crate::graphql::node::NodeId as _;
+use crate::graphql::node::{NodeId as _, decode};
+use crate::graphql::node_query::Node;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlError, GqlResult, Me, Nullable};
 use crate::problem::{Problem, ProblemCode, Problems};
@@ -91,8 +93,32 @@ impl Notification {
         self.0.kind.into()
     }
 
+    /// What it is about; null where there is nothing, or nothing that you may see any more.
+    async fn subject(&self, ctx: &Context<'_>) -> Nullable<Node> {
+        let key = decode(&self.subject_key()?)?;
+        edges::node(ctx, key).await.transpose()
+    }
+
     /// The id of the thing it is about, for `node`; null where there is none.
+    #[graphql(deprecation = "Use `subject`. Since 2026-11-27.")]
     async fn subject_id(&self) -> Option<ID> {
+        self.subject_key()
+    }
+
+    /// When it was due.
+    async fn at(&self) -> DateTime {
+        DateTime(self.0.at)
+    }
+
+    /// When you read it; null while you have not.
+    async fn read_at(&self) -> Option<DateTime> {
+        self.0.read_at.map(DateTime)
+    }
+}
+
+impl Notification {
+    /// The global id of what it is about.
+    fn subject_key(&self) -> Option<ID> {
         let subject = self.0.subject?;
         match self.0.kind {
             table::Kind::CheckInReminder
@@ -122,16 +148,6 @@ impl Notification {
                 Some(PactNudgeId(subject).global())
             }
         }
-    }
-
-    /// When it was due.
-    async fn at(&self) -> DateTime {
-        DateTime(self.0.at)
-    }
-
-    /// When you read it; null while you have not.
-    async fn read_at(&self) -> Option<DateTime> {
-        self.0.read_at.map(DateTime)
     }
 }
 
@@ -258,11 +274,8 @@ fn parse(input: &MarkNotificationsReadInput) -> Result<Marked, Vec<Problem>> {
     match (&input.notification_ids, &input.up_to_id) {
         (Some(ids), None) if ids.len() as u64 > MAX_PAGE => {
             let message = format!("At most {MAX_PAGE} at a time.");
-            Err(vec![Problem::field(
-                "notificationIds",
-                ProblemCode::TooLong,
-                message,
-            )])
+            let problem = Problem::field("notificationIds", ProblemCode::TooLong, message);
+            Err(vec![problem.limit(MAX_PAGE)])
         }
         (Some(ids), None) => {
             let mut problems = Problems::default();

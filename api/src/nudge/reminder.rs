@@ -174,6 +174,8 @@ pub(super) async fn came_back(
             ..row
         };
         reminders::put_all(tx, vec![again]).await?;
+        // He came through it.
+        service::read_all_of(tx, member, Kind::DoorOpen).await?;
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! What other domains ask of nudges.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use entity::notification::Kind;
-use entity::{CheckInId, MemberId, NotificationId, PactId, PeeringId};
+use entity::notification::{Kind, Model};
+use entity::{CheckInId, MemberId, NotificationId, PactId, PeeringId, change};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, Job};
+use crate::sync::model::Item;
 use crate::zones::Zone;
 
 /// A line stays in the inbox for so long.
@@ -80,7 +81,7 @@ pub(super) async fn plan_later(
     jobs::enqueue_all_once(app, tx, &[plan_of(notification, at)]).await
 }
 
-/// Takes back what has not been told yet.
+/// What was announced under this key is done, or no longer so: it is not told any more, and where it was, it is read.
 pub async fn withdraw(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<(), Fault> {
     withdraw_from_all(tx, &[member], dedup_key).await
 }
@@ -106,7 +107,50 @@ pub async fn withdraw_from_all(
     members: &[MemberId],
     dedup_key: &str,
 ) -> Result<(), Fault> {
-    store::cancel(tx, members, dedup_key).await
+    let settled = store::settle(tx, members, dedup_key).await?;
+    read_by_itself(tx, &settled);
+    Ok(())
+}
+
+/// Things are gone from members' phones: the lines about them ask for nothing any more, and are read.
+pub async fn subjects_gone(tx: &Tx, gone: &[(MemberId, Item)]) -> Result<(), Fault> {
+    let subjects: Vec<_> = gone
+        .iter()
+        .filter(|(_, item)| is_subject(item.kind))
+        .map(|(member, item)| (*member, item.id))
+        .collect();
+    let read = store::read_about(tx, &subjects).await?;
+    read_by_itself(tx, &read);
+    Ok(())
+}
+
+/// What a member was told of a kind asks for nothing any more: it is read.
+pub(super) async fn read_all_of(tx: &Tx, member: MemberId, kind: Kind) -> Result<(), Fault> {
+    let read = store::read_kind(tx, member, kind).await?;
+    read_by_itself(tx, &read);
+    Ok(())
+}
+
+/// Whether lines of an inbox are about things of this kind.
+const fn is_subject(kind: change::Kind) -> bool {
+    match kind {
+        change::Kind::MeetingOccurrence
+        | change::Kind::Peering
+        | change::Kind::Pact
+        | change::Kind::PactNudge => true,
+        change::Kind::Member
+        | change::Kind::CheckIn
+        | change::Kind::Meeting
+        | change::Kind::Notification
+        | change::Kind::Commitment => false,
+    }
+}
+
+/// Phones hear of lines that count as read though nobody looked.
+fn read_by_itself(tx: &Tx, rows: &[Model]) {
+    for row in rows.iter().filter(|row| is_told(row.state)) {
+        tx.put(row.member_id, row.id);
+    }
 }
 
 /// A member has checked in for the first time in a while: he is reminded again, if he ever was.
@@ -147,6 +191,24 @@ pub fn how_it_went(
         not_before,
         expires_at,
     }
+}
+
+/// Whether a man was told that he can ask his partner how it went on a day.
+pub async fn can_ask_how_it_went(
+    tx: &Tx,
+    partner: MemberId,
+    (peering, day): (PeeringId, NaiveDate),
+) -> Result<bool, Fault> {
+    has_heard(tx, partner, &how_it_went_key(peering, day)).await
+}
+
+/// How it went on a day has been said: nobody need ask.
+pub async fn knows_how_it_went(
+    tx: &Tx,
+    partner: MemberId,
+    (peering, day): (PeeringId, NaiveDate),
+) -> Result<(), Fault> {
+    withdraw(tx, partner, &how_it_went_key(peering, day)).await
 }
 
 /// A member has checked in on one of his days, or nothing is asked of him on it after all: its reminder is withdrawn,

@@ -1,9 +1,9 @@
 //! The notifications' table.
 
 use chrono::{DateTime, Utc};
-use entity::notification::{ActiveModel, Column, Entity, Model, SkipReason, State};
+use entity::notification::{ActiveModel, Column, Entity, Kind, Model, SkipReason, State};
 use entity::{MemberId, NotificationId};
-use sea_orm::sea_query::{Expr, ExprTrait as _, LockType, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, LockType, OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
     PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
@@ -19,6 +19,9 @@ use crate::graphql::cursor::{Cursor, Page};
 
 /// Rows written by one statement: each takes eleven of the 32,766 variables SQLite allows.
 const ROWS_AT_ONCE: usize = 1000;
+
+/// Things asked about in one statement: two variables each.
+const SUBJECTS_AT_ONCE: usize = 500;
 
 /// By when they were due.
 const SORTED: Sorted<Column, Column> = Sorted::by_instant(Column::NotBefore, Column::Id);
@@ -58,18 +61,73 @@ pub(super) async fn add(app: &App, tx: &Tx, what: &[Announcement]) -> Result<Vec
     Ok(told)
 }
 
-/// Cancels notifications of these members that have not been told yet.
-pub(super) async fn cancel(tx: &Tx, members: &[MemberId], dedup_key: &str) -> Result<(), Fault> {
+/// Cancels notifications of these members that have not been told yet, and marks those that have as read. Returns all
+/// that changed.
+pub(super) async fn settle(
+    tx: &Tx,
+    members: &[MemberId],
+    dedup_key: &str,
+) -> Result<Vec<Model>, Fault> {
+    let waits = || Column::State.eq(State::Pending);
+    let told_and_unread = || is_unread().and(Column::State.is_in([State::Planned, State::Skipped]));
+    let state =
+        Expr::case(waits(), Expr::value(State::Cancelled)).finally(Expr::col(Column::State));
+    let read_at = Expr::case(told_and_unread(), Expr::value(tx.began_at()))
+        .finally(Expr::col(Column::ReadAt));
+    let mut settled = Vec::new();
     for chunk in members.chunks(ROWS_AT_ONCE) {
-        Entity::update_many()
-            .col_expr(Column::State, Expr::value(State::Cancelled))
+        let changed = Entity::update_many()
+            .col_expr(Column::State, state.clone().into())
+            .col_expr(Column::ReadAt, read_at.clone().into())
             .filter(Column::MemberId.is_in(chunk.iter().copied()))
             .filter(Column::DedupKey.eq(dedup_key))
-            .filter(Column::State.eq(State::Pending))
-            .exec(tx)
+            .filter(waits().or(told_and_unread()))
+            .exec_with_returning(tx)
             .await?;
+        settled.extend(changed);
     }
-    Ok(())
+    Ok(settled)
+}
+
+/// Marks what members were told of these things as read, and returns it.
+pub(super) async fn read_about(
+    tx: &Tx,
+    subjects: &[(MemberId, Uuid)],
+) -> Result<Vec<Model>, Fault> {
+    let mut read = Vec::new();
+    for chunk in subjects.chunks(SUBJECTS_AT_ONCE) {
+        let of = |(member, subject): &(MemberId, Uuid)| {
+            Condition::all()
+                .add(Column::MemberId.eq(*member))
+                .add(Column::SubjectId.eq(*subject))
+        };
+        let any = chunk.iter().map(of).fold(Condition::any(), Condition::add);
+        read.extend(mark(tx, any).await?);
+    }
+    Ok(read)
+}
+
+/// Marks what a member was told of a kind as read, and returns it.
+pub(super) async fn read_kind(tx: &Tx, member: MemberId, kind: Kind) -> Result<Vec<Model>, Fault> {
+    let of_kind = Condition::all()
+        .add(Column::MemberId.eq(member))
+        .add(Column::Kind.eq(kind));
+    mark(tx, of_kind).await
+}
+
+async fn mark(tx: &Tx, which: Condition) -> Result<Vec<Model>, Fault> {
+    let marked = Entity::update_many()
+        .col_expr(Column::ReadAt, Expr::value(tx.began_at()))
+        .filter(is_unread())
+        .filter(Column::State.is_in([State::Planned, State::Skipped]))
+        .filter(which)
+        .exec_with_returning(tx)
+        .await?;
+    Ok(marked)
+}
+
+fn is_unread() -> Expr {
+    Column::ReadAt.is_null()
 }
 
 /// Whether a member was told of something.
@@ -149,10 +207,19 @@ pub(super) async fn decide(
     state: State,
     reason: Option<SkipReason>,
 ) -> Result<(), Fault> {
+    // What was done before it was told asks for nothing.
+    let is_done = reason == Some(SkipReason::AlreadyDone);
+    let read_at = if is_done {
+        let now = Expr::value(tx.began_at());
+        Func::coalesce([Expr::col(Column::ReadAt), now]).into()
+    } else {
+        Expr::col(Column::ReadAt)
+    };
     for chunk in ids.chunks(ROWS_AT_ONCE) {
         Entity::update_many()
             .col_expr(Column::State, Expr::value(state))
             .col_expr(Column::SkipReason, Expr::value(reason))
+            .col_expr(Column::ReadAt, read_at.clone())
             .filter(Column::Id.is_in(chunk.iter().copied()))
             .filter(Column::State.eq(State::Pending))
             .exec(tx)

@@ -15,6 +15,9 @@ pub struct Handle {
     seen_key: String,
 }
 
+/// The fewest and the most characters.
+const SHORTEST: usize = 3;
+const LONGEST: usize = 24;
 const FORM: &str =
     "A handle has 3 to 24 letters, digits, hyphens, underscores or dots, and starts with a letter.";
 impl Handle {
@@ -22,19 +25,18 @@ impl Handle {
     pub fn parse(field: &str, text: &str) -> Result<Self, Problem> {
         let text: String = text.trim().nfc().collect();
         let length = text.chars().count();
-        let problem = |code| Err(Problem::field(field, code, FORM));
-        if length < 3 {
-            return problem(ProblemCode::TooShort);
+        if length < SHORTEST {
+            return Err(Problem::field(field, ProblemCode::TooShort, FORM).limit(SHORTEST));
         }
-        if length > 24 {
-            return problem(ProblemCode::TooLong);
+        if length > LONGEST {
+            return Err(Problem::field(field, ProblemCode::TooLong, FORM).limit(LONGEST));
         }
         let starts_well = text.chars().next().is_some_and(char::is_alphabetic);
         let allowed = |c: char| {
             matches!(c, '-' | '_' | '.') || (c.is_alphanumeric() && c.identifier_allowed())
         };
         if !starts_well || !text.chars().all(allowed) {
-            return problem(ProblemCode::Invalid);
+            return Err(Problem::field(field, ProblemCode::Invalid, FORM));
         }
         if !text.as_str().is_single_script() {
             let message = "A handle is written in one script, so that none looks like another.";

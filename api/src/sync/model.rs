@@ -73,6 +73,12 @@ impl Changes {
         self.0.push((member, item.into(), true));
     }
 
+    /// What is gone, and of whom.
+    pub fn gone_items(&self) -> impl Iterator<Item = (MemberId, Item)> {
+        let gone = self.0.iter().filter(|(_, _, gone)| *gone);
+        gone.map(|(member, item, _)| (*member, *item))
+    }
+
     /// Each once, by member: everybody who tells several members takes them in one order.
     pub(super) fn sorted(mut self) -> Vec<(MemberId, Item, bool)> {
         self.0.sort_unstable();

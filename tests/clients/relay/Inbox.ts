@@ -24,7 +24,10 @@ graphql`
     kind
     at
     readAt
-    subjectId
+    subject {
+      __typename
+      id
+    }
   }
 `;
 

@@ -351,6 +351,7 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
 fn about_accounts(app: &TestApp, of: &Things) -> Vec<Case> {
     let id = || app.app.ids.next::<Uuid>();
     vec![
+        ("acceptTerms", input(&json!({ "version": "2026-11" }))),
         (
             "changePassphrase",
             input(&json!({ "current": PASSPHRASE, "new": "copper lantern drift 77" })),
@@ -504,6 +505,7 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
         ("changes", json!({ "first": 10 })),
         ("circle", json!({ "id": of.circle })),
         ("emotions", no_arguments()),
+        ("installation", no_arguments()),
         ("lifeContexts", no_arguments()),
         ("me", no_arguments()),
         ("meeting", json!({ "id": of.meeting })),

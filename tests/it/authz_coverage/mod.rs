@@ -58,6 +58,7 @@ async fn every_field_has_a_case_for_every_id_it_takes() {
 /// What somebody may ask who has not signed in. Nothing is to be added here that says something of anybody.
 const PUBLIC: [&str; 13] = [
     "emotions",
+    "installation",
     "lifeContexts",
     "refreshDashboard",
     "refreshSession",

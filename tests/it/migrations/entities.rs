@@ -83,6 +83,7 @@ fn all() -> Vec<Table> {
         table(entity::rsvp::Entity),
         table(entity::secret_check::Entity),
         table(entity::session::Entity),
+        table(entity::superseded_terms::Entity),
         table(entity::topic::Entity),
         table(entity::used_sign_up_id::Entity),
         table(entity::zone_data::Entity),

@@ -11,7 +11,8 @@ use entity::{
     job, ladder, ladder_rung, ladder_telling, meeting, meeting_occurrence, member, member_language,
     member_life_context, member_topic, network_member, notification, pact, pact_nudge, pact_side,
     past_day_terms, pause, peering, pending_sign_up, persisted_document, progress, push_delivery,
-    quiet_hours, rate_limit, rsvp, secret_check, session, used_sign_up_id, zone_data,
+    quiet_hours, rate_limit, rsvp, secret_check, session, superseded_terms, used_sign_up_id,
+    zone_data,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -267,6 +268,15 @@ async fn put_account(db: &DatabaseConnection, id: Uuid) {
             deletion_due_at: Some(instant()),
             created_at: instant(),
             updated_at: instant(),
+        },
+    )
+    .await;
+    put(
+        db,
+        superseded_terms::Model {
+            member_id: MemberId(id),
+            accepted_at: instant(),
+            version: "0".into(),
         },
     )
     .await;

@@ -7,6 +7,7 @@ mod me;
 mod passphrase;
 mod sessions;
 mod sign_up;
+mod terms;
 mod types;
 
 use async_graphql::{Context, MergedObject};
@@ -32,6 +33,7 @@ pub struct AccountMutation(
     passphrase::PassphraseMutation,
     email::EmailMutation,
     deletion::DeletionMutation,
+    terms::TermsMutation,
 );
 
 /// Who asks without being signed in: from where, and with which device key. A browser that keeps the dashboard has its key

@@ -1,8 +1,8 @@
 //! What several mutations answer with.
 
 use async_graphql::{ComplexObject, Context, Enum, ID, SimpleObject};
-use entity::MemberId;
 use entity::account::Role;
+use entity::{MemberId, superseded_terms};
 use secrecy::ExposeSecret as _;
 
 use crate::account::service::{self, OpenSession, Tokens};
@@ -96,6 +96,44 @@ impl Account {
             new_email: pending.email,
             takes_effect_at: DateTime(pending.due_at),
         }))
+    }
+
+    /// Whether the terms in force are not the ones you accepted. If so, show those that `Query.installation` names, and
+    /// send `acceptTerms` once you agree; until then everything goes on as before.
+    async fn terms_outdated(&self, ctx: &Context<'_>) -> bool {
+        self.terms_version != ctx.app().config.auth.terms_version
+    }
+
+    /// Every version of the terms that you accepted, the last one first.
+    async fn accepted_terms(&self, ctx: &Context<'_>) -> Nullable<Vec<AcceptedTerms>> {
+        let before = service::superseded_terms(ctx.app(), self.owner).await;
+        let current = AcceptedTerms {
+            version: self.terms_version.clone(),
+            accepted_at: self.terms_accepted_at,
+        };
+        let all = before.map(|rows| {
+            let before = rows.into_iter().map(AcceptedTerms::from);
+            std::iter::once(current).chain(before).collect()
+        });
+        Some(all.map_err(GqlError::from))
+    }
+}
+
+/// A version of the terms that you accepted.
+#[derive(SimpleObject)]
+pub struct AcceptedTerms {
+    /// The version.
+    version: String,
+    /// When you accepted it.
+    accepted_at: DateTime,
+}
+
+impl From<superseded_terms::Model> for AcceptedTerms {
+    fn from(row: superseded_terms::Model) -> Self {
+        Self {
+            version: row.version,
+            accepted_at: DateTime(row.accepted_at),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod roles;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod terms;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::account::{Model, Role};
@@ -30,6 +31,7 @@ pub(super) use sessions::{
 };
 pub(super) use sign_in::{SignInOutcome, sign_in};
 pub(super) use sign_up::{NewSignUp, SignUpOutcome, VerifyOutcome, sign_up, verify_email};
+pub(super) use terms::{AcceptOutcome, accept_terms, superseded_terms};
 
 use super::code::GUESSES;
 use super::store;

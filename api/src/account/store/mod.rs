@@ -7,3 +7,4 @@ pub mod limit;
 pub mod network;
 pub mod session;
 pub mod sign_up;
+pub mod terms;

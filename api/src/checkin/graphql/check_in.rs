@@ -104,7 +104,8 @@ async fn emotions(
     };
     if slugs.len() > MAX_EMOTIONS {
         let message = format!("A check-in names at most {MAX_EMOTIONS} feelings.");
-        problems.push(Problem::field("emotions", ProblemCode::TooLong, message));
+        let problem = Problem::field("emotions", ProblemCode::TooLong, message);
+        problems.push(problem.limit(MAX_EMOTIONS));
         return Ok(Change::Leave);
     }
     if slugs.is_empty() {

@@ -201,7 +201,8 @@ fn parse(input: &StartPauseInput) -> Result<NewPause, Vec<Problem>> {
     let (first, last): (NaiveDate, NaiveDate) = (input.first_date.0, input.last_date.0);
     if last < first || (last - first).num_days() >= MAX_DAYS {
         let message = "The last day is not before the first, and a pause has at most 366 days.";
-        problems.push(Problem::field("lastDate", ProblemCode::OutOfRange, message));
+        let problem = Problem::field("lastDate", ProblemCode::OutOfRange, message);
+        problems.push(problem.limit(MAX_DAYS));
     }
     match id {
         Some(id) if problems.is_empty() => Ok(NewPause { id, first, last }),

@@ -5,6 +5,7 @@ mod backup;
 mod bus;
 mod database;
 mod documents;
+mod installation;
 mod outgoing;
 mod secret;
 mod work;
@@ -76,6 +77,7 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
             setup::block_on(async {
                 let clock = Clock::system();
                 clock_sanity(&clock, &mut findings);
+                installation::check(&config, &clock, &mut findings);
                 database::check(&config, &clock, zones.as_ref(), &mut findings).await;
                 outgoing::mail(&config, &mut findings).await;
                 outgoing::push(&config, &clock, &mut findings).await;

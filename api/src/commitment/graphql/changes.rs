@@ -168,7 +168,7 @@ async fn make(ctx: &Context<'_>, input: MakeCommitmentInput) -> GqlResult<MakeCo
         }
         Made::TooMany => {
             let message = format!("There are {MOST_OPEN} that are open. End one to make another.");
-            Some(Problem::whole(ProblemCode::TooMany, message))
+            Some(Problem::whole(ProblemCode::TooMany, message).limit(MOST_OPEN))
         }
         Made::Conflict => {
             let message = "A commitment with this id was sent before, with another content.";

@@ -1,14 +1,16 @@
 //! What a commitment shows.
 
-use async_graphql::{Enum, ID, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use entity::PeeringId;
 
 use crate::commitment::model::{self, When};
 use crate::commitment::service::{self, Seen};
 use crate::graphql::Nullable;
+use crate::graphql::edges;
 use crate::graphql::errors::shown;
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, DateTime, Uuid};
+use crate::matching::graphql::Peering;
 use crate::profile::graphql::{Member, Weekday};
 
 /// How it went.
@@ -107,7 +109,13 @@ impl Commitment {
         self.partner.clone()
     }
 
+    /// The peering with him; null when nobody sees yours, as for `partner`.
+    async fn peering(&self, ctx: &Context<'_>) -> Nullable<Peering> {
+        edges::peering(ctx, self.seen.peering?).await
+    }
+
     /// The id of the `Peering` with him; null when nobody sees yours, as for `partner`.
+    #[graphql(deprecation = "Use `peering`. Since 2026-11-27.")]
     async fn peering_id(&self) -> Option<ID> {
         self.seen.peering.map(PeeringId::global)
     }

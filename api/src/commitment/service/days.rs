@@ -4,11 +4,13 @@ use chrono::NaiveDate;
 use entity::commitment_day::Answer;
 use entity::{CommitmentId, MemberId};
 
+use super::ask::{self, About};
 use super::{Held, changed, held, store};
 use crate::app::App;
 use crate::commitment::model::{Kept, Refusal, Step};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::nudge;
 
 /// What became of what was said of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +81,23 @@ async fn keep(
     let ask = held.next_ask(app.clock.now());
     let (me, id) = (held.row.member_id, held.row.id);
     store::put_day(tx, (me, id), (day, kept), ask).await?;
+    if let (Some(partner), Some(peering)) = (held.told(), held.row.peering_id) {
+        all_said(app, tx, (peering, day, partner)).await?;
+    }
     changed(tx, (me, held.told()), id);
     Ok(())
+}
+
+/// The partner who was told that he can ask need not any more, once of everything that was due on the day he knows how
+/// it went.
+async fn all_said(app: &App, tx: &Tx, about: About) -> Result<(), Fault> {
+    let (peering, day, partner) = about;
+    if !nudge::service::can_ask_how_it_went(tx, partner, (peering, day)).await? {
+        return Ok(());
+    }
+    let standing = ask::standing(tx, &[about], app.clock.now()).await?;
+    if standing.get(&about) == Some(&false) {
+        return Ok(());
+    }
+    nudge::service::knows_how_it_went(tx, partner, (peering, day)).await
 }

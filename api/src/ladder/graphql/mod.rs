@@ -14,12 +14,15 @@ pub use write::{LadderMutation, LadderQuery};
 use super::model::{self, Rung, Step, Tie};
 use super::service::{self, LADDER_LOG, LADDER_REQUESTS, TELLINGS};
 use crate::account::SignedIn;
+use crate::circle::graphql::Circle;
 use crate::graphql::cursor::{Page, PageArgs};
+use crate::graphql::edges;
 use crate::graphql::errors::shown;
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{DateTime, LocalTime};
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::keys::at_rest::Opened;
+use crate::matching::graphql::Peering;
 use crate::profile::graphql::Member;
 use crate::profile::model::Profile;
 use told::{LadderLogEntry, Log, LogOf, Requests, RequestsOf, Tellings, TellingsOf};
@@ -58,6 +61,8 @@ impl LadderTells {
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(complex)]
 pub struct LadderRung {
+    #[graphql(skip)]
+    tie: Option<Tie>,
     /// Whom it is for.
     kind: LadderRungKind,
     /// So many of your days have to pass: days on which you meant to check in, and did not. Days off and pauses are not
@@ -66,8 +71,10 @@ pub struct LadderRung {
     /// The man who is told; null when it is for yourself, and when he is not there for you any more.
     member: Option<Member>,
     /// The id of the `Peering` that makes him your partner; null for other rungs.
+    #[graphql(deprecation = "Use `peering`. Since 2026-11-27.")]
     peering_id: Option<ID>,
     /// The id of the `Circle` that he runs; null for other rungs.
+    #[graphql(deprecation = "Use `circle`. Since 2026-11-27.")]
     circle_id: Option<ID>,
     /// What he is told.
     tells: LadderTells,
@@ -84,6 +91,22 @@ impl LadderRung {
     /// What you say to him besides, or to yourself, up to 280 characters.
     async fn words(&self) -> Nullable<&str> {
         shown(self.says.as_ref())
+    }
+
+    /// The peering that makes him your partner; null for other rungs.
+    async fn peering(&self, ctx: &Context<'_>) -> Nullable<Peering> {
+        match self.tie? {
+            Tie::Partner(id) => edges::peering(ctx, id).await,
+            Tie::Facilitator(_) => None,
+        }
+    }
+
+    /// The circle that he runs; null for other rungs.
+    async fn circle(&self, ctx: &Context<'_>) -> Nullable<Circle> {
+        match self.tie? {
+            Tie::Facilitator(id) => edges::circle(ctx, id).await,
+            Tie::Partner(_) => None,
+        }
     }
 }
 
@@ -114,6 +137,7 @@ fn rung(rung: Rung, men: &HashMap<MemberId, Profile>) -> LadderRung {
     let told = rung.told.and_then(|(told, _)| men.get(&told));
     let tie = rung.told.map(|(_, tie)| tie);
     LadderRung {
+        tie,
         kind: rung.kind.into(),
         after_days: i32::try_from(rung.after_days).unwrap_or(i32::MAX),
         member: told.cloned().map(Member::from),

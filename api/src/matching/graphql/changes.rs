@@ -8,6 +8,7 @@ use crate::graphql::errors::{PeeringError, user_errors};
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::Uuid;
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::matching::model::{MOST_PARTNERS, MOST_PROPOSALS};
 use crate::matching::service::{self, Answered, Ended, Proposed, Withdrawn};
 use crate::problem::{Problem, ProblemCode, Problems};
 
@@ -149,13 +150,13 @@ async fn propose(
             });
         }
         Proposed::NoMember => no_member(),
-        Proposed::TooSoon => {
+        Proposed::TooSoon(again) => {
             let message = "You asked him not long ago: you can again 30 days after that.";
-            Problem::field("memberId", ProblemCode::TooSoon, message)
+            Problem::field("memberId", ProblemCode::TooSoon, message).retry_at(again)
         }
         Proposed::TooManyProposals => {
             let message = "Three of your proposals wait already: give them a little time.";
-            Problem::whole(ProblemCode::TooMany, message)
+            Problem::whole(ProblemCode::TooMany, message).limit(MOST_PROPOSALS)
         }
         Proposed::TooManyPartners => too_many_partners("memberId"),
         Proposed::Conflict => {
@@ -246,7 +247,7 @@ fn because(code: ProblemCode, message: &str) -> Problem {
 
 fn too_many_partners(field: &str) -> Problem {
     let message = "There is no room for one more at present: a man has five partners at a time.";
-    Problem::field(field, ProblemCode::TooMany, message)
+    Problem::field(field, ProblemCode::TooMany, message).limit(MOST_PARTNERS)
 }
 
 fn no_peering() -> Problem {

@@ -1,5 +1,6 @@
 //! Asking somebody to be a partner.
 
+use chrono::{DateTime, Utc};
 use entity::notification::Kind;
 use entity::{MemberId, PeeringId};
 
@@ -19,8 +20,8 @@ pub enum Proposed {
     AsAsked(PeeringId),
     /// There is no such member for him to ask.
     NoMember,
-    /// He asked this man not long ago.
-    TooSoon,
+    /// He asked this man not long ago: he can again from then on.
+    TooSoon(DateTime<Utc>),
     /// As many of his proposals wait as may.
     TooManyProposals,
     /// One of the two has as many partners as he may.
@@ -64,13 +65,13 @@ pub async fn propose(
                     Done::Undo(Proposed::TooManyPartners)
                 });
             }
-            Proposal::TooSoon | Proposal::New => {}
+            Proposal::TooSoon(_) | Proposal::New => {}
         }
         if !circle::service::shares_circle(tx, me, other).await? {
             return Ok(Done::Undo(Proposed::NoMember));
         }
-        if proposal == Proposal::TooSoon {
-            return Ok(Done::Undo(Proposed::TooSoon));
+        if let Proposal::TooSoon(again) = proposal {
+            return Ok(Done::Undo(Proposed::TooSoon(again)));
         }
         if store::count_partners(tx, me).await? >= MOST_PARTNERS {
             return Ok(Done::Undo(Proposed::TooManyPartners));

@@ -7,9 +7,11 @@ use entity::{CircleId, MeetingId, MemberId, OccurrenceId};
 
 use crate::account::SignedIn;
 use crate::app::App;
+use crate::circle::graphql::Circle;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
+use crate::graphql::edges;
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, DateTime, LocalTime, TimeZone, Url};
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
@@ -80,7 +82,13 @@ impl Meeting {
         self.0.meeting.format.into()
     }
 
+    /// The circle whose meeting it is; null when it is open to every member, and when you may not see the circle.
+    async fn circle(&self, ctx: &async_graphql::Context<'_>) -> Nullable<Circle> {
+        edges::circle(ctx, self.0.meeting.circle_id?).await
+    }
+
     /// The id of the `Circle` whose meeting it is; null when it is open to every member.
+    #[graphql(deprecation = "Use `circle`. Since 2026-11-27.")]
     async fn circle_id(&self) -> Option<ID> {
         self.0.meeting.circle_id.map(CircleId::global)
     }

@@ -20,10 +20,11 @@ use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
+use crate::graphql::edges;
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, DateTime};
 use crate::graphql::{Context as _, GqlResult, Nullable};
-use crate::matching::graphql::AgreementState;
+use crate::matching::graphql::{AgreementState, Peering};
 use crate::profile::graphql::Member;
 use crate::profile::model::Profile;
 
@@ -104,7 +105,13 @@ impl Pact {
         self.seen.id.global()
     }
 
+    /// The peering it belongs to.
+    async fn peering(&self, ctx: &Context<'_>) -> Nullable<Peering> {
+        edges::peering(ctx, self.seen.peering).await
+    }
+
     /// The id of the `Peering` it belongs to.
+    #[graphql(deprecation = "Use `peering`. Since 2026-11-27.")]
     async fn peering_id(&self) -> ID {
         self.seen.peering.global()
     }

@@ -3,7 +3,8 @@
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::{PactId, PactNudgeId};
 
-use super::{NudgeAnswer, NudgeTemplate};
+use super::{NudgeAnswer, NudgeTemplate, Pact};
+use crate::graphql::edges;
 use crate::graphql::errors::{PactError, user_errors};
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{DateTime, Uuid};
@@ -30,7 +31,13 @@ impl PactNudge {
         self.0.id.global()
     }
 
+    /// The pact it belongs to; null when that is over.
+    async fn pact(&self, ctx: &Context<'_>) -> Nullable<Pact> {
+        edges::pact(ctx, self.0.pact).await
+    }
+
     /// The id of the `Pact` it belongs to.
+    #[graphql(deprecation = "Use `pact`. Since 2026-11-27.")]
     async fn pact_id(&self) -> ID {
         self.0.pact.global()
     }

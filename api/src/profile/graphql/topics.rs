@@ -140,11 +140,8 @@ async fn set_life_contexts(
         }
         ContextsOutcome::TooMany => {
             let message = format!("A profile names at most {MAX_LIFE_CONTEXTS} life contexts.");
-            vec![Problem::field(
-                "lifeContexts",
-                ProblemCode::TooLong,
-                message,
-            )]
+            let problem = Problem::field("lifeContexts", ProblemCode::TooLong, message);
+            vec![problem.limit(MAX_LIFE_CONTEXTS)]
         }
         ContextsOutcome::Gone => return Err(GqlError::NotFound),
     };
@@ -161,7 +158,8 @@ fn topic_problems(outcome: TopicOutcome) -> GqlResult<Vec<Problem>> {
         }
         TopicOutcome::TooMany => {
             let message = format!("A profile names at most {MAX_TOPICS} topics.");
-            Ok(vec![Problem::field("topic", ProblemCode::TooLong, message)])
+            let problem = Problem::field("topic", ProblemCode::TooLong, message);
+            Ok(vec![problem.limit(MAX_TOPICS)])
         }
         TopicOutcome::Gone => Err(GqlError::NotFound),
     }

@@ -205,7 +205,8 @@ fn languages(problems: &mut Problems, sent: MaybeUndefined<Vec<String>>) -> Chan
     list(sent, |tags| {
         if tags.len() > MAX_LANGUAGES {
             let message = format!("A profile names at most {MAX_LANGUAGES} languages.");
-            problems.push(Problem::field("languages", ProblemCode::TooLong, message));
+            let problem = Problem::field("languages", ProblemCode::TooLong, message);
+            problems.push(problem.limit(MAX_LANGUAGES));
             return Vec::new();
         }
         let mut named: Vec<Language> = Vec::new();

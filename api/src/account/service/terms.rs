@@ -1,0 +1,43 @@
+//! The terms, which may change while an account lasts.
+
+use entity::{MemberId, superseded_terms};
+
+use super::super::{SignedIn, store};
+use super::Account;
+use crate::app::App;
+use crate::db::{Done, transact};
+use crate::error::Fault;
+
+/// What became of newer terms.
+pub enum AcceptOutcome {
+    /// They are accepted.
+    Accepted(Account),
+    /// The account is gone.
+    Gone,
+}
+
+/// Accepts the version in force. Idempotent: a version that was accepted keeps its instant.
+pub async fn accept_terms(app: &App, who: SignedIn) -> Result<AcceptOutcome, Fault> {
+    let now = app.clock.now();
+    let version = &app.config.auth.terms_version;
+    transact!(app, |tx| {
+        let Some(mut account) = store::terms::lock_account(tx, who.member).await? else {
+            return Ok(Done::Undo(AcceptOutcome::Gone));
+        };
+        if account.terms_version == *version {
+            return Ok(Done::Undo(AcceptOutcome::Accepted(account.into())));
+        }
+        store::terms::replace(tx, &account, version, now).await?;
+        account.terms_version.clone_from(version);
+        account.terms_accepted_at = now;
+        Ok(Done::Keep(AcceptOutcome::Accepted(account.into())))
+    })
+}
+
+/// What a member accepted before the version that his account names, the last one first.
+pub async fn superseded_terms(
+    app: &App,
+    owner: MemberId,
+) -> Result<Vec<superseded_terms::Model>, Fault> {
+    store::terms::superseded(app.db.pool(), owner).await
+}

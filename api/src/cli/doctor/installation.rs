@@ -1,0 +1,43 @@
+//! What members are told about the installation.
+
+use super::Findings;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::installation::Directory;
+
+/// Looks at what members would read.
+pub fn check(config: &Config, clock: &Clock, findings: &mut Findings) {
+    let told = &config.installation;
+    let unsaid: Vec<&str> = [
+        ("terms_url", told.terms_url.is_none()),
+        ("privacy_url", told.privacy_url.is_none()),
+        ("support", told.support.is_empty()),
+    ]
+    .into_iter()
+    .filter_map(|(key, is_unsaid)| is_unsaid.then_some(key))
+    .collect();
+    if unsaid.is_empty() {
+        findings.fine(
+            "installation",
+            "terms, privacy notice and support are named",
+        );
+    } else {
+        let text = format!("{} empty: members have nowhere to look", unsaid.join(", "));
+        findings.note("installation", text);
+    }
+    match Directory::load(&told.crisis_lines) {
+        Ok(directory) => {
+            let (checked, all) = directory.checked(clock.now().date_naive());
+            let text = format!(
+                "{checked} of {all} were checked within their review date; call those of your country, and keep \
+                 them in installation.crisis_lines"
+            );
+            findings.note("crisis lines", text);
+        }
+        Err(error) => findings.mend(
+            "installation.crisis_lines",
+            error.to_string(),
+            "Name a file of the form of api/crisis_lines.json, or leave it empty.",
+        ),
+    }
+}

@@ -1,0 +1,118 @@
+//! Members' web apps: their scripts may ask from the origins that the operator names, with an access token and without
+//! cookies.
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+use support::{Program, TestApp, TestDatabase, TestServer, both};
+
+both!(
+    a_web_app_asks_with_its_token_from_an_origin_that_is_named,
+    in_development_any_origin_of_this_machine_is_an_app
+);
+
+const APP: &str = "https://app.example.org";
+const DASHBOARD: &str = "https://dashboard.example.org";
+const SETTINGS: &str = "[http]\napp_origins = \"https://app.example.org\"\n\
+                        dashboard_origins = \"https://dashboard.example.org\"";
+
+/// What a browser asks before a script's request is sent.
+async fn preflight(server: &TestServer, origin: &str) -> HeaderMap {
+    let request = server
+        .request(Method::OPTIONS, "/graphql")
+        .header("origin", origin)
+        .header("access-control-request-method", "POST")
+        .header(
+            "access-control-request-headers",
+            "authorization,content-type",
+        );
+    request.send().await.unwrap().headers().clone()
+}
+
+async fn ask(server: &TestServer, origin: &str, token: &str) -> Response {
+    let request = server
+        .request(Method::POST, "/graphql")
+        .header("origin", origin)
+        .bearer_auth(token)
+        .json(&json!({ "query": "{ me { memberId } }" }));
+    request.send().await.unwrap()
+}
+
+fn said<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap())
+}
+
+const ALLOWED: &str = "access-control-allow-origin";
+const WITH_COOKIES: &str = "access-control-allow-credentials";
+
+async fn a_web_app_asks_with_its_token_from_an_origin_that_is_named(app: TestApp) {
+    let mike = TestServer::token(app.member("mike").await);
+    let server = TestServer::start(app.database(), SETTINGS).await;
+
+    let before = preflight(&server, APP).await;
+    assert_eq!(said(&before, ALLOWED), Some(APP));
+    assert_eq!(said(&before, WITH_COOKIES), None);
+    let headers = said(&before, "access-control-allow-headers").unwrap();
+    assert!(
+        headers.contains("authorization") && headers.contains("content-type"),
+        "{headers}"
+    );
+    assert_eq!(said(&before, "access-control-max-age"), Some("7200"));
+    assert!(said(&before, "vary").unwrap().contains("origin"));
+
+    let answer = ask(&server, APP, &mike).await;
+    assert_eq!(said(answer.headers(), ALLOWED), Some(APP));
+    assert_eq!(said(answer.headers(), WITH_COOKIES), None);
+    let exposed = said(answer.headers(), "access-control-expose-headers").unwrap();
+    assert!(
+        exposed.contains("x-request-id") && exposed.contains("retry-after"),
+        "{exposed}"
+    );
+    let answer: Value = answer.json().await.unwrap();
+    assert!(answer["data"]["me"]["memberId"].is_string(), "{answer}");
+
+    // A refusal can be read by the app as well.
+    let refused = ask(&server, APP, "nonsense").await;
+    assert_eq!(said(refused.headers(), ALLOWED), Some(APP));
+
+    // The dashboard has its cookies, and no access token.
+    let dashboard = preflight(&server, DASHBOARD).await;
+    assert_eq!(said(&dashboard, ALLOWED), Some(DASHBOARD));
+    assert_eq!(said(&dashboard, WITH_COOKIES), Some("true"));
+    let headers = said(&dashboard, "access-control-allow-headers").unwrap();
+    assert!(!headers.contains("authorization"), "{headers}");
+
+    for other in [
+        "https://app.example.org.evil.example",
+        "http://app.example.org",
+        "null",
+    ] {
+        assert_eq!(
+            said(&preflight(&server, other).await, ALLOWED),
+            None,
+            "{other}"
+        );
+        let answer = ask(&server, other, &mike).await;
+        assert_eq!(said(answer.headers(), ALLOWED), None, "{other}");
+    }
+}
+
+async fn in_development_any_origin_of_this_machine_is_an_app(database: TestDatabase) {
+    let server = TestServer::start(&database, "").await;
+    let origin = "http://localhost:5173";
+    let headers = preflight(&server, origin).await;
+    assert_eq!(said(&headers, ALLOWED), Some(origin));
+    assert_eq!(said(&headers, WITH_COOKIES), None);
+    let other = preflight(&server, "http://localhost.example.org").await;
+    assert_eq!(said(&other, ALLOWED), None);
+}
+
+#[tokio::test]
+async fn an_app_origin_that_is_none_is_named_at_the_start() {
+    for origins in ["https://app.example.org/", "*", "app.example.org"] {
+        let doctor = Program::new("doctor").env("BELAY_HTTP__APP_ORIGINS", origins);
+        let ended = doctor.run().await;
+        assert_eq!(ended.code, Some(1), "{}", ended.said);
+        assert!(ended.said.contains("http.app_origins"), "{}", ended.said);
+    }
+}
