@@ -45,6 +45,8 @@ async fn answer(app: &App, tx: &Tx, fact: Fact<'_>) -> Result<(), Fault> {
             // Others lock his feed before they tell him something, and need him to exist then: he is locked first.
             profile::service::hold(tx, &[member]).await?;
             meeting::service::let_go(app, tx, member).await?;
+            // What others received from him stays theirs.
+            pact::service::purging(app, tx, member).await?;
             consent::service::forget(tx, member, app.clock.now()).await?;
             profile::service::keep_handle_back(app, tx, member).await
         }

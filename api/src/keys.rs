@@ -40,6 +40,7 @@ impl Derived {
                 purpose("belay bus v1"),
                 purpose("belay erasure v1"),
                 purpose("belay device key v1"),
+                purpose("belay check-in v1"),
             ],
         }
     }
@@ -76,7 +77,7 @@ impl Signer {
     }
 }
 
-const PURPOSES: usize = 6;
+const PURPOSES: usize = 7;
 
 /// Which secret something was made with: 0 is the current one, and the former ones follow in their order.
 pub type Which = usize;
@@ -96,6 +97,8 @@ pub enum Purpose {
     Erasure = 4,
     /// Device keys: that a device signed in to an account before.
     Device = 5,
+    /// What was sent of a check-in, to know it again without keeping it.
+    CheckIn = 6,
 }
 
 impl Keys {

@@ -1,5 +1,5 @@
 //! What people write, made fit to be kept: one form for what looks the same, and nothing in it that
-//! cannot be seen but changes what is.
+//! cannot be seen but changes what is. Nothing is refused for a character in it.
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -24,20 +24,14 @@ pub struct TextForm {
 }
 
 impl TextForm {
-    /// Reads a text from `input.<field>`: trimmed, in Normalization Form C (Unicode Standard Annex 15),
-    /// with line breaks as `\n`; none when nothing of it can be seen.
+    /// Reads a text from `input.<field>`: in Normalization Form C (Unicode Standard Annex 15), trimmed, and without
+    /// what cannot be written down, see [`cleaned`]. Returns `None` if nothing of it can be seen. Only a text that is
+    /// too long is refused: an odd character never costs anybody his words.
     pub fn read(self, field: &str, text: &str) -> Result<Option<String>, Problem> {
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        let text = cleaned(text, self.lines);
         let text: String = text.trim().nfc().collect();
         if text.chars().all(unseen) {
             return Ok(None);
-        }
-        if text.chars().any(|c| self.refuses(c)) {
-            let message = match self.lines {
-                Lines::One => "This is one line of text, without control characters.",
-                Lines::Many => "This is text without control characters; line breaks are welcome.",
-            };
-            return Err(Problem::field(field, ProblemCode::Invalid, message));
         }
         if text.chars().count() > self.max {
             let message = format!("This has at most {} characters.", self.max);
@@ -50,17 +44,76 @@ impl TextForm {
     pub fn require(self, field: &str, text: &str) -> Result<String, Problem> {
         self.read(field, text)?.ok_or_else(|| required(field))
     }
+}
 
-    fn refuses(self, c: char) -> bool {
+/// Replaces what keyboards, word processors and web pages put into a text. A tab is a blank. Whatever breaks a line
+/// (Unicode Standard Annex 14: CR, LF, NEL, VT, FF, U+2028, U+2029) is `\n`, or a blank where there is one line.
+/// Other control characters, noncharacters (Unicode Standard §23.7) and overrides of the reading direction, which show
+/// letters in another order than they are read in, are dropped; embeddings and isolates have honest uses, and stay.
+fn cleaned(text: &str, lines: Lines) -> String {
+    let text = text.replace("\r\n", "\n");
+    let mut out = String::with_capacity(text.len());
+    let (mut open, mut isolates) = (Vec::new(), 0_usize);
+    for c in text.chars() {
         match c {
-            '\n' => self.lines == Lines::One,
-            // Separators of lines that most programs do not break at; overrides, which show letters in
-            // another order than they are read in (embeddings and isolates have honest uses); and
-            // noncharacters, which are never to be exchanged (Unicode Standard §23.7).
-            '\u{2028}' | '\u{2029}' | '\u{202D}' | '\u{202E}' | '\u{FDD0}'..='\u{FDEF}' => true,
-            c => c.is_control() || u32::from(c) & 0xFFFE == 0xFFFE,
+            '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
+                // What was opened ends with its paragraph (Unicode Standard Annex 9).
+                open.clear();
+                isolates = 0;
+                out.push(match lines {
+                    Lines::One => ' ',
+                    Lines::Many => '\n',
+                });
+            }
+            '\t' => out.push(' '),
+            '\u{202D}' | '\u{202E}' => open.push(Opened::Override),
+            '\u{202A}' | '\u{202B}' => {
+                open.push(Opened::Embedding);
+                out.push(c);
+            }
+            '\u{2066}'..='\u{2068}' => {
+                open.push(Opened::Isolate);
+                isolates += 1;
+                out.push(c);
+            }
+            '\u{2069}' => {
+                // Looked for only where there is one: what is looked through is closed with it, and never again.
+                if isolates > 0
+                    && let Some(at) = open.iter().rposition(|it| *it == Opened::Isolate)
+                {
+                    open.truncate(at);
+                    isolates -= 1;
+                }
+                out.push(c);
+            }
+            // The end of an override goes with it: left behind it would end the embedding around it.
+            '\u{202C}' => match open.last() {
+                Some(Opened::Override) => {
+                    open.pop();
+                }
+                Some(Opened::Embedding) => {
+                    open.pop();
+                    out.push(c);
+                }
+                Some(Opened::Isolate) | None => out.push(c),
+            },
+            c if c.is_control() || is_noncharacter(c) => {}
+            c => out.push(c),
         }
     }
+    out
+}
+
+/// What turns the reading direction until it is closed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Opened {
+    Embedding,
+    Override,
+    Isolate,
+}
+
+fn is_noncharacter(c: char) -> bool {
+    matches!(c, '\u{FDD0}'..='\u{FDEF}') || u32::from(c) & 0xFFFE == 0xFFFE
 }
 
 /// The problem that something must be there.
@@ -117,24 +170,68 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_a_text_unseen_is_refused() {
-        for hidden in [
-            "a\0b",
-            "a\u{7}b",
-            "a\tb",
-            "a\u{202E}b",
-            "a\u{2028}b",
-            "a\u{FFFE}b",
+    fn an_odd_character_never_costs_anybody_his_words() {
+        let kept = |text: &str| STORY.read("story", text).unwrap().unwrap();
+        assert_eq!(kept("a\tb"), "a b");
+        for line_break in [
+            "\r\n", "\r", "\u{B}", "\u{C}", "\u{85}", "\u{2028}", "\u{2029}",
         ] {
-            let problem = STORY.read("story", hidden).unwrap_err();
-            assert_eq!(problem.code, ProblemCode::Invalid, "{hidden:?}");
+            let text = format!("a{line_break}b");
+            assert_eq!(kept(&text), "a\nb", "{line_break:?}");
+            assert_eq!(LINE.read("name", &text), Ok(Some("a b".to_owned())));
         }
-        assert!(LINE.read("name", "a\nb").is_err());
-        // A family, and the flag of Scotland.
-        assert!(
-            STORY
-                .read("story", "👨\u{200D}👧 🏴\u{E0067}\u{E0062}\u{E0073}")
-                .is_ok()
+        for dropped in [
+            "\0",
+            "\u{7}",
+            "\u{7F}",
+            "\u{9F}",
+            "\u{FFFE}",
+            "\u{FDD0}",
+            "\u{10FFFF}",
+        ] {
+            assert_eq!(kept(&format!("a{dropped}b")), "ab", "{dropped:?}");
+        }
+        // What is dropped takes no room, and does not hide the blank behind it.
+        assert_eq!(
+            LINE.read("name", "\0 \tabcde\0 "),
+            Ok(Some("abcde".to_owned()))
         );
+        assert_eq!(STORY.read("story", "\0\t\u{2028}"), Ok(None));
+        // A family, and the flag of Scotland.
+        let seen = "👨\u{200D}👧 🏴\u{E0067}\u{E0062}\u{E0073}";
+        assert_eq!(kept(seen), seen);
+    }
+
+    #[test]
+    fn an_override_of_the_reading_direction_goes_with_its_end() {
+        let kept = |text: &str| STORY.read("story", text).unwrap().unwrap();
+        assert_eq!(kept("a\u{202E}b"), "ab");
+        assert_eq!(kept("a\u{202E}b\u{202C}c"), "abc");
+        // The embedding around it ends where it did.
+        let around = "\u{202B}a\u{202D}b\u{202C}c\u{202C}d";
+        assert_eq!(kept(around), "\u{202B}abc\u{202C}d");
+        // What stands in an isolate ends nothing outside of it, and with a line all of it ends.
+        assert_eq!(
+            kept("\u{202E}\u{2067}a\u{202C}\u{2069}"),
+            "\u{2067}a\u{202C}\u{2069}"
+        );
+        assert_eq!(kept("\u{202E}a\nb\u{202C}c"), "a\nb\u{202C}c");
+    }
+
+    #[test]
+    fn a_text_that_was_read_reads_the_same_again() {
+        for text in [
+            "a\t\u{2028}b\0",
+            "\u{202B}a\u{202D}b\u{202C}",
+            "e\0\u{301}",
+            "\r\0\nb",
+        ] {
+            let once = STORY.read("story", text).unwrap().unwrap();
+            assert_eq!(
+                STORY.read("story", &once),
+                Ok(Some(once.clone())),
+                "{text:?}"
+            );
+        }
     }
 }

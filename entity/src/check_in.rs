@@ -16,8 +16,8 @@ pub enum KeptWord {
     NotThisTime,
 }
 
-/// Who may read what it says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+/// Who may read what it says, from the fewest to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Visibility {
     /// Himself.
@@ -52,6 +52,15 @@ pub struct Model {
     pub visibility: Visibility,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    /// Whether the day counts in his progress. What came when its day had closed is kept, and counts nowhere.
+    pub counts: bool,
+    /// Keyed hashes of what was sent of it, 16 bytes each, the first one first; none when an older program wrote it, or
+    /// its words are deleted.
+    pub sent: Option<Vec<u8>>,
+    /// When he last blanked something of it, or let fewer read it.
+    pub taken_back_at: Option<DateTimeUtc>,
+    /// When he deleted what it said, for good.
+    pub words_deleted_at: Option<DateTimeUtc>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -20,6 +20,8 @@ pub struct Model {
     pub starts_on: Date,
     /// With the partner who sees it.
     pub peering_id: Option<PeeringId>,
+    /// The member's day from which on the partner sees how it went; none when he was named from the first.
+    pub seen_since: Option<Date>,
     /// The due day that the partner is asked about next.
     pub next_ask_on: Option<Date>,
     /// And when.

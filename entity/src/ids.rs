@@ -70,6 +70,8 @@ ids! {
     PactId,
     /// A few words between partners; made by the client.
     PactNudgeId,
+    /// Words that a member received and sees nowhere else any more.
+    ReceivedId,
     /// Something a member means to do; made by the client.
     CommitmentId,
     /// Something a member agreed to.

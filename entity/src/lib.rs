@@ -49,6 +49,7 @@ pub mod progress;
 pub mod push_delivery;
 pub mod quiet_hours;
 pub mod rate_limit;
+pub mod received_words;
 pub mod rsvp;
 pub mod secret_check;
 pub mod session;

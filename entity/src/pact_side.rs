@@ -41,8 +41,10 @@ pub struct Model {
     /// As long as he agreed to share; none when as long as the pact goes on.
     pub agreed_until: Option<DateTimeUtc>,
     pub nudge_style: NudgeStyle,
-    /// In his words.
+    /// In his words, in the clear: as older programs write it, until it is encrypted.
     pub nudge_wish: Option<String>,
+    /// In his words, encrypted.
+    pub nudge_wish_sealed: Option<Vec<u8>>,
     pub updated_at: DateTimeUtc,
 }
 

@@ -15,6 +15,8 @@ pub struct Model {
     pub last_date: Date,
     /// As it was asked for at first.
     pub asked_last_date: Date,
+    /// As it was asked for at first, when days of it had closed; none when it is `first_date`.
+    pub asked_first_date: Option<Date>,
     pub created_at: DateTimeUtc,
 }
 

@@ -313,6 +313,11 @@ async fn a_cursor_means_nothing_in_another_list(app: TestApp) {
     let peering = crate::peerings::partners(&app, host, partner).await;
     let pact = crate::pacts::agreed(&app, host, partner, &peering).await;
     crate::pacts::nudged(&app, host, &pact).await;
+    // A wish that was changed is one that was received.
+    for wish in ["Softly", "Loudly"] {
+        let input = json!({ "pactId": pact, "nudgeWish": wish });
+        crate::pacts::sent(&app, partner, "updatePactSide", input).await;
+    }
     crate::commitments::weekly(&app, host, &peering).await;
 
     crate::ladder::tell_each_other(&app, host, partner, &peering).await;
@@ -359,6 +364,10 @@ async fn a_cursor_means_nothing_in_another_list(app: TestApp) {
         (
             "PactNudge",
             "{ me { pacts { nodes { nudges(#) { edges { cursor } } } } } }",
+        ),
+        (
+            "ReceivedWords",
+            "{ me { received(#) { edges { cursor } } } }",
         ),
         ("Peering", "{ me { peerings(#) { edges { cursor } } } }"),
         ("", "{ changes(#) { cursor: endCursor } }"),

@@ -103,6 +103,10 @@ impl TestApp {
             visibility: Set(check_in::Visibility::Private),
             created_at: Set(now),
             updated_at: Set(now),
+            counts: Set(true),
+            sent: Set(None),
+            taken_back_at: Set(None),
+            words_deleted_at: Set(None),
         };
         let inserted = check_in::Entity::insert(row);
         inserted

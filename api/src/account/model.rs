@@ -5,6 +5,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 pub use super::email::Email;
 use crate::problem::{Problem, ProblemCode};
+use crate::text::{Lines, TextForm};
 
 /// A passphrase, composed alike whatever keyboard it was typed on (Unicode NFC).
 #[derive(Clone)]
@@ -59,17 +60,18 @@ pub(super) struct DeviceName(String);
 
 impl DeviceName {
     pub fn parse(field: &str, text: &str) -> Result<Self, Problem> {
-        let text: String = text.trim().nfc().collect();
+        let form = TextForm {
+            max: 64,
+            lines: Lines::One,
+        };
         let problem = |code| {
             let message = "A device's name has 1 to 64 characters, such as iPhone 15.";
-            Err(Problem::field(field, code, message))
+            Problem::field(field, code, message)
         };
-        match text.chars().count() {
-            0 => problem(ProblemCode::Required),
-            65.. => problem(ProblemCode::TooLong),
-            _ if text.chars().any(char::is_control) => problem(ProblemCode::Invalid),
-            _ => Ok(Self(text)),
-        }
+        let read = form
+            .read(field, text)
+            .map_err(|refused| problem(refused.code))?;
+        read.map(Self).ok_or_else(|| problem(ProblemCode::Required))
     }
 
     pub fn as_str(&self) -> &str {

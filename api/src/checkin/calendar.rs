@@ -1,13 +1,27 @@
 //! A member's days over time, through travel and changed habits: which dates were days of his, when each ended for
 //! good, and until when it may still be written.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use super::model::{day_bounds, member_day};
 use crate::zones::Zone;
 
 /// A day may be written until so long after its end.
 pub const LATE_ENTRY: TimeDelta = TimeDelta::hours(48);
+
+/// What is written for a day that has closed is kept so far back.
+pub const ENTRIES_KEPT: Days = Days::new(14);
+
+/// What a check-in for a date becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// It counts.
+    CheckIn,
+    /// The day has closed: it is kept, and counts nowhere.
+    Entry,
+    /// The day has not come, or is too far back.
+    Nothing,
+}
 
 /// Where and when a member's days begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +163,20 @@ impl Calendar {
         date < self.day_at(now) && self.closes_at(date) <= now
     }
 
-    /// Whether a check-in may be for a date.
+    /// What a check-in for a date becomes. A past date that was no day of his, by what we know of his travels, was one
+    /// to the phone that was with him.
+    pub fn takes(&self, date: NaiveDate, now: DateTime<Utc>) -> Takes {
+        let today = self.day_at(now);
+        if self.accepts(date, now) {
+            Takes::CheckIn
+        } else if date < today && today - ENTRIES_KEPT <= date {
+            Takes::Entry
+        } else {
+            Takes::Nothing
+        }
+    }
+
+    /// Whether a check-in for a date counts.
     pub fn accepts(&self, date: NaiveDate, now: DateTime<Utc>) -> bool {
         self.has_lived(date, now) && !self.is_closed(date, now)
     }

@@ -8,7 +8,9 @@
 //! end, and a total never falls. Everything of it follows from what was written, planned and lived (`runs`); what
 //! closed days add up to is kept, so that neither reading nor writing grows with what came before.
 //!
-//! What a check-in says is its writer's until he lets others read it, and his note is encrypted where it is kept.
+//! What a check-in says is its writer's until he lets others read it, and his note is encrypted where it is kept. He takes
+//! back, narrows and deletes it at any time, and no message that a phone sends again brings it back. What reaches us when
+//! its day has closed is kept as an entry that changes no run and no total.
 
 pub mod cadence;
 pub mod calendar;

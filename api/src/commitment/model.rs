@@ -255,10 +255,19 @@ pub struct Ask {
     pub at: DateTime<Utc>,
 }
 
-/// Whether something can be due on a day: not before today, and not years away.
+/// Whether something can be due on a day: as far back as it can be said how it went, since a phone may have waited for
+/// a connection, and not years away.
 pub fn can_be_due_on(day: NaiveDate, today: NaiveDate) -> bool {
     let furthest = today.checked_add_days(FURTHEST);
-    today <= day && furthest.is_some_and(|furthest| day <= furthest)
+    today - SET_RIGHT <= day && furthest.is_some_and(|furthest| day <= furthest)
+}
+
+/// The day from which on something is due every week that was made at an instant: no further back than it can be said
+/// how it went. A phone's clock may be fast.
+pub fn starts_on(made_at: Option<DateTime<Utc>>, terms: DayTerms, now: DateTime<Utc>) -> NaiveDate {
+    let today = terms.day(now);
+    let made_on = terms.day(made_at.map_or(now, |made_at| made_at.min(now)));
+    made_on.clamp(today - SET_RIGHT, today)
 }
 
 /// What a wish comes to.

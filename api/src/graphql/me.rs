@@ -16,7 +16,7 @@ use crate::meeting::graphql::MeetingMe;
 use crate::nudge::graphql::NotificationMe;
 use crate::nudge::quiet_graphql::QuietMe;
 use crate::nudge::reminder_graphql::ReminderMe;
-use crate::pact::graphql::PactMe;
+use crate::pact::graphql::{PactMe, ReceivedMe};
 use crate::profile::graphql::ProfileMe;
 
 /// You: what is yours alone to see.
@@ -34,6 +34,7 @@ pub struct Me(
     PeeringMe,
     QuietMe,
     PactMe,
+    ReceivedMe,
     CommitmentMe,
     ConsentMe,
     LadderMe,
@@ -55,6 +56,7 @@ impl Me {
             PeeringMe(signed_in),
             QuietMe(signed_in),
             PactMe(signed_in),
+            ReceivedMe(signed_in),
             CommitmentMe(signed_in),
             ConsentMe(signed_in),
             LadderMe(signed_in),

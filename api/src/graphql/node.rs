@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::{
     CheckInId, CircleId, CommitmentId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId,
-    PactId, PactNudgeId, PauseId, PeeringId, RungId, SessionId, TellingId,
+    PactId, PactNudgeId, PauseId, PeeringId, ReceivedId, RungId, SessionId, TellingId,
 };
 use uuid::Uuid;
 
@@ -76,6 +76,7 @@ nodes! {
     RungId = 23,
     TellingId = 24,
     CommitmentId = 25,
+    ReceivedId = 60,
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{
     CheckInId, CircleId, CommitmentId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId,
-    PactId, PactNudgeId, PauseId, PeeringId, RungId, TellingId,
+    PactId, PactNudgeId, PauseId, PeeringId, ReceivedId, RungId, TellingId,
 };
 
 use super::node::{Key, NodeId, decode};
@@ -20,7 +20,9 @@ use crate::ladder::graphql::{
 use crate::matching::graphql::{Peering, load_peerings};
 use crate::meeting::graphql::{Meeting, MeetingOccurrence, load_meetings, load_occurrences};
 use crate::nudge::graphql::{Notification, load_notifications};
-use crate::pact::graphql::{Pact, PactNudge, load_pact_nudges, load_pacts};
+use crate::pact::graphql::{
+    Pact, PactNudge, ReceivedWords, load_pact_nudges, load_pacts, load_received,
+};
 use crate::profile::graphql::{Member, load_members};
 
 /// Something that has an id of its own, and can be fetched by it.
@@ -49,6 +51,8 @@ pub enum Node {
     Pact(Box<Pact>),
     /// A few words between your partner and you.
     PactNudge(PactNudge),
+    /// Words that somebody sent you, and that you see nowhere else any more.
+    ReceivedWords(Box<ReceivedWords>),
     /// That a man would like you to be told when he goes quiet.
     LadderRequest(Box<LadderRequest>),
     /// That somebody was told of a man who went quiet: you, or by your ladder another.
@@ -95,6 +99,7 @@ pub async fn load(ctx: &Context<'_>, keys: &[Key]) -> GqlResult<HashMap<Key, Nod
         PeeringId: load_peerings => |it| Node::Peering(Box::new(it)),
         PactId: load_pacts => |it| Node::Pact(Box::new(it)),
         PactNudgeId: load_pact_nudges => Node::PactNudge,
+        ReceivedId: load_received => |it| Node::ReceivedWords(Box::new(it)),
         RungId: load_ladder_requests => |it| Node::LadderRequest(Box::new(it)),
         TellingId: load_ladder_tellings => |it| Node::LadderTelling(Box::new(it)),
         CommitmentId: load_commitments => |it| Node::Commitment(Box::new(it)),

@@ -13,7 +13,7 @@ use super::scalars::DateTime;
 use super::{Context as _, Me, Nullable};
 use crate::account::graphql::AccountMutation;
 use crate::app::App;
-use crate::checkin::graphql::{CheckInMutation, EmotionQuery, PlanMutation};
+use crate::checkin::graphql::{CheckInMutation, EmotionQuery, PlanMutation, TakeBackMutation};
 use crate::checkin::subscription::CheckInSubscription;
 use crate::circle::graphql::{CircleMutation, CircleQuery};
 use crate::commitment::graphql::{CommitmentDayMutation, CommitmentMutation};
@@ -77,6 +77,7 @@ pub struct MutationRoot(
     DisclosureMutation,
     CircleMutation,
     CheckInMutation,
+    TakeBackMutation,
     PlanMutation,
     ScheduleMeetingMutation,
     ChangeMeetingMutation,

@@ -163,6 +163,27 @@ pub(super) async fn open_of(tx: &Tx, member: MemberId) -> Result<Vec<Model>, Fau
     Ok(open.all(tx).await?)
 }
 
+/// Whoever a member has, or once had, a peering with.
+pub(super) async fn everybody_with(tx: &Tx, member: MemberId) -> Result<Vec<MemberId>, Fault> {
+    let of_member = Condition::any()
+        .add(Column::LowerId.eq(member))
+        .add(Column::HigherId.eq(member));
+    let pairs: Vec<(MemberId, MemberId)> = Entity::find()
+        .select_only()
+        .columns([Column::LowerId, Column::HigherId])
+        .filter(of_member)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let others = pairs
+        .into_iter()
+        .map(|(lower, higher)| Pair::of(lower, higher).beside(member));
+    let mut others: Vec<MemberId> = others.collect();
+    others.sort_unstable();
+    others.dedup();
+    Ok(others)
+}
+
 /// Makes the row of a proposal; false when there is one with its id.
 pub(super) async fn insert(
     tx: &Tx,

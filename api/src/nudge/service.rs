@@ -177,6 +177,18 @@ pub async fn partner_wants_a_word(
     announce(app, tx, &what).await
 }
 
+/// A man would not like a word any more, as he said in a check-in: those of these men who were told see it no more.
+pub async fn wants_no_word(
+    tx: &Tx,
+    partners: &[MemberId],
+    check_in: CheckInId,
+) -> Result<(), Fault> {
+    for row in store::take_out(tx, partners, &word_key(check_in)).await? {
+        tx.gone(row.member_id, row.id);
+    }
+    Ok(())
+}
+
 /// That a man can ask his partner how it went on a day, from an instant until another: once, whatever was due.
 pub fn how_it_went(
     partner: MemberId,

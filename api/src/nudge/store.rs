@@ -36,6 +36,7 @@ pub(super) async fn add(app: &App, tx: &Tx, what: &[Announcement]) -> Result<Vec
     let renewed = OnConflict::columns([Column::MemberId, Column::DedupKey])
         .update_columns([Column::NotBefore, Column::ExpiresAt, Column::State])
         .action_and_where(Expr::col((Entity, Column::State)).eq(State::Cancelled))
+        .action_and_where(Expr::col((Entity, Column::SkipReason)).is_null())
         .to_owned();
     let mut told = Vec::new();
     for chunk in what.chunks(ROWS_AT_ONCE) {
@@ -128,6 +129,29 @@ async fn mark(tx: &Tx, which: Condition) -> Result<Vec<Model>, Fault> {
 
 fn is_unread() -> Expr {
     Column::ReadAt.is_null()
+}
+
+/// Takes a notification from these members' inboxes, whether it has been told or not. Returns those that had been:
+/// they are not told again under this key, so that nobody's phone rings as often as somebody changes his mind.
+pub(super) async fn take_out(
+    tx: &Tx,
+    members: &[MemberId],
+    dedup_key: &str,
+) -> Result<Vec<Model>, Fault> {
+    cancel(tx, members, dedup_key).await?;
+    let mut told = Vec::new();
+    for chunk in members.chunks(ROWS_AT_ONCE) {
+        let taken = Entity::update_many()
+            .col_expr(Column::State, Expr::value(State::Cancelled))
+            .col_expr(Column::SkipReason, Expr::value(SkipReason::AlreadyDone))
+            .filter(Column::MemberId.is_in(chunk.iter().copied()))
+            .filter(Column::DedupKey.eq(dedup_key))
+            .filter(Column::State.is_in([State::Planned, State::Skipped]))
+            .exec_with_returning(tx)
+            .await?;
+        told.extend(taken);
+    }
+    Ok(told)
 }
 
 /// Whether a member was told of something.

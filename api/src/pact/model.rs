@@ -4,10 +4,12 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use entity::pact::{Model, State};
 pub use entity::pact_nudge::{Answer, Template};
 pub use entity::pact_side::{NudgeStyle, Sharing};
-use entity::{MemberId, PactId, PactNudgeId, PeeringId};
+pub use entity::received_words::Kind as ReceivedKind;
+use entity::{MemberId, PactId, PactNudgeId, PeeringId, ReceivedId};
+use uuid::Uuid;
 
 use crate::checkin::calendar::DayTerms;
-use crate::checkin::entry::{Content, Visibility};
+use crate::checkin::entry::{CheckIn, Content, Visibility};
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 pub use crate::matching::model::Shown;
@@ -83,6 +85,61 @@ pub fn of_word(kept: &str) -> Option<Sharing> {
     all.into_iter().find(|sharing| word(*sharing) == kept)
 }
 
+/// Since when one has let the other see something, without a break; none when he does not, and never did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GivenSince {
+    /// How he was.
+    pub mood: Option<DateTime<Utc>>,
+    /// What he wrote, too.
+    pub words: Option<DateTime<Utc>>,
+}
+
+impl GivenSince {
+    /// What is given of one check-in: of what was written, or is for a day, before somebody agreed to give so much,
+    /// nothing of it.
+    pub fn of(&self, given: Sharing, check_in: &CheckIn, terms: DayTerms) -> Sharing {
+        let is_after = |since: Option<DateTime<Utc>>| {
+            since.is_some_and(|since| {
+                since <= check_in.created_at && terms.day(since) <= check_in.local_date
+            })
+        };
+        match given {
+            Sharing::Words if is_after(self.words) => Sharing::Words,
+            Sharing::Words | Sharing::Mood if is_after(self.mood) => Sharing::Mood,
+            Sharing::Nothing => Sharing::Nothing,
+            _ => Sharing::CheckedIn,
+        }
+    }
+}
+
+/// Words that a man received stay so long after they are to be seen nowhere else.
+pub const KEPT_FOR: TimeDelta = TimeDelta::days(90);
+
+/// Something that a man received, which he sees nowhere else any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Its id.
+    pub id: ReceivedId,
+    /// What it was.
+    pub kind: ReceivedKind,
+    /// What it said; nothing for a proposal without words.
+    pub said: Option<Said>,
+    /// Who sent it.
+    pub sender: MemberId,
+    /// What he went by.
+    pub sender_handle: String,
+    /// The nudge, or the pact.
+    pub source: Uuid,
+    /// By which pact.
+    pub pact: PactId,
+    /// The two of whom.
+    pub peering: PeeringId,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    /// When it was to be seen no more where it was.
+    pub ended_at: DateTime<Utc>,
+}
+
 /// A pact as one of the two sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pact {
@@ -100,6 +157,8 @@ pub struct Pact {
     pub own: Option<Side>,
     /// What the other gives him; none before he agreed.
     pub theirs: Option<Side>,
+    /// Since when the other has given what he gives.
+    pub given_since: GivenSince,
     /// Its last day.
     pub ends_on: Option<NaiveDate>,
     /// When it lapses, while it waits.
@@ -287,8 +346,6 @@ pub fn is_good(moment: Moment) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
     use crate::zones::zone;
 

@@ -62,6 +62,14 @@ pub async fn day_terms(db: &impl ConnectionTrait, member: MemberId) -> Result<Da
     terms(store::day_terms(db, member).await?)
 }
 
+/// What these members go by, in one statement, whether they are there for others or not.
+pub async fn handles(
+    db: &impl ConnectionTrait,
+    members: &[MemberId],
+) -> Result<HashMap<MemberId, String>, Fault> {
+    Ok(store::handles(db, members).await?.into_iter().collect())
+}
+
 /// As [`day_terms`], and they stay so until the transaction ends.
 pub async fn hold_day_terms(tx: &Tx, member: MemberId) -> Result<DayTerms, Fault> {
     terms(store::hold_day_terms(tx, member).await?)

@@ -261,6 +261,18 @@ pub(super) async fn set_hidden_at(
     Ok(())
 }
 
+/// What these members go by.
+pub(super) async fn handles(
+    db: &impl ConnectionTrait,
+    members: &[MemberId],
+) -> Result<Vec<(MemberId, String)>, Fault> {
+    let found = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Handle])
+        .filter(Column::Id.is_in(members.iter().copied()));
+    Ok(found.into_tuple().all(db).await?)
+}
+
 /// The name of a member's time zone, and the hour at which his days begin.
 pub(super) async fn day_terms(
     db: &impl ConnectionTrait,

@@ -528,6 +528,10 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
         ),
         ("checkIn", input(&json!({ "id": id() }))),
         (
+            "deleteCheckInWords",
+            input(&json!({ "checkInId": of.check_in })),
+        ),
+        (
             "createCircle",
             input(&json!({ "id": id(), "name": "Monday", "purpose": "Talk" })),
         ),

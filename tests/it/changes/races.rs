@@ -52,6 +52,10 @@ pub(super) async fn put_check_in(
         visibility: Set(check_in::Visibility::Private),
         created_at: Set(now),
         updated_at: Set(now),
+        counts: Set(true),
+        sent: Set(None),
+        taken_back_at: Set(None),
+        words_deleted_at: Set(None),
     };
     check_in::Entity::insert(row)
         .exec_without_returning(tx)

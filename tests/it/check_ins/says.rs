@@ -14,6 +14,7 @@ use crate::profile::hide;
 both!(
     everything_it_says_is_given_back_and_can_be_changed,
     what_it_cannot_say_is_refused_with_its_field,
+    an_odd_character_costs_nobody_his_words,
     a_note_is_kept_encrypted_and_bound_to_its_check_in,
     what_is_shared_with_a_circle_is_read_by_those_in_it,
     the_trend_is_told_week_by_week,
@@ -89,7 +90,6 @@ async fn what_it_cannot_say_is_refused_with_its_field(app: TestApp) {
         ("energy", json!(0), "OUT_OF_RANGE"),
         ("energy", json!(6), "OUT_OF_RANGE"),
         ("note", json!("a".repeat(2001)), "TOO_LONG"),
-        ("note", json!("a\u{7}"), "INVALID"),
         ("emotions", json!(eleven), "TOO_LONG"),
         ("wantsAWord", json!(null), "REQUIRED"),
         ("visibility", json!(null), "REQUIRED"),
@@ -103,6 +103,24 @@ async fn what_it_cannot_say_is_refused_with_its_field(app: TestApp) {
         );
         assert_eq!(refused["checkIn"], json!(null));
     }
+}
+
+async fn an_odd_character_costs_nobody_his_words(app: TestApp) {
+    let mike = app.member("mike").await;
+    let note =
+        "First.\tThen\u{2028}a line,\u{b}another\r\nand\u{2029}the\u{0}\u{7} last\u{202e}.\u{202c}";
+    let input = json!({ "id": new_id(&app), "note": note });
+    let said = check_in(&app, mike, input.clone()).await;
+    assert_eq!(said["errors"], json!([]));
+    let kept = "First. Then\na line,\nanother\nand\nthe last.";
+    assert_eq!(said["checkIn"]["note"], kept);
+    // Sent again, as it was or as it is kept, it is the same: also from another device.
+    assert_eq!(check_in(&app, mike, input.clone()).await, said);
+    let mut cleaned = input;
+    cleaned["note"] = json!(kept);
+    assert_eq!(check_in(&app, mike, cleaned.clone()).await, said);
+    cleaned["id"] = json!(new_id(&app));
+    assert_eq!(check_in(&app, mike, cleaned).await, said);
 }
 
 async fn a_note_is_kept_encrypted_and_bound_to_its_check_in(app: TestApp) {

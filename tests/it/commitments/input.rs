@@ -38,7 +38,8 @@ async fn what_is_wrong_with_a_new_one_is_named(app: TestApp) {
         assert_eq!(problem, [code, named], "{field}");
     }
     for (day, fine) in [
-        ("2026-03-09", false),
+        ("2026-02-23", false),
+        ("2026-02-24", true),
         ("2026-03-10", true),
         ("2027-03-11", true),
         ("2027-03-12", false),

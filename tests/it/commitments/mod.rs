@@ -2,6 +2,7 @@
 
 mod asks;
 mod input;
+mod late;
 mod partner;
 mod plan;
 mod property;

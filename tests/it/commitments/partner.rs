@@ -16,6 +16,7 @@ both!(
     the_partner_reads_it_and_changes_nothing,
     nobody_else_sees_anything_of_it,
     he_sees_it_for_as_long_as_he_is_named,
+    he_does_not_see_how_it_went_before_he_was_named,
     when_they_are_partners_no_longer_nobody_sees_it,
     a_man_who_is_away_is_in_no_commitment,
     only_a_partner_can_be_named,
@@ -131,6 +132,36 @@ async fn he_sees_it_for_as_long_as_he_is_named(app: TestApp) {
     let words = json!({ "commitmentId": id, "words": "Swim" });
     sent(&app, mike, "updateCommitment", words).await;
     assert_eq!(node(&app, paul, &id).await["words"], "Swim");
+}
+
+async fn he_does_not_see_how_it_went_before_he_was_named(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let id = sent(
+        &app,
+        mike,
+        "makeCommitment",
+        every(&app, &["TUESDAY"], &Value::Null),
+    )
+    .await;
+    let id = id["id"].clone();
+    answer(&app, mike, &id, "2026-03-10", "NOT_THIS_TIME").await;
+    app.advance(TimeDelta::days(7));
+    let name = json!({ "commitmentId": id, "peeringId": peering });
+    sent(&app, mike, "updateCommitment", name).await;
+    answer(&app, mike, &id, "2026-03-17", "DONE").await;
+    let days = |it: &Value| -> Vec<Value> {
+        let days = it["days"].as_array().unwrap().iter();
+        days.map(|day| day["dueOn"].clone()).collect()
+    };
+    assert_eq!(days(&node(&app, paul, &id).await), ["2026-03-17"]);
+    assert_eq!(
+        days(&node(&app, mike, &id).await),
+        ["2026-03-17", "2026-03-10"]
+    );
+    // Other words change nothing of that; who was named from the first sees all.
+    let words = json!({ "commitmentId": id, "words": "Swim" });
+    sent(&app, mike, "updateCommitment", words).await;
+    assert_eq!(days(&node(&app, paul, &id).await), ["2026-03-17"]);
 }
 
 async fn when_they_are_partners_no_longer_nobody_sees_it(app: TestApp) {

@@ -92,7 +92,7 @@ proptest! {
                 Act::Carry(away, later) => {
                     let (day, to) = (at(today, away), at(today, later));
                     if plan.carrying(day, to, today) == Step::Take {
-                        prop_assert!(day < to && today <= to);
+                        prop_assert!(day < to && today - Days::new(14) <= to);
                         prop_assert_eq!(due.insert(day, true), Some(false));
                         due.entry(to).or_insert(false);
                         plan.kept.entry(day).or_default().carried_to = Some(to);

@@ -10,6 +10,7 @@ both!(
     weekdays_are_in_force_from_today_or_from_tomorrow,
     a_pause_is_made_once_and_ended_once,
     a_pause_does_not_reach_back_to_what_is_closed,
+    weekdays_that_waited_on_the_phone_are_in_force_from_when_they_were_chosen,
     pauses_do_not_overlap,
     a_pause_that_makes_no_sense_is_refused_with_its_field,
     pauses_are_their_members_alone,
@@ -135,21 +136,55 @@ async fn a_pause_does_not_reach_back_to_what_is_closed(app: TestApp) {
     let mike = app.member("mike").await;
     // It is noon on the 10th: the 7th closed at three.
     let input =
-        |first: &str| json!({ "id": id(&app), "firstDate": first, "lastDate": "2026-03-12" });
-    let closed = send(&app, mike, "startPause", input("2026-03-07"), "").await;
+        |first: &str, last: &str| json!({ "id": id(&app), "firstDate": first, "lastDate": last });
+    let over = input("2026-03-05", "2026-03-07");
+    let closed = send(&app, mike, "startPause", over, "").await;
     assert_eq!(
         closed["errors"],
-        json!([{ "code": "OUT_OF_RANGE", "path": ["input", "firstDate"] }])
+        json!([{ "code": "OUT_OF_RANGE", "path": ["input", "lastDate"] }])
     );
-    let open = send(
-        &app,
-        mike,
-        "startPause",
-        input("2026-03-08"),
-        "pause { firstDate }",
-    )
-    .await;
-    assert_eq!(open["errors"], json!([]));
+    // One that waited on the phone is taken as far back as it can be; sent again it is the same.
+    let waited = input("2026-03-05", "2026-03-12");
+    for _ in 0..2 {
+        let wanted = "pause { firstDate lastDate }";
+        let taken = send(&app, mike, "startPause", waited.clone(), wanted).await;
+        assert_eq!(taken["errors"], json!([]));
+        let days = json!({ "firstDate": "2026-03-08", "lastDate": "2026-03-12" });
+        assert_eq!(taken["pause"], days);
+    }
+    let mut other = waited;
+    other["firstDate"] = json!("2026-03-08");
+    let other = send(&app, mike, "startPause", other, "").await;
+    assert_eq!(
+        other["errors"],
+        json!([{ "code": "CONFLICT", "path": ["input", "id"] }])
+    );
+}
+
+async fn weekdays_that_waited_on_the_phone_are_in_force_from_when_they_were_chosen(app: TestApp) {
+    let mike = app.member("mike").await;
+    send(&app, mike, "checkIn", json!({ "id": id(&app) }), "").await;
+    // Chosen on Wednesday the 11th without a connection, sent on Friday the 13th: Thursday is none of his days.
+    app.advance(TimeDelta::days(3));
+    let wanted = "me { progress { days { date state } } checkInDays }";
+    let state = |payload: &Value, back: usize| {
+        payload["me"]["progress"]["days"][27 - back]["state"].clone()
+    };
+    let choose = json!({ "days": ["TUESDAY", "WEDNESDAY"], "madeAt": "2026-03-11T20:00:00Z" });
+    let chosen = send(&app, mike, "setCheckInDays", choose, wanted).await;
+    assert_eq!(chosen["errors"], json!([]));
+    assert_eq!(
+        [2, 1, 0].map(|back| state(&chosen, back)),
+        [json!("RESERVE"), json!("OFF"), json!("OFF")]
+    );
+    // An older choice that comes later does not reach behind it.
+    let older = json!({ "days": ["TUESDAY"], "madeAt": "2026-03-10T20:00:00Z" });
+    let chosen = send(&app, mike, "setCheckInDays", older, wanted).await;
+    assert_eq!(chosen["me"]["checkInDays"], json!(["TUESDAY"]));
+    assert_eq!(
+        [2, 1, 0].map(|back| state(&chosen, back)),
+        [json!("OFF"), json!("OFF"), json!("OFF")]
+    );
 }
 
 async fn pauses_do_not_overlap(app: TestApp) {

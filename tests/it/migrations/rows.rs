@@ -5,14 +5,14 @@ use std::fmt::Debug;
 use entity::{
     AccountCodeId, CheckInId, CircleId, CommitmentId, ConsentId, DeliveryId, DeviceId,
     EmailChangeId, JobId, LeaseHolder, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
-    PactNudgeId, PauseId, PeeringId, RsvpId, RungId, SessionId, SignUpId, TellingId, account,
-    account_code, cadence_change, change, change_feed, check_in, check_in_reminder, circle,
-    circle_membership, commitment, commitment_day, consent, device, email_change, handle_claim,
-    job, ladder, ladder_rung, ladder_telling, meeting, meeting_occurrence, member, member_language,
-    member_life_context, member_topic, network_member, notification, pact, pact_nudge, pact_side,
-    past_day_terms, pause, peering, pending_sign_up, persisted_document, progress, push_delivery,
-    quiet_hours, rate_limit, rsvp, secret_check, session, superseded_terms, used_sign_up_id,
-    zone_data,
+    PactNudgeId, PauseId, PeeringId, ReceivedId, RsvpId, RungId, SessionId, SignUpId, TellingId,
+    account, account_code, cadence_change, change, change_feed, check_in, check_in_reminder,
+    circle, circle_membership, commitment, commitment_day, consent, device, email_change,
+    handle_claim, job, ladder, ladder_rung, ladder_telling, meeting, meeting_occurrence, member,
+    member_language, member_life_context, member_topic, network_member, notification, pact,
+    pact_nudge, pact_side, past_day_terms, pause, peering, pending_sign_up, persisted_document,
+    progress, push_delivery, quiet_hours, rate_limit, received_words, rsvp, secret_check, session,
+    superseded_terms, used_sign_up_id, zone_data,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -410,6 +410,10 @@ async fn put_days(db: &DatabaseConnection, id: Uuid) {
             visibility: check_in::Visibility::Circle,
             created_at: instant(),
             updated_at: instant(),
+            counts: false,
+            sent: Some(vec![7; 32]),
+            taken_back_at: Some(instant()),
+            words_deleted_at: Some(instant()),
         },
     )
     .await;
@@ -457,6 +461,7 @@ async fn put_days(db: &DatabaseConnection, id: Uuid) {
             first_date: date(),
             last_date: date(),
             asked_last_date: date(),
+            asked_first_date: Some(date()),
             created_at: instant(),
         },
     )
@@ -522,6 +527,7 @@ async fn put_pact(db: &DatabaseConnection, id: Uuid) {
             agreed_until: Some(instant()),
             nudge_style: pact_side::NudgeStyle::Humour,
             nudge_wish: Some("With a joke".into()),
+            nudge_wish_sealed: Some(vec![1, 0, 255]),
             updated_at: instant(),
         },
     )
@@ -539,6 +545,26 @@ async fn put_pact(db: &DatabaseConnection, id: Uuid) {
             created_at: instant(),
             answered_at: Some(instant()),
             answer: Some(pact_nudge::Answer::CallMe),
+        },
+    )
+    .await;
+    put(
+        db,
+        received_words::Model {
+            id: ReceivedId(id),
+            member_id: member,
+            kind: received_words::Kind::Wish,
+            source_id: id,
+            source_no: 7,
+            pact_id: PactId(id),
+            peering_id: PeeringId(id),
+            sender_id: member,
+            sender_handle: vec![1, 0, 255],
+            words: Some(vec![1, 0, 255]),
+            template: Some(pact_nudge::Template::JustHello),
+            received_at: instant(),
+            ended_at: instant(),
+            while_hidden: true,
         },
     )
     .await;
@@ -619,6 +645,7 @@ async fn put_commitment(db: &DatabaseConnection, id: Uuid) {
             weekdays: Some(127),
             starts_on: date(),
             peering_id: Some(PeeringId(id)),
+            seen_since: Some(date()),
             next_ask_on: Some(date()),
             next_ask_at: Some(instant()),
             version: 2,

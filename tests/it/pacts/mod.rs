@@ -1,9 +1,11 @@
 //! Pacts: what partners agree to, give each other, and take back.
 
 mod nudges;
+mod received;
 mod sharing;
 mod story;
 mod told;
+mod wishes;
 
 use api::account::SignedIn;
 use entity::PactId;

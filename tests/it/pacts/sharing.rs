@@ -16,6 +16,8 @@ both!(
     each_gives_what_he_likes_and_takes_it_back_at_once,
     nothing_is_given_before_both_agreed_and_after_it_is_over,
     a_partner_reads_what_he_is_given_and_no_more,
+    what_was_written_before_somebody_agreed_is_not_read,
+    what_was_changed_while_a_pact_waited_is_given_from_then_on,
     a_partner_hears_of_a_check_in_when_he_may_see_it,
     a_partner_is_told_that_a_man_would_like_a_word,
     what_was_agreed_to_can_be_read,
@@ -59,6 +61,8 @@ async fn a_partner_reads_what_he_is_given_and_no_more(app: TestApp) {
     let id = agreed(&app, mike, paul, &peering).await;
     let says = json!({ "mood": 2, "energy": 3, "note": "Rough.", "emotions": ["tired"], "keptWord": "PARTLY",
         "wantsAWord": true });
+    let all = json!({ "pactId": id, "sharing": "WORDS" });
+    sent(&app, paul, "updatePactSide", all).await;
     for visibility in ["PRIVATE", "PARTNER", "CIRCLE"] {
         let mut says = says.clone();
         says["visibility"] = json!(visibility);
@@ -70,9 +74,9 @@ async fn a_partner_reads_what_he_is_given_and_no_more(app: TestApp) {
     let words = json!({ "mood": 2, "energy": 3, "note": "Rough.", "emotions": [{ "slug": "tired" }], "keptWord": "PARTLY",
         "wantsAWord": true });
     for (sharing, given) in [
-        ("CHECKED_IN", &nothing),
-        ("MOOD", &levels),
         ("WORDS", &words),
+        ("MOOD", &levels),
+        ("CHECKED_IN", &nothing),
     ] {
         sent(
             &app,
@@ -107,6 +111,72 @@ async fn a_partner_reads_what_he_is_given_and_no_more(app: TestApp) {
     )
     .await;
     assert_eq!(days(&app, mike).await, json!(null));
+}
+
+/// The notes and moods of the partner of a man's one pact, of the days with a check-in.
+async fn read(app: &TestApp, who: SignedIn) -> Vec<(Value, Value)> {
+    let seen = days(app, who).await;
+    let seen = seen.as_array().unwrap().iter();
+    let checked_in = seen.filter(|day| day["checkedIn"] == true);
+    checked_in
+        .map(|day| (day["mood"].clone(), day["note"].clone()))
+        .collect()
+}
+
+async fn what_was_written_before_somebody_agreed_is_not_read(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let id = agreed(&app, mike, paul, &peering).await;
+    let give = async |sharing: &str| {
+        let input = json!({ "pactId": id, "sharing": sharing });
+        sent(&app, paul, "updatePactSide", input).await;
+    };
+    let says = |note: &str| json!({ "mood": 2, "note": note, "visibility": "PARTNER" });
+    let all = |note: &str| (json!(2), json!(note));
+    let (mood, nothing) = ((json!(2), json!(null)), (json!(null), json!(null)));
+    checks_in(&app, paul, &says("The 10th.")).await;
+    app.advance(TimeDelta::days(1));
+    give("MOOD").await;
+    checks_in(&app, paul, &says("The 11th.")).await;
+    app.advance(TimeDelta::days(1));
+    checks_in(&app, paul, &says("The 12th, in the morning.")).await;
+    app.advance(TimeDelta::hours(1));
+    give("WORDS").await;
+    // Whoever is given more goes on seeing what he was given before, and reads nothing from before.
+    assert_eq!(
+        read(&app, mike).await,
+        [nothing.clone(), mood.clone(), mood.clone()]
+    );
+    app.advance(TimeDelta::days(1));
+    checks_in(&app, paul, &says("The 13th.")).await;
+    // What is for a day before that, and comes later, is from before as well.
+    let mut late = says("The 9th.");
+    late["localDate"] = json!("2026-03-09");
+    checks_in(&app, paul, &late).await;
+    let before = [nothing.clone(), nothing.clone(), mood.clone(), mood];
+    assert_eq!(
+        read(&app, mike).await,
+        [before.as_slice(), &[all("The 13th.")]].concat()
+    );
+    // Given anew it begins anew.
+    give("CHECKED_IN").await;
+    app.advance(TimeDelta::hours(1));
+    give("WORDS").await;
+    assert_eq!(read(&app, mike).await, vec![nothing; 5]);
+}
+
+async fn what_was_changed_while_a_pact_waited_is_given_from_then_on(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
+    let says = json!({ "mood": 2, "note": "Rough.", "visibility": "PARTNER" });
+    checks_in(&app, mike, &says).await;
+    app.advance(TimeDelta::days(1));
+    let more = json!({ "pactId": pact["id"], "sharing": "WORDS" });
+    sent(&app, mike, "updatePactSide", more).await;
+    let yes = json!({ "pactId": pact["id"], "accept": true });
+    sent(&app, paul, "answerPact", yes).await;
+    assert_eq!(read(&app, paul).await, [(json!(null), json!(null))]);
+    checks_in(&app, mike, &says).await;
+    assert_eq!(read(&app, paul).await[1], (json!(2), json!("Rough.")));
 }
 
 async fn a_partner_hears_of_a_check_in_when_he_may_see_it(app: TestApp) {

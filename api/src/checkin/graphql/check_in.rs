@@ -18,10 +18,13 @@ use crate::problem::{Problem, ProblemCode, Problems};
 #[derive(Debug, InputObject)]
 pub struct CheckInInput {
     /// Made by the app, of version 7. Sent again it changes nothing, except that what it says otherwise, while the
-    /// day lasts, is said from then on; a late entry can be changed on the day it was written, too.
+    /// day lasts, is said from then on; a late entry can be changed on the day it was written, too. Taking something
+    /// back works at any time, and at once: null for what was said, or fewer who may read it. A message from before
+    /// that, sent again, brings nothing back: give `madeAt` to say the same thing anew.
     id: Uuid,
-    /// Which of your days it is for: today's, or an earlier one until 48 hours after its end. When left out it is the
-    /// day of `madeAt`, or else today.
+    /// Which of your days it is for: today's, or an earlier one. Until 48 hours after its end it counts in your
+    /// progress; after that, and up to 14 days back, it is kept as an entry that changes no run and no total (see
+    /// `CheckIn.countsInProgress`). When left out it is the day of `madeAt`, or else today.
     local_date: Option<Date>,
     /// How you are, from 1, very low, to 5, very good. Left out it says nothing; null takes it back.
     mood: MaybeUndefined<i32>,

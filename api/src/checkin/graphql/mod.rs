@@ -4,6 +4,7 @@ mod check_in;
 mod plan;
 mod progress;
 mod shared;
+mod take_back;
 mod trend;
 mod types;
 
@@ -16,6 +17,7 @@ use self::plan::PausesOf;
 pub use self::plan::{Pause, PlanMutation};
 use self::progress::Progress;
 pub use self::shared::{SharedCheckIns, in_circle};
+pub use self::take_back::TakeBackMutation;
 use self::trend::MoodTrend;
 pub use self::types::{CheckIn, Emotion, KeptWord, named};
 use super::entry;

@@ -14,7 +14,7 @@ use crate::graphql::connection::Counted;
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
 use crate::graphql::errors::{CheckInError, user_errors};
 use crate::graphql::node::NodeId as _;
-use crate::graphql::scalars::{Date, Uuid};
+use crate::graphql::scalars::{Date, DateTime, Uuid};
 use crate::graphql::{Context as _, GqlResult, Me, Nullable};
 use crate::problem::{Problem, ProblemCode, Problems};
 use crate::profile::graphql::Weekday;
@@ -46,7 +46,7 @@ impl Pause {
         Uuid(self.0.id.0)
     }
 
-    /// The first day, on your own calendar.
+    /// The first day, on your own calendar. It is later than you asked for when days of it had closed.
     async fn first_date(&self) -> Date {
         Date(self.0.first_date)
     }
@@ -88,6 +88,9 @@ pub async fn days_of(ctx: &Context<'_>, member: MemberId) -> GqlResult<Vec<Weekd
 pub struct SetCheckInDaysInput {
     /// At least one.
     days: Vec<Weekday>,
+    /// When you chose them, by the phone's clock: what waited for a connection is in force from that day on, as far
+    /// back as a day can be written late. Left out, it is now.
+    made_at: Option<DateTime>,
 }
 
 /// What became of weekdays that were to be set.
@@ -104,8 +107,8 @@ pub struct SetCheckInDaysPayload {
 pub struct StartPauseInput {
     /// Made by the app, of version 7.
     id: Uuid,
-    /// The first day, on your own calendar. It may lie back as far as a day can be written late: 48 hours after its
-    /// end.
+    /// The first day, on your own calendar. Days that have closed, 48 hours after their end, stay as they were: the
+    /// pause then begins with the first that has not.
     first_date: Date,
     /// The last day, not before the first, and at most 366 days in all.
     last_date: Date,
@@ -188,7 +191,8 @@ async fn set_days(
             ..SetCheckInDaysPayload::default()
         });
     };
-    service::choose_days(ctx.app(), who.member, cadence).await?;
+    let made_at = input.made_at.map(|made_at| made_at.0);
+    service::choose_days(ctx.app(), who.member, cadence, made_at).await?;
     Ok(SetCheckInDaysPayload {
         me: Some(Me::of(who)),
         ..SetCheckInDaysPayload::default()
@@ -233,8 +237,9 @@ async fn start_pause(ctx: &Context<'_>, input: &StartPauseInput) -> GqlResult<St
             (Some(pause), Some(conflict("firstDate", message)))
         }
         PauseOutcome::Closed { open_from } => {
-            let message = format!("A pause can begin on {open_from} or later.");
-            let problem = Problem::field("firstDate", ProblemCode::OutOfRange, message);
+            let message =
+                format!("A pause can end on {open_from} or later: the days before have closed.");
+            let problem = Problem::field("lastDate", ProblemCode::OutOfRange, message);
             (None, Some(problem))
         }
     };

@@ -132,6 +132,17 @@ impl CheckIn {
         Ok(self.0.created_at >= ended_at)
     }
 
+    /// Whether the day counts in your progress. False for an entry that reached us after its day had closed, 48 hours
+    /// after its end: it is kept as you wrote it, and changes no run and no total.
+    async fn counts_in_progress(&self) -> bool {
+        self.0.counts
+    }
+
+    /// When you deleted what it said, for good; null when you did not.
+    async fn words_deleted_at(&self) -> Option<DateTime> {
+        self.0.history.words_deleted_at.map(DateTime)
+    }
+
     /// How you were, from 1, very low, to 5, very good; null when you did not say.
     async fn mood(&self) -> Option<i32> {
         self.0.content.mood

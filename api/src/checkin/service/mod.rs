@@ -2,6 +2,7 @@
 
 mod check_in;
 mod plan;
+mod take_back;
 mod trend;
 mod words;
 
@@ -16,6 +17,7 @@ pub use self::plan::{
     EndPauseOutcome, NewPause, PauseOutcome, cadence, choose_days, count_pauses, end_pause, pause,
     pauses, pauses_by_ids, terms_changed, who_has_paused_on, who_is_not_asked_on,
 };
+pub use self::take_back::delete_words;
 pub use self::trend::{between, mood_trend};
 pub use self::words::emotions;
 use super::calendar::DayTerms;

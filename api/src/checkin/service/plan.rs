@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chrono::{Datelike as _, Days, NaiveDate};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, Utc};
 use entity::pause::Model;
 use entity::{MemberId, PauseId};
 use sea_orm::ConnectionTrait;
@@ -10,7 +10,7 @@ use sea_orm::ConnectionTrait;
 use super::{held, settle, standing};
 use crate::app::App;
 use crate::checkin::cadence::{Cadence, CadenceChange};
-use crate::checkin::calendar::DayTerms;
+use crate::checkin::calendar::{Calendar, DayTerms};
 use crate::checkin::store::{self, PAUSES, Standing};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
@@ -29,6 +29,18 @@ pub async fn terms_changed(
     store::end_terms(tx, member, before, now).await
 }
 
+/// The first day that is not closed.
+fn open_from(calendar: &Calendar, now: DateTime<Utc>) -> NaiveDate {
+    let mut open_from = calendar.day_at(now);
+    while let Some(before) = open_from
+        .pred_opt()
+        .filter(|day| !calendar.is_closed(*day, now))
+    {
+        open_from = before;
+    }
+    open_from
+}
+
 /// The first day that what a member plans from now on can be for: not one that he has checked in on.
 fn next_unwritten(standing: &Standing, today: NaiveDate) -> NaiveDate {
     let last = standing.last_check_in();
@@ -42,21 +54,31 @@ pub async fn cadence(app: &App, member: MemberId) -> Result<Cadence, Fault> {
     Ok(chosen(&standing, today))
 }
 
-/// Has a member mean to check in on these weekdays: from today on, or from tomorrow when he has checked in today.
-/// What was chosen before, when it is that already.
-pub async fn choose_days(app: &App, member: MemberId, cadence: Cadence) -> Result<(), Fault> {
+/// Has a member mean to check in on these weekdays: from today on, or from tomorrow when he has checked in today. What
+/// was chosen at an earlier instant is in force from then on, as far back as days are open and nothing else was chosen
+/// since.
+pub async fn choose_days(
+    app: &App,
+    member: MemberId,
+    cadence: Cadence,
+    made_at: Option<DateTime<Utc>>,
+) -> Result<(), Fault> {
     transact!(app, |tx| {
         let now = app.clock.now();
         let standing = held(app, tx, member).await?;
         let today = standing.calendar.day_at(now);
-        let from = next_unwritten(&standing, today);
+        let made_on = made_at.map_or(today, |made_at| standing.calendar.day_at(made_at.min(now)));
+        let made_on = made_on.clamp(open_from(&standing.calendar, now).min(today), today);
+        let latest = standing.plan.cadences.last().map(|change| change.from);
+        let made_on = latest.map_or(made_on, |latest| made_on.max(latest.min(today)));
+        let from = next_unwritten(&standing, made_on);
         if chosen(&standing, from) == cadence {
             return Ok(Done::Undo(()));
         }
         settle(tx, member, &standing, now).await?;
         store::choose(tx, member, CadenceChange { from, cadence }).await?;
         is_here(app, tx, member, &standing).await?;
-        if from == today && !cadence.includes(today.weekday()) {
+        if from <= today && !cadence.includes(today.weekday()) {
             nudge::service::not_asked(tx, member, today).await?;
         }
         Ok(Done::Keep(()))
@@ -102,9 +124,9 @@ pub enum PauseOutcome {
     IdTaken(Option<Model>),
     /// Another pause has some of these days: that one.
     Overlaps(Model),
-    /// The first day is closed; the first that is not is given.
+    /// All of its days are closed; the first day that is not is given.
     Closed {
-        /// The earliest day a pause may begin on.
+        /// The earliest day of a pause.
         open_from: NaiveDate,
     },
 }
@@ -115,41 +137,39 @@ pub async fn pause(app: &App, member: MemberId, new: NewPause) -> Result<PauseOu
         let now = app.clock.now();
         let standing = held(app, tx, member).await?;
         if let Some(there) = store::pause(tx, member, new.id).await? {
-            let same = (there.first_date, there.asked_last_date) == (new.first, new.last);
+            let asked_first = there.asked_first_date.unwrap_or(there.first_date);
+            let same = (asked_first, there.asked_last_date) == (new.first, new.last);
             return Ok(Done::Undo(if same {
                 PauseOutcome::Unchanged(there)
             } else {
                 PauseOutcome::IdTaken(Some(there))
             }));
         }
-        let (calendar, today) = (&standing.calendar, standing.calendar.day_at(now));
-        if calendar.is_closed(new.first, now) {
-            let mut open_from = today;
-            while let Some(before) = open_from
-                .pred_opt()
-                .filter(|day| !calendar.is_closed(*day, now))
-            {
-                open_from = before;
-            }
+        let today = standing.calendar.day_at(now);
+        // A phone may have waited for a connection: what is still open of the pause is paused.
+        let open_from = open_from(&standing.calendar, now);
+        let first = new.first.max(open_from);
+        if new.last < first {
             return Ok(Done::Undo(PauseOutcome::Closed { open_from }));
         }
-        if let Some(other) = store::overlapping(tx, member, new.first, new.last).await? {
+        if let Some(other) = store::overlapping(tx, member, first, new.last).await? {
             return Ok(Done::Undo(PauseOutcome::Overlaps(other)));
         }
         settle(tx, member, &standing, now).await?;
         let row = Model {
             id: new.id,
             member_id: member,
-            first_date: new.first,
+            first_date: first,
             last_date: new.last,
             asked_last_date: new.last,
+            asked_first_date: (first != new.first).then_some(new.first),
             created_at: now,
         };
         if !store::insert_pause(tx, row.clone()).await? {
             return Ok(Done::Undo(PauseOutcome::IdTaken(None)));
         }
         is_here(app, tx, member, &standing).await?;
-        if new.first <= today && today <= new.last {
+        if first <= today && today <= new.last {
             nudge::service::not_asked(tx, member, today).await?;
         }
         Ok(Done::Keep(PauseOutcome::Made(row)))

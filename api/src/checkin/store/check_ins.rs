@@ -11,7 +11,7 @@ use sea_orm::{
 
 use super::LIST;
 use crate::app::App;
-use crate::checkin::entry::{CheckIn, Content};
+use crate::checkin::entry::{CheckIn, Content, History, Tag};
 use crate::db::Tx;
 use crate::error::Fault;
 use crate::graphql::cursor::{Cursor, Page};
@@ -45,6 +45,10 @@ impl Written {
             visibility: content.visibility,
             created_at: check_in.created_at,
             updated_at: check_in.updated_at,
+            counts: check_in.counts,
+            sent: Some(check_in.history.sent.concat()).filter(|sent| !sent.is_empty()),
+            taken_back_at: check_in.history.taken_back_at,
+            words_deleted_at: check_in.history.words_deleted_at,
         }))
     }
 
@@ -71,8 +75,19 @@ impl Written {
             },
             created_at: row.created_at,
             updated_at: row.updated_at,
+            counts: row.counts,
+            history: History {
+                sent: row.sent.as_deref().map_or_else(Vec::new, tags),
+                taken_back_at: row.taken_back_at,
+                words_deleted_at: row.words_deleted_at,
+            },
         }
     }
+}
+
+fn tags(sent: &[u8]) -> Vec<Tag> {
+    let (tags, _) = sent.as_chunks();
+    tags.to_vec()
 }
 
 /// Writes a check-in; false, with nothing changed, when the day or the id is taken.
@@ -98,6 +113,9 @@ pub async fn update(tx: &Tx, check_in: Written) -> Result<bool, Fault> {
             wants_a_word: Set(row.wants_a_word),
             visibility: Set(row.visibility),
             updated_at: Set(row.updated_at),
+            sent: Set(row.sent),
+            taken_back_at: Set(row.taken_back_at),
+            words_deleted_at: Set(row.words_deleted_at),
             ..ActiveModel::default()
         })
         .filter(Column::Id.eq(row.id))
@@ -158,7 +176,7 @@ pub async fn between(
     Ok(written(found.all(db).await?))
 }
 
-/// Which of these members have a check-in of a day.
+/// Which of these members have a check-in of a day that counts.
 pub async fn who_on_day(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -168,6 +186,7 @@ pub async fn who_on_day(
         .select_only()
         .column(Column::MemberId)
         .filter(Column::LocalDate.eq(day))
+        .filter(Column::Counts.eq(true))
         .filter(Column::MemberId.is_in(members.iter().copied()))
         .into_tuple()
         .all(db)
@@ -192,7 +211,7 @@ pub async fn wanting_a_word(
     Ok(found)
 }
 
-/// The latest day that each of these members has a check-in of; those without one are left out.
+/// The latest day that each of these members has a check-in of that counts; those without one are left out.
 pub async fn last_days(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -202,6 +221,7 @@ pub async fn last_days(
         .column(Column::MemberId)
         .column_as(Column::LocalDate.max(), "last")
         .filter(Column::MemberId.is_in(members.iter().copied()))
+        .filter(Column::Counts.eq(true))
         .group_by(Column::MemberId)
         .into_tuple()
         .all(db)

@@ -66,7 +66,7 @@ UNION ALL SELECT 'cadence', '', c.weekdays, 0, 0, 0, 0, c.from_date, c.from_date
 UNION ALL SELECT 'pause', '', 0, 0, 0, 0, 0, p.first_date, p.last_date, p.created_at \
     FROM pause p, kept k WHERE p.member_id = $1 AND p.last_date > k.through \
 UNION ALL SELECT 'written', '', 0, 0, 0, 0, 0, c.local_date, c.local_date, c.created_at \
-    FROM check_in c, kept k WHERE c.member_id = $1 AND c.local_date > k.through";
+    FROM check_in c, kept k WHERE c.member_id = $1 AND c.counts AND c.local_date > k.through";
 
 #[derive(FromQueryResult)]
 struct Row {

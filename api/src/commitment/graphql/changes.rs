@@ -10,7 +10,7 @@ use crate::commitment::service::{self, Ended, Made, New, Patch, Updated};
 use crate::graphql::errors::{CommitmentError, user_errors};
 use crate::graphql::node::NodeId as _;
 use crate::graphql::patch::needed;
-use crate::graphql::scalars::{Date, Uuid};
+use crate::graphql::scalars::{Date, DateTime, Uuid};
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::patch::Change;
 use crate::problem::{Problem, ProblemCode, Problems};
@@ -24,12 +24,17 @@ pub struct MakeCommitmentInput {
     id: Uuid,
     /// What you mean to do, 1 to 200 characters in one line. It is encrypted where it is kept.
     words: String,
-    /// The day it is for, when it is to be done once: today or later on your own calendar, and at most 366 days off.
+    /// The day it is for, when it is to be done once, on your own calendar: at most 366 days off, and at most 14 days
+    /// back, for what waited on the phone for a connection.
     due_on: Option<Date>,
-    /// The weekdays it is for, when it is to be done every week: at least one. It is due from today on.
+    /// The weekdays it is for, when it is to be done every week: at least one. It is due from the day of `madeAt` on,
+    /// or else from today on.
     weekdays: Option<Vec<Weekday>>,
     /// The id of the `Peering` with the partner who is to see it; left out or null, nobody does.
     peering_id: Option<ID>,
+    /// When it was made, by the phone's clock: what waited for a connection is due from that day on, at most 14 days
+    /// back.
+    made_at: Option<DateTime>,
 }
 
 /// What became of something you mean to do.
@@ -128,6 +133,7 @@ fn parse(input: MakeCommitmentInput) -> Result<New, Vec<Problem>> {
             words,
             when,
             peering,
+            made_at: input.made_at.map(|made_at| made_at.0),
         }),
         _ => Err(problems.into_vec()),
     }
@@ -163,7 +169,7 @@ async fn make(ctx: &Context<'_>, input: MakeCommitmentInput) -> GqlResult<MakeCo
         Made::AsAsked => None,
         Made::NoPartner => Some(no_peering()),
         Made::OtherDay => {
-            let message = "Its day is today or later, and at most 366 days off.";
+            let message = "The day must be at most 14 days back and at most 366 days ahead.";
             Some(Problem::field("dueOn", ProblemCode::OutOfRange, message))
         }
         Made::TooMany => {

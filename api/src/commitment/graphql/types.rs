@@ -148,8 +148,11 @@ impl Commitment {
 
     /// The last 15 days on which it was due, today's among them, the latest first; before them days to come that were
     /// carried over to or answered already. Of what he ended, the last before that. A day without an answer is just that.
+    /// A partner who was named later sees the days from then on.
     async fn days(&self) -> Vec<CommitmentDay> {
         let days = self.seen.plan.recent(self.seen.today).into_iter();
+        let since = self.seen.seen_since;
+        let days = days.filter(|day| since.is_none_or(|since| since <= day.due_on));
         days.map(CommitmentDay::from).collect()
     }
 

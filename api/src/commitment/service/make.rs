@@ -1,11 +1,12 @@
 //! Meaning to do something.
 
+use chrono::{DateTime, Utc};
 use entity::commitment::Model;
 use entity::{CommitmentId, MemberId, PeeringId};
 
 use super::{changed, store};
 use crate::app::App;
-use crate::commitment::model::{MOST_OPEN, Plan, When, can_be_due_on};
+use crate::commitment::model::{MOST_OPEN, Plan, When, can_be_due_on, starts_on};
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::{matching, profile};
@@ -21,6 +22,8 @@ pub struct New {
     pub when: When,
     /// With the partner who is to see it.
     pub peering: Option<PeeringId>,
+    /// When he made it, by the phone's clock; now, if it did not say.
+    pub made_at: Option<DateTime<Utc>>,
 }
 
 /// What became of it.
@@ -30,7 +33,7 @@ pub enum Made {
     AsAsked,
     /// He has no such partner.
     NoPartner,
-    /// Its day is over, or too far off.
+    /// Its day is too far back, or too far off.
     OtherDay,
     /// He has as many that are not over as he may.
     TooMany,
@@ -38,7 +41,8 @@ pub enum Made {
     Conflict,
 }
 
-/// Makes a commitment. Every week it is due from today on: who says Mondays on a Monday means this one, too.
+/// Makes a commitment. Every week it is due from the day on which he made it: who says Mondays on a Monday means this
+/// one, too.
 pub async fn make(app: &App, me: MemberId, new: &New) -> Result<Made, Fault> {
     let now = app.clock.now();
     transact!(app, |tx| {
@@ -73,21 +77,24 @@ pub async fn make(app: &App, me: MemberId, new: &New) -> Result<Made, Fault> {
         if store::count_open(tx, me).await? >= MOST_OPEN {
             return Ok(Done::Undo(Made::TooMany));
         }
+        let starts_on = starts_on(new.made_at, terms, now);
         let plan = Plan {
             when: new.when,
-            from: today,
+            from: starts_on,
             until: None,
             kept: std::collections::BTreeMap::new(),
         };
-        let ask = partner.and_then(|_| plan.next_ask(today, terms, now));
+        let first = due_on.map_or(starts_on, |day| day.min(today));
+        let ask = partner.and_then(|_| plan.next_ask(first, terms, now));
         let mut row = Model {
             id: new.id,
             member_id: me,
             words: Vec::new(),
             due_on,
             weekdays,
-            starts_on: today,
+            starts_on,
             peering_id: new.peering,
+            seen_since: None,
             next_ask_on: ask.map(|ask| ask.on),
             next_ask_at: ask.map(|ask| ask.at),
             version: 1,

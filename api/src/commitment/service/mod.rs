@@ -45,6 +45,8 @@ pub struct Commitment {
     pub words: Opened,
     /// When, and how it went.
     pub plan: Plan,
+    /// The first day of which the viewer sees how it went; none when he sees all.
+    pub seen_since: Option<NaiveDate>,
     /// The day it is for the man whose it is.
     pub today: NaiveDate,
     /// Rises with every change.
@@ -112,6 +114,7 @@ async fn seen_by(
             peering: row.peering_id.filter(|_| man.is_some()),
             words: store::opened(app, &row),
             plan,
+            seen_since: row.seen_since.filter(|_| !is_viewers),
             today,
             version: row.version,
             created_at: row.created_at,

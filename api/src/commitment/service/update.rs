@@ -82,7 +82,13 @@ pub async fn update(
             (held.partner, held.next_ask(now))
         };
         let sealed = store::sealed(app, &held.row, &words)?;
-        store::update(tx, (me, id), sealed, peering, ask).await?;
+        // Nor does he see how those went.
+        let seen_since = if other_partner {
+            peering.map(|_| held.today)
+        } else {
+            held.row.seen_since
+        };
+        store::update(tx, (me, id), sealed, (peering, seen_since), ask).await?;
         let partner = partner.filter(|_| !held.hidden);
         if other_partner && let Some(former) = held.partner {
             if held.told().is_some() {

@@ -15,7 +15,7 @@ use crate::error::Fault;
 use crate::matching;
 use crate::matching::model::Pair;
 
-/// Rows written by one statement: each takes thirteen of the 32,766 variables SQLite allows.
+/// Rows written by one statement: each takes fourteen of the 32,766 variables SQLite allows.
 const ROWS_AT_ONCE: usize = 1000;
 
 /// Up to `limit` commitments whose partner is to be asked, kept from others until the transaction ends; no two workers

@@ -54,12 +54,13 @@ pub(in crate::commitment) async fn update(
     tx: &Tx,
     row: (MemberId, CommitmentId),
     words: Vec<u8>,
-    peering: Option<PeeringId>,
+    (peering, seen_since): (Option<PeeringId>, Option<NaiveDate>),
     ask: Option<Ask>,
 ) -> Result<(), Fault> {
     let mut columns = vec![
         (Column::Words, Expr::value(words)),
         (Column::PeeringId, Expr::value(peering)),
+        (Column::SeenSince, Expr::value(seen_since)),
     ];
     columns.extend(next_ask(ask));
     write(tx, row, columns).await

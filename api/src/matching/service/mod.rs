@@ -128,6 +128,11 @@ pub async fn states(
     Ok(store::states(db, ids).await?.into_iter().collect())
 }
 
+/// Whoever a member has, or once had, a peering with.
+pub async fn everybody_with(tx: &Tx, member: MemberId) -> Result<Vec<MemberId>, Fault> {
+    store::everybody_with(tx, member).await
+}
+
 /// The two of each of these peerings, in one statement.
 pub async fn pairs(tx: &Tx, ids: &[PeeringId]) -> Result<HashMap<PeeringId, Pair>, Fault> {
     let rows = store::by_ids(tx, ids).await?.into_iter();

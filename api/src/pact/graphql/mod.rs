@@ -3,6 +3,7 @@
 mod changes;
 mod days;
 mod nudges;
+mod received;
 mod terms;
 
 use async_graphql::{Context, ID, Object, SimpleObject};
@@ -11,6 +12,7 @@ use entity::{MemberId, PactId};
 pub use changes::PactMutation;
 use days::PartnerDay;
 pub use nudges::{PactNudge, PactNudgeMutation, load_pact_nudges};
+pub use received::{ReceivedMe, ReceivedWords, load_received};
 pub use terms::{NudgeAnswer, NudgeStyle, NudgeTemplate, PactSharing};
 
 use super::model::{self, Shown};
@@ -142,7 +144,7 @@ impl Pact {
     }
 
     /// His last seven days, on his own calendar and his today's the last, as far as he lets you see them; null when he
-    /// does not.
+    /// does not. Of what he wrote before he agreed to that, or for a day before, you see no more than that it is there.
     async fn partner_days(&self, ctx: &Context<'_>) -> Nullable<Vec<PartnerDay>> {
         partner_days(ctx, &self.seen, &self.partner)
             .await

@@ -5,6 +5,7 @@ use entity::notification::Kind;
 use entity::pact::{Model, State};
 use entity::{MemberId, PactId, PeeringId};
 
+use super::received::{self, For};
 use super::{Held, consented, held, proposed_key, put, store, tell, told};
 use crate::app::App;
 use crate::bus::Activity;
@@ -51,7 +52,7 @@ pub async fn propose(app: &App, me: MemberId, new: &NewPact) -> Result<Proposed,
             return Ok(Done::Undo(Proposed::NoPartner));
         };
         if let Some(there) = store::sent_before(tx, new.id).await? {
-            let outcome = if is_same(tx, me, new, &there).await? {
+            let outcome = if is_same(app, tx, me, new, &there).await? {
                 Proposed::AsAsked(new.id)
             } else {
                 Proposed::Conflict
@@ -72,7 +73,7 @@ pub async fn propose(app: &App, me: MemberId, new: &NewPact) -> Result<Proposed,
                 return Ok(Done::Keep(Proposed::AsAsked(id)));
             }
             if model::waits(&there, now) || model::is_active(&there, now) {
-                let outcome = if is_same(tx, me, new, &there).await? {
+                let outcome = if is_same(app, tx, me, new, &there).await? {
                     Proposed::AsAsked(there.id)
                 } else {
                     Proposed::Exists(there.id)
@@ -101,7 +102,7 @@ pub async fn propose(app: &App, me: MemberId, new: &NewPact) -> Result<Proposed,
             // Sent at the same moment by somebody else.
             return Ok(Done::Undo(Proposed::Conflict));
         }
-        store::put_side(tx, new.id, me, &side, now).await?;
+        store::put_side(app, tx, (new.id, me), &side, now).await?;
         let key = proposed_key(new.id);
         let what = told(other, Kind::PactProposed, key, new.id.0, (now, expires_at));
         nudge::service::announce(app, tx, &what).await?;
@@ -122,11 +123,17 @@ fn of_two(pact: Model, one: MemberId, other: MemberId) -> Held {
 }
 
 /// Whether what is there is what he asks for: his own with the same content, or one of the other's that he agreed to.
-async fn is_same(tx: &Tx, me: MemberId, new: &NewPact, there: &Model) -> Result<bool, Fault> {
+async fn is_same(
+    app: &App,
+    tx: &Tx,
+    me: MemberId,
+    new: &NewPact,
+    there: &Model,
+) -> Result<bool, Fault> {
     if there.peering_id != new.peering {
         return Ok(false);
     }
-    let side = store::side_of(tx, there.id, me).await?;
+    let side = store::side_of(app, tx, there.id, me).await?;
     let same_end = there.proposed_by != me || there.ends_on == new.ends_on;
     Ok(same_end && side.is_some_and(|side| side.terms == new.terms))
 }
@@ -164,18 +171,17 @@ async fn begin(
 ) -> Result<(), Fault> {
     let (id, other) = (row.pact.id, row.beside(me));
     store::activate(tx, id, now).await?;
-    store::put_side(tx, id, me, side, now).await?;
-    let theirs = store::side_of(tx, id, other).await?;
+    store::put_side(app, tx, (id, me), side, now).await?;
+    let theirs = store::side_of(app, tx, id, other).await?;
     let theirs = theirs.ok_or(Fault::Broken("who proposed a pact has a side in it"))?;
     consented(app, tx, (me, other), side.terms.sharing, now).await?;
-    consented(
-        app,
-        tx,
-        (other, me),
-        theirs.terms.sharing,
-        row.pact.created_at,
-    )
-    .await?;
+    // What was changed while it waited he agreed to later than that.
+    let agreed_at = if row.pact.version == 1 {
+        row.pact.created_at
+    } else {
+        now
+    };
+    consented(app, tx, (other, me), theirs.terms.sharing, agreed_at).await?;
     nudge::service::withdraw(tx, me, &proposed_key(id)).await?;
     let key = format!("pact_accepted:{id}");
     let what = told(other, Kind::PactAccepted, key, id.0, (now, now + OPEN_FOR));
@@ -218,7 +224,7 @@ pub async fn answer(
             (Step::OtherState, _) => Ok(Done::Undo(Answered::SaidYes)),
             (Step::Stands, None) => Ok(Done::Undo(Answered::Declined)),
             (Step::Stands, Some(terms)) => {
-                let side = store::side_of(tx, id, me).await?;
+                let side = store::side_of(app, tx, id, me).await?;
                 let same = side.is_some_and(|side| side.terms == *terms);
                 let outcome = if same {
                     Answered::Accepted
@@ -237,6 +243,7 @@ pub async fn answer(
             }
             (Step::Take, None) => {
                 store::decline(tx, id).await?;
+                received::keep(app, tx, &row, For::One(me), false).await?;
                 nudge::service::withdraw(tx, me, &proposed_key(id)).await?;
                 tx.gone(me, id);
                 Ok(Done::Keep(Answered::Declined))

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use entity::{MemberId, PactId};
 
 use super::agree::end_of;
-use super::{consented, held, put, store, tell};
+use super::{consented, held, put, received, store, tell};
 use crate::app::App;
 use crate::bus::Activity;
 use crate::db::{Done, transact};
@@ -48,7 +48,7 @@ pub async fn update_side(
         let Some(row) = row else {
             return Ok(Done::Undo(Updated::NotFound));
         };
-        let Some(side) = store::side_of(tx, id, me).await? else {
+        let Some(side) = store::side_of(app, tx, id, me).await? else {
             return Ok(Done::Undo(Updated::NotFound));
         };
         let before = side.effective(now);
@@ -67,14 +67,17 @@ pub async fn update_side(
         let anew = sharing != before.terms.sharing;
         // What he agrees to now he agrees to for as long as the pact goes on.
         let until = if anew { row.pact.ends_at } else { side.until };
-        store::put_side(tx, id, me, &Side { terms, until }, now).await?;
-        store::bump(tx, id).await?;
         let other = row.beside(me);
+        let sees_it = model::shown(other, &row.pact, now).is_some();
+        if sees_it && terms.wish != before.terms.wish {
+            received::keep_wish(app, tx, &row, me).await?;
+        }
+        store::put_side(app, tx, (id, me), &Side { terms, until }, now).await?;
+        store::bump(tx, id).await?;
         if anew && model::is_active(&row.pact, now) {
             consented(app, tx, (me, other), sharing, now).await?;
         }
         put(tx, &row);
-        let sees_it = model::shown(other, &row.pact, now).is_some();
         if sees_it {
             tell(tx, (me, other), Activity::PactChanged, id.0);
         }
@@ -112,7 +115,7 @@ pub async fn renew(
         let Some(ends_at) = end_of(app, tx, me, other, ends_on).await? else {
             return Ok(Done::Undo(Renewed::OtherEnd));
         };
-        let side = store::side_of(tx, id, me).await?;
+        let side = store::side_of(app, tx, id, me).await?;
         let agreed = side.is_some_and(|side| side.until == ends_at);
         if agreed && row.pact.ends_on == ends_on && row.pact.ends_at == ends_at {
             return Ok(Done::Undo(Renewed::AsAsked));

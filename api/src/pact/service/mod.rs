@@ -4,11 +4,13 @@ mod agree;
 mod change;
 mod nudges;
 mod over;
+mod received;
 
 pub use agree::{Answered, NewPact, Proposed, answer, propose};
 pub use change::{Patch, Renewed, Updated, renew, update_side};
 pub use nudges::{NudgeAnswered, NudgeSent, answer_nudge, send_nudge};
-pub use over::{Ended, end, end_of_peering, housekeep, seen_otherwise};
+pub use over::{Ended, end, end_of_peering, housekeep, purging, seen_otherwise};
+pub use received::{received, received_by_ids, received_count};
 
 use std::collections::HashMap;
 
@@ -35,7 +37,7 @@ use crate::nudge::Announcement;
 use crate::profile::model::Profile;
 use crate::{checkin, consent, profile};
 
-pub use store::{MY_PACTS, NewNudge, PACT_NUDGES};
+pub use store::{MY_PACTS, NewNudge, PACT_NUDGES, RECEIVED};
 
 /// A pact as the viewer sees it, and the other man.
 pub type Seen = (Pact, Profile);
@@ -84,7 +86,7 @@ pub async fn these(app: &App, viewer: Viewer, ids: &[PactId]) -> Result<Vec<Seen
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
-    let pacts = store::these(app.db.pool(), me, app.clock.now(), ids).await?;
+    let pacts = store::these(app, me, app.clock.now(), ids).await?;
     with_partners(app, viewer, pacts).await
 }
 
@@ -93,7 +95,7 @@ pub async fn pacts(app: &App, viewer: Viewer, page: &Page<MY_PACTS>) -> Result<V
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
-    let pacts = store::list(app.db.pool(), me, app.clock.now(), page).await?;
+    let pacts = store::list(app, me, app.clock.now(), page).await?;
     with_partners(app, viewer, pacts).await
 }
 
@@ -139,7 +141,10 @@ pub async fn partner_days(
     let check_ins = checkin::service::between(app, pact.partner, first, today).await?;
     let days = first.iter_days().take(7).map(|date| {
         let of_day = check_ins.iter().find(|row| row.local_date == date);
-        let check_in = of_day.map(|row| shown_to_partner(&row.content, gives));
+        let check_in = of_day.map(|row| {
+            let gives = pact.given_since.of(gives, row, terms);
+            shown_to_partner(&row.content, gives)
+        });
         PartnerDay { date, check_in }
     });
     Ok(Some(days.collect()))

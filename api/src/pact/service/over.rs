@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::{MemberId, PactId, PeeringId};
 
+use super::received::{self, For};
 use super::{Held, consented, held, put, store, tell};
 use crate::app::App;
 use crate::bus::Activity;
@@ -71,9 +72,9 @@ pub async fn end_of_peering(
     gone(app, tx, &row, now).await
 }
 
-/// What goes with a pact: its nudges, and what was agreed to.
+/// What goes with a pact: its nudges, and what was agreed to. What each received of the other's words stays his.
 pub(super) async fn gone(app: &App, tx: &Tx, row: &Held, at: DateTime<Utc>) -> Result<(), Fault> {
-    let nudges = store::nudges_of_pact(tx, row.pact.id).await?;
+    let nudges = received::keep(app, tx, row, For::Both, false).await?;
     for member in [row.lower_id, row.higher_id] {
         tx.gone(member, row.pact.id);
         for nudge in &nudges {
@@ -96,10 +97,20 @@ pub async fn seen_otherwise(
     hidden: bool,
 ) -> Result<(), Fault> {
     let now = app.clock.now();
+    if !hidden {
+        store::forget_hidden(tx, member).await?;
+    }
     for row in store::open_of(tx, member).await? {
-        let nudges = store::nudges_of_pact(tx, row.pact.id).await?;
+        let is_there = |viewer| model::shown(viewer, &row.pact, now).is_some();
+        let both_see_it = is_there(row.lower_id) && is_there(row.higher_id);
+        let nudges = if hidden && both_see_it {
+            // What either received stays his while the other is not there for him.
+            received::keep(app, tx, &row, For::Both, true).await?
+        } else {
+            store::nudges_of_pact(tx, row.pact.id).await?
+        };
         for viewer in [member, row.beside(member)] {
-            let there = !hidden && model::shown(viewer, &row.pact, now).is_some();
+            let there = !hidden && is_there(viewer);
             if there {
                 tx.put(viewer, row.pact.id);
             } else {
@@ -117,10 +128,22 @@ pub async fn seen_otherwise(
     Ok(())
 }
 
+/// A member goes for good: what others received from him stays theirs. What was kept when he was hidden is kept; he may
+/// have been hidden by an older program.
+pub async fn purging(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
+    for row in store::open_of(tx, member).await? {
+        let other = row.beside(member);
+        received::keep(app, tx, &row, For::One(other), true).await?;
+    }
+    Ok(())
+}
+
 /// Closes pacts whose last day is over, proposals that nobody answered in time, and what was given for longer than was
-/// agreed; and tells the phones that have them.
+/// agreed; and tells the phones that have them. Removes received words whose time is over, and encrypts what is in the
+/// clear.
 pub async fn housekeep(app: &App) -> Result<(), Fault> {
     let now = app.clock.now();
+    received::housekeep(app).await?;
     loop {
         let closed = transact!(app, |tx| {
             let closed = store::close_over(tx, Over::All(CLOSED_AT_ONCE), now).await?;
@@ -167,7 +190,7 @@ async fn stop_sharing(
         let Some(row) = held(tx, member, id).await? else {
             return Ok(Done::Undo(()));
         };
-        let Some(side) = store::side_of(tx, id, member).await? else {
+        let Some(side) = store::side_of(app, tx, id, member).await? else {
             return Ok(Done::Undo(()));
         };
         let Some(until) = side.until.filter(|until| *until <= now) else {
@@ -177,7 +200,7 @@ async fn stop_sharing(
             until: None,
             ..side.effective(now)
         };
-        store::put_side(tx, id, member, &nothing, now).await?;
+        store::put_side(app, tx, (id, member), &nothing, now).await?;
         let both = (member, row.beside(member));
         consented(app, tx, both, Sharing::Nothing, until).await?;
         put(tx, &row);

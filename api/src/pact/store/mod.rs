@@ -2,6 +2,8 @@
 
 mod nudges;
 mod read;
+mod received;
+mod seal;
 mod write;
 
 pub use nudges::{NewNudge, PACT_NUDGES};
@@ -14,12 +16,54 @@ pub(super) use read::{
     Held, count, list, of_member, open_of, open_of_peering, sent_before, shared_with, sharing,
     side_of, states, these, words_with,
 };
+pub use received::RECEIVED;
+pub(super) use received::{
+    Source, count_received, forget_hidden, keep, list_received, of_pact, remove_received,
+    these_received,
+};
+pub(super) use seal::seal_wishes;
 pub(super) use write::{
     Over, activate, bump, close_over, decline, end, insert, lapsed_sides, put_end, put_side,
     set_agreed_until,
 };
 
+use entity::{MemberId, PactId};
 use sea_orm::sea_query::Expr;
+
+use crate::app::App;
+use crate::error::Fault;
+
+/// What a wish is sealed as.
+fn wish_of<'a>(pact: &'a PactId, member: &'a MemberId) -> [&'a [u8]; 3] {
+    [b"pact wish", member.0.as_bytes(), pact.0.as_bytes()]
+}
+
+/// Seals how a man likes to be nudged.
+fn sealed_wish(
+    app: &App,
+    (pact, member): (PactId, MemberId),
+    wish: Option<&str>,
+) -> Result<Option<Vec<u8>>, Fault> {
+    let seal = |wish| {
+        let keys = app.keys.at_rest();
+        keys.seal(&app.entropy, &wish_of(&pact, &member), wish)
+    };
+    wish.map(seal).transpose()
+}
+
+/// How a man likes to be nudged. In the clear it is newer: an older program wrote it since.
+fn wish(
+    app: &App,
+    (pact, member): (PactId, MemberId),
+    clear: Option<String>,
+    sealed: Option<&[u8]>,
+) -> Result<Option<String>, Fault> {
+    let open = |sealed| app.keys.at_rest().open(&wish_of(&pact, &member), sealed);
+    match (clear, sealed) {
+        (Some(clear), _) => Ok(Some(clear)),
+        (None, sealed) => sealed.map(open).transpose(),
+    }
+}
 
 /// What is not over. Written out and not bound: a partial index serves no statement that leaves it open.
 fn open() -> Expr {

@@ -53,12 +53,20 @@ fn words_of(id: &PactNudgeId) -> [&[u8]; 2] {
     [b"pact nudge", id.0.as_bytes()]
 }
 
+/// What a nudge says.
+pub(super) fn said(app: &App, row: &Model) -> Result<Said, Fault> {
+    match (row.template, &row.words) {
+        (Some(template), _) => Ok(Said::Template(template)),
+        (None, Some(words)) => {
+            let words = app.keys.at_rest().read(&words_of(&row.id), words.clone());
+            Ok(Said::Words(words))
+        }
+        (None, None) => Err(Fault::Broken("a nudge says something")),
+    }
+}
+
 fn seen_by(app: &App, viewer: MemberId, row: Model) -> Result<Nudge, Fault> {
-    let said = match (row.template, row.words) {
-        (Some(template), _) => Said::Template(template),
-        (None, Some(words)) => Said::Words(app.keys.at_rest().read(&words_of(&row.id), words)),
-        (None, None) => return Err(Fault::Broken("a nudge says something")),
-    };
+    let said = said(app, &row)?;
     Ok(Nudge {
         id: row.id,
         pact: row.pact_id,

@@ -10,12 +10,13 @@ use sea_orm::{
     QueryFilter as _, QuerySelect as _, QueryTrait, RelationTrait as _, Select,
 };
 
-use super::{agreed, open, unanswered};
+use super::{agreed, open, unanswered, wish};
+use crate::app::App;
 use crate::db::{Sorted, Tx};
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
 use crate::matching;
-use crate::pact::model::{self, Pact, Side, Terms};
+use crate::pact::model::{self, GivenSince, Pact, Side, Terms};
 
 /// Tells the cursors of the viewer's pacts from those of other lists.
 pub const MY_PACTS: u8 = 71;
@@ -44,10 +45,14 @@ struct Row {
     own_until: Option<DateTime<Utc>>,
     own_style: Option<NudgeStyle>,
     own_wish: Option<String>,
+    own_sealed: Option<Vec<u8>>,
     their_sharing: Option<Sharing>,
     their_until: Option<DateTime<Utc>>,
     their_style: Option<NudgeStyle>,
     their_wish: Option<String>,
+    their_sealed: Option<Vec<u8>>,
+    mood_since: Option<DateTime<Utc>>,
+    words_since: Option<DateTime<Utc>>,
 }
 
 fn with_both() -> Select<Entity> {
@@ -85,10 +90,25 @@ fn going_on(now: DateTime<Utc>) -> Condition {
 /// The same with both sides.
 fn with_sides(mut select: Select<Entity>, viewer: MemberId) -> Select<Entity> {
     for (alias, names) in [
-        ("own", ["own_sharing", "own_until", "own_style", "own_wish"]),
+        (
+            "own",
+            [
+                "own_sharing",
+                "own_until",
+                "own_style",
+                "own_wish",
+                "own_sealed",
+            ],
+        ),
         (
             "theirs",
-            ["their_sharing", "their_until", "their_style", "their_wish"],
+            [
+                "their_sharing",
+                "their_until",
+                "their_style",
+                "their_wish",
+                "their_sealed",
+            ],
         ),
     ] {
         let whose = Expr::col((alias, pact_side::Column::MemberId));
@@ -109,92 +129,132 @@ fn with_sides(mut select: Select<Entity>, viewer: MemberId) -> Select<Entity> {
             pact_side::Column::AgreedUntil,
             pact_side::Column::NudgeStyle,
             pact_side::Column::NudgeWish,
+            pact_side::Column::NudgeWishSealed,
         ];
         for (column, name) in columns.into_iter().zip(names) {
             select = select.expr_as(Expr::col((alias, column)), name);
         }
     }
+    for (details, name) in [
+        ("('mood', 'words')", "mood_since"),
+        ("('words')", "words_since"),
+    ] {
+        select = select.expr_as(given_since(details), name);
+    }
     select
 }
 
+/// Since when the other has let the viewer see at least this, without a break: the consent that followed on none of
+/// the same. Of a pact that both agreed to, both have a side.
+fn given_since(details: &str) -> Expr {
+    let sql = format!(
+        "(SELECT c.given_at FROM consent c WHERE c.member_id = theirs.member_id AND c.other_member_id = own.member_id \
+            AND c.purpose = 'pact_sharing' AND c.detail IN {details} AND NOT EXISTS ( \
+                SELECT 1 FROM consent b WHERE b.member_id = c.member_id AND b.other_member_id = c.other_member_id \
+                AND b.purpose = c.purpose AND b.detail IN {details} AND b.withdrawn_at = c.given_at AND b.id <> c.id) \
+            ORDER BY c.given_at DESC LIMIT 1)"
+    );
+    Expr::cust(sql)
+}
+
+/// Reads what one of the two gives and likes.
 fn side(
-    sharing: Option<Sharing>,
-    until: Option<DateTime<Utc>>,
-    style: Option<NudgeStyle>,
-    wish: Option<String>,
-) -> Option<Side> {
-    Some(Side {
+    app: &App,
+    (pact, member): (PactId, MemberId),
+    (sharing, until, style): (Option<Sharing>, Option<DateTime<Utc>>, Option<NudgeStyle>),
+    (clear, sealed): (Option<String>, Option<Vec<u8>>),
+) -> Result<Option<Side>, Fault> {
+    let (Some(sharing), Some(style)) = (sharing, style) else {
+        return Ok(None);
+    };
+    let wish = wish(app, (pact, member), clear, sealed.as_deref())?;
+    Ok(Some(Side {
         terms: Terms {
-            sharing: sharing?,
-            style: style?,
+            sharing,
+            style,
             wish,
         },
         until,
-    })
+    }))
 }
 
-fn seen_by(viewer: MemberId, row: Row, now: DateTime<Utc>) -> Option<Pact> {
+fn seen_by(
+    app: &App,
+    viewer: MemberId,
+    row: Row,
+    now: DateTime<Utc>,
+) -> Result<Option<Pact>, Fault> {
     let pact = &row.held.pact;
-    let state = model::shown(viewer, pact, now)?;
-    Some(Pact {
+    let Some(state) = model::shown(viewer, pact, now) else {
+        return Ok(None);
+    };
+    let partner = row.held.beside(viewer);
+    let own = side(
+        app,
+        (pact.id, viewer),
+        (row.own_sharing, row.own_until, row.own_style),
+        (row.own_wish, row.own_sealed),
+    )?;
+    let theirs = side(
+        app,
+        (pact.id, partner),
+        (row.their_sharing, row.their_until, row.their_style),
+        (row.their_wish, row.their_sealed),
+    )?;
+    Ok(Some(Pact {
         id: pact.id,
         peering: pact.peering_id,
-        partner: row.held.beside(viewer),
+        partner,
         state,
         proposed_by_viewer: pact.proposed_by == viewer,
-        own: side(row.own_sharing, row.own_until, row.own_style, row.own_wish)
-            .map(|side| side.effective(now)),
-        theirs: side(
-            row.their_sharing,
-            row.their_until,
-            row.their_style,
-            row.their_wish,
-        )
-        .map(|side| side.effective(now)),
+        own: own.map(|side| side.effective(now)),
+        theirs: theirs.map(|side| side.effective(now)),
+        given_since: GivenSince {
+            mood: row.mood_since,
+            words: row.words_since,
+        },
         ends_on: pact.ends_on,
         expires_at: pact.expires_at,
         created_at: pact.created_at,
         since: pact.accepted_at,
         version: pact.version,
-    })
+    }))
 }
 
 async fn all(
-    db: &impl ConnectionTrait,
+    app: &App,
     viewer: MemberId,
     now: DateTime<Utc>,
     select: Select<Entity>,
 ) -> Result<Vec<Pact>, Fault> {
     let rows = with_sides(select, viewer)
         .into_model::<Row>()
-        .all(db)
+        .all(app.db.pool())
         .await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| seen_by(viewer, row, now))
-        .collect())
+    let seen = rows.into_iter().map(|row| seen_by(app, viewer, row, now));
+    seen.filter_map(Result::transpose).collect()
 }
 
 /// Those of these pacts that are there for the viewer, in no order.
 pub(in crate::pact) async fn these(
-    db: &impl ConnectionTrait,
+    app: &App,
     viewer: MemberId,
     now: DateTime<Utc>,
     ids: &[PactId],
 ) -> Result<Vec<Pact>, Fault> {
     let these = there_for(viewer, now).filter(Column::Id.is_in(ids.iter().copied()));
-    all(db, viewer, now, these).await
+    all(app, viewer, now, these).await
 }
 
 /// A page of the viewer's pacts, the last proposed first; from the back for a backward page.
 pub(in crate::pact) async fn list(
-    db: &impl ConnectionTrait,
+    app: &App,
     viewer: MemberId,
     now: DateTime<Utc>,
     page: &Page<MY_PACTS>,
 ) -> Result<Vec<Pact>, Fault> {
     let sorted = Sorted::by_instant(Column::CreatedAt, Column::Id);
-    all(db, viewer, now, sorted.page(there_for(viewer, now), page)).await
+    all(app, viewer, now, sorted.page(there_for(viewer, now), page)).await
 }
 
 /// How many pacts are there for a member.
@@ -246,6 +306,7 @@ pub(in crate::pact) async fn open_of(tx: &Tx, member: MemberId) -> Result<Vec<He
 
 /// What one of the two gives and likes.
 pub(in crate::pact) async fn side_of(
+    app: &App,
     tx: &Tx,
     pact: PactId,
     member: MemberId,
@@ -253,14 +314,15 @@ pub(in crate::pact) async fn side_of(
     let row = pact_side::Entity::find_by_id((pact, member))
         .one(tx)
         .await?;
-    Ok(row.and_then(|row| {
-        side(
-            Some(row.sharing),
-            row.agreed_until,
-            Some(row.nudge_style),
-            row.nudge_wish,
-        )
-    }))
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    side(
+        app,
+        (pact, member),
+        (Some(row.sharing), row.agreed_until, Some(row.nudge_style)),
+        (row.nudge_wish, row.nudge_wish_sealed),
+    )
 }
 
 /// The sides of a member in pacts that go on, for which he agreed to share, with those he has them with.

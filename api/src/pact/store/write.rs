@@ -10,7 +10,8 @@ use sea_orm::{
     QuerySelect as _,
 };
 
-use super::{agreed, open, unanswered};
+use super::{agreed, open, sealed_wish, unanswered};
+use crate::app::App;
 use crate::db::Tx;
 use crate::error::Fault;
 use crate::pact::model::Side;
@@ -40,9 +41,9 @@ pub(in crate::pact) async fn insert(tx: &Tx, row: Model) -> Result<bool, Fault> 
 
 /// Writes what one of the two gives and likes.
 pub(in crate::pact) async fn put_side(
+    app: &App,
     tx: &Tx,
-    pact: PactId,
-    member: MemberId,
+    (pact, member): (PactId, MemberId),
     side: &Side,
     now: DateTime<Utc>,
 ) -> Result<(), Fault> {
@@ -53,7 +54,12 @@ pub(in crate::pact) async fn put_side(
         sharing: Set(side.terms.sharing),
         agreed_until: Set(side.until),
         nudge_style: Set(side.terms.style),
-        nudge_wish: Set(side.terms.wish.clone()),
+        nudge_wish: Set(None),
+        nudge_wish_sealed: Set(sealed_wish(
+            app,
+            (pact, member),
+            side.terms.wish.as_deref(),
+        )?),
         updated_at: Set(now),
     };
     let instead = OnConflict::columns([Of::PactId, Of::MemberId])
@@ -62,6 +68,7 @@ pub(in crate::pact) async fn put_side(
             Of::AgreedUntil,
             Of::NudgeStyle,
             Of::NudgeWish,
+            Of::NudgeWishSealed,
             Of::UpdatedAt,
         ])
         .to_owned();

@@ -1,0 +1,247 @@
+//! Words that members received and see nowhere else any more.
+
+use chrono::{DateTime, Utc};
+use entity::received_words::{ActiveModel, Column, Entity, Kind, Model};
+use entity::{MemberId, ReceivedId, pact_nudge, pact_side};
+use sea_orm::sea_query::{Expr, OnConflict, Query};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
+    PaginatorTrait as _, QueryFilter as _, Select,
+};
+use uuid::Uuid;
+
+use super::nudges::said;
+use super::{Held, wish};
+use crate::app::App;
+use crate::db::{Sorted, Tx};
+use crate::error::Fault;
+use crate::graphql::cursor::Page;
+use crate::pact::model::{KEPT_FOR, Received, Said};
+
+/// Tells the cursors of received words from those of other lists.
+pub const RECEIVED: u8 = 77;
+
+/// Rows written by one statement: each takes fourteen of the 32,766 variables SQLite allows.
+const ROWS_AT_ONCE: usize = 1000;
+
+/// Something that one of two partners had from the other.
+#[derive(Clone, Debug)]
+pub(in crate::pact) struct Source {
+    /// Who received it.
+    pub to: MemberId,
+    /// What it was.
+    pub kind: Kind,
+    /// The nudge, or the pact.
+    pub id: Uuid,
+    /// Tells one from another under the same id.
+    pub no: i64,
+    /// What it said; nothing for a proposal without words.
+    pub said: Option<Said>,
+    /// When it came.
+    pub at: DateTime<Utc>,
+}
+
+/// Everything that the two of a pact had from each other by it, in two statements.
+pub(in crate::pact) async fn of_pact(
+    app: &App,
+    tx: &Tx,
+    held: &Held,
+) -> Result<Vec<Source>, Fault> {
+    let pact = &held.pact;
+    let mut sources = Vec::new();
+    let nudges = pact_nudge::Entity::find().filter(pact_nudge::Column::PactId.eq(pact.id));
+    for row in nudges.all(tx).await? {
+        let (to, id, at) = (row.to_member, row.id.0, row.created_at);
+        // What cannot be read must not keep anybody from leaving.
+        let said = said(app, &row).ok();
+        sources.push(Source {
+            to,
+            kind: Kind::Nudge,
+            id,
+            no: 0,
+            said,
+            at,
+        });
+    }
+    let sides = pact_side::Entity::find().filter(pact_side::Column::PactId.eq(pact.id));
+    for row in sides.all(tx).await? {
+        let key = (row.pact_id, row.member_id);
+        let wish = wish(app, key, row.nudge_wish, row.nudge_wish_sealed.as_deref());
+        let wish = wish.ok().flatten();
+        let (kind, at) = match pact.accepted_at {
+            Some(_) if wish.is_none() => continue,
+            Some(_) => (Kind::Wish, row.updated_at),
+            None => (Kind::Proposal, pact.created_at),
+        };
+        sources.push(Source {
+            to: held.beside(row.member_id),
+            kind,
+            id: pact.id.0,
+            no: row.updated_at.timestamp_micros(),
+            said: wish.map(Said::Words),
+            at,
+        });
+    }
+    Ok(sources)
+}
+
+fn words_of<'a>(part: &'a [u8], row: (&'a MemberId, &'a ReceivedId)) -> [&'a [u8]; 3] {
+    [part, row.0.0.as_bytes(), row.1.0.as_bytes()]
+}
+
+const WORDS: &[u8] = b"received words";
+const HANDLE: &[u8] = b"received handle";
+
+/// Keeps these for those who received them, under the names that the senders go by. What is kept already keeps its time.
+pub(in crate::pact) async fn keep(
+    app: &App,
+    tx: &Tx,
+    held: &Held,
+    sources: Vec<Source>,
+    handle: impl Fn(MemberId) -> String,
+    (ended_at, while_hidden): (DateTime<Utc>, bool),
+) -> Result<(), Fault> {
+    let row = |source: Source| {
+        let (id, sender): (ReceivedId, MemberId) = (app.ids.next(), held.beside(source.to));
+        let seal = |part: &[u8], text: &str| {
+            let what = words_of(part, (&source.to, &id));
+            app.keys.at_rest().seal(&app.entropy, &what, text)
+        };
+        let (words, template) = match &source.said {
+            Some(Said::Words(words)) => (Some(seal(WORDS, words)?), None),
+            Some(Said::Template(template)) => (None, Some(*template)),
+            None => (None, None),
+        };
+        let sender_handle = seal(HANDLE, &handle(sender))?;
+        Ok(ActiveModel {
+            id: Set(id),
+            member_id: Set(source.to),
+            kind: Set(source.kind),
+            source_id: Set(source.id),
+            source_no: Set(source.no),
+            pact_id: Set(held.pact.id),
+            peering_id: Set(held.pact.peering_id),
+            sender_id: Set(sender),
+            sender_handle: Set(sender_handle),
+            words: Set(words),
+            template: Set(template),
+            received_at: Set(source.at),
+            ended_at: Set(ended_at),
+            while_hidden: Set(while_hidden),
+        })
+    };
+    let rows: Result<Vec<_>, Fault> = sources.into_iter().map(row).collect();
+    let same = [
+        Column::MemberId,
+        Column::Kind,
+        Column::SourceId,
+        Column::SourceNo,
+    ];
+    let again = OnConflict::columns(same)
+        .update_column(Column::WhileHidden)
+        .to_owned();
+    for chunk in rows?.chunks(ROWS_AT_ONCE) {
+        Entity::insert_many(chunk.to_vec())
+            .on_conflict(again.clone())
+            .exec_without_returning(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// A member is there for others again, and they for him: what was kept because he was not is to be seen where it was.
+pub(in crate::pact) async fn forget_hidden(tx: &Tx, member: MemberId) -> Result<(), Fault> {
+    let from_or_to = Condition::any()
+        .add(Column::SenderId.eq(member))
+        .add(Column::MemberId.eq(member));
+    Entity::delete_many()
+        .filter(from_or_to)
+        // Written out and not bound, for the partial index.
+        .filter(Expr::cust("\"received_words\".\"while_hidden\""))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+fn of_member(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
+    Entity::find()
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::EndedAt.gt(now - KEPT_FOR))
+}
+
+fn opened(app: &App, row: Model) -> Result<Received, Fault> {
+    let open = |part: &[u8], sealed: &[u8]| {
+        let what = words_of(part, (&row.member_id, &row.id));
+        app.keys.at_rest().open(&what, sealed)
+    };
+    let said = match (row.template, &row.words) {
+        (Some(template), _) => Some(Said::Template(template)),
+        (None, Some(words)) => Some(Said::Words(open(WORDS, words)?)),
+        (None, None) => None,
+    };
+    Ok(Received {
+        id: row.id,
+        kind: row.kind,
+        said,
+        sender: row.sender_id,
+        sender_handle: open(HANDLE, &row.sender_handle)?,
+        source: row.source_id,
+        pact: row.pact_id,
+        peering: row.peering_id,
+        received_at: row.received_at,
+        ended_at: row.ended_at,
+    })
+}
+
+/// Those of these that are a member's, in no order.
+pub(in crate::pact) async fn these_received(
+    app: &App,
+    member: MemberId,
+    now: DateTime<Utc>,
+    ids: &[ReceivedId],
+) -> Result<Vec<Received>, Fault> {
+    let these = of_member(member, now).filter(Column::Id.is_in(ids.iter().copied()));
+    let rows = these.all(app.db.pool()).await?.into_iter();
+    rows.map(|row| opened(app, row)).collect()
+}
+
+/// A page of what a member received, the latest first; from the back for a backward page.
+pub(in crate::pact) async fn list_received(
+    app: &App,
+    member: MemberId,
+    now: DateTime<Utc>,
+    page: &Page<RECEIVED>,
+) -> Result<Vec<Received>, Fault> {
+    let sorted = Sorted::by_instant(Column::ReceivedAt, Column::Id);
+    let rows = sorted.page(of_member(member, now), page);
+    let rows = rows.all(app.db.pool()).await?.into_iter();
+    rows.map(|row| opened(app, row)).collect()
+}
+
+/// How much a member received.
+pub(in crate::pact) async fn count_received(
+    db: &impl ConnectionTrait,
+    member: MemberId,
+    now: DateTime<Utc>,
+) -> Result<u64, Fault> {
+    Ok(of_member(member, now).count(db).await?)
+}
+
+/// Removes up to `limit` whose time is over. Returns how many.
+pub(in crate::pact) async fn remove_received(
+    tx: &Tx,
+    now: DateTime<Utc>,
+    limit: u64,
+) -> Result<u64, Fault> {
+    let over = Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .and_where(Column::EndedAt.lte(now - KEPT_FOR))
+        .limit(limit)
+        .take();
+    let removed = Entity::delete_many()
+        .filter(Column::Id.in_subquery(over))
+        .exec(tx)
+        .await?;
+    Ok(removed.rows_affected)
+}

@@ -1,0 +1,32 @@
+//! Encrypting what older programs wrote in the clear.
+
+use entity::pact_side::{Column, Entity};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+
+use super::sealed_wish;
+use crate::app::App;
+use crate::db::Tx;
+use crate::error::Fault;
+
+/// Encrypts up to `limit` wishes that are in the clear, as they are now. Returns how many there were.
+pub(in crate::pact) async fn seal_wishes(app: &App, tx: &Tx, limit: u64) -> Result<u64, Fault> {
+    let clear = Entity::find()
+        .filter(Column::NudgeWish.is_not_null())
+        .limit(limit);
+    let rows = clear.all(tx).await?;
+    for row in &rows {
+        let key = (row.pact_id, row.member_id);
+        let sealed = sealed_wish(app, key, row.nudge_wish.as_deref())?;
+        Entity::update_many()
+            .col_expr(Column::NudgeWish, Expr::value(None::<String>))
+            .col_expr(Column::NudgeWishSealed, Expr::value(sealed))
+            .filter(Column::PactId.eq(row.pact_id))
+            .filter(Column::MemberId.eq(row.member_id))
+            // Not one that was written in the same moment.
+            .filter(Column::NudgeWish.eq(row.nudge_wish.clone()))
+            .exec(tx)
+            .await?;
+    }
+    Ok(rows.len() as u64)
+}

@@ -1,0 +1,314 @@
+//! What a man wrote is his: it is narrowed, blanked and deleted whenever he likes, and nothing brings it back.
+
+use api::account::SignedIn;
+use api::graphql::node::NodeId as _;
+use chrono::TimeDelta;
+use entity::{CheckInId, check_in};
+use sea_orm::EntityTrait as _;
+use serde_json::{Value, json};
+use support::{TestApp, both};
+use uuid::Uuid;
+
+use super::{count_agrees, new_id, progress_of};
+use crate::circles::circle_of;
+use crate::pacts::{agreed, sent};
+use crate::peerings::partners;
+
+both!(
+    what_was_said_can_be_taken_back_years_later,
+    what_was_taken_back_no_old_message_brings_back,
+    a_message_sent_again_late_undoes_no_edit,
+    what_is_said_anew_the_same_day_is_said,
+    an_edit_that_waited_for_days_is_not_lost,
+    whoever_could_read_it_stops_at_once,
+    words_are_deleted_for_good,
+    anothers_words_are_as_what_is_not_there
+);
+
+const SAYS: &str =
+    "localDate mood energy emotions { slug } note keptWord wantsAWord visibility wordsDeletedAt";
+
+async fn check_in(app: &TestApp, who: SignedIn, input: &Value) -> Value {
+    let mutation = format!(
+        "mutation($input: CheckInInput!) {{ checkIn(input: $input) {{ checkIn {{ {SAYS} }} errors {{ code path }} }} }}"
+    );
+    let input = json!({ "input": input });
+    app.as_member(who, &mutation, input).await.at("/checkIn")
+}
+
+/// As [`check_in`], which must be fine.
+async fn said(app: &TestApp, who: SignedIn, input: &Value) -> Value {
+    let payload = check_in(app, who, input).await;
+    assert_eq!(payload["errors"], json!([]), "{input}");
+    payload["checkIn"].clone()
+}
+
+fn global(id: Uuid) -> String {
+    (*CheckInId(id).global()).clone()
+}
+
+async fn delete_words(app: &TestApp, who: SignedIn, id: Uuid) -> Value {
+    let mutation = format!(
+        "mutation($input: DeleteCheckInWordsInput!) {{ deleteCheckInWords(input: $input) {{
+            checkIn {{ {SAYS} }} errors {{ code path }} }} }}"
+    );
+    let input = json!({ "input": { "checkInId": global(id) } });
+    let answer = app.as_member(who, &mutation, input).await;
+    answer.at("/deleteCheckInWords")
+}
+
+fn everything(id: Uuid) -> Value {
+    json!({ "id": id, "mood": 2, "energy": 1, "emotions": ["tired", "sad"], "note": "For you.",
+        "keptWord": "PARTLY", "wantsAWord": true, "visibility": "CIRCLE" })
+}
+
+fn nothing(deleted_at: Value) -> Value {
+    json!({ "localDate": "2026-03-10", "mood": null, "energy": null, "emotions": [], "note": null, "keptWord": null,
+        "wantsAWord": false, "visibility": "PRIVATE", "wordsDeletedAt": deleted_at })
+}
+
+fn blank(id: Uuid) -> Value {
+    json!({ "id": id, "mood": null, "energy": null, "emotions": null, "note": null, "keptWord": null,
+        "wantsAWord": false, "visibility": "PRIVATE" })
+}
+
+async fn what_was_said_can_be_taken_back_years_later(app: TestApp) {
+    let mike = app.member("mike").await;
+    let id = new_id(&app);
+    said(&app, mike, &everything(id)).await;
+    app.advance(TimeDelta::days(1));
+    said(&app, mike, &json!({ "id": new_id(&app) })).await;
+    let before = progress_of(&app, mike).await;
+    // One thing after the other, on days on which nothing can be added any more.
+    let narrowed = said(&app, mike, &json!({ "id": id, "visibility": "PARTNER" })).await;
+    assert_eq!(
+        (&narrowed["visibility"], &narrowed["note"]),
+        (&json!("PARTNER"), &json!("For you."))
+    );
+    let fewer = said(
+        &app,
+        mike,
+        &json!({ "id": id, "emotions": ["sad"], "wantsAWord": false }),
+    )
+    .await;
+    assert_eq!(fewer["emotions"], json!([{ "slug": "sad" }]));
+    for more in [
+        json!({ "visibility": "CIRCLE" }),
+        json!({ "mood": 3 }),
+        json!({ "note": "For you. And you." }),
+        json!({ "note": null, "wantsAWord": true }),
+    ] {
+        let mut more = more;
+        more["id"] = json!(id);
+        let refused = check_in(&app, mike, &more).await;
+        assert_eq!(
+            refused["errors"],
+            json!([{ "code": "CONFLICT", "path": ["input", "id"] }]),
+            "{more}"
+        );
+        assert_eq!(refused["checkIn"], fewer);
+    }
+    assert_eq!(progress_of(&app, mike).await, before);
+    app.advance(TimeDelta::days(900));
+    let before = progress_of(&app, mike).await;
+    assert_eq!(said(&app, mike, &blank(id)).await, nothing(json!(null)));
+    assert_eq!(progress_of(&app, mike).await, before);
+    count_agrees(&app, mike).await;
+}
+
+async fn what_was_taken_back_no_old_message_brings_back(app: TestApp) {
+    let mike = app.member("mike").await;
+    let id = new_id(&app);
+    let mut first = everything(id);
+    first["madeAt"] = json!(app.now().to_rfc3339());
+    let more = json!({ "id": id, "note": "And one thing more.", "visibility": "CIRCLE" });
+    said(&app, mike, &first).await;
+    said(&app, mike, &more).await;
+    app.advance(TimeDelta::hours(1));
+    let narrowed = said(
+        &app,
+        mike,
+        &json!({ "id": id, "note": null, "visibility": "PRIVATE" }),
+    )
+    .await;
+    // The phone that lost the answer sends it again: on that day, the day after, and when the day has closed.
+    for later in [TimeDelta::hours(1), TimeDelta::days(1), TimeDelta::days(4)] {
+        app.advance(later);
+        for message in [&first, &more] {
+            assert_eq!(said(&app, mike, message).await, narrowed, "{later}");
+        }
+    }
+    count_agrees(&app, mike).await;
+}
+
+async fn a_message_sent_again_late_undoes_no_edit(app: TestApp) {
+    let mike = app.member("mike").await;
+    let id = new_id(&app);
+    let first = json!({ "id": id, "mood": 1, "note": "Bad.", "madeAt": app.now().to_rfc3339() });
+    said(&app, mike, &first).await;
+    let edited = said(
+        &app,
+        mike,
+        &json!({ "id": id, "mood": 3, "note": "Better." }),
+    )
+    .await;
+    app.advance(TimeDelta::days(4));
+    assert_eq!(said(&app, mike, &first).await, edited);
+}
+
+async fn what_is_said_anew_the_same_day_is_said(app: TestApp) {
+    let mike = app.member("mike").await;
+    let id = new_id(&app);
+    let mut first = everything(id);
+    said(&app, mike, &first).await;
+    said(&app, mike, &json!({ "id": id, "note": null })).await;
+    let other = said(&app, mike, &json!({ "id": id, "note": "Other words." })).await;
+    assert_eq!(other["note"], "Other words.");
+    said(&app, mike, &json!({ "id": id, "note": null })).await;
+    // The very same words, written again.
+    app.advance(TimeDelta::minutes(1));
+    first["madeAt"] = json!(app.now().to_rfc3339());
+    assert_eq!(said(&app, mike, &first).await["note"], "For you.");
+    // Letting fewer read it works whatever was sent before.
+    let narrow = json!({ "id": id, "visibility": "PRIVATE" });
+    for _ in 0..2 {
+        assert_eq!(said(&app, mike, &narrow).await["visibility"], "PRIVATE");
+        app.advance(TimeDelta::minutes(1));
+        let wide = json!({ "id": id, "visibility": "CIRCLE", "madeAt": app.now().to_rfc3339() });
+        assert_eq!(said(&app, mike, &wide).await["visibility"], "CIRCLE");
+    }
+}
+
+async fn an_edit_that_waited_for_days_is_not_lost(app: TestApp) {
+    let mike = app.member("mike").await;
+    let id = new_id(&app);
+    said(&app, mike, &json!({ "id": id, "mood": 2 })).await;
+    let edit = json!({ "id": id, "note": "Written in the evening.", "madeAt": (app.now() + TimeDelta::hours(8)).to_rfc3339() });
+    app.advance(TimeDelta::days(6));
+    let before = progress_of(&app, mike).await;
+    assert_eq!(
+        said(&app, mike, &edit).await["note"],
+        "Written in the evening."
+    );
+    assert_eq!(progress_of(&app, mike).await, before);
+    count_agrees(&app, mike).await;
+}
+
+async fn whoever_could_read_it_stops_at_once(app: TestApp) {
+    let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+    let peering = partners(&app, mike, paul).await;
+    let pact = agreed(&app, mike, paul, &peering).await;
+    let words = json!({ "pactId": pact, "sharing": "WORDS" });
+    sent(&app, paul, "updatePactSide", words).await;
+    let host = app.facilitator("host").await;
+    let circle = circle_of(&app, host, &[mike, paul]).await;
+    let read = async || {
+        let query = "query($id: ID!) { circle(id: $id) { checkIns { totalCount nodes { note } } }
+            me { pacts { nodes { partnerDays { note mood wantsAWord } } }
+                unreadNotificationCount notifications { nodes { id kind } } } }";
+        app.drain().await;
+        let id = json!({ "id": *circle.global() });
+        let all = app.as_member(mike, query, id).await.ok();
+        let day = all
+            .pointer("/me/pacts/nodes/0/partnerDays/6")
+            .unwrap()
+            .clone();
+        let lines = all
+            .pointer("/me/notifications/nodes")
+            .unwrap()
+            .clone()
+            .as_array()
+            .unwrap()
+            .clone();
+        let asked: Vec<_> = lines
+            .into_iter()
+            .filter(|line| line["kind"] == "PARTNER_WANTS_A_WORD")
+            .collect();
+        (all.pointer("/circle/checkIns").unwrap().clone(), day, asked)
+    };
+    app.advance(TimeDelta::minutes(1));
+    let id = new_id(&app);
+    said(&app, paul, &everything(id)).await;
+    let (in_circle, day, asked) = read().await;
+    assert_eq!(
+        in_circle,
+        json!({ "totalCount": 1, "nodes": [{ "note": "For you." }] })
+    );
+    assert_eq!(
+        day,
+        json!({ "note": "For you.", "mood": 2, "wantsAWord": true })
+    );
+    assert_eq!(asked.len(), 1);
+
+    let feed = app
+        .as_member(mike, "{ changes(first: 100) { endCursor } }", json!({}))
+        .await;
+    let cursor = feed.at("/changes/endCursor");
+    let mut mikes = app.listen(mike, "subscription { partnerActivity { kind subjectId } }");
+    said(&app, paul, &json!({ "id": id, "visibility": "PRIVATE" })).await;
+    assert_eq!(
+        mikes.heard(),
+        [json!({ "kind": "CHECKED_IN", "subjectId": pact })]
+    );
+    let nobody = json!({ "totalCount": 0, "nodes": [] });
+    let silent = json!({ "note": null, "mood": null, "wantsAWord": false });
+    assert_eq!(read().await, (nobody.clone(), silent.clone(), Vec::new()));
+    let query =
+        "query($after: String!) { changes(after: $after) { edges { deleted id node { id } } } }";
+    let edges = app.as_member(mike, query, json!({ "after": cursor })).await;
+    let line = json!({ "deleted": true, "id": asked[0]["id"], "node": null });
+    assert_eq!(edges.at("/changes/edges"), json!([line]));
+
+    // Nobody's phone rings as often as he changes his mind.
+    for visibility in ["CIRCLE", "PRIVATE", "CIRCLE"] {
+        app.advance(TimeDelta::minutes(1));
+        let again = json!({ "id": id, "visibility": visibility, "madeAt": app.now().to_rfc3339() });
+        said(&app, paul, &again).await;
+    }
+    let (_, day, asked) = read().await;
+    assert_eq!((&day["wantsAWord"], asked.len()), (&json!(true), 0));
+    assert_eq!(delete_words(&app, paul, id).await["errors"], json!([]));
+    assert_eq!(read().await, (nobody, silent, Vec::new()));
+}
+
+async fn words_are_deleted_for_good(app: TestApp) {
+    let mike = app.member("mike").await;
+    let id = new_id(&app);
+    let first = everything(id);
+    said(&app, mike, &first).await;
+    app.advance(TimeDelta::hours(1));
+    let before = progress_of(&app, mike).await;
+    let deleted = delete_words(&app, mike, id).await;
+    let gone = nothing(json!("2026-03-10T13:00:00.000Z"));
+    assert_eq!(deleted, json!({ "checkIn": gone, "errors": [] }));
+    app.advance(TimeDelta::hours(1));
+    assert_eq!(delete_words(&app, mike, id).await, deleted);
+    assert_eq!(progress_of(&app, mike).await, before);
+    // Nothing that a phone still has to send brings any of it back, nor anything else into its place.
+    let anew = json!({ "id": id, "note": "For you.", "madeAt": app.now().to_rfc3339() });
+    for message in [&first, &anew] {
+        assert_eq!(said(&app, mike, message).await, gone);
+    }
+    let row = check_in::Entity::find_by_id(CheckInId(id))
+        .one(app.app.db.pool())
+        .await;
+    let row = row.unwrap().unwrap();
+    assert_eq!(
+        (row.note, row.mood, row.emotions, row.sent),
+        (None, None, None, None)
+    );
+    count_agrees(&app, mike).await;
+}
+
+async fn anothers_words_are_as_what_is_not_there(app: TestApp) {
+    let (mike, sam) = (app.member("mike").await, app.member("sam").await);
+    let id = new_id(&app);
+    let there = said(&app, mike, &everything(id)).await;
+    let refused = delete_words(&app, sam, id).await;
+    assert_eq!(refused, delete_words(&app, sam, new_id(&app)).await);
+    assert_eq!(
+        refused,
+        json!({ "checkIn": null, "errors": [{ "code": "NOT_FOUND", "path": ["input", "checkInId"] }] })
+    );
+    assert_eq!(said(&app, mike, &json!({ "id": id })).await, there);
+}
