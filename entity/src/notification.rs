@@ -16,6 +16,8 @@ pub enum Kind {
     MeetingReminder,
     /// A meeting he was going to is off.
     MeetingCancelled,
+    /// A meeting he is going to is elsewhere, or has another link.
+    MeetingChanged,
     /// Another man asks him to be his partner.
     PeeringProposed,
     /// The man he asked to be his partner said yes.
@@ -62,11 +64,12 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum State {
-    /// Waits for its time.
+    /// Waits for its time; or is in the inbox while its push waits, see `held_until`.
     Pending,
-    /// Its deliveries have been made.
+    /// Its deliveries have been made, or those of another that waited with it and stands for both.
     Planned,
-    /// Policy kept it from leaving; see the reason.
+    /// Policy kept it from leaving; see the reason. Without one, what it tells of was no longer so after it had been in
+    /// the inbox.
     Skipped,
     /// What it was about is no longer so.
     Cancelled,
@@ -99,6 +102,8 @@ pub struct Model {
     pub subject_id: Option<Uuid>,
     pub not_before: DateTimeUtc,
     pub expires_at: DateTimeUtc,
+    /// When its deliveries are planned, if its push waits while the member has it in the inbox.
+    pub held_until: Option<DateTimeUtc>,
     pub state: State,
     pub skip_reason: Option<SkipReason>,
     pub created_at: DateTimeUtc,

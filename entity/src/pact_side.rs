@@ -45,6 +45,8 @@ pub struct Model {
     pub nudge_wish: Option<String>,
     /// In his words, encrypted.
     pub nudge_wish_sealed: Option<Vec<u8>>,
+    /// Whether the other may wake him in his quiet hours when he asks for a word.
+    pub can_be_woken: bool,
     pub updated_at: DateTimeUtc,
 }
 

@@ -28,6 +28,7 @@ mod m20261127_000020_create_secret_checks;
 mod m20261127_000021_index_deletions;
 mod m20261127_000030_keep_superseded_terms;
 mod m20261127_000040_record_zone_data;
+mod m20261127_000050_hold_pushes;
 mod m20261127_000060_take_back_check_ins;
 mod m20261127_000061_keep_late_plans;
 mod m20261127_000062_seal_wishes;
@@ -70,13 +71,14 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000011_delay_email_changes::Migration),
             Box::new(m20261127_000020_create_secret_checks::Migration),
             Box::new(m20261127_000021_index_deletions::Migration),
-            Box::new(m20261127_000040_record_zone_data::Migration),
-            Box::new(m20261127_000080_choose_who_sees_a_profile::Migration),
             Box::new(m20261127_000030_keep_superseded_terms::Migration),
+            Box::new(m20261127_000040_record_zone_data::Migration),
+            Box::new(m20261127_000050_hold_pushes::Migration),
             Box::new(m20261127_000060_take_back_check_ins::Migration),
             Box::new(m20261127_000061_keep_late_plans::Migration),
             Box::new(m20261127_000062_seal_wishes::Migration),
             Box::new(m20261127_000063_keep_received_words::Migration),
+            Box::new(m20261127_000080_choose_who_sees_a_profile::Migration),
         ]
     }
 }

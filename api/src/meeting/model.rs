@@ -3,6 +3,7 @@
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use entity::account::Role;
 use entity::circle_membership::CircleRole;
+use entity::meeting;
 use url::Url;
 
 use crate::problem::{Problem, ProblemCode};
@@ -11,6 +12,23 @@ use crate::zones::Zone;
 
 /// How long before its start those who are going are reminded of a meeting.
 pub const REMIND_BEFORE: TimeDelta = TimeDelta::hours(1);
+
+/// Changes that are made within so long are told together.
+pub const CHANGES_SETTLE: TimeDelta = TimeDelta::minutes(5);
+
+/// Whether who is going has to be told of a change: without it he comes to the wrong place.
+pub fn must_be_told(before: &meeting::Model, after: &meeting::Model) -> bool {
+    before.place != after.place
+        || before.join_url != after.join_url
+        || before.format != after.format
+}
+
+/// When those who are going to a meeting that starts at `starts_at` are told of a change made at `now`: once the changes
+/// that may follow have been made, and the sooner the closer it is.
+pub fn told_of_change_at(now: DateTime<Utc>, starts_at: DateTime<Utc>) -> DateTime<Utc> {
+    let tenth = ((starts_at - now) / 10).max(TimeDelta::zero());
+    now + tenth.min(CHANGES_SETTLE)
+}
 
 /// The shortest and the longest meeting, in minutes.
 pub const MINUTES: std::ops::RangeInclusive<i32> = 5..=MAX_MINUTES;

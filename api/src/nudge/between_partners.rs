@@ -65,6 +65,7 @@ impl BetweenPartners {
                 | Kind::DoorOpen
                 | Kind::MeetingReminder
                 | Kind::MeetingCancelled
+                | Kind::MeetingChanged
                 | Kind::SignedIn
                 | Kind::PassphraseChanged
                 | Kind::EmailChangeConfirmed
@@ -158,6 +159,7 @@ impl BetweenPartners {
             | Kind::DoorOpen
             | Kind::MeetingReminder
             | Kind::MeetingCancelled
+            | Kind::MeetingChanged
             | Kind::SignedIn
             | Kind::PassphraseChanged
             | Kind::EmailChangeConfirmed

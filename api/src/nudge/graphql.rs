@@ -33,6 +33,8 @@ pub enum NotificationKind {
     MeetingReminder,
     /// A meeting you were going to is off. Its subject is the occurrence.
     MeetingCancelled,
+    /// A meeting you are going to is elsewhere, or has another link. Its subject is the occurrence.
+    MeetingChanged,
     /// A man asks you to be his partner. Its subject is the peering.
     PeeringProposed,
     /// The man you asked to be your partner said yes. Its subject is the peering.
@@ -135,9 +137,9 @@ impl Notification {
             table::Kind::LadderNote | table::Kind::WentQuiet | table::Kind::BackAgain => {
                 Some(TellingId(subject).global())
             }
-            table::Kind::MeetingReminder | table::Kind::MeetingCancelled => {
-                Some(OccurrenceId(subject).global())
-            }
+            table::Kind::MeetingReminder
+            | table::Kind::MeetingCancelled
+            | table::Kind::MeetingChanged => Some(OccurrenceId(subject).global()),
             table::Kind::PeeringProposed
             | table::Kind::PeeringAccepted
             | table::Kind::AskHowItWent => Some(PeeringId(subject).global()),

@@ -99,7 +99,7 @@ pub(super) async fn mark_read(app: &App, member: MemberId, what: Marked) -> Resu
     transact!(app, |tx| {
         for row in store::mark_read(tx, member, now, &which).await? {
             // One that waits to be planned is told of then.
-            if is_told(row.state) {
+            if is_told(&row) {
                 tx.put(member, row.id);
             }
         }

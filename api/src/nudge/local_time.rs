@@ -38,6 +38,16 @@ pub fn nearest(zone: Zone, time: NaiveTime, at: DateTime<Utc>) -> DateTime<Utc> 
         .unwrap_or(at)
 }
 
+/// The last instant up to and including `now` at which the wall clock in `zone` showed `time`.
+pub fn last_until(zone: Zone, time: NaiveTime, now: DateTime<Utc>) -> DateTime<Utc> {
+    let today = now.with_timezone(&zone).date_naive();
+    // As above; and today's may be yet to come.
+    let days = (0..=3).filter_map(|days| today.checked_sub_days(Days::new(days)));
+    days.map(|date| instant_of(zone, date, time))
+        .find(|due| *due <= now)
+        .unwrap_or(now - TimeDelta::days(1))
+}
+
 #[cfg(test)]
 mod tests {
 

@@ -4,8 +4,9 @@
 //! without the other; it is told once; and at the moment of sending it is asked again whether it is
 //! still wanted. The in-app inbox is the same list, whether a push left for it or not. A reminder comes once
 //! a day at the member's own time on his own wall clock, not when he has checked in already or has paused, less often
-//! when he lets it pass, and after a fortnight no more. In a member's quiet hours nothing leaves but what comes at a
-//! time he set himself.
+//! when he lets it pass, and after a fortnight no more. In a member's quiet hours the line is in his inbox at once, and the
+//! push waits: until some minutes after their end, one for each category, or until it has to be known. Only what comes at
+//! a time he set himself, an answer to his own nudge, and a partner he lets wake him, ring at night.
 
 mod between_partners;
 pub mod graphql;

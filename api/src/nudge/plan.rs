@@ -2,87 +2,154 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::notification::{Model, SkipReason, State};
-use entity::{MemberId, NotificationId};
+use chrono::{DateTime, Utc};
+use entity::notification::{Kind, Model, SkipReason, State};
+use entity::{DeviceId, MemberId, NotificationId, OccurrenceId, PactId};
 use sea_orm::ConnectionTrait;
 
-use super::model::{Facts, Verdict, is_about_account, is_told, judge};
-use super::quiet::has_its_own_time;
+use super::model::{Facts, Verdict, Wait, Wanted, is_about_account, is_told, jitter, judge};
+use super::quiet::{ignores_quiet_hours, may_be_spread};
 use super::{service, still_wanted, store};
 use crate::app::App;
 use crate::bus::Event;
 use crate::db::{Done, Tx, transact};
 use crate::device::model::Reachable;
 use crate::error::Fault;
-use crate::{device, profile, push};
+use crate::meeting::model::REMIND_BEFORE;
+use crate::push::message::{Category, category, urgency};
+use crate::{device, meeting, pact, profile, push};
 
-/// Plans one notification; nothing happens when that has been done.
+/// Plans one notification, with all of its category whose wait is over as well; nothing happens when that has been done.
 pub async fn notification(app: &App, id: NotificationId) -> Result<(), Fault> {
     transact!(app, |tx| {
-        if let Some(row) = store::pending(tx, id).await? {
-            plan(app, tx, vec![row]).await?;
+        let now = app.clock.now();
+        let rows = match store::by_ids(tx, &[id]).await?.pop() {
+            Some(row) if row.held_until.is_some_and(|until| until <= now) => {
+                let mut due = store::wait_is_over(tx, row.member_id, now).await?;
+                due.retain(|other| category(other.kind) == category(row.kind));
+                due
+            }
+            Some(_) => store::pending(tx, id).await?.into_iter().collect(),
+            None => Vec::new(),
+        };
+        if !rows.is_empty() {
+            plan(app, tx, rows).await?;
         }
         Ok(Done::Keep(()))
     })
 }
 
 /// Decides on notifications that are pending, makes the deliveries of those that may leave, and tells members'
-/// devices of those that are in an inbox now.
+/// devices of those that have come into an inbox.
 pub(super) async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<(), Fault> {
     let devices = devices(app, tx, &rows).await?;
-    let mut decided: HashMap<(State, Option<SkipReason>), Vec<NotificationId>> = HashMap::new();
-    let mut deliveries = Vec::new();
     let facts = facts(app, tx, &rows).await?;
-    for (row, facts) in rows.iter().zip(facts) {
-        let his = devices.get(&row.member_id).map_or(&[][..], Vec::as_slice);
-        let reached = his
-            .iter()
-            .filter(|device| !device.parted || is_about_account(row.kind));
-        let reached: Vec<_> = reached.map(|device| device.id).collect();
-        let facts = Facts {
-            devices: reached.len(),
-            ..facts
-        };
-        let decision = match judge(&facts) {
+    let judged = rows.iter().zip(facts).map(|(row, facts)| {
+        let devices = reached(&devices, row).count();
+        (row, judge(&Facts { devices, ..facts }))
+    });
+    let judged: Vec<(&Model, Verdict)> = judged.collect();
+    let stand_for_others = one_for_each_category(&judged);
+    let mut decided = Decided::default();
+    for (row, verdict) in judged {
+        let state = match verdict {
             Verdict::Deliver => {
-                deliveries.extend(reached.into_iter().map(|device| push::service::Queued {
-                    notification: row.id,
-                    device,
-                    expires_at: row.expires_at,
-                }));
+                if row.held_until.is_none() || stand_for_others.contains(&row.id) {
+                    decided.deliver(row, reached(&devices, row));
+                }
                 (State::Planned, None)
             }
             Verdict::Skip(reason) => (State::Skipped, Some(reason)),
+            // What was in the inbox stays there.
+            Verdict::Cancel if row.held_until.is_some() => (State::Skipped, None),
             Verdict::Cancel => (State::Cancelled, None),
+            Verdict::Held(at) => {
+                comes_into_the_inbox(tx, row);
+                decided.held.entry(at).or_default().push(row.id);
+                continue;
+            }
             Verdict::NotYet(at) => {
-                // Until the quiet hours are over it is in no inbox either.
-                if at != row.not_before {
-                    store::put_off(tx, row.id, at).await?;
-                }
                 service::plan_later(app, tx, row.id, at).await?;
                 continue;
             }
             Verdict::Over => continue,
         };
-        if is_told(decision.0) {
-            tx.put(row.member_id, row.id);
-            let received = Event::NotificationReceived {
-                member: row.member_id,
-                notification: row.id,
-                at: row.not_before,
-            };
-            tx.tell(row.member_id, received);
+        if state.0 != State::Cancelled {
+            comes_into_the_inbox(tx, row);
         }
-        decided.entry(decision).or_default().push(row.id);
+        decided.states.entry(state).or_default().push(row.id);
     }
-    push::service::queue(app, tx, &deliveries).await?;
-    for ((state, reason), ids) in decided {
-        metrics::counter!("belay_notifications_decided_total", "state" => word(state, reason))
-            .increment(ids.len() as u64);
-        store::decide(tx, &ids, state, reason).await?;
-    }
+    decided.write(app, tx).await?;
     tx.wake();
     Ok(())
+}
+
+/// The time of a notification has come, and it stays in the inbox from here on: told once.
+fn comes_into_the_inbox(tx: &Tx, row: &Model) {
+    if is_told(row) {
+        return;
+    }
+    tx.put(row.member_id, row.id);
+    let received = Event::NotificationReceived {
+        member: row.member_id,
+        notification: row.id,
+        at: row.not_before,
+    };
+    tx.tell(row.member_id, received);
+}
+
+/// Of what a member's phone was spared for a while one push leaves in each category, the most urgent or else the latest:
+/// the others are in his inbox beside it.
+fn one_for_each_category(judged: &[(&Model, Verdict)]) -> HashSet<NotificationId> {
+    let mut first: HashMap<(MemberId, Category), &Model> = HashMap::new();
+    let rank = |row: &Model| {
+        let of_today = !may_be_spread(row.kind);
+        (urgency(row.kind), of_today, row.not_before, row.id)
+    };
+    for (row, verdict) in judged {
+        if row.held_until.is_none() || *verdict != Verdict::Deliver {
+            continue;
+        }
+        let of_kind = first.entry((row.member_id, category(row.kind)));
+        let best = of_kind.or_insert(row);
+        if rank(row) > rank(best) {
+            *best = row;
+        }
+    }
+    first.values().map(|row| row.id).collect()
+}
+
+/// What was decided about some notifications.
+#[derive(Default)]
+struct Decided {
+    states: HashMap<(State, Option<SkipReason>), Vec<NotificationId>>,
+    held: HashMap<DateTime<Utc>, Vec<NotificationId>>,
+    deliveries: Vec<push::service::Queued>,
+}
+
+impl Decided {
+    fn deliver(&mut self, row: &Model, devices: impl Iterator<Item = DeviceId>) {
+        let queued = devices.map(|device| push::service::Queued {
+            notification: row.id,
+            device,
+            expires_at: row.expires_at,
+        });
+        self.deliveries.extend(queued);
+    }
+
+    async fn write(self, app: &App, tx: &Tx) -> Result<(), Fault> {
+        push::service::queue(app, tx, &self.deliveries).await?;
+        for ((state, reason), ids) in self.states {
+            metrics::counter!("belay_notifications_decided_total", "state" => word(state, reason))
+                .increment(ids.len() as u64);
+            store::decide(tx, &ids, state, reason).await?;
+        }
+        for (until, ids) in self.held {
+            store::hold(tx, &ids, until).await?;
+            service::plan_all_later(app, tx, &ids, until).await?;
+        }
+        Ok(())
+    }
 }
 
 const fn word(state: State, reason: Option<SkipReason>) -> &'static str {
@@ -91,7 +158,7 @@ const fn word(state: State, reason: Option<SkipReason>) -> &'static str {
         (State::Skipped, Some(SkipReason::NoDevice)) => "no_device",
         (State::Skipped, Some(SkipReason::Expired)) => "expired",
         (State::Skipped, Some(SkipReason::MemberAway)) => "member_away",
-        (State::Skipped, None) => "skipped",
+        (State::Skipped, None) => "no_longer_so",
         (State::Planned, _) => "planned",
         (State::Cancelled, _) => "cancelled",
         (State::Pending, _) => "pending",
@@ -110,6 +177,16 @@ async fn devices(
     Ok(found)
 }
 
+/// The devices on which a notification reaches its member.
+fn reached<'a>(
+    devices: &'a HashMap<MemberId, Vec<Reachable>>,
+    row: &'a Model,
+) -> impl Iterator<Item = DeviceId> + 'a {
+    let own = devices.get(&row.member_id).into_iter().flatten();
+    own.filter(|device| !device.parted || is_about_account(row.kind))
+        .map(|device| device.id)
+}
+
 fn members(rows: &[Model]) -> Vec<MemberId> {
     let members: HashSet<_> = rows.iter().map(|row| row.member_id).collect();
     members.into_iter().collect()
@@ -124,19 +201,77 @@ pub(super) async fn facts(
     let now = app.clock.now();
     let standings = profile::service::standings(db, &members(rows)).await?;
     let wanted = still_wanted::still_wanted(db, rows, now).await?;
+    let exceptions = Exceptions::read(db, rows).await?;
     let facts = rows.iter().map(|row| {
         let who = standings.get(&row.member_id);
-        let keeps = who.filter(|_| !has_its_own_time(row.kind));
+        let keeps = who.filter(|_| !exceptions.may_wake(row));
+        let wait = Wait {
+            now,
+            quiet_until: keeps.and_then(|who| who.quiet.over_at(who.terms.zone, now)),
+            about: may_be_spread(row.kind).then_some(row.not_before),
+            needed_by: exceptions.needed_by(row),
+            expires_at: row.expires_at,
+            jitter: jitter(row.member_id, category(row.kind)),
+        };
         Facts {
             state: row.state,
             not_before: row.not_before,
             expires_at: row.expires_at,
             now,
             away: who.is_none_or(|who| who.hidden),
-            wanted: wanted[&row.id],
+            // What he has read in the meantime need not ring.
+            wanted: match wanted[&row.id] {
+                Wanted::Yes if row.read_at.is_some() => Wanted::Done,
+                wanted => wanted,
+            },
             devices: 1,
-            quiet_until: keeps.and_then(|who| who.quiet.over_at(who.terms.zone, now)),
+            hold_until: wait.leaves_at(),
         }
     });
     Ok(facts.collect())
+}
+
+/// What does not wait for the end of the quiet hours, or not so long.
+struct Exceptions {
+    /// When the meetings start that something is told of.
+    starts: HashMap<OccurrenceId, DateTime<Utc>>,
+    /// Who may be woken, by the partner in which pact.
+    woken: HashSet<(PactId, MemberId)>,
+}
+
+impl Exceptions {
+    /// Reads it, in one statement for each kind of thing among them.
+    async fn read(db: &impl ConnectionTrait, rows: &[Model]) -> Result<Self, Fault> {
+        let (mut occurrences, mut sides) = (Vec::new(), Vec::new());
+        for row in rows {
+            match row.kind {
+                Kind::MeetingCancelled | Kind::MeetingChanged => {
+                    occurrences.extend(row.subject_id.map(OccurrenceId));
+                }
+                Kind::PartnerWantsAWord => {
+                    sides.extend(row.subject_id.map(|id| (PactId(id), row.member_id)));
+                }
+                _ => {}
+            }
+        }
+        Ok(Self {
+            starts: meeting::service::starts_of(db, &occurrences).await?,
+            woken: pact::service::who_can_be_woken(db, &sides).await?,
+        })
+    }
+
+    fn may_wake(&self, row: &Model) -> bool {
+        let said = row.subject_id.map(|id| (PactId(id), row.member_id));
+        ignores_quiet_hours(row.kind)
+            || (row.kind == Kind::PartnerWantsAWord
+                && said.is_some_and(|side| self.woken.contains(&side)))
+    }
+
+    /// What becomes of a meeting is known by the time its reminder would have come.
+    fn needed_by(&self, row: &Model) -> Option<DateTime<Utc>> {
+        let tells = matches!(row.kind, Kind::MeetingCancelled | Kind::MeetingChanged);
+        let occurrence = row.subject_id.filter(|_| tells).map(OccurrenceId)?;
+        let starts_at = *self.starts.get(&occurrence)?;
+        Some(starts_at - REMIND_BEFORE)
+    }
 }

@@ -115,12 +115,16 @@ fn first_change(zone: Zone, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<Da
     DateTime::from_timestamp(other, 0)
 }
 
-/// Whether a notification of this kind does not wait for the end of the quiet hours: it comes at a time that the member set
-/// himself, or somebody may be taking his account over.
-pub const fn has_its_own_time(kind: Kind) -> bool {
+/// Whether a notification of this kind is pushed in quiet hours as well: it comes at a time that the member set himself,
+/// it answers what he asked, or somebody may be taking his account over.
+pub const fn ignores_quiet_hours(kind: Kind) -> bool {
     match kind {
-        Kind::CheckInReminder | Kind::DoorOpen | Kind::MeetingReminder | Kind::LadderNote => true,
-        Kind::SignedIn
+        Kind::CheckInReminder
+        | Kind::DoorOpen
+        | Kind::MeetingReminder
+        | Kind::LadderNote
+        | Kind::PactNudgeAnswered
+        | Kind::SignedIn
         | Kind::PassphraseChanged
         | Kind::EmailChangeConfirmed
         | Kind::EmailChangeDropped
@@ -128,12 +132,12 @@ pub const fn has_its_own_time(kind: Kind) -> bool {
         | Kind::SessionStolen
         | Kind::PushAddressTaken => true,
         Kind::MeetingCancelled
+        | Kind::MeetingChanged
         | Kind::PeeringProposed
         | Kind::PeeringAccepted
         | Kind::PactProposed
         | Kind::PactAccepted
         | Kind::PactNudgeReceived
-        | Kind::PactNudgeAnswered
         | Kind::PartnerWantsAWord
         | Kind::AskHowItWent
         | Kind::LadderAsked
@@ -141,6 +145,12 @@ pub const fn has_its_own_time(kind: Kind) -> bool {
         | Kind::WentQuiet
         | Kind::BackAgain => false,
     }
+}
+
+/// Whether a notification of this kind is due for everybody at the same time of day, and may as well come some minutes
+/// later.
+pub const fn may_be_spread(kind: Kind) -> bool {
+    matches!(kind, Kind::AskHowItWent)
 }
 
 /// A member's quiet hours.

@@ -9,8 +9,11 @@ use crate::graphql::scalars::LocalTime;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::problem::{Problem, ProblemCode};
 
-/// When your phone is left in peace. What falls due then is pushed when they are over, or not at all when it would be
-/// too late; what comes at a time you set yourself, such as your reminder to check in or that of a meeting, comes then.
+/// When your phone is left in peace. What falls due then is in your inbox at once. It is pushed some minutes after they
+/// are over, one push for each category, or not at all when it would be too late or you have read it. What changes about a
+/// meeting is pushed by the time of the meeting's reminder. What comes at a time you set yourself, such as a reminder, an
+/// answer to your own nudge, and a word that a partner asks for whom you let wake you (`PactSide.canBeWoken`), are pushed
+/// at once.
 #[derive(SimpleObject)]
 pub struct QuietHours {
     /// Whether they are kept.

@@ -8,7 +8,7 @@ use entity::check_in_reminder::Model;
 use entity::notification::Kind;
 use sea_orm::ConnectionTrait;
 
-use super::local_time::next_after;
+use super::local_time::{last_until, next_after};
 use super::patience::{Patience, Step};
 use super::reminder_store as reminders;
 use super::service::{self, Announcement};
@@ -111,7 +111,9 @@ async fn put_on(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
         let who = standings
             .get(&row.member_id)
             .ok_or(Fault::Broken("whoever has a reminder is a member"))?;
-        let at = row.next_due_at.unwrap_or(now);
+        // After an outage of days it is the last time that counts: he is reminded of today, once, and of no day before.
+        let last_time = last_until(who.terms.zone, row.local_time, now);
+        let at = row.next_due_at.map_or(last_time, |due| due.max(last_time));
         let day = who.terms.day(at);
         days.entry(day).or_default().push(row.member_id);
         turns.push((row, who, at, day));

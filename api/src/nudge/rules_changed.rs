@@ -6,7 +6,7 @@ use entity::{MemberId, NotificationId};
 use uuid::Uuid;
 
 use super::local_time::nearest;
-use super::quiet::has_its_own_time;
+use super::quiet::ignores_quiet_hours;
 use super::{reminder_store, service, store};
 use crate::app::App;
 use crate::db::Tx;
@@ -63,8 +63,7 @@ pub async fn held_pushes(
         NotificationId,
     );
     let held = store::held_behind(tx, after, now, limit).await?;
-    for row in held.iter().filter(|row| !has_its_own_time(row.kind)) {
-        store::put_off(tx, row.id, now).await?;
+    for row in held.iter().filter(|row| !ignores_quiet_hours(row.kind)) {
         service::plan_later(app, tx, row.id, now).await?;
     }
     Ok(held.last().map(|row| row.id.0))

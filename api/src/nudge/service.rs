@@ -1,5 +1,7 @@
 //! What other domains ask of nudges.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::notification::{Kind, Model};
 use entity::{CheckInId, MemberId, NotificationId, PactId, PeeringId, change};
@@ -78,10 +80,22 @@ pub(super) async fn plan_later(
     notification: NotificationId,
     at: DateTime<Utc>,
 ) -> Result<(), Fault> {
-    jobs::enqueue_all_once(app, tx, &[plan_of(notification, at)]).await
+    plan_all_later(app, tx, &[notification], at).await
 }
 
-/// What was announced under this key is done, or no longer so: it is not told any more, and where it was, it is read.
+/// As [`plan_later`], for many.
+pub(super) async fn plan_all_later(
+    app: &App,
+    tx: &Tx,
+    notifications: &[NotificationId],
+    at: DateTime<Utc>,
+) -> Result<(), Fault> {
+    let plans = notifications.iter().map(|id| plan_of(*id, at));
+    jobs::enqueue_all_once(app, tx, &plans.collect::<Vec<_>>()).await
+}
+
+/// What was announced under this key is done, or no longer so: it is not told any more, and where it was, it is read. Of
+/// what is in the inbox while its push waits, the push is stopped.
 pub async fn withdraw(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<(), Fault> {
     withdraw_from_all(tx, &[member], dedup_key).await
 }
@@ -89,6 +103,21 @@ pub async fn withdraw(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<(), 
 /// Whether a member has heard of something: it is in his inbox, and stays there.
 pub async fn has_heard(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<bool, Fault> {
     store::is_told(tx, member, dedup_key).await
+}
+
+/// Which of these members will hear of something of this kind about one of these subjects, and have not yet: it is in no
+/// inbox, and its time is to come.
+pub async fn who_will_hear(
+    tx: &Tx,
+    of: &[(MemberId, Uuid)],
+    kind: Kind,
+    now: DateTime<Utc>,
+) -> Result<HashSet<(MemberId, Uuid)>, Fault> {
+    if of.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let found = store::to_come(tx, of, kind, now).await?;
+    Ok(found.into_iter().collect())
 }
 
 /// What was announced under a key is about another thing of the same kind from now on.
@@ -276,7 +305,7 @@ pub async fn housekeep(app: &App) -> Result<(), Fault> {
         let removed = transact!(app, |tx| {
             let removed = store::remove_old(tx, before, REMOVED_AT_ONCE).await?;
             for row in &removed {
-                if is_told(row.state) {
+                if is_told(row) {
                     tx.gone(row.member_id, row.id);
                 }
             }

@@ -77,7 +77,7 @@ pub(super) async fn still_wanted(
                     days.entry(day).or_default().push(row.member_id);
                 }
             }
-            Kind::MeetingReminder => {
+            Kind::MeetingReminder | Kind::MeetingChanged => {
                 seats.extend(row.subject_id.map(|id| (row.member_id, OccurrenceId(id))));
             }
             Kind::MeetingCancelled
@@ -119,7 +119,7 @@ pub(super) async fn still_wanted(
             Some(day) if not_asked.contains(&(row.member_id, day)) => Wanted::NoLongerSo,
             _ => Wanted::Yes,
         },
-        Kind::MeetingReminder => match row.subject_id {
+        Kind::MeetingReminder | Kind::MeetingChanged => match row.subject_id {
             Some(id) if !going.contains(&(row.member_id, OccurrenceId(id))) => Wanted::NoLongerSo,
             _ => Wanted::Yes,
         },

@@ -1,5 +1,7 @@
 //! The notifications' table.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use entity::notification::{ActiveModel, Column, Entity, Kind, Model, SkipReason, State};
 use entity::{MemberId, NotificationId};
@@ -17,7 +19,7 @@ use crate::entropy::first_id_at;
 use crate::error::Fault;
 use crate::graphql::cursor::{Cursor, Page};
 
-/// Rows written by one statement: each takes eleven of the 32,766 variables SQLite allows.
+/// Rows written by one statement: each takes twelve of the 32,766 variables SQLite allows.
 const ROWS_AT_ONCE: usize = 1000;
 
 /// Things asked about in one statement: two variables each.
@@ -48,6 +50,7 @@ pub(super) async fn add(app: &App, tx: &Tx, what: &[Announcement]) -> Result<Vec
             subject_id: Set(what.subject),
             not_before: Set(what.not_before),
             expires_at: Set(what.expires_at),
+            held_until: Set(None),
             state: Set(State::Pending),
             skip_reason: Set(None),
             created_at: Set(now),
@@ -70,9 +73,15 @@ pub(super) async fn settle(
     dedup_key: &str,
 ) -> Result<Vec<Model>, Fault> {
     let waits = || Column::State.eq(State::Pending);
-    let told_and_unread = || is_unread().and(Column::State.is_in([State::Planned, State::Skipped]));
-    let state =
-        Expr::case(waits(), Expr::value(State::Cancelled)).finally(Expr::col(Column::State));
+    let held = || waits().and(Column::HeldUntil.is_not_null());
+    let told_and_unread = || {
+        let told = Column::State.is_in([State::Planned, State::Skipped]);
+        is_unread().and(told.or(held()))
+    };
+    // The push of a line that is in the inbox is stopped, and the line stays: he may have read it.
+    let state = Expr::case(held(), Expr::value(State::Skipped))
+        .case(waits(), Expr::value(State::Cancelled))
+        .finally(Expr::col(Column::State));
     let read_at = Expr::case(told_and_unread(), Expr::value(tx.began_at()))
         .finally(Expr::col(Column::ReadAt));
     let mut settled = Vec::new();
@@ -138,7 +147,7 @@ pub(super) async fn take_out(
     members: &[MemberId],
     dedup_key: &str,
 ) -> Result<Vec<Model>, Fault> {
-    cancel(tx, members, dedup_key).await?;
+    settle(tx, members, dedup_key).await?;
     let mut told = Vec::new();
     for chunk in members.chunks(ROWS_AT_ONCE) {
         let taken = Entity::update_many()
@@ -154,13 +163,53 @@ pub(super) async fn take_out(
     Ok(told)
 }
 
+/// That phones have been told of it, see [`super::model::is_told`].
+fn told() -> Condition {
+    let held = Column::State
+        .eq(State::Pending)
+        .and(Column::HeldUntil.is_not_null());
+    Condition::any()
+        .add(Column::State.is_in([State::Planned, State::Skipped]))
+        .add(held)
+}
+
 /// Whether a member was told of something.
 pub(super) async fn is_told(tx: &Tx, member: MemberId, dedup_key: &str) -> Result<bool, Fault> {
-    let told = Entity::find()
+    let found = Entity::find()
         .filter(Column::MemberId.eq(member))
         .filter(Column::DedupKey.eq(dedup_key))
-        .filter(Column::State.is_in([State::Planned, State::Skipped]));
-    Ok(told.count(tx).await? > 0)
+        .filter(told());
+    Ok(found.count(tx).await? > 0)
+}
+
+/// Which of these members wait for a notification of this kind about one of these subjects whose time is to come: every
+/// pair of the two that does. It is kept from who plans it until the transaction ends.
+pub(super) async fn to_come(
+    tx: &Tx,
+    of: &[(MemberId, Uuid)],
+    kind: Kind,
+    now: DateTime<Utc>,
+) -> Result<Vec<(MemberId, Uuid)>, Fault> {
+    let subjects: HashSet<Uuid> = of.iter().map(|(_, subject)| *subject).collect();
+    let mut found = Vec::new();
+    for chunk in of.chunks(ROWS_AT_ONCE) {
+        let waiting = Entity::find()
+            .filter(Column::MemberId.is_in(chunk.iter().map(|(member, _)| *member)))
+            .filter(Column::Kind.eq(kind))
+            .filter(Column::SubjectId.is_in(subjects.iter().copied()))
+            .filter(Column::State.eq(State::Pending))
+            .filter(Column::NotBefore.gt(now))
+            .order_by_asc(Column::Id)
+            .lock(LockType::NoKeyUpdate)
+            .all(tx)
+            .await?;
+        found.extend(
+            waiting
+                .into_iter()
+                .filter_map(|row| Some((row.member_id, row.subject_id?))),
+        );
+    }
+    Ok(found)
 }
 
 /// Has a notification be about something else.
@@ -196,7 +245,7 @@ pub(super) async fn by_ids(
     Ok(found.all(db).await?)
 }
 
-/// Up to `limit` notifications behind one that are pending and not due yet, by their ids, locked `FOR NO KEY UPDATE`.
+/// Up to `limit` notifications behind one whose push waits, by their ids, locked `FOR NO KEY UPDATE`.
 pub(super) async fn held_behind(
     tx: &Tx,
     after: NotificationId,
@@ -205,7 +254,7 @@ pub(super) async fn held_behind(
 ) -> Result<Vec<Model>, Fault> {
     let found = Entity::find()
         .filter(Column::State.eq(State::Pending))
-        .filter(Column::NotBefore.gt(now))
+        .filter(Column::HeldUntil.gt(now))
         .filter(Column::Id.gt(after))
         .order_by_asc(Column::Id)
         .limit(limit)
@@ -213,14 +262,35 @@ pub(super) async fn held_behind(
     Ok(found.all(tx).await?)
 }
 
-/// Has a notification that is pending fall due later.
-pub(super) async fn put_off(tx: &Tx, id: NotificationId, at: DateTime<Utc>) -> Result<(), Fault> {
-    Entity::update_many()
-        .col_expr(Column::NotBefore, Expr::value(at))
-        .filter(Column::Id.eq(id))
+/// A member's notifications whose push has waited long enough, kept from others until the transaction ends.
+pub(super) async fn wait_is_over(
+    tx: &Tx,
+    member: MemberId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Model>, Fault> {
+    let due = Entity::find()
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::HeldUntil.lte(now))
         .filter(Column::State.eq(State::Pending))
-        .exec(tx)
-        .await?;
+        .order_by_asc(Column::Id)
+        .lock(LockType::NoKeyUpdate);
+    Ok(due.all(tx).await?)
+}
+
+/// Has the pushes of notifications that are pending wait, while they are in the inbox.
+pub(super) async fn hold(
+    tx: &Tx,
+    ids: &[NotificationId],
+    until: DateTime<Utc>,
+) -> Result<(), Fault> {
+    for chunk in ids.chunks(ROWS_AT_ONCE) {
+        Entity::update_many()
+            .col_expr(Column::HeldUntil, Expr::value(until))
+            .filter(Column::Id.is_in(chunk.iter().copied()))
+            .filter(Column::State.eq(State::Pending))
+            .exec(tx)
+            .await?;
+    }
     Ok(())
 }
 

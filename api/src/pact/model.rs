@@ -41,6 +41,8 @@ pub struct Terms {
     pub style: NudgeStyle,
     /// The same in his words.
     pub wish: Option<String>,
+    /// Whether the other may wake him in his quiet hours, when that one asks for a word.
+    pub can_be_woken: bool,
 }
 
 /// One of the two sides.

@@ -96,7 +96,7 @@ pub(super) fn fcm_message(
     let id = nudge.notification.to_string();
     let message = Message::builder(target)
         .data("notification_id", nudge.notification.global().as_str())
-        .data("kind", nudge.kind)
+        .data("kind", nudge.category.channel())
         .notification(Notification {
             title: Some(nudge.title.text.to_owned()),
             body: Some(nudge.body.text.to_owned()),

@@ -1,11 +1,12 @@
 //! When nothing may be sent: a quota is used up, a platform is refused, something is set up wrongly. Each
 //! process has a gate of its own, and finds out that it is closed by knocking once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use entity::DeviceId;
 use entity::device::{DeadReason, Platform};
 
 use super::deaths::Deaths;
@@ -15,6 +16,10 @@ use super::model::Outcome;
 const PLATFORM_CLOSED: TimeDelta = TimeDelta::minutes(5);
 /// A sender that is set up wrongly is tried again after this long.
 const MISCONFIGURED_CLOSED: TimeDelta = TimeDelta::minutes(1);
+/// So many addresses in a row are refused before it is not the address that is wrong.
+const IN_A_ROW: usize = 3;
+/// So many refusals in a row are told to the operator, however few addresses there are.
+const TOLD_AFTER: usize = 5;
 /// The provider cannot ask for a longer pause than this.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
 
@@ -45,8 +50,44 @@ pub struct Gate(Mutex<State>);
 struct State {
     closed_until: Option<DateTime<Utc>>,
     platforms: HashMap<Platform, DateTime<Utc>>,
+    misconfigured: Refusals,
+    refused: HashMap<Platform, Refusals>,
     deaths: Deaths,
     sparing: bool,
+}
+
+/// Refusals that may be an address's fault or everybody's, since the last message that was accepted.
+#[derive(Debug, Default)]
+struct Refusals {
+    addresses: HashSet<DeviceId>,
+    count: usize,
+}
+
+/// What refusals come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Suspicion {
+    /// It may be this address alone: the others go on.
+    OneAddress,
+    /// So it has been for a while, and nobody else's got through: a person should look.
+    Told,
+    /// It is everybody's.
+    Everybody,
+}
+
+impl Refusals {
+    fn note(&mut self, device: DeviceId) -> Suspicion {
+        self.count = self.count.saturating_add(1);
+        if self.addresses.len() < IN_A_ROW {
+            self.addresses.insert(device);
+        }
+        if self.addresses.len() >= IN_A_ROW {
+            Suspicion::Everybody
+        } else if self.count == TOLD_AFTER {
+            Suspicion::Told
+        } else {
+            Suspicion::OneAddress
+        }
+    }
 }
 
 impl Gate {
@@ -71,10 +112,15 @@ impl Gate {
         self.state().deaths.too_many(now)
     }
 
-    /// Learns from an outcome; returns what a person should hear of.
-    pub fn note(&self, outcome: &Outcome, platform: Platform, now: DateTime<Utc>) -> Option<Alert> {
+    /// Learns from the outcome of an attempt to reach a device; returns what a person should hear of.
+    pub fn note(
+        &self,
+        outcome: &Outcome,
+        (device, platform): (DeviceId, Platform),
+        now: DateTime<Utc>,
+    ) -> Option<Alert> {
         let mut state = self.state();
-        let alert = state.learn(outcome, platform, now);
+        let alert = state.learn(outcome, (device, platform), now);
         let sparing = state.deaths.too_many(now);
         let before = std::mem::replace(&mut state.sparing, sparing);
         if sparing && !before {
@@ -89,11 +135,13 @@ impl State {
     fn learn(
         &mut self,
         outcome: &Outcome,
-        platform: Platform,
+        (device, platform): (DeviceId, Platform),
         now: DateTime<Utc>,
     ) -> Option<Alert> {
         match outcome {
             Outcome::Accepted { .. } => {
+                self.misconfigured = Refusals::default();
+                self.refused.remove(&platform);
                 self.deaths.note(now, false);
                 None
             }
@@ -113,14 +161,24 @@ impl State {
                 let newly = self.close(now, pause(*retry_after));
                 (newly && *refused).then_some(Alert::AccessRefused)
             }
-            Outcome::Misconfigured => {
-                let newly = self.close(now, MISCONFIGURED_CLOSED);
-                newly.then_some(Alert::Misconfigured)
-            }
+            Outcome::Misconfigured => match self.misconfigured.note(device) {
+                Suspicion::OneAddress => None,
+                Suspicion::Told => Some(Alert::Misconfigured),
+                Suspicion::Everybody => {
+                    let newly = self.close(now, MISCONFIGURED_CLOSED);
+                    newly.then_some(Alert::Misconfigured)
+                }
+            },
             Outcome::PlatformRefused => {
-                let before = self.platforms.insert(platform, now + PLATFORM_CLOSED);
-                let newly = before.is_none_or(|until| until <= now);
-                newly.then_some(Alert::PlatformRefused)
+                match self.refused.entry(platform).or_default().note(device) {
+                    Suspicion::OneAddress => None,
+                    Suspicion::Told => Some(Alert::PlatformRefused),
+                    Suspicion::Everybody => {
+                        let before = self.platforms.insert(platform, now + PLATFORM_CLOSED);
+                        let newly = before.is_none_or(|until| until <= now);
+                        newly.then_some(Alert::PlatformRefused)
+                    }
+                }
             }
             Outcome::Unavailable { .. } | Outcome::Off => None,
         }
@@ -141,10 +199,20 @@ fn pause(asked: Duration) -> TimeDelta {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_773_144_000 + seconds, 0).unwrap()
+    }
+
+    const ACCEPTED: Outcome = Outcome::Accepted {
+        message_id: String::new(),
+    };
+
+    fn to(device: u128, platform: Platform) -> (DeviceId, Platform) {
+        (DeviceId(Uuid::from_u128(device)), platform)
     }
 
     #[test]
@@ -152,7 +220,11 @@ mod tests {
         let gate = Gate::default();
         let quota = |seconds, now| {
             let retry_after = Duration::from_secs(seconds);
-            gate.note(&Outcome::QuotaExceeded { retry_after }, Platform::Ios, now)
+            gate.note(
+                &Outcome::QuotaExceeded { retry_after },
+                to(1, Platform::Ios),
+                now,
+            )
         };
         assert_eq!(quota(60, at(0)), Some(Alert::QuotaExceeded));
         assert_eq!(quota(30, at(1)), None);
@@ -165,18 +237,49 @@ mod tests {
     #[test]
     fn a_refused_platform_closes_for_itself_alone() {
         let gate = Gate::default();
-        let refused = gate.note(&Outcome::PlatformRefused, Platform::Ios, at(0));
-        assert_eq!(refused, Some(Alert::PlatformRefused));
+        let refused =
+            |device| gate.note(&Outcome::PlatformRefused, to(device, Platform::Ios), at(0));
+        assert_eq!([1, 2, 2].map(refused), [None; 3]);
+        // What gets to another platform says nothing of this one.
+        gate.note(&ACCEPTED, to(9, Platform::Android), at(0));
+        assert_eq!(gate.open_for(Platform::Ios, at(1)), None);
+        assert_eq!(refused(3), Some(Alert::PlatformRefused));
+        assert_eq!(refused(4), None);
         assert_eq!(gate.open_for(Platform::Ios, at(1)), Some(at(300)));
         assert_eq!(gate.open_for(Platform::Android, at(1)), None);
         assert_eq!(gate.open_at(at(1)), None);
     }
 
     #[test]
+    fn one_odd_address_stops_no_other_and_several_in_a_row_stop_all() {
+        let gate = Gate::default();
+        let answer = |outcome, device| gate.note(&outcome, to(device, Platform::Android), at(0));
+        for _ in 0..20 {
+            assert_eq!(answer(Outcome::Misconfigured, 1), None);
+            assert_eq!(answer(Outcome::Misconfigured, 2), None);
+            assert_eq!(answer(ACCEPTED, 3), None);
+        }
+        assert_eq!(gate.open_at(at(0)), None);
+        let closed = [1, 2, 3, 4].map(|device| answer(Outcome::Misconfigured, device));
+        assert_eq!(closed, [None, None, Some(Alert::Misconfigured), None]);
+        assert_eq!(gate.open_at(at(0)), Some(at(60)));
+    }
+
+    #[test]
+    fn where_there_is_one_phone_the_operator_hears_of_it_all_the_same() {
+        let gate = Gate::default();
+        let alerts = (0..9).filter_map(|second| {
+            gate.note(&Outcome::Misconfigured, to(1, Platform::Web), at(second))
+        });
+        assert_eq!(alerts.collect::<Vec<_>>(), [Alert::Misconfigured]);
+        assert_eq!(gate.open_at(at(9)), None);
+    }
+
+    #[test]
     fn deaths_in_masses_are_told_once_and_spare_addresses() {
         let gate = Gate::default();
         let dead = Outcome::Dead(DeadReason::Unregistered);
-        let note = || gate.note(&dead, Platform::Android, at(0));
+        let note = || gate.note(&dead, to(1, Platform::Android), at(0));
         assert!((0..20).all(|_| note().is_none()));
         assert!(!gate.spares(at(0)));
         assert_eq!(note(), Some(Alert::MassDeath));

@@ -11,7 +11,7 @@ use entity::NotificationId;
 use entity::notification::Kind;
 
 /// What can be switched off on the phone as one: an Android notification channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Category {
     /// The daily reminder.
     CheckIns,
@@ -36,12 +36,12 @@ impl Category {
 }
 
 /// How soon a phone should be woken for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Urgency {
-    /// At once.
-    High,
     /// When it suits the battery.
     Normal,
+    /// At once.
+    High,
 }
 
 /// A phrase, and the key under which the app has it in the phone's language.
@@ -58,9 +58,7 @@ pub struct Phrase {
 pub struct Nudge {
     /// What it is about, opaque to everyone else.
     pub notification: NotificationId,
-    /// A word for the app to choose its own rendering by.
-    pub kind: &'static str,
-    /// What it is switched off with.
+    /// What it is switched off with, and all that the app learns of its kind before it asks.
     pub category: Category,
     /// The first line.
     pub title: Phrase,
@@ -86,10 +84,9 @@ pub fn render(
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> Nudge {
-    let (name, category, urgency, body) = said(kind);
+    let (category, urgency, body) = said(kind);
     Nudge {
         notification,
-        kind: name,
         category,
         title: TITLE,
         body,
@@ -99,123 +96,75 @@ pub fn render(
     }
 }
 
-/// What is said of a kind: the word for the app, what it is switched off with, how soon, and the second line, whose key
-/// follows from the word.
-macro_rules! say {
-    ($word:literal, $category:ident, $urgency:ident, $text:literal) => {
-        (
-            $word,
-            Category::$category,
-            Urgency::$urgency,
-            Phrase {
-                text: $text,
-                key: concat!("nudge_", $word),
-            },
-        )
+/// A phrase that is sent, and the key under which the app has it.
+macro_rules! phrase {
+    ($key:literal, $text:literal) => {
+        Phrase {
+            text: $text,
+            key: concat!("nudge_", $key),
+        }
     };
 }
 
-const fn said(kind: Kind) -> (&'static str, Category, Urgency, Phrase) {
+const MOMENT: Phrase = phrase!(
+    "check_in_reminder",
+    "A moment for yourself, whenever it suits you."
+);
+const DOOR: Phrase = phrase!("door_open", "The door is open, whenever you like.");
+const COMING_UP: Phrase = phrase!("meeting_reminder", "Something you planned is coming up.");
+/// Apps of 0.1.0 have it under this key, whatever the change is.
+const CHANGE: Phrase = phrase!("meeting_cancelled", "There is a change to your plans.");
+const INVITATION: Phrase = phrase!("invitation", "There is an invitation for you.");
+const ANSWER: Phrase = phrase!("answer", "There is an answer for you.");
+const PLAN: Phrase = phrase!("plan", "There is a plan for you to look at.");
+const NOTE: Phrase = phrase!("note", "There is a short note for you.");
+const WORD: Phrase = phrase!("word", "Somebody would like a word.");
+const QUESTION: Phrase = phrase!("question", "Somebody has a question for you.");
+const HELLO: Phrase = phrase!("hello", "A good day to say hello to somebody.");
+const ACCOUNT: Phrase = phrase!(
+    "account",
+    "There is something about your account to look at."
+);
+const GOOD_NEWS: Phrase = phrase!("good_news", "There is good news for you.");
+
+/// What a notification of this kind is switched off with.
+pub const fn category(kind: Kind) -> Category {
+    said(kind).0
+}
+
+/// How soon a phone should be woken for a notification of this kind.
+pub const fn urgency(kind: Kind) -> Urgency {
+    said(kind).1
+}
+
+/// What leaves for a kind. Of two kinds that have one phrase, in one category and with one urgency, the provider does not
+/// learn which it is: so are those that say that somebody went quiet, and those beside them on any ordinary day.
+const fn said(kind: Kind) -> (Category, Urgency, Phrase) {
+    use Category::{Account, CheckIns, Contacts, Meetings};
+    use Urgency::{High, Normal};
     match kind {
-        Kind::CheckInReminder => say!(
-            "check_in_reminder",
-            CheckIns,
-            High,
-            "A moment for yourself, whenever it suits you."
-        ),
-        Kind::DoorOpen => say!(
-            "door_open",
-            CheckIns,
-            Normal,
-            "The door is open, whenever you like."
-        ),
-        Kind::MeetingReminder => say!(
-            "meeting_reminder",
-            Meetings,
-            High,
-            "Something you planned is coming up."
-        ),
-        Kind::MeetingCancelled => say!(
-            "meeting_cancelled",
-            Meetings,
-            High,
-            "There is a change to your plans."
-        ),
-        Kind::PeeringProposed => say!(
-            "invitation",
-            Contacts,
-            Normal,
-            "There is an invitation for you."
-        ),
-        Kind::PeeringAccepted => say!(
-            "invitation_accepted",
-            Contacts,
-            Normal,
-            "There is an answer for you."
-        ),
-        Kind::PactProposed => say!(
-            "plan",
-            Contacts,
-            Normal,
-            "There is a plan for you to look at."
-        ),
-        Kind::PactAccepted => say!(
-            "plan_accepted",
-            Contacts,
-            Normal,
-            "There is an answer for you."
-        ),
-        Kind::PactNudgeReceived => say!("note", Contacts, High, "There is a short note for you."),
-        Kind::PartnerWantsAWord => say!("word", Contacts, High, "Somebody would like a word."),
-        Kind::LadderNote => say!(
-            "note_to_self",
-            CheckIns,
-            High,
-            "A note from yourself, for a day like this."
-        ),
-        Kind::LadderAsked => say!(
-            "request",
-            Contacts,
-            Normal,
-            "Somebody has a question for you."
-        ),
-        Kind::LadderAgreed => say!(
-            "request_agreed",
-            Contacts,
-            Normal,
-            "There is an answer for you."
-        ),
-        Kind::WentQuiet => say!(
-            "hello_wanted",
-            Contacts,
-            High,
-            "A good moment to say hello to somebody."
-        ),
-        Kind::BackAgain => say!("good_news", Contacts, Normal, "There is good news for you."),
-        Kind::AskHowItWent => say!(
-            "hello",
-            Contacts,
-            Normal,
-            "A good day to say hello to somebody."
-        ),
-        // One word for all: the provider learns nothing of what became of an account.
+        Kind::CheckInReminder | Kind::LadderNote => (CheckIns, High, MOMENT),
+        Kind::DoorOpen => (CheckIns, Normal, DOOR),
+        Kind::MeetingReminder => (Meetings, High, COMING_UP),
+        Kind::MeetingCancelled | Kind::MeetingChanged => (Meetings, High, CHANGE),
+        Kind::PeeringProposed => (Contacts, Normal, INVITATION),
+        Kind::PeeringAccepted | Kind::PactAccepted | Kind::LadderAgreed => {
+            (Contacts, Normal, ANSWER)
+        }
+        Kind::PactNudgeAnswered => (Contacts, High, ANSWER),
+        Kind::PactProposed => (Contacts, Normal, PLAN),
+        Kind::PactNudgeReceived => (Contacts, High, NOTE),
+        Kind::PartnerWantsAWord => (Contacts, High, WORD),
+        Kind::LadderAsked => (Contacts, Normal, QUESTION),
+        Kind::WentQuiet | Kind::AskHowItWent => (Contacts, High, HELLO),
+        Kind::BackAgain => (Contacts, Normal, GOOD_NEWS),
+        // One phrase for all: the provider learns nothing of what became of an account.
         Kind::SignedIn
         | Kind::PassphraseChanged
         | Kind::EmailChangeConfirmed
         | Kind::EmailChangeDropped
         | Kind::EmailChanged
         | Kind::SessionStolen
-        | Kind::PushAddressTaken => say!(
-            "account",
-            Account,
-            High,
-            "There is something about your account to look at."
-        ),
-        Kind::PactNudgeAnswered => say!(
-            "note_answered",
-            Contacts,
-            High,
-            "There is an answer for you."
-        ),
+        | Kind::PushAddressTaken => (Account, High, ACCOUNT),
     }
 }

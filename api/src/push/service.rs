@@ -132,7 +132,7 @@ fn allowed<'a>(
         (Verdict::Skip(SkipReason::AlreadyDone), _) => skipped("already_done"),
         (Verdict::Skip(SkipReason::MemberAway), _) => skipped("member_away"),
         (Verdict::Cancel | Verdict::Over, _) => skipped("cancelled"),
-        (Verdict::NotYet(at), _) => Err(Settled::later(at, "quiet_hours")),
+        (Verdict::NotYet(at) | Verdict::Held(at), _) => Err(Settled::later(at, "quiet_hours")),
         (Verdict::Skip(SkipReason::NoDevice), _) | (Verdict::Deliver, None) => {
             skipped("device_not_live")
         }
@@ -164,7 +164,8 @@ async fn send(app: &App, attempt: Attempt, stop_at: Instant) -> Sent {
         "outcome" => outcome.label(), "platform" => word(platform)
     )
     .increment(1);
-    if let Some(alert) = gate.note(&outcome, platform, app.clock.now()) {
+    let to = (attempt.device.id, platform);
+    if let Some(alert) = gate.note(&outcome, to, app.clock.now()) {
         tell(alert, platform);
     }
     let outcome = Some(outcome);

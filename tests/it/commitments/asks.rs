@@ -1,6 +1,8 @@
 //! Asking a partner to ask how it went.
 
+use api::account::SignedIn;
 use api::jobs::Worker;
+use api::push::message::Category;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::commitment;
 use entity::notification::{SkipReason, State};
@@ -11,6 +13,7 @@ use tokio::task::JoinSet;
 
 use super::{answer, asked, carry, every, once, send, sent, two, weekly};
 use crate::peerings::{leave, partners};
+use crate::quiet_hours::spread_after;
 use crate::reminders::pushed;
 
 both!(
@@ -57,7 +60,8 @@ async fn he_is_asked_once_the_morning_after(app: TestApp) {
     assert_eq!(when_asked(&app).await, [""; 0]);
     app.travel(utc("2026-03-20T12:00:00Z")).await;
     assert_eq!(when_asked(&app).await, ["03-13 10:00"]);
-    assert_eq!(pushed(&app)[before..], ["2026-03-13T10:00:00Z"]);
+    let spread = spread_after(paul, Category::Contacts, "2026-03-13T10:00:00Z");
+    assert_eq!(pushed(&app)[before..], [spread]);
     let row = &asked(&app).await[0];
     assert_eq!(row.member_id, paul.member);
     let inbox = "{ me { notifications { nodes { kind subjectId } } } }";
@@ -125,7 +129,7 @@ async fn a_day_that_was_carried_over_is_asked_about_where_it_went(app: TestApp) 
 }
 
 /// What is asked in the night of the man who is asked, and waits for his morning.
-async fn asked_in_the_night(app: &TestApp) -> (api::account::SignedIn, Value, Value) {
+async fn asked_in_the_night(app: &TestApp) -> (SignedIn, SignedIn, Value, Value) {
     let (mike, paul, peering) = two(app).await;
     let there = json!({ "timeZone": "Pacific/Auckland" });
     crate::profile::update(app, paul, there).await;
@@ -134,14 +138,16 @@ async fn asked_in_the_night(app: &TestApp) -> (api::account::SignedIn, Value, Va
     app.app.clock.set(utc("2026-03-11T10:00:00Z")).unwrap();
     app.drain().await;
     assert_eq!(states(app).await, [State::Pending]);
-    (mike, it, peering)
+    (mike, paul, it, peering)
 }
 
 async fn what_is_no_longer_so_is_not_asked(app: TestApp) {
-    let (mike, it, peering) = asked_in_the_night(&app).await;
+    let (mike, _, it, peering) = asked_in_the_night(&app).await;
     carry(&app, mike, &it, "2026-03-10", "2026-03-15").await;
+    let before = app.outbox().len();
     app.travel(utc("2026-03-11T20:00:00Z")).await;
-    assert_eq!(states(&app).await, [State::Cancelled]);
+    // He had it in his inbox at night, where it stays; his phone is left alone.
+    assert_eq!(states(&app).await, [State::Skipped]);
     // It was answered, and is not pushed.
     app.app.clock.set(utc("2026-03-12T10:00:00Z")).unwrap();
     app.drain().await;
@@ -154,23 +160,24 @@ async fn what_is_no_longer_so_is_not_asked(app: TestApp) {
     let name = |peering: &Value| json!({ "commitmentId": it, "peeringId": peering });
     sent(&app, mike, "updateCommitment", name(&Value::Null)).await;
     app.travel(utc("2026-03-13T20:00:00Z")).await;
-    assert_eq!(states(&app).await[2..], [State::Cancelled]);
+    assert_eq!(states(&app).await[2..], [State::Skipped]);
     sent(&app, mike, "updateCommitment", name(&peering)).await;
     app.app.clock.set(utc("2026-03-14T10:00:00Z")).unwrap();
     app.drain().await;
     sent(&app, mike, "endCommitment", json!({ "commitmentId": it })).await;
     app.travel(utc("2026-03-14T20:00:00Z")).await;
-    assert_eq!(states(&app).await[3..], [State::Cancelled]);
+    assert_eq!(states(&app).await[3..], [State::Skipped]);
     // And they part.
     weekly(&app, mike, &peering).await;
     app.app.clock.set(utc("2026-03-15T10:00:00Z")).unwrap();
     app.drain().await;
     leave(&app, mike, "endPeering", &peering).await;
     app.travel(utc("2026-03-20T20:00:00Z")).await;
-    assert_eq!(states(&app).await[4..], [State::Cancelled]);
+    assert_eq!(states(&app).await[4..], [State::Skipped]);
+    assert_eq!(app.outbox().len(), before);
 }
 
-async fn pause(app: &TestApp, who: api::account::SignedIn, first: &str, last: &str) {
+async fn pause(app: &TestApp, who: SignedIn, first: &str, last: &str) {
     let document =
         "mutation($input: StartPauseInput!) { startPause(input: $input) { errors { code } } }";
     let input = json!({ "id": super::id(app), "firstDate": first, "lastDate": last });
@@ -181,11 +188,11 @@ async fn pause(app: &TestApp, who: api::account::SignedIn, first: &str, last: &s
 }
 
 async fn a_pause_is_not_asked_about(app: TestApp) {
-    let (mike, it, _) = asked_in_the_night(&app).await;
+    let (mike, _, it, _) = asked_in_the_night(&app).await;
     // Entered late, it still covers the day that is asked about.
     pause(&app, mike, "2026-03-10", "2026-03-12").await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;
-    assert_eq!(states(&app).await[0], State::Cancelled);
+    assert_eq!(states(&app).await[0], State::Skipped);
     let days = async || -> Vec<String> {
         let keys = asked(&app).await.into_iter().map(|row| row.dedup_key);
         keys.map(|key| key[key.len() - 2..].to_owned()).collect()
@@ -232,13 +239,12 @@ async fn his_day_is_over_before_his_partner_is_asked(app: TestApp) {
 }
 
 async fn the_partners_night_is_left_in_peace(app: TestApp) {
-    let before = {
-        asked_in_the_night(&app).await;
-        app.outbox().len()
-    };
+    let (_, paul, ..) = asked_in_the_night(&app).await;
+    let before = app.outbox().len();
     app.travel(utc("2026-03-12T09:00:00Z")).await;
     // Seven in the morning in Auckland.
-    assert_eq!(pushed(&app)[before..], ["2026-03-11T18:00:00Z"]);
+    let morning = spread_after(paul, Category::Contacts, "2026-03-11T18:00:00Z");
+    assert_eq!(pushed(&app)[before..], [morning]);
 }
 
 async fn after_an_outage_nobody_is_asked_about_days_long_past(app: TestApp) {
@@ -329,7 +335,7 @@ async fn when_nobody_sees_it_nothing_falls_due(app: TestApp) {
 }
 
 async fn of_all_that_was_due_he_is_asked_once(app: TestApp) {
-    let (mike, _, peering) = two(&app).await;
+    let (mike, paul, peering) = two(&app).await;
     let before = app.outbox().len();
     let mut all = Vec::new();
     for _ in 0..5 {
@@ -339,7 +345,8 @@ async fn of_all_that_was_due_he_is_asked_once(app: TestApp) {
         answer(&app, mike, it, "2026-03-10", "DONE").await;
     }
     app.travel(utc("2026-03-11T12:00:00Z")).await;
-    assert_eq!(pushed(&app)[before..], ["2026-03-11T10:00:00Z"]);
+    let spread = spread_after(paul, Category::Contacts, "2026-03-11T10:00:00Z");
+    assert_eq!(pushed(&app)[before..], [spread]);
     // When all of it has been answered, his phone is left alone.
     app.travel(utc("2026-03-12T09:00:00Z")).await;
     for it in &all {

@@ -15,7 +15,7 @@ both!(
     whoever_does_not_agree_any_more_does_not_hear_that_he_is_back,
     a_former_partner_does_not,
     nobody_hears_of_a_man_who_is_leaving,
-    whoever_never_heard_that_he_went_quiet_does_not,
+    whoever_read_it_at_night_hears_the_end_of_it,
     what_a_rung_told_is_over_also_when_it_was_taken_down,
     a_man_who_comes_back_is_told_after_all,
     partners_anew_are_asked_anew,
@@ -58,23 +58,25 @@ async fn nobody_hears_of_a_man_who_is_leaving(app: TestApp) {
     assert_eq!(inbox(&app, three.paul).await, ["WENT_QUIET"]);
 }
 
-async fn whoever_never_heard_that_he_went_quiet_does_not(app: TestApp) {
+async fn whoever_read_it_at_night_hears_the_end_of_it(app: TestApp) {
     let three = Three::agree(&app).await;
     app.register(three.paul, "pauls").await;
     let zone = "mutation { updateProfile(input: { timeZone: \"America/Los_Angeles\" }) {
         errors { code } } }";
     app.as_member(three.paul, zone, json!({})).await.ok();
-    // It is night where he is, and when it is day he does not agree any more.
+    // It is night where he is: it is in his inbox, and when it is day he does not agree any more.
     app.travel(utc("2026-03-14T10:00:00Z")).await;
+    assert_eq!(inbox(&app, three.paul).await, ["WENT_QUIET"]);
+    let before = app.outbox().len();
     let id = requests(&app, three.paul).await[0]["id"].clone();
     answer(&app, three.paul, &id, false).await;
     app.travel(utc("2026-03-14T18:00:00Z")).await;
     assert_eq!(log(&app, three.mike).await.len(), 2);
-    assert_eq!(inbox(&app, three.paul).await, [""; 0]);
+    assert_eq!(app.outbox().len(), before);
     answer(&app, three.paul, &id, true).await;
     check_in(&app, three.mike, "2026-03-14").await;
     app.travel(utc("2026-03-15T18:00:00Z")).await;
-    assert_eq!(inbox(&app, three.paul).await, [""; 0]);
+    assert_eq!(inbox(&app, three.paul).await, ["BACK_AGAIN", "WENT_QUIET"]);
 }
 
 async fn what_a_rung_told_is_over_also_when_it_was_taken_down(app: TestApp) {

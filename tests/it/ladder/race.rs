@@ -138,7 +138,7 @@ async fn what_was_told_does_not_leave_after_a_check_in(app: TestApp) {
         .map(|sent| serde_json::to_value(sent).unwrap().to_string())
         .collect();
     assert!(
-        !sent.iter().any(|text| text.contains("hello_wanted")),
+        !sent.iter().any(|text| text.contains("nudge_hello")),
         "{sent:?}"
     );
     let query = "{ me { notifications { nodes { kind } } } }";

@@ -30,7 +30,7 @@ const UPDATE: &str = "mutation($input: UpdateMeetingInput!) { updateMeeting(inpu
         occurrences(first: 2) { nodes { capacity seatsTaken } } }
     errors { code path } } }";
 
-async fn update(
+pub(super) async fn update(
     app: &TestApp,
     who: SignedIn,
     meeting: &Value,
@@ -45,7 +45,7 @@ async fn update(
     answer.at("/updateMeeting")
 }
 
-async fn cancel(app: &TestApp, who: SignedIn, occurrence: &Value) -> Value {
+pub(super) async fn cancel(app: &TestApp, who: SignedIn, occurrence: &Value) -> Value {
     let document = format!(
         "mutation($input: CancelMeetingInput!) {{ cancelMeeting(input: $input) {{
             occurrence {{ ...F }} errors {{ code path }} }} }} {OCCURRENCE}"

@@ -5,6 +5,7 @@ mod find;
 mod new_clocks;
 mod rsvp;
 mod schedule;
+mod told;
 
 use api::account::SignedIn;
 use entity::circle_membership::CircleRole;

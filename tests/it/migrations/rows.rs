@@ -527,7 +527,7 @@ async fn put_pact(db: &DatabaseConnection, id: Uuid) {
             agreed_until: Some(instant()),
             nudge_style: pact_side::NudgeStyle::Humour,
             nudge_wish: Some("With a joke".into()),
-            nudge_wish_sealed: Some(vec![1, 0, 255]),
+    0, 255]), can_be_woken: true, nudge_wish_sealed: Some(vec![1,
             updated_at: instant(),
         },
     )
@@ -737,6 +737,7 @@ async fn put_outbox(db: &DatabaseConnection, id: Uuid) {
             subject_id: Some(id),
             not_before: instant(),
             expires_at: instant(),
+            held_until: Some(instant()),
             state: notification::State::Skipped,
             skip_reason: Some(notification::SkipReason::AlreadyDone),
             created_at: instant(),

@@ -6,6 +6,7 @@ mod sharing;
 mod story;
 mod told;
 mod wishes;
+mod woken;
 
 use api::account::SignedIn;
 use entity::PactId;

@@ -39,7 +39,7 @@ async fn firebase_gets_what_its_schema_wants(database: TestDatabase) {
     for address in ["android", "ios", "web"] {
         let message = message(address);
         assert_eq!(message["token"], address);
-        let data = json!({ "notification_id": global, "kind": "meeting_cancelled" });
+        let data = json!({ "notification_id": global, "kind": "meetings" });
         assert_eq!(message["data"], data);
         assert_eq!(message["notification"]["title"], "Belay");
     }
@@ -136,8 +136,10 @@ async fn firebase_asks_for_patience(database: TestDatabase) {
     assert!((40..=60).contains(&wait), "{wait}");
     app.advance(TimeDelta::seconds(60));
     app.drain().await;
-    assert_eq!(due_in().await, 300);
-    app.advance(TimeDelta::seconds(300));
+    // This one platform's credentials, or this one address: others go on.
+    let wait = due_in().await;
+    assert!((80..=120).contains(&wait), "{wait}");
+    app.advance(TimeDelta::seconds(120));
     app.drain().await;
     assert!(due_in().await >= 60);
     app.advance(TimeDelta::minutes(6));

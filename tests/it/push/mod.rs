@@ -27,6 +27,8 @@ both!(
     a_quota_stops_the_whole_sender,
     a_refused_platform_stops_itself_alone,
     a_wrong_setup_costs_no_address,
+    one_odd_address_stops_nobody_elses_push,
+    a_wrong_setup_stops_the_whole_sender,
     addresses_that_die_in_masses_are_spared,
     what_is_done_meanwhile_is_not_asked_for,
     a_phone_that_moved_on_meanwhile_is_left_alone,
@@ -233,7 +235,7 @@ async fn a_quota_stops_the_whole_sender(scene: Scene) {
 async fn a_refused_platform_stops_itself_alone(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
-    for n in 0..3 {
+    for n in 0..5 {
         let address = format!("iphone-{n}");
         app.register_as(mike, json!({ "address": address, "platform": "IOS" }))
             .await;
@@ -243,10 +245,10 @@ async fn a_refused_platform_stops_itself_alone(scene: Scene) {
     app.tell(mike, "event").await;
     app.drain().await;
     assert_eq!(fake.sent_to("android"), 1);
-    assert_eq!(fake.sent().len(), 2, "one iPhone was tried");
+    assert_eq!(fake.sent().len(), 4, "three iPhones were tried");
     scene.after(299).await;
-    assert_eq!(fake.sent().len(), 2);
-    assert_eq!(scene.live(mike).await, 4);
+    assert_eq!(fake.sent().len(), 4);
+    assert_eq!(scene.live(mike).await, 6);
     app.travel(app.now() + TimeDelta::minutes(30)).await;
     let states = scene.states().await;
     assert!(
@@ -269,13 +271,44 @@ async fn a_wrong_setup_costs_no_address(scene: Scene) {
     app.tell(mike, "event").await;
     app.drain().await;
     assert_eq!(scene.state().await, DeliveryState::Retrying);
-    scene.after(59).await;
-    assert_eq!(fake.sent().len(), 1);
-    scene.after(1).await;
+    scene.after(15).await;
     assert_eq!(fake.sent().len(), 2);
     scene.after(30).await;
     assert_eq!(scene.state().await, DeliveryState::Accepted);
     assert_eq!(scene.live(mike).await, 1);
+}
+
+async fn one_odd_address_stops_nobody_elses_push(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    fake.script("phone-4", [Outcome::Misconfigured]);
+    for n in 0..9 {
+        let who = app.member(&format!("member{n}")).await;
+        app.register(who, &format!("phone-{n}")).await;
+        app.tell(who, "event").await;
+    }
+    app.drain().await;
+    assert_eq!(fake.sent().len(), 9);
+    let states = scene.states().await;
+    let accepted = |state: &DeliveryState| *state == DeliveryState::Accepted;
+    assert_eq!(states.iter().filter(|it| accepted(&it.0)).count(), 8);
+    scene.after(15).await;
+    assert_eq!(fake.sent_to("phone-4"), 2);
+    assert!(scene.states().await.iter().all(|it| accepted(&it.0)));
+}
+
+async fn a_wrong_setup_stops_the_whole_sender(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    for n in 0..9 {
+        let who = app.member(&format!("member{n}")).await;
+        let address = format!("phone-{n}");
+        app.register(who, &address).await;
+        fake.script(&address, [Outcome::Misconfigured]);
+        app.tell(who, "event").await;
+    }
+    app.drain().await;
+    assert_eq!(fake.sent().len(), 3, "three in a row");
+    scene.after(59).await;
+    assert_eq!(fake.sent().len(), 3);
 }
 
 async fn addresses_that_die_in_masses_are_spared(scene: Scene) {
@@ -360,6 +393,21 @@ async fn switched_off_nothing_leaves_and_the_inbox_fills(database: TestDatabase)
     let count = "{ me { unreadNotificationCount } }";
     let counted = app.as_member(mike, count, json!({})).await;
     assert_eq!(counted.at("/me/unreadNotificationCount"), 1);
+}
+
+/// Nobody who reads a push on its way learns that somebody went quiet.
+#[test]
+fn what_says_that_somebody_went_quiet_looks_like_an_ordinary_day() {
+    let now = chrono::DateTime::from_timestamp(1_773_144_000, 0).unwrap();
+    let id = NotificationId(uuid::Uuid::nil());
+    let nudge = |kind| render(id, kind, now, now + TimeDelta::hours(1));
+    for (telling, ordinary) in [
+        (Kind::LadderNote, Kind::CheckInReminder),
+        (Kind::WentQuiet, Kind::AskHowItWent),
+        (Kind::MeetingChanged, Kind::MeetingCancelled),
+    ] {
+        assert_eq!(nudge(telling), nudge(ordinary));
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod patience;
 use api::account::SignedIn;
 use api::db::{Done, transact};
 use api::jobs::Worker;
-use api::nudge::local_time::{instant_of, next_after};
+use api::nudge::local_time::{instant_of, last_until, next_after};
 use api::zones::{Zone, names};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use entity::member;
@@ -27,6 +27,7 @@ both!(
     switched_off_it_stays_away,
     a_man_who_is_away_is_not_reminded,
     after_an_outage_it_comes_on_its_own_day_only,
+    after_an_outage_of_days_todays_comes_at_once_and_once,
     without_a_phone_it_is_in_the_inbox,
     four_workers_do_two_hundred_reminders_once_each,
 );
@@ -209,6 +210,28 @@ async fn after_an_outage_it_comes_on_its_own_day_only(app: TestApp) {
     );
 }
 
+async fn after_an_outage_of_days_todays_comes_at_once_and_once(app: TestApp) {
+    let mike = app.member("mike").await;
+    app.register(mike, "mikes-phone").await;
+    set(&app, mike, "08:00", true).await;
+    // From before yesterday's until after today's nobody was there.
+    app.app.clock.set(utc("2026-03-12T15:00:00Z")).unwrap();
+    app.drain().await;
+    assert_eq!(pushed(&app), ["2026-03-12T15:00:00Z"]);
+    let told = app.notifications().await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].not_before, utc("2026-03-12T08:00:00Z"));
+    let next = reminder(&app, mike).await["nextAt"].clone();
+    assert_eq!(next, "2026-03-13T08:00:00.000Z");
+    app.travel(utc("2026-03-13T07:59:59Z")).await;
+    assert_eq!(pushed(&app).len(), 1);
+    // Of a day on which he has checked in meanwhile he is not reminded, nor of the days before.
+    app.app.clock.set(utc("2026-03-15T15:00:00Z")).unwrap();
+    app.checked_in(mike, "2026-03-15").await;
+    app.drain().await;
+    assert_eq!(pushed(&app).len(), 1);
+}
+
 async fn without_a_phone_it_is_in_the_inbox(app: TestApp) {
     let mike = app.member("mike").await;
     set(&app, mike, "18:30", true).await;
@@ -295,6 +318,16 @@ proptest! {
             let due = instant_of(zone, date, time);
             prop_assert!(due <= after || due >= next);
         }
+    }
+
+    #[test]
+    fn the_last_time_is_the_one_after_which_the_next_is_yet_to_come(
+        zone in zones(), time in times(), now in instants(),
+    ) {
+        let last = last_until(zone, time, now);
+        prop_assert!(last <= now);
+        prop_assert!(next_after(zone, time, last) > now);
+        prop_assert!(now - last <= TimeDelta::hours(50));
     }
 
     #[test]

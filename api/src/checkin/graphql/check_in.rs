@@ -10,7 +10,8 @@ use crate::checkin::service::{self, CheckInOutcome, NewCheckIn};
 use crate::graphql::errors::{CheckInError, user_errors};
 use crate::graphql::patch::{clearable, list, needed, prose};
 use crate::graphql::scalars::{Date, DateTime, Uuid};
-use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::pact;
 use crate::patch::Change;
 use crate::problem::{Problem, ProblemCode, Problems};
 
@@ -63,6 +64,18 @@ impl CheckInPayload {
     /// What you have built up, this check-in included.
     async fn progress(&self, ctx: &Context<'_>) -> Nullable<Progress> {
         Some(progress::of(ctx, self.member).await)
+    }
+
+    /// Whether those whom it tells that you would like a word may read it in the morning only: all of them have quiet
+    /// hours now, and did not say that you may wake them. Null when it tells nobody. Who answers at night:
+    /// `Query.installation.crisisLines`.
+    async fn may_wait_until_morning(&self, ctx: &Context<'_>) -> Nullable<bool> {
+        let asks = self.check_in.as_ref().is_some_and(CheckIn::asks_for_a_word);
+        if !asks {
+            return None;
+        }
+        let waits = pact::service::word_may_wait(ctx.app(), self.member).await;
+        waits.map_err(GqlError::from).transpose()
     }
 
     /// Why it was not taken; empty when it was.

@@ -97,6 +97,13 @@ impl From<entry::CheckIn> for CheckIn {
     }
 }
 
+impl CheckIn {
+    /// Whether it tells others that its writer would like a word.
+    pub(super) fn asks_for_a_word(&self) -> bool {
+        self.0.content.wants_a_word && self.0.content.visibility != entry::Visibility::Private
+    }
+}
+
 /// One of your days on which you said that you are here.
 #[Object]
 impl CheckIn {

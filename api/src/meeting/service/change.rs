@@ -7,8 +7,9 @@ use entity::{MeetingId, MemberId, OccurrenceId, meeting};
 
 use super::{Seen, reminder_key, store};
 use crate::app::App;
-use crate::db::{Done, transact};
+use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::meeting::model;
 use crate::nudge::{self, Announcement};
 
 /// What is to be changed, checked field by field; none leaves a field alone.
@@ -41,7 +42,8 @@ pub enum UpdateOutcome {
     TooFewSeats(Seen),
 }
 
-/// Changes a meeting that is at version `expected`, and tells the phones of those who answered it. A change that is
+/// Changes a meeting that is at version `expected`, and tells the phones of those who answered it, and those who are
+/// going when they would come to the wrong place without it. A change that is
 /// made already is not made again.
 pub async fn update(
     app: &App,
@@ -82,8 +84,42 @@ pub async fn update(
         }
         let now = store::by_meeting(tx, viewer, id).await?;
         let now = now.ok_or(Fault::Broken("a meeting that was changed is there"))?;
+        if model::must_be_told(&seen.meeting, &now.meeting) {
+            tell_of_change(app, tx, viewer, &now.meeting).await?;
+        }
         Ok(Done::Keep(UpdateOutcome::Updated(now)))
     })
+}
+
+/// Tells those who are going, and did not make the change, that a meeting is elsewhere. Who is to be told of a change
+/// before, and has not been, is told of both at once.
+async fn tell_of_change(
+    app: &App,
+    tx: &Tx,
+    by: MemberId,
+    meeting: &meeting::Model,
+) -> Result<(), Fault> {
+    let now = app.clock.now();
+    let going = store::going(tx, meeting.id, now).await?;
+    let others = going.into_iter().filter(|(member, _)| *member != by);
+    let others: Vec<_> = others.collect();
+    let seats: Vec<_> = others
+        .iter()
+        .map(|(member, occurrence)| (*member, occurrence.id.0))
+        .collect();
+    let will_hear = nudge::service::who_will_hear(tx, &seats, Kind::MeetingChanged, now).await?;
+    let announcements = others
+        .iter()
+        .filter(|(member, occurrence)| !will_hear.contains(&(*member, occurrence.id.0)))
+        .map(|(member, occurrence)| Announcement {
+            member: *member,
+            kind: Kind::MeetingChanged,
+            dedup_key: format!("meeting_changed:{}:{}", occurrence.id, meeting.version),
+            subject: Some(occurrence.id.0),
+            not_before: model::told_of_change_at(now, occurrence.starts_at),
+            expires_at: occurrence.ends_at,
+        });
+    nudge::service::announce_all(app, tx, &announcements.collect::<Vec<_>>()).await
 }
 
 fn patched(meeting: &meeting::Model, patch: &Patch) -> meeting::Model {

@@ -12,8 +12,9 @@ pub use rsvp::{
 pub use rules_changed::rules_changed;
 pub use schedule::{NewMeeting, ScheduleOutcome, schedule};
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use entity::rsvp::Answer;
 use entity::{CircleId, MeetingId, MemberId, OccurrenceId};
 use sea_orm::ConnectionTrait;
@@ -86,6 +87,17 @@ pub async fn who_is_still_going(
     let (members, occurrences) = seats.iter().copied().unzip();
     let held = store::seats(db, members, occurrences).await?;
     Ok(held.into_iter().collect())
+}
+
+/// When each of these occurrences starts, in one statement: for who is told of them, and not to be shown.
+pub async fn starts_of(
+    db: &impl ConnectionTrait,
+    ids: &[OccurrenceId],
+) -> Result<HashMap<OccurrenceId, DateTime<Utc>>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(store::starts_of(db, ids).await?.into_iter().collect())
 }
 
 /// Tells a member's phones that he sees the meetings he answered otherwise, of a circle or all: there again, or with

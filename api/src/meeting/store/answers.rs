@@ -1,7 +1,8 @@
 //! Who answered what: for the services' own use, never to be shown.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
 use entity::rsvp::{self, Answer};
 use entity::{CircleId, MeetingId, MemberId, OccurrenceId, circle_membership, meeting};
@@ -82,6 +83,50 @@ pub async fn followers(
         .filter(occurrence::Column::MeetingId.eq(meeting))
         .into_tuple()
         .all(tx)
+        .await
+}
+
+/// Who has a seat in the times of a meeting that take place and are not over at `now`, of those for whom it is there; and
+/// the times. Its circle is held by the caller.
+pub async fn going(
+    tx: &Tx,
+    meeting: MeetingId,
+    now: DateTime<Utc>,
+) -> Result<Vec<(MemberId, occurrence::Model)>, DbErr> {
+    let times = occurrence::Entity::find()
+        .filter(occurrence::Column::MeetingId.eq(meeting))
+        .filter(occurrence::Column::Status.eq(OccurrenceStatus::Scheduled))
+        .filter(occurrence::Column::EndsAt.gt(now))
+        .all(tx)
+        .await?;
+    let times: HashMap<OccurrenceId, occurrence::Model> =
+        times.into_iter().map(|row| (row.id, row)).collect();
+    let seats: Vec<(MemberId, OccurrenceId)> = answered()
+        .filter(there())
+        .columns([rsvp::Column::MemberId, rsvp::Column::OccurrenceId])
+        .filter(rsvp::Column::OccurrenceId.is_in(times.keys().copied()))
+        .filter(rsvp::Column::Answer.eq(Answer::Going))
+        .order_by_asc(rsvp::Column::MemberId)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let with_time = seats
+        .into_iter()
+        .filter_map(|(member, id)| Some((member, times.get(&id)?.clone())));
+    Ok(with_time.collect())
+}
+
+/// When these occurrences start.
+pub async fn starts_of(
+    db: &impl ConnectionTrait,
+    ids: &[OccurrenceId],
+) -> Result<Vec<(OccurrenceId, DateTime<Utc>)>, DbErr> {
+    occurrence::Entity::find()
+        .select_only()
+        .columns([occurrence::Column::Id, occurrence::Column::StartsAt])
+        .filter(occurrence::Column::Id.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(db)
         .await
 }
 

@@ -5,7 +5,7 @@ mod answers;
 mod read;
 mod write;
 
-pub use answers::{answers, followed, followers, seats};
+pub use answers::{answers, followed, followers, going, seats, starts_of};
 pub use read::{
     LIST, Seen, Which, by_meeting, by_meetings, by_occurrence, by_occurrences, circle_role, count,
     page, to_answer, to_change,

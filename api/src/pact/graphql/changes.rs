@@ -25,6 +25,8 @@ pub struct ProposePactInput {
     nudge_style: NudgeStyle,
     /// How you like to be nudged, in your own words, up to 200 characters in one line.
     nudge_wish: Option<String>,
+    /// Whether he may wake you in your quiet hours when he asks for a word; left out, no. You can take it back.
+    can_be_woken: Option<bool>,
     /// Its last day, today or later and at most a year away; left out or null, it goes on until one of you ends it.
     ends_on: Option<Date>,
 }
@@ -52,6 +54,8 @@ pub struct AnswerPactInput {
     nudge_style: Option<NudgeStyle>,
     /// How you like to be nudged, in your own words, up to 200 characters in one line.
     nudge_wish: Option<String>,
+    /// Whether he may wake you in your quiet hours when he asks for a word; left out, no. You can take it back.
+    can_be_woken: Option<bool>,
 }
 
 /// What became of an answer.
@@ -74,6 +78,8 @@ pub struct UpdatePactSideInput {
     nudge_style: Option<NudgeStyle>,
     /// How you like to be nudged, in your own words, up to 200 characters in one line; null takes them away.
     nudge_wish: MaybeUndefined<String>,
+    /// Whether he may wake you in your quiet hours when he asks for a word, from now on.
+    can_be_woken: Option<bool>,
     /// The `version` you read; left out, whatever it is now.
     expected_version: Option<i32>,
 }
@@ -190,6 +196,7 @@ async fn propose(ctx: &Context<'_>, input: &ProposePactInput) -> GqlResult<Propo
         sharing: input.sharing.into(),
         style: input.nudge_style.into(),
         wish: wish(&mut problems, input.nudge_wish.as_ref()),
+        can_be_woken: input.can_be_woken.unwrap_or_default(),
     };
     let (Some(id), Some(peering), true) = (id, peering, problems.is_empty()) else {
         return Ok(ProposePactPayload {
@@ -242,6 +249,7 @@ async fn answer(ctx: &Context<'_>, input: &AnswerPactInput) -> GqlResult<AnswerP
             .nudge_style
             .map_or(model::NudgeStyle::Gentle, model::NudgeStyle::from),
         wish: wish(&mut problems, input.nudge_wish.as_ref()),
+        can_be_woken: input.can_be_woken.unwrap_or_default(),
     };
     let (Some(id), true) = (id, problems.is_empty()) else {
         return Ok(AnswerPactPayload {
@@ -290,6 +298,7 @@ async fn update(
         sharing: input.sharing.map(Into::into),
         style: input.nudge_style.map(Into::into),
         wish: words,
+        can_be_woken: input.can_be_woken,
     };
     let expected = input.expected_version;
     let problem = match service::update_side(ctx.app(), me, id, &patch, expected).await? {

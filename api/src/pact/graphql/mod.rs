@@ -62,6 +62,9 @@ pub struct PactSide {
     nudge_style: NudgeStyle,
     /// How he likes to be nudged, in his own words, up to 200 characters.
     nudge_wish: Option<String>,
+    /// Whether the other may wake him: when that one says in a check-in that he would like a word, this member's phone
+    /// rings in his quiet hours, too.
+    can_be_woken: bool,
 }
 
 impl From<&model::Side> for PactSide {
@@ -71,6 +74,7 @@ impl From<&model::Side> for PactSide {
             sharing_until: side.until.map(DateTime),
             nudge_style: side.terms.style.into(),
             nudge_wish: side.terms.wish.clone(),
+            can_be_woken: side.terms.can_be_woken,
         }
     }
 }
@@ -151,6 +155,12 @@ impl Pact {
             .transpose()
     }
 
+    /// Whether what you ask your partner now may wait until the morning: he has quiet hours, and did not say that you
+    /// may wake him. Null while the pact is proposed. Who answers at night: `Query.installation.crisisLines`.
+    async fn may_wait_until_morning(&self, ctx: &Context<'_>) -> Nullable<bool> {
+        self.may_wait(ctx).await.transpose()
+    }
+
     /// Its last day; null when it goes on until one of you ends it.
     async fn ends_on(&self) -> Option<Date> {
         self.seen.ends_on.map(Date)
@@ -197,6 +207,30 @@ impl Pact {
             before,
         };
         Some(nudges(ctx, self.seen.id, &args).await)
+    }
+}
+
+impl Pact {
+    async fn may_wait(&self, ctx: &Context<'_>) -> GqlResult<Option<bool>> {
+        if self.seen.state != Shown::Active {
+            return Ok(None);
+        }
+        let side = (self.seen.id, self.seen.partner);
+        let app = ctx.app();
+        let asleep = service::who_may_be_asleep(app, app.db.pool(), &[side]).await?;
+        Ok(Some(asleep.contains(&side)))
+    }
+}
+
+/// Whether what is asked of the other man of a pact now may wait until the morning; `None` if there is no such pact for
+/// the viewer.
+async fn may_wait(ctx: &Context<'_>, pact: Option<PactId>) -> GqlResult<Option<bool>> {
+    let Some(pact) = pact else {
+        return Ok(None);
+    };
+    match load_pact(ctx, pact).await? {
+        Some(pact) => pact.may_wait(ctx).await,
+        None => Ok(None),
     }
 }
 

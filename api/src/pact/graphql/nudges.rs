@@ -1,9 +1,9 @@
 //! Nudges in the schema.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 use entity::{PactId, PactNudgeId};
 
-use super::{NudgeAnswer, NudgeTemplate, Pact};
+use super::{NudgeAnswer, NudgeTemplate, Pact, may_wait};
 use crate::graphql::edges;
 use crate::graphql::errors::{PactError, user_errors};
 use crate::graphql::node::NodeId as _;
@@ -108,11 +108,23 @@ pub struct SendPactNudgeInput {
 
 /// What became of a nudge.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct SendPactNudgePayload {
     /// The nudge; null when there are errors.
     nudge: Option<PactNudge>,
     /// Why nothing was sent.
     errors: Vec<PactError>,
+    #[graphql(skip)]
+    pact: Option<PactId>,
+}
+
+#[ComplexObject]
+impl SendPactNudgePayload {
+    /// Whether what you ask your partner now may wait until the morning, as `Pact.mayWaitUntilMorning`; null when there
+    /// is no such pact for you. Who answers at night: `Query.installation.crisisLines`.
+    async fn may_wait_until_morning(&self, ctx: &Context<'_>) -> Nullable<bool> {
+        may_wait(ctx, self.pact).await.transpose()
+    }
 }
 
 /// An answer to a nudge.
@@ -126,11 +138,23 @@ pub struct AnswerPactNudgeInput {
 
 /// What became of an answer to a nudge.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct AnswerPactNudgePayload {
     /// The nudge as it is now; with CONFLICT it has the answer that stands. Null when there is no such nudge for you.
     nudge: Option<PactNudge>,
     /// Why your answer was not taken.
     errors: Vec<PactError>,
+}
+
+#[ComplexObject]
+impl AnswerPactNudgePayload {
+    /// Whether your partner may read your answer in the morning only: his phone rings at once, and he may be asleep, as
+    /// `Pact.mayWaitUntilMorning` says. Null when there is no such nudge for you. Who answers at night:
+    /// `Query.installation.crisisLines`.
+    async fn may_wait_until_morning(&self, ctx: &Context<'_>) -> Nullable<bool> {
+        let pact = self.nudge.as_ref().map(|nudge| nudge.0.pact);
+        may_wait(ctx, pact).await.transpose()
+    }
 }
 
 /// Nudging and answering.
@@ -164,6 +188,7 @@ async fn send(ctx: &Context<'_>, input: &SendPactNudgeInput) -> GqlResult<SendPa
     let refused = |problems| SendPactNudgePayload {
         nudge: None,
         errors: user_errors(problems),
+        pact: PactId::from_global(&input.pact_id),
     };
     let new = match parse(input) {
         Ok(new) => new,
@@ -174,6 +199,7 @@ async fn send(ctx: &Context<'_>, input: &SendPactNudgeInput) -> GqlResult<SendPa
             return Ok(SendPactNudgePayload {
                 nudge: load(ctx, new.id).await?,
                 errors: Vec::new(),
+                pact: Some(new.pact),
             });
         }
         NudgeSent::NotFound => no_pact(),

@@ -20,6 +20,8 @@ pub struct Patch {
     pub style: Option<NudgeStyle>,
     /// The same in his words; the inner none takes them away.
     pub wish: Option<Option<String>>,
+    /// Whether the other may wake him.
+    pub can_be_woken: Option<bool>,
 }
 
 /// What became of a change.
@@ -56,6 +58,7 @@ pub async fn update_side(
             sharing: patch.sharing.unwrap_or(before.terms.sharing),
             style: patch.style.unwrap_or(before.terms.style),
             wish: patch.wish.clone().unwrap_or(before.terms.wish.clone()),
+            can_be_woken: patch.can_be_woken.unwrap_or(before.terms.can_be_woken),
         };
         if terms == before.terms {
             return Ok(Done::Undo(Updated::AsAsked));

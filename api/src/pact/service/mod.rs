@@ -12,7 +12,7 @@ pub use nudges::{NudgeAnswered, NudgeSent, answer_nudge, send_nudge};
 pub use over::{Ended, end, end_of_peering, housekeep, purging, seen_otherwise};
 pub use received::{received, received_by_ids, received_count};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use entity::consent::Purpose;
@@ -88,6 +88,58 @@ pub async fn these(app: &App, viewer: Viewer, ids: &[PactId]) -> Result<Vec<Seen
     };
     let pacts = store::these(app, me, app.clock.now(), ids).await?;
     with_partners(app, viewer, pacts).await
+}
+
+/// Of these members, each with a pact of his: who may be woken in his quiet hours by the other, in one statement.
+pub async fn who_can_be_woken(
+    db: &impl ConnectionTrait,
+    of: &[(PactId, MemberId)],
+) -> Result<HashSet<(PactId, MemberId)>, Fault> {
+    if of.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let (pacts, members): (Vec<_>, Vec<_>) = of.iter().copied().unzip();
+    Ok(store::can_be_woken(db, &pacts, &members)
+        .await?
+        .into_iter()
+        .collect())
+}
+
+/// Whether what is asked of each of these members, by the other of a pact with him, may be read in the morning only: it
+/// is quiet where he is, and he did not say that he may be woken. In two statements.
+pub async fn who_may_be_asleep(
+    app: &App,
+    db: &impl ConnectionTrait,
+    of: &[(PactId, MemberId)],
+) -> Result<HashSet<(PactId, MemberId)>, Fault> {
+    let woken = who_can_be_woken(db, of).await?;
+    let members: Vec<MemberId> = of.iter().map(|(_, member)| *member).collect();
+    let standings = profile::service::standings(db, &members).await?;
+    let now = app.clock.now();
+    let is_quiet = |member: &MemberId| {
+        let who = standings.get(member);
+        who.is_some_and(|who| who.quiet.over_at(who.terms.zone, now).is_some())
+    };
+    let asleep = of
+        .iter()
+        .filter(|side| !woken.contains(side) && is_quiet(&side.1));
+    Ok(asleep.copied().collect())
+}
+
+/// Whether everybody whom a member tells that he would like a word may read it in the morning only; `None` if there is
+/// nobody. In three statements.
+pub async fn word_may_wait(app: &App, member: MemberId) -> Result<Option<bool>, Fault> {
+    let db = app.db.pool();
+    let told = partners_who_read(app, db, member).await?;
+    let told: Vec<_> = told
+        .into_iter()
+        .map(|(member, pact)| (pact, member))
+        .collect();
+    if told.is_empty() {
+        return Ok(None);
+    }
+    let asleep = who_may_be_asleep(app, db, &told).await?;
+    Ok(Some(told.iter().all(|side| asleep.contains(side))))
 }
 
 /// A page, and one more, of the viewer's pacts, the last proposed first.

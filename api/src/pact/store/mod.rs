@@ -13,8 +13,8 @@ pub(super) use nudges::{
 };
 pub use read::MY_PACTS;
 pub(super) use read::{
-    Held, count, list, of_member, open_of, open_of_peering, sent_before, shared_with, sharing,
-    side_of, states, these, words_with,
+    Held, can_be_woken, count, list, of_member, open_of, open_of_peering, sent_before, shared_with,
+    sharing, side_of, states, these, words_with,
 };
 pub use received::RECEIVED;
 pub(super) use received::{

@@ -46,6 +46,7 @@ struct Row {
     own_style: Option<NudgeStyle>,
     own_wish: Option<String>,
     own_sealed: Option<Vec<u8>>,
+    own_woken: Option<bool>,
     their_sharing: Option<Sharing>,
     their_until: Option<DateTime<Utc>>,
     their_style: Option<NudgeStyle>,
@@ -53,6 +54,7 @@ struct Row {
     their_sealed: Option<Vec<u8>>,
     mood_since: Option<DateTime<Utc>>,
     words_since: Option<DateTime<Utc>>,
+    their_woken: Option<bool>,
 }
 
 fn with_both() -> Select<Entity> {
@@ -98,6 +100,7 @@ fn with_sides(mut select: Select<Entity>, viewer: MemberId) -> Select<Entity> {
                 "own_style",
                 "own_wish",
                 "own_sealed",
+                "own_woken",
             ],
         ),
         (
@@ -108,6 +111,7 @@ fn with_sides(mut select: Select<Entity>, viewer: MemberId) -> Select<Entity> {
                 "their_style",
                 "their_wish",
                 "their_sealed",
+                "their_woken",
             ],
         ),
     ] {
@@ -130,6 +134,7 @@ fn with_sides(mut select: Select<Entity>, viewer: MemberId) -> Select<Entity> {
             pact_side::Column::NudgeStyle,
             pact_side::Column::NudgeWish,
             pact_side::Column::NudgeWishSealed,
+            pact_side::Column::CanBeWoken,
         ];
         for (column, name) in columns.into_iter().zip(names) {
             select = select.expr_as(Expr::col((alias, column)), name);
@@ -163,8 +168,9 @@ fn side(
     (pact, member): (PactId, MemberId),
     (sharing, until, style): (Option<Sharing>, Option<DateTime<Utc>>, Option<NudgeStyle>),
     (clear, sealed): (Option<String>, Option<Vec<u8>>),
+    woken: Option<bool>,
 ) -> Result<Option<Side>, Fault> {
-    let (Some(sharing), Some(style)) = (sharing, style) else {
+    let (Some(sharing), Some(style), Some(can_be_woken)) = (sharing, style, woken) else {
         return Ok(None);
     };
     let wish = wish(app, (pact, member), clear, sealed.as_deref())?;
@@ -173,6 +179,7 @@ fn side(
             sharing,
             style,
             wish,
+            can_be_woken,
         },
         until,
     }))
@@ -194,12 +201,14 @@ fn seen_by(
         (pact.id, viewer),
         (row.own_sharing, row.own_until, row.own_style),
         (row.own_wish, row.own_sealed),
+        row.own_woken,
     )?;
     let theirs = side(
         app,
         (pact.id, partner),
         (row.their_sharing, row.their_until, row.their_style),
         (row.their_wish, row.their_sealed),
+        row.their_woken,
     )?;
     Ok(Some(Pact {
         id: pact.id,
@@ -322,6 +331,7 @@ pub(in crate::pact) async fn side_of(
         (pact, member),
         (Some(row.sharing), row.agreed_until, Some(row.nudge_style)),
         (row.nudge_wish, row.nudge_wish_sealed),
+        Some(row.can_be_woken),
     )
 }
 
@@ -380,6 +390,26 @@ pub(in crate::pact) async fn words_with(
 ) -> Result<Vec<Held>, Fault> {
     let found = given_by(owner, now).filter(pact_side::Column::Sharing.eq(Sharing::Words));
     Ok(found.into_model::<Held>().all(db).await?)
+}
+
+/// Which of these members may be woken by the other of these pacts: every pair of the two that may, of pacts that go on.
+pub(in crate::pact) async fn can_be_woken(
+    db: &impl ConnectionTrait,
+    pacts: &[PactId],
+    members: &[MemberId],
+) -> Result<Vec<(PactId, MemberId)>, Fault> {
+    let sides = pact_side::Entity::find()
+        .select_only()
+        .columns([pact_side::Column::PactId, pact_side::Column::MemberId])
+        .join(JoinType::InnerJoin, pact_side::Relation::Pact.def())
+        .filter(pact_side::Column::PactId.is_in(pacts.iter().copied()))
+        .filter(pact_side::Column::MemberId.is_in(members.iter().copied()))
+        .filter(pact_side::Column::CanBeWoken.eq(true))
+        .filter(agreed())
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(sides)
 }
 
 /// How far these have come whose two members are partners and both there for others.

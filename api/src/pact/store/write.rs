@@ -60,6 +60,7 @@ pub(in crate::pact) async fn put_side(
             (pact, member),
             side.terms.wish.as_deref(),
         )?),
+        can_be_woken: Set(side.terms.can_be_woken),
         updated_at: Set(now),
     };
     let instead = OnConflict::columns([Of::PactId, Of::MemberId])
@@ -69,6 +70,7 @@ pub(in crate::pact) async fn put_side(
             Of::NudgeStyle,
             Of::NudgeWish,
             Of::NudgeWishSealed,
+            Of::CanBeWoken,
             Of::UpdatedAt,
         ])
         .to_owned();
