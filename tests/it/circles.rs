@@ -154,11 +154,11 @@ async fn only_facilitators_make_circles(app: TestApp) {
 async fn what_is_wrong_with_a_new_circle_is_named(app: TestApp) {
     let host = app.facilitator("host").await;
     let version_four = "f47ac10b-58cc-4372-a567-0e02b2c3d479";
-    let input = json!({"id": version_four, "name": "a\u{0}b", "purpose": " "});
+    let input = json!({"id": version_four, "name": "a".repeat(81), "purpose": " "});
     let refused = create(&app, host, input).await;
     let expected = [
         ("INVALID", "input.id"),
-        ("INVALID", "input.name"),
+        ("TOO_LONG", "input.name"),
         ("REQUIRED", "input.purpose"),
     ];
     let expected = expected.map(|(code, path)| (code.to_owned(), path.to_owned()));

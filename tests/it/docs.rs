@@ -29,13 +29,13 @@ async fn every_mutation_has_a_row_that_says_its_limits() {
 }
 
 #[test]
-fn every_word_of_a_push_is_told_to_app_makers() {
+fn every_phrase_of_a_push_is_told_to_app_makers() {
     let now = chrono::DateTime::from_timestamp(1_773_144_000, 0).unwrap();
     for kind in Kind::iter() {
         let nudge = render(NotificationId(uuid::Uuid::nil()), kind, now, now);
         let row = format!(
             "| `{}` | `{}` | {} |",
-            nudge.kind,
+            nudge.body.key,
             nudge.category.channel(),
             nudge.body.text
         );

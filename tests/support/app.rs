@@ -124,7 +124,8 @@ impl TestApp {
     pub async fn reconfigured(self, toml: &str) -> Self {
         let config = config(&self.database.url(), toml);
         let outbox = self.app.dev_outbox.clone();
-        let app = assemble(config, self.app.clock.clone(), 3, outbox, None).await;
+        let zones = self.app.zones.installed.clone();
+        let app = assemble(config, self.app.clock.clone(), 3, outbox, (None, zones)).await;
         Self {
             schema: api::graphql::build(app.clone()),
             app,

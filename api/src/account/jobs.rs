@@ -47,7 +47,7 @@ pub async fn mail_sign_up(app: &App, id: SignUpId) -> Result<(), Fault> {
     };
     // A letter that comes late carries a code that is good when it comes.
     let whole = TimeDelta::minutes(app.config.auth.code_minutes.into());
-    if sign_up.expires_at < app.clock.now() + whole / 2 {
+    if sign_up.expires_at < app.clock.now() + whole - TimeDelta::minutes(1) {
         sign_up.expires_at = app.clock.now() + whole;
         store::sign_up::put_off(app.db.pool(), id, sign_up.expires_at).await?;
     }

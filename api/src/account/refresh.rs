@@ -235,7 +235,7 @@ mod tests {
         let before = Keys::derive(&old.clone().into());
         let after = Keys::with_former(&new.clone().into(), &[old.into()]);
         let ids = (MemberId(Uuid::from_u128(1)), SessionId(Uuid::from_u128(2)));
-        let first = RefreshToken::first(&before, ids.0, ids.1, chrono::DateTime::UNIX_EPOCH);
+        let first = RefreshToken::first(&before, ids.0, ids.1, DateTime::UNIX_EPOCH);
         let lost = first.successor(&before);
         let text = first.text(&before);
         let again = RefreshToken::open(&after, text.expose_secret()).unwrap();

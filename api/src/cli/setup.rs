@@ -49,6 +49,8 @@ pub fn clock(mode: Mode, at: Option<DateTime<Utc>>) -> Result<Clock, ConfigError
 
 /// Connects and puts everything together; the schema is made ready or refused.
 pub async fn app(config: Config, clock: Clock) -> Result<App, Failure> {
+    // Before the database is touched.
+    let zones = zones(&config)?;
     let entropy = Entropy::system();
     let db = connect(&config.database).await?;
     ready_schema(&db, &config.database).await?;
@@ -56,7 +58,6 @@ pub async fn app(config: Config, clock: Clock) -> Result<App, Failure> {
     erasures(&config)?;
     let dev_outbox = DevOutbox::new(config.mode == Mode::Development);
     let push = transport::from_config(&config, &clock, &dev_outbox).map_err(Failure::told)?;
-    let zones = zones(&config)?;
     let surroundings = Surroundings {
         clock,
         entropy,

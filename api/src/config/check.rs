@@ -4,7 +4,7 @@ use email_address::EmailAddress;
 use secrecy::ExposeSecret as _;
 
 use super::fault::Fault;
-use super::{Config, InstallationConfig, MailTransport, Mode, PushTransport, production};
+use super::{Config, InstallationConfig, MailTransport, Mode, production};
 
 /// What every bucket of points holds at least. No operation may cost more (see `http::guard`), so that there is
 /// none that could never be paid for.

@@ -177,7 +177,7 @@ const fn is_subject(kind: change::Kind) -> bool {
 
 /// Phones hear of lines that count as read though nobody looked.
 fn read_by_itself(tx: &Tx, rows: &[Model]) {
-    for row in rows.iter().filter(|row| is_told(row.state)) {
+    for row in rows.iter().filter(|row| is_told(row)) {
         tx.put(row.member_id, row.id);
     }
 }

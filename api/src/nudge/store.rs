@@ -129,7 +129,7 @@ async fn mark(tx: &Tx, which: Condition) -> Result<Vec<Model>, Fault> {
     let marked = Entity::update_many()
         .col_expr(Column::ReadAt, Expr::value(tx.began_at()))
         .filter(is_unread())
-        .filter(Column::State.is_in([State::Planned, State::Skipped]))
+        .filter(told())
         .filter(which)
         .exec_with_returning(tx)
         .await?;

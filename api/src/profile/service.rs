@@ -280,11 +280,12 @@ async fn rename(
 
 /// Keeps the handle of a member who goes for good from everybody for a while. Say it before he goes.
 pub async fn keep_handle_back(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
-    let Some(read) = store::find(tx, member, &[member]).await?.pop() else {
+    let now = app.clock.now();
+    let Some(read) = store::find(tx, member, &[member], now).await?.pop() else {
         return Ok(());
     };
     let keys = Handle::of(read.fields.handle).keys();
-    let until = app.clock.now() + KEPT_BACK;
+    let until = now + KEPT_BACK;
     handle_store::keep_back_of_gone(tx, member, &keys, until).await
 }
 

@@ -8,7 +8,7 @@
 //! - A day later a second round looks at everything once more, for what processes with the older edition wrote while
 //!   both ran side by side.
 //! - What has happened stays: check-ins keep the date and zone they were written with, and days that were counted
-//!   stay counted.
+//!   stay counted. So does the end of a pact: it is the instant that two men agreed to, and no travel moves it either.
 
 mod model;
 mod service;

@@ -161,7 +161,7 @@ async fn every_token_of_a_session_comes_with_the_same_device_key(app: TestApp) {
     let first = app.anonymous(&document, right).await;
     let first = first.at("/signIn/credentials");
     let refresh = json!({ "refreshToken": first["refreshToken"] });
-    let document = REFRESH.replace("refreshToken }", "deviceKey }");
+    let document = REFRESH.replace("accessToken", "deviceKey accessToken");
     let next = app.anonymous(&document, input(&refresh)).await;
     let next = next.at("/refreshSession/credentials/deviceKey");
     assert_eq!(next, first["deviceKey"]);

@@ -339,6 +339,7 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
         let (place, id) = match name {
             "signIn" => ("id", session),
             "signUp" => ("id", sign_up),
+            "resetPassphrase" => ("requestId", sign_up),
             "verifyEmail" => ("signUpId", sign_up),
             _ => continue,
         };

@@ -43,6 +43,9 @@ async fn every_field_has_a_case_for_every_id_it_takes() {
         for (kind, cases) in [("ID", &cases), ("UUID", &taken)] {
             let places = places(&schema, field, kind).into_iter();
             let places = places.filter(|place| !given(cases, place));
+            // Nothing is found by it: it tells the member's own requests apart.
+            let places = places
+                .filter(|place| (name, place.as_str()) != ("requestPassphraseReset", "/input/id"));
             without.extend(places.map(|place| format!("{name}{place}")));
         }
     }
@@ -56,7 +59,7 @@ async fn every_field_has_a_case_for_every_id_it_takes() {
 }
 
 /// What somebody may ask who has not signed in. Nothing is to be added here that says something of anybody.
-const PUBLIC: [&str; 13] = [
+const PUBLIC: [&str; 14] = [
     "emotions",
     "installation",
     "lifeContexts",
@@ -251,7 +254,7 @@ async fn an_id_that_is_anothers_already_says_no_more_than_that(app: TestApp) {
                 // What it is for is not there for either.
                 "proposePact" | "sendPactNudge" => "NOT_FOUND",
                 "signIn" => "WRONG_CREDENTIALS",
-                "verifyEmail" => "WRONG_CODE",
+                "resetPassphrase" | "verifyEmail" => "WRONG_CODE",
                 _ => "CONFLICT",
             };
             assert_eq!(payload["errors"][0]["code"], expected, "{name}");

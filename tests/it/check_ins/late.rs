@@ -78,7 +78,7 @@ async fn an_entry_is_read_as_a_check_in_is(app: TestApp) {
     check_in(&app, mike, &entry).await;
     let query = "{ me { checkIns { totalCount nodes { id localDate } } checkIn(date: \"2026-03-11\") { id note }
             moodTrend(from: \"2026-03-09\", to: \"2026-03-15\") { weeks { mood { mean } } } }
-        changes { edges { node { ... on CheckIn { id note countsInProgress } } } } }";
+        changes(first: 100) { edges { node { ... on CheckIn { id note countsInProgress } } } } }";
     let all = app.as_member(mike, query, json!({})).await.ok();
     let id = all["me"]["checkIn"]["id"].clone();
     let nodes = json!([{ "id": id, "localDate": "2026-03-11" }]);

@@ -57,7 +57,8 @@ async fn each_step_reaches_the_phones_of_both(app: TestApp) {
     sent(&app, mike, "updateCommitment", input(&peering)).await;
     told(&app, &mut both, [&IT, &IT]).await;
     leave(&app, paul, "endPeering", &peering).await;
-    let over = ["Commitment", "no Peering"];
+    // The line that said it had begun is read.
+    let over = ["Commitment", "Notification", "no Peering"];
     told(&app, &mut both, [&over, &["no Commitment", "no Peering"]]).await;
     sent(&app, mike, "endCommitment", json!({ "commitmentId": id })).await;
     told(&app, &mut both, [&IT, &NOTHING]).await;

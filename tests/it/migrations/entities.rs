@@ -80,6 +80,7 @@ fn all() -> Vec<Table> {
         table(entity::push_delivery::Entity),
         table(entity::quiet_hours::Entity),
         table(entity::rate_limit::Entity),
+        table(entity::received_words::Entity),
         table(entity::rsvp::Entity),
         table(entity::secret_check::Entity),
         table(entity::session::Entity),

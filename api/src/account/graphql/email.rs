@@ -5,6 +5,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 use super::types::Account;
 use super::{refused, refused_all, wrong_code, wrong_passphrase};
 use crate::account::code::Code;
+use crate::account::limits;
 use crate::account::model::{Email, Passphrase};
 use crate::account::service::{self, ConfirmOutcome, RequestOutcome, UndoEmailOutcome};
 use crate::account::undo_code::UndoCode;
@@ -192,7 +193,7 @@ async fn cancel(ctx: &Context<'_>) -> GqlResult<CancelEmailChangePayload> {
 
 async fn undo(ctx: &Context<'_>, input: UndoEmailChangeInput) -> GqlResult<UndoEmailChangePayload> {
     let app = ctx.app();
-    let admitted = limits::by_address(app, Limited::Code, ctx.client_address()).await?;
+    let admitted = limits::request(app, ctx.client_address()).await?;
     let refused_with = |errors| UndoEmailChangePayload {
         done: false,
         errors,

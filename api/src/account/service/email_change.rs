@@ -6,6 +6,7 @@ use entity::account_code::{self, Purpose};
 use entity::{EmailChangeId, MemberId, email_change};
 
 use super::super::code::Code;
+use super::super::limits::Counted;
 use super::super::limits::letters::{self, Asked, By};
 use super::super::model::{Email, Passphrase};
 use super::super::undo_code::UndoCode;
@@ -264,7 +265,7 @@ pub enum UndoEmailOutcome {
 /// change costs the same statements as a wrong code. Asked again it answers the same.
 pub async fn undo_email_change(
     app: &App,
-    _: Admitted,
+    _: Counted,
     old: &Email,
     code: &UndoCode,
 ) -> Result<UndoEmailOutcome, Fault> {

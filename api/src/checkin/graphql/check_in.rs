@@ -68,7 +68,7 @@ impl CheckInPayload {
 
     /// Whether those whom it tells that you would like a word may read it in the morning only: all of them have quiet
     /// hours now, and did not say that you may wake them. Null when it tells nobody. Who answers at night:
-    /// `Query.installation.crisisLines`.
+    /// `Query.installation.crisisHelp`.
     async fn may_wait_until_morning(&self, ctx: &Context<'_>) -> Nullable<bool> {
         let asks = self.check_in.as_ref().is_some_and(CheckIn::asks_for_a_word);
         if !asks {

@@ -24,7 +24,7 @@ pub async fn delete_words(
         let Some(there) = store::by_id(tx, member, id).await? else {
             return Ok(Done::Undo(None));
         };
-        let there = there.open(app)?;
+        let there = there.open(app);
         if there.history.words_deleted_at.is_some() {
             return Ok(Done::Undo(Some(there)));
         }

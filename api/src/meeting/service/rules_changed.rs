@@ -46,8 +46,7 @@ pub async fn rules_changed(
     Ok(rows.last().map(|(row, _)| row.id.0))
 }
 
-/// Moves an occurrence, and what follows from when it starts: reminders, and what phones keep. Those who are going are
-/// told.
+/// Moves an occurrence, and what follows from when it starts: reminders, and what phones keep.
 async fn move_to(
     app: &App,
     tx: &Tx,

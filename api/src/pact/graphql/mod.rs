@@ -156,7 +156,7 @@ impl Pact {
     }
 
     /// Whether what you ask your partner now may wait until the morning: he has quiet hours, and did not say that you
-    /// may wake him. Null while the pact is proposed. Who answers at night: `Query.installation.crisisLines`.
+    /// may wake him. Null while the pact is proposed. Who answers at night: `Query.installation.crisisHelp`.
     async fn may_wait_until_morning(&self, ctx: &Context<'_>) -> Nullable<bool> {
         self.may_wait(ctx).await.transpose()
     }

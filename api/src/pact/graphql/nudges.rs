@@ -121,7 +121,7 @@ pub struct SendPactNudgePayload {
 #[ComplexObject]
 impl SendPactNudgePayload {
     /// Whether what you ask your partner now may wait until the morning, as `Pact.mayWaitUntilMorning`; null when there
-    /// is no such pact for you. Who answers at night: `Query.installation.crisisLines`.
+    /// is no such pact for you. Who answers at night: `Query.installation.crisisHelp`.
     async fn may_wait_until_morning(&self, ctx: &Context<'_>) -> Nullable<bool> {
         may_wait(ctx, self.pact).await.transpose()
     }
@@ -150,7 +150,7 @@ pub struct AnswerPactNudgePayload {
 impl AnswerPactNudgePayload {
     /// Whether your partner may read your answer in the morning only: his phone rings at once, and he may be asleep, as
     /// `Pact.mayWaitUntilMorning` says. Null when there is no such nudge for you. Who answers at night:
-    /// `Query.installation.crisisLines`.
+    /// `Query.installation.crisisHelp`.
     async fn may_wait_until_morning(&self, ctx: &Context<'_>) -> Nullable<bool> {
         let pact = self.nudge.as_ref().map(|nudge| nudge.0.pact);
         may_wait(ctx, pact).await.transpose()

@@ -11,7 +11,7 @@ use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::DateTime;
-use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::pact::model::{self, KEPT_FOR, Said};
 use crate::pact::service::{self, RECEIVED};
 use crate::profile::graphql::{Member, load_members};
@@ -54,8 +54,9 @@ impl ReceivedWords {
     }
 
     /// What it said; in English when it has a `template`. Null for a proposal without words.
-    async fn text(&self) -> Option<&str> {
-        self.0.said.as_ref().map(Said::text)
+    async fn text(&self) -> Nullable<&str> {
+        let said = self.0.said.as_ref()?;
+        Some(said.text().map_err(GqlError::from))
     }
 
     /// Which of the words that are there for a nudge; null when it has words of his own.

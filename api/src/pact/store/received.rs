@@ -78,7 +78,7 @@ pub(in crate::pact) async fn of_pact(
             kind,
             id: pact.id.0,
             no: row.updated_at.timestamp_micros(),
-            said: wish.map(Said::Words),
+            said: wish.map(|wish| Said::Words(wish.into())),
             at,
         });
     }
@@ -108,7 +108,10 @@ pub(in crate::pact) async fn keep(
             app.keys.at_rest().seal(&app.entropy, &what, text)
         };
         let (words, template) = match &source.said {
-            Some(Said::Words(words)) => (Some(seal(WORDS, words)?), None),
+            Some(Said::Words(words)) => {
+                let words = words.text().ok().map(|words| seal(WORDS, words));
+                (words.transpose()?, None)
+            }
             Some(Said::Template(template)) => (None, Some(*template)),
             None => (None, None),
         };
@@ -176,7 +179,10 @@ fn opened(app: &App, row: Model) -> Result<Received, Fault> {
     };
     let said = match (row.template, &row.words) {
         (Some(template), _) => Some(Said::Template(template)),
-        (None, Some(words)) => Some(Said::Words(open(WORDS, words)?)),
+        (None, Some(words)) => {
+            let what = words_of(WORDS, (&row.member_id, &row.id));
+            Some(Said::Words(app.keys.at_rest().read(&what, words.clone())))
+        }
         (None, None) => None,
     };
     Ok(Received {
