@@ -27,6 +27,7 @@ async fn answer(app: &App, tx: &Tx, fact: Fact<'_>) -> Result<(), Fault> {
     match fact {
         Fact::DeletionRequested { member } => {
             circle::service::hand_over_all(app, tx, member).await?;
+            circle::service::end_all_of(app, tx, member).await?;
             profile::service::set_hidden(app, tx, member, true).await?;
             meeting::service::give_back_upcoming_seats(app, tx, member).await?;
             meeting::service::out_of_sight(tx, member, None).await?;
@@ -85,10 +86,13 @@ async fn answer(app: &App, tx: &Tx, fact: Fact<'_>) -> Result<(), Fault> {
             meeting::service::seen_otherwise(tx, member, Some(circle)).await
         }
         Fact::SteppedDown { circle, member } => {
+            circle::service::end_by(app, tx, circle, member).await?;
             ladder::service::no_longer_runs(app, tx, circle, member).await?;
             meeting::service::seen_otherwise(tx, member, Some(circle)).await
         }
         Fact::LeftCircle { circle, member } => {
+            circle::service::end_by(app, tx, circle, member).await?;
+            consent::service::withdraw_from_circle(tx, member, circle, app.clock.now()).await?;
             ladder::service::out_of_circle(app, tx, circle, member).await?;
             // He cannot see its meetings any more; somebody else can have his seat.
             meeting::service::give_back_seats_in(app, tx, member, circle).await?;

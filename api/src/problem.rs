@@ -47,7 +47,7 @@ pub enum ProblemCode {
     TooLate,
     /// It was called off.
     Cancelled,
-    /// It was done not long ago, and can be done again later; the message says when.
+    /// It was done not long ago, or it is too early for it; it can be done later, and the message says when.
     TooSoon,
     /// There are as many as there may be.
     TooMany,

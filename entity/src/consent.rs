@@ -14,6 +14,8 @@ pub enum Purpose {
     LadderTelling,
     /// That he is told himself when another goes quiet, by the other's ladder.
     LadderHearing,
+    /// That a circle he joins sees what he shows his circles: topics and check-ins.
+    CircleSharing,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

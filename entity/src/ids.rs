@@ -52,8 +52,12 @@ ids! {
     PauseId,
     /// A circle.
     CircleId,
+    /// An invitation into a circle.
+    CircleInvitationId,
     /// A meeting, of which there are occurrences.
     MeetingId,
+    /// A change of a meeting.
+    MeetingChangeId,
     /// One time a meeting takes place.
     OccurrenceId,
     /// A member's answer to an occurrence.

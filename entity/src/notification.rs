@@ -58,6 +58,10 @@ pub enum Kind {
     SessionStolen,
     /// Another member registered a push address of his.
     PushAddressTaken,
+    /// Somebody invites him into a circle.
+    CircleInvitation,
+    /// Somebody took him out of a circle.
+    RemovedFromCircle,
 }
 
 /// How far a notification has come.
@@ -87,6 +91,8 @@ pub enum SkipReason {
     Expired,
     /// His account waits for deletion.
     MemberAway,
+    /// It is for the inbox: by its kind, or because the same member made his phone ring as often as he may in a day.
+    InboxOnly,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -108,6 +114,8 @@ pub struct Model {
     pub skip_reason: Option<SkipReason>,
     pub created_at: DateTimeUtc,
     pub read_at: Option<DateTimeUtc>,
+    /// Whose doing it is; none when it is nobody else's, or he is gone.
+    pub caused_by: Option<MemberId>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -33,6 +33,9 @@ mod m20261127_000060_take_back_check_ins;
 mod m20261127_000061_keep_late_plans;
 mod m20261127_000062_seal_wishes;
 mod m20261127_000063_keep_received_words;
+mod m20261127_000070_create_circle_invitations;
+mod m20261127_000071_say_who_caused_notifications;
+mod m20261127_000072_record_changes_of_meetings;
 mod m20261127_000080_choose_who_sees_a_profile;
 mod support;
 
@@ -78,6 +81,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000061_keep_late_plans::Migration),
             Box::new(m20261127_000062_seal_wishes::Migration),
             Box::new(m20261127_000063_keep_received_words::Migration),
+            Box::new(m20261127_000070_create_circle_invitations::Migration),
+            Box::new(m20261127_000071_say_who_caused_notifications::Migration),
+            Box::new(m20261127_000072_record_changes_of_meetings::Migration),
             Box::new(m20261127_000080_choose_who_sees_a_profile::Migration),
         ]
     }

@@ -11,6 +11,8 @@ import { print } from 'graphql';
 
 import {
   AddCircleMemberDocument,
+  AnswerCircleInvitationDocument,
+  CircleInvitationsDocument,
   CreateCircleDocument,
   RefreshSessionDocument,
   ScheduleMeetingDocument,
@@ -231,16 +233,26 @@ export class Phone {
     return data;
   }
 
-  /** Makes a circle, whose id this is, with these men in it. */
-  async makesCircle(memberIds: string[]): Promise<string> {
+  /** Makes a circle, whose id this is, and invites these members, who say yes. */
+  async makesCircle(members: { memberId: string; phone: Phone }[]): Promise<string> {
     const input = { id: newId(), name: 'Tuesday', purpose: 'Talk' };
     const { createCircle } = await this.ask(CreateCircleDocument, { input });
     const circleId = must(createCircle).circle?.id ?? '';
-    for (const memberId of memberIds) {
+    for (const { memberId, phone } of members) {
       const input = { circleId, memberId };
       must((await this.ask(AddCircleMemberDocument, { input })).addCircleMember);
+      await phone.joinsCircles();
     }
     return circleId;
+  }
+
+  /** Says yes to every invitation that waits. */
+  async joinsCircles(): Promise<void> {
+    const { me } = await this.ask(CircleInvitationsDocument, {});
+    for (const { id } of me?.circleInvitations?.nodes ?? []) {
+      const input = { invitationId: id, accept: true };
+      must((await this.ask(AnswerCircleInvitationDocument, { input })).answerCircleInvitation);
+    }
   }
 
   /** Schedules a meeting of a title, so many days from now. */

@@ -46,6 +46,7 @@ async fn tell_of(app: &TestApp, who: SignedIn, occurrence: &Value) {
         subject: Some(subject.0),
         not_before: app.now(),
         expires_at: app.now() + TimeDelta::hours(4),
+        caused_by: None,
     };
     app.announce(&what).await;
 }

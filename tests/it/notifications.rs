@@ -289,6 +289,7 @@ async fn a_meeting_reminder_has_its_occurrence_as_subject(app: TestApp) {
         subject: Some(subject),
         not_before: now,
         expires_at: now + TimeDelta::hours(1),
+        caused_by: None,
     })
     .await;
     let nodes = inbox(&app, mike, "").await.at("/me/notifications/nodes");

@@ -71,6 +71,7 @@ impl TestApp {
             subject: None,
             not_before,
             expires_at,
+            caused_by: None,
         };
         self.announce(&what).await;
     }

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use entity::account::Role;
 use entity::{CircleId, MemberId};
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::Expr;
 
 use super::model::{Circle, CircleRole, Membership, NewCircle, role_to_be, steps_down};
-use super::store;
+use super::{invitations, store};
 use crate::account::{self, Viewer};
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
@@ -19,6 +20,10 @@ use crate::profile;
 use crate::profile::model::Profile;
 use crate::visibility::{is_taking_part, is_visible};
 
+pub use invitations::{
+    Answered, MY_INVITATIONS, answer, end_all_of, end_by, housekeep, invitation_count, invitations,
+    invitations_by_ids, invites, still_open,
+};
 pub use store::{CIRCLE_MEMBERS, MY_CIRCLES};
 
 /// Whether two members are in one circle.
@@ -163,9 +168,13 @@ pub enum Changed {
     MayNotRun,
     /// Nobody else runs the circle.
     LastFacilitator,
+    /// As many invitations into this circle wait as may.
+    TooManyInvitations,
+    /// He invited as many members today as he may; he can invite more from then on.
+    TooManyToday(DateTime<Utc>),
 }
 
-/// Puts a man into a circle, or changes what he does in it.
+/// Invites a member into a circle, or changes what one does who is in it.
 pub async fn add_member(
     app: &App,
     me: MemberId,
@@ -190,6 +199,9 @@ pub async fn add_member(
         {
             return Ok(Done::Undo(Changed::MayNotRun));
         }
+        if now.is_none() {
+            return invitations::invite(app, tx, (circle, me), member, role).await;
+        }
         if steps_down(now, Some(role)) && !store::has_other_facilitator(tx, circle, member).await? {
             return Ok(Done::Undo(Changed::LastFacilitator));
         }
@@ -204,7 +216,7 @@ pub async fn add_member(
     })
 }
 
-/// Takes a man out of a circle; it is well if he was not in it.
+/// Takes a man out of a circle, or his invitation back; it is well if there was neither.
 pub async fn remove_member(
     app: &App,
     me: MemberId,
@@ -215,7 +227,11 @@ pub async fn remove_member(
         if let Some(refusal) = refusal(tx, me, circle).await? {
             return Ok(Done::Undo(refusal));
         }
-        take_out(app, tx, circle, member).await
+        if store::role(tx, circle, member).await?.is_none() {
+            invitations::take_back(app, tx, circle, member).await?;
+            return Ok(Done::Keep(Changed::AsAsked));
+        }
+        take_out(app, tx, circle, member, me).await
     })
 }
 
@@ -223,7 +239,7 @@ pub async fn remove_member(
 pub async fn leave(app: &App, me: MemberId, circle: CircleId) -> Result<Changed, Fault> {
     transact!(app, |tx| {
         store::lock(tx, circle).await?;
-        take_out(app, tx, circle, me).await
+        take_out(app, tx, circle, me, me).await
     })
 }
 
@@ -242,6 +258,7 @@ async fn take_out(
     tx: &Tx,
     circle: CircleId,
     member: MemberId,
+    by: MemberId,
 ) -> Result<Done<Changed>, Fault> {
     let now = store::role(tx, circle, member).await?;
     if now.is_none() {
@@ -251,6 +268,11 @@ async fn take_out(
         return Ok(Done::Undo(Changed::LastFacilitator));
     }
     store::delete(tx, circle, member).await?;
+    if by == member {
+        invitations::left(app, tx, circle, member).await?;
+    } else {
+        invitations::tell_removed(app, tx, (circle, by), member).await?;
+    }
     app.follow(tx, Fact::LeftCircle { circle, member }).await?;
     Ok(Done::Keep(Changed::AsAsked))
 }

@@ -83,7 +83,7 @@ type Number = (
 );
 
 /// The numbers and the range each must lie in.
-const NUMBERS: [Number; 35] = [
+const NUMBERS: [Number; 36] = [
     (
         "http.trusted_proxies",
         |c| c.http.trusted_proxies as u64,
@@ -242,6 +242,11 @@ const NUMBERS: [Number; 35] = [
         "sync.tombstone_days",
         |c| c.sync.tombstone_days.into(),
         1..=3650,
+    ),
+    (
+        "meetings.seat_min_account_age_days",
+        |c| c.meetings.seat_min_account_age_days.into(),
+        0..=365,
     ),
 ];
 

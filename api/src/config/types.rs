@@ -31,6 +31,7 @@ pub struct Config {
     pub bus: BusConfig,
     pub sync: SyncConfig,
     pub zones: ZonesConfig,
+    pub meetings: MeetingsConfig,
     pub log: LogConfig,
 }
 
@@ -235,6 +236,12 @@ section!(
     /// `[zones]`
     ZonesConfig {
         folder: PathBuf,
+    }
+);
+section!(
+    /// `[meetings]`
+    MeetingsConfig {
+        seat_min_account_age_days: u32,
     }
 );
 section!(

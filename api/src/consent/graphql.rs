@@ -1,8 +1,8 @@
 //! Consents in the schema.
 
-use async_graphql::{Context, Enum, Object, SimpleObject};
-use entity::MemberId;
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use entity::consent::{self, Model};
+use entity::{CircleId, MemberId};
 
 use super::service::{self, MY_CONSENTS};
 use crate::account::SignedIn;
@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
+use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::ladder::graphql::LadderTells;
@@ -27,6 +28,8 @@ pub enum ConsentPurpose {
     LadderTelling,
     /// That you are told when a man goes quiet, by his ladder.
     LadderHearing,
+    /// That a circle you joined sees what you show your circles: topics and check-ins.
+    CircleSharing,
 }
 
 /// Something you agreed to. A change is a new one: nothing here is written over.
@@ -40,6 +43,8 @@ pub struct Consent {
     sharing: Option<PactSharing>,
     /// What he is told of you, or you of him; null for other purposes.
     ladder_tells: Option<LadderTells>,
+    /// The id of the `Circle` that sees it; null for other purposes.
+    circle_id: Option<ID>,
     /// When you agreed.
     given_at: DateTime,
     /// When that ended; null while it holds.
@@ -52,13 +57,24 @@ fn shown((row, profile): (Model, Option<Profile>)) -> Consent {
         member: profile.map(Member::from),
         sharing: match row.purpose {
             consent::Purpose::PactSharing => PactSharing::of_word(&row.detail),
-            consent::Purpose::LadderTelling | consent::Purpose::LadderHearing => None,
+            consent::Purpose::LadderTelling
+            | consent::Purpose::LadderHearing
+            | consent::Purpose::CircleSharing => None,
         },
         ladder_tells: match row.purpose {
-            consent::Purpose::PactSharing => None,
+            consent::Purpose::PactSharing | consent::Purpose::CircleSharing => None,
             consent::Purpose::LadderTelling | consent::Purpose::LadderHearing => {
                 LadderTells::of_word(&row.detail)
             }
+        },
+        circle_id: match row.purpose {
+            consent::Purpose::CircleSharing => {
+                let circle = row.detail.parse().ok().map(CircleId);
+                circle.map(CircleId::global)
+            }
+            consent::Purpose::PactSharing
+            | consent::Purpose::LadderTelling
+            | consent::Purpose::LadderHearing => None,
         },
         given_at: DateTime(row.given_at),
         withdrawn_at: row.withdrawn_at.map(DateTime),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use entity::consent::{Model, Purpose};
-use entity::{ConsentId, MemberId};
+use entity::{CircleId, ConsentId, MemberId};
 
 use super::store;
 use crate::account::Viewer;
@@ -24,8 +24,8 @@ pub struct Given {
     pub member: MemberId,
     /// For what.
     pub purpose: Purpose,
-    /// About whom.
-    pub other: MemberId,
+    /// About whom; none when it is about nobody.
+    pub other: Option<MemberId>,
     /// What exactly, in a word of the purpose's.
     pub detail: String,
     /// When he said so.
@@ -34,7 +34,16 @@ pub struct Given {
 
 /// Writes down that a member agrees to something, in place of what he agreed to before for the same purpose and man.
 pub async fn give(app: &App, tx: &Tx, given: &Given) -> Result<(), Fault> {
-    store::close(tx, given.member, given.purpose, given.other, given.at).await?;
+    let Given {
+        member,
+        purpose,
+        at,
+        ..
+    } = *given;
+    match given.other {
+        Some(other) => store::close(tx, member, purpose, other, at).await?,
+        None => store::close_detail(tx, member, purpose, &given.detail, at).await?,
+    }
     let id: ConsentId = app.ids.next();
     store::open(tx, id, given).await
 }
@@ -48,6 +57,17 @@ pub async fn withdraw(
     at: DateTime<Utc>,
 ) -> Result<(), Fault> {
     store::close(tx, member, purpose, other, at).await
+}
+
+/// A member is not in a circle any more: it sees nothing of him from now on.
+pub async fn withdraw_from_circle(
+    tx: &Tx,
+    member: MemberId,
+    circle: CircleId,
+    at: DateTime<Utc>,
+) -> Result<(), Fault> {
+    let detail = circle.to_string();
+    store::close_detail(tx, member, Purpose::CircleSharing, &detail, at).await
 }
 
 /// A member goes for good: what others agreed to about him is over.

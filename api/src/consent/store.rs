@@ -23,7 +23,7 @@ pub(super) async fn open(tx: &Tx, id: ConsentId, given: &Given) -> Result<(), Fa
         id: Set(id),
         member_id: Set(given.member),
         purpose: Set(given.purpose),
-        other_member_id: Set(Some(given.other)),
+        other_member_id: Set(given.other),
         detail: Set(given.detail.clone()),
         given_at: Set(given.at),
         withdrawn_at: Set(None),
@@ -45,6 +45,25 @@ pub(super) async fn close(
         .filter(Column::MemberId.eq(member))
         .filter(Column::Purpose.eq(purpose))
         .filter(Column::OtherMemberId.eq(other))
+        .filter(Column::WithdrawnAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Closes what a member agreed to for a purpose about nobody, by what exactly it was.
+pub(super) async fn close_detail(
+    tx: &Tx,
+    member: MemberId,
+    purpose: Purpose,
+    detail: &str,
+    at: DateTime<Utc>,
+) -> Result<(), Fault> {
+    Entity::update_many()
+        .col_expr(Column::WithdrawnAt, Expr::value(at))
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::Purpose.eq(purpose))
+        .filter(Column::Detail.eq(detail))
         .filter(Column::WithdrawnAt.is_null())
         .exec(tx)
         .await?;

@@ -4,8 +4,9 @@ use async_graphql::ID;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::{
-    CheckInId, CircleId, CommitmentId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId,
-    PactId, PactNudgeId, PauseId, PeeringId, ReceivedId, RungId, SessionId, TellingId,
+    CheckInId, CircleId, CircleInvitationId, CommitmentId, DeviceId, MeetingId, MemberId,
+    NotificationId, OccurrenceId, PactId, PactNudgeId, PauseId, PeeringId, ReceivedId, RungId,
+    SessionId, TellingId,
 };
 use uuid::Uuid;
 
@@ -77,6 +78,7 @@ nodes! {
     TellingId = 24,
     CommitmentId = 25,
     ReceivedId = 60,
+    CircleInvitationId = 70,
 }
 
 #[cfg(test)]

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{
-    CheckInId, CircleId, CommitmentId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId,
-    PactId, PactNudgeId, PauseId, PeeringId, ReceivedId, RungId, TellingId,
+    CheckInId, CircleId, CircleInvitationId, CommitmentId, DeviceId, MeetingId, MemberId,
+    NotificationId, OccurrenceId, PactId, PactNudgeId, PauseId, PeeringId, ReceivedId, RungId,
+    TellingId,
 };
 
 use super::node::{Key, NodeId, decode};
 use super::{Context as _, GqlError, GqlResult, Nullable};
 use crate::checkin::graphql::{CheckIn, Pause, load_check_ins, load_pauses};
-use crate::circle::graphql::{Circle, load_circles};
+use crate::circle::graphql::{Circle, CircleInvitation, load_circle_invitations, load_circles};
 use crate::commitment::graphql::{Commitment, load_commitments};
 use crate::device::graphql::{Device, load_devices};
 use crate::ladder::graphql::{
@@ -33,6 +34,8 @@ pub enum Node {
     Member(Box<Member>),
     /// A circle you are in.
     Circle(Circle),
+    /// That somebody invites you into a circle.
+    CircleInvitation(Box<CircleInvitation>),
     /// A meeting you may go to.
     Meeting(Box<Meeting>),
     /// One time a meeting takes place.
@@ -90,6 +93,7 @@ pub async fn load(ctx: &Context<'_>, keys: &[Key]) -> GqlResult<HashMap<Key, Nod
     Ok(load! { ctx, keys;
         MemberId: load_members => |it| Node::Member(Box::new(it)),
         CircleId: load_circles => Node::Circle,
+        CircleInvitationId: load_circle_invitations => |it| Node::CircleInvitation(Box::new(it)),
         MeetingId: load_meetings => |it| Node::Meeting(Box::new(it)),
         OccurrenceId: load_occurrences => |it| Node::MeetingOccurrence(Box::new(it)),
         CheckInId: load_check_ins => |it| Node::CheckIn(Box::new(it)),

@@ -15,7 +15,7 @@ use crate::account::graphql::AccountMutation;
 use crate::app::App;
 use crate::checkin::graphql::{CheckInMutation, EmotionQuery, PlanMutation, TakeBackMutation};
 use crate::checkin::subscription::CheckInSubscription;
-use crate::circle::graphql::{CircleMutation, CircleQuery};
+use crate::circle::graphql::{CircleMutation, CircleQuery, InvitationMutation};
 use crate::commitment::graphql::{CommitmentDayMutation, CommitmentMutation};
 use crate::device::graphql::DeviceMutation;
 use crate::installation::graphql::InstallationQuery;
@@ -76,6 +76,7 @@ pub struct MutationRoot(
     ProfileMutation,
     DisclosureMutation,
     CircleMutation,
+    InvitationMutation,
     CheckInMutation,
     TakeBackMutation,
     PlanMutation,

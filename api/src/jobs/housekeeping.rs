@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::http::documents;
-use crate::{account, device, matching, nudge, pact, sync};
+use crate::{account, circle, device, matching, nudge, pact, sync};
 
 const EVERY: TimeDelta = TimeDelta::hours(1);
 /// A job that was given up is there for the operator to see so long; its payload may name an address.
@@ -28,6 +28,7 @@ pub(super) async fn round(app: &App) -> Result<(), Fault> {
     schedule(app, EVERY).await?;
     account::jobs::housekeep(app).await?;
     device::service::housekeep(app).await?;
+    circle::service::housekeep(app).await?;
     pact::service::housekeep(app).await?;
     matching::service::housekeep(app).await?;
     nudge::service::housekeep(app).await?;

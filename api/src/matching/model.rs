@@ -9,6 +9,8 @@ use entity::{MemberId, PeeringId};
 pub const OPEN_FOR: TimeDelta = TimeDelta::days(7);
 /// The same man asks the same man again after so long, whatever became of it.
 pub const ASKS_AGAIN_AFTER: TimeDelta = TimeDelta::days(30);
+/// After an end or a no, neither of the two hears of a proposal of the other for so long.
+pub const LEFT_IN_PEACE_FOR: TimeDelta = TimeDelta::days(30);
 /// So many proposals of one man wait at a time.
 pub const MOST_PROPOSALS: u64 = 3;
 /// So many partners one man has at a time.
@@ -124,6 +126,9 @@ pub enum Proposal<'a> {
     Accepts(&'a Model),
     /// He asked not long ago: he can again from then on.
     TooSoon(DateTime<Utc>),
+    /// Not long ago one of the two ended what there was, or said no: it waits and lapses, and the other hears nothing
+    /// of it.
+    Silent,
     /// It is a new one.
     New,
 }
@@ -135,14 +140,29 @@ pub fn proposal(rows: &[Model], me: MemberId, now: DateTime<Utc>) -> Proposal<'_
         Some(row) if is_active(row) || row.proposed_by == me => Proposal::Stands(row),
         Some(row) => Proposal::Accepts(row),
         None => {
-            let asked = rows.iter().filter(|row| row.proposed_by == me);
+            // What was agreed to and has ended is told apart by nobody: both know of it.
+            let asked = rows
+                .iter()
+                .filter(|row| row.proposed_by == me && row.state != State::Ended);
             let again = asked.map(|row| row.proposed_at + ASKS_AGAIN_AFTER).max();
             match again {
                 Some(again) if now < again => Proposal::TooSoon(again),
+                _ if rows.iter().any(|row| keeps_in_peace(row, now)) => Proposal::Silent,
                 _ => Proposal::New,
             }
         }
     }
+}
+
+/// Whether one of the two ended this, or said no to it, not long ago. One that was silent from the beginning has no
+/// answer.
+fn keeps_in_peace(row: &Model, now: DateTime<Utc>) -> bool {
+    let said_at = match row.state {
+        State::Ended => row.ended_at,
+        State::Declined => row.answered_at,
+        State::Proposed | State::Active | State::Withdrawn => None,
+    };
+    said_at.is_some_and(|at| now < at + LEFT_IN_PEACE_FOR)
 }
 
 /// What a wish to change a peering comes to.
@@ -284,22 +304,35 @@ mod tests {
             let rows = [asked(state)];
             let comes_to = |me, now| proposal(&rows, me, now);
             let row = &rows[0];
-            let over = matches!(state, State::Withdrawn | State::Ended);
             let (mikes, pauls) = match state {
                 State::Active => (Proposal::Stands(row), Proposal::Stands(row)),
-                _ if over => (Proposal::TooSoon(again), Proposal::New),
+                State::Withdrawn => (Proposal::TooSoon(again), Proposal::New),
+                State::Ended => (Proposal::Silent, Proposal::Silent),
                 _ => (Proposal::Stands(row), Proposal::Accepts(row)),
             };
             assert_eq!(comes_to(MIKE, noon()), mikes, "{state:?}");
             assert_eq!(comes_to(PAUL, noon()), pauls, "{state:?}");
             if state != State::Active {
-                let too_soon = Proposal::TooSoon(again);
-                assert_eq!(comes_to(MIKE, lapsed), too_soon, "{state:?}");
-                assert_eq!(comes_to(PAUL, lapsed), Proposal::New, "{state:?}");
+                let (mikes, pauls) = match state {
+                    State::Ended => (Proposal::Silent, Proposal::Silent),
+                    // To Mike a no is as silence.
+                    State::Declined => (Proposal::TooSoon(again), Proposal::Silent),
+                    _ => (Proposal::TooSoon(again), Proposal::New),
+                };
+                assert_eq!(comes_to(MIKE, lapsed), mikes, "{state:?}");
+                assert_eq!(comes_to(PAUL, lapsed), pauls, "{state:?}");
                 assert_eq!(comes_to(MIKE, again), Proposal::New, "{state:?}");
             }
         }
         assert_eq!(proposal(&[], MIKE, noon()), Proposal::New);
+        // One that was silent from the beginning begins nothing anew.
+        let silent = Model {
+            answered_at: None,
+            ..asked(State::Declined)
+        };
+        let rows = [silent];
+        assert_eq!(proposal(&rows, PAUL, lapsed), Proposal::New);
+        assert_eq!(proposal(&rows, MIKE, lapsed), Proposal::TooSoon(again));
     }
 
     #[test]

@@ -187,7 +187,7 @@ pub(super) async fn everybody_with(tx: &Tx, member: MemberId) -> Result<Vec<Memb
 /// Makes the row of a proposal; false when there is one with its id.
 pub(super) async fn insert(
     tx: &Tx,
-    id: PeeringId,
+    (id, state): (PeeringId, State),
     pair: Pair,
     proposed_by: MemberId,
     now: DateTime<Utc>,
@@ -197,7 +197,7 @@ pub(super) async fn insert(
         lower_id: Set(pair.lower),
         higher_id: Set(pair.higher),
         proposed_by: Set(proposed_by),
-        state: Set(State::Proposed),
+        state: Set(state),
         proposed_at: Set(now),
         expires_at: Set(now + OPEN_FOR),
         answered_at: Set(None),

@@ -77,6 +77,16 @@ pub fn instant(date: NaiveDate, time: NaiveTime, zone: Zone) -> DateTime<Utc> {
     }
 }
 
+/// From when on an account that was made at an instant may take a seat in an open meeting; `None` if it may now.
+pub fn seat_from(
+    made: DateTime<Utc>,
+    min_age_days: u32,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let from = made + TimeDelta::days(min_age_days.into());
+    (now < from).then_some(from)
+}
+
 /// A link that a man can follow from his phone without being listened to.
 pub fn link(field: &str, url: &Url) -> Result<String, Problem> {
     if url.scheme() != "https" || url.host_str().is_none_or(str::is_empty) {

@@ -72,7 +72,9 @@ impl BetweenPartners {
                 | Kind::EmailChangeDropped
                 | Kind::EmailChanged
                 | Kind::SessionStolen
-                | Kind::PushAddressTaken => {}
+                | Kind::PushAddressTaken
+                | Kind::CircleInvitation
+                | Kind::RemovedFromCircle => {}
             }
         }
         Ok(Self {
@@ -166,7 +168,9 @@ impl BetweenPartners {
             | Kind::EmailChangeDropped
             | Kind::EmailChanged
             | Kind::SessionStolen
-            | Kind::PushAddressTaken => Wanted::Yes,
+            | Kind::PushAddressTaken
+            | Kind::CircleInvitation
+            | Kind::RemovedFromCircle => Wanted::Yes,
         }
     }
 }

@@ -3,7 +3,8 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::notification as table;
 use entity::{
-    MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId, PeeringId, RungId, TellingId,
+    CircleId, CircleInvitationId, MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId,
+    PeeringId, RungId, TellingId,
 };
 
 use super::inbox::{self, Line, Marked};
@@ -76,6 +77,11 @@ pub enum NotificationKind {
     SessionStolen,
     /// A device that got your notifications gets those of another account now. It has no subject.
     PushAddressTaken,
+    /// Somebody invites you into a circle. Its subject is the `CircleInvitation`.
+    CircleInvitation,
+    /// Somebody took you out of a circle. Its subject is the `Circle`, which is not there for you any more. No push leaves
+    /// for it.
+    RemovedFromCircle,
 }
 
 /// A line in your in-app inbox.
@@ -133,6 +139,8 @@ impl Notification {
             | table::Kind::EmailChanged
             | table::Kind::SessionStolen
             | table::Kind::PushAddressTaken => None,
+            table::Kind::CircleInvitation => Some(CircleInvitationId(subject).global()),
+            table::Kind::RemovedFromCircle => Some(CircleId(subject).global()),
             table::Kind::LadderAsked => Some(RungId(subject).global()),
             table::Kind::LadderNote | table::Kind::WentQuiet | table::Kind::BackAgain => {
                 Some(TellingId(subject).global())

@@ -6,7 +6,8 @@
 //! a day at the member's own time on his own wall clock, not when he has checked in already or has paused, less often
 //! when he lets it pass, and after a fortnight no more. In a member's quiet hours the line is in his inbox at once, and the
 //! push waits: until some minutes after their end, one for each category, or until it has to be known. Only what comes at
-//! a time he set himself, an answer to his own nudge, and a partner he lets wake him, ring at night.
+//! a time he set himself, an answer to his own nudge, and a partner he lets wake him, ring at night. One member makes another's phone ring a few
+//! times a day by the same kind; what goes beyond that is in the inbox.
 
 mod between_partners;
 pub mod graphql;

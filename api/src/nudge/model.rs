@@ -43,6 +43,8 @@ pub struct Facts {
     pub away: bool,
     /// Whether it is still wanted.
     pub wanted: Wanted,
+    /// Whether his phone may ring for it; it is in his inbox in any case.
+    pub rings: bool,
     /// On how many devices the member can be reached.
     pub devices: usize,
     /// When its push may leave, as [`Wait::leaves_at`] says; `None` if it need not wait.
@@ -64,6 +66,93 @@ pub enum Verdict {
     Held(DateTime<Utc>),
     /// It was decided on before.
     Over,
+}
+
+/// How often one member may make another's phone ring by one kind of notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ring {
+    /// As often as it is announced: nobody else causes it, or other rules limit it already.
+    Always,
+    /// So often within 24 hours.
+    ADay(usize),
+    /// Never: it is for the inbox.
+    Never,
+}
+
+/// How often one member may make another's phone ring by a kind of notification. What he does beyond that has its
+/// effect, and is in the inbox; the phone stays silent.
+pub const fn ring(kind: Kind) -> Ring {
+    match kind {
+        Kind::CheckInReminder
+        | Kind::DoorOpen
+        | Kind::MeetingReminder
+        | Kind::LadderNote
+        | Kind::AskHowItWent
+        // That somebody goes quiet is told whatever else was told that day.
+        | Kind::WentQuiet
+        | Kind::BackAgain
+        | Kind::PartnerWantsAWord
+        | Kind::SignedIn
+        | Kind::PassphraseChanged
+        | Kind::EmailChangeConfirmed
+        | Kind::EmailChangeDropped
+        | Kind::EmailChanged
+        | Kind::SessionStolen
+        | Kind::PushAddressTaken => Ring::Always,
+        Kind::PeeringProposed
+        | Kind::PeeringAccepted
+        | Kind::PactProposed
+        | Kind::PactAccepted
+        | Kind::LadderAsked
+        | Kind::LadderAgreed
+        | Kind::CircleInvitation => Ring::ADay(2),
+        Kind::PactNudgeReceived | Kind::PactNudgeAnswered | Kind::MeetingChanged => Ring::ADay(4),
+        // He took each seat himself, and may be on his way.
+        Kind::MeetingCancelled => Ring::ADay(10),
+        Kind::RemovedFromCircle => Ring::Never,
+    }
+}
+
+/// What [`ring`] counts within.
+pub const RING_WINDOW: TimeDelta = TimeDelta::hours(24);
+
+/// Whether a phone may ring for a notification, by what the same member caused of the same kind before it.
+/// `caused` may hold any notifications.
+pub fn may_ring(row: &Model, caused: &[Model]) -> bool {
+    let most = match (ring(row.kind), row.caused_by) {
+        (Ring::Never, _) => return false,
+        (Ring::Always, _) | (_, None) => return true,
+        (Ring::ADay(most), Some(_)) => most,
+    };
+    let before = caused.iter().filter(|other| {
+        let is_before = (other.created_at, other.id) < (row.created_at, row.id);
+        let same = (other.member_id, other.caused_by, other.kind)
+            == (row.member_id, row.caused_by, row.kind);
+        // Those that did not ring take nothing of the day.
+        let rang =
+            other.state != State::Cancelled && other.skip_reason != Some(SkipReason::InboxOnly);
+        is_before && same && rang && row.created_at - other.created_at < RING_WINDOW
+    });
+    before.count() < most
+}
+
+/// What has to be read to decide whether phones may ring for these: whose notifications, whose doing, and since when.
+/// None if that follows from their kinds.
+pub fn to_compare(rows: &[Model]) -> Option<(Vec<MemberId>, Vec<MemberId>, DateTime<Utc>)> {
+    let limited = rows
+        .iter()
+        .filter(|row| matches!(ring(row.kind), Ring::ADay(_)))
+        .filter_map(|row| Some((row.member_id, row.caused_by?, row.created_at)));
+    let limited: Vec<_> = limited.collect();
+    let since = limited.iter().map(|(_, _, at)| *at).min()? - RING_WINDOW;
+    let distinct = |mut members: Vec<MemberId>| {
+        members.sort_unstable();
+        members.dedup();
+        members
+    };
+    let told = distinct(limited.iter().map(|(told, _, _)| *told).collect());
+    let by = distinct(limited.iter().map(|(_, by, _)| *by).collect());
+    Some((told, by, since))
 }
 
 /// Whether phones have been told of a notification: its time has come, and it stays in the inbox.
@@ -160,6 +249,7 @@ pub fn judge(facts: &Facts) -> Verdict {
     match facts.wanted {
         Wanted::NoLongerSo => Verdict::Cancel,
         Wanted::Done => Verdict::Skip(SkipReason::AlreadyDone),
+        Wanted::Yes if !facts.rings => Verdict::Skip(SkipReason::InboxOnly),
         // Whether there is a device is asked when the wait is over: until then inboxes with and without one are the same.
         Wanted::Yes => match facts.hold_until {
             Some(over) if over >= facts.expires_at => Verdict::Skip(SkipReason::Expired),
@@ -190,9 +280,74 @@ mod tests {
             now,
             away: false,
             wanted: Wanted::Yes,
+            rings: true,
             devices: 1,
             hold_until: None,
         }
+    }
+
+    fn caused(at: i64, kind: Kind, state: State) -> Model {
+        let now = facts().now + TimeDelta::minutes(at);
+        Model {
+            id: entity::NotificationId(uuid::Uuid::from_u128(u128::try_from(at).unwrap())),
+            member_id: MemberId(uuid::Uuid::from_u128(1)),
+            kind,
+            dedup_key: String::new(),
+            subject_id: None,
+            not_before: now,
+            expires_at: now,
+            state,
+            skip_reason: None,
+            created_at: now,
+            read_at: None,
+            caused_by: Some(MemberId(uuid::Uuid::from_u128(2))),
+        }
+    }
+
+    #[test]
+    fn one_member_makes_anothers_phone_ring_a_few_times_a_day() {
+        let kind = Kind::PactProposed;
+        let mut before = vec![
+            caused(0, kind, State::Planned),
+            caused(5, kind, State::Planned),
+        ];
+        assert!(may_ring(&before[0], &before) && may_ring(&before[1], &before));
+        let third = caused(10, kind, State::Pending);
+        assert!(!may_ring(&third, &before));
+        // By another member, of another kind, or a day later.
+        let other = Model {
+            caused_by: Some(MemberId(uuid::Uuid::from_u128(3))),
+            ..third.clone()
+        };
+        assert!(may_ring(&other, &before));
+        assert!(may_ring(
+            &caused(10, Kind::LadderAsked, State::Pending),
+            &before
+        ));
+        assert!(may_ring(&caused(24 * 60, kind, State::Pending), &before));
+        // What was taken back in time, or did not ring, leaves room.
+        before[1].state = State::Cancelled;
+        assert!(may_ring(&third, &before));
+        before[1].state = State::Skipped;
+        before[1].skip_reason = Some(SkipReason::InboxOnly);
+        assert!(may_ring(&third, &before));
+    }
+
+    #[test]
+    fn that_somebody_goes_quiet_rings_however_often() {
+        let all: Vec<_> = (0..20)
+            .map(|at| caused(at, Kind::WentQuiet, State::Planned))
+            .collect();
+        assert!(all.iter().all(|row| may_ring(row, &all)));
+        assert_eq!(to_compare(&all), None);
+        let removed = caused(0, Kind::RemovedFromCircle, State::Pending);
+        assert!(!may_ring(&removed, &[]));
+        let silent = Facts {
+            rings: false,
+            devices: 0,
+            ..facts()
+        };
+        assert_eq!(judge(&silent), Verdict::Skip(SkipReason::InboxOnly));
     }
 
     #[test]

@@ -7,7 +7,9 @@ use entity::notification::{Kind, Model, SkipReason, State};
 use entity::{DeviceId, MemberId, NotificationId, OccurrenceId, PactId};
 use sea_orm::ConnectionTrait;
 
-use super::model::{Facts, Verdict, Wait, Wanted, is_about_account, is_told, jitter, judge};
+use super::model::{
+    Facts, Verdict, Wait, Wanted, is_about_account, is_told, jitter, judge, may_ring, to_compare,
+};
 use super::quiet::{ignores_quiet_hours, may_be_spread};
 use super::{service, still_wanted, store};
 use crate::app::App;
@@ -158,6 +160,7 @@ const fn word(state: State, reason: Option<SkipReason>) -> &'static str {
         (State::Skipped, Some(SkipReason::NoDevice)) => "no_device",
         (State::Skipped, Some(SkipReason::Expired)) => "expired",
         (State::Skipped, Some(SkipReason::MemberAway)) => "member_away",
+        (State::Skipped, Some(SkipReason::InboxOnly)) => "inbox_only",
         (State::Skipped, None) => "no_longer_so",
         (State::Planned, _) => "planned",
         (State::Cancelled, _) => "cancelled",
@@ -202,6 +205,10 @@ pub(super) async fn facts(
     let standings = profile::service::standings(db, &members(rows)).await?;
     let wanted = still_wanted::still_wanted(db, rows, now).await?;
     let exceptions = Exceptions::read(db, rows).await?;
+    let caused = match to_compare(rows) {
+        Some((told, by, since)) => store::caused(db, &told, &by, since).await?,
+        None => Vec::new(),
+    };
     let facts = rows.iter().map(|row| {
         let who = standings.get(&row.member_id);
         let keeps = who.filter(|_| !exceptions.may_wake(row));
@@ -224,6 +231,7 @@ pub(super) async fn facts(
                 Wanted::Yes if row.read_at.is_some() => Wanted::Done,
                 wanted => wanted,
             },
+            rings: may_ring(row, &caused),
             devices: 1,
             hold_until: wait.leaves_at(),
         }

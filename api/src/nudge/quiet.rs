@@ -143,7 +143,9 @@ pub const fn ignores_quiet_hours(kind: Kind) -> bool {
         | Kind::LadderAsked
         | Kind::LadderAgreed
         | Kind::WentQuiet
-        | Kind::BackAgain => false,
+        | Kind::BackAgain
+        | Kind::CircleInvitation
+        | Kind::RemovedFromCircle => false,
     }
 }
 

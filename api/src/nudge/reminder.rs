@@ -143,6 +143,7 @@ async fn put_on(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
             subject: None,
             not_before: at,
             expires_at,
+            caused_by: None,
         }));
         let later = next_after(who.terms.zone, row.local_time, now);
         next.push(Model {

@@ -40,6 +40,9 @@ pub struct Announcement {
     pub not_before: DateTime<Utc>,
     /// Not from then on.
     pub expires_at: DateTime<Utc>,
+    /// Whose doing it is; none when it is nobody else's. How often a member makes another's phone ring is limited by
+    /// this.
+    pub caused_by: Option<MemberId>,
 }
 
 /// Writes the notification and the job that will plan its deliveries. Announced again under the same
@@ -191,7 +194,7 @@ pub async fn came_back(app: &App, tx: &Tx, member: MemberId, zone: Zone) -> Resu
 pub async fn partner_wants_a_word(
     app: &App,
     tx: &Tx,
-    (partner, pact): (MemberId, PactId),
+    (of, partner, pact): (MemberId, MemberId, PactId),
     check_in: CheckInId,
 ) -> Result<(), Fault> {
     let now = app.clock.now();
@@ -202,6 +205,7 @@ pub async fn partner_wants_a_word(
         subject: Some(pact.0),
         not_before: now,
         expires_at: now + WORD_FRESH_FOR,
+        caused_by: Some(of),
     };
     announce(app, tx, &what).await
 }
@@ -231,6 +235,7 @@ pub fn how_it_went(
         subject: Some(peering.0),
         not_before,
         expires_at,
+        caused_by: None,
     }
 }
 

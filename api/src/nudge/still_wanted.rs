@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::notification::{Kind, Model};
-use entity::{CheckInId, MemberId, NotificationId, OccurrenceId, PeeringId};
+use entity::{CheckInId, CircleInvitationId, MemberId, NotificationId, OccurrenceId, PeeringId};
 use sea_orm::ConnectionTrait;
 
 use super::between_partners::BetweenPartners;
 use super::model::Wanted;
 use crate::commitment::service::About;
 use crate::error::Fault;
-use crate::{checkin, meeting};
+use crate::{checkin, circle, meeting};
 
 /// How the dedup key of a check-in reminder begins; the member's day follows.
 const REMINDER_KEY: &str = "check_in_reminder:";
@@ -81,6 +81,8 @@ pub(super) async fn still_wanted(
                 seats.extend(row.subject_id.map(|id| (row.member_id, OccurrenceId(id))));
             }
             Kind::MeetingCancelled
+            | Kind::CircleInvitation
+            | Kind::RemovedFromCircle
             | Kind::PeeringProposed
             | Kind::PeeringAccepted
             | Kind::PactProposed
@@ -111,6 +113,12 @@ pub(super) async fn still_wanted(
         not_asked.extend(not.into_iter().map(|member| (member, day)));
     }
     let going = meeting::service::who_is_still_going(db, &seats).await?;
+    let invited = rows
+        .iter()
+        .filter(|row| row.kind == Kind::CircleInvitation)
+        .filter_map(|row| row.subject_id.map(CircleInvitationId));
+    let invited: Vec<_> = invited.collect();
+    let invitations = circle::service::still_open(db, &invited, now).await?;
     let between = BetweenPartners::read(db, rows, now).await?;
 
     let wanted = |row: &Model| match row.kind {
@@ -130,7 +138,12 @@ pub(super) async fn still_wanted(
         | Kind::EmailChangeDropped
         | Kind::EmailChanged
         | Kind::SessionStolen
-        | Kind::PushAddressTaken => Wanted::Yes,
+        | Kind::PushAddressTaken
+        | Kind::RemovedFromCircle => Wanted::Yes,
+        Kind::CircleInvitation => match row.subject_id {
+            Some(id) if invitations.contains(&CircleInvitationId(id)) => Wanted::Yes,
+            _ => Wanted::NoLongerSo,
+        },
         Kind::PeeringProposed
         | Kind::PeeringAccepted
         | Kind::PactProposed

@@ -55,6 +55,7 @@ pub(super) async fn add(app: &App, tx: &Tx, what: &[Announcement]) -> Result<Vec
             skip_reason: Set(None),
             created_at: Set(now),
             read_at: Set(None),
+            caused_by: Set(what.caused_by),
         });
         let added = Entity::insert_many(rows)
             .on_conflict(renewed.clone())
@@ -242,6 +243,20 @@ pub(super) async fn by_ids(
     ids: &[NotificationId],
 ) -> Result<Vec<Model>, Fault> {
     let found = Entity::find().filter(Column::Id.is_in(ids.iter().copied()));
+    Ok(found.all(db).await?)
+}
+
+/// What these members caused for those since an instant.
+pub(super) async fn caused(
+    db: &impl ConnectionTrait,
+    told: &[MemberId],
+    by: &[MemberId],
+    since: DateTime<Utc>,
+) -> Result<Vec<Model>, Fault> {
+    let found = Entity::find()
+        .filter(Column::CausedBy.is_in(by.iter().copied()))
+        .filter(Column::MemberId.is_in(told.iter().copied()))
+        .filter(Column::CreatedAt.gt(since));
     Ok(found.all(db).await?)
 }
 

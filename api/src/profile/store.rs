@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveTime, Utc};
 use entity::member::{self, Column, Entity};
 use entity::{MemberId, life_context, member_language, quiet_hours, topic};
-use sea_orm::sea_query::{Expr, LockType, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockType, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, RelationTrait as _, Select, SqlErr,
@@ -56,10 +56,11 @@ pub(super) async fn find(
     let shares = circle::service::shared_by(viewer, Expr::col((Entity, Column::Id)));
     let partner = matching::service::partners(viewer, &Expr::col((Entity, Column::Id)));
     let proposal = matching::service::proposal_waits(viewer, &Expr::col((Entity, Column::Id)), now);
+    let invites = circle::service::invites(viewer, Expr::col((Entity, Column::Id)), now);
     let rows = Entity::find()
         .expr_as(shares, "shares_circle")
         .expr_as(partner, "is_partner")
-        .expr_as(proposal, "has_proposal")
+        .expr_as(proposal.or(invites), "has_proposal")
         .expr_as(Expr::cust(lists::TOPICS), "topics")
         .expr_as(Expr::cust(lists::LANGUAGES), "languages")
         .expr_as(Expr::cust(lists::LIFE_CONTEXTS), "life_contexts")

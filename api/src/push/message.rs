@@ -147,7 +147,9 @@ const fn said(kind: Kind) -> (Category, Urgency, Phrase) {
         Kind::DoorOpen => (CheckIns, Normal, DOOR),
         Kind::MeetingReminder => (Meetings, High, COMING_UP),
         Kind::MeetingCancelled | Kind::MeetingChanged => (Meetings, High, CHANGE),
-        Kind::PeeringProposed => (Contacts, Normal, INVITATION),
+        Kind::PeeringProposed | Kind::CircleInvitation => (Contacts, Normal, INVITATION),
+        // No push leaves for it.
+        Kind::RemovedFromCircle => (Contacts, Normal, ANSWER),
         Kind::PeeringAccepted | Kind::PactAccepted | Kind::LadderAgreed => {
             (Contacts, Normal, ANSWER)
         }

@@ -131,6 +131,7 @@ fn allowed<'a>(
         }
         (Verdict::Skip(SkipReason::AlreadyDone), _) => skipped("already_done"),
         (Verdict::Skip(SkipReason::MemberAway), _) => skipped("member_away"),
+        (Verdict::Skip(SkipReason::InboxOnly), _) => skipped("inbox_only"),
         (Verdict::Cancel | Verdict::Over, _) => skipped("cancelled"),
         (Verdict::NotYet(at) | Verdict::Held(at), _) => Err(Settled::later(at, "quiet_hours")),
         (Verdict::Skip(SkipReason::NoDevice), _) | (Verdict::Deliver, None) => {

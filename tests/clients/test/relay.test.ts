@@ -61,8 +61,10 @@ function shows<D>(environment: Environment, fragment: ReaderFragment, ref: Fragm
 
 test('the next page of a roster is fetched by the id of its circle, and joins the list', async () => {
   const men = await Promise.all(['mike', 'tom', 'joe'].map((handle) => belay.joins(handle)));
-  const ids = await Promise.all(men.map(async (man) => (await man.ask(HomeDocument, {})).me?.memberId ?? ''));
-  const id = await sam.makesCircle(ids);
+  const members = await Promise.all(
+    men.map(async (phone) => ({ phone, memberId: (await phone.ask(HomeDocument, {})).me?.memberId ?? '' })),
+  );
+  const id = await sam.makesCircle(members);
 
   const environment = app();
   const first = { id, count: 3 };

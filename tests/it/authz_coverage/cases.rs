@@ -4,9 +4,9 @@ use api::account::SignedIn;
 use api::graphql::node::{NodeId as _, decode};
 use chrono::{TimeDelta, Timelike as _};
 use entity::{
-    CheckInId, CircleId, CommitmentId, DeviceId, MeetingId, MemberId, NotificationId, OccurrenceId,
-    PactId, PactNudgeId, PauseId, PeeringId, RungId, SessionId, TellingId, ladder_rung,
-    ladder_telling,
+    CheckInId, CircleId, CircleInvitationId, CommitmentId, DeviceId, MeetingId, MemberId,
+    NotificationId, OccurrenceId, PactId, PactNudgeId, PauseId, PeeringId, RungId, SessionId,
+    TellingId, ladder_rung, ladder_telling,
 };
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use serde_json::{Value, json};
@@ -27,6 +27,8 @@ pub struct Things {
     pub circle: Value,
     pub commitment: Value,
     pub device: Value,
+    /// Into a circle that another runs.
+    pub invitation: Value,
     pub meeting: Value,
     pub member: Value,
     pub notification: Value,
@@ -63,6 +65,7 @@ impl Things {
             circle: json!(*ids.next::<CircleId>().global()),
             commitment: json!(*ids.next::<CommitmentId>().global()),
             device: json!(*ids.next::<DeviceId>().global()),
+            invitation: json!(*ids.next::<CircleInvitationId>().global()),
             meeting: json!(*ids.next::<MeetingId>().global()),
             member: json!(*ids.next::<MemberId>().global()),
             notification: json!(*ids.next::<NotificationId>().global()),
@@ -109,6 +112,7 @@ impl Things {
         let id = app.app.ids.next::<Uuid>().simple().to_string();
         let host = app.facilitator(&format!("runs-{}", &id[20..])).await;
         let run = crate::circles::circle_of(app, host, &[mike]).await;
+        let invitation = invited(app, host, mike).await;
         let commitment = weekly(app, mike, &peering).await["id"].clone();
         let device = app.register(mike, "mikes-phone").await["id"].clone();
         let schedule = "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {
@@ -141,6 +145,7 @@ impl Things {
             circle: json!(*circle.global()),
             commitment,
             device,
+            invitation,
             meeting: made["meeting"]["id"].clone(),
             member: json!(*hidden.member.global()),
             notification: inbox.at("/me/notifications/nodes/0/id"),
@@ -160,7 +165,7 @@ impl Things {
         }
     }
 
-    pub fn all(&self) -> [&Value; 20] {
+    pub fn all(&self) -> [&Value; 21] {
         [
             &self.asked,
             &self.run_by[0],
@@ -169,6 +174,7 @@ impl Things {
             &self.circle,
             &self.commitment,
             &self.device,
+            &self.invitation,
             &self.meeting,
             &self.member,
             &self.notification,
@@ -184,6 +190,19 @@ impl Things {
             &self.session,
         ]
     }
+}
+
+/// An invitation into a circle of a host.
+async fn invited(app: &TestApp, host: SignedIn, man: SignedIn) -> Value {
+    let circle = crate::circles::circle_of(app, host, &[]).await;
+    let invite = "mutation($input: AddCircleMemberInput!) { addCircleMember(input: $input) {
+        errors { code } } }";
+    let input = json!({ "circleId": *circle.global(), "memberId": *man.member.global() });
+    app.as_member(host, invite, json!({ "input": input }))
+        .await
+        .ok();
+    let invitations = crate::circles::invitations_of(app, man).await;
+    invitations[0]["id"].clone()
 }
 
 /// In two hours, for whoever may schedule it.
@@ -522,6 +541,10 @@ fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
         (
             "addCircleMember",
             input(&json!({ "circleId": of.circle, "memberId": of.member })),
+        ),
+        (
+            "answerCircleInvitation",
+            input(&json!({ "invitationId": of.invitation, "accept": true })),
         ),
         (
             "cancelMeeting",

@@ -55,8 +55,8 @@ async fn who_left_a_circle_hears_nothing_more_of_its_meetings(app: TestApp) {
 
 async fn who_comes_back_finds_what_became_of_the_meetings_meanwhile(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
-    let circle = crate::circles::circle_of(&app, host, &[mike]).await;
-    let circle = circle.global();
+    let id = crate::circles::circle_of(&app, host, &[mike]).await;
+    let circle = id.global();
     let tea = meeting(&app, host, Some(circle.as_str())).await;
     let mut phone = Phone::new(mike);
     rsvp(&app, mike, &tea, "GOING").await;
@@ -66,8 +66,7 @@ async fn who_comes_back_finds_what_became_of_the_meetings_meanwhile(app: TestApp
     let title =
         json!({ "meetingId": tea["meeting"]["id"], "expectedVersion": 1, "title": "Coffee" });
     act(&app, host, "updateMeeting", title).await;
-    let man = json!({ "circleId": circle.as_str(), "memberId": mike.member.global().as_str() });
-    act(&app, host, "addCircleMember", man).await;
+    crate::circles::put_in(&app, id, mike).await;
     phone.sync(&app).await;
     assert_eq!(phone.all("Meeting")[0]["title"], "Coffee");
     assert_eq!(phone.kept, phone.there(&app).await);

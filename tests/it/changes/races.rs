@@ -194,7 +194,8 @@ async fn what_is_kept_is_what_is_there_after_everybody_did_everything_at_once(ap
     for n in 0..5 {
         men.push(app.member(&format!("man-{n}")).await);
     }
-    let circle = crate::circles::circle_of(&app, host, &men).await.global();
+    let id = crate::circles::circle_of(&app, host, &men).await;
+    let circle = id.global();
     let of_circle = meeting(&app, host, Some(circle.as_str())).await;
     let open = meeting(&app, host, None).await;
     for man in &men {
@@ -222,11 +223,7 @@ async fn what_is_kept_is_what_is_there_after_everybody_did_everything_at_once(ap
             match round {
                 0 => check_in(app, *man).await,
                 2 => act(app, *man, "leaveCircle", json!({ "circleId": circle })).await,
-                3 => {
-                    let member = man.member.global();
-                    let input = json!({ "circleId": circle, "memberId": member.as_str() });
-                    act(app, host, "addCircleMember", input).await;
-                }
+                3 => crate::circles::put_in(app, id, *man).await,
                 _ => {}
             }
         }

@@ -335,6 +335,7 @@ async fn a_check_in_withdraws_its_days_reminder(app: TestApp) {
             subject: None,
             not_before: app.now() + TimeDelta::hours(6),
             expires_at: app.now() + TimeDelta::hours(15),
+            caused_by: None,
         };
         let app = &app.app;
         let announced: Result<(), api::error::Fault> = transact!(app, |tx| {

@@ -199,6 +199,7 @@ async fn whoever_runs_the_circle_no_longer_is_told_nothing(app: TestApp) {
         assert_eq!(answer.at("/addCircleMember/errors"), json!([]));
     };
     put(three.host, fred, "FACILITATOR").await;
+    crate::circles::accept_all(&app, fred).await;
     put(fred, three.host, "MEMBER").await;
     assert_eq!(requests(&app, three.host).await, [json!(null); 0]);
     // Nor when he runs it again: he would have to be asked.

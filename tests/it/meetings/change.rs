@@ -2,8 +2,10 @@
 
 use api::account::SignedIn;
 use api::graphql::node::NodeId as _;
+use chrono::TimeDelta;
 use entity::circle_membership::CircleRole;
 use entity::notification::{Kind, State};
+use sea_orm::{EntityTrait as _, QueryOrder as _};
 use serde_json::{Value, json};
 use support::{TestApp, both};
 
@@ -13,6 +15,7 @@ use super::{
 };
 
 both!(
+    a_change_is_recorded_with_who_made_it_and_what_of_it,
     a_change_touches_what_was_sent_and_nothing_else,
     a_change_over_anothers_is_refused_with_the_meeting_as_it_is,
     a_change_sent_again_is_not_made_again,
@@ -290,4 +293,37 @@ async fn calling_off_costs_the_same_however_many_are_going(app: TestApp) {
         assert_eq!(answer.at("/cancelMeeting/errors"), json!([]));
     }
     assert_eq!(costs[0], costs[1]);
+}
+
+async fn a_change_is_recorded_with_who_made_it_and_what_of_it(app: TestApp) {
+    let host = app.facilitator("host").await;
+    let tea = scheduled(&app, host, json!({})).await;
+    let meeting = &tea["meeting"];
+    let patch = json!({ "title": "Coffee", "capacity": 9 });
+    for _ in 0..2 {
+        // Sent twice, it is changed once.
+        update(&app, host, meeting, 1, patch.clone()).await;
+    }
+    app.advance(TimeDelta::minutes(1));
+    let link = json!({ "joinUrl": "https://meet.example.org/other" });
+    let changed = update(&app, host, meeting, 2, link).await;
+    assert_eq!(code(&changed), "");
+    let rows = entity::meeting_change::Entity::find()
+        .order_by_asc(entity::meeting_change::Column::At)
+        .all(app.app.db.pool())
+        .await
+        .unwrap();
+    let recorded: Vec<_> = rows
+        .iter()
+        .map(|row| (row.member_id, row.fields.as_str(), row.at))
+        .collect();
+    let expected = [
+        (
+            Some(host.member),
+            "capacity,title",
+            app.now() - TimeDelta::minutes(1),
+        ),
+        (Some(host.member), "join_url", app.now()),
+    ];
+    assert_eq!(recorded, expected);
 }

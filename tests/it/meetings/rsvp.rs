@@ -378,3 +378,36 @@ async fn nobody_keeps_a_seat_in_a_circle_he_was_taken_out_of_at_once(app: TestAp
         assert!(pending.iter().all(|row| row.state == State::Cancelled));
     }
 }
+
+async fn new_accounts_take_no_seat_in_open_meetings(database: TestDatabase) {
+    let rule = "[meetings]\nseat_min_account_age_days = 3\n";
+    let app = TestApp::configured(database, rule).await;
+    let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
+    let open = scheduled(&app, host, json!({})).await;
+    let circle = circle_with(
+        &app,
+        &[(host, CircleRole::Facilitator), (mike, CircleRole::Member)],
+    );
+    let circle = circle.await.global();
+    let of_circle = scheduled(&app, host, json!({ "circleId": circle.as_str() })).await;
+    let refused = rsvp(&app, mike, &open, "GOING").await;
+    assert_eq!(code(&refused), "TOO_SOON");
+    assert_eq!(refused["occurrence"]["id"], open["id"]);
+    assert_eq!(code(&rsvp(&app, mike, &open, "NOT_GOING").await), "");
+    // Those of his circle are for him, and his own are for the host.
+    assert_eq!(code(&rsvp(&app, mike, &of_circle, "GOING").await), "");
+    assert_eq!(code(&rsvp(&app, host, &open, "GOING").await), "");
+    app.advance(TimeDelta::days(3));
+    let later = scheduled(&app, host, json!({ "localDate": "2026-03-20" })).await;
+    assert_eq!(code(&rsvp(&app, mike, &later, "GOING").await), "");
+}
+
+#[tokio::test]
+async fn new_accounts_take_no_seat_in_open_meetings_on_sqlite() {
+    new_accounts_take_no_seat_in_open_meetings(TestDatabase::sqlite().await).await;
+}
+
+#[tokio::test]
+async fn new_accounts_take_no_seat_in_open_meetings_on_postgres() {
+    new_accounts_take_no_seat_in_open_meetings(TestDatabase::postgres().await).await;
+}

@@ -3,12 +3,13 @@
 use std::fmt::Debug;
 
 use entity::{
-    AccountCodeId, CheckInId, CircleId, CommitmentId, ConsentId, DeliveryId, DeviceId,
-    EmailChangeId, JobId, LeaseHolder, MeetingId, MemberId, NotificationId, OccurrenceId, PactId,
-    PactNudgeId, PauseId, PeeringId, ReceivedId, RsvpId, RungId, SessionId, SignUpId, TellingId,
-    account, account_code, cadence_change, change, change_feed, check_in, check_in_reminder,
-    circle, circle_membership, commitment, commitment_day, consent, device, email_change,
-    handle_claim, job, ladder, ladder_rung, ladder_telling, meeting, meeting_occurrence, member,
+    AccountCodeId, CheckInId, CircleId, CircleInvitationId, CommitmentId, ConsentId, DeliveryId,
+    DeviceId, EmailChangeId, JobId, LeaseHolder, MeetingChangeId, MeetingId, MemberId,
+    NotificationId, OccurrenceId, PactId, PactNudgeId, PauseId, PeeringId, ReceivedId, RsvpId,
+    RungId, SessionId, SignUpId, TellingId, account, account_code, cadence_change, change,
+    change_feed, check_in, check_in_reminder, circle, circle_invitation, circle_membership,
+    commitment, commitment_day, consent, device, email_change, handle_claim, job, ladder,
+    ladder_rung, ladder_telling, meeting, meeting_change, meeting_occurrence, member,
     member_language, member_life_context, member_topic, network_member, notification, pact,
     pact_nudge, pact_side, past_day_terms, pause, peering, pending_sign_up, persisted_document,
     progress, push_delivery, quiet_hours, rate_limit, received_words, rsvp, secret_check, session,
@@ -367,6 +368,33 @@ async fn put_takes_part(
     occurrence_id: OccurrenceId,
 ) {
     let member_id = MemberId(id);
+    put(
+        db,
+        circle_invitation::Model {
+            id: CircleInvitationId(id),
+            circle_id,
+            member_id,
+            invited_by: Some(member_id),
+            role: circle_membership::CircleRole::Member,
+            state: circle_invitation::State::Accepted,
+            at: instant(),
+            expires_at: instant(),
+            answered_at: Some(instant()),
+            ended_at: Some(instant()),
+        },
+    )
+    .await;
+    put(
+        db,
+        meeting_change::Model {
+            id: MeetingChangeId(id),
+            meeting_id: MeetingId(Uuid::from_u128(1)),
+            member_id: Some(member_id),
+            fields: "join_url,title".into(),
+            at: instant(),
+        },
+    )
+    .await;
     put(
         db,
         circle_membership::Model {
@@ -743,6 +771,7 @@ async fn put_outbox(db: &DatabaseConnection, id: Uuid) {
             skip_reason: Some(notification::SkipReason::AlreadyDone),
             created_at: instant(),
             read_at: Some(instant()),
+            caused_by: Some(MemberId(id)),
         },
     )
     .await;

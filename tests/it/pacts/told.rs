@@ -2,7 +2,7 @@
 
 use api::account::SignedIn;
 use chrono::TimeDelta;
-use entity::notification::{Kind, State};
+use entity::notification::{Kind, SkipReason, State};
 use serde_json::{Value, json};
 use support::{TestApp, both};
 
@@ -14,6 +14,7 @@ both!(
     each_step_reaches_the_phones_of_both,
     partners_hear_of_each_other_and_nobody_else,
     a_nudge_and_its_answer_are_pushed,
+    proposing_and_ending_in_turn_rings_twice_a_day,
     what_is_no_longer_so_is_not_told,
     the_end_of_a_pact_clears_the_phones
 );
@@ -69,6 +70,38 @@ async fn each_step_reaches_the_phones_of_both(app: TestApp) {
     let over = ["no Pact", "no PactNudge", "no Peering"];
     leave(&app, paul, "endPeering", &peering).await;
     expect(&app, &mut both, [&over, &over]).await;
+}
+
+async fn proposing_and_ending_in_turn_rings_twice_a_day(app: TestApp) {
+    let (mike, paul, peering) = two(&app).await;
+    app.drain().await;
+    app.register(paul, "pauls-phone").await;
+    let in_turn = async || {
+        for _ in 0..5 {
+            let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
+            app.drain().await;
+            // It is there for him each time.
+            assert_eq!(super::pacts(&app, paul).await[0]["id"], pact["id"]);
+            end(&app, mike, &pact["id"]).await;
+        }
+    };
+    in_turn().await;
+    assert_eq!(app.outbox().len(), 2);
+    let told = app.notifications().await;
+    let silent = told
+        .iter()
+        .filter(|row| row.skip_reason == Some(SkipReason::InboxOnly));
+    assert_eq!(silent.count(), 3);
+    // What Paul does rings on Mike's phone as before.
+    app.register(mike, "mikes-phone").await;
+    agreed(&app, paul, mike, &peering).await;
+    app.drain().await;
+    assert_eq!(app.outbox().len(), 4);
+    app.advance(TimeDelta::days(1));
+    let pact = super::pacts(&app, mike).await[0]["id"].clone();
+    end(&app, mike, &pact).await;
+    in_turn().await;
+    assert_eq!(app.outbox().len(), 6);
 }
 
 async fn partners_hear_of_each_other_and_nobody_else(app: TestApp) {

@@ -14,6 +14,9 @@ both!(
     each_step_reaches_the_phones_of_those_who_see_it,
     a_man_who_leaves_goes_from_his_partners_phones,
     a_lapse_clears_the_phones,
+    after_an_end_neither_hears_of_a_proposal_for_thirty_days,
+    after_a_no_neither_hears_of_a_proposal_for_thirty_days,
+    who_ask_each_other_after_an_end_are_partners_again,
     who_is_asked_and_who_is_answered_hear_of_it,
     what_is_no_longer_so_is_not_told,
     a_deleted_account_takes_its_peerings_along
@@ -70,6 +73,52 @@ async fn each_step_reaches_the_phones_of_those_who_see_it(app: TestApp) {
     leave(&app, mike, "withdrawPeering", &id).await;
     assert_eq!(sams.told(&app).await, ["no Peering"]);
     assert_eq!(mikes.told(&app).await, ["no Peering"]);
+}
+
+/// That one asks the other, to whom it does not come, and whose phone takes not so much as a number.
+async fn asks_in_vain(app: &TestApp, from: SignedIn, to: SignedIn) {
+    let mut his = phone(app, to).await;
+    let at = his.after.clone();
+    let told = app.notifications().await.len();
+    let asked = proposed(app, from, to).await;
+    assert_eq!(asked["state"], "PROPOSED");
+    assert_eq!(asked["since"], json!(null));
+    assert_eq!(peerings(app, from).await, [asked.clone()]);
+    app.advance(TimeDelta::days(7));
+    api::matching::service::housekeep(&app.app).await.unwrap();
+    assert_eq!(peerings(app, from).await, [json!(null); 0]);
+    assert_eq!(peerings(app, to).await, [json!(null); 0]);
+    assert_eq!(his.told(app).await, NOTHING);
+    assert_eq!(his.after, at);
+    assert_eq!(app.notifications().await.len(), told);
+}
+
+async fn after_an_end_neither_hears_of_a_proposal_for_thirty_days(app: TestApp) {
+    let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+    let id = partners(&app, mike, paul).await;
+    leave(&app, mike, "endPeering", &id).await;
+    asks_in_vain(&app, paul, mike).await;
+    asks_in_vain(&app, mike, paul).await;
+    app.advance(TimeDelta::days(16));
+    proposed(&app, paul, mike).await;
+    assert_eq!(peerings(&app, mike).await[0]["state"], "PROPOSED");
+}
+
+async fn after_a_no_neither_hears_of_a_proposal_for_thirty_days(app: TestApp) {
+    let [mike, paul, _] = three(&app).await;
+    let id = proposed(&app, mike, paul).await["id"].clone();
+    answer(&app, paul, &id, false).await;
+    app.advance(TimeDelta::days(7));
+    api::matching::service::housekeep(&app.app).await.unwrap();
+    asks_in_vain(&app, paul, mike).await;
+}
+
+async fn who_ask_each_other_after_an_end_are_partners_again(app: TestApp) {
+    let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+    let id = partners(&app, mike, paul).await;
+    leave(&app, mike, "endPeering", &id).await;
+    assert_eq!(proposed(&app, paul, mike).await["state"], "PROPOSED");
+    assert_eq!(proposed(&app, mike, paul).await["state"], "ACTIVE");
 }
 
 async fn a_man_who_leaves_goes_from_his_partners_phones(app: TestApp) {

@@ -74,6 +74,7 @@ async fn line(
         subject: None,
         not_before: now,
         expires_at: now + FRESH_FOR,
+        caused_by: None,
     };
     announce_and_plan(app, tx, &[what]).await
 }

@@ -219,8 +219,9 @@ async fn tell_of_a_word(app: &App, tx: &Tx, check_in: &CheckIn) -> Result<(), Fa
     if !check_in.content.asks_for_a_word() {
         return Ok(());
     }
-    for partner in pact::service::partners_who_read(app, tx, check_in.member).await? {
-        nudge::service::partner_wants_a_word(app, tx, partner, check_in.id).await?;
+    let member = check_in.member;
+    for (partner, pact) in pact::service::partners_who_read(app, tx, member).await? {
+        nudge::service::partner_wants_a_word(app, tx, (member, partner, pact), check_in.id).await?;
     }
     Ok(())
 }

@@ -4,7 +4,9 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::{CircleId, MemberId};
 
 use super::{Circle, CircleRole, load_circle};
-use crate::circle::model::{NAME, NewCircle, PURPOSE};
+use crate::circle::model::{
+    MOST_INVITATIONS_A_DAY, MOST_OPEN_INVITATIONS, NAME, NewCircle, PURPOSE,
+};
 use crate::circle::service::{self, Changed, Created};
 use crate::graphql::errors::{CircleError, user_errors};
 use crate::graphql::node::NodeId;
@@ -32,7 +34,7 @@ pub struct CreateCirclePayload {
     errors: Vec<CircleError>,
 }
 
-/// A man to put into a circle you run.
+/// A member to invite into a circle you run, or one who is in it and is to do something else there.
 #[derive(Debug, InputObject)]
 pub struct AddCircleMemberInput {
     /// The id of the `Circle`.
@@ -44,16 +46,16 @@ pub struct AddCircleMemberInput {
     role: Option<CircleRole>,
 }
 
-/// What became of a man who was to be put into a circle.
+/// What became of inviting a member, or of changing what he does.
 #[derive(Debug, SimpleObject)]
 pub struct AddCircleMemberPayload {
-    /// The circle as it is now; null when there are errors.
+    /// The circle as it is now, which whoever is invited joins with his own yes; null when there are errors.
     circle: Option<Circle>,
     /// Why nothing was changed.
     errors: Vec<CircleError>,
 }
 
-/// A man to take out of a circle you run.
+/// A member to take out of a circle you run, or whose invitation is taken back.
 #[derive(Debug, InputObject)]
 pub struct RemoveCircleMemberInput {
     /// The id of the `Circle`.
@@ -103,7 +105,8 @@ impl CircleMutation {
         Some(create_circle(ctx, &input).await)
     }
 
-    /// Puts a man into a circle you run, or changes what he does in it.
+    /// Invites a member into a circle you run: he joins when he says yes, within fourteen days. One who is in it already
+    /// does what is asked for from now on.
     async fn add_circle_member(
         &self,
         ctx: &Context<'_>,
@@ -112,8 +115,8 @@ impl CircleMutation {
         Some(add_circle_member(ctx, &input).await)
     }
 
-    /// Takes a man out of a circle you run; it is well if he was not in it. A circle keeps somebody who
-    /// runs it.
+    /// Takes a member out of a circle you run, or his invitation back; it is well if there was neither. A circle keeps
+    /// somebody who runs it.
     async fn remove_circle_member(
         &self,
         ctx: &Context<'_>,
@@ -251,6 +254,19 @@ fn problem(changed: Changed) -> Option<Problem> {
         Changed::MayNotRun => {
             let message = "This man is not a facilitator: he can take part.";
             Some(not_allowed("role", message))
+        }
+        Changed::TooManyInvitations => {
+            let message = format!(
+                "{MOST_OPEN_INVITATIONS} invitations into this circle wait already: give them a little time."
+            );
+            Some(Problem::field("circleId", ProblemCode::TooMany, message))
+        }
+        Changed::TooManyToday(again) => {
+            let message = format!(
+                "You invited {MOST_INVITATIONS_A_DAY} members within a day: you can invite more tomorrow."
+            );
+            let problem = Problem::field("memberId", ProblemCode::TooSoon, message);
+            Some(problem.retry_at(again))
         }
         Changed::LastFacilitator => {
             let message = "A circle keeps a facilitator: let another man run it first.";

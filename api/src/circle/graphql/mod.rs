@@ -1,11 +1,13 @@
 //! Circles in the schema.
 
 mod changes;
+mod invitations;
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use entity::{CircleId, MemberId};
 
 pub use changes::CircleMutation;
+pub use invitations::{CircleInvitation, InvitationMutation, load_circle_invitations};
 
 use super::model;
 use super::service::{self, CIRCLE_MEMBERS, MY_CIRCLES};
@@ -21,6 +23,7 @@ use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::profile::graphql::Member;
 
 type Circles = Connection<MY_CIRCLES, Circle, CirclesOf>;
+type Invitations = invitations::Invitations;
 type Members = Connection<CIRCLE_MEMBERS, CircleMember, MenIn>;
 
 /// The circles this member is in.
@@ -228,6 +231,27 @@ impl CircleMe {
             before,
         };
         Some(circles(ctx, self.0, &args).await)
+    }
+
+    /// The invitations into circles that wait for your answer, the latest first.
+    async fn circle_invitations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Nullable<Invitations> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        Some(invitations::page(ctx, self.0, &args).await)
     }
 }
 

@@ -144,6 +144,10 @@ async fn form_circles(client: &Client, men: &[Man]) -> Result<Vec<Value>, Fault>
         circle { id } errors { code path } } }";
     const ADD: &str = "mutation($input: AddCircleMemberInput!) { addCircleMember(input: $input) {
         errors { code path } } }";
+    const INVITED: &str = "{ me { circleInvitations(first: 1) { nodes { id } } } }";
+    const ACCEPT: &str =
+        "mutation($input: AnswerCircleInvitationInput!) { answerCircleInvitation(input: $input) {
+        errors { code path } } }";
     let mut circles = Vec::new();
     for (number, gathering) in GATHERINGS.iter().enumerate() {
         let host = facilitator_of(number, men);
@@ -155,6 +159,12 @@ async fn form_circles(client: &Client, men: &[Man]) -> Result<Vec<Value>, Fault>
             if is_in(number, index) && man.who != host.who {
                 let input = json!({ "circleId": circle, "memberId": man.global_id });
                 client.ask(host.seat, host.viewer(), ADD, input).await?;
+                let me = client
+                    .ask(man.seat, man.viewer(), INVITED, Value::Null)
+                    .await?;
+                let invitation = &me["circleInvitations"]["nodes"][0]["id"];
+                let input = json!({ "invitationId": invitation, "accept": true });
+                client.ask(man.seat, man.viewer(), ACCEPT, input).await?;
             }
         }
         circles.push(circle);

@@ -51,13 +51,13 @@ pub async fn answer(app: &App, me: MemberId, id: RungId, agree: bool) -> Result<
             let given = Given {
                 member: me,
                 purpose: Purpose::LadderHearing,
-                other: owner,
+                other: Some(owner),
                 detail: word(rung.tells).to_owned(),
                 at: now,
             };
             consent::service::give(app, tx, &given).await?;
             let key = format!("ladder_agreed:{id}");
-            let what = announcement(owner, Told::LadderAgreed, key, id.0, (now, FRESH_FOR));
+            let what = announcement((me, owner), Told::LadderAgreed, key, id.0, (now, FRESH_FOR));
             nudge::service::announce(app, tx, &what).await?;
         } else {
             consent::service::withdraw(tx, me, Purpose::LadderHearing, owner, now).await?;

@@ -116,7 +116,7 @@ async fn over(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
         nudge::service::withdraw(tx, told, &key).await?;
         if !hidden && nudge::service::has_heard(tx, told, &key).await? {
             let key = format!("ladder_back:{id}");
-            let what = announcement(told, Told::BackAgain, key, id.0, (now, FRESH_FOR));
+            let what = announcement((member, told), Told::BackAgain, key, id.0, (now, FRESH_FOR));
             nudge::service::announce(app, tx, &what).await?;
         }
     }

@@ -255,7 +255,7 @@ fn asked_key(owner: MemberId, at: DateTime<Utc>) -> String {
 }
 
 fn announcement(
-    member: MemberId,
+    (by, member): (MemberId, MemberId),
     kind: Told,
     dedup_key: String,
     subject: Uuid,
@@ -268,6 +268,7 @@ fn announcement(
         subject: Some(subject),
         not_before: now,
         expires_at: now + fresh_for,
+        caused_by: (by != member).then_some(by),
     }
 }
 
@@ -279,7 +280,7 @@ async fn consented(app: &App, tx: &Tx, rung: &Rung, at: DateTime<Utc>) -> Result
     let given = Given {
         member: rung.owner,
         purpose: Purpose::LadderTelling,
-        other,
+        other: Some(other),
         detail: word(rung.tells).to_owned(),
         at,
     };

@@ -167,7 +167,7 @@ fn said(telling: &Telling, now: DateTime<Utc>) -> nudge::Announcement {
     };
     let told = telling.told.unwrap_or(telling.owner);
     announcement(
-        told,
+        (telling.owner, told),
         kind,
         told_key(telling.id),
         telling.id.0,

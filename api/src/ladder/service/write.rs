@@ -233,7 +233,7 @@ async fn ask(app: &App, tx: &Tx, rung: &Rung, now: DateTime<Utc>) -> Result<(), 
     };
     let key = asked_key(rung.owner, now);
     let what = announcement(
-        other,
+        (rung.owner, other),
         Told::LadderAsked,
         key.clone(),
         rung.id.0,

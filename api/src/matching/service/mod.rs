@@ -167,9 +167,13 @@ pub async fn visibility_changed(
     for row in store::open_of(tx, member).await? {
         let other = Pair::in_it(&row).beside(member);
         for viewer in [member, other] {
+            // What he does not see, his phone does not have.
+            if model::seen_by(viewer, &row, now).is_none() {
+                continue;
+            }
             if hidden {
                 tx.gone(viewer, row.id);
-            } else if model::seen_by(viewer, &row, now).is_some() {
+            } else {
                 tx.put(viewer, row.id);
             }
         }
@@ -210,9 +214,12 @@ fn put(tx: &Tx, row: &Model) {
     }
 }
 
+/// It is gone from the phones that have it. One that was declined only whoever asked has.
 fn gone(tx: &Tx, row: &Model) {
     for member in [row.lower_id, row.higher_id] {
-        tx.gone(member, row.id);
+        if row.state != State::Declined || member == row.proposed_by {
+            tx.gone(member, row.id);
+        }
     }
 }
 
@@ -222,7 +229,7 @@ fn proposed_key(id: PeeringId) -> String {
 }
 
 fn told(
-    member: MemberId,
+    (by, member): (MemberId, MemberId),
     kind: Kind,
     dedup_key: String,
     id: PeeringId,
@@ -235,6 +242,7 @@ fn told(
         subject: Some(id.0),
         not_before: now,
         expires_at,
+        caused_by: Some(by),
     }
 }
 
@@ -262,7 +270,7 @@ async fn begin(app: &App, tx: &Tx, row: &Model, now: DateTime<Utc>) -> Result<bo
     nudge::service::withdraw(tx, other, &proposed_key(row.id)).await?;
     let key = format!("peering_accepted:{}", row.id);
     let until = (now, now + model::OPEN_FOR);
-    let what = told(proposer, Kind::PeeringAccepted, key, row.id, until);
+    let what = told((other, proposer), Kind::PeeringAccepted, key, row.id, until);
     nudge::service::announce(app, tx, &what).await?;
     put(tx, row);
     tell(tx, (other, proposer), row.id);

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::notification::Kind;
+use entity::peering::State;
 use entity::{MemberId, PeeringId};
 
 use super::{begin, gone, proposed_key, store, tell, told};
@@ -65,7 +66,7 @@ pub async fn propose(
                     Done::Undo(Proposed::TooManyPartners)
                 });
             }
-            Proposal::TooSoon(_) | Proposal::New => {}
+            Proposal::TooSoon(_) | Proposal::Silent | Proposal::New => {}
         }
         if !circle::service::shares_circle(tx, me, other).await? {
             return Ok(Done::Undo(Proposed::NoMember));
@@ -82,12 +83,29 @@ pub async fn propose(
         for lapsed in store::close_lapsed(tx, Lapsed::Of(pair), now).await? {
             gone(tx, &lapsed);
         }
-        if !store::insert(tx, id, pair, me, now).await? {
+        let silent = proposal == Proposal::Silent;
+        // As one that was declined at once: it waits for him who asks, and is not there for the other.
+        let state = if silent {
+            State::Declined
+        } else {
+            State::Proposed
+        };
+        if !store::insert(tx, (id, state), pair, me, now).await? {
             // Sent at the same moment by somebody else.
             return Ok(Done::Undo(Proposed::Conflict));
         }
+        if silent {
+            tx.put(me, id);
+            return Ok(Done::Keep(Proposed::AsAsked(id)));
+        }
         let until = (now, now + OPEN_FOR);
-        let what = told(other, Kind::PeeringProposed, proposed_key(id), id, until);
+        let what = told(
+            (me, other),
+            Kind::PeeringProposed,
+            proposed_key(id),
+            id,
+            until,
+        );
         nudge::service::announce(app, tx, &what).await?;
         for member in [me, other] {
             tx.put(member, id);

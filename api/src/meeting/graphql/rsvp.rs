@@ -1,6 +1,7 @@
 //! Answering.
 
 use async_graphql::{ID, InputObject, Object, SimpleObject};
+use chrono::SecondsFormat;
 use entity::OccurrenceId;
 
 use super::{MeetingOccurrence, RsvpAnswer, not_there, read_id};
@@ -24,8 +25,8 @@ pub struct RsvpPayload {
     /// The occurrence as it is now, with the answer that stands; once you are going, with how to get in. Null
     /// when there is no such occurrence for you.
     occurrence: Option<MeetingOccurrence>,
-    /// Why the answer was not taken; empty when it was. `FULL`, `TOO_LATE` and `CANCELLED` say why there is
-    /// no seat.
+    /// Why the answer was not taken; empty when it was. `FULL`, `TOO_LATE`, `CANCELLED` and
+    /// `TOO_SOON` say why there is no seat.
     errors: Vec<MeetingError>,
 }
 
@@ -73,6 +74,14 @@ async fn rsvp(ctx: &async_graphql::Context<'_>, input: &RsvpInput) -> GqlResult<
         RsvpOutcome::TooLate(seen) => {
             let message = "It has started.";
             (Some(seen), because(ProblemCode::TooLate, message))
+        }
+        RsvpOutcome::TooNew(seen, at) => {
+            let from = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+            let message = format!(
+                "Seats in open meetings are for accounts that are not quite new: you can take one from {from}."
+            );
+            let problem = because(ProblemCode::TooSoon, &message);
+            (Some(seen), problem.map(|problem| problem.retry_at(at)))
         }
         RsvpOutcome::Cancelled(seen) => {
             let message = "It was called off.";

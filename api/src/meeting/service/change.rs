@@ -3,7 +3,7 @@
 use entity::meeting_occurrence::OccurrenceStatus;
 use entity::notification::Kind;
 use entity::rsvp::Answer;
-use entity::{MeetingId, MemberId, OccurrenceId, meeting};
+use entity::{MeetingId, MemberId, OccurrenceId, meeting, meeting_change};
 
 use super::{Seen, reminder_key, store};
 use crate::app::App;
@@ -76,6 +76,14 @@ pub async fn update(
         {
             return Ok(Done::Undo(UpdateOutcome::TooFewSeats(seen)));
         }
+        let change = meeting_change::Model {
+            id: app.ids.next(),
+            meeting_id: id,
+            member_id: Some(viewer),
+            fields: changed_fields(&seen, &wanted, capacity),
+            at: app.clock.now(),
+        };
+        store::record_change(tx, change).await?;
         for (member, occurrence) in store::followers(tx, id).await? {
             tx.put(member, id);
             if capacity != seen.occurrence.capacity && occurrence == seen.occurrence.id {
@@ -118,8 +126,23 @@ async fn tell_of_change(
             subject: Some(occurrence.id.0),
             not_before: model::told_of_change_at(now, occurrence.starts_at),
             expires_at: occurrence.ends_at,
+            caused_by: Some(by),
         });
     nudge::service::announce_all(app, tx, &announcements.collect::<Vec<_>>()).await
+}
+
+/// The names of what is changed, in alphabetical order with commas between them; never the words themselves.
+fn changed_fields(seen: &Seen, wanted: &meeting::Model, capacity: Option<i32>) -> String {
+    let before = &seen.meeting;
+    let fields = [
+        ("capacity", seen.occurrence.capacity != capacity),
+        ("description", before.description != wanted.description),
+        ("join_url", before.join_url != wanted.join_url),
+        ("place", before.place != wanted.place),
+        ("title", before.title != wanted.title),
+    ];
+    let changed = fields.iter().filter(|(_, changed)| *changed);
+    changed.map(|(name, _)| *name).collect::<Vec<_>>().join(",")
 }
 
 fn patched(meeting: &meeting::Model, patch: &Patch) -> meeting::Model {
@@ -182,6 +205,7 @@ pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<Can
             subject: Some(id.0),
             not_before: now,
             expires_at: occurrence.ends_at,
+            caused_by: Some(viewer),
         });
         nudge::service::announce_all(app, tx, &told.collect::<Vec<_>>()).await?;
         Ok(Done::Keep(CancelOutcome::Cancelled(Seen {

@@ -10,7 +10,7 @@ use super::{Seen, reminder_key, store};
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
-use crate::meeting::model::REMIND_BEFORE;
+use crate::meeting::model::{REMIND_BEFORE, seat_from};
 use crate::meeting::store::{Seats, Written};
 use crate::nudge::{self, Announcement};
 use crate::sync;
@@ -28,6 +28,8 @@ pub enum RsvpOutcome {
     TooLate(Seen),
     /// It was called off.
     Cancelled(Seen),
+    /// His account is too new for a seat in an open meeting, until this instant.
+    TooNew(Seen, DateTime<Utc>),
 }
 
 /// Answers an occurrence. Going takes a seat and brings the reminder; not going gives back the seat, when
@@ -56,6 +58,9 @@ pub async fn rsvp(
         }
         if let Some(refused) = refused(&seen, now) {
             return Ok(Done::Undo(refused));
+        }
+        if let (Answer::Going, Some(from)) = (answer, seat_later(app, &seen, now)) {
+            return Ok(Done::Undo(RsvpOutcome::TooNew(seen, from)));
         }
         // Who is taken out of the circle meanwhile either waits for this seat and gives it back, or is out.
         if let (Answer::Going, Some(circle)) = (answer, seen.meeting.circle_id)
@@ -94,6 +99,7 @@ pub async fn rsvp(
                 subject: Some(id.0),
                 not_before: now.max(occurrence.starts_at - REMIND_BEFORE),
                 expires_at: occurrence.starts_at,
+                caused_by: None,
             };
             nudge::service::announce(app, tx, &what).await?;
         }
@@ -105,6 +111,15 @@ pub async fn rsvp(
             ..seen
         })))
     })
+}
+
+/// From when on he may take a seat; `None` if he may now. Meetings of a circle are for whoever is in it.
+fn seat_later(app: &App, seen: &Seen, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if seen.meeting.circle_id.is_some() || seen.runs {
+        return None;
+    }
+    let days = app.config.meetings.seat_min_account_age_days;
+    seat_from(seen.account_made_at?, days, now)
 }
 
 /// Why no other answer is taken; none when one is.

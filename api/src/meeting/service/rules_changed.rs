@@ -88,6 +88,7 @@ async fn remind_anew(
         subject: Some(moved.id.0),
         not_before: now.max(moved.starts_at - REMIND_BEFORE),
         expires_at: moved.starts_at,
+        caused_by: None,
     };
     let announcements: Vec<_> = going.iter().copied().map(announcement).collect();
     nudge::service::announce_all(app, tx, &announcements).await

@@ -107,6 +107,7 @@ pub async fn schedule(
             meeting: meeting.clone(),
             answer: None,
             runs: true,
+            account_made_at: None,
         })))
     })
 }

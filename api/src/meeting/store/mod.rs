@@ -12,6 +12,6 @@ pub use read::{
 };
 pub use write::{
     Seats, Written, answer, cancel, free_seat, hold_circle, hold_circle_of_occurrence,
-    hold_membership, insert, leave_all, move_to, release_hosted, set_capacity, take_seat,
-    times_behind, update,
+    hold_membership, insert, leave_all, move_to, record_change, release_hosted, set_capacity,
+    take_seat, times_behind, update,
 };

@@ -34,6 +34,8 @@ pub struct Seen {
     pub answer: Option<Answer>,
     /// Whether the viewer may change it and call it off.
     pub runs: bool,
+    /// When the viewer's account was made.
+    pub account_made_at: Option<DateTime<Utc>>,
 }
 
 impl Seen {
@@ -48,6 +50,7 @@ struct Row {
     meeting: meeting::Model,
     answer: Option<Answer>,
     role: Option<Role>,
+    account_made_at: Option<DateTime<Utc>>,
     in_circle: Option<CircleRole>,
 }
 
@@ -58,6 +61,7 @@ impl FromQueryResult for Row {
             meeting: meeting::Model::from_query_result(row, "meeting_")?,
             answer: row.try_get("", "answer")?,
             role: row.try_get("", "account_role")?,
+            account_made_at: row.try_get("", "account_made_at")?,
             in_circle: row.try_get("", "circle_role")?,
         })
     }
@@ -75,6 +79,7 @@ impl Row {
             occurrence: self.occurrence,
             meeting: self.meeting,
             answer: self.answer,
+            account_made_at: self.account_made_at,
         }
     }
 }
@@ -102,6 +107,7 @@ fn seen(viewer: MemberId) -> Select<occurrence::Entity> {
     let mut query = query
         .column_as(rsvp::Column::Answer, "answer")
         .column_as(account::Column::Role, "account_role")
+        .column_as(account::Column::CreatedAt, "account_made_at")
         .column_as(circle_membership::Column::Role, "circle_role")
         .join(JoinType::InnerJoin, occurrence::Relation::Meeting.def());
     let on_viewer = |column: SimpleExpr| column.eq(viewer);

@@ -5,6 +5,7 @@ use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
 use entity::rsvp::{self, Answer};
 use entity::{
     CircleId, MeetingId, MemberId, OccurrenceId, RsvpId, circle, circle_membership, meeting,
+    meeting_change,
 };
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
@@ -225,6 +226,14 @@ pub async fn free_seat(tx: &Tx, id: OccurrenceId) -> Result<Option<occurrence::M
         .exec_with_returning(tx)
         .await?;
     Ok(written.into_iter().next())
+}
+
+/// Records that somebody changed a meeting. Such a row is never changed.
+pub async fn record_change(tx: &Tx, change: meeting_change::Model) -> Result<(), DbErr> {
+    meeting_change::Entity::insert(change.into_active_model())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
 }
 
 /// Leaves the meetings of a host without one.

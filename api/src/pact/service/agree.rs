@@ -104,7 +104,13 @@ pub async fn propose(app: &App, me: MemberId, new: &NewPact) -> Result<Proposed,
         }
         store::put_side(app, tx, (new.id, me), &side, now).await?;
         let key = proposed_key(new.id);
-        let what = told(other, Kind::PactProposed, key, new.id.0, (now, expires_at));
+        let what = told(
+            (me, other),
+            Kind::PactProposed,
+            key,
+            new.id.0,
+            (now, expires_at),
+        );
         nudge::service::announce(app, tx, &what).await?;
         for member in [me, other] {
             tx.put(member, new.id);
@@ -184,7 +190,13 @@ async fn begin(
     consented(app, tx, (other, me), theirs.terms.sharing, agreed_at).await?;
     nudge::service::withdraw(tx, me, &proposed_key(id)).await?;
     let key = format!("pact_accepted:{id}");
-    let what = told(other, Kind::PactAccepted, key, id.0, (now, now + OPEN_FOR));
+    let what = told(
+        (me, other),
+        Kind::PactAccepted,
+        key,
+        id.0,
+        (now, now + OPEN_FOR),
+    );
     nudge::service::announce(app, tx, &what).await?;
     put(tx, row);
     tell(tx, (me, other), Activity::PactChanged, id.0);

@@ -285,7 +285,7 @@ async fn consented(
     let given = Given {
         member,
         purpose,
-        other,
+        other: Some(other),
         detail: super::model::word(sharing).to_owned(),
         at,
     };
@@ -293,7 +293,7 @@ async fn consented(
 }
 
 fn told(
-    member: MemberId,
+    (by, member): (MemberId, MemberId),
     kind: Kind,
     dedup_key: String,
     subject: Uuid,
@@ -306,6 +306,7 @@ fn told(
         subject: Some(subject),
         not_before: now,
         expires_at,
+        caused_by: Some(by),
     }
 }
 

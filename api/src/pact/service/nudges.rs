@@ -72,7 +72,7 @@ pub async fn send_nudge(app: &App, me: MemberId, new: &NewNudge) -> Result<Nudge
             return Ok(Done::Undo(NudgeSent::Conflict));
         }
         let (key, until) = (received_key(new.id), (now, now + FRESH_FOR));
-        let what = told(other, Kind::PactNudgeReceived, key, new.id.0, until);
+        let what = told((me, other), Kind::PactNudgeReceived, key, new.id.0, until);
         nudge::service::announce(app, tx, &what).await?;
         for member in [me, other] {
             tx.put(member, new.id);
@@ -138,7 +138,7 @@ pub async fn answer_nudge(
         }
         let key = format!("pact_nudge_answered:{id}");
         let until = (now, now + ANSWER_FRESH_FOR);
-        let what = told(from, Kind::PactNudgeAnswered, key, id.0, until);
+        let what = told((me, from), Kind::PactNudgeAnswered, key, id.0, until);
         nudge::service::announce(app, tx, &what).await?;
         for member in [from, to] {
             tx.put(member, id);

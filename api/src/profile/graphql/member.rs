@@ -68,7 +68,7 @@ pub struct DayAvailability {
 }
 
 /// A man, as much of him as you may see. You see those you have a tie with: partners, men in the circles you are in,
-/// and whoever you have asked or has asked you to be partners. To everybody else he looks as if he did not exist.
+/// whoever you have asked or has asked you to be partners, and who invites you into a circle. To everybody else he looks as if he did not exist.
 #[Object]
 impl Member {
     /// His id.
