@@ -104,6 +104,7 @@ impl Problem {
 
     /// Says from when on the same may be taken. Never for a refusal whose reason is another member's: the date would
     /// tell what he did.
+    #[must_use]
     pub fn retry_at(self, at: DateTime<Utc>) -> Self {
         Self {
             retry_at: Some(at),
@@ -112,6 +113,7 @@ impl Problem {
     }
 
     /// Says which bound was reached.
+    #[must_use]
     pub fn limit(self, limit: impl TryInto<i32>) -> Self {
         Self {
             limit: limit.try_into().ok(),

@@ -10,8 +10,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: MeetingChangeId,
     pub meeting_id: MeetingId,
-    /// Who; none when he is gone.
-    pub member_id: Option<MemberId>,
+    /// Who. When his account is removed, this goes with it.
+    pub member_id: MemberId,
     /// Names of what was changed, in alphabetical order with commas between them.
     pub fields: String,
     pub at: DateTimeUtc,

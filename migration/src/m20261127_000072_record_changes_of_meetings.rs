@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::support::{belongs_to, drop_tables, index, instant, refers_to, table};
+use crate::support::{belongs_to, drop_tables, index, instant, table};
 
 /// Who changed a meeting, when, and what of it.
 #[derive(DeriveMigrationName)]
@@ -21,11 +21,11 @@ impl MigrationTrait for Migration {
                 table(name)
                     .col(pk_uuid("id"))
                     .col(uuid("meeting_id"))
-                    .col(uuid_null("member_id"))
+                    .col(uuid("member_id"))
                     .col(text("fields"))
                     .col(instant("at"))
                     .foreign_key(&mut belongs_to(name, "meeting_id", "meeting", "id"))
-                    .foreign_key(&mut refers_to(name, "member_id", "member", "id"))
+                    .foreign_key(&mut belongs_to(name, "member_id", "member", "id"))
                     .take(),
             )
             .await?;

@@ -65,6 +65,8 @@ export default [
             'MinimumAppVersion',
             'CircleMember',
             'DayAvailability',
+            'EmailChange',
+            'ProfileVisibility',
             'EmotionCount',
             'LadderRung',
             'LadderStep',

@@ -203,6 +203,7 @@ async fn production_refuses_what_is_for_development_all_at_once() {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one list of what is refused")]
 #[tokio::test]
 async fn production_refuses_each_thing_that_is_for_development_alone() {
     const SOUND: [(&str, &str); 5] = [

@@ -46,7 +46,7 @@ async fn is_there(db: &impl ConnectionTrait, who: SignedIn) -> bool {
 }
 
 fn settings(list: &Path) -> String {
-    format!("[backup]\nerasures_file = {list:?}\n")
+    format!("[backup]\nerasures_file = '{}'\n", list.display())
 }
 
 async fn a_copy_that_is_put_back_signs_everybody_out_and_erases_again(database: TestDatabase) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use api::graphql::node::NodeId as _;
 use serde_json::{Value, json};
 use support::{Schema, TestApp, both};
 
@@ -184,7 +185,8 @@ async fn names_are_fit_for_code_generators_and_keep_one_convention() {
 }
 
 /// What was read with the object it stands in, and is there whenever that is.
-const READ_WITH_IT: [&str; 7] = [
+const READ_WITH_IT: [&str; 8] = [
+    "CircleInvitation.invitedBy",
     "CircleMember.member",
     "LadderRequest.member",
     "LadderTelling.member",
@@ -298,6 +300,17 @@ fn undated(sdl: &str) -> Vec<&str> {
     deprecating.filter(|line| is_told(line).is_none()).collect()
 }
 
+/// Somebody asks a member into a circle.
+async fn is_invited(app: &TestApp, member: api::account::SignedIn) {
+    let other = app.facilitator("other").await;
+    let circle = crate::circles::circle_of(app, other, &[]).await;
+    let asked = "mutation($circle: ID!, $member: ID!) {
+        addCircleMember(input: { circleId: $circle, memberId: $member }) { errors { code } } }";
+    let ids = json!({ "circle": *circle.global(), "member": *member.member.global() });
+    app.as_member(other, asked, ids).await.ok();
+}
+
+#[expect(clippy::too_many_lines, reason = "one list of all lists")]
 async fn a_cursor_means_nothing_in_another_list(app: TestApp) {
     let host = app.facilitator("host").await;
     crate::circles::circle_of(&app, host, &[]).await;
@@ -323,7 +336,13 @@ async fn a_cursor_means_nothing_in_another_list(app: TestApp) {
     crate::ladder::tell_each_other(&app, host, partner, &peering).await;
     app.drain().await;
 
+    is_invited(&app, host).await;
+
     let lists = [
+        (
+            "CircleInvitation",
+            "{ me { circleInvitations(#) { edges { cursor } } } }",
+        ),
         (
             "MeetingOccurrence",
             "{ upcomingMeetings(#) { edges { cursor } } }",

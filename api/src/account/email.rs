@@ -43,7 +43,7 @@ impl Email {
         }
         let typed_key: String = text.to_lowercase().nfc().collect();
         let key = with_domain(&typed_key, |domain| {
-            ascii_domain(domain).map(|ascii| ascii.into_owned())
+            ascii_domain(domain).map(std::borrow::Cow::into_owned)
         });
         Ok(Self {
             key: key.unwrap_or_else(|| typed_key.clone()),
@@ -115,7 +115,7 @@ impl Email {
 /// it was once kept.
 pub(super) fn forms(key: &str) -> [String; 3] {
     let in_ascii = with_domain(key, |domain| {
-        ascii_domain(domain).map(|ascii| ascii.into_owned())
+        ascii_domain(domain).map(std::borrow::Cow::into_owned)
     });
     let in_unicode = with_domain(key, |domain| Some(unicode_domain(domain).into_owned()));
     let or_same = |form: Option<String>| form.unwrap_or_else(|| key.to_owned());

@@ -60,10 +60,10 @@ impl UndoCode {
 }
 
 impl fmt::Display for UndoCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (left, right) = self.0.split_at(LENGTH / 2);
         let ((a, b), (c, d)) = (left.split_at(LENGTH / 4), right.split_at(LENGTH / 4));
-        write!(f, "{a}-{b}-{c}-{d}")
+        write!(out, "{a}-{b}-{c}-{d}")
     }
 }
 

@@ -39,7 +39,7 @@ pub fn command(file: Option<&Path>, command: &CircleCommand) -> Result<(), Failu
                     console::say("Somebody runs every circle.");
                 }
                 for circle in circles {
-                    console::say(&circle.to_string());
+                    console::say(circle.to_string());
                 }
                 Ok(())
             }

@@ -13,7 +13,7 @@ use crate::config;
 /// What it is told.
 #[derive(Args)]
 pub struct RestoreArgs {
-    /// A list of erasures to replay, beside that of backup.erasures_file: each machine with a worker has one. May be
+    /// A list of erasures to replay, beside that of `backup.erasures_file`: each machine with a worker has one. May be
     /// given several times.
     #[arg(long, value_name = "FILE")]
     erasures: Vec<PathBuf>,

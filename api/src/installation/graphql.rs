@@ -15,6 +15,7 @@ use crate::profile::Country;
 /// The service your app talks to, as its operator describes it. Anybody may read it.
 pub struct Installation;
 
+/// The service your app talks to, as its operator describes it. Anybody may read it.
 #[Object]
 impl Installation {
     /// What members know it by.

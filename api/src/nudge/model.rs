@@ -119,19 +119,29 @@ pub const RING_WINDOW: TimeDelta = TimeDelta::hours(24);
 /// Whether a phone may ring for a notification, by what the same member caused of the same kind before it.
 /// `caused` may hold any notifications.
 pub fn may_ring(row: &Model, caused: &[Model]) -> bool {
+    // What was planned has rung, or is about to.
+    if row.state == State::Planned {
+        return true;
+    }
     let most = match (ring(row.kind), row.caused_by) {
         (Ring::Never, _) => return false,
         (Ring::Always, _) | (_, None) => return true,
         (Ring::ADay(most), Some(_)) => most,
     };
     let before = caused.iter().filter(|other| {
-        let is_before = (other.created_at, other.id) < (row.created_at, row.id);
+        // Of the same instant, too, that has been decided on already.
+        let is_before = (other.created_at, other.id) < (row.created_at, row.id)
+            || (other.created_at == row.created_at && other.state != State::Pending);
         let same = (other.member_id, other.caused_by, other.kind)
             == (row.member_id, row.caused_by, row.kind);
         // Those that did not ring take nothing of the day.
         let rang =
             other.state != State::Cancelled && other.skip_reason != Some(SkipReason::InboxOnly);
-        is_before && same && rang && row.created_at - other.created_at < RING_WINDOW
+        other.id != row.id
+            && is_before
+            && same
+            && rang
+            && row.created_at - other.created_at < RING_WINDOW
     });
     before.count() < most
 }
@@ -289,8 +299,8 @@ mod tests {
     fn caused(at: i64, kind: Kind, state: State) -> Model {
         let now = facts().now + TimeDelta::minutes(at);
         Model {
-            id: entity::NotificationId(uuid::Uuid::from_u128(u128::try_from(at).unwrap())),
-            member_id: MemberId(uuid::Uuid::from_u128(1)),
+            id: entity::NotificationId(Uuid::from_u128(u128::try_from(at).unwrap())),
+            member_id: MemberId(Uuid::from_u128(1)),
             kind,
             dedup_key: String::new(),
             subject_id: None,
@@ -300,7 +310,8 @@ mod tests {
             skip_reason: None,
             created_at: now,
             read_at: None,
-            caused_by: Some(MemberId(uuid::Uuid::from_u128(2))),
+            caused_by: Some(MemberId(Uuid::from_u128(2))),
+            held_until: None,
         }
     }
 
@@ -314,9 +325,16 @@ mod tests {
         assert!(may_ring(&before[0], &before) && may_ring(&before[1], &before));
         let third = caused(10, kind, State::Pending);
         assert!(!may_ring(&third, &before));
+        // At one instant it does not matter whose id is the lower.
+        let at_once = Model {
+            id: entity::NotificationId(Uuid::from_u128(1)),
+            created_at: before[1].created_at,
+            ..third.clone()
+        };
+        assert!(!may_ring(&at_once, &before));
         // By another member, of another kind, or a day later.
         let other = Model {
-            caused_by: Some(MemberId(uuid::Uuid::from_u128(3))),
+            caused_by: Some(MemberId(Uuid::from_u128(3))),
             ..third.clone()
         };
         assert!(may_ring(&other, &before));
@@ -591,6 +609,7 @@ mod tests {
                 now: noon(),
                 away,
                 wanted,
+                rings: true,
                 devices,
                 hold_until: hold.map(at),
             };

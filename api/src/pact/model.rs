@@ -40,7 +40,7 @@ pub struct Terms {
     /// In which manner he likes to be nudged.
     pub style: NudgeStyle,
     /// The same in his words.
-    pub wish: Option<String>,
+    pub wish: Option<Opened>,
     /// Whether the other may wake him in his quiet hours, when that one asks for a word.
     pub can_be_woken: bool,
 }
@@ -129,7 +129,7 @@ pub struct Received {
     /// Who sent it.
     pub sender: MemberId,
     /// What he went by.
-    pub sender_handle: String,
+    pub sender_handle: Opened,
     /// The nudge, or the pact.
     pub source: Uuid,
     /// By which pact.

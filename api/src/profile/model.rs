@@ -106,6 +106,7 @@ impl Default for FieldVisibility {
 
 impl Fields {
     /// These fields as somebody in this relation may see them: what is not for him is as if it were not there.
+    #[must_use]
     pub fn shown_to(mut self, relation: Relation) -> Self {
         let visibility = self.visibility;
         let sees = |part| admits(part, relation);

@@ -17,6 +17,9 @@ mod version;
 mod zone;
 
 /// A zone, for tests.
+///
+/// # Panics
+/// When there is no zone of this name.
 #[cfg(test)]
 pub fn zone(name: &str) -> Zone {
     name.parse().unwrap()

@@ -285,6 +285,8 @@ async fn the_meetings_of_a_circle_go_and_come_with_being_in_it(app: TestApp) {
         phone.told(&app).await,
         ["no Meeting", "no MeetingOccurrence"]
     );
+    app.drain().await;
+    assert_eq!(phone.told(&app).await, ["Notification"]);
     assert_eq!(phone.kept, phone.there(&app).await);
 }
 

@@ -166,6 +166,7 @@ async fn who_comes_back_while_a_meeting_is_changed_hears_of_it() {
     }
     let man = json!({ "circleId": circle.as_str(), "memberId": mike.member.global().as_str() });
     act(&app, host, "removeCircleMember", man).await;
+    app.drain().await;
     let mut phone = Phone::new(mike);
     phone.sync(&app).await;
 
@@ -181,7 +182,8 @@ async fn who_comes_back_while_a_meeting_is_changed_hears_of_it() {
         let asking = async {
             waiting(&app, 2).await;
             phone.sync(&app).await;
-            assert_eq!(phone.kept.len(), 1);
+            // His profile, and that he was removed.
+            assert_eq!(phone.kept.len(), 2);
             feed.rollback().await.unwrap();
         };
         tokio::join!(put, asking);

@@ -62,7 +62,7 @@ fn everything(id: Uuid) -> Value {
         "keptWord": "PARTLY", "wantsAWord": true, "visibility": "CIRCLE" })
 }
 
-fn nothing(deleted_at: Value) -> Value {
+fn nothing(deleted_at: &Value) -> Value {
     json!({ "localDate": "2026-03-10", "mood": null, "energy": null, "emotions": [], "note": null, "keptWord": null,
         "wantsAWord": false, "visibility": "PRIVATE", "wordsDeletedAt": deleted_at })
 }
@@ -111,7 +111,7 @@ async fn what_was_said_can_be_taken_back_years_later(app: TestApp) {
     assert_eq!(progress_of(&app, mike).await, before);
     app.advance(TimeDelta::days(900));
     let before = progress_of(&app, mike).await;
-    assert_eq!(said(&app, mike, &blank(id)).await, nothing(json!(null)));
+    assert_eq!(said(&app, mike, &blank(id)).await, nothing(&json!(null)));
     assert_eq!(progress_of(&app, mike).await, before);
     count_agrees(&app, mike).await;
 }
@@ -279,7 +279,7 @@ async fn words_are_deleted_for_good(app: TestApp) {
     app.advance(TimeDelta::hours(1));
     let before = progress_of(&app, mike).await;
     let deleted = delete_words(&app, mike, id).await;
-    let gone = nothing(json!("2026-03-10T13:00:00.000Z"));
+    let gone = nothing(&json!("2026-03-10T13:00:00.000Z"));
     assert_eq!(deleted, json!({ "checkIn": gone, "errors": [] }));
     app.advance(TimeDelta::hours(1));
     assert_eq!(delete_words(&app, mike, id).await, deleted);

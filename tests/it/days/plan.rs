@@ -146,8 +146,8 @@ async fn a_pause_does_not_reach_back_to_what_is_closed(app: TestApp) {
     // One that waited on the phone is taken as far back as it can be; sent again it is the same.
     let waited = input("2026-03-05", "2026-03-12");
     for _ in 0..2 {
-        let wanted = "pause { firstDate lastDate }";
-        let taken = send(&app, mike, "startPause", waited.clone(), wanted).await;
+        let fields = "pause { firstDate lastDate }";
+        let taken = send(&app, mike, "startPause", waited.clone(), fields).await;
         assert_eq!(taken["errors"], json!([]));
         let days = json!({ "firstDate": "2026-03-08", "lastDate": "2026-03-12" });
         assert_eq!(taken["pause"], days);

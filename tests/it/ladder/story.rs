@@ -101,9 +101,11 @@ async fn a_push_says_nothing_of_him(app: TestApp) {
         .map(|sent| serde_json::to_value(sent).unwrap())
         .collect();
     assert_eq!(sent.len(), 2, "{sent:?}");
-    for (push, kind) in sent.iter().zip(["note_to_self", "hello_wanted"]) {
+    // The phrases of any ordinary day.
+    let phrases = ["nudge_check_in_reminder", "nudge_hello"];
+    for (push, phrase) in sent.iter().zip(phrases) {
         let text = push.to_string();
-        assert!(text.contains(kind), "{text}");
+        assert!(text.contains(phrase), "{text}");
         for word in ["mike", "ring me", "quiet", "2026-03-11", "PARTNER"] {
             assert!(!text.contains(word), "{text}");
         }
@@ -145,13 +147,16 @@ async fn when_it_is_night_it_waits_and_by_then_he_may_be_back(app: TestApp) {
     // Nine in London is two at night where his partner is.
     app.travel(utc("2026-03-14T10:00:00Z")).await;
     assert_eq!(log(&app, three.mike).await.len(), 2);
-    assert_eq!(inbox(&app, three.paul).await, [""; 0]);
+    // It is in his inbox, and his phone is silent.
+    assert_eq!(inbox(&app, three.paul).await, ["WENT_QUIET"]);
     let before = app.outbox().len();
     all_right(&app, three.mike).await;
     app.travel(utc("2026-03-15T12:00:00Z")).await;
-    assert_eq!(app.outbox().len(), before);
-    // He is not told of the one and neither of the other.
-    assert_eq!(inbox(&app, three.paul).await, [""; 0]);
+    // In the morning it rings for the good news alone.
+    assert_eq!(inbox(&app, three.paul).await, ["BACK_AGAIN", "WENT_QUIET"]);
+    let pushed = serde_json::to_string(&app.outbox()[before..]).unwrap();
+    assert!(pushed.contains("nudge_good_news"), "{pushed}");
+    assert!(!pushed.contains("nudge_hello"), "{pushed}");
 }
 
 async fn after_an_outage_he_has_a_day_to_answer_first(app: TestApp) {

@@ -69,11 +69,12 @@ impl World {
 
     /// The code in the newest letter to an address, once so many have come.
     pub async fn mailed_code(&self, email: &str, letters: usize) -> String {
-        let to = format!("To: {email}\n");
+        // A domain is written in small letters.
+        let to = format!("to: {email}\n").to_lowercase();
         let mut code = None;
         eventually("a letter", async || {
             let mut here = self.smtp.letters();
-            here.retain(|letter| letter.contains(&to));
+            here.retain(|letter| letter.to_lowercase().contains(&to));
             if here.len() == letters {
                 let (subject, text) = (String::new(), here.remove(letters - 1));
                 code = Mail { subject, text }.code();
@@ -88,11 +89,12 @@ impl World {
 
     /// The code that undoes a change of address, from the letter to the old one.
     pub async fn mailed_undo_code(&self, email: &str) -> String {
-        let to = format!("To: {email}\n");
+        // A domain is written in small letters.
+        let to = format!("to: {email}\n").to_lowercase();
         let mut code = None;
         eventually("a letter", async || {
             let mut here = self.smtp.letters();
-            here.retain(|letter| letter.contains(&to));
+            here.retain(|letter| letter.to_lowercase().contains(&to));
             let lines = here.iter().flat_map(|letter| letter.lines());
             let groups = |line: &&str| {
                 let mut groups = line.split('-');

@@ -319,11 +319,11 @@ async fn a_change_is_recorded_with_who_made_it_and_what_of_it(app: TestApp) {
         .collect();
     let expected = [
         (
-            Some(host.member),
+            host.member,
             "capacity,title",
             app.now() - TimeDelta::minutes(1),
         ),
-        (Some(host.member), "join_url", app.now()),
+        (host.member, "join_url", app.now()),
     ];
     assert_eq!(recorded, expected);
 }

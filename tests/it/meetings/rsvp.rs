@@ -384,11 +384,8 @@ async fn new_accounts_take_no_seat_in_open_meetings(database: TestDatabase) {
     let app = TestApp::configured(database, rule).await;
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let open = scheduled(&app, host, json!({})).await;
-    let circle = circle_with(
-        &app,
-        &[(host, CircleRole::Facilitator), (mike, CircleRole::Member)],
-    );
-    let circle = circle.await.global();
+    let men = [(host, CircleRole::Facilitator), (mike, CircleRole::Member)];
+    let circle = circle_with(&app, &men).await.global();
     let of_circle = scheduled(&app, host, json!({ "circleId": circle.as_str() })).await;
     let refused = rsvp(&app, mike, &open, "GOING").await;
     assert_eq!(code(&refused), "TOO_SOON");

@@ -116,8 +116,8 @@ async fn another_place_is_told_once_to_those_who_are_going(app: TestApp) {
     }
     let inbox = "{ me { notifications { nodes { kind subjectId } } } }";
     let lines = app.as_member(mike, inbox, json!({})).await;
-    let line = json!([{ "kind": "MEETING_CHANGED", "subjectId": tea["id"] }]);
-    assert_eq!(lines.at("/me/notifications/nodes"), line);
+    let expected = json!([{ "kind": "MEETING_CHANGED", "subjectId": tea["id"] }]);
+    assert_eq!(lines.at("/me/notifications/nodes"), expected);
     // What leaves the house says nothing of it.
     let push = serde_json::to_string(&app.outbox()).unwrap();
     for word in ["room", "meet.example", "Tea"] {

@@ -94,7 +94,10 @@ async fn proposing_and_ending_in_turn_rings_twice_a_day(app: TestApp) {
     assert_eq!(silent.count(), 3);
     // What Paul does rings on Mike's phone as before.
     app.register(mike, "mikes-phone").await;
-    agreed(&app, paul, mike, &peering).await;
+    let pact = sent(&app, paul, "proposePact", proposal(&app, &peering)).await;
+    app.drain().await;
+    let yes = json!({ "pactId": pact["id"], "accept": true, "sharing": "CHECKED_IN" });
+    sent(&app, mike, "answerPact", yes).await;
     app.drain().await;
     assert_eq!(app.outbox().len(), 4);
     app.advance(TimeDelta::days(1));

@@ -3,6 +3,7 @@
 //! Everything is real but the people, the time and Firebase: a server process, asked over sockets, on both
 //! databases. Each request whose answer may get lost on the way is sent twice, as an app would.
 
+mod hostile_day;
 mod world;
 
 use serde_json::{Value, json};
@@ -52,8 +53,8 @@ async fn a_man_signs_up_and_a_nudge_reaches_his_phone(database: TestDatabase) {
     assert_eq!(
         world.nudges(),
         [
-            json!({ "notification_id": meeting["id"], "kind": "meeting_reminder" }),
-            json!({ "notification_id": reminder["id"], "kind": "check_in_reminder" }),
+            json!({ "notification_id": meeting["id"], "kind": "meetings" }),
+            json!({ "notification_id": reminder["id"], "kind": "check_ins" }),
         ]
     );
     assert_eq!(inbox["unreadNotificationCount"], 2);
@@ -85,6 +86,8 @@ async fn a_man_signs_up_and_a_nudge_reaches_his_phone(database: TestDatabase) {
 
     // He leaves: Sam cannot see him any more. He comes back: there he is.
     sam.refresh().await;
+    assert_eq!(sees(&sam, &tablet).await, Value::Null, "they have no tie");
+    in_a_circle(&sam, &tablet).await;
     assert_eq!(sees(&sam, &tablet).await, "mike");
     leaves(&tablet).await;
     assert_eq!(sees(&sam, &tablet).await, Value::Null);
@@ -104,7 +107,8 @@ async fn a_man_signs_up_and_a_nudge_reaches_his_phone(database: TestDatabase) {
         "back room",
         "biscuits",
     ];
-    world.everything_pushed_was_sound_and_discreet(4, &own_words);
+    // The fifth told his phone that somebody signed in on a tablet.
+    world.everything_pushed_was_sound_and_discreet(5, &own_words);
 }
 
 async fn tells_about_himself(mike: &Phone<'_>) {
@@ -229,6 +233,28 @@ async fn signs_out_the_other(tablet: &Phone<'_>, phone: &Phone<'_>) {
     let refused = without_access.refused("refreshSession", &refresh).await;
     assert_eq!(refused, "SESSION_ENDED");
     assert_eq!(devices(tablet).await, json!([]));
+}
+
+/// A facilitator makes a circle and asks a member to join it, who says yes; the circle's id.
+async fn in_a_circle(host: &Phone<'_>, member: &Phone<'_>) -> Value {
+    let circle = json!({ "id": host.id(), "name": "Tuesdays", "purpose": "Talk" });
+    let circle = host.send_twice("createCircle", &circle, "circle { id }");
+    let circle = circle.await["circle"]["id"].clone();
+    joins_circle(host, &circle, member).await;
+    circle
+}
+
+async fn joins_circle(host: &Phone<'_>, circle: &Value, member: &Phone<'_>) {
+    let id = member.ask("{ me { memberId } }").await["me"]["memberId"].clone();
+    let ask = json!({ "circleId": circle, "memberId": id });
+    host.send_twice("addCircleMember", &ask, "circle { id }")
+        .await;
+    let waiting = "{ me { circleInvitations { nodes { id circleName } } } }";
+    let waiting = member.ask(waiting).await["me"]["circleInvitations"]["nodes"][0].clone();
+    assert_eq!(waiting["circleName"], "Tuesdays");
+    let yes = json!({ "invitationId": waiting["id"], "accept": true });
+    let joined = member.send_twice("answerCircleInvitation", &yes, "circle { id }");
+    assert_eq!(joined.await["circle"]["id"], *circle);
 }
 
 /// The handle one man reads when he looks at another; null when there is nobody to look at.

@@ -73,9 +73,21 @@ impl World {
 
     /// An operator, beside the running server, lets a man run circles and meetings.
     pub async fn operator_makes_facilitator(&self, handle: &str) {
-        let command = format!("member role {handle}@example.org facilitator");
+        self.operator_gives_role(handle, "facilitator").await;
+    }
+
+    /// An operator, beside the running server, says what a man may do.
+    pub async fn operator_gives_role(&self, handle: &str, role: &str) {
+        let command = format!("member role {handle}@example.org {role}");
         let ended = Program::new(&command).database(&self.database).run().await;
         assert_eq!(ended.code, Some(0), "{}", ended.said);
+    }
+
+    /// How many letters went to an address.
+    pub async fn letters(&self, email: &str) -> usize {
+        let path = format!("/dev/outbox?kind=mail&to={email}");
+        let letters: Vec<Value> = self.server.get(&path).await.json().await.unwrap();
+        letters.len()
     }
 
     /// Moves the time; everything that falls due on the way happens.

@@ -117,10 +117,7 @@ pub async fn confirm(db: &impl ConnectionTrait, used: &[(SessionId, i32)]) -> Re
                 any.add(this)
             });
         Entity::update_many()
-            .col_expr(
-                Column::ConfirmedGeneration,
-                Expr::col(Column::Generation).into(),
-            )
+            .col_expr(Column::ConfirmedGeneration, Expr::col(Column::Generation))
             .filter(these)
             .filter(Expr::col(Column::ConfirmedGeneration).lt(Expr::col(Column::Generation)))
             .exec(db)

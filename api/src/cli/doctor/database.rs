@@ -50,7 +50,7 @@ pub async fn check(
         Ok(Ok(db)) => {
             findings.fine(WHAT, format!("{shown} answers"));
             if schema(&db, findings).await {
-                super::secret::check_against(whole, &db, findings).await;
+                Box::pin(super::secret::check_against(whole, &db, findings)).await;
                 super::work::check(whole, &db, clock, findings).await;
                 instants(&db, zones, findings).await;
             }

@@ -78,7 +78,13 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
                 let clock = Clock::system();
                 clock_sanity(&clock, &mut findings);
                 installation::check(&config, &clock, &mut findings);
-                database::check(&config, &clock, zones.as_ref(), &mut findings).await;
+                Box::pin(database::check(
+                    &config,
+                    &clock,
+                    zones.as_ref(),
+                    &mut findings,
+                ))
+                .await;
                 outgoing::mail(&config, &mut findings).await;
                 outgoing::push(&config, &clock, &mut findings).await;
                 bus::check(&config, &mut findings).await;

@@ -79,7 +79,7 @@ pub async fn update(
         let change = meeting_change::Model {
             id: app.ids.next(),
             meeting_id: id,
-            member_id: Some(viewer),
+            member_id: viewer,
             fields: changed_fields(&seen, &wanted, capacity),
             at: app.clock.now(),
         };

@@ -8,6 +8,7 @@ use crate::graphql::errors::{PactError, user_errors};
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, Uuid};
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::keys::at_rest::Opened;
 use crate::pact::model::{self, Terms, WISH};
 use crate::pact::service::{self, Answered, Ended, NewPact, Patch, Proposed, Renewed, Updated};
 use crate::problem::{Problem, ProblemCode, Problems};
@@ -181,9 +182,10 @@ impl PactMutation {
     }
 }
 
-fn wish(problems: &mut Problems, text: Option<&String>) -> Option<String> {
+fn wish(problems: &mut Problems, text: Option<&String>) -> Option<Opened> {
     let read = text.map(|text| WISH.read("nudgeWish", text));
-    problems.check(read.transpose()).flatten().flatten()
+    let words = problems.check(read.transpose()).flatten().flatten();
+    words.map(Opened::Text)
 }
 
 async fn propose(ctx: &Context<'_>, input: &ProposePactInput) -> GqlResult<ProposePactPayload> {

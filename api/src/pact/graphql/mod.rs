@@ -6,7 +6,7 @@ mod nudges;
 mod received;
 mod terms;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
 use entity::{MemberId, PactId};
 
 pub use changes::PactMutation;
@@ -23,9 +23,11 @@ use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
 use crate::graphql::edges;
+use crate::graphql::errors::shown;
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, DateTime};
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::keys::at_rest::Opened;
 use crate::matching::graphql::{AgreementState, Peering};
 use crate::profile::graphql::Member;
 use crate::profile::model::Profile;
@@ -53,6 +55,7 @@ impl Counted for NudgesOf {
 
 /// What one of the two gives and likes in a pact.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct PactSide {
     /// What he lets the other see.
     sharing: PactSharing,
@@ -60,11 +63,19 @@ pub struct PactSide {
     sharing_until: Option<DateTime>,
     /// In which manner he likes to be nudged.
     nudge_style: NudgeStyle,
-    /// How he likes to be nudged, in his own words, up to 200 characters.
-    nudge_wish: Option<String>,
+    #[graphql(skip)]
+    wish: Option<Opened>,
     /// Whether the other may wake him: when that one says in a check-in that he would like a word, this member's phone
     /// rings in his quiet hours, too.
     can_be_woken: bool,
+}
+
+#[ComplexObject]
+impl PactSide {
+    /// How he likes to be nudged, in his own words, up to 200 characters.
+    async fn nudge_wish(&self) -> Nullable<&str> {
+        shown(self.wish.as_ref())
+    }
 }
 
 impl From<&model::Side> for PactSide {
@@ -73,7 +84,7 @@ impl From<&model::Side> for PactSide {
             sharing: side.terms.sharing.into(),
             sharing_until: side.until.map(DateTime),
             nudge_style: side.terms.style.into(),
-            nudge_wish: side.terms.wish.clone(),
+            wish: side.terms.wish.clone(),
             can_be_woken: side.terms.can_be_woken,
         }
     }

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::{Cursor, Page, PageArgs};
+use crate::graphql::errors::shown;
 use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
@@ -68,8 +69,8 @@ impl ReceivedWords {
     }
 
     /// What the sender went by when you last saw it.
-    async fn sender_handle(&self) -> &str {
-        &self.0.sender_handle
+    async fn sender_handle(&self) -> Nullable<&str> {
+        shown(Some(&self.0.sender_handle))
     }
 
     /// The id of the sender's `Member`, to report him by, also when he is gone.

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::bus::Activity;
 use crate::db::{Done, transact};
 use crate::error::Fault;
+use crate::keys::at_rest::Opened;
 use crate::pact::model::{self, NudgeStyle, Sharing, Side, Terms};
 
 /// What is to be changed of one's own side; none leaves it alone.
@@ -19,7 +20,7 @@ pub struct Patch {
     /// In which manner he likes to be nudged.
     pub style: Option<NudgeStyle>,
     /// The same in his words; the inner none takes them away.
-    pub wish: Option<Option<String>>,
+    pub wish: Option<Option<Opened>>,
     /// Whether the other may wake him.
     pub can_be_woken: Option<bool>,
 }

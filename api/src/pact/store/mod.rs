@@ -32,6 +32,7 @@ use sea_orm::sea_query::Expr;
 
 use crate::app::App;
 use crate::error::Fault;
+use crate::keys::at_rest::Opened;
 
 /// What a wish is sealed as.
 fn wish_of<'a>(pact: &'a PactId, member: &'a MemberId) -> [&'a [u8]; 3] {
@@ -42,11 +43,15 @@ fn wish_of<'a>(pact: &'a PactId, member: &'a MemberId) -> [&'a [u8]; 3] {
 fn sealed_wish(
     app: &App,
     (pact, member): (PactId, MemberId),
-    wish: Option<&str>,
+    wish: Option<&Opened>,
 ) -> Result<Option<Vec<u8>>, Fault> {
-    let seal = |wish| {
-        let keys = app.keys.at_rest();
-        keys.seal(&app.entropy, &wish_of(&pact, &member), wish)
+    let seal = |wish: &Opened| match wish {
+        Opened::Text(text) => {
+            let keys = app.keys.at_rest();
+            keys.seal(&app.entropy, &wish_of(&pact, &member), text)
+        }
+        // What cannot be read stays as it is.
+        Opened::Unreadable(sealed) => Ok(sealed.clone()),
     };
     wish.map(seal).transpose()
 }
@@ -56,13 +61,10 @@ fn wish(
     app: &App,
     (pact, member): (PactId, MemberId),
     clear: Option<String>,
-    sealed: Option<&[u8]>,
-) -> Result<Option<String>, Fault> {
-    let open = |sealed| app.keys.at_rest().open(&wish_of(&pact, &member), sealed);
-    match (clear, sealed) {
-        (Some(clear), _) => Ok(Some(clear)),
-        (None, sealed) => sealed.map(open).transpose(),
-    }
+    sealed: Option<Vec<u8>>,
+) -> Option<Opened> {
+    let read = |sealed| app.keys.at_rest().read(&wish_of(&pact, &member), sealed);
+    clear.map(Opened::Text).or_else(|| sealed.map(read))
 }
 
 /// What is not over. Written out and not bound: a partial index serves no statement that leaves it open.

@@ -65,8 +65,8 @@ pub(super) fn said(app: &App, row: &Model) -> Result<Said, Fault> {
     }
 }
 
-fn seen_by(app: &App, viewer: MemberId, row: Model) -> Result<Nudge, Fault> {
-    let said = said(app, &row)?;
+fn seen_by(app: &App, viewer: MemberId, row: &Model) -> Result<Nudge, Fault> {
+    let said = said(app, row)?;
     Ok(Nudge {
         id: row.id,
         pact: row.pact_id,
@@ -87,7 +87,7 @@ pub(in crate::pact) async fn these_nudges(
 ) -> Result<Vec<Nudge>, Fault> {
     let these = there_for(viewer, now).filter(Column::Id.is_in(ids.iter().copied()));
     let rows = these.all(app.db.pool()).await?.into_iter();
-    rows.map(|row| seen_by(app, viewer, row)).collect()
+    rows.map(|row| seen_by(app, viewer, &row)).collect()
 }
 
 /// A page of a pact's nudges, the latest first; from the back for a backward page. None unless it is there for him.
@@ -102,7 +102,7 @@ pub(in crate::pact) async fn list_nudges(
     let sorted = Sorted::by_instant(Column::CreatedAt, Column::Id);
     let rows = sorted.page(of_pact, page).all(app.db.pool()).await?;
     let rows = rows.into_iter();
-    rows.map(|row| seen_by(app, viewer, row)).collect()
+    rows.map(|row| seen_by(app, viewer, &row)).collect()
 }
 
 /// How many nudges a pact has had, if it is there for the viewer.
@@ -147,7 +147,7 @@ pub(in crate::pact) async fn nudge_sent_before(
     if row.from_member != sender {
         return Ok(Some(None));
     }
-    let nudge = seen_by(app, sender, row)?;
+    let nudge = seen_by(app, sender, &row)?;
     Ok(Some(Some(NewNudge {
         id: nudge.id,
         pact: nudge.pact,
@@ -207,7 +207,7 @@ pub(in crate::pact) async fn nudge_of(
         return Ok(None);
     };
     let (from, to) = (row.from_member, row.to_member);
-    Ok(Some((seen_by(app, member, row)?, from, to)))
+    Ok(Some((seen_by(app, member, &row)?, from, to)))
 }
 
 /// Writes the answer to a nudge that has none; false when it has.

@@ -169,32 +169,21 @@ fn side(
     (sharing, until, style): (Option<Sharing>, Option<DateTime<Utc>>, Option<NudgeStyle>),
     (clear, sealed): (Option<String>, Option<Vec<u8>>),
     woken: Option<bool>,
-) -> Result<Option<Side>, Fault> {
-    let (Some(sharing), Some(style), Some(can_be_woken)) = (sharing, style, woken) else {
-        return Ok(None);
-    };
-    let wish = wish(app, (pact, member), clear, sealed.as_deref())?;
-    Ok(Some(Side {
+) -> Option<Side> {
+    Some(Side {
         terms: Terms {
-            sharing,
-            style,
-            wish,
-            can_be_woken,
+            sharing: sharing?,
+            style: style?,
+            wish: wish(app, (pact, member), clear, sealed),
+            can_be_woken: woken?,
         },
         until,
-    }))
+    })
 }
 
-fn seen_by(
-    app: &App,
-    viewer: MemberId,
-    row: Row,
-    now: DateTime<Utc>,
-) -> Result<Option<Pact>, Fault> {
+fn seen_by(app: &App, viewer: MemberId, row: Row, now: DateTime<Utc>) -> Option<Pact> {
     let pact = &row.held.pact;
-    let Some(state) = model::shown(viewer, pact, now) else {
-        return Ok(None);
-    };
+    let state = model::shown(viewer, pact, now)?;
     let partner = row.held.beside(viewer);
     let own = side(
         app,
@@ -202,15 +191,15 @@ fn seen_by(
         (row.own_sharing, row.own_until, row.own_style),
         (row.own_wish, row.own_sealed),
         row.own_woken,
-    )?;
+    );
     let theirs = side(
         app,
         (pact.id, partner),
         (row.their_sharing, row.their_until, row.their_style),
         (row.their_wish, row.their_sealed),
         row.their_woken,
-    )?;
-    Ok(Some(Pact {
+    );
+    Some(Pact {
         id: pact.id,
         peering: pact.peering_id,
         partner,
@@ -227,7 +216,7 @@ fn seen_by(
         created_at: pact.created_at,
         since: pact.accepted_at,
         version: pact.version,
-    }))
+    })
 }
 
 async fn all(
@@ -240,8 +229,10 @@ async fn all(
         .into_model::<Row>()
         .all(app.db.pool())
         .await?;
-    let seen = rows.into_iter().map(|row| seen_by(app, viewer, row, now));
-    seen.filter_map(Result::transpose).collect()
+    let seen = rows.into_iter();
+    Ok(seen
+        .filter_map(|row| seen_by(app, viewer, row, now))
+        .collect())
 }
 
 /// Those of these pacts that are there for the viewer, in no order.
@@ -326,13 +317,13 @@ pub(in crate::pact) async fn side_of(
     let Some(row) = row else {
         return Ok(None);
     };
-    side(
+    Ok(side(
         app,
         (pact, member),
         (Some(row.sharing), row.agreed_until, Some(row.nudge_style)),
         (row.nudge_wish, row.nudge_wish_sealed),
         Some(row.can_be_woken),
-    )
+    ))
 }
 
 /// The sides of a member in pacts that go on, for which he agreed to share, with those he has them with.

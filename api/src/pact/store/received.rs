@@ -66,8 +66,7 @@ pub(in crate::pact) async fn of_pact(
     let sides = pact_side::Entity::find().filter(pact_side::Column::PactId.eq(pact.id));
     for row in sides.all(tx).await? {
         let key = (row.pact_id, row.member_id);
-        let wish = wish(app, key, row.nudge_wish, row.nudge_wish_sealed.as_deref());
-        let wish = wish.ok().flatten();
+        let wish = wish(app, key, row.nudge_wish, row.nudge_wish_sealed);
         let (kind, at) = match pact.accepted_at {
             Some(_) if wish.is_none() => continue,
             Some(_) => (Kind::Wish, row.updated_at),
@@ -78,7 +77,7 @@ pub(in crate::pact) async fn of_pact(
             kind,
             id: pact.id.0,
             no: row.updated_at.timestamp_micros(),
-            said: wish.map(|wish| Said::Words(wish.into())),
+            said: wish.map(Said::Words),
             at,
         });
     }
@@ -172,31 +171,28 @@ fn of_member(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
         .filter(Column::EndedAt.gt(now - KEPT_FOR))
 }
 
-fn opened(app: &App, row: Model) -> Result<Received, Fault> {
-    let open = |part: &[u8], sealed: &[u8]| {
+fn opened(app: &App, row: &Model) -> Received {
+    let read = |part: &[u8], sealed: &[u8]| {
         let what = words_of(part, (&row.member_id, &row.id));
-        app.keys.at_rest().open(&what, sealed)
+        app.keys.at_rest().read(&what, sealed.to_vec())
     };
     let said = match (row.template, &row.words) {
         (Some(template), _) => Some(Said::Template(template)),
-        (None, Some(words)) => {
-            let what = words_of(WORDS, (&row.member_id, &row.id));
-            Some(Said::Words(app.keys.at_rest().read(&what, words.clone())))
-        }
+        (None, Some(words)) => Some(Said::Words(read(WORDS, words))),
         (None, None) => None,
     };
-    Ok(Received {
+    Received {
         id: row.id,
         kind: row.kind,
         said,
         sender: row.sender_id,
-        sender_handle: open(HANDLE, &row.sender_handle)?,
+        sender_handle: read(HANDLE, &row.sender_handle),
         source: row.source_id,
         pact: row.pact_id,
         peering: row.peering_id,
         received_at: row.received_at,
         ended_at: row.ended_at,
-    })
+    }
 }
 
 /// Those of these that are a member's, in no order.
@@ -208,7 +204,7 @@ pub(in crate::pact) async fn these_received(
 ) -> Result<Vec<Received>, Fault> {
     let these = of_member(member, now).filter(Column::Id.is_in(ids.iter().copied()));
     let rows = these.all(app.db.pool()).await?.into_iter();
-    rows.map(|row| opened(app, row)).collect()
+    Ok(rows.map(|row| opened(app, &row)).collect())
 }
 
 /// A page of what a member received, the latest first; from the back for a backward page.
@@ -221,7 +217,7 @@ pub(in crate::pact) async fn list_received(
     let sorted = Sorted::by_instant(Column::ReceivedAt, Column::Id);
     let rows = sorted.page(of_member(member, now), page);
     let rows = rows.all(app.db.pool()).await?.into_iter();
-    rows.map(|row| opened(app, row)).collect()
+    Ok(rows.map(|row| opened(app, &row)).collect())
 }
 
 /// How much a member received.

@@ -8,6 +8,7 @@ use super::sealed_wish;
 use crate::app::App;
 use crate::db::Tx;
 use crate::error::Fault;
+use crate::keys::at_rest::Opened;
 
 /// Encrypts up to `limit` wishes that are in the clear, as they are now. Returns how many there were.
 pub(in crate::pact) async fn seal_wishes(app: &App, tx: &Tx, limit: u64) -> Result<u64, Fault> {
@@ -17,7 +18,8 @@ pub(in crate::pact) async fn seal_wishes(app: &App, tx: &Tx, limit: u64) -> Resu
     let rows = clear.all(tx).await?;
     for row in &rows {
         let key = (row.pact_id, row.member_id);
-        let sealed = sealed_wish(app, key, row.nudge_wish.as_deref())?;
+        let wish = row.nudge_wish.clone().map(Opened::Text);
+        let sealed = sealed_wish(app, key, wish.as_ref())?;
         Entity::update_many()
             .col_expr(Column::NudgeWish, Expr::value(None::<String>))
             .col_expr(Column::NudgeWishSealed, Expr::value(sealed))

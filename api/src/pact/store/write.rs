@@ -55,11 +55,7 @@ pub(in crate::pact) async fn put_side(
         agreed_until: Set(side.until),
         nudge_style: Set(side.terms.style),
         nudge_wish: Set(None),
-        nudge_wish_sealed: Set(sealed_wish(
-            app,
-            (pact, member),
-            side.terms.wish.as_deref(),
-        )?),
+        nudge_wish_sealed: Set(sealed_wish(app, (pact, member), side.terms.wish.as_ref())?),
         can_be_woken: Set(side.terms.can_be_woken),
         updated_at: Set(now),
     };
