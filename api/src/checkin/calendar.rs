@@ -129,7 +129,11 @@ impl Calendar {
                 return false;
             }
             let last = match stretch.until {
-                Some(until) if until <= now => until - TimeDelta::microseconds(1),
+                // A stretch that ended as it began still had that instant, and he may have checked in then.
+                Some(until) if until <= now => {
+                    let last = until - TimeDelta::microseconds(1);
+                    stretch.from.map_or(last, |from| from.max(last))
+                }
                 _ => now,
             };
             if stretch.terms.day(last) > date {

@@ -262,6 +262,21 @@ fn a_date_that_never_was_is_not_missed() {
 }
 
 #[test]
+fn a_stay_of_no_length_unmakes_no_run() {
+    let mut tavita = History::new("2027-01-05T14:00:00Z", zone("Pacific/Pago_Pago"), 0);
+    assert!(tavita.check_in());
+    tavita.wait_until("2027-01-06 00:00");
+    tavita.move_to(zone("Pacific/Apia"), 0);
+    assert_eq!(tavita.today(), date("2027-01-07"));
+    assert!(tavita.check_in());
+    assert_eq!(tavita.progress().longest_run, 2);
+    // Within the same microsecond he is where the date he flew over is today's.
+    tavita.move_to(zone("Europe/London"), 0);
+    assert_eq!(tavita.today(), date("2027-01-06"));
+    assert_eq!(tavita.progress().longest_run, 2);
+}
+
+#[test]
 fn a_date_he_flew_over_is_not_asked_of_him_when_it_comes_after_all() {
     // From Pago Pago over the date line to Kiritimati, 25 hours ahead, and back.
     let mut mike = History::new("2026-06-10T10:30:00Z", zone("Pacific/Pago_Pago"), 0);
