@@ -34,6 +34,8 @@ pub struct Model {
     pub terms_accepted_at: DateTimeUtc,
     /// Set while a requested deletion can still be undone.
     pub deletion_due_at: Option<DateTimeUtc>,
+    /// When a deletion was last undone.
+    pub deletion_undone_at: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
 }

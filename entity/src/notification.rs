@@ -62,6 +62,8 @@ pub enum Kind {
     CircleInvitation,
     /// Somebody took him out of a circle.
     RemovedFromCircle,
+    /// He runs a circle from now on.
+    RunsCircle,
 }
 
 /// How far a notification has come.

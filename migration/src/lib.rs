@@ -37,6 +37,7 @@ mod m20261127_000070_create_circle_invitations;
 mod m20261127_000071_say_who_caused_notifications;
 mod m20261127_000072_record_changes_of_meetings;
 mod m20261127_000080_choose_who_sees_a_profile;
+mod m20261127_000081_limit_undone_deletions;
 mod support;
 
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -85,6 +86,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000071_say_who_caused_notifications::Migration),
             Box::new(m20261127_000072_record_changes_of_meetings::Migration),
             Box::new(m20261127_000080_choose_who_sees_a_profile::Migration),
+            Box::new(m20261127_000081_limit_undone_deletions::Migration),
         ]
     }
 }

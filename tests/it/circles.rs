@@ -1,6 +1,6 @@
 //! Circles: who is in them, who says so, and for whom they are there.
 
-mod invitations;
+pub mod invitations;
 
 use api::account::SignedIn;
 use api::circle::service as circles;

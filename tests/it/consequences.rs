@@ -5,14 +5,17 @@ use api::account::service::set_role;
 use api::circle::service::{Appointed, appoint, without_facilitator};
 use api::graphql::node::NodeId as _;
 use entity::account::Role;
+use entity::notification::Kind;
 use entity::{CircleId, circle_membership};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
-use support::{TestApp, both};
+use support::{FromDatabase, TestApp, TestDatabase, both};
 
 use crate::account::{PASSPHRASE, input, join, who};
 use crate::circles::circle_of;
+use crate::circles::invitations::inbox;
+use crate::meetings::notifications as notifications_of;
 use crate::pacts::{agreed, hello, nudge};
 use crate::peerings::{answer, proposed};
 
@@ -269,14 +272,40 @@ async fn a_circle_is_handed_to_the_longest_who_may_run_it(app: TestApp) {
     assert_eq!(role("host").await, "MEMBER");
     assert_eq!(role("mike").await, "FACILITATOR");
     assert_eq!(role("paul").await, "MEMBER");
+    let line = json!({ "kind": "RUNS_CIRCLE", "subjectId": *given.circle.global() });
+    let has_it = async |who| inbox(&app, who).await.as_array().unwrap().contains(&line);
+    assert!(has_it(given.mike).await);
+    assert!(!has_it(given.paul).await);
     // The same for who leaves for good; he runs it again when he stays after all.
     delete(&app, given.mike).await;
+    app.drain().await;
     assert_eq!(role("paul").await, "FACILITATOR");
+    assert!(has_it(given.paul).await);
     undo(&app, given.mike).await;
     assert_eq!(role("mike").await, "FACILITATOR");
+    // Who does not run it any more has nothing to look at.
+    set_role(&app.app, "paul@example.org", Role::Member)
+        .await
+        .unwrap();
+    let told = notifications_of(&app, given.paul, Kind::RunsCircle).await;
+    assert!(told[0].read_at.is_some());
 }
 
-async fn a_circle_that_nobody_may_run_is_reported_and_can_be_given_to_somebody(app: TestApp) {
+/// The service of people who read what it writes to them.
+struct Attended(TestApp);
+
+impl FromDatabase for Attended {
+    async fn from_database(database: TestDatabase) -> Self {
+        let inbox = format!("[operations]\ninbox = \"{OPERATORS}\"\n");
+        Self(TestApp::configured(database, &inbox).await)
+    }
+}
+
+const OPERATORS: &str = "operators@example.org";
+
+async fn a_circle_that_nobody_may_run_is_reported_and_can_be_given_to_somebody(
+    Attended(app): Attended,
+) {
     let given = three(&app).await;
     let unled = async || without_facilitator(app.app.db.pool()).await.unwrap();
     assert_eq!(unled().await, []);
@@ -284,13 +313,21 @@ async fn a_circle_that_nobody_may_run_is_reported_and_can_be_given_to_somebody(a
         .await
         .unwrap();
     assert_eq!(unled().await, [given.circle]);
+    app.drain().await;
+    let letters = app.mail_to(OPERATORS);
+    assert_eq!(letters.len(), 1);
+    let how = format!("belay circle appoint {} MEMBER_ID", given.circle);
+    assert!(letters[0].text.contains(&how), "{}", letters[0].text);
     let give = async |circle, who: SignedIn| appoint(&app.app, circle, who.member).await.unwrap();
     assert_eq!(give(given.circle, given.paul).await, Appointed::MayNotRun);
     set_role(&app.app, "paul@example.org", Role::Facilitator)
         .await
         .unwrap();
-    assert_eq!(give(given.circle, given.paul).await, Appointed::AsAsked);
-    assert_eq!(give(given.circle, given.paul).await, Appointed::AsAsked);
+    for _ in 0..2 {
+        assert_eq!(give(given.circle, given.paul).await, Appointed::AsAsked);
+    }
+    let told = notifications_of(&app, given.paul, Kind::RunsCircle).await;
+    assert_eq!(told.len(), 1);
     assert_eq!(unled().await, []);
     let nowhere = app.app.ids.next();
     assert_eq!(give(nowhere, given.paul).await, Appointed::NoCircle);

@@ -34,8 +34,7 @@ async fn words_that_cannot_be_read_take_nothing_else_with_them(app: TestApp) {
     let pact = agreed(&app, mike, paul, &peering).await;
     weekly(&app, mike, &peering).await;
     let mut own_words = hello(&app, &pact);
-    own_words["template"] = json!(null);
-    own_words["words"] = json!("See you at the wall at six");
+    own_words["says"] = json!({ "own": "See you at the wall at six" });
     nudge(&app, paul, "sendPactNudge", &own_words).await;
     let rung =
         json!({ "localTime": "20:00", "own": { "afterDays": 2, "words": "Put the kettle on." } });

@@ -345,6 +345,7 @@ fn account_row(
         terms_version: Set("2026-11".to_owned()),
         terms_accepted_at: Set(now),
         deletion_due_at: Set(None),
+        deletion_undone_at: Set(None),
         created_at: Set(now),
         updated_at: Set(now),
     }

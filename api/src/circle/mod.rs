@@ -4,6 +4,7 @@
 //! nobody is in it without his own yes, and anybody leaves when he likes; it never is without a facilitator by a change of its own.
 
 pub mod graphql;
+mod handover;
 mod invitation_store;
 mod invitations;
 pub mod model;

@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::Expr;
 
 use super::model::{Circle, CircleRole, Membership, NewCircle, role_to_be, steps_down};
-use super::{invitations, store};
+use super::{handover, invitations, store};
 use crate::account::{self, Viewer};
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
@@ -18,8 +18,12 @@ use crate::fact::Fact;
 use crate::graphql::cursor::Page;
 use crate::profile;
 use crate::profile::model::Profile;
-use crate::visibility::{is_taking_part, is_visible};
+use crate::visibility::is_visible;
 
+pub use handover::{
+    Appointed, appoint, hand_over_all, mail_unled, step_down_everywhere, who_runs,
+    without_facilitator,
+};
 pub use invitations::{
     Answered, MY_INVITATIONS, answer, end_all_of, end_by, housekeep, invitation_count, invitations,
     invitations_by_ids, invites, still_open,
@@ -206,6 +210,9 @@ pub async fn add_member(
             return Ok(Done::Undo(Changed::LastFacilitator));
         }
         store::put(tx, circle, member, role, app.clock.now()).await?;
+        if role == CircleRole::Facilitator {
+            handover::tell(app, tx, (circle, Some(me)), member).await?;
+        }
         let fact = if steps_down(now, Some(role)) {
             Fact::SteppedDown { circle, member }
         } else {
@@ -275,80 +282,4 @@ async fn take_out(
     }
     app.follow(tx, Fact::LeftCircle { circle, member }).await?;
     Ok(Done::Keep(Changed::AsAsked))
-}
-
-/// Makes sure that somebody else runs each circle that a member runs: he is leaving. He keeps his place until he is
-/// gone, and runs them again if he stays.
-pub async fn hand_over_all(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
-    for circle in store::lock_run_by(tx, member).await? {
-        hand_over(app, tx, circle, member).await?;
-    }
-    Ok(())
-}
-
-/// A member may run circles no longer: he steps down in each that he runs, and somebody else runs it.
-pub async fn step_down_everywhere(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
-    for circle in store::lock_run_by(tx, member).await? {
-        hand_over(app, tx, circle, member).await?;
-        store::put(tx, circle, member, CircleRole::Member, app.clock.now()).await?;
-        app.follow(tx, Fact::SteppedDown { circle, member }).await?;
-    }
-    Ok(())
-}
-
-/// Lets another facilitator go on, or else makes the member one who has been in the circle for longest and may run it.
-/// A circle that nobody may run is reported to the operators.
-async fn hand_over(app: &App, tx: &Tx, circle: CircleId, from: MemberId) -> Result<(), Fault> {
-    if store::has_other_facilitator(tx, circle, from).await? {
-        return Ok(());
-    }
-    let Some(member) = store::successor(tx, circle, from).await? else {
-        metrics::counter!("belay_circles_left_without_facilitator_total").increment(1);
-        tracing::warn!(%circle, "a circle has no facilitator: `belay circle appoint` names one");
-        return Ok(());
-    };
-    store::put(tx, circle, member, CircleRole::Facilitator, app.clock.now()).await?;
-    tracing::info!(%circle, %member, "a circle was handed over");
-    app.follow(tx, Fact::CircleRoleChanged { circle, member })
-        .await
-}
-
-/// The circles that nobody runs.
-pub async fn without_facilitator(db: &impl ConnectionTrait) -> Result<Vec<CircleId>, Fault> {
-    store::without_facilitator(db).await
-}
-
-/// What became of an operator's wish that a member runs a circle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Appointed {
-    /// He runs it.
-    AsAsked,
-    /// There is no such circle.
-    NoCircle,
-    /// No member who takes part has this id.
-    NoMember,
-    /// His account is not a facilitator's.
-    MayNotRun,
-}
-
-/// Makes a member run a circle, whether he was in it or not; for operators.
-pub async fn appoint(app: &App, circle: CircleId, member: MemberId) -> Result<Appointed, Fault> {
-    transact!(app, |tx| {
-        if !store::lock(tx, circle).await? {
-            return Ok(Done::Undo(Appointed::NoCircle));
-        }
-        if !is_taking_part(tx, member).await? {
-            return Ok(Done::Undo(Appointed::NoMember));
-        }
-        if account::service::lock_role(tx, member).await? != Role::Facilitator {
-            return Ok(Done::Undo(Appointed::MayNotRun));
-        }
-        if store::role(tx, circle, member).await? == Some(CircleRole::Facilitator) {
-            return Ok(Done::Undo(Appointed::AsAsked));
-        }
-        store::put(tx, circle, member, CircleRole::Facilitator, app.clock.now()).await?;
-        app.follow(tx, Fact::CircleRoleChanged { circle, member })
-            .await?;
-        Ok(Done::Keep(Appointed::AsAsked))
-    })
 }

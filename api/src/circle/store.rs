@@ -292,6 +292,25 @@ pub(super) async fn without_facilitator(db: &impl ConnectionTrait) -> Result<Vec
     Ok(circles)
 }
 
+/// Which of these members run which of these circles.
+pub(super) async fn who_runs(
+    db: &impl ConnectionTrait,
+    of: &[(MemberId, CircleId)],
+) -> Result<Vec<(MemberId, CircleId)>, Fault> {
+    let members = of.iter().map(|(member, _)| *member);
+    let circles = of.iter().map(|(_, circle)| *circle);
+    let run: Vec<(MemberId, CircleId)> = Memberships::find()
+        .select_only()
+        .columns([In::MemberId, In::CircleId])
+        .filter(In::MemberId.is_in(members))
+        .filter(In::CircleId.is_in(circles))
+        .filter(In::Role.eq(CircleRole::Facilitator))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(run)
+}
+
 /// Puts a man into a circle, or changes what he does in it.
 pub(super) async fn put(
     tx: &Tx,

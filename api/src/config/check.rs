@@ -42,6 +42,7 @@ pub(super) fn allowed(key: &str) -> &'static str {
             "secrets of at least 32 characters, with spaces between them"
         }
         "mail.transport" => "terminal or smtp",
+        "operations.inbox" => "an e-mail address, or empty",
         "mail.from" => "an address, such as Belay <belay@example.org>",
         "mail.smtp.security" => "starttls, tls or none",
         "push.transport" => "terminal, fcm or off",
@@ -344,6 +345,13 @@ fn values(config: &Config, say: &mut Say<'_>) {
         && !EmailAddress::is_valid(&config.mail.from)
     {
         say("mail.from", "is not an address", form("mail.from"));
+    }
+    if !config.operations.inbox.is_empty() && !EmailAddress::is_valid(&config.operations.inbox) {
+        say(
+            "operations.inbox",
+            "is not an address",
+            form("operations.inbox"),
+        );
     }
     if !matches!(config.push.fcm.base_url.scheme(), "http" | "https") {
         say(

@@ -120,6 +120,7 @@ section!(
     /// `[operations]`
     OperationsConfig {
         bind: Option<SocketAddr> = "empty_is_none",
+        inbox: String,
     }
 );
 section!(

@@ -1,6 +1,6 @@
 //! Every kind of background work there is.
 
-use entity::{AccountCodeId, EmailChangeId, MemberId, NotificationId, SignUpId};
+use entity::{AccountCodeId, CircleId, EmailChangeId, MemberId, NotificationId, SignUpId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -45,6 +45,11 @@ pub enum Job {
         email: String,
         /// What changed.
         notice: AccountNotice,
+    },
+    /// Tells the operators that nobody runs a circle.
+    MailUnledCircle {
+        /// Which.
+        circle: CircleId,
     },
     /// Removes an account whose time to come back is over.
     PurgeAccount {
@@ -114,6 +119,7 @@ impl Job {
             Self::MailEmailChangeUndo { .. } => "mail_email_change_undo",
             Self::ApplyEmailChange { .. } => "apply_email_change",
             Self::MailAccountNotice { .. } => "mail_account_notice",
+            Self::MailUnledCircle { .. } => "mail_unled_circle",
             Self::PurgeAccount { .. } => "purge_account",
             Self::PlanNotification { .. } => "plan_notification",
             Self::Housekeeping => "housekeeping",

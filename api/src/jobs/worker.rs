@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Job, backoff, due, housekeeping, store};
 use crate::app::App;
 use crate::error::Fault;
-use crate::{account, nudge, push, zone_change};
+use crate::{account, circle, nudge, push, zone_change};
 
 const RETRY_BASE: Duration = Duration::from_secs(10);
 const RETRY_CAP: Duration = Duration::from_hours(1);
@@ -172,6 +172,7 @@ async fn perform(app: &App, job: Job) -> Result<(), Fault> {
             email,
             notice,
         } => account::jobs::mail_notice(app, member, &email, notice).await,
+        Job::MailUnledCircle { circle } => circle::service::mail_unled(app, circle).await,
         Job::PurgeAccount { member } => account::jobs::purge_account(app, member).await,
         Job::PlanNotification { notification } => {
             nudge::plan::notification(app, notification).await

@@ -4,6 +4,7 @@
 //! the service is about.
 
 use chrono::{DateTime, Utc};
+use entity::CircleId;
 
 use super::Letter;
 
@@ -175,6 +176,22 @@ pub fn signed_in(to: &str) -> Letter {
              devices that are signed in.",
             "Was it not you? Then choose \"I forgot my passphrase\" in the app now: it signs everybody out and gives \
              you a new one.",
+        ],
+    )
+}
+
+/// For the operators: nobody runs a circle.
+pub fn circle_without_facilitator(to: &str, circle: CircleId) -> Letter {
+    letter(
+        to,
+        "Belay: something needs your attention",
+        &[
+            "a circle has no facilitator any more, and nobody in it may become one. Until somebody runs it, nobody \
+             can be invited into it, and no meeting of it can be changed.",
+            "Make somebody a facilitator if need be, and have him run it:",
+            &format!(
+                "    belay member role EMAIL facilitator\n    belay circle appoint {circle} MEMBER_ID"
+            ),
         ],
     )
 }

@@ -74,7 +74,8 @@ impl BetweenPartners {
                 | Kind::SessionStolen
                 | Kind::PushAddressTaken
                 | Kind::CircleInvitation
-                | Kind::RemovedFromCircle => {}
+                | Kind::RemovedFromCircle
+                | Kind::RunsCircle => {}
             }
         }
         Ok(Self {
@@ -170,7 +171,8 @@ impl BetweenPartners {
             | Kind::SessionStolen
             | Kind::PushAddressTaken
             | Kind::CircleInvitation
-            | Kind::RemovedFromCircle => Wanted::Yes,
+            | Kind::RemovedFromCircle
+            | Kind::RunsCircle => Wanted::Yes,
         }
     }
 }

@@ -82,6 +82,8 @@ pub enum NotificationKind {
     /// Somebody took you out of a circle. Its subject is the `Circle`, which is not there for you any more. No push leaves
     /// for it.
     RemovedFromCircle,
+    /// You run a circle from now on. Its subject is the `Circle`.
+    RunsCircle,
 }
 
 /// A line in your in-app inbox.
@@ -140,7 +142,9 @@ impl Notification {
             | table::Kind::SessionStolen
             | table::Kind::PushAddressTaken => None,
             table::Kind::CircleInvitation => Some(CircleInvitationId(subject).global()),
-            table::Kind::RemovedFromCircle => Some(CircleId(subject).global()),
+            table::Kind::RemovedFromCircle | table::Kind::RunsCircle => {
+                Some(CircleId(subject).global())
+            }
             table::Kind::LadderAsked => Some(RungId(subject).global()),
             table::Kind::LadderNote | table::Kind::WentQuiet | table::Kind::BackAgain => {
                 Some(TellingId(subject).global())

@@ -105,7 +105,8 @@ pub const fn ring(kind: Kind) -> Ring {
         | Kind::PactAccepted
         | Kind::LadderAsked
         | Kind::LadderAgreed
-        | Kind::CircleInvitation => Ring::ADay(2),
+        | Kind::CircleInvitation
+        | Kind::RunsCircle => Ring::ADay(2),
         Kind::PactNudgeReceived | Kind::PactNudgeAnswered | Kind::MeetingChanged => Ring::ADay(4),
         // He took each seat himself, and may be on his way.
         Kind::MeetingCancelled => Ring::ADay(10),

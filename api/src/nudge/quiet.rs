@@ -145,7 +145,8 @@ pub const fn ignores_quiet_hours(kind: Kind) -> bool {
         | Kind::WentQuiet
         | Kind::BackAgain
         | Kind::CircleInvitation
-        | Kind::RemovedFromCircle => false,
+        | Kind::RemovedFromCircle
+        | Kind::RunsCircle => false,
     }
 }
 

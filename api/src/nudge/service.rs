@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::notification::{Kind, Model};
-use entity::{CheckInId, MemberId, NotificationId, PactId, PeeringId, change};
+use entity::{CheckInId, CircleId, MemberId, NotificationId, PactId, PeeringId, change};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
@@ -159,6 +159,13 @@ pub async fn subjects_gone(tx: &Tx, gone: &[(MemberId, Item)]) -> Result<(), Fau
 /// What a member was told of a kind asks for nothing any more: it is read.
 pub(super) async fn read_all_of(tx: &Tx, member: MemberId, kind: Kind) -> Result<(), Fault> {
     let read = store::read_kind(tx, member, kind).await?;
+    read_by_itself(tx, &read);
+    Ok(())
+}
+
+/// A member runs a circle no longer: that he runs it is read.
+pub async fn runs_no_longer(tx: &Tx, circle: CircleId, member: MemberId) -> Result<(), Fault> {
+    let read = store::read_kind_about(tx, member, Kind::RunsCircle, circle.0).await?;
     read_by_itself(tx, &read);
     Ok(())
 }

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::notification::{Kind, Model};
-use entity::{CheckInId, CircleInvitationId, MemberId, NotificationId, OccurrenceId, PeeringId};
+use entity::{
+    CheckInId, CircleId, CircleInvitationId, MemberId, NotificationId, OccurrenceId, PeeringId,
+};
 use sea_orm::ConnectionTrait;
 
 use super::between_partners::BetweenPartners;
@@ -83,6 +85,7 @@ pub(super) async fn still_wanted(
             Kind::MeetingCancelled
             | Kind::CircleInvitation
             | Kind::RemovedFromCircle
+            | Kind::RunsCircle
             | Kind::PeeringProposed
             | Kind::PeeringAccepted
             | Kind::PactProposed
@@ -119,6 +122,9 @@ pub(super) async fn still_wanted(
         .filter_map(|row| row.subject_id.map(CircleInvitationId));
     let invited: Vec<_> = invited.collect();
     let invitations = circle::service::still_open(db, &invited, now).await?;
+    let given = rows.iter().filter(|row| row.kind == Kind::RunsCircle);
+    let given = given.filter_map(|row| Some((row.member_id, CircleId(row.subject_id?))));
+    let runs = circle::service::who_runs(db, &given.collect::<Vec<_>>()).await?;
     let between = BetweenPartners::read(db, rows, now).await?;
 
     let wanted = |row: &Model| match row.kind {
@@ -140,6 +146,10 @@ pub(super) async fn still_wanted(
         | Kind::SessionStolen
         | Kind::PushAddressTaken
         | Kind::RemovedFromCircle => Wanted::Yes,
+        Kind::RunsCircle => match row.subject_id {
+            Some(id) if runs.contains(&(row.member_id, CircleId(id))) => Wanted::Yes,
+            _ => Wanted::NoLongerSo,
+        },
         Kind::CircleInvitation => match row.subject_id {
             Some(id) if invitations.contains(&CircleInvitationId(id)) => Wanted::Yes,
             _ => Wanted::NoLongerSo,

@@ -126,6 +126,20 @@ pub(super) async fn read_kind(tx: &Tx, member: MemberId, kind: Kind) -> Result<V
     mark(tx, of_kind).await
 }
 
+/// Marks what a member was told of a kind about one thing as read, and returns it.
+pub(super) async fn read_kind_about(
+    tx: &Tx,
+    member: MemberId,
+    kind: Kind,
+    subject: Uuid,
+) -> Result<Vec<Model>, Fault> {
+    let of_kind = Condition::all()
+        .add(Column::MemberId.eq(member))
+        .add(Column::Kind.eq(kind))
+        .add(Column::SubjectId.eq(subject));
+    mark(tx, of_kind).await
+}
+
 async fn mark(tx: &Tx, which: Condition) -> Result<Vec<Model>, Fault> {
     let marked = Entity::update_many()
         .col_expr(Column::ReadAt, Expr::value(tx.began_at()))

@@ -148,6 +148,7 @@ const fn said(kind: Kind) -> (Category, Urgency, Phrase) {
         Kind::MeetingReminder => (Meetings, High, COMING_UP),
         Kind::MeetingCancelled | Kind::MeetingChanged => (Meetings, High, CHANGE),
         Kind::PeeringProposed | Kind::CircleInvitation => (Contacts, Normal, INVITATION),
+        Kind::RunsCircle => (Account, Normal, ACCOUNT),
         // No push leaves for it.
         Kind::RemovedFromCircle => (Contacts, Normal, ANSWER),
         Kind::PeeringAccepted | Kind::PactAccepted | Kind::LadderAgreed => {

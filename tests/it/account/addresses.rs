@@ -6,14 +6,15 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::json;
 use support::{FromDatabase, TestApp, TestDatabase, both};
 
-use super::email_change::REQUEST as REQUEST_CHANGE;
+use super::email_change::{REQUEST as REQUEST_CHANGE, prove, undo, undo_code};
 use super::reset::REQUEST as REQUEST_RESET;
-use super::{PASSPHRASE, SIGN_UP, input, join, mike, opens, refusal, sign_up_input};
+use super::{PASSPHRASE, SIGN_UP, input, join, mike, opens, refusal, sign_up_input, who};
 
 both!(
     a_letter_goes_to_the_ascii_form_of_a_domain_and_both_forms_open_the_account,
     both_forms_of_an_address_are_one_account,
     an_account_from_before_is_found_by_both_forms,
+    an_account_from_before_moves_and_undoes_it_by_either_form,
     an_address_that_no_letter_reaches_is_refused_where_it_would_become_somebodys,
     an_operator_whose_mail_server_can_may_take_them
 );
@@ -81,6 +82,36 @@ async fn an_account_from_before_is_found_by_both_forms(app: TestApp) {
     app.drain().await;
     let letter = app.mail_to(ASCII).pop().unwrap();
     assert!(letter.text.contains("for another account"));
+}
+
+async fn an_account_from_before_moves_and_undoes_it_by_either_form(app: TestApp) {
+    joined(&app).await;
+    let mike = who(
+        &app,
+        &super::sign_in(&app, ASCII, PASSPHRASE, "A tablet").await,
+    );
+    let keys = account::Entity::update_many()
+        .col_expr(
+            account::Column::EmailKey,
+            Expr::value(UNICODE.to_lowercase()),
+        )
+        .filter(account::Column::Email.eq(UNICODE));
+    keys.exec(app.app.db.pool()).await.unwrap();
+    for form in [ASCII, UNICODE] {
+        prove(&app, mike, "mike@example.net", PASSPHRASE).await;
+        let code = undo_code(&app, ASCII).await;
+        let done = json!({ "done": true, "errors": [] });
+        assert_eq!(undo(&app, form, &code).await, done, "{form}");
+        app.drain().await;
+    }
+    // To the same mailbox it moves at once, and keeps the form that is compared.
+    let moved = prove(&app, mike, ASCII, PASSPHRASE).await;
+    assert_eq!(moved["account"]["email"], ASCII);
+    let keys: Vec<_> = account::Entity::find()
+        .all(app.app.db.pool())
+        .await
+        .unwrap();
+    assert_eq!(keys[0].email_key, ASCII.to_lowercase());
 }
 
 const UNREACHED: [&str; 5] = [

@@ -17,6 +17,7 @@ both!(
     a_device_that_is_still_signed_in_is_signed_out_before_everything_goes,
     the_seats_of_a_member_who_is_leaving_are_free_at_once,
     an_account_had_back_is_not_deleted_by_its_old_date,
+    a_deletion_is_undone_once_a_day,
     the_passphrase_is_needed
 );
 
@@ -24,7 +25,9 @@ const DELETE: &str = "mutation($input: DeleteAccountInput!) {
     deleteAccount(input: $input) { account { deletionDueAt } errors { code path } }
 }";
 const UNDO: &str = "mutation {
-    undoAccountDeletion { account { email deletionDueAt } errors { code path } }
+    undoAccountDeletion {
+        account { email deletionDueAt } errors { code path ... on UserError { retryAt } }
+    }
 }";
 const MIKE: &str = "mike@example.org";
 
@@ -195,6 +198,26 @@ async fn an_account_had_back_is_not_deleted_by_its_old_date(app: TestApp) {
     app.drain().await;
     assert_eq!(hidden(&app, mike).await, Some(true));
     assert_eq!(undo(&app, mike).await["errors"], json!([]));
+}
+
+async fn a_deletion_is_undone_once_a_day(app: TestApp) {
+    let mike = mike(&app).await;
+    delete(&app, mike).await;
+    let kept = undo(&app, mike).await;
+    assert_eq!(kept["errors"], json!([]));
+    app.advance(TimeDelta::hours(1));
+    // Gone again he is, whenever he likes; only coming back takes a day.
+    delete(&app, mike).await;
+    assert_eq!(hidden(&app, mike).await, Some(true));
+    app.advance(TimeDelta::hours(23) - TimeDelta::seconds(1));
+    let refused = undo(&app, mike).await;
+    let too_soon = json!([{ "code": "TOO_SOON", "path": ["input"],
+        "retryAt": "2026-03-11T12:00:00.000Z" }]);
+    assert_eq!(refused, json!({ "account": null, "errors": too_soon }));
+    assert_eq!(hidden(&app, mike).await, Some(true));
+    app.advance(TimeDelta::seconds(1));
+    assert_eq!(undo(&app, mike).await, kept);
+    assert_eq!(hidden(&app, mike).await, Some(false));
 }
 
 async fn the_passphrase_is_needed(app: TestApp) {

@@ -65,9 +65,9 @@ pub async fn prove(app: &TestApp, mike: SignedIn, email: &str, passphrase: &str)
 }
 
 /// The code in the newest letter to the old address.
-async fn undo_code(app: &TestApp) -> String {
+pub async fn undo_code(app: &TestApp, old: &str) -> String {
     app.drain().await;
-    let letter = app.mail_to(OLD).pop().unwrap();
+    let letter = app.mail_to(old).pop().unwrap();
     assert!(
         letter.text.contains("to another e-mail address"),
         "{}",
@@ -77,7 +77,8 @@ async fn undo_code(app: &TestApp) -> String {
     code.unwrap().trim().to_owned()
 }
 
-async fn undo(app: &TestApp, email: &str, code: &str) -> Value {
+/// Gives up a move with the code that was mailed to the old address.
+pub async fn undo(app: &TestApp, email: &str, code: &str) -> Value {
     let undo = json!({ "email": email, "code": code });
     let answer = app.anonymous(UNDO, input(&undo)).await;
     answer.at("/undoEmailChange")
@@ -152,7 +153,7 @@ async fn an_account_moves_to_an_address_that_proved_itself_after_a_day(app: Test
 async fn the_old_address_undoes_a_move_without_being_signed_in(app: TestApp) {
     let mike = mike(&app).await;
     proved(&app, mike, NEW).await;
-    let code = undo_code(&app).await;
+    let code = undo_code(&app, OLD).await;
     let typed = code.to_lowercase().replace('-', " ");
     let done = json!({ "done": true, "errors": [] });
     assert_eq!(undo(&app, "MIKE@example.org", &typed).await, done);
@@ -175,7 +176,7 @@ async fn the_old_address_undoes_a_move_without_being_signed_in(app: TestApp) {
 async fn guesses_at_an_undo_code_neither_open_nor_close_anything(Unlimited(app): Unlimited) {
     let mike = mike(&app).await;
     proved(&app, mike, NEW).await;
-    let code = undo_code(&app).await;
+    let code = undo_code(&app, OLD).await;
     let unknown = undo(&app, "nobody@example.org", "0000-0000-0000-0000").await;
     for _ in 0..20 {
         let guessed = undo(&app, OLD, "0000-0000-0000-0000").await;
@@ -192,7 +193,7 @@ async fn guesses_at_an_undo_code_neither_open_nor_close_anything(Unlimited(app):
 
     // Once it has taken effect it is too late.
     proved(&app, mike, NEW).await;
-    let code = undo_code(&app).await;
+    let code = undo_code(&app, OLD).await;
     a_day_goes_by(&app).await;
     assert_eq!(undo(&app, OLD, &code).await, unknown);
     assert_eq!(account(&app, mike).await["email"], NEW);

@@ -335,7 +335,7 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
         ),
         (
             "makeCommitment",
-            input(&json!({ "id": commitment, "words": "Swim", "weekdays": ["MONDAY"] })),
+            input(&json!({ "id": commitment, "words": "Swim", "due": { "weekdays": ["MONDAY"] } })),
         ),
         ("scheduleMeeting", input(&open)),
         ("startPause", input(&days)),
@@ -351,7 +351,7 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
         ),
         (
             "sendPactNudge",
-            input(&json!({ "id": nudge, "pactId": of.pact, "template": "JUST_HELLO" })),
+            input(&json!({ "id": nudge, "pactId": of.pact, "says": { "template": "JUST_HELLO" } })),
         ),
     ];
     for (name, mut variables) in about_accounts(app, of) {
@@ -452,7 +452,9 @@ fn about_partners(app: &TestApp, of: &Things) -> Vec<Case> {
         ),
         (
             "makeCommitment",
-            input(&json!({ "id": id(), "words": "Swim", "dueOn": later, "peeringId": of.peering })),
+            input(
+                &json!({ "id": id(), "words": "Swim", "due": { "on": later }, "peeringId": of.peering }),
+            ),
         ),
         (
             "updateCommitment",
@@ -490,7 +492,7 @@ fn about_partners(app: &TestApp, of: &Things) -> Vec<Case> {
         ),
         (
             "sendPactNudge",
-            input(&json!({ "id": id(), "pactId": of.pact, "template": "JUST_HELLO" })),
+            input(&json!({ "id": id(), "pactId": of.pact, "says": { "template": "JUST_HELLO" } })),
         ),
         (
             "updatePactSide",

@@ -115,11 +115,14 @@ async fn who_comes_to_run_a_circle_is_told_with_its_meetings(app: TestApp) {
     assert_eq!(phone.all("Meeting")[0]["viewerRuns"], false);
     role("FACILITATOR").await;
     assert_eq!(phone.told(&app).await, ["Meeting", "MeetingOccurrence"]);
+    app.drain().await;
+    assert_eq!(phone.told(&app).await, ["Notification"]);
     assert_eq!(phone.all("Meeting")[0]["viewerRuns"], true);
     // Who is a facilitator no longer runs no circle any more.
     let set = api::account::service::set_role(&app.app, "mike@example.org", Role::Member);
     set.await.unwrap();
-    assert_eq!(phone.told(&app).await, ["Meeting", "MeetingOccurrence"]);
+    let told = phone.told(&app).await;
+    assert_eq!(told, ["Meeting", "MeetingOccurrence", "Notification"]);
     assert_eq!(phone.all("Meeting")[0]["viewerRuns"], false);
     role("MEMBER").await;
     assert_eq!(phone.told(&app).await, [""; 0]);

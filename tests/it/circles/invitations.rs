@@ -43,7 +43,8 @@ async fn consents(app: &TestApp, who: SignedIn) -> Value {
     read.at("/me/consents/nodes")
 }
 
-async fn inbox(app: &TestApp, who: SignedIn) -> Value {
+/// What is in his inbox.
+pub async fn inbox(app: &TestApp, who: SignedIn) -> Value {
     let query = "{ me { notifications { nodes { kind subjectId } } } }";
     let read = app.as_member(who, query, json!({})).await;
     read.at("/me/notifications/nodes")

@@ -26,9 +26,7 @@ async fn what_is_wrong_with_a_new_one_is_named(app: TestApp) {
         ),
         ("words", json!(" \u{200B} "), "REQUIRED", "words"),
         ("words", json!(too_long), "TOO_LONG", "words"),
-        ("weekdays", json!([]), "REQUIRED", "weekdays"),
-        ("weekdays", json!(null), "REQUIRED", "dueOn"),
-        ("dueOn", json!("2026-03-12"), "REQUIRED", "dueOn"),
+        ("due", json!({ "weekdays": [] }), "REQUIRED", "weekdays"),
         ("peeringId", json!("nonsense"), "NOT_FOUND", "peeringId"),
     ] {
         let mut input = good.clone();
@@ -47,11 +45,25 @@ async fn what_is_wrong_with_a_new_one_is_named(app: TestApp) {
         assert_eq!(payload["errors"] == json!([]), fine, "{day}: {payload}");
         if !fine {
             assert_eq!(payload["errors"][0]["code"], "OUT_OF_RANGE");
-            assert_eq!(payload["errors"][0]["path"], json!(["input", "dueOn"]));
+            assert_eq!(payload["errors"][0]["path"], json!(["input", "due", "on"]));
         }
     }
+    for both in [
+        json!({}),
+        json!({ "on": "2026-03-12", "weekdays": ["MONDAY"] }),
+    ] {
+        let mut input = good.clone();
+        input["due"] = both;
+        let document = "mutation($input: MakeCommitmentInput!) {
+            makeCommitment(input: $input) { errors { code } } }";
+        let answer = app
+            .as_member(mike, document, json!({ "input": input }))
+            .await;
+        assert_eq!(answer.errors.len(), 1, "one of the two, and not both");
+    }
     // All at once, so that a form can be mended in one go.
-    let bad = json!({ "id": id(&app), "words": "", "peeringId": "nonsense" });
+    let bad = json!({ "id": id(&app), "words": "", "due": { "weekdays": [] },
+        "peeringId": "nonsense" });
     let payload = send(&app, mike, "makeCommitment", bad).await;
     assert_eq!(payload["errors"].as_array().unwrap().len(), 3);
 }

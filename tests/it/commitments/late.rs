@@ -28,7 +28,7 @@ async fn what_was_meant_for_a_day_that_is_over_can_be_answered(app: TestApp) {
     answer(&app, mike, &made["id"], "2026-02-25", "PARTLY").await;
     let longer_ago = once(&app, "2026-02-24", &Value::Null);
     let problem = refused(&app, mike, "makeCommitment", longer_ago).await;
-    assert_eq!(problem, ["OUT_OF_RANGE", "dueOn"]);
+    assert_eq!(problem, ["OUT_OF_RANGE", "on"]);
 }
 
 async fn what_was_meant_every_week_is_due_from_the_day_it_was_made(app: TestApp) {

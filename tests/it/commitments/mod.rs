@@ -56,12 +56,12 @@ fn id(app: &TestApp) -> Uuid {
 
 /// The input of what is to be done once.
 fn once(app: &TestApp, due_on: &str, peering: &Value) -> Value {
-    json!({ "id": id(app), "words": "Ring my brother", "dueOn": due_on, "peeringId": peering })
+    json!({ "id": id(app), "words": "Ring my brother", "due": { "on": due_on }, "peeringId": peering })
 }
 
 /// The input of what is to be done every week.
 fn every(app: &TestApp, weekdays: &[&str], peering: &Value) -> Value {
-    json!({ "id": id(app), "words": "Go for a run", "weekdays": weekdays, "peeringId": peering })
+    json!({ "id": id(app), "words": "Go for a run", "due": { "weekdays": weekdays }, "peeringId": peering })
 }
 
 /// Means to do something every day, and lets a partner see it; the commitment.

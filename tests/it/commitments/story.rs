@@ -159,7 +159,7 @@ async fn each_step_may_be_sent_again(app: TestApp) {
     let again = sent(&app, mike, "makeCommitment", other.clone()).await;
     assert_eq!(again["id"], made["id"]);
     let mut otherwise = other;
-    otherwise["weekdays"] = json!(["SUNDAY"]);
+    otherwise["due"] = json!({ "weekdays": ["SUNDAY"] });
     let conflict = refused(&app, mike, "makeCommitment", otherwise).await;
     assert_eq!(conflict, ["CONFLICT", "id"]);
 }
@@ -257,7 +257,7 @@ async fn twenty_are_enough(app: TestApp) {
         json!({ "commitmentId": made[1] }),
     )
     .await;
-    let again = json!({ "id": id(&app), "words": "Swim", "weekdays": ["MONDAY"] });
+    let again = json!({ "id": id(&app), "words": "Swim", "due": { "weekdays": ["MONDAY"] } });
     sent(&app, mike, "makeCommitment", again).await;
     let more = once(&app, "2026-03-12", &Value::Null);
     assert_eq!(

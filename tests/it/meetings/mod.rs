@@ -114,7 +114,8 @@ async fn circle_with(app: &TestApp, men: &[(SignedIn, CircleRole)]) -> CircleId 
     id
 }
 
-async fn notifications(app: &TestApp, who: SignedIn, kind: Kind) -> Vec<notification::Model> {
+/// What a member was told of this kind.
+pub async fn notifications(app: &TestApp, who: SignedIn, kind: Kind) -> Vec<notification::Model> {
     notification::Entity::find()
         .filter(notification::Column::MemberId.eq(who.member))
         .filter(notification::Column::Kind.eq(kind))

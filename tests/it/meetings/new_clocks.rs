@@ -1,6 +1,7 @@
 //! A meeting takes place when the wall says so.
 
 use api::account::SignedIn;
+use chrono::TimeDelta;
 use entity::notification::{Kind, State};
 use serde_json::{Value, json};
 use support::{TestApp, both};
@@ -13,6 +14,7 @@ use crate::zones::Place;
 
 both!(
     a_meeting_takes_place_by_the_new_rules,
+    who_lives_by_another_clock_is_told,
     who_was_reminded_already_is_not_reminded_again,
     a_meeting_that_is_off_or_over_tells_nobody,
 );
@@ -71,6 +73,34 @@ async fn a_meeting_takes_place_by_the_new_rules(app: TestApp) {
     assert_eq!(reminder[0].expires_at, utc("2026-03-12T18:30:00Z"));
     app.travel(utc("2026-03-12T23:00:00Z")).await;
     assert_eq!(pushed(&app).last().unwrap(), "2026-03-12T17:30:00Z");
+    assert_eq!(
+        pushed(&app).len(),
+        2,
+        "that it is elsewhere on his wall, and the reminder"
+    );
+}
+
+async fn who_lives_by_another_clock_is_told(app: TestApp) {
+    let (place, host) = (Place::new(), app.facilitator("host").await);
+    let (there, elsewhere) = (app.member("there").await, app.member("elsewhere").await);
+    let away = app.member("away").await;
+    place.is_home_of(&app, there).await;
+    for (who, phone) in [(there, "one"), (elsewhere, "another")] {
+        app.register(who, phone).await;
+    }
+    let it = meets(&app, host, &place, ("2026-03-12", "19:30")).await;
+    for (who, answer) in [(there, "GOING"), (elsewhere, "GOING"), (away, "NOT_GOING")] {
+        rsvp(&app, who, &it, answer).await;
+    }
+    place.has_new_clocks(&app).await;
+    let told = notifications(&app, elsewhere, Kind::MeetingChanged).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].caused_by, None);
+    for who in [there, away] {
+        let told = notifications(&app, who, Kind::MeetingChanged).await;
+        assert_eq!(told, []);
+    }
+    app.travel(app.now() + TimeDelta::hours(1)).await;
     assert_eq!(pushed(&app).len(), 1);
 }
 
@@ -89,7 +119,8 @@ async fn who_was_reminded_already_is_not_reminded_again(app: TestApp) {
     app.travel(utc("2026-03-12T00:00:00Z")).await;
     let reminder = notifications(&app, mike, Kind::MeetingReminder).await;
     assert_eq!((reminder.len(), reminder[0].state), (1, State::Planned));
-    assert_eq!(pushed(&app).len(), 1);
+    // His own wall says another time: that is told, and nothing else.
+    assert_eq!(pushed(&app).len(), 2);
 }
 
 async fn a_meeting_that_is_off_or_over_tells_nobody(app: TestApp) {

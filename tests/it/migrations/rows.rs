@@ -269,6 +269,7 @@ async fn put_account(db: &DatabaseConnection, id: Uuid) {
             terms_version: "1".into(),
             terms_accepted_at: instant(),
             deletion_due_at: Some(instant()),
+            deletion_undone_at: Some(instant()),
             created_at: instant(),
             updated_at: instant(),
         },

@@ -82,7 +82,7 @@ pub fn nudge_document(mutation: &str) -> String {
 
 /// The input of a nudge.
 pub fn hello(app: &TestApp, pact: &Value) -> Value {
-    json!({ "id": app.app.ids.next::<Uuid>(), "pactId": pact, "template": "JUST_HELLO" })
+    json!({ "id": app.app.ids.next::<Uuid>(), "pactId": pact, "says": { "template": "JUST_HELLO" } })
 }
 
 /// Sends a nudge, or the answer to one; the payload.

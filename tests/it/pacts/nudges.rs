@@ -123,8 +123,7 @@ async fn it_is_no_good_moment_and_nobody_says_why(app: TestApp) {
 async fn words_are_kept_encrypted(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     let mut input = hello(&app, &pact);
-    input["template"] = json!(null);
-    input["words"] = json!("See you at the wall at six");
+    input["says"] = json!({ "own": "See you at the wall at six" });
     let sent = nudge(&app, mike, "sendPactNudge", &input).await;
     assert_eq!(nudge(&app, mike, "sendPactNudge", &input).await, sent);
     let rows = entity::pact_nudge::Entity::find()
@@ -206,15 +205,13 @@ async fn what_is_wrong_with_a_nudge_is_named(app: TestApp) {
             json!({ "pactId": "nonsense" }),
             ("NOT_FOUND", "input.pactId"),
         ),
-        (json!({ "template": null }), ("REQUIRED", "input")),
-        (json!({ "words": "Hello" }), ("REQUIRED", "input")),
         (
-            json!({ "template": null, "words": " " }),
-            ("REQUIRED", "input.words"),
+            json!({ "says": { "own": " " } }),
+            ("REQUIRED", "input.says.own"),
         ),
         (
-            json!({ "template": null, "words": "a".repeat(281) }),
-            ("TOO_LONG", "input.words"),
+            json!({ "says": { "own": "a".repeat(281) } }),
+            ("TOO_LONG", "input.says.own"),
         ),
     ] {
         let mut input = hello(&app, &pact);
@@ -225,14 +222,13 @@ async fn what_is_wrong_with_a_nudge_is_named(app: TestApp) {
         assert_eq!(problems(&refused), problem(expected.0, expected.1));
     }
     let mut input = hello(&app, &pact);
-    input["template"] = json!(null);
-    input["words"] = json!(" Tea\r\nat four? ");
+    input["says"] = json!({ "own": " Tea\r\nat four? " });
     let made = nudge(&app, mike, "sendPactNudge", &input).await;
     assert_eq!(made["nudge"]["text"], "Tea\nat four?");
     assert_eq!(nudge(&app, mike, "sendPactNudge", &input).await, made);
     let others = nudge(&app, paul, "sendPactNudge", &input).await;
     assert_eq!(problems(&others), problem("CONFLICT", "input.id"));
-    input["words"] = json!("Coffee?");
+    input["says"] = json!({ "own": "Coffee?" });
     let refused = nudge(&app, mike, "sendPactNudge", &input).await;
     assert_eq!(problems(&refused), problem("CONFLICT", "input.id"));
 }

@@ -63,8 +63,7 @@ async fn node(app: &TestApp, who: SignedIn, id: &Value) -> Value {
 
 async fn says(app: &TestApp, who: SignedIn, pact: &Value, words: &str) -> Value {
     let mut input = hello(app, pact);
-    input["template"] = json!(null);
-    input["words"] = json!(words);
+    input["says"] = json!({ "own": words });
     let payload = nudge(app, who, "sendPactNudge", &input).await;
     assert_eq!(payload["errors"], json!([]));
     payload["nudge"].clone()
@@ -212,6 +211,7 @@ async fn a_sender_who_comes_back_leaves_no_second_copy(app: TestApp) {
         delete_account(&app, paul).await;
         assert_eq!(words(&app, mike).await, all());
         undo(&app, paul).await;
+        app.advance(TimeDelta::days(1));
         assert_eq!(words(&app, mike).await, []);
         assert_eq!(
             pacts(&app, mike).await[0]["partnerSide"]["nudgeWish"],

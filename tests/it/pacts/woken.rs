@@ -133,8 +133,7 @@ async fn an_answer_to_his_own_nudge_is_not_held(app: TestApp) {
 async fn whoever_asks_is_shown_before_and_after_that_it_may_wait(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     let id = nudged(&app, paul, &pact).await["id"].clone();
-    let hello =
-        json!({ "id": app.app.ids.next::<Uuid>(), "pactId": pact, "template": "JUST_HELLO" });
+    let hello = json!({ "id": app.app.ids.next::<Uuid>(), "pactId": pact, "says": { "template": "JUST_HELLO" } });
     let sends = |document: &str, input: &Value| {
         let document = format!("mutation($input: {document} {{ mayWaitUntilMorning }} }}");
         let input = json!({ "input": input });
@@ -195,8 +194,7 @@ async fn what_may_wait_is_nobody_elses_to_know(app: TestApp) {
         let seen = may_wait(&app, who, &asked["id"]).await;
         assert_eq!(seen["mayWaitUntilMorning"], json!(null));
     }
-    let hello =
-        json!({ "id": app.app.ids.next::<Uuid>(), "pactId": pact, "template": "JUST_HELLO" });
+    let hello = json!({ "id": app.app.ids.next::<Uuid>(), "pactId": pact, "says": { "template": "JUST_HELLO" } });
     let document = "mutation($input: SendPactNudgeInput!) { sendPactNudge(input: $input) {
         mayWaitUntilMorning errors { code } } }";
     let refused = app

@@ -74,7 +74,7 @@ async fn an_ex_partner_with_patience(mike: &Phone<'_>, paul: &Phone<'_>, circle:
     assert_eq!(sees(paul, mike).await, Value::Null);
     let nothing = vec![Value::Null; 3];
     assert_eq!(by_ids(paul, &[&member, &peering, &pact]).await, nothing);
-    let hello = json!({ "id": paul.id(), "pactId": pact, "template": "JUST_HELLO" });
+    let hello = json!({ "id": paul.id(), "pactId": pact, "says": { "template": "JUST_HELLO" } });
     assert_eq!(paul.refused("sendPactNudge", &hello).await, "NOT_FOUND");
     let again = json!({ "id": paul.id(), "memberId": member });
     assert_eq!(paul.refused("proposePeering", &again).await, "NOT_FOUND");

@@ -1,6 +1,7 @@
 //! Leaving, and coming back.
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
+use chrono::SecondsFormat;
 
 use super::types::Account;
 use super::{refused, refused_all, wrong_passphrase};
@@ -51,7 +52,7 @@ impl DeletionMutation {
         Some(delete(ctx, input).await)
     }
 
-    /// Stays after all: the account is as it was. Sent again it answers the same.
+    /// Stays after all: the account is as it was. Sent again it answers the same. A deletion can be undone once a day.
     async fn undo_account_deletion(
         &self,
         ctx: &Context<'_>,
@@ -90,6 +91,17 @@ async fn undo(ctx: &Context<'_>) -> GqlResult<UndoAccountDeletionPayload> {
             account: Some(account.into()),
             errors: Vec::new(),
         },
+        UndoOutcome::TooSoon(again) => {
+            let message = format!(
+                "You came back less than a day ago. You can again from {} on; nothing is deleted before.",
+                again.to_rfc3339_opts(SecondsFormat::Secs, true)
+            );
+            let problem = Problem::whole(ProblemCode::TooSoon, message).retry_at(again);
+            UndoAccountDeletionPayload {
+                account: None,
+                errors: refused(problem),
+            }
+        }
         UndoOutcome::TooLate => {
             let message = "The time in which the account could be kept is over.";
             UndoAccountDeletionPayload {

@@ -1,6 +1,6 @@
 //! Leaving, coming back, and being gone.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::MemberId;
 use entity::session::RevokedReason;
 
@@ -65,10 +65,16 @@ pub async fn delete(
         .map_or(DeleteOutcome::WrongPassphrase, DeleteOutcome::Marked))
 }
 
+/// A deletion is undone once within this time: nobody goes in and out of sight to watch who misses him. It is shorter
+/// than the time of grace, so that everybody who wants to stay can.
+const BETWEEN_UNDOS: TimeDelta = TimeDelta::days(1);
+
 /// What became of the wish to stay.
 pub enum UndoOutcome {
     /// The account stays.
     Kept(Account),
+    /// He came back not long ago; he can again from then on.
+    TooSoon(DateTime<Utc>),
     /// Its day has come.
     TooLate,
 }
@@ -78,7 +84,7 @@ pub async fn undo_deletion(app: &App, who: SignedIn) -> Result<Option<UndoOutcom
     let now = app.clock.now();
     let owner = who.member;
     transact!(app, |tx| {
-        if !store::account::unmark(tx, owner, now).await? {
+        if !store::account::unmark(tx, owner, now, now - BETWEEN_UNDOS).await? {
             return Ok(Done::Undo(()));
         }
         app.follow(tx, Fact::DeletionUndone { member: owner })
@@ -86,10 +92,14 @@ pub async fn undo_deletion(app: &App, who: SignedIn) -> Result<Option<UndoOutcom
         notices::write(app, tx, owner, AccountNotice::DeletionUndone).await?;
         Ok(Done::Keep(()))
     })?;
-    let account = super::account(app, owner).await?;
-    Ok(account.map(|account| match account.deletion_due_at {
-        None => UndoOutcome::Kept(account),
-        Some(_) => UndoOutcome::TooLate,
+    let account = store::account::find(app.db.pool(), owner).await?;
+    Ok(account.map(|account| {
+        let again = account.deletion_undone_at.map(|at| at + BETWEEN_UNDOS);
+        match (account.deletion_due_at, again) {
+            (None, _) => UndoOutcome::Kept(account.into()),
+            (Some(_), Some(again)) if now < again => UndoOutcome::TooSoon(again),
+            (Some(_), _) => UndoOutcome::TooLate,
+        }
     }))
 }
 

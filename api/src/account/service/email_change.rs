@@ -6,6 +6,7 @@ use entity::account_code::{self, Purpose};
 use entity::{EmailChangeId, MemberId, email_change};
 
 use super::super::code::Code;
+use super::super::email::forms;
 use super::super::limits::Counted;
 use super::super::limits::letters::{self, Asked, By};
 use super::super::model::{Email, Passphrase};
@@ -159,7 +160,10 @@ pub async fn confirm_email_change(
         if !store::code::used(tx, guessed.id, now).await? {
             return Err(Fault::Broken("an account's own code is used once"));
         }
-        if account.email_key == email.key() {
+        if forms(&account.email_key)
+            .iter()
+            .any(|form| form == email.key())
+        {
             // The same mailbox, written otherwise.
             let (text, key) = (email.as_str(), email.key());
             store::account::move_to(tx, owner, text, key, now).await?;
@@ -269,7 +273,7 @@ pub async fn undo_email_change(
     old: &Email,
     code: &UndoCode,
 ) -> Result<UndoEmailOutcome, Fault> {
-    let changes = store::email_change::away_from(app.db.pool(), old.key()).await?;
+    let changes = store::email_change::away_from(app.db.pool(), old.typed_key()).await?;
     let mut changes = changes.into_iter();
     let Some(change) = changes.find(|change| UndoCode::of(&app.keys, change).is(code)) else {
         return Ok(UndoEmailOutcome::WrongCode);

@@ -308,6 +308,7 @@ fn account_row(
         terms_version: Set(sign_up.terms_version),
         terms_accepted_at: Set(sign_up.created_at),
         deletion_due_at: Set(None),
+        deletion_undone_at: Set(None),
         created_at: Set(now),
         updated_at: Set(now),
     }

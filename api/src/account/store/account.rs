@@ -107,13 +107,24 @@ pub async fn mark_for_deletion(
     Ok(updated.rows_affected == 1)
 }
 
-/// Takes the mark off while there is time; false when there is none, or no time left.
-pub async fn unmark(tx: &Tx, owner: MemberId, now: DateTime<Utc>) -> Result<bool, Fault> {
+/// Takes the mark off while there is time. Returns `false` if there is none, there is no time left, or the last one was
+/// taken off after `not_since`.
+pub async fn unmark(
+    tx: &Tx,
+    owner: MemberId,
+    now: DateTime<Utc>,
+    not_since: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let rested = Column::DeletionUndoneAt
+        .is_null()
+        .or(Column::DeletionUndoneAt.lte(not_since));
     let updated = Entity::update_many()
         .col_expr(Column::DeletionDueAt, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(Column::DeletionUndoneAt, Expr::value(now))
         .col_expr(Column::UpdatedAt, Expr::value(now))
         .filter(Column::MemberId.eq(owner))
         .filter(Column::DeletionDueAt.gt(now))
+        .filter(rested)
         .exec(tx)
         .await?;
     Ok(updated.rows_affected == 1)

@@ -9,6 +9,7 @@ use sea_orm::{
     IntoActiveModel as _, QueryFilter as _, QuerySelect as _, Select,
 };
 
+use super::super::email::forms;
 use crate::db::Tx;
 use crate::error::Fault;
 
@@ -64,9 +65,10 @@ pub async fn hold_due(
     Ok(due.one(tx).await?)
 }
 
-/// The changes away from an address, for who has a code that was mailed there. An address that changed hands has several.
+/// The changes away from an address, by its key in whatever form, for who has a code that was mailed there. An address
+/// that changed hands has several.
 pub async fn away_from(db: &impl ConnectionTrait, email_key: &str) -> Result<Vec<Model>, Fault> {
-    let found = Entity::find().filter(Column::OldEmailKey.eq(email_key));
+    let found = Entity::find().filter(Column::OldEmailKey.is_in(forms(email_key)));
     Ok(found.all(db).await?)
 }
 

@@ -259,7 +259,8 @@ fn problem(changed: Changed) -> Option<Problem> {
             let message = format!(
                 "{MOST_OPEN_INVITATIONS} invitations into this circle wait already: give them a little time."
             );
-            Some(Problem::field("circleId", ProblemCode::TooMany, message))
+            let problem = Problem::field("circleId", ProblemCode::TooMany, message);
+            Some(problem.limit(MOST_OPEN_INVITATIONS))
         }
         Changed::TooManyToday(again) => {
             let message = format!(

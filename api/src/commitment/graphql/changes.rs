@@ -1,6 +1,6 @@
 //! Making a commitment, changing it and ending it.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, SimpleObject};
 use entity::{CommitmentId, PeeringId};
 
 use super::{Commitment, load};
@@ -17,24 +17,30 @@ use crate::problem::{Problem, ProblemCode, Problems};
 use crate::profile::graphql::Weekday;
 use crate::text::required;
 
-/// Something you mean to do. Give `dueOn` or `weekdays`.
+/// Something you mean to do.
 #[derive(Debug, InputObject)]
 pub struct MakeCommitmentInput {
     /// Its id, of version 7, made by the app: sent again it is the same commitment.
     id: Uuid,
     /// What you mean to do, 1 to 200 characters in one line. It is encrypted where it is kept.
     words: String,
-    /// The day it is for, when it is to be done once, on your own calendar: at most 366 days off, and at most 14 days
-    /// back, for what waited on the phone for a connection.
-    due_on: Option<Date>,
-    /// The weekdays it is for, when it is to be done every week: at least one. It is due from the day of `madeAt` on,
-    /// or else from today on.
-    weekdays: Option<Vec<Weekday>>,
+    /// When: once, or every week.
+    due: CommitmentDueInput,
     /// The id of the `Peering` with the partner who is to see it; left out or null, nobody does.
     peering_id: Option<ID>,
     /// When it was made, by the phone's clock: what waited for a connection is due from that day on, at most 14 days
     /// back.
     made_at: Option<DateTime>,
+}
+
+/// When something is to be done: give one of the two.
+#[derive(Debug, OneofObject)]
+pub enum CommitmentDueInput {
+    /// Once, on this day of your own calendar: at most 366 days off, and at most 14 days back, for what waited on the
+    /// phone for a connection.
+    On(Date),
+    /// Every week, on these weekdays: at least one. It is due from the day of `madeAt` on, or else from today on.
+    Weekdays(Vec<Weekday>),
 }
 
 /// What became of something you mean to do.
@@ -123,7 +129,7 @@ fn parse(input: MakeCommitmentInput) -> Result<New, Vec<Problem>> {
     let mut problems = Problems::default();
     let id = problems.check(input.id.made_by_app("id"));
     let words = problems.check(WORDS.require("words", &input.words));
-    let when = problems.check(when(input.due_on, input.weekdays));
+    let when = problems.check(when(input.due));
     let peering = input.peering_id.as_ref();
     let peering = peering.map(|id| PeeringId::from_global(id).ok_or_else(no_peering));
     let peering = problems.check(peering.transpose());
@@ -139,17 +145,13 @@ fn parse(input: MakeCommitmentInput) -> Result<New, Vec<Problem>> {
     }
 }
 
-fn when(due_on: Option<Date>, weekdays: Option<Vec<Weekday>>) -> Result<When, Problem> {
-    match (due_on, weekdays) {
-        (Some(day), None) => Ok(When::Once(day.0)),
-        (None, Some(weekdays)) => {
+fn when(due: CommitmentDueInput) -> Result<When, Problem> {
+    match due {
+        CommitmentDueInput::On(day) => Ok(When::Once(day.0)),
+        CommitmentDueInput::Weekdays(weekdays) => {
             let weekdays: Vec<_> = weekdays.into_iter().map(Into::into).collect();
             let weekly = Cadence::on(&weekdays).map(When::Weekly);
-            weekly.ok_or_else(|| required("weekdays"))
-        }
-        (None, None) | (Some(_), Some(_)) => {
-            let message = "Give `dueOn` or `weekdays`, and not both.";
-            Err(Problem::field("dueOn", ProblemCode::Required, message))
+            weekly.ok_or_else(|| required("due.weekdays"))
         }
     }
 }
@@ -170,7 +172,7 @@ async fn make(ctx: &Context<'_>, input: MakeCommitmentInput) -> GqlResult<MakeCo
         Made::NoPartner => Some(no_peering()),
         Made::OtherDay => {
             let message = "The day must be at most 14 days back and at most 366 days ahead.";
-            Some(Problem::field("dueOn", ProblemCode::OutOfRange, message))
+            Some(Problem::field("due.on", ProblemCode::OutOfRange, message))
         }
         Made::TooMany => {
             let message = format!("There are {MOST_OPEN} that are open. End one to make another.");

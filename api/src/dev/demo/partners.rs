@@ -47,12 +47,11 @@ pub(super) async fn meet(
         .await?;
 
     let run = json!({ "id": id(app), "words": "A run before work", "peeringId": peering,
-        "weekdays": ["MONDAY", "WEDNESDAY", "FRIDAY"] });
+        "due": { "weekdays": ["MONDAY", "WEDNESDAY", "FRIDAY"] } });
     client.ask(one.seat, one.viewer(), MAKE, run).await?;
     // Nobody's today is later than two days from now.
     let soon = now.date_naive() + Days::new(2);
-    let call =
-        json!({ "id": id(app), "words": "Ring the surgery", "peeringId": peering, "dueOn": soon });
+    let call = json!({ "id": id(app), "words": "Ring the surgery", "peeringId": peering, "due": { "on": soon } });
     client.ask(other.seat, other.viewer(), MAKE, call).await?;
     Ok(peering.clone())
 }

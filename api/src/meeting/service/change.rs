@@ -1,6 +1,6 @@
 //! Changing a meeting and calling it off.
 
-use entity::meeting_occurrence::OccurrenceStatus;
+use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
 use entity::notification::Kind;
 use entity::rsvp::Answer;
 use entity::{MeetingId, MemberId, OccurrenceId, meeting, meeting_change};
@@ -107,26 +107,38 @@ async fn tell_of_change(
     by: MemberId,
     meeting: &meeting::Model,
 ) -> Result<(), Fault> {
-    let now = app.clock.now();
-    let going = store::going(tx, meeting.id, now).await?;
+    let going = store::going(tx, meeting.id, app.clock.now()).await?;
     let others = going.into_iter().filter(|(member, _)| *member != by);
-    let others: Vec<_> = others.collect();
-    let seats: Vec<_> = others
+    let change = format!("{}", meeting.version);
+    tell_changed(app, tx, Some(by), &others.collect::<Vec<_>>(), &change).await
+}
+
+/// Tells members that the occurrences beside them are changed, unless they are about to hear of a change before.
+/// `change` tells one change of an occurrence from another.
+pub(super) async fn tell_changed(
+    app: &App,
+    tx: &Tx,
+    by: Option<MemberId>,
+    whom: &[(MemberId, occurrence::Model)],
+    change: &str,
+) -> Result<(), Fault> {
+    let now = app.clock.now();
+    let seats = whom
         .iter()
-        .map(|(member, occurrence)| (*member, occurrence.id.0))
-        .collect();
+        .map(|(member, occurrence)| (*member, occurrence.id.0));
+    let seats: Vec<_> = seats.collect();
     let will_hear = nudge::service::who_will_hear(tx, &seats, Kind::MeetingChanged, now).await?;
-    let announcements = others
+    let announcements = whom
         .iter()
         .filter(|(member, occurrence)| !will_hear.contains(&(*member, occurrence.id.0)))
         .map(|(member, occurrence)| Announcement {
             member: *member,
             kind: Kind::MeetingChanged,
-            dedup_key: format!("meeting_changed:{}:{}", occurrence.id, meeting.version),
+            dedup_key: format!("meeting_changed:{}:{change}", occurrence.id),
             subject: Some(occurrence.id.0),
             not_before: model::told_of_change_at(now, occurrence.starts_at),
             expires_at: occurrence.ends_at,
-            caused_by: Some(by),
+            caused_by: by,
         });
     nudge::service::announce_all(app, tx, &announcements.collect::<Vec<_>>()).await
 }

@@ -7,13 +7,14 @@ use entity::rsvp::Answer;
 use entity::{MemberId, OccurrenceId};
 use uuid::Uuid;
 
-use super::{reminder_key, store};
+use super::{change, reminder_key, store};
 use crate::app::App;
 use crate::db::Tx;
 use crate::entropy::first_id_at;
 use crate::error::Fault;
 use crate::meeting::model::{FARTHEST, REMIND_BEFORE, instant};
 use crate::nudge::{self, Announcement};
+use crate::profile;
 use crate::zones::Zone;
 
 /// No rule moves a clock further: a meeting that began longer ago has begun by any rules.
@@ -39,7 +40,7 @@ pub async fn rules_changed(
         };
         let starts_at = instant(row.local_date, row.local_time, zone);
         if starts_at != row.starts_at && starts_at.max(row.starts_at) > now {
-            move_to(app, tx, row, starts_at).await?;
+            move_to(app, tx, (row, zone), starts_at).await?;
             return Ok(Some(row.id.0));
         }
     }
@@ -50,7 +51,7 @@ pub async fn rules_changed(
 async fn move_to(
     app: &App,
     tx: &Tx,
-    row: &occurrence::Model,
+    (row, zone): (&occurrence::Model, Zone),
     starts_at: DateTime<Utc>,
 ) -> Result<(), Fault> {
     store::hold_circle_of_occurrence(tx, row.id).await?;
@@ -67,9 +68,28 @@ async fn move_to(
     }
     if moved.status == OccurrenceStatus::Scheduled {
         remind_anew(app, tx, &moved, &going).await?;
+        tell_elsewhere(app, tx, (&moved, zone), &going).await?;
     }
     metrics::counter!("belay_zone_data_moved_total", "kind" => "meeting").increment(1);
     Ok(())
+}
+
+/// Tells those who are going and live by another clock: their wall shows another time for it now.
+async fn tell_elsewhere(
+    app: &App,
+    tx: &Tx,
+    (moved, zone): (&occurrence::Model, Zone),
+    going: &[MemberId],
+) -> Result<(), Fault> {
+    let standings = profile::service::standings(tx, going).await?;
+    let elsewhere = |member: &&MemberId| {
+        let standing = standings.get(*member);
+        standing.is_some_and(|standing| !standing.hidden && standing.terms.zone != zone)
+    };
+    let told = going.iter().filter(elsewhere);
+    let told: Vec<_> = told.map(|member| (*member, moved.clone())).collect();
+    let change = format!("clocks {}", moved.version);
+    change::tell_changed(app, tx, None, &told, &change).await
 }
 
 /// A reminder that has come already does not come again.

@@ -1,6 +1,6 @@
 //! Nudges in the schema.
 
-use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, OneofObject, SimpleObject};
 use entity::{PactId, PactNudgeId};
 
 use super::{NudgeAnswer, NudgeTemplate, Pact, may_wait};
@@ -100,10 +100,17 @@ pub struct SendPactNudgeInput {
     id: Uuid,
     /// The id of the `Pact`.
     pact_id: ID,
+    /// What it says.
+    says: NudgeWordsInput,
+}
+
+/// What a nudge says: give one of the two.
+#[derive(Debug, OneofObject)]
+pub enum NudgeWordsInput {
     /// Words that are there for it.
-    template: Option<NudgeTemplate>,
+    Template(NudgeTemplate),
     /// Words of your own, up to 280 characters in lines.
-    words: Option<String>,
+    Own(String),
 }
 
 /// What became of a nudge.
@@ -219,15 +226,11 @@ fn parse(input: &SendPactNudgeInput) -> Result<NewNudge, Vec<Problem>> {
     let mut problems = Problems::default();
     let id = problems.check(input.id.made_by_app("id"));
     let pact = problems.check(PactId::from_global(&input.pact_id).ok_or_else(no_pact));
-    let said = problems.check(match (input.template, &input.words) {
-        (Some(template), None) => Ok(Said::Template(template.into())),
-        (None, Some(words)) => WORDS
-            .require("words", words)
+    let said = problems.check(match &input.says {
+        NudgeWordsInput::Template(template) => Ok(Said::Template((*template).into())),
+        NudgeWordsInput::Own(words) => WORDS
+            .require("says.own", words)
             .map(|words| Said::Words(words.into())),
-        (None, None) | (Some(_), Some(_)) => {
-            let message = "Give `template` or `words`, and not both.";
-            Err(Problem::whole(ProblemCode::Required, message))
-        }
     });
     match (id, pact, said) {
         (Some(id), Some(pact), Some(said)) => Ok(NewNudge { id, pact, said }),
