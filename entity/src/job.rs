@@ -14,12 +14,25 @@ pub enum JobState {
     Failed,
 }
 
+/// What a job holds up when it is slow: others of its lane, and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum Lane {
+    /// Waits for the mail server.
+    Letters,
+    /// Asks nobody but the database, and is short.
+    Tasks,
+    /// Removes what has had its day.
+    Housekeeping,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "job")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: JobId,
     pub kind: String,
+    pub lane: Lane,
     /// JSON.
     pub payload: String,
     /// Merges into a job that has not been started.

@@ -38,6 +38,7 @@ mod m20261127_000071_say_who_caused_notifications;
 mod m20261127_000072_record_changes_of_meetings;
 mod m20261127_000080_choose_who_sees_a_profile;
 mod m20261127_000081_limit_undone_deletions;
+mod m20261127_000090_give_jobs_lanes;
 mod support;
 
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -87,6 +88,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000072_record_changes_of_meetings::Migration),
             Box::new(m20261127_000080_choose_who_sees_a_profile::Migration),
             Box::new(m20261127_000081_limit_undone_deletions::Migration),
+            Box::new(m20261127_000090_give_jobs_lanes::Migration),
         ]
     }
 }

@@ -34,6 +34,7 @@ mod hostile;
 mod http;
 mod installation;
 mod ladder;
+mod lanes;
 mod logs;
 mod mail;
 mod meetings;

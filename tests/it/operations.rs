@@ -351,6 +351,7 @@ pub(crate) async fn add_unreadable_job(database: &TestDatabase, number: u128, ru
     let row = job::ActiveModel {
         id: Set(JobId(uuid::Uuid::from_u128(number))),
         kind: Set("test".to_owned()),
+        lane: Set(job::Lane::Tasks),
         payload: Set("nonsense".to_owned()),
         dedup_key: Set(None),
         state: Set(JobState::Ready),

@@ -11,6 +11,7 @@ use super::model::Email;
 use super::undo_code::UndoCode;
 use super::{limits, service, store};
 use crate::app::App;
+use crate::db::SLICE;
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
 use crate::keys::sha256;
@@ -159,17 +160,21 @@ pub async fn purge_account(app: &App, member: MemberId) -> Result<(), Fault> {
 
 /// Removes what has had its day: sign-ups and codes that are not good any more, sessions that ended
 /// over 30 days ago, changes of addresses that are long over, full rate limits.
-pub async fn housekeep(app: &App) -> Result<(), Fault> {
+/// One slice; returns whether there is more.
+pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     let db = app.db.pool();
     let now = app.clock.now();
-    store::sign_up::remove_expired(db, now).await?;
-    store::sign_up::forget_ids(db, now - USED_IDS_KEPT).await?;
-    store::code::remove_expired(db, now).await?;
-    store::session::remove_ended(db, now - ENDED_SESSIONS_KEPT).await?;
-    store::email_change::remove_over(db, now - EMAIL_CHANGES_KEPT).await?;
-    profile::service::housekeep(app).await?;
-    limits::housekeep(app).await?;
-    purge_overdue(app).await
+    let removed = [
+        store::sign_up::remove_expired(db, now).await?,
+        store::sign_up::forget_ids(db, now - USED_IDS_KEPT).await?,
+        store::code::remove_expired(db, now).await?,
+        store::session::remove_ended(db, now - ENDED_SESSIONS_KEPT).await?,
+        store::email_change::remove_over(db, now - EMAIL_CHANGES_KEPT).await?,
+        profile::service::remove_free_handles(app).await?,
+    ];
+    let more = limits::housekeep(app).await?;
+    purge_overdue(app).await?;
+    Ok(more || removed.contains(&SLICE))
 }
 
 /// Removes again whose removal was given up: he has a right to it.

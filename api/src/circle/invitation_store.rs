@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 use entity::circle_invitation::{Column, Entity, Model, State};
 use entity::circle_membership::{CircleRole, Column as In, Entity as Memberships};
 use entity::{CircleId, CircleInvitationId, MemberId, circle};
-use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, IntoCondition as _, Query};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
     PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 
 use super::model::Invitation;
-use crate::db::{Sorted, Tx};
+use crate::db::{Sorted, Tx, delete_slice};
 use crate::error::Fault;
 use crate::graphql::cursor::Page;
 use crate::visibility::{takes_part, visible};
@@ -332,10 +332,7 @@ pub(super) async fn close_lapsed(
 pub(super) async fn remove_old(
     db: &impl ConnectionTrait,
     before: DateTime<Utc>,
-) -> Result<(), Fault> {
-    Entity::delete_many()
-        .filter(Column::EndedAt.lt(before))
-        .exec(db)
-        .await?;
-    Ok(())
+) -> Result<u64, Fault> {
+    let over = Column::EndedAt.lt(before).into_condition();
+    Ok(delete_slice::<Entity>(db, over).await?)
 }

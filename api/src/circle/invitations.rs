@@ -22,7 +22,7 @@ use crate::account::{self, Viewer};
 use crate::app::App;
 use crate::consent;
 use crate::consent::service::Given;
-use crate::db::{Done, Tx, transact};
+use crate::db::{Done, SLICE, Tx, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
 use crate::graphql::cursor::Page;
@@ -368,17 +368,14 @@ pub async fn still_open(
 }
 
 /// Closes invitations that lapsed, and removes what has had its day.
-pub async fn housekeep(app: &App) -> Result<(), Fault> {
+/// One slice; returns whether there is more.
+pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     let now = app.clock.now();
-    loop {
-        let closed = transact!(app, |tx| {
-            let closed = store::close_lapsed(tx, now, CLOSED_AT_ONCE).await?;
-            withdraw(tx, &closed).await?;
-            Ok(Done::Keep(closed.len() as u64))
-        })?;
-        if closed < CLOSED_AT_ONCE {
-            break;
-        }
-    }
-    store::remove_old(app.db.pool(), now - KEPT).await
+    let closed = transact!(app, |tx| {
+        let closed = store::close_lapsed(tx, now, CLOSED_AT_ONCE).await?;
+        withdraw(tx, &closed).await?;
+        Ok(Done::Keep(closed.len() as u64))
+    })?;
+    let removed = store::remove_old(app.db.pool(), now - KEPT).await?;
+    Ok(closed == CLOSED_AT_ONCE || removed == SLICE)
 }

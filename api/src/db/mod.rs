@@ -4,6 +4,7 @@
 mod connect;
 mod migrate;
 mod page;
+mod slice;
 mod stats;
 mod tx;
 
@@ -11,5 +12,6 @@ pub use crate::transact;
 pub use connect::{Db, Engine, PoolSize};
 pub use migrate::{MigrateError, SchemaState, migrate, pending, schema_state};
 pub use page::Sorted;
+pub use slice::{SLICE, delete_slice};
 pub use stats::{Stats, StatsSnapshot};
 pub use tx::{Done, Tx};

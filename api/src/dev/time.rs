@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::{RwLock, RwLockReadGuard};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use crate::app::App;
 use crate::clock::ClockFault;
@@ -17,8 +17,8 @@ pub struct TravelGate(Arc<RwLock<()>>);
 
 impl TravelGate {
     /// Waits until nobody travels, and keeps everybody from setting out while the answer is held.
-    pub async fn closed(&self) -> RwLockReadGuard<'_, ()> {
-        self.0.read().await
+    pub async fn closed(&self) -> OwnedRwLockReadGuard<()> {
+        Arc::clone(&self.0).read_owned().await
     }
 }
 

@@ -11,7 +11,7 @@ use super::model::{
 use super::store::{self, Since};
 use crate::account::SignedIn;
 use crate::app::App;
-use crate::db::{Done, Tx, transact};
+use crate::db::{Done, SLICE, Tx, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
 
@@ -167,11 +167,13 @@ pub async fn mark_dead(
 }
 
 /// Removes the addresses that have not been seen for too long, and those whose sessions ended.
-pub async fn housekeep(app: &App) -> Result<(), Fault> {
-    store::remove_parted(app.db.pool(), app.clock.now() - PARTED_FOR).await?;
-    let removed = store::remove_unseen(app.db.pool(), app.clock.now() - REMOVED_AFTER).await?;
-    metrics::counter!("belay_devices_expired_total").increment(removed);
-    Ok(())
+/// One slice; returns whether there is more.
+pub async fn housekeep(app: &App) -> Result<bool, Fault> {
+    let now = app.clock.now();
+    let parted = store::remove_parted(app.db.pool(), now - PARTED_FOR).await?;
+    let unseen = store::remove_unseen(app.db.pool(), now - REMOVED_AFTER).await?;
+    metrics::counter!("belay_devices_expired_total").increment(unseen);
+    Ok(parted == SLICE || unseen == SLICE)
 }
 
 fn shown(row: device::Model) -> Device {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::device::{ActiveModel, Column, DeadReason, Entity, Model};
 use entity::{DeviceId, MemberId, SessionId, member, session};
-use sea_orm::sea_query::{Expr, ExprTrait as _, LockType};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, LockType};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, Statement,
@@ -11,7 +11,7 @@ use sea_orm::{
 
 use super::model::Registration;
 use crate::account::SignedIn;
-use crate::db::Tx;
+use crate::db::{Tx, delete_slice};
 use crate::error::Fault;
 
 /// Keeps the session from ending, and the member from registering elsewhere, until the transaction ends.
@@ -235,12 +235,9 @@ pub(super) async fn part_with_sessions(
 pub(super) async fn remove_parted(
     db: &impl ConnectionTrait,
     before: DateTime<Utc>,
-) -> Result<(), Fault> {
-    Entity::delete_many()
-        .filter(Column::PartedAt.lte(before))
-        .exec(db)
-        .await?;
-    Ok(())
+) -> Result<u64, Fault> {
+    let parted = Column::PartedAt.lte(before).into_condition();
+    Ok(delete_slice::<Entity>(db, parted).await?)
 }
 
 /// Gives an address up; false when the device has another one by now, or is gone.
@@ -267,9 +264,6 @@ pub(super) async fn remove_unseen(
     db: &impl ConnectionTrait,
     since: DateTime<Utc>,
 ) -> Result<u64, Fault> {
-    let removed = Entity::delete_many()
-        .filter(Column::LastSeenAt.lt(since))
-        .exec(db)
-        .await?;
-    Ok(removed.rows_affected)
+    let unseen = Column::LastSeenAt.lt(since).into_condition();
+    Ok(delete_slice::<Entity>(db, unseen).await?)
 }

@@ -10,7 +10,7 @@ use crate::error::Fault;
 use crate::{commitment, ladder, nudge, zone_change};
 
 /// Asks the app for something that takes a while.
-type Ask<T> = fn(&App) -> BoxFuture<'_, Result<T, Fault>>;
+pub(super) type Ask<T> = fn(&App) -> BoxFuture<'_, Result<T, Fault>>;
 
 /// A kind of it.
 pub(super) struct Due {

@@ -1,5 +1,6 @@
 //! Every kind of background work there is.
 
+use entity::job::Lane;
 use entity::{AccountCodeId, CircleId, EmailChangeId, MemberId, NotificationId, SignUpId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -110,6 +111,22 @@ impl AccountNotice {
 }
 
 impl Job {
+    /// What it holds up when it is slow.
+    pub const fn lane(&self) -> Lane {
+        match self {
+            Self::MailSignUp { .. }
+            | Self::MailPassphraseReset { .. }
+            | Self::MailEmailChange { .. }
+            | Self::MailEmailChangeUndo { .. }
+            | Self::MailAccountNotice { .. }
+            | Self::MailUnledCircle { .. } => Lane::Letters,
+            Self::ApplyEmailChange { .. }
+            | Self::PurgeAccount { .. }
+            | Self::PlanNotification { .. } => Lane::Tasks,
+            Self::Housekeeping => Lane::Housekeeping,
+        }
+    }
+
     /// A word for logs and metrics.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
 //! The jobs' table.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::job::{ActiveModel, Column, Entity, JobState, Model};
+use entity::job::{ActiveModel, Column, Entity, JobState, Lane, Model};
 use entity::{JobId, LeaseHolder, MemberId};
 use sea_orm::sea_query::{
     CaseStatement, Expr, ExprTrait as _, LikeExpr, LockBehavior, LockType, OnConflict, Query,
@@ -13,6 +13,7 @@ use sea_orm::{
 
 use super::Job;
 use crate::app::App;
+use crate::db::delete_slice;
 use crate::error::Fault;
 
 /// Adds a job to what `tx` will commit; it runs at `run_at` or soon after. Wake the worker after the
@@ -56,7 +57,7 @@ pub struct Once {
     pub dedup_key: String,
 }
 
-/// Rows written by one statement: each takes eleven of the 32,766 variables SQLite allows.
+/// Rows written by one statement: each takes twelve of the 32,766 variables SQLite allows.
 const ROWS_AT_ONCE: usize = 1000;
 
 /// As [`enqueue_once`], for many in few statements; their keys differ.
@@ -98,6 +99,7 @@ fn row(
     Ok(ActiveModel {
         id: Set(app.ids.next()),
         kind: Set(job.name().to_owned()),
+        lane: Set(job.lane()),
         payload: Set(serde_json::to_string(job)?),
         dedup_key: Set(dedup_key),
         state: Set(JobState::Ready),
@@ -131,18 +133,19 @@ pub(super) async fn next_due(db: &impl ConnectionTrait) -> Result<Option<DateTim
     Ok(next)
 }
 
-/// Takes up to `limit` due jobs under a lease; no two callers get the same one.
+/// Takes up to `limit` due jobs of a lane under a lease; no two callers get the same one.
 pub(super) async fn claim(
     db: &impl ConnectionTrait,
     holder: LeaseHolder,
-    now: DateTime<Utc>,
-    lease: TimeDelta,
+    lane: Lane,
+    (now, lease): (DateTime<Utc>, TimeDelta),
     limit: u64,
 ) -> Result<Vec<Model>, Fault> {
     let due = Query::select()
         .column(Column::Id)
         .from(Entity)
         .and_where(ready())
+        .and_where(Column::Lane.eq(lane))
         .and_where(Column::RunAt.lte(now))
         .and_where(Column::LeaseUntil.is_null().or(Column::LeaseUntil.lte(now)))
         .order_by(Column::RunAt, Order::Asc)
@@ -158,6 +161,20 @@ pub(super) async fn claim(
         .await?;
     claimed.sort_by_key(|job| (job.run_at, job.id));
     Ok(claimed)
+}
+
+/// Makes a lease last until an instant. Returns `false` if it had passed to another.
+pub(super) async fn renew(
+    db: &impl ConnectionTrait,
+    job: &Model,
+    until: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let renewed = Entity::update_many()
+        .col_expr(Column::LeaseUntil, Expr::value(until))
+        .filter(still_ours(job))
+        .exec(db)
+        .await?;
+    Ok(renewed.rows_affected == 1)
 }
 
 /// Removes a job that is done; false when the lease had passed to another.
@@ -222,17 +239,15 @@ pub async fn forget(
     Ok(())
 }
 
-/// Removes jobs that were given up and were due before an instant.
+/// Removes a slice of the jobs that were given up and were due before an instant; returns how many.
 pub(super) async fn remove_failed(
     db: &impl ConnectionTrait,
     before: DateTime<Utc>,
-) -> Result<(), Fault> {
-    Entity::delete_many()
-        .filter(Column::State.eq(JobState::Failed))
-        .filter(Column::RunAt.lt(before))
-        .exec(db)
-        .await?;
-    Ok(())
+) -> Result<u64, Fault> {
+    // Written out: see `ready`.
+    let failed = Expr::cust("\"job\".\"state\" = 'failed'");
+    let old = Condition::all().add(failed).add(Column::RunAt.lt(before));
+    Ok(delete_slice::<Entity>(db, old).await?)
 }
 
 fn still_ours(job: &Model) -> Condition {

@@ -1,13 +1,17 @@
 //! The worker: looks for what is due, does it, and waits.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use entity::LeaseHolder;
+use entity::job::{self, Lane};
 use futures::FutureExt as _;
 use futures::future::join_all;
 use futures::stream::{self, StreamExt as _};
+use sea_orm::Iterable as _;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{Job, backoff, due, housekeeping, store};
@@ -17,8 +21,14 @@ use crate::{account, circle, nudge, push, zone_change};
 
 const RETRY_BASE: Duration = Duration::from_secs(10);
 const RETRY_CAP: Duration = Duration::from_hours(1);
-/// Jobs of one batch run side by side, so many at a time.
-const JOBS_AT_ONCE: usize = 8;
+/// So many jobs of a lane run side by side.
+const fn places(lane: Lane) -> usize {
+    match lane {
+        Lane::Letters | Lane::Tasks => 8,
+        Lane::Housekeeping => 1,
+    }
+}
+
 /// After a fault, at least so long.
 const ERROR_PAUSE: Duration = Duration::from_millis(200);
 
@@ -50,8 +60,9 @@ impl Worker {
         }
         let due = due::ALL.iter();
         let due = due.map(|due| self.lane(due.name, &stop, || (due.run)(&self.app)));
+        let jobs = Lane::iter().map(|lane| self.jobs(lane, &stop));
         tokio::join!(
-            self.lane("jobs", &stop, || self.run_jobs()),
+            join_all(jobs),
             join_all(due),
             self.lane("deliveries", &stop, || self.deliver()),
         );
@@ -87,6 +98,46 @@ impl Worker {
         }
     }
 
+    /// Does the jobs of a lane until told to stop; what has been started is finished first. A place that gets free is
+    /// filled at once, so that a slow job holds up nobody but itself.
+    async fn jobs(&self, lane: Lane, stop: &CancellationToken) {
+        let poll = Duration::from_secs(self.app.config.worker.poll_seconds);
+        let mut wake = self.app.wake.listen();
+        let mut running = JoinSet::new();
+        while !stop.is_cancelled() {
+            let free = places(lane).saturating_sub(running.len());
+            let mut more = false;
+            if free > 0 {
+                let present = Arc::new(self.app.gate.closed().await);
+                match self.claim(lane, free).await {
+                    Ok(claimed) => {
+                        more = claimed.len() == free;
+                        for job in claimed {
+                            let (worker, present) = (self.clone(), Arc::clone(&present));
+                            running.spawn(async move {
+                                worker.run_job(job).await;
+                                drop(present);
+                            });
+                        }
+                    }
+                    Err(fault) => {
+                        tracing::error!(lane = ?lane, class = fault.class(), "no jobs could be taken");
+                        // A wake must not turn an outage of the database into a storm of tries.
+                        tokio::time::sleep(ERROR_PAUSE).await;
+                    }
+                }
+            }
+            // When every place is taken there is nothing to look for.
+            tokio::select! {
+                () = stop.cancelled() => {}
+                Some(_) = running.join_next() => while running.try_join_next().is_some() {},
+                () = wake.woken(), if !more => {}
+                () = tokio::time::sleep(poll), if !more => {}
+            }
+        }
+        while running.join_next().await.is_some() {}
+    }
+
     /// Does everything that is due now, and what becomes due by it.
     pub async fn drain(&self) -> Result<(), Fault> {
         while self.step().await? > 0 {}
@@ -95,7 +146,10 @@ impl Worker {
 
     /// Takes one batch of each kind of work; returns how much there was.
     async fn step(&self) -> Result<usize, Fault> {
-        let mut taken = self.run_jobs().await?;
+        let mut taken = 0;
+        for lane in Lane::iter() {
+            taken += self.run_jobs(lane).await?;
+        }
         for due in &due::ALL {
             taken += (due.run)(&self.app).await?;
         }
@@ -106,24 +160,58 @@ impl Worker {
         push::service::deliver_due(&self.app, self.holder).await
     }
 
-    async fn run_jobs(&self) -> Result<usize, Fault> {
+    fn lease(&self) -> TimeDelta {
+        TimeDelta::seconds(self.app.config.worker.lease_seconds.into())
+    }
+
+    async fn claim(&self, lane: Lane, places: usize) -> Result<Vec<job::Model>, Fault> {
         let app = &self.app;
-        let lease = TimeDelta::seconds(app.config.worker.lease_seconds.into());
-        let limit = app.config.worker.job_batch;
-        let claimed =
-            store::claim(app.db.pool(), self.holder, app.clock.now(), lease, limit).await?;
+        let limit = app.config.worker.job_batch.min(places as u64);
+        let term = (app.clock.now(), self.lease());
+        store::claim(app.db.pool(), self.holder, lane, term, limit).await
+    }
+
+    async fn run_jobs(&self, lane: Lane) -> Result<usize, Fault> {
+        let claimed = self.claim(lane, places(lane)).await?;
         let count = claimed.len();
         stream::iter(claimed)
-            .for_each_concurrent(JOBS_AT_ONCE, |job| self.run_job(job))
+            .for_each_concurrent(None, |job| self.run_job(job))
             .await;
         Ok(count)
     }
 
-    async fn run_job(&self, job: entity::job::Model) {
+    /// Makes the lease of a job last while it runs; comes back when it has passed to another.
+    async fn keep(&self, job: &job::Model) {
         let app = &self.app;
-        let outcome = match serde_json::from_str::<Job>(&job.payload) {
-            Ok(work) => caught(perform(app, work)).await,
-            Err(fault) => Err(fault.into()),
+        let third = Duration::from_secs(app.config.worker.lease_seconds.into()) / 3;
+        loop {
+            tokio::time::sleep(third).await;
+            let until = app.clock.now() + self.lease();
+            match store::renew(app.db.pool(), job, until).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(fault) => {
+                    tracing::warn!(job = %job.id, class = fault.class(), "a lease could not be renewed");
+                }
+            }
+        }
+    }
+
+    async fn run_job(&self, job: job::Model) {
+        let app = &self.app;
+        let work = async {
+            match serde_json::from_str::<Job>(&job.payload) {
+                // Some are large, and none is started often.
+                Ok(work) => Box::pin(caught(perform(app, work))).await,
+                Err(fault) => Err(fault.into()),
+            }
+        };
+        let outcome = tokio::select! {
+            outcome = work => outcome,
+            () = self.keep(&job) => {
+                tracing::warn!(job = %job.id, kind = job.kind, "another worker has this job by now");
+                return;
+            }
         };
         let recorded = match outcome {
             Ok(()) => store::finish(app.db.pool(), &job).await.map(|_| ()),

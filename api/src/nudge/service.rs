@@ -311,20 +311,17 @@ pub async fn check(
 }
 
 /// Removes what has been in the inbox for too long, and its deliveries with it.
-pub async fn housekeep(app: &App) -> Result<(), Fault> {
+/// One slice; returns whether there is more.
+pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     let before = app.clock.now() - KEPT;
-    loop {
-        let removed = transact!(app, |tx| {
-            let removed = store::remove_old(tx, before, REMOVED_AT_ONCE).await?;
-            for row in &removed {
-                if is_told(row) {
-                    tx.gone(row.member_id, row.id);
-                }
+    let removed = transact!(app, |tx| {
+        let removed = store::remove_old(tx, before, REMOVED_AT_ONCE).await?;
+        for row in &removed {
+            if is_told(row) {
+                tx.gone(row.member_id, row.id);
             }
-            Ok(Done::Keep(removed.len() as u64))
-        })?;
-        if removed < REMOVED_AT_ONCE {
-            return Ok(());
         }
-    }
+        Ok(Done::Keep(removed.len() as u64))
+    })?;
+    Ok(removed == REMOVED_AT_ONCE)
 }

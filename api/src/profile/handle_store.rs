@@ -9,7 +9,7 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
-use crate::db::Tx;
+use crate::db::{Tx, delete_slice};
 use crate::error::Fault;
 
 /// Handles that are kept back for one member at most, with two keys each: the newest.
@@ -113,8 +113,7 @@ fn row(key: &str, member: Option<MemberId>, held_until: Option<DateTime<Utc>>) -
 pub(super) async fn remove_free(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
-) -> Result<(), Fault> {
+) -> Result<u64, Fault> {
     let free = Condition::all().add(Column::HeldUntil.lte(now));
-    Entity::delete_many().filter(free).exec(db).await?;
-    Ok(())
+    Ok(delete_slice::<Entity>(db, free).await?)
 }

@@ -290,6 +290,6 @@ pub async fn keep_handle_back(app: &App, tx: &Tx, member: MemberId) -> Result<()
 }
 
 /// Removes what has had its day: handles that are kept back no longer.
-pub async fn housekeep(app: &App) -> Result<(), Fault> {
+pub async fn remove_free_handles(app: &App) -> Result<u64, Fault> {
     handle_store::remove_free(app.db.pool(), app.clock.now()).await
 }

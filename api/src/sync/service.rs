@@ -61,18 +61,18 @@ pub async fn begin_anew(tx: &Tx) -> Result<(), Fault> {
 }
 
 /// Removes the tombstones that have been there long enough. A phone that has not asked for so long begins anew.
-pub async fn housekeep(app: &App) -> Result<(), Fault> {
+/// One slice; returns whether there is more.
+pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     let kept = TimeDelta::days(app.config.sync.tombstone_days.into());
     let before = app.clock.now() - kept;
-    loop {
-        let old = store::with_old_tombstones(app.db.pool(), before, PRUNED_AT_ONCE).await?;
-        if old.is_empty() {
-            return Ok(());
-        }
-        transact!(app, |tx| {
-            store::hold(tx, &old).await?;
-            store::remove_tombstones(tx, &old, before).await?;
-            Ok(Done::Keep(()))
-        })?;
+    let old = store::with_old_tombstones(app.db.pool(), before, PRUNED_AT_ONCE).await?;
+    if old.is_empty() {
+        return Ok(false);
     }
+    transact!(app, |tx| {
+        store::hold(tx, &old).await?;
+        store::remove_tombstones(tx, &old, before).await?;
+        Ok(Done::Keep(()))
+    })?;
+    Ok(true)
 }

@@ -311,6 +311,7 @@ async fn a_job_cannot_be_read(world: &World) {
     let row = job::ActiveModel {
         id: Set(JobId(uuid::Uuid::from_u128(1))),
         kind: Set("mail_account_notice".to_owned()),
+        lane: Set(job::Lane::Letters),
         payload: Set(json!(NEXT_EMAIL).to_string()),
         dedup_key: Set(None),
         state: Set(JobState::Ready),

@@ -147,6 +147,7 @@ pub async fn put_what_is_nobodys(db: &DatabaseConnection) -> (CircleId, Occurren
         job::Model {
             id: JobId(id),
             kind: "plan".into(),
+            lane: job::Lane::Tasks,
             payload: "{}".into(),
             dedup_key: Some("once".into()),
             state: job::JobState::Ready,

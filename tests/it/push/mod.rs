@@ -322,18 +322,18 @@ async fn addresses_that_die_in_masses_are_spared(scene: Scene) {
         app.tell(who, "event").await;
         men.push(who);
     }
-    // The jobs plan twenty at a time: the first twenty die before there is a mass.
+    // Eight are planned at a time: the first sixteen die before there is a mass.
     app.drain().await;
     let mut live = 0;
     for who in men {
         live += scene.live(who).await;
     }
-    assert_eq!(live, 10);
+    assert_eq!(live, 14);
     let states = scene.states().await;
     let spared = states
         .iter()
         .filter(|(state, _)| *state == DeliveryState::Undelivered);
-    assert_eq!(spared.count(), 10);
+    assert_eq!(spared.count(), 14);
 
     // When the mass is over, an address that is gone is given up again.
     app.advance(TimeDelta::minutes(6));

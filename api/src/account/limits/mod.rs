@@ -27,7 +27,7 @@ use super::device_key::DeviceKey;
 use super::model::Email;
 use super::{SignedIn, store};
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{SLICE, Tx};
 use crate::error::Fault;
 use crate::keys::Purpose;
 
@@ -173,10 +173,12 @@ pub(super) async fn got_in(
 }
 
 /// Forgets who got in so long ago that he does not speak for his network any more.
-pub(super) async fn housekeep(app: &App) -> Result<(), Fault> {
+/// One slice; returns whether there is more.
+pub(super) async fn housekeep(app: &App) -> Result<bool, Fault> {
     let now = app.clock.now();
-    store::network::remove_before(app.db.pool(), now - SPEAKS_FOR).await?;
-    store::limit::remove_full(app.db.pool(), now).await
+    let networks = store::network::remove_before(app.db.pool(), now - SPEAKS_FOR).await?;
+    let full = store::limit::remove_full(app.db.pool(), now).await?;
+    Ok(networks == SLICE || full == SLICE)
 }
 
 /// What a bucket is known by in the database, which must not list addresses.

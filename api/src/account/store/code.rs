@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::account_code::{Column, Entity, Model, Purpose};
 use entity::{AccountCodeId, MemberId};
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _,
     IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
@@ -11,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::super::code::GUESSES;
-use crate::db::Tx;
+use crate::db::{Tx, delete_slice};
 use crate::error::Fault;
 
 /// More letters than that go to one mailbox in no code's time.
@@ -141,10 +141,7 @@ pub async fn end_open(tx: &Tx, owner: MemberId, now: DateTime<Utc>) -> Result<()
 }
 
 /// Removes those that are not good any more; used ones are kept until then for who asks again.
-pub async fn remove_expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), Fault> {
-    Entity::delete_many()
-        .filter(Column::ExpiresAt.lte(now))
-        .exec(db)
-        .await?;
-    Ok(())
+pub async fn remove_expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, Fault> {
+    let expired = Column::ExpiresAt.lte(now).into_condition();
+    Ok(delete_slice::<Entity>(db, expired).await?)
 }

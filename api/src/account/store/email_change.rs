@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::super::email::forms;
-use crate::db::Tx;
+use crate::db::{Tx, delete_slice};
 use crate::error::Fault;
 
 /// Puts a change in place of the one its owner had.
@@ -95,10 +95,9 @@ pub async fn done(tx: &Tx, id: EmailChangeId, now: DateTime<Utc>) -> Result<(), 
 }
 
 /// Removes those that were over, one way or the other, before an instant.
-pub async fn remove_over(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<(), Fault> {
+pub async fn remove_over(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, Fault> {
     let over = sea_orm::Condition::any()
         .add(Column::DroppedAt.lt(before))
         .add(Column::DoneAt.lt(before));
-    Entity::delete_many().filter(over).exec(db).await?;
-    Ok(())
+    Ok(delete_slice::<Entity>(db, over).await?)
 }

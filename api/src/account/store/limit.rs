@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::rate_limit::{ActiveModel, Column, Entity};
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
 };
 
+use crate::db::delete_slice;
 use crate::error::Fault;
 
 /// Takes a token, which puts off the instant at which the bucket is full by `each`; false, and nothing
@@ -70,10 +71,7 @@ pub async fn full_at(db: &impl ConnectionTrait, key: &str) -> Result<Option<Date
 }
 
 /// Removes full buckets: they say nothing.
-pub async fn remove_full(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), Fault> {
-    Entity::delete_many()
-        .filter(Column::FullAtUs.lt(now.timestamp_micros()))
-        .exec(db)
-        .await?;
-    Ok(())
+pub async fn remove_full(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, Fault> {
+    let full = Column::FullAtUs.lt(now.timestamp_micros()).into_condition();
+    Ok(delete_slice::<Entity>(db, full).await?)
 }

@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use entity::network_member::{ActiveModel, Column, Entity};
+use sea_orm::sea_query::IntoCondition as _;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QuerySelect as _,
 };
 
-use crate::db::Tx;
+use crate::db::{Tx, delete_slice};
 use crate::error::Fault;
 
 /// More than so many members make no difference.
@@ -50,10 +51,7 @@ pub async fn got_in(tx: &Tx, network: &str, who: &str, now: DateTime<Utc>) -> Re
 }
 
 /// Removes those that were seen last before an instant.
-pub async fn remove_before(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<(), Fault> {
-    Entity::delete_many()
-        .filter(Column::SeenAt.lt(before))
-        .exec(db)
-        .await?;
-    Ok(())
+pub async fn remove_before(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, Fault> {
+    let old = Column::SeenAt.lt(before).into_condition();
+    Ok(delete_slice::<Entity>(db, old).await?)
 }

@@ -5,13 +5,13 @@ use std::cmp::Reverse;
 use chrono::{DateTime, Utc};
 use entity::session::{ActiveModel, Column, Entity, Model, RevokedReason};
 use entity::{MemberId, SessionId};
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, OnConflict, Query};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
 };
 
-use crate::db::Tx;
+use crate::db::{SLICE, Tx, delete_slice};
 use crate::error::Fault;
 
 /// A member has this many devices at most, as far as his list goes.
@@ -200,10 +200,13 @@ pub async fn revoked_since(
 }
 
 /// Removes those that ended before an instant.
-pub async fn remove_ended(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<(), Fault> {
-    let ended = Condition::any()
-        .add(Column::RevokedAt.lt(before))
-        .add(Column::ExpiresAt.lt(before));
-    Entity::delete_many().filter(ended).exec(db).await?;
-    Ok(())
+pub async fn remove_ended(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, Fault> {
+    // One after the other: no index serves both at once.
+    let revoked = Column::RevokedAt.lt(before).into_condition();
+    let removed = delete_slice::<Entity>(db, revoked).await?;
+    if removed == SLICE {
+        return Ok(removed);
+    }
+    let expired = Column::ExpiresAt.lt(before).into_condition();
+    Ok(delete_slice::<Entity>(db, expired).await?)
 }

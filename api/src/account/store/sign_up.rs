@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use entity::pending_sign_up::{ActiveModel, Column, Entity, Model};
 use entity::{SessionId, SignUpId, used_sign_up_id};
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
 };
 
 use super::super::code::GUESSES;
 use super::super::email::forms;
-use crate::db::Tx;
+use crate::db::{Tx, delete_slice};
 use crate::error::Fault;
 
 /// Adds one; false when its id was used before.
@@ -47,13 +47,10 @@ pub async fn remember_id(
     Ok(rows == 1)
 }
 
-/// Forgets the ids that were used before an instant.
-pub async fn forget_ids(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<(), Fault> {
-    used_sign_up_id::Entity::delete_many()
-        .filter(used_sign_up_id::Column::UsedAt.lt(before))
-        .exec(db)
-        .await?;
-    Ok(())
+/// Forgets a slice of the ids that were used before an instant; returns how many.
+pub async fn forget_ids(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, Fault> {
+    let old = used_sign_up_id::Column::UsedAt.lt(before).into_condition();
+    Ok(delete_slice::<used_sign_up_id::Entity>(db, old).await?)
 }
 
 /// The one with this id.
@@ -124,10 +121,7 @@ pub async fn remove_of(tx: &Tx, email_key: &str) -> Result<(), Fault> {
 }
 
 /// Removes those whose code is not good any more.
-pub async fn remove_expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), Fault> {
-    Entity::delete_many()
-        .filter(Column::ExpiresAt.lte(now))
-        .exec(db)
-        .await?;
-    Ok(())
+pub async fn remove_expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, Fault> {
+    let expired = Column::ExpiresAt.lte(now).into_condition();
+    Ok(delete_slice::<Entity>(db, expired).await?)
 }

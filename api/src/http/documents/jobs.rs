@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::error::Fault;
 
 /// Removes what is beyond the configured number.
-pub async fn housekeep(app: &App) -> Result<(), Fault> {
+/// One slice; returns whether there is more.
+pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     store::shrink(app, app.config.graphql.persisted_limit).await
 }

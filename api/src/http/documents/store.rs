@@ -63,25 +63,24 @@ pub async fn insert(app: &App, hash: &TextHash, text: &str) -> Result<bool, Faul
     Ok(is_new)
 }
 
-/// Removes those that were not used for longest, down to `limit`.
-pub async fn shrink(app: &App, limit: u64) -> Result<(), Fault> {
-    loop {
-        let surplus = Entity::find()
-            .select_only()
-            .column(Column::Hash)
-            .order_by_desc(Column::UsedAt)
-            .order_by_asc(Column::Hash)
-            .offset(limit)
-            .limit(BATCH)
-            .into_tuple::<Vec<u8>>()
-            .all(app.db.pool())
-            .await?;
-        if surplus.is_empty() {
-            return Ok(());
-        }
-        Entity::delete_many()
-            .filter(Column::Hash.is_in(surplus))
-            .exec(app.db.pool())
-            .await?;
+/// Removes a slice of those that were not used for longest, down to `limit`. Returns whether there are more.
+pub async fn shrink(app: &App, limit: u64) -> Result<bool, Fault> {
+    let surplus = Entity::find()
+        .select_only()
+        .column(Column::Hash)
+        .order_by_desc(Column::UsedAt)
+        .order_by_asc(Column::Hash)
+        .offset(limit)
+        .limit(BATCH)
+        .into_tuple::<Vec<u8>>()
+        .all(app.db.pool())
+        .await?;
+    if surplus.is_empty() {
+        return Ok(false);
     }
+    Entity::delete_many()
+        .filter(Column::Hash.is_in(surplus))
+        .exec(app.db.pool())
+        .await?;
+    Ok(true)
 }

@@ -182,20 +182,17 @@ pub async fn visibility_changed(
 }
 
 /// Closes proposals whose time is over, and tells the phones that have them.
-pub async fn housekeep(app: &App) -> Result<(), Fault> {
+/// One slice; returns whether there is more.
+pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     let now = app.clock.now();
-    loop {
-        let closed = transact!(app, |tx| {
-            let closed = store::close_lapsed(tx, Lapsed::All(CLOSED_AT_ONCE), now).await?;
-            for row in &closed {
-                gone(tx, row);
-            }
-            Ok(Done::Keep(closed.len() as u64))
-        })?;
-        if closed < CLOSED_AT_ONCE {
-            return Ok(());
+    let closed = transact!(app, |tx| {
+        let closed = store::close_lapsed(tx, Lapsed::All(CLOSED_AT_ONCE), now).await?;
+        for row in &closed {
+            gone(tx, row);
         }
-    }
+        Ok(Done::Keep(closed.len() as u64))
+    })?;
+    Ok(closed == CLOSED_AT_ONCE)
 }
 
 /// A peering of a member, kept from changing until the transaction ends; so is what else there is of either of the

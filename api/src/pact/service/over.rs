@@ -141,42 +141,39 @@ pub async fn purging(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> 
 /// Closes pacts whose last day is over, proposals that nobody answered in time, and what was given for longer than was
 /// agreed; and tells the phones that have them. Removes received words whose time is over, and encrypts what is in the
 /// clear.
-pub async fn housekeep(app: &App) -> Result<(), Fault> {
+/// One slice; returns whether there is more.
+pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     let now = app.clock.now();
-    received::housekeep(app).await?;
-    loop {
-        let closed = transact!(app, |tx| {
-            let closed = store::close_over(tx, Over::All(CLOSED_AT_ONCE), now).await?;
-            let count = closed.len() as u64;
-            let ids: Vec<PeeringId> = closed.iter().map(|row| row.peering_id).collect();
-            let pairs = matching::service::pairs(tx, &ids).await?;
-            for pact in closed {
-                let Some(pair) = pairs.get(&pact.peering_id) else {
-                    continue;
-                };
-                let at = pact.ends_at.unwrap_or(now);
-                let row = Held {
-                    pact,
-                    lower_id: pair.lower,
-                    higher_id: pair.higher,
-                };
-                gone(app, tx, &row, at).await?;
-            }
-            Ok(Done::Keep(count))
-        })?;
-        if closed < CLOSED_AT_ONCE {
-            break;
+    let more = received::housekeep(app).await?;
+    let closed = transact!(app, |tx| {
+        let closed = store::close_over(tx, Over::All(CLOSED_AT_ONCE), now).await?;
+        let count = closed.len() as u64;
+        let ids: Vec<PeeringId> = closed.iter().map(|row| row.peering_id).collect();
+        let pairs = matching::service::pairs(tx, &ids).await?;
+        for pact in closed {
+            let Some(pair) = pairs.get(&pact.peering_id) else {
+                continue;
+            };
+            let at = pact.ends_at.unwrap_or(now);
+            let row = Held {
+                pact,
+                lower_id: pair.lower,
+                higher_id: pair.higher,
+            };
+            gone(app, tx, &row, at).await?;
         }
-    }
+        Ok(Done::Keep(count))
+    })?;
     let lapsed = transact!(app, |tx| {
         Ok(Done::Keep(
             store::lapsed_sides(tx, CLOSED_AT_ONCE, now).await?,
         ))
     })?;
+    let sides = lapsed.len() as u64;
     for (pact, member) in lapsed {
         stop_sharing(app, pact, member, now).await?;
     }
-    Ok(())
+    Ok(more || closed == CLOSED_AT_ONCE || sides == CLOSED_AT_ONCE)
 }
 
 /// Takes back what a member gives, when he agreed to it until now and no longer.

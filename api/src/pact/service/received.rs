@@ -14,8 +14,6 @@ use crate::profile;
 
 /// Rows that are removed, or encrypted, by one transaction.
 const AT_ONCE: u64 = 100;
-/// Transactions of one round.
-const SLICES: u32 = 50;
 
 /// For whom something is kept.
 #[derive(Clone, Copy, Debug)]
@@ -102,25 +100,15 @@ pub async fn received_by_ids(
     }
 }
 
-/// Removes what has been kept for its time, and encrypts wishes that are in the clear; what is left over is left to the
-/// next round.
-pub(super) async fn housekeep(app: &App) -> Result<(), Fault> {
-    for _ in 0..SLICES {
-        let removed = transact!(app, |tx| {
-            let removed = store::remove_received(tx, app.clock.now(), AT_ONCE).await?;
-            Ok(Done::Keep(removed))
-        })?;
-        if removed < AT_ONCE {
-            break;
-        }
-    }
-    for _ in 0..SLICES {
-        let sealed = transact!(app, |tx| {
-            Ok(Done::Keep(store::seal_wishes(app, tx, AT_ONCE).await?))
-        })?;
-        if sealed < AT_ONCE {
-            break;
-        }
-    }
-    Ok(())
+/// Removes what has been kept for its time, and encrypts wishes that are in the clear.
+/// One slice; returns whether there is more.
+pub(super) async fn housekeep(app: &App) -> Result<bool, Fault> {
+    let removed = transact!(app, |tx| {
+        let removed = store::remove_received(tx, app.clock.now(), AT_ONCE).await?;
+        Ok(Done::Keep(removed))
+    })?;
+    let sealed = transact!(app, |tx| {
+        Ok(Done::Keep(store::seal_wishes(app, tx, AT_ONCE).await?))
+    })?;
+    Ok(removed == AT_ONCE || sealed == AT_ONCE)
 }
