@@ -2,24 +2,53 @@
 //!
 //! Everything that is due, expires or is dated asks a [`Clock`], so that a test can stand still and a
 //! developer can travel. How long a thing took is another matter: that is `std::time::Instant`.
+//!
+//! A machine's time of day can be set back. What only measures time, and is kept in memory, asks [`Clock::uptime`],
+//! which never goes back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
 /// Tells the time, UTC, in whole microseconds: what PostgreSQL keeps, so that an instant read back
 /// equals the one written.
 #[derive(Clone, Debug)]
-pub struct Clock(Source);
+pub struct Clock {
+    source: Source,
+    made: Instant,
+}
 
 #[derive(Clone, Debug)]
 enum Source {
     System,
-    /// Ticks on, so many microseconds away from the system's time.
-    Shifted(Arc<AtomicI64>),
-    /// Stands still, at so many microseconds since the epoch.
-    Manual(Arc<AtomicI64>),
+    /// Ticks on, away from the system's time.
+    Shifted(Arc<Moved>),
+    /// Stands still.
+    Manual(Arc<Moved>),
+}
+
+/// Where a clock was moved to, in microseconds.
+#[derive(Debug, Default)]
+struct Moved {
+    /// Away from the system's time, or since the epoch.
+    time_of_day: AtomicI64,
+    /// How far it was moved on since it was made.
+    on: AtomicI64,
+}
+
+impl Moved {
+    fn starting_at(micros: i64) -> Arc<Self> {
+        Arc::new(Self {
+            time_of_day: AtomicI64::new(micros),
+            on: AtomicI64::new(0),
+        })
+    }
+
+    fn uptime(&self) -> Duration {
+        Duration::from_micros(self.on.load(Ordering::Relaxed).unsigned_abs())
+    }
 }
 
 /// Why a clock could not be moved.
@@ -33,33 +62,49 @@ pub enum ClockFault {
 
 impl Clock {
     /// The time of this machine.
-    pub const fn system() -> Self {
-        Self(Source::System)
+    pub fn system() -> Self {
+        Self::of(Source::System)
     }
 
     /// Starts at `at` and ticks on from there; can be moved.
     pub fn starting_at(at: DateTime<Utc>) -> Self {
         let shift = at.timestamp_micros() - system_now().timestamp_micros();
-        Self(Source::Shifted(Arc::new(AtomicI64::new(shift))))
+        Self::of(Source::Shifted(Moved::starting_at(shift)))
     }
 
     /// Stands at `at` until it is moved.
     pub fn manual(at: DateTime<Utc>) -> Self {
-        Self(Source::Manual(Arc::new(AtomicI64::new(
-            at.timestamp_micros(),
-        ))))
+        Self::of(Source::Manual(Moved::starting_at(at.timestamp_micros())))
+    }
+
+    fn of(source: Source) -> Self {
+        Self {
+            source,
+            made: Instant::now(),
+        }
     }
 
     /// The instant now.
     pub fn now(&self) -> DateTime<Utc> {
-        match &self.0 {
+        match &self.source {
             Source::System => system_now(),
-            Source::Shifted(shift) => {
-                system_now() + TimeDelta::microseconds(shift.load(Ordering::Relaxed))
+            Source::Shifted(moved) => {
+                let shift = moved.time_of_day.load(Ordering::Relaxed);
+                system_now() + TimeDelta::microseconds(shift)
             }
-            Source::Manual(at) => {
-                DateTime::from_timestamp_micros(at.load(Ordering::Relaxed)).unwrap_or_default()
+            Source::Manual(moved) => {
+                let at = moved.time_of_day.load(Ordering::Relaxed);
+                DateTime::from_timestamp_micros(at).unwrap_or_default()
             }
+        }
+    }
+
+    /// How much time has passed since this clock was made. It never goes back, also where the time of day does.
+    pub fn uptime(&self) -> Duration {
+        match &self.source {
+            Source::System => self.made.elapsed(),
+            Source::Shifted(moved) => self.made.elapsed() + moved.uptime(),
+            Source::Manual(moved) => moved.uptime(),
         }
     }
 
@@ -75,14 +120,26 @@ impl Clock {
     /// Moves on by `by`, which must not be negative.
     pub fn advance(&self, by: TimeDelta) -> Result<(), ClockFault> {
         let by = by.num_microseconds().filter(|by| *by >= 0);
-        match (&self.0, by) {
+        match (&self.source, by) {
             (Source::System, _) => Err(ClockFault::NotMovable),
             (_, None) => Err(ClockFault::Backward),
-            (Source::Shifted(micros) | Source::Manual(micros), Some(by)) => {
-                micros.fetch_add(by, Ordering::Relaxed);
+            (Source::Shifted(moved) | Source::Manual(moved), Some(by)) => {
+                moved.time_of_day.fetch_add(by, Ordering::Relaxed);
+                moved.on.fetch_add(by, Ordering::Relaxed);
                 Ok(())
             }
         }
+    }
+
+    /// Sets the time of day back, as whoever administers a machine may; no time passes. For tests: nothing in the
+    /// service does so.
+    pub fn set_back(&self, by: TimeDelta) -> Result<(), ClockFault> {
+        let Source::Manual(moved) = &self.source else {
+            return Err(ClockFault::NotMovable);
+        };
+        let by = by.num_microseconds().unwrap_or_default();
+        moved.time_of_day.fetch_sub(by, Ordering::Relaxed);
+        Ok(())
     }
 }
 
@@ -106,6 +163,16 @@ mod tests {
         assert_eq!(clock.now(), start + TimeDelta::hours(2));
         assert_eq!(clock.set(start), Err(ClockFault::Backward));
         assert_eq!(clock.now(), start + TimeDelta::hours(2));
+    }
+
+    #[test]
+    fn time_has_passed_also_where_the_clock_was_set_back() {
+        let start = DateTime::from_timestamp(1_774_735_200, 0).unwrap();
+        let clock = Clock::manual(start);
+        clock.advance(TimeDelta::hours(24)).unwrap();
+        clock.set_back(TimeDelta::hours(24)).unwrap();
+        assert_eq!(clock.now(), start);
+        assert_eq!(clock.uptime(), Duration::from_secs(24 * 60 * 60));
     }
 
     #[test]

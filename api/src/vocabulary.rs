@@ -2,18 +2,17 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-
-use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
 
 use crate::error::Fault;
 
 /// Words that a newer release has added are known to an older process after this long.
-const KEPT_FOR: TimeDelta = TimeDelta::minutes(10);
+const KEPT_FOR: Duration = Duration::from_mins(10);
 
 /// A vocabulary as last read.
 #[derive(Debug)]
 pub struct Kept<T> {
-    kept: Mutex<Option<(DateTime<Utc>, Arc<T>)>>,
+    kept: Mutex<Option<(Duration, Arc<T>)>>,
     /// Held by the one who reads it anew, while others wait for what he reads.
     reading: tokio::sync::Mutex<()>,
 }
@@ -28,11 +27,11 @@ impl<T> Default for Kept<T> {
 }
 
 impl<T> Kept<T> {
-    /// What was read, or what is read now when that is too long ago. Not to be asked for inside a transaction: who
+    /// What was read, or what is read now when that is too long ago, by [`crate::clock::Clock::uptime`]. Not to be asked for inside a transaction: who
     /// reads takes a connection.
     pub async fn get(
         &self,
-        now: DateTime<Utc>,
+        now: Duration,
         read: impl Future<Output = Result<T, Fault>>,
     ) -> Result<Arc<T>, Fault> {
         if let Some(kept) = self.fresh(now) {
@@ -48,10 +47,10 @@ impl<T> Kept<T> {
         Ok(read)
     }
 
-    fn fresh(&self, now: DateTime<Utc>) -> Option<Arc<T>> {
+    fn fresh(&self, now: Duration) -> Option<Arc<T>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let (read_at, words) = kept.as_ref()?;
-        (now - *read_at < KEPT_FOR).then(|| Arc::clone(words))
+        (now.saturating_sub(*read_at) < KEPT_FOR).then(|| Arc::clone(words))
     }
 }
 
@@ -61,9 +60,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_read_is_kept_for_a_while() {
-        let (words, read_at) = (Kept::default(), DateTime::UNIX_EPOCH);
+        let words = Kept::default();
         let at = async |minutes, read| {
-            let now = read_at + TimeDelta::minutes(minutes);
+            let now = Duration::from_mins(minutes);
             *words.get(now, async { Ok(read) }).await.unwrap()
         };
         assert_eq!(at(0, 1).await, 1);

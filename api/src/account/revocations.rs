@@ -61,12 +61,13 @@ pub async fn poll(app: &App) -> Result<(), Fault> {
     let now = app.clock.now();
     let life = TimeDelta::minutes(app.config.auth.access_token_minutes.into()) + OVERLAP;
     let oldest = now - life;
+    // A clock that was ahead for a moment read up to an instant that is still to come.
     let since = {
         let known = &app.revocations.0;
         let known = known.read().unwrap_or_else(PoisonError::into_inner);
         known
             .read_up_to
-            .map_or(oldest, |at| (at - OVERLAP).max(oldest))
+            .map_or(oldest, |at| (at.min(now) - OVERLAP).max(oldest))
     };
     let ended = store::session::revoked_since(app.db.pool(), since).await?;
     let known = &app.revocations.0;

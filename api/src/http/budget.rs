@@ -3,7 +3,8 @@
 //!
 //! The buckets are this process's own: with several processes, each gives as much. They are kept as the
 //! one instant at which they will be full again (the generic cell rate algorithm, ITU-T I.371); of the
-//! buckets that are asked for least often some are forgotten, which fills them.
+//! buckets that are asked for least often some are forgotten, which fills them. Time is [`crate::clock::Clock::uptime`]:
+//! where the machine's clock is set back, nobody waits for it to catch up.
 
 use std::convert::Infallible;
 use std::hash::Hash;
@@ -13,7 +14,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_graphql::Value;
-use chrono::{DateTime, Utc};
 use entity::MemberId;
 use quick_cache::sync::Cache;
 
@@ -57,7 +57,7 @@ impl Budget {
 
     /// Takes `points` from the buckets of whoever asks, or from neither of them. No bucket is asked for more than the
     /// smallest that can be configured holds ([`crate::config::LEAST_POINTS`]): it would say no for ever.
-    pub fn take(&self, asker: &Asker, points: u64, now: DateTime<Utc>) -> Result<Receipt, Empty> {
+    pub fn take(&self, asker: &Asker, points: u64, now: Duration) -> Result<Receipt, Empty> {
         let address = network(asker.address);
         let of_address = self.addresses.take(&address, points, now)?;
         let Some(member) = asker.viewer.member() else {
@@ -71,7 +71,7 @@ impl Budget {
     }
 
     /// Whether `points` could be taken.
-    pub fn holds(&self, asker: &Asker, points: u64, now: DateTime<Utc>) -> Result<(), Empty> {
+    pub fn holds(&self, asker: &Asker, points: u64, now: Duration) -> Result<(), Empty> {
         self.addresses.holds(&network(asker.address), points, now)?;
         match asker.viewer.member() {
             Some(member) => self.members.holds(&member, points, now),
@@ -79,8 +79,9 @@ impl Budget {
         }
     }
 
-    /// Takes `points` for what was done already, whether they are there or not: what is owed comes back first.
-    pub fn charge(&self, asker: &Asker, points: u64, now: DateTime<Utc>) {
+    /// Takes `points` for what was done already, whether they are there or not. What is owed comes back first, and is
+    /// never more than this: who goes on asking for what he cannot pay makes nobody at his address wait for longer.
+    pub fn charge(&self, asker: &Asker, points: u64, now: Duration) {
         self.addresses.charge(&network(asker.address), points, now);
         if let Some(member) = asker.viewer.member() {
             self.members.charge(&member, points, now);
@@ -111,7 +112,7 @@ impl Receipt {
 }
 
 struct Buckets<K> {
-    /// Microseconds since the Unix epoch at which each is full.
+    /// At how many microseconds of uptime each is full.
     full_at: Cache<K, Arc<AtomicI64>>,
     points: u64,
     per_second: u64,
@@ -132,8 +133,8 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
         bucket
     }
 
-    fn take(&self, whose: &K, points: u64, now: DateTime<Utc>) -> Result<Receipt, Empty> {
-        let now = now.timestamp_micros();
+    fn take(&self, whose: &K, points: u64, now: Duration) -> Result<Receipt, Empty> {
+        let now = micros(now);
         let (Ok(before) | Err(before)) =
             self.bucket(whose)
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
@@ -149,19 +150,22 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
         })
     }
 
-    fn holds(&self, whose: &K, points: u64, now: DateTime<Utc>) -> Result<(), Empty> {
+    fn holds(&self, whose: &K, points: u64, now: Duration) -> Result<(), Empty> {
         let full_at = self.bucket(whose).load(Ordering::Relaxed);
-        self.without(points, full_at, now.timestamp_micros())
-            .map(drop)
+        self.without(points, full_at, micros(now)).map(drop)
     }
 
-    fn charge(&self, whose: &K, points: u64, now: DateTime<Utc>) {
-        let (cost, now) = (self.micros(points), now.timestamp_micros());
+    fn charge(&self, whose: &K, points: u64, now: Duration) {
+        let (cost, now) = (self.micros(points), micros(now));
+        let deepest = now
+            .saturating_add(self.micros(self.points))
+            .saturating_add(cost);
         // Always says yes.
         let _ = self
             .bucket(whose)
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
-                Some(full_at.max(now).saturating_add(cost))
+                let charged = full_at.max(now).saturating_add(cost);
+                Some(charged.min(deepest.max(full_at)))
             });
     }
 
@@ -191,6 +195,10 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
         let micros = points.saturating_mul(1_000_000) / self.per_second.max(1);
         i64::try_from(micros).unwrap_or(i64::MAX)
     }
+}
+
+fn micros(uptime: Duration) -> i64 {
+    i64::try_from(uptime.as_micros()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -230,7 +238,7 @@ mod tests {
     #[test]
     fn a_bucket_empties_and_fills_again() {
         let (budget, mike) = (budget(), asker(Some(1), 1));
-        let start = DateTime::from_timestamp(1_773_144_000, 0).unwrap();
+        let start = Duration::from_secs(1_000);
         let receipt = budget.take(&mike, 60, start).unwrap();
         assert_eq!(
             (receipt.requested, receipt.remaining, receipt.limit),
@@ -243,16 +251,16 @@ mod tests {
             })
         );
         assert_eq!(budget.take(&mike, 40, start).unwrap().remaining, 0);
-        let later = start + chrono::TimeDelta::seconds(5);
+        let later = start + Duration::from_secs(5);
         assert_eq!(budget.take(&mike, 20, later).unwrap().remaining, 30);
-        let much_later = start + chrono::TimeDelta::hours(1);
+        let much_later = start + Duration::from_secs(3_600);
         assert_eq!(budget.take(&mike, 100, much_later).unwrap().remaining, 0);
     }
 
     #[test]
     fn members_have_a_bucket_each_and_share_their_addresses() {
         let budget = budget();
-        let now = DateTime::from_timestamp(1_773_144_000, 0).unwrap();
+        let now = Duration::from_secs(1_000);
         for member in [1, 2] {
             assert!(budget.take(&asker(Some(member), 1), 100, now).is_ok());
         }
@@ -264,7 +272,7 @@ mod tests {
     #[test]
     fn who_is_refused_takes_nothing_from_those_he_shares_an_address_with() {
         let budget = budget();
-        let now = DateTime::from_timestamp(1_773_144_000, 0).unwrap();
+        let now = Duration::from_secs(1_000);
         let (mike, stranger) = (asker(Some(1), 1), asker(None, 1));
         assert!(budget.take(&mike, 100, now).is_ok());
         for _ in 0..100 {
@@ -284,7 +292,7 @@ mod tests {
     #[test]
     fn what_was_done_is_charged_even_for_what_is_not_there() {
         let (budget, mike) = (budget(), asker(Some(1), 1));
-        let now = DateTime::from_timestamp(1_773_144_000, 0).unwrap();
+        let now = Duration::from_secs(1_000);
         assert_eq!(budget.holds(&mike, 100, now), Ok(()));
         budget.charge(&mike, 90, now);
         assert_eq!(budget.holds(&mike, 10, now), Ok(()));
@@ -292,7 +300,24 @@ mod tests {
         let wait = Duration::from_secs(3);
         assert_eq!(budget.holds(&mike, 10, now), Err(Empty { wait }));
         assert!(budget.take(&mike, 1, now).is_err());
-        let later = now + chrono::TimeDelta::seconds(3);
+        let later = now + Duration::from_secs(3);
         assert_eq!(budget.take(&mike, 10, later).unwrap().remaining, 0);
+    }
+
+    #[test]
+    fn refusals_without_end_make_a_debt_of_one_and_no_more() {
+        let (budget, stranger) = (budget(), asker(None, 1));
+        let now = Duration::from_secs(1_000);
+        for _ in 0..100_000 {
+            budget.charge(&stranger, 10, now);
+        }
+        let wait = Duration::from_secs(2);
+        assert_eq!(budget.holds(&stranger, 10, now), Err(Empty { wait }));
+        // What was dearer is owed in full.
+        budget.charge(&stranger, 50, now);
+        let wait = Duration::from_secs(6);
+        assert_eq!(budget.holds(&stranger, 10, now), Err(Empty { wait }));
+        budget.charge(&stranger, 10, now);
+        assert_eq!(budget.holds(&stranger, 10, now), Err(Empty { wait }));
     }
 }

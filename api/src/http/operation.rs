@@ -90,7 +90,7 @@ pub type Outcome = Result<Response, Refusal>;
 impl Edge {
     /// Whether somebody may ask at all: the least there is to pay has to be there.
     pub fn admit(&self, asker: &Asker) -> Result<(), Refusal> {
-        let held = self.budget.holds(asker, REFUSED, self.app.clock.now());
+        let held = self.budget.holds(asker, REFUSED, self.app.clock.uptime());
         held.map_err(rate_limited)
     }
 
@@ -107,7 +107,7 @@ impl Edge {
     }
 
     fn charge(&self, asker: &Asker, points: u64) {
-        self.budget.charge(asker, points, self.app.clock.now());
+        self.budget.charge(asker, points, self.app.clock.uptime());
     }
 
     /// Finds the document, chooses its operation, prices it, takes the price and looks at the variables.
@@ -196,7 +196,7 @@ impl Edge {
     }
 
     fn pay(&self, asker: &Asker, points: u64) -> Result<Receipt, Refusal> {
-        let now = self.app.clock.now();
+        let now = self.app.clock.uptime();
         self.budget.take(asker, points, now).map_err(|empty| {
             // The document was read for nothing; how long to wait is told with that.
             self.budget.charge(asker, REFUSED, now);

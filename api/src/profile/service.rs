@@ -124,7 +124,7 @@ pub async fn vocabulary(app: &App) -> Result<Arc<Vocabulary>, Fault> {
             life_contexts: arcs(store::life_contexts(app.db.pool()).await?),
         })
     };
-    app.vocabulary.get(app.clock.now(), read).await
+    app.vocabulary.get(app.clock.uptime(), read).await
 }
 
 fn arcs<T>(words: Vec<T>) -> Vec<Arc<T>> {

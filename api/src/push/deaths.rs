@@ -2,31 +2,36 @@
 //! the sender is set up wrongly.
 
 use std::collections::VecDeque;
-
-use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
 
 /// How far back it looks.
-const WINDOW: TimeDelta = TimeDelta::minutes(5);
+const WINDOW: Duration = Duration::from_mins(5);
 /// So many deaths are never too many.
 const FREE: u64 = 20;
 /// Beyond that, no more than this share of what was answered, in hundredths.
 const SHARE: u64 = 30;
 
-/// The answers of the last minutes.
+/// The answers of the last minutes, by [`crate::clock::Clock::uptime`].
 #[derive(Debug, Default)]
 pub(super) struct Deaths(VecDeque<Second>);
 
 #[derive(Debug)]
 struct Second {
-    at: i64,
+    at: u64,
     answered: u64,
     dead: u64,
 }
 
+impl Second {
+    fn is_over(&self, now: Duration) -> bool {
+        now.as_secs() >= self.at + WINDOW.as_secs()
+    }
+}
+
 impl Deaths {
     /// Notes one answer of the provider about an address.
-    pub(super) fn note(&mut self, now: DateTime<Utc>, dead: bool) {
-        let at = now.timestamp();
+    pub(super) fn note(&mut self, now: Duration, dead: bool) {
+        let at = now.as_secs();
         if self.0.back().is_none_or(|last| last.at != at) {
             let (answered, dead) = (0, 0);
             self.0.push_back(Second { at, answered, dead });
@@ -35,16 +40,14 @@ impl Deaths {
             last.answered += 1;
             last.dead += u64::from(dead);
         }
-        let too_old = at - WINDOW.num_seconds();
-        while self.0.front().is_some_and(|first| first.at <= too_old) {
+        while self.0.front().is_some_and(|first| first.is_over(now)) {
             self.0.pop_front();
         }
     }
 
     /// Whether too many have died of late.
-    pub(super) fn too_many(&self, now: DateTime<Utc>) -> bool {
-        let too_old = now.timestamp() - WINDOW.num_seconds();
-        let recent = self.0.iter().filter(|second| second.at > too_old);
+    pub(super) fn too_many(&self, now: Duration) -> bool {
+        let recent = self.0.iter().filter(|second| !second.is_over(now));
         let (answered, dead) = recent.fold((0, 0), |(answered, dead), second| {
             (answered + second.answered, dead + second.dead)
         });
@@ -56,8 +59,8 @@ impl Deaths {
 mod tests {
     use super::*;
 
-    fn at(seconds: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_773_144_000 + seconds, 0).unwrap()
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(1_000 + seconds)
     }
 
     fn after(dead: u64, alive: u64) -> Deaths {

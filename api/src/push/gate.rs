@@ -1,11 +1,11 @@
 //! When nothing may be sent: a quota is used up, a platform is refused, something is set up wrongly. Each
-//! process has a gate of its own, and finds out that it is closed by knocking once.
+//! process has a gate of its own, and finds out that it is closed by knocking once. `now` is
+//! [`crate::clock::Clock::uptime`]: a clock that is set back keeps no gate closed.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use entity::DeviceId;
 use entity::device::{DeadReason, Platform};
 
@@ -13,15 +13,15 @@ use super::deaths::Deaths;
 use super::model::Outcome;
 
 /// A platform that is refused is tried again after this long.
-const PLATFORM_CLOSED: TimeDelta = TimeDelta::minutes(5);
+const PLATFORM_CLOSED: Duration = Duration::from_mins(5);
 /// A sender that is set up wrongly is tried again after this long.
-const MISCONFIGURED_CLOSED: TimeDelta = TimeDelta::minutes(1);
+const MISCONFIGURED_CLOSED: Duration = Duration::from_mins(1);
 /// So many addresses in a row are refused before it is not the address that is wrong.
 const IN_A_ROW: usize = 3;
 /// So many refusals in a row are told to the operator, however few addresses there are.
 const TOLD_AFTER: usize = 5;
 /// The provider cannot ask for a longer pause than this.
-const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 /// What a person should hear of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub struct Gate(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    closed_until: Option<DateTime<Utc>>,
-    platforms: HashMap<Platform, DateTime<Utc>>,
+    closed_until: Option<Duration>,
+    platforms: HashMap<Platform, Duration>,
     misconfigured: Refusals,
     refused: HashMap<Platform, Refusals>,
     deaths: Deaths,
@@ -95,20 +95,20 @@ impl Gate {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// When anything may be sent again; none when it may now.
-    pub fn open_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.state().closed_until.filter(|until| *until > now)
+    /// In how long anything may be sent again, or `None` if it may now.
+    pub fn opens_in(&self, now: Duration) -> Option<Duration> {
+        left(self.state().closed_until, now)
     }
 
-    /// When something may be sent to a platform again; none when it may now.
-    pub fn open_for(&self, platform: Platform, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    /// In how long something may be sent to a platform again, or `None` if it may now.
+    pub fn opens_for(&self, platform: Platform, now: Duration) -> Option<Duration> {
         let state = self.state();
         let until = state.platforms.get(&platform).copied();
-        until.max(state.closed_until).filter(|until| *until > now)
+        left(until.max(state.closed_until), now)
     }
 
     /// Whether addresses are spared, because too many seem to have died of late.
-    pub fn spares(&self, now: DateTime<Utc>) -> bool {
+    pub fn spares(&self, now: Duration) -> bool {
         self.state().deaths.too_many(now)
     }
 
@@ -117,7 +117,7 @@ impl Gate {
         &self,
         outcome: &Outcome,
         (device, platform): (DeviceId, Platform),
-        now: DateTime<Utc>,
+        now: Duration,
     ) -> Option<Alert> {
         let mut state = self.state();
         let alert = state.learn(outcome, (device, platform), now);
@@ -136,7 +136,7 @@ impl State {
         &mut self,
         outcome: &Outcome,
         (device, platform): (DeviceId, Platform),
-        now: DateTime<Utc>,
+        now: Duration,
     ) -> Option<Alert> {
         match outcome {
             Outcome::Accepted { .. } => {
@@ -185,16 +185,19 @@ impl State {
     }
 
     /// Closes for so long, or as long as it was closed for already; whether it had been open.
-    fn close(&mut self, now: DateTime<Utc>, pause: TimeDelta) -> bool {
+    fn close(&mut self, now: Duration, pause: Duration) -> bool {
         let before = self.closed_until.filter(|until| *until > now);
         self.closed_until = before.max(Some(now + pause));
         before.is_none()
     }
 }
 
-fn pause(asked: Duration) -> TimeDelta {
-    let asked = TimeDelta::from_std(asked).unwrap_or(LONGEST_PAUSE);
-    asked.clamp(TimeDelta::seconds(1), LONGEST_PAUSE)
+fn left(until: Option<Duration>, now: Duration) -> Option<Duration> {
+    until?.checked_sub(now).filter(|left| !left.is_zero())
+}
+
+fn pause(asked: Duration) -> Duration {
+    asked.clamp(Duration::from_secs(1), LONGEST_PAUSE)
 }
 
 #[cfg(test)]
@@ -203,8 +206,13 @@ mod tests {
 
     use super::*;
 
-    fn at(seconds: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_773_144_000 + seconds, 0).unwrap()
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(1_000 + seconds)
+    }
+
+    #[allow(clippy::unnecessary_wraps, reason = "as it is answered")]
+    fn seconds(seconds: u64) -> Option<Duration> {
+        Some(Duration::from_secs(seconds))
     }
 
     const ACCEPTED: Outcome = Outcome::Accepted {
@@ -228,9 +236,9 @@ mod tests {
         };
         assert_eq!(quota(60, at(0)), Some(Alert::QuotaExceeded));
         assert_eq!(quota(30, at(1)), None);
-        assert_eq!(gate.open_at(at(59)), Some(at(60)));
-        assert_eq!(gate.open_for(Platform::Android, at(59)), Some(at(60)));
-        assert_eq!(gate.open_at(at(60)), None);
+        assert_eq!(gate.opens_in(at(59)), seconds(1));
+        assert_eq!(gate.opens_for(Platform::Android, at(59)), seconds(1));
+        assert_eq!(gate.opens_in(at(60)), None);
         assert_eq!(quota(60, at(61)), Some(Alert::QuotaExceeded));
     }
 
@@ -242,12 +250,12 @@ mod tests {
         assert_eq!([1, 2, 2].map(refused), [None; 3]);
         // What gets to another platform says nothing of this one.
         gate.note(&ACCEPTED, to(9, Platform::Android), at(0));
-        assert_eq!(gate.open_for(Platform::Ios, at(1)), None);
+        assert_eq!(gate.opens_for(Platform::Ios, at(1)), None);
         assert_eq!(refused(3), Some(Alert::PlatformRefused));
         assert_eq!(refused(4), None);
-        assert_eq!(gate.open_for(Platform::Ios, at(1)), Some(at(300)));
-        assert_eq!(gate.open_for(Platform::Android, at(1)), None);
-        assert_eq!(gate.open_at(at(1)), None);
+        assert_eq!(gate.opens_for(Platform::Ios, at(1)), seconds(299));
+        assert_eq!(gate.opens_for(Platform::Android, at(1)), None);
+        assert_eq!(gate.opens_in(at(1)), None);
     }
 
     #[test]
@@ -259,10 +267,10 @@ mod tests {
             assert_eq!(answer(Outcome::Misconfigured, 2), None);
             assert_eq!(answer(ACCEPTED, 3), None);
         }
-        assert_eq!(gate.open_at(at(0)), None);
+        assert_eq!(gate.opens_in(at(0)), None);
         let closed = [1, 2, 3, 4].map(|device| answer(Outcome::Misconfigured, device));
         assert_eq!(closed, [None, None, Some(Alert::Misconfigured), None]);
-        assert_eq!(gate.open_at(at(0)), Some(at(60)));
+        assert_eq!(gate.opens_in(at(0)), seconds(60));
     }
 
     #[test]
@@ -272,7 +280,7 @@ mod tests {
             gate.note(&Outcome::Misconfigured, to(1, Platform::Web), at(second))
         });
         assert_eq!(alerts.collect::<Vec<_>>(), [Alert::Misconfigured]);
-        assert_eq!(gate.open_at(at(9)), None);
+        assert_eq!(gate.opens_in(at(9)), None);
     }
 
     #[test]

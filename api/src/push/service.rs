@@ -43,14 +43,15 @@ pub async fn queue(app: &App, db: &impl ConnectionTrait, queued: &[Queued]) -> R
 /// When the next delivery can be taken up: not while the sender is closed.
 pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
     let next = store::next_due(app.db.pool()).await?;
-    let open_at = app.push.gate.open_at(app.clock.now());
+    let opens_in = app.push.gate.opens_in(app.clock.uptime());
+    let open_at = opens_in.map(|wait| app.clock.now() + wait);
     Ok(next.map(|next| open_at.map_or(next, |open| open.max(next))))
 }
 
 /// Takes one batch of deliveries that are due, and sends them. Returns how many there were.
 pub async fn deliver_due(app: &App, holder: LeaseHolder) -> Result<usize, Fault> {
     let now = app.clock.now();
-    if app.push.gate.open_at(now).is_some() {
+    if app.push.gate.opens_in(app.clock.uptime()).is_some() {
         return Ok(0);
     }
     let db = app.db.pool();
@@ -153,7 +154,7 @@ struct Sent {
 async fn send(app: &App, attempt: Attempt, stop_at: Instant) -> Sent {
     let platform = attempt.device.platform;
     let gate = &app.push.gate;
-    let closed = gate.open_for(platform, app.clock.now()).is_some();
+    let closed = gate.opens_for(platform, app.clock.uptime()).is_some();
     if closed || Instant::now() >= stop_at {
         let outcome = None;
         return Sent { attempt, outcome };
@@ -166,7 +167,7 @@ async fn send(app: &App, attempt: Attempt, stop_at: Instant) -> Sent {
     )
     .increment(1);
     let to = (attempt.device.id, platform);
-    if let Some(alert) = gate.note(&outcome, to, app.clock.now()) {
+    if let Some(alert) = gate.note(&outcome, to, app.clock.uptime()) {
         tell(alert, platform);
     }
     let outcome = Some(outcome);
@@ -217,9 +218,9 @@ fn tell(alert: Alert, platform: Platform) {
 /// Gives up the addresses that died, and says what is to be written down about each delivery. Comes when the
 /// whole batch has been answered, so that deaths in masses are seen before the first address is given up.
 async fn conclude(app: &App, sent: Vec<Sent>) -> Result<Vec<Recorded>, Fault> {
-    let now = app.clock.now();
+    let (now, uptime) = (app.clock.now(), app.clock.uptime());
     let gate = &app.push.gate;
-    let spared = gate.spares(now);
+    let spared = gate.spares(uptime);
     let mut recorded = Vec::with_capacity(sent.len());
     for Sent { attempt, outcome } in sent {
         let Attempt {
@@ -229,7 +230,8 @@ async fn conclude(app: &App, sent: Vec<Sent>) -> Result<Vec<Recorded>, Fault> {
             created_at: delivery.created_at,
             expires_at: delivery.expires_at,
         };
-        let open_at = gate.open_for(device.platform, now);
+        let opens_in = gate.opens_for(device.platform, uptime);
+        let open_at = opens_in.map(|wait| now + wait);
         let settled = match &outcome {
             None => put_off(life, open_at.unwrap_or(now), "put_back"),
             Some(outcome) => {

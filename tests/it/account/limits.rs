@@ -16,7 +16,9 @@ both!(
     a_limit_lets_one_after_the_other_through_again,
     an_address_is_limited_whomever_it_tries,
     an_ipv6_network_is_one_address,
-    a_limit_holds_in_every_hour_and_refuses_nobody_below_it
+    a_limit_holds_in_every_hour_and_refuses_nobody_below_it,
+    a_clock_that_was_ahead_for_a_moment_keeps_nobody_out,
+    a_process_whose_clock_is_a_little_behind_lets_no_more_through
 );
 
 /// The service with small limits.
@@ -103,6 +105,29 @@ async fn a_limit_lets_one_after_the_other_through_again(Limited(app): Limited) {
             .await
             .ok();
     }
+}
+
+/// Uses up the tries at one account from here.
+async fn tries(app: &TestApp) -> Vec<bool> {
+    let mut refused = Vec::new();
+    for _ in 0..5 {
+        let guess = credentials("mike@example.org");
+        refused.push(!app.anonymous(SIGN_IN, guess).await.errors.is_empty());
+    }
+    refused
+}
+
+async fn a_clock_that_was_ahead_for_a_moment_keeps_nobody_out(Limited(app): Limited) {
+    app.advance(TimeDelta::days(1));
+    assert_eq!(tries(&app).await, [false, false, false, false, true]);
+    app.app.clock.set_back(TimeDelta::days(1)).unwrap();
+    assert_eq!(tries(&app).await, [false, false, false, false, true]);
+}
+
+async fn a_process_whose_clock_is_a_little_behind_lets_no_more_through(Limited(app): Limited) {
+    tries(&app).await;
+    app.app.clock.set_back(TimeDelta::seconds(30)).unwrap();
+    assert_eq!(tries(&app).await, [true; 5]);
 }
 
 async fn an_address_is_limited_whomever_it_tries(Limited(app): Limited) {

@@ -25,6 +25,7 @@ both!(
     what_keeps_being_refused_is_given_up,
     what_expires_on_the_way_is_not_sent,
     a_quota_stops_the_whole_sender,
+    a_clock_that_was_ahead_when_a_quota_was_used_up_stops_no_push,
     a_refused_platform_stops_itself_alone,
     a_wrong_setup_costs_no_address,
     one_odd_address_stops_nobody_elses_push,
@@ -230,6 +231,25 @@ async fn a_quota_stops_the_whole_sender(scene: Scene) {
         .iter()
         .filter(|(state, _)| *state == DeliveryState::Accepted);
     assert_eq!(accepted.count(), 6);
+}
+
+async fn a_clock_that_was_ahead_when_a_quota_was_used_up_stops_no_push(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let (mike, tom) = (app.member("mike").await, app.member("tom").await);
+    app.register(mike, "mikes").await;
+    app.register(tom, "toms").await;
+    let retry_after = Duration::from_secs(90);
+    fake.script("mikes", [Outcome::QuotaExceeded { retry_after }]);
+    app.advance(TimeDelta::days(1));
+    app.tell(mike, "event").await;
+    app.drain().await;
+    assert_eq!(fake.sent().len(), 1);
+    app.app.clock.set_back(TimeDelta::days(1)).unwrap();
+    app.tell(tom, "event").await;
+    scene.after(89).await;
+    assert_eq!(fake.sent_to("toms"), 0);
+    scene.after(1).await;
+    assert_eq!(fake.sent_to("toms"), 1);
 }
 
 async fn a_refused_platform_stops_itself_alone(scene: Scene) {

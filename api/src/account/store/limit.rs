@@ -10,8 +10,12 @@ use sea_orm::{
 use crate::db::delete_slice;
 use crate::error::Fault;
 
+/// Clocks of several processes may be so far apart.
+const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
+
 /// Takes a token, which puts off the instant at which the bucket is full by `each`; false, and nothing
-/// taken, when that instant already lies behind `latest`.
+/// taken, when that instant already lies behind `latest`. An instant that no bucket can come to was written by a
+/// clock that was ahead, and was set back since: such a bucket counts as full.
 pub async fn take(
     db: &impl ConnectionTrait,
     key: &str,
@@ -22,10 +26,13 @@ pub async fn take(
     let now_us = now.timestamp_micros();
     let each_us = each.num_microseconds().unwrap_or(i64::MAX);
     let full_at = || Expr::col((Entity, Column::FullAtUs));
-    let from = Expr::case(full_at().gt(now_us), full_at()).finally(now_us);
+    let furthest_us = (latest + each + CLOCKS_APART).timestamp_micros();
+    let is_filling = full_at().gt(now_us).and(full_at().lte(furthest_us));
+    let from = Expr::case(is_filling, full_at()).finally(now_us);
+    let is_taken = full_at().lte(latest.timestamp_micros());
     let taken = OnConflict::column(Column::Key)
         .value(Column::FullAtUs, Expr::expr(from).add(each_us))
-        .action_and_where(full_at().lte(latest.timestamp_micros()))
+        .action_and_where(is_taken.or(full_at().gt(furthest_us)))
         .to_owned();
     let row = ActiveModel {
         key: Set(key.to_owned()),

@@ -21,5 +21,5 @@ pub async fn emotions(app: &App) -> Result<Arc<Vec<Arc<Emotion>>>, Fault> {
         });
         Ok(words.collect())
     };
-    app.emotions.get(app.clock.now(), read).await
+    app.emotions.get(app.clock.uptime(), read).await
 }

@@ -64,7 +64,7 @@ impl Edge {
             let _place = place;
             match store::insert(&edge.app, &parsed.hash, &text).await {
                 Ok(true) => {
-                    let now = edge.app.clock.now();
+                    let now = edge.app.clock.uptime();
                     edge.budget.charge(&asker, price(&text), now);
                     edge.shrink_when_due().await;
                 }
