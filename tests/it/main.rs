@@ -16,6 +16,7 @@ mod circles;
 mod claims;
 mod commitments;
 mod config;
+mod connections;
 mod consequences;
 mod crash;
 mod databases;

@@ -20,6 +20,7 @@ pub struct Program {
     arguments: Vec<String>,
     toml: String,
     environment: Vec<(String, String)>,
+    open_files: Option<u32>,
 }
 
 /// What a call that ended said.
@@ -39,6 +40,7 @@ impl Program {
             arguments: arguments.split(' ').map(str::to_owned).collect(),
             toml: String::new(),
             environment: vec![secret],
+            open_files: None,
         }
     }
 
@@ -56,6 +58,13 @@ impl Program {
         if !value.is_empty() {
             self.environment.push((name.to_owned(), value.to_owned()));
         }
+        self
+    }
+
+    /// Where a process may hold so many files and connections, and cannot raise that.
+    #[must_use]
+    pub fn open_files(mut self, most: u32) -> Self {
+        self.open_files = Some(most);
         self
     }
 
@@ -81,7 +90,15 @@ impl Program {
     /// The call, and the folder it is made in, which must outlive it.
     pub fn command(self) -> (Command, TempDir) {
         let folder = TempDir::with_prefix("belay-run-").expect("a temporary folder");
-        let mut command = Command::new(&*BELAY);
+        let mut command = match self.open_files {
+            None => Command::new(&*BELAY),
+            Some(most) => {
+                let mut shell = Command::new("sh");
+                let limited = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
+                shell.args(["-c", &limited]).arg(&*BELAY);
+                shell
+            }
+        };
         for (name, _) in std::env::vars_os() {
             if name.as_encoded_bytes().starts_with(b"BELAY_") {
                 command.env_remove(name);

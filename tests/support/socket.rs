@@ -151,7 +151,8 @@ impl Socket {
         }
     }
 
-    async fn heard(&mut self) -> Result<Value, Option<CloseFrame>> {
+    /// The next message that is not a ping, or why the server has closed the socket, if it says so.
+    pub async fn heard(&mut self) -> Result<Value, Option<CloseFrame>> {
         let heard = tokio::time::timeout(PATIENCE, self.heard_at_last()).await;
         heard.expect("the server says something")
     }

@@ -1,7 +1,8 @@
 //! Costly work on passphrases: hashing, comparing, and estimating how soon one would be guessed.
 //!
 //! It is done off the threads that answer requests, on all cores but one, and by so many at a time
-//! that it cannot starve the rest; who comes when the queue is full is asked to come again.
+//! that it cannot starve the rest; who comes when the queue is full is asked to come again. Estimates have a lane of
+//! their own: what strangers choose at sign-up keeps no member waiting who signs in.
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use zxcvbn::{Score, zxcvbn};
 use super::model::Passphrase;
 use crate::app::App;
 use crate::error::Fault;
+use crate::waiting;
 
 /// The first choice of OWASP's Password Storage Cheat Sheet: memory in KiB, passes, lanes.
 const MEMORY_KIB: u32 = 19_456;
@@ -32,10 +34,20 @@ impl Strong {
 
 /// Waiting for their turn at most: about a second's work for one core.
 const QUEUE: usize = 64;
+/// Estimates that wait at most.
+const ESTIMATES: usize = 16;
+/// The characters that are estimated: an estimate takes long for more, and what is strong so far stays so.
+const ESTIMATED: usize = 40;
 
-/// The queue.
+/// Where the work waits for its turn.
 #[derive(Debug)]
 pub struct Passphrases {
+    hashes: Lane,
+    estimates: Lane,
+}
+
+#[derive(Debug)]
+struct Lane {
     turns: Arc<Semaphore>,
     places: Arc<Semaphore>,
 }
@@ -44,18 +56,14 @@ impl Default for Passphrases {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let at_once = cores.saturating_sub(1).max(1);
-        Self::sized(at_once, QUEUE)
+        Self {
+            hashes: Lane::sized(at_once, QUEUE),
+            estimates: Lane::sized(1, ESTIMATES),
+        }
     }
 }
 
 impl Passphrases {
-    fn sized(at_once: usize, queue: usize) -> Self {
-        Self {
-            turns: Arc::new(Semaphore::new(at_once)),
-            places: Arc::new(Semaphore::new(at_once + queue)),
-        }
-    }
-
     /// The passphrase, unless it would be guessed in under 10⁸ tries by somebody who knows `about` its
     /// owner.
     pub(super) async fn strong(
@@ -63,12 +71,13 @@ impl Passphrases {
         passphrase: Passphrase,
         about: Vec<String>,
     ) -> Result<Option<Strong>, Fault> {
-        self.run(move || {
+        let work = move || {
             let about: Vec<&str> = about.iter().map(String::as_str).collect();
-            let strong = zxcvbn(passphrase.expose(), &about).score() >= Score::Three;
+            let estimated = beginning(passphrase.expose());
+            let strong = zxcvbn(estimated, &about).score() >= Score::Three;
             strong.then_some(Strong(passphrase))
-        })
-        .await
+        };
+        self.estimates.run(work).await
     }
 
     /// As [`Passphrases::strong`], by the words in what is known of the owner: an address is several words to who
@@ -94,13 +103,13 @@ impl Passphrases {
     pub(super) async fn hash(&self, app: &App, passphrase: &Strong) -> Result<String, Fault> {
         let Strong(passphrase) = passphrase.clone();
         let salt: [u8; 16] = app.entropy.bytes();
-        self.run(move || {
+        let work = move || {
             argon2()?
                 .hash_password_with_salt(passphrase.expose().as_bytes(), &salt)
                 .map(|hash| hash.to_string())
                 .map_err(|_| Fault::Broken("a passphrase can be hashed"))
-        })
-        .await?
+        };
+        self.hashes.run(work).await?
     }
 
     /// Whether the passphrase belongs to the hash; without one it takes as long to say no.
@@ -110,7 +119,7 @@ impl Passphrases {
         hash: Option<String>,
     ) -> Result<bool, Fault> {
         let passphrase = passphrase.clone();
-        self.run(move || {
+        let work = move || {
             let argon2 = argon2()?;
             let given = passphrase.expose().as_bytes();
             if let Some(Ok(hash)) = hash.as_deref().map(PasswordHash::new) {
@@ -123,10 +132,20 @@ impl Passphrases {
             // Or the work could be found to be of no use.
             std::hint::black_box(nowhere);
             Ok(false)
-        })
-        .await?
+        };
+        self.hashes.run(work).await?
+    }
+}
+
+impl Lane {
+    fn sized(at_once: usize, queue: usize) -> Self {
+        Self {
+            turns: Arc::new(Semaphore::new(at_once)),
+            places: Arc::new(Semaphore::new(at_once + queue)),
+        }
     }
 
+    /// Does the work when it is its turn, if somebody still waits for it then.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -134,8 +153,10 @@ impl Passphrases {
         const OPEN: Fault = Fault::Broken("the queue of passphrases is never closed");
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| Fault::Busy)?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await;
-        let turn = turn.map_err(|_| OPEN)?;
+        let turn = tokio::select! {
+            turn = Arc::clone(&self.turns).acquire_owned() => turn.map_err(|_| OPEN)?,
+            () = waiting::for_nobody() => return Err(Fault::Busy),
+        };
         // The permits go along: who gives up waiting does not free a core by it.
         let done = tokio::task::spawn_blocking(move || {
             let done = work();
@@ -145,6 +166,11 @@ impl Passphrases {
         done.await
             .map_err(|_| Fault::Broken("work on a passphrase ends"))
     }
+}
+
+fn beginning(text: &str) -> &str {
+    let end = text.char_indices().nth(ESTIMATED).map(|(at, _)| at);
+    end.map_or(text, |end| &text[..end])
 }
 
 fn argon2() -> Result<Argon2<'static>, Fault> {
@@ -161,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_comes_when_the_queue_is_full_is_asked_to_come_again() {
-        let passphrases = Passphrases::sized(1, 1);
+        let passphrases = Lane::sized(1, 1);
         let (go, gone) = mpsc::channel::<()>();
         let working = passphrases.run(move || gone.recv());
         let waiting = passphrases.run(|| ());
@@ -175,6 +201,42 @@ mod tests {
         assert!(worked.is_ok() && waited.is_ok());
         assert!(matches!(refused, Err(Fault::Busy)));
         assert!(passphrases.run(|| ()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_begun_for_whoever_has_gone() {
+        let lane = Lane::sized(1, 1);
+        let (go, gone) = mpsc::channel::<()>();
+        let working = lane.run(move || gone.recv());
+        let (waits, awaited) = waiting::pair();
+        let waiting = awaited.scope(lane.run(|| ()));
+        let leaving = async {
+            tokio::task::yield_now().await;
+            drop(waits);
+        };
+        let waiting = async {
+            let ((), waited) = tokio::join!(leaving, waiting);
+            go.send(()).unwrap();
+            waited
+        };
+        let (worked, waited) = tokio::join!(working, waiting);
+        assert!(worked.is_ok() && matches!(waited, Err(Fault::Busy)));
+    }
+
+    #[tokio::test]
+    async fn a_long_passphrase_is_judged_by_its_beginning() {
+        let passphrases = Passphrases::default();
+        let strong = async |text: String| {
+            let phrase = Passphrase::chosen("passphrase", text).unwrap();
+            passphrases
+                .strong(phrase, Vec::new())
+                .await
+                .unwrap()
+                .is_some()
+        };
+        assert!(strong("correct horse battery staple ".repeat(4)).await);
+        assert!(strong("übergrößenträger ömchen tütensuppe ".repeat(3)).await);
+        assert!(!strong("a".repeat(128)).await);
     }
 
     #[tokio::test]

@@ -12,6 +12,8 @@ use super::{Failure, console, setup};
 use crate::account;
 use crate::app::App;
 use crate::config::{self, Mode};
+use crate::descriptors;
+use crate::http::connections::Bounds;
 use crate::http::{self, Edge};
 use crate::jobs::Worker;
 use crate::shutdown::{Ended, Shutdown, Signals};
@@ -34,6 +36,7 @@ pub fn command(
     roles: Roles,
     at: Option<DateTime<Utc>>,
 ) -> Result<(), Failure> {
+    descriptors::raise();
     let config = config::load(file)?;
     crate::telemetry::init(&config.log);
     let clock = setup::clock(config.mode, at)?;
@@ -76,11 +79,13 @@ pub async fn run(
     };
     if let Some((listener, address)) = operations {
         let router = http::operations_router(&edge, roles.api);
-        listen(&app, &shutdown, "operations", listener, router);
+        let bounds = Bounds::of_operators();
+        listen(&app, &shutdown, "operations", (listener, bounds), router);
         console::say(format!("Operators ask at http://{address}"));
     }
     if let Some((listener, address)) = api {
-        listen(&app, &shutdown, "api", listener, http::api(&edge));
+        let bounds = Bounds::of_api(&config.http, descriptors::connections(config));
+        listen(&app, &shutdown, "api", (listener, bounds), http::api(&edge));
         console::say(format!("Belay listens on http://{address}"));
         if config.mode == Mode::Development {
             console::say(format!("GraphiQL is at http://{address}/"));
@@ -141,12 +146,12 @@ fn listen(
     app: &App,
     shutdown: &Shutdown,
     name: &'static str,
-    listener: TcpListener,
+    (listener, bounds): (TcpListener, Bounds),
     router: axum::Router,
 ) {
     let (config, tasks) = (app.config.http.clone(), shutdown.clone());
     shutdown.spawn_vital(name, async move {
-        http::server::run(listener, router, &config, tasks).await;
+        http::server::run(listener, router, &config, bounds, tasks).await;
     });
 }
 

@@ -84,7 +84,7 @@ type Number = (
 );
 
 /// The numbers and the range each must lie in.
-const NUMBERS: [Number; 36] = [
+const NUMBERS: [Number; 41] = [
     (
         "http.trusted_proxies",
         |c| c.http.trusted_proxies as u64,
@@ -96,9 +96,29 @@ const NUMBERS: [Number; 36] = [
         1024..=16_777_216,
     ),
     (
+        "http.in_flight_bytes",
+        |c| c.http.in_flight_bytes,
+        1_048_576..=68_719_476_736,
+    ),
+    (
+        "http.in_flight_bytes_per_address",
+        |c| c.http.in_flight_bytes_per_address,
+        262_144..=68_719_476_736,
+    ),
+    (
         "http.header_timeout_seconds",
         |c| c.http.header_timeout_seconds,
         1..=120,
+    ),
+    (
+        "http.keep_alive_seconds",
+        |c| c.http.keep_alive_seconds,
+        1..=3_600,
+    ),
+    (
+        "http.connections_per_address",
+        |c| c.http.connections_per_address.into(),
+        1..=1_000_000,
     ),
     (
         "http.operation_timeout_seconds",
@@ -114,6 +134,11 @@ const NUMBERS: [Number; 36] = [
         "http.sockets_per_member",
         |c| c.http.sockets_per_member.into(),
         1..=10_000,
+    ),
+    (
+        "http.anonymous_sockets_per_address",
+        |c| c.http.anonymous_sockets_per_address.into(),
+        1..=1_000_000,
     ),
     (
         "http.socket_init_seconds",

@@ -10,6 +10,9 @@ use http::{HeaderMap, StatusCode};
 use mediatype::names::{APPLICATION, CHARSET, JSON};
 use mediatype::{MediaType, ReadParams as _};
 
+use super::Edge;
+use super::in_flight::Held;
+use super::operation::Asker;
 use super::refusal::Refusal;
 use crate::graphql::code::Code;
 
@@ -49,12 +52,44 @@ pub fn is_json(headers: &HeaderMap) -> bool {
             .is_none_or(|charset| charset.unquoted_str().eq_ignore_ascii_case("utf-8"))
 }
 
-/// Reads a body of at most `limit` bytes. What comes beyond is read up to a point and thrown away: whoever is
+/// A body of whoever has not shown an access token may be so large: a document, and all that a sign-up says.
+pub const STRANGERS: usize = 128 * 1024;
+
+/// How large a body may be, and what it takes while it is on its way.
+pub struct Room {
+    /// In bytes.
+    pub limit: usize,
+    /// What is held of it.
+    pub held: Held,
+}
+
+impl Room {
+    /// For somebody who is a member, or has not said so.
+    pub fn of(edge: &Edge, asker: &Asker) -> Self {
+        let (limit, anonymous) = (
+            edge.app.config.http.body_limit_bytes,
+            asker.viewer.member().is_none(),
+        );
+        Self {
+            limit: if anonymous {
+                limit.min(STRANGERS)
+            } else {
+                limit
+            },
+            held: edge.in_flight.of(asker.address, anonymous),
+        }
+    }
+}
+
+/// Reads a body that fits into its room. What comes beyond is read up to a point and thrown away: whoever is
 /// still sending when the connection closes never sees why.
-pub async fn read(body: Body, limit: usize, patience: Duration) -> Result<Bytes, Refusal> {
+pub async fn read(body: Body, room: &mut Room, patience: Duration) -> Result<Bytes, Refusal> {
+    let Room { limit, held } = room;
+    let limit = *limit;
     let most = limit.saturating_mul(HEARD_OUT);
     let whole = async move {
         let (mut body, mut kept, mut length) = (body.into_data_stream(), BytesMut::new(), 0_usize);
+        let mut has_room = true;
         while let Some(piece) = body.next().await {
             let piece = piece.map_err(|_| {
                 Refusal::http(
@@ -63,12 +98,15 @@ pub async fn read(body: Body, limit: usize, patience: Duration) -> Result<Bytes,
                 )
             })?;
             length = length.saturating_add(piece.len());
-            if length <= limit {
+            has_room &= length > limit || held.hold(length as u64).is_ok();
+            if length <= limit && has_room {
                 kept.extend_from_slice(&piece);
             } else if length > most {
                 break;
             } else {
                 kept = BytesMut::new();
+                // Always says yes.
+                let _ = held.hold(0);
             }
         }
         if length > limit {
@@ -76,6 +114,10 @@ pub async fn read(body: Body, limit: usize, patience: Duration) -> Result<Bytes,
                 StatusCode::PAYLOAD_TOO_LARGE,
                 &format!("The request is larger than {limit} bytes."),
             ));
+        }
+        if !has_room {
+            let refusal = Refusal::limited("Too much is being sent at once: wait a little.", 1);
+            return Err(refusal.in_http(StatusCode::TOO_MANY_REQUESTS));
         }
         Ok(kept.freeze())
     };

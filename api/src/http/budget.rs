@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(budget.take(&mike, 40, start).unwrap().remaining, 0);
         let later = start + Duration::from_secs(5);
         assert_eq!(budget.take(&mike, 20, later).unwrap().remaining, 30);
-        let much_later = start + Duration::from_secs(3_600);
+        let much_later = start + Duration::from_hours(1);
         assert_eq!(budget.take(&mike, 100, much_later).unwrap().remaining, 0);
     }
 

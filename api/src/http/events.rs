@@ -77,13 +77,9 @@ pub fn answer(
 async fn follow(edge: Edge, ready: Ready, mut teller: Teller) {
     let places = (
         edge.places.of_address(ready.address),
-        ready
-            .standing
-            .viewer()
-            .member()
-            .map(|id| edge.places.of_member(id)),
+        edge.places.of(ready.standing.viewer(), ready.address),
     );
-    if matches!(places, (None, _) | (_, Some(None))) {
+    if matches!(places, (None, _) | (_, None)) {
         let message = "There are too many sockets and event streams.";
         return teller
             .refuse(Refusal::limited(message, teller.pulse.free_in()))

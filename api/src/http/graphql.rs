@@ -13,6 +13,7 @@ use http::{HeaderValue, Method, Response, StatusCode};
 
 use super::accept::{Accepted, Media, accepted};
 use super::address::{Peer, client_address};
+use super::body::Room;
 use super::operation::{Asker, Prepared, Way};
 use super::params::Params;
 use super::refusal::Refusal;
@@ -110,7 +111,7 @@ async fn prepare(
         ..stranger
     };
     line.member = asker.viewer.member();
-    let (params, way) = read(edge, head, body, accepted.events)
+    let (params, way) = read(edge, head, body, (&asker, accepted.events))
         .await
         .inspect_err(|refusal| edge.charge_for(refusal, &asker, 0))?;
     let mut prepared = edge.prepare(params, &asker, way).await?;
@@ -141,9 +142,8 @@ async fn read(
     edge: &Edge,
     head: &Parts,
     body: Body,
-    events: bool,
+    (asker, events): (&Asker, bool),
 ) -> Result<(Params, Way), Refusal> {
-    let http = &edge.app.config.http;
     match head.method {
         Method::GET | Method::HEAD => {
             let params = Params::of_query(head.uri.query().unwrap_or_default())?;
@@ -151,7 +151,8 @@ async fn read(
         }
         Method::POST => {
             body::check_content_type(&head.headers)?;
-            let body = body::read(body, http.body_limit_bytes, patience(edge)).await?;
+            let mut room = Room::of(edge, asker);
+            let body = body::read(body, &mut room, patience(edge)).await?;
             let params = Params::of_body(&body)?;
             Ok((params, if events { Way::Stream } else { Way::Once }))
         }

@@ -9,14 +9,17 @@ pub mod address;
 mod body;
 mod browsers;
 mod budget;
+pub mod connections;
 pub mod documents;
 mod errors;
 mod events;
 mod extent;
+mod framing;
 mod graphiql;
 mod graphql;
 mod guard;
 mod host;
+mod in_flight;
 mod operation;
 mod operations;
 mod params;
@@ -30,6 +33,7 @@ mod said;
 pub mod server;
 mod socket;
 mod taken;
+mod under_way;
 mod viewer;
 
 use std::ops::Deref;
@@ -37,6 +41,7 @@ use std::sync::Arc;
 
 use budget::Budget;
 use documents::{Documents, ManifestError};
+use in_flight::InFlight;
 use metrics_exporter_prometheus::PrometheusHandle;
 use operations::Readiness;
 use places::Places;
@@ -66,6 +71,8 @@ pub struct EdgeParts {
     /// What may be asked for.
     pub(crate) budget: Budget,
     /// How many may hold a socket or a stream of events.
+    /// What is being sent.
+    pub(crate) in_flight: InFlight,
     pub(crate) places: Places,
     /// What `/readyz` last found.
     pub(crate) readiness: Readiness,
@@ -91,6 +98,7 @@ impl Edge {
             documents: Documents::load(&app.config.graphql)?,
             budget: Budget::new(&app.config.graphql),
             places: Places::new(&app.config.http),
+            in_flight: InFlight::new(&app.config.http),
             readiness: Readiness::default(),
             app,
             shutdown,

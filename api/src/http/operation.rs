@@ -25,6 +25,7 @@ use crate::account::dashboard::Dashboard;
 use crate::db::Stats;
 use crate::graphql::code::Code;
 use crate::graphql::context::Sender;
+use crate::waiting;
 
 /// What is refused costs whoever sends it so much at least, and nothing is looked at for whom has less.
 const REFUSED: u64 = 10;
@@ -218,10 +219,13 @@ impl Edge {
         // lost with him: devices that are told, a worker that is woken, a session that is refused from then on.
         let deadline = prepared.deadline;
         let (edge, stats) = (self.clone(), stats.clone());
+        let (waits, awaited) = waiting::pair();
         let work = self
             .shutdown
-            .spawn(async move { edge.run(prepared, &stats, COMMITTING).await });
-        match timeout_at(deadline, work).await {
+            .spawn(async move { awaited.scope(edge.run(prepared, &stats, COMMITTING)).await });
+        let outcome = timeout_at(deadline, work).await;
+        drop(waits);
+        match outcome {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(Refusal::panicked()),
             Err(_) => Err(Refusal::timed_out()),

@@ -1,4 +1,5 @@
-//! How many sockets and event streams there may be at a time: each holds memory for as long as it likes.
+//! How many sockets and event streams there may be at a time: each holds memory for as long as it likes. Whoever is not
+//! signed in has a share of his address's places, so that he keeps no member out.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use entity::MemberId;
 
-use crate::account::network;
+use crate::account::{Viewer, network};
 use crate::config::HttpConfig;
 
 /// The places of this process.
 pub struct Places {
     addresses: Counts<IpAddr>,
+    anonymous: Counts<IpAddr>,
     members: Counts<MemberId>,
 }
 
@@ -21,6 +23,14 @@ pub struct Places {
 pub struct Place<K: Clone + Eq + Hash> {
     of: K,
     counts: Counts<K>,
+}
+
+/// A place of who asks.
+pub enum OwnPlace {
+    /// As a member.
+    Member(#[expect(dead_code, reason = "it is held")] Place<MemberId>),
+    /// As nobody.
+    Anonymous(#[expect(dead_code, reason = "it is held")] Place<IpAddr>),
 }
 
 #[derive(Clone)]
@@ -34,6 +44,7 @@ impl Places {
     pub fn new(config: &HttpConfig) -> Self {
         Self {
             addresses: Counts::new(config.sockets_per_address),
+            anonymous: Counts::new(config.anonymous_sockets_per_address),
             members: Counts::new(config.sockets_per_member),
         }
     }
@@ -43,8 +54,22 @@ impl Places {
         told("sockets_per_address", self.addresses.take(network(address)))
     }
 
+    /// A place of who is not signed in, where one is left.
+    fn of_anonymous(&self, address: IpAddr) -> Option<Place<IpAddr>> {
+        let place = self.anonymous.take(network(address));
+        told("anonymous_sockets_per_address", place)
+    }
+
+    /// A place of who asks, besides that of his address.
+    pub fn of(&self, viewer: Viewer, address: IpAddr) -> Option<OwnPlace> {
+        match viewer.member() {
+            Some(member) => self.of_member(member).map(OwnPlace::Member),
+            None => self.of_anonymous(address).map(OwnPlace::Anonymous),
+        }
+    }
+
     /// A place of a member, where one is left.
-    pub fn of_member(&self, member: MemberId) -> Option<Place<MemberId>> {
+    fn of_member(&self, member: MemberId) -> Option<Place<MemberId>> {
         told("sockets_per_member", self.members.take(member))
     }
 }

@@ -1,22 +1,28 @@
 //! Connections: taking them, serving HTTP/1.1 and HTTP/2 on them, and letting them end.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::Body;
+use http::{Response, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
-use tower::Service as _;
+use tower::ServiceExt as _;
 
 use super::address::Peer;
+use super::connections::{Bounds, Connections, Idle, Seat};
+use super::framing;
 use super::pulse::Pulse;
 use super::taken::{Measured, Taken};
+use super::under_way::UnderWay;
 use crate::config::HttpConfig;
 use crate::shutdown::Shutdown;
 
@@ -24,49 +30,88 @@ use crate::shutdown::Shutdown;
 const PING: Duration = Duration::from_secs(20);
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 100;
+/// A request's head may be so large: a document in the address of a GET request, and some kilobytes of headers.
+const HEAD: u32 = 32 * 1024;
 /// So much may wait unsent in the kernel, which takes more than a peer who reads slowly fetches in minutes: it would
 /// look as if he read nothing, and events could not wait where they come from.
 const UNSENT: u32 = 16_384;
 /// Out of file descriptors, say: the next try would meet the same.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// What is not served is told to the operator so often.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// Takes connections until the process stops; each is a task that the shutdown waits for.
-pub async fn run(listener: TcpListener, router: Router, config: &HttpConfig, shutdown: Shutdown) {
-    let header_timeout = Duration::from_secs(config.header_timeout_seconds);
+pub async fn run(
+    listener: TcpListener,
+    router: Router,
+    config: &HttpConfig,
+    bounds: Bounds,
+    shutdown: Shutdown,
+) {
+    let served = Arc::new(Served {
+        router,
+        builder: builder(),
+        header_timeout: Duration::from_secs(config.header_timeout_seconds),
+        keep_alive: Duration::from_secs(config.keep_alive_seconds),
+        body_limit: config.body_limit_bytes,
+        stop: shutdown.stopping(),
+    });
+    let pulse = Pulse::of(config);
+    let connections = Connections::new(bounds);
+    let mut unserved = Unserved::default();
+    loop {
+        let taken = tokio::select! {
+            taken = listener.accept() => taken,
+            () = served.stop.cancelled() => return,
+        };
+        match taken {
+            Ok((stream, peer)) => match connections.take(peer.ip()) {
+                Some(seat) => {
+                    settle(&stream, pulse);
+                    shutdown.spawn(serve(Arc::clone(&served), stream, peer, seat));
+                }
+                None => unserved.note("too many are open"),
+            },
+            Err(fault) => {
+                unserved.note(&fault.kind().to_string());
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout);
+        // The library would count a connection that is kept for the next request as one that is slow with its head.
+        .header_read_timeout(None)
+        .max_buf_size(HEAD as usize);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEAD)
         .keep_alive_interval(PING)
         .keep_alive_timeout(PING);
-    let builder = Arc::new(builder);
-    let stop = shutdown.stopping();
-    let pulse = Pulse::of(config);
-    loop {
-        let taken = tokio::select! {
-            taken = listener.accept() => taken,
-            () = stop.cancelled() => return,
-        };
-        match taken {
-            Ok((stream, peer)) => {
-                settle(&stream, pulse);
-                let connection = Connection {
-                    router: router.clone(),
-                    builder: Arc::clone(&builder),
-                    header_timeout,
-                    stop: stop.clone(),
-                };
-                shutdown.spawn(connection.serve(stream, peer));
-            }
-            Err(fault) => {
-                tracing::warn!(kind = %fault.kind(), "a connection could not be taken");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
+    builder
+}
+
+/// Connections that could not be served, told with their number: one line each would fill the log.
+#[derive(Default)]
+struct Unserved {
+    count: u64,
+    told: Option<Instant>,
+}
+
+impl Unserved {
+    fn note(&mut self, why: &str) {
+        metrics::counter!("belay_http_connections_refused_total").increment(1);
+        self.count += 1;
+        if self.told.is_none_or(|told| told.elapsed() >= TOLD_EVERY) {
+            tracing::warn!(why, count = self.count, "connections could not be taken");
+            (self.count, self.told) = (0, Some(Instant::now()));
         }
     }
 }
@@ -85,47 +130,146 @@ fn settle(stream: &TcpStream, pulse: Pulse) {
     }
 }
 
-struct Connection {
+/// What the connections of one listener have in common.
+struct Served {
     router: Router,
-    builder: Arc<Builder<TokioExecutor>>,
+    builder: Builder<TokioExecutor>,
     header_timeout: Duration,
+    keep_alive: Duration,
+    body_limit: usize,
     stop: CancellationToken,
 }
 
-impl Connection {
-    async fn serve(self, stream: TcpStream, peer: SocketAddr) {
-        let _counted = Counted::new();
-        let heard = AtomicBool::new(false);
-        let taken = Taken::default();
-        let service = service_fn(|mut request: hyper::Request<Incoming>| {
-            heard.store(true, Ordering::Relaxed);
-            request.extensions_mut().insert(Peer(peer));
-            request.extensions_mut().insert(taken.clone());
-            self.router.clone().call(request)
-        });
-        let io = TokioIo::new(Measured::new(stream, taken.clone()));
-        let connection = self.builder.serve_connection_with_upgrades(io, service);
-        let mut connection = std::pin::pin!(connection);
-        // The header timeouts begin when the protocol is known; a peer that never says enough to tell
-        // would stay for ever.
-        let mut patience = std::pin::pin!(tokio::time::sleep(self.header_timeout));
-        let (mut waiting, mut stopping) = (true, false);
-        loop {
-            tokio::select! {
-                // How a connection ends is the peer's affair.
-                _ = connection.as_mut() => return,
-                () = patience.as_mut(), if waiting => {
-                    waiting = false;
-                    if !heard.load(Ordering::Relaxed) {
-                        return;
-                    }
-                }
-                () = self.stop.cancelled(), if !stopping => {
-                    stopping = true;
+/// What was heard on a connection.
+#[derive(Default)]
+struct Heard {
+    request: AtomicBool,
+    is_http_2: AtomicBool,
+}
+
+async fn serve(served: Arc<Served>, stream: TcpStream, peer: SocketAddr, seat: Seat) {
+    let _counted = Counted::new();
+    let (heard, taken) = (Heard::default(), Taken::default());
+    let service = service_fn(|mut request: hyper::Request<Incoming>| {
+        heard.request.store(true, Ordering::Relaxed);
+        let is_http_2 = request.version() == Version::HTTP_2;
+        heard.is_http_2.store(is_http_2, Ordering::Relaxed);
+        let busy = seat.begin(&taken);
+        let extensions = request.extensions_mut();
+        extensions.insert(Peer(peer));
+        extensions.insert(taken.clone());
+        extensions.insert(seat.clone());
+        let served = Arc::clone(&served);
+        async move {
+            let response = answer(&served, request).await?;
+            Ok::<_, Infallible>(response.map(|body| UnderWay::new(body, busy)))
+        }
+    });
+    let io = TokioIo::new(Measured::new(stream, taken.clone()));
+    let connection = served.builder.serve_connection_with_upgrades(io, service);
+    let mut connection = std::pin::pin!(connection);
+    let mut watch = Watch::new(&served);
+    let mut tick = tokio::time::interval(watch.every());
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut ending = false;
+    loop {
+        tokio::select! {
+            // How a connection ends is the peer's affair.
+            _ = connection.as_mut() => return,
+            () = seat.needed_by_another() => return,
+            _ = tick.tick() => match watch.look(&heard, &taken, seat.idle()) {
+                Verdict::Stay => {}
+                Verdict::Go => return,
+                Verdict::SayGoodbye if ending => {}
+                Verdict::SayGoodbye => {
+                    ending = true;
                     connection.as_mut().graceful_shutdown();
                 }
+            },
+            () = served.stop.cancelled(), if !ending => {
+                ending = true;
+                connection.as_mut().graceful_shutdown();
             }
         }
+    }
+}
+
+async fn answer(
+    served: &Served,
+    request: hyper::Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    match framing::fault(&request) {
+        None => served.router.clone().oneshot(request).await,
+        Some(fault) => {
+            let body = Body::new(request.into_body());
+            Ok(framing::refuse(fault, body, served.body_limit, served.header_timeout).await)
+        }
+    }
+}
+
+/// What is to become of a connection.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Stay,
+    /// Nobody would hear of it.
+    Go,
+    /// It is kept for nothing.
+    SayGoodbye,
+}
+
+/// When a connection has been silent, or slow, for too long.
+struct Watch {
+    header_timeout: Duration,
+    keep_alive: Duration,
+    opened: Instant,
+    /// Since when a head is on its way, and after how many bytes it began.
+    head: Option<(Instant, u64)>,
+}
+
+impl Watch {
+    fn new(served: &Served) -> Self {
+        Self {
+            header_timeout: served.header_timeout,
+            keep_alive: served.keep_alive,
+            opened: Instant::now(),
+            head: None,
+        }
+    }
+
+    /// How often to look: often enough that nobody stays for much longer than he may.
+    fn every(&self) -> Duration {
+        let (shortest, longest) = (Duration::from_millis(100), Duration::from_secs(2));
+        (self.header_timeout.min(self.keep_alive) / 4).clamp(shortest, longest)
+    }
+
+    fn look(&mut self, heard: &Heard, taken: &Taken, idle: Option<Idle>) -> Verdict {
+        if !heard.request.load(Ordering::Relaxed) {
+            // Also of a peer who never says enough to tell which protocol it is.
+            let late = self.opened.elapsed() >= self.header_timeout;
+            return if late { Verdict::Go } else { Verdict::Stay };
+        }
+        let Some(idle) = idle else {
+            self.head = None;
+            return Verdict::Stay;
+        };
+        let is_http_2 = heard.is_http_2.load(Ordering::Relaxed);
+        if !is_http_2 && taken.heard() > idle.heard {
+            let (since, of) = *self.head.get_or_insert((Instant::now(), idle.heard));
+            if of != idle.heard {
+                self.head = None;
+            } else if since.elapsed() >= self.header_timeout {
+                return Verdict::Go;
+            }
+            return Verdict::Stay;
+        }
+        self.head = None;
+        if idle.lasts >= self.keep_alive + self.header_timeout {
+            return Verdict::Go;
+        }
+        if idle.lasts >= self.keep_alive {
+            return Verdict::SayGoodbye;
+        }
+        Verdict::Stay
     }
 }
 

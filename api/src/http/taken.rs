@@ -1,4 +1,5 @@
-//! How much of what is written a connection takes, by which a slow reader is told from one who does not read.
+//! How much of what is written a connection takes, by which a slow reader is told from one who does not read; and how
+//! much was read of it, by which a message that is on its way is told from silence.
 
 use std::io;
 use std::pin::Pin;
@@ -10,9 +11,16 @@ use std::time::{Duration, Instant};
 use http::Extensions;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The bytes a connection has taken so far. Every request on it carries this in its extensions.
+/// The bytes a connection has taken so far, and those that were read of it. Every request on it carries this in its
+/// extensions.
 #[derive(Clone, Debug, Default)]
-pub struct Taken(Arc<AtomicU64>);
+pub struct Taken(Arc<Bytes>);
+
+#[derive(Debug, Default)]
+struct Bytes {
+    taken: AtomicU64,
+    heard: AtomicU64,
+}
 
 impl Taken {
     /// Of the connection a request came by.
@@ -21,7 +29,12 @@ impl Taken {
     }
 
     fn bytes(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.taken.load(Ordering::Relaxed)
+    }
+
+    /// The bytes that were read of it so far.
+    pub fn heard(&self) -> u64 {
+        self.0.heard.load(Ordering::Relaxed)
     }
 }
 
@@ -75,9 +88,13 @@ impl<S> Measured<S> {
     }
 
     fn count(&self, bytes: usize) {
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        self.taken.0.fetch_add(bytes, Ordering::Relaxed);
+        add(&self.taken.0.taken, bytes);
     }
+}
+
+fn add(to: &AtomicU64, bytes: usize) {
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    to.fetch_add(bytes, Ordering::Relaxed);
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Measured<S> {
@@ -86,7 +103,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Measured<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        add(&self.taken.0.heard, buffer.filled().len() - before);
+        read
     }
 }
 

@@ -4,6 +4,7 @@
 mod backup;
 mod bus;
 mod database;
+mod descriptors;
 mod documents;
 mod installation;
 mod outgoing;
@@ -73,6 +74,7 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
             secret::check(&config, &mut findings);
             documents::check(&config, &mut findings);
             backup::check(&config, &mut findings);
+            descriptors::check(&config, &mut findings);
             let zones = zones::check(&config, &mut findings);
             setup::block_on(async {
                 let clock = Clock::system();

@@ -17,7 +17,7 @@ use super::wire::{Happened, Wire};
 use crate::http::Edge;
 use crate::http::operation::Asker;
 use crate::http::params::Params;
-use crate::http::places::Place;
+use crate::http::places::OwnPlace;
 use crate::http::pulse::Pulse;
 use crate::http::refusal::Refusal;
 use crate::http::said::written;
@@ -40,7 +40,7 @@ pub struct Driven {
     wire: Wire,
     asker: Asker,
     standing: Standing,
-    place: Option<Place<entity::MemberId>>,
+    place: Option<OwnPlace>,
     tasks: JoinSet<()>,
     stops: HashMap<u64, AbortHandle>,
     /// Ends what has no end of its own.
@@ -143,6 +143,7 @@ impl Driven {
                 happened = self.wire.happens() => match happened {
                     Happened::Heard(message) => self.hear(message)?,
                     Happened::Written => {}
+                    Happened::Crowded => return Err(End::Close(Close::Crowded)),
                     Happened::Malformed => return Err(End::Close(Close::BadMessage)),
                     Happened::Gone => return Err(End::Gone),
                 },
@@ -209,11 +210,13 @@ impl Driven {
         if let Some(token) = &credentials.developer_token {
             self.asker.developer |= is_developer_token(&app.config.graphql, token.as_bytes());
         }
-        if let Some(member) = self.asker.viewer.member() {
-            let place = self.edge.places.of_member(member);
-            self.place = Some(place.ok_or(End::Close(Close::TryAgainLater))?);
+        let place = self.edge.places.of(self.asker.viewer, self.asker.address);
+        self.place = Some(place.ok_or(End::Close(Close::TryAgainLater))?);
+        let is_member = self.asker.viewer.member().is_some();
+        if is_member {
+            self.wire.is_signed_in();
         }
-        self.session.opened();
+        self.session.opened(is_member);
         self.wire.reply(written(&ToClient::ConnectionAck));
         Ok(())
     }
@@ -247,10 +250,12 @@ impl Driven {
         }
     }
 
-    /// It is paid for, and stands in the socket's own line: one each would let whoever has too many fill the log.
+    /// It is paid for, where there is anything to pay with, and stands in the socket's own line: one each would let whoever has too many fill the log.
     fn refuse(&mut self, id: &str) {
         self.refused += 1;
-        self.edge.charge_refusal(&self.asker);
+        if self.edge.admit(&self.asker).is_ok() {
+            self.edge.charge_refusal(&self.asker);
+        }
         metrics::counter!("belay_rate_limited_total", "limit" => "operations").increment(1);
         let many = format!("More than {MAX_OPERATIONS} operations at a time are not taken.");
         let payload = &Refusal::limited(&many, 1).errors;
@@ -265,6 +270,9 @@ impl Driven {
         if told.last {
             self.session.ended(&told.id);
             self.stops.remove(&told.number);
+        }
+        if told.limited {
+            self.session.limited();
         }
         if told.endless && self.has_lapsed() {
             return;

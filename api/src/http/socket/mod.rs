@@ -26,9 +26,11 @@ use uuid::Uuid;
 
 use self::drive::Driven;
 use self::protocol::{Close, SUBPROTOCOL};
-use self::wire::Wire;
+use self::wire::{Inbox, Wire};
 use super::Edge;
 use super::address::{Peer, client_address};
+use super::body::STRANGERS;
+use super::connections::Seat;
 use super::pulse::Pulse;
 use super::refusal::Refusal;
 use super::taken::{Stall, Taken};
@@ -65,12 +67,24 @@ pub async fn open(
     let (mut head, _) = request.into_parts();
     let http = &edge.app.config.http;
     let pulse = Pulse::of(http);
-    let stall = Stall::new(Taken::of(&head.extensions), pulse.stalled());
+    let taken = Taken::of(&head.extensions);
+    let stall = Stall::new(taken.clone(), pulse.stalled());
+    // The connection is not idle for as long as the socket is open.
+    let busy = head.extensions.get::<Seat>().map(|seat| seat.begin(&taken));
     let arrival = Arrival {
         address: client_address(peer, &head.headers, http),
         developer: is_developer(&edge.app.config.graphql, &head.headers),
         standing: Standing::of_request(&edge.app, &head.headers),
     };
+    let is_stranger =
+        !matches!(&arrival.standing, Ok(standing) if standing.viewer().member().is_some());
+    let limit = if is_stranger {
+        STRANGERS
+    } else {
+        http.body_limit_bytes
+    };
+    let share = edge.in_flight.of(arrival.address, is_stranger);
+    let inbox = Inbox::new(taken, share, limit);
     let upgrade = WebSocketUpgrade::from_request_parts(&mut head, &());
     let upgrade = upgrade.await.map_err(|_| {
         let message = "This is not the opening handshake of a WebSocket (RFC 6455 §4.1).";
@@ -96,10 +110,10 @@ pub async fn open(
     let serving = edge.clone();
     // The shutdown waits for this task, not for the one that hands the connection over.
     edge.shutdown.spawn(async move {
-        let _place = place;
+        let (_place, _busy) = (place, busy);
         if let Ok(socket) = socket.await {
             let _counted = Counted::new();
-            serve(serving, id, arrival, Wire::new(socket, stall)).await;
+            serve(serving, id, arrival, Wire::new(socket, stall, inbox)).await;
         }
     });
     Ok(response)

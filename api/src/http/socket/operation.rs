@@ -27,6 +27,8 @@ pub struct Told {
     pub text: Option<Utf8Bytes>,
     /// Whether it is the last.
     pub last: bool,
+    /// Whether it says that too much was asked for.
+    pub limited: bool,
     /// Whether it is of an operation without an end of its own, whose reader is judged again each time.
     pub endless: bool,
 }
@@ -46,25 +48,45 @@ pub struct Mouth {
 impl Mouth {
     async fn say(&self, message: &ToClient<'_>, endless: bool) {
         let last = !matches!(message, ToClient::Next { .. });
-        self.tell(Some(written(message).into()), last, endless)
-            .await;
+        self.tell(Told {
+            text: Some(written(message).into()),
+            endless,
+            ..self.told(last)
+        })
+        .await;
     }
 
-    async fn tell(&self, text: Option<Utf8Bytes>, last: bool, endless: bool) {
-        let told = Told {
+    /// Ends without a word.
+    async fn fall_silent(&self) {
+        self.tell(self.told(true)).await;
+    }
+
+    fn told(&self, last: bool) -> Told {
+        Told {
             id: self.id.clone(),
             number: self.number,
-            text,
+            text: None,
             last,
-            endless,
-        };
+            limited: false,
+            endless: false,
+        }
+    }
+
+    async fn tell(&self, told: Told) {
         // A socket that is gone has dropped this task already, or is about to.
         let _ = self.to.send(told).await;
     }
 
     async fn refuse(&self, refusal: Refusal, line: &mut RequestLine) {
+        let limited = refusal.retry_after().is_some();
         let refused = Said::of(Err(refusal), line);
-        self.say(&ToClient::of(&self.id, &refused), false).await;
+        let message = ToClient::of(&self.id, &refused);
+        self.tell(Told {
+            text: Some(written(&message).into()),
+            limited,
+            ..self.told(true)
+        })
+        .await;
     }
 }
 
@@ -94,7 +116,7 @@ async fn carry_out(edge: &Edge, id: RequestId, asker: &Asker, params: Params, mo
         let outcome = tokio::select! {
             biased;
             // Without a word: the socket closes, and the client comes back to another process.
-            () = mouth.enough.cancelled(), if endless => return mouth.tell(None, true, endless).await,
+            () = mouth.enough.cancelled(), if endless => return mouth.fall_silent().await,
             outcome = stats.scope(answers.next()) => outcome,
         };
         let Some(outcome) = outcome else {

@@ -160,10 +160,14 @@ impl<'a> ToClient<'a> {
 /// that it is written wrongly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Close {
+    /// Nobody is signed in on it, and nothing is asked.
+    Idle,
     /// The process ends; another one may be there.
     GoingAway,
     /// The member has too many sockets.
     TryAgainLater,
+    /// Too much is being sent at once.
+    Crowded,
     /// Not a message of the protocol.
     BadMessage,
     /// An operation before `connection_init`.
@@ -182,21 +186,24 @@ pub enum Close {
     SubscriberExists(String),
     /// A second `connection_init`.
     TooManyInits,
+    /// It goes on asking, however often it is refused.
+    TooManyRequests,
 }
 
 impl Close {
     /// The code.
     pub const fn code(&self) -> u16 {
         match self {
+            Self::Idle => 1000,
             Self::GoingAway => 1001,
-            Self::TryAgainLater => 1013,
+            Self::TryAgainLater | Self::Crowded => 1013,
             Self::BadMessage => 4400,
             Self::Unauthorized => 4401,
             Self::Forbidden | Self::TokenExpired | Self::SignedOut => 4403,
             Self::Subprotocol => 4406,
             Self::InitTimeout => 4408,
             Self::SubscriberExists(_) => 4409,
-            Self::TooManyInits => 4429,
+            Self::TooManyInits | Self::TooManyRequests => 4429,
         }
     }
 
@@ -210,8 +217,10 @@ impl Close {
                 }
                 "Subscriber already exists"
             }
+            Self::Idle => "Idle",
             Self::GoingAway => "Going away",
             Self::TryAgainLater => "Too many sockets",
+            Self::Crowded => "Too much is being sent",
             Self::BadMessage => "Invalid message received",
             Self::Unauthorized => "Unauthorized",
             Self::Forbidden => "Forbidden",
@@ -220,6 +229,7 @@ impl Close {
             Self::Subprotocol => "Subprotocol not acceptable",
             Self::InitTimeout => "Connection initialisation timeout",
             Self::TooManyInits => "Too many initialisation requests",
+            Self::TooManyRequests => "Too many requests",
         };
         plain.to_owned()
     }

@@ -11,6 +11,13 @@ use crate::http::pulse::MISSES;
 
 /// Operations at a time. A screen has a handful; the fifty-first is refused and the others go on.
 pub const MAX_OPERATIONS: usize = 50;
+/// So often in a minute a socket is told that it asks for too much; then it is closed. An app waits for as long as it
+/// is told; one that does not would cost us a word for each of its own, without end.
+const MAX_REFUSALS: u32 = 50;
+/// See [`MAX_REFUSALS`].
+const COUNTED_FOR: Duration = Duration::from_mins(1);
+/// A socket of nobody's on which nothing is asked for so long is closed.
+const IDLE_FOR: Duration = Duration::from_mins(1);
 
 /// One socket's state.
 ///
@@ -20,13 +27,31 @@ pub const MAX_OPERATIONS: usize = 50;
 pub struct Session {
     init_within: Duration,
     ping_every: Duration,
-    introduced: bool,
-    open: bool,
+    stage: Stage,
     running: HashMap<String, u64>,
+    /// When something was last under way.
+    busy_at: Duration,
     begun: u64,
+    /// How many there had been when it was last looked.
+    begun_before: u64,
+    refusals: u32,
+    counted_from: Duration,
     heard: bool,
     misses: u32,
     asked_at: Duration,
+}
+
+/// How far the opening handshake of the protocol has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The peer has not said who it is.
+    Silent,
+    /// It has, and is being looked up.
+    Introduced,
+    /// Operations of somebody who is not signed in may come.
+    OpenToStranger,
+    /// Operations of a member may come.
+    OpenToMember,
 }
 
 /// What a message leads to.
@@ -74,10 +99,13 @@ impl Session {
         Self {
             init_within,
             ping_every,
-            introduced: false,
-            open: false,
+            stage: Stage::Silent,
             running: HashMap::new(),
+            busy_at: Duration::ZERO,
             begun: 0,
+            begun_before: 0,
+            refusals: 0,
+            counted_from: Duration::ZERO,
             heard: false,
             misses: 0,
             asked_at: Duration::ZERO,
@@ -88,14 +116,20 @@ impl Session {
     pub fn hear(&mut self, message: Option<FromClient>) -> Step {
         match message {
             None => Step::Close(Close::BadMessage),
-            Some(FromClient::Init(_)) if self.introduced => Step::Close(Close::TooManyInits),
+            Some(FromClient::Init(_)) if self.stage != Stage::Silent => {
+                Step::Close(Close::TooManyInits)
+            }
             Some(FromClient::Init(credentials)) => {
-                self.introduced = true;
+                self.stage = Stage::Introduced;
                 Step::Introduce(credentials)
             }
             Some(FromClient::Ping(payload)) => Step::Pong(payload),
             Some(FromClient::Pong) => Step::Nothing,
-            Some(FromClient::Subscribe { .. }) if !self.open => Step::Close(Close::Unauthorized),
+            Some(FromClient::Subscribe { .. })
+                if !matches!(self.stage, Stage::OpenToStranger | Stage::OpenToMember) =>
+            {
+                Step::Close(Close::Unauthorized)
+            }
             Some(FromClient::Subscribe { id, params }) => self.begin(id, params),
             Some(FromClient::Complete { id }) => match self.running.remove(&id) {
                 Some(number) => Step::Stop(number),
@@ -108,7 +142,11 @@ impl Session {
         if self.running.contains_key(&id) {
             return Step::Close(Close::SubscriberExists(id));
         }
+        if self.refusals >= MAX_REFUSALS {
+            return Step::Close(Close::TooManyRequests);
+        }
         if self.running.len() >= MAX_OPERATIONS {
+            self.limited();
             return Step::Refuse(id);
         }
         self.begun += 1;
@@ -117,9 +155,18 @@ impl Session {
         Step::Begin { id, number, params }
     }
 
+    /// The peer was told that he asks for too much.
+    pub const fn limited(&mut self) {
+        self.refusals = self.refusals.saturating_add(1);
+    }
+
     /// Who it is is known: operations may come.
-    pub fn opened(&mut self) {
-        self.open = true;
+    pub fn opened(&mut self, signed_in: bool) {
+        self.stage = if signed_in {
+            Stage::OpenToMember
+        } else {
+            Stage::OpenToStranger
+        };
     }
 
     /// A whole message came from the peer, whatever it said. Nothing less counts: in between the frames of a message
@@ -150,8 +197,19 @@ impl Session {
 
     /// What is due when the socket has been open for so long.
     pub fn due(&mut self, age: Duration) -> Due {
-        if !self.introduced && age >= self.init_within {
+        if self.stage == Stage::Silent && age >= self.init_within {
             return Due::Close(Close::InitTimeout);
+        }
+        if matches!(self.stage, Stage::Introduced | Stage::OpenToStranger) {
+            if !self.running.is_empty() || self.begun > self.begun_before {
+                (self.busy_at, self.begun_before) = (age, self.begun);
+            } else if age >= self.busy_at + IDLE_FOR {
+                return Due::Close(Close::Idle);
+            }
+        }
+        if age >= self.counted_from + COUNTED_FOR {
+            self.counted_from = age;
+            self.refusals = 0;
         }
         if age < self.asked_at + self.ping_every {
             return Due::Nothing;
@@ -183,7 +241,7 @@ mod tests {
         match session.hear(FromClient::parse(message)) {
             Step::Nothing => "nothing".to_owned(),
             Step::Introduce(_) => {
-                session.opened();
+                session.opened(true);
                 "open".to_owned()
             }
             Step::Pong(payload) => format!("pong {}", Value::from(payload)),
@@ -247,6 +305,51 @@ mod tests {
         assert!(!session.wants("more", 51));
         session.ended("7");
         assert_eq!(told(&mut session, &subscribe("more")), "begin more 51");
+    }
+
+    #[test]
+    fn whoever_goes_on_after_refusals_is_sent_away_and_whoever_waits_is_not() {
+        let mut session = session();
+        told(&mut session, INIT);
+        for id in 1..=MAX_OPERATIONS {
+            told(&mut session, &subscribe(&id.to_string()));
+        }
+        for _ in 1..MAX_REFUSALS {
+            assert_eq!(told(&mut session, &subscribe("more")), "refuse more");
+        }
+        // An operation of his was refused because his purse is empty.
+        session.limited();
+        let mut patient = session;
+        patient.noticed();
+        assert_eq!(patient.due(Duration::from_mins(1)), Due::Ping);
+        assert_eq!(told(&mut patient, &subscribe("more")), "refuse more");
+
+        let mut session = patient;
+        for _ in 1..MAX_REFUSALS {
+            told(&mut session, &subscribe("more"));
+        }
+        assert_eq!(told(&mut session, &subscribe("more")), "4429");
+    }
+
+    #[test]
+    fn a_socket_of_nobodys_is_closed_when_nothing_is_asked_for_a_minute() {
+        let seconds = Duration::from_secs;
+        let mut session = session();
+        told(&mut session, INIT);
+        session.opened(false);
+        told(&mut session, &subscribe("1"));
+        for at in [15, 30, 45, 60, 75, 90] {
+            session.noticed();
+            assert_eq!(session.due(seconds(at)), Due::Ping, "at {at}");
+        }
+        told(&mut session, &complete("1"));
+        // What begins and ends between two looks counts as well.
+        told(&mut session, &subscribe("2"));
+        session.ended("2");
+        assert_eq!(session.due(seconds(91)), Due::Nothing);
+        session.noticed();
+        assert_eq!(session.due(seconds(150)), Due::Ping);
+        assert_eq!(session.due(seconds(151)), Due::Close(Close::Idle));
     }
 
     #[test]

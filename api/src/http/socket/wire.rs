@@ -12,7 +12,8 @@ use tokio_tungstenite::tungstenite::Error as Fault;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 
 use super::protocol::Close;
-use crate::http::taken::Stall;
+use crate::http::in_flight::Held;
+use crate::http::taken::{Stall, Taken};
 
 /// Answers to the peer's own pings that may wait; beyond it he is not listened to until he reads.
 const MAX_REPLIES: usize = 32;
@@ -28,6 +29,45 @@ pub struct Wire {
     next: Option<Message>,
     unflushed: bool,
     stall: Stall,
+    inbox: Inbox,
+}
+
+/// A message that is on its way in, which the library beneath gathers until it is whole.
+pub struct Inbox {
+    taken: Taken,
+    held: Held,
+    /// What had been read of the connection when the last message was whole.
+    before: u64,
+    /// A message may be so large.
+    limit: usize,
+}
+
+impl Inbox {
+    /// Of a connection, whose peer may send messages up to `limit` until he has said who he is.
+    pub fn new(taken: Taken, held: Held, limit: usize) -> Self {
+        Self {
+            before: taken.heard(),
+            taken,
+            held,
+            limit,
+        }
+    }
+
+    fn note_part(&mut self) -> Option<Happened> {
+        let bytes = self.taken.heard().saturating_sub(self.before);
+        // Headers of frames are not counted so exactly.
+        if bytes > (self.limit as u64).saturating_mul(2) {
+            return Some(Happened::Malformed);
+        }
+        self.held.hold(bytes).is_err().then_some(Happened::Crowded)
+    }
+
+    fn note_whole(&mut self, length: usize) -> Option<Happened> {
+        self.before = self.taken.heard();
+        // Always says yes.
+        let _ = self.held.hold(0);
+        (length > self.limit).then_some(Happened::Malformed)
+    }
 }
 
 /// What happened on a socket.
@@ -36,6 +76,8 @@ pub enum Happened {
     Heard(Message),
     /// There is room for another message.
     Written,
+    /// Too much is being sent at once, by him and others.
+    Crowded,
     /// What came was no WebSocket message, or too large a one.
     Malformed,
     /// The peer has closed it, or the connection is gone.
@@ -44,14 +86,21 @@ pub enum Happened {
 
 impl Wire {
     /// Around an open socket, whose peer is given up by `stall`.
-    pub const fn new(socket: WebSocket, stall: Stall) -> Self {
+    pub const fn new(socket: WebSocket, stall: Stall, inbox: Inbox) -> Self {
         Self {
             socket,
             replies: VecDeque::new(),
             next: None,
             unflushed: false,
             stall,
+            inbox,
         }
+    }
+
+    /// The peer is a member, whose messages may be as large as the socket takes them.
+    pub fn is_signed_in(&mut self) {
+        self.inbox.limit = usize::MAX;
+        self.inbox.held.is_signed_in();
     }
 
     /// Whether a subprotocol was agreed on.
@@ -104,8 +153,15 @@ impl Wire {
         if self.replies.len() >= MAX_REPLIES {
             return Poll::Pending;
         }
-        Poll::Ready(match ready!(self.socket.poll_next_unpin(cx)) {
-            Some(Ok(message)) => Happened::Heard(message),
+        let heard = self.socket.poll_next_unpin(cx);
+        if heard.is_pending() {
+            return self.inbox.note_part().map_or(Poll::Pending, Poll::Ready);
+        }
+        Poll::Ready(match ready!(heard) {
+            Some(Ok(message)) => {
+                let refused = self.inbox.note_whole(length(&message));
+                refused.unwrap_or(Happened::Heard(message))
+            }
             Some(Err(fault)) => of_fault(fault),
             None => Happened::Gone,
         })
@@ -140,6 +196,14 @@ impl Wire {
         };
         // A peer who does not answer is left all the same.
         let _ = tokio::time::timeout(CLOSING, closing).await;
+    }
+}
+
+fn length(message: &Message) -> usize {
+    match message {
+        Message::Text(text) => text.len(),
+        Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
+        Message::Close(_) => 0,
     }
 }
 

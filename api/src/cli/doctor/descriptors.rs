@@ -1,0 +1,29 @@
+//! Whether the system lets this process hold as many connections as there will be.
+
+use super::Findings;
+use crate::config::Config;
+use crate::descriptors;
+
+/// Fewer are used up by a few hundred phones, each with a socket beside its requests.
+const PLENTY: u64 = 4_096;
+
+/// Looks at the limit of open files, raised as the service raises it.
+pub fn check(config: &Config, findings: &mut Findings) {
+    const WHAT: &str = "open files";
+    descriptors::raise();
+    let connections = descriptors::connections(config);
+    match descriptors::most() {
+        None => findings.fine(WHAT, "as many as are asked for"),
+        Some(most) if most >= PLENTY => findings.fine(
+            WHAT,
+            format!("{most}, of which {connections} may be connections of members"),
+        ),
+        Some(most) => findings.note(
+            WHAT,
+            format!(
+                "{most}, of which {connections} may be connections of members; raise the hard limit for more \
+                 (LimitNOFILE= in systemd, --ulimit nofile= for a container)"
+            ),
+        ),
+    }
+}

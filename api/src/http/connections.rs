@@ -1,0 +1,378 @@
+//! Which connections a listener holds, and which one goes when there are too many.
+//!
+//! Every connection takes a file descriptor, of which a process has only so many. One address may hold some of them, and
+//! all together as many as leave the rest of the process what it needs. One more than that takes the place of the idle
+//! one that has waited for longest; where none is idle, it is not served.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::taken::Taken;
+use crate::account::network;
+use crate::config::{HttpConfig, Proxies};
+
+/// How many connections there may be.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    in_all: usize,
+    per_address: usize,
+    proxies: Proxies,
+    /// Whether every connection is a proxy's.
+    behind_proxies: bool,
+}
+
+impl Bounds {
+    /// Of the API: `in_all` together, of which one address has half at most.
+    pub fn of_api(config: &HttpConfig, in_all: usize) -> Self {
+        let configured = usize::try_from(config.connections_per_address).unwrap_or(usize::MAX);
+        Self {
+            in_all,
+            per_address: configured.min(in_all.div_ceil(2)),
+            proxies: config.proxies.clone(),
+            behind_proxies: config.proxies.is_empty() && config.trusted_proxies > 0,
+        }
+    }
+
+    /// Of the operators' address, where whoever asks is one of a few.
+    pub fn of_operators() -> Self {
+        Self {
+            in_all: 64,
+            per_address: 64,
+            proxies: Proxies::default(),
+            behind_proxies: false,
+        }
+    }
+
+    /// The network whose connections are counted, or `None` for a proxy: many members stand behind it.
+    fn counted(&self, peer: IpAddr) -> Option<IpAddr> {
+        let is_proxy = self.behind_proxies || self.proxies.contains(peer);
+        (!is_proxy).then(|| network(peer))
+    }
+}
+
+/// The connections of one listener. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Connections(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    bounds: Bounds,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Numbers connections, and their turns to go.
+    next: u64,
+    seats: HashMap<u64, Entry>,
+    networks: HashMap<IpAddr, Network>,
+    /// By the turn in which they became idle.
+    idle: BTreeMap<u64, u64>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    network: Option<IpAddr>,
+    /// What is under way on it.
+    busy: u32,
+    /// Its place among the idle ones.
+    turn: u64,
+    idle_since: Instant,
+    /// What had been read of it when it became idle.
+    heard: u64,
+    end: CancellationToken,
+}
+
+#[derive(Debug, Default)]
+struct Network {
+    open: usize,
+    /// Turn and number of those that are idle.
+    idle: BTreeSet<(u64, u64)>,
+}
+
+/// A connection's place, given back when the last copy of this is dropped.
+#[derive(Clone, Debug)]
+pub struct Seat(Arc<SeatParts>);
+
+#[derive(Debug)]
+struct SeatParts {
+    number: u64,
+    end: CancellationToken,
+    of: Connections,
+}
+
+/// Something is under way on a connection until this is dropped: a request, or a socket.
+#[derive(Debug)]
+#[must_use = "the connection is idle again once this is dropped"]
+pub struct Busy {
+    seat: Seat,
+    taken: Taken,
+}
+
+/// A connection on which nothing is under way.
+#[derive(Clone, Copy, Debug)]
+pub struct Idle {
+    /// For how long.
+    pub lasts: Duration,
+    /// What had been read of it when that began.
+    pub heard: u64,
+}
+
+impl Connections {
+    /// None yet.
+    pub fn new(bounds: Bounds) -> Self {
+        Self(Arc::new(Shared {
+            bounds,
+            state: Mutex::default(),
+        }))
+    }
+
+    /// Takes a connection in, or `None` if there are too many and none of them is idle.
+    pub fn take(&self, peer: IpAddr) -> Option<Seat> {
+        let bounds = &self.0.bounds;
+        let network = bounds.counted(peer);
+        let mut state = self.state();
+        if let Some(network) = network
+            && state.open_of(network) >= bounds.per_address
+        {
+            let (_, oldest) = state.networks.get(&network)?.idle.first().copied()?;
+            state.end(oldest);
+        }
+        if state.seats.len() >= bounds.in_all {
+            let (_, oldest) = state.idle.first_key_value()?;
+            let oldest = *oldest;
+            state.end(oldest);
+        }
+        let (number, end) = state.enter(network);
+        drop(state);
+        Some(Seat(Arc::new(SeatParts {
+            number,
+            end,
+            of: self.clone(),
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn turn(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    fn open_of(&self, network: IpAddr) -> usize {
+        self.networks.get(&network).map_or(0, |of| of.open)
+    }
+
+    fn enter(&mut self, network: Option<IpAddr>) -> (u64, CancellationToken) {
+        let (number, end) = (self.turn(), CancellationToken::new());
+        let entry = Entry {
+            network,
+            busy: 0,
+            turn: number,
+            idle_since: Instant::now(),
+            heard: 0,
+            end: end.clone(),
+        };
+        self.seats.insert(number, entry);
+        if let Some(network) = network {
+            self.networks.entry(network).or_default().open += 1;
+        }
+        self.put_among_idle(number);
+        (number, end)
+    }
+
+    fn put_among_idle(&mut self, number: u64) {
+        let Some(entry) = self.seats.get(&number) else {
+            return;
+        };
+        self.idle.insert(entry.turn, number);
+        if let Some(of) = entry.network.and_then(|of| self.networks.get_mut(&of)) {
+            of.idle.insert((entry.turn, number));
+        }
+    }
+
+    fn take_from_idle(&mut self, number: u64) {
+        let Some(entry) = self.seats.get(&number) else {
+            return;
+        };
+        self.idle.remove(&entry.turn);
+        if let Some(of) = entry.network.and_then(|of| self.networks.get_mut(&of)) {
+            of.idle.remove(&(entry.turn, number));
+        }
+    }
+
+    fn begin(&mut self, number: u64) {
+        let Some(entry) = self.seats.get_mut(&number) else {
+            return;
+        };
+        entry.busy += 1;
+        if entry.busy == 1 {
+            self.take_from_idle(number);
+        }
+    }
+
+    fn rest(&mut self, number: u64, heard: u64) {
+        let turn = self.turn();
+        let Some(entry) = self.seats.get_mut(&number) else {
+            return;
+        };
+        entry.busy = entry.busy.saturating_sub(1);
+        if entry.busy == 0 {
+            (entry.turn, entry.heard) = (turn, heard);
+            entry.idle_since = Instant::now();
+            self.put_among_idle(number);
+        }
+    }
+
+    fn leave(&mut self, number: u64) -> Option<Entry> {
+        self.take_from_idle(number);
+        let entry = self.seats.remove(&number)?;
+        if let Some(network) = entry.network
+            && let Some(of) = self.networks.get_mut(&network)
+        {
+            of.open -= 1;
+            if of.open == 0 {
+                self.networks.remove(&network);
+            }
+        }
+        Some(entry)
+    }
+
+    /// Counts it no longer, and tells it to go.
+    fn end(&mut self, number: u64) {
+        if let Some(entry) = self.leave(number) {
+            metrics::counter!("belay_http_connections_ended_total").increment(1);
+            entry.end.cancel();
+        }
+    }
+}
+
+impl Seat {
+    /// Until another connection needs this place.
+    pub async fn needed_by_another(&self) {
+        self.0.end.cancelled().await;
+    }
+
+    /// Something begins.
+    pub fn begin(&self, taken: &Taken) -> Busy {
+        self.0.of.state().begin(self.0.number);
+        Busy {
+            seat: self.clone(),
+            taken: taken.clone(),
+        }
+    }
+
+    /// Since when nothing is under way, or `None` if something is.
+    pub fn idle(&self) -> Option<Idle> {
+        let state = self.0.of.state();
+        let entry = state.seats.get(&self.0.number)?;
+        (entry.busy == 0).then(|| Idle {
+            lasts: entry.idle_since.elapsed(),
+            heard: entry.heard,
+        })
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let parts = &self.seat.0;
+        parts.of.state().rest(parts.number, self.taken.heard());
+    }
+}
+
+impl Drop for SeatParts {
+    fn drop(&mut self) {
+        self.of.state().leave(self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connections(in_all: usize, per_address: usize) -> Connections {
+        Connections::new(Bounds {
+            in_all,
+            per_address,
+            proxies: "198.51.100.0/24".parse().unwrap(),
+            behind_proxies: false,
+        })
+    }
+
+    fn at(last: u8) -> IpAddr {
+        [192, 0, 2, last].into()
+    }
+
+    fn was_ended(seat: &Seat) -> bool {
+        seat.0.end.is_cancelled()
+    }
+
+    #[test]
+    fn one_too_many_of_an_address_takes_the_place_of_its_oldest_idle_one() {
+        let (connections, taken) = (connections(100, 3), Taken::default());
+        let [first, second, third] = [(); 3].map(|()| connections.take(at(1)).unwrap());
+        // The first answers a request meanwhile, so that the second has waited for longest.
+        drop(first.begin(&taken));
+        let busy = third.begin(&taken);
+        let fourth = connections.take(at(1)).unwrap();
+        assert_eq!(
+            [&first, &second, &third].map(was_ended),
+            [false, true, false]
+        );
+        let _fifth = connections.take(at(1)).unwrap();
+        assert!(was_ended(&first) && !was_ended(&fourth));
+        let sixth = connections.take(at(1)).unwrap();
+        let _busy = [busy, sixth.begin(&taken), {
+            let seventh = connections.take(at(1)).unwrap();
+            seventh.begin(&taken)
+        }];
+        assert!(connections.take(at(1)).is_none(), "none of them is idle");
+        assert!(connections.take(at(2)).is_some(), "others have their own");
+    }
+
+    #[test]
+    fn a_proxy_is_not_counted_and_neighbours_of_one_network_are() {
+        let connections = connections(100, 2);
+        let proxy = IpAddr::from([198, 51, 100, 7]);
+        let seats: Vec<Seat> = (0..50).filter_map(|_| connections.take(proxy)).collect();
+        assert!(seats.len() == 50 && !seats.iter().any(was_ended));
+        let neighbours = ["2001:db8::1", "2001:db8::2", "2001:db8::3"];
+        let seats = neighbours.map(|one| connections.take(one.parse().unwrap()).unwrap());
+        assert_eq!(
+            [0, 1, 2].map(|one| was_ended(&seats[one])),
+            [true, false, false]
+        );
+    }
+
+    #[test]
+    fn all_together_the_oldest_idle_one_goes_whosever_it_is() {
+        let (connections, taken) = (connections(3, 3), Taken::default());
+        let first = connections.take(at(1)).unwrap();
+        let _busy = first.begin(&taken);
+        let second = connections.take(at(2)).unwrap();
+        let _third = connections.take(at(3)).unwrap();
+        let _fourth = connections.take(at(4)).unwrap();
+        assert!(!was_ended(&first) && was_ended(&second));
+        assert!(first.idle().is_none());
+    }
+
+    #[test]
+    fn whoever_has_left_is_forgotten() {
+        let (connections, taken) = (connections(2, 2), Taken::default());
+        for _ in 0..10 {
+            let seat = connections.take(at(1)).unwrap();
+            let busy = seat.begin(&taken);
+            drop((seat, busy));
+        }
+        let state = connections.state();
+        assert!(state.seats.is_empty() && state.networks.is_empty() && state.idle.is_empty());
+    }
+}

@@ -1,0 +1,97 @@
+//! Whether a request is framed and addressed as HTTP says, where the HTTP library takes what it should not: proxies and
+//! servers that read such a request differently can be played against each other.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
+use http::{HeaderValue, Request, Response, StatusCode, Version};
+
+use super::{body, respond};
+use crate::graphql::code::Code;
+
+/// What is wrong with a request before anybody reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// HTTP/1.1 wants exactly one (RFC 9112 §3.2).
+    Host,
+    /// Nothing but `chunked` is understood (RFC 9112 §6.1).
+    TransferEncoding,
+}
+
+/// Finds what is wrong with a request, or `None` if nothing is.
+pub fn fault<B>(request: &Request<B>) -> Option<Fault> {
+    if request.version() > Version::HTTP_11 {
+        return None;
+    }
+    let headers = request.headers();
+    let hosts = headers.get_all(HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        return Some(Fault::Host);
+    }
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let understood = match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(one), None) => one.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    };
+    (!understood).then_some(Fault::TransferEncoding)
+}
+
+/// Answers such a request, once its sender was heard out, and ends the connection: what follows on it may be read
+/// differently as well.
+pub async fn refuse(fault: Fault, body: Body, limit: usize, patience: Duration) -> Response<Body> {
+    body::hear_out(body, limit, patience).await;
+    let (status, message) = match fault {
+        Fault::Host => (
+            StatusCode::BAD_REQUEST,
+            "The request must have exactly one Host header.",
+        ),
+        Fault::TransferEncoding => (
+            StatusCode::NOT_IMPLEMENTED,
+            "No transfer coding but chunked is understood.",
+        ),
+    };
+    let mut response = respond::error(status, Code::BadRequest.as_str(), message);
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(version: Version, headers: &[(&'static str, &str)]) -> Option<Fault> {
+        let mut request = Request::post("/graphql").version(version);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        fault(&request.body(()).unwrap())
+    }
+
+    #[test]
+    fn a_request_says_once_whom_it_asks() {
+        let host = ("host", "belay.example");
+        assert_eq!(found(Version::HTTP_11, &[host]), None);
+        assert_eq!(found(Version::HTTP_11, &[]), Some(Fault::Host));
+        assert_eq!(found(Version::HTTP_11, &[host, host]), Some(Fault::Host));
+        assert_eq!(found(Version::HTTP_10, &[]), None);
+        assert_eq!(found(Version::HTTP_10, &[host, host]), Some(Fault::Host));
+        assert_eq!(found(Version::HTTP_2, &[]), None);
+    }
+
+    #[test]
+    fn no_transfer_coding_but_chunked_is_understood() {
+        let coded = |values: &[&'static str]| {
+            let codings = values.iter().map(|value| ("transfer-encoding", *value));
+            let headers: Vec<_> = codings.chain([("host", "belay.example")]).collect();
+            found(Version::HTTP_11, &headers)
+        };
+        assert_eq!(coded(&["chunked"]), None);
+        assert_eq!(coded(&["Chunked"]), None);
+        assert_eq!(coded(&["gzip, chunked"]), Some(Fault::TransferEncoding));
+        assert_eq!(coded(&["gzip", "chunked"]), Some(Fault::TransferEncoding));
+        assert_eq!(coded(&["chunked, chunked"]), Some(Fault::TransferEncoding));
+    }
+}

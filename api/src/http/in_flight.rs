@@ -1,0 +1,194 @@
+//! How much of what is being sent to us may be held at a time: bodies of requests and messages of sockets that are not
+//! whole yet. Each is small, and a thousand of them that never end are not.
+//!
+//! The first kilobytes of each are free, so that ordinary requests are taken however much others send. Of the rest an
+//! address may hold some, all together a bounded amount, and whoever is not signed in no more than half of that.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::account::network;
+use crate::config::HttpConfig;
+
+/// What an ordinary request takes, and more than most.
+const FREE: u64 = 16 * 1024;
+
+/// What is on its way in this process. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct InFlight(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    in_all: u64,
+    per_address: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    all: u64,
+    anonymous: u64,
+    networks: HashMap<IpAddr, u64>,
+}
+
+/// There is no room for more at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+/// What one sender has on its way, given back when this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    of: InFlight,
+    network: IpAddr,
+    anonymous: bool,
+    bytes: u64,
+}
+
+impl InFlight {
+    /// As much as is configured.
+    pub fn new(config: &HttpConfig) -> Self {
+        Self::bounded(config.in_flight_bytes, config.in_flight_bytes_per_address)
+    }
+
+    fn bounded(in_all: u64, per_address: u64) -> Self {
+        Self(Arc::new(Shared {
+            in_all,
+            per_address,
+            state: Mutex::default(),
+        }))
+    }
+
+    /// Nothing yet, of somebody at an address.
+    pub fn of(&self, address: IpAddr, anonymous: bool) -> Held {
+        Held {
+            of: self.clone(),
+            network: network(address),
+            anonymous,
+            bytes: 0,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn add(&mut self, network: IpAddr, anonymous: bool, more: u64) {
+        self.all += more;
+        if anonymous {
+            self.anonymous += more;
+        }
+        *self.networks.entry(network).or_default() += more;
+    }
+
+    fn remove(&mut self, network: IpAddr, anonymous: bool, less: u64) {
+        self.all -= less;
+        if anonymous {
+            self.anonymous -= less;
+        }
+        if let Some(bytes) = self.networks.get_mut(&network) {
+            *bytes -= less;
+            if *bytes == 0 {
+                self.networks.remove(&network);
+            }
+        }
+    }
+}
+
+impl Held {
+    /// So many bytes are held now, or as many as before if there is no room for them.
+    pub fn hold(&mut self, bytes: u64) -> Result<(), Full> {
+        let wanted = bytes.saturating_sub(FREE);
+        if wanted == self.bytes {
+            return Ok(());
+        }
+        let shared = &self.of.0;
+        let mut state = self.of.state();
+        if wanted < self.bytes {
+            state.remove(self.network, self.anonymous, self.bytes - wanted);
+            self.bytes = wanted;
+            return Ok(());
+        }
+        let more = wanted - self.bytes;
+        let here = state.networks.get(&self.network).copied();
+        let fits = state.all + more <= shared.in_all
+            && here.unwrap_or_default() + more <= shared.per_address
+            && (!self.anonymous || state.anonymous + more <= shared.in_all / 2);
+        if !fits {
+            metrics::counter!("belay_rate_limited_total", "limit" => "in_flight").increment(1);
+            return Err(Full);
+        }
+        state.add(self.network, self.anonymous, more);
+        self.bytes = wanted;
+        Ok(())
+    }
+
+    /// Its sender has said who he is.
+    pub fn is_signed_in(&mut self) {
+        if std::mem::replace(&mut self.anonymous, false) {
+            self.of.state().anonymous -= self.bytes;
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.bytes > 0 {
+            let mut state = self.of.state();
+            state.remove(self.network, self.anonymous, self.bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIB: u64 = 1024;
+
+    fn at(last: u8) -> IpAddr {
+        [192, 0, 2, last].into()
+    }
+
+    #[test]
+    fn what_is_on_its_way_is_bounded_for_an_address_and_in_all() {
+        let all = InFlight::bounded(300 * KIB, 100 * KIB);
+        let mut here = all.of(at(1), false);
+        assert_eq!(here.hold(116 * KIB), Ok(()));
+        assert_eq!(all.of(at(1), false).hold(17 * KIB), Err(Full));
+        assert_eq!(all.of(at(1), false).hold(16 * KIB), Ok(()), "this is free");
+        let mut others = [2, 3].map(|last| all.of(at(last), false));
+        for other in &mut others {
+            assert_eq!(other.hold(116 * KIB), Ok(()));
+        }
+        assert_eq!(all.of(at(4), false).hold(17 * KIB), Err(Full));
+        assert_eq!(here.hold(0), Ok(()));
+        assert_eq!(all.of(at(4), false).hold(17 * KIB), Ok(()));
+    }
+
+    #[test]
+    fn strangers_have_no_more_than_half() {
+        let all = InFlight::bounded(200 * KIB, 200 * KIB);
+        let mut stranger = all.of(at(1), true);
+        assert_eq!(stranger.hold(116 * KIB), Ok(()));
+        assert_eq!(all.of(at(2), true).hold(17 * KIB), Err(Full));
+        assert_eq!(all.of(at(1), false).hold(116 * KIB), Ok(()));
+        stranger.is_signed_in();
+        assert_eq!(all.of(at(2), true).hold(17 * KIB), Ok(()));
+    }
+
+    #[test]
+    fn what_was_given_up_is_given_back() {
+        let all = InFlight::bounded(100 * KIB, 100 * KIB);
+        for anonymous in [true, false] {
+            let mut held = all.of(at(1), anonymous);
+            held.hold(50 * KIB).unwrap();
+            held.hold(30 * KIB).unwrap();
+        }
+        let state = all.state();
+        assert_eq!((state.all, state.anonymous), (0, 0));
+        assert!(state.networks.is_empty());
+    }
+}
