@@ -1,6 +1,7 @@
 //! What can go wrong that is nobody's fault who asked: the database is away, a promise of the code
 //! does not hold. Expected refusals are outcomes, see [`crate::problem`].
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,17 +50,22 @@ impl From<serde_json::Error> for Fault {
 }
 
 impl Fault {
-    /// Whether the same transaction, run again, may well succeed: serialisation failures and
-    /// dead-locks on PostgreSQL (40001, 40P01), a busy database on SQLite (5 and its extensions).
+    /// Whether the same transaction, run again, may well succeed. On PostgreSQL serialisation failures and dead-locks
+    /// (40001, 40P01), a lock that was waited for in vain (55P03), and a transaction that the server ended because it
+    /// slept (25P03); on SQLite a busy database (5 and its extensions). Not a statement that took too long (57014): it
+    /// would again.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Db(fault) if sqlx_code(fault).is_some_and(|code| {
-            matches!(code.as_str(), "40001" | "40P01" | "5" | "261" | "517" | "773")
+            matches!(
+                code.as_str(),
+                "40001" | "40P01" | "55P03" | "25P03" | "5" | "261" | "517" | "773"
+            )
         }))
     }
 
     /// Whether the database is away, takes no writes, or was too busy for every try: the same request may well succeed
-    /// in a moment. On PostgreSQL classes 08 and 53, a shutdown (57P01 to 57P03), a statement or a lock that took too
-    /// long (57014, 55P03, 25P03) and a standby (25006); on SQLite a disk that is full or fails (10, 13, 14 and their
+    /// in a moment. What [`is_transient`](Self::is_transient) names; on PostgreSQL also classes 08 and 53, a shutdown
+    /// (57P01 to 57P03), a statement that took too long (57014) and a standby (25006); on SQLite a disk that is full or fails (10, 13, 14 and their
     /// extensions, which are those in the lowest byte).
     pub fn is_outage(&self) -> bool {
         let Self::Db(fault) = self else {
@@ -79,7 +85,7 @@ impl Fault {
                         || code.starts_with("53")
                         || matches!(
                             code.as_str(),
-                            "57P01" | "57P02" | "57P03" | "57014" | "55P03" | "25P03" | "25006"
+                            "57P01" | "57P02" | "57P03" | "57014" | "25006"
                         )
                 }
                 _ => on_sqlite(),
@@ -96,6 +102,27 @@ impl Fault {
                     | SqlxError::WorkerCrashed
             ),
             None => matches!(fault, DbErr::Conn(_)),
+        }
+    }
+
+    /// Whether the connection was closed by the other side: the server restarts, or ended it. What it said before may be
+    /// lost with it. Not when an answer is overdue.
+    pub fn is_lost_connection(&self) -> bool {
+        let Self::Db(fault) = self else {
+            return false;
+        };
+        match sqlx_fault(fault) {
+            Some(SqlxError::Io(why)) => matches!(
+                why.kind(),
+                ErrorKind::BrokenPipe
+                    | ErrorKind::ConnectionReset
+                    | ErrorKind::ConnectionAborted
+                    | ErrorKind::UnexpectedEof
+            ),
+            Some(SqlxError::Database(why)) => {
+                matches!(why.code().as_deref(), Some("57P01" | "57P02"))
+            }
+            _ => false,
         }
     }
 

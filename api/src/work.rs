@@ -1,7 +1,7 @@
 //! Write transactions that survive being told to try again, and what follows their commit.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use entity::MemberId;
 
@@ -15,9 +15,24 @@ use crate::{nudge, sync, visibility};
 /// comes after about 0.6 s.
 const TRIES: u32 = 8;
 
+/// No try begins later than this after the first: each may have waited some seconds for a lock.
+const LATEST: Duration = Duration::from_secs(10);
+
 /// The tries of one write transaction; [`transact!`](crate::transact) drives it.
-#[derive(Debug, Default)]
-pub struct Tries(u32);
+#[derive(Debug)]
+pub struct Tries {
+    done: u32,
+    began: Instant,
+}
+
+impl Default for Tries {
+    fn default() -> Self {
+        Self {
+            done: 0,
+            began: Instant::now(),
+        }
+    }
+}
 
 impl Tries {
     /// Opens a write transaction.
@@ -34,17 +49,43 @@ impl Tries {
     ) -> Option<Result<T, Fault>> {
         let settled = match outcome {
             Ok(Done::Keep(outcome)) => keep(app, tx).await.map(|()| outcome),
-            Ok(Done::Undo(outcome)) => tx.rollback().await.map(|()| outcome),
-            Err(fault) => Err(undo(tx, fault).await),
+            Ok(Done::Undo(outcome)) => tx.rollback().await.map(|()| outcome).map_err(Failed::from),
+            Err(fault) => Err(undo(tx, fault).await.into()),
         };
         match settled {
-            Err(fault) if fault.is_transient() && self.0 < TRIES => {
-                self.0 += 1;
+            Err(failed)
+                if failed.may_pass() && self.done < TRIES && self.began.elapsed() < LATEST =>
+            {
+                self.done += 1;
                 metrics::counter!("belay_db_transaction_retries_total").increment(1);
-                tokio::time::sleep(Duration::from_millis(5 << self.0.min(7))).await;
+                tokio::time::sleep(Duration::from_millis(5 << self.done.min(7))).await;
                 None
             }
-            settled => Some(settled),
+            settled => Some(settled.map_err(|failed| failed.fault)),
+        }
+    }
+}
+
+/// A try that failed.
+struct Failed {
+    fault: Fault,
+    /// Whether the database may have committed all the same: the answer to the commit is missing.
+    may_be_done: bool,
+}
+
+impl Failed {
+    /// Whether another try may succeed, and does nothing twice. Who lost his connection before the commit has done
+    /// nothing yet: the server went, or ended a transaction that slept.
+    fn may_pass(&self) -> bool {
+        self.fault.is_transient() || (!self.may_be_done && self.fault.is_lost_connection())
+    }
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self {
+            fault,
+            may_be_done: false,
         }
     }
 }
@@ -56,21 +97,24 @@ async fn undo(tx: Tx, fault: Fault) -> Fault {
 }
 
 /// Writes what changed of what phones keep, commits, and lets follow what follows a commit.
-async fn keep(app: &App, tx: Tx) -> Result<(), Fault> {
+async fn keep(app: &App, tx: Tx) -> Result<(), Failed> {
     if let Err(fault) = nudge::service::subjects_gone(&tx, &tx.gone_so_far()).await {
-        return Err(undo(tx, fault).await);
+        return Err(undo(tx, fault).await.into());
     }
     let effects = tx.take_effects();
     let written = async {
         let unheard = strangers(&tx, &effects.events).await?;
         sync::service::write(app, &tx, effects.changes).await?;
-        Ok(unheard)
+        Ok::<_, Fault>(unheard)
     };
     let unheard = match written.await {
         Ok(unheard) => unheard,
-        Err(fault) => return Err(undo(tx, fault).await),
+        Err(fault) => return Err(undo(tx, fault).await.into()),
     };
-    tx.commit().await?;
+    tx.commit().await.map_err(|fault| Failed {
+        fault,
+        may_be_done: true,
+    })?;
     for (sessions, at) in &effects.ended {
         app.revocations.add(sessions, *at);
         app.bus.sessions_ended(sessions, *at);

@@ -43,8 +43,8 @@ mod support;
 
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
-use sea_orm_migration::sea_orm::{DatabaseConnection, DbErr, EntityTrait as _};
-use sea_orm_migration::{SchemaManager, seaql_migrations};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait as _, Statement};
+use sea_orm_migration::seaql_migrations;
 
 /// Every step, oldest first.
 pub struct Migrator;
@@ -103,9 +103,8 @@ pub struct State {
 }
 
 /// How far this database has come. Changes nothing, not even on an empty one, and needs no right to.
-pub async fn state(db: &DatabaseConnection) -> Result<State, DbErr> {
-    let history = Migrator::migration_table_name().to_string();
-    let taken = if SchemaManager::new(db).has_table(history).await? {
+pub async fn state(db: &impl ConnectionTrait) -> Result<State, DbErr> {
+    let taken = if has_history(db).await? {
         let rows = seaql_migrations::Entity::find().all(db).await?;
         rows.into_iter().map(|row| row.version).collect()
     } else {
@@ -125,7 +124,21 @@ pub async fn state(db: &DatabaseConnection) -> Result<State, DbErr> {
     })
 }
 
+/// Whether there is the table that names the steps taken.
+async fn has_history(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    let backend = db.get_database_backend();
+    let tables = match backend {
+        DbBackend::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1",
+        _ => {
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1"
+        }
+    };
+    let history = Migrator::migration_table_name().to_string();
+    let asked = Statement::from_sql_and_values(backend, tables, [history.into()]);
+    Ok(db.query_one_raw(asked).await?.is_some())
+}
+
 /// The names of the steps this database has yet to take. Changes nothing, not even on an empty one.
-pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+pub async fn pending(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     Ok(state(db).await?.pending)
 }

@@ -60,12 +60,12 @@ async fn a_postgres_database_that_is_set_stricter_is_read_as_the_code_needs_it()
         'ALTER DATABASE %I SET default_transaction_isolation TO %L', current_database(), 'repeatable read'); END $$";
     let beside = database.connect().await;
     beside.execute_unprepared(stricter).await.unwrap();
-    let level = async |db: &sea_orm::DatabaseConnection| {
+    async fn level(db: &impl ConnectionTrait) -> String {
         let show = "SHOW transaction_isolation";
         let asked = Statement::from_string(db.get_database_backend(), show);
         let row = db.query_one_raw(asked).await.unwrap().unwrap();
-        row.try_get_by_index::<String>(0).unwrap()
-    };
+        row.try_get_by_index(0).unwrap()
+    }
     // For whoever comes from now on and asks for nothing.
     assert_eq!(level(&database.connect().await).await, "repeatable read");
     let config = support::config(&database.url(), "").database;

@@ -19,6 +19,7 @@ mod config;
 mod connections;
 mod consequences;
 mod crash;
+mod database;
 mod databases;
 mod days;
 mod demo;

@@ -105,6 +105,24 @@ async fn a_database_that_is_away_is_named_without_its_password() {
 }
 
 #[tokio::test]
+async fn a_database_url_that_cannot_be_read_is_not_repeated() {
+    for url in [
+        "postgres://belay:hunter2@h1:5432,h2:port/belay",
+        "postgres://belay:hunter2/x@h1/belay",
+        "postgres://belay:5432/hunter2@h1/belay",
+        "postgres://belay:hunter2@[nonsense/belay",
+    ] {
+        for command in ["serve", "migrate", "doctor"] {
+            let program = Program::new(command).env("BELAY_DATABASE__URL", url);
+            let ended = program.run().await;
+            assert!(matches!(ended.code, Some(1 | 2)), "{}", ended.said);
+            assert!(ended.said.contains("database.url"), "{}", ended.said);
+            assert!(!ended.said.contains("hunter2"), "{}", ended.said);
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_is_taken_is_named_with_its_key() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -79,7 +79,7 @@ async fn a_refusal_names_the_bound_that_was_reached(app: TestApp) {
 
 async fn a_database_that_is_away_is_told_from_a_fault(app: TestApp) {
     let mike = app.member("mike").await;
-    app.app.db.pool().clone().close().await.unwrap();
+    app.app.db.close().await;
     let check_in = json!({ "input": { "id": app.app.ids.next::<uuid::Uuid>() } });
     for (document, variables) in [
         ("{ me { progress { daysShownUp } } }", json!({})),

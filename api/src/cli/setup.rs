@@ -5,7 +5,6 @@ use std::future::Future;
 use chrono::{DateTime, Utc};
 use entity::secret_check::Purpose;
 use sea_orm::DbErr;
-use secrecy::ExposeSecret as _;
 
 use super::Failure;
 use crate::account::erasures;
@@ -51,6 +50,9 @@ pub fn clock(mode: Mode, at: Option<DateTime<Utc>>) -> Result<Clock, ConfigError
 pub async fn app(config: Config, clock: Clock) -> Result<App, Failure> {
     // Before the database is touched.
     let zones = zones(&config)?;
+    for risk in config.risky_limits() {
+        tracing::warn!("{risk}");
+    }
     let entropy = Entropy::system();
     let db = connect(&config.database).await?;
     ready_schema(&db, &config.database).await?;
@@ -154,36 +156,11 @@ pub async fn connect(config: &DatabaseConfig) -> Result<Db, Failure> {
 
 /// A database that cannot be reached, in words without its password.
 pub fn away(config: &DatabaseConfig, error: &DbErr) -> String {
-    let why = without_secrets(config, &error.to_string());
+    let why = config.without_secrets(&error.to_string());
     format!(
         "The database {} cannot be reached: {why}.\nSee database.url; `belay doctor` checks it.",
         config.shown()
     )
-}
-
-/// What a library says of a database, without the URL and the password that it may repeat. Of a URL that cannot be read
-/// nobody can say where its password stands: then only that is told.
-fn without_secrets(config: &DatabaseConfig, why: &str) -> String {
-    let text = config.url.expose_secret();
-    if text.starts_with("sqlite:") {
-        return why.to_owned();
-    }
-    let Ok(url) = url::Url::parse(text) else {
-        return "database.url is no URL".to_owned();
-    };
-    let mut why = why.replace(text, "…");
-    let query = url.query_pairs().map(|(_, value)| value.into_owned());
-    let decoded = |text: &str| {
-        percent_encoding::percent_decode_str(text)
-            .decode_utf8_lossy()
-            .into_owned()
-    };
-    let password = url.password().into_iter();
-    let secrets = password.flat_map(|password| [password.to_owned(), decoded(password)]);
-    for secret in secrets.chain(query).filter(|secret| secret.len() > 2) {
-        why = why.replace(&secret, "…");
-    }
-    why
 }
 
 /// The embedded database takes its steps here, since nobody else uses it. On a server's that is the

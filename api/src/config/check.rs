@@ -34,7 +34,11 @@ pub(super) fn allowed(key: &str) -> &'static str {
         "http.development_on_network" => "true or false",
         "graphql.introspection" => "auto, on or off",
         "graphql.persisted_documents" => "off, memory or database",
-        "database.url" => "sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE",
+        "database.url" => {
+            "sqlite://FILE, postgres://USER:PASSWORD@HOST/DATABASE, or several as HOST:PORT,HOST:PORT; with \
+             percent-encoding for /, ?, # and @ in a password"
+        }
+        "database.sqlite_synchronous" => "full or normal",
         "auth.secret" | "at_rest.secret" | "graphql.developer_token" => {
             "at least 32 random characters (openssl rand -base64 48)"
         }
@@ -84,7 +88,7 @@ type Number = (
 );
 
 /// The numbers and the range each must lie in.
-const NUMBERS: [Number; 41] = [
+const NUMBERS: [Number; 50] = [
     (
         "http.trusted_proxies",
         |c| c.http.trusted_proxies as u64,
@@ -195,6 +199,51 @@ const NUMBERS: [Number; 41] = [
         "database.acquire_timeout_seconds",
         |c| c.database.acquire_timeout_seconds,
         1..=120,
+    ),
+    (
+        "database.connect_timeout_seconds",
+        |c| c.database.connect_timeout_seconds,
+        1..=60,
+    ),
+    (
+        "database.statement_timeout_seconds",
+        |c| c.database.statement_timeout_seconds,
+        1..=600,
+    ),
+    (
+        "database.lock_timeout_seconds",
+        |c| c.database.lock_timeout_seconds,
+        1..=120,
+    ),
+    (
+        "database.idle_in_transaction_seconds",
+        |c| c.database.idle_in_transaction_seconds,
+        1..=600,
+    ),
+    (
+        "database.silence_seconds",
+        |c| c.database.silence_seconds,
+        2..=600,
+    ),
+    (
+        "database.keepalive_idle_seconds",
+        |c| c.database.keepalive_idle_seconds,
+        1..=3600,
+    ),
+    (
+        "database.keepalive_interval_seconds",
+        |c| c.database.keepalive_interval_seconds,
+        1..=600,
+    ),
+    (
+        "database.keepalive_count",
+        |c| c.database.keepalive_count,
+        1..=20,
+    ),
+    (
+        "database.tcp_user_timeout_seconds",
+        |c| c.database.tcp_user_timeout_seconds,
+        1..=3600,
     ),
     (
         "auth.access_token_minutes",
@@ -359,7 +408,7 @@ fn values(config: &Config, say: &mut Say<'_>) {
             "names no file; a database in memory would forget everyone",
             form("database.url"),
         );
-    } else if !url.starts_with("sqlite:") && production::postgres(&config.database).is_none() {
+    } else if !url.starts_with("sqlite:") && config.database.postgres().is_none() {
         say("database.url", "cannot be read", form("database.url"));
     }
     if config

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use secrecy::ExposeSecret as _;
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::postgres::PgSslMode;
 
 use super::check::{Say, form};
 use super::{Config, DatabaseConfig, MailTransport, Mode, PushTransport, SmtpSecurity};
@@ -119,23 +119,16 @@ fn network(config: &Config, say: &mut Say<'_>) {
 /// Whether what goes to and from a database on another machine can be read on the way. A URL that cannot be read is
 /// refused for that.
 fn is_sent_in_the_clear(database: &DatabaseConfig) -> bool {
-    let Some(options) = postgres(database) else {
+    let Some(url) = database.postgres() else {
         return false;
     };
-    let is_weak = matches!(
-        options.get_ssl_mode(),
-        PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer
-    );
-    is_weak && options.get_socket().is_none() && !is_local(options.get_host())
-}
-
-/// How PostgreSQL is connected to; `None` for the embedded database, and for a URL that cannot be read.
-pub(super) fn postgres(database: &DatabaseConfig) -> Option<PgConnectOptions> {
-    let url = database.url.expose_secret();
-    if url.starts_with("sqlite:") {
-        return None;
-    }
-    url.parse().ok()
+    url.hosts.iter().any(|options| {
+        let is_weak = matches!(
+            options.get_ssl_mode(),
+            PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer
+        );
+        is_weak && options.get_socket().is_none() && !is_local(options.get_host())
+    })
 }
 
 /// Whether a host is this machine.
@@ -155,19 +148,14 @@ mod tests {
 
     #[test]
     fn a_database_elsewhere_is_reached_in_the_clear_unless_encryption_is_insisted_on() {
-        let in_the_clear = |url: &str| {
-            is_sent_in_the_clear(&DatabaseConfig {
-                url: url.into(),
-                max_connections: 2,
-                acquire_timeout_seconds: 1,
-            })
-        };
+        let in_the_clear = |url: &str| is_sent_in_the_clear(&DatabaseConfig::at(url));
         for url in [
             "postgres://belay@db.example.org/belay",
             "postgres://belay@db.example.org/belay?sslmode=disable",
             "postgres://belay@10.0.0.7/belay?sslmode=allow",
             "postgres://belay@db/belay?sslmode=prefer",
             "postgres://belay@localhost/belay?host=10.0.0.7",
+            "postgres://belay@localhost,db.example.org/belay",
         ] {
             assert!(in_the_clear(url), "{url}");
         }

@@ -1,6 +1,6 @@
 //! The keys and their types; `config.default.toml` says what each is for.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use email_address::EmailAddress;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
-use super::Proxies;
+use super::{PostgresUrl, Proxies, postgres_url};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -134,6 +134,16 @@ section!(
         url: SecretString = "secret",
         max_connections: u32,
         acquire_timeout_seconds: u64,
+        connect_timeout_seconds: u64,
+        statement_timeout_seconds: u64,
+        lock_timeout_seconds: u64,
+        idle_in_transaction_seconds: u64,
+        silence_seconds: u64,
+        keepalive_idle_seconds: u64,
+        keepalive_interval_seconds: u64,
+        keepalive_count: u64,
+        tcp_user_timeout_seconds: u64,
+        sqlite_synchronous: SqliteSynchronous,
     }
 );
 section!(
@@ -299,6 +309,15 @@ choice!(
     }
 );
 choice!(
+    /// When a commit of the embedded database counts as done.
+    SqliteSynchronous {
+        /// Once it is on the disk.
+        Full,
+        /// Once the operating system has it.
+        Normal,
+    }
+);
+choice!(
     /// How mail leaves.
     MailTransport {
         /// It is shown on the terminal.
@@ -384,6 +403,18 @@ impl InstallationConfig {
 }
 
 impl DatabaseConfig {
+    /// The defaults, with another URL.
+    #[cfg(test)]
+    pub(crate) fn at(url: &str) -> Self {
+        use figment::providers::Format as _;
+        let defaults = figment::providers::Toml::string(super::DEFAULTS);
+        let config: Config = figment::Figment::from(defaults).extract().unwrap();
+        Self {
+            url: url.into(),
+            ..config.database
+        }
+    }
+
     /// The embedded database's file; none for PostgreSQL and for a database in memory.
     pub fn sqlite_path(&self) -> Option<PathBuf> {
         let path = self.url.expose_secret().strip_prefix("sqlite:")?;
@@ -392,31 +423,43 @@ impl DatabaseConfig {
         (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
     }
 
+    /// Whether it is the embedded database.
+    pub fn is_sqlite(&self) -> bool {
+        self.url.expose_secret().starts_with("sqlite:")
+    }
+
     /// The URL as people may see it: without a password, wherever it stands.
     pub fn shown(&self) -> String {
         let text = self.url.expose_secret();
         if text.starts_with("sqlite:") {
             return text.to_owned();
         }
-        let Ok(mut url) = url::Url::parse(text) else {
-            return "postgres://… (it is no URL)".to_owned();
+        postgres_url::shown(text).unwrap_or_else(|| "postgres://… (it is no URL)".to_owned())
+    }
+
+    /// What a library says of the database, without the URL and the secrets in it that it may repeat. Of a URL that
+    /// cannot be read nobody can say where its password stands: then only that is told.
+    pub fn without_secrets(&self, why: &str) -> String {
+        let text = self.url.expose_secret();
+        if text.starts_with("sqlite:") {
+            return why.to_owned();
+        }
+        let Some(secrets) = postgres_url::secrets(text) else {
+            return "database.url is no URL".to_owned();
         };
-        if url.password().is_some() && url.set_password(Some("…")).is_err() {
-            return "postgres://…".to_owned();
+        let secrets = secrets.iter().filter(|secret| secret.len() > 2);
+        secrets.fold(why.replace(text, "…"), |why, secret| {
+            why.replace(secret, "…")
+        })
+    }
+
+    /// How PostgreSQL is connected to. Returns `None` for the embedded database, and for a URL that cannot be read.
+    pub fn postgres(&self) -> Option<PostgresUrl> {
+        let text = self.url.expose_secret();
+        if text.starts_with("sqlite:") {
+            return None;
         }
-        // Only what says where the server is: other parameters may be passwords or keys.
-        let place: Vec<(String, String)> = url
-            .query_pairs()
-            .filter(|(key, _)| matches!(&**key, "host" | "port" | "sslmode"))
-            .map(|(key, value)| (key.into_owned(), value.into_owned()))
-            .collect();
-        url.set_query(None);
-        let mut shown = url.to_string().replace("%E2%80%A6", "…");
-        for (at, (key, value)) in place.iter().enumerate() {
-            let before = if at == 0 { '?' } else { '&' };
-            let _ = write!(shown, "{before}{key}={value}");
-        }
-        shown
+        PostgresUrl::parse(text)
     }
 }
 
@@ -461,14 +504,7 @@ mod tests {
 
     #[test]
     fn a_database_is_shown_without_its_password() {
-        let shown = |url: &str| {
-            DatabaseConfig {
-                url: url.into(),
-                max_connections: 2,
-                acquire_timeout_seconds: 1,
-            }
-            .shown()
-        };
+        let shown = |url: &str| DatabaseConfig::at(url).shown();
         assert_eq!(
             shown("postgres://belay:hunter2@db.example.org/belay?sslmode=require&password=hunter3"),
             "postgres://belay:…@db.example.org/belay?sslmode=require"

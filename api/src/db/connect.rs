@@ -1,15 +1,19 @@
-//! Connecting, with the settings each engine needs.
+//! The handle that everything is given.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, DbErr,
-};
-use secrecy::ExposeSecret as _;
-use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectionTrait as _, DbErr, RuntimeErr};
+use tokio::time::{Instant, sleep};
 
-use super::stats;
+use super::pool::{Limits, Pool, PoolSize, Target};
+use super::postgres::Servers;
+use super::sqlite;
 use crate::config::DatabaseConfig;
+use crate::error::Fault;
+
+/// How often a database that is starting is asked whether it is there yet.
+const STARTING: Duration = Duration::from_millis(250);
 
 /// Which database stands behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,61 +24,42 @@ pub enum Engine {
     Postgres,
 }
 
-/// The pool of connections. Cheap to clone.
+/// The database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
-    pub(super) pool: DatabaseConnection,
+    pub(super) pool: Pool,
     engine: Engine,
 }
 
-/// The connections of a pool at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolSize {
-    /// In use and idle.
-    pub open: u32,
-    /// Waiting for work.
-    pub idle: u32,
-}
-
 impl Db {
-    /// Opens the pool. An SQLite file that is not there is made; its schema is another matter.
+    /// Opens the first connection. An SQLite file that is not there is made; its schema is another matter. A server that
+    /// refuses is asked again until the time to wait for a connection is over: it may be starting.
     pub async fn connect(config: &DatabaseConfig) -> Result<Self, DbErr> {
-        let mut options = ConnectOptions::new(config.url.expose_secret());
-        options
-            .max_connections(config.max_connections)
-            .min_connections(1)
-            .acquire_timeout(Duration::from_secs(config.acquire_timeout_seconds))
-            .sqlx_logging(false)
-            // A test on every acquisition costs a fifth of the server's processor time.
-            .test_before_acquire(false)
-            .test_before_acquire_if_idle_for(Duration::from_secs(30))
-            .map_sqlx_sqlite_opts(|options| {
-                options
-                    .create_if_missing(true)
-                    .foreign_keys(true)
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Normal)
-                    // What is deleted is overwritten: members who leave leave nothing behind in the file.
-                    .pragma("secure_delete", "ON")
-                    .busy_timeout(Duration::from_secs(10))
-            })
-            .map_sqlx_postgres_opts(|options| {
-                options.application_name("belay").options([
-                    // Who has waited for a row reads what was committed meanwhile, whatever the database or
-                    // the user is set to.
-                    ("default_transaction_isolation", "read committed"),
-                    // Planning a list anew for each LIMIT costs more than a plan that fits all.
-                    ("plan_cache_mode", "force_generic_plan"),
-                    ("timezone", "UTC"),
-                ])
-            });
-        let mut pool = Database::connect(options).await?;
-        pool.set_metric_callback(|info| stats::record(info.elapsed));
-        let engine = match pool.get_database_backend() {
-            DbBackend::Sqlite => Engine::Sqlite,
-            _ => Engine::Postgres,
+        let unreadable = |why| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(why)));
+        let (engine, target) = match Servers::of(config) {
+            Some(servers) => (Engine::Postgres, Target::Postgres(servers)),
+            None if config.is_sqlite() => {
+                let options = sqlite::options(config).map_err(unreadable)?;
+                (Engine::Sqlite, Target::Sqlite(Box::new(options)))
+            }
+            // What a library would say of it may repeat the password.
+            None => {
+                let why = "database.url cannot be read".to_owned();
+                return Err(DbErr::Conn(RuntimeErr::Internal(why)));
+            }
         };
-        Ok(Self { pool, engine })
+        let pool = Pool::new(target, Limits::of(config, engine))?;
+        let db = Self { pool, engine };
+        let until = Instant::now() + Duration::from_secs(config.acquire_timeout_seconds);
+        loop {
+            match db.pool.execute_unprepared("SELECT 1").await {
+                Ok(_) => return Ok(db),
+                Err(why) if !Fault::from(why.clone()).is_outage() || Instant::now() > until => {
+                    return Err(why);
+                }
+                Err(_) => sleep(STARTING).await,
+            }
+        }
     }
 
     /// Which engine this is.
@@ -84,7 +69,7 @@ impl Db {
 
     /// For single statements: reads, and writes that are one guarded statement. Never use it inside
     /// [`transact!`](crate::transact): with one connection left that waits for itself.
-    pub const fn pool(&self) -> &DatabaseConnection {
+    pub const fn pool(&self) -> &Pool {
         &self.pool
     }
 
@@ -100,25 +85,11 @@ impl Db {
 
     /// How many connections there are.
     pub fn size(&self) -> PoolSize {
-        let (open, idle) = match self.engine {
-            Engine::Sqlite => {
-                let pool = self.pool.get_sqlite_connection_pool();
-                (pool.size(), pool.num_idle())
-            }
-            Engine::Postgres => {
-                let pool = self.pool.get_postgres_connection_pool();
-                (pool.size(), pool.num_idle())
-            }
-        };
-        PoolSize {
-            open,
-            idle: u32::try_from(idle).unwrap_or(u32::MAX),
-        }
+        self.pool.size()
     }
 
-    /// Closes every connection.
+    /// Closes every connection, within some seconds.
     pub async fn close(&self) {
-        // Closing can only fail for a pool that is not one.
-        let _ = self.pool.close_by_ref().await;
+        self.pool.close().await;
     }
 }

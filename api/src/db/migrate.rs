@@ -1,13 +1,20 @@
 //! Bringing the schema up to date, one process at a time.
 
+use std::time::Duration;
+
 pub use migration::State as SchemaState;
 use migration::{Migrator, MigratorTrait as _};
-use sea_orm::DbErr;
-use secrecy::ExposeSecret as _;
+use sea_orm::{DatabaseConnection, DbErr, SqlxPostgresConnector, SqlxSqliteConnector};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Connection as _, PgConnection};
+use tokio::time::{sleep, timeout};
 
-use super::{Db, Engine};
+use super::pool::Target;
+use super::postgres::Servers;
+use super::{Db, sqlite};
 use crate::config::DatabaseConfig;
+use crate::error::Fault;
 
 /// Why the schema could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +29,13 @@ pub enum MigrateError {
 
 /// "belay" in ASCII: any number will do that nothing else on the database uses.
 const ADVISORY_LOCK: i64 = 0x62_65_6c_61_79;
+/// How often the lock is asked for while another process migrates.
+const LOCKED: Duration = Duration::from_millis(250);
+/// How long one such question may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A step that waited in vain for a table is tried again after a pause, in which those who wait behind it go on.
+const PAUSE: Duration = Duration::from_secs(1);
+const TRIES: u32 = 10;
 
 /// The steps this database has yet to take, by name. Changes nothing.
 pub async fn pending(db: &Db) -> Result<Vec<String>, DbErr> {
@@ -36,24 +50,18 @@ pub async fn schema_state(db: &Db) -> Result<SchemaState, DbErr> {
 /// Takes every pending step, under a lock that makes other processes wait: an advisory lock on
 /// PostgreSQL, a lock on a file beside the database on SQLite. Returns the names of the steps taken.
 pub async fn migrate(db: &Db, config: &DatabaseConfig) -> Result<Vec<String>, MigrateError> {
-    match db.engine() {
-        Engine::Postgres => {
-            // The lock belongs to its connection, so it gets one that no pool hands to others.
-            let lock_fault = |fault: sqlx::Error| MigrateError::Lock(fault.to_string());
-            let mut holder = PgConnection::connect(config.url.expose_secret())
-                .await
-                .map_err(lock_fault)?;
-            sqlx::query("SELECT pg_advisory_lock($1)")
-                .bind(ADVISORY_LOCK)
-                .execute(&mut holder)
-                .await
-                .map_err(lock_fault)?;
-            let taken = take_steps(db).await;
-            holder.close().await.map_err(lock_fault)?;
+    match db.pool.target() {
+        Target::Postgres(servers) => {
+            // The lock belongs to its connection, which is asked nothing else.
+            let lock_fault =
+                |fault: sqlx::Error| MigrateError::Lock(config.without_secrets(&fault.to_string()));
+            let holder = locked(servers).await.map_err(lock_fault)?;
+            let taken = take_steps(db, || on_postgres(servers)).await;
+            let _ = timeout(PATIENCE, holder.close()).await;
             taken
         }
-        Engine::Sqlite => match config.sqlite_path() {
-            None => take_steps(db).await,
+        Target::Sqlite(_) => match config.sqlite_path() {
+            None => take_steps(db, || on_sqlite(config)).await,
             Some(path) => {
                 let lock = tokio::task::spawn_blocking(move || {
                     let file = std::fs::File::create(path.with_added_extension("lock"))?;
@@ -66,7 +74,7 @@ pub async fn migrate(db: &Db, config: &DatabaseConfig) -> Result<Vec<String>, Mi
                     .await
                     .map_err(|fault| lock_fault(&fault))?
                     .map_err(|fault| lock_fault(&fault))?;
-                let taken = take_steps(db).await;
+                let taken = take_steps(db, || on_sqlite(config)).await;
                 drop(lock);
                 taken
             }
@@ -74,10 +82,63 @@ pub async fn migrate(db: &Db, config: &DatabaseConfig) -> Result<Vec<String>, Mi
     }
 }
 
-async fn take_steps(db: &Db) -> Result<Vec<String>, MigrateError> {
-    let steps = pending(db).await?;
-    if !steps.is_empty() {
-        Migrator::up(&db.pool, None).await?;
+/// A connection that holds the lock. Another process may take its time with its steps, which is waited for; a server that
+/// does not answer is not.
+async fn locked(servers: &Servers) -> Result<PgConnection, sqlx::Error> {
+    let mut holder = servers.connect().await?;
+    loop {
+        let asked = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+            .bind(ADVISORY_LOCK)
+            .fetch_one(&mut holder);
+        let asked = timeout(PATIENCE, asked).await;
+        let is_ours: bool = asked.unwrap_or_else(|_| Err(super::postgres::timed_out()))?;
+        if is_ours {
+            return Ok(holder);
+        }
+        sleep(LOCKED).await;
     }
+}
+
+async fn take_steps(
+    db: &Db,
+    connect: impl Fn() -> Result<DatabaseConnection, DbErr>,
+) -> Result<Vec<String>, MigrateError> {
+    let steps = pending(db).await?;
+    if steps.is_empty() {
+        return Ok(steps);
+    }
+    let connection = connect()?;
+    let mut tries = 1;
+    let taken = loop {
+        match Migrator::up(&connection, None).await {
+            // Each step is a transaction of its own: those that were taken stay.
+            Err(why) if tries < TRIES && Fault::from(why.clone()).is_transient() => {
+                tracing::warn!(tries, "a table is in use: the step is tried again");
+                sleep(PAUSE * tries).await;
+                tries += 1;
+            }
+            taken => break taken,
+        }
+    };
+    let _ = timeout(PATIENCE, connection.close()).await;
+    taken?;
     Ok(steps)
+}
+
+/// SeaORM's own connection, since its migrations take no other. A step may take its time, and waits for no table longer
+/// than everybody does: all others would stand behind it.
+fn on_postgres(servers: &Servers) -> Result<DatabaseConnection, DbErr> {
+    let host = servers.last_good();
+    let host = host.ok_or_else(|| DbErr::Custom("no host".to_owned()))?;
+    let options = host.options([("statement_timeout", "0")]);
+    let pool = PgPoolOptions::new().max_connections(1);
+    let pool = pool.connect_lazy_with(options);
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+fn on_sqlite(config: &DatabaseConfig) -> Result<DatabaseConnection, DbErr> {
+    let options = sqlite::options(config).map_err(|why| DbErr::Custom(why.to_string()))?;
+    let pool = SqlitePoolOptions::new().max_connections(1);
+    let pool = pool.connect_lazy_with(options);
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }

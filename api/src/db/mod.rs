@@ -4,14 +4,20 @@
 mod connect;
 mod migrate;
 mod page;
+mod pool;
+mod postgres;
 mod slice;
+mod sqlite;
 mod stats;
 mod tx;
+mod writable;
 
 pub use crate::transact;
-pub use connect::{Db, Engine, PoolSize};
+pub use connect::{Db, Engine};
 pub use migrate::{MigrateError, SchemaState, migrate, pending, schema_state};
 pub use page::Sorted;
+pub use pool::{Pool, PoolSize};
 pub use slice::{SLICE, delete_slice};
 pub use stats::{Stats, StatsSnapshot};
 pub use tx::{Done, Tx};
+pub use writable::takes_writes;

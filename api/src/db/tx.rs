@@ -4,12 +4,10 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use entity::{MemberId, SessionId};
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
 use super::Db;
+use super::pool::Transaction;
 use crate::bus::Event;
 use crate::error::Fault;
 use crate::security;
@@ -19,7 +17,7 @@ use crate::sync::model::{Changes, Item};
 /// hear, and whether the worker is to be woken. [`transact!`](crate::transact) writes the changes last, and does the
 /// rest after the commit; what is rolled back tells nothing.
 pub struct Tx {
-    inner: DatabaseTransaction,
+    inner: Transaction,
     began_at: DateTime<Utc>,
     effects: Mutex<Effects>,
 }
@@ -49,15 +47,10 @@ pub(crate) struct Effects {
 }
 
 impl Tx {
-    /// Opens a write transaction. On SQLite the write lock is taken at once: under load a later upgrade
-    /// would be refused.
+    /// Opens a write transaction.
     pub(crate) async fn begin(db: &Db, now: DateTime<Utc>) -> Result<Self, Fault> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
         Ok(Self {
-            inner: db.pool.begin_with_options(options).await?,
+            inner: db.pool.begin().await?,
             began_at: now,
             effects: Mutex::default(),
         })

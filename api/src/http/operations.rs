@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::response::IntoResponse as _;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
+use sea_orm::DbErr;
 use tokio::sync::Mutex;
 
 use super::Edge;
@@ -82,7 +83,7 @@ pub async fn healthz() -> &'static str {
     "alive\n"
 }
 
-/// `/readyz`: the database answers, its schema is up to date, and the process is not about to end. That no worker takes
+/// `/readyz`: the database takes writes, its schema is up to date, and the process is not about to end. That no worker takes
 /// what is due is said as well: members are served all the same.
 pub async fn readyz(State(edge): State<Edge>) -> Response<Body> {
     match ready(&edge).await {
@@ -118,9 +119,14 @@ async fn ready(edge: &Edge) -> Result<Option<String>, &'static str> {
 }
 
 async fn look(db: &Db) -> Verdict {
-    match tokio::time::timeout(DATABASE_PATIENCE, db::pending(db)).await {
-        Ok(Ok(steps)) if steps.is_empty() => Ok(()),
-        Ok(Ok(_)) => Err("the schema is behind: run `belay migrate`"),
+    let looking = async {
+        let steps = db::pending(db).await?;
+        Ok::<_, DbErr>((steps, db::takes_writes(db).await?))
+    };
+    match tokio::time::timeout(DATABASE_PATIENCE, looking).await {
+        Ok(Ok((steps, _))) if !steps.is_empty() => Err("the schema is behind: run `belay migrate`"),
+        Ok(Ok((_, true))) => Ok(()),
+        Ok(Ok((_, false))) => Err("the database takes no writes"),
         Ok(Err(_)) => Err("the database refuses to answer"),
         Err(_) => Err("the database does not answer within a second"),
     }

@@ -184,9 +184,9 @@ async fn what_members_were_called_before_is_theirs(app: TestApp) {
         .iter()
         .position(|step| step.name().ends_with("claim_handles"));
     let back = u32::try_from(steps.len() - claims.unwrap()).unwrap();
-    let db = app.app.db.pool();
-    Migrator::down(db, Some(back)).await.unwrap();
-    Migrator::up(db, None).await.unwrap();
+    let beside = app.database().connect().await;
+    Migrator::down(&beside, Some(back)).await.unwrap();
+    Migrator::up(&beside, None).await.unwrap();
     assert!(!is_called(&app, paul, "lan").await);
     assert!(is_called(&app, ian, "lan").await);
     assert!(is_called(&app, ian, "ian").await);

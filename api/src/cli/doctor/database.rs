@@ -49,6 +49,10 @@ pub async fn check(
     match tokio::time::timeout(PATIENCE, connect(config)).await {
         Ok(Ok(db)) => {
             findings.fine(WHAT, format!("{shown} answers"));
+            writes(&db, findings).await;
+            for risk in whole.risky_limits() {
+                findings.note("time limits", risk);
+            }
             if schema(&db, findings).await {
                 Box::pin(super::secret::check_against(whole, &db, findings)).await;
                 super::work::check(whole, &db, clock, findings).await;
@@ -76,6 +80,25 @@ async fn connect(config: &DatabaseConfig) -> Result<Db, String> {
     Db::connect(config)
         .await
         .map_err(|error| setup::away(config, &error))
+}
+
+/// Whether it takes writes: a standby answers as well, and so does a full disk.
+async fn writes(db: &Db, findings: &mut Findings) {
+    let why = match tokio::time::timeout(PATIENCE, db::takes_writes(db)).await {
+        Ok(Ok(true)) => return,
+        Ok(Ok(false)) => "it takes no writes: it is a standby, or was set read-only".to_owned(),
+        Ok(Err(error)) => format!(
+            "a write to it fails: {}",
+            crate::error::Fault::from(error).class()
+        ),
+        Err(_) => format!("a write to it is not done within {} s", PATIENCE.as_secs()),
+    };
+    findings.mend(
+        WHAT,
+        why,
+        "Name the server that takes writes in database.url, or several with commas between them; see that its disk has \
+         space and that nobody keeps it locked.",
+    );
 }
 
 /// SQLite keeps a log and an index beside the file.

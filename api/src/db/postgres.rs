@@ -1,0 +1,127 @@
+//! How connections to PostgreSQL are opened: with which settings, and to which of several hosts.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+
+use crate::config::{DatabaseConfig, PostgresUrl};
+
+/// No host is given up sooner than this, however many there are.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// The hosts of the URL.
+#[derive(Debug)]
+pub(super) struct Servers {
+    hosts: Vec<PgConnectOptions>,
+    /// Whether only a host that takes writes will do.
+    writable: bool,
+    /// Which is asked first: the one that served last, or the one after whatever failed last.
+    first: AtomicUsize,
+    /// How long each may take.
+    patience: Duration,
+}
+
+impl Servers {
+    /// Returns `None` if the URL is not PostgreSQL's, or cannot be read.
+    pub fn of(config: &DatabaseConfig) -> Option<Self> {
+        let PostgresUrl { hosts, writable } = config.postgres()?;
+        let share = u32::try_from(hosts.len()).unwrap_or(u32::MAX);
+        let patience = Duration::from_secs(config.connect_timeout_seconds) / share.max(1);
+        Some(Self {
+            hosts: hosts
+                .into_iter()
+                .map(|host| with_settings(host, config))
+                .collect(),
+            writable,
+            first: AtomicUsize::new(0),
+            patience: patience.max(LEAST),
+        })
+    }
+
+    /// Connects to the first host that will do.
+    pub async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        let mut fault = sqlx::Error::Configuration("no host".into());
+        let begin = self.first.load(Ordering::Relaxed);
+        for step in 0..self.hosts.len() {
+            let at = (begin + step) % self.hosts.len();
+            // Whoever gives up waiting for this one leaves word to begin with the next.
+            self.first.store(at + 1, Ordering::Relaxed);
+            let opened = tokio::time::timeout(self.patience, self.open(at)).await;
+            match opened.unwrap_or_else(|_| Err(timed_out())) {
+                Ok(connection) => {
+                    self.first.store(at, Ordering::Relaxed);
+                    return Ok(connection);
+                }
+                Err(why) => fault = why,
+            }
+        }
+        Err(fault)
+    }
+
+    /// How the host is reached that served last.
+    pub fn last_good(&self) -> Option<PgConnectOptions> {
+        let at = self.first.load(Ordering::Relaxed) % self.hosts.len().max(1);
+        self.hosts.get(at).cloned()
+    }
+
+    async fn open(&self, at: usize) -> Result<PgConnection, sqlx::Error> {
+        // `connect_with` looks the name of the host up, each time.
+        let mut connection = PgConnection::connect_with(&self.hosts[at]).await?;
+        if self.writable {
+            // Also "on" on a standby.
+            let (read_only,): (String,) = sqlx::query_as("SHOW transaction_read_only")
+                .persistent(false)
+                .fetch_one(&mut connection)
+                .await?;
+            if read_only != "off" {
+                let why = "the host takes no writes";
+                return Err(std::io::Error::new(std::io::ErrorKind::NotConnected, why).into());
+            }
+        }
+        Ok(connection)
+    }
+}
+
+/// What stands for an answer that did not come in time.
+pub(super) fn timed_out() -> sqlx::Error {
+    sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
+}
+
+fn with_settings(host: PgConnectOptions, config: &DatabaseConfig) -> PgConnectOptions {
+    let millis = |seconds: u64| (seconds * 1000).to_string();
+    let limits = [
+        (
+            "statement_timeout",
+            millis(config.statement_timeout_seconds),
+        ),
+        ("lock_timeout", millis(config.lock_timeout_seconds)),
+        (
+            "idle_in_transaction_session_timeout",
+            millis(config.idle_in_transaction_seconds),
+        ),
+        // Of the server's socket: ours is out of reach behind sqlx, where each exchange has a limit instead.
+        (
+            "tcp_keepalives_idle",
+            config.keepalive_idle_seconds.to_string(),
+        ),
+        (
+            "tcp_keepalives_interval",
+            config.keepalive_interval_seconds.to_string(),
+        ),
+        ("tcp_keepalives_count", config.keepalive_count.to_string()),
+        ("tcp_user_timeout", millis(config.tcp_user_timeout_seconds)),
+    ];
+    host.application_name("belay")
+        .options([
+            // Who has waited for a row reads what was committed meanwhile, whatever the database or the user is
+            // set to.
+            ("default_transaction_isolation", "read committed"),
+            // Planning a list anew for each LIMIT costs more than a plan that fits all.
+            ("plan_cache_mode", "force_generic_plan"),
+            ("timezone", "UTC"),
+        ])
+        .options(limits)
+        .disable_statement_logging()
+}
