@@ -51,15 +51,14 @@ impl Db {
         let pool = Pool::new(target, Limits::of(config, engine))?;
         let db = Self { pool, engine };
         let until = Instant::now() + Duration::from_secs(config.acquire_timeout_seconds);
-        loop {
-            match db.pool.execute_unprepared("SELECT 1").await {
-                Ok(_) => return Ok(db),
-                Err(why) if !Fault::from(why.clone()).is_outage() || Instant::now() > until => {
-                    return Err(why);
-                }
-                Err(_) => sleep(STARTING).await,
+        while let Err(why) = db.pool.execute_unprepared("SELECT 1").await {
+            let may_pass = engine == Engine::Postgres && Fault::from(why.clone()).is_outage();
+            if !may_pass || Instant::now() > until {
+                return Err(why);
             }
+            sleep(STARTING).await;
         }
+        Ok(db)
     }
 
     /// Which engine this is.

@@ -72,7 +72,7 @@ impl Lease {
         let Ok(connection) = self.asking() else {
             return Err(Error::WorkerCrashed);
         };
-        let answer = timeout(limit, connection.begin()).await;
+        let answer = timeout(limit, Box::pin(connection.begin())).await;
         // Also when it failed halfway.
         self.in_transaction = true;
         self.answered(answer)
@@ -81,7 +81,7 @@ impl Lease {
     pub async fn end(&mut self, how: End) -> Result<(), DbErr> {
         let limit = self.source.limits.exchange;
         let connection = self.asking()?;
-        let answer = timeout(limit, connection.end(how)).await;
+        let answer = timeout(limit, Box::pin(connection.end(how))).await;
         let answer = self.answered(answer);
         match &answer {
             Ok(()) => {

@@ -129,7 +129,8 @@ impl managed::Manager for Manager {
     type Error = DbErr;
 
     async fn create(&self) -> Result<Pooled, DbErr> {
-        self.0.open().await
+        // On the heap: every request that touches the database would have room for it on its stack.
+        Box::pin(self.0.open()).await
     }
 
     async fn recycle(&self, pooled: &mut Pooled, metrics: &Metrics) -> RecycleResult<DbErr> {
@@ -143,7 +144,7 @@ impl managed::Manager for Manager {
             return Err(RecycleError::message("too old"));
         }
         if metrics.last_used() > RESTED {
-            let asked = timeout(PING, pooled.connection.ping()).await;
+            let asked = timeout(PING, Box::pin(pooled.connection.ping())).await;
             if !matches!(asked, Ok(Ok(()))) {
                 // What happened to this one happened to those that rested beside it.
                 self.0.distrust();

@@ -20,6 +20,7 @@ mod transaction;
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::time::Instant;
 
@@ -30,7 +31,7 @@ pub use transaction::Transaction;
 
 use super::stats;
 use fault::ends_connection;
-use lease::of_query;
+use lease::{Lease, of_query};
 use manager::Source;
 use places::Places;
 
@@ -67,6 +68,11 @@ impl Pool {
         })))
     }
 
+    /// Waits for a connection, in a future on the heap: it is large, and stands in every request.
+    fn lease(&self, purpose: Purpose) -> BoxFuture<'_, Result<Lease, DbErr>> {
+        Box::pin(self.0.places.lease(purpose))
+    }
+
     /// How many connections there are.
     pub fn size(&self) -> PoolSize {
         self.0.places.size()
@@ -86,7 +92,7 @@ impl Pool {
     pub(super) async fn begin(&self) -> Result<Transaction, DbErr> {
         let mut again = true;
         loop {
-            let mut lease = self.0.places.lease(Purpose::Write).await?;
+            let mut lease = self.lease(Purpose::Write).await?;
             match lease.begin().await {
                 Ok(()) => return Ok(Transaction::new(self.0.backend, lease)),
                 Err(why) if again && is_dead(&why) => again = false,
@@ -121,7 +127,7 @@ impl ConnectionTrait for Pool {
     }
 
     async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
-        let mut lease = self.0.places.lease(purpose(&stmt.sql)).await?;
+        let mut lease = self.lease(purpose(&stmt.sql)).await?;
         let began = Instant::now();
         let answer = lease.execute(stmt).await;
         stats::record(began.elapsed());
@@ -129,7 +135,7 @@ impl ConnectionTrait for Pool {
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let mut lease = self.0.places.lease(purpose(sql)).await?;
+        let mut lease = self.lease(purpose(sql)).await?;
         lease.run(sql.to_owned()).await
     }
 
@@ -138,7 +144,7 @@ impl ConnectionTrait for Pool {
     }
 
     async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut lease = self.0.places.lease(purpose(&stmt.sql)).await?;
+        let mut lease = self.lease(purpose(&stmt.sql)).await?;
         let began = Instant::now();
         let answer = lease.query(stmt).await;
         stats::record(began.elapsed());
