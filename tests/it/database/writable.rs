@@ -85,7 +85,9 @@ async fn of_several_hosts_the_one_is_used_that_takes_writes() {
     let hosts = format!("127.0.0.1:1,{},{}", silent.address(), good.address());
     let url = good.url().replace(&good.address().to_string(), &hosts);
     let connect = async |more: &str| {
-        let config = support::config(&format!("{url}{more}"), "").database;
+        // Two seconds for each host, also on a busy machine.
+        let settings = "[database]\nconnect_timeout_seconds = 6\nacquire_timeout_seconds = 30";
+        let config = support::config(&format!("{url}{more}"), settings).database;
         api::db::Db::connect(&config).await
     };
     let db = connect("").await.unwrap();
