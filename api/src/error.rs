@@ -184,7 +184,7 @@ mod tests {
     fn a_database_that_is_away_is_told_from_one_that_says_no() {
         let sqlx = |fault| Fault::Db(DbErr::Query(RuntimeErr::SqlxError(Arc::new(fault))));
         assert!(Fault::Db(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)).is_outage());
-        let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let reset = std::io::Error::from(ErrorKind::ConnectionReset);
         assert!(sqlx(SqlxError::Io(reset)).is_outage());
         assert!(sqlx(SqlxError::PoolTimedOut).is_outage());
         for fault in [
