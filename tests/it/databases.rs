@@ -52,6 +52,13 @@ async fn a_sqlite_file_keeps_a_write_ahead_log() {
     assert_eq!(mode, "wal");
 }
 
+async fn level(db: &impl ConnectionTrait) -> String {
+    let show = "SHOW transaction_isolation";
+    let asked = Statement::from_string(db.get_database_backend(), show);
+    let row = db.query_one_raw(asked).await.unwrap().unwrap();
+    row.try_get_by_index(0).unwrap()
+}
+
 /// Whoever has waited for a row reads what was committed meanwhile: under a stricter level he would not.
 #[tokio::test]
 async fn a_postgres_database_that_is_set_stricter_is_read_as_the_code_needs_it() {
@@ -60,12 +67,6 @@ async fn a_postgres_database_that_is_set_stricter_is_read_as_the_code_needs_it()
         'ALTER DATABASE %I SET default_transaction_isolation TO %L', current_database(), 'repeatable read'); END $$";
     let beside = database.connect().await;
     beside.execute_unprepared(stricter).await.unwrap();
-    async fn level(db: &impl ConnectionTrait) -> String {
-        let show = "SHOW transaction_isolation";
-        let asked = Statement::from_string(db.get_database_backend(), show);
-        let row = db.query_one_raw(asked).await.unwrap().unwrap();
-        row.try_get_by_index(0).unwrap()
-    }
     // For whoever comes from now on and asks for nothing.
     assert_eq!(level(&database.connect().await).await, "repeatable read");
     let config = support::config(&database.url(), "").database;

@@ -125,7 +125,7 @@ async fn take_steps(
     Ok(steps)
 }
 
-/// SeaORM's own connection, since its migrations take no other. A step may take its time, and waits for no table longer
+/// `SeaORM`'s own connection, since its migrations take no other. A step may take its time, and waits for no table longer
 /// than everybody does: all others would stand behind it.
 fn on_postgres(servers: &Servers) -> Result<DatabaseConnection, DbErr> {
     let host = servers.last_good();

@@ -19,7 +19,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{keys, write};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Adds to a row, and stays in the transaction for a while before its last statement.
 async fn add(app: &App, key: &str, amount: i64, pause: impl Fn() -> Duration) -> Result<(), Fault> {

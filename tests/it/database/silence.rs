@@ -10,7 +10,7 @@ use support::{Program, SilentProxy, TestDatabase, TestServer, eventually};
 use tokio::time::{sleep, timeout};
 
 /// More than anything here may take, where the point is that it ends at all.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn connect(proxy: &SilentProxy, settings: &str) -> Db {
     let config = support::config(&proxy.url(), settings).database;

@@ -1,4 +1,4 @@
-//! One connection to either engine, with SeaORM's statements and rows.
+//! One connection to either engine, with `SeaORM`'s statements and rows.
 
 use sea_orm::{ExecResult, QueryResult, Statement, Values};
 use sea_query_sqlx::SqlxValues;

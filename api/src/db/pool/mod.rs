@@ -1,4 +1,4 @@
-//! Connections that are shared, by rules of our own: `deadpool` keeps them, `sqlx` speaks, and SeaORM's statements and
+//! Connections that are shared, by rules of our own: `deadpool` keeps them, `sqlx` speaks, and `SeaORM`'s statements and
 //! rows go through [`ConnectionTrait`].
 //!
 //! - A connection goes back only after an answer and outside a transaction; what else happened, it is closed ([`lease`]).
