@@ -68,7 +68,7 @@ async fn a_wrong_value_in_the_environment_is_named_with_the_allowed_form() {
             "mysql://u:hunter2@h/d",
             "database.url: ",
             "kind",
-            "sqlite://FILE or postgres",
+            "sqlite://FILE, postgres",
         ),
         (
             "BELAY_DATABASE__URL",

@@ -36,9 +36,10 @@ const PURPOSE: [&str; 12] = [
 ];
 
 /// Files whose words go to operators, to logs, or nowhere.
-const OPERATORS: [&str; 9] = [
+const OPERATORS: [&str; 10] = [
     "cli",
     "config",
+    "db",
     "dev",
     "error.rs",
     "http/errors.rs",

@@ -16,7 +16,7 @@ use super::operation::Asker;
 use super::refusal::Refusal;
 use crate::graphql::code::Code;
 
-/// Of a body that is too large, so many times what is allowed is listened to.
+/// Of a body that is too large, so many times what a member may send is listened to.
 const HEARD_OUT: usize = 16;
 
 /// JSON only: a form or plain text can be sent by any web page without asking us first. And plainly:
@@ -59,6 +59,8 @@ pub const STRANGERS: usize = 128 * 1024;
 pub struct Room {
     /// In bytes.
     pub limit: usize,
+    /// So much of one that is too large is listened to.
+    heard_out: usize,
     /// What is held of it.
     pub held: Held,
 }
@@ -71,6 +73,7 @@ impl Room {
             asker.viewer.member().is_none(),
         );
         Self {
+            heard_out: limit.saturating_mul(HEARD_OUT),
             limit: if anonymous {
                 limit.min(STRANGERS)
             } else {
@@ -84,9 +87,12 @@ impl Room {
 /// Reads a body that fits into its room. What comes beyond is read up to a point and thrown away: whoever is
 /// still sending when the connection closes never sees why.
 pub async fn read(body: Body, room: &mut Room, patience: Duration) -> Result<Bytes, Refusal> {
-    let Room { limit, held } = room;
-    let limit = *limit;
-    let most = limit.saturating_mul(HEARD_OUT);
+    let Room {
+        limit,
+        heard_out,
+        held,
+    } = room;
+    let (limit, most) = (*limit, *heard_out);
     let whole = async move {
         let (mut body, mut kept, mut length) = (body.into_data_stream(), BytesMut::new(), 0_usize);
         let mut has_room = true;
