@@ -1,19 +1,28 @@
 //! What is slow holds up nothing but itself.
 
 use api::account::jobs::housekeep;
+use api::db::Pool;
 use api::jobs::{AccountNotice, Job, Worker, enqueue};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::push_delivery::DeliveryState;
-use entity::{job, rate_limit};
-use sea_orm::{EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _};
+use entity::{job, member, pact, pact_side, peering, rate_limit};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait as _, EntityTrait as _, IntoActiveModel, ModelTrait,
+    PaginatorTrait as _, QueryFilter as _,
+};
 use support::{FromDatabase, TestApp, TestDatabase, both, eventually};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+use crate::pacts::agreed;
+use crate::peerings::partners;
 
 both!(
     a_mail_server_that_hangs_holds_up_no_push,
     a_lease_lasts_while_its_job_runs,
     much_that_has_had_its_day_is_removed_a_slice_at_a_time,
+    what_waits_for_a_hidden_member_is_left_to_a_later_round,
 );
 
 /// The service with a mail server that takes connections and says nothing.
@@ -133,4 +142,71 @@ async fn much_that_has_had_its_day_is_removed_a_slice_at_a_time(app: TestApp) {
     assert!(!housekeep(&app.app).await.unwrap());
     let next = api::jobs::next_due(&app.app).await.unwrap();
     assert_eq!(next, Some(app.now() + TimeDelta::hours(1)));
+}
+
+async fn what_waits_for_a_hidden_member_is_left_to_a_later_round(app: TestApp) {
+    let db = app.app.db.pool();
+    let (mike, paul) = (app.member("mike").await, app.member("paul").await);
+    let peering_id = partners(&app, mike, paul).await;
+    agreed(&app, mike, paul, &peering_id).await;
+    let peering = peering::Entity::find().one(db).await.unwrap().unwrap();
+    let pact = pact::Entity::find().one(db).await.unwrap().unwrap();
+    let sides = pact_side::Entity::find().all(db).await.unwrap();
+    let side = sides.into_iter().find(|side| side.member_id == mike.member);
+    let side = pact_side::Model {
+        sharing: pact_side::Sharing::Mood,
+        agreed_until: Some(app.now()),
+        ..side.unwrap()
+    };
+    // A whole slice of what he gives ends while he is hidden.
+    for n in 0..100 {
+        let other = app.member(&format!("other{n}")).await.member;
+        let id = app.app.ids.next();
+        let with = peering::Model {
+            id,
+            lower_id: mike.member.min(other),
+            higher_id: mike.member.max(other),
+            ..peering.clone()
+        };
+        insert(db, with).await;
+        let pact_id = app.app.ids.next();
+        let between = pact::Model {
+            id: pact_id,
+            peering_id: id,
+            ..pact.clone()
+        };
+        insert(db, between).await;
+        let his = pact_side::Model {
+            pact_id,
+            ..side.clone()
+        };
+        insert(db, his).await;
+    }
+    let hide = async |at: Option<DateTime<Utc>>| {
+        member::Entity::update_many()
+            .col_expr(member::Column::HiddenAt, Expr::value(at))
+            .filter(member::Column::Id.eq(mike.member))
+            .exec(db)
+            .await
+            .unwrap();
+    };
+    hide(Some(app.now())).await;
+    let more = async || api::pact::service::housekeep(&app.app).await.unwrap();
+    assert!(!more().await, "there is nothing to be done now");
+    hide(None).await;
+    assert!(more().await, "a whole slice was done");
+    assert!(!more().await);
+    let given = pact_side::Entity::find().filter(pact_side::Column::AgreedUntil.lte(app.now()));
+    assert_eq!(given.all(db).await.unwrap(), []);
+}
+
+async fn insert<M: ModelTrait + IntoActiveModel<A>, A>(db: &Pool, row: M)
+where
+    A: ActiveModelTrait<Entity = M::Entity>,
+{
+    let row = row.into_active_model().reset_all();
+    M::Entity::insert(row)
+        .exec_without_returning(db)
+        .await
+        .unwrap();
 }

@@ -169,29 +169,31 @@ pub async fn housekeep(app: &App) -> Result<bool, Fault> {
             store::lapsed_sides(tx, CLOSED_AT_ONCE, now).await?,
         ))
     })?;
-    let sides = lapsed.len() as u64;
+    let is_slice = lapsed.len() as u64 == CLOSED_AT_ONCE;
+    let mut stopped = false;
     for (pact, member) in lapsed {
-        stop_sharing(app, pact, member, now).await?;
+        stopped |= stop_sharing(app, pact, member, now).await?;
     }
-    Ok(more || closed == CLOSED_AT_ONCE || sides == CLOSED_AT_ONCE)
+    // What cannot be stopped now, because one of the two is hidden, waits for a later round.
+    Ok(more || closed == CLOSED_AT_ONCE || (is_slice && stopped))
 }
 
-/// Takes back what a member gives, when he agreed to it until now and no longer.
+/// Takes back what a member gives, when he agreed to it until now and no longer. Returns whether there was something.
 async fn stop_sharing(
     app: &App,
     id: PactId,
     member: MemberId,
     now: DateTime<Utc>,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     transact!(app, |tx| {
         let Some(row) = held(tx, member, id).await? else {
-            return Ok(Done::Undo(()));
+            return Ok(Done::Undo(false));
         };
         let Some(side) = store::side_of(app, tx, id, member).await? else {
-            return Ok(Done::Undo(()));
+            return Ok(Done::Undo(false));
         };
         let Some(until) = side.until.filter(|until| *until <= now) else {
-            return Ok(Done::Undo(()));
+            return Ok(Done::Undo(false));
         };
         let nothing = Side {
             until: None,
@@ -201,6 +203,6 @@ async fn stop_sharing(
         let both = (member, row.beside(member));
         consented(app, tx, both, Sharing::Nothing, until).await?;
         put(tx, &row);
-        Ok(Done::Keep(()))
+        Ok(Done::Keep(true))
     })
 }
