@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::StreamExt as _;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
@@ -12,6 +12,7 @@ use mediatype::{MediaType, ReadParams as _};
 
 use super::Edge;
 use super::in_flight::Held;
+use super::kept::Kept;
 use super::operation::Asker;
 use super::refusal::Refusal;
 use crate::graphql::code::Code;
@@ -94,7 +95,7 @@ pub async fn read(body: Body, room: &mut Room, patience: Duration) -> Result<Byt
     } = room;
     let (limit, most) = (*limit, *heard_out);
     let whole = async move {
-        let (mut body, mut kept, mut length) = (body.into_data_stream(), BytesMut::new(), 0_usize);
+        let (mut body, mut kept, mut length) = (body.into_data_stream(), Kept::default(), 0_usize);
         let mut has_room = true;
         while let Some(piece) = body.next().await {
             let piece = piece.map_err(|_| {
@@ -106,11 +107,11 @@ pub async fn read(body: Body, room: &mut Room, patience: Duration) -> Result<Byt
             length = length.saturating_add(piece.len());
             has_room &= length > limit || held.hold(length as u64).is_ok();
             if length <= limit && has_room {
-                kept.extend_from_slice(&piece);
+                kept.add(&piece);
             } else if length > most {
                 break;
             } else {
-                kept = BytesMut::new();
+                kept = Kept::default();
                 // Always says yes.
                 let _ = held.hold(0);
             }
@@ -125,7 +126,7 @@ pub async fn read(body: Body, room: &mut Room, patience: Duration) -> Result<Byt
             let refusal = Refusal::limited("Too much is being sent at once: wait a little.", 1);
             return Err(refusal.in_http(StatusCode::TOO_MANY_REQUESTS));
         }
-        Ok(kept.freeze())
+        Ok(kept.whole())
     };
     tokio::time::timeout(patience, whole)
         .await

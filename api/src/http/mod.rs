@@ -20,6 +20,7 @@ mod graphql;
 mod guard;
 mod host;
 mod in_flight;
+mod kept;
 mod operation;
 mod operations;
 mod params;
