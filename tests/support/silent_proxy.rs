@@ -17,8 +17,14 @@ pub struct SilentProxy {
     address: SocketAddr,
     database: String,
     silent: watch::Sender<bool>,
-    accepted: Arc<AtomicU32>,
+    counted: Arc<Counted>,
     accepting: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Counted {
+    accepted: AtomicU32,
+    swallowed: AtomicU32,
 }
 
 impl SilentProxy {
@@ -31,13 +37,13 @@ impl SilentProxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (silent, told) = watch::channel(false);
-        let accepted = Arc::<AtomicU32>::default();
-        let accepting = tokio::spawn(accept(listener, socket, told, Arc::clone(&accepted)));
+        let counted = Arc::<Counted>::default();
+        let accepting = tokio::spawn(accept(listener, socket, told, Arc::clone(&counted)));
         Self {
             address,
             database: url.path().to_owned(),
             silent,
-            accepted,
+            counted,
             accepting,
         }
     }
@@ -64,7 +70,12 @@ impl SilentProxy {
 
     /// How many connections were accepted so far.
     pub fn accepted(&self) -> u32 {
-        self.accepted.load(Ordering::Relaxed)
+        self.counted.accepted.load(Ordering::Relaxed)
+    }
+
+    /// How many connections have sent something into the silence so far.
+    pub fn swallowed(&self) -> u32 {
+        self.counted.swallowed.load(Ordering::Relaxed)
     }
 }
 
@@ -78,23 +89,32 @@ async fn accept(
     listener: TcpListener,
     socket: PathBuf,
     silent: watch::Receiver<bool>,
-    accepted: Arc<AtomicU32>,
+    counted: Arc<Counted>,
 ) {
     while let Ok((client, _)) = listener.accept().await {
-        accepted.fetch_add(1, Ordering::Relaxed);
-        tokio::spawn(carry(client, socket.clone(), silent.clone()));
+        counted.accepted.fetch_add(1, Ordering::Relaxed);
+        let (socket, silent, counted) = (socket.clone(), silent.clone(), Arc::clone(&counted));
+        tokio::spawn(carry(client, socket, silent, counted));
     }
 }
 
-async fn carry(client: TcpStream, socket: PathBuf, silent: watch::Receiver<bool>) {
+async fn carry(
+    client: TcpStream,
+    socket: PathBuf,
+    silent: watch::Receiver<bool>,
+    counted: Arc<Counted>,
+) {
     let Ok(server) = UnixStream::connect(socket).await else {
         return;
     };
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
+    let swallowed = || {
+        counted.swallowed.fetch_add(1, Ordering::Relaxed);
+    };
     tokio::join!(
-        forward(from_client, to_server, silent.clone()),
-        forward(from_server, to_client, silent),
+        forward(from_client, to_server, silent.clone(), swallowed),
+        forward(from_server, to_client, silent, || ()),
     );
 }
 
@@ -103,11 +123,15 @@ async fn forward(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     silent: watch::Receiver<bool>,
+    swallowed: impl Fn(),
 ) {
     let mut buffer = vec![0; 8192];
     let mut swallows = false;
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
-        swallows |= *silent.borrow();
+        if !swallows && *silent.borrow() {
+            swallows = true;
+            swallowed();
+        }
         if !swallows && to.write_all(&buffer[..read]).await.is_err() {
             return;
         }
