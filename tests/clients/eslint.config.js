@@ -53,6 +53,8 @@ export default [
             'Emotion',
             'LifeContext',
             'Topic',
+            // Known by the id of its subject.
+            'Change',
             // Hints, which are not kept.
             'CheckInRecorded',
             'NotificationReceived',

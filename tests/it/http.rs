@@ -247,6 +247,35 @@ async fn a_body_is_json_of_the_right_shape_and_size() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_refused_by_its_head_is_heard_out_before_it_is_answered() {
+    let server = TestServer::start(&TestDatabase::sqlite().await, "").await;
+    let form = "x".repeat(300_000);
+    for (method, accept, kind, status) in [
+        (
+            Method::POST,
+            "application/json",
+            "application/x-www-form-urlencoded",
+            415,
+        ),
+        (Method::PUT, "application/json", "application/json", 405),
+        (Method::POST, "image/png", "application/json", 406),
+    ] {
+        for _ in 0..20 {
+            let request = server
+                .request(method.clone(), "/graphql")
+                .body(form.clone());
+            let request = request
+                .header("accept", accept)
+                .header("content-type", kind);
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), status);
+            let answer: Value = answer.json().await.unwrap();
+            assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_REQUEST");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_answer_has_an_id_of_its_own_and_tells_browsers_to_be_careful() {
     let database = TestDatabase::sqlite().await;
     let server = TestServer::start(&database, "").await;

@@ -16,6 +16,7 @@ pub mod patch;
 pub mod scalars;
 pub mod schema;
 pub mod subscription;
+pub mod validation;
 
 pub use context::Context;
 pub use errors::{GqlError, GqlResult, Nullable};

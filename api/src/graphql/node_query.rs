@@ -6,11 +6,12 @@ use async_graphql::{Context, ID, Interface, Object};
 use entity::{
     CheckInId, CircleId, CircleInvitationId, CommitmentId, DeviceId, MeetingId, MemberId,
     NotificationId, OccurrenceId, PactId, PactNudgeId, PauseId, PeeringId, ReceivedId, RungId,
-    TellingId,
+    SessionId, TellingId,
 };
 
 use super::node::{Key, NodeId, decode};
 use super::{Context as _, GqlError, GqlResult, Nullable};
+use crate::account::graphql::{Session, load_sessions};
 use crate::checkin::graphql::{CheckIn, Pause, load_check_ins, load_pauses};
 use crate::circle::graphql::{Circle, CircleInvitation, load_circle_invitations, load_circles};
 use crate::commitment::graphql::{Commitment, load_commitments};
@@ -60,6 +61,8 @@ pub enum Node {
     LadderRequest(Box<LadderRequest>),
     /// That somebody was told of a man who went quiet: you, or by your ladder another.
     LadderTelling(Box<LadderTelling>),
+    /// A device on which you are signed in.
+    Session(Session),
     /// What you mean to do, or your partner, who lets you see it.
     Commitment(Box<Commitment>),
 }
@@ -106,6 +109,7 @@ pub async fn load(ctx: &Context<'_>, keys: &[Key]) -> GqlResult<HashMap<Key, Nod
         ReceivedId: load_received => |it| Node::ReceivedWords(Box::new(it)),
         RungId: load_ladder_requests => |it| Node::LadderRequest(Box::new(it)),
         TellingId: load_ladder_tellings => |it| Node::LadderTelling(Box::new(it)),
+        SessionId: load_sessions => Node::Session,
         CommitmentId: load_commitments => |it| Node::Commitment(Box::new(it)),
     })
 }

@@ -21,6 +21,14 @@ pub fn needed<T, V>(
     problems.check(parsed).map_or(Change::Leave, Change::Put)
 }
 
+/// A field for which null says nothing, as when it is left out.
+pub fn said<T, V: From<T>>(sent: MaybeUndefined<T>) -> Change<V> {
+    match sent {
+        MaybeUndefined::Undefined | MaybeUndefined::Null => Change::Leave,
+        MaybeUndefined::Value(value) => Change::Put(value.into()),
+    }
+}
+
 /// A text that may be cleared.
 pub fn prose(
     problems: &mut Problems,

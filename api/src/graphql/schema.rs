@@ -1,11 +1,8 @@
 //! The schema: every domain's queries, mutations and subscriptions under one root each.
 
-use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{
-    MergedObject, MergedSubscription, Object, Request, Schema, SchemaBuilder, ServerError,
-    ValidationMode,
+    MergedObject, MergedSubscription, Object, Schema, SchemaBuilder, ValidationMode,
 };
-use futures::FutureExt as _;
 
 use super::errors::UserError;
 use super::node_query::NodeQuery;
@@ -124,42 +121,10 @@ pub fn build(app: App) -> BelaySchema {
     builder().data(app).finish()
 }
 
-/// The schema twice: everything else about the two is the same.
-pub struct Schemas {
-    /// Runs every rule of validation.
-    pub strict: BelaySchema,
-    /// For documents that have passed them before.
-    pub validated: BelaySchema,
-}
-
-impl Schemas {
-    /// The schemas of an installation. Suggestions of names are for those who may see all of them.
-    pub fn of(app: &App) -> Self {
-        let build = |mode| {
-            let builder = builder().data(app.clone()).validation_mode(mode);
-            if app.config.introspection_for_all() {
-                builder.finish()
-            } else {
-                builder.disable_suggestions().finish()
-            }
-        };
-        Self {
-            strict: build(ValidationMode::Strict),
-            validated: build(ValidationMode::Fast),
-        }
-    }
-}
-
-/// What the rules of validation say against a document. Nothing of it is run: it is asked for an operation of a name
-/// that none can have, which the library looks for once the rules were heard.
-pub fn faults(schema: &BelaySchema, document: ExecutableDocument) -> Vec<ServerError> {
-    let mut request = Request::new(String::new()).operation_name("");
-    request.set_parsed_query(document);
-    let response = schema.execute(request).now_or_never();
-    let unheard = || vec![ServerError::new("The rules could not be heard.", None)];
-    let mut errors = response.map_or_else(unheard, |response| response.errors);
-    errors.retain(|error| !error.message.starts_with("Unknown operation named"));
-    errors
+/// The schema, ready to run documents that [`super::validation`] has found valid: the library's own rules are left out.
+pub fn build_validated(app: App) -> BelaySchema {
+    let builder = builder().data(app).disable_suggestions();
+    builder.validation_mode(ValidationMode::Fast).finish()
 }
 
 /// The schema in the schema definition language, as it stands in `schema.graphql`.

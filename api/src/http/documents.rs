@@ -8,20 +8,18 @@ pub mod jobs;
 mod manifest;
 mod persist;
 mod store;
-mod within;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_graphql::ServerError;
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
-use async_graphql::{ServerError, Variables};
 use aws_lc_rs::digest::{SHA256, digest};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 pub use manifest::{Manifest, ManifestError};
 use persist::Keeper;
-use within::Within;
 
 use super::guard;
 use super::operation::Asker;
@@ -30,6 +28,7 @@ use super::refusal::Refusal;
 use crate::app::App;
 use crate::config::{GraphqlConfig, PersistedDocuments};
 use crate::graphql::code::Code;
+use crate::graphql::validation::validate;
 
 /// What a parsed document takes in memory, for each byte of its text: about 220 bytes for a field.
 const PARSED_BY_TEXT: usize = 48;
@@ -47,12 +46,9 @@ pub struct Parsed {
     pub document: ExecutableDocument,
     /// Whether it asks what the schema holds.
     pub introspects: bool,
-    within: Within,
     text_length: usize,
     /// Whether it was valid once: it is in the cache, or was.
     known: AtomicBool,
-    /// Whether it has passed every rule of validation.
-    validated: AtomicBool,
     /// Whether its text is kept for all, or is about to be.
     persisted: AtomicBool,
 }
@@ -60,7 +56,8 @@ pub struct Parsed {
 impl Parsed {
     fn of(hash: TextHash, text: &str) -> Result<Self, Refusal> {
         guard::scan(text, &guard::Limits::STANDARD).map_err(Refusal::from)?;
-        let document = async_graphql::parser::parse_query(text).map_err(|fault| {
+        let text = guard::rewrite(text).map_err(Refusal::from)?;
+        let document = async_graphql::parser::parse_query(&text).map_err(|fault| {
             let ServerError {
                 message, locations, ..
             } = ServerError::from(fault);
@@ -78,23 +75,24 @@ impl Parsed {
         Ok(Self {
             hash,
             introspects: introspects(&document),
-            within: Within::of(&document),
             document,
             text_length: text.len(),
             known: AtomicBool::new(false),
-            validated: AtomicBool::new(false),
             persisted: AtomicBool::new(false),
         })
     }
 
-    /// Whether validation looks at all of it when these variables are given.
-    pub fn is_judged_wholly(&self, variables: &Variables) -> bool {
-        self.within.are_known(variables)
-    }
-
-    /// Whether it has passed every rule of validation.
-    pub fn is_validated(&self) -> bool {
-        self.validated.load(Ordering::Relaxed)
+    /// That it is valid, which is looked at once.
+    fn is_valid(&self, suggests: bool) -> Result<(), Refusal> {
+        if self.known.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let faults = validate(&self.document, suggests);
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::of(faults))
+        }
     }
 }
 
@@ -237,15 +235,14 @@ impl Documents {
         Err(not_found())
     }
 
-    /// A document has passed validation: from now on it is known by its hash, and need not be validated again when
-    /// it was looked at `wholly`.
-    pub fn validated(&self, parsed: &Arc<Parsed>, wholly: bool) {
-        if wholly {
-            parsed.validated.store(true, Ordering::Relaxed);
-        }
+    /// That a document is valid: from then on it is known by its hash, and not looked at again. Names of the schema
+    /// are suggested to whoever may see all of them.
+    pub fn validate(&self, parsed: &Arc<Parsed>, suggests: bool) -> Result<(), Refusal> {
+        parsed.is_valid(suggests)?;
         if !parsed.known.swap(true, Ordering::Relaxed) {
             self.cache.insert(parsed.hash, Arc::clone(parsed));
         }
+        Ok(())
     }
 }
 

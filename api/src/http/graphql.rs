@@ -93,18 +93,16 @@ async fn prepare(
     line: &mut RequestLine,
 ) -> Result<Ready, Refusal> {
     if accepted.whole.is_none() && !accepted.events {
-        return Err(Refusal::http(
+        let refusal = Refusal::http(
             StatusCode::NOT_ACCEPTABLE,
             "Answers are application/graphql-response+json, application/json or text/event-stream.",
-        ));
+        );
+        return Err(heard_out(edge, body, refusal).await);
     }
     let stranger = asker(edge, peer, head, Standing::default());
     let standing = match standing(edge, head, &stranger) {
         Ok(standing) => standing,
-        Err(refusal) => {
-            body::hear_out(body, edge.app.config.http.body_limit_bytes, patience(edge)).await;
-            return Err(refusal);
-        }
+        Err(refusal) => return Err(heard_out(edge, body, refusal).await),
     };
     let asker = Asker {
         viewer: standing.viewer(),
@@ -134,6 +132,13 @@ fn standing(edge: &Edge, head: &Parts, stranger: &Asker) -> Result<Standing, Ref
         .inspect_err(|refusal| edge.charge_for(refusal, stranger, 0))
 }
 
+/// A refusal of whose request nothing more is read but its end: an answer that comes before is lost to whoever is still
+/// sending when the connection closes.
+async fn heard_out(edge: &Edge, body: Body, refusal: Refusal) -> Refusal {
+    body::hear_out(body, edge.app.config.http.body_limit_bytes, patience(edge)).await;
+    refusal
+}
+
 fn patience(edge: &Edge) -> Duration {
     Duration::from_secs(edge.app.config.http.operation_timeout_seconds)
 }
@@ -150,16 +155,19 @@ async fn read(
             Ok((params, if events { Way::GetStream } else { Way::Get }))
         }
         Method::POST => {
-            body::check_content_type(&head.headers)?;
+            if let Err(refusal) = body::check_content_type(&head.headers) {
+                return Err(heard_out(edge, body, refusal).await);
+            }
             let mut room = Room::of(edge, asker);
             let body = body::read(body, &mut room, patience(edge)).await?;
             let params = Params::of_body(&body)?;
             Ok((params, if events { Way::Stream } else { Way::Once }))
         }
-        _ => Err(Refusal::http(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "Ask by POST, or for a query by GET.",
-        )),
+        _ => {
+            let message = "Ask by POST, or for a query by GET.";
+            let refusal = Refusal::http(StatusCode::METHOD_NOT_ALLOWED, message);
+            Err(heard_out(edge, body, refusal).await)
+        }
     }
 }
 

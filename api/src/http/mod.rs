@@ -52,7 +52,7 @@ pub use router::{api, operations as operations_router};
 
 use crate::app::App;
 use crate::graphql::input_types::InputTypes;
-use crate::graphql::schema::Schemas;
+use crate::graphql::schema;
 use crate::shutdown::Shutdown;
 
 /// What every handler is given. Cheap to clone.
@@ -64,16 +64,16 @@ pub struct EdgeParts {
     /// What everything is given.
     pub app: App,
     /// The schema, ready to run.
-    pub(crate) schemas: Schemas,
+    pub(crate) schema: crate::graphql::BelaySchema,
     /// The types of variables.
     pub(crate) input_types: InputTypes,
     /// Documents that are known.
     pub(crate) documents: Documents,
     /// What may be asked for.
     pub(crate) budget: Budget,
-    /// How many may hold a socket or a stream of events.
     /// What is being sent.
     pub(crate) in_flight: InFlight,
+    /// How many may hold a socket or a stream of events.
     pub(crate) places: Places,
     /// What `/readyz` last found.
     pub(crate) readiness: Readiness,
@@ -94,12 +94,12 @@ impl Edge {
         metrics: PrometheusHandle,
     ) -> Result<Self, ManifestError> {
         Ok(Self(Arc::new(EdgeParts {
-            schemas: Schemas::of(&app),
-            input_types: InputTypes::read(&crate::graphql::schema::sdl()),
+            schema: schema::build_validated(app.clone()),
+            input_types: InputTypes::read(&schema::sdl()),
             documents: Documents::load(&app.config.graphql)?,
             budget: Budget::new(&app.config.graphql),
-            places: Places::new(&app.config.http),
             in_flight: InFlight::new(&app.config.http),
+            places: Places::new(&app.config.http),
             readiness: Readiness::default(),
             app,
             shutdown,

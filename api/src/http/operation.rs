@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Edge;
 use super::budget::{Empty, Receipt};
 use super::documents::Found;
+use super::errors::given_code;
 use super::guard::{self, Limits};
 use super::params::Params;
 use super::refusal::Refusal;
@@ -81,8 +82,6 @@ struct First {
     found: Found,
     receipt: Receipt,
     asker: Asker,
-    /// Whether validation can have looked at all of the document.
-    wholly: bool,
 }
 
 /// What came of a request.
@@ -121,12 +120,13 @@ impl Edge {
         self.admit(asker)?;
         let patience = Duration::from_secs(self.app.config.http.operation_timeout_seconds);
         let deadline = Instant::now() + patience;
-        let finding = self.find_and_price(&mut params, asker, way, deadline);
+        let mut paid = 0;
+        let finding = self.find_and_price(&mut params, asker, (way, deadline), &mut paid);
         let prepared = timeout_at(deadline, finding)
             .await
             .unwrap_or_else(|_| Err(Refusal::timed_out()));
         if let Err(refusal) = &prepared {
-            self.charge_for(refusal, asker, 0);
+            self.charge_for(refusal, asker, paid);
         }
         prepared
     }
@@ -135,8 +135,8 @@ impl Edge {
         &self,
         params: &mut Params,
         asker: &Asker,
-        way: Way,
-        deadline: Instant,
+        (way, deadline): (Way, Instant),
+        paid: &mut u64,
     ) -> Result<Prepared, Refusal> {
         let limits = &Limits::STANDARD;
         let found = self.documents.find(&self.app, params, asker).await?;
@@ -160,6 +160,9 @@ impl Edge {
             ));
         }
         let receipt = self.pay(asker, price.cost)?;
+        *paid = receipt.requested();
+        let suggests = self.app.config.introspection_for_all();
+        self.documents.validate(&found.parsed, suggests)?;
 
         let mut document = found.parsed.document.clone();
         if kind == OperationType::Subscription {
@@ -169,7 +172,6 @@ impl Edge {
             .check(definitions, &params.variables)
             .map_err(|fault| Refusal::new(Code::BadUserInput, &fault))?;
 
-        let wholly = found.parsed.is_judged_wholly(&params.variables);
         let mut variables = std::mem::take(&mut params.variables);
         // What nobody declared is read by nobody, and a subscription would hold it for as long as it lives.
         variables.retain(|name, _| {
@@ -191,7 +193,6 @@ impl Edge {
                 found,
                 receipt,
                 asker: *asker,
-                wholly,
             },
         })
     }
@@ -240,8 +241,7 @@ impl Edge {
             first,
             ..
         } = prepared;
-        let schema = self.schema_for(&first.found);
-        let work = AssertUnwindSafe(stats.scope(schema.execute(request))).catch_unwind();
+        let work = AssertUnwindSafe(stats.scope(self.schema.execute(request))).catch_unwind();
         match timeout_at(deadline + grace, work).await {
             Ok(Ok(response)) => self.judge(response, Some(first)),
             Ok(Err(_)) => Err(Refusal::panicked()),
@@ -254,7 +254,7 @@ impl Edge {
     fn follow(&self, prepared: Prepared) -> impl Stream<Item = Outcome> + Send + 'static {
         let edge = self.clone();
         let Prepared { request, first, .. } = prepared;
-        let responses = self.schema_for(&first.found).execute_stream(request);
+        let responses = self.schema.execute_stream(request);
         let mut first = Some(first);
         let responses = AssertUnwindSafe(responses).catch_unwind();
         responses.map(move |response| match response {
@@ -272,18 +272,11 @@ impl Edge {
         stream::once(async move { edge.carry_out(prepared, &stats).await }).boxed()
     }
 
-    fn schema_for(&self, found: &Found) -> &crate::graphql::BelaySchema {
-        if found.parsed.is_validated() {
-            &self.schemas.validated
-        } else {
-            &self.schemas.strict
-        }
-    }
-
     /// Tells what was carried out from what was refused. Waits for nothing: what was changed is to be told.
     fn judge(&self, mut response: Response, first: Option<First>) -> Outcome {
         // Without execution there is no data, and then there is no such key (GraphQL §7.1).
         let executed = response.data != Value::Null || response.errors.iter().any(has_path);
+        let executed = executed && !nothing_could_be_done(&response);
         if !executed {
             let refusal = Refusal::of(response.errors);
             if let Some(First { receipt, asker, .. }) = first {
@@ -294,11 +287,22 @@ impl Edge {
         if let Some(first) = first {
             let cost = first.receipt.published();
             response.extensions.insert("cost".to_owned(), cost);
-            self.documents.validated(&first.found.parsed, first.wholly);
             self.persist(first.found, first.asker);
         }
         Ok(response)
     }
+}
+
+/// Whether the database was away for all of it: then it was not carried out, and can be sent again. What was carried out
+/// in part is told as that.
+fn nothing_could_be_done(response: &Response) -> bool {
+    let is_away = |error: &ServerError| given_code(error) == Some(Code::Unavailable);
+    let is_nothing = match &response.data {
+        Value::Null => true,
+        Value::Object(fields) => fields.values().all(|field| *field == Value::Null),
+        _ => false,
+    };
+    is_nothing && !response.errors.is_empty() && response.errors.iter().all(is_away)
 }
 
 fn rate_limited(Empty { wait }: Empty) -> Refusal {
@@ -388,6 +392,31 @@ mod tests {
         assert_eq!(asked(two, Some("C")), Err(()));
         assert_eq!(asked("{ a }", None), Ok(None));
         assert_eq!(asked("{ a }", Some("A")), Err(()));
+    }
+
+    #[test]
+    fn what_could_not_be_done_at_all_is_told_from_what_was_done_in_part() {
+        let away = {
+            let mut error = ServerError::new("away", None);
+            let mut extensions = async_graphql::ErrorExtensionValues::default();
+            extensions.set("code", Code::Unavailable.as_str());
+            error.extensions = Some(extensions);
+            error
+        };
+        let answer = |data: serde_json::Value, errors: &[ServerError]| {
+            let mut response = Response::new(Value::from_json(data).unwrap());
+            response.errors = errors.to_vec();
+            nothing_could_be_done(&response)
+        };
+        let other = ServerError::new("another", None);
+        let nothing = serde_json::json!({ "me": null, "circle": null });
+        assert!(answer(nothing.clone(), &[away.clone(), away.clone()]));
+        assert!(!answer(nothing.clone(), &[]));
+        assert!(!answer(nothing, &[away.clone(), other]));
+        assert!(!answer(
+            serde_json::json!({ "me": {}, "circle": null }),
+            &[away]
+        ));
     }
 
     #[test]

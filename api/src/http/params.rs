@@ -76,6 +76,13 @@ impl Params {
         }
     }
 
+    /// Whether they name a document in any way.
+    pub fn ask_for_something(&self) -> bool {
+        let persisted = self.extensions.as_ref();
+        let persisted = persisted.is_some_and(|extensions| extensions.persisted_query.is_some());
+        self.query.is_some() || self.document_id.is_some() || persisted
+    }
+
     /// Of the query string of a GET request.
     pub fn of_query(query: &str) -> Result<Self, Refusal> {
         let mut params = Self::default();

@@ -57,10 +57,13 @@ impl Refusal {
         }
     }
 
-    /// Of errors the GraphQL library found; none of them has a place in the data. Nobody reads more than
-    /// a few of them, and there may be thousands.
+    /// Of errors in a request, or in all that was asked for: there are no data, and so no places in them. Nobody reads
+    /// more than a few of them, and there may be thousands.
     pub fn of(mut errors: Vec<ServerError>) -> Self {
         errors.truncate(MOST_ERRORS);
+        for error in &mut errors {
+            error.path = Vec::new();
+        }
         Self {
             status: None,
             errors,

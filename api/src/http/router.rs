@@ -130,20 +130,23 @@ mod tests {
     use http_body_util::BodyExt as _;
     use metrics_exporter_prometheus::PrometheusBuilder;
     use tower::ServiceExt as _;
+    use uuid::Uuid;
 
     use super::*;
+    use crate::account::{SignedIn, token};
     use crate::app::{App, Surroundings};
     use crate::clock::Clock;
     use crate::config::{DEFAULTS, load_from};
     use crate::db::Db;
     use crate::dev::outbox::DevOutbox;
     use crate::entropy::Entropy;
+    use crate::http::address::Peer;
     use crate::keys::Keys;
     use crate::push::transport::from_config;
     use crate::shutdown::Shutdown;
 
-    #[tokio::test]
-    async fn a_panic_is_answered_with_its_requests_id_and_nothing_else() {
+    /// An edge on a database that nobody made ready, and the folder of that.
+    async fn edge() -> (Edge, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("belay.db").display());
         let layers = Figment::from(Toml::string(DEFAULTS)).merge(("database.url", url));
@@ -167,8 +170,53 @@ mod tests {
         let app = app.unwrap();
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let edge = Edge::new(app, Shutdown::default(), metrics);
-        let edge = edge.unwrap_or_else(|error| panic!("{error}"));
+        (edge.unwrap_or_else(|error| panic!("{error}")), folder)
+    }
 
+    async fn json_of(response: Response<Body>) -> serde_json::Value {
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_away_is_told_by_the_status_where_apps_read_the_body_then() {
+        let (edge, _folder) = edge().await;
+        let app = &edge.app;
+        app.db.close().await;
+        let who = SignedIn {
+            member: entity::MemberId(Uuid::from_u128(1)),
+            session: entity::SessionId(Uuid::from_u128(2)),
+        };
+        let lives = chrono::TimeDelta::minutes(5);
+        let token = token::issue(&app.keys, who, 0, app.clock.now() + lives).unwrap();
+        for (accept, status) in [
+            (
+                "application/graphql-response+json",
+                StatusCode::SERVICE_UNAVAILABLE,
+            ),
+            ("application/json", StatusCode::OK),
+        ] {
+            let body = serde_json::json!({ "query": "{ changes(first: 1) { hasMore } circle(id: 1) { id } }" });
+            let request = Request::post("/graphql")
+                .extension(Peer(([127, 0, 0, 1], 1).into()))
+                .header(header::ACCEPT, accept)
+                .header(header::CONTENT_TYPE, "application/json")
+                .header(header::AUTHORIZATION, format!("Bearer {token}"))
+                .body(Body::from(body.to_string()));
+            let response = api(&edge).oneshot(request.unwrap()).await.unwrap();
+            assert_eq!(response.status(), status, "{accept}");
+            assert_eq!(response.headers()[header::RETRY_AFTER], "5");
+            let body = json_of(response).await;
+            assert!(body.get("data").is_none(), "{body}");
+            let extensions = &body["errors"][0]["extensions"];
+            assert_eq!(extensions["code"], "UNAVAILABLE");
+            assert_eq!(extensions["retryAfter"], 5);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_with_its_requests_id_and_nothing_else() {
+        let (edge, _folder) = edge().await;
         let panics = get(|| async { panic!("his passphrase is hunter2") as &str });
         let routes = dressed(Router::new().route("/panics", panics), &edge);
         let request = Request::get("/panics").body(Body::empty()).unwrap();
@@ -179,8 +227,7 @@ mod tests {
             .to_str()
             .unwrap()
             .to_owned();
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let body = json_of(response).await;
         let extensions = &body["errors"][0]["extensions"];
         assert_eq!(extensions["code"], "INTERNAL_SERVER_ERROR");
         assert_eq!(extensions["requestId"], id);

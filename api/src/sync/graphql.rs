@@ -14,8 +14,8 @@ use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 /// Something your app keeps that is new, is not as it was, or is gone.
 #[derive(SimpleObject)]
 pub struct Change {
-    /// The global id of the thing.
-    id: ID,
+    /// The global id of the thing: that of `node`, and what to drop when it is gone.
+    subject_id: ID,
     /// Whether it is gone, or not there for you any more: drop what you keep under this id.
     deleted: bool,
     /// The thing as it is now; null when `deleted`.
@@ -79,7 +79,7 @@ async fn changes(ctx: &Context<'_>, after: Option<&str>, first: i32) -> GqlResul
     let edges = page.changes.iter().map(|change| {
         let node = nodes.remove(&key(change));
         Change {
-            id: encode(key(change)),
+            subject_id: encode(key(change)),
             deleted: node.is_none(),
             node,
             changed_at: DateTime(change.changed_at),

@@ -43,8 +43,8 @@ class Kept {
         this.nodes.clear();
         this.resets += 1;
       }
-      for (const { id, deleted, node } of page.edges) {
-        deleted ? this.nodes.delete(id) : this.nodes.set(id, node);
+      for (const { subjectId, deleted, node } of page.edges) {
+        deleted ? this.nodes.delete(subjectId) : this.nodes.set(subjectId, node);
       }
       this.cursor = page.endCursor;
       seen += page.edges.length;

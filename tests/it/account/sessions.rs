@@ -17,6 +17,7 @@ use super::{PASSPHRASE, REFRESH, SESSIONS, input, join, mike, refusal, sign_in, 
 both!(
     a_member_sees_his_devices,
     the_device_that_asks_is_listed_among_more_than_a_hundred,
+    a_session_is_fetched_by_its_id_and_by_nobody_else,
     a_device_that_signs_out_is_refused_at_once,
     another_device_can_be_signed_out_and_nobody_elses,
     every_other_device_can_be_signed_out,
@@ -32,6 +33,28 @@ const REVOKE: &str = "mutation($input: RevokeSessionInput!) {
 const ELSEWHERE: &str = "mutation {
     signOutEverywhereElse { sessions { deviceName current } errors { code path } }
 }";
+
+async fn a_session_is_fetched_by_its_id_and_by_nobody_else(app: TestApp) {
+    let (mike, tom) = (app.member("mike").await, app.member("tom").await);
+    let query =
+        "query($id: ID!) { node(id: $id) { __typename id ... on Session { deviceName current } } }";
+    let listed = app
+        .as_member(mike, "{ me { sessions { id deviceName } } }", json!({}))
+        .await;
+    let listed = listed.at("/me/sessions/0");
+    let variables = json!({ "id": listed["id"] });
+    let found = app
+        .as_member(mike, query, variables.clone())
+        .await
+        .at("/node");
+    assert_eq!(
+        found,
+        json!({ "__typename": "Session", "id": listed["id"], "deviceName": listed["deviceName"], "current": true })
+    );
+    let anothers = app.as_member(tom, query, variables).await;
+    assert_eq!(anothers.data["node"], Value::Null);
+    assert!(anothers.errors.is_empty());
+}
 
 async fn devices(app: &TestApp, who: SignedIn) -> Vec<String> {
     let sessions = app

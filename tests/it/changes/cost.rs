@@ -72,10 +72,10 @@ async fn a_page_is_one_statement_and_one_for_each_kind_on_it(app: TestApp) {
 
 async fn all_of_every_kind_may_be_asked_of_a_whole_page(app: TestApp) {
     let mike = app.member("mike").await;
-    let query = "{ changes(first: 100) { endCursor hasMore resetRequired edges { id deleted changedAt
+    let query = "{ changes(first: 100) { endCursor hasMore resetRequired edges { subjectId deleted changedAt
         node { __typename id
-        ... on Member { handle bio story ageBand country region languages timeZone mailLanguage contactModes
-            replyPace availability { day parts } memberSince version lifeContexts { slug name }
+        ... on Member { handle bio story ageBand country region languages home: timeZone mailLanguage contactModes
+            replyPace availability { day parts } memberSince edition: version lifeContexts { slug name }
             topics { stance visibility topic { slug name description } } }
         ... on CheckIn { clientId localDate timeZone dayStartHour mood createdAt updatedAt }
         ... on Meeting { title description format circleId timeZone place joinUrl viewerRuns version }
@@ -83,11 +83,11 @@ async fn all_of_every_kind_may_be_asked_of_a_whole_page(app: TestApp) {
             status viewerAnswer version meeting { id } }
         ... on Notification { kind subjectId at readAt }
         ... on Peering { state proposedByYou proposedAt expiresAt since partner { id handle } }
-        ... on Pact { state proposedByYou proposedAt expiresAt since endsOn version partner { id handle }
+        ... on Pact { pactState: state proposedByYou proposedAt expiresAt since endsOn version partner { id handle }
             yourSide { sharing sharingUntil } partnerSide { sharing nudgeStyle nudgeWish } }
         ... on PactNudge { pactId fromYou template text sentAt answer answeredAt }
-        ... on Commitment { words yours peeringId dueOn weekdays nextDueOn state version createdAt endedAt
-            partner { id handle } days { dueOn answer answeredAt carriedTo } } } } } }";
+        ... on Commitment { words yours peeringId dueOn weekdays nextDueOn standing: state version createdAt endedAt
+            told: partner { id handle } days { dueOn answer answeredAt carriedTo } } } } } }";
     let server = TestServer::start(app.database(), "").await;
     let token = TestServer::token(mike);
     let page = server.graphql(Some(&token), query, json!({})).await;

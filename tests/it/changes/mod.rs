@@ -19,7 +19,7 @@ use support::{Answer, TestApp};
 
 const CHANGES: &str =
     "query($after: String, $first: Int!) { changes(after: $after, first: $first) {
-    endCursor hasMore resetRequired edges { id deleted changedAt node { ...Kept } } } }";
+    endCursor hasMore resetRequired edges { subjectId deleted changedAt node { ...Kept } } } }";
 
 /// What is there, by the lists that do not know of feeds, and by ids.
 const THERE: &str = "query($ids: [ID!]!) {
@@ -97,12 +97,12 @@ impl Phone {
                 assert!(self.resets < 5, "it never comes to an end");
             }
             for change in page["edges"].as_array().unwrap() {
-                let id = change["id"].as_str().unwrap().to_owned();
+                let id = change["subjectId"].as_str().unwrap().to_owned();
                 assert_eq!(change["deleted"], change["node"].is_null());
                 if change["deleted"] == true {
                     self.kept.remove(&id);
                 } else {
-                    assert_eq!(change["id"], change["node"]["id"]);
+                    assert_eq!(change["subjectId"], change["node"]["id"]);
                     self.kept.insert(id, change["node"].clone());
                 }
                 told.push(change.clone());
@@ -124,7 +124,7 @@ impl Phone {
         let mut kinds: Vec<_> = told
             .iter()
             .map(|change| {
-                let id = change["id"].as_str().unwrap();
+                let id = change["subjectId"].as_str().unwrap();
                 let (node, no) = if change["deleted"] == true {
                     (&before[id], "no ")
                 } else {

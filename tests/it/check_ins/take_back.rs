@@ -253,9 +253,9 @@ async fn whoever_could_read_it_stops_at_once(app: TestApp) {
     let nobody = json!({ "totalCount": 0, "nodes": [] });
     let silent = json!({ "note": null, "mood": null, "wantsAWord": false });
     assert_eq!(read().await, (nobody.clone(), silent.clone(), Vec::new()));
-    let query = "query($after: String!) { changes(after: $after, first: 100) { edges { deleted id node { id } } } }";
+    let query = "query($after: String!) { changes(after: $after, first: 100) { edges { deleted subjectId node { id } } } }";
     let edges = app.as_member(mike, query, json!({ "after": cursor })).await;
-    let line = json!({ "deleted": true, "id": asked[0]["id"], "node": null });
+    let line = json!({ "deleted": true, "subjectId": asked[0]["id"], "node": null });
     let edges = edges.at("/changes/edges");
     assert!(edges.as_array().unwrap().contains(&line), "{edges}");
 

@@ -123,10 +123,9 @@ async fn outlives(app: TestApp, over: &str) {
                 "keptUntil": "2026-06-08T12:03:00.000Z", "sender": { "handle": "paul" } })
     );
     // What a phone is told agrees with what is there by its id.
-    let query =
-        "query($after: String!) { changes(after: $after, first: 100) { edges { id deleted } } }";
+    let query = "query($after: String!) { changes(after: $after, first: 100) { edges { subjectId deleted } } }";
     let told = app.as_member(mike, query, json!({ "after": cursor })).await;
-    let gone = json!({ "id": nudge, "deleted": true });
+    let gone = json!({ "subjectId": nudge, "deleted": true });
     let edges = told.at("/changes/edges");
     assert!(edges.as_array().unwrap().contains(&gone), "{edges}");
     assert_eq!(node(&app, mike, &nudge).await, json!(null));

@@ -1,6 +1,7 @@
 //! What `me` says about the account.
 
 use async_graphql::{Context, Object};
+use entity::SessionId;
 
 use super::types::{Account, Session};
 use crate::account::{SignedIn, service};
@@ -32,6 +33,16 @@ impl AccountMe {
     async fn sessions(&self, ctx: &Context<'_>) -> Nullable<Vec<Session>> {
         Some(sessions(ctx, self.0).await)
     }
+}
+
+/// Of the member's open sessions, those with these ids.
+pub async fn load_sessions(
+    ctx: &Context<'_>,
+    ids: &[SessionId],
+) -> GqlResult<Vec<(SessionId, Session)>> {
+    let open = service::sessions(ctx.app(), ctx.member()?).await?;
+    let wanted = open.into_iter().filter(|session| ids.contains(&session.id));
+    Ok(wanted.map(|session| (session.id, session.into())).collect())
 }
 
 pub(super) async fn sessions(ctx: &Context<'_>, who: SignedIn) -> GqlResult<Vec<Session>> {

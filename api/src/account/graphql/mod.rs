@@ -12,7 +12,8 @@ mod types;
 
 use async_graphql::{Context, MergedObject};
 
-pub use me::AccountMe;
+pub use me::{AccountMe, load_sessions};
+pub use types::Session;
 
 use super::dashboard::Dashboard;
 use super::limits::Requester;

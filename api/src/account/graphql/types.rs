@@ -1,6 +1,6 @@
 //! What several mutations answer with.
 
-use async_graphql::{ComplexObject, Context, Enum, ID, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject};
 use entity::account::Role;
 use entity::{MemberId, superseded_terms};
 use secrecy::ExposeSecret as _;
@@ -154,28 +154,40 @@ impl From<service::Account> for Account {
 }
 
 /// A device on which you are signed in.
-#[derive(SimpleObject)]
-pub struct Session {
-    /// For `revokeSession`.
-    id: ID,
-    /// What the device called itself when it signed in.
-    device_name: String,
-    /// When it signed in.
-    created_at: DateTime,
-    /// When it last asked for new tokens: so it was in use up to some minutes after.
-    last_used_at: DateTime,
-    /// Whether it is the one that asks.
-    current: bool,
-}
+#[derive(Clone, Debug)]
+pub struct Session(OpenSession);
 
 impl From<OpenSession> for Session {
     fn from(session: OpenSession) -> Self {
-        Self {
-            id: session.id.global(),
-            device_name: session.device_name,
-            created_at: DateTime(session.created_at),
-            last_used_at: DateTime(session.last_used_at),
-            current: session.current,
-        }
+        Self(session)
+    }
+}
+
+/// A device on which you are signed in.
+#[Object]
+impl Session {
+    /// For `revokeSession`, and the same for as long as the session is open.
+    pub async fn id(&self) -> ID {
+        self.0.id.global()
+    }
+
+    /// What the device called itself when it signed in.
+    async fn device_name(&self) -> &str {
+        &self.0.device_name
+    }
+
+    /// When it signed in.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+
+    /// When it last asked for new tokens: so it was in use up to some minutes after.
+    async fn last_used_at(&self) -> DateTime {
+        DateTime(self.0.last_used_at)
+    }
+
+    /// Whether it is the one that asks.
+    async fn current(&self) -> bool {
+        self.0.current
     }
 }

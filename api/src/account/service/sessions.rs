@@ -31,6 +31,7 @@ pub struct Tokens {
 }
 
 /// A session as its owner sees it.
+#[derive(Clone, Debug)]
 pub struct OpenSession {
     pub id: SessionId,
     pub device_name: String,

@@ -8,7 +8,7 @@ use super::types::{CheckIn, CheckInVisibility, KeptWord};
 use crate::checkin::entry::{LEVELS, MAX_EMOTIONS, NOTE, Patch};
 use crate::checkin::service::{self, CheckInOutcome, NewCheckIn};
 use crate::graphql::errors::{CheckInError, user_errors};
-use crate::graphql::patch::{clearable, list, needed, prose};
+use crate::graphql::patch::{clearable, list, prose, said};
 use crate::graphql::scalars::{Date, DateTime, Uuid};
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::pact;
@@ -37,9 +37,9 @@ pub struct CheckInInput {
     note: MaybeUndefined<String>,
     /// Whether you did what you said you would. Left out it says nothing; null takes it back.
     kept_word: MaybeUndefined<KeptWord>,
-    /// Whether you would like a word with somebody; no until you say so.
+    /// Whether you would like a word with somebody; no until you say so. Left out or null it says nothing.
     wants_a_word: MaybeUndefined<bool>,
-    /// Who may read what it says; you alone until you say otherwise.
+    /// Who may read what it says; you alone until you say otherwise. Left out or null it says nothing.
     visibility: MaybeUndefined<CheckInVisibility>,
     /// When it was made, by the phone's clock: what waited on the phone for a connection finds its day.
     made_at: Option<DateTime>,
@@ -151,10 +151,8 @@ async fn check_in(ctx: &Context<'_>, input: CheckInInput) -> GqlResult<CheckInPa
         emotions: emotions(ctx, &mut problems, input.emotions).await?,
         note: prose(&mut problems, "note", NOTE, input.note),
         kept_word: clearable(input.kept_word),
-        wants_a_word: needed(&mut problems, "wantsAWord", input.wants_a_word, Ok),
-        visibility: needed(&mut problems, "visibility", input.visibility, |shown| {
-            Ok(shown.into())
-        }),
+        wants_a_word: said(input.wants_a_word),
+        visibility: said(input.visibility),
     };
     let (Some(id), true) = (id, problems.is_empty()) else {
         return Ok(CheckInPayload {

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_graphql::Variables;
 use serde::Deserialize;
 
 use super::{Parsed, TextHash, sha256};
-use crate::graphql::{BelaySchema, schema};
 use crate::http::guard;
 use crate::http::refusal::Refusal;
 
@@ -75,11 +75,10 @@ impl Manifest {
             }
             File::Map(documents) => documents.into_iter().collect(),
         };
-        let schema = schema::builder().finish();
         let (mut by_id, mut by_hash) = (HashMap::new(), HashMap::new());
         for (id, text) in documents {
             let hash = sha256(&text);
-            let parsed = sound(&schema, hash, &text).map_err(|refusal| {
+            let parsed = sound(hash, &text).map_err(|refusal| {
                 let why = refusal.errors.first().map_or("", |error| &error.message);
                 fault(format!("the document {id}: {}", why.trim_end_matches('.')))
             })?;
@@ -110,16 +109,13 @@ impl Manifest {
 }
 
 /// A document that could be carried out.
-fn sound(schema: &BelaySchema, hash: TextHash, text: &str) -> Result<Parsed, Refusal> {
+fn sound(hash: TextHash, text: &str) -> Result<Parsed, Refusal> {
     let parsed = Parsed::of(hash, text)?;
     let limits = &guard::Limits::STANDARD;
     guard::price(&parsed.document, None, &Variables::default(), limits)?;
-    let faults = schema::faults(schema, parsed.document.clone());
-    if faults.is_empty() {
-        Ok(parsed)
-    } else {
-        Err(Refusal::of(faults))
-    }
+    parsed.is_valid(true)?;
+    parsed.known.store(true, Ordering::Relaxed);
+    Ok(parsed)
 }
 
 impl Display for ManifestError {

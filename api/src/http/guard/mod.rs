@@ -1,7 +1,7 @@
 //! What a document may cost, known before anything walks it: the GraphQL library's own rules follow every
 //! fragment wherever it is spread, so that a kilobyte of fragments can keep them busy for minutes.
 //!
-//! [`scan`] looks at the text before it is parsed, [`price`] at the parsed document before it is validated,
+//! [`scan`] looks at the text before it is parsed, [`rewrite`] puts it into words that the parser knows, [`price`] looks at the parsed document before it is validated,
 //! and [`single_root`] gives a subscription the shape the library runs. All are linear in what they are given.
 //!
 //! An operation's **cost** is one point for every object it may have to fetch: each field with a selection,
@@ -10,6 +10,7 @@
 
 mod price;
 mod refusal;
+mod rewrite;
 mod scan;
 mod single_root;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod weight;
 
 pub use price::price;
 pub use refusal::TooMuch;
+pub use rewrite::rewrite;
 pub use scan::scan;
 pub use single_root::single_root;
 

@@ -16,6 +16,10 @@ pub enum TooMuch {
     },
     /// A block string has no end.
     UnclosedString,
+    /// It is no GraphQL, though the parser takes it; this says what is wrong.
+    Unreadable(&'static str),
+    /// An input object names a field twice (GraphQL §5.6.3).
+    InputFieldTwice(String),
     /// A fragment spreads itself, maybe through others (GraphQL §5.5.2.2).
     FragmentCycle(String),
     /// The root of a subscription is not one field (GraphQL §5.2.4.1); this says what it is.
@@ -92,8 +96,10 @@ impl TooMuch {
     pub const fn code(&self) -> Code {
         match self {
             Self::Over { .. } => Code::QueryTooComplex,
-            Self::UnclosedString => Code::ParseFailed,
-            Self::FragmentCycle(_) | Self::NotOneField(_) => Code::ValidationFailed,
+            Self::UnclosedString | Self::Unreadable(_) => Code::ParseFailed,
+            Self::InputFieldTwice(_) | Self::FragmentCycle(_) | Self::NotOneField(_) => {
+                Code::ValidationFailed
+            }
         }
     }
 
@@ -109,6 +115,10 @@ impl TooMuch {
                 format!("This asks for {found} {words}, where {limit} is the most.")
             }
             Self::UnclosedString => "A block string (\"\"\") is not closed.".to_owned(),
+            Self::Unreadable(what) => format!("The document does not parse: {what}."),
+            Self::InputFieldTwice(name) => {
+                format!("There can only be one input field named \"{name}\".")
+            }
             Self::FragmentCycle(name) => {
                 format!("The fragment \"{name}\" spreads itself, maybe through others.")
             }

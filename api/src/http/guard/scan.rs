@@ -4,8 +4,8 @@
 use super::Limits;
 use super::refusal::{Measure, TooMuch};
 
-const QUOTE: u8 = b'"';
-const BLOCK: &[u8] = b"\"\"\"";
+pub(super) const QUOTE: u8 = b'"';
+pub(super) const BLOCK: &[u8] = b"\"\"\"";
 
 /// Refuses a text that the parser should not be given: too long, or its brackets too deep. And what can be
 /// counted here need not be parsed to be refused: a colon outside of round brackets is an alias.
@@ -52,7 +52,7 @@ pub fn scan(text: &str, limits: &Limits) -> Result<(), TooMuch> {
     Measure::NameBytes.check(longest_name, limits.name_bytes)
 }
 
-fn until(text: &[u8], end: impl Fn(u8) -> bool) -> usize {
+pub(super) fn until(text: &[u8], end: impl Fn(u8) -> bool) -> usize {
     text.iter()
         .position(|byte| end(*byte))
         .unwrap_or(text.len())
@@ -60,7 +60,7 @@ fn until(text: &[u8], end: impl Fn(u8) -> bool) -> usize {
 
 /// The length of a string without its opening quote. One that is not closed ends with its line, where the
 /// parser gives up.
-fn string(text: &[u8]) -> usize {
+pub(super) fn string(text: &[u8]) -> usize {
     let mut escaped = false;
     let end = text.iter().position(|byte| {
         let ends = !escaped && *byte == QUOTE || matches!(byte, b'\n' | b'\r');
@@ -71,7 +71,7 @@ fn string(text: &[u8]) -> usize {
 }
 
 /// The length of a block string (GraphQL §2.9.4): only `\"""` is an escape in it.
-fn block_string(text: &[u8]) -> Option<usize> {
+pub(super) fn block_string(text: &[u8]) -> Option<usize> {
     let mut at = BLOCK.len();
     loop {
         let rest = text.get(at..)?;

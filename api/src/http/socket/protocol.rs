@@ -86,10 +86,13 @@ impl FromClient {
             Raw::Ping { .. } if text.len() > MAX_PING => return None,
             Raw::Ping { payload } => Self::Ping(payload),
             Raw::Pong { .. } => Self::Pong,
-            Raw::Subscribe { id: given, payload } => Self::Subscribe {
-                id: id(given)?,
-                params: serde_json::from_value(Value::Object(payload)).ok()?,
-            },
+            Raw::Subscribe { id: given, payload } => {
+                let params: Params = serde_json::from_value(Value::Object(payload)).ok()?;
+                Self::Subscribe {
+                    id: id(given)?,
+                    params: params.ask_for_something().then_some(params)?,
+                }
+            }
             Raw::Complete { id: given } => Self::Complete { id: id(given)? },
         })
     }
@@ -260,6 +263,8 @@ mod tests {
             r#"{"type": "subscribe", "id": 1, "payload": {"query": "{a}"}}"#,
             r#"{"type": "subscribe", "id": "1"}"#,
             r#"{"type": "subscribe", "id": "1", "payload": ["{a}"]}"#,
+            r#"{"type": "subscribe", "id": "1", "payload": {}}"#,
+            r#"{"type": "subscribe", "id": "1", "payload": {"query": null, "variables": {}}}"#,
             r#"{"type": "subscribe", "id": "1", "payload": {"query": 3}}"#,
             r#"{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "variables": "x"}}"#,
             r#"{"type": "complete"}"#,
@@ -277,6 +282,7 @@ mod tests {
             r#"{"type": "connection_init", "payload": null}"#,
             r#"{"type": "ping", "payload": {"a": [1]}, "more": 3}"#,
             r#"{"payload": {"query": "{a}", "variables": null}, "id": "1", "type": "subscribe"}"#,
+            r#"{"type": "subscribe", "id": "1", "payload": {"documentId": "sha256:0"}}"#,
             r#"{"type": "complete", "id": "1"}"#,
         ] {
             assert!(FromClient::parse(good).is_some(), "{good}");
