@@ -96,6 +96,8 @@ async fn the_printed_queries_work_and_nudges_come_as_time_passes() {
 async fn it_does_not_run_where_members_depend_on_it() {
     let ended = Program::new("demo")
         .env("BELAY_MODE", "production")
+        .env("BELAY_DATABASE__URL", "sqlite:///var/lib/belay/belay.db")
+        .env("BELAY_MAIL__FROM", "belay@example.org")
         .env("BELAY_MAIL__TRANSPORT", "smtp")
         .env("BELAY_MAIL__SMTP__HOST", "mail.example.org")
         .env("BELAY_PUSH__TRANSPORT", "off")
