@@ -20,4 +20,4 @@ pub use pool::{Pool, PoolSize};
 pub use slice::{SLICE, delete_slice};
 pub use stats::{Stats, StatsSnapshot};
 pub use tx::{Done, Tx};
-pub use writable::takes_writes;
+pub use writable::{Writes, takes_writes};

@@ -10,7 +10,7 @@ use crate::circle;
 use crate::cli::setup;
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseConfig};
-use crate::db::{self, Db, Engine};
+use crate::db::{self, Db, Engine, Writes};
 use crate::zone_change::{self, Progress};
 use crate::zones::Version;
 
@@ -85,8 +85,11 @@ async fn connect(config: &DatabaseConfig) -> Result<Db, String> {
 /// Whether it takes writes: a standby answers as well, and so does a full disk.
 async fn writes(db: &Db, findings: &mut Findings) {
     let why = match tokio::time::timeout(PATIENCE, db::takes_writes(db)).await {
-        Ok(Ok(true)) => return,
-        Ok(Ok(false)) => "it takes no writes: it is a standby, or was set read-only".to_owned(),
+        Ok(Ok(Writes::Taken)) => return,
+        Ok(Ok(Writes::Refused)) => {
+            "it takes no writes: it is a standby, or was set read-only".to_owned()
+        }
+        Ok(Ok(Writes::DiskFull)) => "it takes no writes: its disk is full".to_owned(),
         Ok(Err(error)) => format!(
             "a write to it fails: {}",
             crate::error::Fault::from(error).class()
