@@ -4,7 +4,7 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 use entity::secret_check::Purpose;
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr};
 
 use super::Failure;
 use crate::account::erasures;
@@ -156,7 +156,16 @@ pub async fn connect(config: &DatabaseConfig) -> Result<Db, Failure> {
 
 /// A database that cannot be reached, in words without its password.
 pub fn away(config: &DatabaseConfig, error: &DbErr) -> String {
-    let why = config.without_secrets(&error.to_string());
+    let why = match error {
+        DbErr::Conn(RuntimeErr::SqlxError(why)) if let sqlx::Error::Io(why) = &**why => {
+            why.to_string()
+        }
+        DbErr::ConnectionAcquire(_) => {
+            format!("no connection within {} s", config.acquire_timeout_seconds)
+        }
+        other => other.to_string(),
+    };
+    let why = config.without_secrets(&why);
     format!(
         "The database {} cannot be reached: {why}.\nSee database.url; `belay doctor` checks it.",
         config.shown()
