@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use tempfile::TempDir;
 
+use super::doors::Doors;
 use super::serve::{self, Roles};
 use super::{Failure, console, setup};
 use crate::account::{SignedIn, token};
@@ -29,7 +30,14 @@ pub fn command(file: Option<&Path>, at: Option<DateTime<Utc>>) -> Result<(), Fai
         .map_err(|error| Failure::told(format!("No folder for the database: {error}")))?;
     let config = settings(config::load(file)?, &folder)?;
     crate::telemetry::init(&config.log);
+    let roles = Roles {
+        api: true,
+        worker: true,
+    };
     setup::block_on(async {
+        // A community takes its time: an address that is taken is found out before.
+        let doors = Doors::reserve(&config, roles)?;
+        let _occupied = setup::occupy(&config, roles.parts())?;
         let (app, cast) = make(config, at).await?;
         let tokens = [cast.member_session, cast.facilitator_session].map(|who| access(&app, who));
         let [member, facilitator] = tokens;
@@ -37,11 +45,7 @@ pub fn command(file: Option<&Path>, at: Option<DateTime<Utc>>) -> Result<(), Fai
         let greeting = move |app: &App, address| {
             greet(app, address, &cast, &member, &facilitator);
         };
-        let roles = Roles {
-            api: true,
-            worker: true,
-        };
-        serve::run(app, roles, greeting).await
+        serve::run(app, roles, doors, greeting).await
     })
 }
 
@@ -69,7 +73,7 @@ fn settings(mut config: Config, folder: &TempDir) -> Result<Config, Failure> {
 
 async fn make(config: Config, at: Option<DateTime<Utc>>) -> Result<(App, Cast), Failure> {
     let now = at.unwrap_or_else(|| Clock::system().now());
-    let db = setup::connect(&config.database).await?;
+    let db = setup::connect(&config).await?;
     db::migrate(&db, &config.database)
         .await
         .map_err(Failure::told)?;

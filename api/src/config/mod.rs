@@ -15,6 +15,7 @@ mod types;
 
 pub use bus::{NatsLogin, NatsServers};
 pub use check::LEAST_POINTS;
+pub use env::variable;
 pub use fault::{ConfigError, Fault};
 pub use load::{DEFAULTS, load, load_from};
 pub use postgres_url::PostgresUrl;

@@ -9,7 +9,7 @@ use super::Findings;
 use crate::circle;
 use crate::cli::setup;
 use crate::clock::Clock;
-use crate::config::{Config, DatabaseConfig};
+use crate::config::{Config, DatabaseConfig, Mode};
 use crate::db::{self, Db, Engine, Writes};
 use crate::zone_change::{self, Progress};
 use crate::zones::Version;
@@ -33,6 +33,9 @@ pub async fn check(
         if !folder_is_writable(&path, findings) {
             return;
         }
+        if !path.exists() && whole.mode == Mode::Production {
+            return missing(config, findings);
+        }
         if !path.exists() {
             findings.fine(WHAT, format!("{shown} will be made at the first start"));
             return;
@@ -53,7 +56,7 @@ pub async fn check(
             for risk in whole.risky_limits() {
                 findings.note("time limits", risk);
             }
-            if schema(&db, findings).await {
+            if schema(&db, whole, findings).await {
                 Box::pin(super::secret::check_against(whole, &db, findings)).await;
                 super::work::check(whole, &db, clock, findings).await;
                 instants(&db, zones, findings).await;
@@ -71,6 +74,13 @@ pub async fn check(
             TODO,
         ),
     }
+}
+
+/// Production begins no database by itself.
+fn missing(config: &DatabaseConfig, findings: &mut Findings) {
+    let said = setup::missing(config);
+    let (wrong, todo) = said.split_once('\n').unwrap_or((&said, ""));
+    findings.mend(WHAT, wrong, todo);
 }
 
 const TODO: &str =
@@ -125,7 +135,7 @@ fn folder_is_writable(database: &Path, findings: &mut Findings) -> bool {
 }
 
 /// Returns whether it is up to date.
-async fn schema(db: &Db, findings: &mut Findings) -> bool {
+async fn schema(db: &Db, config: &Config, findings: &mut Findings) -> bool {
     const WHAT: &str = "schema";
     let state = db::schema_state(db).await;
     let up_to_date = state
@@ -148,6 +158,13 @@ async fn schema(db: &Db, findings: &mut Findings) -> bool {
         Ok(state) if state.pending.is_empty() => {
             findings.fine(WHAT, "up to date");
             circles(db, findings).await;
+        }
+        Ok(state)
+            if db.engine() == Engine::Sqlite
+                && config.mode == Mode::Production
+                && state.is_new() =>
+        {
+            missing(&config.database, findings);
         }
         Ok(state) if db.engine() == Engine::Sqlite => findings.fine(
             WHAT,
