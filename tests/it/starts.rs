@@ -256,3 +256,21 @@ async fn whatever_is_made_beside_an_embedded_database_is_for_its_owner_alone() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_start_in_production_warns_of_secrets_that_everybody_can_read() {
+    let database = TestDatabase::sqlite().await;
+    let secret = "for-servers-under-test-0yVx8bq3TgPzN5rLk2WmC7dJhS4uQeAf9oXi";
+    let program = Program::new("serve").env("BELAY_AUTH__SECRET", "");
+    let program = program.toml(&format!("{PRODUCTION}\nauth.secret = '{secret}'"));
+    let server = TestServer::run(program.database(&database)).await;
+    let written = server.written();
+    for part in [
+        "everybody on this machine can open",
+        "settings.toml",
+        "chmod g-w,o=",
+    ] {
+        assert!(written.contains(part), "no {part:?} in {written}");
+    }
+    assert_eq!(written.matches("everybody").count(), 1, "{written}");
+}

@@ -7,6 +7,7 @@ mod console;
 mod demo;
 mod doctor;
 mod doors;
+mod exposure;
 mod member;
 mod migrate;
 mod restore;

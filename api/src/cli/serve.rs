@@ -9,7 +9,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 
 use super::doors::{Door, Doors};
-use super::{Failure, console, setup};
+use super::{Failure, console, exposure, setup};
 use crate::account;
 use crate::app::App;
 use crate::config::{self, Mode};
@@ -61,6 +61,11 @@ pub fn command(
         Documents::load(&config.graphql)
             .map_err(|error| Failure::told(format!("{error}\nSee graphql.trusted_documents.")))?;
         let _occupied = setup::occupy(&config, roles.parts())?;
+        if config.mode == Mode::Production {
+            for exposed in exposure::look(&config, file) {
+                exposed.warn();
+            }
+        }
         let app = setup::app(config, clock).await?;
         run(app, roles, doors, |_, _| ()).await
     })

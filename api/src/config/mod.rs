@@ -17,7 +17,7 @@ pub use bus::{NatsLogin, NatsServers};
 pub use check::LEAST_POINTS;
 pub use env::variable;
 pub use fault::{ConfigError, Fault};
-pub use load::{DEFAULTS, load, load_from};
+pub use load::{DEFAULTS, file_with_secrets, load, load_from};
 pub use postgres_url::PostgresUrl;
 pub use production::is_local;
 pub use proxies::Proxies;
