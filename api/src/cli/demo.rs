@@ -15,14 +15,16 @@ use crate::app::{App, Surroundings};
 use crate::clock::Clock;
 use crate::config::{self, Config, LogLevel, MailTransport, Mode, PushTransport};
 use crate::db::{self, Db};
-use crate::dev::demo::{self, Cast, PASSPHRASE};
+use crate::dev::demo::{self, Cast, OPEN_MEETINGS, PASSPHRASE};
 use crate::dev::outbox::DevOutbox;
 use crate::entropy::Entropy;
 use crate::keys::Keys;
 use crate::push::transport;
 
-/// The tokens that are printed are good for as long as a demonstration takes.
+/// A sign-in lasts for as long as one may.
 const TOKEN_MINUTES: u32 = 60;
+/// The tokens that are printed are good for longer than anybody moves the time.
+const PRINTED_DAYS: i64 = 3650;
 
 /// Makes the community and runs the service until told to end; the database goes with it.
 pub fn command(file: Option<&Path>, at: Option<DateTime<Utc>>) -> Result<(), Failure> {
@@ -62,6 +64,9 @@ fn settings(mut config: Config, folder: &TempDir) -> Result<Config, Failure> {
     config.mail.transport = MailTransport::Terminal;
     config.push.transport = PushTransport::Terminal;
     config.auth.access_token_minutes = TOKEN_MINUTES;
+    // Nobody is signed out by the time that is moved, nor his phone forgotten.
+    config.auth.refresh_token_days = 400;
+    config.auth.session_days = 3650;
     config.log.level = LogLevel::Warn;
     let secret = Entropy::system().bytes::<32>();
     config.auth.secret = Uuid::from_slice(&secret[..16])
@@ -117,7 +122,7 @@ fn assemble(
 }
 
 fn access(app: &App, who: SignedIn) -> Result<String, Failure> {
-    let lives = chrono::TimeDelta::minutes(TOKEN_MINUTES.into());
+    let lives = chrono::TimeDelta::days(PRINTED_DAYS);
     let issued = token::issue(&app.keys, who, 0, app.clock.now() + lives);
     let token = issued.map_err(|fault| Failure::told(fault.class()))?;
     Ok(token)
@@ -133,7 +138,7 @@ It is {now}.
 Two logins, both with the passphrase "{PASSPHRASE}":
   a member        {member_email}
   a facilitator   {facilitator_email}
-or paste one of these under "Headers"; they are good for an hour.
+or paste one of these under "Headers"; they stay good however far time is moved.
   the member       {{"Authorization": "Bearer {member}"}}
   the facilitator  {{"Authorization": "Bearer {facilitator}"}}
 
@@ -143,7 +148,7 @@ Three queries to paste. The home screen:
       checkIns(first: 7) {{ nodes {{ localDate mood }} }}
       nextMeetings(first: 3) {{ nodes {{ startsAt seatsTaken meeting {{ title place joinUrl }} }} }} }} }}
 
-What is on, and whether there is a seat:
+What is on, and whether there is a seat (an open meeting each day for {OPEN_MEETINGS} days):
 
   {{ upcomingMeetings(first: 10) {{ nodes {{ id startsAt seatsLeft viewerAnswer meeting {{ title format }} }} }} }}
 
