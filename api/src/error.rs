@@ -105,6 +105,13 @@ impl Fault {
         }
     }
 
+    /// Whether there was no space on the disk: on SQLite 13, on PostgreSQL 53100.
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Db(fault) if sqlx_code(fault).is_some_and(|code| {
+            matches!(code.as_str(), "13" | "53100")
+        }))
+    }
+
     /// Whether the connection was closed by the other side: the server restarts, or ended it. What it said before may be
     /// lost with it. Not when an answer is overdue.
     pub fn is_lost_connection(&self) -> bool {

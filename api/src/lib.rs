@@ -24,6 +24,7 @@ pub mod device;
 pub mod entropy;
 pub mod error;
 pub mod fact;
+pub mod files;
 pub mod graphql;
 pub mod http;
 pub mod installation;

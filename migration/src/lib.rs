@@ -102,6 +102,13 @@ pub struct State {
     pub unknown: Vec<String>,
 }
 
+impl State {
+    /// Whether it has taken no step: nothing was ever kept here.
+    pub fn is_new(&self) -> bool {
+        self.unknown.is_empty() && self.pending.len() == Migrator::migrations().len()
+    }
+}
+
 /// How far this database has come. Changes nothing, not even on an empty one, and needs no right to.
 pub async fn state(db: &impl ConnectionTrait) -> Result<State, DbErr> {
     let taken = if has_history(db).await? {

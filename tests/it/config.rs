@@ -196,6 +196,7 @@ async fn production_refuses_what_is_for_development_all_at_once() {
     let said = refusal("mode = \"production\"", &[("BELAY_AUTH__SECRET", "")]).await;
     for part in [
         "auth.secret: production needs one",
+        "database.url: is relative to the working directory",
         "mail.transport: terminal is for development",
         "push.transport: terminal is for development",
     ] {
@@ -206,8 +207,10 @@ async fn production_refuses_what_is_for_development_all_at_once() {
 #[expect(clippy::too_many_lines, reason = "one list of what is refused")]
 #[tokio::test]
 async fn production_refuses_each_thing_that_is_for_development_alone() {
-    const SOUND: [(&str, &str); 5] = [
+    const SOUND: [(&str, &str); 7] = [
         ("BELAY_MODE", "production"),
+        ("BELAY_DATABASE__URL", "sqlite:///var/lib/belay/belay.db"),
+        ("BELAY_MAIL__FROM", "Belay <belay@example.org>"),
         ("BELAY_MAIL__TRANSPORT", "smtp"),
         ("BELAY_MAIL__SMTP__HOST", "localhost"),
         ("BELAY_PUSH__TRANSPORT", "off"),

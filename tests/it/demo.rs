@@ -1,5 +1,7 @@
 //! `belay demo`: what a developer sees in the first minute.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 use support::{Program, TestServer, eventually};
 
@@ -44,7 +46,7 @@ async fn the_printed_queries_work_and_nudges_come_as_time_passes() {
     assert_eq!(me["nextMeetings"]["nodes"].as_array().unwrap().len(), 3);
     let shown_up = me["progress"]["daysShownUp"].as_i64().unwrap();
 
-    let heading = "What is on, and whether there is a seat:";
+    let heading = "for 90 days):";
     let meetings = server
         .graphql(Some(mike), pasted(&written, heading), json!({}))
         .await;
@@ -87,15 +89,92 @@ async fn the_printed_queries_work_and_nudges_come_as_time_passes() {
     eventually("nudges", async || {
         let written = server.written();
         // The meeting's reminder, and two who have not checked in today.
-        written.contains("to demo-phone-1\n") && written.contains("to demo-phone-2\n")
+        written.contains("to phone-of-mike\n") && written.contains("to phone-of-tomasz\n")
     })
     .await;
+}
+
+const CLOCK: &str = "/dev/clock";
+const JSON: &str = "application/json";
+
+/// The open meetings ahead that he has not answered.
+async fn to_answer(server: &TestServer, mike: &str) -> Vec<Value> {
+    let query =
+        "{ upcomingMeetings(first: 50) { nodes { id viewerAnswer meeting { circle { id } } } } }";
+    let answer = server.graphql(Some(mike), query, json!({})).await;
+    assert_eq!(answer["errors"], Value::Null, "{answer:#}");
+    let nodes = answer["data"]["upcomingMeetings"]["nodes"].as_array();
+    let is_open =
+        |node: &&Value| node["viewerAnswer"].is_null() && node["meeting"]["circle"].is_null();
+    nodes.unwrap().iter().filter(is_open).cloned().collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_the_printed_journey_and_longer_ones_its_tokens_and_meetings_are_there() {
+    let mut server = TestServer::run(Program::new(&format!("demo --at {EVE}"))).await;
+    server.said_after("Nudges and mail appear below").await;
+    let written = server.written();
+    let mike = token(&written, "the member ");
+    let printed = after(&written, "-d '").split('\'').next().unwrap();
+    for journey in [
+        printed,
+        r#"{"advance": {"days": 2}}"#,
+        r#"{"advance": {"days": 7}}"#,
+    ] {
+        let moved = server.post(CLOCK, JSON, journey.to_owned()).await;
+        assert_eq!(moved.status(), 200, "{journey}");
+        let open = to_answer(&server, mike).await;
+        let rsvp = "mutation($input: RsvpInput!) { rsvp(input: $input) { errors { code } } }";
+        let input = json!({ "occurrenceId": open[0]["id"], "answer": "GOING" });
+        let answer = server
+            .graphql(Some(mike), rsvp, json!({ "input": input }))
+            .await;
+        assert_eq!(answer["data"]["rsvp"]["errors"], json!([]), "{answer:#}");
+    }
+
+    let sent: Vec<Value> = server
+        .get("/dev/outbox?kind=push")
+        .await
+        .json()
+        .await
+        .unwrap();
+    let mut alike: HashMap<(&str, &str), Vec<&str>> = HashMap::new();
+    for push in &sent {
+        let second = &push["at"].as_str().unwrap()[..19];
+        let words = &push["message"]["android"]["notification"]["body_loc_key"];
+        let address = push["address"].as_str().unwrap();
+        let same = alike.entry((second, words.as_str().unwrap())).or_default();
+        assert!(!same.contains(&address), "twice at {second}: {push:#}");
+        same.push(address);
+    }
+    assert!(!alike.is_empty());
+    let crowds: Vec<_> = alike.iter().filter(|(_, same)| same.len() > 2).collect();
+    assert!(crowds.is_empty(), "{crowds:?}");
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_said_before_a_community_is_made() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ended = Program::new("demo")
+        .env("BELAY_HTTP__BIND", &address)
+        .run()
+        .await;
+    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    assert!(
+        ended.said.contains(&address) && ended.said.contains("BELAY_HTTP__BIND=127.0.0.1:"),
+        "{}",
+        ended.said
+    );
+    assert!(!ended.said.contains("community"), "{}", ended.said);
 }
 
 #[tokio::test]
 async fn it_does_not_run_where_members_depend_on_it() {
     let ended = Program::new("demo")
         .env("BELAY_MODE", "production")
+        .env("BELAY_DATABASE__URL", "sqlite:///var/lib/belay/belay.db")
+        .env("BELAY_MAIL__FROM", "belay@example.org")
         .env("BELAY_MAIL__TRANSPORT", "smtp")
         .env("BELAY_MAIL__SMTP__HOST", "mail.example.org")
         .env("BELAY_PUSH__TRANSPORT", "off")

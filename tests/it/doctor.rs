@@ -167,6 +167,10 @@ async fn push_credentials_that_cannot_work_are_found() {
     let said = one_thing(doctor()).await;
     assert!(said.contains("cannot read"), "{said}");
     fs::write(&file, "hunter2").unwrap();
+    let said = doctor().run().await.said;
+    let mended = format!("chmod g-w,o= {}", file.display());
+    assert!(said.contains(&mended), "{said}");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     let said = one_thing(doctor()).await;
     assert!(
         said.contains("Firebase console") && !said.contains("hunter2"),
@@ -230,6 +234,44 @@ async fn a_bus_that_cannot_be_used_is_found() {
     let said = one_thing(away).await;
     assert!(
         said.contains("nats://127.0.0.1:1 cannot be reached") && !said.contains("hunter2"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn files_that_others_can_open_are_found_with_the_command_that_mends_them() {
+    let database = TestDatabase::sqlite().await;
+    let file = PathBuf::from(database.url().trim_start_matches("sqlite://"));
+    let set_mode = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+    let doctor = || Program::new("doctor").database(&database);
+    for (mode, who) in [
+        (0o644, "everybody on this machine can open"),
+        (0o620, "members of its group can change"),
+    ] {
+        set_mode(mode);
+        let said = one_thing(doctor()).await;
+        let todo = format!("chmod 600 {}", file.display());
+        assert!(said.contains(who) && said.contains(&todo), "{said}");
+    }
+    // As backups are made by another user.
+    set_mode(0o640);
+    let ended = doctor().run().await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert!(
+        ended
+            .said
+            .contains("note  files: members of its group can read"),
+        "{}",
+        ended.said
+    );
+
+    set_mode(0o600);
+    let plain = doctor().toml("[log]\nlevel = 'warn'").run().await;
+    assert_eq!(plain.code, Some(0), "{}", plain.said);
+    let secret = doctor().toml("graphql.developer_token = '0yVx8bq3TgPzN5rLk2WmC7dJhS4uQeAf9oXi'");
+    let said = one_thing(secret).await;
+    assert!(
+        said.contains("settings.toml, which holds secrets") && said.contains("chmod g-w,o="),
         "{said}"
     );
 }

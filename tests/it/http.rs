@@ -10,7 +10,7 @@ mod trusted;
 use reqwest::Method;
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use serde_json::{Value, json};
-use support::{Engine, Program, TestApp, TestDatabase, TestServer, both};
+use support::{Engine, PRODUCTION, Program, TestApp, TestDatabase, TestServer, both};
 use uuid::Uuid;
 
 both!(
@@ -371,12 +371,7 @@ async fn in_development_a_page_of_the_internet_cannot_call_the_server_its_own() 
     ] {
         assert_eq!(ask(other).await, 421, "{other}");
     }
-    let production = "
-        mode = \"production\"
-        mail = { transport = \"smtp\", smtp.host = \"localhost\" }
-        push.transport = \"off\"
-    ";
-    let server = TestServer::start(&TestDatabase::sqlite().await, production).await;
+    let server = TestServer::start(&TestDatabase::sqlite().await, PRODUCTION).await;
     let request = server.request(Method::GET, "/healthz");
     let answer = request.header("host", "belay.example").send().await;
     assert_eq!(answer.unwrap().status(), 200);
@@ -385,12 +380,7 @@ async fn in_development_a_page_of_the_internet_cannot_call_the_server_its_own() 
 #[tokio::test]
 async fn production_has_no_developers_tools() {
     let database = TestDatabase::sqlite().await;
-    let production = "
-        mode = \"production\"
-        mail = { transport = \"smtp\", smtp.host = \"localhost\" }
-        push.transport = \"off\"
-    ";
-    let program = Program::new("serve").database(&database).toml(production);
+    let program = Program::new("serve").database(&database).toml(PRODUCTION);
     let server = TestServer::run(program).await;
     for path in ["/", "/dev/clock", "/dev/outbox"] {
         assert_eq!(server.get(path).await.status(), 404, "{path}");

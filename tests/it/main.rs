@@ -57,6 +57,7 @@ mod runs;
 mod schema;
 mod secrets;
 mod sockets;
+mod starts;
 mod subscriptions;
 mod time_travel;
 mod walkthrough;

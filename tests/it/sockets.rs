@@ -14,7 +14,6 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 both!(
     a_member_asks_and_changes_things_over_his_socket,
-    a_session_ended_by_another_process_closes_its_sockets,
     what_was_begun_is_answered_before_the_socket_goes_away
 );
 
@@ -409,8 +408,9 @@ async fn a_socket_ends_with_its_token() {
     assert_eq!(nobody.next().await["type"], "next");
 }
 
-async fn a_session_ended_by_another_process_closes_its_sockets(database: TestDatabase) {
-    let app = TestApp::in_the_present(database).await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_ended_by_another_process_closes_its_sockets() {
+    let app = TestApp::in_the_present(TestDatabase::postgres().await).await;
     let mike = TestServer::token(app.member("mike").await);
     let sam = TestServer::token(app.member("sam").await);
     let here = TestServer::start(app.database(), "").await;

@@ -43,7 +43,9 @@ impl TestDatabase {
 
     fn sqlite_from(content: &[u8]) -> Self {
         let folder = TempDir::with_prefix("belay-sqlite-").expect("a temporary folder");
-        fs::write(folder.path().join("belay.db"), content).expect("a file in a temporary folder");
+        let file = folder.path().join("belay.db");
+        api::files::make_private(&file).expect("a file in a temporary folder");
+        fs::write(file, content).expect("a file in a temporary folder");
         Self(Storage::Sqlite(folder))
     }
 

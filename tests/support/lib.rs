@@ -38,7 +38,7 @@ pub use mail::Mail;
 pub use nats::NatsServer;
 pub use phone::{CREDENTIALS, Phone};
 pub use process::PeakGrowth;
-pub use program::{Ended, Program, SECRET};
+pub use program::{Ended, PRODUCTION, Program, SECRET};
 pub use schema::Schema;
 pub use server::{TestServer, eventually};
 pub use silent_proxy::SilentProxy;

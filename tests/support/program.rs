@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -15,12 +15,23 @@ use crate::TestDatabase;
 /// Signs the tokens of servers under test.
 pub const SECRET: &str = "for-servers-under-test-0yVx8bq3TgPzN5rLk2WmC7dJhS4uQeAf9oXi";
 
+/// The call, in a shell.
+const ITSELF: &str = "exec \"$0\" \"$@\"";
+
+/// Settings that production starts with, beside a database.
+pub const PRODUCTION: &str = "
+    mode = 'production'
+    mail = { transport = 'smtp', from = 'belay@example.org', smtp.host = 'localhost' }
+    push.transport = 'off'
+";
+
 /// A call of `belay` with settings of its own: nothing of the tester's environment or folder gets in.
 pub struct Program {
     arguments: Vec<String>,
     toml: String,
     environment: Vec<(String, String)>,
-    open_files: Option<u32>,
+    /// A script for a shell that ends with the call.
+    wrapper: Option<String>,
 }
 
 /// What a call that ended said.
@@ -40,7 +51,7 @@ impl Program {
             arguments: arguments.split(' ').map(str::to_owned).collect(),
             toml: String::new(),
             environment: vec![secret],
-            open_files: None,
+            wrapper: None,
         }
     }
 
@@ -64,7 +75,25 @@ impl Program {
     /// Where a process may hold so many files and connections, and cannot raise that.
     #[must_use]
     pub fn open_files(mut self, most: u32) -> Self {
-        self.open_files = Some(most);
+        self.wrapper = Some(format!("ulimit -n {most}; {ITSELF}"));
+        self
+    }
+
+    /// Where files are made for everybody unless the program says otherwise.
+    #[must_use]
+    pub fn everybody_may(mut self) -> Self {
+        self.wrapper = Some(format!("umask 0; {ITSELF}"));
+        self
+    }
+
+    /// With a disk of so many megabytes in a folder, which others find under `/proc/<process>/root`. It ends with the
+    /// program.
+    #[must_use]
+    pub fn with_disk(mut self, folder: &Path, megabytes: u32) -> Self {
+        let folder = folder.display();
+        let mount = format!("mount -t tmpfs -o size={megabytes}m tmpfs {folder}; {ITSELF}");
+        let apart = "exec unshare --user --map-root-user --mount sh -ec";
+        self.wrapper = Some(format!("{apart} '{mount}' \"$0\" \"$@\""));
         self
     }
 
@@ -90,12 +119,11 @@ impl Program {
     /// The call, and the folder it is made in, which must outlive it.
     pub fn command(self) -> (Command, TempDir) {
         let folder = TempDir::with_prefix("belay-run-").expect("a temporary folder");
-        let mut command = match self.open_files {
+        let mut command = match self.wrapper {
             None => Command::new(&*BELAY),
-            Some(most) => {
+            Some(wrapper) => {
                 let mut shell = Command::new("sh");
-                let limited = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
-                shell.args(["-c", &limited]).arg(&*BELAY);
+                shell.args(["-c", &wrapper]).arg(&*BELAY);
                 shell
             }
         };

@@ -183,7 +183,8 @@ impl TestServer {
         PeakGrowth::from_here(self.id())
     }
 
-    fn id(&self) -> u32 {
+    /// The process.
+    pub fn id(&self) -> u32 {
         self.child.id().expect("a running server")
     }
 

@@ -5,25 +5,15 @@
 //! `auth.secret`: it names nobody, and nobody without the secret can ask it about anybody.
 
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use entity::MemberId;
 
 use crate::app::App;
 use crate::error::Fault;
+use crate::files;
 use crate::keys::{Keys, Purpose};
-
-/// Opens the list to be written to; makes it when it is not there.
-pub fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
-}
 
 /// Writes down that a member is erased, before he is: what is not written down does not happen. Nothing without a
 /// configured list.
@@ -35,7 +25,7 @@ pub(super) async fn record(app: &App, member: MemberId) -> Result<(), Fault> {
     let name = app.keys.names(Purpose::Erasure).swap_remove(0);
     let line = format!("{day} {name} {}\n", hash(&app.keys, 0, member));
     let write = tokio::task::spawn_blocking(move || {
-        let mut list = open(&path)?;
+        let mut list = files::append_private(&path)?;
         list.write_all(line.as_bytes())?;
         list.sync_all()
     });

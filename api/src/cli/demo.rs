@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use tempfile::TempDir;
 
+use super::doors::Doors;
 use super::serve::{self, Roles};
 use super::{Failure, console, setup};
 use crate::account::{SignedIn, token};
@@ -14,14 +15,16 @@ use crate::app::{App, Surroundings};
 use crate::clock::Clock;
 use crate::config::{self, Config, LogLevel, MailTransport, Mode, PushTransport};
 use crate::db::{self, Db};
-use crate::dev::demo::{self, Cast, PASSPHRASE};
+use crate::dev::demo::{self, Cast, OPEN_MEETINGS, PASSPHRASE};
 use crate::dev::outbox::DevOutbox;
 use crate::entropy::Entropy;
 use crate::keys::Keys;
 use crate::push::transport;
 
-/// The tokens that are printed are good for as long as a demonstration takes.
+/// A sign-in lasts for as long as one may.
 const TOKEN_MINUTES: u32 = 60;
+/// The tokens that are printed are good for longer than anybody moves the time.
+const PRINTED_DAYS: i64 = 3650;
 
 /// Makes the community and runs the service until told to end; the database goes with it.
 pub fn command(file: Option<&Path>, at: Option<DateTime<Utc>>) -> Result<(), Failure> {
@@ -29,7 +32,14 @@ pub fn command(file: Option<&Path>, at: Option<DateTime<Utc>>) -> Result<(), Fai
         .map_err(|error| Failure::told(format!("No folder for the database: {error}")))?;
     let config = settings(config::load(file)?, &folder)?;
     crate::telemetry::init(&config.log);
+    let roles = Roles {
+        api: true,
+        worker: true,
+    };
     setup::block_on(async {
+        // A community takes its time: an address that is taken is found out before.
+        let doors = Doors::reserve(&config, roles)?;
+        let _occupied = setup::occupy(&config, roles.parts())?;
         let (app, cast) = make(config, at).await?;
         let tokens = [cast.member_session, cast.facilitator_session].map(|who| access(&app, who));
         let [member, facilitator] = tokens;
@@ -37,11 +47,7 @@ pub fn command(file: Option<&Path>, at: Option<DateTime<Utc>>) -> Result<(), Fai
         let greeting = move |app: &App, address| {
             greet(app, address, &cast, &member, &facilitator);
         };
-        let roles = Roles {
-            api: true,
-            worker: true,
-        };
-        serve::run(app, roles, greeting).await
+        serve::run(app, roles, doors, greeting).await
     })
 }
 
@@ -58,6 +64,9 @@ fn settings(mut config: Config, folder: &TempDir) -> Result<Config, Failure> {
     config.mail.transport = MailTransport::Terminal;
     config.push.transport = PushTransport::Terminal;
     config.auth.access_token_minutes = TOKEN_MINUTES;
+    // Nobody is signed out by the time that is moved, nor his phone forgotten.
+    config.auth.refresh_token_days = 400;
+    config.auth.session_days = 3650;
     config.log.level = LogLevel::Warn;
     let secret = Entropy::system().bytes::<32>();
     config.auth.secret = Uuid::from_slice(&secret[..16])
@@ -69,7 +78,7 @@ fn settings(mut config: Config, folder: &TempDir) -> Result<Config, Failure> {
 
 async fn make(config: Config, at: Option<DateTime<Utc>>) -> Result<(App, Cast), Failure> {
     let now = at.unwrap_or_else(|| Clock::system().now());
-    let db = setup::connect(&config.database).await?;
+    let db = setup::connect(&config).await?;
     db::migrate(&db, &config.database)
         .await
         .map_err(Failure::told)?;
@@ -113,7 +122,7 @@ fn assemble(
 }
 
 fn access(app: &App, who: SignedIn) -> Result<String, Failure> {
-    let lives = chrono::TimeDelta::minutes(TOKEN_MINUTES.into());
+    let lives = chrono::TimeDelta::days(PRINTED_DAYS);
     let issued = token::issue(&app.keys, who, 0, app.clock.now() + lives);
     let token = issued.map_err(|fault| Failure::told(fault.class()))?;
     Ok(token)
@@ -129,7 +138,7 @@ It is {now}.
 Two logins, both with the passphrase "{PASSPHRASE}":
   a member        {member_email}
   a facilitator   {facilitator_email}
-or paste one of these under "Headers"; they are good for an hour.
+or paste one of these under "Headers"; they stay good however far time is moved.
   the member       {{"Authorization": "Bearer {member}"}}
   the facilitator  {{"Authorization": "Bearer {facilitator}"}}
 
@@ -139,7 +148,7 @@ Three queries to paste. The home screen:
       checkIns(first: 7) {{ nodes {{ localDate mood }} }}
       nextMeetings(first: 3) {{ nodes {{ startsAt seatsTaken meeting {{ title place joinUrl }} }} }} }} }}
 
-What is on, and whether there is a seat:
+What is on, and whether there is a seat (an open meeting each day for {OPEN_MEETINGS} days):
 
   {{ upcomingMeetings(first: 10) {{ nodes {{ id startsAt seatsLeft viewerAnswer meeting {{ title format }} }} }} }}
 

@@ -13,11 +13,13 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
     let config = config::load(file)?;
     crate::telemetry::init(&config.log);
     setup::block_on(async {
-        let db = setup::connect(&config.database).await?;
+        setup::make_database(&config.database)?;
+        let db = setup::connect(&config).await?;
         let state = setup::schema_state(&db, &config.database).await?;
         if !state.unknown.is_empty() {
             return Err(Failure::told(setup::ahead(&state)));
         }
+        setup::known_secrets(&config, &db).await?;
         let shown = config.database.shown();
         if !state.pending.is_empty() {
             console::say(format!("{shown}: {} steps to take …", state.pending.len()));

@@ -6,6 +6,8 @@ mod circle;
 mod console;
 mod demo;
 mod doctor;
+mod doors;
+mod exposure;
 mod member;
 mod migrate;
 mod restore;
@@ -56,7 +58,8 @@ enum Command {
         #[arg(long, value_name = "INSTANT")]
         at: Option<DateTime<Utc>>,
     },
-    /// Bring the database's schema up to date. Several at once wait for each other.
+    /// Bring the database's schema up to date; make an embedded database that is not there. Several at once wait for
+    /// each other.
     Migrate,
     /// Check configuration, database, secret, mail and push, and say what to mend. Exits with 1 when
     /// something must be mended.

@@ -9,6 +9,7 @@ use crate::account::erasures::Erased;
 use crate::account::service;
 use crate::clock::Clock;
 use crate::config;
+use crate::db::Part;
 
 /// What it is told.
 #[derive(Args)]
@@ -28,6 +29,7 @@ pub fn command(file: Option<&Path>, arguments: &RestoreArgs) -> Result<(), Failu
     let config = config::load(file)?;
     crate::telemetry::init(&config.log);
     setup::block_on(async {
+        let _alone = setup::occupy(&config, &[Part::Alone])?;
         let own = config.backup.erasures();
         let app = setup::app(config, Clock::system()).await?;
         let mut erased = Erased::default();

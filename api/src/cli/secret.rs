@@ -25,8 +25,8 @@ pub fn command(file: Option<&Path>, SecretCommand::Accept: &SecretCommand) -> Re
     setup::block_on(async {
         let clock = setup::clock(config.mode, None)?;
         let entropy = Entropy::system();
-        let db = setup::connect(&config.database).await?;
-        setup::ready_schema(&db, &config.database).await?;
+        let db = setup::connect(&config).await?;
+        setup::ready_schema(&db, &config).await?;
         let keys = Keys::load(&config, &entropy)?;
         let judged = check::look(&db, &keys).await;
         let judged = judged.map_err(|fault| Failure::told(fault.class()))?;

@@ -8,12 +8,15 @@ use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 
-use super::{Failure, console, setup};
+use super::doors::{Door, Doors};
+use super::{Failure, console, exposure, setup};
 use crate::account;
 use crate::app::App;
 use crate::config::{self, Mode};
+use crate::db::Part;
 use crate::descriptors;
 use crate::http::connections::Bounds;
+use crate::http::documents::Documents;
 use crate::http::{self, Edge};
 use crate::jobs::Worker;
 use crate::shutdown::{Ended, Shutdown, Signals};
@@ -30,6 +33,18 @@ pub struct Roles {
     pub worker: bool,
 }
 
+impl Roles {
+    /// What of an embedded database it takes.
+    pub const fn parts(self) -> &'static [Part] {
+        match (self.api, self.worker) {
+            (true, true) => &[Part::Server, Part::Worker],
+            (true, false) => &[Part::Server],
+            (false, true) => &[Part::Worker],
+            (false, false) => &[],
+        }
+    }
+}
+
 /// Loads the settings, puts everything together and runs until told to end.
 pub fn command(
     file: Option<&Path>,
@@ -41,16 +56,27 @@ pub fn command(
     crate::telemetry::init(&config.log);
     let clock = setup::clock(config.mode, at)?;
     setup::block_on(async {
+        // Whatever can stop the start does so before anything is changed.
+        let doors = Doors::reserve(&config, roles)?;
+        Documents::load(&config.graphql)
+            .map_err(|error| Failure::told(format!("{error}\nSee graphql.trusted_documents.")))?;
+        let _occupied = setup::occupy(&config, roles.parts())?;
+        if config.mode == Mode::Production {
+            for exposed in exposure::look(&config, file) {
+                exposed.warn();
+            }
+        }
         let app = setup::app(config, clock).await?;
-        run(app, roles, |_, _| ()).await
+        run(app, roles, doors, |_, _| ()).await
     })
 }
 
-/// Runs until told to end: binds, says where, starts what the roles ask for, and ends in order. `greeting` may
+/// Runs until told to end: listens, says where, starts what the roles ask for, and ends in order. `greeting` may
 /// say more about the API's address.
 pub async fn run(
     app: App,
     roles: Roles,
+    doors: Doors,
     greeting: impl FnOnce(&App, SocketAddr),
 ) -> Result<(), Failure> {
     let signals = Signals::listen()
@@ -68,15 +94,8 @@ pub async fn run(
         .map_err(|error| Failure::told(error.to_string()))?;
 
     let config = &app.config;
-    let operations = match config.operations.bind {
-        Some(address) => Some(bind("operations.bind", address).await?),
-        None => None,
-    };
-    let api = if roles.api {
-        Some(bind("http.bind", config.http.bind).await?)
-    } else {
-        None
-    };
+    let operations = doors.operations.map(Door::open).transpose()?;
+    let api = doors.api.map(Door::open).transpose()?;
     if let Some((listener, address)) = operations {
         let router = http::operations_router(&edge, roles.api);
         let bounds = Bounds::of_operators();
@@ -153,19 +172,4 @@ fn listen(
     shutdown.spawn_vital(name, async move {
         http::server::run(listener, router, &config, bounds, tasks).await;
     });
-}
-
-/// Takes an address, and says which it is: port 0 asks for any that is free.
-async fn bind(key: &str, wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
-    let taken = async {
-        let listener = TcpListener::bind(wanted).await?;
-        let address = listener.local_addr()?;
-        std::io::Result::Ok((listener, address))
-    };
-    taken.await.map_err(|error| {
-        Failure::told(format!(
-            "The address {wanted} cannot be listened on: {error}.\nSet {key} to a free ADDRESS:PORT of this \
-             machine."
-        ))
-    })
 }

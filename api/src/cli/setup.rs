@@ -4,17 +4,21 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 use entity::secret_check::Purpose;
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr};
 
 use super::Failure;
-use crate::account::erasures;
 use crate::app::{App, Surroundings};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, DatabaseConfig, Fault, Mode};
-use crate::db::{self, Db, Engine, SchemaState};
+use crate::db::{self, Db, Engine, Occupation, OccupationError, Part, SchemaState};
 use crate::dev::outbox::DevOutbox;
 use crate::entropy::Entropy;
+use crate::files;
+use crate::installation::Directory;
+use crate::keys::check::Verdict;
+use crate::keys::file::{SecretPlace, place};
 use crate::keys::{Keys, check};
+use crate::mail::Mailer;
 use crate::push::transport;
 use crate::zones::Installed;
 
@@ -48,18 +52,19 @@ pub fn clock(mode: Mode, at: Option<DateTime<Utc>>) -> Result<Clock, ConfigError
 
 /// Connects and puts everything together; the schema is made ready or refused.
 pub async fn app(config: Config, clock: Clock) -> Result<App, Failure> {
-    // Before the database is touched.
+    // Whatever can be found wrong without the database is found before it is changed.
     let zones = zones(&config)?;
     for risk in config.risky_limits() {
         tracing::warn!("{risk}");
     }
-    let entropy = Entropy::system();
-    let db = connect(&config.database).await?;
-    ready_schema(&db, &config.database).await?;
-    let keys = keys(&config, &db, &entropy, &clock).await?;
-    erasures(&config)?;
     let dev_outbox = DevOutbox::new(config.mode == Mode::Development);
     let push = transport::from_config(&config, &clock, &dev_outbox).map_err(Failure::told)?;
+    check_files(&config)?;
+    let entropy = Entropy::system();
+    let db = connect(&config).await?;
+    known_secrets(&config, &db).await?;
+    ready_schema(&db, &config).await?;
+    let keys = keys(&config, &db, &entropy, &clock).await?;
     let surroundings = Surroundings {
         clock,
         entropy,
@@ -71,18 +76,53 @@ pub async fn app(config: Config, clock: Clock) -> Result<App, Failure> {
     App::new(config, db, keys, surroundings).map_err(Failure::told)
 }
 
+/// What the parts of the service read, and make nothing of yet.
+fn check_files(config: &Config) -> Result<(), Failure> {
+    if place(config) == SecretPlace::Nowhere {
+        Keys::load_existing(config)?;
+    }
+    Directory::load(&config.installation.crisis_lines).map_err(Failure::told)?;
+    Mailer::new(&config.mail, DevOutbox::new(false)).map_err(Failure::told)?;
+    erasures(config)
+}
+
 /// Nobody is erased who cannot be written down: found out now.
 fn erasures(config: &Config) -> Result<(), Failure> {
     let Some(path) = config.backup.erasures() else {
         return Ok(());
     };
-    erasures::open(&path).map(drop).map_err(|error| {
+    files::append_private(&path).map(drop).map_err(|error| {
         Failure::told(format!(
             "The list of erasures {} cannot be written: {error}.\nSet backup.erasures_file to a file that Belay may \
              write, apart from the backups.",
             path.display()
         ))
     })
+}
+
+/// A database that was written with other secrets is refused before a step is taken on it.
+pub async fn known_secrets(config: &Config, db: &Db) -> Result<(), Failure> {
+    // Without the table of check values, or without any, there is nothing to compare with.
+    if !matches!(check::is_made(db).await, Ok(true)) {
+        return Ok(());
+    }
+    let keys = Keys::load_existing(config).map_err(|error| Failure::told(unknown(&error)))?;
+    let judged = check::look(db, &keys)
+        .await
+        .map_err(|fault| unchecked(&fault))?;
+    let wrong: Vec<Purpose> = judged
+        .into_iter()
+        .filter(|(_, verdict)| *verdict == Verdict::Wrong)
+        .map(|(purpose, _)| purpose)
+        .collect();
+    match wrong.as_slice() {
+        [] => Ok(()),
+        wrong => Err(Failure::told(foreign(wrong))),
+    }
+}
+
+fn unchecked(fault: &crate::error::Fault) -> Failure {
+    Failure::told(format!("The secrets cannot be checked: {}", fault.class()))
 }
 
 /// The keys of this installation, once they are known to be those that the database was written with.
@@ -92,17 +132,17 @@ pub async fn keys(
     entropy: &Entropy,
     clock: &Clock,
 ) -> Result<Keys, Failure> {
-    let fault = |fault: crate::error::Fault| {
-        Failure::told(format!("The secrets cannot be checked: {}", fault.class()))
-    };
     // A key file that is gone is not made anew beside a database that was written with it.
-    let keys = if check::is_made(db).await.map_err(fault)? {
+    let keys = if check::is_made(db)
+        .await
+        .map_err(|fault| unchecked(&fault))?
+    {
         Keys::load_existing(config).map_err(|error| Failure::told(unknown(&error)))?
     } else {
         Keys::load(config, entropy)?
     };
     let wrong = check::settle(db, &keys, entropy, clock.now()).await;
-    match wrong.map_err(fault)?.as_slice() {
+    match wrong.map_err(|fault| unchecked(&fault))?.as_slice() {
         [] => Ok(keys),
         wrong => Err(Failure::told(foreign(wrong))),
     }
@@ -147,25 +187,88 @@ pub fn zones(config: &Config) -> Result<Installed, Failure> {
     Installed::choose(config.zones.folder()).map_err(told)
 }
 
-/// Connects, or says which database is away and why.
-pub async fn connect(config: &DatabaseConfig) -> Result<Db, Failure> {
-    Db::connect(config)
+/// Connects, or says which database is away and why. In development an embedded database that is not there is made.
+pub async fn connect(config: &Config) -> Result<Db, Failure> {
+    match config.mode {
+        Mode::Development => make_database(&config.database)?,
+        Mode::Production => find_database(&config.database)?,
+    }
+    Db::connect(&config.database)
         .await
-        .map_err(|error| Failure::told(away(config, &error)))
+        .map_err(|error| Failure::told(away(&config.database, &error)))
+}
+
+/// Makes the file of an embedded database that is not there.
+pub fn make_database(config: &DatabaseConfig) -> Result<(), Failure> {
+    db::make_file(config).map_err(|error| {
+        Failure::told(format!(
+            "The database {} cannot be made: {error}.\nMake its folder and give it to the user Belay runs as, or set \
+             database.url to a file elsewhere.",
+            config.shown()
+        ))
+    })
+}
+
+/// In production an embedded database is not begun by chance, such as when its disk is not mounted: members would find
+/// nothing of what they wrote, and sign up anew.
+fn find_database(config: &DatabaseConfig) -> Result<(), Failure> {
+    match config.sqlite_path().map(|path| path.try_exists()) {
+        Some(Ok(false)) => Err(Failure::told(missing(config))),
+        _ => Ok(()),
+    }
+}
+
+/// What to do about an embedded database that is not there, or holds nothing.
+pub fn missing(config: &DatabaseConfig) -> String {
+    format!(
+        "There is no database at {}.\nIf there should be one, see database.url, and whether its disk is mounted. To begin \
+         a new one, run `belay migrate` once.",
+        config.shown()
+    )
+}
+
+/// Takes parts of the work on an embedded database, or says which process stands in the way.
+pub fn occupy(config: &Config, parts: &[Part]) -> Result<Occupation, Failure> {
+    match config.mode {
+        Mode::Development => make_database(&config.database)?,
+        Mode::Production => find_database(&config.database)?,
+    }
+    db::occupy(&config.database, parts).map_err(|error| {
+        let todo = match &error {
+            OccupationError::Taken(..) => {
+                "Stop it first. An embedded database has one server; any number may share PostgreSQL."
+            }
+            OccupationError::Io(..) => {
+                "Give its folder, on a local file system, to the user Belay runs as."
+            }
+        };
+        Failure::told(format!("This process cannot start: {error}.\n{todo}"))
+    })
 }
 
 /// A database that cannot be reached, in words without its password.
 pub fn away(config: &DatabaseConfig, error: &DbErr) -> String {
-    let why = config.without_secrets(&error.to_string());
+    let why = match error {
+        DbErr::Conn(RuntimeErr::SqlxError(why)) if let sqlx::Error::Io(why) = &**why => {
+            why.to_string()
+        }
+        DbErr::ConnectionAcquire(_) => {
+            format!("no connection within {} s", config.acquire_timeout_seconds)
+        }
+        other => other.to_string(),
+    };
+    let why = config.without_secrets(&why);
     format!(
         "The database {} cannot be reached: {why}.\nSee database.url; `belay doctor` checks it.",
         config.shown()
     )
 }
 
-/// The embedded database takes its steps here, since nobody else uses it. On a server's that is the
-/// operator's decision: several processes share it, and a step may take its time.
-pub async fn ready_schema(db: &Db, config: &DatabaseConfig) -> Result<(), Failure> {
+/// The embedded database takes its steps here, since nobody else uses it; in production not the first ones, by which it
+/// would be a new one. On a server's that is the operator's decision: several processes share it, and a step may take its
+/// time.
+pub async fn ready_schema(db: &Db, config: &Config) -> Result<(), Failure> {
+    let (mode, config) = (config.mode, &config.database);
     let state = schema_state(db, config).await?;
     if !state.unknown.is_empty() {
         return Err(Failure::told(ahead(&state)));
@@ -174,6 +277,9 @@ pub async fn ready_schema(db: &Db, config: &DatabaseConfig) -> Result<(), Failur
         return Ok(());
     }
     match db.engine() {
+        Engine::Sqlite if mode == Mode::Production && state.is_new() => {
+            Err(Failure::told(missing(config)))
+        }
         Engine::Sqlite => {
             let steps = db::migrate(db, config).await.map_err(Failure::told)?;
             tracing::info!(steps = steps.len(), "the schema was brought up to date");

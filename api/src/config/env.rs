@@ -39,7 +39,7 @@ impl Provider for Environment {
 }
 
 /// The variable that sets a key.
-pub(super) fn variable(key: &str) -> String {
+pub fn variable(key: &str) -> String {
     format!("BELAY_{}", key.replace('.', "__").to_uppercase())
 }
 

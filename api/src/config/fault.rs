@@ -90,22 +90,23 @@ pub(super) fn of_layer(fault: figment::Error) -> Fault {
     }
 }
 
+/// The keys whose values are secrets, or URLs that may hold one.
+pub(super) const SECRETS: [&str; 9] = [
+    "database.url",
+    "auth.secret",
+    "auth.former_secrets",
+    "at_rest.secret",
+    "at_rest.former_secrets",
+    "graphql.developer_token",
+    "mail.smtp.password",
+    "push.fcm.base_url",
+    "bus.url",
+];
+
 /// The value, for a key of its own that is not a secret. What stands where a table should may be a
 /// secret that lost its way.
 fn shown(key: &str, actual: &Actual) -> Option<String> {
-    let secret = [
-        "database.url",
-        "auth.secret",
-        "auth.former_secrets",
-        "at_rest.secret",
-        "at_rest.former_secrets",
-        "graphql.developer_token",
-        "mail.smtp.password",
-        "push.fcm.base_url",
-        "bus.url",
-    ]
-    .contains(&key);
-    (!secret && check::is_key(key)).then(|| actual.to_string())
+    (!SECRETS.contains(&key) && check::is_key(key)).then(|| actual.to_string())
 }
 
 const fn kind(actual: &Actual) -> &'static str {

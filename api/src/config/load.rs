@@ -1,15 +1,19 @@
 //! Reading the layers and putting them over each other.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Format as _, Toml};
 
 use super::env::Environment;
-use super::{Config, ConfigError, Fault, check, fault};
+use super::fault::SECRETS;
+use super::{Config, ConfigError, Fault, check, fault, postgres_url};
 
 /// The defaults, which are also the manual.
 pub const DEFAULTS: &str = include_str!("../../config.default.toml");
+
+/// The file that is read when none is named.
+const FILE: &str = "belay.toml";
 
 /// Loads the defaults, the named file or else `belay.toml` where it exists, and the environment.
 pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
@@ -22,12 +26,36 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
             allowed: "the path of a TOML file".to_owned(),
         }]));
     }
-    let file = file.unwrap_or(Path::new("belay.toml"));
+    let file = file.unwrap_or(Path::new(FILE));
     let mut layers = Figment::from(Toml::string(DEFAULTS));
     if file.exists() {
         layers = layers.merge(Toml::file_exact(file));
     }
     load_from(&layers.merge(Environment))
+}
+
+/// The configuration file that [`load`] reads, if a secret stands in it.
+pub fn file_with_secrets(file: Option<&Path>) -> Option<PathBuf> {
+    let file = file.unwrap_or(Path::new(FILE));
+    if !file.exists() {
+        return None;
+    }
+    let layer = Figment::from(Toml::file_exact(file));
+    let holds = |key: &&str| {
+        let value = layer.find_value(key).ok();
+        value.is_some_and(|value| is_secret(key, value.as_str().unwrap_or_default()))
+    };
+    SECRETS.iter().any(holds).then(|| file.to_owned())
+}
+
+/// Whether a value of such a key keeps something from others: a URL may name nothing but a place.
+fn is_secret(key: &str, value: &str) -> bool {
+    match key {
+        "database.url" if value.starts_with("sqlite:") => false,
+        "database.url" => postgres_url::shown(value).is_none_or(|shown| shown != value),
+        "push.fcm.base_url" | "bus.url" => value.contains('@'),
+        _ => !value.is_empty(),
+    }
 }
 
 /// Extracts and checks what a ready-made stack of layers says.
@@ -40,5 +68,38 @@ pub fn load_from(layers: &Figment) -> Result<Config, ConfigError> {
         Ok(config)
     } else {
         Err(ConfigError(faults))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_a_secret_only_if_it_holds_one() {
+        for (key, value, expected) in [
+            ("database.url", "sqlite:///var/lib/belay/belay.db", false),
+            (
+                "database.url",
+                "postgres://belay@db.example.org/belay",
+                false,
+            ),
+            (
+                "database.url",
+                "postgres://belay@db.example.org/belay?sslmode=require",
+                false,
+            ),
+            (
+                "database.url",
+                "postgres://belay:hunter2@db.example.org/belay",
+                true,
+            ),
+            ("bus.url", "nats://nats.example.org:4222", false),
+            ("bus.url", "nats://belay:hunter2@nats.example.org", true),
+            ("auth.secret", "", false),
+            ("auth.secret", "hunter2", true),
+        ] {
+            assert_eq!(is_secret(key, value), expected, "{key} {value}");
+        }
     }
 }

@@ -15,8 +15,9 @@ mod types;
 
 pub use bus::{NatsLogin, NatsServers};
 pub use check::LEAST_POINTS;
+pub use env::variable;
 pub use fault::{ConfigError, Fault};
-pub use load::{DEFAULTS, load, load_from};
+pub use load::{DEFAULTS, file_with_secrets, load, load_from};
 pub use postgres_url::PostgresUrl;
 pub use production::is_local;
 pub use proxies::Proxies;

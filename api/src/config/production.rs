@@ -1,6 +1,7 @@
 //! What must not be so when members depend on an installation, and what a developer must say twice.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use secrecy::ExposeSecret as _;
 use sqlx::postgres::PgSslMode;
@@ -17,6 +18,7 @@ pub(super) fn check(config: &Config, say: &mut Say<'_>) {
             transports(config, say);
             secrets(config, say);
             network(config, say);
+            paths(config, say);
         }
     }
 }
@@ -40,6 +42,13 @@ fn transports(config: &Config, say: &mut Say<'_>) {
             "mail.transport",
             "terminal is for development: nobody would get his mail",
             "smtp".to_owned(),
+        );
+    }
+    if config.mail.transport == MailTransport::Smtp && is_sent_from_here(&config.mail.from) {
+        say(
+            "mail.from",
+            "is an address of this machine alone: other mail servers refuse letters from it, and nobody can answer",
+            form("mail.from"),
         );
     }
     if config.push.transport == PushTransport::Terminal {
@@ -116,6 +125,38 @@ fn network(config: &Config, say: &mut Say<'_>) {
     }
 }
 
+/// A relative path names another file when the program is started in another folder.
+fn paths(config: &Config, say: &mut Say<'_>) {
+    let is_relative = |path: Option<PathBuf>| path.is_some_and(|path| path.is_relative());
+    if is_relative(config.database.sqlite_path()) {
+        say(
+            "database.url",
+            "is relative to the working directory: started in another folder, Belay would look for another database",
+            "an absolute path, with three slashes, such as sqlite:///var/lib/belay/belay.db"
+                .to_owned(),
+        );
+    }
+    if is_relative(config.backup.erasures()) {
+        say(
+            "backup.erasures_file",
+            "is relative to the working directory: started in another folder, Belay would begin another list",
+            "an absolute path, such as /var/lib/belay-erasures/list".to_owned(),
+        );
+    }
+}
+
+/// Whether the domain of a sender is no domain that others could answer to (RFC 6761). What is no address is refused for
+/// that.
+fn is_sent_from_here(from: &str) -> bool {
+    const RESERVED: [&str; 3] = ["localhost", "localdomain", "invalid"];
+    let mailbox = from.parse::<lettre::message::Mailbox>();
+    let address = mailbox.map_or_else(|_| from.to_owned(), |mailbox| mailbox.email.to_string());
+    let domain = address.rsplit('@').next().unwrap_or_default();
+    let last = domain.trim_end_matches('.').rsplit('.').next();
+    let is_reserved = |last: &str| RESERVED.iter().any(|own| last.eq_ignore_ascii_case(own));
+    !domain.is_empty() && (last.is_some_and(is_reserved) || is_local(domain))
+}
+
 /// Whether what goes to and from a database on another machine can be read on the way. A URL that cannot be read is
 /// refused for that.
 fn is_sent_in_the_clear(database: &DatabaseConfig) -> bool {
@@ -145,6 +186,23 @@ pub fn is_local(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sender_at_this_machine_is_told_from_one_that_others_can_answer() {
+        for from in [
+            "Belay <belay@localhost>",
+            "belay@LOCALHOST.",
+            "belay@localhost.localdomain",
+            "belay@mail.localhost",
+            "belay@nowhere.invalid",
+            "belay@[127.0.0.1]",
+        ] {
+            assert!(is_sent_from_here(from), "{from}");
+        }
+        for from in ["Belay <belay@example.org>", "belay@localhost.example.org"] {
+            assert!(!is_sent_from_here(from), "{from}");
+        }
+    }
 
     #[test]
     fn a_database_elsewhere_is_reached_in_the_clear_unless_encryption_is_insisted_on() {

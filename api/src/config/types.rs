@@ -420,7 +420,11 @@ impl DatabaseConfig {
         let path = self.url.expose_secret().strip_prefix("sqlite:")?;
         let path = path.strip_prefix("//").unwrap_or(path);
         let path = path.split('?').next().unwrap_or(path);
-        (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
+        // `sqlx` reads it so, for the sake of file names with `?` and `#`.
+        let path = percent_encoding::percent_decode_str(path)
+            .decode_utf8()
+            .ok()?;
+        (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(&*path))
     }
 
     /// Whether it is the embedded database.
@@ -515,5 +519,18 @@ mod tests {
         );
         assert!(!shown("postgres://u:hunter2@[nonsense/x").contains("hunter2"));
         assert_eq!(shown("sqlite://belay.db"), "sqlite://belay.db");
+    }
+
+    #[test]
+    fn the_file_of_an_embedded_database_is_the_one_that_is_opened() {
+        for url in [
+            "sqlite:///var/lib/belay/belay.db",
+            "sqlite://belay.db?mode=rwc",
+            "sqlite:a%20folder/belay.db",
+        ] {
+            let options: sqlx::sqlite::SqliteConnectOptions = url.parse().unwrap();
+            let path = DatabaseConfig::at(url).sqlite_path();
+            assert_eq!(path.as_deref(), Some(options.get_filename()), "{url}");
+        }
     }
 }

@@ -32,7 +32,7 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens the first connection. An SQLite file that is not there is made; its schema is another matter. A server that
+    /// Opens the first connection. An SQLite file has to be there ([`make_file`](super::make_file)). A server that
     /// refuses is asked again until the time to wait for a connection is over: it may be starting.
     pub async fn connect(config: &DatabaseConfig) -> Result<Self, DbErr> {
         let unreadable = |why| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(why)));

@@ -10,6 +10,7 @@ use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Connection as _, PgConnection};
 use tokio::time::{sleep, timeout};
 
+use super::occupation::lock_file;
 use super::pool::Target;
 use super::postgres::Servers;
 use super::{Db, sqlite};
@@ -64,7 +65,7 @@ pub async fn migrate(db: &Db, config: &DatabaseConfig) -> Result<Vec<String>, Mi
             None => take_steps(db, || on_sqlite(config)).await,
             Some(path) => {
                 let lock = tokio::task::spawn_blocking(move || {
-                    let file = std::fs::File::create(path.with_added_extension("lock"))?;
+                    let file = lock_file(&path, "lock")?;
                     file.lock()?;
                     std::io::Result::Ok(file)
                 });

@@ -3,6 +3,7 @@
 
 mod connect;
 mod migrate;
+mod occupation;
 mod page;
 mod pool;
 mod postgres;
@@ -15,9 +16,11 @@ mod writable;
 pub use crate::transact;
 pub use connect::{Db, Engine};
 pub use migrate::{MigrateError, SchemaState, migrate, pending, schema_state};
+pub use occupation::{Occupation, OccupationError, Part, occupy};
 pub use page::Sorted;
 pub use pool::{Pool, PoolSize};
 pub use slice::{SLICE, delete_slice};
+pub use sqlite::make_file;
 pub use stats::{Stats, StatsSnapshot};
 pub use tx::{Done, Tx};
-pub use writable::takes_writes;
+pub use writable::{Writes, takes_writes};

@@ -1,5 +1,6 @@
 //! How connections to PostgreSQL are opened: with which settings, and to which of several hosts.
 
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -42,7 +43,7 @@ impl Servers {
 
     /// Connects to the first host that will do.
     pub async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
-        let mut fault = sqlx::Error::Configuration("no host".into());
+        let mut faults = Vec::new();
         let begin = self.first.load(Ordering::Relaxed);
         for step in 0..self.hosts.len() {
             let at = (begin + step) % self.hosts.len();
@@ -54,10 +55,28 @@ impl Servers {
                     self.first.store(at, Ordering::Relaxed);
                     return Ok(connection);
                 }
-                Err(why) => fault = why,
+                Err(why) => faults.push(self.named(at, why)),
             }
         }
-        Err(fault)
+        Err(all(faults))
+    }
+
+    /// What went wrong, with the host where it did: the library does not say.
+    fn named(&self, at: usize, why: sqlx::Error) -> sqlx::Error {
+        let sqlx::Error::Io(why) = why else {
+            return why;
+        };
+        let host = &self.hosts[at];
+        let place = host.get_socket().map_or_else(
+            || format!("{}:{}", host.get_host(), host.get_port()),
+            |socket| socket.display().to_string(),
+        );
+        let what = match why.kind() {
+            io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+            io::ErrorKind::TimedOut => format!("no answer within {} s", self.patience.as_secs()),
+            _ => why.to_string(),
+        };
+        sqlx::Error::Io(io::Error::new(why.kind(), format!("{what} at {place}")))
     }
 
     /// How the host is reached that served last.
@@ -77,16 +96,29 @@ impl Servers {
                 .await?;
             if read_only != "off" {
                 let why = "the host takes no writes";
-                return Err(std::io::Error::new(std::io::ErrorKind::NotConnected, why).into());
+                return Err(io::Error::new(io::ErrorKind::NotConnected, why).into());
             }
         }
         Ok(connection)
     }
 }
 
+/// What went wrong with each host, as one. What a server said stands alone: it knows more than who could not be reached.
+fn all(faults: Vec<sqlx::Error>) -> sqlx::Error {
+    let together = |before: sqlx::Error, why: sqlx::Error| match (before, why) {
+        (sqlx::Error::Io(before), sqlx::Error::Io(why)) => {
+            sqlx::Error::Io(io::Error::new(why.kind(), format!("{before}; {why}")))
+        }
+        (sqlx::Error::Io(_), why) => why,
+        (before, _) => before,
+    };
+    let all = faults.into_iter().reduce(together);
+    all.unwrap_or_else(|| sqlx::Error::Configuration("no host".into()))
+}
+
 /// What stands for an answer that did not come in time.
 pub(super) fn timed_out() -> sqlx::Error {
-    sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
+    sqlx::Error::Io(io::ErrorKind::TimedOut.into())
 }
 
 fn with_settings(host: PgConnectOptions, config: &DatabaseConfig) -> PgConnectOptions {

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use super::Edge;
 use crate::app::App;
-use crate::db::{self, Db};
+use crate::db::{self, Db, Writes};
 use crate::jobs::backlog::{self, Backlog};
 
 /// A database that takes longer than this is not there for members either.
@@ -125,8 +125,9 @@ async fn look(db: &Db) -> Verdict {
     };
     match tokio::time::timeout(DATABASE_PATIENCE, looking).await {
         Ok(Ok((steps, _))) if !steps.is_empty() => Err("the schema is behind: run `belay migrate`"),
-        Ok(Ok((_, true))) => Ok(()),
-        Ok(Ok((_, false))) => Err("the database takes no writes"),
+        Ok(Ok((_, Writes::Taken))) => Ok(()),
+        Ok(Ok((_, Writes::Refused))) => Err("the database takes no writes"),
+        Ok(Ok((_, Writes::DiskFull))) => Err("the disk of the database is full"),
         Ok(Err(_)) => Err("the database refuses to answer"),
         Err(_) => Err("the database does not answer within a second"),
     }

@@ -137,7 +137,7 @@ mod tests {
     use crate::app::{App, Surroundings};
     use crate::clock::Clock;
     use crate::config::{DEFAULTS, load_from};
-    use crate::db::Db;
+    use crate::db::{self, Db};
     use crate::dev::outbox::DevOutbox;
     use crate::entropy::Entropy;
     use crate::http::address::Peer;
@@ -151,6 +151,7 @@ mod tests {
         let url = format!("sqlite://{}", folder.path().join("belay.db").display());
         let layers = Figment::from(Toml::string(DEFAULTS)).merge(("database.url", url));
         let config = load_from(&layers).unwrap();
+        db::make_file(&config.database).unwrap();
         let db = Db::connect(&config.database).await.unwrap();
         let (clock, dev_outbox) = (Clock::system(), DevOutbox::new(false));
         let surroundings = Surroundings {

@@ -1,5 +1,6 @@
 //! A database that answers and takes no writes.
 
+use api::db::{Writes, takes_writes};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, TransactionTrait as _};
 use support::{Engine, Program, SilentProxy, TestApp, TestDatabase, TestServer, both, eventually};
 
@@ -91,12 +92,12 @@ async fn of_several_hosts_the_one_is_used_that_takes_writes() {
         api::db::Db::connect(&config).await
     };
     let db = connect("").await.unwrap();
-    assert!(api::db::takes_writes(&db).await.unwrap());
+    assert_eq!(takes_writes(&db).await.unwrap(), Writes::Taken);
     assert!(good.accepted() > 0);
 
     let beside = database.connect().await;
     read_only(&beside, true).await;
     assert!(connect("").await.is_err(), "none takes writes");
     let any = connect("?target_session_attrs=any").await.unwrap();
-    assert!(!api::db::takes_writes(&any).await.unwrap());
+    assert_eq!(takes_writes(&any).await.unwrap(), Writes::Refused);
 }

@@ -10,13 +10,11 @@ use serde_json::{Value, json};
 use support::{Engine, TestApp, TestDatabase, TestServer, both, eventually};
 
 both!(
-    a_phone_sends_a_text_once_and_every_replica_knows_it,
     only_what_is_valid_and_says_nothing_is_kept_for_all,
     the_second_time_a_document_is_judged_like_the_first,
     a_default_decides_what_is_asked,
     a_document_is_found_though_its_use_cannot_be_noted,
     what_was_not_looked_at_is_looked_at_the_next_time,
-    the_modes_say_where_a_document_is_kept,
     no_more_is_kept_than_is_allowed,
     what_was_not_used_for_longest_goes_first,
     to_have_a_document_kept_costs_more_the_longer_it_is,
@@ -66,7 +64,9 @@ fn is_missing(answer: &Value) -> bool {
     answer["errors"][0]["message"] == "PersistedQueryNotFound"
 }
 
-async fn a_phone_sends_a_text_once_and_every_replica_knows_it(app: TestApp) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_phone_sends_a_text_once_and_every_replica_knows_it() {
+    let app = TestApp::configured(TestDatabase::postgres().await, "").await;
     let mike = Some(app.member("mike").await);
     let (a, b) = (
         TestServer::start(app.database(), "").await,
@@ -122,7 +122,9 @@ async fn only_what_is_valid_and_says_nothing_is_kept_for_all(app: TestApp) {
     assert_eq!(kept(&app).await, 1);
 }
 
-async fn the_modes_say_where_a_document_is_kept(app: TestApp) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_modes_say_where_a_document_is_kept() {
+    let app = TestApp::configured(TestDatabase::postgres().await, "").await;
     let mike = Some(app.member("mike").await);
     let text = "query Who { me { memberId } }";
     for (mode, kept_here) in [("off", false), ("memory", true)] {

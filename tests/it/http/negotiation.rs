@@ -3,7 +3,7 @@
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
-use support::{Program, TestApp, TestDatabase, TestServer, both};
+use support::{PRODUCTION, Program, TestApp, TestDatabase, TestServer, both};
 
 both!(a_query_may_come_by_get_and_a_mutation_may_not);
 
@@ -269,12 +269,7 @@ async fn introspection_is_for_those_it_is_for() {
 
 #[tokio::test]
 async fn production_tells_nobody_what_the_schema_holds_and_development_everybody() {
-    let production = "
-        mode = \"production\"
-        mail = { transport = \"smtp\", smtp.host = \"localhost\" }
-        push.transport = \"off\"
-    ";
-    for (settings, is_told) in [("", true), (production, false)] {
+    for (settings, is_told) in [("", true), (PRODUCTION, false)] {
         let database = TestDatabase::sqlite().await;
         let program = Program::new("serve").database(&database).toml(settings);
         let server = TestServer::run(program).await;

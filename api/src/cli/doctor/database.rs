@@ -9,8 +9,8 @@ use super::Findings;
 use crate::circle;
 use crate::cli::setup;
 use crate::clock::Clock;
-use crate::config::{Config, DatabaseConfig};
-use crate::db::{self, Db, Engine};
+use crate::config::{Config, DatabaseConfig, Mode};
+use crate::db::{self, Db, Engine, Writes};
 use crate::zone_change::{self, Progress};
 use crate::zones::Version;
 
@@ -33,6 +33,9 @@ pub async fn check(
         if !folder_is_writable(&path, findings) {
             return;
         }
+        if !path.exists() && whole.mode == Mode::Production {
+            return missing(config, findings);
+        }
         if !path.exists() {
             findings.fine(WHAT, format!("{shown} will be made at the first start"));
             return;
@@ -53,7 +56,7 @@ pub async fn check(
             for risk in whole.risky_limits() {
                 findings.note("time limits", risk);
             }
-            if schema(&db, findings).await {
+            if schema(&db, whole, findings).await {
                 Box::pin(super::secret::check_against(whole, &db, findings)).await;
                 super::work::check(whole, &db, clock, findings).await;
                 instants(&db, zones, findings).await;
@@ -73,6 +76,13 @@ pub async fn check(
     }
 }
 
+/// Production begins no database by itself.
+fn missing(config: &DatabaseConfig, findings: &mut Findings) {
+    let said = setup::missing(config);
+    let (wrong, todo) = said.split_once('\n').unwrap_or((&said, ""));
+    findings.mend(WHAT, wrong, todo);
+}
+
 const TODO: &str =
     "Check database.url, that the server runs, and that this machine may reach and use it.";
 
@@ -85,8 +95,11 @@ async fn connect(config: &DatabaseConfig) -> Result<Db, String> {
 /// Whether it takes writes: a standby answers as well, and so does a full disk.
 async fn writes(db: &Db, findings: &mut Findings) {
     let why = match tokio::time::timeout(PATIENCE, db::takes_writes(db)).await {
-        Ok(Ok(true)) => return,
-        Ok(Ok(false)) => "it takes no writes: it is a standby, or was set read-only".to_owned(),
+        Ok(Ok(Writes::Taken)) => return,
+        Ok(Ok(Writes::Refused)) => {
+            "it takes no writes: it is a standby, or was set read-only".to_owned()
+        }
+        Ok(Ok(Writes::DiskFull)) => "it takes no writes: its disk is full".to_owned(),
         Ok(Err(error)) => format!(
             "a write to it fails: {}",
             crate::error::Fault::from(error).class()
@@ -122,7 +135,7 @@ fn folder_is_writable(database: &Path, findings: &mut Findings) -> bool {
 }
 
 /// Returns whether it is up to date.
-async fn schema(db: &Db, findings: &mut Findings) -> bool {
+async fn schema(db: &Db, config: &Config, findings: &mut Findings) -> bool {
     const WHAT: &str = "schema";
     let state = db::schema_state(db).await;
     let up_to_date = state
@@ -145,6 +158,13 @@ async fn schema(db: &Db, findings: &mut Findings) -> bool {
         Ok(state) if state.pending.is_empty() => {
             findings.fine(WHAT, "up to date");
             circles(db, findings).await;
+        }
+        Ok(state)
+            if db.engine() == Engine::Sqlite
+                && config.mode == Mode::Production
+                && state.is_new() =>
+        {
+            missing(&config.database, findings);
         }
         Ok(state) if db.engine() == Engine::Sqlite => findings.fine(
             WHAT,

@@ -14,7 +14,7 @@ mod zones;
 
 use std::path::Path;
 
-use super::{Failure, console, setup};
+use super::{Failure, console, exposure, setup};
 use crate::clock::Clock;
 use crate::config::{self, Config, Mode};
 
@@ -72,6 +72,7 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
             findings.fine("configuration", "every key has a value it may have");
             mode(&config, &mut findings);
             secret::check(&config, &mut findings);
+            files(&config, file, &mut findings);
             documents::check(&config, &mut findings);
             backup::check(&config, &mut findings);
             descriptors::check(&config, &mut findings);
@@ -146,6 +147,30 @@ fn mode(config: &Config, findings: &mut Findings) {
                      the proxy's address, and share its limits",
                 );
             }
+        }
+    }
+}
+
+/// Which files others on this machine can open.
+fn files(config: &Config, file: Option<&Path>, findings: &mut Findings) {
+    const WHAT: &str = "files";
+    let exposed = exposure::look(config, file);
+    if exposed.is_empty() {
+        findings.fine(
+            WHAT,
+            "nobody else can open those with secrets and with what members wrote",
+        );
+    }
+    for exposed in exposed {
+        if exposed.may_be_meant() {
+            let text = format!(
+                "{}: right for a group of yours, otherwise {}",
+                exposed.wrong(),
+                exposed.todo()
+            );
+            findings.note(WHAT, text);
+        } else {
+            findings.mend(WHAT, exposed.wrong(), exposed.todo());
         }
     }
 }

@@ -23,6 +23,12 @@ const DAYS: i64 = 21;
 /// The first of the sixty is the one whose phone we look at; the next three run the circles.
 const MEMBER: usize = 0;
 const FACILITATORS: std::ops::RangeInclusive<usize> = 1..=3;
+/// His partner.
+const PARTNER: usize = MEMBER + GATHERINGS.len();
+/// Who has a phone: those one follows. Sixty would have the terminal say the same many times over.
+const WITH_PHONES: [usize; 3] = [MEMBER, *FACILITATORS.start(), PARTNER];
+/// There is an open meeting on each of so many days, so that one can be answered however far time was moved.
+pub const OPEN_MEETINGS: u32 = 90;
 
 /// The two whose logins are shown.
 pub struct Cast {
@@ -65,9 +71,10 @@ pub async fn build(app: App, now: DateTime<Utc>, say: impl Fn(&str)) -> Result<C
     set_clock(&client.app, now)?;
     say("This week's meetings are set …");
     this_week(&client, &men, &circles, now).await?;
+    open_meetings(&client, &men, now).await?;
     set_reminders(&client, &men, now).await?;
     say("Two become partners, and one writes what is to happen when he goes quiet …");
-    let (one, other) = (&men[MEMBER], &men[MEMBER + GATHERINGS.len()]);
+    let (one, other) = (&men[MEMBER], &men[PARTNER]);
     let peering = partners::meet(&client, one, other, now).await?;
     let host = facilitator_of(0, &men);
     partners::write_ladder(&client, one, (other, &peering), (host, &circles[0])).await?;
@@ -108,9 +115,12 @@ async fn gather(client: &Client) -> Result<Vec<Man>, Fault> {
         client.ask(seat, viewer, TOPIC, topic).await?;
         let contexts = json!({ "lifeContexts": [person.context] });
         client.ask(seat, viewer, CONTEXTS, contexts).await?;
-        let device = json!({ "addressKind": "FCM_TOKEN", "address": format!("demo-phone-{number}"),
-            "platform": "ANDROID", "appVersion": "1.0.0", "locale": "en" });
-        client.ask(seat, viewer, DEVICE, device).await?;
+        if WITH_PHONES.contains(&men.len()) {
+            let address = format!("phone-of-{}", person.handle.to_lowercase());
+            let device = json!({ "addressKind": "FCM_TOKEN", "address": address,
+                "platform": "ANDROID", "appVersion": "1.0.0", "locale": "en" });
+            client.ask(seat, viewer, DEVICE, device).await?;
+        }
         if FACILITATORS.contains(&usize::from(number - 1)) {
             set_role(&client.app, &person.email(), Role::Facilitator).await?;
         }
@@ -181,7 +191,7 @@ async fn three_weeks(client: &Client, men: &[Man], now: DateTime<Utc>) -> Result
         set_clock(&client.app, now - TimeDelta::days(day))?;
         for (index, man) in men.iter().enumerate() {
             // Some come nearly every day, some now and then; nobody comes always.
-            let steadiness = 45 + u64::try_from(index * 7 % 50).unwrap_or_default();
+            let steadiness = 45 + u64::try_from((28 + index * 7) % 50).unwrap_or_default();
             if entropy.below(100) >= steadiness {
                 continue;
             }
@@ -230,16 +240,26 @@ async fn this_week(
             }
         }
     }
-    // One that starts in an hour and a moment: its reminder is what one sees first.
+    Ok(())
+}
+
+/// A meeting that is open to every member, each day. The first starts in an hour and a moment: its reminder is what one
+/// sees first.
+async fn open_meetings(client: &Client, men: &[Man], now: DateTime<Utc>) -> Result<(), Fault> {
     let soon = (now + TimeDelta::minutes(60) + TimeDelta::seconds(40)).with_timezone(&london()?);
     let host = facilitator_of(0, men);
-    let input = json!({ "title": "Doorstep: an hour for newcomers", "format": "ONLINE", "durationMinutes": 60,
-        "description": "Somebody meets you at the door. Stay for five minutes or for all of it.",
-        "joinUrl": "https://meet.example.org/doorstep", "capacity": 30,
-        "localDate": soon.date_naive(), "localTime": soon.format("%H:%M:%S").to_string() });
-    let occurrence = schedule(client, host, input).await?;
-    for man in men.iter().take(8) {
-        go(client, man, &occurrence).await?;
+    for day in 0..OPEN_MEETINGS {
+        let date = soon.date_naive() + chrono::Days::new(day.into());
+        let input = json!({ "title": "Doorstep: an hour for newcomers", "format": "ONLINE", "durationMinutes": 60,
+            "description": "Somebody meets you at the door. Stay for five minutes or for all of it.",
+            "joinUrl": "https://meet.example.org/doorstep", "capacity": 30,
+            "localDate": date, "localTime": soon.format("%H:%M:%S").to_string() });
+        let occurrence = schedule(client, host, input).await?;
+        if day == 0 {
+            for man in men.iter().take(PARTNER) {
+                go(client, man, &occurrence).await?;
+            }
+        }
     }
     Ok(())
 }
@@ -264,14 +284,15 @@ fn meeting_of(gathering: &Gathering, circle: &Value, now: DateTime<Utc>) -> Resu
     )
 }
 
-/// The first few are reminded within the minute, the others at the times men choose.
+/// The first two are reminded within the minute, the others at times of the day that men choose, each at a minute of his
+/// own: so no two of them ring at once in any zone.
 async fn set_reminders(client: &Client, men: &[Man], now: DateTime<Utc>) -> Result<(), Fault> {
     const REMIND: &str =
         "mutation($input: SetCheckInReminderInput!) { setCheckInReminder(input: $input) {
         errors { code path } } }";
-    const CHOSEN: [&str; 4] = ["07:30", "12:15", "18:00", "21:00"];
+    const CHOSEN: [u8; 4] = [7, 12, 18, 21];
     for (index, man) in men.iter().enumerate() {
-        let time = if index < 3 {
+        let time = if index < 2 {
             let seconds = 20 + 10 * i64::try_from(index).unwrap_or_default();
             let zone = man.person.zone.parse().or_else(|_| london())?;
             let at = (now + TimeDelta::seconds(seconds))
@@ -282,7 +303,7 @@ async fn set_reminders(client: &Client, men: &[Man], now: DateTime<Utc>) -> Resu
                 .format("%H:%M:%S")
                 .to_string()
         } else {
-            CHOSEN[index % CHOSEN.len()].to_owned()
+            format!("{:02}:{index:02}", CHOSEN[index % CHOSEN.len()])
         };
         let input = json!({ "localTime": time, "enabled": true });
         client.ask(man.seat, man.viewer(), REMIND, input).await?;

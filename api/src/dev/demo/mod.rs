@@ -7,4 +7,4 @@ mod community;
 mod partners;
 mod people;
 
-pub use community::{Cast, PASSPHRASE, build};
+pub use community::{Cast, OPEN_MEETINGS, PASSPHRASE, build};

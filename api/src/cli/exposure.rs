@@ -1,0 +1,130 @@
+//! Files with secrets, or with what members wrote, that others on this machine can open.
+//!
+//! A start warns of them and does not stop: a service that stays away after an update helps nobody, and what a file's mode
+//! is meant for, such as backups by another user, its operator knows.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::config::{self, Config, PushTransport};
+
+/// Who can open a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    /// Everybody on this machine.
+    Everybody,
+    /// Members of its group can change it.
+    GroupWrites,
+    /// Members of its group can read it.
+    GroupReads,
+}
+
+/// A file that others can open.
+#[derive(Debug)]
+pub struct Exposed {
+    path: PathBuf,
+    holds: &'static str,
+    /// Somebody else may have made it for us, and we read it as members of its group.
+    is_given: bool,
+    who: Who,
+}
+
+/// Looks at the database, the list of erasures, the credentials, and the configuration file if it holds a secret. The key
+/// file beside an embedded database is looked at where secrets are.
+pub fn look(config: &Config, file: Option<&Path>) -> Vec<Exposed> {
+    let mut files: Vec<(PathBuf, &'static str, bool)> = Vec::new();
+    if let Some(database) = config.database.sqlite_path() {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = database.clone().into_os_string();
+            name.push(suffix);
+            files.push((name.into(), "what members wrote", false));
+        }
+    }
+    if let Some(list) = config.backup.erasures() {
+        files.push((list, "who was erased", false));
+    }
+    let credentials = &config.push.fcm.credentials_file;
+    if config.push.transport == PushTransport::Fcm && !credentials.is_empty() {
+        files.push((credentials.into(), "the key that sends pushes", true));
+    }
+    if let Some(settings) = config::file_with_secrets(file) {
+        files.push((settings, "secrets", true));
+    }
+    let exposed = |(path, holds, is_given): (PathBuf, _, _)| {
+        let mode = path.metadata().ok()?.permissions().mode();
+        let who = who(mode)?;
+        Some(Exposed {
+            path,
+            holds,
+            is_given,
+            who,
+        })
+    };
+    files.into_iter().filter_map(exposed).collect()
+}
+
+const fn who(mode: u32) -> Option<Who> {
+    if mode & 0o006 != 0 {
+        Some(Who::Everybody)
+    } else if mode & 0o020 != 0 {
+        Some(Who::GroupWrites)
+    } else if mode & 0o040 != 0 {
+        Some(Who::GroupReads)
+    } else {
+        None
+    }
+}
+
+impl Exposed {
+    /// Whether a group reads it, which is how a service reads what root gave it, and how backups are made.
+    pub fn may_be_meant(&self) -> bool {
+        self.who == Who::GroupReads
+    }
+
+    /// Who can do what to it.
+    pub fn wrong(&self) -> String {
+        let (path, holds) = (self.path.display(), self.holds);
+        match self.who {
+            Who::Everybody => {
+                format!("everybody on this machine can open {path}, which holds {holds}")
+            }
+            Who::GroupWrites => {
+                format!("members of its group can change {path}, which holds {holds}")
+            }
+            Who::GroupReads => format!("members of its group can read {path}, which holds {holds}"),
+        }
+    }
+
+    /// The command that mends it. What was given to us stays readable for its group.
+    pub fn todo(&self) -> String {
+        let mode = if self.is_given { "g-w,o=" } else { "600" };
+        let mode = if self.may_be_meant() { "600" } else { mode };
+        format!("chmod {mode} {}", self.path.display())
+    }
+
+    /// Says it in the log.
+    pub fn warn(&self) {
+        if !self.may_be_meant() {
+            tracing::warn!("{}: {}", self.wrong(), self.todo());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_say_who_can_open_a_file() {
+        for (mode, expected) in [
+            (0o100_600, None),
+            (0o100_400, None),
+            (0o100_640, Some(Who::GroupReads)),
+            (0o100_660, Some(Who::GroupWrites)),
+            (0o100_644, Some(Who::Everybody)),
+            (0o100_602, Some(Who::Everybody)),
+        ] {
+            assert_eq!(who(mode), expected, "{mode:o}");
+        }
+    }
+}
