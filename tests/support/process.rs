@@ -43,3 +43,15 @@ pub(crate) fn cpu_ticks(process: u32) -> u64 {
         .map(|time| time.parse::<u64>().expect("a number"))
         .sum()
 }
+
+/// Sends a signal to a process, by its short name.
+///
+/// # Panics
+/// If there is no such process.
+pub fn signal(process: u32, name: &str) {
+    let kill = format!("kill -{name} {process}");
+    let sent = std::process::Command::new("sh")
+        .args(["-c", &kill])
+        .status();
+    assert!(sent.expect("sh runs").success(), "{kill}");
+}

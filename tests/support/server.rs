@@ -189,11 +189,12 @@ impl TestServer {
 
     /// Asks it to end (SIGTERM).
     pub fn terminate(&self) {
-        let id = self.id();
-        let sent = std::process::Command::new("sh")
-            .args(["-c", &format!("kill -TERM {id}")])
-            .status();
-        assert!(sent.expect("sh runs").success());
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal, by its short name.
+    pub fn signal(&self, name: &str) {
+        process::signal(self.id(), name);
     }
 
     /// Ends it at once (SIGKILL).

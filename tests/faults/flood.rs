@@ -1,0 +1,5 @@
+//! Strangers who flood.
+
+use crate::Fault;
+
+pub const FAULTS: &[Fault] = &[];
