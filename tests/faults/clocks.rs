@@ -11,12 +11,12 @@ use crate::stage::{Outcome, Stage, lasts};
 
 pub const FAULTS: &[Fault] = &[
     (
-        "a server's clock an hour ahead for 5 s, and set back",
-        || Box::pin(jumps("+1h")),
+        "a server's clock forty seconds ahead for 5 s, and set back",
+        || Box::pin(jumps("+40s")),
     ),
     (
-        "a server's clock an hour behind for 5 s, and set right",
-        || Box::pin(jumps("-1h")),
+        "a server's clock forty seconds behind for 5 s, and set right",
+        || Box::pin(jumps("-40s")),
     ),
 ];
 

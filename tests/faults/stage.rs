@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use api::entropy::Entropy;
 use support::fake_fcm::FakeFcm;
-use support::promises::{Cast, Load, Reckoned, Steady, Weathered, is_at_rest, reckon};
+use support::promises::{Cast, Load, Members, Reckoned, Steady, Weathered, is_at_rest, reckon};
 use support::{Program, TestApp, TestDatabase, TestServer, eventually};
 use tempfile::TempDir;
 use tokio::time::sleep;
@@ -19,7 +19,7 @@ const WHILE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub enum Outcome {
     /// The service stood it.
-    Stood(Weathered, Box<Reckoned>),
+    Stood(Weathered, Box<Reckoned>, Vec<String>),
     /// This machine cannot do it.
     Untried(&'static str),
     /// Something was lost, or never became healthy.
@@ -41,8 +41,11 @@ impl Outcome {
     /// The rest of its line in the table.
     pub fn row(&self) -> String {
         match self {
-            Self::Stood(seen, kept) => format!(
-                "| {seen} | {:.1} | {:.1} | lost 0, pushed again {} of {} |",
+            Self::Stood(seen, kept, notes) => format!(
+                "| {seen}{} | {:.1} | {:.1} | lost 0, pushed again {} of {} |",
+                notes
+                    .iter()
+                    .fold(String::new(), |all, note| all + "; " + note),
                 seen.silence.as_secs_f64(),
                 seen.recovered.as_secs_f64(),
                 kept.again,
@@ -57,7 +60,10 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stood(seen, kept) => write!(f, "{seen}; p99 {:?}\n{kept}", seen.p99),
+            Self::Stood(seen, kept, notes) => {
+                write!(f, "{seen}; p99 {:?}\n{kept}", seen.p99)?;
+                notes.iter().try_for_each(|note| write!(f, "\n{note}"))
+            }
             Self::Untried(why) => write!(f, "not tried: {why}"),
             Self::Failed(why) => write!(f, "FAILED: {why}"),
         }
@@ -75,6 +81,9 @@ pub struct Stage {
     _key: TempDir,
     pub servers: Vec<TestServer>,
     steady: Option<Steady>,
+    members: Members,
+    /// What is told beside the table.
+    pub notes: Vec<String>,
 }
 
 impl Stage {
@@ -97,7 +106,14 @@ impl Stage {
             _key: key,
             servers: Vec::new(),
             steady: None,
+            members: Members::default(),
+            notes: Vec::new(),
         }
+    }
+
+    /// Has so many members go on, each with such a pause between two requests.
+    pub const fn members(&mut self, count: usize, pace: Duration) {
+        self.members = Members { count, pace };
     }
 
     /// A server's call, to be dressed and started.
@@ -132,7 +148,8 @@ impl Stage {
 
     /// Puts the members on, lets the fault happen and end, waits until everything is well again, and reckons.
     pub async fn through(mut self, fault: impl AsyncFnOnce(&mut Self)) -> Outcome {
-        let steady = self.load.keep_up(&self.servers.iter().collect::<Vec<_>>());
+        let servers = self.servers.iter().collect::<Vec<_>>();
+        let steady = self.load.keep_up(self.members, &servers);
         steady.is_calm(Instant::now()).await;
         self.steady = Some(steady);
         let began = Instant::now();
@@ -146,7 +163,7 @@ impl Stage {
         let app = &self.app;
         eventually("nothing is due any more", async || is_at_rest(app).await).await;
         let kept = reckon(app, &self.cast, &book, &self.fcm).await;
-        Outcome::Stood(seen, Box::new(kept))
+        Outcome::Stood(seen, Box::new(kept), self.notes)
     }
 }
 

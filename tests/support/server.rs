@@ -183,6 +183,11 @@ impl TestServer {
         PeakGrowth::from_here(self.id())
     }
 
+    /// The bytes it has had in use at once, at most, so far.
+    pub fn peak_memory(&self) -> u64 {
+        process::peak(self.id())
+    }
+
     fn id(&self) -> u32 {
         self.child.id().expect("a running server")
     }

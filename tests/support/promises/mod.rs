@@ -9,4 +9,4 @@ mod steady;
 pub use cast::Cast;
 pub use load::{Act, Book, Clients, Load, Seen};
 pub use reckoning::{Reckoned, is_at_rest, reckon};
-pub use steady::{Steady, Weathered};
+pub use steady::{Members, Steady, Weathered};

@@ -13,14 +13,30 @@ use tokio::time::sleep;
 use super::load::{Act, CLIENTS, Load};
 use crate::{TestServer, eventually};
 
-/// Between two requests of a phone.
-const PACE: Duration = Duration::from_millis(100);
 /// Before a phone sends again what failed.
 const AGAIN: Duration = Duration::from_millis(300);
 /// How long a phone waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Nothing has failed for so long: the service is healthy.
 const CALM: Duration = Duration::from_secs(2);
+
+/// How many phones there are, and how busy.
+#[derive(Clone, Copy, Debug)]
+pub struct Members {
+    /// Phones that ask side by side.
+    pub count: usize,
+    /// Between two requests of a phone.
+    pub pace: Duration,
+}
+
+impl Default for Members {
+    fn default() -> Self {
+        Self {
+            count: CLIENTS,
+            pace: Duration::from_millis(100),
+        }
+    }
+}
 
 /// The phones. They go on until [`Steady::end`].
 pub struct Steady {
@@ -31,6 +47,7 @@ pub struct Steady {
 
 struct Shared {
     load: Arc<Load>,
+    members: Members,
     servers: Mutex<Vec<String>>,
     seen: Mutex<Vec<Seen>>,
 }
@@ -54,16 +71,17 @@ pub struct Weathered {
     pub silence: Duration,
     /// From the end of the fault to the last that failed.
     pub recovered: Duration,
-    /// What 99 of a hundred requests took at most.
+    /// What 99 of a hundred good requests took at most during the fault.
     pub p99: Duration,
 }
 
 impl Load {
     /// Has all phones ask these servers until they are told to stop.
-    pub fn keep_up(self: &Arc<Self>, servers: &[&TestServer]) -> Steady {
+    pub fn keep_up(self: &Arc<Self>, members: Members, servers: &[&TestServer]) -> Steady {
         let (over, told) = watch::channel(false);
         let shared = Arc::new(Shared {
             load: Arc::clone(self),
+            members,
             servers: Mutex::default(),
             seen: Mutex::default(),
         });
@@ -74,7 +92,7 @@ impl Load {
         };
         steady.ask(servers);
         let mut steady = steady;
-        for number in 0..CLIENTS {
+        for number in 0..members.count {
             let (shared, told) = (Arc::clone(&steady.shared), told.clone());
             steady.phones.spawn(shared.phone(number, told));
         }
@@ -98,7 +116,7 @@ impl Steady {
                 .filter(|seen| seen.fault.is_none() && seen.begun > since);
             let failed = seen.iter().rev().find(|seen| seen.fault.is_some());
             let calm = failed.is_none_or(|seen| seen.ended.elapsed() > CALM);
-            calm && since.elapsed() > CALM && good.count() >= 2 * CLIENTS
+            calm && since.elapsed() > CALM && good.count() >= 2 * self.shared.members.count
         };
         eventually("the service is healthy", async || calm()).await;
     }
@@ -118,7 +136,10 @@ impl Steady {
         let pauses = pauses.filter(|(_, next)| next.ended > began);
         let silence = pauses.map(|(one, next)| next.ended - one.ended).max();
         let failed = seen.iter().rev().find(|seen| seen.fault.is_some());
-        let mut took: Vec<_> = good.iter().map(|seen| seen.ended - seen.begun).collect();
+        let meanwhile = good
+            .iter()
+            .filter(|seen| seen.ended > began && seen.begun < healed);
+        let mut took: Vec<_> = meanwhile.map(|seen| seen.ended - seen.begun).collect();
         took.sort();
         Weathered {
             answered: good.len(),
@@ -156,7 +177,11 @@ impl Shared {
                     Some(fault)
                 }
             };
-            let pause = if fault.is_some() { AGAIN } else { PACE };
+            let pause = if fault.is_some() {
+                AGAIN
+            } else {
+                self.members.pace
+            };
             lock(&self.seen).push(Seen {
                 begun,
                 ended: Instant::now(),
@@ -181,6 +206,13 @@ impl Shared {
         let answer = request.send().await.map_err(network)?;
         let status = answer.status();
         let answer: Value = answer.json().await.map_err(network)?;
+        // That every seat is taken is an answer; by a clock that is wrong there are others, which are none.
+        let refused = answer.pointer("/data/payload/errors/0/code");
+        if let Some(code) = refused.and_then(Value::as_str)
+            && code != "FULL"
+        {
+            return Err(format!("refused as {code}"));
+        }
         match answer.pointer("/errors/0/extensions/code") {
             None => Ok(answer),
             Some(code) => Err(format!(
