@@ -25,9 +25,19 @@ pub struct TestDatabase(Storage);
 enum Storage {
     Sqlite(TempDir),
     Postgres(PostgresDatabase),
+    Elsewhere(String),
 }
 
 impl TestDatabase {
+    /// A database that is somebody else's to remove, with every migration applied.
+    pub async fn at(url: &str) -> Self {
+        let database = Self(Storage::Elsewhere(url.to_owned()));
+        let connection = database.connect().await;
+        Migrator::up(&connection, None).await.expect("a schema");
+        connection.close().await.expect("a connection that closes");
+        database
+    }
+
     /// A SQLite file with every migration applied.
     pub async fn sqlite() -> Self {
         /// Copying a migrated file is far cheaper than migrating one.
@@ -84,9 +94,10 @@ impl TestDatabase {
 
     /// Which kind it is.
     pub fn engine(&self) -> Engine {
-        match self.0 {
+        match &self.0 {
             Storage::Sqlite(_) => Engine::Sqlite,
-            Storage::Postgres(_) => Engine::Postgres,
+            Storage::Elsewhere(url) if url.starts_with("sqlite:") => Engine::Sqlite,
+            Storage::Postgres(_) | Storage::Elsewhere(_) => Engine::Postgres,
         }
     }
 
@@ -95,6 +106,7 @@ impl TestDatabase {
         match &self.0 {
             Storage::Sqlite(folder) => sqlite_url(folder),
             Storage::Postgres(database) => database.url().to_owned(),
+            Storage::Elsewhere(url) => url.clone(),
         }
     }
 

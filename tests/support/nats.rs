@@ -10,6 +10,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 
+use crate::process;
+
 /// It is looked for so often, and so many times.
 const PAUSE: Duration = Duration::from_millis(20);
 const LOOKS: usize = 1500;
@@ -80,6 +82,12 @@ impl NatsServer {
             child.kill().expect("a child can be killed");
             child.wait().expect("a child's end can be waited for");
         }
+    }
+
+    /// Sends it a signal, by its short name.
+    pub fn signal(&self, name: &str) {
+        let child = self.child.as_ref().expect("it runs");
+        process::signal(child.id(), name);
     }
 
     /// As `bus.url` takes it, with what goes before an `@` in front of the address.

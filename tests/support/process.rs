@@ -25,7 +25,7 @@ impl PeakGrowth {
     }
 }
 
-fn peak(process: u32) -> u64 {
+pub(crate) fn peak(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).expect("a process of ours");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
@@ -42,4 +42,16 @@ pub(crate) fn cpu_ticks(process: u32) -> u64 {
     times
         .map(|time| time.parse::<u64>().expect("a number"))
         .sum()
+}
+
+/// Sends a signal to a process, by its short name.
+///
+/// # Panics
+/// If there is no such process.
+pub fn signal(process: u32, name: &str) {
+    let kill = format!("kill -{name} {process}");
+    let sent = std::process::Command::new("sh")
+        .args(["-c", &kill])
+        .status();
+    assert!(sent.expect("sh runs").success(), "{kill}");
 }

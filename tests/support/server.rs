@@ -183,6 +183,11 @@ impl TestServer {
         PeakGrowth::from_here(self.id())
     }
 
+    /// The bytes it has had in use at once, at most, so far.
+    pub fn peak_memory(&self) -> u64 {
+        process::peak(self.id())
+    }
+
     /// The process.
     pub fn id(&self) -> u32 {
         self.child.id().expect("a running server")
@@ -190,11 +195,12 @@ impl TestServer {
 
     /// Asks it to end (SIGTERM).
     pub fn terminate(&self) {
-        let id = self.id();
-        let sent = std::process::Command::new("sh")
-            .args(["-c", &format!("kill -TERM {id}")])
-            .status();
-        assert!(sent.expect("sh runs").success());
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal, by its short name.
+    pub fn signal(&self, name: &str) {
+        process::signal(self.id(), name);
     }
 
     /// Ends it at once (SIGKILL).

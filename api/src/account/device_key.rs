@@ -2,7 +2,8 @@
 //! Cheat Sheet Series).
 //!
 //! It opens nothing. Whoever has it is counted apart from strangers, so that their guesses do not keep a
-//! member out. It names no member: it is a random-looking id and a keyed hash of that id and the member's.
+//! member out. It names no member: it is a random-looking id, a keyed hash of that id and the member's, and a keyed
+//! hash of the id alone, by which a request is known to come from a device before it is known whose.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,39 +14,52 @@ use uuid::Uuid;
 use crate::keys::{Keys, Purpose, same};
 
 const SEAL: usize = 16;
-const LENGTH: usize = 16 + SEAL;
+const LENGTH: usize = 16 + 2 * SEAL;
+
+type Seal = [u8; SEAL];
 
 /// A device key as it was sent; whose it is, [`DeviceKey::is_of`] says.
 #[derive(Clone)]
 pub struct DeviceKey {
     device: Uuid,
-    seal: [u8; SEAL],
+    of_member: Seal,
+    of_installation: Seal,
 }
 
 impl DeviceKey {
     /// The key of a device that a member has shown to be his. `device` is an id that no other device gets, such as
     /// its session's: asked again, the key is the same.
     pub fn issue(keys: &Keys, device: Uuid, member: MemberId) -> Self {
-        let parts: [&[u8]; 3] = [b"device", device.as_bytes(), member.0.as_bytes()];
-        let mac = keys.mac(Purpose::Device, &parts);
-        let mut seal = [0; SEAL];
-        seal.copy_from_slice(&mac[..SEAL]);
-        Self { device, seal }
+        Self {
+            device,
+            of_member: seal(keys, &[b"device", device.as_bytes(), member.0.as_bytes()]),
+            of_installation: installation_seal(keys, device),
+        }
     }
 
     /// Reads a key; `None` if it has not the form of one.
     pub fn read(text: &str) -> Option<Self> {
         let bytes: [u8; LENGTH] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
-        let (device, seal) = bytes.split_first_chunk::<16>()?;
+        let (device, seals) = bytes.split_first_chunk::<16>()?;
+        let (of_member, of_installation) = seals.split_first_chunk::<SEAL>()?;
         Some(Self {
             device: Uuid::from_bytes(*device),
-            seal: seal.try_into().ok()?,
+            of_member: *of_member,
+            of_installation: of_installation.try_into().ok()?,
         })
     }
 
     /// Whether this installation issued it for this member.
     pub fn is_of(&self, keys: &Keys, member: MemberId) -> bool {
-        same(&Self::issue(keys, self.device, member).seal, &self.seal)
+        same(
+            &Self::issue(keys, self.device, member).of_member,
+            &self.of_member,
+        )
+    }
+
+    /// Whether this installation issued it, for whomever.
+    pub fn is_ours(&self, keys: &Keys) -> bool {
+        same(&installation_seal(keys, self.device), &self.of_installation)
     }
 
     /// Which device.
@@ -53,11 +67,23 @@ impl DeviceKey {
         self.device
     }
 
-    /// As a device keeps it: 43 characters of the URL-safe Base64 alphabet.
+    /// As a device keeps it: 64 characters of the URL-safe Base64 alphabet.
     pub fn text(&self) -> SecretString {
-        let bytes = [self.device.as_bytes().as_slice(), &self.seal].concat();
+        let seals = [self.of_member, self.of_installation].concat();
+        let bytes = [self.device.as_bytes().as_slice(), &seals].concat();
         URL_SAFE_NO_PAD.encode(bytes).into()
     }
+}
+
+fn seal(keys: &Keys, parts: &[&[u8]]) -> Seal {
+    let mac = keys.mac(Purpose::Device, parts);
+    let mut seal = [0; SEAL];
+    seal.copy_from_slice(&mac[..SEAL]);
+    seal
+}
+
+fn installation_seal(keys: &Keys, device: Uuid) -> Seal {
+    seal(keys, &[b"installation", device.as_bytes()])
 }
 
 /// Reads what a device sent; what is no key is none.
@@ -79,16 +105,18 @@ mod tests {
         let read = DeviceKey::read(text).unwrap();
         assert!(read.is_of(&keys, mike) && !read.is_of(&keys, paul));
         assert_eq!(read.device(), Uuid::from_u128(3));
+        assert!(read.is_ours(&keys));
 
         let bytes = URL_SAFE_NO_PAD.decode(text).unwrap();
         for place in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[place] ^= 1;
             let changed = DeviceKey::read(&URL_SAFE_NO_PAD.encode(changed)).unwrap();
-            assert!(!changed.is_of(&keys, mike), "byte {place}");
+            let good = changed.is_of(&keys, mike) && changed.is_ours(&keys);
+            assert!(!good, "byte {place}");
         }
         let others = Keys::derive(&"fedcba9876543210fedcba9876543210".into());
-        assert!(!read.is_of(&others, mike));
+        assert!(!read.is_of(&others, mike) && !read.is_ours(&others));
         assert!(DeviceKey::read("").is_none() && DeviceKey::read("n o").is_none());
     }
 }

@@ -28,6 +28,7 @@ mod undo_code;
 pub mod viewer;
 
 pub use confirmations::Confirmations;
+pub(crate) use device_key::DeviceKey;
 pub use email::Email;
 pub use limits::network;
 pub use passphrase::Passphrases;

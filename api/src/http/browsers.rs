@@ -13,6 +13,7 @@ use tower::{Layer as _, ServiceExt as _};
 use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 use url::{Host, Url};
 
+use super::viewer::DEVICE_KEY;
 use crate::account::dashboard::CSRF_HEADER;
 use crate::config::{Config, HttpConfig, Mode};
 
@@ -20,12 +21,13 @@ use crate::config::{Config, HttpConfig, Mode};
 const PREFLIGHT_KEPT: Duration = Duration::from_hours(2);
 
 /// What apps send, beside what every request may have.
-const SENT_BY_APPS: [HeaderName; 7] = [
+const SENT_BY_APPS: [HeaderName; 8] = [
     header::ACCEPT,
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
     HeaderName::from_static("apollographql-client-name"),
     HeaderName::from_static("apollographql-client-version"),
+    HeaderName::from_static(DEVICE_KEY),
     HeaderName::from_static("x-apollo-operation-name"),
     HeaderName::from_static("x-developer-token"),
 ];

@@ -1,5 +1,6 @@
-//! How much a member, and an address, may ask for: buckets of points that fill again all the time. What an
-//! operation takes out is its price.
+//! How much somebody may ask for: buckets of points that fill again all the time. What an operation takes out is its
+//! price. A member has a bucket, wherever he asks from, and so has a device on which somebody signed in before; everybody
+//! else shares that of his address. Whoever floods an address therefore keeps no member out who is behind it.
 //!
 //! The buckets are this process's own: with several processes, each gives as much. They are kept as the
 //! one instant at which they will be full again (the generic cell rate algorithm, ITU-T I.371); of the
@@ -16,6 +17,7 @@ use std::time::Duration;
 use async_graphql::Value;
 use entity::MemberId;
 use quick_cache::sync::Cache;
+use uuid::Uuid;
 
 use super::operation::Asker;
 use crate::account::network;
@@ -27,6 +29,7 @@ const REMEMBERED: usize = 50_000;
 /// The buckets of this process.
 pub struct Budget {
     members: Buckets<MemberId>,
+    devices: Buckets<Uuid>,
     addresses: Buckets<IpAddr>,
 }
 
@@ -46,46 +49,44 @@ pub struct Empty {
     pub wait: Duration,
 }
 
+/// Does something with the one bucket that somebody's requests are paid from.
+macro_rules! of {
+    ($budget:expr, $asker:expr, $method:ident, $points:expr, $now:expr) => {
+        match ($asker.viewer.member(), $asker.device) {
+            (Some(member), _) => $budget.members.$method(&member, $points, $now),
+            (None, Some(device)) => $budget.devices.$method(&device, $points, $now),
+            (None, None) => $budget
+                .addresses
+                .$method(&network($asker.address), $points, $now),
+        }
+    };
+}
+
 impl Budget {
-    /// Full buckets of the configured size.
+    /// Full buckets of the configured size. A device that nobody is signed in on has that of a member.
     pub fn new(config: &GraphqlConfig) -> Self {
         Self {
             members: Buckets::new(&config.member_budget),
+            devices: Buckets::new(&config.member_budget),
             addresses: Buckets::new(&config.address_budget),
         }
     }
 
-    /// Takes `points` from the buckets of whoever asks, or from neither of them. No bucket is asked for more than the
-    /// smallest that can be configured holds ([`crate::config::LEAST_POINTS`]): it would say no for ever.
+    /// Takes `points` from the bucket of whoever asks, or nothing. No bucket is asked for more than the smallest that
+    /// can be configured holds ([`crate::config::LEAST_POINTS`]): it would say no for ever.
     pub fn take(&self, asker: &Asker, points: u64, now: Duration) -> Result<Receipt, Empty> {
-        let address = network(asker.address);
-        let of_address = self.addresses.take(&address, points, now)?;
-        let Some(member) = asker.viewer.member() else {
-            return Ok(of_address);
-        };
-        let of_member = self.members.take(&member, points, now);
-        if of_member.is_err() {
-            self.addresses.give_back(&address, points);
-        }
-        of_member
+        of!(self, asker, take, points, now)
     }
 
     /// Whether `points` could be taken.
     pub fn holds(&self, asker: &Asker, points: u64, now: Duration) -> Result<(), Empty> {
-        self.addresses.holds(&network(asker.address), points, now)?;
-        match asker.viewer.member() {
-            Some(member) => self.members.holds(&member, points, now),
-            None => Ok(()),
-        }
+        of!(self, asker, holds, points, now)
     }
 
     /// Takes `points` for what was done already, whether they are there or not. What is owed comes back first, and is
     /// never more than this: who goes on asking for what he cannot pay makes nobody at his address wait for longer.
     pub fn charge(&self, asker: &Asker, points: u64, now: Duration) {
-        self.addresses.charge(&network(asker.address), points, now);
-        if let Some(member) = asker.viewer.member() {
-            self.members.charge(&member, points, now);
-        }
+        of!(self, asker, charge, points, now);
     }
 }
 
@@ -169,12 +170,6 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
             });
     }
 
-    /// Undoes a [`Self::take`].
-    fn give_back(&self, whose: &K, points: u64) {
-        self.bucket(whose)
-            .fetch_sub(self.micros(points), Ordering::Relaxed);
-    }
-
     /// When a bucket that is full at `full_at` is full again once so many points are taken out of it.
     fn without(&self, points: u64, full_at: i64, now: i64) -> Result<i64, Empty> {
         let then = full_at.max(now).saturating_add(self.micros(points));
@@ -205,8 +200,6 @@ fn micros(uptime: Duration) -> i64 {
 mod tests {
     use std::net::Ipv4Addr;
 
-    use uuid::Uuid;
-
     use super::*;
     use crate::account::{SignedIn, Viewer};
 
@@ -217,6 +210,7 @@ mod tests {
         };
         Budget {
             members: Buckets::new(&bucket(100)),
+            devices: Buckets::new(&bucket(100)),
             addresses: Buckets::new(&bucket(250)),
         }
     }
@@ -231,6 +225,7 @@ mod tests {
         Asker {
             viewer,
             address: Ipv4Addr::new(192, 0, 2, address).into(),
+            device: None,
             developer: false,
         }
     }
@@ -258,35 +253,28 @@ mod tests {
     }
 
     #[test]
-    fn members_have_a_bucket_each_and_share_their_addresses() {
+    fn members_and_known_devices_have_a_bucket_each_and_strangers_share_their_addresses() {
         let budget = budget();
         let now = Duration::from_secs(1_000);
+        let stranger = asker(None, 1);
+        assert!(budget.take(&stranger, 250, now).is_ok());
+        assert!(budget.take(&stranger, 10, now).is_err());
+        assert!(budget.take(&asker(None, 2), 10, now).is_ok());
+
+        // Whom they share the address with has all of his, and takes nothing from them.
         for member in [1, 2] {
             assert!(budget.take(&asker(Some(member), 1), 100, now).is_ok());
+            assert!(budget.take(&asker(Some(member), 2), 10, now).is_err());
         }
-        assert!(budget.take(&asker(Some(3), 1), 60, now).is_err());
-        assert!(budget.take(&asker(Some(3), 2), 60, now).is_ok());
-        assert_eq!(budget.take(&asker(None, 1), 50, now).unwrap().remaining, 0);
-    }
-
-    #[test]
-    fn who_is_refused_takes_nothing_from_those_he_shares_an_address_with() {
-        let budget = budget();
-        let now = Duration::from_secs(1_000);
-        let (mike, stranger) = (asker(Some(1), 1), asker(None, 1));
-        assert!(budget.take(&mike, 100, now).is_ok());
-        for _ in 0..100 {
-            assert!(budget.take(&mike, 10, now).is_err());
-        }
-        let receipt = budget.take(&stranger, 0, now).unwrap();
-        assert_eq!(receipt.remaining, 150);
-
-        // Nor the other way round.
-        assert!(budget.take(&stranger, 150, now).is_ok());
-        let sam = asker(Some(2), 1);
-        assert!(budget.take(&sam, 10, now).is_err());
-        let elsewhere = asker(Some(2), 2);
-        assert!(budget.take(&elsewhere, 100, now).is_ok());
+        let at_his_device = |device| Asker {
+            device: Some(Uuid::from_u128(device)),
+            ..stranger
+        };
+        assert!(budget.take(&at_his_device(1), 100, now).is_ok());
+        assert!(budget.take(&at_his_device(1), 10, now).is_err());
+        assert!(budget.take(&at_his_device(2), 10, now).is_ok());
+        let later = now + Duration::from_secs(1);
+        assert_eq!(budget.take(&stranger, 10, later).unwrap().remaining, 0);
     }
 
     #[test]

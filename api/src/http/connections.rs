@@ -1,8 +1,10 @@
 //! Which connections a listener holds, and which one goes when there are too many.
 //!
 //! Every connection takes a file descriptor, of which a process has only so many. One address may hold some of them, and
-//! all together as many as leave the rest of the process what it needs. One more than that takes the place of the idle
-//! one that has waited for longest; where none is idle, it is not served.
+//! all together as many as leave the rest of the process what it needs. One more than that takes the place of another:
+//! of the address that holds most, unless the newcomer's holds as many; there, of the idle one that has waited for
+//! longest, or else of the one that has been busy for longest without saying who it is. Whoever has signed in, or whose
+//! device is known, is not interrupted; where there are no others, the newcomer is not served.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -70,6 +72,8 @@ struct State {
     next: u64,
     seats: HashMap<u64, Entry>,
     networks: HashMap<IpAddr, Network>,
+    /// The networks by how many they hold.
+    sizes: BTreeSet<(usize, IpAddr)>,
     /// By the turn in which they became idle.
     idle: BTreeMap<u64, u64>,
 }
@@ -79,8 +83,10 @@ struct Entry {
     network: Option<IpAddr>,
     /// What is under way on it.
     busy: u32,
-    /// Its place among the idle ones.
+    /// Its place among the idle ones, or among the strangers that are busy.
     turn: u64,
+    /// Whether it has shown that it is a member's, or a known device's.
+    known: bool,
     idle_since: Instant,
     /// What had been read of it when it became idle.
     heard: u64,
@@ -92,6 +98,8 @@ struct Network {
     open: usize,
     /// Turn and number of those that are idle.
     idle: BTreeSet<(u64, u64)>,
+    /// Those that are busy and have not said whose they are.
+    strangers: BTreeSet<(u64, u64)>,
 }
 
 /// A connection's place, given back when the last copy of this is dropped.
@@ -131,7 +139,7 @@ impl Connections {
         }))
     }
 
-    /// Takes a connection in, or `None` if there are too many and none of them is idle.
+    /// Takes a connection in, or `None` if there are too many and none of them can be let go.
     pub fn take(&self, peer: IpAddr) -> Option<Seat> {
         let bounds = &self.0.bounds;
         let network = bounds.counted(peer);
@@ -139,13 +147,12 @@ impl Connections {
         if let Some(network) = network
             && state.open_of(network) >= bounds.per_address
         {
-            let (_, oldest) = state.networks.get(&network)?.idle.first().copied()?;
-            state.end(oldest);
+            let one = state.dispensable_of(network)?;
+            state.end(one);
         }
         if state.seats.len() >= bounds.in_all {
-            let (_, oldest) = state.idle.first_key_value()?;
-            let oldest = *oldest;
-            state.end(oldest);
+            let one = state.dispensable(network)?;
+            state.end(one);
         }
         let (number, end) = state.enter(network);
         drop(state);
@@ -171,19 +178,50 @@ impl State {
         self.networks.get(&network).map_or(0, |of| of.open)
     }
 
+    /// The one that goes for a newcomer from a network.
+    fn dispensable(&self, network: Option<IpAddr>) -> Option<u64> {
+        let own = network.map_or(0, |network| self.open_of(network));
+        let of_heaviest = || {
+            let (open, heaviest) = self.sizes.last().copied()?;
+            (open > own + 1).then(|| self.dispensable_of(heaviest))?
+        };
+        let of_own = || network.and_then(|network| self.dispensable_of(network));
+        let of_all = || self.idle.first_key_value().map(|(_, number)| *number);
+        of_heaviest().or_else(of_own).or_else(of_all)
+    }
+
+    fn dispensable_of(&self, network: IpAddr) -> Option<u64> {
+        let of = self.networks.get(&network)?;
+        let one = of.idle.first().or_else(|| of.strangers.first());
+        one.map(|(_, number)| *number)
+    }
+
+    /// Counts one more or one less of a network.
+    fn resize(&mut self, network: IpAddr, by: isize) {
+        let of = self.networks.entry(network).or_default();
+        self.sizes.remove(&(of.open, network));
+        of.open = of.open.saturating_add_signed(by);
+        if of.open == 0 {
+            self.networks.remove(&network);
+        } else {
+            self.sizes.insert((of.open, network));
+        }
+    }
+
     fn enter(&mut self, network: Option<IpAddr>) -> (u64, CancellationToken) {
         let (number, end) = (self.turn(), CancellationToken::new());
         let entry = Entry {
             network,
             busy: 0,
             turn: number,
+            known: false,
             idle_since: Instant::now(),
             heard: 0,
             end: end.clone(),
         };
         self.seats.insert(number, entry);
         if let Some(network) = network {
-            self.networks.entry(network).or_default().open += 1;
+            self.resize(network, 1);
         }
         self.put_among_idle(number);
         (number, end)
@@ -199,23 +237,44 @@ impl State {
         }
     }
 
-    fn take_from_idle(&mut self, number: u64) {
+    fn forget_turn(&mut self, number: u64) {
         let Some(entry) = self.seats.get(&number) else {
             return;
         };
         self.idle.remove(&entry.turn);
         if let Some(of) = entry.network.and_then(|of| self.networks.get_mut(&of)) {
             of.idle.remove(&(entry.turn, number));
+            of.strangers.remove(&(entry.turn, number));
         }
     }
 
     fn begin(&mut self, number: u64) {
+        let turn = self.turn();
         let Some(entry) = self.seats.get_mut(&number) else {
             return;
         };
         entry.busy += 1;
-        if entry.busy == 1 {
-            self.take_from_idle(number);
+        if entry.busy > 1 {
+            return;
+        }
+        self.forget_turn(number);
+        if let Some(entry) = self.seats.get_mut(&number) {
+            entry.turn = turn;
+            if let Some(of) = entry.network.and_then(|of| self.networks.get_mut(&of))
+                && !entry.known
+            {
+                of.strangers.insert((turn, number));
+            }
+        }
+    }
+
+    fn is_known(&mut self, number: u64) {
+        let Some(entry) = self.seats.get_mut(&number) else {
+            return;
+        };
+        entry.known = true;
+        if let Some(of) = entry.network.and_then(|of| self.networks.get_mut(&of)) {
+            of.strangers.remove(&(entry.turn, number));
         }
     }
 
@@ -225,7 +284,11 @@ impl State {
             return;
         };
         entry.busy = entry.busy.saturating_sub(1);
-        if entry.busy == 0 {
+        if entry.busy > 0 {
+            return;
+        }
+        self.forget_turn(number);
+        if let Some(entry) = self.seats.get_mut(&number) {
             (entry.turn, entry.heard) = (turn, heard);
             entry.idle_since = Instant::now();
             self.put_among_idle(number);
@@ -233,15 +296,10 @@ impl State {
     }
 
     fn leave(&mut self, number: u64) -> Option<Entry> {
-        self.take_from_idle(number);
+        self.forget_turn(number);
         let entry = self.seats.remove(&number)?;
-        if let Some(network) = entry.network
-            && let Some(of) = self.networks.get_mut(&network)
-        {
-            of.open -= 1;
-            if of.open == 0 {
-                self.networks.remove(&network);
-            }
+        if let Some(network) = entry.network {
+            self.resize(network, -1);
         }
         Some(entry)
     }
@@ -268,6 +326,11 @@ impl Seat {
             seat: self.clone(),
             taken: taken.clone(),
         }
+    }
+
+    /// Whoever asks on it has shown that he is a member, or that his device is known.
+    pub fn is_known(&self) {
+        self.0.of.state().is_known(self.0.number);
     }
 
     /// Since when nothing is under way, or `None` if something is.
@@ -330,11 +393,19 @@ mod tests {
         let _fifth = connections.take(at(1)).unwrap();
         assert!(was_ended(&first) && !was_ended(&fourth));
         let sixth = connections.take(at(1)).unwrap();
-        let _busy = [busy, sixth.begin(&taken), {
-            let seventh = connections.take(at(1)).unwrap();
-            seventh.begin(&taken)
-        }];
-        assert!(connections.take(at(1)).is_none(), "none of them is idle");
+        let seventh = connections.take(at(1)).unwrap();
+        let _busy = [busy, sixth.begin(&taken), seventh.begin(&taken)];
+        // None is idle: who has been busy for longest as a stranger goes.
+        third.is_known();
+        let eighth = connections.take(at(1)).unwrap();
+        assert_eq!(
+            [&third, &sixth, &seventh].map(was_ended),
+            [false, true, false]
+        );
+        let _busy = eighth.begin(&taken);
+        seventh.is_known();
+        eighth.is_known();
+        assert!(connections.take(at(1)).is_none(), "all of them are known");
         assert!(connections.take(at(2)).is_some(), "others have their own");
     }
 
@@ -365,6 +436,25 @@ mod tests {
     }
 
     #[test]
+    fn when_all_places_are_taken_the_address_that_holds_most_gives_one_up() {
+        let (connections, taken) = (connections(10, 8), Taken::default());
+        let mine = connections.take(at(1)).unwrap();
+        let _idle = connections.take(at(1)).unwrap();
+        let flood: Vec<Seat> = (0..8).filter_map(|_| connections.take(at(2))).collect();
+        let _busy: Vec<Busy> = flood.iter().map(|seat| seat.begin(&taken)).collect();
+        flood[0].is_known();
+        let others: Vec<Seat> = (3..6)
+            .filter_map(|last| connections.take(at(last)))
+            .collect();
+        let ended = |seats: &[Seat]| seats.iter().filter(|seat| was_ended(seat)).count();
+        assert_eq!((others.len(), ended(&others), ended(&flood)), (3, 0, 3));
+        assert!(!was_ended(&flood[0]) && !was_ended(&mine));
+        // Of its own it may have as many as before, one in the place of another.
+        let _more = connections.take(at(2)).unwrap();
+        assert_eq!((ended(&others), ended(&flood)), (0, 4));
+    }
+
+    #[test]
     fn whoever_has_left_is_forgotten() {
         let (connections, taken) = (connections(2, 2), Taken::default());
         for _ in 0..10 {
@@ -374,5 +464,6 @@ mod tests {
         }
         let state = connections.state();
         assert!(state.seats.is_empty() && state.networks.is_empty() && state.idle.is_empty());
+        assert!(state.sizes.is_empty());
     }
 }

@@ -14,12 +14,13 @@ use http::{HeaderValue, Method, Response, StatusCode};
 use super::accept::{Accepted, Media, accepted};
 use super::address::{Peer, client_address};
 use super::body::Room;
+use super::connections::Seat;
 use super::operation::{Asker, Prepared, Way};
 use super::params::Params;
 use super::refusal::Refusal;
 use super::request_log::{RequestId, RequestLine};
 use super::taken::Taken;
-use super::viewer::{BadToken, Standing, is_developer};
+use super::viewer::{BadToken, Standing, is_developer, known_device};
 use super::{Edge, body, events, respond, socket};
 use crate::account::dashboard::Dashboard;
 
@@ -109,6 +110,11 @@ async fn prepare(
         ..stranger
     };
     line.member = asker.viewer.member();
+    if asker.is_known()
+        && let Some(seat) = head.extensions.get::<Seat>()
+    {
+        seat.is_known();
+    }
     let (params, way) = read(edge, head, body, (&asker, accepted.events))
         .await
         .inspect_err(|refusal| edge.charge_for(refusal, &asker, 0))?;
@@ -124,10 +130,17 @@ async fn prepare(
     })
 }
 
-/// Who asks, judged before anything else he sends is read. A token that is not good is paid for by its address.
+/// Who asks, judged before anything else he sends is read. A member has a bucket of his own, and is let in whatever others
+/// at his address do. A token that is not good is paid for by its address.
 fn standing(edge: &Edge, head: &Parts, stranger: &Asker) -> Result<Standing, Refusal> {
+    let standing = Standing::of_request(&edge.app, &head.headers);
+    if let Ok(standing) = standing
+        && standing.viewer().member().is_some()
+    {
+        return Ok(standing);
+    }
     edge.admit(stranger)?;
-    Standing::of_request(&edge.app, &head.headers)
+    standing
         .map_err(|BadToken| Refusal::unauthenticated())
         .inspect_err(|refusal| edge.charge_for(refusal, stranger, 0))
 }
@@ -175,6 +188,7 @@ fn asker(edge: &Edge, Peer(peer): Peer, head: &Parts, standing: Standing) -> Ask
     Asker {
         viewer: standing.viewer(),
         address: client_address(peer, &head.headers, &edge.app.config.http),
+        device: known_device(&edge.app, &head.headers),
         developer: is_developer(&edge.app.config.graphql, &head.headers),
     }
 }

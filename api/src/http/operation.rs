@@ -13,6 +13,7 @@ use async_graphql::{Request, Response, ServerError, Value};
 use futures::stream::BoxStream;
 use futures::{FutureExt as _, Stream, StreamExt as _, stream};
 use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
 
 use super::Edge;
 use super::budget::{Empty, Receipt};
@@ -41,8 +42,17 @@ pub struct Asker {
     pub viewer: Viewer,
     /// For what is limited by address.
     pub address: IpAddr,
+    /// The device, when it has shown that somebody signed in on it before.
+    pub device: Option<Uuid>,
     /// Whether he sent the developer token.
     pub developer: bool,
+}
+
+impl Asker {
+    /// Whether he is signed in, or has shown that somebody was on his device.
+    pub const fn is_known(&self) -> bool {
+        self.viewer.member().is_some() || self.device.is_some()
+    }
 }
 
 /// What the way a request came by can carry.

@@ -4,9 +4,10 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use secrecy::ExposeSecret as _;
+use uuid::Uuid;
 
 use crate::account::dashboard::Dashboard;
-use crate::account::{Access, Viewer, service};
+use crate::account::{Access, DeviceKey, Viewer, service};
 use crate::app::App;
 use crate::config::GraphqlConfig;
 
@@ -69,6 +70,16 @@ impl Standing {
             _ => Ok(()),
         }
     }
+}
+
+/// In which a device shows that somebody signed in on it before, with its `Credentials.deviceKey`.
+pub const DEVICE_KEY: &str = "belay-device-key";
+
+/// The device a request comes from, when it shows a key of this installation's. What is no key is none.
+pub fn known_device(app: &App, headers: &HeaderMap) -> Option<Uuid> {
+    let given = headers.get(DEVICE_KEY)?.to_str().ok()?;
+    let key = DeviceKey::read(given)?;
+    key.is_ours(&app.keys).then(|| key.device())
 }
 
 /// Whether a request carries the developer token.

@@ -5,6 +5,11 @@ use reqwest::header::RETRY_AFTER;
 use serde_json::{Value, json};
 use support::{TestApp, TestDatabase, TestServer, both};
 
+use crate::account::{PASSPHRASE, id, join};
+
+const SIGN_IN: &str = "mutation($input: SignInInput!) { signIn(input: $input) {
+    credentials { accessToken deviceKey } errors { code message } } }";
+
 both!(what_is_asked_is_paid_for_and_an_empty_purse_has_to_wait);
 
 /// The smallest purse for an address, and none that fills again while the test looks.
@@ -141,6 +146,52 @@ async fn whatever_is_refused_is_paid_for_until_there_is_nothing_left() {
         assert_eq!(answer["errors"][0]["extensions"]["retryAfter"], json!(wait));
         assert!(wait.is_some());
     }
+}
+
+/// Somebody at the address has used up all of it.
+#[tokio::test]
+async fn behind_a_flooded_address_a_member_goes_on_and_a_known_device_signs_in() {
+    let app = TestApp::in_the_present(TestDatabase::sqlite().await).await;
+    join(&app, "mike@example.org", "mike").await;
+    let server = TestServer::start(app.database(), POOR).await;
+    let sign_in = || {
+        let phone = json!({ "id": id(&app), "email": "mike@example.org", "passphrase": PASSPHRASE,
+            "deviceName": "A phone" });
+        json!({ "query": SIGN_IN, "variables": { "input": phone } })
+    };
+    let (known, _) = nobody(&server, &sign_in(), &[]).await;
+    let credentials = &known["data"]["signIn"]["credentials"];
+    let key = credentials["deviceKey"].as_str().unwrap();
+    let token = credentials["accessToken"].as_str().unwrap();
+    loop {
+        let (answer, _) = nobody(&server, &json!({ "query": DEAR }), &[]).await;
+        if code(&answer) == Some("RATE_LIMITED") {
+            break;
+        }
+    }
+    while code(&nobody(&server, &json!({ "query": "{" }), &[]).await.0) != Some("RATE_LIMITED") {}
+
+    let mine = json!({ "query": "{ me { memberId } }" });
+    let bearer = format!("Bearer {token}");
+    let (answer, _) = nobody(&server, &mine, &[("authorization", &bearer)]).await;
+    assert_eq!(code(&answer), None, "{answer}");
+    let (answer, _) = nobody(&server, &sign_in(), &[("belay-device-key", key)]).await;
+    assert!(
+        answer["data"]["signIn"]["credentials"].is_object(),
+        "{answer}"
+    );
+
+    let forged = key.replace(&key[40..], &"A".repeat(key.len() - 40));
+    for stranger in [None, Some(forged.as_str()), Some("x")] {
+        let headers: Vec<_> = stranger
+            .map(|key| ("belay-device-key", key))
+            .into_iter()
+            .collect();
+        let (answer, _) = nobody(&server, &sign_in(), &headers).await;
+        assert_eq!(code(&answer), Some("RATE_LIMITED"), "{answer}");
+    }
+    let (answer, _) = nobody(&server, &mine, &[("authorization", "Bearer x")]).await;
+    assert_eq!(code(&answer), Some("RATE_LIMITED"), "{answer}");
 }
 
 #[tokio::test]

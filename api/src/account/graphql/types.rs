@@ -35,7 +35,8 @@ pub struct Credentials {
     /// The session of this device.
     session_id: ID,
     /// Keep it when the device signs out, and send it as `deviceKey` with the next `signIn` or
-    /// `requestPassphraseReset` for this account: it shows that the device signed in before. It opens nothing.
+    /// `requestPassphraseReset` for this account, and in the header `belay-device-key` of every request without an access
+    /// token: it shows that the device signed in before, and sets it apart from strangers. It opens nothing.
     device_key: String,
 }
 

@@ -82,6 +82,7 @@ impl Driven {
             asker: Asker {
                 viewer: Standing::default().viewer(),
                 address: arrival.address,
+                device: arrival.device,
                 developer: arrival.developer,
             },
             enough: edge.shutdown.stopping().child_token(),
@@ -204,6 +205,11 @@ impl Driven {
         };
         self.standing = standing.map_err(|_| End::Close(Close::Forbidden))?;
         self.asker.viewer = self.standing.viewer();
+        if self.asker.is_known()
+            && let Some(seat) = &self.arrival.seat
+        {
+            seat.is_known();
+        }
         if self.has_lapsed() {
             return Err(self.end());
         }

@@ -34,7 +34,7 @@ use super::connections::Seat;
 use super::pulse::Pulse;
 use super::refusal::Refusal;
 use super::taken::{Stall, Taken};
-use super::viewer::{BadToken, Standing, is_developer};
+use super::viewer::{BadToken, Standing, is_developer, known_device};
 
 /// Read at a time; it is held for as long as the socket is open.
 const READ_BUFFER: usize = 4096;
@@ -44,7 +44,10 @@ const WRITE_BUFFER: usize = 16_384;
 /// Who opens a socket, as far as the HTTP request tells.
 pub struct Arrival {
     address: IpAddr,
+    device: Option<Uuid>,
     developer: bool,
+    /// Its connection, where that can be needed by another.
+    seat: Option<Seat>,
     /// What the message that introduces him may leave out.
     standing: Result<Standing, BadToken>,
 }
@@ -70,10 +73,13 @@ pub async fn open(
     let taken = Taken::of(&head.extensions);
     let stall = Stall::new(taken.clone(), pulse.stalled());
     // The connection is not idle for as long as the socket is open.
-    let busy = head.extensions.get::<Seat>().map(|seat| seat.begin(&taken));
+    let seat = head.extensions.get::<Seat>().cloned();
+    let busy = seat.as_ref().map(|seat| seat.begin(&taken));
     let arrival = Arrival {
         address: client_address(peer, &head.headers, http),
+        device: known_device(&edge.app, &head.headers),
         developer: is_developer(&edge.app.config.graphql, &head.headers),
+        seat: seat.clone(),
         standing: Standing::of_request(&edge.app, &head.headers),
     };
     let is_stranger =
@@ -113,7 +119,16 @@ pub async fn open(
         let (_place, _busy) = (place, busy);
         if let Ok(socket) = socket.await {
             let _counted = Counted::new();
-            serve(serving, id, arrival, Wire::new(socket, stall, inbox)).await;
+            let needed = async {
+                match &seat {
+                    Some(seat) => seat.needed_by_another().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = serve(serving, id, arrival, Wire::new(socket, stall, inbox)) => {}
+                () = needed => {}
+            }
         }
     });
     Ok(response)

@@ -10,11 +10,13 @@ use api::graphql::node::NodeId as _;
 use chrono::{DateTime, Utc};
 use entity::rsvp::Answer;
 use entity::{CheckInId, MemberId, OccurrenceId};
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use support::{TestServer, eventually};
 use tokio::task::JoinSet;
 
-const CLIENTS: usize = 16;
+use crate::{TestServer, eventually};
+
+pub(super) const CLIENTS: usize = 16;
 /// Who gives his seat back does so when about so much else has been done.
 const LATER: usize = 60;
 
@@ -25,15 +27,23 @@ const RSVP: &str = "mutation($input: RsvpInput!) {
 
 /// Something a member does.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Act {
+pub enum Act {
+    /// He checks in.
     CheckIn {
+        /// Who.
         who: SignedIn,
+        /// The check-in's id, of his phone.
         id: CheckInId,
+        /// From 1 to 5.
         mood: i32,
     },
+    /// He answers to a meeting.
     Answer {
+        /// Who.
         who: SignedIn,
+        /// To which.
         to: OccurrenceId,
+        /// What he answers.
         answer: Answer,
         /// Whether he takes it back when it was taken.
         leaves: bool,
@@ -70,7 +80,7 @@ const fn word(answer: Answer) -> &'static str {
 
 /// What was promised, and what is still to be done.
 #[derive(Debug, Default)]
-pub(super) struct Book {
+pub struct Book {
     /// The last comes first.
     fresh: Vec<Act>,
     /// To be sent again before anything else.
@@ -131,13 +141,14 @@ impl Book {
 }
 
 /// The phones.
-pub(super) struct Load {
+pub struct Load {
     http: reqwest::Client,
     book: Mutex<Book>,
 }
 
 impl Load {
-    pub(super) fn new(acts: Vec<Act>) -> Self {
+    /// Has all this to do.
+    pub fn new(acts: Vec<Act>) -> Self {
         Self {
             http: reqwest::Client::new(),
             book: Mutex::new(Book {
@@ -152,7 +163,7 @@ impl Load {
     }
 
     /// Has all phones ask a server, one thing after another each, until it does not answer.
-    pub(super) fn put_on(self: &Arc<Self>, server: &TestServer) -> Clients {
+    pub fn put_on(self: &Arc<Self>, server: &TestServer) -> Clients {
         let url = server.url("/graphql");
         let before = self.book().answered;
         let mut tasks = JoinSet::new();
@@ -168,7 +179,7 @@ impl Load {
     }
 
     /// Has what was begun brought to its end, with nothing new; the book, closed.
-    pub(super) async fn settle(self: &Arc<Self>, server: &TestServer) -> Book {
+    pub async fn settle(self: &Arc<Self>, server: &TestServer) -> Book {
         let left = std::mem::take(&mut self.book().fresh);
         assert!(!left.is_empty(), "there was too little to do");
         self.put_on(server).tasks.join_all().await;
@@ -177,7 +188,7 @@ impl Load {
         book
     }
 
-    fn next(&self) -> Option<Act> {
+    pub(super) fn next(&self) -> Option<Act> {
         let mut book = self.book();
         book.unanswered.pop().or_else(|| book.fresh.pop())
     }
@@ -187,27 +198,41 @@ impl Load {
         while let Some(act) = self.next() {
             let begun = Instant::now();
             let Some(answer) = self.ask(&url, &act).await else {
-                let mut book = self.book();
-                book.unanswered.push(act);
-                book.lost.push((act, Clock::system().now()));
+                self.undone(act);
                 return Some(begun);
             };
-            self.book().note(act, &answer);
+            self.done(act, &answer);
         }
         None
     }
 
     /// The answer, when it was read to its end.
     async fn ask(&self, url: &str, act: &Act) -> Option<Value> {
-        let token = TestServer::token(act.who());
-        let request = self.http.post(url).bearer_auth(token).json(&act.request());
-        let answer = request.send().await.ok()?.text().await.ok()?;
+        let answer = self.request(url, act).send().await.ok()?;
+        let answer = answer.text().await.ok()?;
         Some(serde_json::from_str(&answer).unwrap())
+    }
+
+    pub(super) fn request(&self, url: &str, act: &Act) -> RequestBuilder {
+        let token = TestServer::token(act.who());
+        self.http.post(url).bearer_auth(token).json(&act.request())
+    }
+
+    /// Notes what was done, which was answered properly.
+    pub(super) fn done(&self, act: Act, answer: &Value) {
+        self.book().note(act, answer);
+    }
+
+    /// Notes that an answer was lost or was a fault: the phone sends the same again.
+    pub(super) fn undone(&self, act: Act) {
+        let mut book = self.book();
+        book.unanswered.push(act);
+        book.lost.push((act, Clock::system().now()));
     }
 }
 
 /// The phones, asking.
-pub(super) struct Clients {
+pub struct Clients {
     load: Arc<Load>,
     before: usize,
     tasks: JoinSet<Option<Instant>>,
@@ -215,21 +240,22 @@ pub(super) struct Clients {
 
 /// What became of the requests to one server.
 #[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) answered: usize,
+pub struct Seen {
+    /// Requests that were answered.
+    pub answered: usize,
     /// Sent before the kill.
-    pub(super) unanswered: usize,
+    pub unanswered: usize,
 }
 
 impl Clients {
     /// Waits for the first answer.
-    pub(super) async fn answered(&self) {
+    pub async fn answered(&self) {
         let answered = || self.load.book().answered > self.before;
         eventually("a request is answered", async || answered()).await;
     }
 
     /// Waits until every phone has noticed the kill.
-    pub(super) async fn ended(self, killed: Instant) -> Seen {
+    pub async fn ended(self, killed: Instant) -> Seen {
         let begun = self.tasks.join_all().await;
         let unanswered = begun.into_iter().flatten();
         Seen {

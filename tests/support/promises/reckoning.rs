@@ -1,6 +1,7 @@
 //! What was promised, held against the database and the push provider.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use api::graphql::node::NodeId as _;
 use chrono::TimeDelta;
@@ -10,20 +11,60 @@ use entity::push_delivery::DeliveryState;
 use entity::rsvp::Answer;
 use entity::{MemberId, NotificationId, OccurrenceId, check_in, job, meeting_occurrence, rsvp};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
-use support::TestApp;
-use support::fake_fcm::FakeFcm;
 
 use super::cast::Cast;
 use super::load::{Act, Book};
+use crate::TestApp;
+use crate::fake_fcm::FakeFcm;
 
 /// Whether everything has been done that is due soon: what is under a lease counts from its end.
-pub(super) async fn is_at_rest(app: &TestApp) -> bool {
-    let next = api::jobs::next_due(&app.app).await.unwrap();
-    next.is_none_or(|next| next > app.now() + TimeDelta::minutes(5))
+pub async fn is_at_rest(app: &TestApp) -> bool {
+    // A database that has just restarted may have to be asked twice.
+    let next = api::jobs::next_due(&app.app).await;
+    next.is_ok_and(|next| next.is_none_or(|next| next > app.now() + TimeDelta::minutes(5)))
 }
 
-/// Looks up every promise. Returns what the run met, of which nothing is promised.
-pub(super) async fn reckon(app: &TestApp, cast: &Cast, book: &Book, fcm: &FakeFcm) -> String {
+/// What a run met, of which nothing is promised.
+#[derive(Debug)]
+pub struct Reckoned {
+    /// Check-ins that were acknowledged.
+    pub check_ins: usize,
+    /// Answers to meetings that were acknowledged.
+    pub answers: usize,
+    /// Members who were told that every seat is taken.
+    pub refused: usize,
+    /// Requests without an answer.
+    pub unanswered: usize,
+    /// How many of those had been committed.
+    pub committed: usize,
+    /// Notifications that were owed.
+    pub owed: usize,
+    /// Pushes that arrived, each counted once.
+    pub pushes: usize,
+    /// Pushes that arrived once more.
+    pub again: usize,
+}
+
+impl fmt::Display for Reckoned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} check-ins and {} answers acknowledged, {} refused; of {} lost answers {} had been committed; \
+             {} nudges owed, {} pushes, {} sent again",
+            self.check_ins,
+            self.answers,
+            self.refused,
+            self.unanswered,
+            self.committed,
+            self.owed,
+            self.pushes,
+            self.again,
+        )
+    }
+}
+
+/// Looks up every promise, and panics at the first that was not kept.
+pub async fn reckon(app: &TestApp, cast: &Cast, book: &Book, fcm: &FakeFcm) -> Reckoned {
     let db = app.app.db.pool();
     let check_ins = check_in::Entity::find().all(db).await.unwrap();
     let rsvps = rsvp::Entity::find().all(db).await.unwrap();
@@ -34,16 +75,16 @@ pub(super) async fn reckon(app: &TestApp, cast: &Cast, book: &Book, fcm: &FakeFc
     assert_eq!(failed.all(db).await.unwrap(), []);
     let owed = owed(app, cast, &rsvps).await;
     let (pushes, again) = everything_owed_has_arrived(app, cast, fcm, &owed).await;
-    format!(
-        "{} check-ins and {} answers acknowledged, {} refused; of {} lost answers {} had been committed; \
-         {} nudges owed, {pushes} pushes, {again} sent again",
-        book.check_ins.len(),
-        book.answers.len(),
-        book.refused.len(),
-        book.lost.len(),
-        committed(book, &check_ins, &rsvps),
-        owed.len(),
-    )
+    Reckoned {
+        check_ins: book.check_ins.len(),
+        answers: book.answers.len(),
+        refused: book.refused.len(),
+        unanswered: book.lost.len(),
+        committed: committed(book, &check_ins, &rsvps),
+        owed: owed.len(),
+        pushes,
+        again,
+    }
 }
 
 /// How many answers were lost whose acts were not.

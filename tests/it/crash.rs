@@ -4,19 +4,13 @@
 //! is remembered; what was not is asked for again, as a phone does. In the end one server is left alone until
 //! nothing is due any more, and every promise is looked up in the database and at the push provider.
 
-mod cast;
-mod load;
-mod reckoning;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::entropy::Entropy;
 use support::fake_fcm::FakeFcm;
+use support::promises::{Cast, Load, is_at_rest, reckon};
 use support::{TestApp, TestDatabase, TestServer, both, eventually};
-
-use self::cast::Cast;
-use self::load::Load;
 
 const KILLS: usize = 20;
 /// A server lives under load for less than this, in milliseconds, most of them from their first answer on.
@@ -60,9 +54,9 @@ both! {
 
         let server = TestServer::start(app.database(), &settings).await;
         let book = load.settle(&server).await;
-        eventually("nothing is due any more", async || reckoning::is_at_rest(&app).await).await;
-        let told = reckoning::reckon(&app, &cast, &book, &fcm).await;
-        say(&told);
+        eventually("nothing is due any more", async || is_at_rest(&app).await).await;
+        let told = reckon(&app, &cast, &book, &fcm).await;
+        say(&told.to_string());
         fcm.stop().await;
     }
 }

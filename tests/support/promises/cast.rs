@@ -10,9 +10,9 @@ use entity::{MeetingId, MemberId, OccurrenceId, meeting, meeting_occurrence};
 use futures::stream::{self, StreamExt as _};
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use serde_json::json;
-use support::TestApp;
 
 use super::load::Act;
+use crate::TestApp;
 
 const ACTIVE: usize = 300;
 const QUIET: usize = 60;
@@ -23,7 +23,7 @@ const SEATS: i32 = 5;
 const APART: TimeDelta = TimeDelta::milliseconds(200);
 
 /// The members, their phones and their meetings.
-pub(super) struct Cast {
+pub struct Cast {
     /// They check in and answer.
     active: Vec<SignedIn>,
     /// They do nothing, and are owed the day's reminder.
@@ -35,7 +35,8 @@ pub(super) struct Cast {
 }
 
 impl Cast {
-    pub(super) async fn gather(app: &TestApp) -> Self {
+    /// Signs everybody up, and makes the meetings.
+    pub async fn gather(app: &TestApp) -> Self {
         let everybody: Vec<_> = stream::iter(0..ACTIVE + QUIET)
             .map(|n| person(app, n))
             .buffered(8)
@@ -70,7 +71,7 @@ impl Cast {
 
     /// A check-in of everybody and an answer of everybody to every meeting, in no order; the last comes first. One
     /// in five gives his seat back later.
-    pub(super) fn acts(&self, app: &TestApp, dice: &Entropy) -> Vec<Act> {
+    pub fn acts(&self, app: &TestApp, dice: &Entropy) -> Vec<Act> {
         let mut acts = Vec::new();
         for who in &self.active {
             for to in &self.occurrences {

@@ -1,0 +1,37 @@
+//! A primary with a synchronous standby.
+
+use crate::Fault;
+use crate::cluster::Cluster;
+use crate::stage::{Outcome, Stage, lasts};
+use support::{TestApp, TestDatabase};
+
+pub const FAULTS: &[Fault] = &[(
+    "the primary dies, its synchronous standby is promoted",
+    || Box::pin(promotion()),
+)];
+
+async fn promotion() -> Outcome {
+    let primary = Cluster::start().await;
+    let mut stage = Stage::set(primary.database().await).await;
+    let standby = primary.standby().await;
+    let hosts = format!(
+        "postgres://postgres@{},{}/postgres?target_session_attrs=read-write",
+        primary.authority(),
+        standby.authority()
+    );
+    let program = |stage: &Stage| stage.program("serve").env("BELAY_DATABASE__URL", &hosts);
+    for _ in 0..2 {
+        let program = program(&stage);
+        stage.start(program).await;
+    }
+    stage
+        .through(async |stage| {
+            primary.kill();
+            lasts(2).await;
+            standby.promote();
+            // The reckoning asks the one that is there.
+            let url = format!("postgres://postgres@{}/postgres", standby.authority());
+            stage.app = TestApp::in_the_present(TestDatabase::at(&url).await).await;
+        })
+        .await
+}
