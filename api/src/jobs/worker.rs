@@ -200,6 +200,10 @@ impl Worker {
     async fn run_job(&self, job: job::Model) {
         let app = &self.app;
         let work = async {
+            // Every attempt was counted when it began, and none of them ended: the job may be what kills the process.
+            if job.attempts > app.config.worker.max_attempts {
+                return Err(Fault::Broken("a job kills no process"));
+            }
             match serde_json::from_str::<Job>(&job.payload) {
                 // Some are large, and none is started often.
                 Ok(work) => Box::pin(caught(perform(app, work))).await,

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::device::Platform;
+use entity::device::{DeadReason, Platform};
 use entity::notification::SkipReason;
 use entity::push_delivery::{DeliveryState, Model};
 use entity::{DeviceId, LeaseHolder, NotificationId};
@@ -71,7 +71,7 @@ pub async fn deliver_due(app: &App, holder: LeaseHolder) -> Result<usize, Fault>
         .buffer_unordered(at_once)
         .collect()
         .await;
-    recorded.extend(conclude(app, sent).await?);
+    recorded.extend(conclude(app, sent).await);
     let taken = recorded.len() as u64;
     let written = store::record(db, app.clock.now(), recorded).await?;
     metrics::counter!("belay_push_taken_over_total").increment(taken.saturating_sub(written));
@@ -217,11 +217,12 @@ fn tell(alert: Alert, platform: Platform) {
 
 /// Gives up the addresses that died, and says what is to be written down about each delivery. Comes when the
 /// whole batch has been answered, so that deaths in masses are seen before the first address is given up.
-async fn conclude(app: &App, sent: Vec<Sent>) -> Result<Vec<Recorded>, Fault> {
+async fn conclude(app: &App, sent: Vec<Sent>) -> Vec<Recorded> {
     let (now, uptime) = (app.clock.now(), app.clock.uptime());
     let gate = &app.push.gate;
     let spared = gate.spares(uptime);
     let mut recorded = Vec::with_capacity(sent.len());
+    let mut is_away = false;
     for Sent { attempt, outcome } in sent {
         let Attempt {
             delivery, device, ..
@@ -238,9 +239,11 @@ async fn conclude(app: &App, sent: Vec<Sent>) -> Result<Vec<Recorded>, Fault> {
                 if let Outcome::Dead(reason) = outcome
                     && !spared
                 {
-                    let db = app.db.pool();
-                    let address = &device.address;
-                    device::service::mark_dead(app, db, device.id, address, *reason).await?;
+                    // The database may be away: it is not asked for each of them.
+                    is_away = is_away || !given_up(app, &device, *reason).await;
+                    if is_away {
+                        continue;
+                    }
                 }
                 let attempts = u32::try_from(delivery.attempts).unwrap_or(1);
                 let seen = Circumstances {
@@ -255,5 +258,16 @@ async fn conclude(app: &App, sent: Vec<Sent>) -> Result<Vec<Recorded>, Fault> {
         };
         recorded.push((delivery, settled));
     }
-    Ok(recorded)
+    recorded
+}
+
+/// Gives up an address. If that fails its delivery is left under its lease, after which the provider says it again: what
+/// the others of the batch got must be recorded all the same, or they would get it twice.
+async fn given_up(app: &App, device: &Reachable, reason: DeadReason) -> bool {
+    let db = app.db.pool();
+    let marked = device::service::mark_dead(app, db, device.id, &device.address, reason).await;
+    if let Err(fault) = &marked {
+        tracing::error!(class = fault.class(), "an address could not be given up");
+    }
+    marked.is_ok()
 }

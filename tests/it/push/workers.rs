@@ -4,16 +4,22 @@ use api::db::{Done, transact};
 use api::jobs::Worker;
 use api::nudge::service::withdraw;
 use chrono::TimeDelta;
+use entity::LeaseHolder;
+use entity::job::{self, JobState};
 use entity::push_delivery::DeliveryState;
-use sea_orm::EntityTrait as _;
-use support::{Scripted, both};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _};
+use support::{Engine, Scripted, both};
 use tokio_util::sync::CancellationToken;
 
-use super::{Scene, UNAVAILABLE};
+use super::{GONE, Scene, UNAVAILABLE};
 
 both!(
     a_crash_while_sending_is_made_up_for,
     a_worker_that_was_thought_dead_changes_nothing,
+    a_clock_that_is_set_gives_no_row_to_two_workers,
+    a_job_that_kills_its_process_is_not_tried_for_ever,
+    an_address_that_cannot_be_given_up_doubles_nobody_elses_push,
     a_delivery_is_made_once_by_many_workers,
     a_running_worker_hears_of_work_and_stops_when_told,
     there_is_one_round_of_housekeeping_an_hour,
@@ -60,6 +66,89 @@ async fn a_worker_that_was_thought_dead_changes_nothing(scene: Scene) {
     fake.release();
     slow.await.unwrap().unwrap();
     assert_eq!(app.deliveries().await, accepted);
+}
+
+async fn a_clock_that_is_set_gives_no_row_to_two_workers(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mike = app.member("mike").await;
+    app.register(mike, "phone").await;
+    fake.script_with("phone", [Scripted::OnRelease(UNAVAILABLE)]);
+    app.tell(mike, "event").await;
+    let worker = Worker::new(app.app.clone());
+    let slow = tokio::spawn(async move { worker.drain().await });
+    fake.arrival().await;
+    app.app.clock.set_back(TimeDelta::minutes(2)).unwrap();
+    app.drain().await;
+    assert_eq!(fake.sent().len(), 1, "it is under its lease");
+    app.advance(TimeDelta::minutes(3));
+    app.drain().await;
+    assert_eq!(fake.sent().len(), 2, "the lease has run out by this clock");
+    let accepted = app.deliveries().await;
+    assert_eq!(accepted[0].state, DeliveryState::Accepted);
+    app.app.clock.set_back(TimeDelta::minutes(1)).unwrap();
+    fake.release();
+    slow.await.unwrap().unwrap();
+    assert_eq!(app.deliveries().await, accepted);
+}
+
+async fn a_job_that_kills_its_process_is_not_tried_for_ever(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mike = app.member("mike").await;
+    app.register(mike, "phone").await;
+    let db = app.app.db.pool();
+    let most = app.app.config.worker.max_attempts;
+    for (key, claimed, sent) in [("last try", most - 1, 1), ("no more", most, 1)] {
+        app.tell(mike, key).await;
+        // As workers left it that died over it.
+        job::Entity::update_many()
+            .col_expr(job::Column::Attempts, Expr::value(claimed))
+            .col_expr(
+                job::Column::LeaseHolder,
+                Expr::value(app.app.ids.next::<LeaseHolder>()),
+            )
+            .col_expr(job::Column::LeaseUntil, Expr::value(app.now()))
+            .filter(job::Column::Kind.eq("plan_notification"))
+            .exec(db)
+            .await
+            .unwrap();
+        app.drain().await;
+        assert_eq!(fake.sent().len(), sent, "{key}");
+    }
+    let left = job::Entity::find().one(db).await.unwrap().unwrap();
+    assert_eq!((left.state, left.lease_holder), (JobState::Failed, None));
+    app.advance(TimeDelta::hours(2));
+    app.drain().await;
+    assert_eq!(fake.sent().len(), 1, "it is left to the operator");
+}
+
+async fn an_address_that_cannot_be_given_up_doubles_nobody_elses_push(scene: Scene) {
+    let Scene { app, fake } = &scene;
+    let mike = app.member("mike").await;
+    app.register(mike, "phone").await;
+    app.register(mike, "old-phone").await;
+    fake.script("old-phone", [GONE, GONE]);
+    let (refuse, allow) = match app.database().engine() {
+        Engine::Sqlite => (
+            "CREATE TRIGGER refuse BEFORE UPDATE OF dead_at ON device
+             BEGIN SELECT RAISE(ABORT, 'no'); END",
+            "DROP TRIGGER refuse",
+        ),
+        Engine::Postgres => (
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+             AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+             CREATE TRIGGER refuse BEFORE UPDATE OF dead_at ON device
+             FOR EACH ROW EXECUTE FUNCTION refuse()",
+            "DROP TRIGGER refuse ON device",
+        ),
+    };
+    let beside = app.database().connect().await;
+    beside.execute_unprepared(refuse).await.unwrap();
+    app.tell(mike, "event").await;
+    app.drain().await;
+    beside.execute_unprepared(allow).await.unwrap();
+    scene.after(60).await;
+    assert_eq!((fake.sent_to("phone"), fake.sent_to("old-phone")), (1, 2));
+    assert_eq!(scene.live(mike).await, 1);
 }
 
 async fn a_delivery_is_made_once_by_many_workers(scene: Scene) {
@@ -116,10 +205,7 @@ async fn there_is_one_round_of_housekeeping_an_hour(scene: Scene) {
     let next_due = async || api::jobs::next_due(&app.app).await.unwrap().unwrap();
     assert_eq!(next_due().await, app.now());
     app.drain().await;
-    let jobs = entity::job::Entity::find()
-        .all(app.app.db.pool())
-        .await
-        .unwrap();
+    let jobs = job::Entity::find().all(app.app.db.pool()).await.unwrap();
     assert_eq!(jobs.len(), 1);
     assert_eq!(next_due().await, app.now() + TimeDelta::hours(1));
 

@@ -1,0 +1,101 @@
+//! The mutation, and what the member does afterwards: `transact!`, `announce`, `withdraw`.
+
+use super::action::{Ask, Fault};
+use super::state::{Nudge, Request, State};
+use super::{Outbox, Protection};
+
+/// A step of the mutation.
+pub fn step(model: &Outbox, state: &mut State, ask: Ask) -> Option<()> {
+    match (ask, state.request) {
+        (Ask::Begin, Request::Asking) => {
+            if !model.has(Protection::AnnouncesNotBeforeTheCommit) {
+                announce(model, state);
+            }
+            state.request = Request::Open;
+        }
+        (Ask::Commit, Request::Open) => {
+            let is_new = commit(model, state);
+            state.request = if is_new && !model.has(Protection::AnnouncesNotAfterTheCommit) {
+                Request::Committed
+            } else {
+                Request::Acknowledged
+            };
+        }
+        (Ask::Announce, Request::Committed) => {
+            announce(model, state);
+            state.request = Request::Acknowledged;
+        }
+        (Ask::Again, Request::Unanswered) => state.request = Request::Asking,
+        _ => return None,
+    }
+    Some(())
+}
+
+/// A mutation that goes wrong.
+pub fn fault(model: &Outbox, state: &mut State, fault: Fault) -> Option<()> {
+    match (fault, state.request) {
+        (Fault::RefusesCommit, Request::Open) => state.request = Request::Asking,
+        (Fault::NoAnswer { committed }, Request::Open) => {
+            if committed {
+                commit(model, state);
+            }
+            state.request = Request::Unanswered;
+        }
+        (Fault::NoAnswer { committed: true }, Request::Committed) => {
+            state.request = Request::Unanswered;
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// What the transaction writes becomes visible. The second time there is nothing to write: the phone has given what it
+/// makes an id. Returns whether there was something.
+fn commit(model: &Outbox, state: &mut State) -> bool {
+    if state.fact {
+        return false;
+    }
+    state.fact = true;
+    if model.has(Protection::AnnouncesNotAfterTheCommit) {
+        announce(model, state);
+    }
+    true
+}
+
+/// Writes the notification and its job: once under a key.
+fn announce(model: &Outbox, state: &mut State) {
+    if state.nudge == Nudge::Absent {
+        write(model, state);
+    }
+}
+
+fn write(model: &Outbox, state: &mut State) {
+    state.nudge = Nudge::Pending;
+    state.not_before = 0;
+    let merges_into_started = !model.has(Protection::MergesOnlyIntoUnstartedJobs);
+    state.enqueue(0, merges_into_started);
+}
+
+/// The member withdraws it. What was planned counts as read.
+pub fn withdraw(state: &mut State) -> Option<()> {
+    state.nudge = match state.nudge {
+        Nudge::Pending => Nudge::Cancelled,
+        Nudge::Planned => Nudge::Read,
+        Nudge::Absent | Nudge::Read | Nudge::Cancelled => return None,
+    };
+    if state.withdrawn {
+        return None;
+    }
+    state.withdrawn = true;
+    Some(())
+}
+
+/// It is announced again. Only one that was withdrawn before it was planned is on again.
+pub fn announce_again(model: &Outbox, state: &mut State) -> Option<()> {
+    if state.nudge != Nudge::Cancelled || state.again {
+        return None;
+    }
+    state.again = true;
+    write(model, state);
+    Some(())
+}
