@@ -25,6 +25,8 @@ const ADDRESSES: [u8; 4] = [11, 12, 13, 14];
 const MEMBERS: usize = 50;
 /// Of a member between two requests.
 const PACE: Duration = Duration::from_millis(500);
+/// Before somebody whose connection was closed comes again.
+const AGAIN: Duration = Duration::from_secs(5);
 const MEGABYTE: u64 = 1 << 20;
 
 async fn flood() -> Outcome {
@@ -239,7 +241,7 @@ async fn insists(at: String, last: u8, words: Vec<u8>, drip: bool) {
                 }
             }
         }
-        sleep(Duration::from_secs(1)).await;
+        sleep(AGAIN).await;
     }
 }
 

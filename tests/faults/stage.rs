@@ -42,7 +42,7 @@ impl Outcome {
     pub fn row(&self) -> String {
         match self {
             Self::Stood(seen, kept, notes) => format!(
-                "| {seen}{} | {:.1} | {:.1} | lost 0, pushed again {} of {} |",
+                "| {seen}{} | {:.1} | {:.1} | lost 0, sent again {} of {} |",
                 notes
                     .iter()
                     .fold(String::new(), |all, note| all + "; " + note),

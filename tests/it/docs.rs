@@ -1,6 +1,8 @@
 //! What the documentation lists is what there is.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use api::push::message::render;
 use entity::NotificationId;
@@ -10,6 +12,7 @@ use support::Schema;
 
 const LIMITS: &str = include_str!("../../docs/limits.md");
 const APPS: &str = include_str!("../../docs/apps.md");
+const OPERATIONS: &str = include_str!("../../docs/operations.md");
 
 /// The first cells of the rows of a table, where they are code.
 fn listed(text: &str) -> BTreeSet<&str> {
@@ -41,4 +44,61 @@ fn every_phrase_of_a_push_is_told_to_app_makers() {
         );
         assert!(APPS.contains(&row), "{row}");
     }
+}
+
+/// A chapter of a text, from its heading to the next.
+fn chapter<'a>(text: &'a str, heading: &str) -> &'a str {
+    let (_, rest) = text.split_once(&format!("\n## {heading}\n")).unwrap();
+    rest.split("\n## ").next().unwrap()
+}
+
+/// The text of every source file of a folder.
+fn sources(folder: &Path, all: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, all);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            *all += &fs::read_to_string(&path).unwrap();
+        }
+    }
+}
+
+#[test]
+fn every_number_that_is_measured_is_explained_to_operators() {
+    let mut text = String::new();
+    sources(
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../api/src")),
+        &mut text,
+    );
+    let macros = ["counter!(", "gauge!(", "histogram!("];
+    let calls = macros.iter().flat_map(|call| text.split(call).skip(1));
+    let names = calls.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
+    let names: BTreeSet<&str> = names.filter(|name| name.starts_with("belay_")).collect();
+    assert!(names.len() > 30, "{names:?}");
+    assert_eq!(listed(chapter(OPERATIONS, "Metrics")), names);
+    let alerts = chapter(OPERATIONS, "Alerts");
+    let alerts = alerts.split('`').filter(|word| word.starts_with("belay_"));
+    for name in alerts {
+        assert!(names.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn every_time_limit_is_in_the_table_with_its_default() {
+    let (mut section, mut rows) = ("", BTreeSet::new());
+    for line in api::config::DEFAULTS.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']');
+        } else if let Some((key, value)) = line.split_once(" = ")
+            && key.ends_with("seconds")
+        {
+            rows.insert(format!("| `{section}.{key}` | {value} |"));
+        }
+    }
+    let times = chapter(OPERATIONS, "Times");
+    for row in &rows {
+        assert!(times.contains(row), "{row}");
+    }
+    assert_eq!(listed(times).len(), rows.len());
 }

@@ -166,7 +166,7 @@ async fn every_token_of_a_session_comes_with_the_same_device_key(app: TestApp) {
     let next = next.at("/refreshSession/credentials/deviceKey");
     assert_eq!(next, first["deviceKey"]);
     let text = next.as_str().unwrap();
-    assert_eq!(text.len(), 43);
+    assert_eq!(text.len(), 64);
 }
 
 async fn who_has_a_new_passphrase_by_mail_gets_in_whatever_strangers_do(app: TestApp) {
