@@ -2,9 +2,9 @@
 //!
 //! Every connection takes a file descriptor, of which a process has only so many. One address may hold some of them, and
 //! all together as many as leave the rest of the process what it needs. One more than that takes the place of another:
-//! of the address that holds most, unless the newcomer's holds as many; there, of the idle one that has waited for
-//! longest, or else of the one that has been busy for longest without saying who it is. Whoever has signed in, or whose
-//! device is known, is not interrupted; where there are no others, the newcomer is not served.
+//! of the address that holds most, unless the newcomer's holds as many; there, of the one that has been idle, or busy
+//! without saying who it is, for longest. So the newest have the time to say it. Whoever has signed in, or whose device is
+//! known, is not interrupted; where there are no others, the newcomer is not served.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -192,8 +192,13 @@ impl State {
 
     fn dispensable_of(&self, network: IpAddr) -> Option<u64> {
         let of = self.networks.get(&network)?;
-        let one = of.idle.first().or_else(|| of.strangers.first());
-        one.map(|(_, number)| *number)
+        let oldest = of
+            .idle
+            .first()
+            .into_iter()
+            .chain(of.strangers.first())
+            .min();
+        oldest.map(|(_, number)| *number)
     }
 
     /// Counts one more or one less of a network.
@@ -392,16 +397,17 @@ mod tests {
         );
         let _fifth = connections.take(at(1)).unwrap();
         assert!(was_ended(&first) && !was_ended(&fourth));
-        let sixth = connections.take(at(1)).unwrap();
-        let seventh = connections.take(at(1)).unwrap();
-        let _busy = [busy, sixth.begin(&taken), seventh.begin(&taken)];
-        // None is idle: who has been busy for longest as a stranger goes.
         third.is_known();
+        let sixth = connections.take(at(1)).unwrap();
+        let sixth_busy = sixth.begin(&taken);
+        let seventh = connections.take(at(1)).unwrap();
+        // Who is busy as a stranger has been there for longer than the newcomer.
         let eighth = connections.take(at(1)).unwrap();
         assert_eq!(
             [&third, &sixth, &seventh].map(was_ended),
             [false, true, false]
         );
+        let _busy = [busy, sixth_busy, seventh.begin(&taken)];
         let _busy = eighth.begin(&taken);
         seventh.is_known();
         eighth.is_known();
