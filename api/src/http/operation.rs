@@ -303,8 +303,8 @@ impl Edge {
     }
 }
 
-/// Whether the database was away for all of it: then it was not carried out, and can be sent again. What was carried out
-/// in part is told as that.
+/// Whether the database was away for all of it: there is nothing to tell, and the same can be sent again, whatever a commit
+/// came to whose answer was lost. What was carried out in part is told as that.
 fn nothing_could_be_done(response: &Response) -> bool {
     let is_away = |error: &ServerError| given_code(error) == Some(Code::Unavailable);
     let is_nothing = match &response.data {
