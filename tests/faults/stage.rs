@@ -89,12 +89,18 @@ pub struct Stage {
 impl Stage {
     /// Everybody is there, and nothing runs yet.
     pub async fn set(database: TestDatabase) -> Self {
+        Self::set_after(database, async |_| ()).await
+    }
+
+    /// The same, after something that comes before everybody.
+    pub async fn set_after(database: TestDatabase, first: impl AsyncFnOnce(&TestApp)) -> Self {
         let fcm = FakeFcm::start().await;
         fcm.set_latency(Duration::from_millis(20));
         let (settings, key) = fcm.toml();
         let settings =
             settings + "[worker]\nlease_seconds = 4\npoll_seconds = 1\n[log]\nlevel = \"warn\"\n";
         let app = TestApp::in_the_present(database).await;
+        first(&app).await;
         let cast = Cast::gather(&app).await;
         let load = Arc::new(Load::new(cast.acts(&app, &Entropy::system())));
         Self {

@@ -9,7 +9,9 @@ use entity::job::JobState;
 use entity::notification::{Kind, State};
 use entity::push_delivery::DeliveryState;
 use entity::rsvp::Answer;
-use entity::{MemberId, NotificationId, OccurrenceId, check_in, job, meeting_occurrence, rsvp};
+use entity::{
+    MemberId, NotificationId, OccurrenceId, check_in, job, meeting_occurrence, push_delivery, rsvp,
+};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use super::cast::Cast;
@@ -169,6 +171,13 @@ async fn owed(
     going.chain(quiet).map(one).collect()
 }
 
+/// What became of a notification's pushes, for who reads why one is missing.
+async fn of_notification(app: &TestApp, id: NotificationId) -> Vec<push_delivery::Model> {
+    let mut rows = app.deliveries().await;
+    rows.retain(|row| row.notification_id == id);
+    rows
+}
+
 /// Returns how many pushes there were, and how often one was sent again.
 async fn everything_owed_has_arrived(
     app: &TestApp,
@@ -190,7 +199,11 @@ async fn everything_owed_has_arrived(
     for (member, id) in owed {
         for address in &cast.addresses[member] {
             let arrived = once.contains(&(address.as_str(), id.global().as_str()));
-            assert!(arrived, "{id} did not reach {address}");
+            assert!(
+                arrived,
+                "{id} did not reach {address}: {:?}",
+                of_notification(app, *id).await
+            );
         }
         ids.insert(*id);
     }
