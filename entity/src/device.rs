@@ -60,6 +60,8 @@ pub struct Model {
     pub locale: String,
     pub registered_at: DateTimeUtc,
     pub last_seen_at: DateTimeUtc,
+    /// When the provider last said that the address is gone, which may be its own fault: the address is on trial.
+    pub doubted_at: Option<DateTimeUtc>,
     pub dead_at: Option<DateTimeUtc>,
     pub dead_reason: Option<DeadReason>,
     /// When its session was ended by what it is still told of: that the account changed, and nothing else.

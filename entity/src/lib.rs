@@ -49,6 +49,7 @@ pub mod pending_sign_up;
 pub mod persisted_document;
 pub mod progress;
 pub mod push_delivery;
+pub mod push_tally;
 pub mod quiet_hours;
 pub mod rate_limit;
 pub mod received_words;

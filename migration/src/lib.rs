@@ -39,6 +39,7 @@ mod m20261127_000072_record_changes_of_meetings;
 mod m20261127_000080_choose_who_sees_a_profile;
 mod m20261127_000081_limit_undone_deletions;
 mod m20261127_000090_give_jobs_lanes;
+mod m20261128_000001_put_addresses_on_trial;
 mod support;
 
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -89,6 +90,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000080_choose_who_sees_a_profile::Migration),
             Box::new(m20261127_000081_limit_undone_deletions::Migration),
             Box::new(m20261127_000090_give_jobs_lanes::Migration),
+            Box::new(m20261128_000001_put_addresses_on_trial::Migration),
         ]
     }
 }

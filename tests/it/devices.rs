@@ -3,7 +3,8 @@
 use api::account::SignedIn;
 use api::db::{Done, transact};
 use api::dev::outbox::Sent;
-use api::device::service::{live, mark_dead, session_ended};
+use api::device::model::Reachable;
+use api::device::service::{self, live, session_ended};
 use chrono::TimeDelta;
 use entity::device::DeadReason;
 use entity::{device, session};
@@ -183,12 +184,16 @@ async fn an_address_given_up_lives_again_when_registered_again(app: TestApp) {
 
 /// Gives up the address the member has now.
 async fn give_up(app: &TestApp, who: SignedIn) {
-    let db = app.app.db.pool();
-    let live = live(&app.app, db, &[who.member]).await.unwrap();
-    let (id, address) = (live[0].id, &live[0].address);
-    let reason = DeadReason::Unregistered;
-    assert!(mark_dead(&app.app, db, id, address, reason).await.unwrap());
-    assert!(!mark_dead(&app.app, db, id, address, reason).await.unwrap());
+    let sent_to = live(&app.app, app.app.db.pool(), &[who.member]).await;
+    let sent_to = sent_to.unwrap().remove(0);
+    assert_eq!(given_up(app, &sent_to).await, 1);
+    assert_eq!(given_up(app, &sent_to).await, 0);
+}
+
+async fn given_up(app: &TestApp, sent_to: &Reachable) -> u64 {
+    let (db, reason) = (app.app.db.pool(), DeadReason::Unregistered);
+    let given_up = service::give_up(&app.app, db, &[sent_to], reason).await;
+    given_up.unwrap()
 }
 
 async fn an_address_is_given_up_only_while_it_is_the_one_sent_to(app: TestApp) {
@@ -198,9 +203,7 @@ async fn an_address_is_given_up_only_while_it_is_the_one_sent_to(app: TestApp) {
     let db = app.app.db.pool();
     let sent_to = live(&app.app, db, &[mike.member]).await.unwrap().remove(0);
     app.register_as(mike, with("new")).await;
-    let reason = DeadReason::Unregistered;
-    let (id, address) = (sent_to.id, &sent_to.address);
-    assert!(!mark_dead(&app.app, db, id, address, reason).await.unwrap());
+    assert_eq!(given_up(&app, &sent_to).await, 0);
     assert_eq!(reached(&app, mike).await, ["new"]);
 }
 
@@ -393,9 +396,9 @@ async fn what_is_not_seen_grows_stale_and_goes(app: TestApp) {
     assert_eq!(reached(&app, mike).await, [""; 0]);
 
     app.advance(TimeDelta::days(210) - TimeDelta::seconds(1));
-    api::device::service::housekeep(&app.app).await.unwrap();
+    service::housekeep(&app.app).await.unwrap();
     assert_eq!(rows(&app).await.len(), 1);
     app.advance(TimeDelta::seconds(1));
-    api::device::service::housekeep(&app.app).await.unwrap();
+    service::housekeep(&app.app).await.unwrap();
     assert_eq!(rows(&app).await.len(), 0);
 }

@@ -144,6 +144,8 @@ pub struct Reachable {
     pub address: Address,
     /// What the app runs on.
     pub platform: Platform,
+    /// When the provider last said that the address is gone: it is on trial.
+    pub doubted_at: Option<DateTime<Utc>>,
     /// Nobody is signed in on it any more: it is told what became of the account, and nothing else.
     pub parted: bool,
 }

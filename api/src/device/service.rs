@@ -154,16 +154,29 @@ pub async fn live_among(
     Ok(rows.into_iter().map(reachable).collect())
 }
 
-/// The provider gave an address up: it is not sent to again until it is registered again. Nothing happens
-/// unless it still is the one that was sent to; returns whether it was.
-pub async fn mark_dead(
+/// Gives addresses up: they are not sent to until they are registered again. A device that has another address by now is
+/// left alone. Returns how many were given up.
+pub async fn give_up(
     app: &App,
     db: &impl ConnectionTrait,
-    device: DeviceId,
-    sent_to: &Address,
+    sent_to: &[&Reachable],
     reason: DeadReason,
-) -> Result<bool, Fault> {
-    store::mark_dead(db, device, &sent_to.key(), reason, app.clock.now()).await
+) -> Result<u64, Fault> {
+    store::mark_dead(db, sent_to, reason, app.clock.now()).await
+}
+
+/// Puts addresses on trial, which the provider says are gone. Whoever registers his again ends its trial.
+pub async fn doubt(
+    app: &App,
+    db: &impl ConnectionTrait,
+    sent_to: &[&Reachable],
+) -> Result<(), Fault> {
+    store::doubt(db, sent_to, Some(app.clock.now())).await
+}
+
+/// Ends the trial of addresses that the provider delivered to.
+pub async fn trust(db: &impl ConnectionTrait, sent_to: &[&Reachable]) -> Result<(), Fault> {
+    store::doubt(db, sent_to, None).await
 }
 
 /// Removes the addresses that have not been seen for too long, and those whose sessions ended.
@@ -194,6 +207,7 @@ fn reachable(row: device::Model) -> Reachable {
         member: row.member_id,
         address: Address::stored(row.address_kind, row.address),
         platform: row.platform,
+        doubted_at: row.doubted_at,
         parted: row.parted_at.is_some(),
     }
 }

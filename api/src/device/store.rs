@@ -5,11 +5,11 @@ use entity::device::{ActiveModel, Column, DeadReason, Entity, Model};
 use entity::{DeviceId, MemberId, SessionId, member, session};
 use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, LockType};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DbBackend, EntityTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, Statement,
 };
 
-use super::model::Registration;
+use super::model::{Reachable, Registration};
 use crate::account::SignedIn;
 use crate::db::{Tx, delete_slice};
 use crate::error::Fault;
@@ -151,6 +151,7 @@ pub(super) async fn add(
         locale: Set(new.locale.tag().to_owned()),
         registered_at: Set(now),
         last_seen_at: Set(now),
+        doubted_at: Set(None),
         dead_at: Set(None),
         dead_reason: Set(None),
         parted_at: Set(None),
@@ -180,6 +181,7 @@ pub(super) async fn refresh(
         .col_expr(Column::AppVersion, Expr::value(new.app_version.as_str()))
         .col_expr(Column::Locale, Expr::value(new.locale.tag()))
         .col_expr(Column::LastSeenAt, Expr::value(now))
+        .col_expr(Column::DoubtedAt, Expr::value(None::<DateTime<Utc>>))
         .col_expr(Column::DeadAt, Expr::value(None::<DateTime<Utc>>))
         .col_expr(Column::DeadReason, Expr::value(None::<DeadReason>))
         .col_expr(Column::PartedAt, Expr::value(None::<DateTime<Utc>>))
@@ -240,23 +242,45 @@ pub(super) async fn remove_parted(
     Ok(delete_slice::<Entity>(db, parted).await?)
 }
 
-/// Gives an address up; false when the device has another one by now, or is gone.
+/// Devices that were sent to, as far as they still have the address they had then.
+fn still(sent_to: &[&Reachable]) -> Condition {
+    Condition::all()
+        .add(Column::Id.is_in(sent_to.iter().map(|device| device.id)))
+        .add(Column::AddressKey.is_in(sent_to.iter().map(|device| device.address.key())))
+        .add(Column::DeadAt.is_null())
+}
+
+/// Gives addresses up; returns how many were.
 pub(super) async fn mark_dead(
     db: &impl ConnectionTrait,
-    id: DeviceId,
-    address_key: &str,
+    sent_to: &[&Reachable],
     reason: DeadReason,
     now: DateTime<Utc>,
-) -> Result<bool, Fault> {
+) -> Result<u64, Fault> {
     let marked = Entity::update_many()
         .col_expr(Column::DeadAt, Expr::value(now))
         .col_expr(Column::DeadReason, Expr::value(reason))
-        .filter(Column::Id.eq(id))
-        .filter(Column::AddressKey.eq(address_key))
-        .filter(Column::DeadAt.is_null())
+        .filter(still(sent_to))
         .exec(db)
         .await?;
-    Ok(marked.rows_affected == 1)
+    Ok(marked.rows_affected)
+}
+
+/// Writes down since when addresses are on trial, or that they are not.
+pub(super) async fn doubt(
+    db: &impl ConnectionTrait,
+    sent_to: &[&Reachable],
+    doubted_at: Option<DateTime<Utc>>,
+) -> Result<(), Fault> {
+    if sent_to.is_empty() {
+        return Ok(());
+    }
+    Entity::update_many()
+        .col_expr(Column::DoubtedAt, Expr::value(doubted_at))
+        .filter(still(sent_to))
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 /// Removes what has not been seen since; returns how many.

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::db::{Done, SLICE, transact};
 use crate::error::Fault;
 use crate::http::documents;
-use crate::{account, circle, device, matching, nudge, pact, sync};
+use crate::{account, circle, device, matching, nudge, pact, push, sync};
 
 const EVERY: TimeDelta = TimeDelta::hours(1);
 /// A job that was given up is there for the operator to see so long; its payload may name an address.
@@ -24,7 +24,7 @@ struct Chore {
     slice: Ask<bool>,
 }
 
-const CHORES: [Chore; 9] = [
+const CHORES: [Chore; 10] = [
     Chore {
         name: "accounts",
         slice: |app| account::jobs::housekeep(app).boxed(),
@@ -48,6 +48,10 @@ const CHORES: [Chore; 9] = [
     Chore {
         name: "notifications",
         slice: |app| nudge::service::housekeep(app).boxed(),
+    },
+    Chore {
+        name: "pushes",
+        slice: |app| push::service::housekeep(app).boxed(),
     },
     Chore {
         name: "feeds",

@@ -9,7 +9,7 @@ use std::time::Duration;
 use entity::DeviceId;
 use entity::device::{DeadReason, Platform};
 
-use super::deaths::Deaths;
+use super::alert::Alert;
 use super::model::Outcome;
 
 /// A platform that is refused is tried again after this long.
@@ -23,25 +23,6 @@ const TOLD_AFTER: usize = 5;
 /// The provider cannot ask for a longer pause than this.
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
-/// What a person should hear of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Alert {
-    /// The provider's quota is used up.
-    QuotaExceeded,
-    /// The provider has no valid credentials for a platform.
-    PlatformRefused,
-    /// The project, its URL or our rights are wrong.
-    Misconfigured,
-    /// Our credentials are refused.
-    AccessRefused,
-    /// An app of another project registered here.
-    SenderMismatch,
-    /// The provider does not take a message of ours.
-    Rejected,
-    /// Addresses seem to die in masses; no more are given up.
-    MassDeath,
-}
-
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Gate(Mutex<State>);
@@ -52,8 +33,7 @@ struct State {
     platforms: HashMap<Platform, Duration>,
     misconfigured: Refusals,
     refused: HashMap<Platform, Refusals>,
-    deaths: Deaths,
-    sparing: bool,
+    is_mass: bool,
 }
 
 /// Refusals that may be an address's fault or everybody's, since the last message that was accepted.
@@ -107,11 +87,6 @@ impl Gate {
         left(until.max(state.closed_until), now)
     }
 
-    /// Whether addresses are spared, because too many seem to have died of late.
-    pub fn spares(&self, now: Duration) -> bool {
-        self.state().deaths.too_many(now)
-    }
-
     /// Learns from the outcome of an attempt to reach a device; returns what a person should hear of.
     pub fn note(
         &self,
@@ -119,15 +94,13 @@ impl Gate {
         (device, platform): (DeviceId, Platform),
         now: Duration,
     ) -> Option<Alert> {
-        let mut state = self.state();
-        let alert = state.learn(outcome, (device, platform), now);
-        let sparing = state.deaths.too_many(now);
-        let before = std::mem::replace(&mut state.sparing, sparing);
-        if sparing && !before {
-            Some(Alert::MassDeath)
-        } else {
-            alert
-        }
+        self.state().learn(outcome, (device, platform), now)
+    }
+
+    /// Learns whether addresses die in masses; returns what a person should hear of.
+    pub fn note_mass(&self, is_mass: bool) -> Option<Alert> {
+        let before = std::mem::replace(&mut self.state().is_mass, is_mass);
+        (is_mass && !before).then_some(Alert::MassDeath)
     }
 }
 
@@ -142,11 +115,9 @@ impl State {
             Outcome::Accepted { .. } => {
                 self.misconfigured = Refusals::default();
                 self.refused.remove(&platform);
-                self.deaths.note(now, false);
                 None
             }
             Outcome::Dead(reason) => {
-                self.deaths.note(now, true);
                 (*reason == DeadReason::SenderMismatch).then_some(Alert::SenderMismatch)
             }
             Outcome::Rejected => Some(Alert::Rejected),
@@ -284,15 +255,10 @@ mod tests {
     }
 
     #[test]
-    fn deaths_in_masses_are_told_once_and_spare_addresses() {
+    fn a_mass_is_told_once_until_it_is_over() {
         let gate = Gate::default();
-        let dead = Outcome::Dead(DeadReason::Unregistered);
-        let note = || gate.note(&dead, to(1, Platform::Android), at(0));
-        assert!((0..20).all(|_| note().is_none()));
-        assert!(!gate.spares(at(0)));
-        assert_eq!(note(), Some(Alert::MassDeath));
-        assert_eq!(note(), None);
-        assert!(gate.spares(at(0)));
-        assert!(!gate.spares(at(300)));
+        let told = [true, true, false, true].map(|is_mass| gate.note_mass(is_mass));
+        let mass = Some(Alert::MassDeath);
+        assert_eq!(told, [mass, None, None, mass]);
     }
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::device::DeadReason;
-use entity::push_delivery::DeliveryState;
+use entity::push_delivery::{DeliveryState, Model};
+
+use crate::device::model::Reachable;
 
 /// A retry waits at least so long.
 pub const RETRY_BASE: Duration = Duration::from_secs(10);
@@ -108,10 +110,33 @@ impl Settled {
 /// The bounds of a delivery's life.
 #[derive(Clone, Copy, Debug)]
 pub struct Life {
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
+    /// It is not tried again after this instant.
+    pub tried_until: DateTime<Utc>,
     /// It is not sent from this instant on.
     pub expires_at: DateTime<Utc>,
+}
+
+impl Life {
+    /// The life of a delivery to a device.
+    pub fn of(delivery: &Model, device: &Reachable) -> Self {
+        let life = Self {
+            tried_until: delivery.created_at + GIVEN_UP_AFTER,
+            expires_at: delivery.expires_at,
+        };
+        if device.doubted_at.is_some() {
+            life.patient()
+        } else {
+            life
+        }
+    }
+
+    /// The same for an address on trial: what is owed to it waits as long as it is of use.
+    const fn patient(self) -> Self {
+        Self {
+            tried_until: self.expires_at,
+            ..self
+        }
+    }
 }
 
 /// Puts a delivery off until `at`, or ends it when that is too late.
@@ -119,7 +144,7 @@ pub fn put_off(life: Life, at: DateTime<Utc>, reason: &'static str) -> Settled {
     if at >= life.expires_at {
         return Settled::end(DeliveryState::Expired, reason);
     }
-    if at > life.created_at + GIVEN_UP_AFTER {
+    if at > life.tried_until {
         return Settled::end(DeliveryState::Undelivered, reason);
     }
     Settled::later(at, reason)
@@ -134,10 +159,12 @@ pub struct Circumstances {
     pub now: DateTime<Utc>,
     /// How long to wait for a retry when the provider does not say.
     pub wait: Duration,
+    /// How long to wait for an address on trial.
+    pub trial: Duration,
     /// When the sender is open again for this platform; none when it is open.
     pub open_at: Option<DateTime<Utc>>,
-    /// No address is given up at present.
-    pub spared: bool,
+    /// Whether the address, if the provider says that it is gone, is given up.
+    pub gives_up: bool,
 }
 
 /// What follows from an outcome.
@@ -159,8 +186,9 @@ pub fn settle(outcome: &Outcome, seen: &Circumstances) -> Settled {
             due_at: None,
             message_id: Some(message_id.clone()),
         },
-        Outcome::Dead(_) if !seen.spared => Settled::end(DeliveryState::Dead, reason),
-        Outcome::Dead(_) | Outcome::Rejected => Settled::end(DeliveryState::Undelivered, reason),
+        Outcome::Dead(_) if seen.gives_up => Settled::end(DeliveryState::Dead, reason),
+        Outcome::Dead(_) => put_off(seen.life.patient(), seen.now + seen.trial, reason),
+        Outcome::Rejected => Settled::end(DeliveryState::Undelivered, reason),
         Outcome::Off => Settled::end(DeliveryState::Skipped, reason),
         Outcome::QuotaExceeded { retry_after } | Outcome::NoAccess { retry_after, .. } => {
             retry(*retry_after)
@@ -181,13 +209,14 @@ mod tests {
     fn seen() -> Circumstances {
         Circumstances {
             life: Life {
-                created_at: now(),
+                tried_until: now() + GIVEN_UP_AFTER,
                 expires_at: now() + TimeDelta::hours(4),
             },
             now: now(),
             wait: Duration::from_secs(12),
+            trial: Duration::from_mins(12),
             open_at: None,
-            spared: false,
+            gives_up: true,
         }
     }
 
@@ -211,15 +240,24 @@ mod tests {
         ] {
             let dead = Outcome::Dead(reason);
             assert_eq!(settle(&dead, &seen()).state, DeliveryState::Dead);
-            let spared = Circumstances {
-                spared: true,
-                ..seen()
-            };
-            assert_eq!(settle(&dead, &spared).state, DeliveryState::Undelivered);
         }
         let state = |outcome| settle(&outcome, &seen()).state;
         assert_eq!(state(Outcome::Rejected), DeliveryState::Undelivered);
         assert_eq!(state(Outcome::Off), DeliveryState::Skipped);
+    }
+
+    #[test]
+    fn what_is_owed_to_an_address_on_trial_waits_until_it_expires() {
+        let dead = Outcome::Dead(DeadReason::Unregistered);
+        let on_trial = |minutes_on| Circumstances {
+            now: now() + TimeDelta::minutes(minutes_on),
+            gives_up: false,
+            ..seen()
+        };
+        assert_eq!(due_in(&settle(&dead, &on_trial(0))), 720);
+        assert_eq!(due_in(&settle(&dead, &on_trial(200))), 212 * 60);
+        let state = settle(&dead, &on_trial(229)).state;
+        assert_eq!(state, DeliveryState::Expired);
     }
 
     #[test]

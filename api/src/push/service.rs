@@ -5,18 +5,21 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::device::{DeadReason, Platform};
 use entity::notification::SkipReason;
 use entity::push_delivery::{DeliveryState, Model};
 use entity::{DeviceId, LeaseHolder, NotificationId};
 use futures::stream::{self, StreamExt as _};
 use sea_orm::ConnectionTrait;
 
-use super::gate::Alert;
+use super::alert::platform_word;
 use super::message::{Nudge, render};
 use super::model::{Circumstances, Life, Outcome, RETRY_BASE, RETRY_CAP, Settled, put_off, settle};
 use super::store::{self, Recorded};
+use super::tally;
+use super::trial::{TRIAL, TRIAL_CAP};
+use super::verdict;
 use crate::app::App;
+use crate::db::SLICE;
 use crate::device::model::Reachable;
 use crate::error::Fault;
 use crate::jobs::backoff;
@@ -71,7 +74,7 @@ pub async fn deliver_due(app: &App, holder: LeaseHolder) -> Result<usize, Fault>
         .buffer_unordered(at_once)
         .collect()
         .await;
-    recorded.extend(conclude(app, sent).await);
+    recorded.extend(conclude(app, holder, sent).await);
     let taken = recorded.len() as u64;
     let written = store::record(db, app.clock.now(), recorded).await?;
     metrics::counter!("belay_push_taken_over_total").increment(taken.saturating_sub(written));
@@ -98,10 +101,16 @@ async fn recheck(app: &App, claimed: Vec<Model>) -> Result<(Vec<Attempt>, Vec<Re
     let now = app.clock.now();
     let mut attempts = Vec::new();
     let mut ended = Vec::new();
+    let mut on_trial = HashSet::new();
     for delivery in claimed {
         let checked = checked.get(&delivery.notification_id);
         let device = live.get(&delivery.device_id);
-        match allowed(checked, device) {
+        match allowed(&delivery, checked, device, now) {
+            // One knocks; the others wait for what it hears.
+            Ok((_, device)) if device.doubted_at.is_some() && !on_trial.insert(device.id) => {
+                let settled = put_off(Life::of(&delivery, device), now + RETRY_BASE, "on_trial");
+                ended.push((delivery, settled));
+            }
             Ok((checked, device)) => attempts.push(Attempt {
                 nudge: render(checked.id, checked.kind, now, checked.expires_at),
                 device: device.clone(),
@@ -119,8 +128,10 @@ fn distinct<T: Eq + std::hash::Hash>(all: impl Iterator<Item = T>) -> Vec<T> {
 
 /// Whether a delivery may leave, and how it ends if not.
 fn allowed<'a>(
+    delivery: &Model,
     checked: Option<&'a Checked>,
     device: Option<&'a Reachable>,
+    now: DateTime<Utc>,
 ) -> Result<(&'a Checked, &'a Reachable), Settled> {
     let skipped = |reason| Err(Settled::end(DeliveryState::Skipped, reason));
     let Some(checked) = checked else {
@@ -141,7 +152,13 @@ fn allowed<'a>(
         (Verdict::Deliver, Some(device)) if device.parted && !is_about_account(checked.kind) => {
             skipped("device_not_live")
         }
-        (Verdict::Deliver, Some(device)) => Ok((checked, device)),
+        (Verdict::Deliver, Some(device)) => {
+            let tried_at = device.doubted_at.map(|at| at + TRIAL);
+            match tried_at.filter(|at| *at > now) {
+                Some(at) => Err(put_off(Life::of(delivery, device), at, "on_trial")),
+                None => Ok((checked, device)),
+            }
+        }
     }
 }
 
@@ -163,95 +180,51 @@ async fn send(app: &App, attempt: Attempt, stop_at: Instant) -> Sent {
     let outcome = app.push.transport.send(address, platform, nudge).await;
     metrics::counter!(
         "belay_push_outcomes_total",
-        "outcome" => outcome.label(), "platform" => word(platform)
+        "outcome" => outcome.label(), "platform" => platform_word(platform)
     )
     .increment(1);
     let to = (attempt.device.id, platform);
     if let Some(alert) = gate.note(&outcome, to, app.clock.uptime()) {
-        tell(alert, platform);
+        alert.tell(Some(platform));
     }
     let outcome = Some(outcome);
     Sent { attempt, outcome }
 }
 
-const fn word(platform: Platform) -> &'static str {
-    match platform {
-        Platform::Ios => "ios",
-        Platform::Android => "android",
-        Platform::Web => "web",
-    }
-}
-
-/// Tells the operator what needs a person.
-fn tell(alert: Alert, platform: Platform) {
-    let (name, text) = match alert {
-        Alert::QuotaExceeded => (
-            "quota_exceeded",
-            "pushes pause: the provider's quota is used up",
-        ),
-        Alert::PlatformRefused => (
-            "platform_refused",
-            "the push provider has no valid credentials for this platform: upload them in its console",
-        ),
-        Alert::Misconfigured => (
-            "misconfigured",
-            "the push project, its URL or the service account's rights are wrong: see `belay doctor`",
-        ),
-        Alert::AccessRefused => (
-            "access_refused",
-            "the push provider refuses the configured credentials: see `belay doctor`",
-        ),
-        Alert::SenderMismatch => (
-            "sender_mismatch",
-            "an app of another push project registered here",
-        ),
-        Alert::Rejected => ("rejected", "the push provider does not take a message"),
-        Alert::MassDeath => (
-            "mass_death",
-            "push addresses seem to die in masses: none is given up until that ends",
-        ),
-    };
-    metrics::counter!("belay_push_alerts_total", "alert" => name).increment(1);
-    tracing::error!(alert = name, platform = word(platform), "{text}");
-}
-
-/// Gives up the addresses that died, and says what is to be written down about each delivery. Comes when the
-/// whole batch has been answered, so that deaths in masses are seen before the first address is given up.
-async fn conclude(app: &App, sent: Vec<Sent>) -> Vec<Recorded> {
+/// Says what is to be written down about each delivery, once the addresses have been judged. If the database is away for
+/// that, what went to an address that is said to be gone is left under its lease, after which the provider says it again:
+/// what the others of the batch got must be recorded all the same, or they would get it twice.
+async fn conclude(app: &App, holder: LeaseHolder, sent: Vec<Sent>) -> Vec<Recorded> {
     let (now, uptime) = (app.clock.now(), app.clock.uptime());
-    let gate = &app.push.gate;
-    let spared = gate.spares(uptime);
+    let answers = sent.iter().filter_map(|sent| {
+        let outcome = sent.outcome.as_ref()?;
+        Some((&sent.attempt.device, outcome))
+    });
+    let judged = verdict::judge(app, holder, &answers.collect::<Vec<_>>()).await;
+    if let Err(fault) = &judged {
+        tracing::error!(class = fault.class(), "addresses could not be judged");
+    }
     let mut recorded = Vec::with_capacity(sent.len());
-    let mut is_away = false;
     for Sent { attempt, outcome } in sent {
         let Attempt {
             delivery, device, ..
         } = attempt;
-        let life = Life {
-            created_at: delivery.created_at,
-            expires_at: delivery.expires_at,
-        };
-        let opens_in = gate.opens_for(device.platform, uptime);
+        let life = Life::of(&delivery, &device);
+        let opens_in = app.push.gate.opens_for(device.platform, uptime);
         let open_at = opens_in.map(|wait| now + wait);
-        let settled = match &outcome {
-            None => put_off(life, open_at.unwrap_or(now), "put_back"),
-            Some(outcome) => {
-                if let Outcome::Dead(reason) = outcome
-                    && !spared
-                {
-                    // The database may be away: it is not asked for each of them.
-                    is_away = is_away || !given_up(app, &device, *reason).await;
-                    if is_away {
-                        continue;
-                    }
-                }
+        let settled = match (&outcome, &judged) {
+            (None, _) => put_off(life, open_at.unwrap_or(now), "put_back"),
+            (Some(Outcome::Dead(_)), Err(_)) => continue,
+            (Some(outcome), judged) => {
                 let attempts = u32::try_from(delivery.attempts).unwrap_or(1);
+                let wait = |base, cap| backoff(&app.entropy, attempts, base, cap);
                 let seen = Circumstances {
                     life,
                     now,
-                    wait: backoff(&app.entropy, attempts, RETRY_BASE, RETRY_CAP),
+                    wait: wait(RETRY_BASE, RETRY_CAP),
+                    trial: wait(TRIAL, TRIAL_CAP),
                     open_at,
-                    spared,
+                    gives_up: judged.as_ref().is_ok_and(|gone| gone.contains(&device.id)),
                 };
                 settle(outcome, &seen)
             }
@@ -261,13 +234,8 @@ async fn conclude(app: &App, sent: Vec<Sent>) -> Vec<Recorded> {
     recorded
 }
 
-/// Gives up an address. If that fails its delivery is left under its lease, after which the provider says it again: what
-/// the others of the batch got must be recorded all the same, or they would get it twice.
-async fn given_up(app: &App, device: &Reachable, reason: DeadReason) -> bool {
-    let db = app.db.pool();
-    let marked = device::service::mark_dead(app, db, device.id, &device.address, reason).await;
-    if let Err(fault) = &marked {
-        tracing::error!(class = fault.class(), "an address could not be given up");
-    }
-    marked.is_ok()
+/// Removes what the provider answered too long ago. One slice; returns whether there is more.
+pub async fn housekeep(app: &App) -> Result<bool, Fault> {
+    let removed = tally::forget(app.db.pool(), app.clock.now()).await?;
+    Ok(removed == SLICE)
 }

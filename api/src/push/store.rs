@@ -95,7 +95,8 @@ pub(super) async fn claim(
 pub(super) type Recorded = (Model, Settled);
 
 /// Writes down what became of deliveries, a statement for each way they ended. Those that were taken over
-/// meanwhile, by another holder or in another attempt, are left alone. Returns how many were written.
+/// meanwhile, by another holder or in another attempt, are left alone. A group that cannot be written keeps no other from
+/// it: what is not written is sent again. Returns how many were written.
 pub(super) async fn record(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
@@ -107,7 +108,7 @@ pub(super) async fn record(
         let group = groups.entry((settled.state, settled.reason, lease));
         group.or_default().push((delivery, settled));
     }
-    let mut written = 0;
+    let (mut written, mut failed) = (0, None);
     for ((state, reason, (holder, attempts)), rows) in groups {
         for rows in rows.chunks(ROWS_AT_ONCE) {
             let due_at = each(rows, Column::DueAt, |settled| settled.due_at);
@@ -126,11 +127,14 @@ pub(super) async fn record(
                 .filter(Column::LeaseHolder.eq(holder))
                 .filter(Column::Attempts.eq(attempts))
                 .exec(db)
-                .await?;
-            written += update.rows_affected;
+                .await;
+            match update {
+                Ok(update) => written += update.rows_affected,
+                Err(fault) => failed = failed.or(Some(fault)),
+            }
         }
     }
-    Ok(written)
+    failed.map_or(Ok(written), |fault| Err(fault.into()))
 }
 
 /// The value each row gets; a row without one keeps what it has.

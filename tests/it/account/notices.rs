@@ -94,6 +94,7 @@ async fn a_reset_reaches_the_devices_it_signs_out(app: TestApp) {
     reset(&app).await;
     app.drain().await;
     assert_eq!(pushed(&app, "phone"), 1);
+    app.advance(TimeDelta::seconds(1));
     let thief = who(&app, &sign_in(&app, MIKE, ANOTHER, "A thief's").await);
     app.drain().await;
     assert_eq!(pushed(&app, "phone"), 2, "he hears of the thief as well");
@@ -150,6 +151,7 @@ async fn a_changed_passphrase_and_a_moved_address_are_lines_in_the_inbox(app: Te
     let change = json!({ "current": PASSPHRASE, "new": ANOTHER });
     let change = app.as_member(mike, super::passphrase::CHANGE, input(&change));
     assert_eq!(change.await.at("/changePassphrase/errors"), json!([]));
+    app.advance(TimeDelta::seconds(1));
     let confirm = super::email_change::prove(&app, mike, "mike@example.net", ANOTHER).await;
     assert_eq!(confirm["errors"], json!([]));
     app.drain().await;

@@ -80,6 +80,7 @@ fn all() -> Vec<Table> {
         table(entity::persisted_document::Entity),
         table(entity::progress::Entity),
         table(entity::push_delivery::Entity),
+        table(entity::push_tally::Entity),
         table(entity::quiet_hours::Entity),
         table(entity::rate_limit::Entity),
         table(entity::received_words::Entity),

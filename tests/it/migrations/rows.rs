@@ -12,8 +12,8 @@ use entity::{
     ladder_rung, ladder_telling, meeting, meeting_change, meeting_occurrence, member,
     member_language, member_life_context, member_topic, network_member, notification, pact,
     pact_nudge, pact_side, past_day_terms, pause, peering, pending_sign_up, persisted_document,
-    progress, push_delivery, quiet_hours, rate_limit, received_words, rsvp, secret_check, session,
-    superseded_terms, used_sign_up_id, zone_data,
+    progress, push_delivery, push_tally, quiet_hours, rate_limit, received_words, rsvp,
+    secret_check, session, superseded_terms, used_sign_up_id, zone_data,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -120,6 +120,16 @@ pub async fn put_what_is_nobodys(db: &DatabaseConnection) -> (CircleId, Occurren
         rate_limit::Model {
             key: "sign_in".into(),
             full_at_us: i64::MAX,
+        },
+    )
+    .await;
+    put(
+        db,
+        push_tally::Model {
+            minute: instant(),
+            worker: LeaseHolder(id),
+            accepted: 9,
+            dead: 1,
         },
     )
     .await;
@@ -754,6 +764,7 @@ async fn put_outbox(db: &DatabaseConnection, id: Uuid) {
             locale: "pt-PT".into(),
             registered_at: instant(),
             last_seen_at: instant(),
+            doubted_at: Some(instant()),
             dead_at: Some(instant()),
             dead_reason: Some(device::DeadReason::Unregistered),
             parted_at: Some(instant()),

@@ -1,0 +1,65 @@
+//! What a batch of answers comes to for the addresses: who is given up, put on trial, or trusted again.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::device::DeadReason;
+use entity::{DeviceId, LeaseHolder};
+
+use super::model::Outcome;
+use super::tally;
+use crate::app::App;
+use crate::device::{self, model::Reachable};
+use crate::error::Fault;
+
+/// Writes the verdicts down; returns the devices whose addresses are given up. Comes when the whole batch has been
+/// answered, so that a mass is seen before the first address of it is given up.
+pub(super) async fn judge(
+    app: &App,
+    worker: LeaseHolder,
+    answers: &[(&Reachable, &Outcome)],
+) -> Result<HashSet<DeviceId>, Fault> {
+    let (db, now) = (app.db.pool(), app.clock.now());
+    let took: Vec<_> = answers
+        .iter()
+        .filter(|(_, outcome)| matches!(outcome, Outcome::Accepted { .. }))
+        .map(|(device, _)| *device)
+        .collect();
+    let dead: Vec<_> = answers
+        .iter()
+        .filter_map(|(device, outcome)| match outcome {
+            Outcome::Dead(reason) => Some((*device, *reason)),
+            _ => None,
+        })
+        .collect();
+    if took.is_empty() && dead.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let count = |answers: usize| u32::try_from(answers).unwrap_or(u32::MAX);
+    tally::add(db, worker, now, (count(took.len()), count(dead.len()))).await?;
+
+    let mut gone: HashMap<DeadReason, Vec<&Reachable>> = HashMap::new();
+    if !dead.is_empty() {
+        let lately = tally::lately(db, now).await?;
+        if let Some(alert) = app.push.gate.note_mass(lately.is_mass()) {
+            alert.tell(None);
+        }
+        let mut doubted = Vec::new();
+        for (device, reason) in dead {
+            if lately.gives_up(device.doubted_at, now) {
+                gone.entry(reason).or_default().push(device);
+            } else {
+                doubted.push(device);
+            }
+        }
+        for (reason, devices) in &gone {
+            device::service::give_up(app, db, devices, *reason).await?;
+        }
+        device::service::doubt(app, db, &doubted).await?;
+    }
+    let trusted: Vec<_> = took
+        .into_iter()
+        .filter(|device| device.doubted_at.is_some())
+        .collect();
+    device::service::trust(db, &trusted).await?;
+    Ok(gone.into_values().flatten().map(|it| it.id).collect())
+}
