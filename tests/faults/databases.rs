@@ -1,7 +1,7 @@
 //! PostgreSQL that crashes, restarts, freezes, goes silent, is locked or takes no writes.
 
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
-use support::{SilentProxy, TestDatabase};
+use support::{SilentProxy, TestDatabase, TestServer};
 
 use crate::Fault;
 use crate::cluster::Cluster;
@@ -15,6 +15,9 @@ pub const FAULTS: &[Fault] = &[
     ("PostgreSQL restarts", || Box::pin(restarts())),
     ("PostgreSQL frozen for 10 s", || Box::pin(freezes())),
     ("the database's host silent for 12 s", || Box::pin(silent())),
+    ("the database silent for 12 s to the worker alone", || {
+        Box::pin(silent_to_the_worker())
+    }),
     ("a table locked for 8 s", || Box::pin(locked())),
     ("PostgreSQL read-only for 6 s", || Box::pin(read_only())),
 ];
@@ -75,6 +78,28 @@ async fn silent() -> Outcome {
             proxy.speak();
         })
         .await
+}
+
+/// Members notice nothing; what is owed leaves later.
+async fn silent_to_the_worker() -> Outcome {
+    let database = TestDatabase::postgres().await;
+    let proxy = SilentProxy::of(&database).await;
+    let mut stage = Stage::set(database).await;
+    let api = stage.program("serve --no-worker");
+    stage.start(api).await;
+    let worker = stage
+        .program("worker")
+        .env("BELAY_DATABASE__URL", &proxy.url());
+    let worker = TestServer::work(worker).await;
+    let outcome = stage
+        .through(async |_| {
+            proxy.silence();
+            lasts(12).await;
+            proxy.speak();
+        })
+        .await;
+    drop(worker);
+    outcome
 }
 
 async fn locked() -> Outcome {

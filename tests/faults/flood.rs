@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::Fault;
+use crate::people::{SIGN_UP, email, sign_up};
 use crate::stage::{Outcome, Stage, lasts};
 
 pub const FAULTS: &[Fault] = &[("a flood of everything from four addresses for 20 s", || {
@@ -172,14 +173,10 @@ fn address(last: u8) -> IpAddr {
 }
 
 async fn join(app: &TestApp, name: &str) {
-    let email = format!("{name}@example.org");
     let id: uuid::Uuid = app.app.ids.next();
-    let sign_up = json!({ "input": { "id": id, "email": email, "passphrase": PASSPHRASE,
-        "handle": name, "timeZone": "Europe/London", "country": "GB", "locale": "en-GB", "adult": true,
-        "termsVersion": "2026-11" } });
-    let query = "mutation($input: SignUpInput!) { signUp(input: $input) { errors { code } } }";
-    app.anonymous(query, sign_up).await.ok();
-    let code = app.mailed_code(&email).await;
+    let input = json!({ "input": sign_up(id, name, PASSPHRASE) });
+    app.anonymous(SIGN_UP, input).await.ok();
+    let code = app.mailed_code(&email(name)).await;
     let verify = json!({ "input": { "signUpId": id, "code": code, "deviceName": "A phone" } });
     let query =
         "mutation($input: VerifyEmailInput!) { verifyEmail(input: $input) { errors { code } } }";
@@ -192,7 +189,7 @@ async fn sign_in(
     name: &str,
     key: Option<&str>,
 ) -> Result<Value, String> {
-    let mut input = json!({ "email": format!("{name}@example.org"), "passphrase": PASSPHRASE,
+    let mut input = json!({ "email": email(name), "passphrase": PASSPHRASE,
         "deviceName": "A phone" });
     let mut request = client.post(server.url("/graphql"));
     if let Some(key) = key {
@@ -293,20 +290,17 @@ async fn posts(at: &str, client: &reqwest::Client, query: &str, input: Value) {
 async fn signs_up(at: String, last: u8, number: usize) {
     let client = elsewhere(last);
     let passphrase = "Pa55w0rd!@#$".repeat(11);
-    let query = "mutation($input: SignUpInput!) { signUp(input: $input) { errors { code } } }";
     for round in 0.. {
         let id = uuid::Uuid::from_u128(u128::from(last) << 64 | (number * 1_000 + round) as u128);
-        let input = json!({ "id": id, "email": format!("x{number}-{round}@example.org"),
-            "passphrase": &passphrase[..128], "handle": format!("x{number}x{round}"), "timeZone": "Europe/London",
-            "country": "GB", "locale": "en-GB", "adult": true, "termsVersion": "2026-11" });
-        posts(&at, &client, query, input).await;
+        let input = sign_up(id, &format!("x{number}x{round}"), &passphrase[..128]);
+        posts(&at, &client, SIGN_UP, input).await;
     }
 }
 
 async fn guesses(at: String, last: u8) {
     let client = elsewhere(last);
     for number in 0.. {
-        let input = json!({ "email": "mike@example.org", "passphrase": format!("a guess {number}"),
+        let input = json!({ "email": email(MIKE), "passphrase": format!("a guess {number}"),
             "deviceName": "x" });
         posts(&at, &client, SIGN_IN, input).await;
     }

@@ -17,6 +17,7 @@ mod cluster;
 mod databases;
 mod disks;
 mod flood;
+mod people;
 mod processes;
 mod providers;
 mod stage;

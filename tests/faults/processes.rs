@@ -33,7 +33,11 @@ pub const FAULTS: &[Fault] = &[
     ("a server with another secret beside", || {
         Box::pin(another_secret())
     }),
+    ("two servers of different limits", || {
+        Box::pin(different_limits())
+    }),
     ("NATS killed for 6 s", || Box::pin(nats_killed())),
+    ("NATS stopped for 6 s", || Box::pin(nats_stopped())),
     ("NATS frozen for 8 s", || Box::pin(nats_frozen())),
 ];
 
@@ -114,6 +118,34 @@ async fn another_secret() -> Outcome {
         .await
 }
 
+/// One is killed now and then, so that each takes over what the other began.
+async fn different_limits() -> Outcome {
+    let mut stage = Stage::set(TestDatabase::postgres().await).await;
+    stage.serve().await;
+    let narrow = [
+        ("BELAY_DATABASE__MAX_CONNECTIONS", "3"),
+        ("BELAY_HTTP__OPERATION_TIMEOUT_SECONDS", "12"),
+        ("BELAY_WORKER__LEASE_SECONDS", "2"),
+        ("BELAY_WORKER__DELIVERY_BATCH", "3"),
+        ("BELAY_WORKER__JOB_BATCH", "2"),
+    ];
+    let program = stage.program("serve");
+    let program = narrow
+        .into_iter()
+        .fold(program, |program, (key, value)| program.env(key, value));
+    stage.start(program).await;
+    stage
+        .through(async |stage| {
+            for _ in 0..3 {
+                stage.servers[0].kill().await;
+                lasts(2).await;
+                stage.start_again(0).await;
+                lasts(1).await;
+            }
+        })
+        .await
+}
+
 async fn with_nats(fault: impl AsyncFnOnce(&mut NatsServer)) -> Outcome {
     let mut nats = NatsServer::start();
     let mut stage = Stage::set(TestDatabase::postgres().await).await;
@@ -127,6 +159,16 @@ async fn nats_killed() -> Outcome {
     with_nats(async |nats| {
         nats.stop();
         lasts(6).await;
+        nats.start_again();
+    })
+    .await
+}
+
+async fn nats_stopped() -> Outcome {
+    with_nats(async |nats| {
+        nats.signal("TERM");
+        lasts(6).await;
+        nats.stop();
         nats.start_again();
     })
     .await

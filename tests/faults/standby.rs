@@ -5,10 +5,15 @@ use crate::cluster::Cluster;
 use crate::stage::{Outcome, Stage, lasts};
 use support::{TestApp, TestDatabase};
 
-pub const FAULTS: &[Fault] = &[(
-    "the primary dies, its synchronous standby is promoted",
-    || Box::pin(promotion()),
-)];
+pub const FAULTS: &[Fault] = &[
+    (
+        "the primary dies, its synchronous standby is promoted",
+        || Box::pin(promotion()),
+    ),
+    ("the only synchronous standby dies for 8 s", || {
+        Box::pin(without_standby())
+    }),
+];
 
 async fn promotion() -> Outcome {
     let primary = Cluster::start().await;
@@ -32,6 +37,22 @@ async fn promotion() -> Outcome {
             // The reckoning asks the one that is there.
             let url = format!("postgres://postgres@{}/postgres", standby.authority());
             stage.app = TestApp::in_the_present(TestDatabase::at(&url).await).await;
+        })
+        .await
+}
+
+/// No write is acknowledged until the operator does without a standby.
+async fn without_standby() -> Outcome {
+    let primary = Cluster::start().await;
+    let mut stage = Stage::set(primary.database().await).await;
+    let standby = primary.standby().await;
+    stage.serve().await;
+    stage
+        .through(async |_| {
+            standby.kill();
+            lasts(8).await;
+            primary.configure("synchronous_standby_names = ''\n");
+            primary.reload();
         })
         .await
 }

@@ -50,7 +50,11 @@ impl TestServer {
 
     /// Starts a worker beside servers; its address is that of its operators.
     pub async fn worker(database: &TestDatabase, toml: &str) -> Self {
-        let program = Program::new("worker").database(database).toml(toml);
+        Self::work(Program::new("worker").database(database).toml(toml)).await
+    }
+
+    /// Starts a worker by a call of the test's own.
+    pub async fn work(program: Program) -> Self {
         let mut worker = Self::spawn(program.env("BELAY_OPERATIONS__BIND", "127.0.0.1:0"));
         worker.base = worker.said_after("Operators ask at ").await;
         worker.eventually_ready().await;

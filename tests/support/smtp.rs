@@ -23,6 +23,7 @@ struct State {
     receivers: Vec<String>,
     letters: Vec<String>,
     connections: usize,
+    hangs: bool,
 }
 
 impl SmtpSink {
@@ -63,6 +64,16 @@ impl SmtpSink {
         self.state.lock().unwrap().answers.push_back(line);
     }
 
+    /// Answers nobody from now on.
+    pub fn hang(&self) {
+        self.state.lock().unwrap().hangs = true;
+    }
+
+    /// Answers again; who was not answered stays so.
+    pub fn go_on(&self) {
+        self.state.lock().unwrap().hangs = false;
+    }
+
     /// Who letters were meant for, taken or not, in order.
     pub fn receivers(&self) -> Vec<String> {
         self.state.lock().unwrap().receivers.clone()
@@ -90,6 +101,9 @@ async fn converse(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()
     let mut lines = BufReader::new(read).lines();
     write.write_all(b"220 sink.example.org\r\n").await?;
     while let Some(line) = lines.next_line().await? {
+        if state.lock().unwrap().hangs {
+            continue;
+        }
         let verb: String = line.chars().take(4).collect::<String>().to_uppercase();
         let answer = match verb.as_str() {
             "EHLO" => "250-sink.example.org\r\n250 8BITMIME",
