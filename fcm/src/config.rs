@@ -11,6 +11,9 @@ const DEFAULT_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 /// The streams that Google's servers allow on one connection at a time.
 const DEFAULT_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(100).unwrap();
 
+/// How long one attempt may take, unless configured otherwise.
+pub const TIMEOUT: Duration = Duration::from_secs(15);
+
 /// Where messages are sent to, and how patiently.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -54,7 +57,7 @@ impl Config {
             connections: DEFAULT_CONNECTIONS,
             in_flight_per_connection: DEFAULT_IN_FLIGHT,
             connect_timeout: Duration::from_secs(5),
-            timeout: Duration::from_secs(15),
+            timeout: TIMEOUT,
             token_timeout: Duration::from_secs(10),
         }
     }

@@ -62,7 +62,7 @@ pub use apns::{
     ApnsAlert, ApnsConfig, ApnsHeaders, ApnsPayload, ApnsPriority, Aps, InterruptionLevel, PushType,
 };
 pub use client::{Client, ClientError};
-pub use config::{Config, DEFAULT_BASE_URL, Protocol};
+pub use config::{Config, DEFAULT_BASE_URL, Protocol, TIMEOUT};
 pub use credentials::{Credentials, CredentialsError, CredentialsKind};
 pub use environment::Environment;
 pub use message::{

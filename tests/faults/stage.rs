@@ -38,6 +38,16 @@ impl Outcome {
         matches!(self, Self::Failed(_))
     }
 
+    /// Fails what left everybody without an answer for longer.
+    pub fn silent_for_at_most(self, seconds: u64) -> Self {
+        match &self {
+            Self::Stood(seen, ..) if seen.silence > Duration::from_secs(seconds) => {
+                Self::Failed(format!("nobody was answered for {:?}", seen.silence))
+            }
+            _ => self,
+        }
+    }
+
     /// The rest of its line in the table.
     pub fn row(&self) -> String {
         match self {

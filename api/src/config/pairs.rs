@@ -1,11 +1,13 @@
 //! Time limits that cannot hold together. Each is sound alone, so that the start only warns of them.
 
+use std::time::Duration;
+
 use super::Config;
 
 impl Config {
-    /// What is risky in how the time limits of the database go together, in words for the operator.
+    /// What is risky in how the time limits go together, in words for the operator.
     pub fn risky_limits(&self) -> Vec<&'static str> {
-        let database = &self.database;
+        let (http, database, worker) = (&self.http, &self.database, &self.worker);
         let mut risks = Vec::new();
         let mut risk = |is_risky: bool, why| {
             if is_risky {
@@ -13,9 +15,30 @@ impl Config {
             }
         };
         risk(
-            database.statement_timeout_seconds >= self.http.operation_timeout_seconds,
+            database.statement_timeout_seconds >= http.operation_timeout_seconds,
             "database.statement_timeout_seconds is not below http.operation_timeout_seconds: a slow statement goes on \
              after its request was given up",
+        );
+        risk(
+            database.acquire_timeout_seconds >= http.operation_timeout_seconds,
+            "database.acquire_timeout_seconds is not below http.operation_timeout_seconds: a request is given up while it \
+             waits for a connection",
+        );
+        risk(
+            http.shutdown_seconds <= http.operation_timeout_seconds,
+            "http.shutdown_seconds is not above http.operation_timeout_seconds: a process that ends cuts off what it has \
+             begun",
+        );
+        let lease = Duration::from_secs(worker.lease_seconds.into());
+        risk(
+            lease / 2 <= fcm::TIMEOUT,
+            "worker.lease_seconds is not above twice the 15 seconds that the push provider may take: pushes are sent twice",
+        );
+        let renewal = database.acquire_timeout_seconds + database.statement_timeout_seconds;
+        risk(
+            lease * 2 / 3 <= Duration::from_secs(renewal),
+            "two thirds of worker.lease_seconds are not above database.acquire_timeout_seconds and \
+             database.statement_timeout_seconds together: a lease ends while it is renewed, and the work is done twice",
         );
         if database.postgres().is_none() {
             return risks;
@@ -57,6 +80,13 @@ mod tests {
         assert_eq!(risks(postgres), [""; 0]);
         for (settings, word) in [
             ("statement_timeout_seconds = 15", "statement_timeout"),
+            ("acquire_timeout_seconds = 15", "acquire_timeout"),
+            ("[http]\nshutdown_seconds = 15", "shutdown"),
+            ("[worker]\nlease_seconds = 30", "push provider"),
+            (
+                "statement_timeout_seconds = 40\n[http]\noperation_timeout_seconds = 50\nshutdown_seconds = 60",
+                "two thirds",
+            ),
             ("connect_timeout_seconds = 5", "connect_timeout"),
             ("silence_seconds = 4", "silence"),
             (

@@ -4,18 +4,23 @@
 //! all together as many as leave the rest of the process what it needs. One more than that takes the place of another:
 //! of the address that holds most, unless the newcomer's holds as many; there, of the one that has been idle, or busy
 //! without saying who it is, for longest. So the newest have the time to say it. Whoever has signed in, or whose device is
-//! known, is not interrupted; where there are no others, the newcomer is not served.
+//! known, is not interrupted on the last of his connections; where there are no others, the newcomer is not served.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::taken::Taken;
 use crate::account::network;
 use crate::config::{HttpConfig, Proxies};
+
+/// Of one member, or one known device, so many connections count as his: the last ones. Otherwise one account could hold
+/// every place with requests that never end.
+const OF_ONE: usize = 16;
 
 /// How many connections there may be.
 #[derive(Clone, Debug)]
@@ -76,6 +81,8 @@ struct State {
     sizes: BTreeSet<(usize, IpAddr)>,
     /// By the turn in which they became idle.
     idle: BTreeMap<u64, u64>,
+    /// Those that are known to be somebody's, the last one last.
+    known: HashMap<Uuid, VecDeque<u64>>,
 }
 
 #[derive(Debug)]
@@ -85,8 +92,8 @@ struct Entry {
     busy: u32,
     /// Its place among the idle ones, or among the strangers that are busy.
     turn: u64,
-    /// Whether it has shown that it is a member's, or a known device's.
-    known: bool,
+    /// The member or the known device that it has shown to be of.
+    known: Option<Uuid>,
     idle_since: Instant,
     /// What had been read of it when it became idle.
     heard: u64,
@@ -219,7 +226,7 @@ impl State {
             network,
             busy: 0,
             turn: number,
-            known: false,
+            known: None,
             idle_since: Instant::now(),
             heard: 0,
             end: end.clone(),
@@ -266,20 +273,43 @@ impl State {
         if let Some(entry) = self.seats.get_mut(&number) {
             entry.turn = turn;
             if let Some(of) = entry.network.and_then(|of| self.networks.get_mut(&of))
-                && !entry.known
+                && entry.known.is_none()
             {
                 of.strangers.insert((turn, number));
             }
         }
     }
 
-    fn is_known(&mut self, number: u64) {
+    fn is_known(&mut self, number: u64, whose: Uuid) {
         let Some(entry) = self.seats.get_mut(&number) else {
             return;
         };
-        entry.known = true;
+        if entry.known.is_some() {
+            return;
+        }
+        entry.known = Some(whose);
         if let Some(of) = entry.network.and_then(|of| self.networks.get_mut(&of)) {
             of.strangers.remove(&(entry.turn, number));
+        }
+        let his = self.known.entry(whose).or_default();
+        his.push_back(number);
+        if his.len() > OF_ONE
+            && let Some(first) = his.pop_front()
+        {
+            self.is_unknown(first);
+        }
+    }
+
+    /// Counts it among strangers again.
+    fn is_unknown(&mut self, number: u64) {
+        let Some(entry) = self.seats.get_mut(&number) else {
+            return;
+        };
+        entry.known = None;
+        if let Some(of) = entry.network.and_then(|of| self.networks.get_mut(&of))
+            && entry.busy > 0
+        {
+            of.strangers.insert((entry.turn, number));
         }
     }
 
@@ -305,6 +335,14 @@ impl State {
         let entry = self.seats.remove(&number)?;
         if let Some(network) = entry.network {
             self.resize(network, -1);
+        }
+        if let Some(whose) = entry.known
+            && let Some(his) = self.known.get_mut(&whose)
+        {
+            his.retain(|other| *other != number);
+            if his.is_empty() {
+                self.known.remove(&whose);
+            }
         }
         Some(entry)
     }
@@ -333,9 +371,9 @@ impl Seat {
         }
     }
 
-    /// Whoever asks on it has shown that he is a member, or that his device is known.
-    pub fn is_known(&self) {
-        self.0.of.state().is_known(self.0.number);
+    /// Whoever asks on it has shown which member he is, or which known device his is.
+    pub fn is_known(&self, whose: Uuid) {
+        self.0.of.state().is_known(self.0.number, whose);
     }
 
     /// Since when nothing is under way, or `None` if something is.
@@ -397,7 +435,7 @@ mod tests {
         );
         let _fifth = connections.take(at(1)).unwrap();
         assert!(was_ended(&first) && !was_ended(&fourth));
-        third.is_known();
+        third.is_known(Uuid::from_u128(3));
         let sixth = connections.take(at(1)).unwrap();
         let sixth_busy = sixth.begin(&taken);
         let seventh = connections.take(at(1)).unwrap();
@@ -409,8 +447,8 @@ mod tests {
         );
         let _busy = [busy, sixth_busy, seventh.begin(&taken)];
         let _busy = eighth.begin(&taken);
-        seventh.is_known();
-        eighth.is_known();
+        seventh.is_known(Uuid::from_u128(7));
+        eighth.is_known(Uuid::from_u128(8));
         assert!(connections.take(at(1)).is_none(), "all of them are known");
         assert!(connections.take(at(2)).is_some(), "others have their own");
     }
@@ -448,7 +486,7 @@ mod tests {
         let _idle = connections.take(at(1)).unwrap();
         let flood: Vec<Seat> = (0..8).filter_map(|_| connections.take(at(2))).collect();
         let _busy: Vec<Busy> = flood.iter().map(|seat| seat.begin(&taken)).collect();
-        flood[0].is_known();
+        flood[0].is_known(Uuid::from_u128(1));
         let others: Vec<Seat> = (3..6)
             .filter_map(|last| connections.take(at(last)))
             .collect();
@@ -461,15 +499,35 @@ mod tests {
     }
 
     #[test]
+    fn one_member_does_not_hold_every_place() {
+        let (connections, taken) = (connections(20, 20), Taken::default());
+        let mine: Vec<Seat> = (0..20).filter_map(|_| connections.take(at(1))).collect();
+        let _busy: Vec<Busy> = mine.iter().map(|seat| seat.begin(&taken)).collect();
+        for seat in &mine {
+            seat.is_known(Uuid::from_u128(1));
+            seat.is_known(Uuid::from_u128(1));
+        }
+        let others: Vec<Seat> = (2..8)
+            .filter_map(|last| connections.take(at(last)))
+            .collect();
+        assert_eq!(others.len(), 6);
+        let ended = mine.iter().map(was_ended);
+        assert_eq!(ended.filter(|ended| *ended).count(), 4);
+        assert!(mine[..4].iter().all(was_ended));
+        assert_eq!(others.iter().filter(|seat| was_ended(seat)).count(), 2);
+    }
+
+    #[test]
     fn whoever_has_left_is_forgotten() {
         let (connections, taken) = (connections(2, 2), Taken::default());
         for _ in 0..10 {
             let seat = connections.take(at(1)).unwrap();
             let busy = seat.begin(&taken);
+            seat.is_known(Uuid::from_u128(1));
             drop((seat, busy));
         }
         let state = connections.state();
         assert!(state.seats.is_empty() && state.networks.is_empty() && state.idle.is_empty());
-        assert!(state.sizes.is_empty());
+        assert!(state.sizes.is_empty() && state.known.is_empty());
     }
 }

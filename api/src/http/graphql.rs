@@ -110,10 +110,10 @@ async fn prepare(
         ..stranger
     };
     line.member = asker.viewer.member();
-    if asker.is_known()
+    if let Some(whose) = asker.identity()
         && let Some(seat) = head.extensions.get::<Seat>()
     {
-        seat.is_known();
+        seat.is_known(whose);
     }
     let (params, way) = read(edge, head, body, (&asker, accepted.events))
         .await

@@ -49,9 +49,10 @@ pub struct Asker {
 }
 
 impl Asker {
-    /// Whether he is signed in, or has shown that somebody was on his device.
-    pub const fn is_known(&self) -> bool {
-        self.viewer.member().is_some() || self.device.is_some()
+    /// The member, or the device that has shown that somebody was signed in on it; `None` for a stranger.
+    pub fn identity(&self) -> Option<Uuid> {
+        let member = self.viewer.member().map(|member| member.0);
+        member.or(self.device)
     }
 }
 

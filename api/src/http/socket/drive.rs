@@ -205,10 +205,10 @@ impl Driven {
         };
         self.standing = standing.map_err(|_| End::Close(Close::Forbidden))?;
         self.asker.viewer = self.standing.viewer();
-        if self.asker.is_known()
+        if let Some(whose) = self.asker.identity()
             && let Some(seat) = &self.arrival.seat
         {
-            seat.is_known();
+            seat.is_known(whose);
         }
         if self.has_lapsed() {
             return Err(self.end());
