@@ -16,6 +16,7 @@ use uuid::Uuid;
 both!(
     a_member_is_known_by_his_token_and_a_bad_one_is_an_error,
     a_whole_number_may_be_written_with_an_empty_fraction,
+    a_null_that_cannot_stand_where_it_does_is_refused_before_anything_is_done,
     what_takes_too_long_is_given_up_and_can_be_sent_again
 );
 
@@ -55,6 +56,36 @@ async fn a_member_is_known_by_his_token_and_a_bad_one_is_an_error(app: TestApp) 
 }
 
 /// GraphQL §3.5, Input Coercion: JSON does not tell `4.0` from `4`, a document does.
+/// Its variable may stand there for the default that it has.
+async fn a_null_that_cannot_stand_where_it_does_is_refused_before_anything_is_done(app: TestApp) {
+    let mike = TestServer::token(app.member("mike").await);
+    let server = TestServer::start(app.database(), "").await;
+    let query = "mutation($time: LocalTime = \"07:30\") {
+        updateProfile(input: { bio: \"Climbs.\" }) { member { bio } }
+        setCheckInReminder(input: { localTime: $time, enabled: true }) { errors { code } } }";
+    // The same while the document is new and when it is known.
+    for _ in 0..2 {
+        let refused = server.graphql(Some(&mike), query, json!({ "time": null }));
+        let refused = refused.await;
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+        let message = refused["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains("$time"), "{message}");
+        assert!(refused.get("data").is_none(), "{refused}");
+        let bio = server.graphql(Some(&mike), "{ me { profile { bio } } }", json!({}));
+        assert_eq!(bio.await["data"]["me"]["profile"]["bio"], json!(null));
+    }
+    let taken = server.graphql(Some(&mike), query, json!({})).await;
+    assert_eq!(taken["data"]["setCheckInReminder"]["errors"], json!([]));
+    // Where a place takes null, so does its variable.
+    let query = "mutation($bio: String = \"Climbs.\") {
+        updateProfile(input: { bio: $bio }) { member { bio } } }";
+    let taken = server.graphql(Some(&mike), query, json!({ "bio": null }));
+    assert_eq!(
+        taken.await["data"]["updateProfile"]["member"]["bio"],
+        json!(null)
+    );
+}
+
 async fn a_whole_number_may_be_written_with_an_empty_fraction(app: TestApp) {
     let mike = TestServer::token(app.member("mike").await);
     let server = TestServer::start(app.database(), "").await;

@@ -8,8 +8,10 @@ use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
-use async_graphql::{Request, Response, ServerError, Value};
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
+};
+use async_graphql::{Request, Response, ServerError, Value, Variables};
 use futures::stream::BoxStream;
 use futures::{FutureExt as _, Stream, StreamExt as _, stream};
 use tokio::time::{Instant, timeout_at};
@@ -27,6 +29,7 @@ use crate::account::dashboard::Dashboard;
 use crate::db::Stats;
 use crate::graphql::code::Code;
 use crate::graphql::context::Sender;
+use crate::graphql::validation;
 use crate::waiting;
 
 /// What is refused costs whoever sends it so much at least, and nothing is looked at for whom has less.
@@ -182,6 +185,9 @@ impl Edge {
         self.input_types
             .check(definitions, &params.variables)
             .map_err(|fault| Refusal::new(Code::BadUserInput, &fault))?;
+        if let Some(operation) = chosen {
+            no_null_for_a_default(&found.parsed.document, operation, &params.variables)?;
+        }
 
         let mut variables = std::mem::take(&mut params.variables);
         // What nobody declared is read by nobody, and a subscription would hold it for as long as it lives.
@@ -373,13 +379,39 @@ fn select(
 fn operation<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
-) -> Option<&'a async_graphql::parser::types::OperationDefinition> {
+) -> Option<&'a OperationDefinition> {
     match (&document.operations, name) {
         (DocumentOperations::Single(operation), None) => Some(&operation.node),
         (DocumentOperations::Multiple(operations), Some(name)) => {
             operations.get(name).map(|operation| &operation.node)
         }
         _ => None,
+    }
+}
+
+/// Refuses a null for a variable that has a default and stands where null may not (GraphQL §6.4.1), before anything is
+/// carried out.
+fn no_null_for_a_default(
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    variables: &Variables,
+) -> Result<(), Refusal> {
+    let definitions = operation.variable_definitions.iter();
+    let nulls = definitions.filter_map(|definition| {
+        let (name, default) = (&definition.node.name.node, &definition.node.default_value);
+        let is_null = matches!(variables.get(name), Some(Value::Null));
+        (is_null && default.is_some()).then_some(name.as_str())
+    });
+    let nulls: Vec<_> = nulls.collect();
+    if nulls.is_empty() {
+        return Ok(());
+    }
+    match validation::standing_for_a_value(document, operation, &nulls) {
+        None => Ok(()),
+        Some(name) => Err(Refusal::new(
+            Code::BadUserInput,
+            &format!("The variable ${name}: null is not allowed where it stands."),
+        )),
     }
 }
 

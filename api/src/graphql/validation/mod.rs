@@ -15,7 +15,7 @@ mod walk;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType};
 use async_graphql::{ErrorExtensionValues, Pos, ServerError};
 
 use self::types::TypeSystem;
@@ -55,6 +55,25 @@ fn of(types: &TypeSystem, document: &ExecutableDocument, suggests: bool) -> Vec<
         }
     }
     errors.0
+}
+
+/// The first of these variables of an operation that stands where null may not. It is valid there for the default that it
+/// has; told that it is null, the GraphQL library would take the whole answer away, with what was committed.
+pub fn standing_for_a_value<'n>(
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    variables: &[&'n str],
+) -> Option<&'n str> {
+    let mut errors = Errors::default();
+    let mut walk = Walk::new(&TYPES, document, &mut errors, false);
+    let fragments = walk.fragments();
+    let operations = walk.operations();
+    let (_, part) = operations
+        .iter()
+        .find(|(other, _)| std::ptr::eq(&raw const other.node, operation))?;
+    let parts = Part::reachable(part, &fragments, &mut HashSet::new());
+    let mut names = variables.iter().copied();
+    names.find(|name| variables::needs_a_value(name, &parts))
 }
 
 /// The name of the type at an operation's root.

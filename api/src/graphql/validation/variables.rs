@@ -52,6 +52,15 @@ pub fn check(
     }
 }
 
+/// Whether a variable stands where null may not, and no default of that place helps.
+pub fn needs_a_value(name: &str, parts: &[&Part<'_>]) -> bool {
+    let mut uses = parts.iter().flat_map(|part| &part.uses);
+    uses.any(|variable| {
+        let wants_a_value = variable.ty.is_some_and(|wanted| !wanted.nullable);
+        variable.name == name && wants_a_value && !variable.has_default
+    })
+}
+
 /// `IsVariableUsageAllowed` (GraphQL §5.8.5).
 fn may_stand(types: &TypeSystem, definition: &VariableDefinition, variable: &Use<'_>) -> bool {
     let (of, Some(wanted)) = (&definition.var_type.node, variable.ty) else {
