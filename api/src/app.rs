@@ -9,8 +9,7 @@ use crate::checkin::emotions::Emotion;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Db, Tx};
-use crate::dev::outbox::DevOutbox;
-use crate::dev::time::TravelGate;
+use crate::dev_outbox::DevOutbox;
 use crate::entropy::{Entropy, Ids};
 use crate::error::Fault;
 use crate::fact::{Fact, Follow};
@@ -20,6 +19,7 @@ use crate::keys::{Keys, Purpose};
 use crate::mail::{Mailer, MailerError};
 use crate::profile::vocabulary::Vocabulary;
 use crate::push::{Gate, Sender, Transport};
+use crate::travel_gate::TravelGate;
 use crate::vocabulary::Kept;
 use crate::zones::{InUse, Installed};
 

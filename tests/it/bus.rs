@@ -4,7 +4,7 @@ use api::account::service::authenticate;
 use api::account::{SignedIn, Viewer, token};
 use api::app::App;
 use api::bus::Event;
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use chrono::TimeDelta;
 use entity::{MemberId, NotificationId};
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ impl Two {
         let replica = app.replica().await;
         let mike = app.member("mike").await;
         let [here, there] = [&app.app, &replica].map(|app| {
-            let schema = api::graphql::build(app.clone());
+            let schema = api::schema::build(app.clone());
             Listening::begin(&schema, Viewer::Member(mike), INBOX)
         });
         let mut two = Self {
@@ -89,7 +89,7 @@ fn tell(app: &App, member: MemberId) -> Value {
 async fn an_event_is_heard_once_in_every_process(database: TestDatabase) {
     let mut two = Two::on(database).await;
     let sam = two.app.member("sam").await;
-    let there = api::graphql::build(two.replica.clone());
+    let there = api::schema::build(two.replica.clone());
     let mut sams = Listening::begin(&there, Viewer::Member(sam), INBOX);
     let mut check_ins = Listening::begin(&there, Viewer::Member(two.mike), CHECK_INS);
 

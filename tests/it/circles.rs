@@ -7,7 +7,7 @@ use api::circle::service as circles;
 use api::db::Done;
 use api::error::Fault;
 use api::fact::Fact;
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use api::transact;
 use chrono::TimeDelta;
 use entity::circle_membership::{self, CircleRole};

@@ -3,7 +3,7 @@
 use api::account::SignedIn;
 use api::account::service::set_role;
 use api::circle::service::{Appointed, appoint, without_facilitator};
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use entity::account::Role;
 use entity::notification::Kind;
 use entity::{CircleId, circle_membership};

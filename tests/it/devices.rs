@@ -2,7 +2,7 @@
 
 use api::account::SignedIn;
 use api::db::{Done, transact};
-use api::dev::outbox::Sent;
+use api::dev_outbox::Sent;
 use api::device::model::Reachable;
 use api::device::service::{self, live, session_ended};
 use chrono::TimeDelta;

@@ -2,7 +2,7 @@
 
 use api::account::SignedIn;
 use api::db::{Done, transact};
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use api::nudge::Announcement;
 use api::nudge::service::{housekeep, withdraw};
 use chrono::TimeDelta;

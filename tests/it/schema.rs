@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use serde_json::{Value, json};
 use support::{Schema, TestApp, both};
 
@@ -269,7 +269,7 @@ async fn every_scalar_of_ours_says_where_it_is_specified() {
 
 #[test]
 fn what_is_deprecated_says_why_and_since_when() {
-    assert_eq!(undated(&api::graphql::schema::sdl()), Vec::<&str>::new());
+    assert_eq!(undated(&api::schema::sdl()), Vec::<&str>::new());
     let made_up = "
         type A {
             a: Int @deprecated(reason: \"Use `b`. Since 2027-01-31.\")

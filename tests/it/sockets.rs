@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use support::{

@@ -3,7 +3,7 @@
 use api::account::{SignedIn, Viewer};
 use api::bus::Event;
 use api::db::{Done, transact};
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use api::nudge::service::withdraw;
 use chrono::TimeDelta;
 use entity::NotificationId;

@@ -87,7 +87,7 @@ fn they_are_found_as_words() {
 
 #[test]
 fn the_schema_does_not_say_them() {
-    for (number, line) in (1..).zip(api::graphql::schema::sdl().lines()) {
+    for (number, line) in (1..).zip(api::schema::sdl().lines()) {
         assert_eq!(said(line, &NEVER), [""; 0], "line {number}: {line}");
     }
 }
@@ -109,7 +109,7 @@ fn no_nudge_says_them_or_what_the_service_is_about() {
 
 #[test]
 fn no_word_between_partners_says_them_and_the_schema_says_what_they_are() {
-    let sdl = api::graphql::schema::sdl();
+    let sdl = api::schema::sdl();
     for template in Template::iter() {
         let text = api::pact::model::text(template);
         assert_eq!(said(text, &NEVER), [""; 0], "{text}");

@@ -8,14 +8,14 @@ use api::app::{App, Surroundings};
 use api::clock::Clock;
 use api::config::{Config, DEFAULTS, load_from};
 use api::db::{Db, Done, Stats, transact};
-use api::dev::outbox::{DevOutbox, Sent};
+use api::dev_outbox::{DevOutbox, Sent};
 use api::entropy::Entropy;
-use api::graphql::BelaySchema;
 use api::graphql::context::Sender;
 use api::jobs::Worker;
 use api::keys::Keys;
 use api::profile::{Country, Handle, Language, service::NewMember};
 use api::push::Transport;
+use api::schema::BelaySchema;
 use api::zones::Installed;
 use async_graphql::{Request, Variables};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -91,7 +91,7 @@ impl TestApp {
         )
         .await;
         Self {
-            schema: api::graphql::build(app.clone()),
+            schema: api::schema::build(app.clone()),
             app,
             database,
         }
@@ -127,7 +127,7 @@ impl TestApp {
         let zones = self.app.zones.installed.clone();
         let app = assemble(config, self.app.clock.clone(), 3, outbox, (None, zones)).await;
         Self {
-            schema: api::graphql::build(app.clone()),
+            schema: api::schema::build(app.clone()),
             app,
             database: self.database,
         }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use api::account::{SignedIn, Viewer};
-use api::graphql::BelaySchema;
+use api::schema::BelaySchema;
 use async_graphql::Response;
 use futures::FutureExt as _;
 use futures::stream::{BoxStream, Peekable, StreamExt as _};

@@ -1,6 +1,6 @@
 //! The letters a test's service has mailed.
 
-use api::dev::outbox::Sent;
+use api::dev_outbox::Sent;
 
 use crate::TestApp;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use api::graphql::conformance::{ConformanceQuery, ConformanceSubscription};
+use api::schema::conformance::{ConformanceQuery, ConformanceSubscription};
 use async_graphql::EmptyMutation;
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 use serde_json::Value;
@@ -32,7 +32,7 @@ const RELEASED: &str = include_str!("../../schema.graphql");
 impl Schema {
     /// Asks for everything.
     pub async fn introspect() -> Self {
-        let schema = api::graphql::schema::builder().finish();
+        let schema = api::schema::builder().finish();
         let response = schema.execute(INTROSPECTION).await;
         assert!(response.errors.is_empty(), "{:?}", response.errors);
         let mut schema = response.data.into_json().expect("data is JSON");

@@ -13,7 +13,7 @@ use sea_orm::{
 use super::model::Invitation;
 use crate::db::{Sorted, Tx, delete_slice};
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
+use crate::page::Page;
 use crate::visibility::{takes_part, visible};
 
 /// Tells the cursors of the viewer's invitations from those of other lists.

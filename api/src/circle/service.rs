@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
-use crate::graphql::cursor::Page;
+use crate::page::Page;
 use crate::profile;
 use crate::profile::model::Profile;
 use crate::visibility::is_visible;

@@ -17,7 +17,7 @@ use super::model::{Circle, Membership, NewCircle};
 use crate::account;
 use crate::db::{Sorted, Tx};
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
+use crate::page::Page;
 use crate::visibility::{takes_part, visible};
 
 /// Tells the cursors of the viewer's circles from those of other lists.

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config, LogLevel, MailTransport, Mode, PushTransport};
 use crate::db::{self, Db};
 use crate::dev::demo::{self, Cast, OPEN_MEETINGS, PASSPHRASE};
-use crate::dev::outbox::DevOutbox;
+use crate::dev_outbox::DevOutbox;
 use crate::entropy::Entropy;
 use crate::keys::Keys;
 use crate::push::transport;

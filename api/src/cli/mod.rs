@@ -135,9 +135,7 @@ pub fn main() -> ExitCode {
         Command::Circle { command } => circle::command(file, &command),
         Command::Member { command } => member::command(file, &command),
         Command::Secret { command } => secret::command(file, &command),
-        Command::Schema => {
-            console::print(&crate::graphql::schema::sdl()).map_err(|_| Failure::Silent)
-        }
+        Command::Schema => console::print(&crate::schema::sdl()).map_err(|_| Failure::Silent),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,7 +11,7 @@ use crate::app::{App, Surroundings};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, DatabaseConfig, Fault, Mode};
 use crate::db::{self, Db, Engine, Occupation, OccupationError, Part, SchemaState};
-use crate::dev::outbox::DevOutbox;
+use crate::dev_outbox::DevOutbox;
 use crate::entropy::Entropy;
 use crate::files;
 use crate::installation::Directory;

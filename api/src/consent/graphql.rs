@@ -9,12 +9,13 @@ use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
-use crate::graphql::cursor::{Cursor, Page, PageArgs};
-use crate::graphql::node::NodeId as _;
+use crate::graphql::cursor::PageArgs;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::ladder::graphql::LadderTells;
+use crate::node_id::NodeId as _;
 use crate::pact::graphql::PactSharing;
+use crate::page::{Cursor, Page};
 use crate::profile::graphql::Member;
 use crate::profile::model::Profile;
 

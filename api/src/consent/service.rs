@@ -11,7 +11,7 @@ use crate::account::Viewer;
 use crate::app::App;
 use crate::db::Tx;
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
+use crate::page::Page;
 use crate::profile;
 use crate::profile::model::Profile;
 

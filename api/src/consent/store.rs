@@ -12,7 +12,7 @@ use sea_orm::{
 use super::service::Given;
 use crate::db::{Sorted, Tx};
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
+use crate::page::Page;
 
 /// Tells the cursors of the viewer's consents from those of other lists.
 pub const MY_CONSENTS: u8 = 73;

@@ -6,7 +6,7 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, Order, QueryOrder as _, QuerySelect as _, Select, Value,
 };
 
-use crate::graphql::cursor::{Cursor, Page};
+use crate::page::{Cursor, Page};
 
 /// How a list is sorted.
 #[derive(Clone, Copy, Debug)]

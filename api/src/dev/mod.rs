@@ -2,6 +2,5 @@
 //! can be moved, and a community made up for demonstration.
 
 pub mod demo;
-pub mod outbox;
 pub mod routes;
 pub mod time;

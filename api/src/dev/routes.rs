@@ -15,8 +15,8 @@ use http::{HeaderMap, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::outbox::Sent;
 use super::time::{self, FARTHEST, Journey, TravelFault};
+use crate::dev_outbox::Sent;
 use crate::graphql::code::Code;
 use crate::http::{Edge, is_json, respond};
 

@@ -1,26 +1,11 @@
 //! Time travel: everything that is due on the way happens in its order, each at its time.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use crate::app::App;
 use crate::clock::ClockFault;
 use crate::error::Fault;
 use crate::jobs::{self, Worker};
-
-/// Keeps the worker from working while time is moved: what it had taken would be thought abandoned, and
-/// done again. Only one traveller at a time.
-#[derive(Clone, Debug, Default)]
-pub struct TravelGate(Arc<RwLock<()>>);
-
-impl TravelGate {
-    /// Waits until nobody travels, and keeps everybody from setting out while the answer is held.
-    pub async fn closed(&self) -> OwnedRwLockReadGuard<()> {
-        Arc::clone(&self.0).read_owned().await
-    }
-}
 
 /// The farthest journey: a year and a day for all that is yearly.
 pub const FARTHEST: TimeDelta = TimeDelta::days(366);
@@ -64,7 +49,7 @@ pub async fn advance_to(app: &App, target: DateTime<Utc>) -> Result<DateTime<Utc
 
 /// As [`advance_to`], for either kind of journey.
 pub async fn travel(app: &App, journey: Journey) -> Result<DateTime<Utc>, TravelFault> {
-    let _alone = app.gate.0.write().await;
+    let _alone = app.gate.travel().await;
     let start = app.clock.now();
     let target = match journey {
         Journey::To(target) => target,

@@ -8,9 +8,9 @@ use super::model::{self, Address, Registration};
 use super::service::{self, Registered};
 use crate::account::SignedIn;
 use crate::graphql::errors::{DeviceError, user_errors};
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::node_id::NodeId as _;
 use crate::problem::{Problem, ProblemCode, Problems};
 use crate::profile::Language;
 

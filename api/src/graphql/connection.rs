@@ -6,10 +6,10 @@ use std::future::Future;
 use async_graphql::connection::CursorType as _;
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 
-use super::cursor::Cursor;
 use super::{Context as _, GqlError, Nullable};
 use crate::app::App;
 use crate::error::Fault;
+use crate::page::Cursor;
 
 /// What a list can be counted by: whose it is, and what narrows it.
 pub trait Counted: Send + Sync {

@@ -1,53 +1,10 @@
-//! Connections: pages by keyset, with cursors that know what they belong to.
+//! Connections: from their arguments to a page, and from its rows to what the app gets.
 
-use async_graphql::connection::CursorType;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use uuid::Uuid;
+use async_graphql::connection::CursorType as _;
 
 use super::connection::{Connection, Edge, PageInfo};
 use super::errors::{GqlError, GqlResult};
-
-/// The items of a page when the app does not say.
-pub const PAGE: u64 = 20;
-/// The most items a page may have.
-pub const MAX_PAGE: u64 = 100;
-
-/// A place in a list that is sorted by `key`, then by `id`. `LIST` tells lists apart, so that a cursor of
-/// one is refused by another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cursor<const LIST: u8> {
-    /// The sort key: microseconds for an instant, days since the common era for a date, or a position.
-    pub key: i64,
-    /// What tells equal keys apart.
-    pub id: Uuid,
-}
-
-impl<const LIST: u8> CursorType for Cursor<LIST> {
-    type Error = &'static str;
-
-    fn decode_cursor(text: &str) -> Result<Self, Self::Error> {
-        const FAULT: &str = "not a cursor of this list";
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| FAULT)?;
-        let bytes: [u8; 25] = bytes.try_into().map_err(|_| FAULT)?;
-        let (list, rest) = bytes.split_first().ok_or(FAULT)?;
-        let (key, id) = rest.split_at(8);
-        if *list != LIST {
-            return Err(FAULT);
-        }
-        Ok(Self {
-            key: i64::from_be_bytes(key.try_into().map_err(|_| FAULT)?),
-            id: Uuid::from_slice(id).map_err(|_| FAULT)?,
-        })
-    }
-
-    fn encode_cursor(&self) -> String {
-        let mut bytes = vec![LIST];
-        bytes.extend(self.key.to_be_bytes());
-        bytes.extend(self.id.as_bytes());
-        URL_SAFE_NO_PAD.encode(bytes)
-    }
-}
+use crate::page::{Cursor, MAX_PAGE, PAGE, Page};
 
 /// The four arguments of a connection, as they were sent.
 #[derive(Clone, Debug, Default)]
@@ -60,20 +17,6 @@ pub struct PageArgs {
     pub last: Option<i32>,
     /// Before this cursor.
     pub before: Option<String>,
-}
-
-/// A page to fetch: what a store needs to know. Stores ask for one more than `limit`, so that the
-/// connection can say whether there is more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page<const LIST: u8> {
-    /// Behind this place.
-    pub after: Option<Cursor<LIST>>,
-    /// Before this place.
-    pub before: Option<Cursor<LIST>>,
-    /// At most so many.
-    pub limit: u64,
-    /// From the back of the list.
-    pub backward: bool,
 }
 
 /// Checks how many items a page is to have.
@@ -157,18 +100,6 @@ impl<const LIST: u8> Page<LIST> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_cursor_of_another_list_is_refused() {
-        let cursor = Cursor::<1> {
-            key: -5,
-            id: Uuid::from_u128(9),
-        };
-        let text = cursor.encode_cursor();
-        assert_eq!(Cursor::<1>::decode_cursor(&text), Ok(cursor));
-        assert!(Cursor::<2>::decode_cursor(&text).is_err());
-        assert!(Cursor::<1>::decode_cursor("AAAA").is_err());
-    }
 
     #[test]
     fn a_page_has_bounds() {

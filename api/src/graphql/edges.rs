@@ -14,12 +14,12 @@ use tokio::sync::OnceCell;
 use tokio::task::yield_now;
 
 use super::context::Sender;
-use super::node::{Key, NodeId};
-use super::node_query::{Node, load};
 use super::{GqlResult, Nullable};
 use crate::circle::graphql::Circle;
 use crate::matching::graphql::Peering;
+use crate::node_id::{Key, NodeId};
 use crate::pact::graphql::Pact;
+use crate::schema::node_query::{Node, load};
 
 /// The things that fields of one request are about to fetch.
 #[derive(Debug, Default)]

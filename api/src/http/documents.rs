@@ -28,7 +28,7 @@ use super::refusal::Refusal;
 use crate::app::App;
 use crate::config::{GraphqlConfig, PersistedDocuments};
 use crate::graphql::code::Code;
-use crate::graphql::validation::validate;
+use crate::schema::validation::validate;
 
 /// What a parsed document takes in memory, for each byte of its text: about 220 bytes for a field.
 const PARSED_BY_TEXT: usize = 48;

@@ -51,8 +51,8 @@ pub(crate) use body::is_json;
 pub use router::{api, operations as operations_router};
 
 use crate::app::App;
-use crate::graphql::input_types::InputTypes;
-use crate::graphql::schema;
+use crate::schema::input_types::InputTypes;
+use crate::schema::{self, BelaySchema};
 use crate::shutdown::Shutdown;
 
 /// What every handler is given. Cheap to clone.
@@ -64,7 +64,7 @@ pub struct EdgeParts {
     /// What everything is given.
     pub app: App,
     /// The schema, ready to run.
-    pub(crate) schema: crate::graphql::BelaySchema,
+    pub(crate) schema: BelaySchema,
     /// The types of variables.
     pub(crate) input_types: InputTypes,
     /// Documents that are known.

@@ -29,7 +29,7 @@ use crate::account::dashboard::Dashboard;
 use crate::db::Stats;
 use crate::graphql::code::Code;
 use crate::graphql::context::Sender;
-use crate::graphql::validation;
+use crate::schema::validation;
 use crate::waiting;
 
 /// What is refused costs whoever sends it so much at least, and nothing is looked at for whom has less.

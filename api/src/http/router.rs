@@ -138,7 +138,7 @@ mod tests {
     use crate::clock::Clock;
     use crate::config::{DEFAULTS, load_from};
     use crate::db::{self, Db};
-    use crate::dev::outbox::DevOutbox;
+    use crate::dev_outbox::DevOutbox;
     use crate::entropy::Entropy;
     use crate::http::address::Peer;
     use crate::keys::Keys;

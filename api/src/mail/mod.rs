@@ -11,7 +11,7 @@ mod smtp;
 use chrono::{DateTime, Utc};
 
 use crate::config::{MailConfig, MailTransport};
-use crate::dev::outbox::{DevOutbox, Sent};
+use crate::dev_outbox::{DevOutbox, Sent};
 use crate::error::Fault;
 use smtp::Smtp;
 

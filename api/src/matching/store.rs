@@ -14,7 +14,7 @@ use sea_orm::{
 use super::model::{OPEN_FOR, Pair};
 use crate::db::{Sorted, Tx};
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
+use crate::page::Page;
 use crate::visibility::{mutual, visible};
 
 /// Tells the cursors of the viewer's peerings from those of other lists.

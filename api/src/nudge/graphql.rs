@@ -13,14 +13,16 @@ use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
-use crate::graphql::cursor::{MAX_PAGE, Page, PageArgs};
+use crate::graphql::cursor::PageArgs;
 use crate::graphql::edges;
 use crate::graphql::errors::{NotificationError, user_errors};
-use crate::graphql::node::{NodeId as _, decode};
-use crate::graphql::node_query::Node;
 use crate::graphql::scalars::DateTime;
-use crate::graphql::{Context as _, GqlError, GqlResult, Me, Nullable};
+use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::node_id::{NodeId as _, decode};
+use crate::page::{MAX_PAGE, Page};
 use crate::problem::{Problem, ProblemCode, Problems};
+use crate::schema::Me;
+use crate::schema::node_query::Node;
 
 /// What a notification is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -10,7 +10,7 @@ use super::store::{self, INBOX, Which};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
-use crate::graphql::cursor::{Cursor, Page};
+use crate::page::{Cursor, Page};
 
 /// A line of the inbox.
 #[derive(Clone, Copy, Debug)]

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::db::{Sorted, Tx};
 use crate::entropy::first_id_at;
 use crate::error::Fault;
-use crate::graphql::cursor::{Cursor, Page};
+use crate::page::{Cursor, Page};
 
 /// Rows written by one statement: each takes twelve of the 32,766 variables SQLite allows.
 const ROWS_AT_ONCE: usize = 1000;

@@ -5,9 +5,9 @@ use futures::Stream;
 
 use crate::bus::{Event, Heard};
 use crate::graphql::GqlResult;
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::subscription::listen;
+use crate::node_id::NodeId as _;
 
 /// A line in your inbox fell due. It says which to read, and not what it is about.
 #[derive(Clone, Debug, SimpleObject)]

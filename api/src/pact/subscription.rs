@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::bus::{Activity, Event, Heard};
 use crate::graphql::GqlResult;
-use crate::graphql::node::NodeId as _;
 use crate::graphql::subscription::listen;
+use crate::node_id::NodeId as _;
 
 /// What happened between partners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

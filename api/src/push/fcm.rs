@@ -15,7 +15,7 @@ use super::model::Outcome;
 use super::transport::{Transport, TransportError};
 use crate::config::FcmConfig;
 use crate::device::Address;
-use crate::graphql::node::NodeId as _;
+use crate::node_id::NodeId as _;
 
 /// See the module.
 pub(super) struct FcmTransport {

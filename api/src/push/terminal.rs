@@ -9,7 +9,7 @@ use super::message::Nudge;
 use super::model::Outcome;
 use super::transport::Transport;
 use crate::clock::Clock;
-use crate::dev::outbox::{DevOutbox, Sent};
+use crate::dev_outbox::{DevOutbox, Sent};
 use crate::device::Address;
 
 /// See the module.

@@ -11,7 +11,7 @@ use super::model::Outcome;
 use super::terminal::Terminal;
 use crate::clock::Clock;
 use crate::config::{Config, PushTransport};
-use crate::dev::outbox::DevOutbox;
+use crate::dev_outbox::DevOutbox;
 use crate::device::Address;
 
 /// Sends nudges.

@@ -6,10 +6,10 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use super::model::{self, Place};
 use super::service;
 use crate::graphql::cursor;
-use crate::graphql::node::{Key, encode};
-use crate::graphql::node_query::{Node, load};
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::node_id::{Key, encode};
+use crate::schema::node_query::{Node, load};
 
 /// Something your app keeps that is new, is not as it was, or is gone.
 #[derive(SimpleObject)]

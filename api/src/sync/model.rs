@@ -8,7 +8,7 @@ use entity::{
 };
 use uuid::Uuid;
 
-use crate::graphql::node::NodeId;
+use crate::node_id::NodeId;
 
 /// A thing that phones keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -32,8 +32,8 @@ async fn sign_up(app: &TestApp, from: IpAddr, email: &str) -> (Value, Answer) {
 /// When letters came to addresses that begin so.
 fn came(app: &TestApp, beginning: &str) -> Vec<DateTime<Utc>> {
     let letters = app.outbox().into_iter().filter_map(|sent| match sent {
-        api::dev::outbox::Sent::Mail { at, to, .. } => to.starts_with(beginning).then_some(at),
-        api::dev::outbox::Sent::Push { .. } => None,
+        api::dev_outbox::Sent::Mail { at, to, .. } => to.starts_with(beginning).then_some(at),
+        api::dev_outbox::Sent::Push { .. } => None,
     });
     letters.collect()
 }

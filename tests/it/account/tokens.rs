@@ -101,7 +101,7 @@ async fn refresh_at(replica: &App, token: &Value) -> Value {
     let refresh = input(&json!({ "refreshToken": token }));
     let from = "192.0.2.7".parse().unwrap();
     let asked = request(Viewer::Anonymous, from, REFRESH, refresh);
-    let response = api::graphql::build(replica.clone()).execute(asked).await;
+    let response = api::schema::build(replica.clone()).execute(asked).await;
     response.data.into_json().unwrap()["refreshSession"].clone()
 }
 

@@ -1,6 +1,6 @@
 //! What men hear of the meetings of circles they are in, were in, and run.
 
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use chrono::TimeDelta;
 use entity::account::Role;
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! What it costs.
 
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use entity::CheckInId;
 use serde_json::{Value, json};
 use support::{TestApp, TestServer, both};

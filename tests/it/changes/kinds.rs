@@ -1,6 +1,6 @@
 //! What is a change, and for whom.
 
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use chrono::TimeDelta;
 use entity::account::Role;
 use entity::circle_membership;

@@ -12,7 +12,7 @@ mod resets;
 use std::collections::BTreeMap;
 
 use api::account::SignedIn;
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
 use support::{Answer, TestApp};

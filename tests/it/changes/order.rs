@@ -5,7 +5,7 @@ use api::account::SignedIn;
 use api::app::App;
 use api::db::Tx;
 use api::error::Fault;
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use api::sync::model::Changes;
 use api::sync::service::{hold, write};
 use api::work::Tries;

@@ -6,7 +6,7 @@ use api::account::SignedIn;
 use api::app::App;
 use api::db::{Done, Tx, transact};
 use api::error::Fault;
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use api::sync::model::Changes;
 use api::sync::service::write;
 use api::work::Tries;

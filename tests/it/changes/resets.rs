@@ -1,6 +1,6 @@
 //! When a phone must begin anew, and when it need not.
 
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use chrono::TimeDelta;
 use entity::{change, change_feed};
 use sea_orm::sea_query::Expr;

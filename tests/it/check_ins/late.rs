@@ -107,7 +107,7 @@ async fn an_entry_is_read_as_a_check_in_is(app: TestApp) {
 }
 
 async fn an_entry_from_before_somebody_joined_is_not_read_in_the_circle(app: TestApp) {
-    use api::graphql::node::NodeId as _;
+    use api::node_id::NodeId as _;
     let (mike, host) = (app.member("mike").await, app.facilitator("host").await);
     let circle = crate::circles::circle_of(&app, host, &[mike]).await;
     app.advance(TimeDelta::days(6));

@@ -178,7 +178,7 @@ async fn what_is_shared_with_a_circle_is_read_by_those_in_it(app: TestApp) {
     }
     let query = "query($id: ID!) { circle(id: $id) { checkIns { totalCount nodes { member { handle } localDate mood note
         emotions { slug } wantsAWord } } } }";
-    let id = json!({ "id": *api::graphql::node::NodeId::global(circle) });
+    let id = json!({ "id": *api::node_id::NodeId::global(circle) });
     let read = async |who| app.as_member(who, query, id.clone()).await;
     let expected = json!({ "totalCount": 1, "nodes": [{ "member": { "handle": "mike" }, "localDate": "2026-03-10",
         "mood": 2, "note": "Rough.", "emotions": [{ "slug": "tired" }], "wantsAWord": false }] });

@@ -4,7 +4,7 @@ use api::account::SignedIn;
 use api::db::Done;
 use api::error::Fault;
 use api::fact::Fact;
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use api::transact;
 use chrono::TimeDelta;
 use entity::account::Role;

@@ -186,7 +186,7 @@ async fn a_no_is_not_pushed_after_it_was_said(app: TestApp) {
 }
 
 async fn whoever_runs_the_circle_no_longer_is_told_nothing(app: TestApp) {
-    use api::graphql::node::NodeId as _;
+    use api::node_id::NodeId as _;
     let three = Three::agree(&app).await;
     let fred = app.facilitator("fred").await;
     let add = "mutation($circle: ID!, $man: ID!, $role: CircleRole) {

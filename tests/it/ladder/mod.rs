@@ -8,7 +8,7 @@ mod story;
 mod written;
 
 use api::account::SignedIn;
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use support::TestApp;

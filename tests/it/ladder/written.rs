@@ -105,7 +105,7 @@ async fn what_is_wrong_with_it_is_named(app: TestApp) {
     // A man who is in the circle and does not run it, and one who asks himself.
     let path = "input.ladder.facilitator.memberId";
     for man in [three.paul, three.mike] {
-        use api::graphql::node::NodeId as _;
+        use api::node_id::NodeId as _;
         let man = json!(*man.member.global());
         let found = refused(&|ladder| ladder["facilitator"]["memberId"] = man.clone()).await;
         assert_eq!(found, problem("NOT_FOUND", path));
@@ -159,7 +159,7 @@ async fn a_preview_keeps_nothing_and_asks_nobody(app: TestApp) {
     assert_eq!(problems(&seen), expected.concat());
     let mut wrong = three.ladder();
     wrong["facilitator"]["memberId"] = {
-        use api::graphql::node::NodeId as _;
+        use api::node_id::NodeId as _;
         json!(*three.paul.member.global())
     };
     let path = "input.facilitator.memberId";

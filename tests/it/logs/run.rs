@@ -1,6 +1,6 @@
 //! The full run, from a sign-up to a database that is broken on purpose.
 
-use api::graphql::node::decode;
+use api::node_id::decode;
 use async_graphql::ID;
 use entity::JobId;
 use entity::job::{self, JobState};

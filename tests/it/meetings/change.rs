@@ -1,7 +1,7 @@
 //! Changing a meeting and calling it off.
 
 use api::account::SignedIn;
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use chrono::TimeDelta;
 use entity::circle_membership::CircleRole;
 use entity::notification::{Kind, State};

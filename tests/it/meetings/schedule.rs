@@ -9,7 +9,7 @@ use support::{TestApp, both};
 use uuid::Uuid;
 
 use super::{circle_with, code, evening, rsvp, schedule, schedule_document, scheduled, with};
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 
 both!(
     a_facilitator_schedules_a_meeting,
@@ -203,7 +203,7 @@ async fn who_may_schedule_what(app: TestApp) {
         (mike, CircleRole::Member),
     ];
     let circle = circle_with(&app, &men).await.global();
-    let no_such = api::graphql::node::NodeId::global(entity::CircleId(Uuid::from_u128(1)));
+    let no_such = api::node_id::NodeId::global(entity::CircleId(Uuid::from_u128(1)));
     let open = json!(null);
     let circle = json!(circle.as_str());
     let no_such = json!(no_such.as_str());

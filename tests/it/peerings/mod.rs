@@ -5,7 +5,7 @@ mod story;
 mod told;
 
 use api::account::SignedIn;
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use entity::PeeringId;
 use serde_json::{Value, json};
 use support::TestApp;

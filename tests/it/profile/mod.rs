@@ -8,7 +8,7 @@ mod viewing;
 use api::account::SignedIn;
 use api::db::{Done, transact};
 use api::error::Fault;
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use serde_json::{Value, json};
 use support::{Answer, TestApp};
 

@@ -1,6 +1,6 @@
 //! Pushes to a fake of Firebase, over a socket.
 
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use chrono::TimeDelta;
 use entity::push_delivery::DeliveryState;
 use serde_json::json;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use api::account::SignedIn;
 use api::clock::Clock;
-use api::graphql::node::NodeId as _;
+use api::node_id::NodeId as _;
 use chrono::{DateTime, Utc};
 use entity::rsvp::Answer;
 use entity::{CheckInId, MemberId, OccurrenceId};

@@ -9,10 +9,11 @@ use super::sessions::{SignInInput, sign_in};
 use crate::account::dashboard::{Dashboard, cookies, no_cookies};
 use crate::account::service::{self, RefreshOutcome, Tokens};
 use crate::graphql::errors::AccountError;
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::DateTime;
-use crate::graphql::{Context as _, GqlResult, Me, Nullable};
+use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::node_id::NodeId as _;
 use crate::problem::{Problem, ProblemCode};
+use crate::schema::Me;
 
 /// What signs the dashboard in.
 #[derive(InputObject)]

@@ -9,10 +9,11 @@ use super::{conflict, me, refused, refused_all, requester};
 use crate::account::model::{DeviceName, Email, Passphrase};
 use crate::account::service::{self, RefreshOutcome, SignInOutcome, Tokens};
 use crate::graphql::errors::AccountError;
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::Uuid;
-use crate::graphql::{Context as _, GqlResult, Me, Nullable};
+use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::node_id::NodeId as _;
 use crate::problem::{Problem, ProblemCode, Problems};
+use crate::schema::Me;
 
 /// What signs a member in.
 #[derive(InputObject)]

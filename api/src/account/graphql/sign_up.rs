@@ -10,9 +10,10 @@ use crate::account::model::{self, DeviceName, Email, Passphrase};
 use crate::account::service::{self, NewSignUp, SignUpOutcome, VerifyOutcome};
 use crate::graphql::errors::AccountError;
 use crate::graphql::scalars::{DateTime, TimeZone, Uuid};
-use crate::graphql::{Context as _, GqlResult, Me, Nullable};
+use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::problem::{Problem, ProblemCode, Problems};
 use crate::profile::{Country, Handle, Language};
+use crate::schema::Me;
 
 /// What a man tells who signs up.
 #[derive(InputObject)]

@@ -6,9 +6,9 @@ use entity::{MemberId, superseded_terms};
 use secrecy::ExposeSecret as _;
 
 use crate::account::service::{self, OpenSession, Tokens};
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlError, Nullable};
+use crate::node_id::NodeId as _;
 
 /// What a member may do for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

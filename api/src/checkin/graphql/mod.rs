@@ -26,9 +26,10 @@ use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
-use crate::graphql::cursor::{Cursor, Page, PageArgs};
+use crate::graphql::cursor::PageArgs;
 use crate::graphql::scalars::Date;
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::page::{Cursor, Page};
 use crate::profile::graphql::Weekday;
 
 /// The words check-ins are written in.

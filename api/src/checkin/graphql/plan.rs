@@ -11,13 +11,15 @@ use crate::checkin::cadence::Cadence;
 use crate::checkin::service::{self, EndPauseOutcome, NewPause, PauseOutcome};
 use crate::error::Fault;
 use crate::graphql::connection::Counted;
-use crate::graphql::cursor::{Cursor, Page, PageArgs};
+use crate::graphql::cursor::PageArgs;
 use crate::graphql::errors::{CheckInError, user_errors};
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, DateTime, Uuid};
-use crate::graphql::{Context as _, GqlResult, Me, Nullable};
+use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::node_id::NodeId as _;
+use crate::page::{Cursor, Page};
 use crate::problem::{Problem, ProblemCode, Problems};
 use crate::profile::graphql::Weekday;
+use crate::schema::Me;
 use crate::text::required;
 
 /// The most days of a pause.

@@ -10,11 +10,12 @@ use crate::checkin::entry;
 use crate::checkin::service::{self, CIRCLE_CHECK_INS};
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
-use crate::graphql::cursor::{Cursor, Page, PageArgs};
+use crate::graphql::cursor::PageArgs;
 use crate::graphql::errors::shown;
 use crate::graphql::scalars::{Date, DateTime};
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::keys::at_rest::Opened;
+use crate::page::{Cursor, Page};
 use crate::profile::graphql::{Member, load_members};
 
 /// A check-in that its writer lets the men of his circles read.

@@ -6,8 +6,8 @@ use entity::CheckInId;
 use super::types::CheckIn;
 use crate::checkin::service;
 use crate::graphql::errors::{CheckInError, user_errors};
-use crate::graphql::node::NodeId as _;
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::node_id::NodeId as _;
 use crate::problem::{Problem, ProblemCode};
 
 /// A check-in whose words are to be deleted.

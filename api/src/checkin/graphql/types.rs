@@ -7,9 +7,9 @@ use async_graphql::{Context, Enum, ID, Object};
 use crate::checkin::calendar::DayTerms;
 use crate::checkin::{emotions, entry, service};
 use crate::graphql::errors::shown;
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, DateTime, TimeZone, Uuid};
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::node_id::NodeId as _;
 
 /// Feelings of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -29,7 +29,7 @@ pub use super::store::{CIRCLE_CHECK_INS, LIST, PAUSES, PlanAndTerms};
 use crate::app::App;
 use crate::db::Tx;
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
+use crate::page::Page;
 use crate::{ladder, profile};
 
 /// Days are settled so long after they have closed: another process's clock may be slow.

@@ -14,7 +14,7 @@ use crate::checkin::calendar::{Calendar, DayTerms};
 use crate::checkin::store::{self, PAUSES, Standing};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
+use crate::page::Page;
 use crate::{ladder, nudge};
 
 /// The terms of a member's days are others from now on; these were in force.

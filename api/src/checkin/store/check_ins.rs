@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::checkin::entry::{CheckIn, Content, History, Tag};
 use crate::db::Tx;
 use crate::error::Fault;
-use crate::graphql::cursor::{Cursor, Page};
+use crate::page::{Cursor, Page};
 
 /// What a note is sealed as.
 const NOTE: &[u8] = b"check-in note";

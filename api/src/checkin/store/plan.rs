@@ -16,7 +16,7 @@ use crate::checkin::cadence::CadenceChange;
 use crate::checkin::calendar::DayTerms;
 use crate::db::Tx;
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
+use crate::page::Page;
 
 /// The list of a member's pauses, for cursors.
 pub const PAUSES: u8 = 11;

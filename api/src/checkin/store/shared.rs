@@ -13,7 +13,7 @@ use super::check_ins::{Written, written};
 use crate::circle;
 use crate::db::Sorted;
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
+use crate::page::Page;
 use crate::visibility::visible;
 
 /// The list of what is shared in a circle, for cursors.

@@ -9,9 +9,9 @@ use crate::circle::model::{
 };
 use crate::circle::service::{self, Changed, Created};
 use crate::graphql::errors::{CircleError, user_errors};
-use crate::graphql::node::NodeId;
 use crate::graphql::scalars::Uuid;
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::node_id::NodeId;
 use crate::problem::{Problem, ProblemCode, Problems};
 
 /// A circle to make.

@@ -17,9 +17,10 @@ use crate::checkin;
 use crate::checkin::graphql::SharedCheckIns;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
-use crate::graphql::cursor::{Cursor, Page, PageArgs};
-use crate::graphql::node::NodeId as _;
+use crate::graphql::cursor::PageArgs;
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::node_id::NodeId as _;
+use crate::page::{Cursor, Page};
 use crate::profile::graphql::Member;
 
 type Circles = Connection<MY_CIRCLES, Circle, CirclesOf>;
@@ -200,7 +201,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> GqlResult<Option<Circle>> {
     }
 }
 
-/// The circles' part of [`Me`](crate::graphql::Me).
+/// The circles' part of [`Me`](crate::schema::Me).
 pub struct CircleMe(SignedIn);
 
 impl CircleMe {

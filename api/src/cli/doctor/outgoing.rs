@@ -3,7 +3,7 @@
 use super::Findings;
 use crate::clock::Clock;
 use crate::config::{Config, MailTransport, PushTransport};
-use crate::dev::outbox::DevOutbox;
+use crate::dev_outbox::DevOutbox;
 use crate::mail::Mailer;
 use crate::push::transport;
 

@@ -9,9 +9,9 @@ use super::{Commitment, load};
 use crate::commitment::model::Refusal;
 use crate::commitment::service::{self, Outcome, Said};
 use crate::graphql::errors::{CommitmentError, user_errors};
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::Date;
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::node_id::NodeId as _;
 use crate::problem::{Problem, ProblemCode};
 
 /// How it went on a day.

@@ -16,8 +16,9 @@ use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
-use crate::graphql::cursor::{Cursor, Page, PageArgs};
+use crate::graphql::cursor::PageArgs;
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::page::{Cursor, Page};
 
 /// A page of commitments.
 pub type Commitments = Connection<COMMITMENTS, Commitment, CommitmentsFor>;

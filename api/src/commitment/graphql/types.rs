@@ -8,9 +8,9 @@ use crate::commitment::service::{self, Seen};
 use crate::graphql::Nullable;
 use crate::graphql::edges;
 use crate::graphql::errors::shown;
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, DateTime, Uuid};
 use crate::matching::graphql::Peering;
+use crate::node_id::NodeId as _;
 use crate::profile::graphql::{Member, Weekday};
 
 /// How it went.

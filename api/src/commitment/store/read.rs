@@ -12,9 +12,9 @@ use super::open;
 use crate::checkin::calendar::DayTerms;
 use crate::db::{Sorted, Tx};
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
 use crate::matching;
 use crate::matching::model::Pair;
+use crate::page::Page;
 
 /// Tells the cursors of lists of commitments from those of other lists.
 pub const COMMITMENTS: u8 = 80;

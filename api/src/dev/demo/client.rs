@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use crate::account::{SignedIn, Viewer, token};
 use crate::app::App;
-use crate::dev::outbox::Sent;
+use crate::dev_outbox::Sent;
 use crate::error::Fault;
-use crate::graphql::BelaySchema;
 use crate::graphql::context::Sender;
 use crate::jobs::Worker;
+use crate::schema::BelaySchema;
 
 use super::community::PASSPHRASE;
 use super::people::Person;
@@ -31,7 +31,7 @@ pub(super) struct Seat(pub u8);
 impl Client {
     pub fn new(app: App) -> Self {
         Self {
-            schema: crate::graphql::build(app.clone()),
+            schema: crate::schema::build(app.clone()),
             worker: Worker::new(app.clone()),
             app,
         }

@@ -12,7 +12,7 @@ use super::Limits;
 use super::refusal::{Measure, TooMuch};
 use super::values::{Values, constant_parts};
 use super::weight::{Answers, Weight};
-use crate::graphql::cursor::PAGE;
+use crate::page::PAGE;
 
 /// What a field at the root of a mutation costs more than one of a query.
 const CHANGE: u64 = 10;

@@ -6,7 +6,7 @@ use async_graphql::parser::types::{Field, OperationDefinition};
 use async_graphql::{Name, Value as Constant, Variables};
 use async_graphql_value::{Number, Value};
 
-use crate::graphql::cursor::{MAX_PAGE, PAGE};
+use crate::page::{MAX_PAGE, PAGE};
 
 /// What an operation's variables stand for.
 pub struct Values<'a> {

@@ -7,14 +7,14 @@ use super::{LadderRungKind, LadderTells};
 use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
-use crate::graphql::cursor::Cursor;
 use crate::graphql::errors::shown;
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, DateTime};
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::keys::at_rest::Opened;
 use crate::ladder::model::Rung;
 use crate::ladder::service::{self, Asked, LADDER_LOG, LADDER_REQUESTS, Seen, TELLINGS};
+use crate::node_id::NodeId as _;
+use crate::page::Cursor;
 use crate::profile::graphql::Member;
 use crate::profile::model::Profile;
 

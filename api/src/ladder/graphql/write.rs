@@ -5,12 +5,13 @@ use entity::{CircleId, MemberId, PeeringId, RungId};
 
 use super::{LadderRequest, LadderStep, LadderTells, load_ladder_requests, step};
 use crate::graphql::errors::{LadderError, user_errors};
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::LocalTime;
-use crate::graphql::{Context as _, GqlResult, Me, Nullable};
+use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::ladder::model::{Flaw, Kind, MOST_DAYS, NewLadder, Outer, Own, Tie, WORDS};
 use crate::ladder::service::{self, Answered, Written};
+use crate::node_id::NodeId as _;
 use crate::problem::{Problem, ProblemCode, Problems};
+use crate::schema::Me;
 
 /// A note to yourself.
 #[derive(Debug, InputObject)]

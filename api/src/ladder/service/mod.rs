@@ -31,9 +31,9 @@ use crate::checkin::service::Standing;
 use crate::consent::service::Given;
 use crate::db::Tx;
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
 use crate::keys::sha256;
 use crate::nudge::Announcement;
+use crate::page::Page;
 use crate::profile::model::Profile;
 use crate::{checkin, consent, nudge, profile};
 

@@ -15,9 +15,9 @@ use super::Words;
 use crate::app::App;
 use crate::db::{Sorted, Tx};
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
 use crate::keys::at_rest::Opened;
 use crate::ladder::model::{Rung, Tie, told_by};
+use crate::page::Page;
 use crate::visibility::mutual;
 use crate::{circle, matching};
 

@@ -14,8 +14,8 @@ use super::rungs::held_by_a_tie;
 use crate::app::App;
 use crate::db::{Sorted, Tx};
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
 use crate::ladder::model::{Kind, Telling};
+use crate::page::Page;
 
 /// Tells the cursors of what the viewer's ladder told from those of other lists.
 pub const LADDER_LOG: u8 = 75;

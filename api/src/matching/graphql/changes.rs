@@ -5,11 +5,11 @@ use entity::{MemberId, PeeringId};
 
 use super::{Peering, load_peering};
 use crate::graphql::errors::{PeeringError, user_errors};
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::Uuid;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::matching::model::{MOST_PARTNERS, MOST_PROPOSALS};
 use crate::matching::service::{self, Answered, Ended, Proposed, Withdrawn};
+use crate::node_id::NodeId as _;
 use crate::problem::{Problem, ProblemCode, Problems};
 
 /// A man to ask whether he will be your partner.

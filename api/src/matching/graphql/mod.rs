@@ -16,10 +16,11 @@ use crate::commitment::graphql::Commitments;
 use crate::commitment::service::Whose;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
-use crate::graphql::cursor::{Cursor, Page, PageArgs};
-use crate::graphql::node::NodeId as _;
+use crate::graphql::cursor::PageArgs;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::node_id::NodeId as _;
+use crate::page::{Cursor, Page};
 use crate::profile::graphql::Member;
 
 type Peerings = Connection<MY_PEERINGS, Peering, PeeringsOf>;

@@ -22,8 +22,8 @@ use crate::app::App;
 use crate::bus::{Activity, Event};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
 use crate::nudge::{self, Announcement};
+use crate::page::Page;
 use crate::profile::model::Profile;
 use crate::{commitment, pact, profile};
 

@@ -15,7 +15,7 @@ pub use types::{
 
 use async_graphql::ID;
 
-use crate::graphql::node::NodeId;
+use crate::node_id::NodeId;
 use crate::problem::{Problem, ProblemCode};
 
 /// Reads an id; one that cannot be, is of nothing that is there.

@@ -10,12 +10,13 @@ use crate::app::App;
 use crate::circle::graphql::Circle;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
-use crate::graphql::cursor::{Cursor, Page, PageArgs};
+use crate::graphql::cursor::PageArgs;
 use crate::graphql::edges;
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, DateTime, LocalTime, TimeZone, Url};
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::meeting::service::{self, LIST, Seen, Which};
+use crate::node_id::NodeId as _;
+use crate::page::{Cursor, Page};
 
 /// Where a meeting happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -24,7 +24,7 @@ pub use super::store::{LIST, Seen, Which};
 use crate::app::App;
 use crate::db::Tx;
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
+use crate::page::Page;
 use crate::sync;
 
 /// Those of these occurrences that are there for the viewer, in one statement and in no order.

@@ -16,8 +16,8 @@ use sea_orm::{
 };
 
 use crate::db::Tx;
-use crate::graphql::cursor::{Cursor, Page};
 use crate::meeting::model::{LONGEST, Standing};
+use crate::page::{Cursor, Page};
 use crate::visibility::takes_part;
 
 /// Every list of occurrences, for cursors: all are sorted alike.

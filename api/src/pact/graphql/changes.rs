@@ -5,10 +5,10 @@ use entity::{PactId, PeeringId};
 
 use super::{NudgeStyle, Pact, PactSharing, load_pact};
 use crate::graphql::errors::{PactError, user_errors};
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, Uuid};
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::keys::at_rest::Opened;
+use crate::node_id::NodeId as _;
 use crate::pact::model::{self, Terms, WISH};
 use crate::pact::service::{self, Answered, Ended, NewPact, Patch, Proposed, Renewed, Updated};
 use crate::problem::{Problem, ProblemCode, Problems};

@@ -21,14 +21,15 @@ use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
-use crate::graphql::cursor::{Cursor, Page, PageArgs};
+use crate::graphql::cursor::PageArgs;
 use crate::graphql::edges;
 use crate::graphql::errors::shown;
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, DateTime};
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::keys::at_rest::Opened;
 use crate::matching::graphql::{AgreementState, Peering};
+use crate::node_id::NodeId as _;
+use crate::page::{Cursor, Page};
 use crate::profile::graphql::Member;
 use crate::profile::model::Profile;
 

@@ -8,13 +8,14 @@ use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
-use crate::graphql::cursor::{Cursor, Page, PageArgs};
+use crate::graphql::cursor::PageArgs;
 use crate::graphql::errors::shown;
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::node_id::NodeId as _;
 use crate::pact::model::{self, KEPT_FOR, Said};
 use crate::pact::service::{self, RECEIVED};
+use crate::page::{Cursor, Page};
 use crate::profile::graphql::{Member, load_members};
 
 /// What you received.

@@ -32,8 +32,8 @@ use crate::checkin::entry::Content;
 use crate::consent::service::Given;
 use crate::db::Tx;
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
 use crate::nudge::Announcement;
+use crate::page::Page;
 use crate::profile::model::Profile;
 use crate::{checkin, consent, profile};
 

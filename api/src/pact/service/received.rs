@@ -7,9 +7,9 @@ use crate::account::Viewer;
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
 use crate::pact::model::{Received, ReceivedKind};
 use crate::pact::store::{RECEIVED, Source};
+use crate::page::Page;
 use crate::profile;
 
 /// Rows that are removed, or encrypted, by one transaction.

@@ -13,9 +13,9 @@ use super::agreed;
 use crate::app::App;
 use crate::db::{Sorted, Tx};
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
 use crate::matching;
 use crate::pact::model::{Nudge, Said};
+use crate::page::Page;
 
 /// Tells the cursors of a pact's nudges from those of other lists.
 pub const PACT_NUDGES: u8 = 72;

@@ -14,9 +14,9 @@ use super::{agreed, open, unanswered, wish};
 use crate::app::App;
 use crate::db::{Sorted, Tx};
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
 use crate::matching;
 use crate::pact::model::{self, GivenSince, Pact, Side, Terms};
+use crate::page::Page;
 
 /// Tells the cursors of the viewer's pacts from those of other lists.
 pub const MY_PACTS: u8 = 71;

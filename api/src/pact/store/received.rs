@@ -15,8 +15,8 @@ use super::{Held, wish};
 use crate::app::App;
 use crate::db::{Sorted, Tx};
 use crate::error::Fault;
-use crate::graphql::cursor::Page;
 use crate::pact::model::{KEPT_FOR, Received, Said};
+use crate::page::Page;
 
 /// Tells the cursors of received words from those of other lists.
 pub const RECEIVED: u8 = 77;

@@ -6,8 +6,8 @@ use super::words::{
     AgeBand, ContactMode, DayPart, LifeContext, ReplyPace, Topic, TopicStance, TopicVisibility,
     Weekday,
 };
-use crate::graphql::node::NodeId as _;
 use crate::graphql::scalars::{Date, TimeZone};
+use crate::node_id::NodeId as _;
 use crate::profile::model::{FieldVisibility, Profile};
 
 /// A man, as much of him as you may see.

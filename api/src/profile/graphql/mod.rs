@@ -20,8 +20,8 @@ pub use words::{
 
 use super::service;
 use crate::account::SignedIn;
-use crate::graphql::node::NodeId as _;
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::node_id::NodeId as _;
 
 /// A member as the viewer may see him.
 pub async fn load_member(ctx: &Context<'_>, id: MemberId) -> GqlResult<Option<Member>> {
@@ -85,7 +85,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> GqlResult<Option<Member>> {
     }
 }
 
-/// The profile's part of [`Me`](crate::graphql::Me).
+/// The profile's part of [`Me`](crate::schema::Me).
 pub struct ProfileMe(SignedIn);
 
 impl ProfileMe {

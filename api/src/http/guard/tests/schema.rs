@@ -9,7 +9,7 @@ use super::*;
 
 /// The fields of every type, each with the type's name.
 fn fields() -> Vec<(String, FieldDefinition)> {
-    let schema = parse_schema(crate::graphql::schema::sdl()).expect("it parses");
+    let schema = parse_schema(crate::schema::sdl()).expect("it parses");
     let mut all = Vec::new();
     for definition in schema.definitions {
         let TypeSystemDefinition::Type(of) = definition else {

@@ -9,18 +9,18 @@ use entity::{
     SessionId, TellingId,
 };
 
-use super::node::{Key, NodeId, decode};
-use super::{Context as _, GqlError, GqlResult, Nullable};
 use crate::account::graphql::{Session, load_sessions};
 use crate::checkin::graphql::{CheckIn, Pause, load_check_ins, load_pauses};
 use crate::circle::graphql::{Circle, CircleInvitation, load_circle_invitations, load_circles};
 use crate::commitment::graphql::{Commitment, load_commitments};
 use crate::device::graphql::{Device, load_devices};
+use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::ladder::graphql::{
     LadderRequest, LadderTelling, load_ladder_requests, load_ladder_tellings,
 };
 use crate::matching::graphql::{Peering, load_peerings};
 use crate::meeting::graphql::{Meeting, MeetingOccurrence, load_meetings, load_occurrences};
+use crate::node_id::{Key, NodeId, decode};
 use crate::nudge::graphql::{Notification, load_notifications};
 use crate::pact::graphql::{
     Pact, PactNudge, ReceivedWords, load_pact_nudges, load_pacts, load_received,

@@ -11,7 +11,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{InputType, Positioned, Variables};
 
-use super::scalars;
+use crate::graphql::scalars;
 
 /// No name in the schema is longer, in characters.
 const LONGEST: usize = 64;

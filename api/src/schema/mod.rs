@@ -1,13 +1,19 @@
 //! The schema: every domain's queries, mutations and subscriptions under one root each.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod input_types;
+pub mod me;
+pub mod node_query;
+pub mod validation;
+
+pub use me::Me;
+
 use async_graphql::{
     MergedObject, MergedSubscription, Object, Schema, SchemaBuilder, ValidationMode,
 };
 
-use super::errors::UserError;
-use super::node_query::NodeQuery;
-use super::scalars::DateTime;
-use super::{Context as _, Me, Nullable};
+use self::node_query::NodeQuery;
 use crate::account::graphql::AccountMutation;
 use crate::app::App;
 use crate::checkin::graphql::{CheckInMutation, EmotionQuery, PlanMutation, TakeBackMutation};
@@ -15,6 +21,9 @@ use crate::checkin::subscription::CheckInSubscription;
 use crate::circle::graphql::{CircleMutation, CircleQuery, InvitationMutation};
 use crate::commitment::graphql::{CommitmentDayMutation, CommitmentMutation};
 use crate::device::graphql::DeviceMutation;
+use crate::graphql::errors::UserError;
+use crate::graphql::scalars::DateTime;
+use crate::graphql::{Context as _, Nullable};
 use crate::installation::graphql::InstallationQuery;
 use crate::ladder::graphql::{LadderMutation, LadderQuery};
 use crate::matching::graphql::PeeringMutation;
@@ -61,7 +70,7 @@ pub struct QueryRoot(
     EmotionQuery,
     SyncQuery,
     LadderQuery,
-    #[cfg(feature = "conformance")] super::conformance::ConformanceQuery,
+    #[cfg(feature = "conformance")] conformance::ConformanceQuery,
 );
 
 /// What can be changed. Every mutation may be sent again when its answer did not arrive: the second
@@ -100,7 +109,7 @@ pub struct SubscriptionRoot(
     CheckInSubscription,
     NotificationSubscription,
     PartnerSubscription,
-    #[cfg(feature = "conformance")] super::conformance::ConformanceSubscription,
+    #[cfg(feature = "conformance")] conformance::ConformanceSubscription,
 );
 
 /// Belay's schema.

@@ -2,7 +2,6 @@
 
 use async_graphql::{ID, MergedObject, Object};
 
-use super::node::NodeId as _;
 use crate::account::SignedIn;
 use crate::account::graphql::AccountMe;
 use crate::checkin::graphql::CheckInMe;
@@ -13,6 +12,7 @@ use crate::device::graphql::DeviceMe;
 use crate::ladder::graphql::LadderMe;
 use crate::matching::graphql::PeeringMe;
 use crate::meeting::graphql::MeetingMe;
+use crate::node_id::NodeId as _;
 use crate::nudge::graphql::NotificationMe;
 use crate::nudge::quiet_graphql::QuietMe;
 use crate::nudge::reminder_graphql::ReminderMe;

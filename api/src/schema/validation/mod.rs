@@ -20,13 +20,12 @@ use async_graphql::{ErrorExtensionValues, Pos, ServerError};
 
 use self::types::TypeSystem;
 use self::walk::{Part, Walk};
-use super::code::Code;
-use super::schema;
+use crate::graphql::code::Code;
 
 /// Errors that are gathered at most: nobody reads more.
 const MOST_ERRORS: usize = 20;
 
-static TYPES: LazyLock<TypeSystem> = LazyLock::new(|| TypeSystem::read(&schema::sdl()));
+static TYPES: LazyLock<TypeSystem> = LazyLock::new(|| TypeSystem::read(&super::sdl()));
 
 /// What is wrong with a document; nothing if it is valid. Names of the schema are suggested to those who may see all of
 /// them.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_graphql::{Object, Subscription};
 use futures::{Stream, StreamExt as _, stream};
 
-use super::{GqlError, GqlResult, Nullable};
 use crate::error::Fault;
+use crate::graphql::{GqlError, GqlResult, Nullable};
 
 /// The most events a subscription here may be asked for, and the default.
 const MANY: u32 = 1_000_000;
