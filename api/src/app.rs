@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::account::{Confirmations, Passphrases, Revocations};
 use crate::bus::Bus;
-use crate::checkin::emotions::Emotion;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Db, Tx};
@@ -14,13 +13,14 @@ use crate::entropy::{Entropy, Ids};
 use crate::error::Fault;
 use crate::fact::{Fact, Follow};
 use crate::installation::{Directory, DirectoryError};
-use crate::jobs::Wake;
 use crate::keys::{Keys, Purpose};
 use crate::mail::{Mailer, MailerError};
-use crate::profile::vocabulary::Vocabulary;
 use crate::push::{Gate, Sender, Transport};
 use crate::travel_gate::TravelGate;
 use crate::vocabulary::Kept;
+use crate::vocabulary::emotions::Emotion;
+use crate::vocabulary::profile::Vocabulary;
+use crate::wake::Wake;
 use crate::zones::{InUse, Installed};
 
 /// The parts of a running Belay. Cheap to clone; nothing in it is a global.

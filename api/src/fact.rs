@@ -9,7 +9,7 @@ use entity::{CircleId, MemberId, PeeringId, SessionId};
 use futures::future::BoxFuture;
 
 use crate::app::App;
-use crate::checkin::calendar::DayTerms;
+use crate::days::calendar::DayTerms;
 use crate::db::Tx;
 use crate::error::Fault;
 

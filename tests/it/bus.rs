@@ -1,10 +1,11 @@
 //! Events between processes, through a real NATS.
 
 use api::account::service::authenticate;
-use api::account::{SignedIn, Viewer, token};
+use api::account::token;
 use api::app::App;
 use api::bus::Event;
 use api::node_id::NodeId as _;
+use api::viewer::{SignedIn, Viewer};
 use chrono::TimeDelta;
 use entity::{MemberId, NotificationId};
 use serde_json::{Value, json};

@@ -2,13 +2,13 @@
 
 pub mod invitations;
 
-use api::account::SignedIn;
 use api::circle::service as circles;
 use api::db::Done;
 use api::error::Fault;
 use api::fact::Fact;
 use api::node_id::NodeId as _;
 use api::transact;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::circle_membership::{self, CircleRole};
 use entity::{CircleId, circle};

@@ -1,9 +1,9 @@
 //! What follows from a fact in every other domain: what nobody may see, hear or do any more.
 
-use api::account::SignedIn;
 use api::account::service::set_role;
 use api::circle::service::{Appointed, appoint, without_facilitator};
 use api::node_id::NodeId as _;
+use api::viewer::SignedIn;
 use entity::account::Role;
 use entity::notification::Kind;
 use entity::{CircleId, circle_membership};

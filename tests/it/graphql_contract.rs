@@ -1,7 +1,7 @@
 //! What an upgrade of the GraphQL library must keep: each of these was otherwise in some release of it.
 
-use api::account::Viewer;
 use api::graphql::context::Sender;
+use api::viewer::Viewer;
 use async_graphql::{Request, Variables};
 use serde_json::json;
 use support::{TestApp, both};

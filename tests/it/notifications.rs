@@ -1,10 +1,10 @@
 //! The in-app inbox, and what is told to whom.
 
-use api::account::SignedIn;
 use api::db::{Done, transact};
 use api::node_id::NodeId as _;
 use api::nudge::Announcement;
 use api::nudge::service::{housekeep, withdraw};
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::notification::{Kind, SkipReason, State};
 use entity::push_delivery::DeliveryState;

@@ -2,9 +2,9 @@
 
 mod waits;
 
-use api::account::SignedIn;
 use api::nudge::model::{jitter, spread};
 use api::push::message::Category;
+use api::viewer::SignedIn;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::notification::{SkipReason, State};
 use entity::push_delivery::DeliveryState;

@@ -1,6 +1,6 @@
 //! What a refusal says beside its code: which bound was reached, and when the same may be taken.
 
-use api::account::SignedIn;
+use api::viewer::SignedIn;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use support::{TestApp, both};

@@ -128,7 +128,7 @@ async fn who_reads_slowly_is_told_once_to_read_anew(database: TestDatabase) {
         socket.subscribe("1", inbox, json!({})).await;
         assert_eq!(notified(socket).await["refetch"], true);
     }
-    let tell = |who: api::account::SignedIn| {
+    let tell = |who: api::viewer::SignedIn| {
         let notification: NotificationId = app.app.ids.next();
         app.app.bus.publish(&Event::NotificationReceived {
             member: who.member,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use api::account::SignedIn;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::{account, account_code, change_feed, job, member, notification, session};
 use sea_orm::sea_query::Expr;

@@ -301,7 +301,7 @@ fn undated(sdl: &str) -> Vec<&str> {
 }
 
 /// Somebody asks a member into a circle.
-async fn is_invited(app: &TestApp, member: api::account::SignedIn) {
+async fn is_invited(app: &TestApp, member: api::viewer::SignedIn) {
     let other = app.facilitator("other").await;
     let circle = crate::circles::circle_of(app, other, &[]).await;
     let asked = "mutation($circle: ID!, $member: ID!) {

@@ -1,10 +1,10 @@
 //! What a member's devices hear while they are connected.
 
-use api::account::{SignedIn, Viewer};
 use api::bus::Event;
 use api::db::{Done, transact};
 use api::node_id::NodeId as _;
 use api::nudge::service::withdraw;
+use api::viewer::{SignedIn, Viewer};
 use chrono::TimeDelta;
 use entity::NotificationId;
 use serde_json::{Value, json};

@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use api::account::{SignedIn, Viewer};
 use api::app::{App, Surroundings};
 use api::clock::Clock;
 use api::config::{Config, DEFAULTS, load_from};
@@ -13,9 +12,12 @@ use api::entropy::Entropy;
 use api::graphql::context::Sender;
 use api::jobs::Worker;
 use api::keys::Keys;
-use api::profile::{Country, Handle, Language, service::NewMember};
+use api::locale::{Country, Language};
+use api::profile::Handle;
+use api::profile::service::NewMember;
 use api::push::Transport;
 use api::schema::BelaySchema;
+use api::viewer::{SignedIn, Viewer};
 use api::zones::Installed;
 use async_graphql::{Request, Variables};
 use chrono::{DateTime, TimeDelta, Utc};

@@ -3,8 +3,8 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use api::account::{SignedIn, Viewer};
 use api::schema::BelaySchema;
+use api::viewer::{SignedIn, Viewer};
 use async_graphql::Response;
 use futures::FutureExt as _;
 use futures::stream::{BoxStream, Peekable, StreamExt as _};

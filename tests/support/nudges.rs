@@ -1,8 +1,8 @@
 //! What a test of nudges does again and again.
 
-use api::account::SignedIn;
 use api::db::{Done, transact};
 use api::nudge::{Announcement, service::announce};
+use api::viewer::SignedIn;
 use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
 use entity::notification::Kind;
 use entity::{MemberId, check_in, check_in_reminder, member, notification, push_delivery};

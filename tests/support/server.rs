@@ -4,9 +4,10 @@ use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use api::account::{SignedIn, token};
+use api::account::token;
 use api::clock::Clock;
 use api::keys::Keys;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};

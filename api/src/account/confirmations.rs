@@ -16,10 +16,11 @@ use entity::SessionId;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::{Access, store};
+use super::store;
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
+use crate::viewer::Access;
 
 /// From one write to the next: what is used meanwhile goes into one statement.
 const EVERY: Duration = Duration::from_millis(250);

@@ -25,7 +25,6 @@ pub mod service;
 mod store;
 pub mod token;
 mod undo_code;
-pub mod viewer;
 
 pub use confirmations::Confirmations;
 pub(crate) use device_key::DeviceKey;
@@ -33,4 +32,3 @@ pub use email::Email;
 pub use limits::network;
 pub use passphrase::Passphrases;
 pub use revocations::Revocations;
-pub use viewer::{Access, SignedIn, Viewer};

@@ -8,9 +8,9 @@ use entity::{MemberId, SessionId};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use super::{Access, SignedIn};
 use crate::error::Fault;
 use crate::keys::Keys;
+use crate::viewer::{Access, SignedIn};
 
 #[derive(Serialize, Deserialize)]
 struct Claims {

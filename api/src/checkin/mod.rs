@@ -12,12 +12,8 @@
 //! back, narrows and deletes it at any time, and no message that a phone sends again brings it back. What reaches us when
 //! its day has closed is kept as an entry that changes no run and no total.
 
-pub mod cadence;
-pub mod calendar;
-pub mod emotions;
 pub mod entry;
 pub mod graphql;
-pub mod model;
 pub mod runs;
 pub mod service;
 mod store;

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
-use super::cadence::Plan;
-use super::calendar::Calendar;
+use crate::days::cadence::Plan;
+use crate::days::calendar::Calendar;
 
 /// Reserve days that everybody starts with.
 const RESERVES_AT_FIRST: u8 = 1;

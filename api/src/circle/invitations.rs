@@ -18,7 +18,7 @@ use super::model::{
 };
 use super::service::Changed;
 use super::store as circles;
-use crate::account::{self, Viewer};
+use crate::account;
 use crate::app::App;
 use crate::consent;
 use crate::consent::service::Given;
@@ -29,6 +29,7 @@ use crate::nudge::{self, Announcement};
 use crate::page::Page;
 use crate::profile;
 use crate::profile::model::Profile;
+use crate::viewer::Viewer;
 use crate::visibility::is_visible;
 
 pub use store::MY_INVITATIONS;

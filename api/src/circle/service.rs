@@ -10,7 +10,7 @@ use sea_orm::sea_query::Expr;
 
 use super::model::{Circle, CircleRole, Membership, NewCircle, role_to_be, steps_down};
 use super::{handover, invitations, store};
-use crate::account::{self, Viewer};
+use crate::account;
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
@@ -18,6 +18,7 @@ use crate::fact::Fact;
 use crate::page::Page;
 use crate::profile;
 use crate::profile::model::Profile;
+use crate::viewer::Viewer;
 use crate::visibility::is_visible;
 
 pub use handover::{

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::doors::Doors;
 use super::serve::{self, Roles};
 use super::{Failure, console, setup};
-use crate::account::{SignedIn, token};
+use crate::account::token;
 use crate::app::{App, Surroundings};
 use crate::clock::Clock;
 use crate::config::{self, Config, LogLevel, MailTransport, Mode, PushTransport};
@@ -20,6 +20,7 @@ use crate::dev_outbox::DevOutbox;
 use crate::entropy::Entropy;
 use crate::keys::Keys;
 use crate::push::transport;
+use crate::viewer::SignedIn;
 
 /// A sign-in lasts for as long as one may.
 const TOKEN_MINUTES: u32 = 60;

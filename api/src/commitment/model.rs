@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 pub use entity::commitment_day::Answer;
 
-use crate::checkin::cadence::Cadence;
-use crate::checkin::calendar::DayTerms;
-use crate::nudge::local_time::next_after;
+use crate::days::cadence::Cadence;
+use crate::days::calendar::DayTerms;
+use crate::days::local_time::next_after;
 use crate::text::{Lines, TextForm};
 
 /// What a man means to do, in his words.

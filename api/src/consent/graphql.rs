@@ -5,7 +5,6 @@ use entity::consent::{self, Model};
 use entity::{CircleId, MemberId};
 
 use super::service::{self, MY_CONSENTS};
-use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
@@ -18,6 +17,7 @@ use crate::pact::graphql::PactSharing;
 use crate::page::{Cursor, Page};
 use crate::profile::graphql::Member;
 use crate::profile::model::Profile;
+use crate::viewer::SignedIn;
 
 /// What something you agreed to is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

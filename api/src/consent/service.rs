@@ -7,13 +7,13 @@ use entity::consent::{Model, Purpose};
 use entity::{CircleId, ConsentId, MemberId};
 
 use super::store;
-use crate::account::Viewer;
 use crate::app::App;
 use crate::db::Tx;
 use crate::error::Fault;
 use crate::page::Page;
 use crate::profile;
 use crate::profile::model::Profile;
+use crate::viewer::Viewer;
 
 pub use store::MY_CONSENTS;
 

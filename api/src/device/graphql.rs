@@ -6,13 +6,13 @@ use entity::device as table;
 
 use super::model::{self, Address, Registration};
 use super::service::{self, Registered};
-use crate::account::SignedIn;
 use crate::graphql::errors::{DeviceError, user_errors};
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::locale::Language;
 use crate::node_id::NodeId as _;
 use crate::problem::{Problem, ProblemCode, Problems};
-use crate::profile::Language;
+use crate::viewer::SignedIn;
 
 /// How a push address is to be used; declare what you have, one is never converted into another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

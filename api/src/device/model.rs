@@ -5,8 +5,8 @@ use entity::device::{AddressKind, Platform};
 use entity::{DeviceId, MemberId};
 
 use crate::keys;
+use crate::locale::Language;
 use crate::problem::{Problem, ProblemCode};
-use crate::profile::Language;
 
 /// A member has so many devices at most; the one not seen for longest goes.
 pub const MOST_DEVICES: usize = 20;

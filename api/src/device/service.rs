@@ -9,11 +9,11 @@ use super::model::{
     surplus,
 };
 use super::store::{self, Since};
-use crate::account::SignedIn;
 use crate::app::App;
 use crate::db::{Done, SLICE, Tx, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
+use crate::viewer::SignedIn;
 
 /// How a registration ended.
 #[derive(Clone, Debug)]

@@ -10,9 +10,9 @@ use sea_orm::{
 };
 
 use super::model::{Reachable, Registration};
-use crate::account::SignedIn;
 use crate::db::{Tx, delete_slice};
 use crate::error::Fault;
+use crate::viewer::SignedIn;
 
 /// Keeps the session from ending, and the member from registering elsewhere, until the transaction ends.
 /// False when the session has ended.

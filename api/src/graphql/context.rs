@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::edges::Edges;
 use super::errors::{GqlError, GqlResult};
-use crate::account::{SignedIn, Viewer};
 use crate::app::App;
+use crate::viewer::{SignedIn, Viewer};
 
 /// Who sent a request, and from where: data of every request.
 #[derive(Debug)]

@@ -201,7 +201,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
-    use crate::account::{SignedIn, Viewer};
+    use crate::viewer::{SignedIn, Viewer};
 
     fn budget() -> Budget {
         let bucket = |points| BucketConfig {

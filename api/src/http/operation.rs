@@ -24,12 +24,12 @@ use super::errors::given_code;
 use super::guard::{self, Limits};
 use super::params::Params;
 use super::refusal::Refusal;
-use crate::account::Viewer;
 use crate::account::dashboard::Dashboard;
 use crate::db::Stats;
 use crate::graphql::code::Code;
 use crate::graphql::context::Sender;
 use crate::schema::validation;
+use crate::viewer::Viewer;
 use crate::waiting;
 
 /// What is refused costs whoever sends it so much at least, and nothing is looked at for whom has less.

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use entity::MemberId;
 
-use crate::account::{Viewer, network};
+use crate::account::network;
 use crate::config::HttpConfig;
+use crate::viewer::Viewer;
 
 /// The places of this process.
 pub struct Places {

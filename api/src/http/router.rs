@@ -133,7 +133,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::account::{SignedIn, token};
+    use crate::account::token;
     use crate::app::{App, Surroundings};
     use crate::clock::Clock;
     use crate::config::{DEFAULTS, load_from};
@@ -144,6 +144,7 @@ mod tests {
     use crate::keys::Keys;
     use crate::push::transport::from_config;
     use crate::shutdown::Shutdown;
+    use crate::viewer::SignedIn;
 
     /// An edge on a database that nobody made ready, and the folder of that.
     async fn edge() -> (Edge, tempfile::TempDir) {

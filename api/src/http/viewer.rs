@@ -7,9 +7,10 @@ use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
 use crate::account::dashboard::Dashboard;
-use crate::account::{Access, DeviceKey, Viewer, service};
+use crate::account::{DeviceKey, service};
 use crate::app::App;
 use crate::config::GraphqlConfig;
+use crate::viewer::{Access, Viewer};
 
 /// The token is not ours, has ended, or is none. Never taken for nobody: an app would show a signed-out
 /// screen where it should refresh.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use crate::profile::Country;
+use crate::locale::Country;
 
 /// The lines that are built in.
 const BUILT_IN: &str = include_str!("../../crisis_lines.json");

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::device::graphql::Platform;
 use crate::graphql::scalars::{Date, Url};
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
-use crate::profile::Country;
+use crate::locale::Country;
 
 /// The service your app talks to, as its operator describes it. Anybody may read it.
 pub struct Installation;

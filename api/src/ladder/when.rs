@@ -4,9 +4,9 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::model::{Kind, Rung};
-use crate::checkin::cadence::Plan;
-use crate::checkin::calendar::Calendar;
-use crate::nudge::local_time::next_after;
+use crate::days::cadence::Plan;
+use crate::days::calendar::Calendar;
+use crate::days::local_time::next_after;
 
 /// Days that are looked at for those he lets pass: sixty weeks, one day in each, and pauses of two years.
 const LOOKED_AT: usize = 1200;
@@ -114,8 +114,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::checkin::cadence::{Cadence, CadenceChange, Pause};
-    use crate::checkin::calendar::DayTerms;
+    use crate::days::cadence::{Cadence, CadenceChange, Pause};
+    use crate::days::calendar::DayTerms;
     use crate::zones::zone;
 
     fn utc(text: &str) -> DateTime<Utc> {

@@ -9,7 +9,6 @@ use entity::{
 
 use super::inbox::{self, Line, Marked};
 use super::store::INBOX;
-use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
@@ -23,6 +22,7 @@ use crate::page::{MAX_PAGE, Page};
 use crate::problem::{Problem, ProblemCode, Problems};
 use crate::schema::Me;
 use crate::schema::node_query::Node;
+use crate::viewer::SignedIn;
 
 /// What a notification is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

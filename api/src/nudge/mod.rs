@@ -12,7 +12,6 @@
 mod between_partners;
 pub mod graphql;
 mod inbox;
-pub mod local_time;
 pub mod model;
 mod patience;
 pub mod plan;

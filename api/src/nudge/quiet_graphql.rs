@@ -3,11 +3,12 @@
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use super::quiet;
-use crate::account::SignedIn;
+use crate::days;
 use crate::graphql::errors::{NotificationError, user_errors};
 use crate::graphql::scalars::LocalTime;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::problem::{Problem, ProblemCode};
+use crate::viewer::SignedIn;
 
 /// When your phone is left in peace. What falls due then is in your inbox at once. It is pushed some minutes after they
 /// are over, one push for each category, or not at all when it would be too late or you have read it. What changes about a
@@ -24,8 +25,8 @@ pub struct QuietHours {
     until: LocalTime,
 }
 
-impl From<quiet::QuietHours> for QuietHours {
-    fn from(hours: quiet::QuietHours) -> Self {
+impl From<days::QuietHours> for QuietHours {
+    fn from(hours: days::QuietHours) -> Self {
         Self {
             enabled: hours.enabled,
             from: LocalTime(hours.from()),
@@ -85,7 +86,7 @@ impl QuietMutation {
 async fn set(ctx: &Context<'_>, input: &SetQuietHoursInput) -> GqlResult<SetQuietHoursPayload> {
     let who = ctx.member()?;
     let (LocalTime(from), LocalTime(until)) = (input.from, input.until);
-    let Some(hours) = quiet::QuietHours::new(input.enabled, from, until) else {
+    let Some(hours) = days::QuietHours::new(input.enabled, from, until) else {
         let message = "They begin at one time of day and are over at another.";
         let problem = Problem::field("until", ProblemCode::Invalid, message);
         return Ok(SetQuietHoursPayload {

@@ -5,7 +5,7 @@ use entity::quiet_hours::{ActiveModel, Column, Entity};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait as _};
 
-use super::quiet::QuietHours;
+use crate::days::QuietHours;
 use crate::error::Fault;
 
 /// A member's quiet hours.

@@ -8,12 +8,12 @@ use entity::check_in_reminder::Model;
 use entity::notification::Kind;
 use sea_orm::ConnectionTrait;
 
-use super::local_time::{last_until, next_after};
 use super::patience::{Patience, Step};
 use super::reminder_store as reminders;
 use super::service::{self, Announcement};
 use super::still_wanted::{door_key, reminder_key};
 use crate::app::App;
+use crate::days::local_time::{last_until, next_after};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::zones::Zone;

@@ -3,10 +3,10 @@
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use super::reminder::{self, Reminder};
-use crate::account::SignedIn;
 use crate::graphql::errors::CheckInError;
 use crate::graphql::scalars::{DateTime, LocalTime};
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::viewer::SignedIn;
 
 /// Your daily reminder to check in. It stays away on days when you have checked in before its time, that you have
 /// paused, or that are not among your weekdays. When you have let three pass it comes half as often, and after

@@ -5,10 +5,10 @@ use entity::check_in_reminder::Model;
 use entity::{MemberId, NotificationId};
 use uuid::Uuid;
 
-use super::local_time::nearest;
 use super::quiet::ignores_quiet_hours;
 use super::{reminder_store, service, store};
 use crate::app::App;
+use crate::days::local_time::nearest;
 use crate::db::Tx;
 use crate::entropy::first_id_at;
 use crate::error::Fault;

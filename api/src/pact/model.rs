@@ -8,8 +8,8 @@ pub use entity::received_words::Kind as ReceivedKind;
 use entity::{MemberId, PactId, PactNudgeId, PeeringId, ReceivedId};
 use uuid::Uuid;
 
-use crate::checkin::calendar::DayTerms;
 use crate::checkin::entry::{CheckIn, Content, Visibility};
+use crate::days::calendar::DayTerms;
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 pub use crate::matching::model::Shown;

@@ -6,22 +6,17 @@
 //! is health data: nobody sees it until its owner says who may.
 
 mod availability;
-mod country;
 pub mod disclosure;
 pub mod graphql;
 mod handle;
 mod handle_store;
-mod language;
 mod lists;
 pub mod model;
 mod reserved;
 pub mod service;
 mod store;
 mod visibility;
-pub mod vocabulary;
 
 pub use availability::{Availability, ContactMode, ContactModes, DayPart};
-pub use country::Country;
 pub use handle::Handle;
-pub use language::Language;
 pub use visibility::{Relation, Visibility, admits};

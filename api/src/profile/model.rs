@@ -7,12 +7,13 @@ use entity::MemberId;
 use entity::member::{AgeBand, ReplyPace};
 use entity::member_topic::{Stance, Visibility};
 
-use super::vocabulary::{LifeContext, Topic};
-use super::{Availability, ContactModes, Country, Handle, Language, Relation, admits};
-use crate::checkin::calendar::DayTerms;
+use super::{Availability, ContactModes, Handle, Relation, admits};
+use crate::days::calendar::DayTerms;
 use crate::error::Fault;
+use crate::locale::{Country, Language};
 use crate::patch::Change;
 use crate::text::{Lines, TextForm};
+use crate::vocabulary::profile::{LifeContext, Topic};
 
 /// A few sentences about himself.
 pub const BIO: TextForm = TextForm {

@@ -9,16 +9,17 @@ use sea_orm::ConnectionTrait;
 
 use super::model::{LivedTopic, Patch, Profile};
 use super::store::{self, Found};
-use super::vocabulary::Vocabulary;
-use super::{Country, Handle, Language, Relation, admits, handle_store};
-use crate::account::Viewer;
+use super::{Handle, Relation, admits, handle_store};
 use crate::app::App;
-use crate::checkin::calendar::DayTerms;
+use crate::days::QuietHours;
+use crate::days::calendar::DayTerms;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
-use crate::nudge::quiet::QuietHours;
+use crate::locale::{Country, Language};
 use crate::sync;
+use crate::viewer::Viewer;
+use crate::vocabulary::profile::Vocabulary;
 use crate::zones::Zone;
 
 /// What is known of a man when he has just signed up.

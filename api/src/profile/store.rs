@@ -12,12 +12,12 @@ use sea_orm::{
 use super::lists::{self, TopicRow};
 use super::model::{DAY_START_HOUR, FieldVisibility, Fields};
 use super::service::NewMember;
-use super::vocabulary::{LifeContext, Topic};
 use super::{Availability, ContactModes};
+use crate::days::QuietHours;
 use crate::db::Tx;
 use crate::error::Fault;
-use crate::nudge::quiet::QuietHours;
 use crate::visibility::visible;
+use crate::vocabulary::profile::{LifeContext, Topic};
 use crate::{circle, matching};
 
 /// A profile with its lists, from one statement.

@@ -2,7 +2,6 @@
 
 use async_graphql::{ID, MergedObject, Object};
 
-use crate::account::SignedIn;
 use crate::account::graphql::AccountMe;
 use crate::checkin::graphql::CheckInMe;
 use crate::circle::graphql::CircleMe;
@@ -18,6 +17,7 @@ use crate::nudge::quiet_graphql::QuietMe;
 use crate::nudge::reminder_graphql::ReminderMe;
 use crate::pact::graphql::{PactMe, ReceivedMe};
 use crate::profile::graphql::ProfileMe;
+use crate::viewer::SignedIn;
 
 /// You: what is yours alone to see.
 #[derive(MergedObject)]

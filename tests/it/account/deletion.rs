@@ -1,7 +1,7 @@
 //! Leaving, coming back, and being gone.
 
-use api::account::SignedIn;
 use api::account::service::authenticate;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};

@@ -18,8 +18,8 @@ mod sign_up;
 mod strangers;
 mod tokens;
 
-use api::account::SignedIn;
 use api::account::service::authenticate;
+use api::viewer::SignedIn;
 use serde_json::{Value, json};
 use support::TestApp;
 use uuid::Uuid;

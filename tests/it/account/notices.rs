@@ -1,7 +1,7 @@
 //! What a member is told of his own account, and on which devices.
 
-use api::account::SignedIn;
 use api::dev_outbox::Sent;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::device;
 use sea_orm::EntityTrait as _;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use api::account::SignedIn;
 use api::account::revocations;
 use api::account::service::authenticate;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::session;
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _, IntoActiveModel as _};

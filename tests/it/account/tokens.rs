@@ -1,9 +1,10 @@
 //! Refresh tokens: rotation, grace, reuse.
 
+use api::account::confirmations;
 use api::account::service::authenticate;
-use api::account::{Viewer, confirmations};
 use api::app::App;
 use api::db::Stats;
+use api::viewer::Viewer;
 use chrono::TimeDelta;
 use entity::session;
 use sea_orm::EntityTrait as _;

@@ -1,7 +1,7 @@
 //! What each field is called with.
 
-use api::account::SignedIn;
 use api::node_id::{NodeId as _, decode};
+use api::viewer::SignedIn;
 use chrono::{TimeDelta, Timelike as _};
 use entity::{
     CheckInId, CircleId, CircleInvitationId, CommitmentId, DeviceId, MeetingId, MemberId,

@@ -6,7 +6,7 @@ mod documents;
 
 use std::collections::BTreeSet;
 
-use api::account::{SignedIn, Viewer};
+use api::viewer::{SignedIn, Viewer};
 use serde_json::{Value, json};
 use support::{Answer, Listening, Schema, TestApp, TestDatabase, both};
 use uuid::Uuid;

@@ -27,7 +27,7 @@ async fn to_hear_that_nothing_changed_is_one_statement(app: TestApp) {
 }
 
 /// A hundred days of check-ins, past the domain.
-async fn hundred_days(app: &TestApp, who: api::account::SignedIn) {
+async fn hundred_days(app: &TestApp, who: api::viewer::SignedIn) {
     use api::db::{Done, transact};
     let app = &app.app;
     let mut day = app.clock.now().date_naive();

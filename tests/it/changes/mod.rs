@@ -11,8 +11,8 @@ mod resets;
 
 use std::collections::BTreeMap;
 
-use api::account::SignedIn;
 use api::node_id::NodeId as _;
+use api::viewer::SignedIn;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
 use support::{Answer, TestApp};

@@ -1,13 +1,13 @@
 //! Transactions held still by hand, in the orders that could hide something. On PostgreSQL: SQLite has one writer at a
 //! time.
 
-use api::account::SignedIn;
 use api::app::App;
 use api::db::Tx;
 use api::error::Fault;
 use api::node_id::NodeId as _;
 use api::sync::model::Changes;
 use api::sync::service::{hold, write};
+use api::viewer::SignedIn;
 use api::work::Tries;
 use chrono::{Days, NaiveDate};
 use entity::{CheckInId, OccurrenceId};

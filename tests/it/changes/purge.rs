@@ -1,10 +1,10 @@
 //! A man's account is deleted while he is being told something. On PostgreSQL: SQLite has one writer at a time.
 
-use api::account::SignedIn;
 use api::account::jobs::purge_account as purge;
 use api::db::Tx;
 use api::sync::model::Changes;
 use api::sync::service::{hold, write};
+use api::viewer::SignedIn;
 use api::work::Tries;
 use entity::{CheckInId, account, change, member, session};
 use sea_orm::sea_query::Expr;

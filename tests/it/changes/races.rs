@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use api::account::SignedIn;
 use api::app::App;
 use api::db::{Done, Tx, transact};
 use api::error::Fault;
 use api::node_id::NodeId as _;
 use api::sync::model::Changes;
 use api::sync::service::write;
+use api::viewer::SignedIn;
 use api::work::Tries;
 use chrono::{Days, NaiveDate};
 use entity::{CheckInId, MemberId, change, change_feed, check_in};

@@ -1,7 +1,7 @@
 //! What reaches us late is kept, and changes nothing that was.
 
-use api::account::SignedIn;
 use api::entropy::Entropy;
+use api::viewer::SignedIn;
 use chrono::{NaiveDate, TimeDelta};
 use entity::{check_in_reminder, ladder, notification, progress};
 use sea_orm::{EntityTrait as _, QueryOrder as _};

@@ -4,10 +4,10 @@ mod late;
 mod says;
 mod take_back;
 
-use api::account::SignedIn;
 use api::checkin::service::{self, has_checked_in_on, member_day_now};
 use api::db::{Done, transact};
 use api::nudge::{self, Announcement};
+use api::viewer::SignedIn;
 use api::zones::Zone;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::check_in;

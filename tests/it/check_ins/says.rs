@@ -1,6 +1,6 @@
 //! What a check-in says, to its writer and to those he lets read it, and how he has been.
 
-use api::account::SignedIn;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::check_in;
 use sea_orm::EntityTrait as _;

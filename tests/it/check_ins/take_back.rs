@@ -1,7 +1,7 @@
 //! What a man wrote is his: it is narrowed, blanked and deleted whenever he likes, and nothing brings it back.
 
-use api::account::SignedIn;
 use api::node_id::NodeId as _;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::{CheckInId, check_in};
 use sea_orm::EntityTrait as _;

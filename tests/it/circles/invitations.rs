@@ -1,11 +1,11 @@
 //! Invitations: nobody is in a circle without his own yes, and a no tells nobody anything.
 
-use api::account::SignedIn;
 use api::db::Done;
 use api::error::Fault;
 use api::fact::Fact;
 use api::node_id::NodeId as _;
 use api::transact;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::account::Role;
 use entity::notification::{Kind, SkipReason, State};

@@ -1,8 +1,8 @@
 //! Asking a partner to ask how it went.
 
-use api::account::SignedIn;
 use api::jobs::Worker;
 use api::push::message::Category;
+use api::viewer::SignedIn;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::commitment;
 use entity::notification::{SkipReason, State};

@@ -9,7 +9,7 @@ mod property;
 mod story;
 mod told;
 
-use api::account::SignedIn;
+use api::viewer::SignedIn;
 use chrono::Days;
 use entity::notification::{Kind, Model};
 use serde_json::{Value, json};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use api::checkin::cadence::Cadence;
-use api::checkin::calendar::DayTerms;
 use api::commitment::model::{Answer, Ask, DAYS_SHOWN, Plan, Refusal, State, Step, When};
+use api::days::cadence::Cadence;
+use api::days::calendar::DayTerms;
 use chrono::Weekday::{Mon, Thu};
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, Utc};
 use support::zone;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use api::checkin::cadence::Cadence;
 use api::commitment::model::{Answer, DAYS_SHOWN, Plan, Step, When};
+use api::days::cadence::Cadence;
 use chrono::{Datelike as _, Days, NaiveDate};
 use proptest::prelude::*;
 

@@ -1,7 +1,7 @@
 //! Who is told what: phones, and devices that listen.
 
-use api::account::SignedIn;
 use api::db::{Done, transact};
+use api::viewer::SignedIn;
 use serde_json::{Value, json};
 use support::{TestApp, both};
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use api::account::SignedIn;
-use api::checkin::cadence::{Cadence, CadenceChange, Pause, Plan};
-use api::checkin::calendar::{Calendar, DayTerms};
 use api::checkin::runs::{Progress, Record, progress};
 use api::checkin::service;
+use api::days::cadence::{Cadence, CadenceChange, Pause, Plan};
+use api::days::calendar::{Calendar, DayTerms};
+use api::viewer::SignedIn;
 use chrono::{Datelike as _, NaiveDate, TimeDelta};
 use entity::{cadence_change, check_in, past_day_terms, pause, progress as kept};
 use proptest::strategy::{Strategy as _, ValueTree as _};

@@ -1,6 +1,6 @@
 //! Weekdays, pauses, and the hour at which days begin: what a member sees of them.
 
-use api::account::SignedIn;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use support::{TestApp, both};

@@ -1,6 +1,6 @@
 //! A member's days, in every zone there is: they follow each other without gap or overlap, and never go back.
 
-use api::checkin::model::{day_bounds, member_day};
+use api::days::{day_bounds, member_day};
 use api::zones::{Zone, names};
 use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
 use proptest::prelude::*;

@@ -1,7 +1,7 @@
 //! Documents by their hash: automatic persisted queries, on one replica and on another.
 
-use api::account::SignedIn;
 use api::http::documents::jobs::housekeep;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::persisted_document::{self, Entity as PersistedDocument};
 use reqwest::Method;

@@ -71,7 +71,7 @@ async fn whoever_agrees_while_he_is_quiet_is_told_then(app: TestApp) {
     assert!(inbox.as_array().unwrap().contains(&agreed), "{inbox}");
 }
 
-async fn node(app: &TestApp, who: api::account::SignedIn, id: &Value) -> Value {
+async fn node(app: &TestApp, who: api::viewer::SignedIn, id: &Value) -> Value {
     let query = "query($id: ID!) { node(id: $id) { id } }";
     app.as_member(who, query, json!({ "id": id }))
         .await
@@ -192,7 +192,7 @@ async fn whoever_runs_the_circle_no_longer_is_told_nothing(app: TestApp) {
     let add = "mutation($circle: ID!, $man: ID!, $role: CircleRole) {
         addCircleMember(input: { circleId: $circle, memberId: $man, role: $role }) {
             errors { code } } }";
-    let put = async |who, man: api::account::SignedIn, role: &str| {
+    let put = async |who, man: api::viewer::SignedIn, role: &str| {
         let man = man.member.global();
         let variables = json!({ "circle": three.circle, "man": *man, "role": role });
         let answer = app.as_member(who, add, variables).await;

@@ -7,8 +7,8 @@ mod race;
 mod story;
 mod written;
 
-use api::account::SignedIn;
 use api::node_id::NodeId as _;
+use api::viewer::SignedIn;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use support::TestApp;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::account::SignedIn;
 use api::checkin::entry::Patch;
 use api::checkin::service::{CheckInOutcome, NewCheckIn};
 use api::ladder;
+use api::viewer::SignedIn;
 use entity::{MemberId, ladder_telling};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! Changing a meeting and calling it off.
 
-use api::account::SignedIn;
 use api::node_id::NodeId as _;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::circle_membership::CircleRole;
 use entity::notification::{Kind, State};

@@ -1,7 +1,7 @@
 //! Finding meetings: what is not there for a man is not there.
 
-use api::account::SignedIn;
 use api::node_id::NodeId as _;
+use api::viewer::SignedIn;
 use entity::circle_membership::CircleRole;
 use serde_json::{Value, json};
 use support::{TestApp, both};

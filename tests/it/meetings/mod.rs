@@ -7,7 +7,7 @@ mod rsvp;
 mod schedule;
 mod told;
 
-use api::account::SignedIn;
+use api::viewer::SignedIn;
 use entity::circle_membership::CircleRole;
 use entity::notification::{self, Kind};
 use entity::rsvp::Answer;

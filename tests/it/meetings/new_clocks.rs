@@ -1,6 +1,6 @@
 //! A meeting takes place when the wall says so.
 
-use api::account::SignedIn;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::notification::{Kind, State};
 use serde_json::{Value, json};

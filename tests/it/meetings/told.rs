@@ -1,7 +1,7 @@
 //! What those who are going are told of changes: while it helps, and once.
 
-use api::account::SignedIn;
 use api::push::message::Category;
+use api::viewer::SignedIn;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::notification::{Kind, State};
 use serde_json::{Value, json};

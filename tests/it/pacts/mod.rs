@@ -8,7 +8,7 @@ mod told;
 mod wishes;
 mod woken;
 
-use api::account::SignedIn;
+use api::viewer::SignedIn;
 use entity::PactId;
 use serde_json::{Value, json};
 use support::TestApp;

@@ -1,7 +1,7 @@
 //! A few words, at a good moment.
 
-use api::account::SignedIn;
 use api::node_id::NodeId as _;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::PactNudgeId;
 use sea_orm::EntityTrait as _;

@@ -1,7 +1,7 @@
 //! What a man received stays his, whatever becomes of who sent it.
 
-use api::account::SignedIn;
 use api::node_id::NodeId as _;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::received_words;
 use sea_orm::EntityTrait as _;

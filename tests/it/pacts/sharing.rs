@@ -1,8 +1,8 @@
 //! Who sees what, and what was agreed to.
 
-use api::account::SignedIn;
 use api::pact::model::Sharing;
 use api::pact::service::{partners_to_tell, sharing_of};
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};

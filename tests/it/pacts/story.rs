@@ -1,6 +1,6 @@
 //! From a proposal to its end.
 
-use api::account::SignedIn;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use support::{TestApp, both};

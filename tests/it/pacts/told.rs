@@ -1,6 +1,6 @@
 //! Who is told what: phones, connected devices, inboxes and lock screens.
 
-use api::account::SignedIn;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::notification::{Kind, SkipReason, State};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! How a man likes to be nudged, in his words: encrypted where it is kept.
 
-use api::account::SignedIn;
+use api::viewer::SignedIn;
 use entity::pact_side;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};

@@ -1,7 +1,7 @@
 //! Whoever asks at night: what he is shown, and who may be woken.
 
-use api::account::SignedIn;
 use api::push::message::Category;
+use api::viewer::SignedIn;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use support::{TestApp, both};

@@ -1,6 +1,6 @@
 //! How many there may be, whoever asks at the same moment.
 
-use api::account::SignedIn;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use support::{TestApp, both};

@@ -4,8 +4,8 @@ mod limits;
 mod story;
 mod told;
 
-use api::account::SignedIn;
 use api::node_id::NodeId as _;
+use api::viewer::SignedIn;
 use entity::PeeringId;
 use serde_json::{Value, json};
 use support::TestApp;

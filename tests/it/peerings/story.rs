@@ -1,7 +1,7 @@
 //! From a proposal to its end.
 
-use api::account::SignedIn;
 use api::node_id::NodeId as _;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::PeeringId;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Who is told what: phones, inboxes and lock screens.
 
-use api::account::SignedIn;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::notification::{Kind, State};
 use sea_orm::EntityTrait as _;

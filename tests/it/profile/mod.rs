@@ -5,10 +5,10 @@ mod topics;
 mod update;
 mod viewing;
 
-use api::account::SignedIn;
 use api::db::{Done, transact};
 use api::error::Fault;
 use api::node_id::NodeId as _;
+use api::viewer::SignedIn;
 use serde_json::{Value, json};
 use support::{Answer, TestApp};
 

@@ -74,7 +74,7 @@ async fn a_topic_is_changed_in_place_and_what_is_not_said_stays(app: TestApp) {
     );
 }
 
-async fn remove(app: &TestApp, who: api::account::SignedIn, slug: &str) -> Value {
+async fn remove(app: &TestApp, who: api::viewer::SignedIn, slug: &str) -> Value {
     let query = "mutation($slug: String!) { removeTopic(input: {topic: $slug}) {
         member { topics { topic { slug } } } errors { code path } } }";
     let answer = app.as_member(who, query, json!({ "slug": slug })).await;
@@ -159,7 +159,7 @@ async fn a_profile_has_a_bounded_number_of_topics(app: TestApp) {
     );
 }
 
-async fn contexts(app: &TestApp, who: api::account::SignedIn, slugs: Value) -> Value {
+async fn contexts(app: &TestApp, who: api::viewer::SignedIn, slugs: Value) -> Value {
     let query = "mutation($slugs: [String!]!) { setLifeContexts(input: {lifeContexts: $slugs}) {
         member { lifeContexts { slug } } errors { code path } } }";
     let answer = app.as_member(who, query, json!({ "slugs": slugs })).await;

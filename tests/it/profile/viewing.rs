@@ -1,7 +1,7 @@
 //! What of a man is there for whom.
 
-use api::account::SignedIn;
 use api::node_id::NodeId as _;
+use api::viewer::SignedIn;
 use api::visibility::is_taking_part;
 use entity::{CircleId, MemberId};
 use serde_json::{Value, json};

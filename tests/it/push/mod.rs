@@ -67,7 +67,7 @@ impl Scene {
         states[0].0
     }
 
-    async fn live(&self, who: api::account::SignedIn) -> usize {
+    async fn live(&self, who: api::viewer::SignedIn) -> usize {
         let app = &self.app.app;
         let live = api::device::service::live(app, app.db.pool(), &[who.member]).await;
         live.unwrap().len()

@@ -2,10 +2,10 @@
 
 mod patience;
 
-use api::account::SignedIn;
+use api::days::local_time::{instant_of, last_until, next_after};
 use api::db::{Done, transact};
 use api::jobs::Worker;
-use api::nudge::local_time::{instant_of, last_until, next_after};
+use api::viewer::SignedIn;
 use api::zones::{Zone, names};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use entity::member;

@@ -18,7 +18,7 @@ fn days(pushed: &[String]) -> Vec<&str> {
     pushed.iter().map(|at| &at[..10]).collect()
 }
 
-async fn send(app: &TestApp, who: api::account::SignedIn, mutation: &str, mut input: Value) {
+async fn send(app: &TestApp, who: api::viewer::SignedIn, mutation: &str, mut input: Value) {
     if mutation != "setCheckInDays" {
         input["id"] = json!(app.app.ids.next::<Uuid>());
     }

@@ -1,8 +1,8 @@
 //! Runs by example, each a thing that has gone wrong elsewhere (the public reports on Habitica are a good list), or a
 //! promise of ours.
 
-use api::checkin::cadence::Cadence;
 use api::checkin::runs::{Standing, next_milestone};
+use api::days::cadence::Cadence;
 use chrono::{NaiveDate, TimeDelta, Weekday};
 use support::zone;
 

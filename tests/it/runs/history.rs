@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use api::checkin::cadence::{Cadence, CadenceChange, Pause, Plan};
-use api::checkin::calendar::{Calendar, DayTerms};
 use api::checkin::runs::{Day, Progress, Record, Settled, progress, settle};
+use api::days::cadence::{Cadence, CadenceChange, Pause, Plan};
+use api::days::calendar::{Calendar, DayTerms};
 use api::zones::Zone;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 

@@ -1,7 +1,7 @@
 //! What holds of every history: late entries, pauses, other weekdays, travel, clock changes and leap days in it.
 
-use api::checkin::cadence::Cadence;
 use api::checkin::runs::{DAYS_SHOWN, Day};
+use api::days::cadence::Cadence;
 use chrono::{Days, TimeDelta};
 use proptest::prelude::*;
 use support::zone;

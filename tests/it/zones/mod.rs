@@ -3,9 +3,9 @@
 mod renewal;
 mod rules;
 
-use api::account::SignedIn;
 use api::app::App;
 use api::jobs::Worker;
+use api::viewer::SignedIn;
 use api::zone_change;
 use chrono::{DateTime, Utc};
 use serde_json::json;

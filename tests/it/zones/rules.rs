@@ -1,6 +1,6 @@
 //! The rules of 2026, as members meet them.
 
-use api::nudge::local_time::{nearest, next_after};
+use api::days::local_time::{nearest, next_after};
 use api::zones::names;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use proptest::prelude::*;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use api::account::SignedIn;
 use api::entropy::Entropy;
+use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::rsvp::Answer;
 use entity::{MeetingId, MemberId, OccurrenceId, meeting, meeting_occurrence};

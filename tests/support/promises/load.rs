@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
-use api::account::SignedIn;
 use api::clock::Clock;
 use api::node_id::NodeId as _;
+use api::viewer::SignedIn;
 use chrono::{DateTime, Utc};
 use entity::rsvp::Answer;
 use entity::{CheckInId, MemberId, OccurrenceId};

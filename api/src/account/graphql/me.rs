@@ -4,8 +4,9 @@ use async_graphql::{Context, Object};
 use entity::SessionId;
 
 use super::types::{Account, Session};
-use crate::account::{SignedIn, service};
+use crate::account::service;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::viewer::SignedIn;
 
 /// The account and the devices of who asks.
 pub struct AccountMe(SignedIn);

@@ -19,11 +19,12 @@ use super::dashboard::Dashboard;
 use super::limits::Requester;
 use super::model::Passphrase;
 use super::passphrase::Strong;
-use super::{SignedIn, device_key, service};
+use super::{device_key, service};
 use crate::app::App;
 use crate::graphql::errors::{AccountError, user_errors};
 use crate::graphql::{Context as _, GqlError, GqlResult};
 use crate::problem::{Problem, ProblemCode, Problems};
+use crate::viewer::SignedIn;
 
 /// Everything about accounts that can be changed.
 #[derive(Default, MergedObject)]

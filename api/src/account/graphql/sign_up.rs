@@ -11,8 +11,9 @@ use crate::account::service::{self, NewSignUp, SignUpOutcome, VerifyOutcome};
 use crate::graphql::errors::AccountError;
 use crate::graphql::scalars::{DateTime, TimeZone, Uuid};
 use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::locale::{Country, Language};
 use crate::problem::{Problem, ProblemCode, Problems};
-use crate::profile::{Country, Handle, Language};
+use crate::profile::Handle;
 use crate::schema::Me;
 
 /// What a man tells who signs up.

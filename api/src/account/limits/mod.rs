@@ -25,11 +25,12 @@ pub(super) use network::{Networks, room};
 
 use super::device_key::DeviceKey;
 use super::model::Email;
-use super::{SignedIn, store};
+use super::store;
 use crate::app::App;
 use crate::db::{SLICE, Tx};
 use crate::error::Fault;
 use crate::keys::Purpose;
+use crate::viewer::SignedIn;
 
 const HOUR: TimeDelta = TimeDelta::hours(1);
 /// Who got in from a network this long ago still speaks for it.

@@ -5,14 +5,15 @@ use entity::session::RevokedReason;
 use super::super::limits::{self, Counted};
 use super::super::model::Passphrase;
 use super::super::passphrase::Strong;
+use super::super::store;
 use super::super::store::session::Which;
-use super::super::{SignedIn, store};
 use super::{Account, email_change, notices, sessions};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::jobs::AccountNotice;
 use crate::security::{Event, Line};
+use crate::viewer::SignedIn;
 
 /// Whether who is signed in knows the passphrase too: a phone may be in other hands.
 pub(super) async fn knows_passphrase(

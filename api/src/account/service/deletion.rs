@@ -7,13 +7,14 @@ use entity::session::RevokedReason;
 use super::super::limits;
 use super::super::model::Passphrase;
 use super::super::store::session::Which;
-use super::super::{SignedIn, erasures, store};
+use super::super::{erasures, store};
 use super::{Account, notices, sessions};
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
 use crate::jobs::{self, AccountNotice, Job};
+use crate::viewer::SignedIn;
 
 /// What became of the wish to leave.
 pub enum DeleteOutcome {

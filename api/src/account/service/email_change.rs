@@ -10,14 +10,15 @@ use super::super::email::forms;
 use super::super::limits::Counted;
 use super::super::limits::letters::{self, Asked, By};
 use super::super::model::{Email, Passphrase};
+use super::super::store;
 use super::super::undo_code::UndoCode;
-use super::super::{SignedIn, store};
 use super::{Account, credentials, notices};
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
 use crate::security::{Event, Line};
+use crate::viewer::SignedIn;
 
 /// Asked again within this time it is the same question, and no second letter goes out.
 const SAME_QUESTION: TimeDelta = TimeDelta::minutes(1);

@@ -10,7 +10,7 @@ use super::super::device_key::DeviceKey;
 use super::super::model::DeviceName;
 use super::super::refresh::{Chain, RefreshToken, TokenState};
 use super::super::store::session::{Link, Which};
-use super::super::{Access, SignedIn, store, token};
+use super::super::{store, token};
 use super::notices;
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
@@ -18,6 +18,7 @@ use crate::error::Fault;
 use crate::fact::Fact;
 use crate::jobs::AccountNotice;
 use crate::security::{Event, Line};
+use crate::viewer::{Access, SignedIn};
 
 /// What a device holds while it is signed in.
 pub struct Tokens {

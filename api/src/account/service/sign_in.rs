@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::super::limits::{self, Requester};
 use super::super::model::{DeviceName, Email, Passphrase};
-use super::super::{SignedIn, store};
+use super::super::store;
 use super::notices;
 use super::sessions::{self, Tokens};
 use crate::app::App;
@@ -13,6 +13,7 @@ use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::jobs::AccountNotice;
 use crate::security::{Event, Line};
+use crate::viewer::SignedIn;
 
 /// What became of it.
 pub enum SignInOutcome {

@@ -16,15 +16,17 @@ use super::super::limits;
 use super::super::limits::letters::{self, Asked, By};
 use super::super::model::{DeviceName, Email};
 use super::super::passphrase::Strong;
-use super::super::{SignedIn, store};
+use super::super::store;
 use super::sessions::{self, Tokens};
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, Job};
 use crate::keys::Purpose;
+use crate::locale::{Country, Language};
 use crate::profile::service::NewMember;
-use crate::profile::{self, Country, Handle, Language};
+use crate::profile::{self, Handle};
+use crate::viewer::SignedIn;
 use crate::zones::Zone;
 
 /// What a man who signs up tells.

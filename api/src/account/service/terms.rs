@@ -2,11 +2,12 @@
 
 use entity::{MemberId, superseded_terms};
 
-use super::super::{SignedIn, store};
+use super::super::store;
 use super::Account;
 use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
+use crate::viewer::SignedIn;
 
 /// What became of newer terms.
 pub enum AcceptOutcome {

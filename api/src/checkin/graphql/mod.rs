@@ -22,7 +22,6 @@ use self::trend::MoodTrend;
 pub use self::types::{CheckIn, Emotion, KeptWord, named};
 use super::entry;
 use super::service::{self, LIST, PAUSES};
-use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
@@ -31,6 +30,7 @@ use crate::graphql::scalars::Date;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::page::{Cursor, Page};
 use crate::profile::graphql::Weekday;
+use crate::viewer::SignedIn;
 
 /// The words check-ins are written in.
 #[derive(Default)]

@@ -7,8 +7,8 @@ use entity::{MemberId, PauseId};
 
 use super::{PAUSES, Pauses};
 use crate::app::App;
-use crate::checkin::cadence::Cadence;
 use crate::checkin::service::{self, EndPauseOutcome, NewPause, PauseOutcome};
+use crate::days::cadence::Cadence;
 use crate::error::Fault;
 use crate::graphql::connection::Counted;
 use crate::graphql::cursor::PageArgs;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object};
 
-use crate::checkin::calendar::DayTerms;
-use crate::checkin::{emotions, entry, service};
+use crate::checkin::{entry, service};
+use crate::days::calendar::DayTerms;
 use crate::graphql::errors::shown;
 use crate::graphql::scalars::{Date, DateTime, TimeZone, Uuid};
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::node_id::NodeId as _;
+use crate::vocabulary::emotions;
 
 /// Feelings of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

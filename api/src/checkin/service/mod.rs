@@ -20,13 +20,13 @@ pub use self::plan::{
 pub use self::take_back::delete_words;
 pub use self::trend::{between, mood_trend};
 pub use self::words::emotions;
-use super::calendar::DayTerms;
 use super::entry::CheckIn;
 use super::runs::{self, Progress};
 pub use super::store::Standing;
 use super::store::{self, Written};
 pub use super::store::{CIRCLE_CHECK_INS, LIST, PAUSES, PlanAndTerms};
 use crate::app::App;
+use crate::days::calendar::DayTerms;
 use crate::db::Tx;
 use crate::error::Fault;
 use crate::page::Page;

@@ -9,9 +9,9 @@ use sea_orm::ConnectionTrait;
 
 use super::{held, settle, standing};
 use crate::app::App;
-use crate::checkin::cadence::{Cadence, CadenceChange};
-use crate::checkin::calendar::{Calendar, DayTerms};
 use crate::checkin::store::{self, PAUSES, Standing};
+use crate::days::cadence::{Cadence, CadenceChange};
+use crate::days::calendar::{Calendar, DayTerms};
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::page::Page;

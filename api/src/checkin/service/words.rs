@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::checkin::emotions::Emotion;
 use crate::checkin::store;
 use crate::error::Fault;
+use crate::vocabulary::emotions::Emotion;
 
 /// The vocabulary, as this process has it. Not to be asked for inside a transaction.
 pub async fn emotions(app: &App) -> Result<Arc<Vec<Arc<Emotion>>>, Fault> {

@@ -12,8 +12,8 @@ use sea_orm::{
 };
 
 use super::check_ins::date_of;
-use crate::checkin::cadence::CadenceChange;
-use crate::checkin::calendar::DayTerms;
+use crate::days::cadence::CadenceChange;
+use crate::days::calendar::DayTerms;
 use crate::db::Tx;
 use crate::error::Fault;
 use crate::page::Page;

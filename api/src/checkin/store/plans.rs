@@ -11,8 +11,8 @@ use sea_orm::{
 };
 
 use super::standing::cadence;
-use crate::checkin::cadence::{CadenceChange, Pause, Plan};
-use crate::checkin::calendar::DayTerms;
+use crate::days::cadence::{CadenceChange, Pause, Plan};
+use crate::days::calendar::DayTerms;
 use crate::error::Fault;
 
 /// What a member means to do, and the terms that his days had, each until an instant.

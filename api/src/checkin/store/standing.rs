@@ -7,9 +7,9 @@ use entity::MemberId;
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
 use super::kept::days;
-use crate::checkin::cadence::{Cadence, CadenceChange, Pause, Plan};
-use crate::checkin::calendar::{Calendar, DayTerms};
 use crate::checkin::runs::{Record, Settled};
+use crate::days::cadence::{Cadence, CadenceChange, Pause, Plan};
+use crate::days::calendar::{Calendar, DayTerms};
 use crate::error::Fault;
 use crate::zones::Zone;
 

@@ -4,7 +4,6 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::{CircleInvitationId, MemberId};
 
 use super::{Circle, CircleRole, load_circle};
-use crate::account::SignedIn;
 use crate::app::App;
 use crate::circle::model::Invitation;
 use crate::circle::service::{self, Answered, MY_INVITATIONS};
@@ -19,6 +18,7 @@ use crate::page::{Cursor, Page};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::graphql::Member;
 use crate::profile::model::Profile;
+use crate::viewer::SignedIn;
 
 /// That somebody invites you into a circle. It waits for your answer for fourteen days.
 #[derive(Clone, Debug)]

@@ -11,7 +11,6 @@ pub use invitations::{CircleInvitation, InvitationMutation, load_circle_invitati
 
 use super::model;
 use super::service::{self, CIRCLE_MEMBERS, MY_CIRCLES};
-use crate::account::SignedIn;
 use crate::app::App;
 use crate::checkin;
 use crate::checkin::graphql::SharedCheckIns;
@@ -22,6 +21,7 @@ use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::node_id::NodeId as _;
 use crate::page::{Cursor, Page};
 use crate::profile::graphql::Member;
+use crate::viewer::SignedIn;
 
 type Circles = Connection<MY_CIRCLES, Circle, CirclesOf>;
 type Invitations = invitations::Invitations;

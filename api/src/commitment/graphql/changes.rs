@@ -4,9 +4,9 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObjec
 use entity::{CommitmentId, PeeringId};
 
 use super::{Commitment, load};
-use crate::checkin::cadence::Cadence;
 use crate::commitment::model::{MOST_OPEN, WORDS, When};
 use crate::commitment::service::{self, Ended, Made, New, Patch, Updated};
+use crate::days::cadence::Cadence;
 use crate::graphql::errors::{CommitmentError, user_errors};
 use crate::graphql::patch::needed;
 use crate::graphql::scalars::{Date, DateTime, Uuid};

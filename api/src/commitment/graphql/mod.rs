@@ -12,13 +12,13 @@ use async_graphql::{Context, Object};
 use entity::{CommitmentId, MemberId};
 
 use super::service::{self, COMMITMENTS, Seen, Whose};
-use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::PageArgs;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::page::{Cursor, Page};
+use crate::viewer::SignedIn;
 
 /// A page of commitments.
 pub type Commitments = Connection<COMMITMENTS, Commitment, CommitmentsFor>;

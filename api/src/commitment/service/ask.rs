@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::{next_ask, store};
 use crate::app::App;
-use crate::checkin::calendar::DayTerms;
 use crate::commitment::model::{ASKED_FOR, Ask, Plan, asked_at};
+use crate::days::calendar::DayTerms;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::{checkin, matching, nudge, profile};

@@ -20,15 +20,15 @@ use entity::{CommitmentId, MemberId, PeeringId};
 
 use super::model::{ASKED_FOR, Ask, Plan};
 use super::store::{self, Row};
-use crate::account::Viewer;
 use crate::app::App;
 use crate::bus::{Activity, Event};
-use crate::checkin::calendar::DayTerms;
+use crate::days::calendar::DayTerms;
 use crate::db::Tx;
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 use crate::page::Page;
 use crate::profile::model::Profile;
+use crate::viewer::Viewer;
 use crate::visibility::is_taking_part;
 use crate::{matching, profile};
 

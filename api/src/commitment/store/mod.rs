@@ -25,7 +25,7 @@ use sea_orm::{
 
 use super::model::{Kept, Plan, When};
 use crate::app::App;
-use crate::checkin::cadence::Cadence;
+use crate::days::cadence::Cadence;
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 

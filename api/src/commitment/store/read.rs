@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::open;
-use crate::checkin::calendar::DayTerms;
+use crate::days::calendar::DayTerms;
 use crate::db::{Sorted, Tx};
 use crate::error::Fault;
 use crate::matching;

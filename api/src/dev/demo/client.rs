@@ -6,13 +6,14 @@ use anyhow::anyhow;
 use async_graphql::{Request, Variables};
 use serde_json::{Value, json};
 
-use crate::account::{SignedIn, Viewer, token};
+use crate::account::token;
 use crate::app::App;
 use crate::dev_outbox::Sent;
 use crate::error::Fault;
 use crate::graphql::context::Sender;
 use crate::jobs::Worker;
 use crate::schema::BelaySchema;
+use crate::viewer::{SignedIn, Viewer};
 
 use super::community::PASSPHRASE;
 use super::people::Person;

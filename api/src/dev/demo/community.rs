@@ -5,9 +5,9 @@ use entity::account::Role;
 use serde_json::{Value, json};
 
 use crate::account::service::set_role;
-use crate::account::{SignedIn, Viewer};
 use crate::app::App;
 use crate::error::Fault;
+use crate::viewer::{SignedIn, Viewer};
 use crate::zones::Zone;
 
 use super::client::{Client, Seat};

@@ -13,7 +13,6 @@ pub use write::{LadderMutation, LadderQuery};
 
 use super::model::{self, Rung, Step, Tie};
 use super::service::{self, LADDER_LOG, LADDER_REQUESTS, TELLINGS};
-use crate::account::SignedIn;
 use crate::circle::graphql::Circle;
 use crate::graphql::cursor::PageArgs;
 use crate::graphql::edges;
@@ -26,6 +25,7 @@ use crate::node_id::NodeId as _;
 use crate::page::Page;
 use crate::profile::graphql::Member;
 use crate::profile::model::Profile;
+use crate::viewer::SignedIn;
 use told::{LadderLogEntry, Log, LogOf, Requests, RequestsOf, Tellings, TellingsOf};
 
 /// Whom a rung of a ladder is for.

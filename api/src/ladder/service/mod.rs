@@ -25,7 +25,6 @@ use uuid::Uuid;
 use super::model::{Ladder, Rung, Step, Telling, word};
 use super::store;
 use super::when::Quiet;
-use crate::account::Viewer;
 use crate::app::App;
 use crate::checkin::service::Standing;
 use crate::consent::service::Given;
@@ -35,6 +34,7 @@ use crate::keys::sha256;
 use crate::nudge::Announcement;
 use crate::page::Page;
 use crate::profile::model::Profile;
+use crate::viewer::Viewer;
 use crate::{checkin, consent, nudge, profile};
 
 pub use store::{LADDER_LOG, LADDER_REQUESTS, TELLINGS};

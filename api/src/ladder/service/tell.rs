@@ -10,7 +10,7 @@ use entity::{MemberId, RungId};
 
 use super::{FRESH_FOR, announcement, store, told_key};
 use crate::app::App;
-use crate::checkin::calendar::Calendar;
+use crate::days::calendar::Calendar;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;

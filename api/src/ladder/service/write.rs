@@ -10,13 +10,13 @@ use super::{
     ASKED_FOR, Preview, announcement, asked_key, consented, here, men_of, quiet, steps, store,
     taken_down,
 };
-use crate::account::Viewer;
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 use crate::ladder::model::{Kind, NewLadder, Outer, Rung, Tells, Tie};
 use crate::matching::model::Shown;
+use crate::viewer::Viewer;
 use crate::visibility::is_visible;
 use crate::{checkin, circle, matching, nudge, profile};
 

@@ -9,7 +9,6 @@ pub use changes::PeeringMutation;
 
 use super::model::{self, Shown};
 use super::service::{self, MY_PEERINGS, Seen};
-use crate::account::SignedIn;
 use crate::app::App;
 use crate::commitment;
 use crate::commitment::graphql::Commitments;
@@ -22,6 +21,7 @@ use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::node_id::NodeId as _;
 use crate::page::{Cursor, Page};
 use crate::profile::graphql::Member;
+use crate::viewer::SignedIn;
 
 type Peerings = Connection<MY_PEERINGS, Peering, PeeringsOf>;
 

@@ -17,7 +17,6 @@ use sea_orm::{Condition, ConnectionTrait};
 
 use super::model::{self, Pair, Peering};
 use super::store::{self, Lapsed};
-use crate::account::Viewer;
 use crate::app::App;
 use crate::bus::{Activity, Event};
 use crate::db::{Done, Tx, transact};
@@ -25,6 +24,7 @@ use crate::error::Fault;
 use crate::nudge::{self, Announcement};
 use crate::page::Page;
 use crate::profile::model::Profile;
+use crate::viewer::Viewer;
 use crate::{commitment, pact, profile};
 
 pub use store::MY_PEERINGS;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_graphql::{Enum, ID, Object};
 use entity::{CircleId, MeetingId, MemberId, OccurrenceId};
 
-use crate::account::SignedIn;
 use crate::app::App;
 use crate::circle::graphql::Circle;
 use crate::error::Fault;
@@ -17,6 +16,7 @@ use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::meeting::service::{self, LIST, Seen, Which};
 use crate::node_id::NodeId as _;
 use crate::page::{Cursor, Page};
+use crate::viewer::SignedIn;
 
 /// Where a meeting happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -17,7 +17,6 @@ pub use terms::{NudgeAnswer, NudgeStyle, NudgeTemplate, PactSharing};
 
 use super::model::{self, Shown};
 use super::service::{self, MY_PACTS, PACT_NUDGES, Seen};
-use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
@@ -32,6 +31,7 @@ use crate::node_id::NodeId as _;
 use crate::page::{Cursor, Page};
 use crate::profile::graphql::Member;
 use crate::profile::model::Profile;
+use crate::viewer::SignedIn;
 
 type Pacts = Connection<MY_PACTS, Pact, PactsOf>;
 type Nudges = Connection<PACT_NUDGES, PactNudge, NudgesOf>;

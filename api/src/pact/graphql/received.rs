@@ -4,7 +4,6 @@ use async_graphql::{Context, Enum, ID, Object};
 use entity::{MemberId, PactNudgeId, ReceivedId};
 
 use super::NudgeTemplate;
-use crate::account::SignedIn;
 use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
@@ -17,6 +16,7 @@ use crate::pact::model::{self, KEPT_FOR, Said};
 use crate::pact::service::{self, RECEIVED};
 use crate::page::{Cursor, Page};
 use crate::profile::graphql::{Member, load_members};
+use crate::viewer::SignedIn;
 
 /// What you received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

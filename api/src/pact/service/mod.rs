@@ -24,17 +24,17 @@ use uuid::Uuid;
 
 use super::model::{Nudge, Pact, Sharing, Shown, shown_to_partner};
 use super::store::{self, Held};
-use crate::account::Viewer;
 use crate::app::App;
 use crate::bus::{Activity, Event};
-use crate::checkin::calendar::DayTerms;
 use crate::checkin::entry::Content;
 use crate::consent::service::Given;
+use crate::days::calendar::DayTerms;
 use crate::db::Tx;
 use crate::error::Fault;
 use crate::nudge::Announcement;
 use crate::page::Page;
 use crate::profile::model::Profile;
+use crate::viewer::Viewer;
 use crate::{checkin, consent, profile};
 
 pub use store::{MY_PACTS, NewNudge, PACT_NUDGES, RECEIVED};

@@ -3,7 +3,6 @@
 use entity::{MemberId, PactNudgeId, ReceivedId};
 
 use super::{Held, store};
-use crate::account::Viewer;
 use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
@@ -11,6 +10,7 @@ use crate::pact::model::{Received, ReceivedKind};
 use crate::pact::store::{RECEIVED, Source};
 use crate::page::Page;
 use crate::profile;
+use crate::viewer::Viewer;
 
 /// Rows that are removed, or encrypted, by one transaction.
 const AT_ONCE: u64 = 100;

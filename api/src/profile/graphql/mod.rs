@@ -19,9 +19,9 @@ pub use words::{
 };
 
 use super::service;
-use crate::account::SignedIn;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::node_id::NodeId as _;
+use crate::viewer::SignedIn;
 
 /// A member as the viewer may see him.
 pub async fn load_member(ctx: &Context<'_>, id: MemberId) -> GqlResult<Option<Member>> {

@@ -8,13 +8,14 @@ use crate::graphql::errors::{ProfileError, user_errors};
 use crate::graphql::patch::{clearable, list, needed, prose};
 use crate::graphql::scalars::TimeZone;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::locale::{Country, Language};
 use crate::patch::Change;
 use crate::problem::{Problem, ProblemCode, Problems};
 use crate::profile::model::{
     BIO, DAY_START_HOURS, MAX_LANGUAGES, Patch, REGION, STORY, VisibilityPatch,
 };
 use crate::profile::service::{self, Updated};
-use crate::profile::{Availability, Country, Handle, Language};
+use crate::profile::{Availability, Handle};
 
 /// Parts of one day of a usual week.
 #[derive(Debug, InputObject)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Enum, Object};
 
-use crate::profile::vocabulary;
+use crate::vocabulary::profile as vocabulary;
 
 /// Something men live through.
 #[derive(Clone, Debug)]

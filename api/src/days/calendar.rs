@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
-use super::model::{day_bounds, member_day};
+use super::{day_bounds, member_day};
 use crate::zones::Zone;
 
 /// A day may be written until so long after its end.

@@ -1,5 +1,8 @@
 //! Words that come from the database and change with a release: a process reads them now and then and keeps them.
 
+pub mod emotions;
+pub mod profile;
+
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
