@@ -19,6 +19,7 @@ pub mod consent;
 pub mod consequences;
 pub mod days;
 pub mod db;
+pub mod delivery;
 mod descriptors;
 pub mod dev;
 pub mod dev_outbox;

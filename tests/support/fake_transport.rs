@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use api::device::Address;
+use api::push::Address;
 use api::push::message::Nudge;
 use api::push::{Outcome, Transport};
 use async_trait::async_trait;

@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::DeviceId;
 use entity::device as table;
 
-use super::model::{self, Address, Registration};
+use super::model::{self, Registration};
 use super::service::{self, Registered};
 use crate::graphql::errors::{DeviceError, user_errors};
 use crate::graphql::scalars::DateTime;
@@ -12,6 +12,7 @@ use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::locale::Language;
 use crate::node_id::NodeId as _;
 use crate::problem::{Problem, ProblemCode, Problems};
+use crate::push::Address;
 use crate::viewer::SignedIn;
 
 /// How a push address is to be used; declare what you have, one is never converted into another.

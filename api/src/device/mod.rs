@@ -9,5 +9,3 @@ pub mod graphql;
 pub mod model;
 pub mod service;
 mod store;
-
-pub use model::Address;

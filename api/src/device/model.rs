@@ -4,9 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::device::{AddressKind, Platform};
 use entity::{DeviceId, MemberId};
 
-use crate::keys;
 use crate::locale::Language;
-use crate::problem::{Problem, ProblemCode};
+use crate::problem::Problem;
+use crate::push::{Address, printable};
 
 /// A member has so many devices at most; the one not seen for longest goes.
 pub const MOST_DEVICES: usize = 20;
@@ -18,60 +18,8 @@ pub const REMOVED_AFTER: TimeDelta = TimeDelta::days(270);
 /// A device whose session was ended is told for so long what becomes of the account.
 pub const PARTED_FOR: TimeDelta = TimeDelta::hours(1);
 
-/// Bytes of an address. Real ones have a few hundred at most.
-const MAX_ADDRESS: usize = 4096;
 const MAX_INSTALLATION_ID: usize = 256;
 const MAX_APP_VERSION: usize = 64;
-
-/// What a push provider delivers to. Not shown by `Debug`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Address {
-    kind: AddressKind,
-    value: String,
-}
-
-impl Address {
-    /// Checks `input.address`: 1 to 4,096 printable ASCII characters without spaces.
-    pub fn parse(kind: AddressKind, value: &str) -> Result<Self, Problem> {
-        let value = printable("address", value, MAX_ADDRESS)?;
-        Ok(Self { kind, value })
-    }
-
-    /// One that was checked when it was stored.
-    pub(super) const fn stored(kind: AddressKind, value: String) -> Self {
-        Self { kind, value }
-    }
-
-    /// How it is to be used.
-    pub const fn kind(&self) -> AddressKind {
-        self.kind
-    }
-
-    /// The address itself: for the provider alone.
-    pub fn value(&self) -> &str {
-        &self.value
-    }
-
-    /// What stands for it in comparisons: SHA-256 of kind and address, in hexadecimal.
-    pub fn key(&self) -> String {
-        use std::fmt::Write as _;
-        let kind = match self.kind {
-            AddressKind::FcmFid => "fcm_fid",
-            AddressKind::FcmToken => "fcm_token",
-        };
-        let digest = keys::sha256(format!("{kind}\0{}", self.value).as_bytes());
-        digest.iter().fold(String::new(), |mut key, byte| {
-            let _ = write!(key, "{byte:02x}");
-            key
-        })
-    }
-}
-
-impl std::fmt::Debug for Address {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Address")
-    }
-}
 
 /// What an app tells of itself when it registers.
 #[derive(Clone, Debug)]
@@ -96,22 +44,6 @@ pub fn installation_id(value: &str) -> Result<String, Problem> {
 /// Checks `input.appVersion`: printable ASCII without spaces.
 pub fn app_version(value: &str) -> Result<String, Problem> {
     printable("appVersion", value, MAX_APP_VERSION)
-}
-
-fn printable(field: &str, value: &str, most: usize) -> Result<String, Problem> {
-    if value.is_empty() {
-        let message = "This is needed.";
-        return Err(Problem::field(field, ProblemCode::Required, message));
-    }
-    if value.len() > most {
-        let message = format!("At most {most} characters.");
-        return Err(Problem::field(field, ProblemCode::TooLong, message).limit(most));
-    }
-    if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let message = "Only visible ASCII characters, without spaces.";
-        return Err(Problem::field(field, ProblemCode::Invalid, message));
-    }
-    Ok(value.to_owned())
 }
 
 /// A device as its owner sees it.
@@ -181,28 +113,6 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-
-    #[test]
-    fn an_address_has_bounds_and_does_not_show() {
-        let parse = |text: &str| Address::parse(AddressKind::FcmFid, text);
-        let address = parse("dQw4w9WgXcQ").unwrap();
-        assert_eq!(format!("{address:?}"), "Address");
-        assert_eq!(parse(&"x".repeat(4096)).unwrap().value().len(), 4096);
-        let code = |text: &str| parse(text).unwrap_err().code;
-        assert_eq!(code(&"x".repeat(4097)), ProblemCode::TooLong);
-        assert_eq!(code(""), ProblemCode::Required);
-        for unprintable in ["a b", "a\n", "é", "a\u{7f}"] {
-            assert_eq!(code(unprintable), ProblemCode::Invalid);
-        }
-    }
-
-    #[test]
-    fn the_same_text_of_another_kind_is_another_address() {
-        let key = |kind| Address::parse(kind, "abc").unwrap().key();
-        assert_eq!(key(AddressKind::FcmFid), key(AddressKind::FcmFid));
-        assert_ne!(key(AddressKind::FcmFid), key(AddressKind::FcmToken));
-        assert_eq!(key(AddressKind::FcmToken).len(), 64);
-    }
 
     #[test]
     fn the_dead_go_first_then_the_longest_unseen_and_never_the_newcomer() {

@@ -5,14 +5,14 @@ use entity::{DeviceId, MemberId, SessionId};
 use sea_orm::ConnectionTrait;
 
 use super::model::{
-    Address, Device, PARTED_FOR, REMOVED_AFTER, Reachable, Registration, Seen, stale_before,
-    surplus,
+    Device, PARTED_FOR, REMOVED_AFTER, Reachable, Registration, Seen, stale_before, surplus,
 };
 use super::store::{self, Since};
 use crate::app::App;
 use crate::db::{Done, SLICE, Tx, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
+use crate::push::Address;
 use crate::viewer::SignedIn;
 
 /// How a registration ended.

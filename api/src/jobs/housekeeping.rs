@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::db::{Done, SLICE, transact};
 use crate::error::Fault;
 use crate::http::documents;
-use crate::{account, circle, device, matching, nudge, pact, push, sync};
+use crate::{account, circle, delivery, device, matching, nudge, pact, sync};
 
 const EVERY: TimeDelta = TimeDelta::hours(1);
 /// A job that was given up is there for the operator to see so long; its payload may name an address.
@@ -51,7 +51,7 @@ const CHORES: [Chore; 10] = [
     },
     Chore {
         name: "pushes",
-        slice: |app| push::service::housekeep(app).boxed(),
+        slice: |app| delivery::service::housekeep(app).boxed(),
     },
     Chore {
         name: "feeds",

@@ -20,15 +20,15 @@ pub use worker::Worker;
 use chrono::{DateTime, Utc};
 
 use crate::app::App;
+use crate::delivery;
 use crate::error::Fault;
-use crate::push;
 
 /// When the next thing falls due: a job, a delivery, or what comes at a time of its own; none when nothing ever will. What cannot be
 /// taken up yet, because another worker holds it or the sender pauses, counts from when it can.
 pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
     let mut all = vec![
         store::next_due(app.db.pool()).await?,
-        push::service::next_due(app).await?,
+        delivery::service::next_due(app).await?,
     ];
     for due in &due::ALL {
         all.push((due.next)(app).await?);

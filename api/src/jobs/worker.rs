@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Job, backoff, due, housekeeping, store};
 use crate::app::App;
 use crate::error::Fault;
-use crate::{account, circle, nudge, push, zone_change};
+use crate::{account, circle, delivery, nudge, zone_change};
 
 const RETRY_BASE: Duration = Duration::from_secs(10);
 const RETRY_CAP: Duration = Duration::from_hours(1);
@@ -157,7 +157,7 @@ impl Worker {
     }
 
     async fn deliver(&self) -> Result<usize, Fault> {
-        push::service::deliver_due(&self.app, self.holder).await
+        delivery::service::deliver_due(&self.app, self.holder).await
     }
 
     fn lease(&self) -> TimeDelta {

@@ -19,7 +19,7 @@ use crate::device::model::Reachable;
 use crate::error::Fault;
 use crate::meeting::model::REMIND_BEFORE;
 use crate::push::message::{Category, category, urgency};
-use crate::{device, meeting, pact, profile, push};
+use crate::{delivery, device, meeting, pact, profile};
 
 /// Plans one notification, with all of its category whose wait is over as well; nothing happens when that has been done.
 pub async fn notification(app: &App, id: NotificationId) -> Result<(), Fault> {
@@ -126,12 +126,12 @@ fn one_for_each_category(judged: &[(&Model, Verdict)]) -> HashSet<NotificationId
 struct Decided {
     states: HashMap<(State, Option<SkipReason>), Vec<NotificationId>>,
     held: HashMap<DateTime<Utc>, Vec<NotificationId>>,
-    deliveries: Vec<push::service::Queued>,
+    deliveries: Vec<delivery::service::Queued>,
 }
 
 impl Decided {
     fn deliver(&mut self, row: &Model, devices: impl Iterator<Item = DeviceId>) {
-        let queued = devices.map(|device| push::service::Queued {
+        let queued = devices.map(|device| delivery::service::Queued {
             notification: row.id,
             device,
             expires_at: row.expires_at,
@@ -140,7 +140,7 @@ impl Decided {
     }
 
     async fn write(self, app: &App, tx: &Tx) -> Result<(), Fault> {
-        push::service::queue(app, tx, &self.deliveries).await?;
+        delivery::service::queue(app, tx, &self.deliveries).await?;
         for ((state, reason), ids) in self.states {
             metrics::counter!("belay_notifications_decided_total", "state" => word(state, reason))
                 .increment(ids.len() as u64);

@@ -61,7 +61,7 @@ impl Alert {
 }
 
 /// A platform in metrics and logs.
-pub(super) const fn platform_word(platform: Platform) -> &'static str {
+pub(crate) const fn platform_word(platform: Platform) -> &'static str {
     match platform {
         Platform::Ios => "ios",
         Platform::Android => "android",

@@ -10,11 +10,11 @@ use fcm::{
     MessageError, Notification, PushType, Target, Visibility, WebpushConfig,
 };
 
+use super::address::Address;
 use super::message::{Nudge, Urgency};
-use super::model::Outcome;
+use super::outcome::Outcome;
 use super::transport::{Transport, TransportError};
 use crate::config::FcmConfig;
-use crate::device::Address;
 use crate::node_id::NodeId as _;
 
 /// See the module.

@@ -10,7 +10,7 @@ use entity::DeviceId;
 use entity::device::{DeadReason, Platform};
 
 use super::alert::Alert;
-use super::model::Outcome;
+use super::outcome::Outcome;
 
 /// A platform that is refused is tried again after this long.
 const PLATFORM_CLOSED: Duration = Duration::from_mins(5);

@@ -4,13 +4,13 @@
 use async_trait::async_trait;
 use entity::device::Platform;
 
+use super::address::Address;
 use super::fcm::fcm_message;
 use super::message::Nudge;
-use super::model::Outcome;
+use super::outcome::Outcome;
 use super::transport::Transport;
 use crate::clock::Clock;
 use crate::dev_outbox::{DevOutbox, Sent};
-use crate::device::Address;
 
 /// See the module.
 pub(super) struct Terminal {

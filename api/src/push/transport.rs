@@ -5,14 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use entity::device::Platform;
 
+use super::address::Address;
 use super::fcm::{self, FcmTransport};
 use super::message::Nudge;
-use super::model::Outcome;
+use super::outcome::Outcome;
 use super::terminal::Terminal;
 use crate::clock::Clock;
 use crate::config::{Config, PushTransport};
 use crate::dev_outbox::DevOutbox;
-use crate::device::Address;
 
 /// Sends nudges.
 #[async_trait]

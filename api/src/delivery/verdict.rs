@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use entity::device::DeadReason;
 use entity::{DeviceId, LeaseHolder};
 
-use super::model::Outcome;
 use super::tally;
 use crate::app::App;
 use crate::device::{self, model::Reachable};
 use crate::error::Fault;
+use crate::push::Outcome;
 
 /// Writes the verdicts down; returns the devices whose addresses are given up. Comes when the whole batch has been
 /// answered, so that a mass is seen before the first address of it is given up.

@@ -1,12 +1,12 @@
-//! What became of an attempt to send, and what follows for the delivery.
+//! What follows from the outcome of an attempt, for the delivery.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::device::DeadReason;
 use entity::push_delivery::{DeliveryState, Model};
 
 use crate::device::model::Reachable;
+use crate::push::Outcome;
 
 /// A retry waits at least so long.
 pub const RETRY_BASE: Duration = Duration::from_secs(10);
@@ -14,63 +14,6 @@ pub const RETRY_BASE: Duration = Duration::from_secs(10);
 pub const RETRY_CAP: Duration = Duration::from_mins(10);
 /// After so long a delivery that keeps being refused is given up.
 const GIVEN_UP_AFTER: TimeDelta = TimeDelta::minutes(60);
-
-/// What became of one attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The provider took it.
-    Accepted {
-        /// The provider's name for the message.
-        message_id: String,
-    },
-    /// The address is gone, or never was one.
-    Dead(DeadReason),
-    /// The provider does not take this message, and never will: a bug of ours.
-    Rejected,
-    /// A quota is used up: the whole sender waits.
-    QuotaExceeded {
-        /// So long.
-        retry_after: Duration,
-    },
-    /// The provider, or the way there, has a bad moment.
-    Unavailable {
-        /// How long to wait, when the provider says.
-        retry_after: Option<Duration>,
-    },
-    /// The provider has no valid credentials for this platform: nothing gets there until somebody acts.
-    PlatformRefused,
-    /// The project, its URL or our rights are wrong: nothing gets anywhere until somebody acts.
-    Misconfigured,
-    /// There is no access to the provider.
-    NoAccess {
-        /// When access is asked for again.
-        retry_after: Duration,
-        /// The credentials were refused: somebody has to act.
-        refused: bool,
-    },
-    /// Pushes are switched off.
-    Off,
-}
-
-impl Outcome {
-    /// A word for metrics and for the operator.
-    pub const fn label(&self) -> &'static str {
-        match self {
-            Self::Accepted { .. } => "accepted",
-            Self::Dead(DeadReason::Unregistered) => "unregistered",
-            Self::Dead(DeadReason::InvalidAddress) => "invalid_address",
-            Self::Dead(DeadReason::SenderMismatch) => "sender_mismatch",
-            Self::Dead(DeadReason::Expired) => "expired_address",
-            Self::Rejected => "rejected",
-            Self::QuotaExceeded { .. } => "quota_exceeded",
-            Self::Unavailable { .. } => "unavailable",
-            Self::PlatformRefused => "platform_refused",
-            Self::Misconfigured => "misconfigured",
-            Self::NoAccess { .. } => "no_access",
-            Self::Off => "off",
-        }
-    }
-}
 
 /// What is written down about a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,6 +143,8 @@ pub fn settle(outcome: &Outcome, seen: &Circumstances) -> Settled {
 
 #[cfg(test)]
 mod tests {
+    use entity::device::DeadReason;
+
     use super::*;
 
     fn now() -> DateTime<Utc> {

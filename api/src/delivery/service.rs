@@ -11,9 +11,7 @@ use entity::{DeviceId, LeaseHolder, NotificationId};
 use futures::stream::{self, StreamExt as _};
 use sea_orm::ConnectionTrait;
 
-use super::alert::platform_word;
-use super::message::{Nudge, render};
-use super::model::{Circumstances, Life, Outcome, RETRY_BASE, RETRY_CAP, Settled, put_off, settle};
+use super::settle::{Circumstances, Life, RETRY_BASE, RETRY_CAP, Settled, put_off, settle};
 use super::store::{self, Recorded};
 use super::tally;
 use super::trial::{TRIAL, TRIAL_CAP};
@@ -25,6 +23,9 @@ use crate::error::Fault;
 use crate::jobs::backoff;
 use crate::nudge::model::{Verdict, is_about_account};
 use crate::nudge::service::Checked;
+use crate::push::Outcome;
+use crate::push::alert::platform_word;
+use crate::push::message::{Nudge, render};
 use crate::{device, nudge};
 
 /// A notification that is to reach a device.

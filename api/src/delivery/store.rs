@@ -13,8 +13,8 @@ use sea_orm::{
     QueryOrder as _, QuerySelect as _,
 };
 
-use super::model::Settled;
 use super::service::Queued;
+use super::settle::Settled;
 use crate::app::App;
 use crate::error::Fault;
 
