@@ -59,6 +59,7 @@ pub mod vocabulary;
 pub mod waiting;
 pub mod wake;
 pub mod work;
+pub mod worker;
 pub mod zone_change;
 pub mod zones;
 

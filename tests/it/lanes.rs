@@ -2,7 +2,8 @@
 
 use api::account::jobs::housekeep;
 use api::db::Pool;
-use api::jobs::{AccountNotice, Job, Worker, enqueue};
+use api::jobs::{AccountNotice, Job, enqueue};
+use api::worker::Worker;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::push_delivery::DeliveryState;
 use entity::{job, member, pact, pact_side, peering, rate_limit};
@@ -140,7 +141,7 @@ async fn much_that_has_had_its_day_is_removed_a_slice_at_a_time(app: TestApp) {
     app.drain().await;
     assert_eq!(left().await, 0);
     assert!(!housekeep(&app.app).await.unwrap());
-    let next = api::jobs::next_due(&app.app).await.unwrap();
+    let next = api::worker::next_due(&app.app).await.unwrap();
     assert_eq!(next, Some(app.now() + TimeDelta::hours(1)));
 }
 

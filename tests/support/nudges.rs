@@ -161,7 +161,7 @@ impl TestApp {
     pub async fn travel(&self, until: DateTime<Utc>) {
         loop {
             self.drain().await;
-            let next = api::jobs::next_due(&self.app).await.unwrap();
+            let next = api::worker::next_due(&self.app).await.unwrap();
             match next.filter(|next| *next <= until) {
                 Some(next) => self.app.clock.set(next.max(self.now())).unwrap(),
                 None => break,

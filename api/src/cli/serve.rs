@@ -18,8 +18,8 @@ use crate::descriptors;
 use crate::http::connections::Bounds;
 use crate::http::documents::Documents;
 use crate::http::{self, Edge};
-use crate::jobs::Worker;
 use crate::shutdown::{Ended, Shutdown, Signals};
+use crate::worker::Worker;
 
 /// Histograms are folded together this often, so that they do not grow between two looks at them.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::app::App;
 use crate::clock::ClockFault;
 use crate::error::Fault;
-use crate::jobs::{self, Worker};
+use crate::worker::{self, Worker};
 
 /// The farthest journey: a year and a day for all that is yearly.
 pub const FARTHEST: TimeDelta = TimeDelta::days(366);
@@ -71,7 +71,7 @@ pub async fn travel(app: &App, journey: Journey) -> Result<DateTime<Utc>, Travel
     let mut last = None;
     loop {
         worker.drain().await?;
-        let Some(due) = jobs::next_due(app).await? else {
+        let Some(due) = worker::next_due(app).await? else {
             break;
         };
         // What is due and was not done is held by a process that died: its lease has to run out.

@@ -6,32 +6,9 @@
 
 pub mod backlog;
 mod backoff;
-mod due;
-mod housekeeping;
 mod kind;
-mod store;
-pub mod worker;
+pub(crate) mod store;
 
 pub use backoff::backoff;
 pub use kind::{AccountNotice, Job};
 pub use store::{Once, enqueue, enqueue_all_once, enqueue_once, forget};
-pub use worker::Worker;
-
-use chrono::{DateTime, Utc};
-
-use crate::app::App;
-use crate::delivery;
-use crate::error::Fault;
-
-/// When the next thing falls due: a job, a delivery, or what comes at a time of its own; none when nothing ever will. What cannot be
-/// taken up yet, because another worker holds it or the sender pauses, counts from when it can.
-pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
-    let mut all = vec![
-        store::next_due(app.db.pool()).await?,
-        delivery::service::next_due(app).await?,
-    ];
-    for due in &due::ALL {
-        all.push((due.next)(app).await?);
-    }
-    Ok(all.into_iter().flatten().min())
-}

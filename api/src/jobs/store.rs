@@ -119,7 +119,7 @@ fn ready() -> Expr {
 }
 
 /// When the next job can be taken up; none when there is none.
-pub(super) async fn next_due(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, Fault> {
+pub(crate) async fn next_due(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, Fault> {
     let at = Expr::col(Column::LeaseUntil).if_null(Expr::col(Column::RunAt));
     let next = Entity::find()
         .select_only()
@@ -134,7 +134,7 @@ pub(super) async fn next_due(db: &impl ConnectionTrait) -> Result<Option<DateTim
 }
 
 /// Takes up to `limit` due jobs of a lane under a lease; no two callers get the same one.
-pub(super) async fn claim(
+pub(crate) async fn claim(
     db: &impl ConnectionTrait,
     holder: LeaseHolder,
     lane: Lane,
@@ -164,7 +164,7 @@ pub(super) async fn claim(
 }
 
 /// Makes a lease last until an instant. Returns `false` if it had passed to another.
-pub(super) async fn renew(
+pub(crate) async fn renew(
     db: &impl ConnectionTrait,
     job: &Model,
     until: DateTime<Utc>,
@@ -178,7 +178,7 @@ pub(super) async fn renew(
 }
 
 /// Removes a job that is done; false when the lease had passed to another.
-pub(super) async fn finish(db: &impl ConnectionTrait, job: &Model) -> Result<bool, Fault> {
+pub(crate) async fn finish(db: &impl ConnectionTrait, job: &Model) -> Result<bool, Fault> {
     let done = Entity::delete_many()
         .filter(still_ours(job))
         .exec(db)
@@ -187,7 +187,7 @@ pub(super) async fn finish(db: &impl ConnectionTrait, job: &Model) -> Result<boo
 }
 
 /// Puts a job back for later, or keeps it as failed when there is no later.
-pub(super) async fn fail(
+pub(crate) async fn fail(
     db: &impl ConnectionTrait,
     job: &Model,
     retry_at: Option<DateTime<Utc>>,
@@ -240,7 +240,7 @@ pub async fn forget(
 }
 
 /// Removes a slice of the jobs that were given up and were due before an instant; returns how many.
-pub(super) async fn remove_failed(
+pub(crate) async fn remove_failed(
     db: &impl ConnectionTrait,
     before: DateTime<Utc>,
 ) -> Result<u64, Fault> {

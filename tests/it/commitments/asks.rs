@@ -1,8 +1,8 @@
 //! Asking a partner to ask how it went.
 
-use api::jobs::Worker;
 use api::push::message::Category;
 use api::viewer::SignedIn;
+use api::worker::Worker;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::commitment;
 use entity::notification::{SkipReason, State};
@@ -325,9 +325,9 @@ async fn when_nobody_sees_it_nothing_falls_due(app: TestApp) {
     let peering = partners(&app, mike, paul).await;
     app.drain().await;
     weekly(&app, mike, &Value::Null).await;
-    assert_eq!(api::jobs::next_due(&app.app).await.unwrap(), None);
+    assert_eq!(api::worker::next_due(&app.app).await.unwrap(), None);
     let it = weekly(&app, mike, &peering).await["id"].clone();
-    let next = async || api::jobs::next_due(&app.app).await.unwrap();
+    let next = async || api::worker::next_due(&app.app).await.unwrap();
     assert_eq!(next().await, Some(utc("2026-03-11T10:00:00Z")));
     let nobody = json!({ "commitmentId": it, "peeringId": null });
     send(&app, mike, "updateCommitment", nobody).await;

@@ -259,5 +259,5 @@ async fn what_a_man_means_to_do_outlives_his_partner(app: TestApp) {
     app.travel(app.now() + TimeDelta::days(2)).await;
     assert_eq!(asked(&app).await, []);
     answer(&app, mike, &id, "2026-03-10", "DONE").await;
-    assert_eq!(api::jobs::next_due(&app.app).await.unwrap(), None);
+    assert_eq!(api::worker::next_due(&app.app).await.unwrap(), None);
 }

@@ -269,7 +269,7 @@ async fn a_quota_stops_the_whole_sender(scene: Scene) {
     app.tell(late, "event").await;
     scene.after(89).await;
     assert_eq!(fake.sent().len(), 1);
-    let next = api::jobs::next_due(&app.app).await.unwrap();
+    let next = api::worker::next_due(&app.app).await.unwrap();
     assert_eq!(next, Some(app.now() + TimeDelta::seconds(1)));
     for _ in 0..5 {
         scene.after(91).await;

@@ -1,8 +1,8 @@
 //! Workers that share the work, die over it, or were thought dead.
 
 use api::db::{Done, transact};
-use api::jobs::Worker;
 use api::nudge::service::withdraw;
+use api::worker::Worker;
 use chrono::TimeDelta;
 use entity::LeaseHolder;
 use entity::job::{self, JobState};
@@ -40,7 +40,7 @@ async fn a_crash_while_sending_is_made_up_for(scene: Scene) {
 
     scene.after(59).await;
     assert_eq!(fake.sent().len(), 1, "it is under its lease");
-    let next = api::jobs::next_due(&app.app).await.unwrap();
+    let next = api::worker::next_due(&app.app).await.unwrap();
     assert_eq!(next, Some(app.now() + TimeDelta::seconds(1)));
     scene.after(1).await;
     assert_eq!(fake.sent().len(), 2);
@@ -201,7 +201,7 @@ async fn there_is_one_round_of_housekeeping_an_hour(scene: Scene) {
         stop.cancel();
         Worker::new(app.app.clone()).run(stop).await;
     }
-    let next_due = async || api::jobs::next_due(&app.app).await.unwrap().unwrap();
+    let next_due = async || api::worker::next_due(&app.app).await.unwrap().unwrap();
     assert_eq!(next_due().await, app.now());
     app.drain().await;
     let jobs = job::Entity::find().all(app.app.db.pool()).await.unwrap();

@@ -4,8 +4,8 @@ mod patience;
 
 use api::days::local_time::{instant_of, last_until, next_after};
 use api::db::{Done, transact};
-use api::jobs::Worker;
 use api::viewer::SignedIn;
+use api::worker::Worker;
 use api::zones::{Zone, names};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use entity::member;
@@ -169,7 +169,7 @@ async fn switched_off_it_stays_away(app: TestApp) {
     );
     app.travel(utc("2026-03-12T12:00:00Z")).await;
     assert_eq!(pushed(&app), [""; 0]);
-    assert_eq!(api::jobs::next_due(&app.app).await.unwrap(), None);
+    assert_eq!(api::worker::next_due(&app.app).await.unwrap(), None);
 }
 
 async fn a_man_who_is_away_is_not_reminded(app: TestApp) {

@@ -4,8 +4,8 @@ mod renewal;
 mod rules;
 
 use api::app::App;
-use api::jobs::Worker;
 use api::viewer::SignedIn;
+use api::worker::Worker;
 use api::zone_change;
 use chrono::{DateTime, Utc};
 use serde_json::json;

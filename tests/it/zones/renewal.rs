@@ -1,8 +1,8 @@
 //! What is stored as an instant is worked out anew when the rules change, and nothing that happened is.
 
 use api::app::App;
-use api::jobs::Worker;
 use api::viewer::SignedIn;
+use api::worker::Worker;
 use api::zone_change;
 use api::zones::{Installed, Origin};
 use chrono::TimeDelta;

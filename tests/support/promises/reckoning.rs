@@ -22,7 +22,7 @@ use crate::fake_fcm::FakeFcm;
 /// Whether everything has been done that is due soon: what is under a lease counts from its end.
 pub async fn is_at_rest(app: &TestApp) -> bool {
     // A database that has just restarted may have to be asked twice.
-    let next = api::jobs::next_due(&app.app).await;
+    let next = api::worker::next_due(&app.app).await;
     next.is_ok_and(|next| next.is_none_or(|next| next > app.now() + TimeDelta::minutes(5)))
 }
 

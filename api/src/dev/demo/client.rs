@@ -11,9 +11,9 @@ use crate::app::App;
 use crate::dev_outbox::Sent;
 use crate::error::Fault;
 use crate::graphql::context::Sender;
-use crate::jobs::Worker;
 use crate::schema::BelaySchema;
 use crate::viewer::{SignedIn, Viewer};
+use crate::worker::Worker;
 
 use super::community::PASSPHRASE;
 use super::people::Person;

@@ -4,11 +4,11 @@ use chrono::TimeDelta;
 use futures::FutureExt as _;
 
 use super::due::Ask;
-use super::{Job, enqueue_once, store};
 use crate::app::App;
 use crate::db::{Done, SLICE, transact};
 use crate::error::Fault;
 use crate::http::documents;
+use crate::jobs::{Job, enqueue_once, store};
 use crate::{account, circle, delivery, device, matching, nudge, pact, sync};
 
 const EVERY: TimeDelta = TimeDelta::hours(1);

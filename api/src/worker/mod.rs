@@ -1,10 +1,13 @@
-//! The worker: looks for what is due, does it, and waits.
+//! The worker: looks for what is due, does it, and waits. What it does for each domain is listed here and beside.
+
+mod due;
+mod housekeeping;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::LeaseHolder;
 use entity::job::{self, Lane};
 use futures::FutureExt as _;
@@ -14,9 +17,9 @@ use sea_orm::Iterable as _;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Job, backoff, due, housekeeping, store};
 use crate::app::App;
 use crate::error::Fault;
+use crate::jobs::{Job, backoff, store};
 use crate::{account, circle, delivery, nudge, zone_change};
 
 const RETRY_BASE: Duration = Duration::from_secs(10);
@@ -31,6 +34,19 @@ const fn places(lane: Lane) -> usize {
 
 /// After a fault, at least so long.
 const ERROR_PAUSE: Duration = Duration::from_millis(200);
+
+/// When the next thing falls due: a job, a delivery, or what comes at a time of its own; none when nothing ever will. What cannot be
+/// taken up yet, because another worker holds it or the sender pauses, counts from when it can.
+pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
+    let mut all = vec![
+        store::next_due(app.db.pool()).await?,
+        delivery::service::next_due(app).await?,
+    ];
+    for due in &due::ALL {
+        all.push((due.next)(app).await?);
+    }
+    Ok(all.into_iter().flatten().min())
+}
 
 /// Does background work. Any number of workers, in any number of processes, share it.
 #[derive(Clone)]
