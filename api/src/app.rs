@@ -3,10 +3,10 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::account::{Confirmations, Passphrases, Revocations};
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::confirmations::Confirmations;
 use crate::db::{Db, Tx};
 use crate::dev_outbox::DevOutbox;
 use crate::entropy::{Entropy, Ids};
@@ -15,7 +15,9 @@ use crate::fact::{Fact, Follow};
 use crate::installation::{Directory, DirectoryError};
 use crate::keys::{Keys, Purpose};
 use crate::mail::{Mailer, MailerError};
+use crate::passphrase::Passphrases;
 use crate::push::{Gate, Sender, Transport};
+use crate::revocations::Revocations;
 use crate::travel_gate::TravelGate;
 use crate::vocabulary::Kept;
 use crate::vocabulary::emotions::Emotion;

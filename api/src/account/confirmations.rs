@@ -8,95 +8,22 @@
 //! then found out at the next exchange: two devices hold the same token, and whoever exchanges it last ends the session.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use entity::SessionId;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::store;
 use crate::app::App;
+use crate::confirmations::Confirmations;
 use crate::db::{Done, transact};
 use crate::error::Fault;
-use crate::viewer::Access;
 
 /// From one write to the next: what is used meanwhile goes into one statement.
 const EVERY: Duration = Duration::from_millis(250);
 
 /// A write that takes longer than this is given up, and made again.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// The generations. Cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub struct Confirmations(Arc<Shared>);
-
-#[derive(Debug, Default)]
-struct Shared {
-    known: RwLock<Known>,
-    added: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    used: HashMap<SessionId, Used>,
-    unwritten: HashMap<SessionId, i32>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Used {
-    generation: i32,
-    /// The access token says nothing after that.
-    ends_at: DateTime<Utc>,
-}
-
-impl Confirmations {
-    /// Notes that an access token was used.
-    pub(super) fn add(&self, access: &Access) {
-        // Nothing came before the first.
-        let Some(generation) = access.generation.filter(|generation| *generation > 0) else {
-            return;
-        };
-        let session = access.who.session;
-        if self.newest(session) >= Some(generation) {
-            return;
-        }
-        let used = Used {
-            generation,
-            ends_at: access.ends_at,
-        };
-        let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
-        let before = known.used.insert(session, used);
-        if let Some(before) = before.filter(|before| before.generation >= generation) {
-            known.used.insert(session, before);
-            return;
-        }
-        known.unwritten.insert(session, generation);
-        drop(known);
-        self.0.added.notify_one();
-    }
-
-    /// The newest generation of a session that was used in this process, for as long as its access token is good.
-    pub(super) fn newest(&self, session: SessionId) -> Option<i32> {
-        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.used.get(&session).map(|used| used.generation)
-    }
-
-    fn take_unwritten(&self, now: DateTime<Utc>) -> HashMap<SessionId, i32> {
-        let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.used.retain(|_, used| used.ends_at > now);
-        std::mem::take(&mut known.unwritten)
-    }
-
-    fn put_back(&self, unwritten: HashMap<SessionId, i32>) {
-        let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
-        for (session, generation) in unwritten {
-            let newest = known.unwritten.entry(session).or_insert(generation);
-            *newest = generation.max(*newest);
-        }
-    }
-}
 
 /// Writes down what was used and is not written yet.
 pub async fn write(app: &App) -> Result<(), Fault> {
@@ -150,7 +77,7 @@ pub async fn watch(app: App, stop: CancellationToken) {
         if !away {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = app.confirmations.0.added.notified() => {}
+                () = app.confirmations.added() => {}
             }
         }
         let class = match tokio::time::timeout(PATIENCE, write(&app)).await {

@@ -18,7 +18,6 @@ pub mod graphql;
 pub mod jobs;
 mod limits;
 mod model;
-mod passphrase;
 mod refresh;
 pub mod revocations;
 pub mod service;
@@ -26,9 +25,6 @@ mod store;
 pub mod token;
 mod undo_code;
 
-pub use confirmations::Confirmations;
 pub(crate) use device_key::DeviceKey;
 pub use email::Email;
 pub use limits::network;
-pub use passphrase::Passphrases;
-pub use revocations::Revocations;

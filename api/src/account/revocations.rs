@@ -1,15 +1,11 @@
-//! Sessions that were ended lately, kept in memory, so that an access token can be judged without
-//! asking the database.
+//! How each process learns which sessions were ended.
 //!
 //! What ends a session in this process is known at once; what ended it in another is heard over the bus where there
 //! is one, and read every second in any case. Only the last access-token life matters: older tokens have ended by themselves.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use entity::SessionId;
+use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
 use super::store;
@@ -28,33 +24,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A revocation is dated before it is committed, and by another machine's clock: each look goes back so far.
 const OVERLAP: TimeDelta = TimeDelta::seconds(60);
 
-/// The sessions. Cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub struct Revocations(Arc<RwLock<Known>>);
-
-#[derive(Debug, Default)]
-struct Known {
-    ended: HashMap<SessionId, DateTime<Utc>>,
-    read_up_to: Option<DateTime<Utc>>,
-}
-
-impl Revocations {
-    /// Whether the session was ended.
-    pub fn contains(&self, session: SessionId) -> bool {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.ended.contains_key(&session)
-    }
-
-    /// Takes in sessions that were ended at `at`.
-    pub fn add(&self, sessions: &[SessionId], at: DateTime<Utc>) {
-        if sessions.is_empty() {
-            return;
-        }
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.ended.extend(sessions.iter().map(|id| (*id, at)));
-    }
-}
-
 /// Reads what was ended since the last look; the first goes back as far as matters. Do it once before
 /// requests are taken.
 pub async fn poll(app: &App) -> Result<(), Fault> {
@@ -62,19 +31,10 @@ pub async fn poll(app: &App) -> Result<(), Fault> {
     let life = TimeDelta::minutes(app.config.auth.access_token_minutes.into()) + OVERLAP;
     let oldest = now - life;
     // A clock that was ahead for a moment read up to an instant that is still to come.
-    let since = {
-        let known = &app.revocations.0;
-        let known = known.read().unwrap_or_else(PoisonError::into_inner);
-        known
-            .read_up_to
-            .map_or(oldest, |at| (at.min(now) - OVERLAP).max(oldest))
-    };
+    let read_up_to = app.revocations.read_up_to();
+    let since = read_up_to.map_or(oldest, |at| (at.min(now) - OVERLAP).max(oldest));
     let ended = store::session::revoked_since(app.db.pool(), since).await?;
-    let known = &app.revocations.0;
-    let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
-    known.ended.extend(ended);
-    known.ended.retain(|_, at| *at > oldest);
-    known.read_up_to = Some(now);
+    app.revocations.read(ended, oldest, now);
     Ok(())
 }
 

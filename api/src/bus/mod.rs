@@ -27,11 +27,11 @@ use uuid::Uuid;
 pub use event::{Activity, Event};
 pub use listeners::{Heard, Subscription};
 
-use crate::account::Revocations;
 use crate::clock::Clock;
 use crate::config::BusConfig;
 use crate::entropy::Ids;
 use crate::keys::Signer;
+use crate::revocations::Revocations;
 use listeners::Listeners;
 use message::Said;
 use nats::{Carrier, Outgoing, Wire};

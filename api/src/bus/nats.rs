@@ -25,8 +25,8 @@ use uuid::Uuid;
 use super::listeners::Listeners;
 use super::message::{self, Said};
 use super::seal::{Refused, Seal};
-use crate::account::Revocations;
 use crate::config::{NatsLogin, NatsServers};
+use crate::revocations::Revocations;
 
 /// Events that wait for the network; a batch of reminders fits.
 const QUEUE: usize = 16_384;

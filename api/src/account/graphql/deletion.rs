@@ -5,10 +5,10 @@ use chrono::SecondsFormat;
 
 use super::types::Account;
 use super::{refused, refused_all, wrong_passphrase};
-use crate::account::model::Passphrase;
 use crate::account::service::{self, DeleteOutcome, UndoOutcome};
 use crate::graphql::errors::AccountError;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::passphrase::Passphrase;
 use crate::problem::{Problem, ProblemCode, Problems};
 
 /// That it is he who asks.

@@ -6,12 +6,13 @@ use super::types::Account;
 use super::{refused, refused_all, wrong_code, wrong_passphrase};
 use crate::account::code::Code;
 use crate::account::limits;
-use crate::account::model::{Email, Passphrase};
+use crate::account::model::Email;
 use crate::account::service::{self, ConfirmOutcome, RequestOutcome, UndoEmailOutcome};
 use crate::account::undo_code::UndoCode;
 use crate::graphql::errors::AccountError;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::passphrase::Passphrase;
 use crate::problem::{Problem, ProblemCode, Problems};
 
 /// Where to, and that it is he who asks.

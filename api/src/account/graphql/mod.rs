@@ -17,12 +17,12 @@ pub use types::Session;
 
 use super::dashboard::Dashboard;
 use super::limits::Requester;
-use super::model::Passphrase;
-use super::passphrase::Strong;
 use super::{device_key, service};
 use crate::app::App;
 use crate::graphql::errors::{AccountError, user_errors};
 use crate::graphql::{Context as _, GqlError, GqlResult};
+use crate::passphrase::Passphrase;
+use crate::passphrase::Strong;
 use crate::problem::{Problem, ProblemCode, Problems};
 use crate::viewer::SignedIn;
 

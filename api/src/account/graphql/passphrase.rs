@@ -7,11 +7,12 @@ use super::types::Account;
 use super::{refused, refused_all, requester, strong, wrong_code, wrong_passphrase};
 use crate::account::code::Code;
 use crate::account::limits;
-use crate::account::model::{Email, Passphrase};
+use crate::account::model::Email;
 use crate::account::service::{self, ChangeOutcome, Reset, ResetOutcome};
 use crate::graphql::errors::AccountError;
 use crate::graphql::scalars::Uuid;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::passphrase::Passphrase;
 use crate::problem::Problems;
 
 /// Whose passphrase was forgotten.

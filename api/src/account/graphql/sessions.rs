@@ -6,12 +6,13 @@ use entity::SessionId;
 use super::dashboard::forget;
 use super::types::{Credentials, Session};
 use super::{conflict, me, refused, refused_all, requester};
-use crate::account::model::{DeviceName, Email, Passphrase};
+use crate::account::model::{DeviceName, Email};
 use crate::account::service::{self, RefreshOutcome, SignInOutcome, Tokens};
 use crate::graphql::errors::AccountError;
 use crate::graphql::scalars::Uuid;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::node_id::NodeId as _;
+use crate::passphrase::Passphrase;
 use crate::problem::{Problem, ProblemCode, Problems};
 use crate::schema::Me;
 

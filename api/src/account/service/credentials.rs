@@ -3,8 +3,6 @@
 use entity::session::RevokedReason;
 
 use super::super::limits::{self, Counted};
-use super::super::model::Passphrase;
-use super::super::passphrase::Strong;
 use super::super::store;
 use super::super::store::session::Which;
 use super::{Account, email_change, notices, sessions};
@@ -12,6 +10,8 @@ use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::jobs::AccountNotice;
+use crate::passphrase::Passphrase;
+use crate::passphrase::Strong;
 use crate::security::{Event, Line};
 use crate::viewer::SignedIn;
 
@@ -61,7 +61,7 @@ pub async fn change_passphrase(
             ChangeOutcome::WrongPassphrase
         });
     }
-    let hash = app.passphrases.hash(app, new).await?;
+    let hash = app.passphrases.hash(&app.entropy, new).await?;
     let now = app.clock.now();
     let owner = who.member;
     let changed = transact!(app, |tx| {

@@ -5,7 +5,6 @@ use entity::MemberId;
 use entity::session::RevokedReason;
 
 use super::super::limits;
-use super::super::model::Passphrase;
 use super::super::store::session::Which;
 use super::super::{erasures, store};
 use super::{Account, notices, sessions};
@@ -14,6 +13,7 @@ use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
 use crate::jobs::{self, AccountNotice, Job};
+use crate::passphrase::Passphrase;
 use crate::viewer::SignedIn;
 
 /// What became of the wish to leave.

@@ -9,7 +9,7 @@ use super::super::code::Code;
 use super::super::email::forms;
 use super::super::limits::Counted;
 use super::super::limits::letters::{self, Asked, By};
-use super::super::model::{Email, Passphrase};
+use super::super::model::Email;
 use super::super::store;
 use super::super::undo_code::UndoCode;
 use super::{Account, credentials, notices};
@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
+use crate::passphrase::Passphrase;
 use crate::security::{Event, Line};
 use crate::viewer::SignedIn;
 

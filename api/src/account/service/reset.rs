@@ -9,7 +9,7 @@ use super::super::code::Code;
 use super::super::device_key::DeviceKey;
 use super::super::limits::letters::{self, Asked, By};
 use super::super::limits::{self, Requester};
-use super::super::model::{Email, Passphrase};
+use super::super::model::Email;
 use super::super::store;
 use super::super::store::session::Which;
 use super::{email_change, notices, sessions};
@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
+use crate::passphrase::Passphrase;
 use crate::security::{Event, Line};
 
 const NOBODY: MemberId = MemberId(Uuid::nil());
@@ -130,7 +131,7 @@ pub async fn reset_passphrase(app: &App, reset: &Reset<'_>) -> Result<ResetOutco
     let Some(passphrase) = app.passphrases.strong_for(passphrase, &about).await? else {
         return Ok(ResetOutcome::Weak);
     };
-    let hash = app.passphrases.hash(app, &passphrase).await?;
+    let hash = app.passphrases.hash(&app.entropy, &passphrase).await?;
     let replaced = transact!(app, |tx| {
         let Some((account, code)) = guess(app, tx, reset).await? else {
             return Ok(Done::Keep(Replaced::Wrong));

@@ -4,7 +4,7 @@ use entity::{MemberId, SessionId};
 use uuid::Uuid;
 
 use super::super::limits::{self, Requester};
-use super::super::model::{DeviceName, Email, Passphrase};
+use super::super::model::{DeviceName, Email};
 use super::super::store;
 use super::notices;
 use super::sessions::{self, Tokens};
@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::jobs::AccountNotice;
+use crate::passphrase::Passphrase;
 use crate::security::{Event, Line};
 use crate::viewer::SignedIn;
 

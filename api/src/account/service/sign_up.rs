@@ -15,7 +15,6 @@ use super::super::code::Code;
 use super::super::limits;
 use super::super::limits::letters::{self, Asked, By};
 use super::super::model::{DeviceName, Email};
-use super::super::passphrase::Strong;
 use super::super::store;
 use super::sessions::{self, Tokens};
 use crate::app::App;
@@ -24,6 +23,7 @@ use crate::error::Fault;
 use crate::jobs::{self, Job};
 use crate::keys::Purpose;
 use crate::locale::{Country, Language};
+use crate::passphrase::Strong;
 use crate::profile::service::NewMember;
 use crate::profile::{self, Handle};
 use crate::viewer::SignedIn;
@@ -65,7 +65,7 @@ pub async fn sign_up(
         unverified: true,
     };
     let send_at = letters::send_at(app, &asked).await?;
-    let hash = app.passphrases.hash(app, &new.passphrase).await?;
+    let hash = app.passphrases.hash(&app.entropy, &new.passphrase).await?;
     let now = app.clock.now();
     let expires_at = send_at.unwrap_or(now) + super::code_life(app);
     let job = Job::MailSignUp { sign_up: new.id };

@@ -8,13 +8,63 @@ use std::sync::Arc;
 
 use argon2::password_hash::PasswordHasher as _;
 use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordVerifier as _, Version};
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization as _;
 use zxcvbn::{Score, zxcvbn};
 
-use super::model::Passphrase;
-use crate::app::App;
+use crate::entropy::Entropy;
 use crate::error::Fault;
+use crate::problem::{Problem, ProblemCode};
 use crate::waiting;
+
+/// A passphrase, composed alike whatever keyboard it was typed on (Unicode NFC).
+#[derive(Clone)]
+pub struct Passphrase(SecretString);
+
+const PASSPHRASE_MIN: usize = 10;
+const PASSPHRASE_MAX: usize = 128;
+
+impl Passphrase {
+    /// Reads a new one: 10 to 128 characters. How soon it would be guessed is asked elsewhere.
+    pub fn chosen(field: &str, text: String) -> Result<Self, Problem> {
+        let passphrase = Self::given(field, text)?;
+        if passphrase.expose().chars().count() < PASSPHRASE_MIN {
+            let message = "A passphrase has at least 10 characters; a few words make a good one.";
+            let problem = Problem::field(field, ProblemCode::TooShort, message);
+            return Err(problem.limit(PASSPHRASE_MIN));
+        }
+        Ok(passphrase)
+    }
+
+    /// Reads one that is to be compared.
+    pub fn given(field: &str, text: String) -> Result<Self, Problem> {
+        let text = SecretString::from(text);
+        // Bounds the work of composing it, too.
+        if text.expose_secret().chars().nth(PASSPHRASE_MAX).is_some() {
+            let message = "A passphrase has at most 128 characters.";
+            return Err(Problem::field(field, ProblemCode::TooLong, message).limit(PASSPHRASE_MAX));
+        }
+        if text.expose_secret().is_empty() {
+            let message = "The passphrase is needed.";
+            return Err(Problem::field(field, ProblemCode::Required, message));
+        }
+        let composed: String = text.expose_secret().nfc().collect();
+        Ok(Self(composed.into()))
+    }
+
+    /// The text, for hashing and comparing.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// The problem that it would be guessed too soon.
+    pub fn weak(field: &str) -> Problem {
+        let message = "This would be guessed too soon: take a few words that have nothing to do with each \
+             other, or with you.";
+        Problem::field(field, ProblemCode::WeakPassphrase, message)
+    }
+}
 
 /// The first choice of OWASP's Password Storage Cheat Sheet: memory in KiB, passes, lanes.
 const MEMORY_KIB: u32 = 19_456;
@@ -23,7 +73,7 @@ const LANES: u32 = 1;
 
 /// A new passphrase that would not be guessed soon.
 #[derive(Clone)]
-pub(super) struct Strong(Passphrase);
+pub(crate) struct Strong(Passphrase);
 
 impl Strong {
     /// The passphrase itself.
@@ -66,7 +116,7 @@ impl Default for Passphrases {
 impl Passphrases {
     /// The passphrase, unless it would be guessed in under 10⁸ tries by somebody who knows `about` its
     /// owner.
-    pub(super) async fn strong(
+    pub(crate) async fn strong(
         &self,
         passphrase: Passphrase,
         about: Vec<String>,
@@ -82,7 +132,7 @@ impl Passphrases {
 
     /// As [`Passphrases::strong`], by the words in what is known of the owner: an address is several words to who
     /// knows it.
-    pub(super) async fn strong_for(
+    pub(crate) async fn strong_for(
         &self,
         passphrase: Passphrase,
         about: &[&str],
@@ -100,9 +150,13 @@ impl Passphrases {
     }
 
     /// The hash to keep, in PHC form.
-    pub(super) async fn hash(&self, app: &App, passphrase: &Strong) -> Result<String, Fault> {
+    pub(crate) async fn hash(
+        &self,
+        entropy: &Entropy,
+        passphrase: &Strong,
+    ) -> Result<String, Fault> {
         let Strong(passphrase) = passphrase.clone();
-        let salt: [u8; 16] = app.entropy.bytes();
+        let salt: [u8; 16] = entropy.bytes();
         let work = move || {
             argon2()?
                 .hash_password_with_salt(passphrase.expose().as_bytes(), &salt)
@@ -113,7 +167,7 @@ impl Passphrases {
     }
 
     /// Whether the passphrase belongs to the hash; without one it takes as long to say no.
-    pub(super) async fn verify(
+    pub(crate) async fn verify(
         &self,
         passphrase: &Passphrase,
         hash: Option<String>,
@@ -184,6 +238,26 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+
+    fn code<T>(parsed: Result<T, Problem>) -> Option<ProblemCode> {
+        parsed.err().map(|problem| problem.code)
+    }
+
+    #[test]
+    fn a_passphrase_has_ten_to_128_characters() {
+        let chosen = |text: String| code(Passphrase::chosen("passphrase", text));
+        assert_eq!(chosen("é".repeat(9)), Some(ProblemCode::TooShort));
+        assert_eq!(chosen("é".repeat(10)), None);
+        assert_eq!(chosen("é".repeat(128)), None);
+        assert_eq!(chosen("é".repeat(129)), Some(ProblemCode::TooLong));
+        assert_eq!(chosen(String::new()), Some(ProblemCode::Required));
+    }
+
+    #[test]
+    fn a_passphrase_is_the_same_from_every_keyboard() {
+        let given = |text: &str| Passphrase::given("passphrase", text.to_owned()).unwrap();
+        assert_eq!(given("caf\u{e9}").expose(), given("cafe\u{301}").expose());
+    }
 
     #[tokio::test]
     async fn who_comes_when_the_queue_is_full_is_asked_to_come_again() {
