@@ -199,7 +199,8 @@ async fn plans_his_week(world: &World, mike: &Phone<'_>) {
     mike.send("rsvp", &going, "occurrence { seatsTaken }").await;
 }
 
-/// Firebase is away twice, takes two nudges and that he has another address, and then does not know the phone any more.
+/// Firebase is away twice, takes two nudges and that he has another address, and then says once that it does not know the
+/// phone any more.
 async fn is_nudged(world: &World, mike: &mut Phone<'_>) {
     let away = [Answer::Unavailable(None), Answer::ResetMidBody];
     world.fcm.script(PHONE, away);
@@ -207,7 +208,7 @@ async fn is_nudged(world: &World, mike: &mut Phone<'_>) {
     assert_eq!(world.fcm.requests_to(PHONE).len(), 5);
     world.fcm.script(PHONE, [Answer::Unregistered]);
     time_goes_to(world, "2026-03-30T19:00:00Z").await;
-    assert_eq!(world.fcm.requests_to(PHONE).len(), 6);
+    assert_eq!(world.fcm.requests_to(PHONE).len(), 7);
     mike.refresh().await;
     world.note(mike);
 }
