@@ -54,6 +54,7 @@ pub mod quiet_hours;
 pub mod rate_limit;
 pub mod received_words;
 pub mod rsvp;
+pub mod schema_step;
 pub mod secret_check;
 pub mod session;
 pub mod superseded_terms;

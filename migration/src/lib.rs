@@ -3,6 +3,7 @@
 //! A step never uses the `entity` crate: an old migration must not change when an entity does.
 //! Each runs in a transaction; keeping two processes from migrating at once is the caller's part.
 
+mod compatible;
 mod m20261123_000001_create_accounts;
 mod m20261123_000002_create_profiles;
 mod m20261123_000003_create_meetings;
@@ -40,6 +41,9 @@ mod m20261127_000080_choose_who_sees_a_profile;
 mod m20261127_000081_limit_undone_deletions;
 mod m20261127_000090_give_jobs_lanes;
 mod m20261128_000001_put_addresses_on_trial;
+mod m20261128_000010_declare_steps;
+#[cfg(feature = "conformance")]
+pub mod rehearsal;
 mod support;
 
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -47,13 +51,15 @@ pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait as _, Statement};
 use sea_orm_migration::seaql_migrations;
 
-/// Every step, oldest first.
+pub use self::compatible::RunsSince;
+
+/// Every step, oldest first. One that older programs can run with is a [`RunsSince`]; CONTRIBUTING.md says which can be.
 pub struct Migrator;
 
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
+        let steps: Vec<Box<dyn MigrationTrait>> = vec![
             Box::new(m20261123_000001_create_accounts::Migration),
             Box::new(m20261123_000002_create_profiles::Migration),
             Box::new(m20261123_000003_create_meetings::Migration),
@@ -91,8 +97,25 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000081_limit_undone_deletions::Migration),
             Box::new(m20261127_000090_give_jobs_lanes::Migration),
             Box::new(m20261128_000001_put_addresses_on_trial::Migration),
-        ]
+            Box::new(m20261128_000010_declare_steps::Migration),
+        ];
+        #[cfg(feature = "conformance")]
+        let steps = steps.into_iter().chain(rehearsal::steps()).collect();
+        steps
     }
+}
+
+/// How a program stands to a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// It knows every step that was taken, and none is left to take.
+    Current,
+    /// Steps are left to take.
+    Behind,
+    /// A newer program took steps, and each of them lets this one run.
+    Newer,
+    /// A newer program took steps that this one must not run with.
+    Ahead,
 }
 
 /// How far a database has come.
@@ -102,6 +125,8 @@ pub struct State {
     pub pending: Vec<String>,
     /// The steps it has taken that are not among ours: a newer program took them.
     pub unknown: Vec<String>,
+    /// What follows for this program.
+    pub fit: Fit,
 }
 
 impl State {
@@ -113,28 +138,47 @@ impl State {
 
 /// How far this database has come. Changes nothing, not even on an empty one, and needs no right to.
 pub async fn state(db: &impl ConnectionTrait) -> Result<State, DbErr> {
-    let taken = if has_history(db).await? {
-        let rows = seaql_migrations::Entity::find().all(db).await?;
-        rows.into_iter().map(|row| row.version).collect()
-    } else {
-        Vec::new()
-    };
-    let ours: Vec<String> = Migrator::migrations()
-        .iter()
-        .map(|step| step.name().to_owned())
-        .collect();
-    let missing_from = |from: &[String], names: &[String]| {
-        let missing = names.iter().filter(|name| !from.contains(name));
-        missing.cloned().collect()
+    let (ours, taken) = (ours(), taken(db).await?);
+    let pending = missing_from(&taken, &ours);
+    let unknown = missing_from(&ours, &taken);
+    let fit = match (unknown.is_empty(), pending.is_empty()) {
+        (true, true) => Fit::Current,
+        (true, false) => Fit::Behind,
+        (false, true) if compatible::may_run(db, &ours, &unknown).await? => Fit::Newer,
+        (false, _) => Fit::Ahead,
     };
     Ok(State {
-        pending: missing_from(&taken, &ours),
-        unknown: missing_from(&ours, &taken),
+        pending,
+        unknown,
+        fit,
     })
 }
 
-/// Whether there is the table that names the steps taken.
-async fn has_history(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+/// The names of the steps this database has yet to take. Changes nothing, not even on an empty one.
+pub async fn pending(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    Ok(missing_from(&taken(db).await?, &ours()))
+}
+
+fn ours() -> Vec<String> {
+    let steps = Migrator::migrations();
+    steps.iter().map(|step| step.name().to_owned()).collect()
+}
+
+async fn taken(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    if !has_table(db, &Migrator::migration_table_name().to_string()).await? {
+        return Ok(Vec::new());
+    }
+    let rows = seaql_migrations::Entity::find().all(db).await?;
+    Ok(rows.into_iter().map(|row| row.version).collect())
+}
+
+fn missing_from(from: &[String], names: &[String]) -> Vec<String> {
+    let missing = names.iter().filter(|name| !from.contains(name));
+    missing.cloned().collect()
+}
+
+/// Whether there is a table of this name. Needs no right to look into it.
+pub async fn has_table(db: &impl ConnectionTrait, name: &str) -> Result<bool, DbErr> {
     let backend = db.get_database_backend();
     let tables = match backend {
         DbBackend::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1",
@@ -142,12 +186,6 @@ async fn has_history(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
             "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1"
         }
     };
-    let history = Migrator::migration_table_name().to_string();
-    let asked = Statement::from_sql_and_values(backend, tables, [history.into()]);
+    let asked = Statement::from_sql_and_values(backend, tables, [name.into()]);
     Ok(db.query_one_raw(asked).await?.is_some())
-}
-
-/// The names of the steps this database has yet to take. Changes nothing, not even on an empty one.
-pub async fn pending(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
-    Ok(state(db).await?.pending)
 }

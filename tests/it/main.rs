@@ -53,6 +53,7 @@ mod refusals;
 mod reminders;
 mod replicas;
 mod restore;
+mod rolling;
 mod runs;
 mod schema;
 mod secrets;

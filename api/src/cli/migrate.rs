@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Failure, console, setup};
 use crate::config::{self, Config};
-use crate::db::{self, Db};
+use crate::db::{self, Db, Fit};
 use crate::entropy::Entropy;
 use crate::keys::file::{SecretPlace, place};
 
@@ -16,7 +16,7 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
         setup::make_database(&config.database)?;
         let db = setup::connect(&config).await?;
         let state = setup::schema_state(&db, &config.database).await?;
-        if !state.unknown.is_empty() {
+        if state.fit == Fit::Ahead {
             return Err(Failure::told(setup::ahead(&state)));
         }
         setup::known_secrets(&config, &db).await?;
@@ -30,7 +30,13 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
         for step in &steps {
             console::say(format!("  took {step}"));
         }
-        console::say(format!("{shown}: the schema is up to date."));
+        match state.fit {
+            Fit::Newer => console::say(format!(
+                "{shown}: no steps to take; {}.",
+                setup::newer(&state)
+            )),
+            _ => console::say(format!("{shown}: the schema is up to date.")),
+        }
         check_secrets(&config, &db).await?;
         db.close().await;
         Ok(())

@@ -10,7 +10,7 @@ use super::Failure;
 use crate::app::{App, Surroundings};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, DatabaseConfig, Fault, Mode};
-use crate::db::{self, Db, Engine, Occupation, OccupationError, Part, SchemaState};
+use crate::db::{self, Db, Engine, Fit, Occupation, OccupationError, Part, SchemaState};
 use crate::dev_outbox::DevOutbox;
 use crate::entropy::Entropy;
 use crate::files;
@@ -270,11 +270,14 @@ pub fn away(config: &DatabaseConfig, error: &DbErr) -> String {
 pub async fn ready_schema(db: &Db, config: &Config) -> Result<(), Failure> {
     let (mode, config) = (config.mode, &config.database);
     let state = schema_state(db, config).await?;
-    if !state.unknown.is_empty() {
-        return Err(Failure::told(ahead(&state)));
-    }
-    if state.pending.is_empty() {
-        return Ok(());
+    match state.fit {
+        Fit::Current => return Ok(()),
+        Fit::Newer => {
+            tracing::warn!("{}", newer(&state));
+            return Ok(());
+        }
+        Fit::Ahead => return Err(Failure::told(ahead(&state))),
+        Fit::Behind => {}
     }
     match db.engine() {
         Engine::Sqlite if mode == Mode::Production && state.is_new() => {
@@ -304,12 +307,20 @@ pub fn behind(state: &SchemaState) -> String {
     )
 }
 
-/// What to do about a schema that a newer program has changed. An older one would write rows that the
-/// newer one's rules do not allow.
+/// What to know about a schema that a newer program has changed in a way that older ones can run with.
+pub fn newer(state: &SchemaState) -> String {
+    format!(
+        "the schema is that of a newer belay, and this program can run on it; steps unknown here: {}",
+        state.unknown.join(", ")
+    )
+}
+
+/// What to do about a schema that a newer program has changed. This program would write rows that the newer one's rules
+/// do not allow, or miss what it needs.
 pub fn ahead(state: &SchemaState) -> String {
     format!(
-        "The database's schema is ahead of this program: a newer belay has changed it. Run that one, or \
-         restore a backup made before it.\nSteps unknown here: {}",
+        "The database's schema is ahead of this program: a newer belay has changed it, and this one cannot run on it. \
+         Run the newer one, or restore a backup made before it.\nSteps unknown here: {}",
         state.unknown.join(", ")
     )
 }

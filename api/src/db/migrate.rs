@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-pub use migration::State as SchemaState;
+pub use migration::{Fit, State as SchemaState, has_table};
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{DatabaseConnection, DbErr, SqlxPostgresConnector, SqlxSqliteConnector};
 use sqlx::postgres::PgPoolOptions;

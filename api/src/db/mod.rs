@@ -15,7 +15,7 @@ mod writable;
 
 pub use crate::transact;
 pub use connect::{Db, Engine};
-pub use migrate::{MigrateError, SchemaState, migrate, pending, schema_state};
+pub use migrate::{Fit, MigrateError, SchemaState, has_table, migrate, pending, schema_state};
 pub use occupation::{Occupation, OccupationError, Part, occupy};
 pub use page::Sorted;
 pub use pool::{Pool, PoolSize};

@@ -85,6 +85,7 @@ fn all() -> Vec<Table> {
         table(entity::rate_limit::Entity),
         table(entity::received_words::Entity),
         table(entity::rsvp::Entity),
+        table(entity::schema_step::Entity),
         table(entity::secret_check::Entity),
         table(entity::session::Entity),
         table(entity::superseded_terms::Entity),

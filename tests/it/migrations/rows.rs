@@ -12,7 +12,7 @@ use entity::{
     ladder_rung, ladder_telling, meeting, meeting_change, meeting_occurrence, member,
     member_language, member_life_context, member_topic, network_member, notification, pact,
     pact_nudge, pact_side, past_day_terms, pause, peering, pending_sign_up, persisted_document,
-    progress, push_delivery, push_tally, quiet_hours, rate_limit, received_words, rsvp,
+    progress, push_delivery, push_tally, quiet_hours, rate_limit, received_words, rsvp, schema_step,
     secret_check, session, superseded_terms, used_sign_up_id, zone_data,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
@@ -130,6 +130,14 @@ pub async fn put_what_is_nobodys(db: &DatabaseConnection) -> (CircleId, Occurren
             worker: LeaseHolder(id),
             accepted: 9,
             dead: 1,
+        },
+    )
+    .await;
+    put(
+        db,
+        schema_step::Model {
+            step: "m2099_from_the_future".into(),
+            runs_since: "m20261128_000010_declare_steps".into(),
         },
     )
     .await;

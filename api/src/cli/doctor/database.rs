@@ -10,7 +10,7 @@ use crate::circle;
 use crate::cli::setup;
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseConfig, Mode};
-use crate::db::{self, Db, Engine, Writes};
+use crate::db::{self, Db, Engine, Fit, Writes};
 use crate::zone_change::{self, Progress};
 use crate::zones::Version;
 
@@ -134,13 +134,13 @@ fn folder_is_writable(database: &Path, findings: &mut Findings) -> bool {
     }
 }
 
-/// Returns whether it is up to date.
+/// Returns whether this program can run on it as it is.
 async fn schema(db: &Db, config: &Config, findings: &mut Findings) -> bool {
     const WHAT: &str = "schema";
     let state = db::schema_state(db).await;
-    let up_to_date = state
+    let can_run = state
         .as_ref()
-        .is_ok_and(|state| state.pending.is_empty() && state.unknown.is_empty());
+        .is_ok_and(|state| matches!(state.fit, Fit::Current | Fit::Newer));
     match state {
         Err(error) => findings.mend(
             WHAT,
@@ -150,13 +150,16 @@ async fn schema(db: &Db, config: &Config, findings: &mut Findings) -> bool {
             ),
             "Let the database's user read and write every table.",
         ),
-        Ok(state) if !state.unknown.is_empty() => findings.mend(
+        Ok(state) if state.fit == Fit::Ahead => findings.mend(
             WHAT,
-            "it is ahead of this program: a newer belay has changed it",
+            "it is ahead of this program: a newer belay has changed it, and this one cannot run on it",
             "Run the newer one, or restore a backup made before it.",
         ),
-        Ok(state) if state.pending.is_empty() => {
-            findings.fine(WHAT, "up to date");
+        Ok(state) if can_run => {
+            match state.fit {
+                Fit::Newer => findings.note(WHAT, setup::newer(&state)),
+                _ => findings.fine(WHAT, "up to date"),
+            }
             circles(db, findings).await;
         }
         Ok(state)
@@ -179,7 +182,7 @@ async fn schema(db: &Db, config: &Config, findings: &mut Findings) -> bool {
             "Run `belay migrate`.",
         ),
     }
-    up_to_date
+    can_run
 }
 
 async fn circles(db: &Db, findings: &mut Findings) {

@@ -1,0 +1,134 @@
+//! An older and a newer program on one database: which of them start, and what they say.
+
+use entity::schema_step;
+use migration::{Migrator, MigratorTrait as _};
+use sea_orm::EntityTrait as _;
+use support::{Ended, Program, TestDatabase, TestServer, both};
+
+both!(
+    an_older_program_runs_on_a_compatible_schema,
+    an_older_program_does_not_start_when_a_step_does_not_allow_it,
+    a_step_may_demand_that_programs_know_an_earlier_one,
+    a_step_that_was_not_taken_keeps_nobody_from_starting,
+    a_program_of_another_branch_takes_no_steps,
+    every_declaration_names_an_earlier_step
+);
+
+const COMPATIBLE: &str = "m20990101_000001_rehearse_compatible";
+
+/// A program with more steps.
+fn newer(command: &str, steps: &str, database: &TestDatabase) -> Program {
+    older(command, database).env("UNDER_TEST_STEPS", steps)
+}
+
+fn older(command: &str, database: &TestDatabase) -> Program {
+    Program::new(command).database(database)
+}
+
+async fn done(program: Program) -> Ended {
+    let ended = program.run().await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    ended
+}
+
+/// Nothing of this program starts, and each says which steps it does not know.
+async fn cannot_run(database: &TestDatabase, steps: &[&str]) {
+    for command in ["serve", "worker", "migrate", "circle unled", "doctor"] {
+        let ended = older(command, database).run().await;
+        assert_eq!(ended.code, Some(1), "{command}: {}", ended.said);
+        assert!(
+            ended.said.contains("ahead of this program"),
+            "{command}: {}",
+            ended.said
+        );
+        for step in steps.iter().filter(|_| command != "doctor") {
+            assert!(ended.said.contains(step), "{command}: {}", ended.said);
+        }
+    }
+}
+
+async fn an_older_program_runs_on_a_compatible_schema(database: TestDatabase) {
+    let migrated = done(newer("migrate", "compatible", &database)).await;
+    assert!(migrated.said.contains(COMPATIBLE), "{}", migrated.said);
+
+    let migrated = done(older("migrate", &database)).await;
+    for part in ["no steps to take", "newer belay", COMPATIBLE] {
+        assert!(migrated.said.contains(part), "{}", migrated.said);
+    }
+    let looked = done(older("doctor", &database)).await;
+    for part in ["note  schema: ", "newer belay", COMPATIBLE] {
+        assert!(looked.said.contains(part), "{}", looked.said);
+    }
+    let mut server = TestServer::start(&database, "").await;
+    assert_eq!(server.get("/readyz").await.status(), 200);
+    assert!(
+        server.written().contains(COMPATIBLE),
+        "{}",
+        server.written()
+    );
+    server.kill().await;
+    drop(TestServer::worker(&database, "").await);
+    // And the newer one after it.
+    done(newer("doctor", "compatible", &database)).await;
+    let mut server = TestServer::run(newer("serve", "compatible", &database)).await;
+    server.kill().await;
+}
+
+async fn an_older_program_does_not_start_when_a_step_does_not_allow_it(database: TestDatabase) {
+    let steps = "compatible incompatible";
+    done(newer("migrate", steps, &database)).await;
+    let unknown = [COMPATIBLE, "m20990101_000002_rehearse_incompatible"];
+    cannot_run(&database, &unknown).await;
+}
+
+async fn a_step_may_demand_that_programs_know_an_earlier_one(database: TestDatabase) {
+    let steps = "compatible demanding";
+    done(newer("migrate", steps, &database)).await;
+    let demanding = "m20990101_000003_rehearse_demanding";
+    cannot_run(&database, &[COMPATIBLE, demanding]).await;
+    let migrated = done(newer("migrate", "compatible", &database)).await;
+    assert!(migrated.said.contains(demanding), "{}", migrated.said);
+    assert!(!migrated.said.contains(COMPATIBLE), "{}", migrated.said);
+}
+
+async fn a_step_that_was_not_taken_keeps_nobody_from_starting(database: TestDatabase) {
+    let failed = newer("migrate", "compatible failing", &database)
+        .run()
+        .await;
+    assert_eq!(failed.code, Some(1), "{}", failed.said);
+    assert!(
+        failed.said.contains("the rehearsed step stops"),
+        "{}",
+        failed.said
+    );
+    let migrated = done(older("migrate", &database)).await;
+    assert!(migrated.said.contains(COMPATIBLE), "{}", migrated.said);
+    let db = database.connect().await;
+    let declared = schema_step::Entity::find().all(&db).await.unwrap();
+    assert!(
+        !declared.iter().any(|row| row.step.contains("failing")),
+        "{declared:?}"
+    );
+}
+
+/// It would take them on a schema that their author did not know.
+async fn a_program_of_another_branch_takes_no_steps(database: TestDatabase) {
+    done(newer("migrate", "compatible", &database)).await;
+    let ended = newer("migrate", "incompatible", &database).run().await;
+    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    assert!(ended.said.contains(COMPATIBLE), "{}", ended.said);
+    assert!(!ended.said.contains("took"), "{}", ended.said);
+}
+
+async fn every_declaration_names_an_earlier_step(database: TestDatabase) {
+    let steps = Migrator::migrations();
+    let place = |name: &str| steps.iter().position(|step| step.name() == name);
+    let db = database.connect().await;
+    let declared = schema_step::Entity::find().all(&db).await.unwrap();
+    for row in declared {
+        let (step, since) = (place(&row.step), place(&row.runs_since));
+        assert!(since.is_some() && since < step, "{row:?}");
+    }
+    // Programs compare steps by their names.
+    assert!(steps.is_sorted_by(|one, next| one.name() < next.name()));
+}
