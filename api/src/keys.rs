@@ -1,6 +1,7 @@
 //! Everything that is derived from the one secret: a key of its own for each purpose, so that what
 //! one leaks says nothing about another.
 
+mod announced;
 pub mod at_rest;
 pub mod check;
 pub mod file;

@@ -9,6 +9,7 @@
 
 pub mod account;
 pub mod account_code;
+pub mod announced_secrets;
 pub mod cadence_change;
 pub mod change;
 pub mod change_feed;

@@ -42,6 +42,7 @@ mod m20261127_000081_limit_undone_deletions;
 mod m20261127_000090_give_jobs_lanes;
 mod m20261128_000001_put_addresses_on_trial;
 mod m20261128_000010_declare_steps;
+mod m20261128_000011_announce_secrets;
 #[cfg(feature = "conformance")]
 pub mod rehearsal;
 mod support;
@@ -51,7 +52,7 @@ pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait as _, Statement};
 use sea_orm_migration::seaql_migrations;
 
-pub use self::compatible::RunsSince;
+use self::compatible::RunsSince;
 
 /// Every step, oldest first. One that older programs can run with is a [`RunsSince`]; CONTRIBUTING.md says which can be.
 pub struct Migrator;
@@ -98,6 +99,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000090_give_jobs_lanes::Migration),
             Box::new(m20261128_000001_put_addresses_on_trial::Migration),
             Box::new(m20261128_000010_declare_steps::Migration),
+            Box::new(RunsSince(
+                "m20261128_000010_declare_steps",
+                m20261128_000011_announce_secrets::Migration,
+            )),
         ];
         #[cfg(feature = "conformance")]
         let steps = steps.into_iter().chain(rehearsal::steps()).collect();

@@ -8,7 +8,7 @@ use crate::compatible::RunsSince;
 use crate::support::{add_column, drop_column, drop_tables, index, table};
 
 /// The newest step of a release.
-const NEWEST: &str = "m20261128_000010_declare_steps";
+const NEWEST: &str = "m20261128_000011_announce_secrets";
 const COMPATIBLE: &str = "m20990101_000001_rehearse_compatible";
 
 static ADDED: OnceLock<String> = OnceLock::new();

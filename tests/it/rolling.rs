@@ -125,6 +125,7 @@ async fn every_declaration_names_an_earlier_step(database: TestDatabase) {
     let place = |name: &str| steps.iter().position(|step| step.name() == name);
     let db = database.connect().await;
     let declared = schema_step::Entity::find().all(&db).await.unwrap();
+    assert!(!declared.is_empty());
     for row in declared {
         let (step, since) = (place(&row.step), place(&row.runs_since));
         assert!(since.is_some() && since < step, "{row:?}");

@@ -197,7 +197,7 @@ async fn a_wrong_secret_starts_nothing(database: TestDatabase) {
     assert!(!ended.said.contains(OTHER), "{}", ended.said);
 
     // Of a secret for words alone as well.
-    let apart = Program::new("migrate").database(&database);
+    let apart = Program::new("secret accept").database(&database);
     let apart = apart.env("BELAY_AT_REST__SECRET", OTHER).run().await;
     assert_eq!(apart.code, Some(0), "{}", apart.said);
     let without = Program::new("serve").database(&database).run().await;
@@ -213,7 +213,7 @@ async fn a_secret_is_changed_on_purpose_and_everybody_stays_signed_in(database: 
     app.as_member(mike, check_in, input).await.ok();
     let token = TestServer::token(mike);
     let database = app.database();
-    let mut before = TestServer::start(database, "").await;
+    let mut before = TestServer::run(reads_too(database)).await;
     before.kill().await;
 
     let former = support::SECRET;
@@ -243,6 +243,140 @@ async fn a_secret_is_changed_on_purpose_and_everybody_stays_signed_in(database: 
     let read = alone.graphql(Some(&token), query, json!({})).await;
     assert_eq!(read["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
     alone.kill().await;
+}
+
+/// The first step of a change: the old one, with the new one to read with.
+fn reads_too(database: &TestDatabase) -> Program {
+    let program = Program::new("serve").database(database);
+    program.env("BELAY_AUTH__FORMER_SECRETS", OTHER)
+}
+
+/// The second step: they change places.
+fn writes(command: &str, database: &TestDatabase) -> Program {
+    with(command, database, OTHER).env("BELAY_AUTH__FORMER_SECRETS", support::SECRET)
+}
+
+async fn is_refused(program: Program) {
+    let ended = program.run().await;
+    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    for part in [
+        "in one step",
+        "former_secrets",
+        "change places",
+        "`belay secret accept`",
+    ] {
+        assert!(ended.said.contains(part), "no {part:?} in {}", ended.said);
+    }
+    for secret in [OTHER, support::SECRET] {
+        assert!(!ended.said.contains(secret), "{}", ended.said);
+    }
+}
+
+async fn starts(program: Program) {
+    let mut server = TestServer::run(program).await;
+    server.kill().await;
+}
+
+#[tokio::test]
+async fn several_processes_change_a_secret_in_two_steps() {
+    let database = TestDatabase::postgres().await;
+    let old = || Program::new("serve").database(&database);
+    starts(old()).await;
+    for command in ["serve", "worker", "migrate", "circle unled", "doctor"] {
+        is_refused(writes(command, &database)).await;
+    }
+    // A command that ends reads nothing of what others write.
+    let migrate = Program::new("migrate").database(&database);
+    let migrate = migrate.env("BELAY_AUTH__FORMER_SECRETS", OTHER).run().await;
+    assert_eq!(migrate.code, Some(0), "{}", migrate.said);
+    is_refused(writes("serve", &database)).await;
+
+    // A process that was left out of the first step takes it back when it starts again.
+    starts(reads_too(&database)).await;
+    starts(old()).await;
+    is_refused(writes("serve", &database)).await;
+    starts(reads_too(&database)).await;
+
+    // From here on those of both steps start again in any order.
+    starts(writes("serve", &database)).await;
+    starts(writes("serve", &database)).await;
+    starts(reads_too(&database)).await;
+    starts(reads_too(&database)).await;
+    starts(writes("serve", &database)).await;
+    let left_out = old().run().await;
+    assert_eq!(left_out.code, Some(1), "{}", left_out.said);
+    assert!(
+        left_out.said.contains("another secret"),
+        "{}",
+        left_out.said
+    );
+
+    // Once one reads no longer with the old one, nobody writes with it.
+    starts(with("serve", &database, OTHER)).await;
+    let ended = reads_too(&database).run().await;
+    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    assert!(ended.said.contains("in one step"), "{}", ended.said);
+    starts(writes("serve", &database)).await;
+    starts(with("serve", &database, OTHER)).await;
+}
+
+#[tokio::test]
+async fn a_secret_for_words_alone_is_changed_in_two_steps_as_well() {
+    let database = TestDatabase::postgres().await;
+    starts(Program::new("serve").database(&database)).await;
+    let apart = || {
+        let program = Program::new("serve").database(&database);
+        program.env("BELAY_AT_REST__SECRET", OTHER)
+    };
+    let ended = apart().run().await;
+    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    assert!(
+        ended.said.contains("in one step: at_rest.secret."),
+        "{}",
+        ended.said
+    );
+    let reads = Program::new("serve").database(&database);
+    starts(reads.env("BELAY_AT_REST__FORMER_SECRETS", OTHER)).await;
+    starts(apart()).await;
+}
+
+#[tokio::test]
+async fn a_secret_is_changed_at_once_where_one_process_runs() {
+    let database = TestDatabase::sqlite().await;
+    starts(Program::new("serve").database(&database)).await;
+    starts(writes("serve", &database)).await;
+    // Of several, when the operator says that there is one.
+    let database = TestDatabase::postgres().await;
+    starts(Program::new("serve").database(&database)).await;
+    let accepted = writes("secret accept", &database).run().await;
+    assert_eq!(accepted.code, Some(0), "{}", accepted.said);
+    assert!(
+        !accepted.said.contains("sign in again"),
+        "{}",
+        accepted.said
+    );
+    starts(writes("serve", &database)).await;
+    starts(with("serve", &database, OTHER)).await;
+}
+
+/// While both steps are under way each process reads what the other writes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_of_both_steps_read_what_each_other_write() {
+    let app = TestApp::in_the_present(TestDatabase::postgres().await).await;
+    let database = app.database();
+    let first = TestServer::run(reads_too(database)).await;
+    let second = TestServer::run(writes("serve", database)).await;
+    let check_in = "mutation($input: CheckInInput!) { checkIn(input: $input) { errors { code } } }";
+    let query = "{ me { checkIns(first: 1) { nodes { note } } } }";
+    for (name, writer, reader) in [("mike", &first, &second), ("paul", &second, &first)] {
+        let token = TestServer::token(app.member(name).await);
+        let input = json!({ "input": { "id": app.app.ids.next::<Uuid>(), "note": name } });
+        let written = writer.graphql(Some(&token), check_in, input).await;
+        assert_eq!(written["data"]["checkIn"]["errors"], json!([]), "{written}");
+        let read = reader.graphql(Some(&token), query, json!({})).await;
+        let nodes = &read["data"]["me"]["checkIns"]["nodes"];
+        assert_eq!(*nodes, json!([{ "note": name }]), "{read}");
+    }
 }
 
 async fn a_lost_secret_is_given_up_on_purpose(database: TestDatabase) {

@@ -10,6 +10,7 @@ use super::{Failure, console, setup};
 use crate::circle::service::{self, Appointed};
 use crate::clock::Clock;
 use crate::config;
+use crate::keys::check::Caller;
 
 /// What can be done.
 #[derive(Subcommand)]
@@ -30,7 +31,7 @@ pub fn command(file: Option<&Path>, command: &CircleCommand) -> Result<(), Failu
     let config = config::load(file)?;
     crate::telemetry::init(&config.log);
     setup::block_on(async {
-        let app = setup::app(config, Clock::system()).await?;
+        let app = setup::app(config, Clock::system(), Caller::Command).await?;
         match *command {
             CircleCommand::Unled => {
                 let circles = service::without_facilitator(app.db.pool()).await;

@@ -9,6 +9,7 @@ use super::{Failure, console, setup};
 use crate::account::service::{self, SetRoleOutcome};
 use crate::clock::Clock;
 use crate::config;
+use crate::keys::check::Caller;
 
 /// What can be done.
 #[derive(Subcommand)]
@@ -36,7 +37,7 @@ pub fn command(file: Option<&Path>, command: &MemberCommand) -> Result<(), Failu
     let config = config::load(file)?;
     crate::telemetry::init(&config.log);
     setup::block_on(async {
-        let app = setup::app(config, Clock::system()).await?;
+        let app = setup::app(config, Clock::system(), Caller::Command).await?;
         match command {
             MemberCommand::Role { email, role } => {
                 let role = match role {

@@ -6,6 +6,7 @@ use super::{Failure, console, setup};
 use crate::config::{self, Config};
 use crate::db::{self, Db, Fit};
 use crate::entropy::Entropy;
+use crate::keys::check::Caller;
 use crate::keys::file::{SecretPlace, place};
 
 /// Takes the steps the database has yet to take, and says which.
@@ -50,7 +51,7 @@ async fn check_secrets(config: &Config, db: &Db) -> Result<(), Failure> {
         return Ok(());
     }
     let clock = setup::clock(config.mode, None)?;
-    setup::keys(config, db, &Entropy::system(), &clock)
+    setup::keys(config, db, &Entropy::system(), &clock, Caller::Command)
         .await
         .map(|_| ())
 }

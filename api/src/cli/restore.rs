@@ -10,6 +10,7 @@ use crate::account::service;
 use crate::clock::Clock;
 use crate::config;
 use crate::db::Part;
+use crate::keys::check::Caller;
 
 /// What it is told.
 #[derive(Args)]
@@ -31,7 +32,7 @@ pub fn command(file: Option<&Path>, arguments: &RestoreArgs) -> Result<(), Failu
     setup::block_on(async {
         let _alone = setup::occupy(&config, &[Part::Alone])?;
         let own = config.backup.erasures();
-        let app = setup::app(config, Clock::system()).await?;
+        let app = setup::app(config, Clock::system(), Caller::Command).await?;
         let mut erased = Erased::default();
         for list in own.iter().chain(&arguments.erasures) {
             erased.read(&app.keys, list).map_err(Failure::told)?;

@@ -28,7 +28,7 @@ pub fn command(file: Option<&Path>, SecretCommand::Accept: &SecretCommand) -> Re
         let db = setup::connect(&config).await?;
         setup::ready_schema(&db, &config).await?;
         let keys = Keys::load(&config, &entropy)?;
-        let judged = check::look(&db, &keys).await;
+        let judged = check::look(db.pool(), &keys).await;
         let judged = judged.map_err(|fault| Failure::told(fault.class()))?;
         let accepted = check::accept(&db, &keys, &entropy, clock.now()).await;
         accepted.map_err(|fault| Failure::told(fault.class()))?;

@@ -18,6 +18,7 @@ use crate::descriptors;
 use crate::http::connections::Bounds;
 use crate::http::documents::Documents;
 use crate::http::{self, Edge};
+use crate::keys::check::Caller;
 use crate::shutdown::{Ended, Shutdown, Signals};
 use crate::worker::Worker;
 
@@ -66,7 +67,7 @@ pub fn command(
                 exposed.warn();
             }
         }
-        let app = setup::app(config, clock).await?;
+        let app = setup::app(config, clock, Caller::Process).await?;
         run(app, roles, doors, |_, _| ()).await
     })
 }

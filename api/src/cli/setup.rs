@@ -15,7 +15,7 @@ use crate::dev_outbox::DevOutbox;
 use crate::entropy::Entropy;
 use crate::files;
 use crate::installation::Directory;
-use crate::keys::check::Verdict;
+use crate::keys::check::{Caller, Judged, Verdict};
 use crate::keys::file::{SecretPlace, place};
 use crate::keys::{Keys, check};
 use crate::mail::Mailer;
@@ -51,7 +51,7 @@ pub fn clock(mode: Mode, at: Option<DateTime<Utc>>) -> Result<Clock, ConfigError
 }
 
 /// Connects and puts everything together; the schema is made ready or refused.
-pub async fn app(config: Config, clock: Clock) -> Result<App, Failure> {
+pub async fn app(config: Config, clock: Clock, caller: Caller) -> Result<App, Failure> {
     // Whatever can be found wrong without the database is found before it is changed.
     let zones = zones(&config)?;
     for risk in config.risky_limits() {
@@ -64,7 +64,7 @@ pub async fn app(config: Config, clock: Clock) -> Result<App, Failure> {
     let db = connect(&config).await?;
     known_secrets(&config, &db).await?;
     ready_schema(&db, &config).await?;
-    let keys = keys(&config, &db, &entropy, &clock).await?;
+    let keys = keys(&config, &db, &entropy, &clock, caller).await?;
     let surroundings = Surroundings {
         clock,
         entropy,
@@ -100,24 +100,34 @@ fn erasures(config: &Config) -> Result<(), Failure> {
     })
 }
 
-/// A database that was written with other secrets is refused before a step is taken on it.
+/// A database that was written with other secrets, or whose other processes may not be able to read with these, is refused
+/// before a step is taken on it.
 pub async fn known_secrets(config: &Config, db: &Db) -> Result<(), Failure> {
     // Without the table of check values, or without any, there is nothing to compare with.
     if !matches!(check::is_made(db).await, Ok(true)) {
         return Ok(());
     }
     let keys = Keys::load_existing(config).map_err(|error| Failure::told(unknown(&error)))?;
-    let judged = check::look(db, &keys)
-        .await
-        .map_err(|fault| unchecked(&fault))?;
-    let wrong: Vec<Purpose> = judged
-        .into_iter()
-        .filter(|(_, verdict)| *verdict == Verdict::Wrong)
-        .map(|(purpose, _)| purpose)
-        .collect();
-    match wrong.as_slice() {
-        [] => Ok(()),
-        wrong => Err(Failure::told(foreign(wrong))),
+    let judged = check::look(db.pool(), &keys).await;
+    allowed(&judged.map_err(|fault| unchecked(&fault))?)
+}
+
+/// Refuses secrets that must not be used.
+fn allowed(judged: &[Judged]) -> Result<(), Failure> {
+    refusal(judged).map_or(Ok(()), |why| Err(Failure::told(why)))
+}
+
+/// Why secrets must not be used, if so, and what to do.
+pub fn refusal(judged: &[Judged]) -> Option<String> {
+    let those = |wanted: Verdict| -> Vec<Purpose> {
+        let those = judged.iter().filter(|(_, verdict)| *verdict == wanted);
+        those.map(|(purpose, _)| *purpose).collect()
+    };
+    let (wrong, unannounced) = (those(Verdict::Wrong), those(Verdict::Unannounced));
+    match (wrong.as_slice(), unannounced.as_slice()) {
+        ([], []) => None,
+        ([], unannounced) => Some(hasty(unannounced)),
+        (wrong, _) => Some(foreign(wrong)),
     }
 }
 
@@ -131,6 +141,7 @@ pub async fn keys(
     db: &Db,
     entropy: &Entropy,
     clock: &Clock,
+    caller: Caller,
 ) -> Result<Keys, Failure> {
     // A key file that is gone is not made anew beside a database that was written with it.
     let keys = if check::is_made(db)
@@ -141,11 +152,9 @@ pub async fn keys(
     } else {
         Keys::load(config, entropy)?
     };
-    let wrong = check::settle(db, &keys, entropy, clock.now()).await;
-    match wrong.map_err(|fault| unchecked(&fault))?.as_slice() {
-        [] => Ok(keys),
-        wrong => Err(Failure::told(foreign(wrong))),
-    }
+    let refused = check::settle(db, &keys, entropy, clock.now(), caller).await;
+    allowed(&refused.map_err(|fault| unchecked(&fault))?)?;
+    Ok(keys)
 }
 
 /// A database that was written with secrets, which are not there to be read.
@@ -158,13 +167,31 @@ This database was written with a secret. {}",
 }
 
 /// What to do about secrets that are not those of the database.
-pub fn foreign(wrong: &[Purpose]) -> String {
-    let keys: Vec<&str> = wrong.iter().map(|purpose| check::key(*purpose)).collect();
+fn foreign(wrong: &[Purpose]) -> String {
     format!(
         "This database was written with another secret than the one configured: {}.\n{}",
-        keys.join(", "),
+        named(wrong),
         put_back(wrong)
     )
+}
+
+/// What to do about a secret that others are not known to be able to read with.
+fn hasty(unannounced: &[Purpose]) -> String {
+    format!(
+        "The secret was changed in one step: {}. Other processes may not be able to read what this one would write.\n\
+         First give every process the new secret to read with: put it into former_secrets beside the old one, which stays \
+         where it is, and start each of them again. Then change places. If no other process runs on this database, \
+         `belay secret accept` takes the new one at once.",
+        named(unannounced)
+    )
+}
+
+fn named(purposes: &[Purpose]) -> String {
+    let keys: Vec<&str> = purposes
+        .iter()
+        .map(|purpose| check::key(*purpose))
+        .collect();
+    keys.join(", ")
 }
 
 fn put_back(wrong: &[Purpose]) -> String {

@@ -142,6 +142,13 @@ impl AtRest {
         sealed.get(1..=NAME_LEN) == Some(&self.current.name[..])
     }
 
+    /// The names of the keys it reads with, that of the one it writes with first. They stand in every sealed text, and
+    /// tell nothing of the secrets.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        let keys = std::iter::once(&self.current).chain(&self.former);
+        keys.map(|key| hex::encode(key.name))
+    }
+
     /// Opens a text that was sealed as this.
     pub fn open(&self, what: What<'_>, sealed: &[u8]) -> Result<String, Fault> {
         let (head, sealed) = sealed.split_at_checked(HEAD_LEN).ok_or(UNREADABLE)?;

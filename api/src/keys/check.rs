@@ -2,16 +2,19 @@
 //!
 //! The database keeps a known text for each, sealed with it at the first start. A start with a secret that opens it
 //! neither as the current one nor as a former one is refused: everybody would be signed out, and what members wrote could
-//! not be read.
+//! not be read. Where several processes may run, so is a start that would write with a secret which the others may not
+//! have: see [`super::announced`].
 
 use chrono::{DateTime, Utc};
 use entity::secret_check::{ActiveModel, Column, Entity, Purpose};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use sea_orm::sea_query::{LockType, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, EntityTrait as _, QueryOrder as _, QuerySelect as _,
+};
 
-use super::Keys;
 use super::at_rest::AtRest;
-use crate::db::Db;
+use super::{Keys, announced};
+use crate::db::{Db, Tx};
 use crate::entropy::Entropy;
 use crate::error::Fault;
 
@@ -24,11 +27,16 @@ pub enum Verdict {
     New,
     /// It was written with this secret.
     Right,
-    /// It was written with a former secret, which is named.
+    /// It was written with a former secret, which is named, and the process that started last can read with this one.
     Changed,
+    /// It was written with a former secret, which is named, and other processes may not be able to read with this one.
+    Unannounced,
     /// It was written with a secret that is not configured.
     Wrong,
 }
+
+/// A secret, and how it stands.
+pub type Judged = (Purpose, Verdict);
 
 /// The secrets there are.
 pub const PURPOSES: [Purpose; 2] = [Purpose::Signing, Purpose::AtRest];
@@ -72,54 +80,102 @@ pub async fn is_made(db: &Db) -> Result<bool, Fault> {
 }
 
 /// Judges each secret. Changes nothing.
-pub async fn look(db: &Db, keys: &Keys) -> Result<Vec<(Purpose, Verdict)>, Fault> {
-    let rows = Entity::find().all(db.pool()).await?;
-    let judge = |purpose: Purpose| {
-        let Some(row) = rows.iter().find(|row| row.purpose == purpose) else {
-            return (purpose, Verdict::New);
+pub async fn look(db: &impl ConnectionTrait, keys: &Keys) -> Result<Vec<Judged>, Fault> {
+    let rows = Entity::find().all(db).await?;
+    let mut judged = Vec::new();
+    for purpose in PURPOSES {
+        let row = rows.iter().find(|row| row.purpose == purpose);
+        let verdict = match row {
+            None => Verdict::New,
+            Some(row) => judge(db, purpose, sealed_with(keys, purpose), &row.sealed).await?,
         };
-        let keys = sealed_with(keys, purpose);
-        let opens = keys
-            .open(&what(purpose), &row.sealed)
-            .is_ok_and(|text| text == TEXT);
-        let verdict = match (opens, keys.is_current(&row.sealed)) {
-            (true, true) => Verdict::Right,
-            (true, false) => Verdict::Changed,
-            (false, _) => Verdict::Wrong,
-        };
-        (purpose, verdict)
-    };
-    Ok(PURPOSES.into_iter().map(judge).collect())
+        judged.push((purpose, verdict));
+    }
+    Ok(judged)
 }
 
-/// Judges each secret; makes the check values that are missing, and those anew that a former secret made. Returns the
-/// secrets that are wrong.
+async fn judge(
+    db: &impl ConnectionTrait,
+    purpose: Purpose,
+    keys: &AtRest,
+    sealed: &[u8],
+) -> Result<Verdict, Fault> {
+    let opened = keys.open(&what(purpose), sealed);
+    if opened.is_ok_and(|text| text == TEXT) {
+        return Ok(if keys.is_current(sealed) {
+            Verdict::Right
+        } else if announced::is_announced(db, purpose, keys).await? {
+            Verdict::Changed
+        } else {
+            Verdict::Unannounced
+        });
+    }
+    Ok(Verdict::Wrong)
+}
+
+/// Who asks to use the secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// A process that goes on, and reads what others write meanwhile.
+    Process,
+    /// A command that ends.
+    Command,
+}
+
+/// Judges each secret; makes the check values that are missing, and those anew that a former secret made. A process also
+/// announces what it reads with. Returns the secrets that must not be used, after which nothing was changed.
 pub async fn settle(
     db: &Db,
     keys: &Keys,
     entropy: &Entropy,
     now: DateTime<Utc>,
-) -> Result<Vec<Purpose>, Fault> {
-    let wrong = |judged: &[(Purpose, Verdict)]| -> Vec<Purpose> {
-        let wrong = judged
-            .iter()
-            .filter(|(_, verdict)| *verdict == Verdict::Wrong);
-        wrong.map(|(purpose, _)| *purpose).collect()
-    };
-    let judged = look(db, keys).await?;
-    let found = wrong(&judged);
-    if !found.is_empty() {
-        return Ok(found);
+    caller: Caller,
+) -> Result<Vec<Judged>, Fault> {
+    if is_settled(db.pool(), keys, caller).await? {
+        return Ok(Vec::new());
     }
-    for (purpose, verdict) in judged {
-        match verdict {
-            Verdict::New => write(db, keys, entropy, now, purpose, false).await?,
-            Verdict::Changed => write(db, keys, entropy, now, purpose, true).await?,
-            Verdict::Right | Verdict::Wrong => {}
+    let tx = Tx::begin(db, now).await?;
+    // One start after another: what a start can read is announced before the next one asks who can.
+    let in_order = Entity::find().order_by_asc(Column::Purpose);
+    in_order.lock(LockType::Update).all(&tx).await?;
+    let judged = look(&tx, keys).await?;
+    if judged.iter().all(|(_, verdict)| is_allowed(*verdict)) {
+        for (purpose, verdict) in judged {
+            match verdict {
+                Verdict::New => write(&tx, keys, entropy, now, purpose, false).await?,
+                Verdict::Changed => write(&tx, keys, entropy, now, purpose, true).await?,
+                Verdict::Right | Verdict::Unannounced | Verdict::Wrong => {}
+            }
+            if caller == Caller::Process {
+                announced::announce(&tx, purpose, sealed_with(keys, purpose), now).await?;
+            }
         }
     }
-    // Of two processes that start at once with different secrets, one made the values.
-    Ok(wrong(&look(db, keys).await?))
+    // Of two first starts at once with different secrets, one made the values.
+    let mut judged = look(&tx, keys).await?;
+    judged.retain(|(_, verdict)| !is_allowed(*verdict));
+    if judged.is_empty() {
+        tx.commit().await?;
+    } else {
+        tx.rollback().await?;
+    }
+    Ok(judged)
+}
+
+/// Whether there is nothing to write: a process also starts while the database takes no writes.
+async fn is_settled(db: &impl ConnectionTrait, keys: &Keys, caller: Caller) -> Result<bool, Fault> {
+    for (purpose, verdict) in look(db, keys).await? {
+        let known = caller == Caller::Command
+            || announced::is_known(db, purpose, sealed_with(keys, purpose)).await?;
+        if verdict != Verdict::Right || !known {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+const fn is_allowed(verdict: Verdict) -> bool {
+    !matches!(verdict, Verdict::Wrong | Verdict::Unannounced)
 }
 
 /// Takes the configured secrets for right from now on, whatever the database was written with.
@@ -129,14 +185,16 @@ pub async fn accept(
     entropy: &Entropy,
     now: DateTime<Utc>,
 ) -> Result<(), Fault> {
+    let tx = Tx::begin(db, now).await?;
     for purpose in PURPOSES {
-        write(db, keys, entropy, now, purpose, true).await?;
+        write(&tx, keys, entropy, now, purpose, true).await?;
+        announced::announce(&tx, purpose, sealed_with(keys, purpose), now).await?;
     }
-    Ok(())
+    tx.commit().await
 }
 
 async fn write(
-    db: &Db,
+    db: &impl ConnectionTrait,
     keys: &Keys,
     entropy: &Entropy,
     now: DateTime<Utc>,
@@ -156,7 +214,7 @@ async fn write(
     }
     Entity::insert(row)
         .on_conflict(there)
-        .exec_without_returning(db.pool())
+        .exec_without_returning(db)
         .await?;
     Ok(())
 }

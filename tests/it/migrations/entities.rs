@@ -41,6 +41,7 @@ fn all() -> Vec<Table> {
     vec![
         table(entity::account::Entity),
         table(entity::account_code::Entity),
+        table(entity::announced_secrets::Entity),
         table(entity::email_change::Entity),
         table(entity::cadence_change::Entity),
         table(entity::change::Entity),

@@ -6,10 +6,10 @@ use entity::{
     AccountCodeId, CheckInId, CircleId, CircleInvitationId, CommitmentId, ConsentId, DeliveryId,
     DeviceId, EmailChangeId, JobId, LeaseHolder, MeetingChangeId, MeetingId, MemberId,
     NotificationId, OccurrenceId, PactId, PactNudgeId, PauseId, PeeringId, ReceivedId, RsvpId,
-    RungId, SessionId, SignUpId, TellingId, account, account_code, cadence_change, change,
-    change_feed, check_in, check_in_reminder, circle, circle_invitation, circle_membership,
-    commitment, commitment_day, consent, device, email_change, handle_claim, job, ladder,
-    ladder_rung, ladder_telling, meeting, meeting_change, meeting_occurrence, member,
+    RungId, SessionId, SignUpId, TellingId, account, account_code, announced_secrets,
+    cadence_change, change, change_feed, check_in, check_in_reminder, circle, circle_invitation,
+    circle_membership, commitment, commitment_day, consent, device, email_change, handle_claim,
+    job, ladder, ladder_rung, ladder_telling, meeting, meeting_change, meeting_occurrence, member,
     member_language, member_life_context, member_topic, network_member, notification, pact,
     pact_nudge, pact_side, past_day_terms, pause, peering, pending_sign_up, persisted_document,
     progress, push_delivery, push_tally, quiet_hours, rate_limit, received_words, rsvp, schema_step,
@@ -138,6 +138,15 @@ pub async fn put_what_is_nobodys(db: &DatabaseConnection) -> (CircleId, Occurren
         schema_step::Model {
             step: "m2099_from_the_future".into(),
             runs_since: "m20261128_000010_declare_steps".into(),
+        },
+    )
+    .await;
+    put(
+        db,
+        announced_secrets::Model {
+            purpose: secret_check::Purpose::AtRest,
+            names: "0badcafe 0badbeef".into(),
+            announced_at: instant(),
         },
     )
     .await;

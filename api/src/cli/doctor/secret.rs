@@ -61,7 +61,7 @@ pub fn check(config: &Config, findings: &mut Findings) {
 pub async fn check_against(config: &Config, db: &Db, findings: &mut Findings) {
     const WHAT: &str = "secrets";
     let judged = match Keys::load_existing(config) {
-        Ok(keys) => check::look(db, &keys).await,
+        Ok(keys) => check::look(db.pool(), &keys).await,
         // Said before, unless it is about to be made beside a database that was written with another.
         Err(_) => match check::is_made(db).await {
             Ok(true) => {
@@ -88,9 +88,7 @@ pub async fn check_against(config: &Config, db: &Db, findings: &mut Findings) {
         let those = judged.iter().filter(move |(_, verdict)| *verdict == wanted);
         those.map(|(purpose, _)| *purpose).collect::<Vec<_>>()
     };
-    let wrong = those(Verdict::Wrong);
-    if !wrong.is_empty() {
-        let said = setup::foreign(&wrong);
+    if let Some(said) = setup::refusal(&judged) {
         let (wrong, todo) = said.split_once('\n').unwrap_or((&said, ""));
         return findings.mend(WHAT, wrong, todo);
     }
