@@ -1,4 +1,4 @@
-//! Faults, tried on the real thing: processes that are killed, stopped and frozen, databases that crash, go silent or fill
+//! Faults, tried on the real thing: processes that are killed, stopped, frozen and upgraded, databases that crash, go silent or fill
 //! up, clocks that jump, providers that hang, and strangers who flood. Members go on all the while; every answer they
 //! got is written down, and in the end held against the database, the API and the push provider.
 //!
@@ -20,6 +20,7 @@ mod flood;
 mod people;
 mod processes;
 mod providers;
+mod rolling;
 mod stage;
 mod standby;
 
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     let chosen: Vec<String> = std::env::args().skip(1).collect();
     let faults = [
         processes::FAULTS,
+        rolling::FAULTS,
         databases::FAULTS,
         standby::FAULTS,
         disks::FAULTS,

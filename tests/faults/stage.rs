@@ -151,7 +151,12 @@ impl Stage {
 
     /// Starts a server in the place of one that has ended.
     pub async fn start_again(&mut self, number: usize) {
-        self.servers[number] = TestServer::run(self.program("serve")).await;
+        self.replace(number, self.program("serve")).await;
+    }
+
+    /// Starts a server by a call of one's own in the place of one that has ended.
+    pub async fn replace(&mut self, number: usize, program: Program) {
+        self.servers[number] = TestServer::run(program).await;
         self.ask_all();
     }
 

@@ -36,7 +36,7 @@ const PURPOSE: [&str; 12] = [
 ];
 
 /// Files whose words go to operators, to logs, or nowhere.
-const OPERATORS: [&str; 10] = [
+const OPERATORS: [&str; 11] = [
     "cli",
     "config",
     "db",
@@ -47,6 +47,7 @@ const OPERATORS: [&str; 10] = [
     "mail/mod.rs",
     "mail/smtp.rs",
     "security.rs",
+    "worker",
 ];
 
 fn said<'a>(text: &str, words: &'a [&str]) -> Vec<&'a str> {

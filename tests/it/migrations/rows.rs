@@ -12,8 +12,8 @@ use entity::{
     job, ladder, ladder_rung, ladder_telling, meeting, meeting_change, meeting_occurrence, member,
     member_language, member_life_context, member_topic, network_member, notification, pact,
     pact_nudge, pact_side, past_day_terms, pause, peering, pending_sign_up, persisted_document,
-    progress, push_delivery, push_tally, quiet_hours, rate_limit, received_words, rsvp, schema_step,
-    secret_check, session, superseded_terms, used_sign_up_id, zone_data,
+    progress, push_delivery, push_tally, quiet_hours, rate_limit, received_words, rsvp,
+    schema_step, secret_check, session, superseded_terms, used_sign_up_id, zone_data,
 };
 use sea_orm::prelude::{Date, DateTimeUtc, Time, Uuid};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
