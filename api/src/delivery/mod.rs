@@ -8,6 +8,6 @@
 pub mod service;
 mod settle;
 mod store;
-mod tally;
+mod tally_store;
 mod trial;
 mod verdict;

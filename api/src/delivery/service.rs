@@ -13,7 +13,7 @@ use sea_orm::ConnectionTrait;
 
 use super::settle::{Circumstances, Life, RETRY_BASE, RETRY_CAP, Settled, put_off, settle};
 use super::store::{self, Recorded};
-use super::tally;
+use super::tally_store as tally;
 use super::trial::{TRIAL, TRIAL_CAP};
 use super::verdict;
 use crate::app::App;

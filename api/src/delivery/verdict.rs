@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use entity::device::DeadReason;
 use entity::{DeviceId, LeaseHolder};
 
-use super::tally;
+use super::tally_store as tally;
 use crate::app::App;
 use crate::device::{self, model::Reachable};
 use crate::error::Fault;
@@ -40,7 +40,9 @@ pub(super) async fn judge(
     let mut gone: HashMap<DeadReason, Vec<&Reachable>> = HashMap::new();
     if !dead.is_empty() {
         let lately = tally::lately(db, now).await?;
-        if let Some(alert) = app.push.gate.note_mass(lately.is_mass()) {
+        if lately.is_mass()
+            && let Some(alert) = app.push.gate.note_mass(app.clock.uptime())
+        {
             alert.tell(None);
         }
         let mut doubted = Vec::new();

@@ -20,6 +20,8 @@ const MISCONFIGURED_CLOSED: Duration = Duration::from_mins(1);
 const IN_A_ROW: usize = 3;
 /// So many refusals in a row are told to the operator, however few addresses there are.
 const TOLD_AFTER: usize = 5;
+/// A mass of addresses that are gone is told again after this long.
+const MASS_TOLD_EVERY: Duration = Duration::from_hours(1);
 /// The provider cannot ask for a longer pause than this.
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
@@ -33,7 +35,7 @@ struct State {
     platforms: HashMap<Platform, Duration>,
     misconfigured: Refusals,
     refused: HashMap<Platform, Refusals>,
-    is_mass: bool,
+    told_of_mass: Option<Duration>,
 }
 
 /// Refusals that may be an address's fault or everybody's, since the last message that was accepted.
@@ -97,10 +99,15 @@ impl Gate {
         self.state().learn(outcome, (device, platform), now)
     }
 
-    /// Learns whether addresses die in masses; returns what a person should hear of.
-    pub fn note_mass(&self, is_mass: bool) -> Option<Alert> {
-        let before = std::mem::replace(&mut self.state().is_mass, is_mass);
-        (is_mass && !before).then_some(Alert::MassDeath)
+    /// Learns that addresses die in masses; returns what a person should hear of, once an hour for as long as it lasts.
+    pub fn note_mass(&self, now: Duration) -> Option<Alert> {
+        let mut state = self.state();
+        let told_until = state.told_of_mass.map(|at| at + MASS_TOLD_EVERY);
+        if left(told_until, now).is_some() {
+            return None;
+        }
+        state.told_of_mass = Some(now);
+        Some(Alert::MassDeath)
     }
 }
 
@@ -255,10 +262,10 @@ mod tests {
     }
 
     #[test]
-    fn a_mass_is_told_once_until_it_is_over() {
+    fn a_mass_is_told_once_an_hour() {
         let gate = Gate::default();
-        let told = [true, true, false, true].map(|is_mass| gate.note_mass(is_mass));
+        let told = [0, 1, 3_599, 3_600, 3_601].map(|second| gate.note_mass(at(second)));
         let mass = Some(Alert::MassDeath);
-        assert_eq!(told, [mass, None, None, mass]);
+        assert_eq!(told, [mass, None, None, mass, None]);
     }
 }
