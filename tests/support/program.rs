@@ -34,6 +34,9 @@ pub struct Program {
     wrapper: Option<String>,
 }
 
+/// The variable of the address that members ask at.
+const BIND: &str = "BELAY_HTTP__BIND";
+
 /// What a call that ended said.
 #[derive(Debug)]
 pub struct Ended {
@@ -103,9 +106,17 @@ impl Program {
         self.env("BELAY_DATABASE__URL", &database.url())
     }
 
-    /// Runs it to its end, which must come: a server that starts after all is none.
+    /// Runs it to its end, which must come: a server that starts after all is none. Whoever listens at the default port is
+    /// in nobody's way.
     pub async fn run(self) -> Ended {
-        let (mut command, _folder) = self.command();
+        let says_where =
+            self.toml.contains("bind") || self.environment.iter().any(|it| it.0 == BIND);
+        let program = if says_where {
+            self
+        } else {
+            self.env(BIND, "127.0.0.1:0")
+        };
+        let (mut command, _folder) = program.command();
         let output = tokio::time::timeout(Duration::from_mins(1), command.output()).await;
         let output = output.expect("the program ends on its own");
         let output = output.expect("the program runs");
