@@ -113,7 +113,7 @@ async fn prepare(
     if let Some(whose) = asker.identity()
         && let Some(seat) = head.extensions.get::<Seat>()
     {
-        seat.is_known(whose);
+        seat.mark_known(whose);
     }
     let (params, way) = read(edge, head, body, (&asker, accepted.events))
         .await

@@ -186,7 +186,7 @@ impl Edge {
             .check(definitions, &params.variables)
             .map_err(|fault| Refusal::new(Code::BadUserInput, &fault))?;
         if let Some(operation) = chosen {
-            no_null_for_a_default(&found.parsed.document, operation, &params.variables)?;
+            refuse_misplaced_null(&found.parsed.document, operation, &params.variables)?;
         }
 
         let mut variables = std::mem::take(&mut params.variables);
@@ -391,7 +391,7 @@ fn operation<'a>(
 
 /// Refuses a null for a variable that has a default and stands where null may not (GraphQL §6.4.1), before anything is
 /// carried out.
-fn no_null_for_a_default(
+fn refuse_misplaced_null(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     variables: &Variables,
@@ -406,7 +406,7 @@ fn no_null_for_a_default(
     if nulls.is_empty() {
         return Ok(());
     }
-    match validation::standing_for_a_value(document, operation, &nulls) {
+    match validation::first_that_must_not_be_null(document, operation, &nulls) {
         None => Ok(()),
         Some(name) => Err(Refusal::new(
             Code::BadUserInput,

@@ -208,7 +208,7 @@ impl Driven {
         if let Some(whose) = self.asker.identity()
             && let Some(seat) = &self.arrival.seat
         {
-            seat.is_known(whose);
+            seat.mark_known(whose);
         }
         if self.has_lapsed() {
             return Err(self.end());

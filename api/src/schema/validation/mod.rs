@@ -58,7 +58,7 @@ fn of(types: &TypeSystem, document: &ExecutableDocument, suggests: bool) -> Vec<
 
 /// The first of these variables of an operation that stands where null may not. It is valid there for the default that it
 /// has; told that it is null, the GraphQL library would take the whole answer away, with what was committed.
-pub fn standing_for_a_value<'n>(
+pub fn first_that_must_not_be_null<'n>(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     variables: &[&'n str],
