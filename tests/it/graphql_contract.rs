@@ -1,6 +1,7 @@
 //! What an upgrade of the GraphQL library must keep: each of these was otherwise in some release of it.
 
 use api::graphql::context::Sender;
+use api::schema;
 use api::viewer::Viewer;
 use async_graphql::{Request, Variables};
 use serde_json::json;
@@ -42,10 +43,9 @@ async fn a_field_that_could_not_be_had_is_null_beside_its_siblings(app: TestApp)
 
 async fn an_answer_is_in_the_order_of_the_question(app: TestApp) {
     let query = "{ topics { slug } zebra: serverTime lifeContexts { slug } ant: serverTime }";
-    let response = app
-        .schema
-        .execute(Request::new(query).data(Sender::new(Viewer::Anonymous, [192, 0, 2, 1].into())))
-        .await;
+    let sender = Sender::new(Viewer::Anonymous, [192, 0, 2, 1].into());
+    let request = schema::sent_by(Request::new(query), sender);
+    let response = app.schema.execute(request).await;
     let text = serde_json::to_string(&response.data).unwrap();
     let places =
         ["\"topics\"", "\"zebra\"", "\"lifeContexts\"", "\"ant\""].map(|key| text.find(key));
@@ -64,9 +64,9 @@ async fn a_variable_that_was_left_out_is_not_null(app: TestApp) {
         json!({ "bio": null }),
         json!({}),
     ] {
-        let request = Request::new(update)
-            .variables(Variables::from_json(variables))
-            .data(Sender::new(Viewer::Member(mike), [192, 0, 2, 1].into()));
+        let request = Request::new(update).variables(Variables::from_json(variables));
+        let sender = Sender::new(Viewer::Member(mike), [192, 0, 2, 1].into());
+        let request = schema::sent_by(request, sender);
         let response = app.schema.execute(request).await;
         let data = response.data.into_json().unwrap();
         seen.push(data["updateProfile"]["member"].clone());

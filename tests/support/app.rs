@@ -15,7 +15,7 @@ use api::locale::{Country, Language};
 use api::profile::Handle;
 use api::profile::service::NewMember;
 use api::push::Transport;
-use api::schema::BelaySchema;
+use api::schema::{self, BelaySchema};
 use api::viewer::{SignedIn, Viewer};
 use api::worker::Worker;
 use api::zones::Installed;
@@ -247,9 +247,8 @@ impl TestApp {
 
 /// A request as the HTTP side makes it.
 pub fn request(viewer: Viewer, from: IpAddr, query: &str, variables: Value) -> Request {
-    Request::new(query)
-        .variables(Variables::from_json(variables))
-        .data(Sender::new(viewer, from))
+    let request = Request::new(query).variables(Variables::from_json(variables));
+    schema::sent_by(request, Sender::new(viewer, from))
 }
 
 fn noon() -> Clock {

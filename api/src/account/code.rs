@@ -20,7 +20,7 @@ const COUNT: u64 = 100_000_000;
 
 /// A code. Shown in two halves, which are easier to carry from one window to another.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Code(String);
+pub struct Code(String);
 
 impl Code {
     /// The code of a sign-up.

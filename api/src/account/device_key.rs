@@ -87,7 +87,7 @@ fn installation_seal(keys: &Keys, device: Uuid) -> Seal {
 }
 
 /// Reads what a device sent; what is no key is none.
-pub(super) fn given(text: Option<&SecretString>) -> Option<DeviceKey> {
+pub fn given(text: Option<&SecretString>) -> Option<DeviceKey> {
     text.and_then(|text| DeviceKey::read(text.expose_secret()))
 }
 

@@ -8,22 +8,21 @@
 //! Mail is sent at least once: a worker that dies between sending and saying so leaves a letter that
 //! is sent again, with the same code in it.
 
-mod code;
+pub mod code;
 pub mod confirmations;
 pub mod dashboard;
-mod device_key;
+pub mod device_key;
 mod email;
 pub mod erasures;
-pub mod graphql;
 pub mod jobs;
-mod limits;
-mod model;
+pub mod limits;
+pub mod model;
 mod refresh;
 pub mod revocations;
 pub mod service;
 mod store;
 pub mod token;
-mod undo_code;
+pub mod undo_code;
 
 pub(crate) use device_key::DeviceKey;
 pub use email::Email;

@@ -6,7 +6,7 @@ use crate::text::{Lines, TextForm};
 
 /// What a member calls one of his devices: 1 to 64 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct DeviceName(String);
+pub struct DeviceName(String);
 
 impl DeviceName {
     pub fn parse(field: &str, text: &str) -> Result<Self, Problem> {
@@ -30,7 +30,7 @@ impl DeviceName {
 }
 
 /// The statement "I am 18 or over".
-pub(super) fn adult(field: &str, stated: bool) -> Result<(), Problem> {
+pub fn adult(field: &str, stated: bool) -> Result<(), Problem> {
     if stated {
         return Ok(());
     }
@@ -43,7 +43,7 @@ pub(super) fn adult(field: &str, stated: bool) -> Result<(), Problem> {
 }
 
 /// The terms a member accepts, which must be those in force.
-pub(super) fn terms(field: &str, accepted: &str, in_force: &str) -> Result<(), Problem> {
+pub fn terms(field: &str, accepted: &str, in_force: &str) -> Result<(), Problem> {
     if accepted == in_force {
         return Ok(());
     }

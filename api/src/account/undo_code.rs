@@ -16,7 +16,7 @@ const LENGTH: usize = 16;
 
 /// A code, in four groups of four.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct UndoCode(String);
+pub struct UndoCode(String);
 
 impl UndoCode {
     /// The code of a change.

@@ -13,9 +13,7 @@
 //! its day has closed is kept as an entry that changes no run and no total.
 
 pub mod entry;
-pub mod graphql;
 pub mod runs;
 pub mod service;
 mod store;
-pub mod subscription;
 pub mod trend;

@@ -3,7 +3,6 @@
 //! The promises: a circle is there for the men in it, and for nobody else; only its facilitators invite,
 //! nobody is in it without his own yes, and anybody leaves when he likes; it never is without a facilitator by a change of its own.
 
-pub mod graphql;
 mod handover;
 mod invitation_store;
 mod invitations;

@@ -8,7 +8,6 @@
 //! What is due follows from the plan and from what is kept of single days (`model`). The words are encrypted where
 //! they are kept.
 
-pub mod graphql;
 pub mod model;
 pub mod service;
 mod store;

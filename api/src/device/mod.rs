@@ -5,7 +5,6 @@
 //! with it, except that a device whose session ends with a change of the passphrase is told so; an address is only ever taken for dead while it is still the one that was sent to. An address
 //! is never shown back and never logged: it alone links a person to the app.
 
-pub mod graphql;
 pub mod model;
 pub mod service;
 mod store;

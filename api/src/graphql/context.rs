@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use super::edges::Edges;
 use super::errors::{GqlError, GqlResult};
 use crate::app::App;
 use crate::viewer::{SignedIn, Viewer};
@@ -13,8 +12,6 @@ use crate::viewer::{SignedIn, Viewer};
 pub struct Sender {
     viewer: Mutex<Viewer>,
     address: IpAddr,
-    /// What its fields fetch together.
-    pub(super) edges: Edges,
 }
 
 impl Sender {
@@ -23,7 +20,6 @@ impl Sender {
         Self {
             viewer: Mutex::new(viewer),
             address,
-            edges: Edges::new(),
         }
     }
 }

@@ -4,7 +4,6 @@ pub mod code;
 pub mod connection;
 pub mod context;
 pub mod cursor;
-pub mod edges;
 pub mod errors;
 pub mod patch;
 pub mod scalars;

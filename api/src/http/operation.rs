@@ -28,7 +28,7 @@ use crate::account::dashboard::Dashboard;
 use crate::db::Stats;
 use crate::graphql::code::Code;
 use crate::graphql::context::Sender;
-use crate::schema::validation;
+use crate::schema::{self, validation};
 use crate::viewer::Viewer;
 use crate::waiting;
 
@@ -196,9 +196,8 @@ impl Edge {
                 .iter()
                 .any(|definition| definition.node.name.node == *name)
         });
-        let mut request = Request::new(String::new())
-            .variables(variables)
-            .data(Sender::new(asker.viewer, asker.address));
+        let request = Request::new(String::new()).variables(variables);
+        let mut request = schema::sent_by(request, Sender::new(asker.viewer, asker.address));
         request.operation_name.clone_from(&name);
         request.set_parsed_query(document);
         Ok(Prepared {

@@ -5,6 +5,5 @@
 //! the emergency numbers.
 
 pub mod crisis;
-pub mod graphql;
 
 pub use crisis::{Directory, DirectoryError};

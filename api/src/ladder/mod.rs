@@ -5,7 +5,6 @@
 //! is here (a check-in, a pause, a word that he is all right) takes it back to its foot in the same transaction: from
 //! then on nothing is told of the days before. Who was told hears that he is back.
 
-pub mod graphql;
 pub mod model;
 pub mod service;
 mod store;

@@ -5,7 +5,6 @@
 //! asked exactly like one that waits, and lapses on the same day. Nobody is asked by the same man again and again,
 //! or has more partners than he can be there for.
 
-pub mod graphql;
 pub mod model;
 pub mod service;
 mod store;

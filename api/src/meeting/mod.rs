@@ -5,7 +5,6 @@
 //! reminded, whoever gives it back is not, and whoever had one when it was called off is told; a circle's
 //! meeting is there for the circle alone; and how to get in is for those who are going.
 
-pub mod graphql;
 pub mod model;
 pub mod service;
 mod store;

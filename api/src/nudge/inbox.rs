@@ -29,7 +29,7 @@ pub struct Line {
 
 impl Line {
     /// Its place in the inbox.
-    pub(super) const fn cursor(&self) -> Cursor<INBOX> {
+    pub const fn cursor(&self) -> Cursor<INBOX> {
         Cursor {
             key: self.at.timestamp_micros(),
             id: self.id.0,
@@ -51,31 +51,27 @@ impl From<Model> for Line {
 
 /// What is to be marked as read.
 #[derive(Clone, Debug)]
-pub(super) enum Marked {
+pub enum Marked {
     /// These, where they are in the inbox.
     These(Vec<NotificationId>),
     /// This one and everything older.
     UpTo(NotificationId),
 }
 
-pub(super) async fn page(
-    app: &App,
-    member: MemberId,
-    page: &Page<INBOX>,
-) -> Result<Vec<Line>, Fault> {
+pub async fn page(app: &App, member: MemberId, page: &Page<INBOX>) -> Result<Vec<Line>, Fault> {
     let rows = store::page(app.db.pool(), member, app.clock.now(), page).await?;
     Ok(rows.into_iter().map(Line::from).collect())
 }
 
-pub(super) async fn count(app: &App, member: MemberId) -> Result<u64, Fault> {
+pub async fn count(app: &App, member: MemberId) -> Result<u64, Fault> {
     store::count(app.db.pool(), member, app.clock.now()).await
 }
 
-pub(super) async fn unread(app: &App, member: MemberId) -> Result<u64, Fault> {
+pub async fn unread(app: &App, member: MemberId) -> Result<u64, Fault> {
     store::unread(app.db.pool(), member, app.clock.now()).await
 }
 
-pub(super) async fn those(
+pub async fn those(
     app: &App,
     member: MemberId,
     ids: &[NotificationId],
@@ -86,7 +82,7 @@ pub(super) async fn those(
 
 /// Marks lines as read. Those that are not in the inbox are passed over, except that a point in it must be:
 /// false when it is not.
-pub(super) async fn mark_read(app: &App, member: MemberId, what: Marked) -> Result<bool, Fault> {
+pub async fn mark_read(app: &App, member: MemberId, what: Marked) -> Result<bool, Fault> {
     let (db, now) = (app.db.pool(), app.clock.now());
     let which = match what {
         Marked::These(ids) => Which::These(ids),

@@ -10,21 +10,17 @@
 //! times a day by the same kind; what goes beyond that is in the inbox.
 
 mod between_partners;
-pub mod graphql;
-mod inbox;
+pub mod inbox;
 pub mod model;
 mod patience;
 pub mod plan;
 pub mod quiet;
-pub mod quiet_graphql;
 mod quiet_store;
 pub mod reminder;
-pub mod reminder_graphql;
 mod reminder_store;
 pub mod rules_changed;
 pub mod service;
 mod still_wanted;
-mod store;
-pub mod subscription;
+pub mod store;
 
 pub use service::Announcement;

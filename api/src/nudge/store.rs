@@ -29,7 +29,7 @@ const SUBJECTS_AT_ONCE: usize = 500;
 const SORTED: Sorted<Column, Column> = Sorted::by_instant(Column::NotBefore, Column::Id);
 
 /// Tells lists apart, see [`Cursor`].
-pub(super) const INBOX: u8 = 9;
+pub const INBOX: u8 = 9;
 
 /// Writes notifications; returns those that were not told before under the same key, or were withdrawn
 /// since and are on again at their new times.

@@ -9,8 +9,6 @@
 //! receiver's: nudges, wishes and proposals stay readable to him for ninety days after they are to be seen nowhere else,
 //! whatever becomes of the sender.
 
-pub mod graphql;
 pub mod model;
 pub mod service;
 mod store;
-pub mod subscription;

@@ -7,7 +7,6 @@
 
 mod availability;
 pub mod disclosure;
-pub mod graphql;
 mod handle;
 mod handle_store;
 mod lists;

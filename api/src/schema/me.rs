@@ -2,21 +2,21 @@
 
 use async_graphql::{ID, MergedObject, Object};
 
-use crate::account::graphql::AccountMe;
-use crate::checkin::graphql::CheckInMe;
-use crate::circle::graphql::CircleMe;
-use crate::commitment::graphql::CommitmentMe;
-use crate::consent::graphql::ConsentMe;
-use crate::device::graphql::DeviceMe;
-use crate::ladder::graphql::LadderMe;
-use crate::matching::graphql::PeeringMe;
-use crate::meeting::graphql::MeetingMe;
 use crate::node_id::NodeId as _;
-use crate::nudge::graphql::NotificationMe;
-use crate::nudge::quiet_graphql::QuietMe;
-use crate::nudge::reminder_graphql::ReminderMe;
-use crate::pact::graphql::{PactMe, ReceivedMe};
-use crate::profile::graphql::ProfileMe;
+use crate::schema::account::AccountMe;
+use crate::schema::checkin::CheckInMe;
+use crate::schema::circle::CircleMe;
+use crate::schema::commitment::CommitmentMe;
+use crate::schema::consent::ConsentMe;
+use crate::schema::device::DeviceMe;
+use crate::schema::ladder::LadderMe;
+use crate::schema::matching::PeeringMe;
+use crate::schema::meeting::MeetingMe;
+use crate::schema::notification::NotificationMe;
+use crate::schema::notification::quiet_hours::QuietMe;
+use crate::schema::notification::reminder::ReminderMe;
+use crate::schema::pact::{PactMe, ReceivedMe};
+use crate::schema::profile::ProfileMe;
 use crate::viewer::SignedIn;
 
 /// You: what is yours alone to see.

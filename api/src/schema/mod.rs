@@ -1,43 +1,60 @@
 //! The schema: every domain's queries, mutations and subscriptions under one root each.
 
+pub mod account;
+pub mod checkin;
+pub mod circle;
+pub mod commitment;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod consent;
+pub mod device;
+pub mod edges;
 pub mod input_types;
+pub mod installation;
+pub mod ladder;
+pub mod matching;
 pub mod me;
+pub mod meeting;
 pub mod node_query;
+pub mod notification;
+pub mod pact;
+pub mod profile;
+pub mod sync;
 pub mod validation;
 
 pub use me::Me;
 
 use async_graphql::{
-    MergedObject, MergedSubscription, Object, Schema, SchemaBuilder, ValidationMode,
+    MergedObject, MergedSubscription, Object, Request, Schema, SchemaBuilder, ValidationMode,
 };
 
+use self::edges::Edges;
 use self::node_query::NodeQuery;
-use crate::account::graphql::AccountMutation;
 use crate::app::App;
-use crate::checkin::graphql::{CheckInMutation, EmotionQuery, PlanMutation, TakeBackMutation};
-use crate::checkin::subscription::CheckInSubscription;
-use crate::circle::graphql::{CircleMutation, CircleQuery, InvitationMutation};
-use crate::commitment::graphql::{CommitmentDayMutation, CommitmentMutation};
-use crate::device::graphql::DeviceMutation;
+use crate::graphql::context::Sender;
 use crate::graphql::errors::UserError;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, Nullable};
-use crate::installation::graphql::InstallationQuery;
-use crate::ladder::graphql::{LadderMutation, LadderQuery};
-use crate::matching::graphql::PeeringMutation;
-use crate::meeting::graphql::{
+use crate::schema::account::AccountMutation;
+use crate::schema::checkin::subscription::CheckInSubscription;
+use crate::schema::checkin::{CheckInMutation, EmotionQuery, PlanMutation, TakeBackMutation};
+use crate::schema::circle::{CircleMutation, CircleQuery, InvitationMutation};
+use crate::schema::commitment::{CommitmentDayMutation, CommitmentMutation};
+use crate::schema::device::DeviceMutation;
+use crate::schema::installation::InstallationQuery;
+use crate::schema::ladder::{LadderMutation, LadderQuery};
+use crate::schema::matching::PeeringMutation;
+use crate::schema::meeting::{
     ChangeMeetingMutation, MeetingQuery, RsvpMutation, ScheduleMeetingMutation,
 };
-use crate::nudge::graphql::NotificationMutation;
-use crate::nudge::quiet_graphql::QuietMutation;
-use crate::nudge::reminder_graphql::ReminderMutation;
-use crate::nudge::subscription::NotificationSubscription;
-use crate::pact::graphql::{PactMutation, PactNudgeMutation};
-use crate::pact::subscription::PartnerSubscription;
-use crate::profile::graphql::{DisclosureMutation, ProfileMutation, ProfileQuery};
-use crate::sync::graphql::SyncQuery;
+use crate::schema::notification::NotificationMutation;
+use crate::schema::notification::quiet_hours::QuietMutation;
+use crate::schema::notification::reminder::ReminderMutation;
+use crate::schema::notification::subscription::NotificationSubscription;
+use crate::schema::pact::subscription::PartnerSubscription;
+use crate::schema::pact::{PactMutation, PactNudgeMutation};
+use crate::schema::profile::{DisclosureMutation, ProfileMutation, ProfileQuery};
+use crate::schema::sync::SyncQuery;
 
 /// The service itself.
 #[derive(Default)]
@@ -134,6 +151,11 @@ pub fn build(app: App) -> BelaySchema {
 pub fn build_validated(app: App) -> BelaySchema {
     let builder = builder().data(app).disable_suggestions();
     builder.validation_mode(ValidationMode::Fast).finish()
+}
+
+/// Adds what resolvers ask for to a request: who sent it, and what its fields fetch together.
+pub fn sent_by(request: Request, sender: Sender) -> Request {
+    request.data(sender).data(Edges::new())
 }
 
 /// The schema in the schema definition language, as it stands in `schema.graphql`.

@@ -9,23 +9,23 @@ use entity::{
     SessionId, TellingId,
 };
 
-use crate::account::graphql::{Session, load_sessions};
-use crate::checkin::graphql::{CheckIn, Pause, load_check_ins, load_pauses};
-use crate::circle::graphql::{Circle, CircleInvitation, load_circle_invitations, load_circles};
-use crate::commitment::graphql::{Commitment, load_commitments};
-use crate::device::graphql::{Device, load_devices};
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
-use crate::ladder::graphql::{
+use crate::node_id::{Key, NodeId, decode};
+use crate::schema::account::{Session, load_sessions};
+use crate::schema::checkin::{CheckIn, Pause, load_check_ins, load_pauses};
+use crate::schema::circle::{Circle, CircleInvitation, load_circle_invitations, load_circles};
+use crate::schema::commitment::{Commitment, load_commitments};
+use crate::schema::device::{Device, load_devices};
+use crate::schema::ladder::{
     LadderRequest, LadderTelling, load_ladder_requests, load_ladder_tellings,
 };
-use crate::matching::graphql::{Peering, load_peerings};
-use crate::meeting::graphql::{Meeting, MeetingOccurrence, load_meetings, load_occurrences};
-use crate::node_id::{Key, NodeId, decode};
-use crate::nudge::graphql::{Notification, load_notifications};
-use crate::pact::graphql::{
+use crate::schema::matching::{Peering, load_peerings};
+use crate::schema::meeting::{Meeting, MeetingOccurrence, load_meetings, load_occurrences};
+use crate::schema::notification::{Notification, load_notifications};
+use crate::schema::pact::{
     Pact, PactNudge, ReceivedWords, load_pact_nudges, load_pacts, load_received,
 };
-use crate::profile::graphql::{Member, load_members};
+use crate::schema::profile::{Member, load_members};
 
 /// Something that has an id of its own, and can be fetched by it.
 #[derive(Clone, Interface)]

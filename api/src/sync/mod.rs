@@ -9,7 +9,6 @@
 //! before all smaller ones. A thing has one row, whose number rises; a feed grows no longer than what its member has.
 
 pub mod cursor;
-pub mod graphql;
 pub mod model;
 pub mod service;
 mod store;

@@ -42,7 +42,7 @@ pub async fn hold(tx: &Tx, member: MemberId) -> Result<(), Fault> {
 }
 
 /// At most `limit` changes of a member's feed for a phone that has come to a place in it, in one statement.
-pub(super) async fn changes(
+pub async fn changes(
     app: &App,
     member: MemberId,
     place: Option<Place>,

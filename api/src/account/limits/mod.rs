@@ -44,7 +44,7 @@ const DEVICES: u32 = 6;
 
 /// Who asks without being signed in: from where, and with which device key.
 #[derive(Clone)]
-pub(super) struct Requester {
+pub struct Requester {
     pub address: IpAddr,
     pub device_key: Option<DeviceKey>,
 }
@@ -60,7 +60,7 @@ impl Requester {
 
 /// A try that was counted: leave to go on. What is costly asks for it, so that it cannot be reached around the limits.
 #[derive(Debug, Default)]
-pub(super) struct Counted(Vec<(String, TimeDelta)>);
+pub struct Counted(Vec<(String, TimeDelta)>);
 
 impl Counted {
     /// Gives it back to the network, because it succeeded. The account's own count stays: who knows the passphrase is
@@ -109,7 +109,7 @@ pub(super) async fn sign_in(
 }
 
 /// Counts one guess at the passphrase of who is signed in: by his session, which no other device has.
-pub(super) async fn passphrase(app: &App, who: SignedIn) -> Result<Counted, Fault> {
+pub async fn passphrase(app: &App, who: SignedIn) -> Result<Counted, Fault> {
     let (session, per_hour) = (who.session.0, app.config.auth.limits.sign_in_per_device);
     count(
         app,
@@ -123,7 +123,7 @@ pub(super) async fn passphrase(app: &App, who: SignedIn) -> Result<Counted, Faul
 
 /// Counts one request of a stranger that costs work and has a letter sent. It keeps one network from taking all of the
 /// machine; how many letters go out is limited by [`letters`].
-pub(super) async fn request(app: &App, address: IpAddr) -> Result<Counted, Fault> {
+pub async fn request(app: &App, address: IpAddr) -> Result<Counted, Fault> {
     let (here, per_hour) = requests(app, address).await?;
     count(app, REQUESTS, &[here.as_bytes()], per_hour).await?;
     Ok(Counted::default())

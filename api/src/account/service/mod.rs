@@ -16,22 +16,22 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::account::{Model, Role};
 use entity::{MemberId, account_code};
 
-pub(super) use credentials::{ChangeOutcome, change_passphrase};
-pub(super) use deletion::{DeleteOutcome, UndoOutcome, delete, purge, undo_deletion};
-pub(super) use email_change::{
+pub use credentials::{ChangeOutcome, change_passphrase};
+pub use deletion::{DeleteOutcome, UndoOutcome, delete, purge, undo_deletion};
+pub use email_change::{
     ConfirmOutcome, RequestOutcome, UndoEmailOutcome, apply_email_change, cancel_email_change,
     confirm_email_change, pending_email, request_email_change, undo_email_change,
 };
-pub(super) use reset::{Reset, ResetOutcome, request_reset, reset_code, reset_passphrase};
+pub use reset::{Reset, ResetOutcome, request_reset, reset_code, reset_passphrase};
 pub use restore::{Restored, restore};
 pub use roles::{SetRoleOutcome, is_facilitator, lock_role, may_facilitate, role, set_role};
 pub use sessions::authenticate;
-pub(super) use sessions::{
+pub use sessions::{
     OpenSession, RefreshOutcome, Tokens, refresh, revoke, sessions, sign_out, sign_out_elsewhere,
 };
-pub(super) use sign_in::{SignInOutcome, sign_in};
-pub(super) use sign_up::{NewSignUp, SignUpOutcome, VerifyOutcome, sign_up, verify_email};
-pub(super) use terms::{AcceptOutcome, accept_terms, superseded_terms};
+pub use sign_in::{SignInOutcome, sign_in};
+pub use sign_up::{NewSignUp, SignUpOutcome, VerifyOutcome, sign_up, verify_email};
+pub use terms::{AcceptOutcome, accept_terms, superseded_terms};
 
 use super::code::GUESSES;
 use super::store;

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::dev_outbox::Sent;
 use crate::error::Fault;
 use crate::graphql::context::Sender;
-use crate::schema::BelaySchema;
+use crate::schema::{self, BelaySchema};
 use crate::viewer::{SignedIn, Viewer};
 use crate::worker::Worker;
 
@@ -47,9 +47,9 @@ impl Client {
         input: Value,
     ) -> Result<Value, Fault> {
         let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, seat.0));
-        let request = Request::new(document)
-            .variables(Variables::from_json(json!({ "input": input })))
-            .data(Sender::new(viewer, address));
+        let request =
+            Request::new(document).variables(Variables::from_json(json!({ "input": input })));
+        let request = schema::sent_by(request, Sender::new(viewer, address));
         let response = self.schema.execute(request).await;
         if let Some(error) = response.errors.first() {
             return Err(anyhow!("the demonstration: {}", error.message).into());

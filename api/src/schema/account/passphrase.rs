@@ -1,0 +1,216 @@
+//! Passphrases: a new one for who forgot his, and another for who knows it.
+
+use async_graphql::{Context, InputObject, Object, SimpleObject};
+use secrecy::ExposeSecret as _;
+
+use super::refused;
+use super::refused_all;
+use super::requester;
+use super::strong;
+use super::types::Account;
+use super::wrong_code;
+use super::wrong_passphrase;
+use crate::account::code::Code;
+use crate::account::limits;
+use crate::account::model::Email;
+use crate::account::service::{self, ChangeOutcome, Reset, ResetOutcome};
+use crate::graphql::errors::AccountError;
+use crate::graphql::scalars::Uuid;
+use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::passphrase::Passphrase;
+use crate::problem::Problems;
+
+/// Whose passphrase was forgotten.
+#[derive(InputObject)]
+struct RequestPassphraseResetInput {
+    /// The e-mail address of the account.
+    email: String,
+    /// Made by the app, of version 7. Send the same as `requestId` to `resetPassphrase`: wrong guesses of others then do
+    /// not end the code. Send the same when you try again.
+    id: Option<Uuid>,
+    /// The newest `Credentials.deviceKey` that the device was given for this account.
+    device_key: Option<String>,
+}
+
+/// The answer to `requestPassphraseReset`: the same whether or not the address has an account.
+#[derive(Default, SimpleObject)]
+struct RequestPassphraseResetPayload {
+    /// Whether the wish was taken: a letter follows when the address has an account.
+    accepted: bool,
+    /// Why it was not.
+    errors: Vec<AccountError>,
+}
+
+/// What puts a new passphrase in place.
+#[derive(InputObject)]
+struct ResetPassphraseInput {
+    /// The e-mail address of the account.
+    email: String,
+    /// The eight digits from the newest letter, however they are spaced. Five wrong guesses end a code.
+    code: String,
+    /// The new passphrase: 10 to 128 characters that would not be guessed soon.
+    passphrase: String,
+    /// The `id` that was sent to `requestPassphraseReset`.
+    request_id: Option<Uuid>,
+}
+
+/// The answer to `resetPassphrase`.
+#[derive(Default, SimpleObject)]
+struct ResetPassphrasePayload {
+    /// Whether the new passphrase is in force. Every device is then signed out: sign in with it.
+    done: bool,
+    /// The device is known from now on: send it with `signIn`. Null when there are errors.
+    device_key: Option<String>,
+    /// Why it is not.
+    errors: Vec<AccountError>,
+}
+
+/// The passphrase and the next.
+#[derive(InputObject)]
+struct ChangePassphraseInput {
+    /// The passphrase as it is.
+    current: String,
+    /// The new one: 10 to 128 characters that would not be guessed soon.
+    new: String,
+}
+
+/// The answer to `changePassphrase`.
+#[derive(Default, SimpleObject)]
+struct ChangePassphrasePayload {
+    /// The account; null when there are errors.
+    account: Option<Account>,
+    /// Why the passphrase is as it was.
+    errors: Vec<AccountError>,
+}
+
+#[derive(Default)]
+pub struct PassphraseMutation;
+
+#[Object]
+impl PassphraseMutation {
+    /// Asks for a code that allows a new passphrase. When the address has an account, a letter goes to it;
+    /// the answer does not tell.
+    async fn request_passphrase_reset(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose.")] input: RequestPassphraseResetInput,
+    ) -> Nullable<RequestPassphraseResetPayload> {
+        Some(request_reset(ctx, input).await)
+    }
+
+    /// Puts a new passphrase in place, signs every device out, and tells the member by mail. Sent again it
+    /// answers the same.
+    async fn reset_passphrase(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What allows it.")] input: ResetPassphraseInput,
+    ) -> Nullable<ResetPassphrasePayload> {
+        Some(reset(ctx, input).await)
+    }
+
+    /// Changes the passphrase, signs every other device out, and tells the member by mail. Sent again it
+    /// answers the same.
+    async fn change_passphrase(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The passphrase and the next.")] input: ChangePassphraseInput,
+    ) -> Nullable<ChangePassphrasePayload> {
+        Some(change(ctx, input).await)
+    }
+}
+
+async fn request_reset(
+    ctx: &Context<'_>,
+    input: RequestPassphraseResetInput,
+) -> GqlResult<RequestPassphraseResetPayload> {
+    let app = ctx.app();
+    let from = requester(ctx, input.device_key);
+    let mut problems = Problems::default();
+    let request = input.id.map(|id| id.made_by_app("id")).transpose();
+    let email = problems.check(Email::parse("email", &input.email));
+    let (Some(email), Some(request)) = (email, problems.check(request)) else {
+        return Ok(RequestPassphraseResetPayload {
+            accepted: false,
+            errors: refused_all(problems),
+        });
+    };
+    service::request_reset(app, &from, &email, request).await?;
+    Ok(RequestPassphraseResetPayload {
+        accepted: true,
+        errors: Vec::new(),
+    })
+}
+
+async fn reset(
+    ctx: &Context<'_>,
+    input: ResetPassphraseInput,
+) -> GqlResult<ResetPassphrasePayload> {
+    let app = ctx.app();
+    let mut problems = Problems::default();
+    let parsed = (
+        problems.check(Email::parse("email", &input.email)),
+        problems.check(Code::parse("code", &input.code)),
+        problems.check(Passphrase::chosen("passphrase", input.passphrase)),
+    );
+    let (Some(email), Some(code), Some(passphrase)) = parsed else {
+        return Ok(ResetPassphrasePayload {
+            errors: refused_all(problems),
+            ..ResetPassphrasePayload::default()
+        });
+    };
+    let reset = Reset {
+        email: &email,
+        code: &code,
+        passphrase,
+        request: input.request_id.map(|id| id.0),
+    };
+    let errors = match service::reset_passphrase(app, &reset).await? {
+        ResetOutcome::Done(device_key) => {
+            return Ok(ResetPassphrasePayload {
+                done: true,
+                device_key: Some(device_key.text().expose_secret().to_owned()),
+                errors: Vec::new(),
+            });
+        }
+        ResetOutcome::WrongCode => wrong_code(),
+        ResetOutcome::Weak => refused(Passphrase::weak("passphrase")),
+    };
+    Ok(ResetPassphrasePayload {
+        errors,
+        ..ResetPassphrasePayload::default()
+    })
+}
+
+async fn change(
+    ctx: &Context<'_>,
+    input: ChangePassphraseInput,
+) -> GqlResult<ChangePassphrasePayload> {
+    let app = ctx.app();
+    let who = ctx.member()?;
+    let counted = limits::passphrase(app, who).await?;
+    let mut problems = Problems::default();
+    let account = service::account(app, who.member).await?;
+    let account = account.ok_or(GqlError::NotFound)?;
+    let new = problems.check(Passphrase::chosen("new", input.new));
+    let parsed = (
+        problems.check(Passphrase::given("current", input.current)),
+        strong(app, &mut problems, "new", new, &[account.email.as_str()]).await?,
+    );
+    let (Some(current), Some(new)) = parsed else {
+        return Ok(ChangePassphrasePayload {
+            account: None,
+            errors: refused_all(problems),
+        });
+    };
+    let outcome = service::change_passphrase(app, counted, who, &current, &new).await?;
+    Ok(match outcome {
+        ChangeOutcome::Changed(account) => ChangePassphrasePayload {
+            account: Some(account.into()),
+            errors: Vec::new(),
+        },
+        ChangeOutcome::WrongPassphrase => ChangePassphrasePayload {
+            account: None,
+            errors: wrong_passphrase("current"),
+        },
+    })
+}

@@ -1,0 +1,209 @@
+//! Checking in.
+
+use async_graphql::{Context, InputObject, MaybeUndefined, Object};
+use entity::MemberId;
+
+use super::progress;
+use super::progress::Progress;
+use super::types::CheckIn;
+use super::types::CheckInVisibility;
+use super::types::KeptWord;
+use crate::checkin::entry::{LEVELS, MAX_EMOTIONS, NOTE, Patch};
+use crate::checkin::service::{self, CheckInOutcome, NewCheckIn};
+use crate::graphql::errors::{CheckInError, user_errors};
+use crate::graphql::patch::{clearable, list, prose, said};
+use crate::graphql::scalars::{Date, DateTime, Uuid};
+use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::pact;
+use crate::patch::Change;
+use crate::problem::{Problem, ProblemCode, Problems};
+
+/// A check-in to record.
+#[derive(Debug, InputObject)]
+pub struct CheckInInput {
+    /// Made by the app, of version 7. Sent again it changes nothing, except that what it says otherwise, while the
+    /// day lasts, is said from then on; a late entry can be changed on the day it was written, too. Taking something
+    /// back works at any time, and at once: null for what was said, or fewer who may read it. A message from before
+    /// that, sent again, brings nothing back: give `madeAt` to say the same thing anew.
+    id: Uuid,
+    /// Which of your days it is for: today's, or an earlier one. Until 48 hours after its end it counts in your
+    /// progress; after that, and up to 14 days back, it is kept as an entry that changes no run and no total (see
+    /// `CheckIn.countsInProgress`). When left out it is the day of `madeAt`, or else today.
+    local_date: Option<Date>,
+    /// How you are, from 1, very low, to 5, very good. Left out it says nothing; null takes it back.
+    mood: MaybeUndefined<i32>,
+    /// How much you have to give, from 1, next to nothing, to 5, plenty. Left out it says nothing; null takes it back.
+    energy: MaybeUndefined<i32>,
+    /// What you feel: slugs of `emotions`, at most 10; takes the place of the whole list, and null empties it.
+    emotions: MaybeUndefined<Vec<String>>,
+    /// A few words to go with it, up to 2,000 characters in lines; null or blank takes them back.
+    note: MaybeUndefined<String>,
+    /// Whether you did what you said you would. Left out it says nothing; null takes it back.
+    kept_word: MaybeUndefined<KeptWord>,
+    /// Whether you would like a word with somebody; no until you say so. Left out or null it says nothing.
+    wants_a_word: MaybeUndefined<bool>,
+    /// Who may read what it says; you alone until you say otherwise. Left out or null it says nothing.
+    visibility: MaybeUndefined<CheckInVisibility>,
+    /// When it was made, by the phone's clock: what waited on the phone for a connection finds its day.
+    made_at: Option<DateTime>,
+}
+
+/// What became of a check-in.
+#[derive(Debug)]
+pub struct CheckInPayload {
+    member: MemberId,
+    check_in: Option<CheckIn>,
+    problems: Vec<Problem>,
+}
+
+/// What became of a check-in.
+#[Object]
+impl CheckInPayload {
+    /// The check-in of the day. With CONFLICT it is the one that is there already.
+    async fn check_in(&self) -> &Option<CheckIn> {
+        &self.check_in
+    }
+
+    /// What you have built up, this check-in included.
+    async fn progress(&self, ctx: &Context<'_>) -> Nullable<Progress> {
+        Some(progress::of(ctx, self.member).await)
+    }
+
+    /// Whether those whom it tells that you would like a word may read it in the morning only: all of them have quiet
+    /// hours now, and did not say that you may wake them. Null when it tells nobody. Who answers at night:
+    /// `Query.installation.crisisHelp`.
+    async fn may_wait_until_morning(&self, ctx: &Context<'_>) -> Nullable<bool> {
+        let asks = self.check_in.as_ref().is_some_and(CheckIn::asks_for_a_word);
+        if !asks {
+            return None;
+        }
+        let waits = pact::service::word_may_wait(ctx.app(), self.member).await;
+        waits.map_err(GqlError::from).transpose()
+    }
+
+    /// Why it was not taken; empty when it was.
+    async fn errors(&self) -> Vec<CheckInError> {
+        user_errors(self.problems.clone())
+    }
+}
+
+/// Checking in.
+#[derive(Default)]
+pub struct CheckInMutation;
+
+#[Object]
+impl CheckInMutation {
+    /// Says that you are here today. Once for each of your days, from however many devices.
+    async fn check_in(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The check-in.")] input: CheckInInput,
+    ) -> Nullable<CheckInPayload> {
+        Some(check_in(ctx, input).await)
+    }
+}
+
+fn level(problems: &mut Problems, field: &str, sent: MaybeUndefined<i32>) -> Change<Option<i32>> {
+    if let MaybeUndefined::Value(level) = sent
+        && !LEVELS.contains(&level)
+    {
+        let message = "This goes from 1 to 5.";
+        problems.push(Problem::field(field, ProblemCode::OutOfRange, message));
+    }
+    clearable(sent)
+}
+
+async fn emotions(
+    ctx: &Context<'_>,
+    problems: &mut Problems,
+    sent: MaybeUndefined<Vec<String>>,
+) -> GqlResult<Change<Vec<String>>> {
+    let Change::Put(slugs) = list(sent, |slugs| slugs) else {
+        return Ok(Change::Leave);
+    };
+    if slugs.len() > MAX_EMOTIONS {
+        let message = format!("A check-in names at most {MAX_EMOTIONS} feelings.");
+        let problem = Problem::field("emotions", ProblemCode::TooLong, message);
+        problems.push(problem.limit(MAX_EMOTIONS));
+        return Ok(Change::Leave);
+    }
+    if slugs.is_empty() {
+        return Ok(Change::Put(slugs));
+    }
+    let words = service::emotions(ctx.app()).await?;
+    let mut named: Vec<String> = Vec::new();
+    for (place, slug) in slugs.into_iter().enumerate() {
+        if !words.iter().any(|word| word.slug == slug) {
+            let message = "This is no word of the vocabulary; `emotions` lists them.";
+            let field = format!("emotions.{place}");
+            problems.push(Problem::field(&field, ProblemCode::Invalid, message));
+        } else if !named.contains(&slug) {
+            named.push(slug);
+        }
+    }
+    Ok(Change::Put(named))
+}
+
+async fn check_in(ctx: &Context<'_>, input: CheckInInput) -> GqlResult<CheckInPayload> {
+    let member = ctx.member()?.member;
+    let mut problems = Problems::default();
+    let id = problems.check(input.id.made_by_app("id"));
+    let says = Patch {
+        mood: level(&mut problems, "mood", input.mood),
+        energy: level(&mut problems, "energy", input.energy),
+        emotions: emotions(ctx, &mut problems, input.emotions).await?,
+        note: prose(&mut problems, "note", NOTE, input.note),
+        kept_word: clearable(input.kept_word),
+        wants_a_word: said(input.wants_a_word),
+        visibility: said(input.visibility),
+    };
+    let (Some(id), true) = (id, problems.is_empty()) else {
+        return Ok(CheckInPayload {
+            member,
+            check_in: None,
+            problems: problems.into_vec(),
+        });
+    };
+    let new = NewCheckIn {
+        id,
+        day: input.local_date.map(|date| date.0),
+        says,
+        made_at: input.made_at.map(|made| made.0),
+    };
+    let field_of_day = match (new.day, new.made_at) {
+        (None, Some(_)) => "madeAt",
+        _ => "localDate",
+    };
+    let outcome = service::check_in(ctx.app(), member, new).await?;
+    let (check_in, problem) = told(outcome, field_of_day);
+    Ok(CheckInPayload {
+        member,
+        check_in: check_in.map(CheckIn::from),
+        problems: problem.into_iter().collect(),
+    })
+}
+
+fn told(
+    outcome: CheckInOutcome,
+    field_of_day: &str,
+) -> (Option<crate::checkin::entry::CheckIn>, Option<Problem>) {
+    let conflict = |field, message: &str| Problem::field(field, ProblemCode::Conflict, message);
+    match outcome {
+        CheckInOutcome::Recorded(check_in)
+        | CheckInOutcome::Edited(check_in)
+        | CheckInOutcome::Unchanged(check_in) => (Some(check_in), None),
+        CheckInOutcome::DayTaken(check_in) => {
+            let message = "This day has a check-in already; it is given.";
+            (Some(check_in), Some(conflict("localDate", message)))
+        }
+        CheckInOutcome::IdTaken(check_in) => {
+            let message = "This id was sent before, with another content.";
+            (check_in, Some(conflict("id", message)))
+        }
+        CheckInOutcome::OtherDay { today } => {
+            let message = format!("Your day is {today} now, and that day is not open.");
+            let problem = Problem::field(field_of_day, ProblemCode::OutOfRange, message);
+            (None, Some(problem))
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Scheduling.
+
+use async_graphql::{ID, InputObject, Object, SimpleObject};
+use entity::{CircleId, MemberId};
+
+use super::MeetingFormat;
+use super::MeetingOccurrence;
+use super::not_there;
+use super::read_id;
+use crate::app::App;
+use crate::graphql::errors::{MeetingError, user_errors};
+use crate::graphql::scalars::{Date, LocalTime, TimeZone, Url, Uuid};
+use crate::graphql::{Context as _, GqlResult, Nullable};
+use crate::meeting::model::{self, DESCRIPTION, PLACE, TITLE};
+use crate::meeting::service::{self, NewMeeting, ScheduleOutcome, Seen};
+use crate::problem::{Problem, ProblemCode, Problems};
+
+/// A meeting to schedule, that takes place once.
+#[derive(Debug, InputObject)]
+pub struct ScheduleMeetingInput {
+    /// Made by the app, of version 7.
+    id: Uuid,
+    /// The id of the `Circle` it is for; left out or null, it is open to every member.
+    circle_id: Option<ID>,
+    /// What it is called: one line of 1 to 120 characters.
+    title: String,
+    /// What it is about: up to 4,000 characters.
+    #[graphql(default)]
+    description: String,
+    /// Where it happens.
+    format: MeetingFormat,
+    /// The place, in words: one line of up to 300 characters. Shown to those who are going.
+    place: Option<String>,
+    /// The link to join by, https, up to 2,000 characters. Shown to those who are going.
+    join_url: Option<Url>,
+    /// The time zone whose wall clock `localDate` and `localTime` are on.
+    time_zone: TimeZone,
+    /// The day it starts: within the next two years.
+    local_date: Date,
+    /// The time it starts. One that the clock shows twice is the first; one that it skips is moved on by
+    /// as much as is skipped (RFC 5545).
+    local_time: LocalTime,
+    /// How long it takes, in minutes: 5 to 1,440.
+    duration_minutes: i32,
+    /// How many seats there are, 1 to 10,000; left out or null, there is room for all.
+    capacity: Option<i32>,
+}
+
+/// What became of a meeting to schedule.
+#[derive(Debug, SimpleObject)]
+pub struct ScheduleMeetingPayload {
+    /// When it takes place, and through it the meeting. With CONFLICT, what was made with the same id.
+    occurrence: Option<MeetingOccurrence>,
+    /// Why it was not scheduled; empty when it was.
+    errors: Vec<MeetingError>,
+}
+
+impl ScheduleMeetingPayload {
+    fn of(seen: Option<Seen>, problems: Vec<Problem>) -> Self {
+        Self {
+            occurrence: seen.map(MeetingOccurrence::from),
+            errors: user_errors(problems),
+        }
+    }
+}
+
+/// Scheduling.
+#[derive(Default)]
+pub struct ScheduleMeetingMutation;
+
+#[Object]
+impl ScheduleMeetingMutation {
+    /// Schedules a meeting that takes place once. Facilitators do, and who runs a circle does for it.
+    async fn schedule_meeting(
+        &self,
+        ctx: &async_graphql::Context<'_>,
+        #[graphql(desc = "The meeting.")] input: ScheduleMeetingInput,
+    ) -> Nullable<ScheduleMeetingPayload> {
+        let member = ctx.member().map(|signed_in| signed_in.member);
+        Some(match member {
+            Ok(member) => schedule(ctx.app(), member, input).await,
+            Err(error) => Err(error),
+        })
+    }
+}
+
+async fn schedule(
+    app: &App,
+    member: MemberId,
+    input: ScheduleMeetingInput,
+) -> GqlResult<ScheduleMeetingPayload> {
+    let new = match checked(input) {
+        Ok(new) => new,
+        Err(problems) => return Ok(ScheduleMeetingPayload::of(None, problems)),
+    };
+    let outcome = service::schedule(app, member, &new).await?;
+    let (seen, problem) = match outcome {
+        ScheduleOutcome::Scheduled(seen) | ScheduleOutcome::Unchanged(seen) => (Some(seen), None),
+        ScheduleOutcome::NotAllowed => {
+            let message = "Facilitators schedule meetings.";
+            let problem = Problem::whole(ProblemCode::NotAllowed, message);
+            (None, Some(problem))
+        }
+        ScheduleOutcome::NoSuchCircle => (None, Some(not_there("circleId"))),
+        ScheduleOutcome::Past => {
+            let message = "A meeting starts in the future.";
+            let problem = Problem::field("localDate", ProblemCode::OutOfRange, message);
+            (None, Some(problem))
+        }
+        ScheduleOutcome::TooFarAhead => {
+            let message = "A meeting starts within the next two years.";
+            let problem = Problem::field("localDate", ProblemCode::OutOfRange, message);
+            (None, Some(problem))
+        }
+        ScheduleOutcome::IdTaken(seen) => {
+            let message = "This id was sent before, with another content.";
+            let problem = Problem::field("id", ProblemCode::Conflict, message);
+            (seen, Some(problem))
+        }
+    };
+    Ok(ScheduleMeetingPayload::of(
+        seen,
+        problem.into_iter().collect(),
+    ))
+}
+
+fn checked(input: ScheduleMeetingInput) -> Result<NewMeeting, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let circle = input
+        .circle_id
+        .map(|id| read_id::<CircleId>("circleId", &id));
+    let circle = problems.check(circle.transpose());
+    let title = problems.check(TITLE.require("title", &input.title));
+    let description = problems.check(DESCRIPTION.read("description", &input.description));
+    let description = description.map(Option::unwrap_or_default);
+    let place = input.place.map(|place| PLACE.require("place", &place));
+    let place = problems.check(place.transpose());
+    let join_url = input.join_url.map(|url| model::link("joinUrl", &url.0));
+    let join_url = problems.check(join_url.transpose());
+    let minutes = problems.check(model::minutes("durationMinutes", input.duration_minutes));
+    let capacity = input.capacity.map(|seats| model::seats("capacity", seats));
+    let capacity = problems.check(capacity.transpose());
+    let id = problems.check(input.id.made_by_app("id"));
+    let all = (
+        id,
+        circle,
+        title,
+        description,
+        place,
+        join_url,
+        minutes,
+        capacity,
+    );
+    let (
+        Some(id),
+        Some(circle),
+        Some(title),
+        Some(description),
+        Some(place),
+        Some(join_url),
+        Some(minutes),
+        Some(capacity),
+    ) = all
+    else {
+        return Err(problems.into_vec());
+    };
+    Ok(NewMeeting {
+        id,
+        circle,
+        title,
+        description,
+        format: input.format.into(),
+        place,
+        join_url,
+        zone: input.time_zone.0,
+        date: input.local_date.0,
+        time: input.local_time.0,
+        minutes,
+        capacity,
+    })
+}

@@ -1,0 +1,183 @@
+//! Received words in the schema.
+
+use async_graphql::{Context, Enum, ID, Object};
+use entity::{MemberId, PactNudgeId, ReceivedId};
+
+use super::NudgeTemplate;
+use crate::app::App;
+use crate::error::Fault;
+use crate::graphql::connection::{Connection, Counted};
+use crate::graphql::cursor::PageArgs;
+use crate::graphql::errors::shown;
+use crate::graphql::scalars::DateTime;
+use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::node_id::NodeId as _;
+use crate::pact::model::{self, KEPT_FOR, Said};
+use crate::pact::service::{self, RECEIVED};
+use crate::page::{Cursor, Page};
+use crate::schema::profile::{Member, load_members};
+use crate::viewer::SignedIn;
+
+/// What you received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "model::ReceivedKind")]
+pub enum ReceivedKind {
+    /// A nudge.
+    Nudge,
+    /// How your partner likes to be nudged, in his own words.
+    Wish,
+    /// A pact that was proposed to you; its words are the wish that came with it.
+    Proposal,
+}
+
+/// Words that somebody sent you, and that you see nowhere else any more: the pact or the peering is over, he took them
+/// back, or he left. They are yours, for you to keep or to show to somebody who helps you.
+#[derive(Clone, Debug)]
+pub struct ReceivedWords(model::Received);
+
+impl From<model::Received> for ReceivedWords {
+    fn from(received: model::Received) -> Self {
+        Self(received)
+    }
+}
+
+/// Words that somebody sent you, and that you see nowhere else any more: the pact or the peering is over, he took them
+/// back, or he left. They are yours, for you to keep or to show to somebody who helps you.
+#[Object]
+impl ReceivedWords {
+    /// Its global id.
+    pub async fn id(&self) -> ID {
+        self.0.id.global()
+    }
+
+    /// What it was.
+    async fn kind(&self) -> ReceivedKind {
+        self.0.kind.into()
+    }
+
+    /// What it said; in English when it has a `template`. Null for a proposal without words.
+    async fn text(&self) -> Nullable<&str> {
+        let said = self.0.said.as_ref()?;
+        Some(said.text().map_err(GqlError::from))
+    }
+
+    /// Which of the words that are there for a nudge; null when it has words of his own.
+    async fn template(&self) -> Option<NudgeTemplate> {
+        match self.0.said {
+            Some(Said::Template(template)) => Some(template.into()),
+            Some(Said::Words(_)) | None => None,
+        }
+    }
+
+    /// What the sender went by when you last saw it.
+    async fn sender_handle(&self) -> Nullable<&str> {
+        shown(Some(&self.0.sender_handle))
+    }
+
+    /// The id of the sender's `Member`, to report him by, also when he is gone.
+    async fn sender_id(&self) -> ID {
+        self.0.sender.global()
+    }
+
+    /// The sender, as you may see him now; null when you may not, or he is gone.
+    async fn sender(&self, ctx: &Context<'_>) -> Nullable<Member> {
+        sender(ctx, self.0.sender).await.transpose()
+    }
+
+    /// The id that the `PactNudge` had; null unless it was one.
+    async fn nudge_id(&self) -> Option<ID> {
+        let is_nudge = self.0.kind == model::ReceivedKind::Nudge;
+        is_nudge.then(|| PactNudgeId(self.0.source).global())
+    }
+
+    /// The id that the `Pact` had.
+    async fn pact_id(&self) -> ID {
+        self.0.pact.global()
+    }
+
+    /// The id of the `Peering` it belonged to.
+    async fn peering_id(&self) -> ID {
+        self.0.peering.global()
+    }
+
+    /// When it came.
+    async fn received_at(&self) -> DateTime {
+        DateTime(self.0.received_at)
+    }
+
+    /// Since when you see it nowhere else.
+    async fn ended_at(&self) -> DateTime {
+        DateTime(self.0.ended_at)
+    }
+
+    /// Until when it is here: 90 days after `endedAt`.
+    async fn kept_until(&self) -> DateTime {
+        DateTime(self.0.ended_at + KEPT_FOR)
+    }
+}
+
+async fn sender(ctx: &Context<'_>, id: MemberId) -> GqlResult<Option<Member>> {
+    let found = load_members(ctx, &[id]).await?.pop();
+    Ok(found.map(|(_, member)| member))
+}
+
+/// Received words by their ids, in one statement; others' are left out.
+pub async fn load_received(
+    ctx: &Context<'_>,
+    ids: &[ReceivedId],
+) -> GqlResult<Vec<(ReceivedId, ReceivedWords)>> {
+    let found = service::received_by_ids(ctx.app(), ctx.viewer(), ids).await?;
+    Ok(found
+        .into_iter()
+        .map(|received| (received.id, ReceivedWords::from(received)))
+        .collect())
+}
+
+type AllReceived = Connection<RECEIVED, ReceivedWords, ReceivedOf>;
+
+/// What this member received.
+struct ReceivedOf(MemberId);
+
+impl Counted for ReceivedOf {
+    async fn count(&self, app: &App) -> Result<u64, Fault> {
+        service::received_count(app, self.0).await
+    }
+}
+
+/// What you received.
+pub struct ReceivedMe(pub SignedIn);
+
+#[Object]
+impl ReceivedMe {
+    /// Words that others sent you and that you see nowhere else any more, the latest first. They stay for 90 days,
+    /// whatever becomes of the sender. Look here when a pact or a nudge is gone.
+    async fn received(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Nullable<AllReceived> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        Some(page(ctx, self.0.member, &args).await)
+    }
+}
+
+async fn page(ctx: &Context<'_>, me: MemberId, args: &PageArgs) -> GqlResult<AllReceived> {
+    let page = Page::parse(args)?;
+    let rows = service::received(ctx.app(), me, &page).await?;
+    let cursor = |received: &model::Received| Cursor {
+        key: received.received_at.timestamp_micros(),
+        id: received.id.0,
+    };
+    Ok(page.connection(ReceivedOf(me), rows, cursor, ReceivedWords::from))
+}

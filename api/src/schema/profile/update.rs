@@ -1,0 +1,230 @@
+//! Changing one's profile.
+
+use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
+
+use super::Member;
+use super::load_member;
+use super::words::AgeBand;
+use super::words::ContactMode;
+use super::words::DayPart;
+use super::words::ReplyPace;
+use super::words::TopicVisibility;
+use super::words::Weekday;
+use crate::graphql::errors::{ProfileError, user_errors};
+use crate::graphql::patch::{clearable, list, needed, prose};
+use crate::graphql::scalars::TimeZone;
+use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
+use crate::locale::{Country, Language};
+use crate::patch::Change;
+use crate::problem::{Problem, ProblemCode, Problems};
+use crate::profile::model::{
+    BIO, DAY_START_HOURS, MAX_LANGUAGES, Patch, REGION, STORY, VisibilityPatch,
+};
+use crate::profile::service::{self, Updated};
+use crate::profile::{Availability, Handle};
+
+/// Parts of one day of a usual week.
+#[derive(Debug, InputObject)]
+pub struct DayAvailabilityInput {
+    /// The day on your own calendar. Named twice, both count.
+    day: Weekday,
+    /// The parts of it on your own clock.
+    parts: Vec<DayPart>,
+}
+
+/// Who may see which part of your profile. What is left out, or null, stays as it is.
+#[derive(Clone, Copy, Debug, Default, InputObject)]
+pub struct ProfileVisibilityInput {
+    /// Who may see `bio`.
+    bio: Option<TopicVisibility>,
+    /// Who may see `story`.
+    story: Option<TopicVisibility>,
+    /// Who may see `ageBand`.
+    age_band: Option<TopicVisibility>,
+    /// Who may see `region`.
+    region: Option<TopicVisibility>,
+    /// Who may see `lifeContexts`.
+    life_contexts: Option<TopicVisibility>,
+}
+
+impl From<ProfileVisibilityInput> for VisibilityPatch {
+    fn from(input: ProfileVisibilityInput) -> Self {
+        let change = |sent: Option<TopicVisibility>| {
+            sent.map_or(Change::Leave, |visibility| Change::Put(visibility.into()))
+        };
+        Self {
+            bio: change(input.bio),
+            story: change(input.story),
+            age_band: change(input.age_band),
+            region: change(input.region),
+            life_contexts: change(input.life_contexts),
+        }
+    }
+}
+
+/// What to change of your profile. What is left out stays as it is; null clears, where it may be cleared.
+#[derive(Debug, InputObject)]
+pub struct UpdateProfileInput {
+    /// The name you go by: 3 to 24 letters, digits, hyphens, underscores or dots of one script, starting
+    /// with a letter. It must not look like another man's.
+    handle: MaybeUndefined<String>,
+    /// A few sentences about yourself, up to 500 characters in lines; null or blank clears it.
+    bio: MaybeUndefined<String>,
+    /// What you have lived through, in your own words, up to 5,000 characters in lines; null or blank
+    /// clears it.
+    story: MaybeUndefined<String>,
+    /// Your age, about; null clears it.
+    age_band: MaybeUndefined<AgeBand>,
+    /// Where you live: an ISO 3166-1 alpha-2 code, such as `GB`.
+    country: MaybeUndefined<String>,
+    /// The part of the country you live in, up to 80 characters in one line; null or blank clears it.
+    region: MaybeUndefined<String>,
+    /// Who may see which part of your profile.
+    visibility: Option<ProfileVisibilityInput>,
+    /// The languages you speak as BCP 47 tags, the best first, up to 10; takes the place of the whole
+    /// list, and null empties it.
+    languages: MaybeUndefined<Vec<String>>,
+    /// Where your days begin and end.
+    time_zone: MaybeUndefined<TimeZone>,
+    /// The hour on your wall clock at which your days begin, 0 to 6; 3 until you choose another. Days that you have
+    /// checked in on stay as they are.
+    day_start_hour: MaybeUndefined<i32>,
+    /// The language of your mail as a BCP 47 tag.
+    mail_language: MaybeUndefined<String>,
+    /// How you like to be in touch; takes the place of the whole list, and null empties it.
+    contact_modes: MaybeUndefined<Vec<ContactMode>>,
+    /// How soon an answer may be expected of you; null clears it.
+    reply_pace: MaybeUndefined<ReplyPace>,
+    /// When you can be reached in a usual week; takes the place of the whole week, and null empties it.
+    availability: MaybeUndefined<Vec<DayAvailabilityInput>>,
+    /// The `version` the changes were made from. When there is another by now, nothing is changed and the
+    /// answer is `STALE`; without it, or with null, they are made to whatever is there.
+    expected_version: Option<i32>,
+}
+
+/// What became of an update.
+#[derive(Debug, SimpleObject)]
+pub struct UpdateProfilePayload {
+    /// Your profile as it is now; null when the input was not of the allowed form.
+    member: Option<Member>,
+    /// Why nothing was changed.
+    errors: Vec<ProfileError>,
+}
+
+/// Changes to profiles.
+#[derive(Default)]
+pub struct ProfileMutation;
+
+#[Object]
+impl ProfileMutation {
+    /// Changes some of your profile, all of what is sent or nothing.
+    async fn update_profile(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to change.")] input: UpdateProfileInput,
+    ) -> Nullable<UpdateProfilePayload> {
+        Some(update_profile(ctx, input).await)
+    }
+}
+
+async fn update_profile(
+    ctx: &Context<'_>,
+    input: UpdateProfileInput,
+) -> GqlResult<UpdateProfilePayload> {
+    let me = ctx.member()?.member;
+    let expected = input.expected_version;
+    let patch = match patch(input) {
+        Ok(patch) => patch,
+        Err(problems) => {
+            return Ok(UpdateProfilePayload {
+                member: None,
+                errors: user_errors(problems),
+            });
+        }
+    };
+    let problem = match service::update(ctx.app(), me, &patch, expected).await? {
+        Updated::AsAsked => None,
+        Updated::Stale => {
+            let message = "Your profile was changed since it was read: look at it as it is now.";
+            Some(Problem::field(
+                "expectedVersion",
+                ProblemCode::Stale,
+                message,
+            ))
+        }
+        Updated::HandleTaken => Some(Handle::taken("handle")),
+        Updated::Gone => return Err(GqlError::NotFound),
+    };
+    Ok(UpdateProfilePayload {
+        member: load_member(ctx, me).await?,
+        errors: user_errors(problem.into_iter().collect()),
+    })
+}
+
+fn patch(input: UpdateProfileInput) -> Result<Patch, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let found = &mut problems;
+    let patch = Patch {
+        handle: needed(found, "handle", input.handle, |text| {
+            Handle::parse("handle", &text)
+        }),
+        bio: prose(found, "bio", BIO, input.bio),
+        story: prose(found, "story", STORY, input.story),
+        age_band: clearable(input.age_band),
+        country: needed(found, "country", input.country, |code| {
+            Country::parse("country", &code)
+        }),
+        region: prose(found, "region", REGION, input.region),
+        visibility: input.visibility.unwrap_or_default().into(),
+        languages: languages(found, input.languages),
+        time_zone: needed(found, "timeZone", input.time_zone, |TimeZone(zone)| {
+            Ok(zone)
+        }),
+        day_start_hour: needed(found, "dayStartHour", input.day_start_hour, |hour| {
+            let message = "A day begins at an hour from 0 to 6.";
+            let problem = || Problem::field("dayStartHour", ProblemCode::OutOfRange, message);
+            Some(hour)
+                .filter(|hour| DAY_START_HOURS.contains(hour))
+                .ok_or_else(problem)
+        }),
+        mail_language: needed(found, "mailLanguage", input.mail_language, |tag| {
+            Language::parse("mailLanguage", &tag)
+        }),
+        contact_modes: list(input.contact_modes, |modes| {
+            modes.into_iter().map(Into::into).collect()
+        }),
+        reply_pace: clearable(input.reply_pace),
+        availability: list(input.availability, |days| {
+            days.into_iter().fold(Availability::default(), |week, day| {
+                let parts: Vec<_> = day.parts.into_iter().map(Into::into).collect();
+                week.with(day.day.into(), &parts)
+            })
+        }),
+    };
+    if problems.is_empty() {
+        Ok(patch)
+    } else {
+        Err(problems.into_vec())
+    }
+}
+
+fn languages(problems: &mut Problems, sent: MaybeUndefined<Vec<String>>) -> Change<Vec<Language>> {
+    list(sent, |tags| {
+        if tags.len() > MAX_LANGUAGES {
+            let message = format!("A profile names at most {MAX_LANGUAGES} languages.");
+            let problem = Problem::field("languages", ProblemCode::TooLong, message);
+            problems.push(problem.limit(MAX_LANGUAGES));
+            return Vec::new();
+        }
+        let mut named: Vec<Language> = Vec::new();
+        for (place, tag) in tags.iter().enumerate() {
+            let field = format!("languages.{place}");
+            if let Some(language) = problems.check(Language::parse(&field, tag))
+                && !named.contains(&language)
+            {
+                named.push(language);
+            }
+        }
+        named
+    })
+}
