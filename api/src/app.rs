@@ -1,17 +1,19 @@
-//! What everything is given.
+//! The application state that all code receives.
 
 use std::ops::Deref;
 use std::sync::Arc;
+
+use futures::future::BoxFuture;
 
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::confirmations::Confirmations;
-use crate::db::{Db, Tx};
+use crate::db::Db;
 use crate::dev_outbox::DevOutbox;
 use crate::entropy::{Entropy, Ids};
 use crate::error::Fault;
-use crate::fact::{Fact, Follow};
+use crate::fact::Fact;
 use crate::installation::{Directory, DirectoryError};
 use crate::keys::{Keys, Purpose};
 use crate::mail::{Mailer, MailerError};
@@ -19,19 +21,23 @@ use crate::passphrase::Passphrases;
 use crate::push::{Gate, Sender, Transport};
 use crate::revocations::Revocations;
 use crate::travel_gate::TravelGate;
+use crate::tx::Tx;
 use crate::vocabulary::Kept;
 use crate::vocabulary::emotions::Emotion;
 use crate::vocabulary::profile::Vocabulary;
 use crate::wake::Wake;
 use crate::zones::{InUse, Installed};
 
-/// The parts of a running Belay. Cheap to clone; nothing in it is a global.
+/// The function that applies the consequences of a fact.
+pub type Follow = for<'a> fn(&'a App, &'a Tx, Fact<'a>) -> BoxFuture<'a, Result<(), Fault>>;
+
+/// The parts of a running Belay. Cheap to clone. None of them is a global.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
 
 /// See [`App`].
 pub struct Parts {
-    /// What the operator chose.
+    /// The configuration.
     pub config: Config,
     /// The database.
     pub db: Db,
@@ -41,55 +47,55 @@ pub struct Parts {
     pub entropy: Entropy,
     /// New ids.
     pub ids: Ids,
-    /// What is derived from the secret.
+    /// The keys that are derived from the secret.
     pub keys: Keys,
-    /// Tells members' devices what is new.
+    /// Publishes events to members' devices.
     pub bus: Bus,
-    /// Calls the worker.
+    /// Wakes the worker.
     pub wake: Wake,
-    /// Where development's mail and nudges go.
+    /// Receives mail and pushes in development.
     pub dev_outbox: DevOutbox,
     /// Sends pushes.
     pub push: Sender,
-    /// The words profiles are written in.
+    /// The vocabulary of profiles.
     pub vocabulary: Kept<Vocabulary>,
-    /// The words for feelings.
+    /// The vocabulary of emotions.
     pub emotions: Kept<Vec<Arc<Emotion>>>,
-    /// Whom a member in need can call.
+    /// The crisis lines.
     pub crisis: Directory,
     /// Sends letters.
     pub mailer: Mailer,
-    /// Hashes passphrases, a few at a time.
+    /// Hashes passphrases, only a few at a time.
     pub passphrases: Passphrases,
-    /// Sessions that were ended lately.
+    /// Sessions that ended recently.
     pub revocations: Revocations,
-    /// Which tokens of sessions have been used.
+    /// The refresh tokens that were used.
     pub confirmations: Confirmations,
-    /// Closed to the worker while a developer moves the time.
+    /// Pauses the worker while a developer moves the time.
     pub gate: TravelGate,
     follow: Follow,
-    /// The data by which time zones are known.
+    /// The time zone data.
     pub zones: InUse,
 }
 
-/// What differs between the service and a test of it.
+/// The parts that differ between the service and its tests.
 pub struct Surroundings {
     /// The time.
     pub clock: Clock,
     /// Randomness.
     pub entropy: Entropy,
-    /// Where development's mail and nudges go.
+    /// Receives mail and pushes in development.
     pub dev_outbox: DevOutbox,
-    /// The way out for pushes; [`push::transport::from_config`](crate::push::transport::from_config) makes the
-    /// configured one.
+    /// Sends pushes. [`push::transport::from_config`](crate::push::transport::from_config) makes the configured
+    /// transport.
     pub push: Arc<dyn Transport>,
-    /// What follows from facts; [`consequences::follow`](crate::consequences::follow).
+    /// Applies the consequences of facts: [`consequences::follow`](crate::consequences::follow).
     pub follow: Follow,
-    /// The data by which time zones are known.
+    /// The time zone data.
     pub zones: Installed,
 }
 
-/// Why the parts cannot be put together.
+/// Why the application cannot be assembled.
 #[derive(Debug, thiserror::Error)]
 pub enum SetUpError {
     /// Mail cannot be set up.
@@ -101,10 +107,10 @@ pub enum SetUpError {
 }
 
 impl App {
-    /// Puts the parts together, inside a runtime. The schema must be up to date already.
+    /// Assembles the parts. Must be called inside a runtime, with a migrated schema.
     ///
     /// # Errors
-    /// When mail cannot be set up, or the crisis lines cannot be read, as the configuration asks.
+    /// If mail cannot be set up as configured, or the configured crisis lines cannot be read.
     pub fn new(
         config: Config,
         db: Db,
@@ -153,7 +159,7 @@ impl App {
         })))
     }
 
-    /// Lets follow what follows from a fact, inside the transaction that states it.
+    /// Applies the consequences of a fact, inside the transaction that states it.
     pub async fn follow(&self, tx: &Tx, fact: Fact<'_>) -> Result<(), Fault> {
         (self.follow)(self, tx, fact).await
     }

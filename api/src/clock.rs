@@ -1,10 +1,10 @@
-//! The one door through which the time of day comes in.
+//! The only source of the time of day.
 //!
-//! Everything that is due, expires or is dated asks a [`Clock`], so that a test can stand still and a
-//! developer can travel. How long a thing took is another matter: that is `std::time::Instant`.
+//! All code that dates something, or checks whether it is due or expired, asks a [`Clock`], so that tests can stop time
+//! and developers can travel. Durations of work are measured with `std::time::Instant` instead.
 //!
-//! A machine's time of day can be set back. What only measures time, and is kept in memory, asks [`Clock::uptime`],
-//! which never goes back.
+//! A machine's time of day can be set back. Code that only measures time, and keeps it in memory, uses
+//! [`Clock::uptime`], which never goes back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
-/// Tells the time, UTC, in whole microseconds: what PostgreSQL keeps, so that an instant read back
-/// equals the one written.
+/// Tells the time in UTC, in whole microseconds. PostgreSQL stores no more, so an instant that is read back equals the
+/// one written.
 #[derive(Clone, Debug)]
 pub struct Clock {
     source: Source,
@@ -23,18 +23,18 @@ pub struct Clock {
 #[derive(Clone, Debug)]
 enum Source {
     System,
-    /// Ticks on, away from the system's time.
+    /// Runs at a distance from the system's time.
     Shifted(Arc<Moved>),
-    /// Stands still.
+    /// Stands still until it is moved.
     Manual(Arc<Moved>),
 }
 
-/// Where a clock was moved to, in microseconds.
+/// How far a clock was moved, in microseconds.
 #[derive(Debug, Default)]
 struct Moved {
-    /// Away from the system's time, or since the epoch.
+    /// The distance from the system's time, or the time since the epoch for a manual clock.
     time_of_day: AtomicI64,
-    /// How far it was moved on since it was made.
+    /// How far it was moved forward since it was created.
     on: AtomicI64,
 }
 
@@ -54,25 +54,25 @@ impl Moved {
 /// Why a clock could not be moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockFault {
-    /// This clock is the system's.
+    /// This is the system's clock.
     NotMovable,
-    /// Time goes forward only: what happened has happened.
+    /// The target is in the past: time goes only forward.
     Backward,
 }
 
 impl Clock {
-    /// The time of this machine.
+    /// Returns the clock of this machine.
     pub fn system() -> Self {
         Self::of(Source::System)
     }
 
-    /// Starts at `at` and ticks on from there; can be moved.
+    /// Returns a clock that starts at `at`, runs on from there, and can be moved.
     pub fn starting_at(at: DateTime<Utc>) -> Self {
         let shift = at.timestamp_micros() - system_now().timestamp_micros();
         Self::of(Source::Shifted(Moved::starting_at(shift)))
     }
 
-    /// Stands at `at` until it is moved.
+    /// Returns a clock that stands at `at` until it is moved.
     pub fn manual(at: DateTime<Utc>) -> Self {
         Self::of(Source::Manual(Moved::starting_at(at.timestamp_micros())))
     }
@@ -84,7 +84,7 @@ impl Clock {
         }
     }
 
-    /// The instant now.
+    /// Returns the current instant.
     pub fn now(&self) -> DateTime<Utc> {
         match &self.source {
             Source::System => system_now(),
@@ -99,7 +99,7 @@ impl Clock {
         }
     }
 
-    /// How much time has passed since this clock was made. It never goes back, also where the time of day does.
+    /// Returns how much time has passed since this clock was created. It never goes back, even if the time of day does.
     pub fn uptime(&self) -> Duration {
         match &self.source {
             Source::System => self.made.elapsed(),
@@ -108,7 +108,7 @@ impl Clock {
         }
     }
 
-    /// Moves to `to`, which must not lie before now.
+    /// Moves the clock to `to`, which must not be in the past.
     pub fn set(&self, to: DateTime<Utc>) -> Result<(), ClockFault> {
         let by = to - self.now();
         if by < TimeDelta::zero() {
@@ -117,7 +117,7 @@ impl Clock {
         self.advance(by)
     }
 
-    /// Moves on by `by`, which must not be negative.
+    /// Moves the clock forward by `by`, which must not be negative.
     pub fn advance(&self, by: TimeDelta) -> Result<(), ClockFault> {
         let by = by.num_microseconds().filter(|by| *by >= 0);
         match (&self.source, by) {
@@ -131,8 +131,7 @@ impl Clock {
         }
     }
 
-    /// Sets the time of day back, as whoever administers a machine may; no time passes. For tests: nothing in the
-    /// service does so.
+    /// Sets the time of day back, as an administrator of a machine can. No time passes. Only tests call this.
     pub fn set_back(&self, by: TimeDelta) -> Result<(), ClockFault> {
         let Source::Manual(moved) = &self.source else {
             return Err(ClockFault::NotMovable);

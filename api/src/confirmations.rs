@@ -1,4 +1,4 @@
-//! Which generation of each session has been used, kept in memory until it is written down.
+//! The newest generation of each session that was used, in memory until it is stored.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use crate::viewer::Access;
 
-/// The generations. Cheap to clone.
+/// The used generations. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Confirmations(Arc<Shared>);
 
@@ -28,14 +28,14 @@ struct Known {
 #[derive(Clone, Copy, Debug)]
 struct Used {
     generation: i32,
-    /// The access token says nothing after that.
+    /// When the access token expires. The entry is useless after that.
     ends_at: DateTime<Utc>,
 }
 
 impl Confirmations {
     /// Notes that an access token was used.
     pub(crate) fn add(&self, access: &Access) {
-        // Nothing came before the first.
+        // Generation 0 has no predecessor to confirm.
         let Some(generation) = access.generation.filter(|generation| *generation > 0) else {
             return;
         };
@@ -48,6 +48,7 @@ impl Confirmations {
             ends_at: access.ends_at,
         };
         let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+        // The lock was released after the check above, so another request may have noted a newer generation.
         let before = known.used.insert(session, used);
         if let Some(before) = before.filter(|before| before.generation >= generation) {
             known.used.insert(session, before);
@@ -58,25 +59,26 @@ impl Confirmations {
         self.0.added.notify_one();
     }
 
-    /// Waits until there is something to write down.
+    /// Waits until there is a generation to store.
     pub(crate) async fn added(&self) {
         self.0.added.notified().await;
     }
 
-    /// The newest generation of a session that was used in this process, for as long as its access token is good.
+    /// Returns the newest generation of a session that was used in this process, or `None` if none was or its access
+    /// token has expired.
     pub(crate) fn newest(&self, session: SessionId) -> Option<i32> {
         let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
         known.used.get(&session).map(|used| used.generation)
     }
 
-    /// What is to be written down, taken out.
+    /// Takes out the generations that are to be stored.
     pub(crate) fn take_unwritten(&self, now: DateTime<Utc>) -> HashMap<SessionId, i32> {
         let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
         known.used.retain(|_, used| used.ends_at > now);
         std::mem::take(&mut known.unwritten)
     }
 
-    /// Puts back what could not be written down.
+    /// Puts back the generations that could not be stored.
     pub(crate) fn put_back(&self, unwritten: HashMap<SessionId, i32>) {
         let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
         for (session, generation) in unwritten {

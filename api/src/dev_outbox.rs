@@ -1,5 +1,5 @@
-//! Where mail and nudges go in development: onto the terminal, and into a list that an app's own
-//! tests can read. It is not the log: what stands here is meant for its receiver's eyes.
+//! The outbox of development: mail and pushes go to the terminal and to a list that an app's own tests can read. It is
+//! not the log: its contents are for the receiver only.
 
 use std::collections::VecDeque;
 use std::io::Write as _;
@@ -8,18 +8,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-/// Remembered at most; the oldest go first.
+/// How many are remembered at most. The oldest are dropped first.
 const CAPACITY: usize = 1000;
 
-/// Something that would have left the server.
+/// A letter or a push that would have been sent.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Sent {
     /// A letter.
     Mail {
-        /// The server's time.
+        /// When it was sent, by the server's clock.
         at: DateTime<Utc>,
-        /// To whom.
+        /// The receiver's address.
         to: String,
         /// The subject line.
         subject: String,
@@ -28,11 +28,11 @@ pub enum Sent {
     },
     /// A push.
     Push {
-        /// The server's time.
+        /// When it was sent, by the server's clock.
         at: DateTime<Utc>,
-        /// The address it would have gone to.
+        /// The push address.
         address: String,
-        /// The message, as the provider would have got it.
+        /// The message as the provider would have received it.
         message: serde_json::Value,
     },
 }
@@ -45,7 +45,7 @@ pub struct DevOutbox {
 }
 
 impl DevOutbox {
-    /// An empty one, which shows what comes in on the terminal when asked to.
+    /// Creates an empty outbox, which also prints to the terminal if `on_terminal` is set.
     pub fn new(on_terminal: bool) -> Self {
         Self {
             sent: Arc::default(),
@@ -53,7 +53,7 @@ impl DevOutbox {
         }
     }
 
-    /// Takes something in.
+    /// Adds a letter or a push.
     pub fn put(&self, sent: Sent) {
         if self.on_terminal {
             // A closed terminal is no reason to fail.
@@ -66,7 +66,7 @@ impl DevOutbox {
         list.push_back(sent);
     }
 
-    /// Everything remembered, oldest first.
+    /// Returns everything that is remembered, oldest first.
     pub fn all(&self) -> Vec<Sent> {
         let list = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         list.iter().cloned().collect()

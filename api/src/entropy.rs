@@ -1,4 +1,4 @@
-//! The one door through which randomness comes in, and the ids that are made of it.
+//! The only source of randomness, and the ids that are made from it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,25 +15,25 @@ pub struct Entropy(Source);
 #[derive(Clone)]
 enum Source {
     System,
-    /// SHA-256 over the seed and a counter: repeatable, and good enough to look random.
+    /// SHA-256 over the seed and a counter: repeatable, and random enough for tests.
     Seeded(Arc<Mutex<(u64, u64)>>),
 }
 
 impl Entropy {
-    /// The operating system's generator.
+    /// Returns the operating system's generator.
     pub const fn system() -> Self {
         Self(Source::System)
     }
 
-    /// The same bytes in the same order for the same seed; for tests and the demonstration.
+    /// Returns a generator that gives the same bytes for the same seed. For tests and the demonstration.
     pub fn seeded(seed: u64) -> Self {
         Self(Source::Seeded(Arc::new(Mutex::new((seed, 0)))))
     }
 
-    /// `N` random bytes.
+    /// Returns `N` random bytes.
     ///
     /// # Panics
-    /// When the operating system gives none: nothing safe could go on then.
+    /// If the operating system gives none: nothing could go on safely.
     #[allow(clippy::disallowed_methods, reason = "this is the door")]
     #[allow(
         clippy::expect_used,
@@ -58,7 +58,7 @@ impl Entropy {
         out
     }
 
-    /// A number from 0 up to and without `bound`; 0 when `bound` is 0.
+    /// Returns a random number below `bound`, or 0 if `bound` is 0.
     pub fn below(&self, bound: u64) -> u64 {
         // The high half of a 128-bit product: the bias is below 2⁻⁶⁴ × bound.
         let word = u64::from_be_bytes(self.bytes());
@@ -66,8 +66,8 @@ impl Entropy {
     }
 }
 
-/// Makes ids: UUIDs of version 7 (RFC 9562 §5.7), which sort by the time they were made, and of version 4 where others
-/// see an id and are not to learn when it was made.
+/// Generates ids: UUIDs of version 7 (RFC 9562 §5.7), which sort by their time of creation, and of version 4 if others
+/// see the id and must not learn that time.
 #[derive(Clone)]
 pub struct Ids {
     clock: Clock,
@@ -75,19 +75,19 @@ pub struct Ids {
 }
 
 impl Ids {
-    /// Ids dated by `clock` and made unguessable by `entropy`.
+    /// Creates a generator that takes the time from `clock` and the random bits from `entropy`.
     pub const fn new(clock: Clock, entropy: Entropy) -> Self {
         Self { clock, entropy }
     }
 
-    /// A new id of the wanted type that tells nothing, not even when it was made: a UUID of version 4 (RFC 9562 §5.4).
+    /// Returns a new id that reveals nothing, not even when it was created: a UUID of version 4 (RFC 9562 §5.4).
     pub fn random<I: From<Uuid>>(&self) -> I {
         uuid::Builder::from_random_bytes(self.entropy.bytes())
             .into_uuid()
             .into()
     }
 
-    /// A new id of the wanted type.
+    /// Returns a new id: a UUID of version 7.
     pub fn next<I: From<Uuid>>(&self) -> I {
         let millis = u64::try_from(self.clock.now().timestamp_millis()).unwrap_or_default();
         let random = self.entropy.bytes();
@@ -97,8 +97,8 @@ impl Ids {
     }
 }
 
-/// The least id of version 7 that could be made at an instant, or before the epoch of any: ids sort by when they were
-/// made.
+/// Returns a bound for ids of version 7: ids created before this millisecond are less, and all others are greater or
+/// equal. For instants before the epoch no id is less.
 pub fn first_id_at(at: DateTime<Utc>) -> Uuid {
     let millis = u64::try_from(at.timestamp_millis()).unwrap_or_default();
     uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()

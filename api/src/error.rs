@@ -1,5 +1,5 @@
-//! What can go wrong that is nobody's fault who asked: the database is away, a promise of the code
-//! does not hold. Expected refusals are outcomes, see [`crate::problem`].
+//! Faults that the caller did not cause: the database is unreachable, or an invariant of the code does not hold.
+//! Expected refusals are outcomes: see [`crate::problem`].
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use sea_orm::{DbErr, RuntimeErr, SqlErr, SqlxError};
 
-/// A fault of the system. It has no `Display`, so that its cause cannot slip into an answer; it is
-/// logged once, at the boundary, with the request's id.
+/// A fault of the system. It has no `Display`, so that its cause cannot leak into a response. It is logged once, at the
+/// boundary, with the request's id.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// The database said no.
+    /// The database returned an error.
     Db(DbErr),
-    /// Too much was asked for; try again after this long.
+    /// The caller exceeded a rate limit and may try again after this long.
     RateLimited(Duration),
-    /// A queue in front of something costly is full.
+    /// The queue for a costly operation is full.
     Busy,
-    /// A promise of the code does not hold.
+    /// An invariant of the code does not hold. The text states the invariant.
     Broken(&'static str),
     /// Something outside failed.
     Other(Arc<anyhow::Error>),
@@ -37,7 +37,7 @@ impl From<anyhow::Error> for Fault {
 
 impl From<serde_json::Error> for Fault {
     fn from(fault: serde_json::Error) -> Self {
-        // What the library says quotes the value it could not read.
+        // The library's message quotes the value that it could not read.
         let (line, column) = (fault.line(), fault.column());
         let what = match fault.classify() {
             serde_json::error::Category::Data => "not of the expected shape",
@@ -50,10 +50,10 @@ impl From<serde_json::Error> for Fault {
 }
 
 impl Fault {
-    /// Whether the same transaction, run again, may well succeed. On PostgreSQL serialisation failures and dead-locks
-    /// (40001, 40P01), a lock that was waited for in vain (55P03), and a transaction that the server ended because it
-    /// slept (25P03); on SQLite a busy database (5 and its extensions). Not a statement that took too long (57014): it
-    /// would again.
+    /// Whether the same transaction may succeed if it is run again. On PostgreSQL: serialisation failures and deadlocks
+    /// (40001, 40P01), a lock timeout (55P03), and a transaction that the server ended because it was idle (25P03). On
+    /// SQLite: a busy database (5 and its extended codes). A statement that took too long (57014) is not transient: it
+    /// would take too long again.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Db(fault) if sqlx_code(fault).is_some_and(|code| {
             matches!(
@@ -63,10 +63,11 @@ impl Fault {
         }))
     }
 
-    /// Whether the database is away, takes no writes, or was too busy for every try: the same request may well succeed
-    /// in a moment. What [`is_transient`](Self::is_transient) names; on PostgreSQL also classes 08 and 53, a shutdown
-    /// (57P01 to 57P03), a statement that took too long (57014) and a standby (25006); on SQLite a disk that is full or fails (10, 13, 14 and their
-    /// extensions, which are those in the lowest byte).
+    /// Whether the database is unreachable, accepts no writes, or was too busy for every attempt: the same request may
+    /// succeed in a moment. Includes everything that [`is_transient`](Self::is_transient) does. On PostgreSQL also:
+    /// classes 08 and 53, a shutdown (57P01 to 57P03), a statement that took too long (57014) and a standby (25006). On
+    /// SQLite also: a disk that is full or fails (10, 13, 14 and their extended codes, which have them in the lowest
+    /// byte).
     pub fn is_outage(&self) -> bool {
         let Self::Db(fault) = self else {
             return false;
@@ -105,15 +106,15 @@ impl Fault {
         }
     }
 
-    /// Whether there was no space on the disk: on SQLite 13, on PostgreSQL 53100.
+    /// Whether the disk was full: 13 on SQLite, 53100 on PostgreSQL.
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::Db(fault) if sqlx_code(fault).is_some_and(|code| {
             matches!(code.as_str(), "13" | "53100")
         }))
     }
 
-    /// Whether the connection was closed by the other side: the server restarts, or ended it. What it said before may be
-    /// lost with it. Not when an answer is overdue.
+    /// Whether the server closed the connection, because it restarts or ended it. An answer may be lost with it. A
+    /// timeout is not a lost connection.
     pub fn is_lost_connection(&self) -> bool {
         let Self::Db(fault) = self else {
             return false;
@@ -138,7 +139,7 @@ impl Fault {
         matches!(self, Self::Db(fault) if matches!(fault.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
     }
 
-    /// A word for logs that carries no data of anybody's: database messages may quote values.
+    /// Returns a description for logs without anybody's data: the database's own messages may quote values.
     pub fn class(&self) -> String {
         match self {
             Self::Db(fault) => match sqlx_code(fault) {

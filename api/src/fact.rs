@@ -1,98 +1,154 @@
-//! What happens to members, as one domain states it and others answer it.
+//! Facts about members, which one domain states and others react to.
 //!
-//! A domain states a fact inside its transaction; [`consequences`](crate::consequences) says what follows, in the same
-//! transaction. It is given to the [`App`] at set-up, so that no domain has to know the others.
+//! A domain states a fact inside its transaction, and [`consequences`](crate::consequences) applies what follows in the
+//! same transaction. The [`App`](crate::app::App) receives that function at set-up, so that no domain depends on the
+//! others.
 
+use chrono::NaiveDate;
 use entity::account::Role;
+use entity::notification::Model as Notification;
 use entity::session::RevokedReason;
-use entity::{CircleId, MemberId, PeeringId, SessionId};
-use futures::future::BoxFuture;
+use entity::{CheckInId, CircleId, MemberId, PeeringId, SessionId};
 
-use crate::app::App;
+use crate::days::MemberDays;
 use crate::days::calendar::DayTerms;
-use crate::db::Tx;
-use crate::error::Fault;
 
-/// Something that happened, in the past tense. It carries what has been read already.
+/// Something that happened, in the past tense. It carries rows that were read already.
 #[derive(Clone, Copy, Debug)]
 pub enum Fact<'a> {
-    /// A member asked for his account's deletion: from now on nobody sees him, and he sees nobody.
+    /// Members were notified, and the pushes must be planned before the transaction ends.
+    Announced {
+        /// The notifications.
+        told: &'a [Notification],
+    },
+    /// A member requested the deletion of the account.
     DeletionRequested {
-        /// Who.
+        /// The member.
         member: MemberId,
     },
-    /// A member keeps his account after all: he is visible again.
+    /// A member undid the deletion of the account.
     DeletionUndone {
-        /// Who.
+        /// The member.
         member: MemberId,
     },
-    /// A member's account is about to be removed for good.
+    /// A member became hidden: visible to nobody else, and unable to see anybody else.
+    Hidden {
+        /// The member.
+        member: MemberId,
+    },
+    /// A member became visible again.
+    ShownAgain {
+        /// The member.
+        member: MemberId,
+    },
+    /// A member's account is about to be purged.
     Purging {
-        /// Who.
+        /// The member.
         member: MemberId,
     },
-    /// A member's account has another role.
+    /// The role of a member's account changed.
     RoleChanged {
-        /// Who.
+        /// The member.
         member: MemberId,
-        /// What he may do now.
+        /// The new role.
         role: Role,
     },
-    /// Sessions ended, for whatever reason.
+    /// Sessions ended.
     SessionsEnded {
-        /// Which.
+        /// The sessions.
         sessions: &'a [SessionId],
-        /// Why.
+        /// The reason.
         reason: RevokedReason,
     },
-    /// Another member registered a push address of his.
+    /// Another member registered a push address of this member.
     PushAddressTaken {
-        /// Who had it.
+        /// The member who had the address before.
         member: MemberId,
     },
-    /// A member did something that shows he is here, other than checking in.
+    /// A member checked in.
+    CheckedIn(CheckedIn<'a>),
+    /// The contents of a check-in are new or changed.
+    CheckInWritten {
+        /// The member.
+        member: MemberId,
+        /// The check-in.
+        check_in: CheckInId,
+        /// Whether the check-in asks for a word with a partner.
+        word: Word,
+    },
+    /// A member gave a sign of life other than a check-in.
     ShowedUp {
-        /// Who.
+        /// The member.
         member: MemberId,
+        /// The member's days, which are locked, or `None` if they have not been read yet.
+        days: Option<MemberDays<'a>>,
     },
-    /// A member's days begin in another zone or at another hour.
-    DayTermsChanged {
-        /// Who.
+    /// No check-in is expected of a member on a day any more.
+    NothingAskedOn {
+        /// The member.
         member: MemberId,
-        /// Until now.
+        /// The member's day.
+        day: NaiveDate,
+    },
+    /// A member's days now begin in another zone or at another hour.
+    DayTermsChanged {
+        /// The member.
+        member: MemberId,
+        /// The former terms.
         before: DayTerms,
-        /// From now on.
+        /// The new terms.
         after: DayTerms,
     },
-    /// A member joined a circle, or got another role in it.
+    /// A member joined a circle, or has another role in it.
     CircleRoleChanged {
-        /// Which circle.
+        /// The circle.
         circle: CircleId,
-        /// Who.
+        /// The member.
         member: MemberId,
     },
-    /// A member runs a circle no longer, and stays in it.
+    /// A member no longer runs a circle, but stays in it.
     SteppedDown {
-        /// Which circle.
+        /// The circle.
         circle: CircleId,
-        /// Who.
+        /// The member.
         member: MemberId,
     },
     /// A member left a circle, or was removed from it.
     LeftCircle {
-        /// Which circle.
+        /// The circle.
         circle: CircleId,
-        /// Who.
+        /// The member.
         member: MemberId,
     },
-    /// Two members are partners no longer. Both are locked.
+    /// Two members are no longer partners. Both are locked.
     PeeringEnded {
-        /// What they had.
+        /// Their former peering.
         peering: PeeringId,
-        /// The two.
+        /// The two members.
         members: [MemberId; 2],
     },
 }
 
-/// Answers a fact.
-pub type Follow = for<'a> fn(&'a App, &'a Tx, Fact<'a>) -> BoxFuture<'a, Result<(), Fault>>;
+/// A member's first check-in on a day, which counts.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckedIn<'a> {
+    /// The member.
+    pub member: MemberId,
+    /// The member's day.
+    pub day: NaiveDate,
+    /// The member's days before it.
+    pub days: MemberDays<'a>,
+    /// Whether the member had not checked in for so long that the reminders may have paused.
+    pub was_away: bool,
+}
+
+/// Whether a check-in asks for a word with a partner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// It asks for one.
+    Wanted,
+    /// It asked for one before, and does not any more.
+    TakenBack,
+    /// It does not ask for one.
+    Unsaid,
+}

@@ -1,15 +1,15 @@
-//! Files for the user that Belay runs as alone: what members wrote, secrets, and locks that nobody else may hold.
+//! Files that only the user Belay runs as can open: members' data, secrets, and lock files.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-/// Read and written by the owner. Given when the file is made, so that there is no moment in which others can open it;
-/// the umask takes away from it and adds nothing.
+/// Readable and writable by the owner. The mode is set when the file is created, so that others can never open it. The
+/// umask can only remove permissions.
 const OWNER_ALONE: u32 = 0o600;
 
-/// Makes an empty file. Returns whether there was none; one that is there is not even opened.
+/// Creates an empty file. Returns `false` if it exists, without opening it.
 pub fn make_private(path: &Path) -> io::Result<bool> {
     let mut options = OpenOptions::new();
     let made = options.write(true).create_new(true).mode(OWNER_ALONE);
@@ -20,7 +20,7 @@ pub fn make_private(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Opens a file to be added to; makes it when it is not there.
+/// Opens a file for appending. Creates it if it does not exist.
 pub fn append_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     let options = options.read(true).append(true).create(true);

@@ -1,8 +1,8 @@
 //! Belay: peer support for men. The service, its worker and its command line.
 //!
-//! ARCHITECTURE.md, beside the source, says where things are and why.
+//! ARCHITECTURE.md, beside the source, explains the structure.
 
-// Panics and endless answers on demand, for anybody who asks.
+// The feature lets anybody cause panics and endless responses.
 #[cfg(all(feature = "conformance", not(debug_assertions)))]
 compile_error!("the feature `conformance` is for tests: build a release without it");
 
@@ -20,7 +20,6 @@ pub mod consent;
 pub mod consequences;
 pub mod days;
 pub mod db;
-pub mod delivery;
 mod descriptors;
 pub mod dev;
 pub mod dev_outbox;
@@ -28,6 +27,7 @@ pub mod device;
 pub mod entropy;
 pub mod error;
 pub mod fact;
+pub mod feed;
 pub mod files;
 pub mod graphql;
 pub mod http;
@@ -40,22 +40,27 @@ pub mod mail;
 pub mod matching;
 pub mod meeting;
 pub mod node_id;
-pub mod nudge;
+pub mod notification;
+pub mod notification_kind;
+pub mod outbox;
 pub mod pact;
 pub mod page;
 pub mod passphrase;
 pub mod patch;
 pub mod problem;
 pub mod profile;
+pub mod proposal;
 pub mod push;
 pub mod revocations;
 pub mod schema;
+pub mod secret_check;
 pub mod security;
 pub mod shutdown;
 pub mod sync;
 pub mod telemetry;
 pub mod text;
 pub mod travel_gate;
+pub mod tx;
 pub mod viewer;
 pub mod visibility;
 pub mod vocabulary;
@@ -66,6 +71,6 @@ pub mod worker;
 pub mod zone_change;
 pub mod zones;
 
-/// Every program made of this service allocates with it.
+/// The allocator of every program that is built from this crate.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

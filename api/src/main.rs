@@ -1,4 +1,4 @@
-//! The program.
+//! The `belay` program.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Global ids: opaque to apps, typed to us, and the two fields that fetch by them.
+//! Global ids: opaque to apps, typed to us.
 
 use async_graphql::ID;
 use base64::Engine as _;
@@ -10,20 +10,20 @@ use entity::{
 };
 use uuid::Uuid;
 
-/// An id type that stands for a node of the schema.
+/// The id type of a node of the schema.
 pub trait NodeId: Copy + From<Uuid> + 'static {
-    /// What comes before the UUID in a global id; never changed once given out.
+    /// The byte before the UUID in a global id. It must never change once released.
     const TAG: u8;
 
-    /// The UUID inside.
+    /// Returns the UUID.
     fn uuid(self) -> Uuid;
 
-    /// The id as apps see it.
+    /// Returns the id as apps see it.
     fn global(self) -> ID {
         encode((Self::TAG, self.uuid()))
     }
 
-    /// Reads an id of this type; none for another type's or for something that is no id.
+    /// Reads an id of this type. Returns `None` for the id of another type, or for a malformed one.
     fn from_global(id: &ID) -> Option<Self> {
         match decode(id)? {
             (tag, uuid) if tag == Self::TAG => Some(Self::from(uuid)),
@@ -35,14 +35,14 @@ pub trait NodeId: Copy + From<Uuid> + 'static {
 /// The tag and the UUID of a global id.
 pub type Key = (u8, Uuid);
 
-/// The global id of a tag and a UUID.
+/// Writes the global id of a tag and a UUID.
 pub fn encode((tag, uuid): Key) -> ID {
     let mut bytes = [tag; 17];
     bytes[1..].copy_from_slice(uuid.as_bytes());
     ID(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// The tag and the UUID of a global id.
+/// Reads the tag and the UUID of a global id. Returns `None` if it is malformed.
 pub fn decode(id: &ID) -> Option<Key> {
     let bytes: [u8; 17] = URL_SAFE_NO_PAD.decode(id.as_str()).ok()?.try_into().ok()?;
     let uuid = Uuid::from_slice(&bytes[1..]).ok()?;

@@ -1,22 +1,22 @@
-//! Pages by keyset, with cursors that know what they belong to.
+//! Keyset pagination, with cursors that know their list.
 
 use async_graphql::connection::CursorType;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-/// The items of a page when the app does not say.
+/// The size of a page if the app does not give one.
 pub const PAGE: u64 = 20;
-/// The most items a page may have.
+/// The most items that a page may have.
 pub const MAX_PAGE: u64 = 100;
 
-/// A place in a list that is sorted by `key`, then by `id`. `LIST` tells lists apart, so that a cursor of
-/// one is refused by another.
+/// A position in a list that is sorted by `key`, then by `id`. `LIST` tells lists apart, so that one list refuses the
+/// cursors of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor<const LIST: u8> {
     /// The sort key: microseconds for an instant, days since the common era for a date, or a position.
     pub key: i64,
-    /// What tells equal keys apart.
+    /// Tells equal keys apart.
     pub id: Uuid,
 }
 
@@ -46,17 +46,17 @@ impl<const LIST: u8> CursorType for Cursor<LIST> {
     }
 }
 
-/// A page to fetch: what a store needs to know. Stores ask for one more than `limit`, so that the
-/// connection can say whether there is more.
+/// The page that a store fetches. Stores fetch up to `limit + 1` rows, so that the connection can tell whether there
+/// are more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page<const LIST: u8> {
-    /// Behind this place.
+    /// Only items after this position.
     pub after: Option<Cursor<LIST>>,
-    /// Before this place.
+    /// Only items before this position.
     pub before: Option<Cursor<LIST>>,
-    /// At most so many.
+    /// The most items.
     pub limit: u64,
-    /// From the back of the list.
+    /// Whether to fetch from the back of the list.
     pub backward: bool,
 }
 

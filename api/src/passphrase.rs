@@ -1,8 +1,8 @@
 //! Costly work on passphrases: hashing, comparing, and estimating how soon one would be guessed.
 //!
-//! It is done off the threads that answer requests, on all cores but one, and by so many at a time
-//! that it cannot starve the rest; who comes when the queue is full is asked to come again. Estimates have a lane of
-//! their own: what strangers choose at sign-up keeps no member waiting who signs in.
+//! The work runs outside the threads that answer requests, on all cores but one, and with a bounded queue. When the
+//! queue is full, further callers are asked to try again. Estimates have a queue of their own: strangers who choose a
+//! passphrase at sign-up must not delay members who sign in.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::error::Fault;
 use crate::problem::{Problem, ProblemCode};
 use crate::waiting;
 
-/// A passphrase, composed alike whatever keyboard it was typed on (Unicode NFC).
+/// A passphrase in Unicode NFC, so that every keyboard gives the same bytes.
 #[derive(Clone)]
 pub struct Passphrase(SecretString);
 
@@ -26,7 +26,7 @@ const PASSPHRASE_MIN: usize = 10;
 const PASSPHRASE_MAX: usize = 128;
 
 impl Passphrase {
-    /// Reads a new one: 10 to 128 characters. How soon it would be guessed is asked elsewhere.
+    /// Reads a new passphrase: 10 to 128 characters. Its strength is checked elsewhere, see `Passphrases::strong`.
     pub fn chosen(field: &str, text: String) -> Result<Self, Problem> {
         let passphrase = Self::given(field, text)?;
         if passphrase.expose().chars().count() < PASSPHRASE_MIN {
@@ -37,10 +37,10 @@ impl Passphrase {
         Ok(passphrase)
     }
 
-    /// Reads one that is to be compared.
+    /// Reads a passphrase that is to be compared with a hash.
     pub fn given(field: &str, text: String) -> Result<Self, Problem> {
         let text = SecretString::from(text);
-        // Bounds the work of composing it, too.
+        // This also bounds the work of composing it.
         if text.expose_secret().chars().nth(PASSPHRASE_MAX).is_some() {
             let message = "A passphrase has at most 128 characters.";
             return Err(Problem::field(field, ProblemCode::TooLong, message).limit(PASSPHRASE_MAX));
@@ -53,12 +53,12 @@ impl Passphrase {
         Ok(Self(composed.into()))
     }
 
-    /// The text, for hashing and comparing.
+    /// Returns the text, for hashing and comparing.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// The problem that it would be guessed too soon.
+    /// Returns the problem that the passphrase would be guessed too soon.
     pub fn weak(field: &str) -> Problem {
         let message = "This would be guessed too soon: take a few words that have nothing to do with each \
              other, or with you.";
@@ -71,25 +71,25 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// A new passphrase that would not be guessed soon.
+/// A new passphrase that has passed the estimate.
 #[derive(Clone)]
-pub(crate) struct Strong(Passphrase);
+pub struct Strong(Passphrase);
 
 impl Strong {
-    /// The passphrase itself.
+    /// Returns the passphrase.
     pub const fn passphrase(&self) -> &Passphrase {
         &self.0
     }
 }
 
-/// Waiting for their turn at most: about a second's work for one core.
+/// The most hashes that wait: about a second's work for one core.
 const QUEUE: usize = 64;
-/// Estimates that wait at most.
+/// The most estimates that wait.
 const ESTIMATES: usize = 16;
-/// The characters that are estimated: an estimate takes long for more, and what is strong so far stays so.
+/// The characters that are estimated. More take long to estimate, and a strong beginning makes the whole strong.
 const ESTIMATED: usize = 40;
 
-/// Where the work waits for its turn.
+/// The queues for work on passphrases.
 #[derive(Debug)]
 pub struct Passphrases {
     hashes: Lane,
@@ -114,8 +114,7 @@ impl Default for Passphrases {
 }
 
 impl Passphrases {
-    /// The passphrase, unless it would be guessed in under 10⁸ tries by somebody who knows `about` its
-    /// owner.
+    /// Returns the passphrase, or `None` if somebody who knows `about` its owner would guess it in under 10⁸ tries.
     pub(crate) async fn strong(
         &self,
         passphrase: Passphrase,
@@ -130,8 +129,7 @@ impl Passphrases {
         self.estimates.run(work).await
     }
 
-    /// As [`Passphrases::strong`], by the words in what is known of the owner: an address is several words to who
-    /// knows it.
+    /// As [`Passphrases::strong`], with the single words of `about`: an e-mail address contains several words.
     pub(crate) async fn strong_for(
         &self,
         passphrase: Passphrase,
@@ -142,14 +140,14 @@ impl Passphrases {
             .flat_map(|text| text.split(['@', '.']).chain([*text]))
             .chain(["belay"])
             .filter(|word| word.chars().count() > 2)
-            // What was sent may be no address at all, and of any length.
+            // The input may not be an address at all, and may have any length.
             .take(16)
             .map(|word| word.chars().take(64).collect())
             .collect();
         self.strong(passphrase, about).await
     }
 
-    /// The hash to keep, in PHC form.
+    /// Returns the hash to store, in PHC form.
     pub(crate) async fn hash(
         &self,
         entropy: &Entropy,
@@ -166,7 +164,8 @@ impl Passphrases {
         self.hashes.run(work).await?
     }
 
-    /// Whether the passphrase belongs to the hash; without one it takes as long to say no.
+    /// Whether the passphrase matches the hash. Without a hash it takes as long to return false, so that timing does
+    /// not reveal which accounts exist.
     pub(crate) async fn verify(
         &self,
         passphrase: &Passphrase,
@@ -183,7 +182,7 @@ impl Passphrases {
             argon2
                 .hash_password_into(given, &[0; 16], &mut nowhere)
                 .map_err(|_| Fault::Broken("a passphrase can be hashed"))?;
-            // Or the work could be found to be of no use.
+            // Keeps the compiler from removing the work as unused.
             std::hint::black_box(nowhere);
             Ok(false)
         };
@@ -199,7 +198,7 @@ impl Lane {
         }
     }
 
-    /// Does the work when it is its turn, if somebody still waits for it then.
+    /// Runs the work when it is its turn, unless its caller has gone by then.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -211,7 +210,7 @@ impl Lane {
             turn = Arc::clone(&self.turns).acquire_owned() => turn.map_err(|_| OPEN)?,
             () = waiting::for_nobody() => return Err(Fault::Busy),
         };
-        // The permits go along: who gives up waiting does not free a core by it.
+        // The work takes the permits along: a caller that gives up does not free a core.
         let done = tokio::task::spawn_blocking(move || {
             let done = work();
             drop((turn, place));

@@ -1,12 +1,12 @@
-//! A partial update: what is left out of it stays as it is.
+//! Partial updates: an omitted field stays as it is.
 
-/// What becomes of one field.
+/// The change of one field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Change<T> {
-    /// Nothing was sent: it stays.
+    /// The field was not sent: keep it.
     #[default]
     Leave,
-    /// This takes its place.
+    /// Replace the field with this value.
     Put(T),
 }
 

@@ -1,9 +1,8 @@
-//! What is wrong with something a person or an app sent: the code an app branches on, the field it
-//! belongs to, and a sentence for people.
+//! Problems with an input: the code that apps branch on, the field, and a sentence for people.
 
 use chrono::{DateTime, Utc};
 
-/// The closed list of expected refusals; a payload's `errors` carry them.
+/// The closed list of expected refusals. The `errors` of a payload carry them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
 #[graphql(name = "UserErrorCode")]
 pub enum ProblemCode {
@@ -15,13 +14,13 @@ pub enum ProblemCode {
     TooShort,
     /// The value has too many characters, or the list too many items.
     TooLong,
-    /// A number, date or time lies outside what is allowed.
+    /// A number, date or time lies outside the allowed range.
     OutOfRange,
     /// Somebody else has it, or something that looks the same.
     Taken,
     /// The passphrase would be guessed too soon.
     WeakPassphrase,
-    /// The statement "I am 18 or over" is needed.
+    /// The statement "I am 18 or over" is missing.
     AdultStatementRequired,
     /// The accepted terms are not the ones in force.
     TermsOutdated,
@@ -29,17 +28,17 @@ pub enum ProblemCode {
     WrongCredentials,
     /// The code is wrong, was used, or is too old. Ask for a new one.
     WrongCode,
-    /// The refresh token is not good any more: sign in again.
+    /// The refresh token is no longer valid: sign in again.
     SessionEnded,
-    /// It is for the dashboard in a browser, from its own origin and with its header.
+    /// Only the dashboard in a browser may do this, from its own origin and with its header.
     DashboardOnly,
-    /// It does not exist, or is not yours to see.
+    /// It does not exist, or you may not see it.
     NotFound,
     /// You may not do this.
     NotAllowed,
-    /// The same id was sent before with another content.
+    /// The same id was sent before with different content.
     Conflict,
-    /// Somebody changed it since you read it; the payload carries it as it is now.
+    /// Somebody changed it since you read it. The payload carries its present state.
     Stale,
     /// Every seat is taken.
     Full,
@@ -47,16 +46,16 @@ pub enum ProblemCode {
     TooLate,
     /// It was called off.
     Cancelled,
-    /// It was done not long ago, or it is too early for it; it can be done later, and the message says when.
+    /// It was done recently, or it is too early for it. You can do it later; the message says when.
     TooSoon,
-    /// There are as many as there may be.
+    /// The largest allowed number is reached.
     TooMany,
-    /// It is not a good moment; nobody is told why.
+    /// It is not possible at the moment. The reason is not disclosed.
     NotNow,
 }
 
 impl ProblemCode {
-    /// As apps read it.
+    /// Returns the name that apps read.
     pub fn name(self) -> String {
         match async_graphql::InputType::to_value(&self) {
             async_graphql::Value::Enum(name) => name.to_string(),
@@ -65,24 +64,24 @@ impl ProblemCode {
     }
 }
 
-/// One thing that is wrong.
+/// One thing that is wrong with an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What kind of thing.
+    /// The kind of the problem.
     pub code: ProblemCode,
     /// For people: what is wrong and what is allowed. Never repeats the value.
     pub message: String,
-    /// Where: field names from the mutation's arguments inwards, such as `input`, `handle`.
+    /// The field: names from the mutation's arguments inwards, such as `input`, `handle`.
     pub path: Vec<String>,
-    /// When the same can be sent again and may be taken, where that is known.
+    /// When the same input may be tried again, if that is known.
     pub retry_at: Option<DateTime<Utc>>,
-    /// The bound that was reached: the most there may be, or the most characters or items.
+    /// The bound that was reached: a number of things, characters or items.
     pub limit: Option<i32>,
 }
 
 impl Problem {
-    /// A problem with one field of the mutation's `input`; a dot goes one level in, and a number is
-    /// a place in a list (`topics.0.slug`).
+    /// Makes a problem with one field of the mutation's `input`. A dot goes one level in, and a number is a position in
+    /// a list (`topics.0.slug`).
     pub fn field(field: &str, code: ProblemCode, message: impl Into<String>) -> Self {
         let path = std::iter::once("input").chain(field.split('.'));
         Self {
@@ -91,7 +90,7 @@ impl Problem {
         }
     }
 
-    /// A problem with the whole request.
+    /// Makes a problem with the whole request.
     pub fn whole(code: ProblemCode, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -102,8 +101,8 @@ impl Problem {
         }
     }
 
-    /// Says from when on the same may be taken. Never for a refusal whose reason is another member's: the date would
-    /// tell what he did.
+    /// Sets when the same may be tried again. Never use it for a refusal that is caused by another member: the date
+    /// would reveal what that member did.
     #[must_use]
     pub fn retry_at(self, at: DateTime<Utc>) -> Self {
         Self {
@@ -112,7 +111,7 @@ impl Problem {
         }
     }
 
-    /// Says which bound was reached.
+    /// Sets the bound that was reached.
     #[must_use]
     pub fn limit(self, limit: impl TryInto<i32>) -> Self {
         Self {
@@ -122,13 +121,12 @@ impl Problem {
     }
 }
 
-/// Gathers every problem of an input instead of stopping at the first, so that a form can be mended
-/// in one go.
+/// Gathers all problems of an input instead of stopping at the first, so that people can correct a form in one go.
 #[derive(Debug, Default)]
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// Takes the value out of a check, or keeps what is wrong with it.
+    /// Returns the value of a check, or keeps its problem and returns `None`.
     pub fn check<T>(&mut self, checked: Result<T, Problem>) -> Option<T> {
         checked.map_err(|problem| self.0.push(problem)).ok()
     }
@@ -138,12 +136,12 @@ impl Problems {
         self.0.push(problem);
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there are no problems.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The problems, in the order they were found.
+    /// Returns the problems, in the order they were found.
     pub fn into_vec(self) -> Vec<Problem> {
         self.0
     }

@@ -1,4 +1,4 @@
-//! Sessions that were ended lately, kept in memory, so that an access token can be judged without asking the database.
+//! Recently ended sessions, in memory, so that an access token can be checked without a database query.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use chrono::{DateTime, Utc};
 use entity::SessionId;
 
-/// The sessions. Cheap to clone.
+/// The ended sessions. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Revocations(Arc<RwLock<Known>>);
 
@@ -23,7 +23,7 @@ impl Revocations {
         known.ended.contains_key(&session)
     }
 
-    /// Takes in sessions that were ended at `at`.
+    /// Adds sessions that were ended at `at`.
     pub fn add(&self, sessions: &[SessionId], at: DateTime<Utc>) {
         if sessions.is_empty() {
             return;
@@ -32,13 +32,13 @@ impl Revocations {
         known.ended.extend(sessions.iter().map(|id| (*id, at)));
     }
 
-    /// Up to when another process's were read; `None` before the first look.
+    /// Returns the time up to which sessions that other processes ended were read; `None` before the first read.
     pub(crate) fn read_up_to(&self) -> Option<DateTime<Utc>> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         known.read_up_to
     }
 
-    /// Takes in what was read at `now`, and forgets what was ended at `oldest` or before.
+    /// Adds the sessions that were read at `now`, and forgets those that ended at `oldest` or before.
     pub(crate) fn read(
         &self,
         ended: Vec<(SessionId, DateTime<Utc>)>,

@@ -1,21 +1,21 @@
-//! The security log: one line for each thing that matters to whoever watches over the installation, under the target
-//! `security`. It names ids and codes, never an address, a name or a text.
+//! The security log: one line, under the target `security`, for each event that the operators should watch. It names
+//! ids and codes, never an address, a name or a text.
 
 use entity::account::Role;
 use entity::session::RevokedReason;
 use entity::{MemberId, SessionId};
 
-/// What the lines can be told from all others by.
+/// The log target of these lines.
 pub const TARGET: &str = "security";
 
-/// What happened.
+/// A security event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A session was opened with the passphrase.
     SignedIn,
-    /// The passphrase was wrong, or the address has no account: then nobody is named.
+    /// The passphrase was wrong, or the address has no account; in that case no member is named.
     SignInFailed,
-    /// Somebody who is signed in did not know the passphrase.
+    /// A signed-in member gave a wrong passphrase.
     PassphraseWrong,
     /// A code for a new passphrase was mailed.
     ResetAsked,
@@ -23,24 +23,24 @@ pub enum Event {
     ResetDone,
     /// A new passphrase was chosen with the old one.
     PassphraseChanged,
-    /// Another e-mail address was proved, and takes effect later.
+    /// A new e-mail address was confirmed, and takes effect later.
     EmailChangeConfirmed,
-    /// That was undone.
+    /// The change of the e-mail address was undone before it took effect.
     EmailChangeDropped,
-    /// Another e-mail address took effect.
+    /// A new e-mail address took effect.
     EmailChanged,
-    /// An operator gave the account a role.
+    /// An operator set the role of the account.
     RoleChanged(Role),
     /// A session was ended.
     SessionEnded(RevokedReason),
-    /// A refresh token came back whose successor had been used.
+    /// A refresh token was used again after its successor had been used.
     RefreshReused,
-    /// A push address of the member was registered by another.
+    /// A push address of the member was registered by another member.
     PushAddressTaken,
 }
 
 impl Event {
-    /// A word for logs and metrics.
+    /// Returns the name for logs and metrics.
     const fn name(self) -> &'static str {
         match self {
             Self::SignedIn => "signed_in",
@@ -59,7 +59,7 @@ impl Event {
         }
     }
 
-    /// Which of several things it may be.
+    /// Returns the code that details the event, or `None` if it has none.
     const fn code(self) -> Option<&'static str> {
         match self {
             Self::RoleChanged(Role::Member) => Some("member"),
@@ -76,7 +76,7 @@ impl Event {
     }
 }
 
-/// A line of the log. What a transaction did is handed to it (`Tx::log`), and written after the commit.
+/// A line of the log. A transaction is given its lines with `Tx::log`, and writes them after the commit.
 #[derive(Clone, Copy, Debug)]
 pub struct Line {
     event: Event,
@@ -85,12 +85,12 @@ pub struct Line {
 }
 
 impl Line {
-    /// It happened to this member.
+    /// An event of this member.
     pub const fn of(event: Event, member: MemberId) -> Self {
         Self::perhaps_of(event, Some(member))
     }
 
-    /// It happened in this session of a member, or to it.
+    /// An event of this session of a member.
     pub const fn in_session(event: Event, member: MemberId, session: SessionId) -> Self {
         Self {
             event,
@@ -99,7 +99,7 @@ impl Line {
         }
     }
 
-    /// It happened to this member, or to nobody that is known.
+    /// An event of this member; `None` if no member is known.
     pub const fn perhaps_of(event: Event, member: Option<MemberId>) -> Self {
         Self {
             event,
@@ -108,7 +108,7 @@ impl Line {
         }
     }
 
-    /// Writes it.
+    /// Writes the line.
     pub fn write(self) {
         let (name, code) = (self.event.name(), self.event.code());
         metrics::counter!("belay_security_events_total", "event" => name).increment(1);

@@ -1,5 +1,5 @@
-//! Ending in two stages, so that nobody notices: first say no to the load balancer and go on serving,
-//! then stop taking work and finish what was taken. A second signal ends at once.
+//! Graceful shutdown in two stages: first the process tells the load balancer that it is not ready and keeps serving,
+//! then it accepts no more work and finishes what it has begun. A second signal ends it at once.
 
 use std::future::Future;
 use std::io;
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Tells everything in the process when to end, and knows what has not ended yet. Cheap to clone.
+/// Tells all tasks of the process when to end, and tracks those that have not ended yet. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown {
     draining: CancellationToken,
@@ -24,18 +24,17 @@ pub struct Shutdown {
 /// How the process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Everything that had been started was finished.
+    /// All tasks finished.
     Finished,
-    /// So many tasks were still running when their time was over. What they were doing is taken up
-    /// again by another process.
+    /// This many tasks were still running when their time was over. Another process will do their work again.
     TimeOver(usize),
     /// A second signal came.
     Hurried,
-    /// Something the process cannot do without ended on its own.
+    /// A vital task ended on its own.
     Crippled,
 }
 
-/// The signals that ask the process to end. From its making on they no longer end it by themselves.
+/// The signals that ask the process to end. Once this exists, they no longer end it by themselves.
 #[derive(Debug)]
 pub struct Signals {
     terminate: Signal,
@@ -60,17 +59,17 @@ impl Signals {
 }
 
 impl Shutdown {
-    /// Whether the first stage has begun: new work is still taken, but somebody else should be asked.
+    /// Whether the first stage has begun: new work is still accepted, but should go to other processes.
     pub fn is_draining(&self) -> bool {
         self.draining.is_cancelled()
     }
 
-    /// Cancelled when the second stage begins: take nothing new, finish what was taken.
+    /// Returns a token that is cancelled when the second stage begins: accept nothing new, and finish the work.
     pub fn stopping(&self) -> CancellationToken {
         self.stopping.clone()
     }
 
-    /// Runs a task that is waited for at the end, whether or not anybody waits for it before.
+    /// Runs a task that the shutdown waits for, even if nobody awaits the handle.
     pub fn spawn<T: Send + 'static>(
         &self,
         task: impl Future<Output = T> + Send + 'static,
@@ -78,8 +77,8 @@ impl Shutdown {
         self.tasks.spawn(task)
     }
 
-    /// Runs a task the process cannot do without: when it ends before the second stage, whether by a
-    /// panic or otherwise, the process ends too, so that whoever watches over it starts it anew.
+    /// Runs a task that the process cannot do without. If it ends before the second stage, by a panic or otherwise, the
+    /// process ends too, so that its supervisor restarts it.
     pub fn spawn_vital(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let handle = self.tasks.spawn(task);
         let shutdown = self.clone();
@@ -93,8 +92,8 @@ impl Shutdown {
         });
     }
 
-    /// Waits for the first signal and then ends both stages: for `drain` work is still taken, then what
-    /// runs has `grace` to end.
+    /// Waits for the first signal and then runs both stages: work is still accepted for `drain`, and then running tasks
+    /// have `grace` to end.
     pub async fn run(&self, mut signals: Signals, drain: Duration, grace: Duration) -> Ended {
         tokio::select! {
             () = signals.next() => {}

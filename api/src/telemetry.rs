@@ -1,8 +1,8 @@
-//! What the process says about itself: log lines on standard error, and metrics.
+//! Telemetry: log lines on standard error, and metrics.
 //!
-//! The promise: no passphrase, token, address, note or text of anybody's in a line, at any level. Our own
-//! lines are written so; other people's code is held at warnings, because some of it writes down what it
-//! sends. The `RUST_LOG` variable is not looked at for the same reason.
+//! No line at any level contains anybody's passphrase, token, address, note or other text. Our own lines keep this
+//! promise. Libraries are limited to warnings, because some of them log what they send. The `RUST_LOG` variable is
+//! ignored for the same reason.
 
 use std::sync::OnceLock;
 
@@ -18,13 +18,13 @@ use crate::security;
 /// The crates whose lines are ours.
 const OURS: [&str; 5] = ["api", "belay", "entity", "fcm", "migration"];
 
-/// Seconds; from a statement on a warm index to an operation that is given up.
+/// The buckets of histograms in seconds, from a statement on a warm index to an operation that is given up.
 const SECONDS: [f64; 13] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0,
 ];
 const COUNTS: [f64; 9] = [0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 55.0];
 
-/// Sends log lines to standard error from now on, and panics to the log. Does nothing when called again.
+/// Sends log lines to standard error from now on, and panics to the log. Does nothing if it was called before.
 pub fn init(config: &LogConfig) {
     let lines = fmt::layer()
         .with_writer(std::io::stderr)
@@ -50,7 +50,7 @@ pub fn init(config: &LogConfig) {
         .try_init()
         .is_ok()
     {
-        // What a panic says may quote a value; where it happened cannot.
+        // A panic's message may quote a value; its location cannot.
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string);
             tracing::error!(place = place.unwrap_or_default(), "a panic");
@@ -58,7 +58,8 @@ pub fn init(config: &LogConfig) {
     }
 }
 
-/// Our crates at the chosen level, everybody else at warnings or what is graver, and the security log whatever the level.
+/// Lets through our crates at the chosen level, other crates at warnings or more severe lines, and the security log at
+/// every level.
 fn filter(level: LogLevel) -> Targets {
     let ours = match level {
         LogLevel::Error => LevelFilter::ERROR,
@@ -70,12 +71,12 @@ fn filter(level: LogLevel) -> Targets {
     Targets::new()
         .with_targets(OURS.map(|name| (name, ours)))
         .with_target(security::TARGET, LevelFilter::INFO)
-        // It repeats itself at every try; the bus says it once.
+        // It logs every attempt to connect; the bus logs an outage once.
         .with_target("async_nats", LevelFilter::OFF)
         .with_default(ours.min(LevelFilter::WARN))
 }
 
-/// Gathers metrics from now on. A process has one recorder: called again it answers the same.
+/// Collects metrics from now on. A process has one recorder, which later calls return again.
 pub fn metrics() -> Result<PrometheusHandle, BuildError> {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
     if let Some(handle) = RECORDER.get() {

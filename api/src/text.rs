@@ -1,5 +1,5 @@
-//! What people write, made fit to be kept: one form for what looks the same, and nothing in it that
-//! cannot be seen but changes what is. Nothing is refused for a character in it.
+//! Normalises the texts that people write: one form for texts that look the same, and nothing invisible in them that
+//! changes their display. No text is refused for a character in it.
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -14,19 +14,19 @@ pub enum Lines {
     Many,
 }
 
-/// What a text of one field may be.
+/// The form of a text field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextForm {
-    /// The most characters (Unicode scalar values after normalisation) it may have.
+    /// The most characters, counted as Unicode scalar values after normalisation.
     pub max: usize,
-    /// Its lines.
+    /// Whether it may have several lines.
     pub lines: Lines,
 }
 
 impl TextForm {
     /// Reads a text from `input.<field>`: in Normalization Form C (Unicode Standard Annex 15), trimmed, and without
-    /// what cannot be written down, see [`cleaned`]. Returns `None` if nothing of it can be seen. Only a text that is
-    /// too long is refused: an odd character never costs anybody his words.
+    /// characters that cannot be stored, see [`cleaned`]. Returns `None` if no character is visible. Only a text that
+    /// is too long is refused: an odd character never costs people their words.
     pub fn read(self, field: &str, text: &str) -> Result<Option<String>, Problem> {
         let text = cleaned(text, self.lines);
         let text: String = text.trim().nfc().collect();
@@ -40,16 +40,17 @@ impl TextForm {
         Ok(Some(text))
     }
 
-    /// As [`Self::read`], for a text that must be there.
+    /// As [`Self::read`], for a required text.
     pub fn require(self, field: &str, text: &str) -> Result<String, Problem> {
         self.read(field, text)?.ok_or_else(|| required(field))
     }
 }
 
-/// Replaces what keyboards, word processors and web pages put into a text. A tab is a blank. Whatever breaks a line
-/// (Unicode Standard Annex 14: CR, LF, NEL, VT, FF, U+2028, U+2029) is `\n`, or a blank where there is one line.
-/// Other control characters, noncharacters (Unicode Standard §23.7) and overrides of the reading direction, which show
-/// letters in another order than they are read in, are dropped; embeddings and isolates have honest uses, and stay.
+/// Replaces characters that keyboards, word processors and web pages put into a text. A tab becomes a blank. A line
+/// break (Unicode Standard Annex 14: CR, LF, NEL, VT, FF, U+2028, U+2029) becomes `\n`, or a blank in a single-line
+/// text. Other control characters and noncharacters (Unicode Standard §23.7) are dropped. So are overrides of the
+/// reading direction, which show letters in another order than they are read in. Embeddings and isolates have honest
+/// uses, and stay.
 fn cleaned(text: &str, lines: Lines) -> String {
     let text = text.replace("\r\n", "\n");
     let mut out = String::with_capacity(text.len());
@@ -57,7 +58,7 @@ fn cleaned(text: &str, lines: Lines) -> String {
     for c in text.chars() {
         match c {
             '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
-                // What was opened ends with its paragraph (Unicode Standard Annex 9).
+                // A paragraph ends everything that was opened in it (Unicode Standard Annex 9).
                 open.clear();
                 isolates = 0;
                 out.push(match lines {
@@ -77,7 +78,7 @@ fn cleaned(text: &str, lines: Lines) -> String {
                 out.push(c);
             }
             '\u{2069}' => {
-                // Looked for only where there is one: what is looked through is closed with it, and never again.
+                // Search only if an isolate is open. Its entries are removed with it, so no entry is searched twice.
                 if isolates > 0
                     && let Some(at) = open.iter().rposition(|it| *it == Opened::Isolate)
                 {
@@ -86,7 +87,7 @@ fn cleaned(text: &str, lines: Lines) -> String {
                 }
                 out.push(c);
             }
-            // The end of an override goes with it: left behind it would end the embedding around it.
+            // The end of an override is dropped with it. Otherwise it would end the embedding around it.
             '\u{202C}' => match open.last() {
                 Some(Opened::Override) => {
                     open.pop();
@@ -104,7 +105,7 @@ fn cleaned(text: &str, lines: Lines) -> String {
     out
 }
 
-/// What turns the reading direction until it is closed.
+/// A character that changes the reading direction until it is closed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Opened {
     Embedding,
@@ -116,7 +117,7 @@ fn is_noncharacter(c: char) -> bool {
     matches!(c, '\u{FDD0}'..='\u{FDEF}') || u32::from(c) & 0xFFFE == 0xFFFE
 }
 
-/// The problem that something must be there.
+/// Returns the problem that the field is required.
 pub fn required(field: &str) -> Problem {
     Problem::field(field, ProblemCode::Required, "This is needed.")
 }
@@ -191,7 +192,7 @@ mod tests {
         ] {
             assert_eq!(kept(&format!("a{dropped}b")), "ab", "{dropped:?}");
         }
-        // What is dropped takes no room, and does not hide the blank behind it.
+        // Dropped characters do not count, and do not hide the blank behind them.
         assert_eq!(
             LINE.read("name", "\0 \tabcde\0 "),
             Ok(Some("abcde".to_owned()))
@@ -210,7 +211,7 @@ mod tests {
         // The embedding around it ends where it did.
         let around = "\u{202B}a\u{202D}b\u{202C}c\u{202C}d";
         assert_eq!(kept(around), "\u{202B}abc\u{202C}d");
-        // What stands in an isolate ends nothing outside of it, and with a line all of it ends.
+        // An isolate does not close what is outside of it, and a line break closes everything.
         assert_eq!(
             kept("\u{202E}\u{2067}a\u{202C}\u{2069}"),
             "\u{2067}a\u{202C}\u{2069}"

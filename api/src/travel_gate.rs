@@ -1,21 +1,21 @@
-//! Keeps the worker still while a developer moves the time.
+//! Pauses the worker while a developer moves the time.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
-/// Keeps the worker from working while time is moved: what it had taken would be thought abandoned, and
-/// done again. Only one traveller at a time.
+/// Pauses the worker while time is moved: its leases would expire, and its work would be done again. Only one journey
+/// runs at a time.
 #[derive(Clone, Debug, Default)]
 pub struct TravelGate(Arc<RwLock<()>>);
 
 impl TravelGate {
-    /// Waits until nobody travels, and keeps everybody from setting out while the answer is held.
+    /// Waits until no journey runs. No journey begins while the returned guard is held.
     pub async fn closed(&self) -> OwnedRwLockReadGuard<()> {
         Arc::clone(&self.0).read_owned().await
     }
 
-    /// Keeps everybody else out while the answer is held.
+    /// Waits for the worker and for other journeys. Both wait while the returned guard is held.
     pub async fn travel(&self) -> OwnedRwLockWriteGuard<()> {
         Arc::clone(&self.0).write_owned().await
     }

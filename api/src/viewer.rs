@@ -1,40 +1,40 @@
-//! Who asks.
+//! The caller of a request.
 
 use chrono::{DateTime, Utc};
 use entity::{MemberId, SessionId};
 
-/// A member on one of his devices.
+/// A member on one of the member's devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignedIn {
-    /// Who he is.
+    /// The member.
     pub member: MemberId,
-    /// The session the request was made in.
+    /// The session of the request.
     pub session: SessionId,
 }
 
-/// What an access token says.
+/// The content of an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// Who may act with it.
+    /// The member and the session that the token is for.
     pub who: SignedIn,
-    /// How many refresh tokens of its session came before the one it was issued with; `None` in a token of an earlier
+    /// How many refresh tokens of the session came before the one it was issued with. `None` in a token of an earlier
     /// release.
     pub generation: Option<i32>,
-    /// From then on it is good no more.
+    /// When it expires.
     pub ends_at: DateTime<Utc>,
 }
 
-/// Who a request is for.
+/// The caller of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Viewer {
-    /// Nobody has signed in.
+    /// Nobody is signed in.
     Anonymous,
-    /// A member has.
+    /// A signed-in member.
     Member(SignedIn),
 }
 
 impl Viewer {
-    /// The member, when there is one.
+    /// Returns the member, or `None` if nobody is signed in.
     pub const fn member(self) -> Option<MemberId> {
         match self {
             Self::Member(signed_in) => Some(signed_in.member),

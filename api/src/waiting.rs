@@ -1,5 +1,5 @@
-//! Whether anybody still waits for what a task does. A mutation goes on when its client has gone, because what follows
-//! its commit must not be lost; but costly work that comes before need not be begun for nobody.
+//! Whether a client still waits for the work of a task. A mutation goes on after its client has gone, because the
+//! effects of its commit must not be lost. But costly work before it need not be begun then.
 
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -7,17 +7,17 @@ tokio::task_local! {
     static LEFT: CancellationToken;
 }
 
-/// Whoever waits holds this.
+/// Held by the one that waits. Dropping it says that nobody waits any more.
 #[derive(Debug)]
 pub struct Waits {
     _left: DropGuard,
 }
 
-/// For the task that is waited for; see [`scope`](Self::scope).
+/// For the task that is waited for: see [`scope`](Self::scope).
 #[derive(Clone, Debug)]
 pub struct Awaited(CancellationToken);
 
-/// Somebody who waits, and what the work he waits for is told of it.
+/// Returns a guard for the one that waits, and its counterpart for the work.
 pub fn pair() -> (Waits, Awaited) {
     let left = CancellationToken::new();
     (
@@ -29,13 +29,13 @@ pub fn pair() -> (Waits, Awaited) {
 }
 
 impl Awaited {
-    /// Runs work that may ask whether it is still waited for.
+    /// Runs work that can ask whether somebody still waits for it.
     pub async fn scope<F: Future>(self, work: F) -> F::Output {
         LEFT.scope(self.0, work).await
     }
 }
 
-/// Until nobody waits any more; for ever in a task that nobody was said to wait for.
+/// Waits until nobody waits for this task any more. Outside a [`scope`](Awaited::scope) it never returns.
 pub async fn for_nobody() {
     match LEFT.try_with(Clone::clone) {
         Ok(left) => left.cancelled().await,

@@ -1,4 +1,4 @@
-//! Write transactions that survive being told to try again, and what follows their commit.
+//! Write transactions with retries, and the effects of their commit.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -7,18 +7,17 @@ use entity::MemberId;
 
 use crate::app::App;
 use crate::bus::Event;
-use crate::db::{Done, Tx};
 use crate::error::Fault;
-use crate::{nudge, sync, visibility};
+use crate::tx::{Done, Tx};
+use crate::{feed, outbox, visibility};
 
-/// Transient refusals of the database before giving up. With waits that double from 5 ms the last
-/// comes after about 0.6 s.
+/// How often a transaction is tried again after a transient fault. The pauses double from 10 ms to 640 ms.
 const TRIES: u32 = 8;
 
-/// No try begins later than this after the first: each may have waited some seconds for a lock.
+/// No attempt begins later than this after the first, since each may have waited some seconds for a lock.
 const LATEST: Duration = Duration::from_secs(10);
 
-/// The tries of one write transaction; [`transact!`](crate::transact) drives it.
+/// The attempts of one write transaction. [`transact!`](crate::transact) drives it.
 #[derive(Debug)]
 pub struct Tries {
     done: u32,
@@ -40,7 +39,7 @@ impl Tries {
         Tx::begin(&app.db, app.clock.now()).await
     }
 
-    /// Ends the transaction as its work says. Returns `None` when the work is to be run again.
+    /// Commits or rolls back, according to the outcome of the work. Returns `None` if the work must be run again.
     pub async fn settle<T>(
         &mut self,
         app: &App,
@@ -66,16 +65,16 @@ impl Tries {
     }
 }
 
-/// A try that failed.
+/// A failed attempt.
 struct Failed {
     fault: Fault,
-    /// Whether the database may have committed all the same: the answer to the commit is missing.
+    /// Whether the database may have committed, because the answer to the commit is missing.
     may_be_done: bool,
 }
 
 impl Failed {
-    /// Whether another try may succeed, and does nothing twice. Who lost his connection before the commit has done
-    /// nothing yet: the server went, or ended a transaction that slept.
+    /// Whether another attempt may succeed and does nothing twice. If the connection was lost before the commit,
+    /// nothing was done: the server went away, or ended an idle transaction.
     fn may_pass(&self) -> bool {
         self.fault.is_transient() || (!self.may_be_done && self.fault.is_lost_connection())
     }
@@ -90,21 +89,21 @@ impl From<Fault> for Failed {
     }
 }
 
-/// Rolls back after a fault, which says more than what the rollback might run into.
+/// Rolls back after a fault. Returns that fault, which says more than an error of the rollback.
 async fn undo(tx: Tx, fault: Fault) -> Fault {
     let _ = tx.rollback().await;
     fault
 }
 
-/// Writes what changed of what phones keep, commits, and lets follow what follows a commit.
+/// Writes the changes for members' devices, commits, and applies the effects of the commit.
 async fn keep(app: &App, tx: Tx) -> Result<(), Failed> {
-    if let Err(fault) = nudge::service::subjects_gone(&tx, &tx.gone_so_far()).await {
+    if let Err(fault) = outbox::subjects_gone(&tx, &tx.gone_so_far()).await {
         return Err(undo(tx, fault).await.into());
     }
     let effects = tx.take_effects();
     let written = async {
         let unheard = strangers(&tx, &effects.events).await?;
-        sync::service::write(app, &tx, effects.changes).await?;
+        feed::write(app, &tx, effects.changes).await?;
         Ok::<_, Fault>(unheard)
     };
     let unheard = match written.await {
@@ -133,7 +132,7 @@ async fn keep(app: &App, tx: Tx) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Of these events: whom each is about and who is told, where the two cannot see each other.
+/// Returns, for the given events, the pairs of the member that it is about and its receiver that cannot see each other.
 async fn strangers(
     tx: &Tx,
     events: &[(MemberId, Event)],
@@ -145,13 +144,14 @@ async fn strangers(
     visibility::strangers(tx, &pairs.collect::<Vec<_>>()).await
 }
 
-/// Runs a block in a write transaction: `transact!(app, |tx| { … Ok(Done::Keep(outcome)) })` is a
-/// `Result<outcome, Fault>`, and stands in an async function. Only [`Done::Keep`] commits. When the
-/// database answers that another transaction was in the way, the block runs again from its beginning:
-/// it must have no effect outside the transaction, and moves nothing out of its surroundings. What is to follow the
-/// commit it leaves with the [`Tx`](crate::db::Tx).
+/// Runs a block in a write transaction: `transact!(app, |tx| { … Ok(Done::Keep(outcome)) })` is a `Result<outcome,
+/// Fault>`. Use it in an async function. Only [`Done::Keep`] commits.
 ///
-/// A macro, because an async closure that borrows from its surroundings cannot be shown to be `Send`.
+/// If the database reports a conflict with another transaction, the block runs again from its beginning. So it must
+/// have no effect outside the transaction, and must not move values out of its environment. It leaves the effects of
+/// the commit with the [`Tx`](crate::tx::Tx).
+///
+/// This is a macro because an async closure that borrows from its environment cannot be shown to be `Send`.
 #[macro_export]
 macro_rules! transact {
     ($app:expr, |$tx:ident| $work:block) => {{

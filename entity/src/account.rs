@@ -1,10 +1,10 @@
-//! What signs a member in: private, never shown to another member.
+//! An account: the private data that sign a member in, never shown to another member.
 
 use sea_orm::entity::prelude::*;
 
 use crate::MemberId;
 
-/// What a member may do for others.
+/// The role of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Role {
@@ -19,16 +19,16 @@ pub enum Role {
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub member_id: MemberId,
-    /// As he wrote it; mail goes here.
+    /// As the member wrote it. Mail goes to this address.
     pub email: String,
-    /// The canonical form that is compared.
+    /// The canonical form of the address, for comparisons.
     #[sea_orm(unique)]
     pub email_key: String,
     /// Argon2id in PHC form.
     pub passphrase_hash: String,
     pub role: Role,
     pub email_verified_at: DateTimeUtc,
-    /// When he stated that he is 18 or over.
+    /// When the member stated that he is 18 or over.
     pub adult_stated_at: DateTimeUtc,
     pub terms_version: String,
     pub terms_accepted_at: DateTimeUtc,

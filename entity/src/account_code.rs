@@ -1,10 +1,10 @@
-//! A single-use code mailed to an account. The code itself is derived from the id and is not stored.
+//! A single-use code that is mailed to an account. The code itself is derived from the id and is not stored.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{AccountCodeId, MemberId};
 
-/// What a mailed code allows.
+/// The purpose of a mailed code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Purpose {
@@ -21,9 +21,9 @@ pub struct Model {
     pub id: AccountCodeId,
     pub member_id: MemberId,
     pub purpose: Purpose,
-    /// The address a change of e-mail is about.
+    /// The new address of a change of e-mail address.
     pub new_email: Option<String>,
-    /// Which request it answers, as the app that made it knows it. Wrong guesses of others do not count against it.
+    /// The id that the app gave its request. Wrong guesses in answer to other requests do not count against this code.
     pub request_id: Option<Uuid>,
     /// Wrong guesses so far.
     pub attempts: i32,

@@ -1,5 +1,5 @@
-//! The secrets that the process which started last can read with. A start that writes with another is refused where
-//! several processes may run.
+//! The secrets that the last started process can read with. If several processes may run, a start that would write with
+//! another secret is refused.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,7 +10,7 @@ use super::secret_check::Purpose;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub purpose: Purpose,
-    /// The names of their keys, with spaces between them: those that stand in every sealed text.
+    /// The names of their keys, which are part of every sealed text, with spaces between them.
     pub names: String,
     pub announced_at: DateTimeUtc,
 }

@@ -11,7 +11,7 @@ pub struct Model {
     pub member_id: MemberId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub from_date: Date,
-    /// A bit for each; see `checkin::cadence`.
+    /// One bit for each weekday: see `days::cadence`.
     pub weekdays: i32,
 }
 

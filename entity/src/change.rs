@@ -1,30 +1,30 @@
-//! The newest change of one thing that a member's phones keep: one row for each of them.
+//! The newest change of an item that a member's devices keep: one row for each item.
 
 use sea_orm::entity::prelude::*;
 
 use crate::MemberId;
 
-/// What it is that changed.
+/// The kind of the item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Kind {
-    /// His own profile.
+    /// The member's own profile.
     Member,
-    /// A check-in of his.
+    /// The member's check-in.
     CheckIn,
-    /// A meeting he answered a time of.
+    /// A meeting with an occurrence that the member answered.
     Meeting,
-    /// A time of a meeting that he answered.
+    /// An occurrence of a meeting that the member answered.
     MeetingOccurrence,
-    /// A line in his inbox.
+    /// A notification in the member's inbox.
     Notification,
-    /// Another man and he, who keep each other company, or one of whom asked.
+    /// A peering of the member, active or proposed.
     Peering,
-    /// What a partner and he agreed to, or are about to.
+    /// A pact of the member with a partner, active or proposed.
     Pact,
-    /// A few words between a partner and him.
+    /// A nudge between the member and a partner.
     PactNudge,
-    /// Something he means to do, or a partner who lets him see it.
+    /// A commitment of the member, or of a partner who shares it.
     Commitment,
 }
 
@@ -37,9 +37,9 @@ pub struct Model {
     pub kind: Kind,
     #[sea_orm(primary_key, auto_increment = false)]
     pub node_id: Uuid,
-    /// Its place in the member's feed; unique there.
+    /// The position in the member's feed, unique there.
     pub seq: i64,
-    /// It is gone, or not there for him any more.
+    /// Whether the item is gone, or no longer visible to the member.
     pub deleted: bool,
     pub changed_at: DateTimeUtc,
 }

@@ -1,5 +1,5 @@
-//! How far the changes of what a member's phones keep have been numbered. Whoever changes something of it holds
-//! this row until his transaction ends, so that numbers become visible in their order.
+//! The numbering of changes in a member's feed. A transaction that changes an item keeps this row locked until it ends,
+//! so that numbers become visible in their order.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,9 +10,9 @@ use crate::MemberId;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub member_id: MemberId,
-    /// The last number given out.
+    /// The last number that was assigned.
     pub last_seq: i64,
-    /// The greatest number of a tombstone that was removed.
+    /// The greatest number of a removed tombstone.
     pub pruned_through: i64,
 }
 

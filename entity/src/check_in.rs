@@ -1,30 +1,30 @@
-//! One day on which a member said that he is here, in the terms of that day.
+//! A check-in of a member on one day, with the zone and start hour of that day.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{CheckInId, MemberId};
 
-/// Whether he did what he said he would.
+/// Whether the member kept his word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum KeptWord {
-    /// He did.
+    /// Kept.
     Done,
-    /// Some of it.
+    /// Partly kept.
     Partly,
     /// Not this time.
     NotThisTime,
 }
 
-/// Who may read what it says, from the fewest to the most.
+/// Who may read the contents, from the fewest to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Visibility {
-    /// Himself.
+    /// Only the member.
     Private,
-    /// A partner, too, as far as their pact goes.
+    /// Also partners, as far as the pact allows.
     Partner,
-    /// The men of his circles, too.
+    /// Also the members of shared circles.
     Circle,
 }
 
@@ -35,9 +35,9 @@ pub struct Model {
     pub id: CheckInId,
     pub member_id: MemberId,
     pub local_date: Date,
-    /// IANA name, as it was.
+    /// IANA name of the member's zone at that time.
     pub time_zone: String,
-    /// As it was.
+    /// The member's start hour at that time.
     pub day_start_hour: i32,
     /// 1 to 5.
     pub mood: Option<i32>,
@@ -52,14 +52,15 @@ pub struct Model {
     pub visibility: Visibility,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
-    /// Whether the day counts in his progress. What came when its day had closed is kept, and counts nowhere.
+    /// Whether the day counts for the member's progress. A check-in that arrived after its day had closed does not
+    /// count.
     pub counts: bool,
-    /// Keyed hashes of what was sent of it, 16 bytes each, the first one first; none when an older program wrote it, or
-    /// its words are deleted.
+    /// Keyed hashes of the requests that wrote it, 16 bytes each, the oldest first. `None` if an older program wrote
+    /// it, or its words are deleted.
     pub sent: Option<Vec<u8>>,
-    /// When he last blanked something of it, or let fewer read it.
+    /// When the member last removed a part of it, or let fewer people read it.
     pub taken_back_at: Option<DateTimeUtc>,
-    /// When he deleted what it said, for good.
+    /// When the member deleted its contents for good.
     pub words_deleted_at: Option<DateTimeUtc>,
 }
 

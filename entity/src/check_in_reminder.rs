@@ -1,4 +1,4 @@
-//! When a member wants to be reminded, and the instant that next falls due.
+//! The daily check-in reminder of a member, and the instant when it is due next.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,9 +12,9 @@ pub struct Model {
     pub local_time: Time,
     pub enabled: bool,
     pub next_due_at: Option<DateTimeUtc>,
-    /// The days since `ignored_since` on which he was asked and did not check in.
+    /// The days since `ignored_since` on which the member was reminded and did not check in.
     pub ignored: i32,
-    /// The first of them; before his latest check-in it is out of date.
+    /// The first of these days. It is out of date if it is before the latest check-in.
     pub ignored_since: Option<Date>,
 }
 

@@ -1,4 +1,4 @@
-//! A group that meets.
+//! A circle: a group of members that meets.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,23 +1,24 @@
-//! That a member was invited into a circle, and what became of it; or that he left it.
+//! An invitation of a member to a circle and its outcome, or the record that a member left a circle.
 
 use sea_orm::entity::prelude::*;
 
 use crate::circle_membership::CircleRole;
 use crate::{CircleId, CircleInvitationId, MemberId};
 
-/// How far it has come. That it lapsed or was taken back stands in `ended_at`.
+/// The state of an invitation. That it expired or was withdrawn is recorded in `ended_at`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum State {
-    /// It waits for his answer.
+    /// It waits for the member's answer.
     Waiting,
-    /// It waits as far as whoever invites knows. He hears nothing of it: he said no, or left, not long ago.
+    /// To the inviter it looks as if it waits. The member is not notified of it, because he declined or left not long
+    /// ago.
     Silent,
-    /// He said yes, and joined.
+    /// The member accepted and joined.
     Accepted,
-    /// He said no. To whoever invited it is as if he had not answered.
+    /// The member declined. To the inviter it looks as if he had not answered.
     Declined,
-    /// He left the circle. Nobody invited him with this.
+    /// The member left the circle. This row is no invitation.
     Left,
 }
 
@@ -28,17 +29,17 @@ pub struct Model {
     pub id: CircleInvitationId,
     pub circle_id: CircleId,
     pub member_id: MemberId,
-    /// Who invited him; none when nobody did, or he is gone.
+    /// The inviter, or `None` if there was none or the inviter is gone.
     pub invited_by: Option<MemberId>,
-    /// What he is to do in it.
+    /// The role that the member will have.
     pub role: CircleRole,
     pub state: State,
     pub at: DateTimeUtc,
-    /// From then on it has lapsed.
+    /// When it expires.
     pub expires_at: DateTimeUtc,
-    /// When he answered.
+    /// When the member answered.
     pub answered_at: Option<DateTimeUtc>,
-    /// When it was over without a yes: taken back, or lapsed.
+    /// When it ended without being accepted: withdrawn or expired.
     pub ended_at: Option<DateTimeUtc>,
 }
 

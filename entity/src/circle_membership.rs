@@ -1,10 +1,10 @@
-//! A man in a circle.
+//! The membership of a member in a circle.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{CircleId, MemberId};
 
-/// What a man does in a circle.
+/// The role of a member in a circle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum CircleRole {

@@ -1,4 +1,4 @@
-//! Something a member means to do, once or every week.
+//! A commitment: something that a member means to do, once or every week.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,23 +12,23 @@ pub struct Model {
     pub member_id: MemberId,
     /// Encrypted.
     pub words: Vec<u8>,
-    /// Once, on this day; or every week, on weekdays.
+    /// The day of a commitment that is due once. Weekly ones have `weekdays` instead.
     pub due_on: Option<Date>,
-    /// A bit for each weekday, Monday's the lowest.
+    /// One bit for each weekday; Monday's is the lowest.
     pub weekdays: Option<i32>,
-    /// The member's day on which it was made.
+    /// The member's day on which the commitment was made.
     pub starts_on: Date,
-    /// With the partner who sees it.
+    /// The peering with the partner who can see it.
     pub peering_id: Option<PeeringId>,
-    /// The member's day from which on the partner sees how it went; none when he was named from the first.
+    /// The member's day from which the partner can see how it went, or `None` if the partner was named from the start.
     pub seen_since: Option<Date>,
     /// The due day that the partner is asked about next.
     pub next_ask_on: Option<Date>,
-    /// And when.
+    /// When the partner is asked about it.
     pub next_ask_at: Option<DateTimeUtc>,
     pub version: i32,
     pub created_at: DateTimeUtc,
-    /// The member's day on which he ended it.
+    /// The member's day on which the commitment was ended.
     pub ended_on: Option<Date>,
     pub ended_at: Option<DateTimeUtc>,
 }

@@ -1,16 +1,16 @@
-//! A day on which a commitment was due and of which something is kept, or to which it was carried over.
+//! A due day of a commitment that has an answer or was carried over, or a day to which it was carried over.
 
 use sea_orm::entity::prelude::*;
 
 use crate::CommitmentId;
 
-/// How it went.
+/// How the commitment went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Answer {
-    /// It is done.
+    /// Done.
     Done,
-    /// A part of it is.
+    /// Partly done.
     Partly,
     /// Not this time.
     NotThisTime,
@@ -25,7 +25,7 @@ pub struct Model {
     pub due_on: Date,
     pub answer: Option<Answer>,
     pub answered_at: Option<DateTimeUtc>,
-    /// The day that has taken its place.
+    /// The day to which this day was carried over.
     pub carried_to: Option<Date>,
 }
 

@@ -1,20 +1,20 @@
-//! Something a member agreed to, and since when and until when.
+//! A consent of a member, with its beginning and end.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{ConsentId, MemberId};
 
-/// What it is for: each purpose is agreed to by itself.
+/// The purpose of a consent. Each purpose needs its own consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Purpose {
-    /// That a partner sees of his check-ins what he gives in a pact.
+    /// A partner can see what the member shares of check-ins in a pact.
     PactSharing,
-    /// That somebody is told when he goes quiet, by his ladder.
+    /// Somebody on the member's ladder is notified if he goes quiet.
     LadderTelling,
-    /// That he is told himself when another goes quiet, by the other's ladder.
+    /// The member is notified, by another's ladder, if the other goes quiet.
     LadderHearing,
-    /// That a circle he joins sees what he shows his circles: topics and check-ins.
+    /// A circle that the member joins can see what he shares with circles: topics and check-ins.
     CircleSharing,
 }
 
@@ -25,9 +25,9 @@ pub struct Model {
     pub id: ConsentId,
     pub member_id: MemberId,
     pub purpose: Purpose,
-    /// The man it is about; none when it is about nobody, or he is gone.
+    /// The other member concerned, or `None` if there is no such member or he is gone.
     pub other_member_id: Option<MemberId>,
-    /// What exactly, in a word of the purpose's.
+    /// The details, in a form that depends on the purpose.
     pub detail: String,
     pub given_at: DateTimeUtc,
     pub withdrawn_at: Option<DateTimeUtc>,

@@ -1,10 +1,10 @@
-//! A push address of a member.
+//! A device of a member: its push address.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{DeviceId, MemberId, SessionId};
 
-/// How a push address is to be used; as the app declared it, never converted.
+/// The kind of a push address, as the app declared it. It is never converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum AddressKind {
@@ -14,7 +14,7 @@ pub enum AddressKind {
     FcmToken,
 }
 
-/// What the app runs on.
+/// The platform of the app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Platform {
@@ -30,9 +30,9 @@ pub enum Platform {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum DeadReason {
-    /// The provider says that it is gone.
+    /// The provider reported that it is gone.
     Unregistered,
-    /// The provider says that it never was one.
+    /// The provider reported that it is not a valid address.
     InvalidAddress,
     /// It belongs to another sender.
     SenderMismatch,
@@ -60,11 +60,13 @@ pub struct Model {
     pub locale: String,
     pub registered_at: DateTimeUtc,
     pub last_seen_at: DateTimeUtc,
-    /// When the provider last said that the address is gone, which may be its own fault: the address is on trial.
+    /// When the provider last reported the address as gone. That may be the provider's own fault, so the address is on
+    /// trial.
     pub doubted_at: Option<DateTimeUtc>,
     pub dead_at: Option<DateTimeUtc>,
     pub dead_reason: Option<DeadReason>,
-    /// When its session was ended by what it is still told of: that the account changed, and nothing else.
+    /// When its session was ended by a change of the account. The device is still notified of that change, and of
+    /// nothing else.
     pub parted_at: Option<DateTimeUtc>,
 }
 

@@ -1,4 +1,4 @@
-//! A change of an account's e-mail address that was proved and waits to take effect.
+//! A confirmed change of an account's e-mail address that waits to take effect.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,18 +9,18 @@ use crate::{EmailChangeId, MemberId};
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: EmailChangeId,
-    /// Whose; a member has one at most.
+    /// The member, who has at most one change.
     #[sea_orm(unique)]
     pub member_id: MemberId,
-    /// The canonical form of the address the account has: the code that undoes the change was mailed there.
+    /// The canonical form of the account's address. The code that undoes the change was mailed to it.
     pub old_email_key: String,
-    /// As its owner wrote it.
+    /// The new address as the member wrote it.
     pub new_email: String,
-    /// When the new address was proved.
+    /// When the new address was confirmed.
     pub confirmed_at: DateTimeUtc,
     /// When it takes effect.
     pub due_at: DateTimeUtc,
-    /// When it was given up, by whomever.
+    /// When it was undone or replaced.
     pub dropped_at: Option<DateTimeUtc>,
     /// When it took effect.
     pub done_at: Option<DateTimeUtc>,

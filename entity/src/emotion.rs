@@ -1,8 +1,8 @@
-//! The vocabulary of feelings.
+//! The vocabulary of emotions.
 
 use sea_orm::entity::prelude::*;
 
-/// Feelings of one kind.
+/// A family of emotions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Family {

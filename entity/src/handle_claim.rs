@@ -1,4 +1,4 @@
-//! A key of a handle that somebody has, or gave up lately. No two handles may have a key in common.
+//! A key of a handle that a member has, or gave up recently. No two handles may share a key.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,12 +7,12 @@ use crate::MemberId;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "handle_claim")]
 pub struct Model {
-    /// How the handle looks, folded.
+    /// The handle folded by its looks.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
-    /// Whose it is, or for whom it is kept back; nobody's when its member is gone.
+    /// The member who has the handle, or for whom it is reserved. `None` if that member is gone.
     pub member_id: Option<MemberId>,
-    /// Given up, and free from then on.
+    /// If the handle was given up: when it becomes free.
     pub held_until: Option<DateTimeUtc>,
 }
 

@@ -1,10 +1,10 @@
-//! Background work, enqueued in the transaction that asks for it and deleted when done.
+//! A background job, enqueued in the transaction that needs it and deleted when it is done.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{JobId, LeaseHolder};
 
-/// How far a job has come.
+/// The state of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum JobState {
@@ -14,15 +14,15 @@ pub enum JobState {
     Failed,
 }
 
-/// What a job holds up when it is slow: others of its lane, and nothing else.
+/// The lane of a job. A slow job holds up only the others of its lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Lane {
     /// Waits for the mail server.
     Letters,
-    /// Asks nobody but the database, and is short.
+    /// Short, and uses only the database.
     Tasks,
-    /// Removes what has had its day.
+    /// Removes expired rows.
     Housekeeping,
 }
 
@@ -35,7 +35,7 @@ pub struct Model {
     pub lane: Lane,
     /// JSON.
     pub payload: String,
-    /// Merges into a job that has not been started.
+    /// A job merges into one with the same key that has not been started.
     pub dedup_key: Option<String>,
     pub state: JobState,
     pub run_at: DateTimeUtc,

@@ -1,4 +1,4 @@
-//! What is to happen when a member goes quiet, as he wrote it himself.
+//! A ladder: what a member wants to happen if he goes quiet.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,13 +9,13 @@ use crate::MemberId;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub member_id: MemberId,
-    /// At which time of his wall clock a rung is told.
+    /// The member's local time at which rungs are due.
     pub local_time: Time,
-    /// The first day that counts when he lets it pass: the one after he was last here.
+    /// The first day that counts as quiet if the member lets it pass: the day after the last sign of life.
     pub counts_from: Date,
-    /// When the next rung is to be told; none when there is none left.
+    /// When the next rung is due, or `None` if none is left.
     pub next_due_at: Option<DateTimeUtc>,
-    /// Rises by one whenever he writes it anew.
+    /// Rises by one whenever the member writes the ladder again.
     pub version: i32,
     pub updated_at: DateTimeUtc,
 }

@@ -1,28 +1,28 @@
-//! One step of a ladder: after how many days that a man lets pass, who is told, and what.
+//! A rung of a ladder: after how many quiet days it notifies somebody, whom, and what it says.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{CircleId, MemberId, PeeringId, RungId};
 
-/// Whom it is for. A ladder has one rung of each kind at most.
+/// The kind of a rung. A ladder has at most one rung of each kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Kind {
-    /// A note to himself.
+    /// A note to the owner of the ladder.
     Own,
-    /// His partner.
+    /// Notifies a partner.
     Partner,
-    /// A man who runs a circle that he is in.
+    /// Notifies the facilitator of a circle that the owner is in.
     Facilitator,
 }
 
-/// What the other man is told.
+/// What the other member learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Tells {
-    /// That he went quiet.
+    /// That the owner went quiet.
     Quiet,
-    /// And since which day.
+    /// Also since which day.
     SinceWhen,
 }
 
@@ -33,23 +33,23 @@ pub struct Model {
     pub id: RungId,
     pub member_id: MemberId,
     pub kind: Kind,
-    /// So many of his days have to pass.
+    /// The number of the owner's quiet days after which the rung is due.
     pub after_days: i32,
-    /// Who is told; none when it is himself.
+    /// The member who is notified, or `None` if it is the owner.
     pub told_id: Option<MemberId>,
-    /// What makes the other man his partner.
+    /// The peering with the partner who is notified.
     pub peering_id: Option<PeeringId>,
-    /// What the other man runs.
+    /// The circle of the facilitator who is notified.
     pub circle_id: Option<CircleId>,
     pub tells: Tells,
-    /// What he says to him besides. Encrypted.
+    /// The owner's words to that member. Encrypted.
     pub words: Option<Vec<u8>>,
     pub created_at: DateTimeUtc,
-    /// When the other man answered last whether he agrees to be told.
+    /// When that member last answered whether he agrees to be notified.
     pub answered_at: Option<DateTimeUtc>,
-    /// Since when he does.
+    /// When that member agreed.
     pub agreed_at: Option<DateTimeUtc>,
-    /// When it was told, since he was last here.
+    /// When the notification was sent, since the owner's last sign of life.
     pub told_at: Option<DateTimeUtc>,
 }
 

@@ -1,4 +1,4 @@
-//! That a rung of a ladder was told: to whom, when, and what.
+//! A telling: the record that a rung of a ladder notified somebody.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,17 +11,17 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: TellingId,
     pub member_id: MemberId,
-    /// None once the rung is taken down: only the man whose ladder it was reads of it then.
+    /// `None` after the rung was removed. Then the telling is visible only to the owner of the ladder.
     pub rung_id: Option<RungId>,
     pub kind: Kind,
-    /// None when it was himself, or who was told is gone.
+    /// The member who was notified, or `None` if it was the owner himself or that member is gone.
     pub told_id: Option<MemberId>,
-    /// The first day he let pass, if he chose that it is told.
+    /// The first quiet day, if the owner chose to tell it.
     pub quiet_since: Option<Date>,
-    /// What he had to say to him. Encrypted.
+    /// The owner's words to the member who was notified. Encrypted.
     pub words: Option<Vec<u8>>,
     pub told_at: DateTimeUtc,
-    /// When he was here again.
+    /// When the owner was back.
     pub over_at: Option<DateTimeUtc>,
 }
 

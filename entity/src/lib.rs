@@ -1,10 +1,10 @@
-//! The tables: one file each, columns and relations only. Rules live in the service's domains.
+//! The tables: one file each, with columns and relations only. Rules live in the service's domains.
 //!
-//! Enumerations are stored as their snake-case names, so that a row can be read without a key, and
-//! every instant is UTC with microseconds.
+//! Enumerations are stored as their snake-case names, so that people can read a row. Every instant is UTC with
+//! microseconds.
 
-// The macros of the persistence library write these modules' types; a column's meaning is
-// documented where it is not plain from its name.
+// Macros of the persistence library generate the types of these modules. A column is documented only if its name does
+// not explain it.
 #![allow(missing_docs)]
 
 pub mod account;

@@ -1,14 +1,14 @@
-//! What meets; its occurrences say when.
+//! A meeting. Its occurrences say when it takes place.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{CircleId, MeetingId, MemberId};
 
-/// Where a meeting happens.
+/// How a meeting takes place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum MeetingFormat {
-    /// By a link.
+    /// Online, by a link.
     Online,
     /// At a place.
     InPerson,
@@ -21,7 +21,7 @@ pub enum MeetingFormat {
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: MeetingId,
-    /// None when it is open to every member.
+    /// The circle, or `None` if the meeting is open to every member.
     pub circle_id: Option<CircleId>,
     pub host_id: Option<MemberId>,
     pub title: String,

@@ -1,4 +1,4 @@
-//! That somebody changed a meeting: a row is written once, and never changed.
+//! The record of a change of a meeting. A row is written once and never updated.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,9 +10,9 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: MeetingChangeId,
     pub meeting_id: MeetingId,
-    /// Who. When his account is removed, this goes with it.
+    /// The member who made the change. The row is deleted with that account.
     pub member_id: MemberId,
-    /// Names of what was changed, in alphabetical order with commas between them.
+    /// The names of the changed fields, in alphabetical order, with commas between them.
     pub fields: String,
     pub at: DateTimeUtc,
 }

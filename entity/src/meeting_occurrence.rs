@@ -1,14 +1,14 @@
-//! One time a meeting takes place. Its truth is local date, time and zone; `starts_at` follows from them.
+//! An occurrence of a meeting. Its local date, time and zone are authoritative; `starts_at` is derived from them.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{MeetingId, OccurrenceId};
 
-/// Whether it takes place.
+/// Whether the occurrence takes place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum OccurrenceStatus {
-    /// It does.
+    /// It takes place.
     Scheduled,
     /// It was called off.
     Cancelled,
@@ -24,7 +24,7 @@ pub struct Model {
     pub local_time: Time,
     pub starts_at: DateTimeUtc,
     pub ends_at: DateTimeUtc,
-    /// None when there is room for all.
+    /// The number of seats, or `None` if it is unlimited.
     pub capacity: Option<i32>,
     pub seats_taken: i32,
     pub status: OccurrenceStatus,

@@ -1,11 +1,11 @@
-//! A pseudonymous profile.
+//! A member with a pseudonymous profile.
 
 use sea_orm::entity::prelude::*;
 
 use crate::MemberId;
 use crate::member_topic::Visibility;
 
-/// Shown in place of a date of birth.
+/// An age band, shown in place of a date of birth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum AgeBand {
@@ -23,7 +23,7 @@ pub enum AgeBand {
     From65,
 }
 
-/// How soon he likes an answer to be expected of him.
+/// How soon others can expect the member to reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum ReplyPace {
@@ -41,7 +41,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: MemberId,
     pub handle: String,
-    /// Case- and confusable-folded, for uniqueness.
+    /// The handle, case-folded and confusable-folded, for uniqueness.
     #[sea_orm(unique)]
     pub handle_key: String,
     pub bio: Option<String>,
@@ -58,19 +58,19 @@ pub struct Model {
     pub life_contexts_visibility: Visibility,
     /// IANA name.
     pub time_zone: String,
-    /// The hour on his wall clock, 0 to 6, at which his days begin.
+    /// The local hour at which the member's days begin, 0 to 6.
     pub day_start_hour: i32,
-    /// BCP 47; the language of his mail.
+    /// BCP 47: the language of mail.
     pub locale: String,
-    /// A bit per mode; see `profile::model`.
+    /// One bit for each mode: see `profile::model`.
     pub contact_modes: i32,
     pub reply_pace: Option<ReplyPace>,
-    /// A bit per day and part of day; see `profile::model`.
+    /// One bit for each day and part of the day: see `profile::model`.
     pub availability: i32,
     pub version: i32,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
-    /// Set while his account waits for deletion.
+    /// Set while the account waits for deletion.
     pub hidden_at: Option<DateTimeUtc>,
 }
 

@@ -1,4 +1,4 @@
-//! A life context a member has named.
+//! A life context that a member has named.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,10 +1,10 @@
-//! A topic a member has lived, where he is with it, and who may know.
+//! A topic of lived experience of a member, the stance to it, and who may see it.
 
 use sea_orm::entity::prelude::*;
 
 use crate::MemberId;
 
-/// Where a man is with a topic.
+/// A member's stance to a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Stance {
@@ -16,17 +16,17 @@ pub enum Stance {
     ComeThrough,
 }
 
-/// Who may see something, each including the one before.
+/// Who may see something. Each level includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Visibility {
-    /// Himself alone.
+    /// Only the member.
     Private,
-    /// His peers.
+    /// Partners.
     Partners,
-    /// Men in his circles.
+    /// Members of shared circles.
     Circles,
-    /// Every member he has a tie with.
+    /// Every member who has a tie with the owner.
     Members,
 }
 

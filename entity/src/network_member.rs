@@ -1,4 +1,5 @@
-//! That a member got in from a network lately: networks with members behind them are allowed more. It names neither.
+//! Records that a member recently signed in from a network: networks of members are allowed more attempts. The row
+//! names neither.
 
 use sea_orm::entity::prelude::*;
 

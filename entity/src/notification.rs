@@ -1,4 +1,4 @@
-//! A line in a member's in-app inbox, written in the transaction of what it tells.
+//! A notification in a member's in-app inbox, written in the transaction of its event.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,92 +8,92 @@ use crate::{MemberId, NotificationId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Kind {
-    /// His chosen time to check in has come.
+    /// The member's time to check in has come.
     CheckInReminder,
-    /// He has not been here for a while, and is welcome.
+    /// The member has been away for a while, and is welcome back.
     DoorOpen,
-    /// A meeting he is going to starts within the hour.
+    /// A meeting that the member is going to starts within the hour.
     MeetingReminder,
-    /// A meeting he was going to is off.
+    /// A meeting that the member was going to was called off.
     MeetingCancelled,
-    /// A meeting he is going to is elsewhere, or has another link.
+    /// A meeting that the member is going to has another place or link.
     MeetingChanged,
-    /// Another man asks him to be his partner.
+    /// Another member proposed a peering.
     PeeringProposed,
-    /// The man he asked to be his partner said yes.
+    /// The other member accepted the proposed peering.
     PeeringAccepted,
-    /// A partner proposes a pact to him.
+    /// A partner proposed a pact.
     PactProposed,
-    /// The partner he proposed a pact to agreed.
+    /// The partner accepted the proposed pact.
     PactAccepted,
-    /// A partner sent him a few words.
+    /// A partner sent a nudge.
     PactNudgeReceived,
-    /// A partner answered his few words.
+    /// A partner answered the member's nudge.
     PactNudgeAnswered,
     /// A partner would like a word.
     PartnerWantsAWord,
-    /// He let days pass, and wanted a note then.
+    /// The member let days pass and gets the note to himself from his ladder.
     LadderNote,
-    /// Another man asks whether he may be told when that one goes quiet.
+    /// Another member asks this one to agree to be notified if the other goes quiet.
     LadderAsked,
-    /// The other man agreed to be told when he goes quiet.
+    /// The other member agreed to be notified if this member goes quiet.
     LadderAgreed,
-    /// Another man, who wanted him to be told, went quiet.
+    /// Another member, on whose ladder this one is, went quiet.
     WentQuiet,
-    /// That man is here again.
+    /// The member who went quiet is back.
     BackAgain,
-    /// A partner meant to do something the day before, and can be asked how it went.
+    /// A partner's commitment was due the day before, and the member can ask how it went.
     AskHowItWent,
-    /// He signed in on another device.
+    /// Another device signed in to the account.
     SignedIn,
-    /// His passphrase was changed or reset.
+    /// The passphrase was changed or reset.
     PassphraseChanged,
-    /// Another e-mail address of his was proved, and takes effect later.
+    /// A new e-mail address was confirmed and takes effect later.
     EmailChangeConfirmed,
-    /// That will not take effect.
+    /// The change of e-mail address was undone.
     EmailChangeDropped,
-    /// His account has another e-mail address.
+    /// The account has another e-mail address.
     EmailChanged,
-    /// A stolen refresh token was used, and a session of his ended.
+    /// A stolen refresh token was used, and its session ended.
     SessionStolen,
-    /// Another member registered a push address of his.
+    /// Another member registered a push address of this member.
     PushAddressTaken,
-    /// Somebody invites him into a circle.
+    /// The member was invited to a circle.
     CircleInvitation,
-    /// Somebody took him out of a circle.
+    /// The member was removed from a circle.
     RemovedFromCircle,
-    /// He runs a circle from now on.
+    /// The member runs a circle from now on.
     RunsCircle,
 }
 
-/// How far a notification has come.
+/// The state of a notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum State {
-    /// Waits for its time; or is in the inbox while its push waits, see `held_until`.
+    /// It waits for its time, or it is in the inbox while its push waits: see `held_until`.
     Pending,
-    /// Its deliveries have been made, or those of another that waited with it and stands for both.
+    /// Its deliveries were created, or those of another notification that waited with it and represents both.
     Planned,
-    /// Policy kept it from leaving; see the reason. Without one, what it tells of was no longer so after it had been in
-    /// the inbox.
+    /// Policy dropped its push: see the reason. Without a reason, its event was revoked after it had been in the inbox.
     Skipped,
-    /// What it was about is no longer so.
+    /// Its event was revoked.
     Cancelled,
 }
 
-/// Why policy kept a push from leaving.
+/// Why policy dropped a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum SkipReason {
-    /// What it asks for has been done.
+    /// The member has already done what it asks for.
     AlreadyDone,
-    /// He has no device to reach.
+    /// The member has no device to reach.
     NoDevice,
     /// Its time passed.
     Expired,
-    /// His account waits for deletion.
+    /// The member's account waits for deletion.
     MemberAway,
-    /// It is for the inbox: by its kind, or because the same member made his phone ring as often as he may in a day.
+    /// It is only for the inbox: because of its kind, or because the same other member caused as many pushes as allowed
+    /// in a day.
     InboxOnly,
 }
 
@@ -104,19 +104,19 @@ pub struct Model {
     pub id: NotificationId,
     pub member_id: MemberId,
     pub kind: Kind,
-    /// Unique for the member: the same event is told once.
+    /// Unique for the member, so that the same event is announced once.
     pub dedup_key: String,
-    /// What it is about; its type follows from the kind.
+    /// The subject. Its type follows from the kind.
     pub subject_id: Option<Uuid>,
     pub not_before: DateTimeUtc,
     pub expires_at: DateTimeUtc,
-    /// When its deliveries are planned, if its push waits while the member has it in the inbox.
+    /// If its push waits while it is in the inbox: when its deliveries are planned.
     pub held_until: Option<DateTimeUtc>,
     pub state: State,
     pub skip_reason: Option<SkipReason>,
     pub created_at: DateTimeUtc,
     pub read_at: Option<DateTimeUtc>,
-    /// Whose doing it is; none when it is nobody else's, or he is gone.
+    /// The other member who caused it, or `None` if nobody else did or that member is gone.
     pub caused_by: Option<MemberId>,
 }
 

@@ -1,21 +1,21 @@
-//! What two partners agreed to, to keep each other company.
+//! A pact of two partners.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{MemberId, PactId, PeeringId};
 
-/// How far it has come. That nobody answered in time, or that its last day is over, stands nowhere until it is closed:
-/// it follows from its instants.
+/// The state of a pact. An expired proposal, or a pact whose last day is over, keeps its state until it is closed: that
+/// it is over follows from its instants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum State {
-    /// One of the two proposed it.
+    /// One of the partners has proposed it.
     Proposed,
-    /// Both agreed.
+    /// Both have agreed.
     Active,
-    /// Who was asked said no. To the one who asked it is as if nobody had answered.
+    /// The recipient declined. To the proposer it looks as if nobody had answered.
     Declined,
-    /// It was taken back or ended, or its last day is over.
+    /// It was withdrawn or ended, or its last day is over.
     Ended,
 }
 
@@ -27,17 +27,17 @@ pub struct Model {
     pub peering_id: PeeringId,
     pub proposed_by: MemberId,
     pub state: State,
-    /// Its last day; none when it goes on until one of them ends it.
+    /// Its last day, or `None` if it goes on until one of the partners ends it.
     pub ends_on: Option<Date>,
-    /// When that day is over for both of them.
+    /// When that day is over for both partners.
     pub ends_at: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
-    /// From then on a proposal has lapsed.
+    /// When the proposal expires.
     pub expires_at: DateTimeUtc,
     pub accepted_at: Option<DateTimeUtc>,
-    /// When it was over, in whatever way. Of a peering one is not over.
+    /// When it ended, in whatever way. A peering has at most one pact that has not ended.
     pub ended_at: Option<DateTimeUtc>,
-    /// Rises by one with every change of it, or of a side of it.
+    /// Rises by one with every change of the pact or one of its sides.
     pub version: i32,
 }
 

@@ -1,22 +1,22 @@
-//! A few kind words from one partner to the other.
+//! A nudge: a few kind words from one partner to the other.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{MemberId, PactId, PactNudgeId};
 
-/// Words that are there to be sent with one tap.
+/// Ready-made words to send with one tap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Template {
-    /// He is thought of.
+    /// The sender thinks of the partner.
     ThinkingOfYou,
-    /// How his day is.
+    /// The sender asks how the partner's day is.
     HowIsYourDay,
-    /// Somebody is there.
+    /// The sender is there if the partner wants to talk.
     HereIfYouWant,
-    /// No answer is needed.
+    /// A greeting that needs no answer.
     JustHello,
-    /// Going out together.
+    /// The sender suggests going out together.
     FancyAWalk,
 }
 
@@ -28,7 +28,7 @@ pub enum Answer {
     AllRight,
     /// It is a hard day.
     RoughDay,
-    /// He would like a call.
+    /// The partner would like a call.
     CallMe,
 }
 
@@ -40,11 +40,11 @@ pub struct Model {
     pub pact_id: PactId,
     pub from_member: MemberId,
     pub to_member: MemberId,
-    /// This or words of his own.
+    /// Ready-made words. A nudge has these or `words`.
     pub template: Option<Template>,
-    /// Encrypted.
+    /// The sender's own words, encrypted.
     pub words: Option<Vec<u8>>,
-    /// The day it was for the man who was nudged.
+    /// The recipient's day.
     pub local_date: Date,
     pub created_at: DateTimeUtc,
     pub answered_at: Option<DateTimeUtc>,

@@ -1,24 +1,24 @@
-//! What one of the two gives and likes in a pact.
+//! One partner's side of a pact: what he shares, and how he likes to be nudged.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{MemberId, PactId};
 
-/// What he lets the other see, from the least to the most; who sees more sees the less as well.
+/// What the partner can see, from the least to the most. Each level includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Sharing {
     /// Nothing.
     Nothing,
-    /// Whether he has checked in.
+    /// Whether the member has checked in.
     CheckedIn,
-    /// How he was, too.
+    /// Also the mood.
     Mood,
-    /// What he wrote, too.
+    /// Also the words.
     Words,
 }
 
-/// In which manner he likes to be nudged.
+/// How the member likes to be nudged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum NudgeStyle {
@@ -38,14 +38,14 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub member_id: MemberId,
     pub sharing: Sharing,
-    /// As long as he agreed to share; none when as long as the pact goes on.
+    /// The end of the agreed sharing, or `None` if it lasts as long as the pact.
     pub agreed_until: Option<DateTimeUtc>,
     pub nudge_style: NudgeStyle,
-    /// In his words, in the clear: as older programs write it, until it is encrypted.
+    /// The member's own words, in the clear, as older programs write them until they are encrypted.
     pub nudge_wish: Option<String>,
-    /// In his words, encrypted.
+    /// The member's own words, encrypted.
     pub nudge_wish_sealed: Option<Vec<u8>>,
-    /// Whether the other may wake him in his quiet hours when he asks for a word.
+    /// Whether a partner who asks for a word may wake the member in quiet hours.
     pub can_be_woken: bool,
     pub updated_at: DateTimeUtc,
 }

@@ -1,4 +1,4 @@
-//! Where and when a member's days began, until an instant.
+//! Former day terms of a member: the zone and start hour of the days until an instant.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,7 +11,7 @@ pub struct Model {
     pub member_id: MemberId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub until: DateTimeUtc,
-    /// The date of `until`, UTC.
+    /// The UTC date of `until`.
     pub until_date: Date,
     /// IANA name.
     pub time_zone: String,

@@ -1,4 +1,4 @@
-//! Days on which nothing is asked of a member.
+//! A pause: days on which no check-in is expected of a member.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,11 +11,11 @@ pub struct Model {
     pub id: PauseId,
     pub member_id: MemberId,
     pub first_date: Date,
-    /// Before `first_date` when it was taken back whole.
+    /// Before `first_date` if the whole pause was taken back.
     pub last_date: Date,
-    /// As it was asked for at first.
+    /// The last day of the original request.
     pub asked_last_date: Date,
-    /// As it was asked for at first, when days of it had closed; none when it is `first_date`.
+    /// The first day of the original request, if some of its days had closed already. `None` if it is `first_date`.
     pub asked_first_date: Option<Date>,
     pub created_at: DateTimeUtc,
 }

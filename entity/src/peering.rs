@@ -1,22 +1,22 @@
-//! Two members, one of whom asked the other to be his partner.
+//! A peering of two members: proposed, active or over.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{MemberId, PeeringId};
 
-/// How far it has come. That nobody answered in time stands nowhere: it follows from when it expires.
+/// The state of a peering. There is no state for an expired proposal: that follows from `expires_at`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum State {
-    /// One of the two asked.
+    /// One member has proposed it.
     Proposed,
-    /// Both said yes.
+    /// Both have agreed.
     Active,
-    /// Who asked took it back.
+    /// The proposer took it back.
     Withdrawn,
-    /// Who was asked said no. To the one who asked it is as if nobody had answered.
+    /// The recipient declined. To the proposer it looks as if nobody had answered.
     Declined,
-    /// One of the two ended it.
+    /// One of the partners ended it.
     Ended,
 }
 
@@ -25,17 +25,17 @@ pub enum State {
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: PeeringId,
-    /// Of the two ids the one that comes first, so that a pair is written in one way.
+    /// The lower of the two ids, so that a pair is stored in only one way.
     pub lower_id: MemberId,
     pub higher_id: MemberId,
     pub proposed_by: MemberId,
     pub state: State,
     pub proposed_at: DateTimeUtc,
-    /// From then on a proposal has lapsed.
+    /// When the proposal expires.
     pub expires_at: DateTimeUtc,
-    /// When who was asked said yes or no.
+    /// When the recipient answered.
     pub answered_at: Option<DateTimeUtc>,
-    /// When it was over, in whatever way. Of a pair one is not over.
+    /// When it ended, in whatever way. A pair has at most one peering that has not ended.
     pub ended_at: Option<DateTimeUtc>,
 }
 

@@ -1,4 +1,5 @@
-//! A sign-up whose e-mail has not been verified yet. Made alike for known and unknown addresses, so that nothing tells them apart.
+//! A sign-up whose e-mail address is not verified yet. It is created for known and unknown addresses alike, so that
+//! nobody can tell them apart.
 
 use sea_orm::entity::prelude::*;
 
@@ -16,7 +17,7 @@ pub struct Model {
     pub time_zone: String,
     /// ISO 3166-1 alpha-2.
     pub country: String,
-    /// BCP 47; the language of his mail.
+    /// BCP 47: the language of mail.
     pub locale: String,
     pub terms_version: String,
     pub adult_stated_at: DateTimeUtc,
@@ -24,7 +25,7 @@ pub struct Model {
     pub attempts: i32,
     pub created_at: DateTimeUtc,
     pub expires_at: DateTimeUtc,
-    /// The session its verification opened.
+    /// The session that the verification opened.
     pub session_id: Option<SessionId>,
     pub verified_at: Option<DateTimeUtc>,
 }

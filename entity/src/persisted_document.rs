@@ -1,4 +1,4 @@
-//! A document that apps ask for by the hash of its text.
+//! A document that apps request by the hash of its text.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,7 +10,7 @@ pub struct Model {
     pub hash: Vec<u8>,
     pub text: String,
     pub created_at: DateTimeUtc,
-    /// To the day.
+    /// When it was last used, to the day.
     pub used_at: DateTimeUtc,
 }
 

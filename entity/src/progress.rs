@@ -1,4 +1,4 @@
-//! What a member's closed days add up to; see `checkin::runs`.
+//! A member's progress: the sums over the closed days. See `checkin::runs`.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::MemberId;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub member_id: MemberId,
-    /// The last day that is in here; none before the first is.
+    /// The last day that is included, or `None` before the first day.
     pub settled_through: Option<Date>,
     pub days_shown_up: i32,
     pub last_check_in: Option<Date>,
@@ -17,7 +17,7 @@ pub struct Model {
     pub longest_run: i32,
     pub returns: i32,
     pub reserve_days: i32,
-    /// A letter for each of the last days, see `checkin::kept`.
+    /// One letter for each of the last days: see `checkin::store::kept`.
     pub recent_days: String,
     pub updated_at: DateTimeUtc,
 }

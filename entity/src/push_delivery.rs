@@ -1,18 +1,18 @@
-//! One notification on its way to one device.
+//! The delivery of one notification to one device.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{DeliveryId, DeviceId, LeaseHolder, NotificationId};
 
-/// How far a delivery has come.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum DeliveryState {
     /// Not tried yet.
     Queued,
-    /// The provider took it.
+    /// The provider accepted it.
     Accepted,
-    /// To be tried again.
+    /// It will be tried again.
     Retrying,
     /// Given up.
     Undelivered,
@@ -20,7 +20,7 @@ pub enum DeliveryState {
     Dead,
     /// Its time passed.
     Expired,
-    /// No longer wanted when it was to be sent.
+    /// It was no longer wanted when it was due.
     Skipped,
 }
 
@@ -32,7 +32,7 @@ pub struct Model {
     pub notification_id: NotificationId,
     pub device_id: DeviceId,
     pub state: DeliveryState,
-    /// A word for the operator; never the address or the text.
+    /// The reason, for the operator. It never contains the address or the text.
     pub reason: Option<String>,
     pub attempts: i32,
     pub due_at: DateTimeUtc,

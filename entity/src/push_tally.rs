@@ -1,4 +1,4 @@
-//! What the push provider answered a worker in a minute.
+//! Counts of the push provider's answers to a worker in a minute.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,9 +11,9 @@ pub struct Model {
     pub minute: DateTimeUtc,
     #[sea_orm(primary_key, auto_increment = false)]
     pub worker: LeaseHolder,
-    /// Messages it took.
+    /// Messages that it accepted.
     pub accepted: i64,
-    /// Addresses it said are gone.
+    /// Addresses that it reported as gone.
     pub dead: i64,
 }
 

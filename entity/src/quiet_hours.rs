@@ -1,4 +1,4 @@
-//! When a member's phone is left in peace. Who has no row never said so, and has what holds for everybody.
+//! The quiet hours of a member. A member without a row has the default ones.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,7 +11,7 @@ pub struct Model {
     pub member_id: MemberId,
     pub enabled: bool,
     pub from_time: Time,
-    /// Before `from_time` it is the next morning's.
+    /// If it is before `from_time`, it is on the next day.
     pub until_time: Time,
 }
 

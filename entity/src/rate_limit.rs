@@ -1,11 +1,11 @@
-//! A token bucket, kept as the one instant at which it will be full again (the generic cell rate algorithm, ITU-T I.371).
+//! A token bucket, stored as the instant when it will be full again (the generic cell rate algorithm, ITU-T I.371).
 
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "rate_limit")]
 pub struct Model {
-    /// A keyed hash: what is limited, and for whom.
+    /// A keyed hash of the limit and of the address or member that it applies to.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
     /// Microseconds since the Unix epoch.

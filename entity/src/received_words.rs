@@ -1,20 +1,20 @@
-//! Words that a member received from another, once they are nowhere else to be seen. They are the receiver's: whatever
-//! becomes of the sender, they stay for their time.
+//! Words that a member received from another and that are no longer shown anywhere else. They belong to the receiver:
+//! they stay for their time, whatever happens to the sender's account.
 
 use sea_orm::entity::prelude::*;
 
 use crate::pact_nudge::Template;
 use crate::{MemberId, PactId, PeeringId, ReceivedId};
 
-/// What it was.
+/// The kind of words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Kind {
-    /// A few words from a partner.
+    /// A nudge from a partner.
     Nudge,
-    /// How a partner likes to be nudged, in his words.
+    /// A partner's own words on how to nudge him.
     Wish,
-    /// A pact that was proposed to him.
+    /// A proposed pact.
     Proposal,
 }
 
@@ -23,26 +23,27 @@ pub enum Kind {
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ReceivedId,
-    /// Who received it.
+    /// The receiver.
     pub member_id: MemberId,
     pub kind: Kind,
     /// The nudge, or the pact.
     pub source_id: Uuid,
-    /// Tells what was said one after the other under one id: the microsecond it is from, or 0.
+    /// Distinguishes successive words with the same id: the microsecond when they were written, or 0.
     pub source_no: i64,
     pub pact_id: PactId,
     pub peering_id: PeeringId,
-    /// Who sent it. He may be gone.
+    /// The sender, whose account may be gone.
     pub sender_id: MemberId,
-    /// What the sender went by, encrypted.
+    /// The sender's handle, encrypted.
     pub sender_handle: Vec<u8>,
-    /// Encrypted; none for a proposal without words, and for words that are there to be sent with one tap.
+    /// The words, encrypted. `None` for a proposal without words, and for ready-made words.
     pub words: Option<Vec<u8>>,
     pub template: Option<Template>,
     pub received_at: DateTimeUtc,
-    /// When it was to be seen no more where it was.
+    /// When the words were no longer shown at their original place.
     pub ended_at: DateTimeUtc,
-    /// The sender is leaving, and may come back: it is there again then where it was.
+    /// Whether the sender's account waits for deletion. If that is undone, the words are shown at their original place
+    /// again.
     pub while_hidden: bool,
 }
 

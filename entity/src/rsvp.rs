@@ -4,13 +4,13 @@ use sea_orm::entity::prelude::*;
 
 use crate::{MemberId, OccurrenceId, RsvpId};
 
-/// What he said.
+/// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Answer {
-    /// He has a seat.
+    /// The member is going and has a seat.
     Going,
-    /// He is not coming.
+    /// The member is not going.
     NotGoing,
 }
 

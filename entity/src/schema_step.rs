@@ -1,4 +1,4 @@
-//! A step of the schema that older programs can run with. The migrator writes and reads it.
+//! A migration step that older programs can run with. The migrator writes and reads it.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub step: String,
-    /// The newest step that a program must know to run with it.
+    /// The newest step that a program must know to run with this one.
     pub runs_since: String,
 }
 

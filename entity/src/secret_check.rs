@@ -1,14 +1,14 @@
-//! A known text, sealed with a secret of the installation: who can open it has the right secret.
+//! A known text, sealed with a secret of the installation. A secret that opens it is the right one.
 
 use sea_orm::entity::prelude::*;
 
-/// Which secret.
+/// The secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Purpose {
     /// `auth.secret`.
     Signing,
-    /// `at_rest.secret`, or `auth.secret` where that is empty.
+    /// `at_rest.secret`, or `auth.secret` if that is empty.
     AtRest,
 }
 

@@ -1,4 +1,4 @@
-//! A signed-in device: one chain of refresh tokens, of which only the newest is good.
+//! The session of a signed-in device: a chain of refresh tokens, of which only the newest is valid.
 
 use sea_orm::entity::prelude::*;
 
@@ -14,9 +14,9 @@ pub enum RevokedReason {
     SignedOutElsewhere,
     /// The passphrase was changed or reset.
     PassphraseChanged,
-    /// An old refresh token came back: it had been stolen.
+    /// An old refresh token was used again: it had been stolen.
     Reused,
-    /// The account is on its way to deletion.
+    /// The account waits for deletion.
     AccountDeleted,
 }
 

@@ -1,4 +1,4 @@
-//! Terms that a member accepted before the ones his account names.
+//! Terms that a member accepted before the current ones of the account.
 
 use sea_orm::entity::prelude::*;
 

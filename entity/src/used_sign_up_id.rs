@@ -1,4 +1,4 @@
-//! An id that a sign-up was sent with. It outlives the sign-up, so that the id serves no other address later.
+//! The id of a sign-up. It outlives the sign-up, so that the id cannot be used for another address later.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::SignUpId;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: SignUpId,
-    /// A keyed hash of the id and the address: it tells no address, and not that two are the same.
+    /// A keyed hash of the id and the address. It reveals neither the address nor whether two rows have the same one.
     pub address_mac: Vec<u8>,
     pub used_at: DateTimeUtc,
 }

@@ -1,20 +1,20 @@
-//! The editions of the time zone database that stored instants were worked out with, and how far the newest has come.
+//! The editions of the time zone database that stored instants were computed with, and the progress of the newest.
 
 use sea_orm::entity::prelude::*;
 
-/// What is worked out anew, in this order.
+/// The stages of recomputing instants, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Stage {
     /// Daily reminders.
     Reminders,
-    /// When partners are asked how it went.
+    /// When members are invited to ask how a partner's commitment went.
     Asks,
-    /// When ladders tell somebody.
+    /// When rungs of ladders are due.
     Ladders,
     /// When meetings take place.
     Meetings,
-    /// What waits until quiet hours are over.
+    /// Pushes that wait until quiet hours are over.
     QuietHours,
 }
 
@@ -25,12 +25,12 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub version: String,
     pub begun_at: DateTimeUtc,
-    /// When the next slice is due; none when nothing is left to do.
+    /// When the next slice is due, or `None` if nothing is left to do.
     pub due_at: Option<DateTimeUtc>,
-    /// The first round, or the second one, for what older processes wrote meanwhile.
+    /// 1 or 2. The second round is for rows that older processes wrote during the first.
     pub round: i32,
     pub stage: Stage,
-    /// The last row of the stage that was looked at.
+    /// The last row of the stage that was checked.
     pub after_id: Option<Uuid>,
 }
 

@@ -1,4 +1,4 @@
-//! What only Android devices read: `AndroidConfig` of the API.
+//! The options that only Android devices read: `AndroidConfig` of the API.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,24 +9,24 @@ use crate::redact::opaque_debug;
 /// Options for Android devices.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct AndroidConfig {
-    /// Of the messages with one key that wait for a device, only the last is delivered. A device
-    /// holds at most four keys.
+    /// If several messages with the same key wait for a device, only the last is delivered. A device has room for four
+    /// keys at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub collapse_key: Option<String>,
-    /// Whether the device may be woken.
+    /// Whether the message may wake the device.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<AndroidPriority>,
-    /// How long the message is kept for a device that is offline, up to [`MAX_TTL`](crate::MAX_TTL);
-    /// zero delivers now or never. Absent, four weeks.
+    /// How long Google keeps the message for an offline device, up to [`MAX_TTL`](crate::MAX_TTL). Zero means deliver
+    /// now or never. If absent, four weeks.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_seconds")]
     pub ttl: Option<Duration>,
     /// The package that the receiving app must have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restricted_package_name: Option<String>,
-    /// Takes the place of the message's `data` on Android.
+    /// Replaces the message's `data` on Android.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub data: BTreeMap<String, String>,
-    /// Takes the place of the message's `notification` on Android, field by field.
+    /// Replaces the message's `notification` on Android, field by field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notification: Option<AndroidNotification>,
     /// Delivers to an app that runs before the device is first unlocked.
@@ -58,7 +58,7 @@ pub struct AndroidNotification {
     /// `default`, or the name of a sound of the app.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sound: Option<String>,
-    /// A new notification takes the place of the one shown with the same tag.
+    /// A new notification replaces the one that is shown with the same tag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
     /// The intent filter of the activity that a tap opens.
@@ -67,43 +67,43 @@ pub struct AndroidNotification {
     /// The key of the title in the app's string resources.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title_loc_key: Option<String>,
-    /// What fills the placeholders of the title.
+    /// The values for the placeholders of the title.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub title_loc_args: Vec<String>,
     /// The key of the body in the app's string resources.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_loc_key: Option<String>,
-    /// What fills the placeholders of the body.
+    /// The values for the placeholders of the body.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub body_loc_args: Vec<String>,
-    /// The channel to show it in; the app must have created it.
+    /// The channel of the notification; the app must have created it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel_id: Option<String>,
-    /// What a screen reader is sent.
+    /// The text for screen readers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ticker: Option<String>,
-    /// Stays when it is tapped.
+    /// Whether the notification stays when it is tapped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sticky: Option<bool>,
-    /// When the event happened, as RFC 3339; sorts the notifications shown.
+    /// When the event happened, as RFC 3339. Android sorts the shown notifications by it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_time: Option<String>,
-    /// Not bridged to a watch.
+    /// Whether the notification stays on this device and is not bridged to a watch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local_only: Option<bool>,
     /// How strongly it asks for attention once delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notification_priority: Option<NotificationPriority>,
-    /// The device's own sound.
+    /// Whether to use the device's default sound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_sound: Option<bool>,
-    /// The device's own vibration.
+    /// Whether to use the device's default vibration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_vibrate_timings: Option<bool>,
-    /// The device's own light.
+    /// Whether to use the device's default light.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_light_settings: Option<bool>,
-    /// What a locked screen shows of it.
+    /// How much of it a locked screen shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
     /// The number on the app's icon.
@@ -112,18 +112,18 @@ pub struct AndroidNotification {
     /// The address of an image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
-    /// Whether the notification may be handed to another app on the device to show.
+    /// Whether another app on the device may show the notification.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<ProxyPolicy>,
 }
 
-/// Whether an Android device may be woken for a message.
+/// Whether a message may wake an Android device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum AndroidPriority {
     /// Delivered when the device is next awake.
     Normal,
-    /// Delivered at once. Google lowers it for an app whose high messages show nothing.
+    /// Delivered at once. Google lowers it for apps whose high-priority messages show nothing.
     High,
 }
 
@@ -136,22 +136,22 @@ pub enum NotificationPriority {
     /// Shown without interrupting.
     #[serde(rename = "PRIORITY_LOW")]
     Low,
-    /// The app's usual.
+    /// The app's default.
     #[serde(rename = "PRIORITY_DEFAULT")]
     Default,
     /// For important messages.
     #[serde(rename = "PRIORITY_HIGH")]
     High,
-    /// For what needs the person at once.
+    /// For notifications that need attention at once.
     #[serde(rename = "PRIORITY_MAX")]
     Max,
 }
 
-/// What a locked screen shows of a notification.
+/// How much of a notification a locked screen shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Visibility {
-    /// That there is one, not what it says.
+    /// That there is a notification, but not its content.
     Private,
     /// All of it.
     Public,
@@ -167,13 +167,13 @@ pub enum ProxyPolicy {
     Allow,
     /// It may not.
     Deny,
-    /// Only when the message's priority was lowered.
+    /// Only if the message's priority was lowered.
     IfPriorityLowered,
 }
 
 opaque_debug!(AndroidConfig, AndroidNotification);
 
-/// Protocol buffers' JSON form of a duration: seconds, with nine decimals where it is no whole number.
+/// Writes a duration in the JSON form of protocol buffers: seconds, with nine decimals if it is not a whole number.
 #[allow(clippy::ref_option, reason = "serde passes the field by reference")]
 fn as_seconds<S: Serializer>(ttl: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     match ttl {

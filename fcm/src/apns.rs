@@ -1,4 +1,4 @@
-//! What only Apple's devices read: `ApnsConfig` of the API, which Google hands on to APNs.
+//! The options that only Apple devices read: `ApnsConfig` of the API, which Google passes on to APNs.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use crate::redact::opaque_debug;
 /// Options for Apple's devices.
 #[derive(Clone, Default, PartialEq, Serialize)]
 pub struct ApnsConfig {
-    /// How APNs is to deliver the message.
+    /// How APNs delivers the message.
     pub headers: ApnsHeaders,
     /// What the device receives.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,35 +26,35 @@ pub struct ApnsConfig {
 /// The headers of a request to APNs. APNs takes them as text, so they are all written as strings.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ApnsHeaders {
-    /// How eagerly it is delivered. Absent, at once.
+    /// The priority of the delivery. If absent, APNs delivers at once.
     #[serde(rename = "apns-priority", skip_serializing_if = "Option::is_none")]
     pub priority: Option<ApnsPriority>,
-    /// Until when it is kept for a device that is offline. Absent, thirty days.
+    /// Until when APNs keeps the message for an offline device. If absent, thirty days.
     #[serde(
         rename = "apns-expiration",
         skip_serializing_if = "Option::is_none",
         serialize_with = "as_unix_seconds"
     )]
     pub expiration: Option<SystemTime>,
-    /// A new notification takes the place of the one shown with the same id; at most
+    /// A new notification replaces the one that is shown with the same id. At most
     /// [`MAX_COLLAPSE_ID_BYTES`](crate::MAX_COLLAPSE_ID_BYTES).
     #[serde(rename = "apns-collapse-id", skip_serializing_if = "Option::is_none")]
     pub collapse_id: Option<String>,
-    /// What kind of notification it is. Absent, Google derives it from the payload.
+    /// The kind of the notification. If absent, Google derives it from the payload.
     #[serde(rename = "apns-push-type", skip_serializing_if = "Option::is_none")]
     pub push_type: Option<PushType>,
-    /// The app's bundle identifier. Absent, the one of the app that registered the address.
+    /// The app's bundle identifier. If absent, that of the app that registered the address.
     #[serde(rename = "apns-topic", skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
 }
 
-/// How eagerly APNs delivers.
+/// The priority of a delivery by APNs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum ApnsPriority {
     /// 10: at once.
     #[serde(rename = "10")]
     Immediate,
-    /// 5: when it suits the device's battery. Required of a background notification.
+    /// 5: when it suits the device's battery. Background notifications must use this.
     #[serde(rename = "5")]
     Considerate,
     /// 1: never wakes the device.
@@ -88,7 +88,7 @@ pub struct ApnsPayload {
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Aps {
-    /// What is shown. Takes the place of the message's `notification`.
+    /// The text that is shown. It replaces the message's `notification`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alert: Option<ApnsAlert>,
     /// The number on the app's icon; zero removes it.
@@ -112,7 +112,7 @@ pub struct Aps {
     /// Whether it may interrupt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interruption_level: Option<InterruptionLevel>,
-    /// From 0 to 1: which of the app's notifications lead its summary.
+    /// From 0 to 1: the notifications with the highest score come first in the app's summary.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relevance_score: Option<f64>,
 }
@@ -133,13 +133,13 @@ pub struct ApnsAlert {
     /// The key of the title in the app's `Localizable.strings`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title_loc_key: Option<String>,
-    /// What fills the placeholders of the title.
+    /// The values for the placeholders of the title.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub title_loc_args: Vec<String>,
     /// The key of the body in the app's `Localizable.strings`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loc_key: Option<String>,
-    /// What fills the placeholders of the body.
+    /// The values for the placeholders of the body.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub loc_args: Vec<String>,
 }
@@ -168,7 +168,7 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// Apple's flags are the number 1 or absent.
+/// Apple's flags are either the number 1 or absent.
 #[allow(
     clippy::trivially_copy_pass_by_ref,
     reason = "serde passes the field by reference"

@@ -1,11 +1,10 @@
-//! How long the token server is left alone after it failed.
+//! The delay before the token server is asked again after failures.
 
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_mins(1);
-/// The part of a delay that jitter may take away, so that replicas which failed together do not
-/// come back together.
+/// The part of a delay that jitter may take away, so that replicas that failed together do not retry together.
 const SPREAD: f64 = 0.2;
 
 /// The delay after `failures` in a row: 1, 2, 4 … 60 s, each shortened by up to a fifth.

@@ -1,4 +1,4 @@
-//! One attempt to send one message.
+//! The client: makes one attempt to send one message.
 
 use std::sync::{
     Arc,
@@ -17,7 +17,7 @@ use crate::{
     transport,
 };
 
-/// Asks for errors with FCM's own codes in them.
+/// Requests errors that contain FCM's own codes.
 const FORMAT_VERSION: (&str, &str) = ("x-goog-api-format-version", "2");
 
 /// A client of one project. A clone shares its connections and its access token.
@@ -33,8 +33,8 @@ struct Inner {
     environment: Environment,
 }
 
-/// An HTTP client keeps one HTTP/2 connection, whose streams are limited; one request more would
-/// wait unseen.
+/// One HTTP client, which keeps one HTTP/2 connection. Its concurrent streams are limited, and an additional request
+/// would queue inside of it, invisibly.
 struct Connection {
     http: reqwest::Client,
     room: Semaphore,
@@ -74,14 +74,13 @@ impl Client {
         })))
     }
 
-    /// How many messages can be under way at a time. A caller that sends more at once only lets
-    /// them queue here.
+    /// Returns how many messages can be in flight. Further concurrent calls only queue here.
     pub fn capacity(&self) -> usize {
         self.0.connections.len().saturating_mul(self.0.in_flight)
     }
 
-    /// Fetches an access token unless there is one: shows whether the credentials are accepted,
-    /// without sending anything.
+    /// Fetches an access token unless there is one. This shows whether the credentials are accepted, without sending a
+    /// message.
     pub async fn authenticate(&self) -> Result<(), TokenError> {
         self.0
             .tokens
@@ -93,8 +92,8 @@ impl Client {
 
     /// Makes one attempt to send `message`.
     ///
-    /// The caller decides about another one. After a failed connection or a timeout the message may
-    /// have been accepted, so it should carry a key by which a second one replaces the first.
+    /// The caller decides about another attempt. After a failed connection or a timeout the message may have been
+    /// accepted. It should therefore carry a key by which a second copy replaces the first.
     pub async fn send(&self, message: &Message) -> Outcome {
         let token = match self.0.tokens.get().await {
             Ok(token) => token,
@@ -106,7 +105,7 @@ impl Client {
         }
     }
 
-    /// A token may have been revoked or have expired under way; a new one is tried once.
+    /// Retries once with a new token. The old one may have expired on the way, or may have been revoked.
     async fn send_once_more(&self, message: &Message, rejected: &AccessToken) -> Outcome {
         let token = match self.0.tokens.replace(rejected).await {
             Some(Ok(token)) => token,
@@ -166,7 +165,7 @@ impl Client {
 }
 
 impl Inner {
-    /// The next connection in turn that has room, or a place in the queue of the one whose turn it is.
+    /// Returns the next connection that has room. If none has, waits in the queue of the next in turn.
     async fn connection(&self) -> (&reqwest::Client, Option<SemaphorePermit<'_>>) {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len();
         let (before, from) = self.connections.split_at(turn);
@@ -195,7 +194,7 @@ impl std::fmt::Debug for Client {
     }
 }
 
-/// Project ids are lower-case letters, digits and hyphens, in old ones also a domain: `example.com:app`.
+/// Project ids are lower-case letters, digits and hyphens. Old ones also have a domain: `example.com:app`.
 fn send_url(base_url: &Url, project_id: &str) -> Result<Url, ClientError> {
     let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:".contains(&byte);
     if project_id.is_empty() || !project_id.bytes().all(valid) {
@@ -218,13 +217,13 @@ pub enum ClientError {
     /// Neither the configuration nor the credentials name a project.
     #[error("no project id: the credentials name none, so it must be configured")]
     NoProject,
-    /// The project id has characters that no project id has.
+    /// The project id has characters that are not allowed in one.
     #[error("the project id is not one of Google's")]
     ProjectId,
-    /// The base URL is no http(s) URL, or has a query.
+    /// The base URL is not an http(s) URL, or has a query.
     #[error("the base URL must be an http(s) URL without a query")]
     BaseUrl,
-    /// The HTTP client cannot be made, for want of a certificate store for example.
+    /// The HTTP client cannot be made, for example because there is no certificate store.
     #[error("the HTTP client could not be set up")]
     Http(#[from] reqwest::Error),
 }

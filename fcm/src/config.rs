@@ -1,4 +1,4 @@
-//! Where messages are sent to, and how patiently.
+//! The configuration: the endpoint, the connections and the timeouts.
 
 use std::{num::NonZeroUsize, time::Duration};
 
@@ -8,42 +8,42 @@ use url::Url;
 pub const DEFAULT_BASE_URL: &str = "https://fcm.googleapis.com";
 
 const DEFAULT_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
-/// The streams that Google's servers allow on one connection at a time.
+/// The concurrent streams that Google's servers allow on one connection.
 const DEFAULT_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(100).unwrap();
 
 /// How long one attempt may take, unless configured otherwise.
 pub const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Where messages are sent to, and how patiently.
+/// The endpoint, the connections and the timeouts.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The project to send for. Absent, the one that the service account belongs to.
+    /// The project to send for. If absent, that of the service account.
     pub project_id: Option<String>,
     /// The endpoint, to which `/v1/projects/{project}/messages:send` is added.
     pub base_url: Url,
-    /// How the endpoint is spoken to.
+    /// The protocol of the endpoint.
     pub protocol: Protocol,
-    /// How many connections the messages are spread over. One carries about 1,600 messages a second
-    /// at a distance of 60 ms.
+    /// The number of connections that messages are spread over. One carries about 1,600 messages a second at a
+    /// round-trip time of 60 ms.
     pub connections: NonZeroUsize,
-    /// How many requests wait for their answer on one connection at a time; further ones queue.
+    /// The most requests that wait for their answer on one connection. Further ones queue.
     pub in_flight_per_connection: NonZeroUsize,
-    /// How long a connection may take to be made, also to the token server.
+    /// How long connecting may take, also to the token server.
     pub connect_timeout: Duration,
-    /// How long one attempt may take, until the answer is read. Time spent queueing is not counted.
+    /// How long one attempt may take, until the answer is read. Time in the queue does not count.
     pub timeout: Duration,
     /// How long a request for an access token may take.
     pub token_timeout: Duration,
 }
 
-/// How an endpoint is spoken to.
+/// The protocol of an endpoint.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Protocol {
-    /// HTTP/2, over cleartext with prior knowledge (RFC 9113 §3.3).
+    /// HTTP/2; over cleartext with prior knowledge (RFC 9113 §3.3).
     #[default]
     Http2,
-    /// What the server chooses over TLS, and HTTP/1.1 over cleartext: for an endpoint behind a
-    /// proxy that speaks nothing newer.
+    /// Over TLS the server chooses, over cleartext HTTP/1.1. For an endpoint behind a proxy that supports nothing
+    /// newer.
     Negotiated,
 }
 

@@ -1,4 +1,4 @@
-//! Who the client is, to Google: a service account's key, or the machine's own account.
+//! The credentials: a service account's key, or the machine's own account.
 
 use std::{fmt, io, path::Path, time::SystemTime};
 
@@ -7,15 +7,15 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// The only right that is asked for.
+/// The only scope that is requested.
 pub(crate) const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
-/// How long an assertion lives: the longest that Google accepts.
+/// The lifetime of an assertion: the longest that Google accepts.
 const ASSERTION_SECONDS: u64 = 3_600;
-/// Where a machine on Google Cloud asks for its own account's token.
+/// The URL of the token of the machine's own account on Google Cloud.
 const METADATA_TOKEN_URL: &str =
     "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token";
 
-/// Where access tokens come from.
+/// The source of access tokens.
 #[derive(Debug, Clone)]
 pub struct Credentials(pub(crate) Source);
 
@@ -26,7 +26,7 @@ pub(crate) enum Source {
 }
 
 impl Credentials {
-    /// Reads a service account's key as Google's console exports it.
+    /// Reads a service account's key from a file, in the form that Google's console exports.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, CredentialsError> {
         let path = path.as_ref();
         let json = std::fs::read_to_string(path).map_err(|source| CredentialsError::File {
@@ -42,17 +42,17 @@ impl Credentials {
             .map(|account| Self(Source::ServiceAccount(account)))
     }
 
-    /// Uses the account of the Google Cloud machine, or of the workload, that this runs on.
+    /// Uses the account of the Google Cloud machine or workload that this process runs on.
     pub fn metadata_server() -> Self {
         Self(Source::Metadata(METADATA_TOKEN_URL.into()))
     }
 
-    /// Uses a metadata server whose token is found at `url`, which has no query.
+    /// Uses a metadata server whose token is at `url`. The URL must not have a query.
     pub fn metadata_server_at(url: &Url) -> Self {
         Self(Source::Metadata(url.to_string()))
     }
 
-    /// The project that the service account belongs to, if the credentials say.
+    /// Returns the project of the service account, or `None` if the credentials do not name one.
     pub fn project_id(&self) -> Option<&str> {
         match &self.0 {
             Source::ServiceAccount(account) => Some(&account.project_id),
@@ -93,7 +93,7 @@ struct Claims<'a> {
 
 impl ServiceAccount {
     fn parse(json: &str) -> Result<Self, CredentialsError> {
-        // Serde's own words may quote the file.
+        // Serde's own message may quote the file, so it is dropped.
         let file: ServiceAccountFile =
             serde_json::from_str(json).map_err(|error| CredentialsError::Syntax {
                 line: error.line(),
@@ -118,7 +118,7 @@ impl ServiceAccount {
             })?,
             token_uri,
         };
-        // A key that cannot sign is found now and not when the first message is due.
+        // Finds an unusable key now, and not when the first message is due.
         account.assertion(SystemTime::UNIX_EPOCH)?;
         Ok(account)
     }
@@ -127,7 +127,7 @@ impl ServiceAccount {
         &self.token_uri
     }
 
-    /// The signed statement that is exchanged for an access token.
+    /// Returns the signed assertion that is exchanged for an access token.
     pub(crate) fn assertion(&self, now: SystemTime) -> Result<SecretString, CredentialsError> {
         let iat = now
             .duration_since(SystemTime::UNIX_EPOCH)
@@ -165,8 +165,8 @@ fn present(value: Option<String>, field: &'static str) -> Result<String, Credent
         .ok_or(CredentialsError::Missing { field })
 }
 
-/// Google's other kinds of credentials file. What a file calls itself is not repeated: it may not be
-/// a credentials file at all.
+/// Google's other kinds of credentials files. The text of the field is not repeated: the file may not be a credentials
+/// file at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CredentialsKind {
     /// A person's login, as `gcloud auth application-default login` writes it.
@@ -175,7 +175,7 @@ pub enum CredentialsKind {
     ExternalAccount,
     /// One account acting as another.
     Impersonated,
-    /// None that is known.
+    /// An unknown kind.
     Unknown,
 }
 
@@ -212,7 +212,7 @@ pub enum CredentialsError {
         /// Why.
         source: io::Error,
     },
-    /// The text is no JSON object, or a field is no string.
+    /// The text is not a JSON object, or a field is not a string.
     #[error("the credentials are not a service account's JSON (line {line}, column {column})")]
     Syntax {
         /// The line of the error, from 1.
@@ -223,7 +223,7 @@ pub enum CredentialsError {
     /// The file is another kind of credentials.
     #[error("the credentials are {kind}; a service account's key is needed")]
     NotAServiceAccount {
-        /// Which kind.
+        /// The kind of the file.
         kind: CredentialsKind,
     },
     /// A field is absent or blank.
@@ -232,10 +232,10 @@ pub enum CredentialsError {
         /// The field's name.
         field: &'static str,
     },
-    /// `token_uri` is no http(s) URL.
+    /// `token_uri` is not an http(s) URL.
     #[error("the credentials' token_uri is not an http(s) URL")]
     TokenUri,
-    /// `private_key` is no RSA key in PEM that can sign.
+    /// `private_key` is not an RSA key in PEM that can sign.
     #[error("the credentials' private_key is not a usable RSA key in PEM")]
     PrivateKey,
 }

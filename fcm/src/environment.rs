@@ -1,11 +1,11 @@
-//! Time and chance, given to the client rather than taken by it.
+//! The clock and the random numbers that the client is given.
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
 /// The wall clock and the random numbers that a [`Client`](crate::Client) works with.
 ///
-/// The clock dates the assertion sent to the token server and resolves a `Retry-After` that is a
-/// date. Deadlines within the process are kept on tokio's monotonic clock instead.
+/// The clock dates the assertion for the token server, and is the base for a `Retry-After` that is a date. Deadlines
+/// within the process use tokio's monotonic clock instead.
 #[derive(Clone)]
 pub struct Environment {
     clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
@@ -24,7 +24,7 @@ impl Environment {
         }
     }
 
-    /// The system's clock and random numbers: the one place in this crate that asks for either.
+    /// Uses the system's clock and random numbers. Nothing else in this crate reads either.
     #[allow(
         clippy::disallowed_methods,
         reason = "this is the default that everything else is given"
@@ -32,7 +32,7 @@ impl Environment {
     pub fn system() -> Self {
         Self::new(SystemTime::now, || {
             let mut bytes = [0; 4];
-            // Without randomness the delays lose their spread and nothing else.
+            // Without random bytes only the spread of the delays is lost.
             match aws_lc_rs::rand::fill(&mut bytes) {
                 Ok(()) => f64::from(u32::from_ne_bytes(bytes)) / (f64::from(u32::MAX) + 1.0),
                 Err(_) => 0.0,

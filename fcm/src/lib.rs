@@ -1,18 +1,18 @@
 //! A client of Firebase Cloud Messaging's [HTTP v1 API][api], and nothing else: no storage, no
 //! queue, no opinion about what a notification says.
 //!
-//! A [`Message`] is checked when it is built, so one that exists can be sent. [`Client::send`] makes
-//! one attempt and answers with an [`Outcome`], which names every answer that asks the sender for
-//! something different: forget the address, slow down, try later, alert. Nothing is retried here,
-//! because only the sender knows how long a message stays worth sending; the two exceptions cannot
-//! deliver twice, namely a request that the server says it did not process (HTTP/2 `GOAWAY`,
-//! `REFUSED_STREAM`) and one refused for an access token that was not accepted.
+//! A [`Message`] is checked when it is built, so one that exists can be sent. [`Client::send`] makes one attempt and
+//! returns an [`Outcome`]. It has a variant for every answer that asks the sender for something different: forget the
+//! address, slow down, try later, alert an operator.
 //!
-//! Access tokens are fetched on first use, shared by all sends, and renewed in the background, so
-//! that an outage of the token server is not noticed while a token is valid.
+//! Nothing is retried here, because only the sender knows how long a message stays worth sending. There are two
+//! exceptions, which cannot deliver twice: a request that the server says it did not process (HTTP/2 `GOAWAY`,
+//! `REFUSED_STREAM`), and one whose access token was not accepted.
 //!
-//! Tokens, assertions, addresses and the content of messages appear in no `Debug`, no `Display` and
-//! no log line.
+//! Access tokens are fetched on first use, shared by all sends, and renewed in the background. An outage of the token
+//! server is therefore not noticed while a token is valid.
+//!
+//! Tokens, assertions, addresses and the content of messages never appear in a `Debug`, a `Display` or a log line.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

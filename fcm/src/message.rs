@@ -7,15 +7,15 @@ use serde::Serialize;
 
 use crate::{AndroidConfig, ApnsConfig, WebpushConfig, redact::opaque_debug};
 
-/// The most bytes of a message. Google counts the payload; the whole request is counted here,
-/// address included, because it is the one number that both sides can agree on.
+/// The most bytes of a message. Google counts the payload. Here the whole request counts, including the address,
+/// because that is the one number that both sides can agree on.
 pub const MAX_MESSAGE_BYTES: usize = 4_096;
-/// The longest time that Google keeps a message for a device that is offline: 28 days, 2,419,200 s.
+/// The longest time that Google keeps a message for an offline device: 28 days, 2,419,200 s.
 pub const MAX_TTL: Duration = Duration::from_hours(28 * 24);
 /// The most bytes of an `apns-collapse-id`, a limit of APNs.
 pub const MAX_COLLAPSE_ID_BYTES: usize = 64;
 
-/// Who receives a message: exactly one installation of an app.
+/// The receiver of a message: exactly one installation of an app.
 ///
 /// The app declares which of the two kinds its address is. One cannot be made from the other.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -53,7 +53,7 @@ impl fmt::Debug for Target {
     }
 }
 
-/// What is shown on every platform that has nothing of its own.
+/// The notification on every platform that has no options of its own.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Notification {
     /// The title.
@@ -88,18 +88,18 @@ impl Message {
         }
     }
 
-    /// Who receives it.
+    /// Returns the receiver.
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// The request's body as it is sent, which discloses the address and the content.
+    /// Returns the body of the request as it is sent. It discloses the address and the content.
     pub fn body(&self) -> &Bytes {
         &self.body
     }
 }
 
-/// A message in the making. A clone of it makes the same message for another target.
+/// Builds a message. A clone builds the same message for another target.
 #[derive(Clone)]
 pub struct MessageBuilder {
     target: Target,
@@ -114,14 +114,14 @@ pub struct MessageBuilder {
 opaque_debug!(Notification, Message, MessageBuilder);
 
 impl MessageBuilder {
-    /// Sends to another target instead.
+    /// Replaces the target.
     #[must_use]
     pub fn target(mut self, target: Target) -> Self {
         self.target = target;
         self
     }
 
-    /// Adds a value for the app, which receives all of them as strings.
+    /// Adds a value for the app. The app receives all values as strings.
     #[must_use]
     pub fn data(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.data.insert(key.into(), value.into());
@@ -156,14 +156,14 @@ impl MessageBuilder {
         self
     }
 
-    /// Has Google check the message and not deliver it.
+    /// Makes Google check the message without delivering it.
     #[must_use]
     pub fn validate_only(mut self) -> Self {
         self.validate_only = true;
         self
     }
 
-    /// Checks what Google documents and its schema does not express.
+    /// Checks the limits that Google documents but its schema does not express.
     pub fn build(self) -> Result<Message, MessageError> {
         self.check_target()?;
         self.check_data()?;
@@ -240,7 +240,7 @@ impl MessageBuilder {
     }
 }
 
-/// The keys that Google's own fields arrive under on the device.
+/// Whether Google delivers fields of its own under this key.
 fn is_reserved(key: &str) -> bool {
     matches!(key, "from" | "message_type")
         || key.starts_with("google.")
@@ -272,7 +272,7 @@ struct Wire<'a> {
     webpush: Option<&'a WebpushConfig>,
 }
 
-/// Why a message cannot be sent, to anybody, ever.
+/// Why a message can never be sent, to any target.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
     /// The target's address is blank.

@@ -1,8 +1,7 @@
-//! What became of one attempt.
+//! The outcome of one attempt.
 //!
-//! An answer is read by its `errorCode` first and its HTTP status second, because one status stands
-//! for several things: a 404 with `UNREGISTERED` means that an installation is gone, one without it
-//! that the project or the URL is wrong.
+//! An answer is read by its `errorCode` first and by its HTTP status second, because a status is ambiguous: a 404 with
+//! `UNREGISTERED` means that an installation is gone. Without it, a 404 means that the project or the URL is wrong.
 
 use std::{
     fmt,
@@ -14,63 +13,63 @@ use serde::Deserialize;
 
 use crate::{retry_after, token_source::TokenError};
 
-/// The pause after a quota was used up and the answer asked for none: Google's advice.
+/// The pause after a used-up quota if the answer names none. This is Google's advice.
 pub const DEFAULT_QUOTA_PAUSE: Duration = Duration::from_mins(1);
 
-/// What became of one attempt to send a message.
+/// The outcome of one attempt to send a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "an outcome may ask for the address to be forgotten or the sender to pause"]
 pub enum Outcome {
-    /// Google took the message. Whether it is shown is not reported to the sender.
+    /// Google accepted the message. It does not report to the sender whether the message is shown.
     Accepted {
         /// The message's name, `projects/{project}/messages/{id}`.
         name: String,
     },
     /// The installation is gone, or its address was replaced: the address is dead.
     Unregistered,
-    /// The address was never one: it is dead.
+    /// The address is malformed: it is dead.
     InvalidTarget,
-    /// The address belongs to another project: it is dead here, and somebody should know why an app
-    /// of another project registered.
+    /// The address belongs to another project. It is dead here, and an operator should find out why an app of another
+    /// project registered.
     SenderIdMismatch,
-    /// The message is malformed, which is a bug of the sender. Another attempt ends the same way.
+    /// The message is malformed, which is a bug of the sender. Another attempt would fail the same way.
     Rejected {
         /// The HTTP status.
         status: u16,
         /// The fields of the request that Google names, such as `message.android.ttl`.
         fields: Vec<String>,
     },
-    /// A quota is used up: the whole sender, not this message alone, pauses and then ramps up.
+    /// A quota is used up. The whole sender must pause and then ramp up, not only this message.
     QuotaExceeded {
-        /// How long, [`DEFAULT_QUOTA_PAUSE`] where the answer does not say.
+        /// How long to pause; [`DEFAULT_QUOTA_PAUSE`] if the answer does not say.
         retry_after: Duration,
     },
-    /// Google or the way there failed: this message may be tried again, after at least ten seconds.
+    /// Google or the network failed. This message may be tried again, after at least ten seconds.
     Unavailable {
         /// What failed.
         fault: Fault,
-        /// The wait asked for, if any.
+        /// The wait that the answer asks for, if any.
         retry_after: Option<Duration>,
     },
-    /// Google's credentials for the platform, such as its key for APNs, are missing or wrong: every
-    /// message to this platform ends this way until somebody uploads them.
+    /// Google's credentials for the platform, such as its key for APNs, are missing or wrong. Every message to this
+    /// platform fails this way until an operator uploads them.
     PlatformCredentials,
-    /// The project, the URL or the service account's rights are wrong: somebody must act, and no
-    /// address may be forgotten over it.
+    /// The project, the URL or the service account's rights are wrong. An operator must act, and no address may be
+    /// forgotten because of it.
     Misconfigured {
         /// The HTTP status. A 401 was answered twice, the second time to a new access token.
         status: u16,
     },
     /// There was no access token, so nothing was sent.
     NoAccessToken {
-        /// Why. If it [is a refusal](TokenError::is_refusal), somebody must act.
+        /// The reason. If it [is a refusal](TokenError::is_refusal), an operator must act.
         error: TokenError,
-        /// When the token server is asked again.
+        /// The time until the token server is asked again.
         retry_after: Duration,
     },
 }
 
-/// What failed where another attempt may succeed.
+/// A fault after which another attempt may succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The server, or a gateway before it, answered with this HTTP status.
@@ -79,12 +78,12 @@ pub enum Fault {
     UnreadableAnswer,
     /// No answer within the configured time. The message may have been accepted.
     Timeout,
-    /// The connection could not be made or broke. The message may have been accepted.
+    /// The connection failed or broke. The message may have been accepted.
     Connection,
 }
 
 impl Outcome {
-    /// Whether the address is dead, if it is still the one that the message was sent to.
+    /// Whether the address is dead. Forget it only if it is still the one that the message was sent to.
     pub fn is_dead(&self) -> bool {
         matches!(
             self,
@@ -108,7 +107,7 @@ impl Outcome {
         }
     }
 
-    /// A name for metrics and for storage.
+    /// Returns the name for metrics and storage.
     pub fn label(&self) -> &'static str {
         match self {
             Self::Accepted { .. } => "accepted",
@@ -175,7 +174,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// An answer, or the one that asks for a new access token before it becomes an outcome.
+/// An outcome, or the request for a new access token before there can be one.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Outcome(Outcome),
@@ -183,7 +182,7 @@ pub(crate) enum Answer {
     TokenNotAccepted,
 }
 
-/// Reads an answer. `now` is the time that a `Retry-After` which is a date is counted from.
+/// Reads an answer. `now` is the base for a `Retry-After` that is a date.
 pub(crate) fn read(
     status: StatusCode,
     headers: &HeaderMap,
@@ -221,7 +220,7 @@ pub(crate) fn read(
         Some("THIRD_PARTY_AUTH_ERROR") => Outcome::PlatformCredentials,
         Some("UNAVAILABLE" | "INTERNAL") => unavailable(),
         Some("INVALID_ARGUMENT") => error.invalid_argument(status),
-        // No code, `UNSPECIFIED_ERROR`, or one that is not known yet.
+        // No code, `UNSPECIFIED_ERROR`, or an unknown one.
         _ => match status {
             StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE => {
                 error.invalid_argument(status)
@@ -230,7 +229,7 @@ pub(crate) fn read(
             StatusCode::TOO_MANY_REQUESTS => quota(),
             StatusCode::REQUEST_TIMEOUT => unavailable(),
             status if status.is_server_error() => unavailable(),
-            // 403, 404 and whatever else no correct request to a correct URL is answered with.
+            // 403, 404 and every other status that a correct request to a correct URL never gets.
             _ => Outcome::Misconfigured {
                 status: status.as_u16(),
             },
@@ -249,7 +248,7 @@ struct Failed {
     error: ApiError,
 }
 
-/// `google.rpc.Status` as JSON, the parts that decide something.
+/// The relevant parts of `google.rpc.Status` as JSON.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ApiError {
@@ -258,7 +257,7 @@ struct ApiError {
     details: Vec<Detail>,
 }
 
-/// Of `FcmError` the code, of `google.rpc.BadRequest` the violations.
+/// The code of an `FcmError`, or the violations of a `google.rpc.BadRequest`.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Detail {
@@ -273,7 +272,7 @@ struct FieldViolation {
 }
 
 impl ApiError {
-    /// FCM's own code. The canonical status stands in for it only where both mean the same.
+    /// Returns FCM's own code. The canonical status replaces a missing code only where both mean the same.
     fn code(&self) -> Option<&str> {
         let own = self
             .details
@@ -297,8 +296,8 @@ impl ApiError {
         }
     }
 
-    /// Whether the target is at fault. Google names the field in a violation, or names none and
-    /// says so in the message, which is then the only sign there is.
+    /// Whether the target is at fault. Google either names the field in a violation, or names none and says so only in
+    /// the message.
     fn blames_the_target(&self) -> bool {
         let mut fields = self.fields().peekable();
         if fields.peek().is_some() {
@@ -322,7 +321,7 @@ impl ApiError {
     }
 }
 
-/// A path of field names and nothing that a message's content could have slipped into.
+/// Whether it is a path of field names, and so cannot contain any of the message's content.
 fn is_field_path(field: &str) -> bool {
     (1..=100).contains(&field.len())
         && field

@@ -1,7 +1,7 @@
-//! `Debug` for what must not be printed.
+//! `Debug` without content.
 
-/// Gives types that hold an address or words meant for one person a `Debug` that shows their name
-/// only, so that a message can be part of a larger `Debug` without being disclosed by it.
+/// Gives types that contain an address or a person's message a `Debug` that shows only their name. A larger `Debug` can
+/// then include a message without disclosing it.
 macro_rules! opaque_debug {
     ($($name:ty),+ $(,)?) => {
         $(impl std::fmt::Debug for $name {

@@ -4,16 +4,16 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 
-/// The longest wait that is believed. A longer one is cut to this, so that adding it to a time is
-/// always possible and a broken proxy cannot silence a sender for a year.
+/// The longest wait that is accepted; longer ones are cut. It keeps the addition to an instant from overflowing, and a
+/// broken proxy from silencing a sender for a year.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
-/// The wait asked for, either as seconds or as an HTTP date read against `now`. A date that has
-/// passed asks for no wait; a value that is neither is as good as absent.
+/// Parses the wait, given as seconds or as an HTTP date relative to `now`. A past date means no wait. Any other value
+/// counts as absent.
 pub(crate) fn parse(value: &HeaderValue, now: SystemTime) -> Option<Duration> {
     let text = value.to_str().ok()?.trim();
     let wait = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Only digits: what does not fit is merely too long.
+        // The text has only digits, so a value that does not fit is merely too long.
         Duration::from_secs(text.parse().unwrap_or(u64::MAX))
     } else {
         let at = httpdate::parse_http_date(text).ok()?;

@@ -1,9 +1,8 @@
 //! The access token that all sends share.
 //!
-//! One request for a token is under way at a time, in a task of its own, so that a send which is
-//! cancelled takes nothing from those that wait beside it. The request for the next token is made
-//! minutes before the present one expires; until then, and for as long as the token server fails,
-//! the present one is used.
+//! Only one request for a token runs at a time. It runs in a task of its own, so that a cancelled send does not affect
+//! the others that wait for it. The next token is requested minutes before the present one expires. Until it arrives,
+//! and while the token server fails, the present one is used.
 
 use std::{
     fmt,
@@ -19,17 +18,16 @@ use crate::{
     token_source::{Grant, TokenError, TokenSource},
 };
 
-/// How long before a token expires the next one is asked for.
+/// How long before its expiry a token is renewed.
 const EARLY: Duration = Duration::from_mins(5);
-/// By how much more, at most, so that replicas do not all ask at once.
+/// The most that is added to this, so that replicas do not all ask at once.
 const EARLY_SPREAD: Duration = Duration::from_mins(1);
 
 /// An access token, as the header that carries it.
 #[derive(Clone)]
 pub(crate) struct AccessToken {
     pub(crate) header: HeaderValue,
-    /// Which of the tokens so far this is, so that a late answer to an old one says nothing about
-    /// the present one.
+    /// The number of this token, so that a late answer to an old token does not affect the present one.
     generation: u64,
 }
 
@@ -41,7 +39,7 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// Why there is no token, and when the next is asked for.
+/// Why there is no token, and when the next is requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NoToken {
     pub(crate) error: TokenError,
@@ -68,7 +66,7 @@ impl<S: TokenSource> TokenCache<S> {
         }))
     }
 
-    /// The token to send with now.
+    /// Returns the token to send with now.
     pub(crate) async fn get(&self) -> Result<AccessToken, NoToken> {
         let step = {
             let mut state = self.0.lock();
@@ -86,8 +84,8 @@ impl<S: TokenSource> TokenCache<S> {
         Self::join(step).await
     }
 
-    /// The token to send with once more after `rejected` was not accepted; nothing if that would
-    /// only repeat itself.
+    /// Returns the token for another attempt after `rejected` was not accepted, or `None` if another attempt would fail
+    /// the same way.
     pub(crate) async fn replace(
         &self,
         rejected: &AccessToken,
@@ -104,7 +102,7 @@ impl<S: TokenSource> TokenCache<S> {
         }
     }
 
-    /// Takes note that `token` was accepted.
+    /// Records that `token` was accepted.
     pub(crate) fn accepted(&self, token: &AccessToken) {
         self.0.lock().accept(token.generation);
     }
@@ -114,7 +112,7 @@ impl<S: TokenSource> TokenCache<S> {
         state.refresh = Some(receiver.clone());
         let inner = Arc::clone(&self.0);
         tokio::spawn(async move {
-            // The lifetime counts from before the request: the token may be as old as that.
+            // The lifetime counts from before the request, because the token may be that old.
             let asked_at = Instant::now();
             let granted = inner.source.fetch().await;
             let jitter = inner.environment.jitter();
@@ -154,12 +152,12 @@ impl<S: TokenSource> TokenCache<S> {
 
 impl<S> Inner<S> {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that holds the lock leaves the state half changed.
+        // No holder of the lock can panic halfway through a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What is known, apart from how tokens are fetched: every step takes the time it happens at.
+/// The state, apart from fetching tokens. Every step is given its time.
 #[derive(Default)]
 struct State {
     current: Option<Held>,
@@ -168,8 +166,8 @@ struct State {
     failures: u32,
     /// The last failure, and until when the token server is left alone.
     pause: Option<(TokenError, Instant)>,
-    /// How many tokens in a row were not accepted, and until when the present one is not replaced
-    /// for that reason.
+    /// How many tokens in a row were rejected. `replace_from` is the instant before which a rejection does not replace
+    /// the present token.
     rejections: u32,
     replace_from: Option<Instant>,
 }
@@ -183,9 +181,9 @@ struct Held {
 enum Step {
     /// Send with this token.
     Use(AccessToken),
-    /// Send with this token and ask for the next one meanwhile.
+    /// Send with this token and request the next one meanwhile.
     Renew(AccessToken),
-    /// Wait for the request that is under way.
+    /// Wait for the running request.
     Join(watch::Receiver<Shared>),
     /// Make a request and wait for it.
     Refresh,
@@ -195,7 +193,7 @@ enum Step {
 
 impl State {
     fn next(&mut self, now: Instant) -> Step {
-        // A request whose task ended without a word, with the runtime, is none.
+        // A closed channel means that the task ended with the runtime, so no request is running.
         let under_way = self
             .refresh
             .clone()
@@ -218,8 +216,8 @@ impl State {
         self.generations += 1;
         self.failures = 0;
         self.pause = None;
-        // Of a short life, half: a metadata server hands out the token it has until the last five
-        // minutes, and would otherwise be asked on every send.
+        // A short lifetime is halved. A metadata server returns its present token until the last five minutes, and
+        // would otherwise be asked on every send.
         let early = (EARLY + EARLY_SPREAD.mul_f64(jitter)).min(grant.lifetime / 2);
         let token = AccessToken {
             header: grant.header,
@@ -240,14 +238,14 @@ impl State {
         NoToken { error, retry_after }
     }
 
-    /// Whether to send once more, with the token that replaces the rejected one. Once new tokens are
-    /// rejected as well, the fault is elsewhere, and asking for ever more of them is held back.
+    /// Whether to send again with a new token. If new tokens are rejected too, the fault lies elsewhere, and further
+    /// requests for tokens are delayed.
     fn reject(&mut self, generation: u64, now: Instant, jitter: f64) -> bool {
         let Some(held) = self
             .current
             .take_if(|held| held.token.generation == generation)
         else {
-            // Replaced meanwhile, or about to be.
+            // The token was replaced meanwhile, or is about to be.
             return true;
         };
         if self.replace_from.is_some_and(|from| now < from) {

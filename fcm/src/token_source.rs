@@ -16,26 +16,25 @@ use crate::{
 
 /// RFC 7523 §2.1.
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-/// Proves to the metadata server that the request is meant for it, and by its return that the answer
-/// comes from one.
+/// The header that proves that a request is meant for the metadata server, and that an answer comes from one.
 const METADATA_FLAVOR: &str = "metadata-flavor";
 
-/// The longest life that is believed; Google's tokens live an hour.
+/// The longest lifetime that is accepted; Google's tokens live for an hour.
 const MAX_LIFETIME: Duration = Duration::from_hours(24);
 
-/// An access token as it came, ready to be sent.
+/// An access token as it was granted, ready to be sent.
 pub(crate) struct Grant {
     /// `Bearer …`, marked as sensitive.
     pub(crate) header: HeaderValue,
     pub(crate) lifetime: Duration,
 }
 
-/// Where access tokens come from.
+/// A source of access tokens.
 pub(crate) trait TokenSource: Send + Sync + 'static {
     fn fetch(&self) -> impl Future<Output = Result<Grant, TokenError>> + Send;
 }
 
-/// The credentials' token server.
+/// The token server of the credentials.
 pub(crate) struct TokenServer {
     http: reqwest::Client,
     source: Source,
@@ -87,7 +86,7 @@ impl TokenServer {
     fn is_genuine(&self, response: &Response) -> bool {
         match self.source {
             Source::ServiceAccount(_) => true,
-            // Something else answers in its place: a captive portal, another cloud.
+            // Without the header something else answered: a captive portal, or another cloud.
             Source::Metadata(_) => response
                 .headers()
                 .get(METADATA_FLAVOR)
@@ -160,7 +159,7 @@ fn read(status: StatusCode, body: &[u8]) -> Result<Grant, TokenError> {
     })
 }
 
-/// An error code and nothing that a part of the request could have slipped into.
+/// Whether it is an error code, and so cannot contain any part of the request.
 fn is_code(code: &str) -> bool {
     (1..=40).contains(&code.len())
         && code
@@ -171,13 +170,12 @@ fn is_code(code: &str) -> bool {
 /// Why there is no access token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// The token server does not accept the credentials: somebody must act.
+    /// The token server does not accept the credentials: an operator must act.
     #[error("the token server refused the credentials (HTTP {status}{})", code.as_ref().map(|code| format!(", {code}")).unwrap_or_default())]
     Refused {
         /// The HTTP status.
         status: u16,
-        /// The error code of RFC 6749 §5.2, such as `invalid_grant`, which also stands for a clock
-        /// that is wrong.
+        /// The error code of RFC 6749 §5.2, such as `invalid_grant`. That one may also mean that the clock is wrong.
         code: Option<String>,
     },
     /// The token server failed.
@@ -189,13 +187,13 @@ pub enum TokenError {
     /// The token server was not reached, or the connection broke.
     #[error("the token server is unreachable: {reason}")]
     Unreachable {
-        /// Why, down to the cause.
+        /// The reason, with its causes.
         reason: String,
     },
     /// The token server did not answer in time.
     #[error("the token server did not answer in time")]
     Timeout,
-    /// The answer is not that of a token server.
+    /// The answer does not come from a token server.
     #[error("the token server's answer could not be read")]
     Unreadable,
     /// The assertion could not be signed.
@@ -207,7 +205,7 @@ pub enum TokenError {
 }
 
 impl TokenError {
-    /// Whether the credentials, rather than the way to the token server, are at fault.
+    /// Whether the credentials are at fault, and not the network or the token server.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused { .. } | Self::Signing)
     }

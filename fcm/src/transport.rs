@@ -1,4 +1,4 @@
-//! What both endpoints, FCM's and the token server's, are reached with.
+//! The HTTP clients for both endpoints: FCM and the token server.
 
 use std::{error::Error, fmt::Write, time::Duration};
 
@@ -6,14 +6,14 @@ use reqwest::{ClientBuilder, Response, redirect};
 
 use crate::{Config, Protocol};
 
-/// The most that is read of an answer. Google's are below two kilobytes.
+/// The most bytes of an answer that are read. Google's are below two kilobytes.
 const MAX_ANSWER_BYTES: usize = 64 * 1_024;
-/// How often a silent connection is asked whether it is alive.
+/// How often a silent connection is pinged.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What every connection has in common. A redirect is not followed: neither endpoint sends one, and
-/// following it would hand a credential to wherever it points.
+/// What both clients share. Redirects are not followed: neither endpoint sends one, and following one would send a
+/// credential to an unknown server.
 fn base(config: &Config, timeout: Duration) -> ClientBuilder {
     reqwest::Client::builder()
         .user_agent(concat!(
@@ -34,8 +34,8 @@ pub(crate) fn sender(config: &Config) -> reqwest::Result<reqwest::Client> {
         .http2_keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
         .http2_keep_alive_while_idle(true);
     if config.protocol == Protocol::Http2 {
-        // Known beforehand, a burst on a cold client waits for one connection instead of opening
-        // one each and closing all but one.
+        // With prior knowledge, a burst on a cold client waits for one connection. Otherwise each request would open
+        // one, and all but one would be closed again.
         builder = builder.http2_prior_knowledge();
     }
     // Cleartext is for a server on this machine or next to it, never behind a proxy.
@@ -45,7 +45,7 @@ pub(crate) fn sender(config: &Config) -> reqwest::Result<reqwest::Client> {
     builder.build()
 }
 
-/// The way to the token server. The metadata server is a link-local address.
+/// Makes the client for the token server. The metadata server has a link-local address, so it is never behind a proxy.
 pub(crate) fn token_client(config: &Config, local: bool) -> reqwest::Result<reqwest::Client> {
     let builder = base(config, config.token_timeout);
     if local {
@@ -55,8 +55,8 @@ pub(crate) fn token_client(config: &Config, local: bool) -> reqwest::Result<reqw
     }
 }
 
-/// The answer's body, up to [`MAX_ANSWER_BYTES`]: what is longer is no answer of Google's, and its
-/// beginning is enough to say so.
+/// Reads the answer's body, up to [`MAX_ANSWER_BYTES`]. A longer answer is not Google's, and its beginning is enough to
+/// tell.
 pub(crate) async fn body(mut response: Response) -> reqwest::Result<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
@@ -69,7 +69,7 @@ pub(crate) async fn body(mut response: Response) -> reqwest::Result<Vec<u8>> {
     Ok(body)
 }
 
-/// Why a request failed, with its causes and without its URL.
+/// Describes why a request failed, with its causes and without its URL.
 pub(crate) fn describe(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();

@@ -1,8 +1,8 @@
-//! Which older programs may run on a schema that has steps they do not know.
+//! Compatibility of older programs with a schema that has steps they do not know.
 //!
 //! A step that older programs can run with is listed as [`RunsSince`], with the newest step that such a program must
-//! know. It writes that down in the table `schema_step`, which older programs read: they do not have the step. A step
-//! that says nothing keeps them from starting.
+//! know. The step writes this to the table `schema_step`, because older programs do not have the step itself. A step
+//! without a declaration keeps them from starting.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::has_table;
 
 const TABLE: &str = "schema_step";
 
-/// A step beside which programs may run that know every step up to the one named here.
+/// A step that a program can run with if it knows every step up to the one named here.
 pub struct RunsSince<M>(pub &'static str, pub M);
 
 impl<M: MigrationTrait> MigrationName for RunsSince<M> {
@@ -28,8 +28,8 @@ impl<M: MigrationTrait> MigrationTrait for RunsSince<M> {
         self.1.use_transaction()
     }
 
-    /// Declares first. A crash in between leaves a declaration of a step that was not taken, which nobody asks for; in a
-    /// transaction it leaves nothing.
+    /// Writes the declaration first. A crash before the step leaves a declaration of a step that was not taken, which
+    /// nobody reads. In a transaction it leaves nothing.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let declare = Query::insert()
             .into_table(TABLE)
@@ -61,11 +61,11 @@ pub async fn may_run(
     ours: &[String],
     unknown: &[String],
 ) -> Result<bool, DbErr> {
-    // Read after the steps: each is committed with its declaration.
+    // Read the declarations after the steps: each step is committed with its declaration.
     Ok(allows(ours, unknown, &declared(db).await?))
 }
 
-/// Since which step programs may run beside each step that says so.
+/// Returns, for each declared step, the newest step that a program must know.
 async fn declared(db: &impl ConnectionTrait) -> Result<BTreeMap<String, String>, DbErr> {
     if !has_table(db, TABLE).await? {
         return Ok(BTreeMap::new());
@@ -78,7 +78,7 @@ async fn declared(db: &impl ConnectionTrait) -> Result<BTreeMap<String, String>,
 }
 
 fn allows(ours: &[String], unknown: &[String], declared: &BTreeMap<String, String>) -> bool {
-    // Names begin with the day they were made: their order is that of the steps.
+    // Names begin with a date, so their order is that of the steps.
     let knows_all_up_to =
         |since: &String| ours.contains(since) && unknown.iter().all(|step| step > since);
     unknown
@@ -115,7 +115,7 @@ mod tests {
         let since_the_third = [("m3", "m2"), ("m4", "m3")];
         assert!(!allowed(&["m1", "m2"], &["m3", "m4"], &since_the_third));
         assert!(allowed(&["m1", "m2", "m3"], &["m4"], &since_the_third));
-        // One of another branch was added before it.
+        // A step of another branch was added before it.
         let branch = [("m2", "m1"), ("m4", "m3")];
         assert!(!allowed(&["m1", "m3"], &["m2", "m4"], &branch));
     }

@@ -1,7 +1,7 @@
-//! The schema, one step a file, the same for SQLite and PostgreSQL.
+//! The migrations of the schema: one step in each file, the same for SQLite and PostgreSQL.
 //!
-//! A step never uses the `entity` crate: an old migration must not change when an entity does.
-//! Each runs in a transaction; keeping two processes from migrating at once is the caller's part.
+//! A step never uses the `entity` crate, because an old migration must not change when an entity does. Each step runs
+//! in a transaction. The caller must keep two processes from migrating at once.
 
 mod compatible;
 mod m20261123_000001_create_accounts;
@@ -54,7 +54,8 @@ use sea_orm_migration::seaql_migrations;
 
 use self::compatible::RunsSince;
 
-/// Every step, oldest first. One that older programs can run with is a [`RunsSince`]; CONTRIBUTING.md says which can be.
+/// All steps, the oldest first. A step that older programs can run with is a [`RunsSince`]. CONTRIBUTING.md says which
+/// steps can be.
 pub struct Migrator;
 
 #[async_trait::async_trait]
@@ -110,38 +111,38 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// How a program stands to a schema.
+/// How a program fits a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
-    /// It knows every step that was taken, and none is left to take.
+    /// All steps of this program were taken, and no others.
     Current,
-    /// Steps are left to take.
+    /// Steps are pending.
     Behind,
-    /// A newer program took steps, and each of them lets this one run.
+    /// A newer program took further steps, and this program can run with all of them.
     Newer,
-    /// A newer program took steps that this one must not run with.
+    /// A newer program took further steps, and this program must not run with them.
     Ahead,
 }
 
-/// How far a database has come.
+/// The state of a database's schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
-    /// The steps it has yet to take, oldest first.
+    /// The pending steps, the oldest first.
     pub pending: Vec<String>,
-    /// The steps it has taken that are not among ours: a newer program took them.
+    /// Taken steps that this program does not know: a newer program took them.
     pub unknown: Vec<String>,
-    /// What follows for this program.
+    /// How this program fits the schema.
     pub fit: Fit,
 }
 
 impl State {
-    /// Whether it has taken no step: nothing was ever kept here.
+    /// Whether no step was taken: the database was never used.
     pub fn is_new(&self) -> bool {
         self.unknown.is_empty() && self.pending.len() == Migrator::migrations().len()
     }
 }
 
-/// How far this database has come. Changes nothing, not even on an empty one, and needs no right to.
+/// Returns the state of the schema. Changes nothing, even in an empty database, and needs no permission to write.
 pub async fn state(db: &impl ConnectionTrait) -> Result<State, DbErr> {
     let (ours, taken) = (ours(), taken(db).await?);
     let pending = missing_from(&taken, &ours);
@@ -159,7 +160,7 @@ pub async fn state(db: &impl ConnectionTrait) -> Result<State, DbErr> {
     })
 }
 
-/// The names of the steps this database has yet to take. Changes nothing, not even on an empty one.
+/// Returns the names of the pending steps. Changes nothing, even in an empty database.
 pub async fn pending(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     Ok(missing_from(&taken(db).await?, &ours()))
 }
@@ -182,7 +183,7 @@ fn missing_from(from: &[String], names: &[String]) -> Vec<String> {
     missing.cloned().collect()
 }
 
-/// Whether there is a table of this name. Needs no right to look into it.
+/// Whether there is a table of this name. Needs no permission to read it.
 pub async fn has_table(db: &impl ConnectionTrait, name: &str) -> Result<bool, DbErr> {
     let backend = db.get_database_backend();
     let tables = match backend {

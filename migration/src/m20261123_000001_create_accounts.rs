@@ -1,10 +1,10 @@
-//! Members, and what signs them in.
+//! Creates members, accounts and sessions.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{belongs_to, drop_tables, index, instant, instant_null, table, text_uniq};
 
-/// Members, and what signs them in.
+/// Creates members, accounts and sessions.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,10 +1,10 @@
-//! What a member may tell of himself.
+//! Creates the parts of profiles.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{belongs_to, drop_tables, instant, key, names, table};
 
-/// What a member may tell of himself.
+/// Creates the parts of profiles.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,4 +1,4 @@
-//! Circles, meetings, and who comes.
+//! Creates circles, meetings and answers to occurrences.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -6,7 +6,7 @@ use crate::support::{
     belongs_to, drop_tables, index, instant, key, refers_to, table, unique_index,
 };
 
-/// Circles, meetings, and who comes.
+/// Creates circles, meetings and answers to occurrences.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

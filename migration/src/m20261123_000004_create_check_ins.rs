@@ -1,10 +1,10 @@
-//! Check-ins, progress and the daily reminder.
+//! Creates check-ins, progress and the daily reminder.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{belongs_to, drop_tables, index, instant, instant_null, table, unique_index};
 
-/// Check-ins, progress and the daily reminder.
+/// Creates check-ins, progress and the daily reminder.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,4 +1,4 @@
-//! Devices, notifications, deliveries and background work.
+//! Creates devices, notifications, deliveries and background jobs.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -7,7 +7,7 @@ use crate::support::{
     unique_index,
 };
 
-/// Devices, notifications, deliveries and background work.
+/// Creates devices, notifications, deliveries and background jobs.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,11 +1,11 @@
-//! The first words of the two vocabularies a profile is written in.
+//! Seeds the two vocabularies of profiles: topics and life contexts.
 //!
-//! A slug, once used, is never renamed: phones and matching hold it. Names and descriptions are
-//! English; apps may show their own words for a slug.
+//! A slug is never renamed once it was used, because phones and matching store it. Names and descriptions are English;
+//! apps may show their own words for a slug.
 
 use sea_orm_migration::prelude::*;
 
-/// The first words of the two vocabularies.
+/// Seeds the two vocabularies of profiles.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -170,7 +170,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // What members said in these words cannot stay without them.
+        // Members' choices from a vocabulary cannot stay without it.
         for table in [
             "member_topic",
             "member_life_context",

@@ -1,14 +1,14 @@
-//! What has changed of what a member's phones keep, in the order it became visible.
+//! Creates the feed of changes to the items that a member's devices keep, in the order in which they became visible.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{belongs_to, drop_tables, index, instant, key, table, unique_index};
 
-/// What has changed of what a member's phones keep.
+/// Creates the feed of changes.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// Everything that phones keep of what is there already, numbered for each member from the oldest on.
+/// Adds all existing items that devices keep, numbered for each member from the oldest on.
 const WHAT_IS_THERE: &str = "INSERT INTO change (member_id, kind, node_id, seq, deleted, changed_at) \
     SELECT member_id, kind, node_id, \
     ROW_NUMBER() OVER (PARTITION BY member_id ORDER BY changed_at, kind, node_id), FALSE, changed_at \

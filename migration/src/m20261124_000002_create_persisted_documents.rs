@@ -1,10 +1,10 @@
-//! Documents that apps ask for by their hash.
+//! Creates documents that apps request by their hash.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{drop_tables, index, instant, table};
 
-/// Documents that apps ask for by their hash.
+/// Creates documents that apps request by their hash.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,10 +1,10 @@
-//! Who is whose partner, and who asked whom.
+//! Creates peerings.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{belongs_to, drop_tables, index, instant, instant_null, table, unique_index};
 
-/// Who is whose partner, and who asked whom.
+/// Creates peerings.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -32,7 +32,7 @@ impl MigrationTrait for Migration {
                     .take(),
             )
             .await?;
-        // Of a pair one is not over: proposed, declined and not yet lapsed, or active.
+        // A pair has at most one peering that has not ended: proposed, declined but not yet expired, or active.
         manager
             .create_index(
                 unique_index(

@@ -1,10 +1,10 @@
-//! When members' phones are left in peace.
+//! Creates quiet hours.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{belongs_to, drop_tables, table};
 
-/// When members' phones are left in peace.
+/// Creates quiet hours.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,4 +1,4 @@
-//! What partners agree to, what they send each other, and what members consented to.
+//! Creates pacts, nudges and consents.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -6,7 +6,7 @@ use crate::support::{
     belongs_to, drop_tables, index, instant, instant_null, key, refers_to, table, unique_index,
 };
 
-/// What partners agree to, what they send each other, and what members consented to.
+/// Creates pacts, nudges and consents.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,4 +1,4 @@
-//! What a check-in says beside that it is there, what a member means to do, and what his closed days add up to.
+//! Adds the contents of check-ins, and creates day terms, cadences, pauses and progress.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -6,7 +6,7 @@ use crate::support::{
     add_column, belongs_to, drop_column, drop_tables, index, instant, key, table,
 };
 
-/// What a check-in says, what a member means to do, and what his days add up to.
+/// Adds the contents of check-ins, and creates day terms, cadences, pauses and progress.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -90,7 +90,7 @@ impl MigrationTrait for Migration {
                 .take(),
             )
             .await?;
-        // Made anew from the check-ins when a member next checks in.
+        // The rows are recreated from the check-ins when a member next checks in.
         drop_tables(manager, &["progress"]).await?;
         manager
             .create_table(

@@ -1,16 +1,16 @@
-//! Words for feelings, in six families, each with what it means: naming a feeling is a skill.
+//! Seeds the vocabulary of emotions, in six families. Each has a definition, because naming a feeling is a skill.
 //!
-//! A slug, once used, is never renamed: phones and check-ins hold it.
+//! A slug is never renamed once it was used, because phones and check-ins store it.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{drop_tables, table};
 
-/// Words for feelings.
+/// Seeds the vocabulary of emotions.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// Family, slug, name, meaning.
+/// Family, slug, name, definition.
 const EMOTIONS: [(&str, &str, &str, &str); 60] = [
     ("joy", "happy", "Happy", "Things are good, and you feel it."),
     (

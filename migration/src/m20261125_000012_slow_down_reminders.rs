@@ -1,10 +1,10 @@
-//! How long a member has left his reminders alone.
+//! Adds for how long a member has ignored reminders.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{add_column, drop_column};
 
-/// How long a member has left his reminders alone.
+/// Adds for how long a member has ignored reminders.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,4 +1,4 @@
-//! What members mean to do, and how it went.
+//! Creates commitments and their days.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -6,7 +6,7 @@ use crate::support::{
     belongs_to, drop_tables, index, instant, instant_null, key, refers_to, table,
 };
 
-/// What members mean to do, and how it went.
+/// Creates commitments and their days.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,4 +1,4 @@
-//! What is to happen when a member goes quiet, and what was told by it.
+//! Creates ladders, their rungs and their tellings.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -6,7 +6,7 @@ use crate::support::{
     belongs_to, drop_tables, index, instant, instant_null, refers_to, table, unique_index,
 };
 
-/// What is to happen when a member goes quiet, and what was told by it.
+/// Creates ladders, their rungs and their tellings.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,10 +1,10 @@
-//! Which ids of sign-ups were used, and for which address.
+//! Creates the table of used ids of sign-ups, each with a keyed hash of its address.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{drop_tables, index, instant, table};
 
-/// Which ids of sign-ups were used, and for which address.
+/// Creates the table of used ids of sign-ups.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,10 +1,11 @@
-//! What tells members from strangers who try: networks that members got in from, and whose request a code answers.
+//! Adds data that tell members from strangers who guess: the networks that members signed in from, and the request that
+//! a code answers.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{add_column, drop_column, drop_tables, index, instant, key, table};
 
-/// What tells members from strangers who try.
+/// Adds data that tell members from strangers who guess.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,4 +1,4 @@
-//! Which handles are somebody's, by how they look, and which were given up lately.
+//! Creates claims of handles, by their looks, including handles that were given up recently.
 
 use sea_orm_migration::sea_orm::ConnectionTrait as _;
 use sea_orm_migration::sea_orm::prelude::Uuid;
@@ -7,7 +7,7 @@ use unicode_security::confusable_detection::skeleton;
 
 use crate::support::{belongs_to, drop_tables, index, instant_null, table};
 
-/// Which handles are somebody's, by how they look, and which were given up lately.
+/// Creates claims of handles.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -43,11 +43,11 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Read at a time.
+/// How many members are read at a time.
 const PAGE: u64 = 1000;
 
-/// Claims what members are called: by the key that was unique so far, and by how it looks as it is written, where that
-/// is nobody's yet.
+/// Claims the handles of all members: by the key that was unique so far, and also by their looks, unless another member
+/// has claimed those.
 async fn claim_all(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let db = manager.get_connection();
     let mut keys = Query::insert();
@@ -57,7 +57,7 @@ async fn claim_all(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .columns(["handle_key", "id"])
         .from("member")
         .take();
-    // It fails when the numbers of columns differ, and they do not.
+    // This fails only if the numbers of columns differ, and they do not.
     let _ = keys.select_from(all);
     db.execute(&keys).await?;
     let mut after: Option<Uuid> = None;
@@ -95,7 +95,7 @@ async fn claim_all(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     }
 }
 
-/// How a text looks, with case and punctuation left out.
+/// Returns the looks of a text, without case and punctuation.
 fn fold(text: &str) -> String {
     let once: String = skeleton(text).collect();
     let folded = once.to_lowercase();

@@ -1,10 +1,10 @@
-//! Which generation of a session's tokens is known to have been used.
+//! Adds the newest generation of a session's tokens that is known to have been used.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{add_column, drop_column};
 
-/// Which generation of a session's tokens is known to have been used.
+/// Adds the newest generation of a session's tokens that is known to have been used.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -17,7 +17,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let mut confirmed = integer("confirmed_generation").default(0).take();
         add_column(manager, "session", &mut confirmed).await?;
-        // What is in use now is taken for used: a predecessor that comes back was copied, as before.
+        // Current tokens count as used: if an older one is used again, it was copied, as before.
         let confirm = "UPDATE session SET confirmed_generation = generation";
         let connection = manager.get_connection();
         connection.execute_unprepared(confirm).await?;

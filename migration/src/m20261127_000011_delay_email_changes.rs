@@ -1,4 +1,4 @@
-//! Changes of e-mail addresses that wait, and devices that are told a last thing.
+//! Creates delayed changes of e-mail addresses, and marks devices that get a last notification after sign-out.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -7,7 +7,7 @@ use crate::support::{
     unique_index,
 };
 
-/// Changes of e-mail addresses that wait, and devices that are told a last thing.
+/// Creates delayed changes of e-mail addresses, and marks devices that get a last notification after sign-out.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

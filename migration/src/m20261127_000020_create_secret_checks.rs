@@ -1,10 +1,10 @@
-//! By what the configured secrets are known to be those that this database was written with.
+//! Creates the check values that show whether this database was written with the configured secrets.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{drop_tables, instant, table};
 
-/// By what the configured secrets are known to be those that this database was written with.
+/// Creates the check values of the secrets.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

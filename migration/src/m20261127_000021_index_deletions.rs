@@ -1,10 +1,10 @@
-//! Accounts that wait for their deletion are found without looking at the others.
+//! Adds an index of accounts that wait for deletion.
 
 use sea_orm_migration::prelude::*;
 
 use crate::support::index;
 
-/// Accounts that wait for their deletion are found without looking at the others.
+/// Adds an index of accounts that wait for deletion.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,10 +1,10 @@
-//! The terms that members accepted before the ones their accounts name.
+//! Creates the table of terms that members accepted before the current ones of their accounts.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{belongs_to, drop_tables, instant, key, table};
 
-/// The terms that members accepted before the ones their accounts name.
+/// Creates the table of superseded terms.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

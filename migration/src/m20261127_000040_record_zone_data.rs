@@ -1,4 +1,4 @@
-//! Which edition of the time zone database stored instants were worked out with.
+//! Creates the record of the time zone editions that stored instants were computed with.
 
 use sea_orm_migration::sea_orm::prelude::{DateTimeUtc, Uuid};
 use sea_orm_migration::sea_query::Query;
@@ -6,7 +6,7 @@ use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{drop_tables, instant, instant_null, table};
 
-/// Which edition of the time zone database stored instants were worked out with.
+/// Creates the record of the time zone editions that stored instants were computed with.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -26,7 +26,7 @@ impl MigrationTrait for Migration {
             .col(uuid_null("after_id"))
             .take();
         manager.create_table(made).await?;
-        // What is there was worked out by a release that carried this edition.
+        // The existing instants were computed by a release that carried this edition.
         let before = Query::insert()
             .into_table("zone_data")
             .columns([

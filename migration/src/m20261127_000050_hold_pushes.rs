@@ -1,4 +1,4 @@
-//! Pushes that wait while their lines are in the inbox, and partners who may be woken.
+//! Adds pushes that wait while their notifications are in the inbox, and whether a partner may wake a member.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -6,7 +6,7 @@ use crate::support::{add_column, drop_column, index, instant_null};
 
 const HELD: &str = "ix_notification_member_id_held_until";
 
-/// Pushes that wait while their lines are in the inbox, and partners who may be woken.
+/// Adds pushes that wait while their notifications are in the inbox, and whether a partner may wake a member.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -22,7 +22,7 @@ impl MigrationTrait for Migration {
             .and_where(Expr::col("held_until").is_not_null())
             .take();
         manager.create_index(held).await?;
-        // An older process leaves it out.
+        // The default is for older processes, which do not write the column.
         let mut woken = boolean("can_be_woken").default(false).take();
         add_column(manager, "pact_side", &mut woken).await
     }

@@ -1,12 +1,14 @@
-//! What a member takes back of a check-in, and entries that reach us after their day has closed.
+//! Adds which parts of a check-in a member took back, and whether a check-in counts that arrived after its day had
+//! closed.
 //!
-//! Older programs beside newer ones leave the new columns alone: what they write counts, and nothing of it was taken back.
+//! Older programs beside newer ones do not write the new columns: their check-ins count, and nothing of them is taken
+//! back.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{add_column, drop_column, instant_null};
 
-/// What a member takes back of a check-in, and what counts in his progress.
+/// Adds which parts of a check-in a member took back, and whether it counts for the progress.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

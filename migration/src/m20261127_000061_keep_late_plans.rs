@@ -1,13 +1,13 @@
-//! What a pause was asked for, when some of its days had closed before it reached us; and since when a partner sees a
-//! commitment.
+//! Adds the original first day of a pause that arrived after some of its days had closed, and since when a partner can
+//! see a commitment.
 //!
-//! Older programs beside newer ones leave the new columns alone.
+//! Older programs beside newer ones do not write the new columns.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{add_column, drop_column};
 
-/// Pauses that came late, and commitments that were named to a partner.
+/// Adds the original first day of late pauses, and since when a partner can see a commitment.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

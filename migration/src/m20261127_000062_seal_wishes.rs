@@ -1,13 +1,13 @@
-//! Encrypted: how a man likes to be nudged, in his words.
+//! Adds the encrypted form of how a member likes to be nudged.
 //!
-//! What is there in the clear is encrypted by the program, in slices, since no migration has the keys; so is what older
-//! programs beside newer ones go on writing. They do not see what newer ones wrote.
+//! The program encrypts the existing words in slices, because migrations do not have the keys. It also encrypts the
+//! words that older programs beside newer ones still write. Older programs do not see the words of newer ones.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{add_column, drop_column, index};
 
-/// A column for the encrypted wish, and an index of those that are not.
+/// Adds a column for the encrypted wish, and an index of the wishes in the clear.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,12 +1,14 @@
-//! Words that a member received, for as long as he may want to show them to somebody who helps.
+//! Creates the table of received words, which are kept for as long as a member may want to show them to somebody who
+//! helps.
 //!
-//! Older programs beside newer ones know nothing of them: what comes to an end through an older one is not kept.
+//! Older programs beside newer ones do not know it: if an older program ends a pact or an account, its words are not
+//! kept.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{belongs_to, drop_tables, index, instant, table, unique_index};
 
-/// Words that were received.
+/// Creates the table of received words.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,10 +1,10 @@
-//! Invitations into circles, which wait for the yes of whoever is invited.
+//! Creates invitations to circles, which wait for the answer of the invited member.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{belongs_to, drop_tables, index, instant, instant_null, refers_to, table};
 
-/// Invitations into circles, which wait for the yes of whoever is invited.
+/// Creates invitations to circles.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,10 +1,10 @@
-//! Whose doing a notification is, so that nobody makes another's phone ring too often.
+//! Adds who caused a notification, so that nobody can cause too many pushes to another member.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{add_column, drop_column, index};
 
-/// Whose doing a notification is, so that nobody makes another's phone ring too often.
+/// Adds who caused a notification.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,10 +1,10 @@
-//! Who changed a meeting, when, and what of it.
+//! Creates the record of changes of meetings.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{belongs_to, drop_tables, index, instant, table};
 
-/// Who changed a meeting, when, and what of it.
+/// Creates the record of changes of meetings.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,10 +1,10 @@
-//! Who may see each part of a profile.
+//! Adds who may see each part of a profile.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{add_column, drop_column};
 
-/// Who may see each part of a profile.
+/// Adds who may see each part of a profile.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

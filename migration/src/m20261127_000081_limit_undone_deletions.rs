@@ -1,10 +1,10 @@
-//! When a deletion was last undone, so that this is possible once a day.
+//! Adds when a deletion was last undone, so that this is possible only once a day.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{add_column, drop_column};
 
-/// When a deletion was last undone.
+/// Adds when a deletion was last undone.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,16 +1,16 @@
-//! Lanes for jobs, and indexes for what housekeeping removes.
+//! Adds lanes to jobs, and indexes for housekeeping.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{add_column, drop_column, index};
 
-/// Lanes for jobs, and indexes for what housekeeping removes.
+/// Adds lanes to jobs, and indexes for housekeeping.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
 const BY_LANE: &str = "ix_job_lane_run_at_open";
 
-/// Each is a name, a table and the column that says since when a row has had its day.
+/// The name of each index, its table, and the column that says when a row expires.
 const HAS_HAD_ITS_DAY: [(&str, &str, &str); 7] = [
     ("ix_session_revoked_at", "session", "revoked_at"),
     ("ix_session_expires_at", "session", "expires_at"),
@@ -32,7 +32,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Processes of before write no lane: what they ask for is done among the tasks.
+        // Older processes write no lane: their jobs run among the tasks.
         let mut lane = text("lane").default("tasks").take();
         add_column(manager, "job", &mut lane).await?;
         for (lane, kinds) in [("letters", "mail~_%"), ("housekeeping", "housekeeping")] {

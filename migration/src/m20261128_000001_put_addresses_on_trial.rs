@@ -1,10 +1,10 @@
-//! Push addresses that the provider says are gone, and what it answered lately.
+//! Adds when the provider reported a push address as gone, and creates tallies of its recent answers.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{add_column, drop_column, instant, instant_null, key, table};
 
-/// Push addresses that the provider says are gone, and what it answered lately.
+/// Adds when the provider reported a push address as gone, and creates tallies of its recent answers.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -1,10 +1,10 @@
-//! Which programs may run on a schema that has steps they do not know: see `crate::compatible`.
+//! Creates the table that says which programs may run on a schema with steps they do not know: see `crate::compatible`.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{drop_tables, table};
 
-/// Which programs may run on a schema that has steps they do not know: see `crate::compatible`.
+/// Creates the table that says which programs may run on a schema with steps they do not know.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

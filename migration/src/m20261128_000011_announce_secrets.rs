@@ -1,10 +1,10 @@
-//! With which secrets the process that started last can read.
+//! Creates the table of the secrets that the last started process can read with.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::support::{drop_tables, instant, table};
 
-/// With which secrets the process that started last can read.
+/// Creates the table of the secrets that the last started process can read with.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

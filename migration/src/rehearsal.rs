@@ -1,4 +1,4 @@
-//! Steps that no release has, for suites that run an older and a newer program on one database.
+//! Migration steps that no release has, for tests that run an older and a newer program on one database.
 
 use std::sync::OnceLock;
 
@@ -13,13 +13,13 @@ const COMPATIBLE: &str = "m20990101_000001_rehearse_compatible";
 
 static ADDED: OnceLock<String> = OnceLock::new();
 
-/// Has this program know more steps: words with spaces between them, of `compatible`, `incompatible`, `demanding` and
+/// Adds steps to this program: words with spaces between them, from `compatible`, `incompatible`, `demanding` and
 /// `failing`.
 pub fn add(steps: String) {
     ADDED.get_or_init(|| steps);
 }
 
-/// The steps that were added.
+/// Returns the added steps.
 pub fn steps() -> Vec<Box<dyn MigrationTrait>> {
     let words = ADDED.get().map(String::as_str).unwrap_or_default();
     words.split_whitespace().filter_map(step).collect()
@@ -29,7 +29,7 @@ fn step(word: &str) -> Option<Box<dyn MigrationTrait>> {
     Some(match word {
         "compatible" => Box::new(RunsSince(NEWEST, Adds)),
         "incompatible" => Box::new(Silent("m20990101_000002_rehearse_incompatible")),
-        // Only programs that know the compatible one may run beside it.
+        // Only programs that know the compatible step may run beside this one.
         "demanding" => Box::new(RunsSince(
             COMPATIBLE,
             Silent("m20990101_000003_rehearse_demanding"),
@@ -39,7 +39,7 @@ fn step(word: &str) -> Option<Box<dyn MigrationTrait>> {
     })
 }
 
-/// A column with a default, an index and a table more.
+/// Adds a column with a default, an index and a table.
 struct Adds;
 
 impl MigrationName for Adds {
@@ -78,7 +78,7 @@ impl MigrationTrait for Adds {
     }
 }
 
-/// Changes nothing, and declares nothing by itself.
+/// Changes nothing and declares nothing.
 struct Silent(&'static str);
 
 impl MigrationName for Silent {
@@ -102,7 +102,7 @@ impl MigrationTrait for Silent {
     }
 }
 
-/// Stops half-way, as in a crash.
+/// Fails half-way, as in a crash.
 struct Fails;
 
 impl MigrationName for Fails {

@@ -1,24 +1,24 @@
-//! The few words every migration speaks: one type for instants, one way to name an index, and
-//! foreign keys that follow a member out of the door.
+//! Helpers for migrations: one type for instants, one way to name an index, and foreign keys that delete a member's
+//! rows with the member.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-/// A new table.
+/// Creates a table.
 pub fn table(name: &'static str) -> TableCreateStatement {
     Table::create().table(name).take()
 }
 
-/// An instant, UTC.
+/// A column with an instant in UTC.
 pub fn instant(name: &'static str) -> ColumnDef {
     timestamp_with_time_zone(name)
 }
 
-/// An instant that may not have come.
+/// A nullable column with an instant in UTC.
 pub fn instant_null(name: &'static str) -> ColumnDef {
     timestamp_with_time_zone_null(name)
 }
 
-/// A text no two rows share.
+/// A unique text column.
 pub fn text_uniq(name: &'static str) -> ColumnDef {
     text(name).unique_key().take()
 }
@@ -32,7 +32,7 @@ pub fn key(columns: &[&'static str]) -> IndexCreateStatement {
     key
 }
 
-/// The row goes when what it belongs to goes.
+/// A foreign key to the owner of a row: the row is deleted with it.
 pub fn belongs_to(
     table: &'static str,
     column: &'static str,
@@ -47,7 +47,7 @@ pub fn belongs_to(
         .take()
 }
 
-/// The row stays when what it refers to goes, and forgets it.
+/// A foreign key that is set to null when the other row is deleted.
 pub fn refers_to(
     table: &'static str,
     column: &'static str,
@@ -59,7 +59,7 @@ pub fn refers_to(
         .take()
 }
 
-/// What it names cannot go while the row is there.
+/// A foreign key that prevents the deletion of the other row.
 pub fn names(
     table: &'static str,
     column: &'static str,
@@ -84,7 +84,7 @@ pub fn index(
     index
 }
 
-/// An index that allows each combination once.
+/// A unique index over `columns`, in order.
 pub fn unique_index(
     name: &'static str,
     table: &'static str,
@@ -93,7 +93,7 @@ pub fn unique_index(
     index(name, table, columns).unique().take()
 }
 
-/// Undoes a migration that only made tables: the last made go first.
+/// Undoes a migration that only created tables. Drops them in the given order, so the last created must come first.
 pub async fn drop_tables(
     manager: &SchemaManager<'_>,
     tables: &[&'static str],
@@ -106,7 +106,7 @@ pub async fn drop_tables(
     Ok(())
 }
 
-/// Adds a column. One that may not be null has a default, for the rows that are there.
+/// Adds a column. A column that is not nullable needs a default, for the existing rows.
 pub async fn add_column(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -116,7 +116,7 @@ pub async fn add_column(
     manager.alter_table(alter).await
 }
 
-/// Takes a column away.
+/// Drops a column.
 pub async fn drop_column(
     manager: &SchemaManager<'_>,
     table: &'static str,

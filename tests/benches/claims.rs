@@ -1,12 +1,13 @@
-//! What it takes to claim and plan 1,000 reminders that are due, and to tell 1,000 rungs of ladders, among ever more
-//! members whose are not due: it is to follow those that are. `cargo bench -p tests --bench claims` prints the medians of
-//! interleaved rounds and their ratios to the first; `-- --quick` leaves the million out.
+//! Measures how long it takes to claim and plan 1,000 due reminders, and to send 1,000 due rungs of ladders, among a
+//! growing number of members without due ones. The time should depend on the due ones only.
+//! `cargo bench -p tests --bench claims` prints the medians of interleaved rounds and their ratios to the first size;
+//! `-- --quick` leaves out the million.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, ensure};
 use api::ladder;
-use api::nudge::reminder;
+use api::notification::reminder;
 use chrono::TimeDelta;
 use sea_orm::ConnectionTrait as _;
 use support::{TestApp, TestDatabase};
@@ -14,7 +15,7 @@ use support::{TestApp, TestDatabase};
 const DUE: usize = 1_000;
 const ROUNDS: usize = 9;
 
-/// What is claimed.
+/// The kind of work that is claimed.
 #[derive(Clone, Copy)]
 enum What {
     Reminders,
@@ -38,7 +39,7 @@ impl What {
         }
     }
 
-    /// What is set of those that fall due, beside the instant.
+    /// The columns that are reset on the rows that become due, besides the instant.
     const fn anew(self) -> &'static str {
         match self {
             Self::Reminders => "ignored = 0, ignored_since = NULL",
@@ -47,7 +48,7 @@ impl What {
     }
 }
 
-/// So many members, and how long each claim of each kind took among them.
+/// A database with `size` members, and how long each claim of each kind took.
 struct Town {
     size: usize,
     app: TestApp,
@@ -89,14 +90,14 @@ async fn compare() -> anyhow::Result<()> {
             let (millis, ratio) = (median * 1e3, median / medians[0].1);
             let name = what.name();
             report(&format!(
-                "{DUE} {name} due of {size:>9} members: {millis:6.1} ms, {ratio:.2} times the first"
+                "{DUE} {name} due, {size:>9} members: {millis:6.1} ms, {ratio:.2} times the first"
             ));
         }
     }
     Ok(())
 }
 
-#[allow(clippy::print_stdout, reason = "a benchmark tells what it measured")]
+#[allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 fn report(line: &str) {
     println!("{line}");
 }
@@ -107,8 +108,8 @@ async fn run(app: &TestApp, sql: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// So many members, each with a reminder and a ladder of which nothing is due for hours, minute by minute through the
-/// day.
+/// Inserts `size` members, each with a reminder and a ladder. The first are due in six hours, the others minute by
+/// minute over the twelve hours after that.
 async fn fill(app: &TestApp, size: usize) -> anyhow::Result<()> {
     let id = "('00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid";
     let now = app.now().to_rfc3339();
@@ -144,7 +145,7 @@ async fn fill(app: &TestApp, size: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Has some fall due, spread over the whole table, and takes them.
+/// Makes `DUE` rows due, spread over the whole table, claims them and returns how long the claim took.
 async fn claim(app: &TestApp, what: What) -> anyhow::Result<Duration> {
     let due = (app.now() - TimeDelta::minutes(1)).to_rfc3339();
     let (table, anew) = (what.table(), what.anew());
@@ -167,8 +168,8 @@ async fn claim(app: &TestApp, what: What) -> anyhow::Result<Duration> {
     };
     let took = began.elapsed();
     let taken = taken.map_err(|fault| anyhow!("the claim failed: {}", fault.class()))?;
-    ensure!(taken == DUE, "{taken} were taken");
+    ensure!(taken == DUE, "{taken} were claimed, not {DUE}");
     let announced = app.notifications().await.len();
-    ensure!(announced == DUE, "{announced} were announced");
+    ensure!(announced == DUE, "{announced} were announced, not {DUE}");
     Ok(took)
 }

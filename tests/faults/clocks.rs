@@ -20,7 +20,7 @@ pub const FAULTS: &[Fault] = &[
     ),
 ];
 
-/// Where Debian keeps it.
+/// The path of `libfaketime` on Debian.
 const LIBRARY: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
 async fn jumps(by: &str) -> Outcome {

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of one fault: on a loopback port, with everything written through to the disk.
+//! A PostgreSQL server for a single fault: on a loopback port, with `fsync` on.
 
 use std::fs;
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use support::{TestDatabase, eventually, signal};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-/// See the module. It ends with this.
+/// A PostgreSQL server. Stops when dropped.
 pub struct Cluster {
     _folder: TempDir,
     data: PathBuf,
@@ -18,7 +18,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// A running server.
+    /// Starts a server.
     pub async fn start() -> Self {
         let folder = folder();
         let data = folder.path().join("data");
@@ -27,14 +27,14 @@ impl Cluster {
         made
     }
 
-    /// A running server whose files are in a folder of one's own.
+    /// Starts a server with its files in `data`.
     pub async fn start_in(data: PathBuf) -> Self {
         let made = Self::new(folder(), data).initialised();
         made.run().await;
         made
     }
 
-    /// A running standby of this one, which answers each commit only when the standby has it.
+    /// Starts a standby of this server. From then on the server acknowledges each commit only when the standby has it.
     pub async fn standby(&self) -> Self {
         let folder = folder();
         let data = folder.path().join("data");
@@ -89,7 +89,7 @@ impl Cluster {
         self
     }
 
-    /// Sets keys; the last line of a key holds.
+    /// Appends configuration lines. The last line of a key wins.
     pub fn configure(&self, lines: &str) {
         let file = self.data.join("postgresql.conf");
         let before = fs::read_to_string(&file).expect("a configuration");
@@ -100,9 +100,9 @@ impl Cluster {
         fs::write(&file, before + &ours).expect("a configuration");
     }
 
-    /// Starts it, and waits until it takes connections.
+    /// Starts the server, and waits until it accepts connections.
     pub async fn run(&self) {
-        // After a crash the processes of the one before may still hold its memory.
+        // After a crash processes of the former server may still hold its shared memory.
         eventually("PostgreSQL starts", async || {
             let started = self.try_control(&["start", "--wait", "-l", "/dev/null"]);
             started.status.success()
@@ -110,34 +110,34 @@ impl Cluster {
         .await;
     }
 
-    /// Starts it if it does not run.
+    /// Starts the server if it does not run.
     pub async fn run_if_down(&self) {
         if !self.try_control(&["status"]).status.success() {
             self.run().await;
         }
     }
 
-    /// Ends it in an orderly way, without waiting for its clients.
+    /// Shuts the server down cleanly, without waiting for its clients.
     pub fn stop(&self) {
         self.control(&["stop", "-m", "fast"]);
     }
 
-    /// Makes a standby the one that takes writes.
+    /// Promotes this standby to primary.
     pub fn promote(&self) {
         self.control(&["promote", "--wait"]);
     }
 
-    /// Reads its configuration again.
+    /// Reloads the configuration.
     pub fn reload(&self) {
         self.control(&["reload"]);
     }
 
-    /// Ends its first process at once; the others notice.
+    /// Kills the postmaster; its children then end by themselves.
     pub fn kill(&self) {
         signal(self.first(), "KILL");
     }
 
-    /// Sends a signal to every process of it.
+    /// Sends a signal to every process of the server.
     pub fn signal_all(&self, name: &str) {
         let first = self.first();
         let children =
@@ -154,7 +154,7 @@ impl Cluster {
         }
     }
 
-    /// Waits until nobody listens any more.
+    /// Waits until nothing listens on its port.
     pub async fn is_gone(&self) {
         let address = ("127.0.0.1", self.port);
         eventually("PostgreSQL is gone", async || {
@@ -163,12 +163,12 @@ impl Cluster {
         .await;
     }
 
-    /// Host and port, as a URL has them.
+    /// Returns host and port, as in a URL.
     pub fn authority(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Its database, with every migration applied.
+    /// Returns its database, with every migration applied.
     pub async fn database(&self) -> TestDatabase {
         TestDatabase::at(&format!(
             "postgres://postgres@{}/postgres",
@@ -208,14 +208,14 @@ impl Drop for Cluster {
     }
 }
 
-/// A folder that the server may enter.
+/// Creates a temporary folder that the server can use.
 fn folder() -> TempDir {
     let folder = TempDir::with_prefix("belay-cluster-").expect("a temporary folder");
     give(folder.path());
     folder
 }
 
-/// Gives a folder to who runs the server: as root it refuses to run.
+/// Gives a folder to the user `postgres` if the tests run as root: PostgreSQL refuses to run as root.
 pub fn give(folder: &Path) {
     if is_root() {
         let id = succeeds(Command::new("id").args(["-u", "postgres"]));
@@ -232,7 +232,8 @@ pub fn is_root() -> bool {
     id.stdout.trim_ascii() == b"0"
 }
 
-/// A program of PostgreSQL's, where distributions keep it.
+/// A command for a PostgreSQL program, from where distributions install it. It runs as `postgres` if the tests run as
+/// root.
 fn as_owner(name: &str) -> Command {
     let found = "ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t / -k 5n | tail -n 1";
     let found = succeeds(Command::new("sh").args(["-c", found]));

@@ -1,4 +1,4 @@
-//! PostgreSQL that crashes, restarts, freezes, goes silent, is locked or takes no writes.
+//! Faults of the database: PostgreSQL crashes, restarts, freezes, goes silent, is locked or takes no writes.
 
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use support::{SilentProxy, TestDatabase, TestServer};
@@ -62,7 +62,7 @@ async fn freezes() -> Outcome {
     .await
 }
 
-/// What went into the silence stays there, as when an address has moved to another host.
+/// Packets sent during the silence are lost, as when an address has moved to another host.
 async fn silent() -> Outcome {
     let database = TestDatabase::postgres().await;
     let proxy = SilentProxy::of(&database).await;
@@ -80,7 +80,7 @@ async fn silent() -> Outcome {
         .await
 }
 
-/// Members notice nothing; what is owed leaves later.
+/// Members notice nothing; pushes and letters leave later.
 async fn silent_to_the_worker() -> Outcome {
     let database = TestDatabase::postgres().await;
     let proxy = SilentProxy::of(&database).await;

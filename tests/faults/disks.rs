@@ -1,4 +1,4 @@
-//! Disks that fill up, and have space again.
+//! Faults of the disk: it fills up, and has space again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub const FAULTS: &[Fault] = &[
 
 const UNTRIED: Outcome = Outcome::Untried("it takes root to make a small disk");
 
-/// A file system of a bounded size, in memory.
+/// A file system of a limited size, in memory. Unmounted when dropped.
 struct Disk(TempDir);
 
 impl Disk {
@@ -39,7 +39,7 @@ impl Disk {
         self.path().join("ballast")
     }
 
-    /// Takes every byte that is left, and what others give back.
+    /// Fills the disk for some seconds, also with the space that others free meanwhile.
     async fn is_full(&self, seconds: u64) {
         let (file, tenths) = (self.ballast(), seconds * 10);
         let command = format!(
@@ -86,7 +86,7 @@ async fn postgres() -> Outcome {
         .through(async |_| {
             disk.is_full(10).await;
             lasts(1).await;
-            // When the whole server went down, its supervisor starts it again.
+            // If the whole server went down, start it as its supervisor would.
             cluster.run_if_down().await;
         })
         .await

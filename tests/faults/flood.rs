@@ -1,5 +1,6 @@
-//! Strangers who flood from four addresses, with everything at once, while fifty members go on: two of them at one of those
-//! addresses, one of whom is signed in, and one whose device is known.
+//! A flood: strangers at four addresses send everything at once, while fifty members go on. Probes ask as the
+//! operators, as a member who signs in elsewhere, as one who is signed in at a flooded address, and as a known device
+//! that signs in there.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
@@ -19,7 +20,7 @@ pub const FAULTS: &[Fault] = &[("a flood of everything from four addresses for 2
     Box::pin(flood())
 })];
 
-/// Whose passphrase the strangers guess.
+/// The member whose passphrase the strangers guess.
 const MIKE: &str = "mike";
 const PAUL: &str = "paul";
 const PASSPHRASE: &str = "copper lantern drift 77";
@@ -27,14 +28,15 @@ const SIGN_IN: &str = "mutation($input: SignInInput!) { signIn(input: $input) {
     credentials { accessToken deviceKey } errors { code } } }";
 const ADDRESSES: [u8; 4] = [11, 12, 13, 14];
 const MEMBERS: usize = 50;
-/// Of a member between two requests.
+/// A member's pause between two requests.
 const PACE: Duration = Duration::from_millis(500);
-/// Before somebody whose connection was closed comes again.
+/// A stranger's pause before it opens a closed connection again.
 const AGAIN: Duration = Duration::from_secs(5);
 const MEGABYTE: u64 = 1 << 20;
 
 async fn flood() -> Outcome {
-    // Before anything is owed to anybody: codes are mailed by a worker in this process, which pushes to no provider.
+    // Sign these two up first: the worker in this process mails their codes, but pushes to no provider, so no push
+    // may be due yet.
     let join_both = async |app: &TestApp| {
         join(app, MIKE).await;
         join(app, PAUL).await;
@@ -72,10 +74,10 @@ async fn flood() -> Outcome {
         .await
 }
 
-/// How long a good answer took, or what came in its place.
+/// How long a good answer took, or the error.
 type Took = Result<Duration, String>;
 
-/// What is asked beside the members during the flood.
+/// The probes that run beside the members during the flood.
 #[derive(Default)]
 struct Probes {
     readiness: Vec<Took>,
@@ -159,7 +161,7 @@ fn is_in(answer: Result<Value, String>) -> Result<(), String> {
     is_in.then_some(()).ok_or(answer.to_string())
 }
 
-/// A client at one of this machine's own addresses, with a new connection each time.
+/// A client at the loopback address `127.0.0.{last}`, with a new connection for each request.
 fn elsewhere(last: u8) -> reqwest::Client {
     let client = reqwest::Client::builder().local_address(address(last));
     let client = client
@@ -200,7 +202,7 @@ async fn sign_in(
     answered(&request.json(&body)).await
 }
 
-/// The answer. As apps do, sends again what was lost with its connection, twice at most.
+/// Returns the answer. Like apps, repeats a request that was lost with its connection, twice at most.
 async fn answered(request: &reqwest::RequestBuilder) -> Result<Value, String> {
     let mut lost = String::new();
     for _ in 0..3 {
@@ -221,7 +223,7 @@ async fn answered(request: &reqwest::RequestBuilder) -> Result<Value, String> {
     Err(lost)
 }
 
-/// They go on until this is dropped.
+/// Starts the strangers. They go on until the returned set is dropped.
 fn strangers(server: &TestServer) -> JoinSet<()> {
     let at = server.address().to_owned();
     let mut all = JoinSet::new();
@@ -259,7 +261,8 @@ async fn connect(at: &str, last: u8) -> Option<TcpStream> {
     timeout(Duration::from_secs(5), connecting).await.ok()?.ok()
 }
 
-/// Opens a connection, says something, and keeps it open, or a byte at a time goes on. Comes back when it is closed.
+/// Opens a connection, sends `words`, and keeps it open. With `drip` sends another byte each second. Opens a new one
+/// when it is closed.
 async fn insists(at: String, last: u8, words: Vec<u8>, drip: bool) {
     loop {
         if let Some(mut stream) = connect(&at, last).await
@@ -282,11 +285,11 @@ async fn insists(at: String, last: u8, words: Vec<u8>, drip: bool) {
 async fn posts(at: &str, client: &reqwest::Client, query: &str, input: Value) {
     let body = json!({ "query": query, "variables": { "input": input } });
     let request = client.post(format!("http://{at}/graphql")).json(&body);
-    // Whatever comes of it.
+    // The answer does not matter.
     let _ = request.send().await;
 }
 
-/// With a passphrase that is dear to look at.
+/// Signs up again and again, with a passphrase whose strength is expensive to check.
 async fn signs_up(at: String, last: u8, number: usize) {
     let client = elsewhere(last);
     let passphrase = "Pa55w0rd!@#$".repeat(11);
@@ -306,7 +309,7 @@ async fn guesses(at: String, last: u8) {
     }
 }
 
-/// Says what is refused, as fast as the socket takes it.
+/// Sends operations that are refused over a WebSocket, as fast as it accepts them.
 async fn talks(at: String, last: u8) {
     loop {
         if let Some(stream) = connect(&at, last).await {

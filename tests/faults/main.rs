@@ -1,6 +1,6 @@
-//! Faults, tried on the real thing: processes that are killed, stopped, frozen and upgraded, databases that crash, go silent or fill
-//! up, clocks that jump, providers that hang, and strangers who flood. Members go on all the while; every answer they
-//! got is written down, and in the end held against the database, the API and the push provider.
+//! Fault injection against real processes: processes that are killed, stopped, frozen and upgraded, databases that
+//! crash, go silent or fill up, clocks that jump, providers that hang, and strangers who flood. Members go on all the
+//! while. Every answer they get is recorded, and at the end compared with the database, the API and the push provider.
 //!
 //! `tests/faults/run` runs them and prints a table.
 
@@ -9,7 +9,7 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "in a test, giving up with a message is how a failure is told; the table is for people to read"
+    reason = "a test fails by a panic with a message; the table is for people to read"
 )]
 
 mod clocks;
@@ -33,7 +33,7 @@ use futures::future::LocalBoxFuture;
 
 use self::stage::Outcome;
 
-/// A fault, by its name.
+/// A fault: its name and the function that runs it.
 type Fault = (&'static str, fn() -> LocalBoxFuture<'static, Outcome>);
 
 fn main() -> ExitCode {

@@ -1,18 +1,18 @@
-//! People who are no members yet.
+//! People who are not members yet.
 
 use serde_json::{Value, json};
 
-/// How somebody signs up.
+/// The mutation that signs somebody up.
 pub const SIGN_UP: &str =
     "mutation($input: SignUpInput!) { signUp(input: $input) { errors { code } } }";
 
-/// What somebody gives who signs up.
+/// Returns the input of `signUp`.
 pub fn sign_up(id: uuid::Uuid, handle: &str, passphrase: &str) -> Value {
     json!({ "id": id, "email": email(handle), "passphrase": passphrase, "handle": handle,
         "timeZone": "Europe/London", "country": "GB", "locale": "en-GB", "adult": true, "termsVersion": "2026-11" })
 }
 
-/// Where he is written to.
+/// Returns the e-mail address that belongs to a handle.
 pub fn email(handle: &str) -> String {
     format!("{handle}@example.org")
 }

@@ -1,4 +1,4 @@
-//! Servers, workers and NATS that are killed, stopped and frozen.
+//! Faults of processes: servers, workers and NATS are killed, stopped and frozen.
 
 use support::{NatsServer, TestDatabase, TestServer};
 
@@ -70,7 +70,7 @@ async fn stopped(database: TestDatabase) -> Outcome {
         .await
 }
 
-/// What it holds is let go after five seconds. Without limits on transactions that is never.
+/// PostgreSQL releases the frozen server's locks after five seconds. Without limits on transactions it never would.
 async fn one_is_frozen() -> Outcome {
     let mut stage = Stage::set(TestDatabase::postgres().await).await;
     stage.serve().await;
@@ -105,7 +105,7 @@ async fn worker(signal: &str, in_the_end: &str) -> Outcome {
     outcome
 }
 
-/// It must not come up, and nobody notices.
+/// The second server must not start, and members notice nothing.
 async fn another_secret() -> Outcome {
     let mut stage = Stage::set(TestDatabase::postgres().await).await;
     stage.serve().await;
@@ -120,7 +120,7 @@ async fn another_secret() -> Outcome {
         .await
 }
 
-/// One is killed now and then, so that each takes over what the other began.
+/// One server is killed now and then, so that each takes over work that the other began.
 async fn different_limits() -> Outcome {
     let mut stage = Stage::set(TestDatabase::postgres().await).await;
     stage.serve().await;

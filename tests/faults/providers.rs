@@ -1,4 +1,4 @@
-//! Providers of pushes and letters that hang or are away.
+//! Faults of the push provider and the mail server: they hang or are away.
 
 use std::time::Instant;
 
@@ -20,7 +20,7 @@ pub const FAULTS: &[Fault] = &[
     ("the mail server hangs for 8 s", || Box::pin(mail())),
 ];
 
-/// Who wants to be a member meanwhile.
+/// The people who sign up meanwhile.
 const NEWCOMERS: usize = 12;
 const PASSPHRASE: &str = "copper lantern drift 77";
 
@@ -36,7 +36,7 @@ async fn push(answer: Answer) -> Outcome {
         .await
 }
 
-/// Pushes go on, and every code comes in the end.
+/// Pushes go on, and every code arrives in the end.
 async fn mail() -> Outcome {
     let sink = SmtpSink::start().await;
     let mut stage = Stage::set(TestDatabase::postgres().await).await;
@@ -61,7 +61,7 @@ async fn mail() -> Outcome {
                 let to = format!("To: {}", email(&format!("new{number}")));
                 sink.letters().iter().any(|letter| letter.contains(&to))
             };
-            eventually("everybody has his code", async || {
+            eventually("every newcomer has a code", async || {
                 (0..NEWCOMERS).all(is_written_to)
             })
             .await;

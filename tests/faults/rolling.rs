@@ -9,7 +9,7 @@ pub const FAULTS: &[Fault] = &[("rolling upgrade, a crash in it, and rollback", 
     Box::pin(rolls())
 })];
 
-/// The step that only the newer program knows.
+/// The migration step that only the newer program knows.
 const STEP: &str = "m20990101_000001_rehearse_compatible";
 
 fn newer(program: Program) -> Program {
@@ -32,7 +32,7 @@ async fn rolls() -> Outcome {
 
             rolled(stage, 0, newer).await;
             lasts(1).await;
-            // The supervisor starts what it had started: the older program, on the newer schema.
+            // A supervisor restarts what it started before: the older program, on the newer schema.
             stage.servers[1].kill().await;
             stage.replace(1, stage.program("serve --no-worker")).await;
             lasts(1).await;
@@ -43,7 +43,7 @@ async fn rolls() -> Outcome {
             replaced(&mut worker, newer(stage.program("worker"))).await;
             lasts(2).await;
 
-            // Back again, while the other is still the newer one.
+            // Roll back, while the other server is still the newer one.
             rolled(stage, 0, |older| older).await;
             replaced(&mut worker, stage.program("worker")).await;
             lasts(1).await;
@@ -58,7 +58,7 @@ async fn rolls() -> Outcome {
     outcome
 }
 
-/// Replaces a server, with SIGTERM.
+/// Stops a server with SIGTERM, and starts another in its place.
 async fn rolled(stage: &mut Stage, number: usize, which: impl FnOnce(Program) -> Program) {
     stage.servers[number].terminate();
     assert!(stage.servers[number].ended().await.success());

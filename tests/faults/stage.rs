@@ -1,4 +1,4 @@
-//! What every fault has: members under way, servers, a push provider, and the reckoning in the end.
+//! The set-up that every fault shares: members at work, servers, a push provider, and the comparison at the end.
 
 use std::any::Any;
 use std::fmt;
@@ -12,33 +12,33 @@ use support::{Program, TestApp, TestDatabase, TestServer, eventually};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-/// Before and after a fault.
+/// How long members go on after a fault before the result is read.
 const WHILE: Duration = Duration::from_secs(2);
 
-/// What became of a fault.
+/// The result of a fault.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The service stood it.
+    /// The service withstood it.
     Stood(Weathered, Box<Reckoned>, Vec<String>),
-    /// This machine cannot do it.
+    /// This machine cannot cause it; the reason.
     Untried(&'static str),
-    /// Something was lost, or never became healthy.
+    /// Something was lost, or the service did not recover.
     Failed(String),
 }
 
 impl Outcome {
-    /// What it gave up with.
+    /// A failure with the message of a panic.
     pub fn failed(panic: &(dyn Any + Send)) -> Self {
         let said = panic.downcast_ref::<String>().map(String::as_str);
         let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
-        Self::Failed(said.unwrap_or("it gave up").to_owned())
+        Self::Failed(said.unwrap_or("it panicked without a message").to_owned())
     }
 
     pub const fn is_failure(&self) -> bool {
         matches!(self, Self::Failed(_))
     }
 
-    /// Fails what left everybody without an answer for longer.
+    /// Turns the result into a failure if nobody got an answer for longer than `seconds`.
     pub fn silent_for_at_most(self, seconds: u64) -> Self {
         match &self {
             Self::Stood(seen, ..) if seen.silence > Duration::from_secs(seconds) => {
@@ -48,7 +48,7 @@ impl Outcome {
         }
     }
 
-    /// The rest of its line in the table.
+    /// Returns the rest of its row in the table, after the name.
     pub fn row(&self) -> String {
         match self {
             Self::Stood(seen, kept, notes) => format!(
@@ -80,29 +80,29 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// See the module.
+/// The set-up of a fault.
 pub struct Stage {
     pub app: TestApp,
     pub fcm: FakeFcm,
     cast: Cast,
     load: Arc<Load>,
-    /// Of every server.
+    /// Configuration of every server, in TOML.
     pub settings: String,
     _key: TempDir,
     pub servers: Vec<TestServer>,
     steady: Option<Steady>,
     members: Members,
-    /// What is told beside the table.
+    /// Remarks to print with the result.
     pub notes: Vec<String>,
 }
 
 impl Stage {
-    /// Everybody is there, and nothing runs yet.
+    /// Creates the members; no server runs yet.
     pub async fn set(database: TestDatabase) -> Self {
         Self::set_after(database, async |_| ()).await
     }
 
-    /// The same, after something that comes before everybody.
+    /// Like [`Self::set`], but runs `first` before the members are created.
     pub async fn set_after(database: TestDatabase, first: impl AsyncFnOnce(&TestApp)) -> Self {
         let fcm = FakeFcm::start().await;
         fcm.set_latency(Duration::from_millis(20));
@@ -127,12 +127,12 @@ impl Stage {
         }
     }
 
-    /// Has so many members go on, each with such a pause between two requests.
+    /// Sets the number of members at work, and the pause of each between two requests.
     pub const fn members(&mut self, count: usize, pace: Duration) {
         self.members = Members { count, pace };
     }
 
-    /// A server's call, to be dressed and started.
+    /// Returns the call of a program, to be adapted and started.
     pub fn program(&self, arguments: &str) -> Program {
         let program = Program::new(arguments).database(self.app.database());
         program.toml(&self.settings)
@@ -143,31 +143,32 @@ impl Stage {
         self.start(self.program("serve")).await;
     }
 
-    /// Starts one more server by a call of one's own.
+    /// Starts one more server with the given call.
     pub async fn start(&mut self, program: Program) {
         self.servers.push(TestServer::run(program).await);
         self.ask_all();
     }
 
-    /// Starts a server in the place of one that has ended.
+    /// Starts a server in place of one that has ended.
     pub async fn start_again(&mut self, number: usize) {
         self.replace(number, self.program("serve")).await;
     }
 
-    /// Starts a server by a call of one's own in the place of one that has ended.
+    /// Starts a server with the given call in place of one that has ended.
     pub async fn replace(&mut self, number: usize, program: Program) {
         self.servers[number] = TestServer::run(program).await;
         self.ask_all();
     }
 
-    /// Has members ask every server there is now.
+    /// Makes members use all servers that exist now.
     pub fn ask_all(&self) {
         if let Some(steady) = &self.steady {
             steady.ask(&self.servers.iter().collect::<Vec<_>>());
         }
     }
 
-    /// Puts the members on, lets the fault happen and end, waits until everything is well again, and reckons.
+    /// Starts the members, runs the fault, waits until the service has recovered and nothing is due, and compares what
+    /// members were told with what was kept.
     pub async fn through(mut self, fault: impl AsyncFnOnce(&mut Self)) -> Outcome {
         let servers = self.servers.iter().collect::<Vec<_>>();
         let steady = self.load.keep_up(self.members, &servers);
@@ -176,7 +177,7 @@ impl Stage {
         let began = Instant::now();
         fault(&mut self).await;
         let healed = Instant::now();
-        let steady = self.steady.take().expect("put on above");
+        let steady = self.steady.take().expect("set above");
         steady.is_calm(healed).await;
         sleep(WHILE).await;
         let seen = steady.end(began, healed).await;
@@ -188,7 +189,7 @@ impl Stage {
     }
 }
 
-/// A while in which a fault lasts.
+/// Waits while a fault lasts.
 pub async fn lasts(seconds: u64) {
     sleep(Duration::from_secs(seconds)).await;
 }

@@ -1,4 +1,4 @@
-//! A primary with a synchronous standby.
+//! Faults of a primary with a synchronous standby.
 
 use crate::Fault;
 use crate::cluster::Cluster;
@@ -34,14 +34,14 @@ async fn promotion() -> Outcome {
             primary.kill();
             lasts(2).await;
             standby.promote();
-            // The reckoning asks the one that is there.
+            // The comparison at the end must read from the new primary.
             let url = format!("postgres://postgres@{}/postgres", standby.authority());
             stage.app = TestApp::in_the_present(TestDatabase::at(&url).await).await;
         })
         .await
 }
 
-/// No write is acknowledged until the operator does without a standby.
+/// No write is acknowledged until the operator takes the standby out of the configuration.
 async fn without_standby() -> Outcome {
     let primary = Cluster::start().await;
     let mut stage = Stage::set(primary.database().await).await;

@@ -3,11 +3,11 @@
 pub mod invitations;
 
 use api::circle::service as circles;
-use api::db::Done;
 use api::error::Fault;
 use api::fact::Fact;
 use api::node_id::NodeId as _;
 use api::transact;
+use api::tx::Done;
 use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::circle_membership::{self, CircleRole};

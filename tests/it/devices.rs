@@ -1,9 +1,10 @@
 //! Push addresses: whose they are, and for how long.
 
-use api::db::{Done, transact};
 use api::dev_outbox::Sent;
 use api::device::model::Reachable;
 use api::device::service::{self, live, session_ended};
+use api::transact;
+use api::tx::Done;
 use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::device::DeadReason;

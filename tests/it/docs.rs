@@ -1,14 +1,12 @@
 //! What the documentation lists is what there is.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 use api::push::message::render;
 use entity::NotificationId;
 use entity::notification::Kind;
 use sea_orm::Iterable as _;
-use support::Schema;
+use support::{Schema, sources};
 
 const LIMITS: &str = include_str!("../../docs/limits.md");
 const APPS: &str = include_str!("../../docs/apps.md");
@@ -52,25 +50,9 @@ fn chapter<'a>(text: &'a str, heading: &str) -> &'a str {
     rest.split("\n## ").next().unwrap()
 }
 
-/// The text of every source file of a folder.
-fn sources(folder: &Path, all: &mut String) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, all);
-        } else if path.extension().is_some_and(|end| end == "rs") {
-            *all += &fs::read_to_string(&path).unwrap();
-        }
-    }
-}
-
 #[test]
 fn every_number_that_is_measured_is_explained_to_operators() {
-    let mut text = String::new();
-    sources(
-        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../api/src")),
-        &mut text,
-    );
+    let text: String = sources().into_iter().map(|source| source.text).collect();
     let macros = ["counter!(", "gauge!(", "histogram!("];
     let calls = macros.iter().flat_map(|call| text.split(call).skip(1));
     let names = calls.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());

@@ -1,7 +1,7 @@
 //! From one thing to what it belongs to, in one request: a list costs a statement more, and not one for each item.
 
 use api::node_id::{NodeId as _, decode};
-use api::nudge::Announcement;
+use api::outbox::Announcement;
 use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::OccurrenceId;

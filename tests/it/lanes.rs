@@ -5,6 +5,7 @@ use api::db::Pool;
 use api::jobs::{AccountNotice, Job, enqueue};
 use api::worker::Worker;
 use chrono::{DateTime, TimeDelta, Utc};
+use entity::job::JobState;
 use entity::push_delivery::DeliveryState;
 use entity::{job, member, pact, pact_side, peering, rate_limit};
 use sea_orm::sea_query::Expr;
@@ -24,6 +25,7 @@ both!(
     a_lease_lasts_while_its_job_runs,
     much_that_has_had_its_day_is_removed_a_slice_at_a_time,
     what_waits_for_a_hidden_member_is_left_to_a_later_round,
+    housekeeping_that_died_often_is_tried_again_later,
 );
 
 /// The service with a mail server that takes connections and says nothing.
@@ -210,4 +212,30 @@ where
         .exec_without_returning(db)
         .await
         .unwrap();
+}
+
+async fn housekeeping_that_died_often_is_tried_again_later(app: TestApp) {
+    let db = app.app.db.pool();
+    let most = app.app.config.worker.max_attempts;
+    enqueue(&app.app, db, &Job::Housekeeping, app.now())
+        .await
+        .unwrap();
+    // As workers left it that died, whoever killed them.
+    job::Entity::update_many()
+        .col_expr(job::Column::Attempts, Expr::value(most))
+        .exec(db)
+        .await
+        .unwrap();
+    app.drain().await;
+    let left = job::Entity::find().all(db).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(
+        (left[0].state, left[0].attempts),
+        (JobState::Ready, most + 1)
+    );
+    assert!(left[0].run_at > app.now());
+    app.advance(TimeDelta::hours(2));
+    app.drain().await;
+    let tried = job::Entity::find().filter(job::Column::Attempts.gt(0));
+    assert_eq!(tried.count(db).await.unwrap(), 0, "it was done");
 }

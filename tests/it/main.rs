@@ -37,6 +37,7 @@ mod http;
 mod installation;
 mod ladder;
 mod lanes;
+mod layers;
 mod logs;
 mod mail;
 mod meetings;

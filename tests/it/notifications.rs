@@ -1,9 +1,11 @@
 //! The in-app inbox, and what is told to whom.
 
-use api::db::{Done, transact};
 use api::node_id::NodeId as _;
-use api::nudge::Announcement;
-use api::nudge::service::{housekeep, withdraw};
+use api::notification::check::housekeep;
+use api::outbox::Announcement;
+use api::outbox::withdraw;
+use api::transact;
+use api::tx::Done;
 use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::notification::{Kind, SkipReason, State};

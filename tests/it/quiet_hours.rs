@@ -2,8 +2,8 @@
 
 mod waits;
 
-use api::nudge::model::{jitter, spread};
-use api::push::message::Category;
+use api::notification::wait::{jitter, spread};
+use api::notification_kind::Category;
 use api::viewer::SignedIn;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::notification::{SkipReason, State};
@@ -126,7 +126,9 @@ async fn what_was_planned_before_them_waits_as_well(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T21:59:00Z").await;
     tell(&app, mike, 12).await;
     let id = app.notifications().await[0].id;
-    api::nudge::plan::notification(&app.app, id).await.unwrap();
+    api::notification::plan::notification(&app.app, id)
+        .await
+        .unwrap();
     app.app.clock.set(utc("2026-03-10T22:00:00Z")).unwrap();
     app.drain().await;
     let [waits] = &app.deliveries().await[..] else {

@@ -284,7 +284,7 @@ fn what_is_deprecated_says_why_and_since_when() {
 /// The lines of a schema that deprecate something without words and a date.
 fn undated(sdl: &str) -> Vec<&str> {
     let is_date = |word: &&str| chrono::NaiveDate::parse_from_str(word, "%Y-%m-%d").is_ok();
-    let is_told = |line: &str| {
+    let is_in_inbox = |line: &str| {
         let (_, reason) = line.split_once("@deprecated(reason: \"")?;
         let (reason, _) = reason.split_once('"')?;
         let words = || {
@@ -297,7 +297,9 @@ fn undated(sdl: &str) -> Vec<&str> {
     let lines = sdl.lines().map(str::trim);
     let deprecating =
         lines.filter(|line| line.contains("@deprecated") && !line.starts_with("directive"));
-    deprecating.filter(|line| is_told(line).is_none()).collect()
+    deprecating
+        .filter(|line| is_in_inbox(line).is_none())
+        .collect()
 }
 
 /// Somebody asks a member into a circle.

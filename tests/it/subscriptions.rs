@@ -1,9 +1,10 @@
 //! What a member's devices hear while they are connected.
 
 use api::bus::Event;
-use api::db::{Done, transact};
 use api::node_id::NodeId as _;
-use api::nudge::service::withdraw;
+use api::outbox::withdraw;
+use api::transact;
+use api::tx::Done;
 use api::viewer::{SignedIn, Viewer};
 use chrono::TimeDelta;
 use entity::NotificationId;

@@ -1,14 +1,11 @@
 //! No shame, no pressure: what the service never says to anybody, wherever it says something.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use chrono::{DateTime, TimeDelta};
 use entity::notification::Kind;
 use entity::pact_nudge::Template;
 use entity::{NotificationId, emotion, life_context, topic};
 use sea_orm::{EntityTrait as _, Iterable as _};
-use support::{TestApp, both};
+use support::{TestApp, both, sources};
 use uuid::Uuid;
 
 both!(no_vocabulary_says_them);
@@ -140,35 +137,19 @@ async fn no_vocabulary_says_them(app: TestApp) {
 /// one is read here before anybody else reads it.
 #[test]
 fn nothing_that_the_program_can_say_to_a_member_says_them() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/src");
-    let mut files = Vec::new();
-    gather(&root, &mut files);
     let mut read = 0;
-    for file in files {
-        let name = file.strip_prefix(&root).unwrap();
-        if OPERATORS
-            .iter()
-            .any(|operators| name.starts_with(operators))
-        {
+    for source in sources() {
+        let mut places = OPERATORS.iter();
+        if places.any(|place| source.path.starts_with(place)) {
             continue;
         }
-        for text in literals(&fs::read_to_string(&file).unwrap()) {
+        for text in literals(&source.text) {
             read += 1;
-            assert_eq!(said(&text, &NEVER), [""; 0], "{}: {text}", name.display());
+            let place = source.path.display();
+            assert_eq!(said(&text, &NEVER), [""; 0], "{place}: {text}");
         }
     }
     assert!(read > 500, "{read}");
-}
-
-fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            gather(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
 }
 
 /// The string literals of a file's program text: not those of its comments and its tests.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use api::app::{App, Surroundings};
 use api::clock::Clock;
 use api::config::{Config, DEFAULTS, load_from};
-use api::db::{Db, Done, Stats, transact};
+use api::db::{Db, Stats};
 use api::dev_outbox::{DevOutbox, Sent};
 use api::entropy::Entropy;
 use api::graphql::context::Sender;
@@ -16,6 +16,8 @@ use api::profile::Handle;
 use api::profile::service::NewMember;
 use api::push::Transport;
 use api::schema::{self, BelaySchema};
+use api::transact;
+use api::tx::Done;
 use api::viewer::{SignedIn, Viewer};
 use api::worker::Worker;
 use api::zones::Installed;
@@ -31,7 +33,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::program::SECRET;
-use crate::{FromDatabase, TestDatabase};
+use crate::{FromDatabase, ListedCodes, TestDatabase};
 
 /// Where requests come from (RFC 5737).
 pub(crate) const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -93,7 +95,7 @@ impl TestApp {
         )
         .await;
         Self {
-            schema: api::schema::build(app.clone()),
+            schema: schema_of(app.clone()),
             app,
             database,
         }
@@ -129,7 +131,7 @@ impl TestApp {
         let zones = self.app.zones.installed.clone();
         let app = assemble(config, self.app.clock.clone(), 3, outbox, (None, zones)).await;
         Self {
-            schema: api::schema::build(app.clone()),
+            schema: schema_of(app.clone()),
             app,
             database: self.database,
         }
@@ -243,6 +245,12 @@ impl TestApp {
             statements: stats.snapshot().statements,
         }
     }
+}
+
+/// The schema as it is served, which also watches that payloads list their codes.
+fn schema_of(app: App) -> BelaySchema {
+    let builder = schema::builder().data(app);
+    builder.extension(ListedCodes).finish()
 }
 
 /// A request as the HTTP side makes it.

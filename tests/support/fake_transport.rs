@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use api::push::Address;
-use api::push::message::Nudge;
+use api::push::message::Rendered;
 use api::push::{Outcome, Transport};
 use async_trait::async_trait;
 use entity::device::Platform;
@@ -27,7 +27,7 @@ pub struct SentNudge {
     /// On which platform.
     pub platform: Platform,
     /// What.
-    pub nudge: Nudge,
+    pub nudge: Rendered,
 }
 
 /// Answers as scripted for the address, and accepts once the script is over.
@@ -90,7 +90,7 @@ impl FakeTransport {
 
 #[async_trait]
 impl Transport for FakeTransport {
-    async fn send(&self, to: &Address, platform: Platform, nudge: &Nudge) -> Outcome {
+    async fn send(&self, to: &Address, platform: Platform, nudge: &Rendered) -> Outcome {
         let address = to.value().to_owned();
         let script = {
             let mut scripts = self.0.scripts.lock().unwrap();

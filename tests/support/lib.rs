@@ -9,6 +9,7 @@
 )]
 
 mod app;
+mod codes;
 mod database;
 mod event_stream;
 pub mod fake_fcm;
@@ -28,9 +29,11 @@ mod silent_proxy;
 mod slow_line;
 mod smtp;
 mod socket;
+mod sources;
 mod zones;
 
 pub use app::{Answer, TestApp, config, request};
+pub use codes::{ListedCodes, listed_codes};
 pub use database::{Engine, FromDatabase, TestDatabase, run};
 pub use event_stream::EventStream;
 pub use fake_transport::{FakeTransport, Scripted, SentNudge};
@@ -46,6 +49,7 @@ pub use silent_proxy::SilentProxy;
 pub use slow_line::slow_line;
 pub use smtp::SmtpSink;
 pub use socket::{PROTOCOL, Socket};
+pub use sources::{Source, sources};
 pub use zones::{install_zone, zone_folder, zone_name};
 
 /// A zone of the IANA database.

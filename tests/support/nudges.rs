@@ -1,7 +1,8 @@
 //! What a test of nudges does again and again.
 
-use api::db::{Done, transact};
-use api::nudge::{Announcement, service::announce};
+use api::outbox::{Announcement, announce};
+use api::transact;
+use api::tx::Done;
 use api::viewer::SignedIn;
 use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
 use entity::notification::Kind;

@@ -1,8 +1,8 @@
-//! Mailed codes: eight digits that only the server can make and only the mailbox shows.
+//! Mailed codes: eight digits that only the server can compute and only the mailbox receives.
 //!
-//! A code is derived from the row of the request it was made for: its id, whom it is mailed to, and when it
-//! was made. Nothing that opens an account stands in the database, a letter that has to be sent again
-//! carries the same code, and no later request has that code, whatever its id (OWASP ASVS 5.0, 6.6.2).
+//! A code is derived from the row of its request: the id, the recipient, and when the request was made. So the
+//! database holds nothing that opens an account, a letter that is sent again carries the same code, and no later
+//! request gets the same code, whatever its id (OWASP ASVS 5.0, 6.6.2).
 
 use std::fmt;
 
@@ -11,21 +11,21 @@ use entity::{account_code, pending_sign_up};
 use crate::keys::{Keys, Purpose, same};
 use crate::problem::{Problem, ProblemCode};
 
-/// Wrong guesses a code survives; with the fifth it is dead. One code is so guessed with a chance of
-/// 1 in 20 million.
+/// The guesses that a code allows; the fifth wrong one invalidates it. The chance to guess one code is therefore 1 in
+/// 20 million.
 pub(super) const GUESSES: i32 = 5;
 
 const DIGITS: usize = 8;
 const COUNT: u64 = 100_000_000;
 
-/// A code. Shown in two halves, which are easier to carry from one window to another.
+/// A code. It is displayed in two halves, which are easier to copy from one window to another.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Code(String);
 
 impl Code {
-    /// The code of a sign-up.
+    /// Derives the code of a sign-up.
     ///
-    /// The app chooses the id, so the address and the instant are what binds the code.
+    /// The app chooses the id, so the code is bound to the address and the instant.
     pub fn of_sign_up(keys: &Keys, sign_up: &pending_sign_up::Model) -> Self {
         let made = sign_up.created_at.timestamp_micros().to_be_bytes();
         let parts: [&[u8]; 4] = [
@@ -37,7 +37,7 @@ impl Code {
         Self::derive(keys, &parts)
     }
 
-    /// The code of something else an account is mailed.
+    /// Derives the code of a passphrase reset or of a change of e-mail address.
     pub fn of(keys: &Keys, code: &account_code::Model) -> Self {
         let label: &[u8] = match code.purpose {
             account_code::Purpose::ResetPassphrase => b"reset passphrase",
@@ -62,7 +62,7 @@ impl Code {
         Self(format!("{number:0DIGITS$}"))
     }
 
-    /// Reads a code from `input.<field>`, however it was spaced.
+    /// Reads a code from `input.<field>`, and ignores spaces and hyphens.
     pub fn parse(field: &str, text: &str) -> Result<Self, Problem> {
         let digits: String = text
             .chars()
@@ -76,7 +76,7 @@ impl Code {
         Err(Problem::field(field, ProblemCode::Invalid, message))
     }
 
-    /// Whether two are the same, in a time that does not depend on where they differ.
+    /// Compares two codes in constant time.
     pub fn is(&self, other: &Self) -> bool {
         same(self.0.as_bytes(), other.0.as_bytes())
     }

@@ -1,11 +1,12 @@
-//! Which generation of each session has been used, kept in memory and written down soon after.
+//! Records which generation of each session has been used: in memory at once, in the database soon after.
 //!
-//! A refresh token may be sent again until its successor, or the access token that came with it, was used. An access token
-//! is judged without asking the database: its first use in this process is noted here, and the session's
-//! `confirmed_generation` is raised by a task of its own, once for each generation and process. The process itself knows at
-//! once. Another learns of it within a second or so; until then, and where a process dies before it could write, a
-//! predecessor is taken for one whose answer was lost, and is answered with the successor that is in use already. A copy is
-//! then found out at the next exchange: two devices hold the same token, and whoever exchanges it last ends the session.
+//! A refresh token may be sent again until its successor, or the access token that came with it, has been used. An
+//! access token is checked without asking the database. This process notes the token's first use here, and a task of
+//! its own raises the session's `confirmed_generation`, once for each generation and process. This process knows at
+//! once; others learn of it within about a second. Until then, and if a process dies before it could write, a
+//! predecessor counts as a token whose answer was lost. It is answered with the successor that is already in use. A
+//! copy is then found at the next exchange: two devices hold the same token, and the last one to exchange it ends the
+//! session.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,23 +17,24 @@ use tokio_util::sync::CancellationToken;
 use super::store;
 use crate::app::App;
 use crate::confirmations::Confirmations;
-use crate::db::{Done, transact};
 use crate::error::Fault;
+use crate::transact;
+use crate::tx::Done;
 
-/// From one write to the next: what is used meanwhile goes into one statement.
+/// The pause between two writes. Generations that are used meanwhile go into one statement.
 const EVERY: Duration = Duration::from_millis(250);
 
-/// A write that takes longer than this is given up, and made again.
+/// A write that takes longer than this is abandoned and repeated.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Writes down what was used and is not written yet.
+/// Writes the used generations that are not written yet.
 pub async fn write(app: &App) -> Result<(), Fault> {
     let taken = Taken::from(app);
     if taken.unwritten.is_empty() {
         return Ok(());
     }
     let mut used: Vec<_> = taken.unwritten.iter().map(|(id, at)| (*id, *at)).collect();
-    // Two processes that take the same rows take them in one order.
+    // In one order, so that two processes that lock the same rows do not deadlock.
     used.sort_unstable();
     transact!(app, |tx| {
         store::session::confirm(tx, &used).await?;
@@ -42,7 +44,8 @@ pub async fn write(app: &App) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What is being written: put back unless it was, also when nobody waits for it any more.
+/// The generations being written. Dropping it puts them back unless they were written, also when the write was
+/// cancelled.
 struct Taken<'a> {
     from: &'a Confirmations,
     unwritten: HashMap<SessionId, i32>,
@@ -70,7 +73,7 @@ impl Drop for Taken<'_> {
     }
 }
 
-/// Keeps writing until told to stop. It is said once that the database is away.
+/// Writes until `stop` is cancelled. Logs once that the database is away, and once that it is back.
 pub async fn watch(app: App, stop: CancellationToken) {
     let mut away = false;
     loop {
@@ -86,8 +89,8 @@ pub async fn watch(app: App, stop: CancellationToken) {
             Err(_) => Some("no answer in time".to_owned()),
         };
         match &class {
-            Some(class) if !away => tracing::warn!(class, "used tokens cannot be written down"),
-            None if away => tracing::info!("used tokens are written down again"),
+            Some(class) if !away => tracing::warn!(class, "used tokens cannot be recorded"),
+            None if away => tracing::info!("used tokens are recorded again"),
             _ => {}
         }
         away = class.is_some();
@@ -98,8 +101,8 @@ pub async fn watch(app: App, stop: CancellationToken) {
     }
 }
 
-/// Writes what is left at the end, when it can be done soon.
+/// Writes the rest at shutdown, if the database answers soon.
 pub async fn write_last(app: &App) {
-    // What is not written is taken for unused: see the module.
+    // Unwritten generations count as unused: see the module.
     let _ = tokio::time::timeout(PATIENCE, write(app)).await;
 }

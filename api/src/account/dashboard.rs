@@ -1,9 +1,10 @@
-//! The facilitators' dashboard, which runs in a browser: its tokens are in cookies that its scripts cannot read, and count
-//! only in a request that no other site can make.
+//! The facilitators' dashboard, which runs in a browser. Its tokens are in cookies that its scripts cannot read. They
+//! count only in requests that no other site can make.
 //!
-//! A request is the dashboard's when its `Origin` is one of those configured and it carries the header
-//! [`CSRF_HEADER`], which a browser sends for another site only when we allow it to. A socket never is: browsers let
-//! no script add a header to its opening. Cookies: RFC 6265bis, with the prefix `__Host-` (§4.1.3.2).
+//! A request is the dashboard's if its `Origin` is a configured one and it carries the header [`CSRF_HEADER`]. A
+//! browser sends that header for another site only if we allow it. A WebSocket is never the dashboard's, because
+//! browsers let no script add a header to its opening request. Cookies: RFC 6265bis, with the prefix `__Host-`
+//! (§4.1.3.2).
 
 use std::time::Duration;
 
@@ -15,15 +16,15 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::service::Tokens;
 
-/// What a request of the dashboard carries, whatever it says.
+/// The header that every request of the dashboard carries. Its value does not matter.
 pub const CSRF_HEADER: &str = "x-belay-dashboard";
 const ACCESS: &str = "__Host-belay-access";
 const REFRESH: &str = "__Host-belay-refresh";
 const DEVICE: &str = "__Host-belay-device";
-/// As long as browsers keep a cookie (RFC 6265bis §5.5).
+/// The longest time that browsers keep a cookie (RFC 6265bis §5.5).
 const DEVICE_KEPT: Duration = Duration::from_hours(400 * 24);
 
-/// A request of the dashboard.
+/// The credentials in a request of the dashboard.
 #[derive(Clone, Debug, Default)]
 pub struct Dashboard {
     /// Its access token.
@@ -35,11 +36,12 @@ pub struct Dashboard {
 }
 
 impl Dashboard {
-    /// What a request carries; none when it is not the dashboard's.
+    /// Reads a request's credentials. Returns `None` if the request is not the dashboard's.
     pub fn of(origins: &str, headers: &HeaderMap) -> Option<Self> {
         let mut given = headers.get_all(ORIGIN).iter();
         let origin = given.next()?.to_str().ok()?;
         let is_known = origins.split_whitespace().any(|known| known == origin);
+        // No browser sends two `Origin` headers.
         if !is_known || given.next().is_some() || !headers.contains_key(CSRF_HEADER) {
             return None;
         }
@@ -59,7 +61,7 @@ fn read(headers: &HeaderMap, name: &str) -> Option<SecretString> {
     Some(found.value().to_owned().into())
 }
 
-/// The cookies that keep the dashboard signed in, and the one by which its browser is known later.
+/// Returns the cookies that keep the dashboard signed in, and the one that identifies its browser later.
 pub fn cookies(tokens: &Tokens, now: DateTime<Utc>) -> [HeaderValue; 3] {
     let left = |until: DateTime<Utc>| (until - now).to_std().unwrap_or_default();
     [
@@ -77,7 +79,7 @@ pub fn cookies(tokens: &Tokens, now: DateTime<Utc>) -> [HeaderValue; 3] {
     ]
 }
 
-/// The cookies that end it. The browser stays known.
+/// Returns the cookies that sign the dashboard out. The browser stays known as a device.
 pub fn no_cookies() -> [HeaderValue; 2] {
     [ACCESS, REFRESH].map(|name| set(name, "", Duration::ZERO))
 }
@@ -92,7 +94,7 @@ fn set(name: &'static str, value: &str, for_so_long: Duration) -> HeaderValue {
         .max_age(cookie::time::Duration::seconds(seconds))
         .build()
         .to_string();
-    // Tokens are of letters that a header may have.
+    // Tokens contain only characters that a header may have.
     let mut header = HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""));
     header.set_sensitive(true);
     header

@@ -1,9 +1,10 @@
 //! The device key: shows that a device has signed in to an account before (the "device cookie" of the OWASP
 //! Cheat Sheet Series).
 //!
-//! It opens nothing. Whoever has it is counted apart from strangers, so that their guesses do not keep a
-//! member out. It names no member: it is a random-looking id, a keyed hash of that id and the member's, and a keyed
-//! hash of the id alone, by which a request is known to come from a device before it is known whose.
+//! It opens nothing. A caller who has it is counted apart from strangers, so that strangers' guesses do not lock a
+//! member out. It names no member. It consists of a random-looking id, a keyed hash of that id and the member's id,
+//! and a keyed hash of the id alone. The last shows that a request comes from a device before it is known whose device
+//! it is.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,7 +19,7 @@ const LENGTH: usize = 16 + 2 * SEAL;
 
 type Seal = [u8; SEAL];
 
-/// A device key as it was sent; whose it is, [`DeviceKey::is_of`] says.
+/// A device key as a client sent it. [`DeviceKey::is_of`] says whether it is a given member's.
 #[derive(Clone)]
 pub struct DeviceKey {
     device: Uuid,
@@ -27,8 +28,8 @@ pub struct DeviceKey {
 }
 
 impl DeviceKey {
-    /// The key of a device that a member has shown to be his. `device` is an id that no other device gets, such as
-    /// its session's: asked again, the key is the same.
+    /// Issues the key of a device that a member has shown to be his. `device` is an id that no other device gets, such
+    /// as its session's. The same id gives the same key.
     pub fn issue(keys: &Keys, device: Uuid, member: MemberId) -> Self {
         Self {
             device,
@@ -37,7 +38,7 @@ impl DeviceKey {
         }
     }
 
-    /// Reads a key; `None` if it has not the form of one.
+    /// Reads a key. Returns `None` if it is malformed.
     pub fn read(text: &str) -> Option<Self> {
         let bytes: [u8; LENGTH] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         let (device, seals) = bytes.split_first_chunk::<16>()?;
@@ -49,7 +50,7 @@ impl DeviceKey {
         })
     }
 
-    /// Whether this installation issued it for this member.
+    /// Whether this installation issued the key for this member.
     pub fn is_of(&self, keys: &Keys, member: MemberId) -> bool {
         same(
             &Self::issue(keys, self.device, member).of_member,
@@ -57,17 +58,17 @@ impl DeviceKey {
         )
     }
 
-    /// Whether this installation issued it, for whomever.
+    /// Whether this installation issued the key, for any member.
     pub fn is_ours(&self, keys: &Keys) -> bool {
         same(&installation_seal(keys, self.device), &self.of_installation)
     }
 
-    /// Which device.
+    /// Returns the device's id.
     pub const fn device(&self) -> Uuid {
         self.device
     }
 
-    /// As a device keeps it: 64 characters of the URL-safe Base64 alphabet.
+    /// Returns the key as a device stores it: 64 characters of the URL-safe Base64 alphabet.
     pub fn text(&self) -> SecretString {
         let seals = [self.of_member, self.of_installation].concat();
         let bytes = [self.device.as_bytes().as_slice(), &seals].concat();
@@ -86,7 +87,7 @@ fn installation_seal(keys: &Keys, device: Uuid) -> Seal {
     seal(keys, &[b"installation", device.as_bytes()])
 }
 
-/// Reads what a device sent; what is no key is none.
+/// Reads the key that a device sent. A malformed key counts as none.
 pub fn given(text: Option<&SecretString>) -> Option<DeviceKey> {
     text.and_then(|text| DeviceKey::read(text.expose_secret()))
 }
@@ -112,7 +113,7 @@ mod tests {
             let mut changed = bytes.clone();
             changed[place] ^= 1;
             let changed = DeviceKey::read(&URL_SAFE_NO_PAD.encode(changed)).unwrap();
-            // The id, which both seals are of; his; the installation's.
+            // In order: the id, which both seals cover; the member's seal; the installation's seal.
             let good = match place / SEAL {
                 0 => (false, false),
                 1 => (false, true),

@@ -1,4 +1,4 @@
-//! E-mail addresses (RFC 5321), as their owners write them and as they are compared.
+//! E-mail addresses (RFC 5321): as their owners write them, and in the form that is compared.
 
 use email_address::{EmailAddress, Options};
 use unicode_normalization::UnicodeNormalization as _;
@@ -14,14 +14,14 @@ pub struct Email {
     key: String,
 }
 
-/// RFC 5321 §4.5.3.1.3, without the angle brackets.
+/// The greatest length of an address: RFC 5321 §4.5.3.1.3, without the angle brackets.
 const EMAIL_BYTES: usize = 254;
-/// Providers at which dots before the @ make no difference.
+/// Providers that ignore dots before the @.
 const DOTLESS: [&str; 2] = ["gmail.com", "googlemail.com"];
 
 impl Email {
-    /// Reads an address from `input.<field>` that may have an account already. It may be of a kind that is not taken
-    /// any more.
+    /// Reads an address from `input.<field>` that may have an account already. Accepts kinds of addresses that are no
+    /// longer accepted for new accounts.
     pub fn parse(field: &str, text: &str) -> Result<Self, Problem> {
         let text: String = text.trim().nfc().collect();
         if text.is_empty() {
@@ -52,16 +52,16 @@ impl Email {
         })
     }
 
-    /// Reads an address from `input.<field>` that is to become somebody's: a letter must be able to reach it.
-    /// `utf8` says whether the mail server takes characters outside ASCII before the @ (SMTPUTF8, RFC 6531).
+    /// Reads an address from `input.<field>` that an account is to get: letters must be able to reach it. `utf8` says
+    /// whether the mail server accepts characters outside ASCII before the @ (SMTPUTF8, RFC 6531).
     pub fn to_be_proved(field: &str, text: &str, utf8: bool) -> Result<Self, Problem> {
         let email = Self::parse(field, text)?;
         let Some((local, domain)) = email.text.rsplit_once('@') else {
             return Err(Self::invalid(field));
         };
         let top = ascii_domain(domain).and_then(|ascii| Some(ascii.rsplit_once('.')?.1.to_owned()));
-        // A quoted part before the @ is allowed by RFC 5321 and in use nowhere. A domain whose last part is not
-        // of letters is an IP address.
+        // RFC 5321 allows a quoted part before the @, but no provider uses it. A domain whose last label is not
+        // alphabetic is an IP address.
         let is_name = |top: &str| {
             top.starts_with("xn--") || top.bytes().all(|letter| letter.is_ascii_alphabetic())
         };
@@ -69,8 +69,8 @@ impl Email {
             return Err(Self::invalid(field));
         }
         if !local.is_ascii() && !utf8 {
-            let message = "No letter can be sent from here to an address with such characters before the @: \
-                 take another address.";
+            let message = "We cannot send mail to an address with such characters before the @: \
+                 use another address.";
             return Err(Problem::field(field, ProblemCode::Invalid, message));
         }
         Ok(email)
@@ -81,23 +81,24 @@ impl Email {
         Problem::field(field, ProblemCode::Invalid, message)
     }
 
-    /// As its owner writes it.
+    /// Returns the address as its owner writes it.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// What is compared: in small letters, and the domain in its ASCII form. The part before the @ may by RFC 5321
-    /// §2.4 differ in case alone; no provider gives two people such addresses.
+    /// Returns the form that is compared: lower case, with the domain in ASCII. By RFC 5321 §2.4 the part before the @
+    /// may differ in case alone, but no provider gives two people such addresses.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// In small letters, and the domain as it was typed. Finds an account by whatever form of the key it has.
+    /// Returns the address in lower case, with the domain as it was typed. Finds an account whichever form its key
+    /// has.
     pub fn typed_key(&self) -> &str {
         &self.typed_key
     }
 
-    /// Whose mailbox it is: the key without a sub-address, so that many addresses of one mailbox are one.
+    /// Returns the key without a sub-address, so that many addresses of one mailbox count as one.
     pub fn mailbox(&self) -> String {
         let Some((local, domain)) = self.key.rsplit_once('@') else {
             return self.key.clone();
@@ -111,8 +112,8 @@ impl Email {
     }
 }
 
-/// The forms in which the key of an address may be kept: as it is, and with the domain in ASCII and in Unicode, as
-/// it was once kept.
+/// Returns the forms in which the key of an address may be stored: as it is, with the domain in ASCII, and with the
+/// domain in Unicode, as earlier releases stored it.
 pub(super) fn forms(key: &str) -> [String; 3] {
     let in_ascii = with_domain(key, |domain| {
         ascii_domain(domain).map(std::borrow::Cow::into_owned)

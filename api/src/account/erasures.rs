@@ -1,8 +1,8 @@
-//! The list of members who were erased: a file beside nothing that is backed up with the database, so that a copy of the
-//! database that is put back does not bring them back.
+//! The list of erased members. The file is kept apart from what is backed up with the database, so that restoring a
+//! copy of the database does not bring these members back.
 //!
-//! A line is a day, a name of the secret, and a keyed hash of the member's id, under a key that is derived from
-//! `auth.secret`: it names nobody, and nobody without the secret can ask it about anybody.
+//! A line is a day, the name of a secret, and a keyed hash of the member's id. The hash's key is derived from
+//! `auth.secret`. The list names nobody, and nobody without the secret can ask it about a member.
 
 use std::collections::HashSet;
 use std::io::{self, Write as _};
@@ -15,8 +15,8 @@ use crate::error::Fault;
 use crate::files;
 use crate::keys::{Keys, Purpose};
 
-/// Writes down that a member is erased, before he is: what is not written down does not happen. Nothing without a
-/// configured list.
+/// Records that a member is erased, before the erasure: if the record cannot be written, the erasure does not happen.
+/// Does nothing if no list is configured.
 pub(super) async fn record(app: &App, member: MemberId) -> Result<(), Fault> {
     let Some(path) = app.config.backup.erasures() else {
         return Ok(());
@@ -41,24 +41,24 @@ fn hash(keys: &Keys, which: usize, member: MemberId) -> String {
     hex::encode(keys.mac_with(which, Purpose::Erasure, &[member.0.as_bytes()]))
 }
 
-/// Who was erased, as lists say it.
+/// The erased members, as read from lists.
 #[derive(Debug, Default)]
 pub struct Erased {
-    /// By the place of the secret they were written with.
+    /// Each hash, with the index of the secret that it was made with.
     hashes: HashSet<(usize, String)>,
     used: HashSet<usize>,
 }
 
-/// Why lists cannot be read.
+/// Why a list cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// The file is not there, or not to be read.
+    /// The file is missing or cannot be read.
     #[error("{0} cannot be read: {1}")]
     File(String, io::Error),
-    /// A line is none.
-    #[error("line {1} of {0} is none of a list of erasures")]
+    /// A line is malformed.
+    #[error("line {1} of {0} is not an entry of a list of erasures")]
     Line(String, usize),
-    /// It was written with a secret that is not configured.
+    /// A line was written with a secret that is not configured.
     #[error(
         "line {1} of {0} was written with a secret that is not configured: name it in auth.former_secrets"
     )]
@@ -66,7 +66,7 @@ pub enum Unreadable {
 }
 
 impl Erased {
-    /// Reads a list. A line that was being written when the machine stopped is its last, and has no end.
+    /// Reads a list. Ignores a last line without an end: the machine stopped while it was being written.
     pub fn read(&mut self, keys: &Keys, path: &Path) -> Result<(), Unreadable> {
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path)
@@ -88,12 +88,12 @@ impl Erased {
         Ok(())
     }
 
-    /// How many there are.
+    /// Returns how many there are.
     pub fn len(&self) -> usize {
         self.hashes.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.hashes.is_empty()
     }

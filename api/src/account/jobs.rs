@@ -1,5 +1,4 @@
-//! What the worker does for accounts. Each may be done twice: a letter is then mailed twice, with the
-//! same code in it.
+//! The worker's jobs for accounts. Each may run twice: its letter is then mailed twice, with the same code in it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{AccountCodeId, EmailChangeId, MemberId, SignUpId};
@@ -18,35 +17,35 @@ use crate::keys::sha256;
 use crate::mail::{Letter, letters};
 use crate::profile;
 
-/// Sessions that ended so long ago are nobody's concern any more.
+/// How long ended sessions are kept.
 const ENDED_SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
-/// The id of a sign-up is refused for another address so long.
+/// How long the id of a sign-up is refused for another address.
 const USED_IDS_KEPT: TimeDelta = TimeDelta::days(400);
 
-/// A removal that has not been done so long after its day was given up, because something was away.
+/// A purge that is overdue by this much was given up, because something was away.
 const OVERDUE: TimeDelta = TimeDelta::days(1);
 const OVERDUE_AT_ONCE: u64 = 100;
-/// Whoever undid a change may ask again for so long, and is answered the same.
+/// How long a repeated undo of a change gets the same answer.
 const EMAIL_CHANGES_KEPT: TimeDelta = TimeDelta::days(2);
 
-/// Hands a letter over. A refusal is final: the letter will not be tried again.
+/// Sends a letter. A refusal is final: the letter is not tried again.
 async fn send(app: &App, letter: Letter) -> Result<(), Fault> {
     app.mailer.send(letter, app.clock.now()).await.map(|_| ())
 }
 
-/// Whole minutes left, at least one.
+/// Returns the whole minutes left, at least one.
 fn minutes_left(app: &App, until: DateTime<Utc>) -> i64 {
     (until - app.clock.now()).num_minutes().max(1)
 }
 
-/// Mails the code of a sign-up; or tells the owner of an account that somebody tried, without a code.
+/// Mails the code of a sign-up. If the address has an account already, its owner gets a letter without a code instead.
 pub async fn mail_sign_up(app: &App, id: SignUpId) -> Result<(), Fault> {
     let sign_up = store::sign_up::find(app.db.pool(), id).await?;
     let open = sign_up.filter(|sign_up| sign_up.verified_at.is_none());
     let Some(mut sign_up) = open else {
         return Ok(());
     };
-    // A letter that comes late carries a code that is good when it comes.
+    // If the letter is late, its code gets its whole life again, so that it is good on arrival.
     let whole = TimeDelta::minutes(app.config.auth.code_minutes.into());
     if sign_up.expires_at < app.clock.now() + whole - TimeDelta::minutes(1) {
         sign_up.expires_at = app.clock.now() + whole;
@@ -63,7 +62,7 @@ pub async fn mail_sign_up(app: &App, id: SignUpId) -> Result<(), Fault> {
     send(app, letter).await
 }
 
-/// Mails a code for a new passphrase, when the address has an account.
+/// Mails a code for a new passphrase, if the address has an account.
 pub async fn mail_passphrase_reset(
     app: &App,
     email_key: &str,
@@ -77,7 +76,8 @@ pub async fn mail_passphrase_reset(
     send(app, letters::passphrase_reset(&email, &code, minutes)).await
 }
 
-/// Mails the code that proves a new address; or tells the owner of the account that has it.
+/// Mails the code that proves a new address. If another account has the address, its owner gets a letter without a
+/// code instead.
 pub async fn mail_email_change(app: &App, id: AccountCodeId) -> Result<(), Fault> {
     let code = store::code::find(app.db.pool(), id).await?;
     let open = code.filter(|code| code.used_at.is_none() && code.expires_at > app.clock.now());
@@ -90,7 +90,7 @@ pub async fn mail_email_change(app: &App, id: AccountCodeId) -> Result<(), Fault
     };
     let known = store::account::find_by_email(app.db.pool(), email.typed_key()).await?;
     let letter = match known {
-        // His own, written otherwise.
+        // The member's own address in another spelling gets a code, too.
         Some(account) if account.member_id != code.member_id => {
             letters::email_change_known(&account.email)
         }
@@ -103,8 +103,8 @@ pub async fn mail_email_change(app: &App, id: AccountCodeId) -> Result<(), Fault
     send(app, letter).await
 }
 
-/// Mails the code that undoes a change of e-mail address to the address the account still has; nothing when the change is
-/// over already.
+/// Mails the code that undoes a change of e-mail address to the address the account still has. Does nothing if the
+/// change is already over.
 pub async fn mail_email_change_undo(app: &App, id: EmailChangeId) -> Result<(), Fault> {
     let db = app.db.pool();
     let Some(change) = store::email_change::find_waiting(db, id).await? else {
@@ -118,12 +118,12 @@ pub async fn mail_email_change_undo(app: &App, id: EmailChangeId) -> Result<(), 
     send(app, letter).await
 }
 
-/// Has a change of e-mail address take effect.
+/// Applies a change of e-mail address that is due.
 pub async fn apply_email_change(app: &App, id: EmailChangeId) -> Result<(), Fault> {
     service::apply_email_change(app, id).await
 }
 
-/// Tells a member that something about his account changed.
+/// Mails a member a notice about his account.
 pub async fn mail_notice(
     app: &App,
     member: MemberId,
@@ -135,14 +135,14 @@ pub async fn mail_notice(
         AccountNotice::EmailChanged => letters::email_changed(email),
         AccountNotice::EmailIsHere => letters::email_is_here(email),
         AccountNotice::EmailChangeDropped => letters::email_change_dropped(email),
-        // Its letter has a code: `mail_email_change_undo`.
+        // `mail_email_change_undo` mails its letter, which has a code.
         AccountNotice::EmailChangeConfirmed => return Ok(()),
         AccountNotice::SignedIn => letters::signed_in(email),
         AccountNotice::PushAddressTaken => letters::push_address_taken(email),
         AccountNotice::DeletionRequested => {
             let account = service::account(app, member).await?;
             let Some(due_at) = account.and_then(|account| account.deletion_due_at) else {
-                // He has it back already, and is told so.
+                // The deletion is already undone, and another letter says so.
                 return Ok(());
             };
             letters::deletion_requested(email, due_at)
@@ -153,14 +153,13 @@ pub async fn mail_notice(
     send(app, letter).await
 }
 
-/// Deletes an account whose day has come, unless it was had back.
+/// Deletes an account that is due, unless its deletion was undone.
 pub async fn purge_account(app: &App, member: MemberId) -> Result<(), Fault> {
     service::purge(app, member).await
 }
 
-/// Removes what has had its day: sign-ups and codes that are not good any more, sessions that ended
-/// over 30 days ago, changes of addresses that are long over, full rate limits.
-/// One slice; returns whether there is more.
+/// Removes expired sign-ups and codes, sessions that ended over 30 days ago, changes of addresses that are long over,
+/// and full rate limits. One slice; returns whether there is more.
 pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     let db = app.db.pool();
     let now = app.clock.now();
@@ -177,7 +176,7 @@ pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     Ok(more || removed.contains(&SLICE))
 }
 
-/// Removes again whose removal was given up: he has a right to it.
+/// Enqueues purges again that were given up: a member has a right to his erasure.
 async fn purge_overdue(app: &App) -> Result<(), Fault> {
     let (db, now) = (app.db.pool(), app.clock.now());
     for member in store::account::overdue(db, now - OVERDUE, OVERDUE_AT_ONCE).await? {

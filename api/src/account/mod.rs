@@ -1,12 +1,16 @@
-//! Accounts: who may sign in, from which devices, and how he leaves.
+//! Accounts: signing up and in, devices, and deletion.
 //!
-//! The promises: nothing tells a stranger whether an address has an account — the same answers, the
-//! same work, and mail only to the address itself. A code works once. A refresh token works once, except that a
-//! phone that lost the answer may ask again until it has used what it asks for; one that comes back later was
-//! stolen, and ends its session. A deleted account can be had back until its day, then it is gone.
+//! Promises:
 //!
-//! Mail is sent at least once: a worker that dies between sending and saying so leaves a letter that
-//! is sent again, with the same code in it.
+//! - Nothing tells a stranger whether an address has an account. The answers and the work are the same, and mail goes
+//!   only to the address itself.
+//! - A code works once.
+//! - A refresh token works once, with one exception: a phone that lost the answer may ask again until it has used the
+//!   new tokens. A token that comes back later was stolen, and ends its session.
+//! - A deletion can be undone until its day. Then the account is gone.
+//!
+//! Mail is sent at least once. If a worker dies after it sent a letter and before it recorded that, the letter is sent
+//! again, with the same code in it.
 
 pub mod code;
 pub mod confirmations;

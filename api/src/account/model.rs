@@ -1,14 +1,18 @@
-//! What a person types, read into forms that cannot be wrong.
+//! Members' input, parsed into types that cannot be invalid.
 
 pub use super::email::Email;
 use crate::problem::{Problem, ProblemCode};
 use crate::text::{Lines, TextForm};
 
-/// What a member calls one of his devices: 1 to 64 characters.
+/// A member's name for one of his devices: 1 to 64 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceName(String);
 
 impl DeviceName {
+    /// Reads the name from the input field `field`.
+    ///
+    /// # Errors
+    /// If it is empty, too long, or has characters that cannot be shown.
     pub fn parse(field: &str, text: &str) -> Result<Self, Problem> {
         let form = TextForm {
             max: 64,
@@ -24,12 +28,13 @@ impl DeviceName {
         read.map(Self).ok_or_else(|| problem(ProblemCode::Required))
     }
 
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The statement "I am 18 or over".
+/// Requires the statement "I am 18 or over".
 pub fn adult(field: &str, stated: bool) -> Result<(), Problem> {
     if stated {
         return Ok(());
@@ -42,12 +47,12 @@ pub fn adult(field: &str, stated: bool) -> Result<(), Problem> {
     ))
 }
 
-/// The terms a member accepts, which must be those in force.
+/// Checks that the accepted terms are those in force.
 pub fn terms(field: &str, accepted: &str, in_force: &str) -> Result<(), Problem> {
     if accepted == in_force {
         return Ok(());
     }
-    let message = "There are newer terms: show those, and ask again.";
+    let message = "There are newer terms. Show them, and send this again.";
     Err(Problem::field(field, ProblemCode::TermsOutdated, message))
 }
 
@@ -65,7 +70,7 @@ mod tests {
             code(DeviceName::parse("deviceName", " \n ")),
             Some(ProblemCode::Required)
         );
-        // A line break in one line is a blank, as in every text.
+        // A line break becomes a space, as in every text of one line.
         assert_eq!(
             DeviceName::parse("deviceName", "a\nb").unwrap().as_str(),
             "a b"

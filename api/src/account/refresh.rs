@@ -1,8 +1,8 @@
-//! Refresh tokens: one chain a session, of which only the newest link is good.
+//! Refresh tokens: one chain per session, of which only the newest link is valid.
 //!
-//! Each secret is derived from the one before it, so that a phone that lost an answer can be given the
-//! same successor again without the server keeping it. The seal tells a token that was once ours from
-//! one that was made up: only the first, coming back too late, was stolen.
+//! Each secret is derived from the one before it. So a phone that lost an answer can get the same successor again, and
+//! the server need not store it. The seal tells a token that this server issued from an invented one: only an issued
+//! token that comes back too late was stolen.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,45 +16,45 @@ use crate::keys::{Keys, Purpose, Which, same, sha256};
 const SEAL: usize = 16;
 const LENGTH: usize = 16 + 4 + 32 + SEAL;
 
-/// How far a session's chain has come.
+/// The state of a session's chain.
 pub(super) struct Chain<'a> {
-    /// How many came before the newest.
+    /// How many links came before the newest.
     pub generation: i32,
-    /// SHA-256 of the newest's secret.
+    /// SHA-256 of the newest link's secret.
     pub secret_hash: &'a [u8],
-    /// The newest generation of which a token was used.
+    /// The newest generation whose tokens were used.
     pub confirmed: i32,
-    /// Whether the newest was issued a moment ago.
+    /// Whether the newest link was issued a moment ago.
     pub in_grace: bool,
 }
 
-/// What a refresh token is to its session.
+/// A refresh token's place in its session's chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TokenState {
-    /// The newest: it is exchanged.
+    /// The newest link: it is exchanged.
     Newest,
-    /// The one before the newest, which nobody may have received yet: it is answered with the newest again.
+    /// The link before the newest, which the device may not have received yet: it is answered with the newest again.
     Predecessor,
-    /// Its successor has been used: whoever sends it now has a copy.
+    /// Its successor has been used: the sender holds a copy.
     Copied,
-    /// Of no link of the chain: the database was set back.
+    /// Not a link of this chain: an older copy of the database was restored.
     Unknown,
 }
 
-/// An authentic refresh token: ours once, and perhaps still good.
+/// An authentic refresh token: issued by this server, and perhaps still valid.
 pub(super) struct RefreshToken {
     pub session: SessionId,
-    /// How many came before it.
+    /// How many links came before it.
     pub generation: i32,
     secret: [u8; 32],
-    /// The secret of the installation that sealed it, which derives its successor: whoever asks again after that was
-    /// changed gets the same one.
+    /// The installation's secret that sealed the token. It also derives the successor, so that a repeated request gets
+    /// the same one after the secret was changed.
     made_with: Which,
 }
 
 impl RefreshToken {
-    /// The first of a session that was opened at an instant. An app chooses the id, which may come again when
-    /// the session was forgotten: the tokens must not.
+    /// Derives the first token of a session that was opened at `opened_at`. An app chooses the session's id and may
+    /// choose it again once the session is forgotten; the instant keeps the tokens from being the same.
     pub fn first(
         keys: &Keys,
         member: MemberId,
@@ -76,7 +76,7 @@ impl RefreshToken {
         }
     }
 
-    /// The one after it.
+    /// Derives the next token.
     pub fn successor(&self, keys: &Keys) -> Self {
         let generation = self.generation.to_be_bytes();
         let parts: [&[u8]; 4] = [
@@ -93,7 +93,7 @@ impl RefreshToken {
         }
     }
 
-    /// What it is to its session; `next` is its successor.
+    /// Returns the token's place in `chain`; `next` is its successor.
     pub fn state(&self, next: &Self, chain: &Chain<'_>) -> TokenState {
         let newest_is = |token: &Self| {
             chain.generation == token.generation && same(chain.secret_hash, &token.hash())
@@ -109,7 +109,7 @@ impl RefreshToken {
         }
     }
 
-    /// Reads a token; none when it was never ours.
+    /// Reads a token. Returns `None` if this server did not issue it.
     pub fn open(keys: &Keys, text: &str) -> Option<Self> {
         let bytes: [u8; LENGTH] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         let (session, rest) = bytes.split_first_chunk::<16>()?;
@@ -126,7 +126,7 @@ impl RefreshToken {
         Some(Self { made_with, ..token })
     }
 
-    /// As a device keeps it.
+    /// Returns the token as a device stores it.
     pub fn text(&self, keys: &Keys) -> SecretString {
         let mut bytes = Vec::with_capacity(LENGTH);
         bytes.extend(self.session.0.as_bytes());
@@ -136,7 +136,7 @@ impl RefreshToken {
         URL_SAFE_NO_PAD.encode(bytes).into()
     }
 
-    /// What the database keeps of it.
+    /// Returns the hash that the database stores.
     pub fn hash(&self) -> Vec<u8> {
         sha256(&self.secret).to_vec()
     }
@@ -149,7 +149,7 @@ impl RefreshToken {
         seal
     }
 
-    /// What the seal is of.
+    /// Returns the parts that the seal covers.
     fn sealed<'a>(&'a self, generation: &'a [u8; 4]) -> [&'a [u8]; 4] {
         [b"seal", self.session.0.as_bytes(), generation, &self.secret]
     }
@@ -241,7 +241,7 @@ mod tests {
         let again = RefreshToken::open(&after, text.expose_secret()).unwrap();
         let again = again.successor(&after);
         assert_eq!(again.hash(), lost.hash());
-        // What is given out now no longer needs the old secret.
+        // Tokens issued now no longer need the old secret.
         let alone = Keys::derive(&new.into());
         let text = again.text(&after);
         let next = RefreshToken::open(&alone, text.expose_secret()).unwrap();

@@ -1,7 +1,8 @@
 //! How each process learns which sessions were ended.
 //!
-//! What ends a session in this process is known at once; what ended it in another is heard over the bus where there
-//! is one, and read every second in any case. Only the last access-token life matters: older tokens have ended by themselves.
+//! A session that ends in this process is known at once. A session that ends in another process is announced over the
+//! bus, if there is one, and read from the database every second in any case. Only the last access-token life matters:
+//! older tokens have expired by themselves.
 
 use std::time::Duration;
 
@@ -12,25 +13,26 @@ use super::store;
 use crate::app::App;
 use crate::error::Fault;
 
-/// From the end of a look to the next. A session that is ended just after one began is known after one that was
-/// refused or took too long for nothing, this, and another look: within three seconds, so that what lasts longer than a
-/// request, which is judged again every second, has ended everywhere within five.
+/// The pause from the end of one look to the start of the next. In the worst case, a session ends just after a look
+/// began, and that look fails or times out; after it come this pause and another look. So an ended session is known
+/// within three seconds. Long-lived connections are checked again every second, so they have ended everywhere within
+/// five.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// A look that takes longer than this is given up, and made again: without a bound it would wait for a connection, or
-/// for a database that does not answer, while ended sessions are taken for open.
+/// A look that takes longer than this is abandoned and repeated. Without a bound it would wait for a connection, or
+/// for a database that does not answer, while ended sessions count as open.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A revocation is dated before it is committed, and by another machine's clock: each look goes back so far.
+/// How far each look reaches back: a revocation is dated before it is committed, and by another machine's clock.
 const OVERLAP: TimeDelta = TimeDelta::seconds(60);
 
-/// Reads what was ended since the last look; the first goes back as far as matters. Do it once before
-/// requests are taken.
+/// Reads the sessions that ended since the last look. The first look reaches back one access-token life. Call it once
+/// before requests are served.
 pub async fn poll(app: &App) -> Result<(), Fault> {
     let now = app.clock.now();
     let life = TimeDelta::minutes(app.config.auth.access_token_minutes.into()) + OVERLAP;
     let oldest = now - life;
-    // A clock that was ahead for a moment read up to an instant that is still to come.
+    // If this clock was ahead for a moment, `read_up_to` lies in the future.
     let read_up_to = app.revocations.read_up_to();
     let since = read_up_to.map_or(oldest, |at| (at.min(now) - OVERLAP).max(oldest));
     let ended = store::session::revoked_since(app.db.pool(), since).await?;
@@ -38,8 +40,8 @@ pub async fn poll(app: &App) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Keeps reading until told to stop. A database that is away is asked again: until then tokens of
-/// sessions ended elsewhere are good for the rest of their minutes. It is said once that it is away.
+/// Reads until `stop` is cancelled. If the database is away, it is asked again; until then, tokens of sessions that
+/// ended elsewhere stay good for the rest of their minutes. Logs once that the database is away.
 pub async fn watch(app: App, stop: CancellationToken) {
     let mut away = false;
     loop {
@@ -50,7 +52,7 @@ pub async fn watch(app: App, stop: CancellationToken) {
         let (class, pause) = match looked {
             Ok(Ok(())) => (None, EVERY),
             Ok(Err(fault)) => (Some(fault.class()), EVERY),
-            // It has waited long enough.
+            // The timeout was pause enough.
             Err(_) => (Some("no answer in time".to_owned()), Duration::ZERO),
         };
         match &class {

@@ -1,7 +1,7 @@
 //! Access tokens: short-lived, signed, and checked without asking the database.
 //!
-//! A JSON Web Token (RFC 7519) signed with HMAC-SHA-256. It names the member and the session, and
-//! nothing about him. Expiry is judged by the service's own clock.
+//! A JSON Web Token (RFC 7519) signed with HMAC-SHA-256. It names the member and the session, and says nothing else
+//! about the member. The service's own clock decides whether it has expired.
 
 use chrono::{DateTime, Utc};
 use entity::{MemberId, SessionId};
@@ -16,14 +16,15 @@ use crate::viewer::{Access, SignedIn};
 struct Claims {
     sub: MemberId,
     sid: SessionId,
-    /// How many refresh tokens of the session came before the one it was issued with. Tokens of earlier releases say nothing.
+    /// How many refresh tokens of the session came before the one it was issued with. `None` in tokens of earlier
+    /// releases.
     #[serde(rename = "gen", default, skip_serializing_if = "Option::is_none")]
     generation: Option<i32>,
     /// Seconds since the epoch.
     exp: i64,
 }
 
-/// Signs an access token of a generation of its session.
+/// Signs an access token for a session's generation.
 pub fn issue(
     keys: &Keys,
     signed_in: SignedIn,
@@ -41,10 +42,10 @@ pub fn issue(
         .map_err(|_| Fault::Broken("an access token can be signed"))
 }
 
-/// Who a token stands for, and until when; none when it is not ours or has ended.
+/// Returns the member and session of a token, and when it expires. Returns `None` if it is not ours or has expired.
 pub fn verify(keys: &Keys, token: &str, now: DateTime<Utc>) -> Option<Access> {
     let mut validation = Validation::new(Algorithm::HS256);
-    // The library would ask the system's clock.
+    // The library would use the system's clock.
     validation.validate_exp = false;
     let mut keys = keys
         .access_tokens()
@@ -90,7 +91,7 @@ mod tests {
         assert_eq!(verify(&keys, &token, ends - a_moment), Some(access));
         assert_eq!(verify(&keys, &token, ends), None);
         assert_eq!(verify(&others, &token, now), None);
-        // One that an earlier release issued.
+        // A token that an earlier release issued.
         let claims =
             serde_json::json!({ "sub": who.member, "sid": who.session, "exp": ends.timestamp() });
         let key = EncodingKey::from_secret(keys.access_token());

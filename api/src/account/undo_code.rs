@@ -1,7 +1,8 @@
-//! The code that undoes a change of e-mail address, for who is not signed in any more.
+//! The code that undoes a change of e-mail address, for an owner who is no longer signed in.
 //!
-//! Whoever took an account over knows its address, and would guess a short code dead before its owner could enter it. This
-//! one is long enough to need no limit on guesses: 80 bits, which only the server can make and only the mailbox shows.
+//! An attacker who took over the account knows its address, and would use up a short code's guesses before the owner
+//! could enter it. This code is long enough to need no limit on guesses: it has 80 bits, which only the server can
+//! compute and only the mailbox receives.
 
 use std::fmt;
 
@@ -19,7 +20,7 @@ const LENGTH: usize = 16;
 pub struct UndoCode(String);
 
 impl UndoCode {
-    /// The code of a change.
+    /// Derives the code of a change.
     pub fn of(keys: &Keys, change: &email_change::Model) -> Self {
         let parts: [&[u8]; 3] = [
             b"undo email change",
@@ -27,13 +28,13 @@ impl UndoCode {
             change.old_email_key.as_bytes(),
         ];
         let mac = keys.mac(Purpose::Code, &parts);
-        // Each byte's lower five bits are as good as any.
+        // No bias: 32 divides 256.
         let digits = mac[..LENGTH].iter();
         let digits = digits.map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
         Self(digits.collect())
     }
 
-    /// Reads a code from `input.<field>`, however it was spaced and in whatever case.
+    /// Reads a code from `input.<field>`, and ignores spaces, hyphens and case.
     pub fn parse(field: &str, text: &str) -> Result<Self, Problem> {
         let digits: String = text
             .chars()
@@ -53,7 +54,7 @@ impl UndoCode {
         Err(Problem::field(field, ProblemCode::Invalid, message))
     }
 
-    /// Whether two are the same, in a time that does not depend on where they differ.
+    /// Compares two codes in constant time.
     pub fn is(&self, other: &Self) -> bool {
         same(self.0.as_bytes(), other.0.as_bytes())
     }

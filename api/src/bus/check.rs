@@ -1,4 +1,4 @@
-//! Whether NATS can be used, for the doctor.
+//! Checks whether NATS can be used, for the doctor.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use tokio::sync::mpsc;
 use super::nats::options;
 use crate::config::NatsServers;
 
-/// A word to oneself takes no longer than this.
+/// How long the test message may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Why it cannot.
+/// Why NATS cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// Nobody is there, or it is not NATS.
+    /// The server cannot be reached, or is not NATS.
     Unreachable(String),
-    /// It does not let us in.
+    /// The server refuses the login.
     Refused,
-    /// It lets us in, and does not pass on what we say; in its words, where it gives any.
+    /// The server accepts the login but does not deliver the test message. Holds the server's reason, if it gives one.
     Silent(Option<String>),
 }
 
-/// Connects, says something under the subject, and hears it.
+/// Connects, publishes a message under the subject, and waits for it.
 pub async fn check(servers: &NatsServers, subject: &str) -> Result<(), Trouble> {
     let (note, mut noted) = mpsc::channel(8);
     let options = options(servers).event_callback(move |change| {
@@ -39,7 +39,7 @@ pub async fn check(servers: &NatsServers, subject: &str) -> Result<(), Trouble> 
         }
         _ => Trouble::Unreachable(error.to_string()),
     })?;
-    // A name nobody else takes.
+    // A unique name.
     let inbox = client.new_inbox();
     let unique = inbox.rsplit('.').next().unwrap_or_default();
     let place = format!("{subject}.doctor.{unique}");

@@ -1,56 +1,56 @@
-//! What there is to hear.
+//! The events of the bus.
 
 use chrono::{DateTime, Utc};
 use entity::{CheckInId, MemberId, NotificationId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What happened between a member and his partner, or a man who asks to be his partner.
+/// What happened between a member and a partner, or someone who asks to be a partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Activity {
-    /// A peering is new, is not as it was, or is over.
+    /// A peering is new, has changed or is over.
     PeeringChanged,
-    /// A pact is new, is not as it was, or is over.
+    /// A pact is new, has changed or is over.
     PactChanged,
-    /// His partner nudged him; its subject is the nudge.
+    /// The partner nudged the member; the subject is the nudge.
     NudgeReceived,
-    /// His partner answered a nudge of his; its subject is the nudge.
+    /// The partner answered the member's nudge; the subject is the nudge.
     NudgeAnswered,
-    /// His partner checked in, and lets him see it; its subject is the pact.
+    /// The partner checked in and shares check-ins; the subject is the pact.
     CheckedIn,
-    /// What his partner means to do is new, is not as it was, or is not his to see any more; its subject is the
+    /// A commitment of the partner is new, has changed or is no longer visible to the member; the subject is the
     /// commitment.
     CommitmentChanged,
 }
 
-/// Something that happened to one member. It names what to read and never says what it holds: no text, no mood.
+/// An event for one member. It names what to read and never carries content: no text, no mood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
-    /// He checked in, or changed a check-in of his.
+    /// The member recorded or changed a check-in.
     CheckInRecorded {
-        /// Whose.
+        /// The member.
         member: MemberId,
-        /// Which.
+        /// The check-in.
         check_in: CheckInId,
-        /// When it was last changed.
+        /// When the check-in was last changed.
         updated_at: DateTime<Utc>,
     },
-    /// A line in his inbox fell due.
+    /// A notification in the member's inbox fell due.
     NotificationReceived {
-        /// Whose.
+        /// The member.
         member: MemberId,
-        /// Which.
+        /// The notification.
         notification: NotificationId,
         /// When it was due.
         at: DateTime<Utc>,
     },
-    /// His partner did something that he is to see.
+    /// The partner did something that the member can see.
     PartnerActivity {
-        /// Who is told.
+        /// The member who receives the event.
         member: MemberId,
-        /// What.
+        /// What happened.
         activity: Activity,
         /// The id of what to read.
         subject: Uuid,
@@ -58,7 +58,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// Who is told.
+    /// Returns the member who receives the event.
     pub const fn member(&self) -> MemberId {
         match self {
             Self::CheckInRecorded { member, .. }

@@ -1,4 +1,4 @@
-//! Who listens in this process, and what each has still to hear.
+//! The listeners of this process, and the events that wait for each.
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
@@ -11,19 +11,19 @@ use futures::task::AtomicWaker;
 
 use super::Event;
 
-/// Events that wait for a listener who does not ask for them. With more he is better off reading anew.
+/// The most events that wait for a listener. A listener with more is told to read everything again instead.
 const WAITING: usize = 64;
 
-/// What a listener hears.
+/// What a listener receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
-    /// This happened.
+    /// An event.
     Event(Event),
-    /// Events may have been missed: whatever is shown is to be read anew.
+    /// Events may have been missed: read everything that is shown again.
     Refetch,
 }
 
-/// Who listens, by member: an event costs as much as the member it is for has devices.
+/// The listeners, by member: an event costs as much as its member has devices.
 #[derive(Default)]
 pub(super) struct Listeners(Mutex<HashMap<MemberId, Vec<Arc<Ear>>>>);
 
@@ -35,7 +35,7 @@ struct Ear {
 
 enum Waiting {
     Events(VecDeque<Event>),
-    /// Stands for every event there was, and for those that come before it is heard.
+    /// Replaces all waiting events, and those that arrive before it is taken.
     Refetch,
 }
 
@@ -121,7 +121,7 @@ impl Ear {
     }
 }
 
-/// What one listener hears, without an end. Dropping it ends the listening.
+/// The endless stream of one listener. Dropping it ends the subscription.
 pub struct Subscription {
     member: MemberId,
     ear: Arc<Ear>,
@@ -132,7 +132,7 @@ impl Stream for Subscription {
     type Item = Heard;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Heard>> {
-        // Before the look: what comes in after it must wake.
+        // Registers before it looks: whatever arrives after the look must wake this task.
         self.ear.waker.register(cx.waker());
         self.ear
             .take()

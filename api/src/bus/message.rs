@@ -1,4 +1,4 @@
-//! What processes send each other: JSON, with a version.
+//! The messages that processes send each other: JSON, with a version.
 
 use chrono::{DateTime, Utc};
 use entity::SessionId;
@@ -7,26 +7,26 @@ use uuid::Uuid;
 
 use super::Event;
 
-/// Messages of another version are passed over. A new kind of event needs no other one: who does not know it passes
-/// it over as well, and has nobody who could have asked for it.
+/// Messages of another version are ignored. A new kind of event does not need a new version: a process that does not
+/// know the kind ignores it, and has no listeners for it.
 const VERSION: u32 = 1;
 
-/// Something a process says.
+/// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "said", rename_all = "snake_case")]
 pub(super) enum Said {
-    /// This happened.
+    /// An event happened.
     Event { event: Event },
     /// These sessions were ended.
     Ended {
         sessions: Vec<SessionId>,
         at: DateTime<Utc>,
     },
-    /// Said first on each connection, and whenever events were thrown away.
+    /// The first message on each connection. It is sent again whenever events were dropped.
     Here {
-        /// How many connections the sender has had, this one included.
+        /// How many connections the sender has had, including this one.
         connection: u64,
-        /// Events of the sender may have been lost.
+        /// Whether events of the sender may have been lost.
         lost: bool,
     },
 }
@@ -39,7 +39,7 @@ struct Message<S> {
     said: S,
 }
 
-/// Writes what a process says.
+/// Writes a message.
 pub(super) fn write(from: Uuid, said: &Said) -> Result<Vec<u8>, serde_json::Error> {
     let version = VERSION;
     serde_json::to_vec(&Message {
@@ -49,7 +49,7 @@ pub(super) fn write(from: Uuid, said: &Said) -> Result<Vec<u8>, serde_json::Erro
     })
 }
 
-/// Reads who says what; none for what this version does not know.
+/// Reads a message and its sender. Returns `None` if this version does not know the message.
 pub(super) fn read(message: &[u8]) -> Option<(Uuid, Said)> {
     let message: Message<Said> = serde_json::from_slice(message).ok()?;
     (message.version == VERSION).then_some((message.from, message.said))

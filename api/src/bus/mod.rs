@@ -1,13 +1,17 @@
-//! Events: a member's devices hear at once that there is something new to read.
+//! The event bus: it tells a member's devices at once that there is something new to read.
 //!
-//! The promises: an event is published after the commit of what it tells, never fails or holds up whoever
-//! publishes, and says where to look and nothing of what is there. It is a hint: what could not be delivered is
-//! not kept, and whoever may have missed some is told once to read everything anew. Processes hear of each other
-//! through NATS where it is configured; without it, or while it is away, each hears of its own. What is not signed with a
-//! key of the installation is passed over.
+//! The promises:
+//! * An event is published after the commit of the change.
+//! * Publishing never fails and never waits.
+//! * An event says where to look, and nothing of the content.
+//! * An event is a hint. Undelivered events are not stored, and listeners that may have missed some are told once to
+//!   read everything again.
+//! * Processes receive each other's events through NATS, if it is configured. Without NATS, or while it is unavailable,
+//!   each process receives only its own.
+//! * Messages that are not signed with a key of the installation are ignored.
 //!
-//! Sessions that were ended are told to the other processes the same way, so that they refuse them at once. They do not
-//! depend on it: each reads them from the database as well (`account::revocations`).
+//! Ended sessions are sent to the other processes the same way, so that they refuse the sessions at once. Correctness
+//! does not depend on it: each process reads them from the database as well (`account::revocations`).
 
 pub mod check;
 mod event;
@@ -37,10 +41,10 @@ use message::Said;
 use nats::{Carrier, Outgoing, Wire};
 use seal::Seal;
 
-/// What has been published reaches the network within this time at the end, or not at all.
+/// How long a shutdown waits for published events to reach the network.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Carries events from whoever publishes them to whoever listens. Cheap to clone.
+/// Carries events from publishers to listeners. Cheap to clone.
 #[derive(Clone)]
 pub struct Bus(Arc<Parts>);
 
@@ -51,8 +55,8 @@ struct Parts {
 }
 
 impl Bus {
-    /// A bus that keeps to this process until it is [started](Self::start). What other processes say of ended sessions
-    /// goes into `revocations`.
+    /// Makes a bus that stays within this process until it is [started](Self::start). Sessions that other processes
+    /// ended are added to `revocations`.
     pub fn new(
         config: &BusConfig,
         ids: &Ids,
@@ -60,7 +64,7 @@ impl Bus {
         (signer, clock): (Signer, Clock),
     ) -> Self {
         let listeners = Arc::new(Listeners::default());
-        // What cannot be read was refused with the configuration.
+        // Unreadable servers were refused with the configuration.
         let servers = config.servers().ok().flatten();
         let (wire, carrier) = servers
             .map(|servers| {
@@ -80,8 +84,8 @@ impl Bus {
         }))
     }
 
-    /// Reaches for the other processes from now on, where that is configured. It goes on by itself until the
-    /// last [`Bus`] is dropped.
+    /// Connects to the other processes, if that is configured. The connection is kept until the last [`Bus`] is
+    /// dropped.
     pub fn start(&self) {
         let mut carrier = self
             .0
@@ -89,22 +93,22 @@ impl Bus {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(carrier) = carrier.take() {
-            // It restarts itself, and ends with the last bus.
+            // The task restarts itself, and ends with the last bus.
             tokio::spawn(carrier.run());
         }
     }
 
-    /// Whether events are to reach other processes.
+    /// Whether events are sent to other processes.
     pub fn reaches_others(&self) -> bool {
         self.0.wire.is_some()
     }
 
-    /// Whether other processes are heard just now.
+    /// Whether events of other processes arrive at the moment.
     pub fn is_connected(&self) -> bool {
         self.0.wire.as_ref().is_some_and(Wire::is_connected)
     }
 
-    /// Tells whoever listens. Call it after the commit; it waits for nothing and cannot fail.
+    /// Publishes an event. Call it after the commit; it never waits and cannot fail.
     pub fn publish(&self, event: &Event) {
         self.0.listeners.tell(event);
         if let Some(wire) = &self.0.wire {
@@ -112,8 +116,8 @@ impl Bus {
         }
     }
 
-    /// Tells the other processes of sessions that were ended at `at`; this one knows. Call it after the commit; it
-    /// waits for nothing and cannot fail.
+    /// Tells the other processes which sessions were ended at `at`; this process knows already. Call it after the
+    /// commit; it never waits and cannot fail.
     pub fn sessions_ended(&self, sessions: &[SessionId], at: DateTime<Utc>) {
         if let Some(wire) = &self.0.wire
             && !sessions.is_empty()
@@ -123,23 +127,23 @@ impl Bus {
         }
     }
 
-    /// Hears every event of a member from now on, from whichever process.
+    /// Subscribes to all events of a member from now on, from every process.
     pub fn subscribe(&self, member: MemberId) -> Subscription {
         Listeners::add(&self.0.listeners, member)
     }
 
-    /// How many subscriptions there are in this process.
+    /// Returns the number of subscriptions in this process.
     pub fn subscriptions(&self) -> usize {
         self.0.listeners.count()
     }
 
-    /// Waits until what was published has left the process, or is given up.
+    /// Waits until published events have left the process, or gives up.
     pub async fn flush(&self) {
         let Some(wire) = &self.0.wire else { return };
         let (done, flushed) = oneshot::channel();
         let flush = async {
             if wire.queue.send(Outgoing::Flush(done)).await.is_ok() {
-                // Gone without an answer: there is nobody left to wait for.
+                // Without an answer the carrier is gone, and there is nothing to wait for.
                 let _ = flushed.await;
             }
         };

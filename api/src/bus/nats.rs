@@ -1,14 +1,15 @@
-//! Between processes: NATS.
+//! The bus between processes, over NATS.
 //!
-//! Every process hears everything under one wildcard and throws away what nobody here listens to: an event is a
-//! fifth of a kilobyte and rarer than a request, which costs less than telling NATS of each socket that comes and
+//! Every process receives everything under one wildcard and drops events that nobody here listens to. An event has a
+//! fifth of a kilobyte and is rarer than a request. This costs less than telling NATS of each socket that comes and
 //! goes, and leaves one subscription to renew. The subjects name the member, so that this can be changed.
 //!
-//! NATS keeps nothing. A process that was away, or could not keep up, says so when it is back, and every listener
-//! everywhere is told to read anew. It counts as back when it hears its own word: by then NATS hears for it.
+//! NATS stores nothing. A process that was disconnected, or could not keep up, announces so when it is back, and every
+//! listener everywhere is told to read everything again. A process is back when it receives its own message: by then
+//! NATS delivers to it.
 //!
-//! The task that holds the connection must not end before the process: when it does, everybody here is told to read
-//! anew, and it begins again.
+//! The task that holds the connection must not end before the process. If it does, all listeners here are told to read
+//! everything again, and it restarts.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -28,17 +29,17 @@ use super::seal::{Refused, Seal};
 use crate::config::{NatsLogin, NatsServers};
 use crate::revocations::Revocations;
 
-/// Events that wait for the network; a batch of reminders fits.
+/// The most events that wait for the network; a batch of reminders fits.
 const QUEUE: usize = 16_384;
-/// Messages that wait to be told here.
+/// The most received messages that wait to be handled.
 const HEARD: usize = 16_384;
-/// A connection that is silent for two of these is given up.
+/// The interval of pings. A connection that is silent for two of them is given up.
 const PING: Duration = Duration::from_secs(10);
-/// Between two times of telling everybody to read anew: processes that come back together are one reason. And before
-/// what has failed begins again.
+/// The pause between two calls to read everything again, because processes often come back together. Also the pause
+/// before a restart.
 const REST: Duration = Duration::from_secs(1);
 
-/// What waits to be sent.
+/// An entry of the send queue.
 pub(super) enum Outgoing {
     Said(Said),
     Flush(oneshot::Sender<()>),
@@ -62,15 +63,15 @@ impl Wire {
     }
 }
 
-/// What both ends know.
+/// The state that both ends share.
 #[derive(Default)]
 struct Shared {
     connected: AtomicBool,
-    /// Events of ours were thrown away.
+    /// Events of this process were dropped.
     lost: AtomicBool,
-    /// Events of others may have been missed.
+    /// Events of other processes may have been missed.
     missed: Notify,
-    /// It was said that messages are passed over.
+    /// It was logged that messages are refused.
     refused: AtomicBool,
 }
 
@@ -81,7 +82,7 @@ impl Shared {
     }
 }
 
-/// Who is told what other processes say.
+/// The receivers of messages from other processes.
 pub(super) struct Ears {
     pub(super) listeners: Arc<Listeners>,
     pub(super) revocations: Revocations,
@@ -123,19 +124,19 @@ pub(super) fn new(
     (wire, carrier)
 }
 
-/// The connection, as its events tell it.
+/// The state of the connection, according to its events.
 #[derive(Clone, Copy, Default)]
 struct Link {
     up: bool,
-    /// How many there have been.
+    /// How many connections there have been.
     connections: u64,
-    /// Its loss has been logged, and its return has not.
+    /// The loss was logged, and the return was not.
     away: bool,
-    /// A refusal on it has been logged.
+    /// A refusal on this connection was logged.
     refused: bool,
 }
 
-/// Why a connection is not held any longer.
+/// Why a connection is no longer held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Over {
     /// Nobody can publish any more.
@@ -145,12 +146,12 @@ enum Over {
 }
 
 impl Carrier {
-    /// Carries what is said to and fro until nobody can say anything any more.
+    /// Carries messages both ways until nobody can publish any more.
     pub(super) async fn run(self) {
         self.keep(|carrier| carrier.hold().boxed()).await;
     }
 
-    /// Begins again whatever becomes of it.
+    /// Restarts `hold` whenever it fails or panics.
     async fn keep(mut self, hold: fn(&mut Self) -> BoxFuture<'_, Over>) {
         loop {
             let over = AssertUnwindSafe(hold(&mut self)).catch_unwind().await;
@@ -159,7 +160,7 @@ impl Carrier {
                 Ok(Over::Broken(why)) => why,
                 Err(_) => "a panic",
             };
-            tracing::error!(why, "the connection to NATS ended: it begins again");
+            tracing::error!(why, "the connection to NATS ended: reconnecting");
             self.shared.set_connected(false);
             self.shared.lost.store(true, Ordering::Release);
             self.ears.listeners.tell_all_to_refetch();
@@ -180,9 +181,9 @@ impl Carrier {
                 std::future::ready(())
             });
         let client = options.connect(self.servers.addresses.as_slice()).await;
-        // Only for addresses that cannot be read, and they were.
+        // Fails only for unreadable addresses, and these were checked.
         let Ok(client) = client else {
-            return Over::Broken("the servers cannot be reached for");
+            return Over::Broken("an address of a server is unreadable");
         };
         let (shared, listeners) = (Arc::clone(&self.shared), Arc::clone(&self.ears.listeners));
         let tell = async {
@@ -201,7 +202,7 @@ impl Carrier {
     async fn carry(&mut self, client: Client, mut links: watch::Receiver<Link>) -> Over {
         let everything = format!("{}.>", self.subject);
         let Ok(mut incoming) = client.subscribe(everything).await else {
-            return Over::Broken("nothing can be listened to");
+            return Over::Broken("the subscription ended");
         };
         let mut greeted = 0;
         loop {
@@ -209,7 +210,7 @@ impl Carrier {
                 Ok(()) = links.changed() => {
                     let link = *links.borrow_and_update();
                     if link.up && link.connections > greeted {
-                        // What was on its way when the last one broke may be gone.
+                        // Messages that were on their way when the last connection broke may be lost.
                         let lost = self.shared.lost.swap(false, Ordering::AcqRel) || greeted > 0;
                         greeted = link.connections;
                         self.shared.set_connected(false);
@@ -218,7 +219,7 @@ impl Carrier {
                 }
                 message = incoming.next() => match message {
                     Some(message) => self.hear(&message, *links.borrow()),
-                    None => return Over::Broken("nothing is heard any more"),
+                    None => return Over::Broken("the subscription ended"),
                 },
                 outgoing = self.queue.recv() => match outgoing {
                     Some(Outgoing::Said(said)) if links.borrow().up => {
@@ -231,7 +232,7 @@ impl Carrier {
                     Some(Outgoing::Said(_)) => self.shared.lost.store(true, Ordering::Release),
                     Some(Outgoing::Flush(done)) => {
                         if links.borrow().up {
-                            // A connection that breaks now takes the rest with it.
+                            // If the connection breaks now, the rest is lost with it.
                             let _ = client.flush().await;
                         }
                         let _ = done.send(());
@@ -268,13 +269,13 @@ impl Carrier {
         };
         let headers = message.headers.as_ref();
         match self.seal.check(&message.subject, headers, &message.payload) {
-            // This process knows when it spoke; its clock may have been moved since.
+            // A stale message of this process is fine: its clock may have been moved since it was sent.
             Err(Refused::Stale) if from == self.origin => {}
             Err(refused) => return self.refuse(refused),
             Ok(()) => {}
         }
         match said {
-            // Our own were told when they were published.
+            // Events of this process were delivered when they were published.
             Said::Event { event } if from != self.origin => self.ears.listeners.tell(&event),
             Said::Ended { sessions, at } if from != self.origin => {
                 self.ears.revocations.add(&sessions, self.seal.bounded(at));
@@ -296,7 +297,7 @@ impl Carrier {
 }
 
 impl Carrier {
-    /// Counts what is passed over, and says it once.
+    /// Counts a refused message, and logs the first one.
     fn refuse(&self, refused: Refused) {
         let why = refused.name();
         metrics::counter!("belay_bus_refused_total", "why" => why).increment(1);
@@ -310,7 +311,7 @@ impl Carrier {
     }
 }
 
-/// Takes in what became of the connection, and logs its loss once.
+/// Applies a change of the connection, and logs its loss once.
 fn note(link: &mut Link, shared: &Shared, change: &Change) {
     match change {
         Change::Connected => {
@@ -323,7 +324,7 @@ fn note(link: &mut Link, shared: &Shared, change: &Change) {
         Change::SlowConsumer(_) => shared.missed.notify_one(),
         Change::ServerError(ServerError::Other(why)) if link.up && !link.refused => {
             link.refused = true;
-            tracing::warn!(why, "NATS refuses something");
+            tracing::warn!(why, "NATS reported an error");
         }
         Change::Disconnected | Change::ClientError(_) => {
             link.up = false;
@@ -336,12 +337,12 @@ fn note(link: &mut Link, shared: &Shared, change: &Change) {
                 );
             }
         }
-        // Closing is our own doing.
+        // The connection is only closed by this process itself.
         _ => {}
     }
 }
 
-/// How to sign in, and as whom NATS shows us to its operators.
+/// Returns the options: the login, and the name that NATS shows to its operators.
 pub(super) fn options(servers: &NatsServers) -> ConnectOptions {
     let options = ConnectOptions::new().name("belay");
     match &servers.login {

@@ -1,7 +1,7 @@
-//! Who may say something: messages are signed with a key of the installation, with the instant they were sent.
+//! Signs the messages of the bus: with a key of the installation, over the message and the instant it was sent.
 //!
-//! Whoever else reaches NATS can listen, and throw messages away. He cannot say anything: a session that he declares
-//! ended would be refused until the process starts again.
+//! Others who reach NATS can listen, and can drop messages. They cannot send any. Otherwise a session that they declare
+//! ended would be refused until the process restarts.
 
 use async_nats::HeaderMap;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,20 +11,21 @@ use crate::keys::Signer;
 
 const SENT_AT: &str = "Belay-Sent-At";
 const SIGNATURE: &str = "Belay-Signature";
-/// Clocks of processes may be so far apart, and a message so long on its way. What is older is a repetition.
+/// The most that the clocks of processes may differ, together with the time a message takes. An older message is a
+/// replay.
 const FRESH_FOR: TimeDelta = TimeDelta::seconds(60);
 
-/// Why a message is passed over.
+/// Why a message is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// It is not signed by a process of this installation.
     Unsigned,
-    /// It was signed too long ago, or is of the future.
+    /// It was signed too long ago, or in the future.
     Stale,
 }
 
 impl Refused {
-    /// For metrics and logs.
+    /// The name for metrics and logs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Unsigned => "unsigned",
@@ -33,7 +34,7 @@ impl Refused {
     }
 }
 
-/// Signs messages, and checks them.
+/// Signs messages and checks signatures.
 #[derive(Clone)]
 pub struct Seal {
     signer: Signer,
@@ -41,12 +42,12 @@ pub struct Seal {
 }
 
 impl Seal {
-    /// With the keys and the clock of a process.
+    /// Uses the keys and the clock of a process.
     pub const fn new(signer: Signer, clock: Clock) -> Self {
         Self { signer, clock }
     }
 
-    /// What goes with a message.
+    /// Returns the headers of a message.
     pub fn headers(&self, subject: &str, message: &[u8]) -> HeaderMap {
         let sent_at = self.clock.now().timestamp_micros().to_string();
         let signature = self
@@ -58,7 +59,7 @@ impl Seal {
         headers
     }
 
-    /// Whether a message was sent by a process of this installation, just now.
+    /// Checks that a process of this installation sent the message just now.
     pub fn check(
         &self,
         subject: &str,
@@ -83,7 +84,7 @@ impl Seal {
         is_fresh.then_some(()).ok_or(Refused::Stale)
     }
 
-    /// An instant that another process names, which is not later than any clock can be.
+    /// Limits an instant from another process to the latest that any clock can show.
     pub fn bounded(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         at.min(self.clock.now() + FRESH_FOR)
     }

@@ -1,4 +1,4 @@
-//! What a check-in says.
+//! The content and the history of a check-in.
 
 use chrono::{DateTime, NaiveDate, Utc};
 pub use entity::check_in::{KeptWord, Visibility};
@@ -8,32 +8,32 @@ use crate::keys::at_rest::Opened;
 use crate::patch::Change;
 use crate::text::{Lines, TextForm};
 
-/// The least and the greatest mood, and energy.
+/// The range of mood and of energy.
 pub const LEVELS: std::ops::RangeInclusive<i32> = 1..=5;
-/// The most feelings a check-in names.
+/// The most feelings that a check-in may name.
 pub const MAX_EMOTIONS: usize = 10;
-/// A few words to go with it.
+/// The form of a check-in's note.
 pub const NOTE: TextForm = TextForm {
     max: 2_000,
     lines: Lines::Many,
 };
 
-/// What a check-in says beside that he is here.
+/// The content of a check-in, beyond the fact that the member checked in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
-    /// How he is, 1 to 5.
+    /// The member's mood, 1 to 5.
     pub mood: Option<i32>,
-    /// How much he has to give, 1 to 5.
+    /// The member's energy, 1 to 5.
     pub energy: Option<i32>,
-    /// Slugs of the vocabulary, each once, in his order.
+    /// Slugs of the vocabulary of feelings, without duplicates, in the member's order.
     pub emotions: Vec<String>,
-    /// In his own words.
+    /// A note in the member's own words.
     pub note: Option<Opened>,
-    /// Whether he did what he said.
+    /// Whether the member kept their word.
     pub kept_word: Option<KeptWord>,
-    /// Whether he would like a word.
+    /// Whether the member would like a partner to get in touch.
     pub wants_a_word: bool,
-    /// Who may read all this.
+    /// Who may read this content.
     pub visibility: Visibility,
 }
 
@@ -52,7 +52,7 @@ impl Default for Content {
 }
 
 impl Content {
-    /// Whether this says nothing that the other does not say, and lets nobody read it who could not read that.
+    /// Returns whether this content adds nothing to `other` and is visible to no wider audience.
     pub fn is_within(&self, other: &Self) -> bool {
         fn is_blank_or<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
             one.is_none() || one == other
@@ -69,7 +69,7 @@ impl Content {
             && self.visibility <= other.visibility
     }
 
-    /// Whether something that the other says is blank here, or fewer may read it.
+    /// Returns whether a value that `other` has is blank here, or fewer people may read this content.
     pub fn takes_back_of(&self, other: &Self) -> bool {
         (self.mood.is_none() && other.mood.is_some())
             || (self.energy.is_none() && other.energy.is_some())
@@ -79,33 +79,33 @@ impl Content {
             || self.visibility < other.visibility
     }
 
-    /// Whether partners who may read it read that he would like a word.
+    /// Returns whether partners can read that the member would like them to get in touch.
     pub fn asks_for_a_word(&self) -> bool {
         self.wants_a_word && self.visibility != Visibility::Private
     }
 }
 
-/// What is sent of it; what is left out stays as it is.
+/// The changes to a content that a request contains. Omitted values stay unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patch {
-    /// How he is, 1 to 5.
+    /// The member's mood, 1 to 5.
     pub mood: Change<Option<i32>>,
-    /// How much he has to give, 1 to 5.
+    /// The member's energy, 1 to 5.
     pub energy: Change<Option<i32>>,
-    /// The whole list.
+    /// The complete new list of feelings.
     pub emotions: Change<Vec<String>>,
-    /// In his own words.
+    /// A note in the member's own words.
     pub note: Change<Option<String>>,
-    /// Whether he did what he said.
+    /// Whether the member kept their word.
     pub kept_word: Change<Option<KeptWord>>,
-    /// Whether he would like a word.
+    /// Whether the member would like a partner to get in touch.
     pub wants_a_word: Change<bool>,
-    /// Who may read it.
+    /// Who may read the content.
     pub visibility: Change<Visibility>,
 }
 
 impl Patch {
-    /// The content with these changes made.
+    /// Returns the content with these changes applied.
     pub fn applied_to(&self, content: &Content) -> Content {
         let mut content = content.clone();
         self.mood.apply(&mut content.mood);
@@ -120,7 +120,8 @@ impl Patch {
         content
     }
 
-    /// What is sent, field by field, for a keyed hash of it: the same for the same and for nothing else.
+    /// Returns the changes as one text per field, as input for a keyed hash. Equal patches, and only those, have equal
+    /// parts.
     pub fn parts(&self) -> [String; 7] {
         let level = |level: &Option<i32>| format!("{level:?}");
         let emotions = |slugs: &Vec<String>| slugs.join(" ");
@@ -151,51 +152,52 @@ fn part<T>(change: &Change<T>, text: impl Fn(&T) -> String) -> String {
     }
 }
 
-/// A check-in, in the terms of its day.
+/// A check-in, with the time zone and day start that were in force on its day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckIn {
-    /// Made by the app.
+    /// The id, generated by the app.
     pub id: CheckInId,
-    /// Whose.
+    /// The member who checked in.
     pub member: MemberId,
-    /// Which of his days.
+    /// The member's day that the check-in is for.
     pub local_date: NaiveDate,
-    /// IANA name, as it was.
+    /// The IANA name of the time zone on that day.
     pub time_zone: String,
-    /// As it was.
+    /// The hour at which the member's day started, on that day.
     pub day_start_hour: i32,
-    /// What it says.
+    /// The content.
     pub content: Content,
-    /// When it reached us.
+    /// When the server received it.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
-    /// Whether the day counts in his progress: not when it had closed before this reached us.
+    /// Whether the day counts in the member's progress. It does not if the day had closed before the server received
+    /// the check-in.
     pub counts: bool,
-    /// What was sent of it, and what he took back since.
+    /// Hashes of the requests for this check-in, and what the member took back since.
     pub history: History,
 }
 
-/// What a late retry is known by.
+/// The data by which a late retry is recognised.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
-    /// Keyed hashes of what was sent, the first one first; none when an older program wrote it, or nothing of it is
-    /// to be known any more.
+    /// Keyed hashes of the requests for this check-in, the first request first. Empty if an older release wrote the
+    /// check-in, or if its words were deleted.
     pub sent: Vec<Tag>,
-    /// When he last blanked something, or let fewer read it.
+    /// When the member last blanked a value or narrowed the audience.
     pub taken_back_at: Option<DateTime<Utc>>,
-    /// When he deleted what it said, for good.
+    /// When the member deleted the words for good.
     pub words_deleted_at: Option<DateTime<Utc>>,
 }
 
-/// A keyed hash of what was sent.
+/// A keyed hash of a request.
 pub type Tag = [u8; 16];
 
-/// So many are kept: the first, and the latest.
+/// The most tags that are stored: the first one and the latest ones.
 const TAGS_KEPT: usize = 16;
 
 impl History {
-    /// Adds what was sent.
+    /// Adds the tag of a request, and drops the second-oldest one if there is no room.
     pub fn add(&mut self, tag: Tag) {
         if self.sent.len() == TAGS_KEPT {
             self.sent.remove(1);
@@ -203,10 +205,11 @@ impl History {
         self.sent.push(tag);
     }
 
-    /// Whether a message that says something else than the check-in does is an old one, sent again: once its day has
-    /// closed any that was sent before, and at any time one that would bring back what was taken back, unless it was
-    /// made since by the phone's clock. Of what an older program wrote nobody knows what was sent: whatever would bring
-    /// something back is an old message.
+    /// Returns whether a request that differs from the check-in is an old one, sent again.
+    ///
+    /// Once the day has closed, every request that was received before is a replay. At any time, so is a known request
+    /// that would restore something the member took back, unless the phone's clock says that it was made after that.
+    /// For a check-in of an older release no requests are known: any request that would restore something is a replay.
     pub fn is_replay(&self, tag: &Tag, made_at: Option<DateTime<Utc>>, has_closed: bool) -> bool {
         let known = self.sent.contains(tag);
         let would_bring_back = self.taken_back_at.is_some_and(|taken_back_at| {

@@ -1,16 +1,18 @@
-//! Check-ins: once a day a man says that he is here.
+//! Check-ins: once a day a member says "I am here".
 //!
-//! The promises: a day is the member's own, from his day's start to the next, through clock changes and
-//! travel; a day counts once, whatever was sent twice, from however many devices; what was written keeps
-//! the terms of its day and is never computed anew from today's zone; who has checked in is not reminded to.
+//! Promises:
 //!
-//! A run forgives: reserve days, pauses and days off hold it up, a day can be written until 48 hours after its
-//! end, and a total never falls. Everything of it follows from what was written, planned and lived (`runs`); what
-//! closed days add up to is kept, so that neither reading nor writing grows with what came before.
-//!
-//! What a check-in says is its writer's until he lets others read it, and his note is encrypted where it is kept. He takes
-//! back, narrows and deletes it at any time, and no message that a phone sends again brings it back. What reaches us when
-//! its day has closed is kept as an entry that changes no run and no total.
+//! - A day is the member's own: it lasts from their day start to the next one, through clock changes and travel.
+//! - A day counts once, however often and from however many devices a check-in is sent.
+//! - A check-in keeps the time zone and day start of its day. They are never recomputed from today's.
+//! - A member who has checked in gets no reminder that day.
+//! - A run forgives: reserve days, pauses and days off keep it going. A day can be written until 48 hours after its
+//!   end. A total never falls.
+//! - All progress follows from check-ins, plans and the calendar ([`runs`]). The sums of closed days are stored, so the
+//!   cost of a read or a write does not grow with the history.
+//! - Only the member can read a check-in's content until they share it. The note is encrypted at rest.
+//! - The member can take back, narrow or delete the content at any time. No retried request restores it.
+//! - A check-in that arrives after its day has closed is stored, but changes no run and no total.
 
 pub mod entry;
 pub mod runs;

@@ -1,12 +1,12 @@
-//! Runs that forgive: what a member's days add up to.
+//! Forgiving runs: the progress that follows from a member's days.
 //!
-//! A *run* is days on which he checked in, with nothing but skips between them. A *skip* is a day that a reserve
-//! covered, a day in a pause, or a day that was not one of his; it neither adds to a run nor ends it, and a run
-//! neither starts nor ends on one (what Loop Habit Tracker settled on). A day of his that passes without either is
-//! *quiet*, and only once nothing can be written for it any more: until then it is *open*, and the run stands.
+//! A *run* is a sequence of days with a check-in, with nothing but skips between them. A *skip* is a day that a reserve
+//! covered, a day in a pause, or a day that is not in the member's cadence. A skip neither extends nor ends a run, and
+//! a run neither starts nor ends with one (the rule of Loop Habit Tracker). A planned day without a check-in becomes
+//! *quiet* once it can no longer be written. Until then it is *open*, and the run continues.
 //!
-//! Everything here follows from (check-ins, cadences, pauses, the calendar, now). [`Settled`] keeps what the
-//! days that are closed add up to, so that neither reading nor writing has to go back behind them.
+//! Everything here is a function of (check-ins, cadences, pauses, the calendar, now). [`Settled`] holds the sums of
+//! closed days, so that neither reads nor writes have to look further back.
 
 use std::collections::BTreeSet;
 
@@ -15,71 +15,71 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use crate::days::cadence::Plan;
 use crate::days::calendar::Calendar;
 
-/// Reserve days that everybody starts with.
+/// Reserve days that a new member has.
 const RESERVES_AT_FIRST: u8 = 1;
-/// One more for so many check-ins.
+/// A member earns a reserve day with every so many check-ins.
 const CHECK_INS_A_RESERVE: u32 = 7;
-/// No more are held.
+/// The most reserve days that a member can have.
 const RESERVES_HELD: u8 = 3;
-/// So many days are shown one by one, today's the last.
+/// The number of days that are shown one by one, ending with today.
 pub const DAYS_SHOWN: usize = 28;
 
-/// What became of a day.
+/// The state of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Day {
-    /// He checked in.
+    /// The member checked in.
     CheckedIn,
     /// A reserve day covered it.
     Reserve,
-    /// It is in a pause.
+    /// The day is in a pause.
     Paused,
-    /// Nothing was asked of him.
+    /// Nothing was asked of the member.
     Off,
-    /// It can still be written.
+    /// A check-in for the day is still possible.
     Open,
-    /// It passed without a word.
+    /// The day closed without a check-in.
     Quiet,
 }
 
-/// What the closed days add up to.
+/// The sums of the closed days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled {
-    /// The last of them: every day up to it is in here, and none behind it.
+    /// The last settled day: every day up to it is included, and none after it.
     pub through: NaiveDate,
-    /// The days he checked in on.
+    /// The number of days with a check-in.
     pub days_shown_up: u32,
-    /// The latest of them.
+    /// The latest day with a check-in.
     pub last_check_in: NaiveDate,
-    /// The run that still goes on; 0 when none does.
+    /// The current run; 0 if there is none.
     pub run: u32,
-    /// The longest there was.
+    /// The longest run so far.
     pub longest: u32,
-    /// How often he came back after a quiet day.
+    /// How often the member came back after a quiet day.
     pub returns: u32,
-    /// Reserve days he holds.
+    /// The reserve days that the member has.
     pub reserves: u8,
-    /// The last of the days, at most [`DAYS_SHOWN`]; the last is `through`.
+    /// The latest days, at most [`DAYS_SHOWN`], ending with `through`.
     pub recent: Vec<Day>,
 }
 
-/// What a member's days are told from, behind those that are [`Settled`].
+/// The input for a member's days after those that are [`Settled`].
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
-    /// The days he checked in on.
+    /// The days with a check-in.
     pub written: &'a BTreeSet<NaiveDate>,
-    /// What he meant to do.
+    /// The member's cadences and pauses.
     pub plan: &'a Plan,
-    /// When his days were.
+    /// The calendar of the member's days.
     pub calendar: &'a Calendar,
 }
 
-/// A fold over days, in their order.
+/// A fold over days in ascending order.
 #[derive(Clone, Debug)]
 struct Tally {
     settled: Settled,
-    /// As `run`, were the days that are still open quiet: what is certain.
+    /// Like `run`, but as if every open day were quiet: the part of the run that is certain.
     certain: u32,
-    /// Reserve days he holds beyond those that days which have not ended would take.
+    /// The reserve days that remain if every open day uses one.
     spare: u8,
 }
 
@@ -150,7 +150,7 @@ impl Tally {
                 self.spare -= 1;
             }
             Day::Paused | Day::Off => {}
-            // One that has ended is open for want of a reserve.
+            // A day that has ended and is still open had no reserve left to cover it.
             Day::Open => match self.spare.checked_sub(1) {
                 Some(left) => self.spare = left,
                 None => self.certain = 0,
@@ -167,10 +167,11 @@ impl Tally {
         settled.recent.push(day);
     }
 
-    /// Takes the days up to and with `last`.
+    /// Adds the days up to and including `last`.
     fn advance(&mut self, last: NaiveDate, record: &Record<'_>, now: DateTime<Utc>) {
         while let Some(date) = self.settled.through.succ_opt().filter(|date| *date <= last) {
-            // Once a run has ended, days without a check-in change nothing but what is shown of them.
+            // Without a run, days without a check-in only matter if they are shown: skip to the next one that does
+            // matter.
             if self.settled.run == 0 {
                 let shown = last - Days::new(DAYS_SHOWN as u64);
                 let next = record.written.range(date..).next();
@@ -187,8 +188,8 @@ impl Tally {
     }
 }
 
-/// Takes into what is settled the days that are closed `now`; none before the first check-in. Slow clocks elsewhere
-/// are allowed for by a `now` that lies a little back.
+/// Adds the days that are closed at `now` to `settled`. Returns `None` before the first check-in. To allow for slow
+/// clocks of other processes, pass a `now` that lies a little in the past.
 pub fn settle(
     settled: Option<&Settled>,
     record: &Record<'_>,
@@ -196,7 +197,7 @@ pub fn settle(
 ) -> Option<Settled> {
     let mut tally = begin(settled, record)?;
     let today = record.calendar.day_at(now);
-    // A day closes two days after its end at the earliest.
+    // A day closes two days after its end at the earliest, so this takes only a few steps.
     let mut last = today;
     while !record.calendar.is_closed(last, now) {
         last = last.pred_opt()?;
@@ -218,67 +219,67 @@ fn begin(settled: Option<&Settled>, record: &Record<'_>) -> Option<Tally> {
 /// One of the days that are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
-    /// Which.
+    /// The date.
     pub date: NaiveDate,
-    /// What became of it.
+    /// The state of the day.
     pub day: Day,
-    /// Whether he may still check in for it.
+    /// Whether the member can still check in for this day.
     pub can_be_written: bool,
 }
 
-/// What a member has built up.
+/// A member's progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// His day.
+    /// The member's current day.
     pub today: NaiveDate,
-    /// The days he has checked in on. It never falls.
+    /// The number of days with a check-in. It never falls.
     pub days_shown_up: u32,
-    /// The latest of them.
+    /// The latest day with a check-in.
     pub last_check_in: Option<NaiveDate>,
-    /// The run that goes on; 0 when none does.
+    /// The current run; 0 if there is none.
     pub current_run: u32,
-    /// The longest run, as far as it is certain. It never falls.
+    /// The longest run that is certain. It never falls.
     pub longest_run: u32,
-    /// How often he came back after a quiet day. It never falls.
+    /// How often the member came back after a quiet day. It never falls.
     pub returns: u32,
-    /// Reserve days he holds.
+    /// The reserve days that the member has.
     pub reserves: u8,
-    /// The last [`DAYS_SHOWN`] days, today's the last.
+    /// The last [`DAYS_SHOWN`] days, ending with today.
     pub recent: Vec<Shown>,
-    /// How things stand, for a word of welcome.
+    /// The state of today, from which the app chooses a greeting.
     pub standing: Standing,
 }
 
 impl Progress {
-    /// Whether his day is one of those he has checked in on.
+    /// Returns whether the member has checked in for today.
     pub fn has_checked_in_today(&self) -> bool {
         let today = self.recent.last();
         today.is_some_and(|shown| shown.day == Day::CheckedIn)
     }
 }
 
-/// How things stand today.
+/// The state of today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// He has not checked in yet, ever.
+    /// The member has never checked in.
     New,
-    /// He has checked in today, for the first time after a quiet day.
+    /// The member has checked in today, for the first time after a quiet day.
     CameBack,
-    /// He has checked in today.
+    /// The member has checked in today.
     CheckedIn,
     /// Today is in a pause.
     Paused,
-    /// Today is not one of his days.
+    /// Today is not in the member's cadence.
     Off,
-    /// Today is open, and nothing else is.
+    /// Today is open, and no earlier day is.
     Open,
-    /// Today is open, and an earlier day that his run waits for is, too.
+    /// Today is open, and so is an earlier day that the run depends on.
     Mendable,
-    /// Today is open, after quiet days: whenever he likes.
+    /// Today is open after quiet days: the member can come back at any time.
     DoorOpen,
 }
 
-/// What a member's days add up to now.
+/// Computes a member's progress at `now`.
 pub fn progress(settled: Option<&Settled>, record: &Record<'_>, now: DateTime<Utc>) -> Progress {
     let today = record.calendar.day_at(now);
     let Some(mut tally) = begin(settled, record) else {
@@ -300,7 +301,7 @@ pub fn progress(settled: Option<&Settled>, record: &Record<'_>, now: DateTime<Ut
     tally.advance(today, record, now);
     let recent = shown(&tally.settled.recent, today, record, now);
     let standing = standing(&recent, run_before, is_first);
-    // What he wrote where it is a later day already counts as well.
+    // After travel to the west the member may have check-ins for later days. They already count.
     let latest = record.written.last().copied().unwrap_or(today);
     tally.advance(latest.max(today), record, now);
     let settled = tally.settled;
@@ -333,13 +334,13 @@ fn standing(recent: &[Shown], run_before: u32, is_first: bool) -> Standing {
     }
 }
 
-/// The days up to today's, with those before the first check-in: nothing was asked of him then.
+/// Returns the days up to today. Days before the first check-in are [`Day::Off`].
 fn shown(recent: &[Day], today: NaiveDate, record: &Record<'_>, now: DateTime<Utc>) -> Vec<Shown> {
     let before = DAYS_SHOWN.saturating_sub(recent.len());
     let days = std::iter::repeat_n(&Day::Off, before).chain(recent);
     let first = today - Days::new(DAYS_SHOWN as u64 - 1);
     let shown = first.iter_days().zip(days).map(|(date, day)| {
-        // Only the last few days can be open: the others need not be looked at.
+        // Only the last few days can be open, so the check is skipped for the others.
         let is_near = today - date <= TimeDelta::days(4);
         let written = *day == Day::CheckedIn;
         Shown {
@@ -351,10 +352,10 @@ fn shown(recent: &[Day], today: NaiveDate, record: &Record<'_>, now: DateTime<Ut
     shown.collect()
 }
 
-/// The milestones of days shown up: these, and then every hundredth.
+/// The first milestones, in days with a check-in. After these every hundredth day is one.
 const MILESTONES: [u32; 9] = [1, 3, 7, 14, 30, 60, 90, 180, 365];
 
-/// The next milestone of somebody who has shown up on so many days.
+/// Returns the next milestone after `days_shown_up` days with a check-in.
 pub fn next_milestone(days_shown_up: u32) -> u32 {
     let listed = MILESTONES.into_iter().find(|days| *days > days_shown_up);
     listed.unwrap_or((days_shown_up / 100 + 1) * 100)

@@ -1,4 +1,4 @@
-//! How a member has been, week by week: for him alone.
+//! A member's moods, energy and feelings, week by week. Only the member can see them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,10 +6,10 @@ use chrono::{Datelike as _, Days, NaiveDate};
 
 use super::entry::CheckIn;
 
-/// The most days a trend is told of.
+/// The most days that a trend may cover.
 pub const MAX_DAYS: i64 = 3_660;
 
-/// The mean of what was said in a week, and how far it lay apart.
+/// The mean and the spread of a week's values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Level {
     /// The arithmetic mean, 1 to 5.
@@ -18,29 +18,29 @@ pub struct Level {
     pub spread: f64,
 }
 
-/// A week in which he checked in.
+/// A week with at least one check-in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Week {
     /// Its Monday (ISO 8601).
     pub monday: NaiveDate,
-    /// The days of it that he checked in on, of those asked for.
+    /// The number of days with a check-in, within the requested range.
     pub days: u32,
-    /// None when he said it on none of them.
+    /// The mood, or `None` if the member gave none that week.
     pub mood: Option<Level>,
-    /// None when he said it on none of them.
+    /// The energy, or `None` if the member gave none that week.
     pub energy: Option<Level>,
 }
 
-/// See the module.
+/// A member's trend.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trend {
-    /// In their order, without those he did not check in.
+    /// The weeks with a check-in, by ascending date.
     pub weeks: Vec<Week>,
-    /// The feelings he named and on how many days, the most frequent first.
+    /// The feelings and the number of days on which the member named each, most frequent first.
     pub emotions: Vec<(String, u32)>,
 }
 
-/// What check-ins tell, whatever their order.
+/// Computes the trend of check-ins, which may be in any order.
 pub fn trend(check_ins: &[CheckIn]) -> Trend {
     let mut weeks: BTreeMap<NaiveDate, Vec<&CheckIn>> = BTreeMap::new();
     let mut emotions: HashMap<&str, u32> = HashMap::new();

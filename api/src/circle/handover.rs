@@ -1,4 +1,4 @@
-//! Who runs a circle when its facilitator leaves, and who is told.
+//! Handing a circle to another facilitator when its facilitator leaves, and the notifications of that.
 
 use chrono::TimeDelta;
 use entity::account::Role;
@@ -11,18 +11,19 @@ use super::model::CircleRole;
 use super::store;
 use crate::account;
 use crate::app::App;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
 use crate::jobs::{self, Job};
 use crate::mail::letters;
-use crate::nudge::{self, Announcement};
+use crate::outbox::{self, Announcement};
+use crate::transact;
+use crate::tx::{Done, Tx};
 use crate::visibility::is_taking_part;
 
-/// A push that somebody runs a circle is worth sending for so long.
+/// How long the push that tells a member that he runs a circle is worth sending.
 const FRESH_FOR: TimeDelta = TimeDelta::days(7);
 
-/// Tells a member that he runs a circle from now on.
+/// Notifies a member that he runs a circle from now on. `by` is the member who caused it, if any.
 pub(super) async fn tell(
     app: &App,
     tx: &Tx,
@@ -40,10 +41,11 @@ pub(super) async fn tell(
         expires_at: now + FRESH_FOR,
         caused_by: by,
     };
-    nudge::service::announce(app, tx, &what).await
+    outbox::announce(app, tx, &what).await
 }
 
-/// Which of these members run which of these circles.
+/// Returns the given pairs in which the member is a facilitator of the circle. May also return other combinations of
+/// the given members and circles.
 pub async fn who_runs(
     db: &impl ConnectionTrait,
     of: &[(MemberId, CircleId)],
@@ -54,8 +56,8 @@ pub async fn who_runs(
     store::who_runs(db, of).await
 }
 
-/// Makes sure that somebody else runs each circle that a member runs: he is leaving. He keeps his place until he is
-/// gone, and runs them again if he stays.
+/// Hands over each circle that a leaving member runs. He keeps his own role until he is removed for good, so that he
+/// runs the circles again if he stays.
 pub async fn hand_over_all(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     for circle in store::lock_run_by(tx, member).await? {
         hand_over(app, tx, circle, member).await?;
@@ -63,7 +65,7 @@ pub async fn hand_over_all(app: &App, tx: &Tx, member: MemberId) -> Result<(), F
     Ok(())
 }
 
-/// A member may run circles no longer: he steps down in each that he runs, and somebody else runs it.
+/// Makes a member who may no longer run circles an ordinary member of each circle he runs, and hands the circles over.
 pub async fn step_down_everywhere(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     for circle in store::lock_run_by(tx, member).await? {
         hand_over(app, tx, circle, member).await?;
@@ -73,8 +75,8 @@ pub async fn step_down_everywhere(app: &App, tx: &Tx, member: MemberId) -> Resul
     Ok(())
 }
 
-/// Lets another facilitator go on, or else makes the member one who has been in the circle for longest and may run it.
-/// A circle that nobody may run is reported to the operators.
+/// Does nothing if the circle has another facilitator. Otherwise promotes the member who has been in the circle longest
+/// and may run it. Reports a circle that nobody may run to the operators.
 async fn hand_over(app: &App, tx: &Tx, circle: CircleId, from: MemberId) -> Result<(), Fault> {
     if store::has_other_facilitator(tx, circle, from).await? {
         return Ok(());
@@ -89,7 +91,7 @@ async fn hand_over(app: &App, tx: &Tx, circle: CircleId, from: MemberId) -> Resu
         .await
 }
 
-/// Reports a circle that nobody may run: a counter, a line in the log, and a letter to the operators if they have an inbox.
+/// Reports a circle that nobody may run: by a counter, a log line, and a letter to the operators if they have an inbox.
 async fn report_unled(app: &App, tx: &Tx, circle: CircleId) -> Result<(), Fault> {
     metrics::counter!("belay_circles_left_without_facilitator_total").increment(1);
     tracing::warn!(%circle, "a circle has no facilitator: `belay circle appoint` names one");
@@ -103,7 +105,7 @@ async fn report_unled(app: &App, tx: &Tx, circle: CircleId) -> Result<(), Fault>
     Ok(())
 }
 
-/// Writes to the operators that nobody runs a circle, unless somebody does by now.
+/// Sends the operators a letter about a circle without a facilitator, unless it has one by now.
 pub async fn mail_unled(app: &App, circle: CircleId) -> Result<(), Fault> {
     let to = &app.config.operations.inbox;
     if to.is_empty()
@@ -117,28 +119,28 @@ pub async fn mail_unled(app: &App, circle: CircleId) -> Result<(), Fault> {
     app.mailer.send(letter, app.clock.now()).await.map(|_| ())
 }
 
-/// The circles that nobody runs.
+/// Returns the circles without a visible facilitator.
 pub async fn without_facilitator(db: &impl ConnectionTrait) -> Result<Vec<CircleId>, Fault> {
     store::without_facilitator(db).await
 }
 
-/// What became of an operator's wish that a member runs a circle.
+/// The outcome of [`appoint`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appointed {
-    /// He runs it.
+    /// The member runs the circle.
     AsAsked,
-    /// There is no such circle.
+    /// The circle does not exist.
     NoCircle,
-    /// No member who takes part has this id.
+    /// The member does not exist, or is hidden.
     NoMember,
-    /// His account is not a facilitator's.
+    /// The member's account does not have the facilitator role.
     MayNotRun,
 }
 
-/// Makes a member run a circle, whether he was in it or not; for operators.
+/// Makes a member a facilitator of a circle, whether he was in it or not. For operators.
 pub async fn appoint(app: &App, circle: CircleId, member: MemberId) -> Result<Appointed, Fault> {
     transact!(app, |tx| {
-        if !store::lock(tx, circle).await? {
+        if !store::lock_for_update(tx, circle).await? {
             return Ok(Done::Undo(Appointed::NoCircle));
         }
         if !is_taking_part(tx, member).await? {

@@ -1,4 +1,4 @@
-//! Invitations into circles in the database.
+//! Database access for invitations into circles.
 
 use chrono::{DateTime, Utc};
 use entity::circle_invitation::{Column, Entity, Model, State};
@@ -11,12 +11,14 @@ use sea_orm::{
 };
 
 use super::model::Invitation;
-use crate::db::{Sorted, Tx, delete_slice};
+use crate::db::{Sorted, delete_slice};
 use crate::error::Fault;
 use crate::page::Page;
+use crate::tx::Tx;
+use crate::visibility::relations::waiting_invitation;
 use crate::visibility::{takes_part, visible};
 
-/// Tells the cursors of the viewer's invitations from those of other lists.
+/// Identifies the cursors of the viewer's invitations.
 pub const MY_INVITATIONS: u8 = 52;
 
 #[derive(sea_orm::FromQueryResult)]
@@ -43,15 +45,7 @@ impl Row {
     }
 }
 
-/// What waits for an answer of whoever was invited.
-fn waits(now: DateTime<Utc>) -> Condition {
-    Condition::all()
-        .add(Column::State.eq(State::Waiting))
-        .add(Column::EndedAt.is_null())
-        .add(Column::ExpiresAt.gt(now))
-}
-
-/// What waits, as far as whoever invited knows.
+/// The condition that an invitation waits, as far as its inviter knows: he learns neither of a no nor of a silent one.
 fn seems_to_wait() -> Condition {
     let states = [State::Waiting, State::Silent, State::Declined];
     Condition::all()
@@ -59,19 +53,7 @@ fn seems_to_wait() -> Condition {
         .add(Column::EndedAt.is_null())
 }
 
-/// The condition that the member that `other` names invites the viewer, who has not answered.
-pub(super) fn invites(viewer: MemberId, other: Expr, now: DateTime<Utc>) -> Expr {
-    let open = Query::select()
-        .expr(Expr::val(1))
-        .from(Entity)
-        .and_where(Expr::col((Entity, Column::MemberId)).eq(viewer))
-        .and_where(Expr::col((Entity, Column::InvitedBy)).eq(other))
-        .cond_where(waits(now))
-        .take();
-    Expr::exists(open)
-}
-
-/// The invitations that are there for a member: whoever invited him can be seen, and still runs the circle.
+/// The invitations that are visible to a member: he can see the inviter, and the inviter still runs the circle.
 fn there_for(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
     let inviter = || Expr::col((Entity, Column::InvitedBy));
     let runs_it = Query::select()
@@ -83,7 +65,7 @@ fn there_for(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
         .take();
     Entity::find()
         .filter(Column::MemberId.eq(member))
-        .filter(waits(now))
+        .filter(waiting_invitation(now))
         .filter(takes_part(Expr::val(member)))
         .filter(visible(member, inviter()))
         .filter(Expr::exists(runs_it))
@@ -103,7 +85,7 @@ fn with_circles(member: MemberId, found: Select<Entity>) -> Select<Entity> {
         .expr_as(in_it, "member_count")
 }
 
-/// A page of the invitations that wait for a member, the latest first.
+/// Fetches up to `limit + 1` invitations that wait for a member, the latest first.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -116,7 +98,7 @@ pub(super) async fn list(
     Ok(rows.into_iter().filter_map(Row::shown).collect())
 }
 
-/// Those of these invitations that wait for a member, in no order.
+/// Fetches the given invitations that wait for a member, in no particular order.
 pub(super) async fn by_ids(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -131,7 +113,7 @@ pub(super) async fn by_ids(
     Ok(rows.into_iter().filter_map(Row::shown).collect())
 }
 
-/// How many invitations wait for a member.
+/// Counts the invitations that wait for a member.
 pub(super) async fn count(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -140,7 +122,7 @@ pub(super) async fn count(
     Ok(there_for(member, now).count(db).await?)
 }
 
-/// An invitation of a member, however far it has come.
+/// Finds an invitation of a member, in any state.
 pub(super) async fn find(
     tx: &Tx,
     member: MemberId,
@@ -150,7 +132,7 @@ pub(super) async fn find(
     Ok(found.one(tx).await?)
 }
 
-/// All there was between a circle and a member.
+/// Fetches every invitation of a member into a circle, in any state.
 pub(super) async fn of_member(
     tx: &Tx,
     circle: CircleId,
@@ -162,7 +144,7 @@ pub(super) async fn of_member(
     Ok(found.all(tx).await?)
 }
 
-/// Those of these invitations that wait for an answer.
+/// Returns the given invitations that wait for an answer.
 pub(super) async fn open_among(
     db: &impl ConnectionTrait,
     ids: &[CircleInvitationId],
@@ -172,14 +154,14 @@ pub(super) async fn open_among(
         .select_only()
         .column(Column::Id)
         .filter(Column::Id.is_in(ids.iter().copied()))
-        .filter(waits(now))
+        .filter(waiting_invitation(now))
         .into_tuple()
         .all(db)
         .await?;
     Ok(open)
 }
 
-/// How many invitations into a circle wait, as far as its facilitators know.
+/// Counts the invitations into a circle that wait, as far as its facilitators know.
 pub(super) async fn count_open(
     tx: &Tx,
     circle: CircleId,
@@ -192,7 +174,7 @@ pub(super) async fn count_open(
     Ok(open.count(tx).await?)
 }
 
-/// When somebody sent the `n`th of his latest invitations since an instant; `None` if there are fewer.
+/// When a member sent the `n`th of his latest invitations since an instant, or `None` if there are fewer.
 pub(super) async fn nth_latest_by(
     tx: &Tx,
     by: MemberId,
@@ -213,7 +195,7 @@ pub(super) async fn nth_latest_by(
     Ok(at)
 }
 
-/// Writes a row.
+/// Inserts an invitation.
 pub(super) async fn insert(tx: &Tx, row: Model) -> Result<(), Fault> {
     Entity::insert(row.into_active_model())
         .exec_without_returning(tx)
@@ -221,7 +203,7 @@ pub(super) async fn insert(tx: &Tx, row: Model) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Changes what an invitation is for.
+/// Changes the role that an invitation offers.
 pub(super) async fn set_role(
     tx: &Tx,
     id: CircleInvitationId,
@@ -235,7 +217,7 @@ pub(super) async fn set_role(
     Ok(())
 }
 
-/// An invitation that was taken back waits again.
+/// Reopens an invitation that was taken back.
 pub(super) async fn reopen(
     tx: &Tx,
     id: CircleInvitationId,
@@ -252,8 +234,8 @@ pub(super) async fn reopen(
     Ok(())
 }
 
-/// Writes the answer to an invitation that waits; false if it does not. One that was declined is over when it would
-/// have lapsed.
+/// Writes the answer to an invitation that waits. Returns false if it does not wait. A declined invitation stays open
+/// until it expires, so that the inviter cannot tell it from one without an answer.
 pub(super) async fn answer(
     tx: &Tx,
     id: CircleInvitationId,
@@ -266,24 +248,24 @@ pub(super) async fn answer(
         .col_expr(Column::AnsweredAt, Expr::value(now))
         .col_expr(Column::EndedAt, Expr::value(ended))
         .filter(Column::Id.eq(id))
-        .filter(waits(now))
+        .filter(waiting_invitation(now))
         .exec(tx)
         .await?;
     Ok(answered.rows_affected == 1)
 }
 
-/// Whose invitations are ended.
+/// Which invitations are ended.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Of {
-    /// Those of a member into a circle.
+    /// Those that invite a member into a circle.
     Pair(CircleId, MemberId),
-    /// Those into a circle by a facilitator.
+    /// Those that a facilitator sent for a circle.
     Inviter(CircleId, MemberId),
-    /// Those by a member, and those of him.
+    /// Those that a member sent, and those that he received.
     Anybody(MemberId),
 }
 
-/// Ends invitations that wait, as far as whoever invited knows; returns them.
+/// Ends invitations that wait, as far as their inviters know. Returns them.
 pub(super) async fn end(tx: &Tx, of: Of, now: DateTime<Utc>) -> Result<Vec<Model>, Fault> {
     let whose = match of {
         Of::Pair(circle, member) => Condition::all()
@@ -305,7 +287,7 @@ pub(super) async fn end(tx: &Tx, of: Of, now: DateTime<Utc>) -> Result<Vec<Model
     Ok(ended)
 }
 
-/// Closes up to `limit` invitations whose time is over; returns them.
+/// Closes up to `limit` expired invitations. Returns them.
 pub(super) async fn close_lapsed(
     tx: &Tx,
     now: DateTime<Utc>,
@@ -328,7 +310,7 @@ pub(super) async fn close_lapsed(
     Ok(closed)
 }
 
-/// Removes what was over before an instant.
+/// Deletes one slice of the invitations that ended before an instant. Returns how many.
 pub(super) async fn remove_old(
     db: &impl ConnectionTrait,
     before: DateTime<Utc>,

@@ -1,4 +1,4 @@
-//! Inviting members into circles, and what they answer.
+//! Inviting members into circles, and answering invitations.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,6 @@ use entity::consent::Purpose;
 use entity::notification::Kind;
 use entity::{CircleId, CircleInvitationId, MemberId};
 use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::Expr;
 
 use super::invitation_store as store;
 use super::model::{
@@ -22,35 +21,37 @@ use crate::account;
 use crate::app::App;
 use crate::consent;
 use crate::consent::service::Given;
-use crate::db::{Done, SLICE, Tx, transact};
+use crate::db::SLICE;
 use crate::error::Fault;
 use crate::fact::Fact;
-use crate::nudge::{self, Announcement};
+use crate::outbox::{self, Announcement};
 use crate::page::Page;
 use crate::profile;
 use crate::profile::model::Profile;
+use crate::transact;
+use crate::tx::{Done, Tx};
 use crate::viewer::Viewer;
 use crate::visibility::is_visible;
 
 pub use store::MY_INVITATIONS;
 
-/// Invitations closed by one transaction.
+/// How many invitations one transaction closes at most.
 const CLOSED_AT_ONCE: u64 = 500;
-/// What became of an invitation is kept for so long behind its end.
+/// How long an invitation is kept after its end.
 const KEPT: TimeDelta = TimeDelta::days(60);
-/// That somebody was taken out of a circle stays fresh for so long.
+/// How long the push that tells a member of his removal from a circle is worth sending.
 const REMOVAL_FRESH_FOR: TimeDelta = TimeDelta::days(7);
 
-/// An invitation as whoever is invited sees it, and who invites him.
+/// An invitation as the invited member sees it, with the inviter's profile.
 pub type Seen = (Invitation, Profile);
 
-/// Under which key a member is told that somebody invites him.
+/// The dedup key of the notification of an invitation.
 fn invitation_key(id: CircleInvitationId) -> String {
     format!("circle_invitation:{id}")
 }
 
-/// Invites a member, who is not in the circle; the circle is locked, and the inviter runs it. What whoever invites is
-/// answered does not depend on what the member said before.
+/// Invites a member who is not in the circle. The caller has locked the circle, and the inviter runs it. The outcome
+/// does not depend on the member's earlier answers, so that the inviter learns nothing of them.
 pub(super) async fn invite(
     app: &App,
     tx: &Tx,
@@ -67,6 +68,7 @@ pub(super) async fn invite(
             return Ok(Done::Keep(Changed::AsAsked));
         }
         Inviting::Reopens(row) => {
+            // Not counted against the daily limit: it was counted when it was first sent.
             if let Some(refusal) = too_many(tx, circle, None, now).await? {
                 return Ok(Done::Undo(refusal));
             }
@@ -112,11 +114,11 @@ async fn announce(app: &App, tx: &Tx, row: &Model, now: DateTime<Utc>) -> Result
         expires_at: row.expires_at,
         caused_by: row.invited_by,
     };
-    nudge::service::announce(app, tx, &what).await
+    outbox::announce(app, tx, &what).await
 }
 
-/// Why nobody more can be invited into a circle, or by a facilitator today. Those that nobody hears of count as well:
-/// else the limit would tell them apart.
+/// Why the circle, or this facilitator today, can invite nobody more; `None` if they can. Silent invitations count as
+/// well: otherwise the limit would reveal them.
 async fn too_many(
     tx: &Tx,
     circle: CircleId,
@@ -134,7 +136,7 @@ async fn too_many(
     Ok(oldest.map(|at| Changed::TooManyToday(at + TimeDelta::days(1))))
 }
 
-/// Takes the invitation of a member back; idempotent.
+/// Takes a member's invitation back. Idempotent: succeeds also if there is none.
 pub(super) async fn take_back(
     app: &App,
     tx: &Tx,
@@ -145,13 +147,13 @@ pub(super) async fn take_back(
     withdraw(tx, &ended).await
 }
 
-/// A facilitator does not run a circle any more: his invitations into it are over.
+/// Ends the invitations that a member sent for a circle which he no longer runs.
 pub async fn end_by(app: &App, tx: &Tx, circle: CircleId, by: MemberId) -> Result<(), Fault> {
     let ended = store::end(tx, store::Of::Inviter(circle, by), app.clock.now()).await?;
     withdraw(tx, &ended).await
 }
 
-/// A member is hidden: whoever invited him or is invited by him waits for nothing any more.
+/// Ends every invitation that a hidden member sent or received.
 pub async fn end_all_of(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     let ended = store::end(tx, store::Of::Anybody(member), app.clock.now()).await?;
     withdraw(tx, &ended).await
@@ -159,12 +161,12 @@ pub async fn end_all_of(app: &App, tx: &Tx, member: MemberId) -> Result<(), Faul
 
 async fn withdraw(tx: &Tx, ended: &[Model]) -> Result<(), Fault> {
     for row in ended {
-        nudge::service::withdraw(tx, row.member_id, &invitation_key(row.id)).await?;
+        outbox::withdraw(tx, row.member_id, &invitation_key(row.id)).await?;
     }
     Ok(())
 }
 
-/// A member left a circle by himself: nobody asks him into it again for a while.
+/// Records that a member left a circle, so that invitations into it stay silent for a while.
 pub(super) async fn left(
     app: &App,
     tx: &Tx,
@@ -187,7 +189,7 @@ pub(super) async fn left(
     store::insert(tx, row).await
 }
 
-/// Tells a member, in his inbox, that he was taken out of a circle.
+/// Notifies a member that he was removed from a circle.
 pub(super) async fn tell_removed(
     app: &App,
     tx: &Tx,
@@ -205,24 +207,24 @@ pub(super) async fn tell_removed(
         expires_at: now + REMOVAL_FRESH_FOR,
         caused_by: Some(by),
     };
-    nudge::service::announce(app, tx, &what).await
+    outbox::announce(app, tx, &what).await
 }
 
-/// What became of an answer.
+/// The outcome of [`answer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answered {
     /// He is in this circle.
     Joined(CircleId),
-    /// He said no, and it is not there for him any more.
+    /// He declined, and no longer sees the invitation.
     Declined,
-    /// There is no such invitation for him.
+    /// No such invitation is visible to him.
     NotFound,
-    /// He said yes before.
+    /// He accepted earlier.
     SaidYes,
 }
 
-/// Answers an invitation. A yes joins the circle, and is his consent that it sees what he shows his circles; a no is
-/// told to nobody.
+/// Answers an invitation. A yes adds the member to the circle, and records his consent that the circle sees what he
+/// shares with his circles. Nobody is notified of a no.
 pub async fn answer(
     app: &App,
     me: MemberId,
@@ -231,11 +233,12 @@ pub async fn answer(
 ) -> Result<Answered, Fault> {
     let now = app.clock.now();
     transact!(app, |tx| {
+        // The first read only finds the circle. The invitation is read again once the circle is locked.
         let Some(found) = store::find(tx, me, id).await? else {
             return Ok(Done::Undo(Answered::NotFound));
         };
         let circle = found.circle_id;
-        circles::lock(tx, circle).await?;
+        circles::lock_for_update(tx, circle).await?;
         let Some(row) = store::find(tx, me, id).await? else {
             return Ok(Done::Undo(Answered::NotFound));
         };
@@ -262,7 +265,7 @@ pub async fn answer(
         if !store::answer(tx, id, state, now).await? {
             return Ok(Done::Undo(Answered::NotFound));
         }
-        nudge::service::withdraw(tx, me, &invitation_key(id)).await?;
+        outbox::withdraw(tx, me, &invitation_key(id)).await?;
         if accept && !is_in {
             join(app, tx, &row, now).await?;
         }
@@ -270,7 +273,7 @@ pub async fn answer(
     })
 }
 
-/// Whether whoever invited runs the circle, and the two can see each other.
+/// Whether the inviter still runs the circle, and he and the invited member can see each other.
 async fn may_still_invite(tx: &Tx, row: &Model) -> Result<bool, Fault> {
     let Some(by) = row.invited_by else {
         return Ok(false);
@@ -281,7 +284,7 @@ async fn may_still_invite(tx: &Tx, row: &Model) -> Result<bool, Fault> {
 
 async fn join(app: &App, tx: &Tx, row: &Model, now: DateTime<Utc>) -> Result<(), Fault> {
     let (circle, member) = (row.circle_id, row.member_id);
-    // His account may not let him run circles any more.
+    // The account may have lost the facilitator role since the invitation was sent.
     let runs = row.role == CircleRole::Facilitator
         && account::service::lock_role(tx, member).await? == Role::Facilitator;
     let role = if runs {
@@ -302,13 +305,7 @@ async fn join(app: &App, tx: &Tx, row: &Model, now: DateTime<Utc>) -> Result<(),
         .await
 }
 
-/// The condition that the member that an expression names invites the viewer, who has not answered: he sees him
-/// meanwhile.
-pub fn invites(viewer: MemberId, other: Expr, now: DateTime<Utc>) -> Expr {
-    store::invites(viewer, other, now)
-}
-
-/// A page, and one more, of the invitations that wait for the viewer, the latest first, with who invites him: two
+/// Fetches up to `limit + 1` invitations that wait for the viewer, the latest first, with the inviters' profiles. Two
 /// statements.
 pub async fn invitations(
     app: &App,
@@ -322,7 +319,7 @@ pub async fn invitations(
     with_inviters(app, viewer, rows).await
 }
 
-/// Invitations by their ids; those that do not wait for the viewer are left out.
+/// Fetches the given invitations that wait for the viewer.
 pub async fn invitations_by_ids(
     app: &App,
     viewer: Viewer,
@@ -351,12 +348,12 @@ async fn with_inviters(
     Ok(seen.collect())
 }
 
-/// How many invitations wait for a member.
+/// Counts the invitations that wait for a member.
 pub async fn invitation_count(app: &App, me: MemberId) -> Result<u64, Fault> {
     store::count(app.db.pool(), me, app.clock.now()).await
 }
 
-/// Those of these invitations that still wait for an answer.
+/// Returns the given invitations that still wait for an answer.
 pub async fn still_open(
     db: &impl ConnectionTrait,
     ids: &[CircleInvitationId],
@@ -368,8 +365,8 @@ pub async fn still_open(
     store::open_among(db, ids, now).await
 }
 
-/// Closes invitations that lapsed, and removes what has had its day.
-/// One slice; returns whether there is more.
+/// Closes one slice of expired invitations, and deletes one slice of those kept long enough. Returns whether there may
+/// be more.
 pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     let now = app.clock.now();
     let closed = transact!(app, |tx| {

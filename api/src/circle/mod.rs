@@ -1,7 +1,11 @@
-//! Circles: small groups of men that meet, and who is in them.
+//! Circles: small groups of members who meet, their memberships and invitations.
 //!
-//! The promises: a circle is there for the men in it, and for nobody else; only its facilitators invite,
-//! nobody is in it without his own yes, and anybody leaves when he likes; it never is without a facilitator by a change of its own.
+//! The promises:
+//!
+//! * A circle is visible to its members only.
+//! * Only its facilitators invite.
+//! * Nobody is in a circle without his own consent, and every member can leave at any time.
+//! * No change to a circle's members leaves it without a facilitator.
 
 mod handover;
 mod invitation_store;

@@ -1,4 +1,4 @@
-//! What men do with their circles, and what other domains ask of them.
+//! Circles as members and other domains use them.
 
 use std::collections::HashMap;
 
@@ -12,12 +12,13 @@ use super::model::{Circle, CircleRole, Membership, NewCircle, role_to_be, steps_
 use super::{handover, invitations, store};
 use crate::account;
 use crate::app::App;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
 use crate::page::Page;
 use crate::profile;
 use crate::profile::model::Profile;
+use crate::transact;
+use crate::tx::{Done, Tx};
 use crate::viewer::Viewer;
 use crate::visibility::is_visible;
 
@@ -27,11 +28,11 @@ pub use handover::{
 };
 pub use invitations::{
     Answered, MY_INVITATIONS, answer, end_all_of, end_by, housekeep, invitation_count, invitations,
-    invitations_by_ids, invites, still_open,
+    invitations_by_ids, still_open,
 };
 pub use store::{CIRCLE_MEMBERS, MY_CIRCLES};
 
-/// Whether two members are in one circle.
+/// Whether two members share a circle.
 pub async fn shares_circle(
     db: &impl ConnectionTrait,
     a: MemberId,
@@ -40,7 +41,7 @@ pub async fn shares_circle(
     store::shares_circle(db, a, b).await
 }
 
-/// Whether a member is in a circle, whatever he does there.
+/// Whether a member is in a circle, in any role.
 pub async fn is_member(
     db: &impl ConnectionTrait,
     circle: CircleId,
@@ -58,36 +59,32 @@ pub async fn is_facilitator(
     Ok(store::role(db, circle, member).await? == Some(CircleRole::Facilitator))
 }
 
-/// The condition that the viewer and the member that a column names are in one circle.
-pub fn shared_by(viewer: MemberId, other: Expr) -> Expr {
-    store::shared_by(viewer, other)
-}
-
-/// The condition that the viewer and the member that a column names are both in this circle, and were at an instant.
+/// The condition that the viewer and the member in the column `other` are both in this circle, and had joined it by
+/// the instant `at`.
 pub fn in_it_with_since(viewer: MemberId, circle: CircleId, other: Expr, at: Expr) -> Expr {
     store::in_it_with_since(viewer, circle, other, at)
 }
 
-/// Keeps who is in a circle, and who runs it, from changing until the transaction ends. Circles are held before members.
-pub async fn hold(tx: &Tx, circle: CircleId) -> Result<(), Fault> {
-    store::hold(tx, circle).await
+/// Locks a circle `FOR SHARE`: its members and their roles cannot change until the transaction ends. Lock circles
+/// before members.
+pub async fn lock_shared(tx: &Tx, circle: CircleId) -> Result<(), Fault> {
+    store::lock_shared(tx, circle).await
 }
 
-/// The condition that the man that a column names runs the circle that another names, in which the member is that a
-/// third names.
+/// The condition that `facilitator` runs `circle`, and `member` is in it. Each argument names a column.
 pub fn is_run_for(circle: Expr, facilitator: Expr, member: Expr) -> Expr {
     store::is_run_for(circle, facilitator, member)
 }
 
-/// Circles by their ids, in one statement and in no order; those the viewer is not in are left out.
-pub async fn these(app: &App, viewer: Viewer, ids: &[CircleId]) -> Result<Vec<Circle>, Fault> {
+/// Fetches the given circles that the viewer is in, in no particular order. One statement.
+pub async fn by_ids(app: &App, viewer: Viewer, ids: &[CircleId]) -> Result<Vec<Circle>, Fault> {
     match viewer {
-        Viewer::Member(signed_in) => store::these(app.db.pool(), signed_in.member, ids).await,
+        Viewer::Member(signed_in) => store::by_ids(app.db.pool(), signed_in.member, ids).await,
         Viewer::Anonymous => Ok(Vec::new()),
     }
 }
 
-/// A page, and one more, of the circles a member is in, by when he joined them.
+/// Fetches up to `limit + 1` circles of a member, in the order he joined them.
 pub async fn circles(
     app: &App,
     me: MemberId,
@@ -96,12 +93,12 @@ pub async fn circles(
     store::list(app.db.pool(), me, page).await
 }
 
-/// How many circles a member is in.
+/// Counts the circles a member is in.
 pub async fn circle_count(app: &App, me: MemberId) -> Result<u64, Fault> {
     store::count(app.db.pool(), me).await
 }
 
-/// A page, and one more, of the men in a circle, by when they joined it; nobody unless the viewer is in it.
+/// Fetches up to `limit + 1` members of a circle, in the order they joined. Empty if the viewer is not in it.
 pub async fn members(
     app: &App,
     viewer: Viewer,
@@ -120,18 +117,18 @@ pub async fn members(
     Ok(with_profile.collect())
 }
 
-/// What became of a circle that was to be made.
+/// The outcome of [`create`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
-    /// It is there.
+    /// The circle exists as requested.
     AsAsked,
-    /// Only facilitators make circles.
+    /// The caller's account does not have the facilitator role.
     NotFacilitator,
-    /// Its id was sent before with another content.
+    /// The id is taken by a circle with different content.
     Conflict,
 }
 
-/// Makes a circle, which its maker runs.
+/// Creates a circle. Its creator becomes its facilitator. Idempotent: the same request again changes nothing.
 pub async fn create(app: &App, me: MemberId, new: &NewCircle) -> Result<Created, Fault> {
     transact!(app, |tx| {
         if account::service::role(tx, me).await? != Role::Facilitator {
@@ -158,28 +155,28 @@ pub async fn create(app: &App, me: MemberId, new: &NewCircle) -> Result<Created,
     })
 }
 
-/// What became of a change of who is in a circle.
+/// The outcome of a change to a circle's members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changed {
-    /// It is as it was asked to be.
+    /// The state is as requested.
     AsAsked,
-    /// There is no such circle for the one who asks.
+    /// The caller is not in such a circle.
     NoCircle,
-    /// He is in the circle, but does not run it.
+    /// The caller is in the circle, but does not run it.
     NotFacilitator,
-    /// There is no such member for the one who asks.
+    /// No such member is visible to the caller.
     NoMember,
-    /// The member may not run circles.
+    /// The member's account does not have the facilitator role.
     MayNotRun,
-    /// Nobody else runs the circle.
+    /// The circle would be left without a facilitator.
     LastFacilitator,
-    /// As many invitations into this circle wait as may.
+    /// The circle has reached its limit of waiting invitations.
     TooManyInvitations,
-    /// He invited as many members today as he may; he can invite more from then on.
+    /// The caller has reached his limit of invitations for a day. He can invite again from this instant on.
     TooManyToday(DateTime<Utc>),
 }
 
-/// Invites a member into a circle, or changes what one does who is in it.
+/// Invites a member into a circle, or changes the role of one who is in it.
 pub async fn add_member(
     app: &App,
     me: MemberId,
@@ -224,7 +221,7 @@ pub async fn add_member(
     })
 }
 
-/// Takes a man out of a circle, or his invitation back; it is well if there was neither.
+/// Removes a member from a circle, or takes his invitation back. Idempotent: succeeds also if there was neither.
 pub async fn remove_member(
     app: &App,
     me: MemberId,
@@ -243,17 +240,17 @@ pub async fn remove_member(
     })
 }
 
-/// Leaves a circle; it is well if he was not in it, or there is none.
+/// Leaves a circle. Idempotent: succeeds also if the caller was not in it, or it does not exist.
 pub async fn leave(app: &App, me: MemberId, circle: CircleId) -> Result<Changed, Fault> {
     transact!(app, |tx| {
-        store::lock(tx, circle).await?;
+        store::lock_for_update(tx, circle).await?;
         take_out(app, tx, circle, me, me).await
     })
 }
 
-/// Locks a circle, and says why somebody may not change who is in it.
+/// Locks a circle `FOR UPDATE`. Returns why this member may not change its members, or `None` if he may.
 async fn refusal(tx: &Tx, me: MemberId, circle: CircleId) -> Result<Option<Changed>, Fault> {
-    store::lock(tx, circle).await?;
+    store::lock_for_update(tx, circle).await?;
     Ok(match store::role(tx, circle, me).await? {
         Some(CircleRole::Facilitator) => None,
         Some(CircleRole::Member) => Some(Changed::NotFacilitator),

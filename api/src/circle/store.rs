@@ -1,12 +1,10 @@
-//! Circles in the database.
+//! Database access for circles and their members.
 
 use chrono::{DateTime, Utc};
 use entity::circle::{self, Column, Entity};
 use entity::circle_membership::{self, CircleRole, Column as In, Entity as Memberships};
 use entity::{CircleId, MemberId};
-use sea_orm::sea_query::{
-    Expr, ExprTrait as _, Func, LockType, OnConflict, Query, SelectStatement,
-};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, LockType, OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType,
     PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
@@ -15,14 +13,16 @@ use sea_orm::{
 
 use super::model::{Circle, Membership, NewCircle};
 use crate::account;
-use crate::db::{Sorted, Tx};
+use crate::db::Sorted;
 use crate::error::Fault;
 use crate::page::Page;
+use crate::tx::{Rank, Tx};
+use crate::visibility::relations::{circles_of_both, share_a_circle};
 use crate::visibility::{takes_part, visible};
 
-/// Tells the cursors of the viewer's circles from those of other lists.
+/// Identifies the cursors of the viewer's circles.
 pub const MY_CIRCLES: u8 = 50;
-/// Tells the cursors of a circle's members from those of other lists.
+/// Identifies the cursors of a circle's members.
 pub const CIRCLE_MEMBERS: u8 = 51;
 
 #[derive(sea_orm::FromQueryResult)]
@@ -47,7 +47,7 @@ impl From<Row> for Circle {
     }
 }
 
-/// The circles the viewer is in.
+/// Selects the circles the viewer is in, with his role and the number of members he can see.
 fn of(viewer: MemberId) -> Select<Entity> {
     let alias = "others";
     let in_it = Query::select()
@@ -68,17 +68,17 @@ fn of(viewer: MemberId) -> Select<Entity> {
         .expr_as(in_it, "member_count")
 }
 
-/// A circle, if the viewer is in it.
+/// Finds a circle, or `None` if the viewer is not in it.
 pub(super) async fn find(
     db: &impl ConnectionTrait,
     viewer: MemberId,
     circle: CircleId,
 ) -> Result<Option<Circle>, Fault> {
-    Ok(these(db, viewer, &[circle]).await?.pop())
+    Ok(by_ids(db, viewer, &[circle]).await?.pop())
 }
 
-/// Those of these circles that the viewer is in, in no order.
-pub(super) async fn these(
+/// Fetches the given circles that the viewer is in, in no particular order.
+pub(super) async fn by_ids(
     db: &impl ConnectionTrait,
     viewer: MemberId,
     circles: &[CircleId],
@@ -91,7 +91,7 @@ pub(super) async fn these(
     Ok(rows.into_iter().map(Circle::from).collect())
 }
 
-/// A page of the circles the viewer is in, by when he joined them.
+/// Fetches up to `limit + 1` circles of the viewer, in the order he joined them.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     viewer: MemberId,
@@ -105,7 +105,7 @@ pub(super) async fn list(
     Ok(rows.into_iter().map(Circle::from).collect())
 }
 
-/// How many circles a member is in.
+/// Counts the circles a member is in.
 pub(super) async fn count(db: &impl ConnectionTrait, member: MemberId) -> Result<u64, Fault> {
     let of_member = Memberships::find()
         .filter(In::MemberId.eq(member))
@@ -113,7 +113,8 @@ pub(super) async fn count(db: &impl ConnectionTrait, member: MemberId) -> Result
     Ok(of_member.count(db).await?)
 }
 
-/// A page of the men in a circle the viewer is in, by when they joined it, without those who are hidden.
+/// Fetches up to `limit + 1` members of a circle the viewer is in, in the order they joined, without those who are
+/// hidden. Empty if the viewer is not in the circle.
 pub(super) async fn members(
     db: &impl ConnectionTrait,
     viewer: MemberId,
@@ -143,12 +144,12 @@ pub(super) async fn members(
         .collect())
 }
 
-/// Memberships by when they began.
+/// Sorts memberships by when they began.
 const fn by_entry(id: In) -> Sorted<In, In> {
     Sorted::by_instant(In::JoinedAt, id).earliest_first()
 }
 
-/// Makes the row of a circle; false when there is one with its id.
+/// Inserts a circle. Returns false if its id is taken.
 pub(super) async fn insert(tx: &Tx, new: &NewCircle, now: DateTime<Utc>) -> Result<bool, Fault> {
     let row = circle::ActiveModel {
         id: Set(new.id),
@@ -165,8 +166,9 @@ pub(super) async fn insert(tx: &Tx, new: &NewCircle, now: DateTime<Utc>) -> Resu
     Ok(inserted == 1)
 }
 
-/// Keeps who is in a circle, and who runs it, from changing until the transaction ends.
-pub(super) async fn hold(tx: &Tx, circle: CircleId) -> Result<(), Fault> {
+/// Locks a circle `FOR SHARE`: its members and their roles cannot change until the transaction ends.
+pub(super) async fn lock_shared(tx: &Tx, circle: CircleId) -> Result<(), Fault> {
+    tx.lock(Rank::Circle);
     let _: Option<CircleId> = Entity::find_by_id(circle)
         .select_only()
         .column(Column::Id)
@@ -177,9 +179,10 @@ pub(super) async fn hold(tx: &Tx, circle: CircleId) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Makes every other change of who is in this circle wait for the end of this transaction. What is read of
-/// it afterwards is what it will be changed from. Returns whether there is such a circle.
-pub(super) async fn lock(tx: &Tx, circle: CircleId) -> Result<bool, Fault> {
+/// Locks a circle `FOR UPDATE`, against every other change of its members. Read them after this call: only then do they
+/// stay as read. Returns whether the circle exists.
+pub(super) async fn lock_for_update(tx: &Tx, circle: CircleId) -> Result<bool, Fault> {
+    tx.lock(Rank::Circle);
     let found: Option<CircleId> = Entity::find_by_id(circle)
         .select_only()
         .column(Column::Id)
@@ -190,7 +193,7 @@ pub(super) async fn lock(tx: &Tx, circle: CircleId) -> Result<bool, Fault> {
     Ok(found.is_some())
 }
 
-/// What a member does in a circle; none when he is not in it, or is hidden.
+/// Returns a member's role in a circle, or `None` if he is not in it, or is hidden.
 pub(super) async fn role(
     db: &impl ConnectionTrait,
     circle: CircleId,
@@ -206,7 +209,7 @@ pub(super) async fn role(
     Ok(role)
 }
 
-/// Whether somebody else runs the circle, who is there for others.
+/// Whether the circle has another facilitator who is not hidden.
 pub(super) async fn has_other_facilitator(
     tx: &Tx,
     circle: CircleId,
@@ -226,9 +229,10 @@ pub(super) async fn has_other_facilitator(
     Ok(other.is_some())
 }
 
-/// The circles that a member runs, whether he is hidden or not, locked in one order against every other change of who
-/// is in them.
+/// Locks the circles that a member runs `FOR UPDATE`, in the order of their ids so that no two transactions deadlock.
+/// Returns their ids. A hidden member's circles are included.
 pub(super) async fn lock_run_by(tx: &Tx, member: MemberId) -> Result<Vec<CircleId>, Fault> {
+    tx.lock(Rank::Circle);
     let run = Memberships::find()
         .select_only()
         .column(In::CircleId)
@@ -247,7 +251,7 @@ pub(super) async fn lock_run_by(tx: &Tx, member: MemberId) -> Result<Vec<CircleI
     Ok(circles)
 }
 
-/// Who has been in a circle for longest of those whose account lets them run it, without one member.
+/// Returns the member who has been in a circle longest among those whose account lets them run it, except `without`.
 pub(super) async fn successor(
     tx: &Tx,
     circle: CircleId,
@@ -272,7 +276,7 @@ pub(super) async fn successor(
     Ok(found)
 }
 
-/// Circles that nobody runs who takes part.
+/// Returns the circles without a facilitator, or whose facilitators are all hidden.
 pub(super) async fn without_facilitator(db: &impl ConnectionTrait) -> Result<Vec<CircleId>, Fault> {
     let run = Query::select()
         .expr(Expr::val(1))
@@ -292,7 +296,8 @@ pub(super) async fn without_facilitator(db: &impl ConnectionTrait) -> Result<Vec
     Ok(circles)
 }
 
-/// Which of these members run which of these circles.
+/// Returns the facilitators among the given members, with the given circles they run. The pairs are not matched: may
+/// also return other combinations of the given members and circles.
 pub(super) async fn who_runs(
     db: &impl ConnectionTrait,
     of: &[(MemberId, CircleId)],
@@ -311,7 +316,7 @@ pub(super) async fn who_runs(
     Ok(run)
 }
 
-/// Puts a man into a circle, or changes what he does in it.
+/// Adds a member to a circle, or changes his role in it.
 pub(super) async fn put(
     tx: &Tx,
     circle: CircleId,
@@ -334,27 +339,23 @@ pub(super) async fn put(
         .await?;
     (written == 1)
         .then_some(())
-        .ok_or(Fault::Broken("a man is put into a circle once"))
+        .ok_or(Fault::Broken("a membership is written to one row"))
 }
 
-/// Takes a man out of a circle.
+/// Removes a member from a circle.
 pub(super) async fn delete(tx: &Tx, circle: CircleId, member: MemberId) -> Result<(), Fault> {
     let gone = Memberships::delete_by_id((circle, member)).exec(tx).await?;
     (gone.rows_affected == 1)
         .then_some(())
-        .ok_or(Fault::Broken("a man who is in a circle is taken out once"))
+        .ok_or(Fault::Broken("a membership that exists is one deleted row"))
 }
 
-/// The condition that the viewer and the member that `other` names are in one circle.
-pub(super) fn shared_by(viewer: MemberId, other: Expr) -> Expr {
-    Expr::exists(both(Expr::val(viewer), other))
-}
-
-/// The viewer and the member that a column names are both in this circle, and had joined it at an instant.
+/// The condition that the viewer and the member in the column `other` are both in this circle, and had joined it by
+/// the instant `at`.
 pub(super) fn in_it_with_since(viewer: MemberId, circle: CircleId, other: Expr, at: Expr) -> Expr {
     let own = Expr::col(("own", In::CircleId));
     Expr::exists(
-        both(Expr::val(viewer), other)
+        circles_of_both(Expr::val(viewer), other)
             .and_where(own.eq(circle))
             .and_where(Expr::col(("own", In::JoinedAt)).lte(at.clone()))
             .and_where(Expr::col(("theirs", In::JoinedAt)).lte(at))
@@ -362,42 +363,25 @@ pub(super) fn in_it_with_since(viewer: MemberId, circle: CircleId, other: Expr, 
     )
 }
 
-/// A row for each circle that both are in.
-fn both(one: Expr, other: Expr) -> SelectStatement {
-    let theirs = Expr::col(("theirs", In::CircleId));
-    Query::select()
-        .expr(Expr::val(1))
-        .from_as(Memberships, "own")
-        .join_as(
-            JoinType::InnerJoin,
-            Memberships,
-            "theirs",
-            theirs.equals(("own", In::CircleId)),
-        )
-        .and_where(Expr::col(("own", In::MemberId)).eq(one))
-        .and_where(Expr::col(("theirs", In::MemberId)).eq(other))
-        .take()
-}
-
-/// The man that a column names runs the circle that another names, and the member that a third names is in it.
+/// The condition that `facilitator` runs `circle`, and `member` is in it. Each argument names a column.
 pub(super) fn is_run_for(circle: Expr, facilitator: Expr, member: Expr) -> Expr {
-    let run = both(member, facilitator)
+    let run = circles_of_both(member, facilitator)
         .and_where(Expr::col(("own", In::CircleId)).eq(circle))
         .and_where(Expr::col(("theirs", In::Role)).eq(CircleRole::Facilitator))
         .take();
     Expr::exists(run)
 }
 
-/// Whether two members are in one circle.
+/// Whether two members share a circle.
 pub(super) async fn shares_circle(
     db: &impl ConnectionTrait,
     a: MemberId,
     b: MemberId,
 ) -> Result<bool, Fault> {
     let shares = Query::select()
-        .expr_as(shared_by(a, Expr::val(b)), "shares")
+        .expr_as(share_a_circle(a, Expr::val(b)), "shares")
         .take();
     let row = db.query_one(&shares).await?;
-    let row = row.ok_or(Fault::Broken("a question without a table has an answer"))?;
+    let row = row.ok_or(Fault::Broken("a SELECT without FROM returns a row"))?;
     Ok(row.try_get("", "shares")?)
 }

@@ -1,4 +1,4 @@
-//! `belay circle`: what an operator does for circles.
+//! `belay circle`: manages circles.
 
 use std::path::Path;
 
@@ -10,14 +10,14 @@ use super::{Failure, console, setup};
 use crate::circle::service::{self, Appointed};
 use crate::clock::Clock;
 use crate::config;
-use crate::keys::check::Caller;
+use crate::secret_check::Caller;
 
-/// What can be done.
+/// The commands.
 #[derive(Subcommand)]
 pub enum CircleCommand {
-    /// List the circles that nobody runs.
+    /// List the circles without a facilitator.
     Unled,
-    /// Make a facilitator run a circle.
+    /// Appoint a facilitator of a circle.
     Appoint {
         /// The circle's id, a UUID.
         circle: Uuid,
@@ -26,7 +26,7 @@ pub enum CircleCommand {
     },
 }
 
-/// Does it.
+/// Runs the command.
 pub fn command(file: Option<&Path>, command: &CircleCommand) -> Result<(), Failure> {
     let config = config::load(file)?;
     crate::telemetry::init(&config.log);

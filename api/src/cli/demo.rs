@@ -1,4 +1,4 @@
-//! `belay demo`: a community made up in a fresh embedded database, and the service over it.
+//! `belay demo`: serves a made-up community in a fresh embedded database.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -22,12 +22,12 @@ use crate::keys::Keys;
 use crate::push::transport;
 use crate::viewer::SignedIn;
 
-/// A sign-in lasts for as long as one may.
+/// How long an access token lasts: the longest that the configuration allows.
 const TOKEN_MINUTES: u32 = 60;
-/// The tokens that are printed are good for longer than anybody moves the time.
+/// How long the printed tokens last: longer than anybody moves the clock.
 const PRINTED_DAYS: i64 = 3650;
 
-/// Makes the community and runs the service until told to end; the database goes with it.
+/// Makes up the community and runs the service until it is told to end. The database is deleted with it.
 pub fn command(file: Option<&Path>, at: Option<DateTime<Utc>>) -> Result<(), Failure> {
     let folder = tempfile::tempdir()
         .map_err(|error| Failure::told(format!("No folder for the database: {error}")))?;
@@ -38,7 +38,7 @@ pub fn command(file: Option<&Path>, at: Option<DateTime<Utc>>) -> Result<(), Fai
         worker: true,
     };
     setup::block_on(async {
-        // A community takes its time: an address that is taken is found out before.
+        // Making up a community takes time: a used address must be found out before.
         let doors = Doors::reserve(&config, roles)?;
         let _occupied = setup::occupy(&config, roles.parts())?;
         let (app, cast) = make(config, at).await?;
@@ -52,8 +52,7 @@ pub fn command(file: Option<&Path>, at: Option<DateTime<Utc>>) -> Result<(), Fai
     })
 }
 
-/// The operator's settings where they matter here: a fresh embedded database, everything on this
-/// terminal, and a quiet log.
+/// Adapts the operator's settings: a fresh embedded database, mail and pushes on this terminal, and a quiet log.
 fn settings(mut config: Config, folder: &TempDir) -> Result<Config, Failure> {
     if config.mode == Mode::Production {
         return Err(Failure::told(
@@ -65,7 +64,7 @@ fn settings(mut config: Config, folder: &TempDir) -> Result<Config, Failure> {
     config.mail.transport = MailTransport::Terminal;
     config.push.transport = PushTransport::Terminal;
     config.auth.access_token_minutes = TOKEN_MINUTES;
-    // Nobody is signed out by the time that is moved, nor his phone forgotten.
+    // Moving the clock must not sign anybody out or remove a device.
     config.auth.refresh_token_days = 400;
     config.auth.session_days = 3650;
     config.log.level = LogLevel::Warn;

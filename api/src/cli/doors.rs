@@ -1,5 +1,5 @@
-//! The addresses that a process listens on. They are reserved before anything is done, so that one that is taken is found
-//! out first, and opened once there is somebody to answer.
+//! The addresses that a process listens on. They are reserved first, so that a used address is found out before
+//! anything else is done, and opened once the service can answer.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use super::Failure;
 use super::serve::Roles;
 use crate::config::Config;
 
-/// Connections that wait to be taken. As `TcpListener::bind` asks for.
+/// How many connections may wait to be accepted. The same as in `TcpListener::bind`.
 const BACKLOG: u32 = 1024;
 
 /// The addresses of a process.
@@ -22,7 +22,7 @@ pub struct Doors {
 }
 
 impl Doors {
-    /// Reserves what the roles ask for.
+    /// Reserves the addresses that the roles need.
     pub fn reserve(config: &Config, roles: Roles) -> Result<Self, Failure> {
         let operations = config.operations.bind;
         let operations = operations.map(|wanted| Door::reserve("operations.bind", wanted));
@@ -36,7 +36,7 @@ impl Doors {
     }
 }
 
-/// An address that is ours, where nobody is let in yet.
+/// An address that is reserved but does not accept connections yet.
 pub struct Door {
     socket: TcpSocket,
     wanted: SocketAddr,
@@ -50,7 +50,7 @@ impl Door {
                 SocketAddr::V4(_) => TcpSocket::new_v4()?,
                 SocketAddr::V6(_) => TcpSocket::new_v6()?,
             };
-            // A server that ended a moment ago has left connections behind, which are no reason to wait.
+            // A server that ended a moment ago may have left connections behind, which are no reason to wait.
             socket.set_reuseaddr(true)?;
             socket.bind(wanted)?;
             io::Result::Ok(socket)
@@ -65,7 +65,7 @@ impl Door {
         }
     }
 
-    /// Lets others in, and says which address it is: port 0 asks for any that is free.
+    /// Accepts connections. Returns the address, because port 0 means any free port.
     pub fn open(self) -> Result<(TcpListener, SocketAddr), Failure> {
         let Self {
             socket,

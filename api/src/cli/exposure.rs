@@ -1,7 +1,7 @@
-//! Files with secrets, or with what members wrote, that others on this machine can open.
+//! Finds files with secrets or members' data that other users of this machine can open.
 //!
-//! A start warns of them and does not stop: a service that stays away after an update helps nobody, and what a file's mode
-//! is meant for, such as backups by another user, its operator knows.
+//! A start only warns of them: a service that does not start after an update helps nobody, and only the operator knows
+//! whether a file's mode is intended, such as for backups by another user.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -24,13 +24,13 @@ enum Who {
 pub struct Exposed {
     path: PathBuf,
     holds: &'static str,
-    /// Somebody else may have made it for us, and we read it as members of its group.
+    /// Whether somebody else may have created it for us, so that we read it as members of its group.
     is_given: bool,
     who: Who,
 }
 
-/// Looks at the database, the list of erasures, the credentials, and the configuration file if it holds a secret. The key
-/// file beside an embedded database is looked at where secrets are.
+/// Checks the database, the list of erasures, the credentials, and the configuration file if it holds a secret. The key
+/// file beside an embedded database is checked with the secrets.
 pub fn look(config: &Config, file: Option<&Path>) -> Vec<Exposed> {
     let mut files: Vec<(PathBuf, &'static str, bool)> = Vec::new();
     if let Some(database) = config.database.sqlite_path() {
@@ -76,12 +76,13 @@ const fn who(mode: u32) -> Option<Who> {
 }
 
 impl Exposed {
-    /// Whether a group reads it, which is how a service reads what root gave it, and how backups are made.
+    /// Whether the mode may be intended: a group reads the file, as a service reads a file of root, or as backups are
+    /// made.
     pub fn may_be_meant(&self) -> bool {
         self.who == Who::GroupReads
     }
 
-    /// Who can do what to it.
+    /// Says who can do what with the file.
     pub fn wrong(&self) -> String {
         let (path, holds) = (self.path.display(), self.holds);
         match self.who {
@@ -95,14 +96,14 @@ impl Exposed {
         }
     }
 
-    /// The command that mends it. What was given to us stays readable for its group.
+    /// Returns the command that mends it. A file that was given to us stays readable for its group.
     pub fn todo(&self) -> String {
         let mode = if self.is_given { "g-w,o=" } else { "600" };
         let mode = if self.may_be_meant() { "600" } else { mode };
         format!("chmod {mode} {}", self.path.display())
     }
 
-    /// Says it in the log.
+    /// Logs a warning, unless the mode may be intended.
     pub fn warn(&self) {
         if !self.may_be_meant() {
             tracing::warn!("{}: {}", self.wrong(), self.todo());

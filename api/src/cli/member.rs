@@ -1,4 +1,4 @@
-//! `belay member`: what an operator does for members.
+//! `belay member`: manages members.
 
 use std::path::Path;
 
@@ -9,21 +9,21 @@ use super::{Failure, console, setup};
 use crate::account::service::{self, SetRoleOutcome};
 use crate::clock::Clock;
 use crate::config;
-use crate::keys::check::Caller;
+use crate::secret_check::Caller;
 
-/// What can be done.
+/// The commands.
 #[derive(Subcommand)]
 pub enum MemberCommand {
-    /// Say what a member may do for others.
+    /// Set the role of a member.
     Role {
-        /// The e-mail address of his account.
+        /// The e-mail address of the account.
         email: String,
-        /// What he may do.
+        /// The role.
         role: RoleName,
     },
 }
 
-/// A role, as it is typed.
+/// A role, as the operator types it.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum RoleName {
     /// Takes part.
@@ -32,7 +32,7 @@ pub enum RoleName {
     Facilitator,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn command(file: Option<&Path>, command: &MemberCommand) -> Result<(), Failure> {
     let config = config::load(file)?;
     crate::telemetry::init(&config.log);

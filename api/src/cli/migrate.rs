@@ -1,4 +1,4 @@
-//! `belay migrate`.
+//! `belay migrate`: migrates the schema.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use super::{Failure, console, setup};
 use crate::config::{self, Config};
 use crate::db::{self, Db, Fit};
 use crate::entropy::Entropy;
-use crate::keys::check::Caller;
 use crate::keys::file::{SecretPlace, place};
+use crate::secret_check::Caller;
 
-/// Takes the steps the database has yet to take, and says which.
+/// Takes the pending steps and prints them.
 pub fn command(file: Option<&Path>) -> Result<(), Failure> {
     let config = config::load(file)?;
     crate::telemetry::init(&config.log);
@@ -44,8 +44,8 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
     })
 }
 
-/// Makes the values by which later starts know their secrets, or refuses the wrong ones. Who migrates without any
-/// leaves it to the first start.
+/// Writes the values by which later starts recognize their secrets, or refuses wrong secrets. Without any configured
+/// secret the first start does this.
 async fn check_secrets(config: &Config, db: &Db) -> Result<(), Failure> {
     if place(config) == SecretPlace::Nowhere {
         return Ok(());

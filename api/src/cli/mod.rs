@@ -1,6 +1,5 @@
-//! The command line. What a command prints is for the person at the terminal and goes to standard
-//! output; complaints go to standard error. Exit codes: 0 done, 1 not done, 2 wrongly asked or wrongly
-//! configured.
+//! The command line. Commands print results to standard output and errors to standard error. Exit codes: 0 done, 1 not
+//! done, 2 wrong arguments or wrong configuration.
 
 mod circle;
 mod console;
@@ -28,8 +27,8 @@ use crate::config::ConfigError;
 #[derive(Parser)]
 #[command(name = "belay", version, about)]
 struct Cli {
-    /// A TOML file with settings over the defaults; without it, belay.toml in the working directory where
-    /// there is one. The environment goes over both: `BELAY_DATABASE__URL` sets database.url.
+    /// A TOML file with settings that override the defaults. Without it, belay.toml in the working directory is read if
+    /// it exists. The environment overrides both: `BELAY_DATABASE__URL` sets database.url.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -38,8 +37,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the service: the API, and the worker beside it. Ends on SIGTERM or Ctrl-C once what was begun
-    /// is finished; a second signal ends it at once.
+    /// Run the service: the API and a worker. SIGTERM or Ctrl-C ends it once running requests are finished; a second
+    /// signal ends it at once.
     Serve {
         /// Leave the background work to processes started with `belay worker`.
         #[arg(long)]
@@ -48,37 +47,37 @@ enum Command {
         #[arg(long, value_name = "INSTANT")]
         at: Option<DateTime<Utc>>,
     },
-    /// Run the background work alone: mail, reminders, nudges. Any number may run side by side. With
-    /// operations.bind it answers /healthz, /readyz and /metrics there.
+    /// Run the background work alone: mail, reminders, pushes. Any number of workers may run. With operations.bind a
+    /// worker answers /healthz, /readyz and /metrics there.
     Worker,
-    /// Make up a community in a fresh embedded database, and serve it: to try Belay, and to develop an app
-    /// against it. Mail and nudges appear here.
+    /// Make up a community in a fresh embedded database and serve it: to try Belay, and to develop an app against it.
+    /// Mail and pushes appear on this terminal.
     Demo {
         /// Start the clock at this instant, such as 2026-03-28T22:00:00Z.
         #[arg(long, value_name = "INSTANT")]
         at: Option<DateTime<Utc>>,
     },
-    /// Bring the database's schema up to date; make an embedded database that is not there. Several at once wait for
-    /// each other.
+    /// Migrate the database's schema; create an embedded database that does not exist. Several at once wait for each
+    /// other.
     Migrate,
-    /// Check configuration, database, secret, mail and push, and say what to mend. Exits with 1 when
-    /// something must be mended.
+    /// Check configuration, database, secrets, mail and push, and say what to mend. Exits with 1 if something must be
+    /// mended.
     Doctor,
-    /// Look after circles.
+    /// Manage circles.
     Circle {
-        /// What to do.
+        /// The command.
         #[command(subcommand)]
         command: circle::CircleCommand,
     },
-    /// After a copy of the database was put back, and before anything is started on it: end every session, have every
-    /// phone begin anew, and erase again who was erased since.
+    /// Prepare a restored copy of the database, before anything else is started on it: end every session, make every
+    /// phone load everything again, and repeat the erasures since.
     Restore(restore::RestoreArgs),
-    /// Look after members.
+    /// Manage members.
     Member {
         #[command(subcommand)]
         command: member::MemberCommand,
     },
-    /// Look after the secrets.
+    /// Manage the secrets.
     Secret {
         #[command(subcommand)]
         command: secret::SecretCommand,
@@ -87,13 +86,13 @@ enum Command {
     Schema,
 }
 
-/// Why a command was not done.
+/// Why a command failed.
 enum Failure {
-    /// The settings do not allow it.
+    /// The configuration is wrong.
     Config(ConfigError),
-    /// Something else, said in full sentences.
+    /// Another reason, in full sentences.
     Told(String),
-    /// The complaint has been made already, or there is nothing to add.
+    /// The reason was printed already, or there is nothing to print.
     Silent,
 }
 
@@ -109,7 +108,7 @@ impl From<ConfigError> for Failure {
     }
 }
 
-/// Does what the arguments say.
+/// Runs the command of the arguments.
 pub fn main() -> ExitCode {
     let Cli { config, command } = Cli::parse();
     let file = config.as_deref();

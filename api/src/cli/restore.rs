@@ -1,4 +1,4 @@
-//! `belay restore`.
+//! `belay restore`: prepares a restored copy of the database for the next start.
 
 use std::path::{Path, PathBuf};
 
@@ -10,22 +10,22 @@ use crate::account::service;
 use crate::clock::Clock;
 use crate::config;
 use crate::db::Part;
-use crate::keys::check::Caller;
+use crate::secret_check::Caller;
 
-/// What it is told.
+/// The arguments.
 #[derive(Args)]
 pub struct RestoreArgs {
-    /// A list of erasures to replay, beside that of `backup.erasures_file`: each machine with a worker has one. May be
+    /// A list of erasures to replay, in addition to `backup.erasures_file`: each machine with a worker has one. Can be
     /// given several times.
     #[arg(long, value_name = "FILE")]
     erasures: Vec<PathBuf>,
-    /// No passphrase opens an account any more until its owner has set a new one by mail: one that was changed since
-    /// the copy was made may be known to others.
+    /// Disable every passphrase until its owner has set a new one by mail: a passphrase that was changed since the copy
+    /// was made may be known to others.
     #[arg(long)]
     reset_passphrases: bool,
 }
 
-/// Makes a copy of the database that was put back fit to be started on.
+/// Prepares a restored copy of the database for the next start.
 pub fn command(file: Option<&Path>, arguments: &RestoreArgs) -> Result<(), Failure> {
     let config = config::load(file)?;
     crate::telemetry::init(&config.log);

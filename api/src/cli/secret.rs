@@ -1,4 +1,4 @@
-//! `belay secret`: what an operator does when a secret has changed.
+//! `belay secret`: accepts secrets that have changed.
 
 use std::path::Path;
 
@@ -7,18 +7,19 @@ use clap::Subcommand;
 use super::{Failure, console, setup};
 use crate::config;
 use crate::entropy::Entropy;
-use crate::keys::check::{self, Verdict};
-use crate::keys::{Keys, check::key, check::loss};
+use crate::keys::Keys;
+use crate::secret_check::{self, Verdict};
+use crate::secret_check::{key, loss};
 
-/// What can be done.
+/// The commands.
 #[derive(Subcommand)]
 pub enum SecretCommand {
-    /// Take the configured secrets for right although this database was written with others: when a secret is lost, or
-    /// was stolen. What hangs on the others is lost.
+    /// Accept the configured secrets although this database was written with others: if a secret is lost or was stolen.
+    /// Everything that depends on the others is lost.
     Accept,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn command(file: Option<&Path>, SecretCommand::Accept: &SecretCommand) -> Result<(), Failure> {
     let config = config::load(file)?;
     crate::telemetry::init(&config.log);
@@ -28,9 +29,9 @@ pub fn command(file: Option<&Path>, SecretCommand::Accept: &SecretCommand) -> Re
         let db = setup::connect(&config).await?;
         setup::ready_schema(&db, &config).await?;
         let keys = Keys::load(&config, &entropy)?;
-        let judged = check::look(db.pool(), &keys).await;
+        let judged = secret_check::look(db.pool(), &keys).await;
         let judged = judged.map_err(|fault| Failure::told(fault.class()))?;
-        let accepted = check::accept(&db, &keys, &entropy, clock.now()).await;
+        let accepted = secret_check::accept(&db, &keys, &entropy, clock.now()).await;
         accepted.map_err(|fault| Failure::told(fault.class()))?;
         for (purpose, _) in judged
             .iter()

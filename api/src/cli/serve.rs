@@ -15,14 +15,15 @@ use crate::app::App;
 use crate::config::{self, Mode};
 use crate::db::Part;
 use crate::descriptors;
+use crate::dev;
 use crate::http::connections::Bounds;
 use crate::http::documents::Documents;
 use crate::http::{self, Edge};
-use crate::keys::check::Caller;
+use crate::secret_check::Caller;
 use crate::shutdown::{Ended, Shutdown, Signals};
 use crate::worker::Worker;
 
-/// Histograms are folded together this often, so that they do not grow between two looks at them.
+/// How often histograms are compacted, so that they do not grow between two scrapes.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
 /// What a process does.
@@ -35,7 +36,7 @@ pub struct Roles {
 }
 
 impl Roles {
-    /// What of an embedded database it takes.
+    /// The locks that these roles need on an embedded database.
     pub const fn parts(self) -> &'static [Part] {
         match (self.api, self.worker) {
             (true, true) => &[Part::Server, Part::Worker],
@@ -46,7 +47,7 @@ impl Roles {
     }
 }
 
-/// Loads the settings, puts everything together and runs until told to end.
+/// Loads the settings, assembles the service and runs it until it is told to end.
 pub fn command(
     file: Option<&Path>,
     roles: Roles,
@@ -57,7 +58,7 @@ pub fn command(
     crate::telemetry::init(&config.log);
     let clock = setup::clock(config.mode, at)?;
     setup::block_on(async {
-        // Whatever can stop the start does so before anything is changed.
+        // All checks that can stop the start run before anything is changed.
         let doors = Doors::reserve(&config, roles)?;
         Documents::load(&config.graphql)
             .map_err(|error| Failure::told(format!("{error}\nSee graphql.trusted_documents.")))?;
@@ -72,8 +73,8 @@ pub fn command(
     })
 }
 
-/// Runs until told to end: listens, says where, starts what the roles ask for, and ends in order. `greeting` may
-/// say more about the API's address.
+/// Runs until told to end: listens, prints the addresses, starts the tasks of the roles, and shuts down in order.
+/// `greeting` can print more about the API's address.
 pub async fn run(
     app: App,
     roles: Roles,
@@ -86,7 +87,7 @@ pub async fn run(
         .map_err(|error| Failure::told(format!("Metrics cannot be gathered: {error}")))?;
     let shutdown = Shutdown::default();
     if roles.api {
-        // Before the first request: a session that was ended lately is not to be taken for open.
+        // Before the first request, so that a session that ended recently is not accepted.
         account::revocations::poll(&app).await.map_err(|fault| {
             Failure::told(format!("Ended sessions cannot be read: {}", fault.class()))
         })?;
@@ -105,7 +106,13 @@ pub async fn run(
     }
     if let Some((listener, address)) = api {
         let bounds = Bounds::of_api(&config.http, descriptors::connections(config));
-        listen(&app, &shutdown, "api", (listener, bounds), http::api(&edge));
+        listen(
+            &app,
+            &shutdown,
+            "api",
+            (listener, bounds),
+            http::api(&edge, dev::routes::routes()),
+        );
         console::say(format!("Belay listens on http://{address}"));
         if config.mode == Mode::Development {
             console::say(format!("GraphiQL is at http://{address}/"));
@@ -131,7 +138,7 @@ pub async fn run(
     }
 }
 
-/// What runs beside the requests for as long as the process does. Each ends soon after
+/// Starts the tasks that run beside requests for as long as the process runs. Each ends soon after
 /// `shutdown.stopping()`.
 fn start_background(app: &App, roles: Roles, shutdown: &Shutdown, metrics: PrometheusHandle) {
     let stop = shutdown.stopping();

@@ -1,4 +1,4 @@
-//! What the commands have in common: from settings to the parts of a running Belay.
+//! Assembles a running Belay from its settings, for all commands.
 
 use std::future::Future;
 
@@ -15,11 +15,12 @@ use crate::dev_outbox::DevOutbox;
 use crate::entropy::Entropy;
 use crate::files;
 use crate::installation::Directory;
-use crate::keys::check::{Caller, Judged, Verdict};
+use crate::keys::Keys;
 use crate::keys::file::{SecretPlace, place};
-use crate::keys::{Keys, check};
 use crate::mail::Mailer;
 use crate::push::transport;
+use crate::secret_check;
+use crate::secret_check::{Caller, Judged, Verdict};
 use crate::zones::Installed;
 
 /// Runs a command's work.
@@ -29,12 +30,12 @@ pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, 
         .build()
         .map_err(|error| Failure::told(format!("The runtime cannot be started: {error}")))?;
     let done = runtime.block_on(work);
-    // A look-up that hangs must not keep the process.
+    // A DNS look-up that hangs must not keep the process alive.
     runtime.shutdown_background();
     done
 }
 
-/// The clock of this installation: the system's in production, one that can be moved in development.
+/// Returns the clock of this installation: the system's in production, one that can be moved in development.
 pub fn clock(mode: Mode, at: Option<DateTime<Utc>>) -> Result<Clock, ConfigError> {
     match (mode, at) {
         (Mode::Production, None) => Ok(Clock::system()),
@@ -50,9 +51,9 @@ pub fn clock(mode: Mode, at: Option<DateTime<Utc>>) -> Result<Clock, ConfigError
     }
 }
 
-/// Connects and puts everything together; the schema is made ready or refused.
+/// Connects and assembles the service. The schema is migrated or refused.
 pub async fn app(config: Config, clock: Clock, caller: Caller) -> Result<App, Failure> {
-    // Whatever can be found wrong without the database is found before it is changed.
+    // All checks that need no database run before it is changed.
     let zones = zones(&config)?;
     for risk in config.risky_limits() {
         tracing::warn!("{risk}");
@@ -76,7 +77,7 @@ pub async fn app(config: Config, clock: Clock, caller: Caller) -> Result<App, Fa
     App::new(config, db, keys, surroundings).map_err(Failure::told)
 }
 
-/// What the parts of the service read, and make nothing of yet.
+/// Checks the files that the parts of the service read later.
 fn check_files(config: &Config) -> Result<(), Failure> {
     if place(config) == SecretPlace::Nowhere {
         Keys::load_existing(config)?;
@@ -86,7 +87,7 @@ fn check_files(config: &Config) -> Result<(), Failure> {
     erasures(config)
 }
 
-/// Nobody is erased who cannot be written down: found out now.
+/// Checks that the list of erasures can be written, because no account is erased without being recorded.
 fn erasures(config: &Config) -> Result<(), Failure> {
     let Some(path) = config.backup.erasures() else {
         return Ok(());
@@ -100,15 +101,15 @@ fn erasures(config: &Config) -> Result<(), Failure> {
     })
 }
 
-/// A database that was written with other secrets, or whose other processes may not be able to read with these, is refused
-/// before a step is taken on it.
+/// Refuses a database that was written with other secrets, or whose other processes may not be able to read with these.
+/// Called before the schema is migrated.
 pub async fn known_secrets(config: &Config, db: &Db) -> Result<(), Failure> {
-    // Without the table of check values, or without any, there is nothing to compare with.
-    if !matches!(check::is_made(db).await, Ok(true)) {
+    // Without check values there is nothing to compare with.
+    if !matches!(secret_check::is_made(db).await, Ok(true)) {
         return Ok(());
     }
     let keys = Keys::load_existing(config).map_err(|error| Failure::told(unknown(&error)))?;
-    let judged = check::look(db.pool(), &keys).await;
+    let judged = secret_check::look(db.pool(), &keys).await;
     allowed(&judged.map_err(|fault| unchecked(&fault))?)
 }
 
@@ -117,7 +118,7 @@ fn allowed(judged: &[Judged]) -> Result<(), Failure> {
     refusal(judged).map_or(Ok(()), |why| Err(Failure::told(why)))
 }
 
-/// Why secrets must not be used, if so, and what to do.
+/// Returns why the secrets must not be used and what to do, or `None` if they may be used.
 pub fn refusal(judged: &[Judged]) -> Option<String> {
     let those = |wanted: Verdict| -> Vec<Purpose> {
         let those = judged.iter().filter(|(_, verdict)| *verdict == wanted);
@@ -135,7 +136,7 @@ fn unchecked(fault: &crate::error::Fault) -> Failure {
     Failure::told(format!("The secrets cannot be checked: {}", fault.class()))
 }
 
-/// The keys of this installation, once they are known to be those that the database was written with.
+/// Returns the keys of this installation, after checking that the database was written with them.
 pub async fn keys(
     config: &Config,
     db: &Db,
@@ -143,8 +144,8 @@ pub async fn keys(
     clock: &Clock,
     caller: Caller,
 ) -> Result<Keys, Failure> {
-    // A key file that is gone is not made anew beside a database that was written with it.
-    let keys = if check::is_made(db)
+    // A missing key file is not recreated if the database was written with it.
+    let keys = if secret_check::is_made(db)
         .await
         .map_err(|fault| unchecked(&fault))?
     {
@@ -152,21 +153,21 @@ pub async fn keys(
     } else {
         Keys::load(config, entropy)?
     };
-    let refused = check::settle(db, &keys, entropy, clock.now(), caller).await;
+    let refused = secret_check::settle(db, &keys, entropy, clock.now(), caller).await;
     allowed(&refused.map_err(|fault| unchecked(&fault))?)?;
     Ok(keys)
 }
 
-/// A database that was written with secrets, which are not there to be read.
+/// The message about secrets that the database was written with and that cannot be read.
 fn unknown(error: &ConfigError) -> String {
     format!(
         "{error}
 This database was written with a secret. {}",
-        put_back(&check::PURPOSES)
+        put_back(&secret_check::PURPOSES)
     )
 }
 
-/// What to do about secrets that are not those of the database.
+/// The message about secrets that are not those of the database.
 fn foreign(wrong: &[Purpose]) -> String {
     format!(
         "This database was written with another secret than the one configured: {}.\n{}",
@@ -175,7 +176,7 @@ fn foreign(wrong: &[Purpose]) -> String {
     )
 }
 
-/// What to do about a secret that others are not known to be able to read with.
+/// The message about a secret that other processes may not be able to read with.
 fn hasty(unannounced: &[Purpose]) -> String {
     format!(
         "The secret was changed in one step: {}. Other processes may not be able to read what this one would write.\n\
@@ -189,13 +190,16 @@ fn hasty(unannounced: &[Purpose]) -> String {
 fn named(purposes: &[Purpose]) -> String {
     let keys: Vec<&str> = purposes
         .iter()
-        .map(|purpose| check::key(*purpose))
+        .map(|purpose| secret_check::key(*purpose))
         .collect();
     keys.join(", ")
 }
 
 fn put_back(wrong: &[Purpose]) -> String {
-    let lost: Vec<&str> = wrong.iter().map(|purpose| check::loss(*purpose)).collect();
+    let lost: Vec<&str> = wrong
+        .iter()
+        .map(|purpose| secret_check::loss(*purpose))
+        .collect();
     format!(
         "Put the right one back (auth.secret, at_rest.secret, or the file belay.key beside the embedded database). If it \
          was changed on purpose, name the old one in auth.former_secrets. If it is lost, `belay secret accept` goes on \
@@ -204,7 +208,7 @@ fn put_back(wrong: &[Purpose]) -> String {
     )
 }
 
-/// Chooses the data by which time zones are known.
+/// Chooses the time zone data.
 pub fn zones(config: &Config) -> Result<Installed, Failure> {
     let told = |fault| {
         Failure::told(format!(
@@ -214,7 +218,8 @@ pub fn zones(config: &Config) -> Result<Installed, Failure> {
     Installed::choose(config.zones.folder()).map_err(told)
 }
 
-/// Connects, or says which database is away and why. In development an embedded database that is not there is made.
+/// Connects, or says which database cannot be reached and why. In development an embedded database is created if it
+/// does not exist.
 pub async fn connect(config: &Config) -> Result<Db, Failure> {
     match config.mode {
         Mode::Development => make_database(&config.database)?,
@@ -225,7 +230,7 @@ pub async fn connect(config: &Config) -> Result<Db, Failure> {
         .map_err(|error| Failure::told(away(&config.database, &error)))
 }
 
-/// Makes the file of an embedded database that is not there.
+/// Creates the file of an embedded database if it does not exist.
 pub fn make_database(config: &DatabaseConfig) -> Result<(), Failure> {
     db::make_file(config).map_err(|error| {
         Failure::told(format!(
@@ -236,8 +241,8 @@ pub fn make_database(config: &DatabaseConfig) -> Result<(), Failure> {
     })
 }
 
-/// In production an embedded database is not begun by chance, such as when its disk is not mounted: members would find
-/// nothing of what they wrote, and sign up anew.
+/// Fails if the file of an embedded database is missing. Production must not create one by accident, such as when its
+/// disk is not mounted: members would find none of their data and sign up again.
 fn find_database(config: &DatabaseConfig) -> Result<(), Failure> {
     match config.sqlite_path().map(|path| path.try_exists()) {
         Some(Ok(false)) => Err(Failure::told(missing(config))),
@@ -245,7 +250,7 @@ fn find_database(config: &DatabaseConfig) -> Result<(), Failure> {
     }
 }
 
-/// What to do about an embedded database that is not there, or holds nothing.
+/// The message about an embedded database that does not exist or is empty.
 pub fn missing(config: &DatabaseConfig) -> String {
     format!(
         "There is no database at {}.\nIf there should be one, see database.url, and whether its disk is mounted. To begin \
@@ -254,7 +259,7 @@ pub fn missing(config: &DatabaseConfig) -> String {
     )
 }
 
-/// Takes parts of the work on an embedded database, or says which process stands in the way.
+/// Takes the locks of an embedded database, or says which process holds one.
 pub fn occupy(config: &Config, parts: &[Part]) -> Result<Occupation, Failure> {
     match config.mode {
         Mode::Development => make_database(&config.database)?,
@@ -273,7 +278,7 @@ pub fn occupy(config: &Config, parts: &[Part]) -> Result<Occupation, Failure> {
     })
 }
 
-/// A database that cannot be reached, in words without its password.
+/// The message about a database that cannot be reached, without its password.
 pub fn away(config: &DatabaseConfig, error: &DbErr) -> String {
     let why = match error {
         DbErr::Conn(RuntimeErr::SqlxError(why)) if let sqlx::Error::Io(why) = &**why => {
@@ -291,9 +296,8 @@ pub fn away(config: &DatabaseConfig, error: &DbErr) -> String {
     )
 }
 
-/// The embedded database takes its steps here, since nobody else uses it; in production not the first ones, by which it
-/// would be a new one. On a server's that is the operator's decision: several processes share it, and a step may take its
-/// time.
+/// Migrates an embedded database, since nobody else uses it. In production it does not create a new one. On PostgreSQL
+/// the operator decides when to migrate, because several processes share the database and a step may take long.
 pub async fn ready_schema(db: &Db, config: &Config) -> Result<(), Failure> {
     let (mode, config) = (config.mode, &config.database);
     let state = schema_state(db, config).await?;
@@ -319,14 +323,14 @@ pub async fn ready_schema(db: &Db, config: &Config) -> Result<(), Failure> {
     }
 }
 
-/// How far the schema has come.
+/// Returns the state of the schema.
 pub async fn schema_state(db: &Db, config: &DatabaseConfig) -> Result<SchemaState, Failure> {
     db::schema_state(db)
         .await
         .map_err(|error| Failure::told(away(config, &error)))
 }
 
-/// What to do about a schema that is behind.
+/// The message about a schema that is behind.
 pub fn behind(state: &SchemaState) -> String {
     format!(
         "The database's schema is behind this program: run `belay migrate` first.\nSteps to take: {}",
@@ -334,7 +338,7 @@ pub fn behind(state: &SchemaState) -> String {
     )
 }
 
-/// What to know about a schema that a newer program has changed in a way that older ones can run with.
+/// The message about a schema that a newer program has changed compatibly.
 pub fn newer(state: &SchemaState) -> String {
     format!(
         "the schema is that of a newer belay, and this program can run on it; steps unknown here: {}",
@@ -342,8 +346,8 @@ pub fn newer(state: &SchemaState) -> String {
     )
 }
 
-/// What to do about a schema that a newer program has changed. This program would write rows that the newer one's rules
-/// do not allow, or miss what it needs.
+/// The message about a schema that a newer program has changed incompatibly. This program would write rows that the
+/// newer rules do not allow, or miss tables and columns that it needs.
 pub fn ahead(state: &SchemaState) -> String {
     format!(
         "The database's schema is ahead of this program: a newer belay has changed it, and this one cannot run on it. \

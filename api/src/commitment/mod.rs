@@ -1,12 +1,16 @@
-//! Commitments: what a man means to do, once or every week, and how it went.
+//! Commitments: a member's plans, for one day or for every week, and their outcome.
 //!
-//! The promises: nothing here is a failure. What was not done is answered so, carried over to a later day, or left
-//! alone, and nobody counts it. A day is the member's own, through clock changes and travel. The partner whom he names
-//! sees it for as long as he names him and both are partners, reads and changes nothing, and may ask how it went: he is
-//! told once of each day that was due, the day after, and not of one that was carried over or lay in a pause.
+//! Promises:
 //!
-//! What is due follows from the plan and from what is kept of single days (`model`). The words are encrypted where
-//! they are kept.
+//! - Nothing counts as a failure. The member can answer that something was not done, carry it over to a later day, or
+//!   leave it alone. Nobody counts.
+//! - A day is the member's own, through clock changes and travel.
+//! - A partner sees a commitment while its owner shares it with them and the two are partners. The partner can only
+//!   read it.
+//! - The partner is invited to ask how it went: once for each due day, on the day after. A day that was carried over or
+//!   lay in a pause is left out.
+//! - Due days follow from the plan and from the stored state of single days ([`model`]).
+//! - The words are encrypted at rest.
 
 pub mod model;
 pub mod service;

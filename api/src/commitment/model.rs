@@ -1,4 +1,4 @@
-//! When something is due, and what may be said of a day.
+//! The rules of commitments: when one is due, and which answers a day accepts.
 
 use std::collections::BTreeMap;
 
@@ -10,31 +10,32 @@ use crate::days::calendar::DayTerms;
 use crate::days::local_time::next_after;
 use crate::text::{Lines, TextForm};
 
-/// What a man means to do, in his words.
+/// The form of a commitment's words.
 pub const WORDS: TextForm = TextForm {
     max: 200,
     lines: Lines::One,
 };
-/// A man has so many at once that are not over.
+/// The most open commitments that a member can have.
 pub const MOST_OPEN: u64 = 20;
-/// A day that something is due on, or carried over to, is no further off than this.
+/// A due day, or a day to carry over to, is at most this far ahead.
 pub const FURTHEST: Days = Days::new(366);
-/// How it went can be said, and set right, so long after the day.
+/// An answer can be given or corrected until this long after the day.
 pub const SET_RIGHT: Days = Days::new(14);
-/// So many due days are shown: today's, and all of which it can still be said how they went.
+/// The number of due days that are shown: today, and every day that still accepts an answer.
 pub const DAYS_SHOWN: usize = 15;
-/// The partner is asked for so long.
+/// A partner's invitation to ask stays open this long.
 pub const ASKED_FOR: TimeDelta = TimeDelta::hours(24);
-/// From any day on, one of the weekdays comes within a week; only days up to about today's are carried over.
+/// The most days that are searched for the next due weekday. Every weekday comes within a week, and only days up to
+/// about today can have been carried over, so this is enough.
 const LOOKED_AT: usize = 16;
 
-/// At ten in the morning a partner is asked, on the wall clock of the man he asks.
+/// The time of day at which a partner is invited to ask, on the owner's wall clock.
 const ASK_AT: NaiveTime = match NaiveTime::from_hms_opt(10, 0, 0) {
     Some(time) => time,
     None => NaiveTime::MIN,
 };
 
-/// When something is to be done.
+/// When a commitment is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     /// Once, on this day.
@@ -43,53 +44,55 @@ pub enum When {
     Weekly(Cadence),
 }
 
-/// What is kept of a day.
+/// The stored state of a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
-    /// How it went.
+    /// The owner's answer.
     pub answer: Option<Answer>,
-    /// When he said so.
+    /// When the owner answered.
     pub answered_at: Option<DateTime<Utc>>,
-    /// The day that has taken its place.
+    /// The later day that replaces this one.
     pub carried_to: Option<NaiveDate>,
 }
 
-/// A day on which it was due, or is.
+/// A day on which a commitment is or was due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Day {
-    /// Which.
+    /// The date.
     pub due_on: NaiveDate,
-    /// What is kept of it.
+    /// The stored state of the day.
     pub kept: Kept,
 }
 
-/// How far a commitment has come.
+/// The state of a commitment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It goes on.
+    /// It is still going on.
     Open,
-    /// It was to be done once, and is.
+    /// It was due once, and is done.
     Done,
-    /// He ended it.
+    /// The owner ended it.
     Ended,
 }
 
-/// What a man means to do, day by day. A day is due when the plan says so, or when another was carried over to it; of
-/// such a day there is something kept, if only that it is there.
+/// A commitment's schedule, with the stored state of its days.
+///
+/// A day is due if the schedule says so, or if another day was carried over to it. Such a day always has a stored
+/// state, even if it is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// When it is to be done.
+    /// When it is due.
     pub when: When,
-    /// His day on which he made it: due every week, it is from then on.
+    /// The owner's day on which it was made. A weekly commitment is due from this day on.
     pub from: NaiveDate,
-    /// His day on which he ended it: from then on nothing is due.
+    /// The owner's day on which it was ended. Nothing is due from this day on.
     pub until: Option<NaiveDate>,
-    /// What is kept of days.
+    /// The stored states of days.
     pub kept: BTreeMap<NaiveDate, Kept>,
 }
 
 impl Plan {
-    /// Whether it is due on a day, or was.
+    /// Returns whether it is or was due on a day.
     pub fn is_due(&self, day: NaiveDate) -> bool {
         let kept = self.kept.get(&day);
         if kept.is_some_and(|kept| kept.answer.is_some() || kept.carried_to.is_some()) {
@@ -99,7 +102,7 @@ impl Plan {
         (planned || kept.is_some()) && self.until.is_none_or(|until| day < until)
     }
 
-    /// Whether it is due every week, and on this day of it.
+    /// Returns whether it is a weekly commitment whose schedule includes this day.
     fn is_of_the_week(&self, day: NaiveDate) -> bool {
         match self.when {
             When::Once(_) => false,
@@ -107,22 +110,22 @@ impl Plan {
         }
     }
 
-    /// What is kept of a day.
+    /// Returns the stored state of a day.
     pub fn kept(&self, day: NaiveDate) -> Kept {
         self.kept.get(&day).copied().unwrap_or_default()
     }
 
-    /// Whether it is due on a day that no other has taken the place of.
+    /// Returns whether it is due on a day that was not carried over.
     pub fn stands(&self, day: NaiveDate) -> bool {
         self.is_due(day) && self.kept(day).carried_to.is_none()
     }
 
-    /// Whether a partner is asked about a day. What was to be done once, and is, needs no asking.
+    /// Returns whether the partner is invited to ask about a day. A one-time commitment that is done needs no question.
     pub fn is_asked_about(&self, day: NaiveDate) -> bool {
         self.stands(day) && self.state() != State::Done
     }
 
-    /// The first day from this one on, and itself among them, that stands and is as asked for.
+    /// Returns the first day, from `day` on, that is due, was not carried over and matches `is_it`.
     fn first_from(&self, day: NaiveDate, is_it: impl Fn(NaiveDate) -> bool) -> Option<NaiveDate> {
         let is_it = |day: &NaiveDate| self.stands(*day) && is_it(*day);
         let planned = match self.when {
@@ -136,13 +139,13 @@ impl Plan {
         planned.into_iter().chain(carried).min()
     }
 
-    /// The next day, today included, that stands and of which he has not said how it went.
+    /// Returns the next such day, today included, that has no answer yet.
     pub fn next_due(&self, today: NaiveDate) -> Option<NaiveDate> {
         self.first_from(today, |day| self.kept(day).answer.is_none())
     }
 
-    /// The latest due days up to today, or up to when he ended it, the latest first; before them those to come of which
-    /// something is kept.
+    /// Returns the latest due days up to today, or up to the end of the commitment, latest first. Future days with a
+    /// stored state come before them.
     pub fn recent(&self, today: NaiveDate) -> Vec<Day> {
         let mut days: Vec<NaiveDate> = self.kept.keys().copied().collect();
         match self.when {
@@ -167,7 +170,7 @@ impl Plan {
         days.into_iter().map(day).collect()
     }
 
-    /// How far it has come.
+    /// Returns the state of the commitment.
     pub fn state(&self) -> State {
         let once = matches!(self.when, When::Once(_));
         let is_done = |kept: &Kept| kept.answer == Some(Answer::Done);
@@ -180,8 +183,10 @@ impl Plan {
         }
     }
 
-    /// What is to be done once can be done early, and so can what was carried over to a day; of a weekday nothing can be
-    /// said before it begins, or when it is long past.
+    /// Returns why a day accepts no change at this moment, or `None` if it does.
+    ///
+    /// A one-time commitment, and a day that another was carried over to, can be answered early. A weekday of the
+    /// schedule cannot be answered before it begins or when it is long past.
     fn moment(&self, day: NaiveDate, today: NaiveDate) -> Option<Refusal> {
         let weekly = matches!(self.when, When::Weekly(_));
         let closed = day.checked_add_days(SET_RIGHT);
@@ -198,7 +203,7 @@ impl Plan {
         }
     }
 
-    /// What it comes to that he says of a day how it went.
+    /// Decides what happens to an answer for a day.
     pub fn answering(&self, day: NaiveDate, answer: Answer, today: NaiveDate) -> Step {
         let kept = self.kept(day);
         if kept.answer == Some(answer) {
@@ -211,7 +216,7 @@ impl Plan {
         }
     }
 
-    /// What it comes to that another day is to take the place of a day.
+    /// Decides what happens to a wish to carry a day over to another.
     pub fn carrying(&self, day: NaiveDate, to: NaiveDate, today: NaiveDate) -> Step {
         let kept = self.kept(day);
         let refused = match (kept.carried_to, self.moment(day, today)) {
@@ -226,65 +231,65 @@ impl Plan {
         Step::Refused(refused)
     }
 
-    /// The first day from one on that the partner is asked about later than an instant, and when.
+    /// Returns the next question, for a day from `from` on, that is due later than the instant `after`.
     pub fn next_ask(&self, from: NaiveDate, terms: DayTerms, after: DateTime<Utc>) -> Option<Ask> {
         let ask = |on: NaiveDate| {
             let at = asked_at(on, terms);
             Ask { on, at }
         };
-        // Days that lie far back are passed over whole.
+        // Skips days that are too far back to have a question after that instant.
         let from = from.max(terms.day(after) - Days::new(3));
         let day = self.first_from(from, |day| ask(day).at > after)?;
         Some(ask(day))
     }
 }
 
-/// When a partner is asked about a day: at ten the next morning, when the day is over by the clock of the man it is
-/// of.
+/// Returns when the partner is invited to ask about a day: at ten on the next morning, once the day is over on the
+/// owner's clock.
 pub fn asked_at(day: NaiveDate, terms: DayTerms) -> DateTime<Utc> {
     let (_, end) = terms.bounds(day);
     next_after(terms.zone, ASK_AT, end)
 }
 
-/// A day a partner is asked about.
+/// An invitation to ask about a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// Which.
+    /// The day.
     pub on: NaiveDate,
-    /// When he is asked.
+    /// When the partner is invited.
     pub at: DateTime<Utc>,
 }
 
-/// Whether something can be due on a day: as far back as it can be said how it went, since a phone may have waited for
-/// a connection, and not years away.
+/// Returns whether a commitment can be due on a day. The day may lie back as far as answers are accepted, because a
+/// phone may have waited for a connection. It may lie at most [`FURTHEST`] ahead.
 pub fn can_be_due_on(day: NaiveDate, today: NaiveDate) -> bool {
     let furthest = today.checked_add_days(FURTHEST);
     today - SET_RIGHT <= day && furthest.is_some_and(|furthest| day <= furthest)
 }
 
-/// The day from which on something is due every week that was made at an instant: no further back than it can be said
-/// how it went. A phone's clock may be fast.
+/// Returns the day from which a weekly commitment made at `made_at` is due, at most as far back as answers are
+/// accepted. An instant in the future counts as `now`, because a phone's clock may be fast.
 pub fn starts_on(made_at: Option<DateTime<Utc>>, terms: DayTerms, now: DateTime<Utc>) -> NaiveDate {
     let today = terms.day(now);
     let made_on = terms.day(made_at.map_or(now, |made_at| made_at.min(now)));
     made_on.clamp(today - SET_RIGHT, today)
 }
 
-/// What a wish comes to.
+/// The decision about a change of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// It is to be done.
+    /// Apply it.
     Take,
-    /// It is done already.
+    /// The day is already in this state.
     Stands,
-    /// It cannot be done.
+    /// The change is refused.
     Refused(Refusal),
 }
 
-/// Why something cannot be said of a day.
+/// Why a change of a day is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// He ended it.
+    /// The owner ended the commitment.
     Over,
     /// It is not due on the day.
     NotDue,
@@ -292,12 +297,12 @@ pub enum Refusal {
     NotYet,
     /// The day is long past.
     TooLate,
-    /// Another day has taken its place.
+    /// The day was carried over to another.
     Carried,
-    /// It is done.
+    /// The day is answered as done.
     IsDone,
-    /// The day it is to be carried over to is not later, over, or too far off.
+    /// The day to carry over to is not later than this one, is already over, or is too far ahead.
     OtherDay,
-    /// Of the day it is to be carried over to there is something said already.
+    /// The day to carry over to already has an answer.
     Answered,
 }

@@ -1,4 +1,4 @@
-//! What `bus.url` says: where NATS is, and how to sign in there.
+//! Parses `bus.url`: the addresses of NATS, and how to sign in there.
 
 use async_nats::ServerAddr;
 use percent_encoding::percent_decode_str;
@@ -10,20 +10,20 @@ use super::BusConfig;
 /// The servers of a NATS cluster.
 #[derive(Clone, Debug)]
 pub struct NatsServers {
-    /// Where they are, without what opens them.
+    /// Their addresses, without credentials.
     pub addresses: Vec<ServerAddr>,
-    /// What opens them.
+    /// The credentials for all of them.
     pub login: NatsLogin,
 }
 
 /// How a process signs in to NATS.
 #[derive(Clone, Debug)]
 pub enum NatsLogin {
-    /// Not at all.
+    /// Without credentials.
     None,
-    /// By a token.
+    /// With a token.
     Token(SecretString),
-    /// By a name and a password.
+    /// With a name and a password.
     User(String, SecretString),
 }
 
@@ -32,8 +32,8 @@ pub enum NatsLogin {
 pub struct NotNats;
 
 impl BusConfig {
-    /// The servers; none when processes are to keep to themselves. The first that is given with a name or a
-    /// token says how to sign in to all.
+    /// Returns the servers, or `None` if the URL is empty and processes do not talk to each other. The first server
+    /// with a name or a token gives the credentials for all.
     pub fn servers(&self) -> Result<Option<NatsServers>, NotNats> {
         let text = self.url.expose_secret().trim();
         if text.is_empty() {
@@ -61,7 +61,7 @@ impl BusConfig {
 }
 
 impl NatsServers {
-    /// The addresses as people may see them.
+    /// Returns the addresses as text without secrets.
     pub fn shown(&self) -> String {
         let shown: Vec<_> = self.addresses.iter().map(ServerAddr::as_url_str).collect();
         shown.join(",")

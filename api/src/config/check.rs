@@ -1,4 +1,4 @@
-//! What the types cannot say: which values go together, and what production must not run on.
+//! Checks that the types cannot express: ranges, forms, and settings that must fit together.
 
 use email_address::EmailAddress;
 use secrecy::ExposeSecret as _;
@@ -6,8 +6,8 @@ use secrecy::ExposeSecret as _;
 use super::fault::Fault;
 use super::{Config, InstallationConfig, MailTransport, Mode, production};
 
-/// What every bucket of points holds at least. No operation may cost more (see `http::guard`), so that there is
-/// none that could never be paid for.
+/// The least capacity of every bucket of points. No operation may cost more (see `http::guard`), so a full bucket can
+/// pay for any operation.
 pub const LEAST_POINTS: u64 = 20_000;
 
 /// The allowed form of a key, for messages.
@@ -64,7 +64,7 @@ pub(super) fn allowed(key: &str) -> &'static str {
     }
 }
 
-/// Whether this is a key that holds a value, rather than a table or nothing.
+/// Whether this key exists and holds a value rather than a table.
 pub(super) fn is_key(key: &str) -> bool {
     let plain = [
         "auth.terms_version",
@@ -325,7 +325,7 @@ const NUMBERS: [Number; 50] = [
     ),
 ];
 
-/// The limits of `[auth.limits]`, which must let at least one through.
+/// The limits of `[auth.limits]`, which must be 1 or more.
 type Limit = (&'static str, fn(&Config) -> u32);
 const LIMITS: [Limit; 8] = [
     ("auth.limits.sign_in_per_address", |c| {
@@ -354,7 +354,7 @@ const LIMITS: [Limit; 8] = [
     }),
 ];
 
-/// Everything that is wrong, at once.
+/// Returns all faults of the configuration.
 pub(super) fn check(config: &Config) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut say = |key: &str, fault: &str, allowed: String| {
@@ -387,21 +387,25 @@ pub(super) fn check(config: &Config) -> Vec<Fault> {
     faults
 }
 
-/// How a check says what it found: key, fault, allowed form.
+/// Reports a fault: the key, the fault, the allowed form.
 pub(super) type Say<'a> = dyn FnMut(&str, &str, String) + 'a;
 
 pub(super) fn form(key: &str) -> String {
     allowed(key).to_owned()
 }
 
-/// What each value must look like.
+/// Checks the form of each value.
 fn values(config: &Config, say: &mut Say<'_>) {
     let url = config.database.url.expose_secret();
     if !["sqlite:", "postgres://", "postgresql://"]
         .iter()
         .any(|scheme| url.starts_with(scheme))
     {
-        say("database.url", "is of no known kind", form("database.url"));
+        say(
+            "database.url",
+            "is of an unknown kind",
+            form("database.url"),
+        );
     } else if url.starts_with("sqlite:") && config.database.sqlite_path().is_none() {
         say(
             "database.url",
@@ -454,7 +458,11 @@ fn values(config: &Config, say: &mut Say<'_>) {
     ] {
         let mut origins = origins.split_whitespace();
         if origins.any(|origin| !is_origin(origin, config.mode)) {
-            say(key, "holds what is no origin that is safe", form(key));
+            say(
+                key,
+                "holds an origin that is not valid or not safe",
+                form(key),
+            );
         }
     }
     if config.bus.servers().is_err() {
@@ -479,12 +487,12 @@ fn values(config: &Config, say: &mut Say<'_>) {
     ] {
         let mut former = former.expose_secret().split_whitespace();
         if former.any(|secret| secret.len() < 32) {
-            say(key, "holds what is too short to be one", form(key));
+            say(key, "holds a secret that is too short", form(key));
         }
     }
 }
 
-/// What members are told about the installation.
+/// Checks what members read about the installation.
 fn installation(config: &InstallationConfig, say: &mut Say<'_>) {
     if config.name.trim().is_empty() {
         let allowed = "the name of your service".to_owned();
@@ -501,7 +509,7 @@ fn installation(config: &InstallationConfig, say: &mut Say<'_>) {
     }
     if !config.support.is_empty() && config.support_url().is_none() {
         let key = "installation.support";
-        say(key, "is neither of the two", form(key));
+        say(key, "is not an e-mail address or a web address", form(key));
     }
     let least = &config.minimum_app_version;
     for (key, version) in [
@@ -513,12 +521,12 @@ fn installation(config: &InstallationConfig, say: &mut Say<'_>) {
             (1..=9).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
         };
         if !version.is_empty() && !version.split('.').all(is_number) {
-            say(key, "is no version", form(key));
+            say(key, "is not a version", form(key));
         }
     }
 }
 
-/// Whether this is an origin as browsers write it (RFC 6454 §6.2), encrypted where members depend on it.
+/// Whether this is an origin as browsers write it (RFC 6454 §6.2). Production accepts only `https`.
 fn is_origin(text: &str, mode: Mode) -> bool {
     let Ok(url) = url::Url::parse(text) else {
         return false;

@@ -8,8 +8,8 @@ use figment::{Figment, Metadata, Profile, Provider};
 
 use super::DEFAULTS;
 
-/// Variables called `BELAY_…`, with `__` between the parts of a key. Where the default is text the
-/// variable is text, whatever it looks like: a password of digits keeps its leading zeros.
+/// Variables called `BELAY_…`, with `__` between the parts of a key. If the default is text, the variable is text,
+/// whatever it looks like: a password of digits keeps its leading zeros.
 pub(super) struct Environment;
 
 impl Provider for Environment {
@@ -21,7 +21,7 @@ impl Provider for Environment {
         let (texts, tables) = text_keys_and_tables();
         let mut layer = Figment::new();
         for (key, text) in Env::prefixed("BELAY_").split("__").iter() {
-            // Whether it or a key in it came last would be chance.
+            // Variables have no order: it would be chance whether the table or a key in it wins.
             if tables.contains(key.as_str()) {
                 let fault = figment::Error::from("is a table: set the keys in it".to_owned());
                 return Err(fault.with_path(key.as_str()));
@@ -29,7 +29,7 @@ impl Provider for Environment {
             let value = if texts.contains(key.as_str()) {
                 Value::from(text)
             } else {
-                // Parsing a value cannot fail: what is nothing else is text.
+                // Parsing a value cannot fail: a value of no other type is text.
                 text.parse().unwrap_or_else(|_| Value::from(text))
             };
             layer = layer.merge((key.as_str(), value));

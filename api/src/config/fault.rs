@@ -1,22 +1,22 @@
-//! What is wrong with a configuration, in words that repeat no secret.
+//! Faults of a configuration, in messages that repeat no secret.
 
 use figment::error::{Actual, Kind};
 
 use super::check;
 
-/// Everything that keeps the configuration from being used.
+/// All faults that keep the configuration from being used.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", render(.0))]
 pub struct ConfigError(pub Vec<Fault>);
 
-/// One thing that is wrong: the key, what is wrong with its value, and what would be right.
+/// One fault: the key, what is wrong with its value, and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Such as `database.url`.
     pub key: String,
     /// What is wrong. Never a secret's value.
     pub fault: String,
-    /// What is allowed; empty where the fault says it.
+    /// What is allowed, or empty if the fault says it.
     pub allowed: String,
 }
 
@@ -37,7 +37,7 @@ fn render(faults: &[Fault]) -> String {
     out
 }
 
-/// What reading a layer, or fitting it to the keys' types, ran into.
+/// Converts an error from reading a layer or from converting it to the keys' types.
 pub(super) fn of_layer(fault: figment::Error) -> Fault {
     let origin = fault.metadata.as_ref().map(|from| match &from.source {
         Some(source) => source.to_string(),
@@ -65,7 +65,7 @@ pub(super) fn of_layer(fault: figment::Error) -> Fault {
             }
         }
         Kind::Message(message) => without_source(message.trim_end()),
-        // Of the others none holds a value.
+        // No other kind holds a value.
         other => other.to_string(),
     };
     if key.is_empty() {
@@ -103,8 +103,7 @@ pub(super) const SECRETS: [&str; 9] = [
     "bus.url",
 ];
 
-/// The value, for a key of its own that is not a secret. What stands where a table should may be a
-/// secret that lost its way.
+/// Returns the value if the key exists and is not secret. A value in place of a table could be a misplaced secret.
 fn shown(key: &str, actual: &Actual) -> Option<String> {
     (!SECRETS.contains(&key) && check::is_key(key)).then(|| actual.to_string())
 }
@@ -120,7 +119,7 @@ const fn kind(actual: &Actual) -> &'static str {
     }
 }
 
-/// A TOML parser shows the line it stopped at, which may hold a secret; where and why is enough.
+/// Keeps only the position and the reason of a TOML error. The parser also shows the line, which may hold a secret.
 fn without_source(message: &str) -> String {
     let mut lines = message.lines();
     let first = lines.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Reading the layers and putting them over each other.
+//! Reads the layers of the configuration and merges them.
 
 use std::path::{Path, PathBuf};
 
@@ -12,10 +12,10 @@ use super::{Config, ConfigError, Fault, check, fault, postgres_url};
 /// The defaults, which are also the manual.
 pub const DEFAULTS: &str = include_str!("../../config.default.toml");
 
-/// The file that is read when none is named.
+/// The file that is read if none is named.
 const FILE: &str = "belay.toml";
 
-/// Loads the defaults, the named file or else `belay.toml` where it exists, and the environment.
+/// Loads the defaults, then the named file or else `belay.toml` if it exists, then the environment.
 pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
     if let Some(file) = file
         && let Err(error) = std::fs::read_to_string(file)
@@ -34,7 +34,7 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
     load_from(&layers.merge(Environment))
 }
 
-/// The configuration file that [`load`] reads, if a secret stands in it.
+/// Returns the configuration file that [`load`] reads if it holds a secret.
 pub fn file_with_secrets(file: Option<&Path>) -> Option<PathBuf> {
     let file = file.unwrap_or(Path::new(FILE));
     if !file.exists() {
@@ -48,7 +48,7 @@ pub fn file_with_secrets(file: Option<&Path>) -> Option<PathBuf> {
     SECRETS.iter().any(holds).then(|| file.to_owned())
 }
 
-/// Whether a value of such a key keeps something from others: a URL may name nothing but a place.
+/// Whether the value of such a key is secret. A URL may hold nothing but an address.
 fn is_secret(key: &str, value: &str) -> bool {
     match key {
         "database.url" if value.starts_with("sqlite:") => false,
@@ -58,7 +58,7 @@ fn is_secret(key: &str, value: &str) -> bool {
     }
 }
 
-/// Extracts and checks what a ready-made stack of layers says.
+/// Extracts the configuration from the layers and checks it.
 pub fn load_from(layers: &Figment) -> Result<Config, ConfigError> {
     let config: Config = layers
         .extract()

@@ -1,6 +1,5 @@
-//! Configuration: `config.default.toml`, then a file, then the environment; checked before anything
-//! starts. A value that cannot be read is named alone; what is wrong with values that can be is named all
-//! at once.
+//! Configuration: `config.default.toml`, then a file, then the environment. It is checked before anything starts. A
+//! value that cannot be parsed is reported alone; all other faults are reported at once.
 
 mod bus;
 mod check;
@@ -11,6 +10,7 @@ mod pairs;
 mod postgres_url;
 mod production;
 mod proxies;
+mod strength;
 mod types;
 
 pub use bus::{NatsLogin, NatsServers};

@@ -1,11 +1,11 @@
-//! Time limits that cannot hold together. Each is sound alone, so that the start only warns of them.
+//! Time limits that conflict. Each is valid alone, so the start only warns of them.
 
 use std::time::Duration;
 
 use super::Config;
 
 impl Config {
-    /// What is risky in how the time limits go together, in words for the operator.
+    /// Returns a warning for the operator about each risky combination of time limits.
     pub fn risky_limits(&self) -> Vec<&'static str> {
         let (http, database, worker) = (&self.http, &self.database, &self.worker);
         let mut risks = Vec::new();
@@ -26,8 +26,8 @@ impl Config {
         );
         risk(
             http.shutdown_seconds <= http.operation_timeout_seconds,
-            "http.shutdown_seconds is not above http.operation_timeout_seconds: a process that ends cuts off what it has \
-             begun",
+            "http.shutdown_seconds is not above http.operation_timeout_seconds: a process that ends cuts off requests that it \
+             has begun",
         );
         let lease = Duration::from_secs(worker.lease_seconds.into());
         risk(
@@ -50,8 +50,8 @@ impl Config {
         );
         risk(
             database.lock_timeout_seconds >= database.statement_timeout_seconds,
-            "database.lock_timeout_seconds is not below database.statement_timeout_seconds: who waits for a lock fails, \
-             and is not tried again",
+            "database.lock_timeout_seconds is not below database.statement_timeout_seconds: a statement that waits for a \
+             lock fails and is not tried again",
         );
         risk(
             database.silence_seconds <= database.lock_timeout_seconds,

@@ -6,23 +6,24 @@ use std::fmt::Write as _;
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
-/// The parameter that says which hosts will do.
+/// The parameter that says which hosts are suitable.
 const TARGET: &str = "target_session_attrs";
 
-/// Stands where the hosts were, while the rest is parsed or shown.
+/// Replaces the hosts while the rest of the URL is parsed or shown.
 const PLACEHOLDER: &str = "belay-hosts.invalid";
 
-/// How PostgreSQL is connected to.
+/// The parsed URL.
 #[derive(Clone, Debug)]
 pub struct PostgresUrl {
     /// One for each host, in the order of the URL; never empty.
     pub hosts: Vec<PgConnectOptions>,
-    /// Whether only a host that takes writes will do. So it is with several hosts, unless the URL says `any`.
+    /// Whether only a host that accepts writes is used. That is the default with several hosts, unless the URL says
+    /// `any`.
     pub writable: bool,
 }
 
 impl PostgresUrl {
-    /// Reads a URL. Returns `None` if it cannot be read; no error tells why, because it would repeat the password.
+    /// Parses a URL. Returns `None` if it is invalid, without a reason: an error message could repeat the password.
     pub fn parse(text: &str) -> Option<Self> {
         let split = Split::of(text)?;
         let mut url = Url::parse(&split.with_hosts(PLACEHOLDER)).ok()?;
@@ -30,7 +31,7 @@ impl PostgresUrl {
             .query_pairs()
             .into_owned()
             .partition(|(key, _)| key == TARGET);
-        // A list of hosts stands before the path, and nowhere else.
+        // Several hosts may stand only before the path.
         if others
             .iter()
             .any(|(key, value)| key == "host" && value.contains(','))
@@ -54,15 +55,15 @@ impl PostgresUrl {
     }
 }
 
-/// The URL as people may see it: who asks, which hosts, which database, and which of the parameters say where that is.
-/// Returns `None` if it cannot be read: nobody knows then where its password stands.
+/// Returns the URL without secrets: user, hosts, database, and the parameters that locate it. Returns `None` if the URL
+/// is invalid, because then nobody knows where its password is.
 pub(super) fn shown(text: &str) -> Option<String> {
     let split = Split::of(text)?;
     let mut url = readable(text)?;
     if url.password().is_some() {
         url.set_password(Some("…")).ok()?;
     }
-    // Only what says where the server is: other parameters may be passwords or keys.
+    // Only the parameters that locate the server: others may be passwords or keys.
     let place: Vec<(String, String)> = url
         .query_pairs()
         .into_owned()
@@ -78,8 +79,8 @@ pub(super) fn shown(text: &str) -> Option<String> {
     Some(shown)
 }
 
-/// What of the URL is secret or may be: the password as it stands and decoded, and every parameter. Returns `None` if it
-/// cannot be read.
+/// Returns the parts of the URL that are or may be secret: the password, encoded and decoded, and the value of every
+/// parameter. Returns `None` if the URL is invalid.
 pub(super) fn secrets(text: &str) -> Option<Vec<String>> {
     let url = readable(text)?;
     let mut secrets: Vec<String> = url.query_pairs().map(|(_, value)| value.into()).collect();
@@ -91,7 +92,7 @@ pub(super) fn secrets(text: &str) -> Option<Vec<String>> {
     Some(secrets)
 }
 
-/// The URL with one host in place of all, if every host can be read.
+/// Parses the URL with a placeholder in place of its hosts. Returns `None` if the URL or one of its hosts is invalid.
 fn readable(text: &str) -> Option<Url> {
     let split = Split::of(text)?;
     let is_host = |host: &&str| Url::parse(&format!("postgres://{host}/")).is_ok();
@@ -116,7 +117,7 @@ impl<'a> Split<'a> {
         let authority = &text[start..end];
         let hosts = match authority.rfind('@') {
             Some(at) => start + at + 1,
-            // A password that is not encoded looks like the end of the authority: `u:p/w@host`.
+            // A `/` in a password that is not encoded looks like the end of the authority: `u:p/w@host`.
             None if text[end..].contains('@') => return None,
             None => start,
         };
@@ -125,7 +126,7 @@ impl<'a> Split<'a> {
             return None;
         }
         let named: Vec<&str> = text[hosts..end].split(',').collect();
-        // Without any host it is the one of the environment, or of the parameters.
+        // Without any host, the environment or the parameters name it.
         if named.len() > 1 && named.iter().any(|host| host.is_empty()) {
             return None;
         }

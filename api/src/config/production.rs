@@ -1,4 +1,4 @@
-//! What must not be so when members depend on an installation, and what a developer must say twice.
+//! Checks that depend on the mode: what production must not run with, and what a developer must confirm.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -7,10 +7,10 @@ use secrecy::ExposeSecret as _;
 use sqlx::postgres::PgSslMode;
 
 use super::check::{Say, form};
+use super::strength::weakness;
 use super::{Config, DatabaseConfig, MailTransport, Mode, PushTransport, SmtpSecurity};
-use crate::keys::strength::weakness;
 
-/// What goes with the mode.
+/// Checks the settings that depend on the mode.
 pub(super) fn check(config: &Config, say: &mut Say<'_>) {
     match config.mode {
         Mode::Development => development(config, say),
@@ -23,13 +23,13 @@ pub(super) fn check(config: &Config, say: &mut Say<'_>) {
     }
 }
 
-/// Whoever reaches a server in development reads everybody's codes there.
+/// Anybody who can reach a development server can read everybody's codes there.
 fn development(config: &Config, say: &mut Say<'_>) {
     let http = &config.http;
     if !http.bind.ip().is_loopback() && !http.development_on_network {
         say(
             "http.bind",
-            "others on the network could read every code and every letter: this is development",
+            "others on the network could read every code and every letter in development",
             "127.0.0.1:PORT; mode = \"production\"; or http.development_on_network = true, if that is what you want"
                 .to_owned(),
         );
@@ -40,21 +40,21 @@ fn transports(config: &Config, say: &mut Say<'_>) {
     if config.mail.transport == MailTransport::Terminal {
         say(
             "mail.transport",
-            "terminal is for development: nobody would get his mail",
+            "terminal is for development: no mail would be sent",
             "smtp".to_owned(),
         );
     }
     if config.mail.transport == MailTransport::Smtp && is_sent_from_here(&config.mail.from) {
         say(
             "mail.from",
-            "is an address of this machine alone: other mail servers refuse letters from it, and nobody can answer",
+            "is an address that exists only on this machine: other mail servers refuse its letters, and nobody can answer",
             form("mail.from"),
         );
     }
     if config.push.transport == PushTransport::Terminal {
         say(
             "push.transport",
-            "terminal is for development: nobody would be nudged",
+            "terminal is for development: no push would be sent",
             "fcm or off".to_owned(),
         );
     }
@@ -88,7 +88,7 @@ fn secrets(config: &Config, say: &mut Say<'_>) {
         ("graphql.developer_token", &config.graphql.developer_token),
     ] {
         let secret = secret.expose_secret();
-        // What is shorter has been refused for that.
+        // Shorter secrets are refused for their length already.
         if secret.len() >= 32
             && let Some(weakness) = weakness(secret)
         {
@@ -110,22 +110,21 @@ fn network(config: &Config, say: &mut Say<'_>) {
     if http.proxies.is_everybody() {
         say(
             "http.proxies",
-            "names everybody: whoever asks could choose his address in each request",
+            "names everybody: any client could choose its address in each request",
             form("http.proxies"),
         );
     }
     if is_sent_in_the_clear(&config.database) {
         say(
             "database.url",
-            "everything members write would go to another machine without encryption, or without it when somebody in \
-             between says so",
+            "everything members write could go to another machine unencrypted, and somebody in between could force that",
             "with sslmode=require, verify-ca or verify-full for a server on another machine"
                 .to_owned(),
         );
     }
 }
 
-/// A relative path names another file when the program is started in another folder.
+/// A relative path means another file if the program is started in another folder.
 fn paths(config: &Config, say: &mut Say<'_>) {
     let is_relative = |path: Option<PathBuf>| path.is_some_and(|path| path.is_relative());
     if is_relative(config.database.sqlite_path()) {
@@ -145,8 +144,8 @@ fn paths(config: &Config, say: &mut Say<'_>) {
     }
 }
 
-/// Whether the domain of a sender is no domain that others could answer to (RFC 6761). What is no address is refused for
-/// that.
+/// Whether nobody could answer to the sender's domain, because it is local or reserved (RFC 6761). An invalid address
+/// is refused elsewhere.
 fn is_sent_from_here(from: &str) -> bool {
     const RESERVED: [&str; 3] = ["localhost", "localdomain", "invalid"];
     let mailbox = from.parse::<lettre::message::Mailbox>();
@@ -157,8 +156,7 @@ fn is_sent_from_here(from: &str) -> bool {
     !domain.is_empty() && (last.is_some_and(is_reserved) || is_local(domain))
 }
 
-/// Whether what goes to and from a database on another machine can be read on the way. A URL that cannot be read is
-/// refused for that.
+/// Whether the connection to a database on another machine may be unencrypted. An invalid URL is refused elsewhere.
 fn is_sent_in_the_clear(database: &DatabaseConfig) -> bool {
     let Some(url) = database.postgres() else {
         return false;

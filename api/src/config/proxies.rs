@@ -1,4 +1,4 @@
-//! Which addresses are proxies of the operator's.
+//! The addresses of the operator's proxies.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 
-/// Addresses and networks of proxies. Only what comes from one of them is believed about who asked it.
+/// Addresses and networks of proxies. Only a proxy in this list is trusted to state the address of its client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxies(Vec<IpNet>);
 
@@ -32,7 +32,7 @@ impl<'de> Deserialize<'de> for Proxies {
     fn deserialize<D: Deserializer<'de>>(de: D) -> Result<Self, D::Error> {
         let text = String::deserialize(de)?;
         text.parse()
-            .map_err(|NoNetwork| de::Error::custom("holds what is no address and no network"))
+            .map_err(|NoNetwork| de::Error::custom("is not a list of addresses and networks"))
     }
 }
 
@@ -42,13 +42,13 @@ impl Proxies {
         self.0.is_empty()
     }
 
-    /// Whether this is the address of one.
+    /// Whether this is the address of a proxy.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Whether everybody is one.
+    /// Whether every address counts as a proxy.
     pub fn is_everybody(&self) -> bool {
         self.0.iter().any(|network| network.prefix_len() == 0)
     }

@@ -1,4 +1,4 @@
-//! The keys and their types; `config.default.toml` says what each is for.
+//! The keys and their types. `config.default.toml` describes each.
 
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -35,7 +35,7 @@ pub struct Config {
     pub log: LogConfig,
 }
 
-/// Whether people depend on this installation.
+/// Whether members depend on this installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
@@ -269,7 +269,7 @@ section!(
 );
 
 impl ZonesConfig {
-    /// The folder whose zones win; `None` if the newest of what is there does.
+    /// Returns the folder to take the zones from, or `None` to use the newest zones on this machine.
     pub fn folder(&self) -> Option<&Path> {
         (!self.folder.as_os_str().is_empty()).then_some(&*self.folder)
     }
@@ -287,20 +287,20 @@ macro_rules! choice {
 }
 
 choice!(
-    /// Who may ask what the schema holds.
+    /// Who may introspect the schema.
     Introspection {
-        /// Everybody in development; in production who has the developer token.
+        /// Everybody in development; in production, holders of the developer token.
         Auto,
         /// Everybody.
         On,
-        /// Who has the developer token.
+        /// Holders of the developer token.
         Off,
     }
 );
 choice!(
-    /// Where documents are kept that apps ask for by their hash.
+    /// Where the documents are stored that apps request by hash.
     PersistedDocuments {
-        /// Nowhere: the text is always sent.
+        /// Nowhere: apps always send the text.
         Off,
         /// In each process, as long as there is room.
         Memory,
@@ -318,7 +318,7 @@ choice!(
     }
 );
 choice!(
-    /// How mail leaves.
+    /// How mail is sent.
     MailTransport {
         /// It is shown on the terminal.
         Terminal,
@@ -329,35 +329,35 @@ choice!(
 choice!(
     /// How an SMTP connection is protected.
     SmtpSecurity {
-        /// RFC 3207.
+        /// STARTTLS, RFC 3207.
         Starttls,
         /// TLS from the first byte, RFC 8314.
         Tls,
-        /// Not at all.
+        /// Without encryption.
         None,
     }
 );
 choice!(
-    /// How pushes leave.
+    /// How pushes are sent.
     PushTransport {
         /// They are shown on the terminal.
         Terminal,
         /// They go to Firebase Cloud Messaging.
         Fcm,
-        /// They do not.
+        /// They are not sent.
         Off,
     }
 );
 choice!(
-    /// The least important lines that are written.
+    /// The least severe lines that are written.
     LogLevel {
-        /// What needs a person.
+        /// Problems that need a person.
         Error,
-        /// What may need one soon.
+        /// Problems that may need a person soon.
         Warn,
-        /// One line a request.
+        /// One line per request.
         Info,
-        /// What a developer asks next.
+        /// Details for developers.
         Debug,
         /// Everything.
         Trace,
@@ -374,7 +374,7 @@ choice!(
 );
 
 impl Config {
-    /// Whether anybody may ask what the schema holds.
+    /// Whether everybody may introspect the schema.
     pub fn introspection_for_all(&self) -> bool {
         match self.graphql.introspection {
             Introspection::Auto => self.mode == Mode::Development,
@@ -385,14 +385,14 @@ impl Config {
 }
 
 impl BackupConfig {
-    /// Where the list of erasures is kept; `None` when there is none.
+    /// Returns the file with the list of erasures, or `None` if there is none.
     pub fn erasures(&self) -> Option<PathBuf> {
         (!self.erasures_file.is_empty()).then(|| PathBuf::from(&self.erasures_file))
     }
 }
 
 impl InstallationConfig {
-    /// Where members ask for help, as a URL: `mailto:` for an e-mail address. `None` if nowhere.
+    /// Returns the URL where members ask for help (`mailto:` for an e-mail address), or `None` if none is configured.
     pub fn support_url(&self) -> Option<url::Url> {
         if EmailAddress::is_valid(&self.support) {
             return format!("mailto:{}", self.support).parse().ok();
@@ -415,24 +415,24 @@ impl DatabaseConfig {
         }
     }
 
-    /// The embedded database's file; none for PostgreSQL and for a database in memory.
+    /// Returns the embedded database's file, or `None` for PostgreSQL and for a database in memory.
     pub fn sqlite_path(&self) -> Option<PathBuf> {
         let path = self.url.expose_secret().strip_prefix("sqlite:")?;
         let path = path.strip_prefix("//").unwrap_or(path);
         let path = path.split('?').next().unwrap_or(path);
-        // `sqlx` reads it so, for the sake of file names with `?` and `#`.
+        // `sqlx` decodes it as well, to support file names with `?` and `#`.
         let path = percent_encoding::percent_decode_str(path)
             .decode_utf8()
             .ok()?;
         (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(&*path))
     }
 
-    /// Whether it is the embedded database.
+    /// Whether this is the embedded database.
     pub fn is_sqlite(&self) -> bool {
         self.url.expose_secret().starts_with("sqlite:")
     }
 
-    /// The URL as people may see it: without a password, wherever it stands.
+    /// Returns the URL without its password, wherever it is.
     pub fn shown(&self) -> String {
         let text = self.url.expose_secret();
         if text.starts_with("sqlite:") {
@@ -441,8 +441,8 @@ impl DatabaseConfig {
         postgres_url::shown(text).unwrap_or_else(|| "postgres://… (it is no URL)".to_owned())
     }
 
-    /// What a library says of the database, without the URL and the secrets in it that it may repeat. Of a URL that
-    /// cannot be read nobody can say where its password stands: then only that is told.
+    /// Removes the URL and its secrets from a library's error message. If the URL is invalid, nobody knows where its
+    /// password is, and the message says only that.
     pub fn without_secrets(&self, why: &str) -> String {
         let text = self.url.expose_secret();
         if text.starts_with("sqlite:") {
@@ -457,7 +457,7 @@ impl DatabaseConfig {
         })
     }
 
-    /// How PostgreSQL is connected to. Returns `None` for the embedded database, and for a URL that cannot be read.
+    /// Returns the parsed URL of PostgreSQL, or `None` for the embedded database and for an invalid URL.
     pub fn postgres(&self) -> Option<PostgresUrl> {
         let text = self.url.expose_secret();
         if text.starts_with("sqlite:") {
@@ -479,8 +479,7 @@ where
     text.parse().map(Some).map_err(de::Error::custom)
 }
 
-/// A secret may look like a number in the environment; whatever it looks like, a complaint about it
-/// must not repeat it.
+/// Reads a secret. In the environment it may look like a number. An error message must never repeat it.
 fn secret<'de, D: Deserializer<'de>>(de: D) -> Result<SecretString, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

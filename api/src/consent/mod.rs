@@ -1,7 +1,10 @@
-//! Consent: what a member agreed to, purpose by purpose, since when and until when.
+//! Consents: what a member agreed to, purpose by purpose, from when and until when.
 //!
-//! The promises: what was agreed to is written down in the transaction that acts on it; a change closes what stood
-//! before and opens anew, so that nothing is ever overwritten; and a man can read all of it.
+//! Promises:
+//!
+//! - A consent is recorded in the transaction that acts on it.
+//! - A change closes the earlier consent and opens a new one, so that nothing is ever overwritten.
+//! - A member can read all of his consents.
 
 pub mod service;
 mod store;

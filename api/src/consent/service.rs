@@ -1,6 +1,4 @@
-//! What other domains ask of consent.
-
-use std::collections::HashMap;
+//! The use cases of consents, which other domains call.
 
 use chrono::{DateTime, Utc};
 use entity::consent::{Model, Purpose};
@@ -8,31 +6,29 @@ use entity::{CircleId, ConsentId, MemberId};
 
 use super::store;
 use crate::app::App;
-use crate::db::Tx;
 use crate::error::Fault;
 use crate::page::Page;
-use crate::profile;
-use crate::profile::model::Profile;
-use crate::viewer::Viewer;
+use crate::tx::Tx;
 
 pub use store::MY_CONSENTS;
 
-/// What somebody agrees to.
+/// A consent that a member gives.
 #[derive(Clone, Debug)]
 pub struct Given {
-    /// Who.
+    /// The member who agrees.
     pub member: MemberId,
-    /// For what.
+    /// The purpose.
     pub purpose: Purpose,
-    /// About whom; none when it is about nobody.
+    /// The member it is about; `None` if it is about nobody.
     pub other: Option<MemberId>,
-    /// What exactly, in a word of the purpose's.
+    /// What exactly he agrees to, in a word that the purpose defines.
     pub detail: String,
-    /// When he said so.
+    /// When he agreed.
     pub at: DateTime<Utc>,
 }
 
-/// Writes down that a member agrees to something, in place of what he agreed to before for the same purpose and man.
+/// Records a consent. It replaces the member's earlier one for the same purpose about the same member; one about
+/// nobody replaces the earlier one with the same detail.
 pub async fn give(app: &App, tx: &Tx, given: &Given) -> Result<(), Fault> {
     let Given {
         member,
@@ -48,7 +44,7 @@ pub async fn give(app: &App, tx: &Tx, given: &Given) -> Result<(), Fault> {
     store::open(tx, id, given).await
 }
 
-/// Writes down that a member does not agree any more; nothing happens when he did not.
+/// Records that a member withdraws his consent. Nothing happens if he has given none.
 pub async fn withdraw(
     tx: &Tx,
     member: MemberId,
@@ -59,7 +55,7 @@ pub async fn withdraw(
     store::close(tx, member, purpose, other, at).await
 }
 
-/// A member is not in a circle any more: it sees nothing of him from now on.
+/// Withdraws the consent of a member who is no longer in a circle: the circle sees nothing of him from now on.
 pub async fn withdraw_from_circle(
     tx: &Tx,
     member: MemberId,
@@ -70,36 +66,21 @@ pub async fn withdraw_from_circle(
     store::close_detail(tx, member, Purpose::CircleSharing, &detail, at).await
 }
 
-/// A member goes for good: what others agreed to about him is over.
+/// Closes every consent about a member who is being deleted.
 pub async fn forget(tx: &Tx, member: MemberId, at: DateTime<Utc>) -> Result<(), Fault> {
     store::close_about(tx, member, at).await
 }
 
-/// A page, and one more, of what a member agreed to, the latest first, with the men it is about as far as he sees
-/// them: two statements.
+/// Fetches up to `limit + 1` of the consents on a page, the latest first.
 pub async fn consents(
     app: &App,
-    viewer: Viewer,
+    me: MemberId,
     page: &Page<MY_CONSENTS>,
-) -> Result<Vec<(Model, Option<Profile>)>, Fault> {
-    let Some(me) = viewer.member() else {
-        return Ok(Vec::new());
-    };
-    let rows = store::list(app.db.pool(), me, page).await?;
-    let mut men: Vec<MemberId> = rows.iter().filter_map(|row| row.other_member_id).collect();
-    men.sort_unstable();
-    men.dedup();
-    let profiles: HashMap<_, _> = profile::service::profiles(app, viewer, &men).await?;
-    let with_profile = rows.into_iter().map(|row| {
-        let profile = row
-            .other_member_id
-            .and_then(|id| profiles.get(&id).cloned());
-        (row, profile)
-    });
-    Ok(with_profile.collect())
+) -> Result<Vec<Model>, Fault> {
+    store::list(app.db.pool(), me, page).await
 }
 
-/// How much a member agreed to.
+/// Counts a member's consents.
 pub async fn count(app: &App, me: MemberId) -> Result<u64, Fault> {
     store::count(app.db.pool(), me).await
 }

@@ -1,4 +1,4 @@
-//! The consents' table.
+//! Queries on consents.
 
 use chrono::{DateTime, Utc};
 use entity::consent::{ActiveModel, Column, Entity, Model, Purpose};
@@ -10,14 +10,15 @@ use sea_orm::{
 };
 
 use super::service::Given;
-use crate::db::{Sorted, Tx};
+use crate::db::Sorted;
 use crate::error::Fault;
 use crate::page::Page;
+use crate::tx::Tx;
 
-/// Tells the cursors of the viewer's consents from those of other lists.
+/// The list tag that distinguishes the cursors of a member's consents from those of other lists.
 pub const MY_CONSENTS: u8 = 73;
 
-/// Writes down what was agreed to; nothing of the same purpose and man is open.
+/// Adds a consent. The earlier one that it replaces must be closed.
 pub(super) async fn open(tx: &Tx, id: ConsentId, given: &Given) -> Result<(), Fault> {
     let row = ActiveModel {
         id: Set(id),
@@ -32,7 +33,7 @@ pub(super) async fn open(tx: &Tx, id: ConsentId, given: &Given) -> Result<(), Fa
     Ok(())
 }
 
-/// Closes what a member agreed to for a purpose about a man.
+/// Closes a member's consents for a purpose about another member.
 pub(super) async fn close(
     tx: &Tx,
     member: MemberId,
@@ -51,7 +52,7 @@ pub(super) async fn close(
     Ok(())
 }
 
-/// Closes what a member agreed to for a purpose about nobody, by what exactly it was.
+/// Closes a member's consents for a purpose that have this detail.
 pub(super) async fn close_detail(
     tx: &Tx,
     member: MemberId,
@@ -70,7 +71,7 @@ pub(super) async fn close_detail(
     Ok(())
 }
 
-/// Closes whatever anybody agreed to about a man.
+/// Closes everybody's consents about a member.
 pub(super) async fn close_about(tx: &Tx, other: MemberId, at: DateTime<Utc>) -> Result<(), Fault> {
     Entity::update_many()
         .col_expr(Column::WithdrawnAt, Expr::value(at))
@@ -81,7 +82,7 @@ pub(super) async fn close_about(tx: &Tx, other: MemberId, at: DateTime<Utc>) -> 
     Ok(())
 }
 
-/// A page of what a member agreed to, the latest first; from the back for a backward page.
+/// Fetches up to `limit + 1` of the consents on a page, the latest first. A backward page is fetched from the end.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -92,7 +93,7 @@ pub(super) async fn list(
     Ok(sorted.page(of_member, page).all(db).await?)
 }
 
-/// How much a member agreed to.
+/// Counts a member's consents.
 pub(super) async fn count(db: &impl ConnectionTrait, member: MemberId) -> Result<u64, Fault> {
     let of_member = Entity::find().filter(Column::MemberId.eq(member));
     Ok(of_member.count(db).await?)

@@ -1,16 +1,16 @@
-//! What a day is.
+//! The bounds of a member's day.
 
 use chrono::{DateTime, Days, LocalResult, NaiveDate, TimeDelta, TimeZone as _, Utc};
 
 use crate::zones::Zone;
 
-/// The member's day at an instant: the latest day that has begun.
+/// Returns the member's day at an instant: the latest day that has begun.
 ///
-/// It never goes back as time goes on, even where clocks do (02:00 back to 01:00, or a date lived twice at the
-/// date line); a date that a zone skipped whole is never a day (30 December 2011 in Apia).
+/// It never goes back as time goes on, even where clocks do (02:00 back to 01:00, or a date that comes twice at the
+/// date line). A date that a zone skipped entirely is never a day (30 December 2011 in Apia).
 pub fn member_day(instant: DateTime<Utc>, zone: Zone, day_start_hour: u32) -> NaiveDate {
     let on_the_wall = instant.with_timezone(&zone).date_naive();
-    // A wall clock set back over the start of a day shows the date before one that has begun.
+    // A wall clock that is set back over the start of a day shows the previous date although the day has begun.
     let mut day = on_the_wall.succ_opt().unwrap_or(on_the_wall);
     while start_of(day, zone, day_start_hour) > instant {
         let Some(before) = day.pred_opt() else { break };
@@ -19,9 +19,11 @@ pub fn member_day(instant: DateTime<Utc>, zone: Zone, day_start_hour: u32) -> Na
     day
 }
 
-/// When a member's day begins and when the next one does. Equal for a date that the zone skipped whole.
+/// Returns when a member's day begins and when the next one does. The two are equal for a date that the zone skipped
+/// entirely.
 ///
-/// A start that the wall clock skips is the instant it skips at; one that it shows twice is the first.
+/// If the wall clock skips the start, the day begins at the instant of the skip. If it shows the start twice, the day
+/// begins at the first.
 pub fn day_bounds(
     date: NaiveDate,
     zone: Zone,
@@ -37,7 +39,7 @@ pub fn day_bounds(
 fn start_of(date: NaiveDate, zone: Zone, day_start_hour: u32) -> DateTime<Utc> {
     let hours = TimeDelta::hours(i64::from(day_start_hour));
     let mut day = date;
-    // One round for all but the dates that a zone skipped whole, which begin with the next.
+    // One iteration is enough, except for dates that a zone skipped entirely. Those begin with the next date.
     for _ in 0..3 {
         let wall = day.and_time(chrono::NaiveTime::MIN) + hours;
         match zone.from_local_datetime(&wall) {
@@ -87,14 +89,14 @@ mod tests {
 
     #[test]
     fn a_start_that_the_clock_skips_is_the_instant_it_skips_at() {
-        // 02:00 to 03:00 is not there in New York on 8 March 2026.
+        // New York skips 02:00 to 03:00 on 8 March 2026.
         let (start, _) = day_bounds(date("2026-03-08"), zone("America/New_York"), 2);
         assert_eq!(start, at("2026-03-08T07:00:00Z"));
     }
 
     #[test]
     fn a_start_that_the_clock_shows_twice_is_the_first() {
-        // 01:00 to 02:00 is there twice in New York on 1 November 2026.
+        // New York has 01:00 to 02:00 twice on 1 November 2026.
         let (start, _) = day_bounds(date("2026-11-01"), zone("America/New_York"), 1);
         assert_eq!(start, at("2026-11-01T05:00:00Z"));
     }
@@ -104,7 +106,7 @@ mod tests {
         let zone = zone("Pacific/Apia");
         let (start, end) = day_bounds(date("2011-12-30"), zone, 3);
         assert_eq!(start, end);
-        // 00:30 on the 31st, half an hour after the 29th ended on the wall: his day has not changed yet.
+        // 00:30 on the 31st, half an hour after the 29th ended on the wall clock. The next day begins at 03:00.
         assert_eq!(
             member_day(at("2011-12-30T10:30:00Z"), zone, 3),
             date("2011-12-29")

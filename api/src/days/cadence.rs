@@ -1,8 +1,8 @@
-//! How often a member means to check in, and when he does not.
+//! A member's plan: the weekdays on which they check in, and their pauses.
 
 use chrono::{Datelike as _, NaiveDate, Weekday};
 
-/// The weekdays on which a member means to check in: at least one.
+/// The weekdays on which a member plans to check in: at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cadence(u8);
 
@@ -21,7 +21,7 @@ impl Cadence {
     /// Every day.
     pub const DAILY: Self = Self(0b111_1111);
 
-    /// On these weekdays; none without any.
+    /// Creates a cadence of these weekdays, or returns `None` if there are none.
     pub fn on(days: &[Weekday]) -> Option<Self> {
         let mask = days
             .iter()
@@ -29,7 +29,7 @@ impl Cadence {
         Self::from_mask(mask)
     }
 
-    /// From what [`mask`](Self::mask) gave.
+    /// Creates a cadence from a value of [`mask`](Self::mask), or returns `None` if it is out of range.
     pub const fn from_mask(mask: u8) -> Option<Self> {
         if mask == 0 || mask > Self::DAILY.0 {
             return None;
@@ -37,52 +37,52 @@ impl Cadence {
         Some(Self(mask))
     }
 
-    /// A bit for each weekday, Monday's the lowest.
+    /// Returns a bit for each weekday. Monday's is the lowest.
     pub const fn mask(self) -> u8 {
         self.0
     }
 
-    /// The weekdays, Monday first.
+    /// Returns the weekdays, Monday first.
     pub fn days(self) -> Vec<Weekday> {
         let days = WEEK.into_iter();
         days.filter(|day| self.includes(*day)).collect()
     }
 
-    /// Whether he means to on this weekday.
+    /// Returns whether the cadence includes this weekday.
     pub fn includes(self, day: Weekday) -> bool {
         self.0 >> day.num_days_from_monday() & 1 == 1
     }
 }
 
-/// A cadence, from a day on.
+/// A cadence that applies from a day on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CadenceChange {
-    /// The first day it is for.
+    /// The first day it applies to.
     pub from: NaiveDate,
-    /// How often.
+    /// The cadence.
     pub cadence: Cadence,
 }
 
-/// Days on which nothing is asked of him.
+/// Days on which nothing is asked of the member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pause {
-    /// The first of them.
+    /// The first day.
     pub first: NaiveDate,
-    /// The last of them.
+    /// The last day.
     pub last: NaiveDate,
 }
 
-/// What a member means to do, day by day.
+/// A member's plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// In the order of their days, one a day; daily before the first.
+    /// The cadences by ascending day, at most one per day. Before the first one the plan is daily.
     pub cadences: Vec<CadenceChange>,
-    /// In no order.
+    /// The pauses, in no particular order.
     pub pauses: Vec<Pause>,
 }
 
 impl Plan {
-    /// The cadence of a day.
+    /// Returns the cadence that applies on a day.
     pub fn cadence_on(&self, date: NaiveDate) -> Cadence {
         let later = self.cadences.partition_point(|change| change.from <= date);
         match later.checked_sub(1) {
@@ -91,12 +91,12 @@ impl Plan {
         }
     }
 
-    /// Whether a day is one of his days.
+    /// Returns whether the cadence includes a day.
     pub fn includes(&self, date: NaiveDate) -> bool {
         self.cadence_on(date).includes(date.weekday())
     }
 
-    /// Whether a day is in a pause.
+    /// Returns whether a day is in a pause.
     pub fn is_paused(&self, date: NaiveDate) -> bool {
         let mut pauses = self.pauses.iter();
         pauses.any(|pause| pause.first <= date && date <= pause.last)

@@ -1,15 +1,15 @@
-//! A member's days over time, through travel and changed habits: which dates were days of his, when each ended for
-//! good, and until when it may still be written.
+//! A member's days over time, through travel and changes of their day start: which dates were days of theirs, when each
+//! ended for good, and until when it can be written.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use super::{day_bounds, member_day};
 use crate::zones::Zone;
 
-/// A day may be written until so long after its end.
+/// A day can be written until this long after its end.
 pub const LATE_ENTRY: TimeDelta = TimeDelta::hours(48);
 
-/// What is written for a day that has closed is kept so far back.
+/// A check-in for a closed day is stored if the day is at most this far back.
 pub const ENTRIES_KEPT: Days = Days::new(14);
 
 /// What a check-in for a date becomes.
@@ -17,28 +17,28 @@ pub const ENTRIES_KEPT: Days = Days::new(14);
 pub enum Takes {
     /// It counts.
     CheckIn,
-    /// The day has closed: it is kept, and counts nowhere.
+    /// The day has closed. The check-in is stored, but does not count.
     Entry,
-    /// The day has not come, or is too far back.
+    /// The day has not come yet or is too far back. Nothing is stored.
     Nothing,
 }
 
-/// Where and when a member's days begin.
+/// The time zone and the start of a member's days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayTerms {
-    /// On whose wall clock.
+    /// The zone of the wall clock.
     pub zone: Zone,
-    /// The hour on it, 0 to 6, at which a day begins.
+    /// The hour at which a day begins, 0 to 6.
     pub day_start_hour: u32,
 }
 
 impl DayTerms {
-    /// When a day begins and when the next one does; see [`day_bounds`].
+    /// Returns when a day begins and when the next one does; see [`day_bounds`].
     pub fn bounds(self, date: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
         day_bounds(date, self.zone, self.day_start_hour)
     }
 
-    /// The day at an instant; see [`member_day`].
+    /// Returns the day at an instant; see [`member_day`].
     pub fn day(self, at: DateTime<Utc>) -> NaiveDate {
         member_day(at, self.zone, self.day_start_hour)
     }
@@ -46,16 +46,16 @@ impl DayTerms {
 
 /// The terms of a member's days, as far back as they matter.
 ///
-/// Nothing he changes reaches a day that has [closed](Self::closes_at): no two zones and day starts are further apart
-/// than 32 hours (00:00 at UTC+14 and 06:00 at UTC−12), and a day closes 48 hours after its end.
+/// No change of terms affects a day that has [closed](Self::closes_at). Two zones and day starts are at most 32 hours
+/// apart (00:00 at UTC+14 and 06:00 at UTC−12), and a day closes 48 hours after its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
-    /// Those that were, each until an instant, in the order of time.
+    /// Past terms with the instant at which each ended, in ascending order.
     past: Vec<(DateTime<Utc>, DayTerms)>,
     current: DayTerms,
 }
 
-/// Terms in force, from an instant (none: from the beginning) to another (none: still).
+/// Terms with the period in which they were in force. No `from` means from the beginning, and no `until` means still.
 struct Stretch<'a> {
     terms: &'a DayTerms,
     from: Option<DateTime<Utc>>,
@@ -63,7 +63,7 @@ struct Stretch<'a> {
 }
 
 impl Stretch<'_> {
-    /// Whether a date is the member's day at some moment in it, up to now.
+    /// Returns whether a date was the member's day at some moment of the period, up to `now`.
     fn lives(&self, date: NaiveDate, now: DateTime<Utc>) -> bool {
         let (begins, ends) = self.terms.bounds(date);
         let begins = self.from.map_or(begins, |from| from.max(begins));
@@ -73,7 +73,7 @@ impl Stretch<'_> {
 }
 
 impl Calendar {
-    /// Of these terms now, and of those that were, each until an instant.
+    /// Creates a calendar from the current terms and the past ones, each with the instant at which it ended.
     pub fn new(current: DayTerms, mut past: Vec<(DateTime<Utc>, DayTerms)>) -> Self {
         past.sort_by_key(|(until, _)| *until);
         Self { past, current }
@@ -90,7 +90,7 @@ impl Calendar {
         })
     }
 
-    /// The terms at an instant.
+    /// Returns the terms at an instant.
     pub fn terms_at(&self, at: DateTime<Utc>) -> &DayTerms {
         let over = self.past.partition_point(|(until, _)| *until <= at);
         self.past
@@ -98,7 +98,8 @@ impl Calendar {
             .map_or(&self.current, |(_, terms)| terms)
     }
 
-    /// The terms of a day that has come, as they were when it was the member's last; those at `now` for any other.
+    /// Returns the terms of a day that has come: those in force when it was last the member's day. Returns the terms at
+    /// `now` for any other day.
     pub fn terms_on(&self, date: NaiveDate, now: DateTime<Utc>) -> &DayTerms {
         let lived = self
             .stretches()
@@ -107,19 +108,19 @@ impl Calendar {
         lived.map_or_else(|| self.terms_at(now), |stretch| stretch.terms)
     }
 
-    /// The member's day at an instant. It may go back when he flies west.
+    /// Returns the member's day at an instant. It may go back when the member travels west.
     pub fn day_at(&self, at: DateTime<Utc>) -> NaiveDate {
         self.terms_at(at).day(at)
     }
 
-    /// Whether a date was the member's day at some moment up to now. One that his clocks skipped never was
-    /// (30 December 2011 in Apia), nor one that he flew over.
+    /// Returns whether a date was the member's day at some moment up to `now`. A date that the zone skipped never was
+    /// (30 December 2011 in Apia), nor one that the member skipped by travel.
     pub fn has_lived(&self, date: NaiveDate, now: DateTime<Utc>) -> bool {
         self.stretches().any(|stretch| stretch.lives(date, now))
     }
 
-    /// Whether a later date was the member's day before this one ever was: he flew over it, or his clocks skipped it.
-    /// Nothing is asked of him then, though it may still come and be written.
+    /// Returns whether a later date was the member's day before this one ever was: the member skipped it by travel, or
+    /// the zone skipped it. Nothing is asked of the member for such a day, though it may still come and be written.
     pub fn was_passed_over(&self, date: NaiveDate, now: DateTime<Utc>) -> bool {
         for stretch in self.stretches() {
             if stretch.from.is_some_and(|from| from > now) {
@@ -129,7 +130,8 @@ impl Calendar {
                 return false;
             }
             let last = match stretch.until {
-                // A stretch that ended as it began still had that instant, and he may have checked in then.
+                // Terms that ended as they began were still in force at that instant. The member may have checked in
+                // then.
                 Some(until) if until <= now => {
                     let last = until - TimeDelta::microseconds(1);
                     stretch.from.map_or(last, |from| from.max(last))
@@ -143,8 +145,8 @@ impl Calendar {
         false
     }
 
-    /// When a date before today's was over for good: a date that is lived twice ends the second time, and one that
-    /// is cut short by a flight ends with it.
+    /// Returns when a date before today was over for good. A date that comes twice ends the second time. A date that
+    /// travel cuts short ends with the change of zone.
     fn ended_at(&self, date: NaiveDate) -> DateTime<Utc> {
         let mut first = None;
         for stretch in self.stretches().rev() {
@@ -157,18 +159,18 @@ impl Calendar {
         first.unwrap_or_default()
     }
 
-    /// From this instant on a date before today's can be neither written nor covered by a pause.
+    /// Returns when a date before today closes: it can then be neither written nor covered by a pause.
     pub fn closes_at(&self, date: NaiveDate) -> DateTime<Utc> {
         self.ended_at(date) + LATE_ENTRY
     }
 
-    /// Whether nothing can change a date any more.
+    /// Returns whether nothing can change a date any more.
     pub fn is_closed(&self, date: NaiveDate, now: DateTime<Utc>) -> bool {
         date < self.day_at(now) && self.closes_at(date) <= now
     }
 
-    /// What a check-in for a date becomes. A past date that was no day of his, by what we know of his travels, was one
-    /// to the phone that was with him.
+    /// Returns what a check-in for a date becomes. A past date that was no day of the member's, as far as the server
+    /// knows their travels, is accepted: it was a day for the phone that travelled with them.
     pub fn takes(&self, date: NaiveDate, now: DateTime<Utc>) -> Takes {
         let today = self.day_at(now);
         if self.accepts(date, now) {
@@ -180,7 +182,7 @@ impl Calendar {
         }
     }
 
-    /// Whether a check-in for a date counts.
+    /// Returns whether a check-in for a date counts.
     pub fn accepts(&self, date: NaiveDate, now: DateTime<Utc>) -> bool {
         self.has_lived(date, now) && !self.is_closed(date, now)
     }

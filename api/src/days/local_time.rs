@@ -1,11 +1,11 @@
-//! A member's wall clock: when it shows a time.
+//! Times of day on a member's wall clock.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 
 use crate::zones::Zone;
 
-/// The instant at which the wall clock in `zone` shows `time` on `date`. A time that is skipped when
-/// clocks go forward is the first instant after the gap; one that comes twice when they go back is the first.
+/// Returns the instant at which the wall clock in `zone` shows `time` on `date`. A time that is skipped when clocks go
+/// forward is the first instant after the gap. A time that comes twice when they go back is the first of the two.
 pub fn instant_of(zone: Zone, date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
     let local = date.and_time(time);
     zone.from_local_datetime(&local).earliest().map_or_else(
@@ -17,17 +17,17 @@ pub fn instant_of(zone: Zone, date: NaiveDate, time: NaiveTime) -> DateTime<Utc>
     )
 }
 
-/// The next instant after `after`, and not `after` itself, at which the wall clock in `zone` shows `time`.
+/// Returns the first instant later than `after` at which the wall clock in `zone` shows `time`.
 pub fn next_after(zone: Zone, time: NaiveTime, after: DateTime<Utc>) -> DateTime<Utc> {
     let today = after.with_timezone(&zone).date_naive();
-    // A zone that moves across the date line skips a whole day; the one after it exists.
+    // A zone that moves across the date line skips a whole day. The day after it exists.
     let days = (0..=3).filter_map(|days| today.checked_add_days(Days::new(days)));
     days.map(|date| instant_of(zone, date, time))
         .find(|due| *due > after)
         .unwrap_or(after + TimeDelta::days(1))
 }
 
-/// The instant nearest to `at` at which the wall clock in `zone` shows `time`; `at` itself if that is one.
+/// Returns the instant nearest to `at` at which the wall clock in `zone` shows `time`. This may be `at` itself.
 pub fn nearest(zone: Zone, time: NaiveTime, at: DateTime<Utc>) -> DateTime<Utc> {
     let date = at.with_timezone(&zone).date_naive();
     let dates = [date.pred_opt(), Some(date), date.succ_opt()];
@@ -38,10 +38,10 @@ pub fn nearest(zone: Zone, time: NaiveTime, at: DateTime<Utc>) -> DateTime<Utc> 
         .unwrap_or(at)
 }
 
-/// The last instant up to and including `now` at which the wall clock in `zone` showed `time`.
+/// Returns the last instant up to and including `now` at which the wall clock in `zone` showed `time`.
 pub fn last_until(zone: Zone, time: NaiveTime, now: DateTime<Utc>) -> DateTime<Utc> {
     let today = now.with_timezone(&zone).date_naive();
-    // As above; and today's may be yet to come.
+    // A zone may have skipped a day, and today's time may not have come yet.
     let days = (0..=3).filter_map(|days| today.checked_sub_days(Days::new(days)));
     days.map(|date| instant_of(zone, date, time))
         .find(|due| *due <= now)
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn odd_zones_are_followed_too() {
-        // Lord Howe moves by half an hour, and Samoa once left a whole day out.
+        // Lord Howe changes by half an hour, and Samoa once skipped a whole day.
         let lord_howe = next_after(
             zone("Australia/Lord_Howe"),
             time("02:15"),

@@ -1,13 +1,13 @@
-//! Quiet hours: when a member's phone is left in peace, by his own wall clock.
+//! Quiet hours: the time of day in which a member's phone stays silent, on the member's wall clock.
 
 use chrono::{DateTime, NaiveTime, Offset as _, TimeDelta, TimeZone as _, Utc};
 
 use crate::zones::Zone;
 
-/// From one time of the wall clock until another, which is the next morning's when it is the earlier one.
+/// A period from one wall clock time to another. If the end is the earlier one, it is on the next morning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuietHours {
-    /// Whether they are kept.
+    /// Whether the quiet hours are switched on.
     pub enabled: bool,
     from: NaiveTime,
     until: NaiveTime,
@@ -21,7 +21,7 @@ const fn hour(hour: u32) -> NaiveTime {
 }
 
 impl Default for QuietHours {
-    /// What holds for everybody who said nothing: from ten at night until seven in the morning.
+    /// The default: from ten at night to seven in the morning.
     fn default() -> Self {
         Self {
             enabled: true,
@@ -32,7 +32,7 @@ impl Default for QuietHours {
 }
 
 impl QuietHours {
-    /// From one time until another; none when they are the same, which could mean never or always.
+    /// Creates quiet hours, or returns `None` if both times are the same, which could mean never or always.
     pub fn new(enabled: bool, from: NaiveTime, until: NaiveTime) -> Option<Self> {
         (from != until).then_some(Self {
             enabled,
@@ -41,24 +41,26 @@ impl QuietHours {
         })
     }
 
-    /// When they begin.
+    /// Returns the time at which they begin.
     pub const fn from(self) -> NaiveTime {
         self.from
     }
 
-    /// When they are over.
+    /// Returns the time at which they end.
     pub const fn until(self) -> NaiveTime {
         self.until
     }
 
-    /// The first instant after `now` at which they are over; none when it is not quiet now. It is quiet whenever the
-    /// wall clock shows a time of theirs, also when it shows it twice; a time that it skips is never shown.
+    /// Returns the first instant after `now` at which they are over, or `None` if it is not quiet at `now`.
+    ///
+    /// It is quiet whenever the wall clock shows a time within them, also when it shows that time twice. A time that
+    /// the clock skips does not matter.
     pub fn over_at(self, zone: Zone, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         if !self.enabled || !self.shown(zone, now) {
             return None;
         }
         let mut at = now;
-        // A clock that is put forward or back on the way is met once or twice, and not for ever.
+        // Bounds the loop: a clock change comes up once or twice, not endlessly.
         for _ in 0..8 {
             let wall = at.with_timezone(&zone).time();
             let mut left = self.until - wall;
@@ -85,15 +87,15 @@ impl QuietHours {
     }
 }
 
-/// When clocks in `zone` are first put forward or back after `from`, up to `to`, which is not much more than a day
-/// later; none when they are not.
+/// Returns the first clock change in `zone` after `from` and up to `to`, or `None` if there is none. `to` must be
+/// little more than a day later.
 fn first_change(zone: Zone, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let offset = |at: DateTime<Utc>| zone.offset_from_utc_datetime(&at.naive_utc()).fix();
     let before = offset(from);
     if offset(to) == before {
         return None;
     }
-    // Clocks change at a whole second.
+    // Clocks change at a whole second, so a binary search over seconds finds the change.
     let (mut same, mut other) = (from.timestamp(), to.timestamp());
     if DateTime::from_timestamp(other, 0).is_some_and(|at| offset(at) == before) {
         other += 1;
@@ -175,14 +177,14 @@ mod tests {
                 "2026-10-24T21:00:00Z",
                 "2026-10-25T07:00:00Z",
             ),
-            // Their end is skipped.
+            // The end is skipped.
             (
                 zone("Europe/London"),
                 hours("22:00", "01:30"),
                 "2026-03-28T23:00:00Z",
                 "2026-03-29T01:00:00Z",
             ),
-            // Their end is shown twice: before the first, and between the two.
+            // The end is shown twice: before the first time, and between the two.
             (
                 zone("Europe/London"),
                 hours("22:00", "01:30"),
@@ -195,7 +197,7 @@ mod tests {
                 "2026-10-25T01:10:00Z",
                 "2026-10-25T01:30:00Z",
             ),
-            // The clock goes back out of them, and comes in again later.
+            // The clock goes back to before they begin, and they begin again later.
             (
                 zone("Europe/London"),
                 hours("01:30", "07:00"),
@@ -208,7 +210,7 @@ mod tests {
                 "2026-10-25T01:30:00Z",
                 "2026-10-25T07:00:00Z",
             ),
-            // By half an hour.
+            // A change of half an hour.
             (
                 zone("Australia/Lord_Howe"),
                 hours("22:00", "02:15"),
@@ -221,7 +223,7 @@ mod tests {
                 "2026-03-08T04:00:00Z",
                 "2026-03-08T11:00:00Z",
             ),
-            // A whole day was left out.
+            // A whole day is skipped.
             (
                 zone("Pacific/Apia"),
                 night,
@@ -252,7 +254,7 @@ mod tests {
             zone in prop::sample::select(&ZONES[..]).prop_map(zone),
             // 2026 and 2027, by the minute.
             minute in 0_i64..1_051_200,
-            // Many near midnight and the hours at which clocks change.
+            // Many are near midnight and the hours at which clocks change.
             from in prop_oneof![0_u32..1440, 0_u32..240],
             long in prop_oneof![1_u32..1440, 1_u32..90],
         ) {

@@ -1,4 +1,4 @@
-//! The handle that everything is given.
+//! The handle to the database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use super::sqlite;
 use crate::config::DatabaseConfig;
 use crate::error::Fault;
 
-/// How often a database that is starting is asked whether it is there yet.
+/// The pause between attempts to reach a database that is starting.
 const STARTING: Duration = Duration::from_millis(250);
 
-/// Which database stands behind.
+/// The database engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     /// SQLite in a file: the embedded default.
@@ -32,8 +32,8 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens the first connection. An SQLite file has to be there ([`make_file`](super::make_file)). A server that
-    /// refuses is asked again until the time to wait for a connection is over: it may be starting.
+    /// Opens the first connection. An SQLite file must exist ([`make_file`](super::make_file)). A PostgreSQL server
+    /// that cannot be reached may be starting: it is tried again for `database.acquire_timeout_seconds`.
     pub async fn connect(config: &DatabaseConfig) -> Result<Self, DbErr> {
         let unreadable = |why| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(why)));
         let (engine, target) = match Servers::of(config) {
@@ -42,7 +42,7 @@ impl Db {
                 let options = sqlite::options(config).map_err(unreadable)?;
                 (Engine::Sqlite, Target::Sqlite(Box::new(options)))
             }
-            // What a library would say of it may repeat the password.
+            // The library's error message could repeat the password.
             None => {
                 let why = "database.url cannot be read".to_owned();
                 return Err(DbErr::Conn(RuntimeErr::Internal(why)));
@@ -61,19 +61,19 @@ impl Db {
         Ok(db)
     }
 
-    /// Which engine this is.
+    /// Returns the engine.
     pub const fn engine(&self) -> Engine {
         self.engine
     }
 
-    /// For single statements: reads, and writes that are one guarded statement. Never use it inside
-    /// [`transact!`](crate::transact): with one connection left that waits for itself.
+    /// Returns the pool, for single statements: reads, and writes that are one guarded statement. Never use it inside
+    /// [`transact!`](crate::transact): if one connection is left, the transaction waits for itself.
     pub const fn pool(&self) -> &Pool {
         &self.pool
     }
 
-    /// Moves what the write-ahead log of the embedded database holds into its file and empties it: what was deleted
-    /// stands there in earlier pages. While somebody reads those it is left for the next time.
+    /// Moves the write-ahead log of the embedded database into its file and empties it, because its earlier pages still
+    /// hold deleted rows. Does nothing while a reader uses those pages.
     pub async fn forget_log(&self) -> Result<(), DbErr> {
         if self.engine == Engine::Sqlite {
             let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
@@ -82,7 +82,7 @@ impl Db {
         Ok(())
     }
 
-    /// How many connections there are.
+    /// Returns the number of connections.
     pub fn size(&self) -> PoolSize {
         self.pool.size()
     }

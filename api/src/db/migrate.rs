@@ -1,4 +1,4 @@
-//! Bringing the schema up to date, one process at a time.
+//! Migration of the schema, by one process at a time.
 
 use std::time::Duration;
 
@@ -17,43 +17,44 @@ use super::{Db, sqlite};
 use crate::config::DatabaseConfig;
 use crate::error::Fault;
 
-/// Why the schema could not be brought up to date.
+/// Why the schema could not be migrated.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// A step failed, or the database is away.
+    /// A step failed, or the database cannot be reached.
     #[error("the schema could not be changed: {0}")]
     Step(#[from] DbErr),
-    /// The lock that keeps others away could not be had.
+    /// The migration lock could not be taken.
     #[error("the migration lock could not be taken: {0}")]
     Lock(String),
 }
 
-/// "belay" in ASCII: any number will do that nothing else on the database uses.
+/// The key of the advisory lock: "belay" in ASCII, which nothing else on the database uses.
 const ADVISORY_LOCK: i64 = 0x62_65_6c_61_79;
-/// How often the lock is asked for while another process migrates.
+/// The pause between attempts to take the lock while another process migrates.
 const LOCKED: Duration = Duration::from_millis(250);
-/// How long one such question may take.
+/// How long one attempt to take the lock may take, and how long closing a connection may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// A step that waited in vain for a table is tried again after a pause, in which those who wait behind it go on.
+/// The pause before a step that timed out waiting for a table is tried again. Statements that queued behind it run
+/// meanwhile.
 const PAUSE: Duration = Duration::from_secs(1);
 const TRIES: u32 = 10;
 
-/// The steps this database has yet to take, by name. Changes nothing.
+/// Returns the names of the pending steps. Changes nothing.
 pub async fn pending(db: &Db) -> Result<Vec<String>, DbErr> {
     migration::pending(&db.pool).await
 }
 
-/// How far this database has come, also when a newer program has taken it further. Changes nothing.
+/// Returns the state of the schema, also if a newer program has migrated it further. Changes nothing.
 pub async fn schema_state(db: &Db) -> Result<SchemaState, DbErr> {
     migration::state(&db.pool).await
 }
 
-/// Takes every pending step, under a lock that makes other processes wait: an advisory lock on
-/// PostgreSQL, a lock on a file beside the database on SQLite. Returns the names of the steps taken.
+/// Takes every pending step under a lock that makes other processes wait: an advisory lock on PostgreSQL, a lock on a
+/// file beside the database on SQLite. Returns the names of the steps taken.
 pub async fn migrate(db: &Db, config: &DatabaseConfig) -> Result<Vec<String>, MigrateError> {
     match db.pool.target() {
         Target::Postgres(servers) => {
-            // The lock belongs to its connection, which is asked nothing else.
+            // The lock belongs to its connection, which runs nothing else.
             let lock_fault =
                 |fault: sqlx::Error| MigrateError::Lock(config.without_secrets(&fault.to_string()));
             let holder = locked(servers).await.map_err(lock_fault)?;
@@ -83,8 +84,8 @@ pub async fn migrate(db: &Db, config: &DatabaseConfig) -> Result<Vec<String>, Mi
     }
 }
 
-/// A connection that holds the lock. Another process may take its time with its steps, which is waited for; a server that
-/// does not answer is not.
+/// Returns a connection that holds the lock. Waits for as long as another process migrates, but not for a server that
+/// does not answer.
 async fn locked(servers: &Servers) -> Result<PgConnection, sqlx::Error> {
     let mut holder = servers.connect().await?;
     loop {
@@ -112,7 +113,7 @@ async fn take_steps(
     let mut tries = 1;
     let taken = loop {
         match Migrator::up(&connection, None).await {
-            // Each step is a transaction of its own: those that were taken stay.
+            // Each step is its own transaction: finished steps stay.
             Err(why) if tries < TRIES && Fault::from(why.clone()).is_transient() => {
                 tracing::warn!(tries, "a table is in use: the step is tried again");
                 sleep(PAUSE * tries).await;
@@ -126,8 +127,8 @@ async fn take_steps(
     Ok(steps)
 }
 
-/// `SeaORM`'s own connection, since its migrations take no other. A step may take its time, and waits for no table longer
-/// than everybody does: all others would stand behind it.
+/// Connects with `SeaORM`'s own connection, because its migrations accept no other. Statements have no time limit here.
+/// The wait for a lock keeps its limit, because all other statements would queue behind it.
 fn on_postgres(servers: &Servers) -> Result<DatabaseConnection, DbErr> {
     let host = servers.last_good();
     let host = host.ok_or_else(|| DbErr::Custom("no host".to_owned()))?;

@@ -1,7 +1,9 @@
-//! The database: SQLite in a file for one small server, PostgreSQL for everything else, behind one
-//! handle that counts what it is asked.
+//! The database: SQLite in a file for one small server, PostgreSQL for everything else, behind one handle that counts
+//! statements.
 
 mod connect;
+pub mod due;
+pub mod leased;
 mod migrate;
 mod occupation;
 mod page;
@@ -10,17 +12,14 @@ mod postgres;
 mod slice;
 mod sqlite;
 mod stats;
-mod tx;
 mod writable;
 
-pub use crate::transact;
 pub use connect::{Db, Engine};
 pub use migrate::{Fit, MigrateError, SchemaState, has_table, migrate, pending, schema_state};
 pub use occupation::{Occupation, OccupationError, Part, occupy};
 pub use page::Sorted;
-pub use pool::{Pool, PoolSize};
+pub use pool::{Pool, PoolSize, Transaction};
 pub use slice::{SLICE, delete_slice};
 pub use sqlite::make_file;
 pub use stats::{Stats, StatsSnapshot};
-pub use tx::{Done, Tx};
 pub use writable::{Writes, takes_writes};

@@ -1,8 +1,8 @@
-//! One server at a time on an SQLite file: two would wait for each other's writes, and each would count limits and hold
-//! connections as if it were alone. Workers may be any number, since they take work under leases, and commands such as
-//! `belay member role` come and go beside all of them.
+//! Locks that let one server at a time use an SQLite file. Two servers would wait for each other's writes, and each
+//! would apply limits and hold connections as if it were alone. Any number of workers may run, since they take jobs
+//! under leases. Commands such as `belay member role` may run at any time.
 //!
-//! A process holds a lock on a file beside the database, which ends with it, however it ends.
+//! Each lock is a lock on a file beside the database. It is released when its process ends, however it ends.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -11,28 +11,28 @@ use std::path::{Path, PathBuf};
 use crate::config::DatabaseConfig;
 use crate::files;
 
-/// What a process does with the database.
+/// How a process uses the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Answers requests: one process at a time.
+    /// Serves requests: one process at a time.
     Server,
-    /// Does background work, beside others who do.
+    /// Does background work: any number of processes.
     Worker,
-    /// Changes what nobody may be using meanwhile.
+    /// Needs the database for itself: no server and no worker may run.
     Alone,
 }
 
-/// What this process has taken, until this is dropped.
+/// The locks of this process. They are released when this is dropped.
 #[derive(Debug)]
 pub struct Occupation(#[expect(dead_code, reason = "held, and never read")] Vec<File>);
 
-/// Why a part cannot be taken.
+/// Why a lock cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum OccupationError {
-    /// Another process stands in the way.
+    /// Another process holds the lock.
     #[error("another process{} is running on the embedded database {}", id(*.1), .0.display())]
     Taken(PathBuf, Option<u32>),
-    /// The file system refuses.
+    /// The file system returned an error.
     #[error("the lock beside {0} cannot be taken: {1}")]
     Io(PathBuf, io::Error),
 }
@@ -41,7 +41,8 @@ fn id(process: Option<u32>) -> String {
     process.map_or_else(String::new, |id| format!(" ({id})"))
 }
 
-/// Takes parts of the work on an embedded database, which has to be there. On PostgreSQL anybody may take any.
+/// Takes the locks for these parts. The file of an embedded database must exist. PostgreSQL needs no locks, since any
+/// number of processes may share it.
 pub fn occupy(config: &DatabaseConfig, parts: &[Part]) -> Result<Occupation, OccupationError> {
     const SERVER: &str = "server.lock";
     const WORKER: &str = "worker.lock";
@@ -83,19 +84,19 @@ fn take(
     Ok(file)
 }
 
-/// A file beside the database to take a lock on. Two names of one database have the same.
+/// Opens the lock file beside the database. All paths to one database lead to the same lock file.
 pub(super) fn lock_file(database: &Path, name: &str) -> io::Result<File> {
     let database = database.canonicalize()?;
     files::append_private(&database.with_added_extension(name))
 }
 
-/// Says whose the lock is. Of several, the last.
+/// Writes the id of this process into the lock file. With several holders, the file names the last one.
 fn sign(file: &mut File) -> io::Result<()> {
     file.set_len(0)?;
     file.write_all(std::process::id().to_string().as_bytes())
 }
 
-/// The process whose lock it is. `None` if it is just about to say so.
+/// Returns the id of the process that holds the lock, or `None` if it has not written its id yet.
 fn holder(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.read_to_string(&mut text).ok()?;

@@ -1,4 +1,4 @@
-//! A page of a list: sorted by one column, and by an id where that has the same value twice.
+//! Pages of a list that is sorted by one column and, where its values are equal, by an id.
 
 use chrono::{DateTime, NaiveDate};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
@@ -13,7 +13,7 @@ use crate::page::{Cursor, Page};
 pub struct Sorted<K, I> {
     key: K,
     id: I,
-    /// What the key of a cursor stands for.
+    /// Converts the key of a cursor to a value of the column.
     value: fn(i64) -> Option<Value>,
     latest_first: bool,
 }
@@ -28,7 +28,7 @@ fn day(number: i64) -> Option<Value> {
 }
 
 impl<K: ColumnTrait, I: ColumnTrait> Sorted<K, I> {
-    /// By an instant, of which a cursor has the microseconds; the latest first.
+    /// Sorts by an instant, the latest first. The key of a cursor is the instant in microseconds.
     pub const fn by_instant(key: K, id: I) -> Self {
         Self {
             key,
@@ -38,7 +38,7 @@ impl<K: ColumnTrait, I: ColumnTrait> Sorted<K, I> {
         }
     }
 
-    /// By a day, of which a cursor has the number since the common era; the latest first.
+    /// Sorts by a day, the latest first. The key of a cursor is the number of the day since the common era.
     pub const fn by_day(key: K, id: I) -> Self {
         Self {
             value: day,
@@ -46,7 +46,7 @@ impl<K: ColumnTrait, I: ColumnTrait> Sorted<K, I> {
         }
     }
 
-    /// The earliest first.
+    /// Sorts the earliest first instead.
     #[must_use]
     pub const fn earliest_first(self) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl<K: ColumnTrait, I: ColumnTrait> Sorted<K, I> {
         }
     }
 
-    /// What is of the list on a page, and one row more; of a backward page, from the back of the list.
+    /// Selects up to `limit + 1` rows of the page. A backward page is selected from the end of the list.
     pub fn page<E: EntityTrait, const LIST: u8>(
         self,
         select: Select<E>,
@@ -80,7 +80,8 @@ impl<K: ColumnTrait, I: ColumnTrait> Sorted<K, I> {
             .limit(page.limit + 1)
     }
 
-    /// Beyond a place, where it is earlier or where it is later.
+    /// Selects the rows that are earlier than the cursor's row, or later if `earlier` is false. Returns `None` if the
+    /// key of the cursor is out of range.
     pub fn beyond<const LIST: u8>(self, place: Cursor<LIST>, earlier: bool) -> Option<Condition> {
         let value = (self.value)(place.key)?;
         let key = || self.key.into_expr();

@@ -1,4 +1,4 @@
-//! How connections to PostgreSQL are opened: with which settings, and to which of several hosts.
+//! Connections to PostgreSQL: their settings, and the choice among several hosts.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,23 +9,23 @@ use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use crate::config::{DatabaseConfig, PostgresUrl};
 
-/// No host is given up sooner than this, however many there are.
+/// Each host gets at least this long to answer, however many there are.
 const LEAST: Duration = Duration::from_secs(1);
 
 /// The hosts of the URL.
 #[derive(Debug)]
 pub(super) struct Servers {
     hosts: Vec<PgConnectOptions>,
-    /// Whether only a host that takes writes will do.
+    /// Whether only a host that accepts writes is used.
     writable: bool,
-    /// Which is asked first: the one that served last, or the one after whatever failed last.
+    /// The host to try first: the one that connected last, or the one after the last failure.
     first: AtomicUsize,
-    /// How long each may take.
+    /// How long connecting to each host may take.
     patience: Duration,
 }
 
 impl Servers {
-    /// Returns `None` if the URL is not PostgreSQL's, or cannot be read.
+    /// Returns `None` if the URL is not one of PostgreSQL or is invalid.
     pub fn of(config: &DatabaseConfig) -> Option<Self> {
         let PostgresUrl { hosts, writable } = config.postgres()?;
         let share = u32::try_from(hosts.len()).unwrap_or(u32::MAX);
@@ -41,13 +41,13 @@ impl Servers {
         })
     }
 
-    /// Connects to the first host that will do.
+    /// Connects to the first suitable host.
     pub async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
         let mut faults = Vec::new();
         let begin = self.first.load(Ordering::Relaxed);
         for step in 0..self.hosts.len() {
             let at = (begin + step) % self.hosts.len();
-            // Whoever gives up waiting for this one leaves word to begin with the next.
+            // If the caller is cancelled while it waits for this host, the next attempt begins with the next host.
             self.first.store(at + 1, Ordering::Relaxed);
             let opened = tokio::time::timeout(self.patience, self.open(at)).await;
             match opened.unwrap_or_else(|_| Err(timed_out())) {
@@ -61,7 +61,7 @@ impl Servers {
         Err(all(faults))
     }
 
-    /// What went wrong, with the host where it did: the library does not say.
+    /// Adds the host to an I/O error, because the library does not name it.
     fn named(&self, at: usize, why: sqlx::Error) -> sqlx::Error {
         let sqlx::Error::Io(why) = why else {
             return why;
@@ -79,23 +79,23 @@ impl Servers {
         sqlx::Error::Io(io::Error::new(why.kind(), format!("{what} at {place}")))
     }
 
-    /// How the host is reached that served last.
+    /// Returns the options of the host that connected last.
     pub fn last_good(&self) -> Option<PgConnectOptions> {
         let at = self.first.load(Ordering::Relaxed) % self.hosts.len().max(1);
         self.hosts.get(at).cloned()
     }
 
     async fn open(&self, at: usize) -> Result<PgConnection, sqlx::Error> {
-        // `connect_with` looks the name of the host up, each time.
+        // `connect_with` resolves the host's name each time.
         let mut connection = PgConnection::connect_with(&self.hosts[at]).await?;
         if self.writable {
-            // Also "on" on a standby.
+            // A standby answers "on" as well.
             let (read_only,): (String,) = sqlx::query_as("SHOW transaction_read_only")
                 .persistent(false)
                 .fetch_one(&mut connection)
                 .await?;
             if read_only != "off" {
-                let why = "the host takes no writes";
+                let why = "the host accepts no writes";
                 return Err(io::Error::new(io::ErrorKind::NotConnected, why).into());
             }
         }
@@ -103,7 +103,8 @@ impl Servers {
     }
 }
 
-/// What went wrong with each host, as one. What a server said stands alone: it knows more than who could not be reached.
+/// Merges the errors of all hosts into one. An error that a server sent replaces the others, because it says more than
+/// a failed connection.
 fn all(faults: Vec<sqlx::Error>) -> sqlx::Error {
     let together = |before: sqlx::Error, why: sqlx::Error| match (before, why) {
         (sqlx::Error::Io(before), sqlx::Error::Io(why)) => {
@@ -116,7 +117,7 @@ fn all(faults: Vec<sqlx::Error>) -> sqlx::Error {
     all.unwrap_or_else(|| sqlx::Error::Configuration("no host".into()))
 }
 
-/// What stands for an answer that did not come in time.
+/// The error for an answer that did not come in time.
 pub(super) fn timed_out() -> sqlx::Error {
     sqlx::Error::Io(io::ErrorKind::TimedOut.into())
 }
@@ -133,7 +134,8 @@ fn with_settings(host: PgConnectOptions, config: &DatabaseConfig) -> PgConnectOp
             "idle_in_transaction_session_timeout",
             millis(config.idle_in_transaction_seconds),
         ),
-        // Of the server's socket: ours is out of reach behind sqlx, where each exchange has a limit instead.
+        // These apply to the server's socket. Ours is out of reach behind sqlx, so each exchange has a time limit
+        // instead.
         (
             "tcp_keepalives_idle",
             config.keepalive_idle_seconds.to_string(),
@@ -147,10 +149,10 @@ fn with_settings(host: PgConnectOptions, config: &DatabaseConfig) -> PgConnectOp
     ];
     host.application_name("belay")
         .options([
-            // Who has waited for a row reads what was committed meanwhile, whatever the database or the user is
-            // set to.
+            // A transaction that waited for a row must read what was committed meanwhile, whatever default the database
+            // or the user has.
             ("default_transaction_isolation", "read committed"),
-            // Planning a list anew for each LIMIT costs more than a plan that fits all.
+            // Planning a list again for each LIMIT costs more than one generic plan saves.
             ("plan_cache_mode", "force_generic_plan"),
             ("timezone", "UTC"),
         ])

@@ -1,4 +1,4 @@
-//! Deleting a little at a time: one statement over a whole table keeps everybody else waiting.
+//! Deletion in slices: one statement over a whole table would make everybody else wait.
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
@@ -6,10 +6,11 @@ use sea_orm::{
     QueryFilter as _,
 };
 
-/// So many rows are deleted by one statement.
+/// How many rows one statement deletes at most.
 pub const SLICE: u64 = 500;
 
-/// Deletes up to [`SLICE`] of the rows that meet a condition; returns how many. Fewer than that are the last.
+/// Deletes up to [`SLICE`] rows that meet the condition. Returns how many; fewer than [`SLICE`] means that none are
+/// left.
 pub async fn delete_slice<E: EntityTrait>(
     db: &impl ConnectionTrait,
     condition: Condition,

@@ -1,4 +1,4 @@
-//! How many statements a request costs, how long the database took over them, and what the request was refused.
+//! Statistics of a request: its statements, the time that the database took for them, and its refusals.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +25,7 @@ struct Counters {
 /// A refusal in a payload: the type of the error, and its code.
 pub type Refused = (&'static str, ProblemCode);
 
-/// What a [`Stats`] had counted at one moment.
+/// The counts of a [`Stats`] at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatsSnapshot {
     /// Statements sent, without BEGIN and COMMIT.
@@ -35,19 +35,20 @@ pub struct StatsSnapshot {
 }
 
 impl Stats {
-    /// Runs `work`, counting what it sends into `self`.
+    /// Runs `work` and counts its statements in `self`.
     pub async fn scope<F: Future>(&self, work: F) -> F::Output {
         CURRENT.scope(self.clone(), work).await
     }
 
-    /// The counter of the running request, to hand to a task it spawns.
+    /// Returns the counter of the running request, to pass to the tasks that it spawns. Returns `None` outside a
+    /// request.
     pub fn current() -> Option<Self> {
         CURRENT.try_with(Clone::clone).ok()
     }
 
-    /// Notes an expected refusal of the running request.
+    /// Records an expected refusal of the running request.
     pub fn refused(error: &'static str, code: ProblemCode) {
-        // Outside a request there is nobody to note it for.
+        // Outside a request there is no counter.
         let _ = CURRENT.try_with(|Self(counters)| {
             let mut refused = counters
                 .refused
@@ -57,7 +58,7 @@ impl Stats {
         });
     }
 
-    /// What was refused so far.
+    /// Returns the refusals so far.
     pub fn refusals(&self) -> Vec<Refused> {
         let refused = self
             .0
@@ -67,7 +68,7 @@ impl Stats {
         refused.clone()
     }
 
-    /// What has been counted so far.
+    /// Returns the counts so far.
     pub fn snapshot(&self) -> StatsSnapshot {
         StatsSnapshot {
             statements: self.0.statements.load(Ordering::Relaxed),
@@ -78,7 +79,7 @@ impl Stats {
 
 pub(super) fn record(elapsed: Duration) {
     metrics::histogram!("belay_db_statement_seconds").record(elapsed);
-    // Outside a request there is nobody to count for.
+    // Outside a request there is no counter.
     let _ = CURRENT.try_with(|Stats(counters)| {
         counters.statements.fetch_add(1, Ordering::Relaxed);
         let nanos = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);

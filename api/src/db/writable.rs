@@ -1,4 +1,5 @@
-//! Whether the database takes a write: a standby, a database that was set read-only and a full disk all answer.
+//! Checks whether the database accepts writes: a standby, a read-only database and one with a full disk still answer
+//! reads.
 
 use std::time::Duration;
 
@@ -8,30 +9,30 @@ use super::pool::Target;
 use super::{Db, Engine};
 use crate::error::Fault;
 
-/// What was committed this lately shows that the database takes writes.
+/// A commit within this time shows that the database accepts writes.
 const LATELY: Duration = Duration::from_secs(1);
 
-/// Less space than this on the disk of an embedded database is none: what the write-ahead log has room for still succeeds
-/// now and then, and the next write that is a little larger fails.
+/// With less space than this in bytes, the disk of an embedded database counts as full: writes that fit into the
+/// write-ahead log still succeed now and then, but a slightly larger one fails.
 const LEAST_SPACE: u64 = 1 << 20;
 
 /// Whether writes succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writes {
-    /// They do.
+    /// Writes succeed.
     Taken,
-    /// It is a standby, or was set read-only.
+    /// The database is a standby, or was set read-only.
     Refused,
-    /// There is no space for them.
+    /// The disk has no space left.
     DiskFull,
 }
 
-/// Returns whether the database takes writes. Writes no row: on SQLite it writes the version number in the head of the
-/// file once more, since nothing but a commit finds out that the disk is full.
+/// Returns whether the database accepts writes. Writes no row. On SQLite it writes the version number in the file's
+/// header again, since only a commit finds out that the disk is full.
 pub async fn takes_writes(db: &Db) -> Result<Writes, DbErr> {
     match db.engine() {
         Engine::Postgres => {
-            // Also "on" on a standby.
+            // A standby answers "on" as well.
             let show = Statement::from_string(
                 db.pool.get_database_backend(),
                 "SHOW transaction_read_only",
@@ -53,7 +54,8 @@ pub async fn takes_writes(db: &Db) -> Result<Writes, DbErr> {
     }
 }
 
-/// Whether the disk of an embedded database is as good as full. One that cannot be asked is left to the write.
+/// Whether the disk of an embedded database is nearly full. Returns `false` if its space is unknown: the write then
+/// decides.
 fn lacks_space(db: &Db) -> bool {
     let Target::Sqlite(options) = db.pool.target() else {
         return false;

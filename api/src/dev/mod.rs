@@ -1,5 +1,5 @@
-//! What only a developer gets: mail and nudges on the terminal, a look at them over HTTP, a clock that
-//! can be moved, and a community made up for demonstration.
+//! Tools for developers: an HTTP view of mail and pushes, a clock that can be moved, and a made-up community for
+//! demonstration.
 
 pub mod demo;
 pub mod routes;

@@ -1,9 +1,10 @@
-//! What an app's developer asks over HTTP: the clock, and what was mailed and pushed. These addresses do
-//! not exist in production.
+//! HTTP routes for app developers: the clock, and the mail and pushes sent so far. They do not exist in production.
 //!
-//! `GET /dev/clock` · `POST /dev/clock` with `{"set": "2026-03-28T22:00:00Z"}` or
-//! `{"advance": {"days": 1, "hours": 8, "minutes": 30, "seconds": 15}}`, any of them · `GET /dev/outbox`,
-//! oldest first, with `?kind=mail`, `?kind=push` and `?to=` an e-mail address or push address to choose.
+//! - `GET /dev/clock`
+//! - `POST /dev/clock` with `{"set": "2026-03-28T22:00:00Z"}` or `{"advance": {"days": 1, "hours": 8, "minutes": 30,
+//!   "seconds": 15}}`, in which each unit is optional
+//! - `GET /dev/outbox`, oldest first. Filters: `?kind=mail`, `?kind=push`, and `?to=` with an e-mail address or push
+//!   address
 
 use axum::Router;
 use axum::body::Body;
@@ -20,10 +21,10 @@ use crate::dev_outbox::Sent;
 use crate::graphql::code::Code;
 use crate::http::{Edge, is_json, respond};
 
-/// A journey is a short sentence.
+/// The largest body in bytes. Requests are short.
 const BODY_LIMIT: usize = 1024;
 
-/// The developer's addresses.
+/// Returns the developer's routes.
 pub fn routes() -> Router<Edge> {
     Router::new()
         .route("/dev/clock", get(clock).post(move_clock))
@@ -67,7 +68,7 @@ async fn clock(State(edge): State<Edge>) -> Response<Body> {
 }
 
 async fn move_clock(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -> Response<Body> {
-    // A web page the developer looks at can post plain text here, but not JSON.
+    // A web page that the developer visits could post plain text here, but not JSON.
     if !is_json(&headers) {
         return respond::error(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -82,7 +83,7 @@ async fn move_clock(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -
             r#"Send {"set": "2026-03-28T22:00:00Z"} or {"advance": {"days": 0, "hours": 8, "minutes": 0, "seconds": 0}}."#,
         );
     };
-    // A task of its own: a client that goes away must not leave time half-way.
+    // A separate task: a client that disconnects must not stop the journey half-way.
     let app = edge.app.clone();
     let journey = tokio::spawn(async move { time::travel(&app, asked.into()).await });
     match journey.await {

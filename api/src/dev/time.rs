@@ -1,4 +1,4 @@
-//! Time travel: everything that is due on the way happens in its order, each at its time.
+//! Time travel: all work that is due on the way is done in its order, each at its time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -7,22 +7,22 @@ use crate::clock::ClockFault;
 use crate::error::Fault;
 use crate::worker::{self, Worker};
 
-/// The farthest journey: a year and a day for all that is yearly.
+/// The farthest journey: a year and a day, to pass everything that is yearly.
 pub const FARTHEST: TimeDelta = TimeDelta::days(366);
 
-/// In a row; see [`advance_to`].
+/// How many steps in a row may find the same due instant before [`advance_to`] gives up on it.
 const STEPS_WITHOUT_PROGRESS: u32 = 100;
 
 /// Why time was not moved.
 #[derive(Clone, Debug)]
 pub enum TravelFault {
-    /// This clock is the system's.
+    /// This is the system's clock, which cannot be moved.
     NotMovable,
-    /// The target lies before now: what happened has happened.
+    /// The target is in the past.
     Backward,
-    /// The target lies more than [`FARTHEST`] ahead.
+    /// The target is more than [`FARTHEST`] ahead.
     TooFar,
-    /// Something due on the way could not be asked for; the clock stands where it happened.
+    /// Work that was due on the way failed. The clock stays at that instant.
     Fault(Fault),
 }
 
@@ -32,17 +32,16 @@ impl From<Fault> for TravelFault {
     }
 }
 
-/// Where to.
+/// The target of a journey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Journey {
     /// To an instant.
     To(DateTime<Utc>),
-    /// So much further.
+    /// By a duration.
     By(TimeDelta),
 }
 
-/// Moves the clock to `target`, stopping at every instant at which something is due and doing it there.
-/// Answers the time it is then.
+/// Moves the clock to `target`. Stops at every instant with due work and does it there. Returns the new time.
 pub async fn advance_to(app: &App, target: DateTime<Utc>) -> Result<DateTime<Utc>, TravelFault> {
     travel(app, Journey::To(target)).await
 }
@@ -62,7 +61,7 @@ pub async fn travel(app: &App, journey: Journey) -> Result<DateTime<Utc>, Travel
     if target - start > FARTHEST {
         return Err(TravelFault::TooFar);
     }
-    // Before anything is done: a clock that cannot be moved must not have its work done early.
+    // This fails first if the clock cannot be moved, before any work is done.
     move_to(app, start)?;
 
     let worker = Worker::new(app.clone());
@@ -74,7 +73,7 @@ pub async fn travel(app: &App, journey: Journey) -> Result<DateTime<Utc>, Travel
         let Some(due) = worker::next_due(app).await? else {
             break;
         };
-        // What is due and was not done is held by a process that died: its lease has to run out.
+        // Work that is due and was not done is leased to a process that died: wait until the lease expires.
         let now = app.clock.now();
         let next = if due > now { due } else { now + lease };
         without_progress = if last == Some(due) {
@@ -93,7 +92,7 @@ pub async fn travel(app: &App, journey: Journey) -> Result<DateTime<Utc>, Travel
     Ok(app.clock.now())
 }
 
-/// Moves to an instant; one that has passed meanwhile is where we are.
+/// Moves the clock to an instant. Does nothing if the instant has passed meanwhile.
 fn move_to(app: &App, instant: DateTime<Utc>) -> Result<(), TravelFault> {
     let by = (instant - app.clock.now()).max(TimeDelta::zero());
     app.clock.advance(by).map_err(|fault| match fault {

@@ -1,9 +1,13 @@
-//! Devices: where a member's nudges can reach him.
+//! Devices: where a member's notifications can reach him.
 //!
-//! The promises: an address belongs to the man who registered it last, and nothing of the one who held it
-//! before goes with it; an installation of the app has one address at a time; signing out takes the device
-//! with it, except that a device whose session ends with a change of the passphrase is told so; an address is only ever taken for dead while it is still the one that was sent to. An address
-//! is never shown back and never logged: it alone links a person to the app.
+//! Promises:
+//!
+//! - An address belongs to the member who registered it last. Nothing of its earlier holder goes with it.
+//! - An installation of the app has one address at a time.
+//! - Signing out removes the device. One exception: a device whose session ends with a change of the passphrase, or
+//!   because its refresh token was copied, is still notified of that.
+//! - An address is marked dead only while it is still the one that was sent to.
+//! - An address is never shown and never logged: it alone links a person to the app.
 
 pub mod model;
 pub mod service;

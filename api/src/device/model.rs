@@ -1,4 +1,4 @@
-//! Addresses, and the rules about them.
+//! Devices and their registrations, with the rules about them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::device::{AddressKind, Platform};
@@ -8,27 +8,27 @@ use crate::locale::Language;
 use crate::problem::Problem;
 use crate::push::{Address, printable};
 
-/// A member has so many devices at most; the one not seen for longest goes.
+/// The most devices that a member has. Beyond it, dead devices are removed first, then those not seen for longest.
 pub const MOST_DEVICES: usize = 20;
-/// Apps send their address again every month; one not seen for so long is not sent to.
+/// Apps send their address again every month. Nothing is sent to a device that was not seen for this long.
 pub const STALE_AFTER: TimeDelta = TimeDelta::days(60);
-/// One not seen for so long is removed.
+/// A device that was not seen for this long is removed.
 pub const REMOVED_AFTER: TimeDelta = TimeDelta::days(270);
 
-/// A device whose session was ended is told for so long what becomes of the account.
+/// How long a device whose session was ended still receives what is about the account.
 pub const PARTED_FOR: TimeDelta = TimeDelta::hours(1);
 
 const MAX_INSTALLATION_ID: usize = 256;
 const MAX_APP_VERSION: usize = 64;
 
-/// What an app tells of itself when it registers.
+/// What an app reports about itself when it registers.
 #[derive(Clone, Debug)]
 pub struct Registration {
-    /// Where it can be reached.
+    /// The address at which it can be reached.
     pub address: Address,
-    /// Which installation of the app it is, when the app says.
+    /// Which installation of the app it is, if the app says.
     pub installation_id: Option<String>,
-    /// What it runs on.
+    /// The platform it runs on.
     pub platform: Platform,
     /// Its version, as it writes it.
     pub app_version: String,
@@ -61,7 +61,7 @@ pub struct Device {
     pub locale: String,
     /// When it was first registered.
     pub registered_at: DateTime<Utc>,
-    /// When it last was.
+    /// When it was last registered.
     pub last_seen_at: DateTime<Utc>,
 }
 
@@ -70,22 +70,22 @@ pub struct Device {
 pub struct Reachable {
     /// Its id.
     pub id: DeviceId,
-    /// Whose it is.
+    /// The member it belongs to.
     pub member: MemberId,
     /// Where to send.
     pub address: Address,
     /// What the app runs on.
     pub platform: Platform,
-    /// When the provider last said that the address is gone: it is on trial.
+    /// When the provider last said that the address is gone: the address is then on trial.
     pub doubted_at: Option<DateTime<Utc>>,
-    /// Nobody is signed in on it any more: it is told what became of the account, and nothing else.
+    /// Whether nobody is signed in on it any more. It then receives what is about the account, and nothing else.
     pub parted: bool,
 }
 
-/// What decides which devices have to go when there are too many.
+/// What decides which devices are removed when there are too many.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen {
-    /// Which.
+    /// The device.
     pub id: DeviceId,
     /// Whether the provider has given it up.
     pub dead: bool,
@@ -93,7 +93,7 @@ pub struct Seen {
     pub at: DateTime<Utc>,
 }
 
-/// The devices over the limit: the dead first, then those not seen for longest. `keep` stays.
+/// Returns the devices over the limit: the dead first, then those not seen for longest. `keep` is never among them.
 pub fn surplus(mut devices: Vec<Seen>, keep: DeviceId) -> Vec<DeviceId> {
     devices.sort_by_key(|device| {
         let kept = device.id == keep;
@@ -103,7 +103,7 @@ pub fn surplus(mut devices: Vec<Seen>, keep: DeviceId) -> Vec<DeviceId> {
     over.map(|device| device.id).collect()
 }
 
-/// An address seen before this instant is stale.
+/// Returns the instant before which a device must have been seen last to be stale.
 pub fn stale_before(now: DateTime<Utc>) -> DateTime<Utc> {
     now - STALE_AFTER
 }

@@ -1,4 +1,4 @@
-//! What is done with devices.
+//! The use cases of devices.
 
 use entity::device::{self, DeadReason};
 use entity::{DeviceId, MemberId, SessionId};
@@ -9,13 +9,15 @@ use super::model::{
 };
 use super::store::{self, Since};
 use crate::app::App;
-use crate::db::{Done, SLICE, Tx, transact};
+use crate::db::SLICE;
 use crate::error::Fault;
 use crate::fact::Fact;
 use crate::push::Address;
+use crate::transact;
+use crate::tx::{Done, Tx};
 use crate::viewer::SignedIn;
 
-/// How a registration ended.
+/// The outcome of a registration.
 #[derive(Clone, Debug)]
 pub enum Registered {
     /// The device is registered.
@@ -24,15 +26,16 @@ pub enum Registered {
     SessionEnded,
 }
 
-/// Registers an address, or refreshes it. It is the member's from now on, whoever held it before: that one is told. The
-/// installation's earlier address is replaced. Registered again it changes nothing but when it was seen.
+/// Registers an address, or refreshes it. It belongs to this member from now on; a member who had it before is
+/// notified. It replaces the installation's earlier address. A repeated registration changes only when the device was
+/// last seen.
 pub async fn register(
     app: &App,
     who: SignedIn,
     registration: &Registration,
 ) -> Result<Registered, Fault> {
     transact!(app, |tx| {
-        if !store::hold(tx, who).await? {
+        if !store::lock_session(tx, who).await? {
             return Ok(Done::Undo(Registered::SessionEnded));
         }
         let (row, taken) = place(app, tx, who, registration).await?;
@@ -44,14 +47,14 @@ pub async fn register(
     })
 }
 
-/// Whether a device was sent to until now.
+/// Whether pushes were sent to a device until now.
 fn is_reached(app: &App, device: &device::Model) -> bool {
     device.dead_at.is_none()
         && device.parted_at.is_none()
         && device.last_seen_at >= stale_before(app.clock.now())
 }
 
-/// Puts the address into the row it belongs in; returns that, and the one another member had it in.
+/// Writes the registration to its row. Returns that row, and the row in which another member had the address.
 async fn place(
     app: &App,
     tx: &Tx,
@@ -60,7 +63,7 @@ async fn place(
 ) -> Result<(device::Model, Option<device::Model>), Fault> {
     let now = app.clock.now();
     let key = new.address.key();
-    store::hold_addresses(tx, who.member, &key).await?;
+    store::lock_addresses(tx, who.member, &key).await?;
     let mut own = store::all(tx, who.member).await?;
     let same_installation = |row: &device::Model| {
         new.installation_id.is_some() && row.installation_id == new.installation_id
@@ -83,7 +86,7 @@ async fn place(
         .map(|row| row.id)
         .collect();
     store::remove(tx, who.member, &replaced).await?;
-    // Gone only when it was removed, or found unseen for too long, at this very moment.
+    // The row is missing only if a concurrent transaction removed it.
     let row = store::refresh(tx, target, who, new, now).await?;
     let row = row.ok_or(Fault::Busy)?;
 
@@ -98,18 +101,18 @@ async fn place(
     Ok((row, taken))
 }
 
-/// Removes a device of the member; no matter when it is gone already.
+/// Removes a device of the member. Idempotent: succeeds also if the device is gone already.
 pub async fn unregister(app: &App, who: SignedIn, device: DeviceId) -> Result<(), Fault> {
     store::remove(app.db.pool(), who.member, &[device]).await
 }
 
-/// The devices the member's nudges go to, last seen first.
+/// Returns the devices that the member's notifications go to, last seen first.
 pub async fn of_member(db: &impl ConnectionTrait, member: MemberId) -> Result<Vec<Device>, Fault> {
     let rows = store::alive(db, member).await?;
     Ok(rows.into_iter().map(shown).collect())
 }
 
-/// Sessions ended: nobody is signed in on their devices any more, so nothing is sent to them.
+/// Removes the devices of sessions that ended: nobody is signed in on them any more, so nothing is sent to them.
 pub async fn session_ended(tx: &Tx, sessions: &[SessionId]) -> Result<(), Fault> {
     if sessions.is_empty() {
         return Ok(());
@@ -117,8 +120,8 @@ pub async fn session_ended(tx: &Tx, sessions: &[SessionId]) -> Result<(), Fault>
     store::remove_of_sessions(tx, sessions).await
 }
 
-/// Sessions were ended by what their devices are still to be told of: for an hour they are sent what is about the account,
-/// and nothing else.
+/// Marks the devices of these sessions as parted: a stranger may have ended the sessions, so the devices must still be
+/// notified. For an hour they receive what is about the account, and nothing else.
 pub async fn session_taken(app: &App, tx: &Tx, sessions: &[SessionId]) -> Result<(), Fault> {
     store::part_with_sessions(tx, sessions, app.clock.now()).await
 }
@@ -131,7 +134,8 @@ fn since(app: &App) -> Since {
     }
 }
 
-/// The devices of these members that can be sent to now; some of them are told of the account alone.
+/// Returns the devices of these members that can be sent to now. Some of them receive only what is about the account:
+/// see [`Reachable::parted`].
 pub async fn live(
     app: &App,
     db: &impl ConnectionTrait,
@@ -144,7 +148,7 @@ pub async fn live(
     Ok(rows.into_iter().map(reachable).collect())
 }
 
-/// Those of these devices that can be sent to now.
+/// Returns the given devices that can be sent to now.
 pub async fn live_among(
     app: &App,
     db: &impl ConnectionTrait,
@@ -154,8 +158,8 @@ pub async fn live_among(
     Ok(rows.into_iter().map(reachable).collect())
 }
 
-/// Gives addresses up: they are not sent to until they are registered again. A device that has another address by now is
-/// left alone. Returns how many were given up.
+/// Marks addresses as dead: nothing is sent to them until they are registered again. A device that has another address
+/// by now is left alone. Returns how many were marked.
 pub async fn give_up(
     app: &App,
     db: &impl ConnectionTrait,
@@ -165,7 +169,7 @@ pub async fn give_up(
     store::mark_dead(db, sent_to, reason, app.clock.now()).await
 }
 
-/// Puts addresses on trial, which the provider says are gone. Whoever registers his again ends its trial.
+/// Puts addresses on trial because the provider says that they are gone. A new registration ends the trial.
 pub async fn doubt(
     app: &App,
     db: &impl ConnectionTrait,
@@ -179,7 +183,7 @@ pub async fn trust(db: &impl ConnectionTrait, sent_to: &[&Reachable]) -> Result<
     store::doubt(db, sent_to, None).await
 }
 
-/// Removes the addresses that have not been seen for too long, and those whose sessions ended.
+/// Removes devices that have not been seen for too long, and those whose sessions ended.
 /// One slice; returns whether there is more.
 pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     let now = app.clock.now();

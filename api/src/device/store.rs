@@ -1,4 +1,4 @@
-//! The devices' table.
+//! Queries on devices.
 
 use chrono::{DateTime, Utc};
 use entity::device::{ActiveModel, Column, DeadReason, Entity, Model};
@@ -10,13 +10,15 @@ use sea_orm::{
 };
 
 use super::model::{Reachable, Registration};
-use crate::db::{Tx, delete_slice};
+use crate::db::delete_slice;
 use crate::error::Fault;
+use crate::tx::{Rank, Tx};
 use crate::viewer::SignedIn;
 
-/// Keeps the session from ending, and the member from registering elsewhere, until the transaction ends.
-/// False when the session has ended.
-pub(super) async fn hold(tx: &Tx, who: SignedIn) -> Result<bool, Fault> {
+/// Locks the session and the member `FOR NO KEY UPDATE`: until the transaction ends, the session cannot end and the
+/// member cannot register elsewhere. Returns `false` if the session has ended.
+pub(super) async fn lock_session(tx: &Tx, who: SignedIn) -> Result<bool, Fault> {
+    tx.lock(Rank::Account);
     let session = session::Entity::find_by_id(who.session)
         .select_only()
         .column(session::Column::Id)
@@ -29,6 +31,7 @@ pub(super) async fn hold(tx: &Tx, who: SignedIn) -> Result<bool, Fault> {
     if session.is_none() {
         return Ok(false);
     }
+    tx.lock(Rank::Member);
     let member = member::Entity::find_by_id(who.member)
         .select_only()
         .column(member::Column::Id)
@@ -39,17 +42,17 @@ pub(super) async fn hold(tx: &Tx, who: SignedIn) -> Result<bool, Fault> {
     Ok(member.is_some())
 }
 
-/// The hashes are put in order before any of them is waited for, so that two who want the same addresses cannot wait
-/// for each other.
+/// Locks the hashes of all keys in ascending order, so that two transactions that want the same addresses do not
+/// deadlock.
 const IN_TURN: &str = "SELECT pg_advisory_xact_lock(turn) FROM (\
     SELECT DISTINCT hashtextextended(key, 0) AS turn FROM (\
     SELECT $2 AS key UNION ALL SELECT address_key FROM device WHERE member_id = $1\
     ) AS keys ORDER BY turn) AS turns";
 
-/// Keeps an address, and those a member has, from changing hands until the transaction ends. Rows alone cannot: each
-/// of two men who swap phones would hold his own and wait for the other's. On SQLite the transaction keeps everybody
-/// waiting anyway.
-pub(super) async fn hold_addresses(tx: &Tx, member: MemberId, key: &str) -> Result<(), Fault> {
+/// Locks an address, and the addresses that a member has, against changing hands until the transaction ends. Row locks
+/// are not enough: if two members swap phones, each would lock his own row and wait for the other's. On SQLite other
+/// transactions wait anyway.
+pub(super) async fn lock_addresses(tx: &Tx, member: MemberId, key: &str) -> Result<(), Fault> {
     let backend = tx.get_database_backend();
     if backend == DbBackend::Postgres {
         let values = [member.into(), key.into()];
@@ -59,13 +62,13 @@ pub(super) async fn hold_addresses(tx: &Tx, member: MemberId, key: &str) -> Resu
     Ok(())
 }
 
-/// Every device of a member, dead or alive.
+/// Returns every device of a member, dead or alive.
 pub(super) async fn all(db: &impl ConnectionTrait, member: MemberId) -> Result<Vec<Model>, Fault> {
     let found = Entity::find().filter(Column::MemberId.eq(member));
     Ok(found.all(db).await?)
 }
 
-/// The devices of a member that have not been given up, last seen first.
+/// Returns the devices of a member that are alive and not parted, last seen first.
 pub(super) async fn alive(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -79,7 +82,7 @@ pub(super) async fn alive(
     Ok(found.all(db).await?)
 }
 
-/// Since when a device must have been seen, and its session have ended if it has, to be sent to.
+/// The instants since when a device must have been seen, and since when it may have been parted, to be sent to.
 #[derive(Clone, Copy)]
 pub(super) struct Since {
     pub seen: DateTime<Utc>,
@@ -96,7 +99,7 @@ fn reachable(since: Since) -> Select<Entity> {
         .filter(parted)
 }
 
-/// The devices of these members that can be sent to.
+/// Returns the devices of these members that can be sent to.
 pub(super) async fn reachable_of(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -106,7 +109,7 @@ pub(super) async fn reachable_of(
     Ok(found.all(db).await?)
 }
 
-/// Those of these devices that can be sent to.
+/// Returns the given devices that can be sent to.
 pub(super) async fn reachable_among(
     db: &impl ConnectionTrait,
     devices: &[DeviceId],
@@ -116,7 +119,7 @@ pub(super) async fn reachable_among(
     Ok(found.all(db).await?)
 }
 
-/// Takes an address from whoever else holds it; returns what was his.
+/// Removes the device of another member who holds the address. Returns the removed row.
 pub(super) async fn take_from_others(
     tx: &Tx,
     key: &str,
@@ -130,7 +133,7 @@ pub(super) async fn take_from_others(
     Ok(taken.into_iter().next())
 }
 
-/// Adds a device, whose address is held and nobody else's.
+/// Adds a device. Its address must be locked, and must not belong to anybody else.
 pub(super) async fn add(
     tx: &Tx,
     id: DeviceId,
@@ -160,7 +163,7 @@ pub(super) async fn add(
     Ok(())
 }
 
-/// Brings a device up to date; none when it is not the member's.
+/// Updates a device. Returns `None` if it is not the member's.
 pub(super) async fn refresh(
     tx: &Tx,
     id: DeviceId,
@@ -218,7 +221,7 @@ pub(super) async fn remove_of_sessions(tx: &Tx, sessions: &[SessionId]) -> Resul
     Ok(())
 }
 
-/// Keeps the devices of sessions that end for a last word.
+/// Marks the devices of sessions that end as parted, so that they can still receive a last notification.
 pub(super) async fn part_with_sessions(
     tx: &Tx,
     sessions: &[SessionId],
@@ -233,7 +236,7 @@ pub(super) async fn part_with_sessions(
     Ok(())
 }
 
-/// Removes the devices that were kept for a last word before an instant.
+/// Removes a slice of the devices that were parted at or before an instant.
 pub(super) async fn remove_parted(
     db: &impl ConnectionTrait,
     before: DateTime<Utc>,
@@ -242,7 +245,7 @@ pub(super) async fn remove_parted(
     Ok(delete_slice::<Entity>(db, parted).await?)
 }
 
-/// Devices that were sent to, as far as they still have the address they had then.
+/// Returns the condition for the devices that still have the address that was sent to, and are not dead.
 fn still(sent_to: &[&Reachable]) -> Condition {
     Condition::all()
         .add(Column::Id.is_in(sent_to.iter().map(|device| device.id)))
@@ -250,7 +253,7 @@ fn still(sent_to: &[&Reachable]) -> Condition {
         .add(Column::DeadAt.is_null())
 }
 
-/// Gives addresses up; returns how many were.
+/// Marks addresses as dead. Returns how many were marked.
 pub(super) async fn mark_dead(
     db: &impl ConnectionTrait,
     sent_to: &[&Reachable],
@@ -266,7 +269,7 @@ pub(super) async fn mark_dead(
     Ok(marked.rows_affected)
 }
 
-/// Writes down since when addresses are on trial, or that they are not.
+/// Sets since when addresses are on trial, or ends their trials.
 pub(super) async fn doubt(
     db: &impl ConnectionTrait,
     sent_to: &[&Reachable],
@@ -283,7 +286,7 @@ pub(super) async fn doubt(
     Ok(())
 }
 
-/// Removes what has not been seen since; returns how many.
+/// Removes a slice of the devices not seen since an instant. Returns how many.
 pub(super) async fn remove_unseen(
     db: &impl ConnectionTrait,
     since: DateTime<Utc>,

@@ -2,21 +2,21 @@
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $text:literal),+ $(,)?) => {
-        /// What kind of error it is. Apps branch on these, so one that was given out keeps its meaning.
+        /// The kind of an error. Apps branch on the codes, so a released code keeps its meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Code {
             $($(#[$doc])* $variant,)+
         }
 
         impl Code {
-            /// As clients read it.
+            /// Returns the code as clients read it.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $text,)+
                 }
             }
 
-            /// The code that is written so; none when the list does not have it.
+            /// Returns the code with this text, or `None` if the list does not have it.
             pub fn read(text: &str) -> Option<Self> {
                 match text {
                     $($text => Some(Self::$variant),)+
@@ -32,28 +32,28 @@ codes! {
     ParseFailed = "GRAPHQL_PARSE_FAILED",
     /// The document does not fit the schema.
     ValidationFailed = "GRAPHQL_VALIDATION_FAILED",
-    /// A variable or an argument has no value of its type.
+    /// A variable or an argument has an invalid value.
     BadUserInput = "BAD_USER_INPUT",
-    /// The document of that hash or id is not known here.
+    /// The document with this hash or id is not known here.
     PersistedQueryNotFound = "PERSISTED_QUERY_NOT_FOUND",
-    /// The request itself is not as it should be.
+    /// The request is malformed.
     BadRequest = "BAD_REQUEST",
-    /// Nobody is signed in, or the access token is not good any more.
+    /// Nobody is signed in, or the access token is no longer valid.
     Unauthenticated = "UNAUTHENTICATED",
-    /// Whoever asks may not do this.
+    /// The caller may not do this.
     Forbidden = "FORBIDDEN",
-    /// It does not exist, or is not the viewer's to see.
+    /// It does not exist, or the viewer may not see it.
     NotFound = "NOT_FOUND",
-    /// It is no longer as whoever asks believes.
+    /// It has changed since the caller read it.
     Conflict = "CONFLICT",
-    /// There was too much of it; `retryAfter` says when there may be more.
+    /// A rate limit is reached; `retryAfter` says in how many seconds to try again.
     RateLimited = "RATE_LIMITED",
-    /// The document asks for more than one may.
+    /// The document is over a limit.
     QueryTooComplex = "QUERY_TOO_COMPLEX",
-    /// It took too long, and was given up.
+    /// It took too long and was given up.
     Timeout = "TIMEOUT",
-    /// The database is away or too busy; `retryAfter` says in how many seconds it is worth another try.
+    /// The database is unavailable or too busy; `retryAfter` says in how many seconds to try again.
     Unavailable = "UNAVAILABLE",
-    /// A fault of the system, whose cause is in the log.
+    /// A fault of the system; its cause is in the log.
     Internal = "INTERNAL_SERVER_ERROR",
 }

@@ -1,4 +1,4 @@
-//! Lists that come in pages (Relay's Cursor Connections), each under a name of its own in the schema.
+//! Paged lists (Relay's Cursor Connections), each under a name of its own in the schema.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -11,9 +11,9 @@ use crate::app::App;
 use crate::error::Fault;
 use crate::page::Cursor;
 
-/// What a list can be counted by: whose it is, and what narrows it.
+/// The owner and the filter of a list, by which it can be counted.
 pub trait Counted: Send + Sync {
-    /// How many items the whole list has.
+    /// Returns how many items the whole list has.
     fn count(&self, app: &App) -> impl Future<Output = Result<u64, Fault>> + Send;
 }
 
@@ -32,18 +32,16 @@ pub struct Edge<const LIST: u8, T> {
     pub(super) node: T,
 }
 
-/// Where a page is in its list.
+/// The position of a page in its list.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct PageInfo {
-    /// Whether there are items before the page. Of a page from the front it is known only that `after` was
-    /// given.
+    /// Whether there are items before the page. On a page from the front this only says whether `after` was given.
     pub(super) has_previous_page: bool,
-    /// Whether there are items behind the page. Of a page from the back it is known only that `before` was
-    /// given.
+    /// Whether there are items after the page. On a page from the back this only says whether `before` was given.
     pub(super) has_next_page: bool,
-    /// The cursor of the first item, to give as `before` for the page before; null when the page is empty.
+    /// The cursor of the first item. Give it as `before` to get the previous page. Null if the page is empty.
     pub(super) start_cursor: Option<String>,
-    /// The cursor of the last item, to give as `after` for the page behind; null when the page is empty.
+    /// The cursor of the last item. Give it as `after` to get the next page. Null if the page is empty.
     pub(super) end_cursor: Option<String>,
 }
 
@@ -67,17 +65,17 @@ impl<const LIST: u8, T: OutputType, C: Counted> Connection<LIST, T, C> {
         &self.edges
     }
 
-    /// The items of the page, in the list's order: for apps that need no cursor of each.
+    /// The items of the page in the list's order, without their cursors.
     async fn nodes(&self) -> Vec<&T> {
         self.edges.iter().map(|edge| &edge.node).collect()
     }
 
-    /// Where the page is in the list.
+    /// The position of the page in the list.
     async fn page_info(&self) -> &PageInfo {
         &self.page_info
     }
 
-    /// How many items the whole list has. Counted only when it is asked for.
+    /// How many items the whole list has. It is counted only if you ask for it.
     async fn total_count(&self, ctx: &Context<'_>) -> Nullable<i32> {
         let counted = self.whole.count(ctx.app()).await;
         let count = counted.map(|count| i32::try_from(count).unwrap_or(i32::MAX));
@@ -85,10 +83,10 @@ impl<const LIST: u8, T: OutputType, C: Counted> Connection<LIST, T, C> {
     }
 }
 
-/// An item of a page, and its place in the list.
+/// An item of a page, and its position in the list.
 #[Object(name_type)]
 impl<const LIST: u8, T: OutputType> Edge<LIST, T> {
-    /// The item's place, to give as `after` or `before`. It means nothing in another list.
+    /// The item's position, to give as `after` or `before`. It is not valid in another list.
     async fn cursor(&self) -> String {
         self.cursor.encode_cursor()
     }

@@ -1,4 +1,4 @@
-//! What a resolver may ask its context for.
+//! What resolvers read from their context.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +7,7 @@ use super::errors::{GqlError, GqlResult};
 use crate::app::App;
 use crate::viewer::{SignedIn, Viewer};
 
-/// Who sent a request, and from where: data of every request.
+/// The caller of a request and its address. Every request carries this as data.
 #[derive(Debug)]
 pub struct Sender {
     viewer: Mutex<Viewer>,
@@ -15,7 +15,7 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// A viewer at an address, for limits per address.
+    /// A viewer at an address. The address is for limits per address.
     pub const fn new(viewer: Viewer, address: IpAddr) -> Self {
         Self {
             viewer: Mutex::new(viewer),
@@ -24,18 +24,18 @@ impl Sender {
     }
 }
 
-/// The three things every resolver needs, without a word about types.
+/// What resolvers need from their context, without naming types.
 pub trait Context<'a> {
-    /// What everything is given.
+    /// Returns the application.
     fn app(&self) -> &'a App;
-    /// Who asks. In a mutation that signs somebody in, it is he from there on: what its payload shows of him
-    /// is his to see.
+    /// Returns the viewer. After a sign-in within a mutation this is the new member, who may see the fields of the
+    /// payload.
     fn viewer(&self) -> Viewer;
-    /// Who asks, when only a member may.
+    /// Returns the signed-in member, or an error if nobody is signed in.
     fn member(&self) -> GqlResult<SignedIn>;
-    /// From here on it is this member who asks.
+    /// Makes this member the viewer from now on.
     fn signed_in(&self, who: SignedIn);
-    /// Where the request came from.
+    /// Returns the address that the request came from.
     fn client_address(&self) -> IpAddr;
 }
 

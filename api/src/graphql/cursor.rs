@@ -1,4 +1,4 @@
-//! Connections: from their arguments to a page, and from its rows to what the app gets.
+//! Connections: from their arguments to a page, and from its rows to the answer.
 
 use async_graphql::connection::CursorType as _;
 
@@ -9,17 +9,17 @@ use crate::page::{Cursor, MAX_PAGE, PAGE, Page};
 /// The four arguments of a connection, as they were sent.
 #[derive(Clone, Debug, Default)]
 pub struct PageArgs {
-    /// So many from the front.
+    /// The number of items from the front.
     pub first: Option<i32>,
-    /// Behind this cursor.
+    /// Only items after this cursor.
     pub after: Option<String>,
-    /// So many from the back.
+    /// The number of items from the back.
     pub last: Option<i32>,
-    /// Before this cursor.
+    /// Only items before this cursor.
     pub before: Option<String>,
 }
 
-/// Checks how many items a page is to have.
+/// Checks the size of a page.
 pub fn size(n: i32) -> GqlResult<u64> {
     let fault = GqlError::BadUserInput("`first` and `last` go from 0 to 100.");
     u64::try_from(n)
@@ -29,7 +29,7 @@ pub fn size(n: i32) -> GqlResult<u64> {
 }
 
 impl<const LIST: u8> Page<LIST> {
-    /// Checks the arguments; without `first` or `last` it is the first [`PAGE`] items.
+    /// Checks the arguments. Without `first` or `last` the page has the first [`PAGE`] items.
     pub fn parse(args: &PageArgs) -> GqlResult<Self> {
         let cursor = |text: &Option<String>| {
             text.as_deref()
@@ -55,8 +55,8 @@ impl<const LIST: u8> Page<LIST> {
         })
     }
 
-    /// Makes a connection of up to `limit` + 1 rows, which come in the order they were fetched in:
-    /// for a backward page from the back. The `whole` is what it is a page of.
+    /// Makes a connection of up to `limit` + 1 rows in the order of the query: for a backward page, from the back.
+    /// `whole` is the list that this is a page of.
     pub fn connection<R, T, C>(
         &self,
         whole: C,

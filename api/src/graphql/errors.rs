@@ -1,4 +1,4 @@
-//! Errors: what becomes of those on the top level, and the interface of the expected ones in payloads.
+//! Errors: those on the top level, and the interface of the expected ones in payloads.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,31 +11,30 @@ use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 use crate::problem::ProblemCode;
 
-/// What a resolver answers.
+/// The result of a resolver.
 pub type GqlResult<T> = Result<T, GqlError>;
 
-/// What the resolver of a nullable field answers: an error makes this field null and leaves its siblings
-/// alone. (A `GqlResult<Option<T>>` would take the whole parent with it; `transpose` turns one into the
-/// other.)
+/// The result of the resolver of a nullable field: an error makes this field null and leaves its siblings alone. (A
+/// `GqlResult<Option<T>>` would take the whole parent with it; `transpose` turns one into the other.)
 pub type Nullable<T> = Option<GqlResult<T>>;
 
-/// Words that are kept sealed, for a field. Words that cannot be read are an error of this field and take nothing else
-/// with them.
+/// Returns a sealed text for a field, or `None` if there is none. A text that cannot be opened is an error of this
+/// field only.
 pub fn shown(words: Option<&Opened>) -> Nullable<&str> {
     Some(words?.text().map_err(GqlError::from))
 }
 
-/// A top-level error. It has no `Display`: the message a client reads is chosen here, and a cause only
-/// travels to the log.
+/// A top-level error. It has no `Display`: the message for the client is chosen here, and the cause only goes to the
+/// log.
 #[derive(Clone, Debug)]
 pub enum GqlError {
-    /// Nobody is signed in, or the access token is not good any more.
+    /// Nobody is signed in, or the access token is no longer valid.
     Unauthenticated,
-    /// Somebody is, who may not do this.
+    /// The viewer may not do this.
     Forbidden,
-    /// An argument is wrong that no payload could carry an error for.
+    /// An argument is invalid, and no payload can carry the error.
     BadUserInput(&'static str),
-    /// It does not exist, or is not the viewer's to see.
+    /// It does not exist, or the viewer may not see it.
     NotFound,
     /// A fault of the system.
     Fault(Fault),
@@ -53,7 +52,7 @@ impl From<sea_orm::DbErr> for GqlError {
     }
 }
 
-/// What a top-level error's `source` holds for the log: the class of the fault.
+/// The class of a fault, for the log. It is the `source` of a top-level error.
 #[derive(Clone, Debug)]
 pub struct Cause(pub String);
 
@@ -65,11 +64,11 @@ impl From<GqlError> for Error {
             GqlError::BadUserInput(message) => (*message, Code::BadUserInput),
             GqlError::NotFound => ("It does not exist.", Code::NotFound),
             GqlError::Fault(Fault::RateLimited(_)) => {
-                ("Too many tries: wait a little.", Code::RateLimited)
+                ("Too many attempts: wait a little.", Code::RateLimited)
             }
-            GqlError::Fault(Fault::Busy) => ("Too much is going on: try again.", Code::RateLimited),
+            GqlError::Fault(Fault::Busy) => ("The server is busy: try again.", Code::RateLimited),
             GqlError::Fault(fault) if fault.is_outage() => (
-                "The service is away for a moment: try again.",
+                "The service is unavailable for a moment: try again.",
                 Code::Unavailable,
             ),
             GqlError::Fault(_) => ("Something went wrong on our side.", Code::Internal),
@@ -98,8 +97,8 @@ impl From<GqlError> for Error {
     }
 }
 
-/// How long to wait for a database that is away. Apps add a little chance of their own, so that they do not all come
-/// back at once.
+/// The seconds to wait for an unavailable database. Apps add some random time, so that they do not all come back at
+/// once.
 const OUTAGE_SECONDS: u64 = 5;
 
 fn seconds_up(wait: Duration) -> u64 {
@@ -112,16 +111,16 @@ macro_rules! user_errors {
             $(#[$doc])*
             #[derive(Clone, Debug, async_graphql::SimpleObject)]
             pub struct $name {
-                /// What kind of refusal; apps branch on it.
+                /// The kind of refusal; apps branch on it.
                 code: ProblemCode,
                 /// What is wrong and what is allowed, in English, for people.
                 message: String,
-                /// Where: argument and field names from the mutation inwards.
+                /// Where the fault is: argument and field names from the mutation inwards.
                 path: Vec<String>,
-                /// From when on the same may be taken, for refusals that end by themselves; null when that is not known.
+                /// When you may try the same again, if the refusal ends by itself; null if that is not known.
                 retry_at: Option<DateTime>,
-                /// The bound that was reached: how many there may be, or how many characters or items; null when
-                /// it is about none.
+                /// The bound that was reached: a number of things, characters or items; null if the refusal is not
+                /// about a bound.
                 limit: Option<i32>,
             }
 
@@ -139,14 +138,14 @@ macro_rules! user_errors {
             }
         )+
 
-        /// An expected refusal: nothing was changed, and the app can show or mend it.
+        /// An expected refusal: nothing was changed, and the app can show or fix it.
         #[derive(Clone, Debug, Interface)]
         #[graphql(
-            field(name = "code", ty = "&ProblemCode", desc = "What kind of refusal; apps branch on it."),
+            field(name = "code", ty = "&ProblemCode", desc = "The kind of refusal; apps branch on it."),
             field(name = "message", ty = "&String", desc = "What is wrong and what is allowed, in English, for people."),
-            field(name = "path", ty = "&Vec<String>", desc = "Where: argument and field names from the mutation inwards."),
-            field(name = "retry_at", ty = "&Option<DateTime>", desc = "From when on the same may be taken, for refusals that end by themselves; null when that is not known."),
-            field(name = "limit", ty = "&Option<i32>", desc = "The bound that was reached: how many there may be, or how many characters or items; null when it is about none.")
+            field(name = "path", ty = "&Vec<String>", desc = "Where the fault is: argument and field names from the mutation inwards."),
+            field(name = "retry_at", ty = "&Option<DateTime>", desc = "When you may try the same again, if the refusal ends by itself; null if that is not known."),
+            field(name = "limit", ty = "&Option<i32>", desc = "The bound that was reached: a number of things, characters or items; null if the refusal is not about a bound.")
         )]
         #[allow(clippy::enum_variant_names, reason = "the types are named so in the schema")]
         pub enum UserError {
@@ -159,27 +158,27 @@ macro_rules! user_errors {
 }
 
 user_errors! {
-    /// Why an account was not made or changed.
+    /// Why an account was not created or changed.
     AccountError,
     /// Why a profile was not changed.
     ProfileError,
-    /// Why a circle was not made or changed.
+    /// Why a circle was not created or changed.
     CircleError,
     /// Why a device was not registered.
     DeviceError,
-    /// Why a check-in was not taken, or a reminder not set.
+    /// Why a check-in was not recorded, or a reminder not set.
     CheckInError,
-    /// Why a meeting was not made, changed or answered.
+    /// Why a meeting was not created or changed, or not answered.
     MeetingError,
     /// Why a notification was not marked, or quiet hours not set.
     NotificationError,
     /// Why a peering was not proposed, answered or ended.
     PeeringError,
-    /// Why a pact was not agreed to, changed or ended, or nobody was nudged.
+    /// Why a pact was not agreed to, changed or ended, or a nudge not sent.
     PactError,
-    /// Why a ladder was not written, or an answer not taken.
+    /// Why a ladder was not saved, or an answer not recorded.
     LadderError,
-    /// Why a commitment was not made, changed, answered or carried over.
+    /// Why a commitment was not created, changed, answered or carried over.
     CommitmentError,
 }
 

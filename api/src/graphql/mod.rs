@@ -1,4 +1,4 @@
-//! The GraphQL side of the service: what every domain's `graphql.rs` shares.
+//! The GraphQL layer: what every domain's `graphql.rs` shares.
 
 pub mod code;
 pub mod connection;

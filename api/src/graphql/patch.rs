@@ -1,4 +1,4 @@
-//! Reading the fields of a partial update: left out, null, or a value.
+//! Reads the fields of a partial update: omitted, null, or a value.
 
 use async_graphql::MaybeUndefined;
 
@@ -6,7 +6,7 @@ use crate::patch::Change;
 use crate::problem::{Problem, Problems};
 use crate::text::{TextForm, required};
 
-/// A field that cannot be cleared.
+/// Reads a field that cannot be cleared. Null is a problem.
 pub fn needed<T, V>(
     problems: &mut Problems,
     field: &str,
@@ -21,7 +21,7 @@ pub fn needed<T, V>(
     problems.check(parsed).map_or(Change::Leave, Change::Put)
 }
 
-/// A field for which null says nothing, as when it is left out.
+/// Reads a field for which null means the same as omitting it.
 pub fn said<T, V: From<T>>(sent: MaybeUndefined<T>) -> Change<V> {
     match sent {
         MaybeUndefined::Undefined | MaybeUndefined::Null => Change::Leave,
@@ -29,7 +29,7 @@ pub fn said<T, V: From<T>>(sent: MaybeUndefined<T>) -> Change<V> {
     }
 }
 
-/// A text that may be cleared.
+/// Reads a text that null clears.
 pub fn prose(
     problems: &mut Problems,
     field: &str,
@@ -44,7 +44,7 @@ pub fn prose(
     problems.check(read).map_or(Change::Leave, Change::Put)
 }
 
-/// A choice that may be cleared.
+/// Reads a choice that null clears.
 pub fn clearable<T, V: From<T>>(sent: MaybeUndefined<T>) -> Change<Option<V>> {
     match sent {
         MaybeUndefined::Undefined => Change::Leave,
@@ -53,7 +53,7 @@ pub fn clearable<T, V: From<T>>(sent: MaybeUndefined<T>) -> Change<Option<V>> {
     }
 }
 
-/// A list that null empties.
+/// Reads a list that null empties.
 pub fn list<T, V>(sent: MaybeUndefined<Vec<T>>, gather: impl FnOnce(Vec<T>) -> V) -> Change<V> {
     match sent {
         MaybeUndefined::Undefined => Change::Leave,

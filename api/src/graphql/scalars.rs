@@ -1,4 +1,4 @@
-//! The scalars of the schema, each with the page that defines its form.
+//! The scalars of the schema, each with the page that specifies its form.
 
 use async_graphql::{InputValueError, InputValueResult, Pos, Scalar, ScalarType, Value};
 use chrono::{Datelike as _, NaiveDate, NaiveTime, SecondsFormat, Utc};
@@ -10,11 +10,11 @@ use crate::problem::{Problem, ProblemCode};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DateTime(pub chrono::DateTime<Utc>);
 
-/// A day of the calendar, without a time zone: `2026-03-28`.
+/// A calendar day, without a time zone: `2026-03-28`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date(pub NaiveDate);
 
-/// A time of day on the wall, without a date or zone: `07:30` or `07:30:00`.
+/// A local time of day, without a date or zone: `07:30` or `07:30:00`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LocalTime(pub NaiveTime);
 
@@ -31,7 +31,7 @@ pub struct Uuid(pub uuid::Uuid);
 pub struct Url(pub url::Url);
 
 impl TimeZone {
-    /// One that was checked when it was stored.
+    /// Reads a stored name, which was checked when it was written.
     pub fn stored(name: &str) -> Result<Self, Fault> {
         let fault = Fault::Broken("a stored time zone is in the IANA database");
         name.parse().map(Self).map_err(|_| fault)
@@ -39,7 +39,7 @@ impl TimeZone {
 }
 
 impl Url {
-    /// One that was checked when it was stored.
+    /// Reads a stored URL, which was checked when it was written.
     pub fn stored(url: &str) -> Result<Self, Fault> {
         let fault = Fault::Broken("a stored link is a URL");
         url.parse().map(Self).map_err(|_| fault)
@@ -47,7 +47,7 @@ impl Url {
 }
 
 impl Uuid {
-    /// The id of a thing that an app makes, from `input.<field>`: of version 7 (RFC 9562 §5.7).
+    /// Checks an id that an app makes, from `input.<field>`: it must be of version 7 (RFC 9562 §5.7).
     pub fn made_by_app<I: From<uuid::Uuid>>(self, field: &str) -> Result<I, Problem> {
         if self.0.get_version_num() == 7 {
             return Ok(self.0.into());
@@ -57,7 +57,7 @@ impl Uuid {
     }
 }
 
-/// Whether ASCII digits stand at these places, and `separator` at all others.
+/// Whether the text has ASCII digits, except for `separator` at the positions `separators`.
 fn digits(text: &str, separator: u8, separators: &[usize]) -> bool {
     let mut bytes = text.bytes().enumerate();
     bytes.all(|(at, byte)| {
@@ -89,7 +89,7 @@ impl ScalarType for DateTime {
         let parsed = chrono::DateTime::parse_from_rfc3339(&text).map_err(|_| {
             InputValueError::custom("wanted an RFC 3339 instant, such as 2026-03-28T22:00:00Z")
         })?;
-        // In UTC too the year has four digits, or it could not be written again.
+        // The year must have four digits in UTC too, or it could not be written again.
         let parsed = Some(parsed.to_utc()).filter(|utc| (0..=9999).contains(&utc.year()));
         parsed
             .map(Self)
@@ -101,7 +101,7 @@ impl ScalarType for DateTime {
     }
 }
 
-/// A day of the calendar, without a time zone: `2026-03-28`.
+/// A calendar day, without a time zone: `2026-03-28`.
 #[Scalar(
     name = "Date",
     specified_by_url = "https://scalars.graphql.org/andimarek/local-date"
@@ -122,7 +122,7 @@ impl ScalarType for Date {
     }
 }
 
-/// A time of day on the wall, without a date or zone: `07:30` or `07:30:00`.
+/// A local time of day, without a date or zone: `07:30` or `07:30:00`.
 #[Scalar(
     name = "LocalTime",
     specified_by_url = "https://scalars.graphql.org/apollographql/localtime-v0.1"
@@ -200,7 +200,7 @@ impl ScalarType for Url {
     }
 }
 
-/// What is wrong with a value of the scalar of this name; nothing is with a scalar that is not ours.
+/// Checks a value of the scalar with this name; the error is the message. Accepts everything for other scalars.
 pub fn check(name: &str, value: &Value) -> Result<(), String> {
     fn parse<T: ScalarType + async_graphql::InputType>(value: &Value) -> Result<(), String> {
         let parsed = <T as ScalarType>::parse(value.clone());

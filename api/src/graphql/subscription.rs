@@ -1,14 +1,16 @@
-//! What every domain's subscriptions share: from the bus to a member's device.
+//! What all subscriptions share: the way from the bus to a member's device.
 
 use futures::stream::{self, BoxStream, StreamExt as _};
 
 use super::{Context as _, GqlError, GqlResult};
 use crate::bus::Heard;
 
-/// Hears the events of the member who asks, as far as `tell` makes something of them. The first thing he is told is to
-/// read anew: what happened before he was listened for is told by nobody, and only now does he know that from here on
-/// everything is. Before each is passed on it is asked whether his session still is; nobody, and a session that was ended, get one error and the end. That
-/// the access token runs out is for the connection to see to.
+/// Streams the viewer's events, as far as `tell` turns them into an answer.
+///
+/// The first answer asks the device to read everything again. Events from before the subscription are lost, and only
+/// now does the device know that it will receive all later ones. The session is checked before each answer. An
+/// anonymous caller, or one whose session has ended, gets one error and the end. The connection checks that the access
+/// token has not expired.
 pub fn listen<T: Send + 'static>(
     ctx: &async_graphql::Context<'_>,
     tell: fn(Heard) -> Option<T>,
@@ -26,6 +28,7 @@ pub fn listen<T: Send + 'static>(
             let mut subscription = subscription?;
             loop {
                 let told = tell(subscription.next().await?);
+                // Checked after the wait, because the session may have ended meanwhile.
                 if app.revocations.contains(who.session) {
                     return Some((Err(GqlError::Unauthenticated), None));
                 }

@@ -1,25 +1,25 @@
-//! Which kind of answer the client can take (RFC 9110 §12.5.1, GraphQL over HTTP §6.1).
+//! Content negotiation: the media types that the client accepts (RFC 9110 §12.5.1, GraphQL over HTTP §6.1).
 
 use http::HeaderMap;
 use http::header::ACCEPT;
 use mediatype::names::{_STAR, APPLICATION, JSON, Q, TEXT};
 use mediatype::{MediaType, MediaTypeList, Name, ReadParams as _};
 
-/// A kind of answer that is written in one piece.
+/// The media type of a single answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Media {
     /// `application/graphql-response+json`: the status says whether the request was carried out.
     Response,
-    /// `application/json`: the status says only whether we could be asked; for older clients.
+    /// `application/json`, for older clients: the status says only whether the request could be read.
     Json,
 }
 
-/// What a client can take.
+/// The media types that a client accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// The best of the kinds in one piece; none when it takes none.
+    /// The preferred type for a single answer, or `None` if the client accepts none of them.
     pub whole: Option<Media>,
-    /// Whether it takes `text/event-stream`.
+    /// Whether the client accepts `text/event-stream`.
     pub events: bool,
 }
 
@@ -47,9 +47,9 @@ impl Media {
     }
 }
 
-/// Reads the `Accept` header. Without one, and where only a wildcard fits, it is plain JSON, which every
-/// client reads; among kinds that are wanted equally, the one named first. What cannot be read is
-/// passed over, and so are kinds that are not ours: phones ask for `multipart/mixed` first.
+/// Reads the `Accept` header. Without one, or if only a wildcard matches, the answer is plain JSON, which every client
+/// reads. Among equally preferred types the first one wins. Unreadable entries and other types are skipped: phones ask
+/// for `multipart/mixed` first.
 pub fn accepted(headers: &HeaderMap) -> Accepted {
     let mut given = headers.get_all(ACCEPT).iter().peekable();
     if given.peek().is_none() {
@@ -81,6 +81,7 @@ pub fn accepted(headers: &HeaderMap) -> Accepted {
             }
         }
     }
+    // A wildcard does not override what the client says about JSON itself.
     if json.is_none() {
         named.extend(
             every_application
@@ -101,7 +102,7 @@ pub fn accepted(headers: &HeaderMap) -> Accepted {
     }
 }
 
-/// From 0 to 1 (RFC 9110 §12.4.2); none when it is something else.
+/// Returns the quality, from 0 to 1 (RFC 9110 §12.4.2), or `None` if the parameter is invalid.
 fn quality(media: &MediaType<'_>) -> Option<f32> {
     let Some(given) = media.get_param(Q) else {
         return Some(1.0);

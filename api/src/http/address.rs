@@ -1,4 +1,4 @@
-//! Whose request it is, as far as the network can say.
+//! The client's network address.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,15 +6,18 @@ use http::HeaderMap;
 
 use crate::config::HttpConfig;
 
-/// The other end of the connection.
+/// The address of the other end of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
-/// The client's address. Each proxy has appended the address it saw to `X-Forwarded-For`. What it says is believed of
-/// the listed proxies alone, and without a list of whoever sends it. With a count, so many entries from the right are
-/// those of proxies, and the first of them is the client; without, it is the first from the right that is no proxy. What
-/// stands further left came with the request and says nothing. An entry that is no address leaves only the connection to
-/// go by.
+/// Returns the client's address.
+///
+/// Each proxy appends the address it saw to `X-Forwarded-For`. If proxies are listed, the header counts only if the
+/// connection comes from one of them. If none is listed but a count is set, the header counts from every sender.
+///
+/// With a count, that many entries from the right are taken as written by proxies, and the leftmost of those is the
+/// client. Without a count, the client is the first entry from the right that is not a listed proxy. Entries further
+/// left came with the request and prove nothing. If an entry is not an address, the address of the connection is used.
 pub fn client_address(peer: SocketAddr, headers: &HeaderMap, http: &HttpConfig) -> IpAddr {
     let (count, proxies) = (http.trusted_proxies, &http.proxies);
     let peer = peer.ip().to_canonical();
@@ -22,7 +25,7 @@ pub fn client_address(peer: SocketAddr, headers: &HeaderMap, http: &HttpConfig) 
     if !is_heard {
         return peer;
     }
-    // A header may come in several lines; their order is the order of their entries (RFC 9110 §5.2).
+    // A header may come in several lines. Their order is the order of the entries (RFC 9110 §5.2).
     let mut entries = Vec::new();
     for line in headers.get_all("x-forwarded-for") {
         let Ok(line) = line.to_str() else {
@@ -48,7 +51,7 @@ pub fn client_address(peer: SocketAddr, headers: &HeaderMap, http: &HttpConfig) 
     client
 }
 
-/// Some proxies append the port.
+/// Parses an address. Some proxies append the port.
 fn parse(entry: &str) -> Option<IpAddr> {
     let address = entry.parse().ok().or_else(|| {
         let with_port = entry.parse::<SocketAddr>();

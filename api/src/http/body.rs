@@ -1,4 +1,4 @@
-//! The bytes of a request.
+//! Reads the body of a request.
 
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ use super::operation::Asker;
 use super::refusal::Refusal;
 use crate::graphql::code::Code;
 
-/// Of a body that is too large, so many times what a member may send is listened to.
+/// An oversized body is read and discarded up to this many times a member's limit.
 const HEARD_OUT: usize = 16;
 
-/// JSON only: a form or plain text can be sent by any web page without asking us first. And plainly:
-/// what is small when it arrives and large when it is unpacked has to be refused in another place.
+/// Accepts JSON only: any web page can send a form or plain text without a preflight. Refuses compressed bodies too,
+/// because a small body could unpack to a large one.
 pub fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let refused = |message| Err(Refusal::http(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     if !is_json(headers) {
@@ -34,7 +34,7 @@ pub fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether the request says that it is JSON.
+/// Whether the content type is JSON, in UTF-8.
 pub fn is_json(headers: &HeaderMap) -> bool {
     let mut given = headers.get_all(CONTENT_TYPE).iter();
     let (Some(header), None) = (given.next(), given.next()) else {
@@ -53,21 +53,21 @@ pub fn is_json(headers: &HeaderMap) -> bool {
             .is_none_or(|charset| charset.unquoted_str().eq_ignore_ascii_case("utf-8"))
 }
 
-/// A body of whoever has not shown an access token may be so large: a document, and all that a sign-up says.
+/// The limit in bytes for the body of an anonymous caller. A document and all fields of a sign-up fit in.
 pub const STRANGERS: usize = 128 * 1024;
 
-/// How large a body may be, and what it takes while it is on its way.
+/// The limits of one body, and the memory it holds while it arrives.
 pub struct Room {
-    /// In bytes.
+    /// The largest body that is accepted, in bytes.
     pub limit: usize,
-    /// So much of one that is too large is listened to.
+    /// An oversized body is read and discarded up to this many bytes.
     heard_out: usize,
-    /// What is held of it.
+    /// The memory that the body holds so far.
     pub held: Held,
 }
 
 impl Room {
-    /// For somebody who is a member, or has not said so.
+    /// Returns the limits for this caller. An anonymous caller gets the smaller one.
     pub fn of(edge: &Edge, asker: &Asker) -> Self {
         let (limit, anonymous) = (
             edge.app.config.http.body_limit_bytes,
@@ -85,8 +85,8 @@ impl Room {
     }
 }
 
-/// Reads a body that fits into its room. What comes beyond is read up to a point and thrown away: whoever is
-/// still sending when the connection closes never sees why.
+/// Reads a body within the limits of its room. An oversized body is read up to a point and discarded: a client that is
+/// still sending when the connection closes never sees the answer.
 pub async fn read(body: Body, room: &mut Room, patience: Duration) -> Result<Bytes, Refusal> {
     let Room {
         limit,
@@ -98,12 +98,8 @@ pub async fn read(body: Body, room: &mut Room, patience: Duration) -> Result<Byt
         let (mut body, mut kept, mut length) = (body.into_data_stream(), Kept::default(), 0_usize);
         let mut has_room = true;
         while let Some(piece) = body.next().await {
-            let piece = piece.map_err(|_| {
-                Refusal::http(
-                    StatusCode::BAD_REQUEST,
-                    "The request ended before its time.",
-                )
-            })?;
+            let piece = piece
+                .map_err(|_| Refusal::http(StatusCode::BAD_REQUEST, "The request ended early."))?;
             length = length.saturating_add(piece.len());
             has_room &= length > limit || held.hold(length as u64).is_ok();
             if length <= limit && has_room {
@@ -112,7 +108,7 @@ pub async fn read(body: Body, room: &mut Room, patience: Duration) -> Result<Byt
                 break;
             } else {
                 kept = Kept::default();
-                // Always says yes.
+                // Giving memory back never fails.
                 let _ = held.hold(0);
             }
         }
@@ -123,7 +119,7 @@ pub async fn read(body: Body, room: &mut Room, patience: Duration) -> Result<Byt
             ));
         }
         if !has_room {
-            let refusal = Refusal::limited("Too much is being sent at once: wait a little.", 1);
+            let refusal = Refusal::limited("Too much data is arriving at once: wait a little.", 1);
             return Err(refusal.in_http(StatusCode::TOO_MANY_REQUESTS));
         }
         Ok(kept.whole())
@@ -139,7 +135,8 @@ pub async fn read(body: Body, room: &mut Room, patience: Duration) -> Result<Byt
         })
 }
 
-/// Listens to a body of a request that is refused already, for its sender's sake, and keeps nothing of it.
+/// Reads and discards the body of a request that is already refused, so that its client reads the answer. Stops at a
+/// bound.
 pub async fn hear_out(body: Body, limit: usize, patience: Duration) {
     let most = limit.saturating_mul(HEARD_OUT);
     let whole = async move {
@@ -150,7 +147,7 @@ pub async fn hear_out(body: Body, limit: usize, patience: Duration) {
             length = length.saturating_add(piece.len());
         }
     };
-    // Whether he came to an end or not, he is answered.
+    // The request is answered even if the body did not end in time.
     let _ = tokio::time::timeout(patience, whole).await;
 }
 

@@ -1,5 +1,5 @@
-//! Which scripts in a browser may ask from another origin (Fetch §3.2, CORS): the facilitators' dashboard with its
-//! cookies, and members' web apps with an access token.
+//! CORS (Fetch §3.2): the browser scripts that may send requests from another origin. These are the facilitators'
+//! dashboard with its cookies, and members' web apps with an access token.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use super::viewer::DEVICE_KEY;
 use crate::account::dashboard::CSRF_HEADER;
 use crate::config::{Config, HttpConfig, Mode};
 
-/// A browser need not ask again for so long. None keeps it for longer than two hours.
+/// How long a browser may cache a preflight. No browser caches it for longer than two hours.
 const PREFLIGHT_KEPT: Duration = Duration::from_hours(2);
 
-/// What apps send, beside what every request may have.
+/// Headers that apps may send, besides those that CORS always allows.
 const SENT_BY_APPS: [HeaderName; 8] = [
     header::ACCEPT,
     header::AUTHORIZATION,
@@ -32,14 +32,15 @@ const SENT_BY_APPS: [HeaderName; 8] = [
     HeaderName::from_static("x-developer-token"),
 ];
 
-/// What apps read, beside what a browser shows of every answer.
+/// Headers that apps may read, besides those that CORS always exposes.
 const READ_BY_APPS: [HeaderName; 3] = [
     header::DATE,
     header::RETRY_AFTER,
     HeaderName::from_static("x-request-id"),
 ];
 
-/// Lets the dashboard's scripts ask from its own origins, with its cookies; `None` without any.
+/// Lets the dashboard's scripts send requests from its own origins, with its cookies. Returns `None` if no origin is
+/// configured.
 pub fn dashboards(config: &HttpConfig) -> Option<CorsLayer> {
     let origins = config.dashboard_origins.split_whitespace();
     let origins: Vec<HeaderValue> = origins.filter_map(|origin| origin.parse().ok()).collect();
@@ -51,7 +52,7 @@ pub fn dashboards(config: &HttpConfig) -> Option<CorsLayer> {
     (!origins.is_empty()).then(|| {
         CorsLayer::new()
             .allow_origin(origins.clone())
-            // The layer says this of every answer, and those to apps pass through it as well.
+            // The layer writes this header on every response that passes through it, and responses to apps do too.
             .allow_credentials(AllowCredentials::predicate(move |origin, _| {
                 origins.contains(origin)
             }))
@@ -61,19 +62,19 @@ pub fn dashboards(config: &HttpConfig) -> Option<CorsLayer> {
     })
 }
 
-/// The web apps of members.
+/// The origins of members' web apps, and the CORS layer for them.
 #[derive(Clone)]
 pub struct Apps {
     origins: Arc<[String]>,
-    /// The dashboard's origins: they keep to what is theirs.
+    /// The dashboard's origins. They are never treated as an app's, even if they are listed as one.
     dashboards: Arc<[String]>,
-    /// Whether every origin of this machine is an app's.
+    /// Whether every loopback origin counts as an app's.
     loopback: bool,
     layer: CorsLayer,
 }
 
 impl Apps {
-    /// Those of the configuration.
+    /// Reads the origins from the configuration.
     pub fn of(config: &Config) -> Self {
         let list = |origins: &str| origins.split_whitespace().map(str::to_owned).collect();
         Self {
@@ -81,7 +82,7 @@ impl Apps {
             dashboards: list(&config.http.dashboard_origins),
             loopback: config.mode == Mode::Development,
             layer: CorsLayer::new()
-                // Whoever gets as far as this layer was found to be an app.
+                // Only requests from an app's origin reach this layer.
                 .allow_origin(AllowOrigin::mirror_request())
                 .allow_methods([Method::GET, Method::POST])
                 .allow_headers(SENT_BY_APPS)
@@ -104,7 +105,7 @@ impl Apps {
     }
 }
 
-/// Whether this is an origin of this machine, as browsers write it.
+/// Whether this is a loopback origin, in the form in which browsers write it.
 fn is_of_this_machine(origin: &str) -> bool {
     let Ok(url) = Url::parse(origin) else {
         return false;
@@ -120,7 +121,7 @@ fn is_of_this_machine(origin: &str) -> bool {
         && url.origin().ascii_serialization() == origin
 }
 
-/// Lets members' web apps ask, without cookies.
+/// Lets members' web apps send requests, without cookies.
 pub async fn apps(State(apps): State<Apps>, request: Request, next: Next) -> Response<Body> {
     if !apps.sent(request.headers()) {
         return next.run(request).await;

@@ -1,11 +1,13 @@
-//! How much somebody may ask for: buckets of points that fill again all the time. What an operation takes out is its
-//! price. A member has a bucket, wherever he asks from, and so has a device on which somebody signed in before; everybody
-//! else shares that of his address. Whoever floods an address therefore keeps no member out who is behind it.
+//! The rate limit: buckets of points that refill continuously. An operation takes its price out of a bucket.
 //!
-//! The buckets are this process's own: with several processes, each gives as much. They are kept as the
-//! one instant at which they will be full again (the generic cell rate algorithm, ITU-T I.371); of the
-//! buckets that are asked for least often some are forgotten, which fills them. Time is [`crate::clock::Clock::uptime`]:
-//! where the machine's clock is set back, nobody waits for it to catch up.
+//! Each member has a bucket, whatever address the member calls from. So does each device with an earlier sign-in. All
+//! other callers share the bucket of their address. A caller that floods an address therefore never blocks members
+//! behind the same address.
+//!
+//! The buckets belong to this process: with several processes, each grants the full amount. A bucket is stored as the
+//! instant at which it will be full again (the generic cell rate algorithm, ITU-T I.371). The least used buckets are
+//! evicted, which refills them. Time is [`crate::clock::Clock::uptime`]: if the machine's clock is set back, nobody
+//! waits for it to catch up.
 
 use std::convert::Infallible;
 use std::hash::Hash;
@@ -23,7 +25,7 @@ use super::operation::Asker;
 use crate::account::network;
 use crate::config::{BucketConfig, GraphqlConfig};
 
-/// Buckets that are remembered, of each kind.
+/// The number of buckets that are remembered, of each kind.
 const REMEMBERED: usize = 50_000;
 
 /// The buckets of this process.
@@ -33,7 +35,7 @@ pub struct Budget {
     addresses: Buckets<IpAddr>,
 }
 
-/// What an operation took, and what is left: published with the answer.
+/// The points that an operation took and that are left. It is published with the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
     requested: u64,
@@ -42,14 +44,14 @@ pub struct Receipt {
     restore_per_second: u64,
 }
 
-/// There is too little in a bucket.
+/// There are too few points in a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Empty {
-    /// In so long there will be enough.
+    /// The time until there are enough.
     pub wait: Duration,
 }
 
-/// Does something with the one bucket that somebody's requests are paid from.
+/// Calls a method on the bucket that pays for a caller's requests.
 macro_rules! of {
     ($budget:expr, $asker:expr, $method:ident, $points:expr, $now:expr) => {
         match ($asker.viewer.member(), $asker.device) {
@@ -63,7 +65,7 @@ macro_rules! of {
 }
 
 impl Budget {
-    /// Full buckets of the configured size. A device that nobody is signed in on has that of a member.
+    /// Makes full buckets of the configured size. The bucket of a device has the size of a member's.
     pub fn new(config: &GraphqlConfig) -> Self {
         Self {
             members: Buckets::new(&config.member_budget),
@@ -72,8 +74,9 @@ impl Budget {
         }
     }
 
-    /// Takes `points` from the bucket of whoever asks, or nothing. No bucket is asked for more than the smallest that
-    /// can be configured holds ([`crate::config::LEAST_POINTS`]): it would say no for ever.
+    /// Takes all `points` from the caller's bucket, or none of them. `points` must be at most
+    /// [`crate::config::LEAST_POINTS`], the size of the smallest bucket that can be configured: a smaller bucket would
+    /// refuse for ever.
     pub fn take(&self, asker: &Asker, points: u64, now: Duration) -> Result<Receipt, Empty> {
         of!(self, asker, take, points, now)
     }
@@ -83,20 +86,21 @@ impl Budget {
         of!(self, asker, holds, points, now)
     }
 
-    /// Takes `points` for what was done already, whether they are there or not. What is owed comes back first, and is
-    /// never more than this: who goes on asking for what he cannot pay makes nobody at his address wait for longer.
+    /// Takes `points` for work that is already done, even if the bucket has fewer. The debt is paid back first. It
+    /// never exceeds `points`, so that a caller that keeps sending requests it cannot pay for does not lengthen the
+    /// wait of others at its address.
     pub fn charge(&self, asker: &Asker, points: u64, now: Duration) {
         of!(self, asker, charge, points, now);
     }
 }
 
 impl Receipt {
-    /// How much was taken.
+    /// Returns the points that were taken.
     pub const fn requested(self) -> u64 {
         self.requested
     }
 
-    /// As it stands in `extensions.cost`.
+    /// Formats the receipt for `extensions.cost`.
     pub fn published(self) -> Value {
         let entry = |name, points: u64| (async_graphql::Name::new(name), Value::from(points));
         Value::Object(
@@ -113,7 +117,7 @@ impl Receipt {
 }
 
 struct Buckets<K> {
-    /// At how many microseconds of uptime each is full.
+    /// For each bucket the uptime, in microseconds, at which it is full.
     full_at: Cache<K, Arc<AtomicI64>>,
     points: u64,
     per_second: u64,
@@ -136,6 +140,7 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
 
     fn take(&self, whose: &K, points: u64, now: Duration) -> Result<Receipt, Empty> {
         let now = micros(now);
+        // `before` is the value that decided, whether the update was made or refused.
         let (Ok(before) | Err(before)) =
             self.bucket(whose)
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
@@ -158,10 +163,11 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
 
     fn charge(&self, whose: &K, points: u64, now: Duration) {
         let (cost, now) = (self.micros(points), micros(now));
+        // The limit of the debt: one charge below an empty bucket.
         let deepest = now
             .saturating_add(self.micros(self.points))
             .saturating_add(cost);
-        // Always says yes.
+        // The closure always returns `Some`, so this cannot fail.
         let _ = self
             .bucket(whose)
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
@@ -170,7 +176,7 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
             });
     }
 
-    /// When a bucket that is full at `full_at` is full again once so many points are taken out of it.
+    /// Returns when a bucket that is full at `full_at` will be full again after `points` are taken out of it.
     fn without(&self, points: u64, full_at: i64, now: i64) -> Result<i64, Empty> {
         let then = full_at.max(now).saturating_add(self.micros(points));
         let wait = then
@@ -185,7 +191,7 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
         })
     }
 
-    /// How long it takes for so many points to come back.
+    /// Returns the microseconds that `points` take to refill.
     fn micros(&self, points: u64) -> i64 {
         let micros = points.saturating_mul(1_000_000) / self.per_second.max(1);
         i64::try_from(micros).unwrap_or(i64::MAX)
@@ -261,7 +267,7 @@ mod tests {
         assert!(budget.take(&stranger, 10, now).is_err());
         assert!(budget.take(&asker(None, 2), 10, now).is_ok());
 
-        // Whom they share the address with has all of his, and takes nothing from them.
+        // The members at the same address have their full buckets, and take nothing from the address's.
         for member in [1, 2] {
             assert!(budget.take(&asker(Some(member), 1), 100, now).is_ok());
             assert!(budget.take(&asker(Some(member), 2), 10, now).is_err());
@@ -301,7 +307,7 @@ mod tests {
         }
         let wait = Duration::from_secs(2);
         assert_eq!(budget.holds(&stranger, 10, now), Err(Empty { wait }));
-        // What was dearer is owed in full.
+        // The debt covers the whole of a larger charge.
         budget.charge(&stranger, 50, now);
         let wait = Duration::from_secs(6);
         assert_eq!(budget.holds(&stranger, 10, now), Err(Empty { wait }));

@@ -1,10 +1,14 @@
-//! Which connections a listener holds, and which one goes when there are too many.
+//! The open connections of a listener, and which one is closed if there are too many.
 //!
-//! Every connection takes a file descriptor, of which a process has only so many. One address may hold some of them, and
-//! all together as many as leave the rest of the process what it needs. One more than that takes the place of another:
-//! of the address that holds most, unless the newcomer's holds as many; there, of the one that has been idle, or busy
-//! without saying who it is, for longest. So the newest have the time to say it. Whoever has signed in, or whose device is
-//! known, is not interrupted on the last of his connections; where there are no others, the newcomer is not served.
+//! Every connection takes a file descriptor, and a process has only so many. One address may hold a share of them. All
+//! connections together leave enough for the rest of the process.
+//!
+//! A connection above these limits replaces another one. The replaced connection is one of the address that holds most.
+//! If the new connection's own address then holds as many, it is one of that address. There, it is the one that has
+//! been idle, or busy without credentials, for longest, so that the newest have time to send theirs.
+//!
+//! The latest `OF_ONE` connections of a member or a known device are never closed while they are busy. If no other
+//! connection can be closed, the new one is not served.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
@@ -18,22 +22,22 @@ use super::taken::Taken;
 use crate::account::network;
 use crate::config::{HttpConfig, Proxies};
 
-/// Of one member, or one known device, so many connections count as his: the last ones. Otherwise one account could hold
-/// every place with requests that never end.
+/// The most connections that count as those of one member or known device: the latest ones. Without this bound one
+/// account could hold every place with requests that never end.
 const OF_ONE: usize = 16;
 
-/// How many connections there may be.
+/// The limits on the number of connections.
 #[derive(Clone, Debug)]
 pub struct Bounds {
     in_all: usize,
     per_address: usize,
     proxies: Proxies,
-    /// Whether every connection is a proxy's.
+    /// Whether every connection comes from a proxy.
     behind_proxies: bool,
 }
 
 impl Bounds {
-    /// Of the API: `in_all` together, of which one address has half at most.
+    /// The limits of the API: `in_all` together, of which one address gets at most half.
     pub fn of_api(config: &HttpConfig, in_all: usize) -> Self {
         let configured = usize::try_from(config.connections_per_address).unwrap_or(usize::MAX);
         Self {
@@ -44,7 +48,7 @@ impl Bounds {
         }
     }
 
-    /// Of the operators' address, where whoever asks is one of a few.
+    /// The limits of the operators' address, which has few clients.
     pub fn of_operators() -> Self {
         Self {
             in_all: 64,
@@ -54,7 +58,7 @@ impl Bounds {
         }
     }
 
-    /// The network whose connections are counted, or `None` for a proxy: many members stand behind it.
+    /// Returns the network that the connection counts for. `None` for a proxy, because many members are behind it.
     fn counted(&self, peer: IpAddr) -> Option<IpAddr> {
         let is_proxy = self.behind_proxies || self.proxies.contains(peer);
         (!is_proxy).then(|| network(peer))
@@ -73,29 +77,29 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Numbers connections, and their turns to go.
+    /// The counter that numbers connections and turns.
     next: u64,
     seats: HashMap<u64, Entry>,
     networks: HashMap<IpAddr, Network>,
-    /// The networks by how many they hold.
+    /// The networks, ordered by their number of connections.
     sizes: BTreeSet<(usize, IpAddr)>,
-    /// By the turn in which they became idle.
+    /// The idle connections: from the turn in which each became idle to its number.
     idle: BTreeMap<u64, u64>,
-    /// Those that are known to be somebody's, the last one last.
+    /// For each member or known device its connections, the latest one last.
     known: HashMap<Uuid, VecDeque<u64>>,
 }
 
 #[derive(Debug)]
 struct Entry {
     network: Option<IpAddr>,
-    /// What is under way on it.
+    /// The number of requests and sockets that are open on it.
     busy: u32,
-    /// Its place among the idle ones, or among the strangers that are busy.
+    /// Its position among the idle connections, or among the busy ones without credentials.
     turn: u64,
-    /// The member or the known device that it has shown to be of.
+    /// The member or known device whose credentials it has shown.
     known: Option<Uuid>,
     idle_since: Instant,
-    /// What had been read of it when it became idle.
+    /// The bytes that had been read from it when it became idle.
     heard: u64,
     end: CancellationToken,
 }
@@ -103,13 +107,13 @@ struct Entry {
 #[derive(Debug, Default)]
 struct Network {
     open: usize,
-    /// Turn and number of those that are idle.
+    /// Turn and number of the idle connections.
     idle: BTreeSet<(u64, u64)>,
-    /// Those that are busy and have not said whose they are.
+    /// Turn and number of the busy connections without credentials.
     strangers: BTreeSet<(u64, u64)>,
 }
 
-/// A connection's place, given back when the last copy of this is dropped.
+/// A connection's place. It is given back when the last copy is dropped.
 #[derive(Clone, Debug)]
 pub struct Seat(Arc<SeatParts>);
 
@@ -120,7 +124,7 @@ struct SeatParts {
     of: Connections,
 }
 
-/// Something is under way on a connection until this is dropped: a request, or a socket.
+/// Marks a connection as busy with a request or a socket until this is dropped.
 #[derive(Debug)]
 #[must_use = "the connection is idle again once this is dropped"]
 pub struct Busy {
@@ -128,17 +132,17 @@ pub struct Busy {
     taken: Taken,
 }
 
-/// A connection on which nothing is under way.
+/// An idle connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Idle {
-    /// For how long.
+    /// How long it has been idle.
     pub lasts: Duration,
-    /// What had been read of it when that began.
+    /// The bytes that had been read from it when it became idle.
     pub heard: u64,
 }
 
 impl Connections {
-    /// None yet.
+    /// Starts without connections.
     pub fn new(bounds: Bounds) -> Self {
         Self(Arc::new(Shared {
             bounds,
@@ -146,7 +150,7 @@ impl Connections {
         }))
     }
 
-    /// Takes a connection in, or `None` if there are too many and none of them can be let go.
+    /// Admits a connection. Returns `None` if there are too many and none of them can be closed.
     pub fn take(&self, peer: IpAddr) -> Option<Seat> {
         let bounds = &self.0.bounds;
         let network = bounds.counted(peer);
@@ -185,11 +189,12 @@ impl State {
         self.networks.get(&network).map_or(0, |of| of.open)
     }
 
-    /// The one that goes for a newcomer from a network.
+    /// Returns the connection to close for a new one from this network.
     fn dispensable(&self, network: Option<IpAddr>) -> Option<u64> {
         let own = network.map_or(0, |network| self.open_of(network));
         let of_heaviest = || {
             let (open, heaviest) = self.sizes.last().copied()?;
+            // `own + 1` includes the new connection.
             (open > own + 1).then(|| self.dispensable_of(heaviest))?
         };
         let of_own = || network.and_then(|network| self.dispensable_of(network));
@@ -208,7 +213,7 @@ impl State {
         oldest.map(|(_, number)| *number)
     }
 
-    /// Counts one more or one less of a network.
+    /// Changes the number of a network's connections.
     fn resize(&mut self, network: IpAddr, by: isize) {
         let of = self.networks.entry(network).or_default();
         self.sizes.remove(&(of.open, network));
@@ -300,7 +305,7 @@ impl State {
         }
     }
 
-    /// Counts it among strangers again.
+    /// Counts it as a connection without credentials again.
     fn forget_known(&mut self, number: u64) {
         let Some(entry) = self.seats.get_mut(&number) else {
             return;
@@ -347,7 +352,7 @@ impl State {
         Some(entry)
     }
 
-    /// Counts it no longer, and tells it to go.
+    /// Removes a connection from the counts and tells it to close.
     fn end(&mut self, number: u64) {
         if let Some(entry) = self.leave(number) {
             metrics::counter!("belay_http_connections_ended_total").increment(1);
@@ -357,12 +362,12 @@ impl State {
 }
 
 impl Seat {
-    /// Until another connection needs this place.
+    /// Waits until another connection needs this place.
     pub async fn needed_by_another(&self) {
         self.0.end.cancelled().await;
     }
 
-    /// Something begins.
+    /// Marks the connection as busy.
     pub fn begin(&self, taken: &Taken) -> Busy {
         self.0.of.state().begin(self.0.number);
         Busy {
@@ -371,12 +376,12 @@ impl Seat {
         }
     }
 
-    /// Whoever asks on it has shown which member he is, or which known device his is.
+    /// Records that the connection has shown the credentials of a member or of a known device.
     pub fn mark_known(&self, whose: Uuid) {
         self.0.of.state().mark_known(self.0.number, whose);
     }
 
-    /// Since when nothing is under way, or `None` if something is.
+    /// Returns how long the connection has been idle, or `None` if it is busy.
     pub fn idle(&self) -> Option<Idle> {
         let state = self.0.of.state();
         let entry = state.seats.get(&self.0.number)?;

@@ -1,8 +1,9 @@
-//! Documents that were parsed and validated before, by the hash of their text.
+//! The documents that were parsed and validated before, by the hash of their text.
 //!
-//! One place serves three needs: a document is parsed and validated once and not for every request; a phone
-//! sends the hash in place of a text it has sent before (Apollo's automatic persisted queries); and with a
-//! manifest of trusted documents nothing else is carried out.
+//! This serves three needs:
+//! * A document is parsed and validated once, and not for every request.
+//! * A client sends the hash in place of a text that was sent before (Apollo's automatic persisted queries).
+//! * With a manifest of trusted documents, no other documents are run.
 
 pub mod jobs;
 mod manifest;
@@ -30,26 +31,26 @@ use crate::config::{GraphqlConfig, PersistedDocuments};
 use crate::graphql::code::Code;
 use crate::schema::validation::validate;
 
-/// What a parsed document takes in memory, for each byte of its text: about 220 bytes for a field.
+/// The memory of a parsed document, in bytes per byte of its text: about 220 bytes for a field.
 const PARSED_BY_TEXT: usize = 48;
-/// Documents that the cache makes room for at first.
+/// The number of documents that the cache has room for at first.
 const EXPECTED: usize = 256;
 
-/// SHA-256 of a document's text.
+/// The SHA-256 of a document's text.
 pub type TextHash = [u8; 32];
 
 /// A document that parses.
 pub struct Parsed {
-    /// Of its text.
+    /// The hash of its text.
     pub hash: TextHash,
-    /// What was parsed.
+    /// The parsed document.
     pub document: ExecutableDocument,
-    /// Whether it asks what the schema holds.
+    /// Whether it asks for introspection.
     pub introspects: bool,
     text_length: usize,
-    /// Whether it was valid once: it is in the cache, or was.
+    /// Whether it was found valid before.
     known: AtomicBool,
-    /// Whether its text is kept for all, or is about to be.
+    /// Whether its text is stored in the database, or is about to be.
     persisted: AtomicBool,
 }
 
@@ -61,7 +62,7 @@ impl Parsed {
             let ServerError {
                 message, locations, ..
             } = ServerError::from(fault);
-            // The library draws the place below a copy of the line; the locations tell it without.
+            // The library draws the position below a copy of the line. The locations already tell it.
             let what = message.rsplit(" = ").next().unwrap_or_default();
             let mut refusal = Refusal::new(
                 Code::ParseFailed,
@@ -82,7 +83,7 @@ impl Parsed {
         })
     }
 
-    /// That it is valid, which is looked at once.
+    /// Checks that the document is valid, unless that is known.
     fn is_valid(&self, suggests: bool) -> Result<(), Refusal> {
         if self.known.load(Ordering::Relaxed) {
             return Ok(());
@@ -96,7 +97,7 @@ impl Parsed {
     }
 }
 
-/// The documents this process knows.
+/// The documents that this process knows.
 pub struct Documents {
     cache: Cache<TextHash, Arc<Parsed>, ByText>,
     trusted: Option<Manifest>,
@@ -114,20 +115,20 @@ impl Weighter<TextHash, Arc<Parsed>> for ByText {
     }
 }
 
-/// A document that was found, and what to do when it turns out to be valid.
+/// A document that was found, and the text to store once the document proves valid.
 #[derive(Clone)]
 pub struct Found {
     /// The document.
     pub parsed: Arc<Parsed>,
-    /// The text, when its hash came with it: whoever sends the hash alone is to find it from then on.
+    /// The text, if its hash came with it. Once stored, clients can send the hash alone.
     to_persist: Option<String>,
 }
 
 impl Documents {
-    /// An empty cache, and the manifest where one is configured.
+    /// Makes an empty cache, and loads the manifest if one is configured.
     ///
     /// # Errors
-    /// When the manifest cannot be read, or holds a document that does not parse.
+    /// Fails if the manifest cannot be read, or if one of its documents is invalid.
     pub fn load(config: &GraphqlConfig) -> Result<Self, ManifestError> {
         let trusted = match config.trusted_documents.as_str() {
             "" => None,
@@ -141,7 +142,7 @@ impl Documents {
         })
     }
 
-    /// The document a request asks for.
+    /// Finds the document that a request asks for.
     pub async fn find(
         &self,
         app: &App,
@@ -161,6 +162,7 @@ impl Documents {
 
     fn by_text(&self, text: String, id: Option<&str>, asker: &Asker) -> Result<Found, Refusal> {
         let limit = guard::Limits::STANDARD.document_bytes;
+        // A text that is too long is not worth hashing: `guard::scan` will refuse it.
         let hash = if text.len() > limit {
             [0; 32]
         } else {
@@ -173,7 +175,7 @@ impl Documents {
         if trusted.is_some() && !asker.developer {
             return Err(Refusal::new(
                 Code::Forbidden,
-                "Only documents that were released with an app are carried out here.",
+                "Only documents that were released with an app may run here.",
             ));
         }
         let hashed = id.and_then(|id| id.strip_prefix("sha256:"));
@@ -187,9 +189,9 @@ impl Documents {
             Some(parsed) => parsed,
             None => Arc::new(Parsed::of(hash, &text)?),
         };
-        // What nobody has signed in for is kept in memory only: a table is not filled by passers-by.
+        // Documents of anonymous callers stay in memory, so that strangers cannot fill the table.
         let shared = self.persisted == PersistedDocuments::Database;
-        // And what is said in a document, where a variable should say it, may be private.
+        // A document with literal strings is not stored either: they may be private.
         let says_nothing = !text.contains('"');
         let persist = shared && hashed.is_some() && says_nothing && asker.viewer.member().is_some();
         Ok(Found {
@@ -208,7 +210,7 @@ impl Documents {
             if let Some(parsed) = released {
                 return Ok(Found::known(parsed));
             }
-            // What else is known here came from developers, or from before there was a manifest.
+            // Other known documents came from developers, or from the time before the manifest.
             if !asker.developer {
                 return Err(not_found());
             }
@@ -223,7 +225,7 @@ impl Documents {
             match store::find(app, &hash).await {
                 Ok(Some(text)) => return Ok(Found::known(Arc::new(Parsed::of(hash, &text)?))),
                 Ok(None) => {}
-                // The phone sends the text again: a slower way, and not a closed one.
+                // The client sends the text again, which is slower but works.
                 Err(fault) => {
                     tracing::warn!(
                         class = fault.class(),
@@ -235,8 +237,8 @@ impl Documents {
         Err(not_found())
     }
 
-    /// That a document is valid: from then on it is known by its hash, and not looked at again. Names of the schema
-    /// are suggested to whoever may see all of them.
+    /// Checks that a document is valid. From then on it is known by its hash and not validated again. With `suggests`,
+    /// errors suggest names of the schema; set it only for callers that may see the whole schema.
     pub fn validate(&self, parsed: &Arc<Parsed>, suggests: bool) -> Result<(), Refusal> {
         parsed.is_valid(suggests)?;
         if !parsed.known.swap(true, Ordering::Relaxed) {
@@ -267,7 +269,7 @@ fn introspects(document: &ExecutableDocument) -> bool {
                         || within(&field.selection_set.node)
                 }
                 Selection::InlineFragment(fragment) => within(&fragment.node.selection_set.node),
-                // Every fragment is looked at by itself.
+                // Fragments are checked by themselves.
                 Selection::FragmentSpread(_) => false,
             })
     }
@@ -284,12 +286,12 @@ fn introspects(document: &ExecutableDocument) -> bool {
         .any(|selections| within(&selections.node))
 }
 
-/// The message is what Apollo's clients compare, to the letter.
+/// Apollo's clients compare this message letter by letter.
 fn not_found() -> Refusal {
     Refusal::new(Code::PersistedQueryNotFound, "PersistedQueryNotFound")
 }
 
-/// The id a request gives a document, in the form of `documentId`.
+/// Returns the id that a request gives a document, in the form of `documentId`.
 fn asked_id(params: &Params) -> Result<Option<String>, Refusal> {
     let persisted = params.extensions.as_ref();
     let Some(persisted) = persisted.and_then(|extensions| extensions.persisted_query.as_ref())
@@ -299,7 +301,7 @@ fn asked_id(params: &Params) -> Result<Option<String>, Refusal> {
     if persisted.version != 1 {
         return Err(Refusal::http(
             http::StatusCode::BAD_REQUEST,
-            "Of persisted queries only version 1 is known.",
+            "Only version 1 of persisted queries is supported.",
         ));
     }
     Ok(Some(format!("sha256:{}", persisted.sha256_hash)))

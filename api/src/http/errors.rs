@@ -1,4 +1,4 @@
-//! Every top-level error gets a code from the closed list, and loses what a client must not read.
+//! Gives every top-level error a code from the closed list, and removes what a client must not read.
 
 use async_graphql::{ErrorExtensionValues, ServerError, Value};
 use uuid::Uuid;
@@ -6,11 +6,10 @@ use uuid::Uuid;
 use crate::graphql::code::Code;
 use crate::graphql::errors::Cause;
 
-/// What a client reads in place of a cause.
+/// The message that a client reads in place of an internal cause.
 pub const MASK: &str = "Something went wrong on our side.";
 
-/// Gives every error its code, writes causes to the log, once each, and puts the request's id in their
-/// place. Answers the codes.
+/// Gives every error its code. Logs each distinct cause once and replaces it with the request's id. Returns the codes.
 pub fn settle(errors: &mut [ServerError], request: Uuid) -> Vec<Code> {
     let mut codes = Vec::with_capacity(errors.len());
     let mut logged: Vec<String> = Vec::new();
@@ -27,7 +26,7 @@ pub fn settle(errors: &mut [ServerError], request: Uuid) -> Vec<Code> {
                 MASK.clone_into(&mut error.message);
             }
             let class = source.as_ref().and_then(|cause| cause.downcast_ref());
-            let class = class.map_or("an error nobody gave a code", |Cause(class)| class);
+            let class = class.map_or("an error without a code", |Cause(class)| class);
             if !logged.iter().any(|before| before == class) {
                 tracing::error!(request_id = %request, class, "a field could not be had");
                 logged.push(class.to_owned());
@@ -40,17 +39,17 @@ pub fn settle(errors: &mut [ServerError], request: Uuid) -> Vec<Code> {
     codes
 }
 
-/// The code an error was made with.
+/// Returns the code that was set when the error was made, or `None` if there is none.
 pub fn given_code(error: &ServerError) -> Option<Code> {
     let Some(Value::String(given)) = error.extensions.as_ref()?.get("code") else {
         return None;
     };
-    // A code that is not on the list is a mistake of ours, and is told like one.
+    // A code that is not on the list is our mistake, so it is reported as an internal error.
     Some(Code::read(given).unwrap_or(Code::Internal))
 }
 
-/// The code of an error that the GraphQL library made. It names no kinds, so its wording has to do; an
-/// upgrade that changes it is caught by the tests of these codes.
+/// Returns the code of an error that the GraphQL library made. The library gives its errors no kinds, so this matches
+/// their wording. Tests of these codes catch an upgrade that changes the wording.
 fn library_code(error: &ServerError) -> Code {
     const BAD_VALUE: [&str; 3] = [
         "Invalid value for argument",

@@ -1,5 +1,5 @@
-//! `text/event-stream` on `/graphql`: the answers of one operation as server-sent events, for networks that
-//! break sockets (GraphQL over SSE, distinct connections mode).
+//! `text/event-stream` on `/graphql`: the answers of one operation as server-sent events, for networks that break
+//! sockets (GraphQL over SSE, distinct connections mode).
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -23,28 +23,28 @@ use super::said::Said;
 use super::taken::{Stall, Taken};
 use super::viewer::Standing;
 
-/// How often it is looked whether whoever listens may go on.
+/// How often a stream checks whether its caller is still signed in.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Ends a stream for good: without it the client comes back.
+/// Ends a stream for good. Without it the client reconnects.
 const COMPLETE: &str = "event: complete\ndata:\n\n";
 
 const HEADERS: [(HeaderName, &str); 4] = [
     (CONTENT_TYPE, "text/event-stream; charset=utf-8"),
     (CACHE_CONTROL, "no-store"),
     (VARY, "accept"),
-    // Otherwise nginx gathers events until there is enough of them.
+    // Without it nginx buffers events.
     (HeaderName::from_static("x-accel-buffering"), "no"),
 ];
 
-/// Answers with events: those of an operation, or the one that says why there is none.
+/// Answers with the events of an operation, or with one event that carries the refusal.
 pub fn answer(
     edge: &Edge,
     ready: Result<Ready, Refusal>,
     taken: Taken,
     line: RequestLine,
 ) -> Response<Body> {
-    // One at a time: what has left this task is not looked at again.
+    // A queue of one: an event that has left the task is not checked against the caller's session again.
     let (to, from) = mpsc::channel(1);
     let pulse = Pulse::of(&edge.app.config.http);
     let stall = Stall::new(taken, pulse.stalled());
@@ -73,7 +73,7 @@ pub fn answer(
     response
 }
 
-/// Tells what comes, while there is a place for this stream.
+/// Streams the answers, if the address and the caller have a place left.
 async fn follow(edge: Edge, ready: Ready, mut teller: Teller) {
     let places = (
         edge.places.of_address(ready.address),
@@ -90,7 +90,7 @@ async fn follow(edge: Edge, ready: Ready, mut teller: Teller) {
     stats.scope(told).await;
 }
 
-/// Says what is said of one operation, and writes its line at the end.
+/// Writes the answers of one operation, and its log line at the end.
 struct Teller {
     line: RequestLine,
     to: mpsc::Sender<Bytes>,
@@ -101,7 +101,7 @@ struct Teller {
 impl Teller {
     async fn tell(&mut self, edge: &Edge, prepared: Prepared, standing: Standing) {
         let stop = edge.shutdown.stopping();
-        // What has an end is answered as it would be without events, a sign-out included.
+        // Operations that end by themselves are answered as they would be without events, including a sign-out.
         let endless = prepared.kind == OperationType::Subscription;
         let lapsed = || endless && standing.check(&edge.app).is_err();
         let mut answers = edge.answers(prepared, &self.line.stats);
@@ -112,7 +112,7 @@ impl Teller {
             let outcome = tokio::select! {
                 biased;
                 () = self.to.closed() => return,
-                // Without the last event: the client comes back, to another process.
+                // Without the last event, so that the client reconnects to another process.
                 () = stop.cancelled(), if endless => return,
                 outcome = answers.next() => outcome,
                 _ = tick.tick() => {
@@ -122,7 +122,7 @@ impl Teller {
                     }
                     if silent >= self.pulse.every() {
                         silent = Duration::ZERO;
-                        // A peer who has not read the last event needs no sign of life.
+                        // A peer that has not read the last event needs no keepalive.
                         if let Err(TrySendError::Closed(_)) = self.to.try_send(":\n\n".into()) {
                             return;
                         }
@@ -151,10 +151,10 @@ impl Teller {
         self.next(&said, true, &|| false).await;
     }
 
-    /// False when nobody listens any more, or whoever does may not go on.
+    /// Sends one answer. Returns false if the client is gone or may not go on.
     async fn next(&mut self, said: &Said, last: bool, lapsed: &(dyn Fn() -> bool + Sync)) -> bool {
         let end = if last { COMPLETE } else { "" };
-        // JSON has no line breaks in it, which would begin another field.
+        // JSON has no line breaks, which would start another field.
         let text = format!("event: next\ndata: {}\n\n{end}", said.json());
         self.send(text, lapsed).await
     }

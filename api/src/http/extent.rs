@@ -1,11 +1,11 @@
-//! A look at a JSON text before it is read. A megabyte of `[1,1,1` becomes half a million values, each of which takes
-//! in memory many times what it takes in the text; nothing was paid for it then.
+//! Bounds the number of values in a JSON text before it is parsed. A megabyte of `[1,1,1` becomes half a million
+//! values, each many times larger in memory than in the text, and nothing has been charged for the request yet.
 
-/// The values and brackets that a request may have: more than any list of ids that may be asked for, and little enough
-/// to be read for less than its document costs.
+/// The most values and brackets that a request may have. This is more than the longest list of ids, and few enough that
+/// parsing costs less than the document.
 const MOST: usize = 20_000;
 
-/// Whether a text has no more in it than a request may have. What is not JSON is for the parser to refuse.
+/// Whether a text has at most `MOST` values and brackets. The parser refuses text that is not JSON.
 pub fn is_modest(json: &[u8]) -> bool {
     let (mut found, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in json {

@@ -1,5 +1,5 @@
-//! Whether a request is framed and addressed as HTTP says, where the HTTP library takes what it should not: proxies and
-//! servers that read such a request differently can be played against each other.
+//! Checks the framing and addressing of a request where the HTTP library is too lenient. Proxies and servers that read
+//! such a request differently can be played against each other (request smuggling).
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use http::{HeaderValue, Request, Response, StatusCode, Version};
 use super::{body, respond};
 use crate::graphql::code::Code;
 
-/// What is wrong with a request before anybody reads it.
+/// A fault in the framing of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// HTTP/1.1 wants exactly one (RFC 9112 §3.2).
+    /// HTTP/1.1 requires exactly one `Host` (RFC 9112 §3.2).
     Host,
-    /// Nothing but `chunked` is understood (RFC 9112 §6.1).
+    /// Only `chunked` is supported (RFC 9112 §6.1).
     TransferEncoding,
 }
 
-/// Finds what is wrong with a request, or `None` if nothing is.
+/// Returns the fault of a request, or `None` if it has none.
 pub fn fault<B>(request: &Request<B>) -> Option<Fault> {
     if request.version() > Version::HTTP_11 {
         return None;
@@ -38,8 +38,7 @@ pub fn fault<B>(request: &Request<B>) -> Option<Fault> {
     (!understood).then_some(Fault::TransferEncoding)
 }
 
-/// Answers such a request, once its sender was heard out, and ends the connection: what follows on it may be read
-/// differently as well.
+/// Reads the body, refuses the request and closes the connection: later requests on it might be read differently too.
 pub async fn refuse(fault: Fault, body: Body, limit: usize, patience: Duration) -> Response<Body> {
     body::hear_out(body, limit, patience).await;
     let (status, message) = match fault {
@@ -49,7 +48,7 @@ pub async fn refuse(fault: Fault, body: Body, limit: usize, patience: Duration) 
         ),
         Fault::TransferEncoding => (
             StatusCode::NOT_IMPLEMENTED,
-            "No transfer coding but chunked is understood.",
+            "The only supported transfer coding is chunked.",
         ),
     };
     let mut response = respond::error(status, Code::BadRequest.as_str(), message);

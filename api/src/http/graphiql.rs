@@ -1,11 +1,11 @@
-//! A page to try the API with; in development only.
+//! The `GraphiQL` page, for trying the API in development.
 
 use async_graphql::http::GraphiQLSource;
 use axum::body::Body;
 use axum::response::{Html, IntoResponse as _};
 use http::{HeaderValue, Response, header};
 
-/// Shows `GraphiQL`.
+/// Serves the `GraphiQL` page.
 pub async fn page() -> Response<Body> {
     let page = GraphiQLSource::build()
         .endpoint("/graphql")

@@ -1,4 +1,4 @@
-//! `/graphql`: one request in, one answer out (GraphQL over HTTP); or a stream of events, or a socket.
+//! `/graphql`: one request, one answer (GraphQL over HTTP); or an event stream, or a socket.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -24,7 +24,7 @@ use super::viewer::{BadToken, Standing, is_developer, known_device};
 use super::{Edge, body, events, respond, socket};
 use crate::account::dashboard::Dashboard;
 
-/// Answers one request, by whatever method.
+/// Answers one request of any method.
 pub async fn answer(
     State(edge): State<Edge>,
     Extension(id): Extension<RequestId>,
@@ -56,6 +56,7 @@ pub async fn answer(
     let media = accepted.whole.unwrap_or(Media::Json);
     let mut response = respond::outcome(media, outcome, &mut line);
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        // RFC 9110 §15.5.6 requires `Allow`. A GET is refused only if it asks for a mutation.
         let by_post = HeaderValue::from_static(match head.method {
             Method::GET | Method::HEAD => "POST",
             _ => "GET, POST",
@@ -65,19 +66,19 @@ pub async fn answer(
     response
 }
 
-/// An operation that may run, and who has asked for it.
+/// An operation that may run, with its caller.
 pub struct Ready {
     /// The operation.
     pub prepared: Prepared,
-    /// What he asks with.
+    /// The caller's access token.
     pub standing: Standing,
-    /// Where he asks from.
+    /// The caller's address.
     pub address: IpAddr,
 }
 
-/// A subscription can be answered in no other way. Whoever takes nothing but events gets them even for a refusal:
-/// their readers take any other answer for a network that failed, and try again. What is wrong with the
-/// HTTP is told in HTTP all the same.
+/// Whether to answer with events. A subscription needs them. A client that accepts only events gets even a refusal as
+/// an event: its reader would take any other answer for a failed network and retry. Faults in the HTTP are answered in
+/// HTTP all the same.
 fn wants_events(accepted: Accepted, prepared: &Result<Ready, Refusal>) -> bool {
     match prepared {
         Ok(ready) => accepted.whole.is_none() || ready.prepared.kind == OperationType::Subscription,
@@ -96,7 +97,7 @@ async fn prepare(
     if accepted.whole.is_none() && !accepted.events {
         let refusal = Refusal::http(
             StatusCode::NOT_ACCEPTABLE,
-            "Answers are application/graphql-response+json, application/json or text/event-stream.",
+            "Accept application/graphql-response+json, application/json or text/event-stream.",
         );
         return Err(heard_out(edge, body, refusal).await);
     }
@@ -130,8 +131,8 @@ async fn prepare(
     })
 }
 
-/// Who asks, judged before anything else he sends is read. A member has a bucket of his own, and is let in whatever others
-/// at his address do. A token that is not good is paid for by its address.
+/// Checks the access token before anything else of the request is read. A member has a bucket of its own and is
+/// admitted whatever others at the address do. An invalid token is charged to the address.
 fn standing(edge: &Edge, head: &Parts, stranger: &Asker) -> Result<Standing, Refusal> {
     let standing = Standing::of_request(&edge.app, &head.headers);
     if let Ok(standing) = standing
@@ -145,8 +146,8 @@ fn standing(edge: &Edge, head: &Parts, stranger: &Asker) -> Result<Standing, Ref
         .inspect_err(|refusal| edge.charge_for(refusal, stranger, 0))
 }
 
-/// A refusal of whose request nothing more is read but its end: an answer that comes before is lost to whoever is still
-/// sending when the connection closes.
+/// Reads the rest of the body, then returns the refusal. A client that is still sending when the connection closes
+/// would lose an earlier answer.
 async fn heard_out(edge: &Edge, body: Body, refusal: Refusal) -> Refusal {
     body::hear_out(body, edge.app.config.http.body_limit_bytes, patience(edge)).await;
     refusal
@@ -177,7 +178,7 @@ async fn read(
             Ok((params, if events { Way::Stream } else { Way::Once }))
         }
         _ => {
-            let message = "Ask by POST, or for a query by GET.";
+            let message = "Use POST; GET is only for queries.";
             let refusal = Refusal::http(StatusCode::METHOD_NOT_ALLOWED, message);
             Err(heard_out(edge, body, refusal).await)
         }

@@ -1,8 +1,8 @@
-//! By which names a server in development may be called.
+//! The host names that a server in development answers to.
 //!
-//! A page somewhere on the internet can have its own name resolved to a developer's machine (DNS rebinding), and so read
-//! what a server there answers to anybody, such as every mailed code. It cannot do so by an address, nor by a name that
-//! is given out on a local network alone.
+//! With DNS rebinding, a page on the internet can have its own name resolved to a developer's machine. It could then
+//! read everything that the server there answers to anybody, such as mailed codes. It cannot do so with an address, or
+//! with a name that is only given out on a local network.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use http::{HeaderMap, Uri};
 /// Endings of names that nobody can register (RFC 6761 §6.3, RFC 6762 §3, and the root zone's "internal").
 const LOCAL: [&str; 3] = ["localhost", "local", "internal"];
 
-/// Whether a request calls the server by a name that can only be its own. One without a name does not come from a page.
+/// Whether the request names a host that only this server can have. A request without a host does not come from a page.
 pub fn is_local(uri: &Uri, headers: &HeaderMap) -> bool {
     if let Some(authority) = uri.authority() {
         return is_local_name(authority.host());

@@ -1,8 +1,8 @@
-//! How much of what is being sent to us may be held at a time: bodies of requests and messages of sockets that are not
-//! whole yet. Each is small, and a thousand of them that never end are not.
+//! Bounds the memory of incoming data: request bodies and socket messages that are not complete yet. Each is small, but
+//! a thousand that never end are not.
 //!
-//! The first kilobytes of each are free, so that ordinary requests are taken however much others send. Of the rest an
-//! address may hold some, all together a bounded amount, and whoever is not signed in no more than half of that.
+//! The first kilobytes of each are free, so that ordinary requests are accepted however much others send. Beyond that,
+//! one address may hold a share, all together a bounded amount, and anonymous callers at most half of that amount.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::account::network;
 use crate::config::HttpConfig;
 
-/// What an ordinary request takes, and more than most.
+/// The bytes of each body or message that are free. Most ordinary requests fit in.
 const FREE: u64 = 16 * 1024;
 
-/// What is on its way in this process. Cheap to clone.
+/// The incoming data of this process. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct InFlight(Arc<Shared>);
 
@@ -36,7 +36,7 @@ struct State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
-/// What one sender has on its way, given back when this is dropped.
+/// The memory that one sender holds. It is given back on drop.
 #[derive(Debug)]
 pub struct Held {
     of: InFlight,
@@ -46,7 +46,7 @@ pub struct Held {
 }
 
 impl InFlight {
-    /// As much as is configured.
+    /// Takes the limits from the configuration.
     pub fn new(config: &HttpConfig) -> Self {
         Self::bounded(config.in_flight_bytes, config.in_flight_bytes_per_address)
     }
@@ -59,7 +59,7 @@ impl InFlight {
         }))
     }
 
-    /// Nothing yet, of somebody at an address.
+    /// Starts with nothing held, for a sender at this address.
     pub fn of(&self, address: IpAddr, anonymous: bool) -> Held {
         Held {
             of: self.clone(),
@@ -98,7 +98,7 @@ impl State {
 }
 
 impl Held {
-    /// So many bytes are held now, or as many as before if there is no room for them.
+    /// Sets the bytes that are held. If there is no room for them, keeps the former number and returns [`Full`].
     pub fn hold(&mut self, bytes: u64) -> Result<(), Full> {
         let wanted = bytes.saturating_sub(FREE);
         if wanted == self.bytes {
@@ -125,7 +125,7 @@ impl Held {
         Ok(())
     }
 
-    /// Its sender has said who he is.
+    /// Counts this sender as a member from now on.
     pub fn is_signed_in(&mut self) {
         if std::mem::replace(&mut self.anonymous, false) {
             self.of.state().anonymous -= self.bytes;

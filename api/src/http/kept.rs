@@ -1,13 +1,13 @@
-//! What is kept of a body while the rest of it is on its way.
+//! Buffers the part of a body that has arrived.
 
 use bytes::{Bytes, BytesMut};
 
-/// Bodies are kept in sections of so many bytes. One buffer that grows would hold up to twice what has arrived, and
-/// while it moves both its old and its new place; sections take what was counted, and what one body gives back fits
-/// the next.
+/// The size in bytes of the sections that a body is kept in. A single growing buffer would take up to twice the bytes
+/// that have arrived, and would need both its old and its new place while it moves. Sections take what was counted, and the memory
+/// of one body can be reused for the next.
 const SECTION: usize = 16 * 1024;
 
-/// The bytes of a body, as they come.
+/// The bytes of a body that have arrived.
 #[derive(Debug, Default)]
 pub struct Kept {
     full: Vec<Bytes>,
@@ -15,7 +15,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Keeps a copy of a piece, so that nothing of what it arrived in stays.
+    /// Copies a piece, so that the buffer it arrived in can be freed.
     pub fn add(&mut self, mut piece: &[u8]) {
         while !piece.is_empty() {
             if self.last.len() == self.last.capacity() {
@@ -31,7 +31,7 @@ impl Kept {
         }
     }
 
-    /// Everything that was added, in one.
+    /// Returns all bytes in one piece.
     pub fn whole(self) -> Bytes {
         if self.full.is_empty() {
             return self.last.freeze();

@@ -1,8 +1,10 @@
-//! The HTTP edge: connections, the way from a request to the schema and back, and what operators ask.
+//! The HTTP edge: connections, the way from a request to the schema and back, and the endpoints for operators.
 //!
-//! The promises: a request costs no more than its limits say; a bad token is an error and never silently
-//! nobody; the cause of a fault goes to the log, once and with the request's id, and never to a client; and
-//! of a request nothing is logged but its one line.
+//! The promises:
+//! * A request costs no more than its limits allow.
+//! * A bad token is an error. It never makes the caller anonymous.
+//! * The cause of a fault is logged once, with the request's id, and is never shown to a client.
+//! * Nothing of a request is logged but its one line.
 
 mod accept;
 pub mod address;
@@ -55,31 +57,31 @@ use crate::schema::input_types::InputTypes;
 use crate::schema::{self, BelaySchema};
 use crate::shutdown::Shutdown;
 
-/// What every handler is given. Cheap to clone.
+/// The state that every handler gets. Cheap to clone.
 #[derive(Clone)]
 pub struct Edge(Arc<EdgeParts>);
 
-/// See [`Edge`].
+/// The parts of an [`Edge`].
 pub struct EdgeParts {
-    /// What everything is given.
+    /// The application.
     pub app: App,
-    /// The schema, ready to run.
+    /// The executable schema.
     pub(crate) schema: BelaySchema,
-    /// The types of variables.
+    /// The input types, for checking variables.
     pub(crate) input_types: InputTypes,
-    /// Documents that are known.
+    /// The known documents.
     pub(crate) documents: Documents,
-    /// What may be asked for.
+    /// The rate limit, in points.
     pub(crate) budget: Budget,
-    /// What is being sent.
+    /// The memory that incoming bodies and messages may hold.
     pub(crate) in_flight: InFlight,
-    /// How many may hold a socket or a stream of events.
+    /// The limits on open sockets and event streams.
     pub(crate) places: Places,
-    /// What `/readyz` last found.
+    /// The last result of `/readyz`.
     pub(crate) readiness: Readiness,
-    /// Whether the process is about to end.
+    /// Whether the process is shutting down.
     pub shutdown: Shutdown,
-    /// What `/metrics` shows.
+    /// The metrics that `/metrics` shows.
     pub metrics: PrometheusHandle,
 }
 
@@ -87,7 +89,7 @@ impl Edge {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// When the manifest of trusted documents cannot be used.
+    /// Fails if the manifest of trusted documents is invalid.
     pub fn new(
         app: App,
         shutdown: Shutdown,

@@ -1,8 +1,7 @@
-//! From the parameters of a request to its outcome, the same way whatever it came by: HTTP, a socket or a
-//! stream of events.
+//! Takes an operation from its parameters to its outcome, the same way for HTTP, sockets and event streams.
 //!
-//! Nothing is validated before it is priced, nothing runs before its price was paid, and what was validated
-//! once is not again.
+//! The order: a document is priced before it is validated, and its price is paid before it runs. A document that was
+//! validated once is not validated again.
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -32,90 +31,91 @@ use crate::schema::{self, validation};
 use crate::viewer::Viewer;
 use crate::waiting;
 
-/// What is refused costs whoever sends it so much at least, and nothing is looked at for whom has less.
+/// The least that a refused request costs, in points. A caller with fewer points left is refused before anything is
+/// parsed.
 const REFUSED: u64 = 10;
-/// A mutation that has taken too long has so much longer for a commit it may have begun. Whoever asked is not kept
-/// waiting for it.
+/// The extra time that a late mutation gets, so that a commit it may have begun can finish. The caller does not wait
+/// for it.
 const COMMITTING: Duration = Duration::from_secs(5);
 
-/// Who asks, from where.
+/// The caller, and the address it calls from.
 #[derive(Clone, Copy, Debug)]
 pub struct Asker {
-    /// Nobody, or a member.
+    /// Anonymous, or a member.
     pub viewer: Viewer,
-    /// For what is limited by address.
+    /// The address, for limits by address.
     pub address: IpAddr,
-    /// The device, when it has shown that somebody signed in on it before.
+    /// The device, if the request carries a key that proves an earlier sign-in on it.
     pub device: Option<Uuid>,
-    /// Whether he sent the developer token.
+    /// Whether the request carries the developer token.
     pub developer: bool,
 }
 
 impl Asker {
-    /// The member, or the device that has shown that somebody was signed in on it; `None` for a stranger.
+    /// Returns the member, or the device that proved an earlier sign-in. `None` if neither is known.
     pub fn identity(&self) -> Option<Uuid> {
         let member = self.viewer.member().map(|member| member.0);
         member.or(self.device)
     }
 }
 
-/// What the way a request came by can carry.
+/// Which operations the transport of a request can carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// A GET request: it may be repeated and followed by anybody, so it must not change anything.
+    /// A GET request. Anybody may repeat or prefetch it, so it must not change anything.
     Get,
-    /// A request that is answered once.
+    /// A request with one answer.
     Once,
-    /// Something that is answered as often as there is something to say.
+    /// A socket or an event stream: any number of answers.
     Stream,
-    /// As both: a GET request for events.
+    /// A GET request for an event stream: any number of answers, but no changes.
     GetStream,
 }
 
-/// An operation that may run: what it costs has been paid.
+/// An operation that is priced, paid for and validated.
 pub struct Prepared {
     /// Query, mutation or subscription.
     pub kind: OperationType,
-    /// Its name in the document, when it has one.
+    /// Its name in the document, if it has one.
     pub name: Option<String>,
     request: Request,
-    /// When it is given up, unless it is a subscription.
+    /// When it is given up. Subscriptions have no deadline.
     deadline: Instant,
     first: First,
 }
 
 impl Prepared {
-    /// It was sent by the dashboard.
+    /// Marks the operation as sent by the dashboard.
     pub fn come_from(&mut self, dashboard: Dashboard) {
         self.request.data.insert(dashboard);
     }
 }
 
-/// What is done with the first answer of an operation.
+/// What the first answer needs: the cost to publish and the document to remember.
 struct First {
     found: Found,
     receipt: Receipt,
     asker: Asker,
 }
 
-/// What came of a request.
+/// The outcome of a request.
 pub type Outcome = Result<Response, Refusal>;
 
 impl Edge {
-    /// Whether somebody may ask at all: the least there is to pay has to be there.
+    /// Refuses a caller that cannot pay `REFUSED`, the least that a request costs.
     pub fn admit(&self, asker: &Asker) -> Result<(), Refusal> {
         let held = self.budget.holds(asker, REFUSED, self.app.clock.uptime());
         held.map_err(rate_limited)
     }
 
-    /// Takes what it costs to be refused from whoever has paid so much already.
+    /// Charges the caller for a refusal that its request caused, less what it has paid already.
     pub fn charge_for(&self, refusal: &Refusal, asker: &Asker, paid: u64) {
         if refusal.is_of_what_was_sent() {
             self.charge(asker, REFUSED.saturating_sub(paid));
         }
     }
 
-    /// Takes what it costs to be refused.
+    /// Charges the caller for a refusal.
     pub fn charge_refusal(&self, asker: &Asker) {
         self.charge(asker, REFUSED);
     }
@@ -124,7 +124,7 @@ impl Edge {
         self.budget.charge(asker, points, self.app.clock.uptime());
     }
 
-    /// Finds the document, chooses its operation, prices it, takes the price and looks at the variables.
+    /// Finds the document, selects its operation, prices it, takes the price and checks the variables.
     pub async fn prepare(
         &self,
         mut params: Params,
@@ -170,7 +170,7 @@ impl Edge {
         if found.parsed.introspects && !self.may_introspect(asker) {
             return Err(Refusal::new(
                 Code::ValidationFailed,
-                "The schema cannot be asked for here: introspection is off.",
+                "Introspection is disabled here.",
             ));
         }
         let receipt = self.pay(asker, price.cost)?;
@@ -190,7 +190,7 @@ impl Edge {
         }
 
         let mut variables = std::mem::take(&mut params.variables);
-        // What nobody declared is read by nobody, and a subscription would hold it for as long as it lives.
+        // Undeclared variables are never read, and a subscription would keep them in memory for as long as it lives.
         variables.retain(|name, _| {
             definitions
                 .iter()
@@ -216,7 +216,8 @@ impl Edge {
     fn pay(&self, asker: &Asker, points: u64) -> Result<Receipt, Refusal> {
         let now = self.app.clock.uptime();
         self.budget.take(asker, points, now).map_err(|empty| {
-            // The document was read for nothing; how long to wait is told with that.
+            // The document was parsed for nothing, so the refusal is charged. The wait that is returned includes this
+            // charge.
             self.budget.charge(asker, REFUSED, now);
             let then = self.budget.holds(asker, points, now);
             rate_limited(then.err().unwrap_or(empty))
@@ -227,13 +228,13 @@ impl Edge {
         asker.developer || self.app.config.introspection_for_all()
     }
 
-    /// Runs a query or a mutation, for what is left of the time an operation may take.
+    /// Runs a query or a mutation, in what is left of its time.
     pub async fn carry_out(&self, prepared: Prepared, stats: &Stats) -> Outcome {
         if prepared.kind != OperationType::Mutation {
             return self.run(prepared, stats, Duration::ZERO).await;
         }
-        // A task of its own: when whoever waits for it goes away during the commit, what is to follow that would be
-        // lost with him: devices that are told, a worker that is woken, a session that is refused from then on.
+        // A mutation runs in a task of its own. If the client disconnects during the commit, the steps after the commit
+        // must still happen: notifying devices, waking a worker, revoking a session.
         let deadline = prepared.deadline;
         let (edge, stats) = (self.clone(), stats.clone());
         let (waits, awaited) = waiting::pair();
@@ -249,7 +250,7 @@ impl Edge {
         }
     }
 
-    /// Runs it until its time is over, and a grace after that.
+    /// Runs the operation until its deadline, plus `grace`.
     async fn run(&self, prepared: Prepared, stats: &Stats, grace: Duration) -> Outcome {
         let Prepared {
             request,
@@ -265,8 +266,7 @@ impl Edge {
         }
     }
 
-    /// Runs a subscription for as long as there is something to say and somebody listens. The first answer says
-    /// what it cost.
+    /// Runs a subscription until it ends or nobody listens. The first answer carries the cost.
     fn follow(&self, prepared: Prepared) -> impl Stream<Item = Outcome> + Send + 'static {
         let edge = self.clone();
         let Prepared { request, first, .. } = prepared;
@@ -279,7 +279,7 @@ impl Edge {
         })
     }
 
-    /// Everything an operation of whatever kind has to say.
+    /// Returns all answers of an operation of any kind.
     pub fn answers(&self, prepared: Prepared, stats: &Stats) -> BoxStream<'static, Outcome> {
         if prepared.kind == OperationType::Subscription {
             return self.follow(prepared).boxed();
@@ -288,9 +288,9 @@ impl Edge {
         stream::once(async move { edge.carry_out(prepared, &stats).await }).boxed()
     }
 
-    /// Tells what was carried out from what was refused. Waits for nothing: what was changed is to be told.
+    /// Tells an executed operation from a refused one. Must not wait: a change that was made has to be reported.
     fn judge(&self, mut response: Response, first: Option<First>) -> Outcome {
-        // Without execution there is no data, and then there is no such key (GraphQL §7.1).
+        // Without execution there is no `data` key (GraphQL §7.1).
         let executed = response.data != Value::Null || response.errors.iter().any(has_path);
         let executed = executed && !nothing_could_be_done(&response);
         if !executed {
@@ -309,8 +309,9 @@ impl Edge {
     }
 }
 
-/// Whether the database was away for all of it: there is nothing to tell, and the same can be sent again, whatever a commit
-/// came to whose answer was lost. What was carried out in part is told as that.
+/// Whether the database was unavailable for the whole operation. Then the client gets a refusal and may send the same
+/// again, even if a commit went through and only its answer was lost. An operation that ran in part is answered with
+/// its data and errors.
 fn nothing_could_be_done(response: &Response) -> bool {
     let is_away = |error: &ServerError| given_code(error) == Some(Code::Unavailable);
     let is_nothing = match &response.data {
@@ -334,7 +335,7 @@ impl Way {
             | (Self::Stream | Self::GetStream, OperationType::Subscription) => Ok(()),
             (Self::Get | Self::GetStream, OperationType::Mutation) => Err(Refusal::http(
                 http::StatusCode::METHOD_NOT_ALLOWED,
-                "A mutation cannot be asked for by GET.",
+                "A mutation cannot be sent by GET.",
             )),
             (Self::Get | Self::Once, OperationType::Subscription) => Err(Refusal::new(
                 Code::BadRequest,
@@ -348,7 +349,7 @@ fn has_path(error: &ServerError) -> bool {
     !error.path.is_empty()
 }
 
-/// The operation to run (GraphQL §6.1, `GetOperation`).
+/// Selects the operation to run (GraphQL §6.1, `GetOperation`).
 fn select(
     document: &ExecutableDocument,
     wanted: Option<&str>,
@@ -362,7 +363,7 @@ fn select(
                 (Some(name), None) => Some(name.to_string()),
                 _ => {
                     return refused(
-                        "The document has several operations: say which by operationName.",
+                        "The document has several operations: choose one with operationName.",
                     );
                 }
             }
@@ -371,7 +372,7 @@ fn select(
     };
     match operation(document, name.as_deref()) {
         Some(operation) => Ok((operation.ty, name)),
-        None => refused("The document has no operation of that name."),
+        None => refused("The document has no operation with that name."),
     }
 }
 
@@ -388,8 +389,8 @@ fn operation<'a>(
     }
 }
 
-/// Refuses a null for a variable that has a default and stands where null may not (GraphQL §6.4.1), before anything is
-/// carried out.
+/// Refuses a null for a variable that has a default, if the variable stands where null is not allowed (GraphQL §6.4.1).
+/// Done before anything is executed.
 fn refuse_misplaced_null(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
@@ -409,7 +410,7 @@ fn refuse_misplaced_null(
         None => Ok(()),
         Some(name) => Err(Refusal::new(
             Code::BadUserInput,
-            &format!("The variable ${name}: null is not allowed where it stands."),
+            &format!("The variable ${name}: null is not allowed in its place."),
         )),
     }
 }

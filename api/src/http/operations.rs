@@ -1,4 +1,4 @@
-//! What operators' machines ask: is the process alive, can it serve, what has it done.
+//! The endpoints for operators: is the process alive, can it serve, and its metrics.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -16,22 +16,22 @@ use crate::app::App;
 use crate::db::{self, Db, Writes};
 use crate::jobs::backlog::{self, Backlog};
 
-/// A database that takes longer than this is not there for members either.
+/// How long a probe waits for the database. A slower one does not serve members either.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(1);
 
-/// An answer is given again for so long: whoever asks more often, and that may be anybody, costs nothing more.
+/// How long a verdict is reused. The endpoint is public, so frequent requests must cost nothing.
 const ANSWER_LASTS: Duration = Duration::from_secs(1);
 
-/// What waits is counted again after so long.
+/// How long a count of due jobs is reused.
 const BACKLOG_LASTS: Duration = Duration::from_secs(5);
 
-/// A worker that begins has so long for what waited before it.
+/// The time that a new worker has to catch up with jobs that were due before it started.
 const CATCHING_UP: Duration = Duration::from_mins(15);
 
-/// Whether the database can be served from; why not, when it cannot.
+/// Whether the database can serve; the error says why not.
 type Verdict = Result<(), &'static str>;
 
-/// What was found when somebody last asked, and when.
+/// The last verdict and the last backlog, each with its time.
 pub struct Readiness {
     verdict: Mutex<Option<(Instant, Verdict)>>,
     backlog: Mutex<Option<(Instant, Option<Backlog>)>>,
@@ -49,7 +49,7 @@ impl Default for Readiness {
 }
 
 impl Readiness {
-    /// What is due and waits, as it was a moment ago. `None` when it cannot be looked at.
+    /// Returns the jobs that are due, at most `BACKLOG_LASTS` old. `None` if the database does not answer.
     async fn backlog(&self, app: &App) -> Option<Backlog> {
         let mut last = self.backlog.lock().await;
         if let Some((when, backlog)) = &*last
@@ -64,7 +64,8 @@ impl Readiness {
         backlog
     }
 
-    /// The last answer, or a new one when it is too old. Of several who ask at a time one looks, and the others wait.
+    /// Returns the last verdict, or a new one if it is too old. Of several concurrent callers one looks and the others
+    /// wait.
     async fn verdict(&self, now: Instant, look: impl Future<Output = Verdict>) -> Verdict {
         let mut last = self.verdict.lock().await;
         if let Some((when, verdict)) = *last
@@ -78,13 +79,13 @@ impl Readiness {
     }
 }
 
-/// `/healthz`: the process lives. Says nothing of the database: restarting us would not mend it.
+/// `/healthz`: the process lives. It does not check the database, because a restart would not mend that.
 pub async fn healthz() -> &'static str {
     "alive\n"
 }
 
-/// `/readyz`: the database takes writes, its schema is up to date, and the process is not about to end. That no worker takes
-/// what is due is said as well: members are served all the same.
+/// `/readyz`: the database takes writes, its schema is up to date, and the process is not shutting down. If no worker
+/// takes due jobs, the answer says so but stays "ready": members are still served.
 pub async fn readyz(State(edge): State<Edge>) -> Response<Body> {
     match ready(&edge).await {
         Ok(None) => "ready\n".into_response(),
@@ -93,8 +94,8 @@ pub async fn readyz(State(edge): State<Edge>) -> Response<Body> {
     }
 }
 
-/// `/readyz` of a process that does nothing but such work: it is not ready when nobody does it. One that has just begun
-/// has what waited before it.
+/// `/readyz` of a process that runs only the worker. It is not ready if due jobs are not taken. A new process has
+/// `CATCHING_UP` to catch up.
 pub async fn readyz_of_worker(State(edge): State<Edge>) -> Response<Body> {
     match ready(&edge).await {
         Ok(Some(stalled)) if edge.readiness.began.elapsed() > CATCHING_UP => not_ready(&stalled),
@@ -103,10 +104,11 @@ pub async fn readyz_of_worker(State(edge): State<Edge>) -> Response<Body> {
     }
 }
 
-/// Whether the process is ready, and what waits for a worker in vain.
+/// Returns an error if the process is not ready. Otherwise returns a line about the due jobs that no worker takes, or
+/// `None` if there are none.
 async fn ready(edge: &Edge) -> Result<Option<String>, &'static str> {
     if edge.shutdown.is_draining() {
-        return Err("the process is ending");
+        return Err("the process is shutting down");
     }
     let looking = look(&edge.app.db);
     edge.readiness.verdict(Instant::now(), looking).await?;
@@ -128,7 +130,7 @@ async fn look(db: &Db) -> Verdict {
         Ok(Ok((_, Writes::Taken))) => Ok(()),
         Ok(Ok((_, Writes::Refused))) => Err("the database takes no writes"),
         Ok(Ok((_, Writes::DiskFull))) => Err("the disk of the database is full"),
-        Ok(Err(_)) => Err("the database refuses to answer"),
+        Ok(Err(_)) => Err("the database answers with an error"),
         Err(_) => Err("the database does not answer within a second"),
     }
 }
@@ -141,7 +143,7 @@ fn not_ready(why: &str) -> Response<Body> {
         .into_response()
 }
 
-/// `/metrics`, in Prometheus's text format.
+/// `/metrics`, in the Prometheus text format.
 pub async fn metrics(State(edge): State<Edge>) -> Response<Body> {
     let pool = edge.app.db.size();
     metrics::gauge!("belay_db_connections", "state" => "idle").set(pool.idle);

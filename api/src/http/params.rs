@@ -1,4 +1,4 @@
-//! What a request says, whatever way it came: the parameters of GraphQL over HTTP §5.1.
+//! The parameters of a request, on every transport (GraphQL over HTTP §5.1).
 
 use async_graphql::parser::types::VariableDefinition;
 use async_graphql::{Number, Positioned, Value, Variables};
@@ -12,25 +12,25 @@ use super::refusal::Refusal;
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Params {
-    /// The document; none when it is asked for by its hash.
+    /// The document, or `None` if the request names it by its hash or id.
     #[serde(default)]
     pub query: Option<String>,
-    /// Which of the document's operations; some clients send an empty name for none.
+    /// The name of the operation in the document. Some clients send an empty name instead of none.
     #[serde(default)]
     pub operation_name: Option<String>,
-    /// The values of its variables.
+    /// The values of the variables.
     #[serde(default, deserialize_with = "variables")]
     pub variables: Variables,
-    /// A document that is known already: `sha256:` and the hash, or the id in the manifest of trusted
-    /// documents (GraphQL over HTTP, appendix on persisted documents).
+    /// A known document: `sha256:` and the hash, or the id in the manifest of trusted documents (GraphQL over HTTP,
+    /// appendix on persisted documents).
     #[serde(default)]
     pub document_id: Option<String>,
-    /// What is beside the specification.
+    /// Extensions of the specification.
     #[serde(default)]
     pub extensions: Option<ParamExtensions>,
 }
 
-/// The extensions of a request that we know; others are passed over.
+/// The supported extensions of a request. Others are ignored.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ParamExtensions {
@@ -39,32 +39,32 @@ pub struct ParamExtensions {
     pub persisted_query: Option<PersistedQuery>,
 }
 
-/// The document by its hash.
+/// A document by its hash.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PersistedQuery {
-    /// Of the protocol: 1.
+    /// The version of the protocol: 1.
     pub version: u32,
-    /// SHA-256 of the document's text, in hexadecimal digits.
+    /// The SHA-256 of the document's text, in hexadecimal digits.
     pub sha256_hash: String,
 }
 
 impl Params {
-    /// Of the body of a POST request.
+    /// Reads the body of a POST request.
     pub fn of_body(body: &[u8]) -> Result<Self, Refusal> {
-        // A list would be read as the fields in their order, or is a batch.
+        // A list is a batch, or serde would read it as the fields in their order.
         if body.trim_ascii_start().first() == Some(&b'[') {
             return Err(bad(
-                "Send one operation a request: lists of them are not taken.",
+                "Send one operation per request: batches are not supported.",
             ));
         }
         modest(body)?;
         serde_json::from_slice(body)
-            .map_err(|_| bad("The request is not a JSON object as GraphQL wants it."))
+            .map_err(|_| bad("The request is not a JSON object with GraphQL parameters."))
     }
 
-    /// Gives each variable that was left out its default. The GraphQL library knows it for arguments, and
-    /// not where a directive asks: `@include(if: $x)` would leave the field out.
+    /// Gives each omitted variable its default. The GraphQL library does so for arguments but not for directives:
+    /// `@include(if: $x)` would leave the field out.
     pub fn fill_in(&mut self, definitions: &[Positioned<VariableDefinition>]) {
         for definition in definitions {
             let name = &definition.node.name.node;
@@ -76,14 +76,14 @@ impl Params {
         }
     }
 
-    /// Whether they name a document in any way.
+    /// Whether the request names a document in any way.
     pub fn ask_for_something(&self) -> bool {
         let persisted = self.extensions.as_ref();
         let persisted = persisted.is_some_and(|extensions| extensions.persisted_query.is_some());
         self.query.is_some() || self.document_id.is_some() || persisted
     }
 
-    /// Of the query string of a GET request.
+    /// Reads the query string of a GET request.
     pub fn of_query(query: &str) -> Result<Self, Refusal> {
         let mut params = Self::default();
         for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -91,7 +91,7 @@ impl Params {
                 "query" => params.query = Some(value.into_owned()),
                 "operationName" => params.operation_name = Some(value.into_owned()),
                 "documentId" => params.document_id = Some(value.into_owned()),
-                // Left empty by clients that have none.
+                // Some clients send an empty value instead of none.
                 "variables" | "extensions" if value.is_empty() => {}
                 "variables" => {
                     modest(value.as_bytes())?;
@@ -112,8 +112,8 @@ impl Params {
     }
 }
 
-/// Reads variables. JSON does not tell whole numbers from others: one with an empty fractional part, such as `4.0`, is
-/// an integer input value (GraphQL §3.5, Input Coercion).
+/// Reads variables. JSON has only one kind of number, so one with an empty fractional part, such as `4.0`, is an
+/// integer input value (GraphQL §3.5, Input Coercion).
 fn variables<'de, D: Deserializer<'de>>(de: D) -> Result<Variables, D::Error> {
     let mut variables = Variables::deserialize(de)?;
     for value in variables.values_mut() {
@@ -135,8 +135,8 @@ fn make_whole(value: &mut Value) {
     }
 }
 
-/// The same number as an integer, if it was written with a fraction that is empty. Beyond 2^53 a fraction cannot be
-/// told from none, and no integer of the schema is that large.
+/// Returns the same number as an integer, if it was written with an empty fraction. Above 2^53 a float cannot tell a
+/// fraction from none, and no integer of the schema is that large.
 fn whole(number: &Number) -> Option<i64> {
     const LARGEST: f64 = 9_007_199_254_740_992.0;
     if !number.is_f64() {

@@ -1,5 +1,5 @@
-//! How many sockets and event streams there may be at a time: each holds memory for as long as it likes. Whoever is not
-//! signed in has a share of his address's places, so that he keeps no member out.
+//! Limits on the number of open sockets and event streams: each holds memory for as long as it is open. Anonymous
+//! callers get only a share of their address's places, so that they cannot keep members out.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -26,11 +26,11 @@ pub struct Place<K: Clone + Eq + Hash> {
     counts: Counts<K>,
 }
 
-/// A place of who asks.
+/// The place of a caller.
 pub enum OwnPlace {
-    /// As a member.
+    /// Of a signed-in member.
     Member(#[expect(dead_code, reason = "it is held")] Place<MemberId>),
-    /// As nobody.
+    /// Of an anonymous caller.
     Anonymous(#[expect(dead_code, reason = "it is held")] Place<IpAddr>),
 }
 
@@ -41,7 +41,7 @@ struct Counts<K> {
 }
 
 impl Places {
-    /// As many as are configured.
+    /// Takes the limits from the configuration.
     pub fn new(config: &HttpConfig) -> Self {
         Self {
             addresses: Counts::new(config.sockets_per_address),
@@ -50,18 +50,18 @@ impl Places {
         }
     }
 
-    /// A place of an address, where one is left.
+    /// Takes a place of the address, or returns `None` if all are taken.
     pub fn of_address(&self, address: IpAddr) -> Option<Place<IpAddr>> {
         told("sockets_per_address", self.addresses.take(network(address)))
     }
 
-    /// A place of who is not signed in, where one is left.
+    /// Takes a place of the anonymous callers of this address, or returns `None` if all are taken.
     fn of_anonymous(&self, address: IpAddr) -> Option<Place<IpAddr>> {
         let place = self.anonymous.take(network(address));
         told("anonymous_sockets_per_address", place)
     }
 
-    /// A place of who asks, besides that of his address.
+    /// Takes a place of the caller, in addition to that of the address. Returns `None` if all are taken.
     pub fn of(&self, viewer: Viewer, address: IpAddr) -> Option<OwnPlace> {
         match viewer.member() {
             Some(member) => self.of_member(member).map(OwnPlace::Member),
@@ -69,7 +69,7 @@ impl Places {
         }
     }
 
-    /// A place of a member, where one is left.
+    /// Takes a place of the member, or returns `None` if all are taken.
     fn of_member(&self, member: MemberId) -> Option<Place<MemberId>> {
         told("sockets_per_member", self.members.take(member))
     }

@@ -1,40 +1,39 @@
-//! How often a peer is asked whether he is there, and when he is given up: one beat for sockets, event streams and
-//! the connections below them.
+//! The keepalive interval of sockets, event streams and the connections below them, and when a peer is given up.
 
 use std::time::Duration;
 
 use crate::config::HttpConfig;
 
-/// So many questions without a word from the peer, and he is gone.
+/// A peer that misses this many pings in a row is gone.
 pub const MISSES: u32 = 3;
 
-/// The beat of an installation.
+/// The keepalive interval.
 #[derive(Clone, Copy, Debug)]
 pub struct Pulse(Duration);
 
 impl Pulse {
-    /// As it is configured.
+    /// Takes the interval from the configuration.
     pub const fn of(config: &HttpConfig) -> Self {
         Self(Duration::from_secs(config.socket_ping_seconds))
     }
 
-    /// From one sign of life to the next.
+    /// The time from one ping to the next.
     pub const fn every(self) -> Duration {
         self.0
     }
 
-    /// A peer who takes nothing of what waits for him for so long is given up.
+    /// A peer that reads nothing for this long, while data waits for it, is given up.
     pub fn stalled(self) -> Duration {
         self.0 * 2
     }
 
-    /// What was sent has arrived within this time, or the connection is given up: together with the time to the next
-    /// sign of life that is less than [`free_in`](Self::free_in).
+    /// `TCP_USER_TIMEOUT`: data that stays unacknowledged for this long closes the connection. Together with the time
+    /// to the next ping, this is less than [`free_in`](Self::free_in).
     pub fn unacknowledged(self) -> Duration {
         self.0 * 5 / 2
     }
 
-    /// In so many seconds a peer who went without a word has given his place back, whichever way he was asked.
+    /// The seconds after which a peer that vanished has given its place back, on every transport.
     pub const fn free_in(self) -> u64 {
         self.0.as_secs() * (MISSES as u64 + 1)
     }

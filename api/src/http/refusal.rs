@@ -1,4 +1,4 @@
-//! What a request is told that is not carried out.
+//! The errors of a request that is not carried out.
 
 use std::sync::Arc;
 
@@ -12,20 +12,20 @@ use super::respond;
 use crate::graphql::code::Code;
 use crate::graphql::errors::Cause;
 
-/// Errors that a refusal names at most.
+/// The most errors that a refusal lists.
 const MOST_ERRORS: usize = 20;
 
 /// Why an operation was not carried out.
 #[derive(Debug)]
 pub struct Refusal {
-    /// A status that does not depend on the kind of answer; none for what is wrong with the GraphQL.
+    /// The status, if it does not depend on the media type. `None` if the fault is in the GraphQL.
     status: Option<StatusCode>,
     /// The errors, each with its code.
     pub errors: Vec<ServerError>,
 }
 
 impl Refusal {
-    /// There is something wrong with the GraphQL, or with who asks.
+    /// Refuses because of the GraphQL, or because of the caller.
     pub fn new(code: Code, message: &str) -> Self {
         Self {
             status: None,
@@ -33,7 +33,7 @@ impl Refusal {
         }
     }
 
-    /// There is something wrong with the HTTP: the status says so to whoever reads only that.
+    /// Refuses because of the HTTP. The status is for clients that read only the status.
     pub fn http(status: StatusCode, message: &str) -> Self {
         Self {
             status: Some(status),
@@ -41,7 +41,7 @@ impl Refusal {
         }
     }
 
-    /// With a status for whoever reads only that.
+    /// Sets the status, for clients that read only the status.
     pub fn in_http(self, status: StatusCode) -> Self {
         Self {
             status: Some(status),
@@ -49,7 +49,7 @@ impl Refusal {
         }
     }
 
-    /// With another code than [`Code::BadRequest`].
+    /// As [`Refusal::http`], with a code other than [`Code::BadRequest`].
     pub fn coded(status: StatusCode, code: Code, message: &str) -> Self {
         Self {
             status: Some(status),
@@ -57,8 +57,8 @@ impl Refusal {
         }
     }
 
-    /// Of errors in a request, or in all that was asked for: there are no data, and so no places in them. Nobody reads
-    /// more than a few of them, and there may be thousands.
+    /// Refuses with the errors of a whole request. There are no data, so the errors lose their paths. Only the first
+    /// `MOST_ERRORS` are kept: there may be thousands, and nobody reads them all.
     pub fn of(mut errors: Vec<ServerError>) -> Self {
         errors.truncate(MOST_ERRORS);
         for error in &mut errors {
@@ -70,12 +70,12 @@ impl Refusal {
         }
     }
 
-    /// There were too many; in so many seconds there may be another.
+    /// The rate limit is reached. The client may try again after this many seconds.
     pub fn rate_limited(seconds: u64) -> Self {
-        Self::limited("Too much was asked for: wait a little.", seconds)
+        Self::limited("The rate limit is reached: wait a little.", seconds)
     }
 
-    /// As [`Refusal::rate_limited`], saying what there was too much of.
+    /// As [`Refusal::rate_limited`], with a message that names the limit.
     pub fn limited(message: &str, seconds: u64) -> Self {
         let mut refusal = Self::new(Code::RateLimited, message);
         for error in &mut refusal.errors {
@@ -87,23 +87,23 @@ impl Refusal {
         refusal
     }
 
-    /// The access token is not good, or not any more.
+    /// The access token is invalid, has expired, or its session has ended.
     pub fn unauthenticated() -> Self {
         Self::new(
             Code::Unauthenticated,
-            "The access token is not good any more: refresh it, or sign in again.",
+            "The access token is not valid: refresh it, or sign in again.",
         )
     }
 
-    /// The time an operation may take is over.
+    /// The operation took longer than allowed.
     pub fn timed_out() -> Self {
         Self::new(
             Code::Timeout,
-            "This took too long and was given up; it may be sent again.",
+            "This took too long and was given up; you may send it again.",
         )
     }
 
-    /// The program broke a promise to itself.
+    /// An operation panicked.
     pub fn panicked() -> Self {
         let mut refusal = Self::new(Code::Internal, MASK);
         for error in &mut refusal.errors {
@@ -112,7 +112,7 @@ impl Refusal {
         refusal
     }
 
-    /// After how many seconds it may be asked again, where there is a limit.
+    /// Returns the seconds after which the client may try again, or `None` if no limit was reached.
     pub fn retry_after(&self) -> Option<u64> {
         let extensions = self.errors.first()?.extensions.as_ref()?;
         match extensions.get("retryAfter")? {
@@ -121,12 +121,12 @@ impl Refusal {
         }
     }
 
-    /// Whether it is the HTTP there is something wrong with.
+    /// Whether the fault is in the HTTP.
     pub const fn is_of_http(&self) -> bool {
         self.status.is_some()
     }
 
-    /// Whether what was sent is the reason, and neither the hour nor us.
+    /// Whether the fault is in the request itself, and not in a limit, a timeout or the server.
     pub fn is_of_what_was_sent(&self) -> bool {
         let code = self.errors.first().and_then(given_code);
         !matches!(
@@ -135,10 +135,10 @@ impl Refusal {
         )
     }
 
-    /// The status of the answer, once the errors have their `codes`. In `application/json` everything that
-    /// could be read as GraphQL is 200; in `application/graphql-response+json` the status tells a
-    /// request that was not carried out, but for what phones must be able to read: their libraries drop
-    /// the body of every other status.
+    /// Returns the status of the answer. Call it once the errors have their `codes`. In `application/json` the status
+    /// is 200 for everything that could be read as GraphQL. In `application/graphql-response+json` the status tells why
+    /// a request was not carried out. Two codes stay 200 there too, because phones must be able to read them: their
+    /// libraries drop the body of every other status.
     pub fn status(&self, media: Media, codes: &[Code]) -> StatusCode {
         if let Some(status) = self.status {
             return status;

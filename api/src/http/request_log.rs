@@ -1,4 +1,4 @@
-//! The one line a request leaves in the log, and its metrics.
+//! The log line of a request, and its metrics.
 
 use std::time::Instant;
 
@@ -10,22 +10,23 @@ use uuid::Uuid;
 use crate::db::Stats;
 use crate::graphql::code::Code;
 
-/// Longer names than this are not worth a log's space.
+/// The longest operation name, in bytes, that is repeated in the log.
 const MAX_NAME: usize = 64;
 
-/// The id a request goes by: in its answer, in its line, and beside every cause. Made here, version 7.
+/// The id of a request (UUID version 7, generated here). It stands in the answer, in the log line and beside every
+/// logged cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId(pub Uuid);
 
-/// Gathers what the line will say and writes it when it goes out of scope, so that a request whose
-/// client went away, or that panicked, leaves one too.
+/// Gathers the fields of the log line and writes it on drop, so that a request is logged even if its client
+/// disconnected or it panicked.
 #[derive(Debug)]
 pub struct RequestLine {
     id: Uuid,
     began: Instant,
-    /// Counts what the request asks of the database.
+    /// Counts the database statements of the request.
     pub stats: Stats,
-    /// The member who asks.
+    /// The member who sent the request, or `None` if nobody is signed in.
     pub member: Option<MemberId>,
     operation: Option<OperationType>,
     name: Option<String>,
@@ -34,7 +35,7 @@ pub struct RequestLine {
 }
 
 impl RequestLine {
-    /// Starts the stopwatch.
+    /// Starts the timer.
     pub fn begin(RequestId(id): RequestId) -> Self {
         Self {
             id,
@@ -53,14 +54,14 @@ impl RequestLine {
         self.id
     }
 
-    /// Which operation it turned out to be. The name is the client's, so only one that is a name
-    /// (GraphQL §2.1.9) and short is repeated.
+    /// Sets the kind and the name of the operation. The name comes from the client, so it is logged only if it is a
+    /// valid name (GraphQL §2.1.9) and short.
     pub fn operation(&mut self, kind: OperationType, name: Option<&str>) {
         self.operation = Some(kind);
         self.name = name.filter(|name| is_name(name)).map(str::to_owned);
     }
 
-    /// What was said of an operation that may have several answers: the line tells the codes of all.
+    /// Records one answer of an operation that may have several. The line lists the codes of all of them.
     pub fn told(&mut self, codes: Vec<Code>) {
         self.status = Some(StatusCode::OK);
         for code in codes {
@@ -70,7 +71,7 @@ impl RequestLine {
         }
     }
 
-    /// Counts the expected refusals in the payloads, and returns their codes for the line.
+    /// Counts the expected refusals in the payloads. Returns their codes for the line.
     fn refusals(&self, operation: &'static str) -> String {
         let mut codes: Vec<String> = Vec::new();
         for (error, code) in self.stats.refusals() {
@@ -86,7 +87,7 @@ impl RequestLine {
         codes.join(" ")
     }
 
-    /// How it was answered.
+    /// Records the only answer: its status and its codes.
     pub fn answered(&mut self, status: StatusCode, codes: Vec<Code>) {
         self.status = Some(status);
         self.codes = codes;
@@ -107,7 +108,7 @@ impl Drop for RequestLine {
             None => "none",
         };
         let refusals = self.refusals(operation);
-        // A client that went away was told nothing.
+        // Without a status the client disconnected before it got an answer.
         let outcome = match (self.status, self.codes.first()) {
             (None, _) => "GONE",
             (Some(_), Some(code)) => code.as_str(),
@@ -143,7 +144,7 @@ impl Drop for RequestLine {
     }
 }
 
-/// To a hundredth of a millisecond: more is noise.
+/// Rounds to a hundredth of a millisecond: more is noise.
 fn millis(time: std::time::Duration) -> f64 {
     (time.as_secs_f64() * 100_000.0).round() / 100.0
 }

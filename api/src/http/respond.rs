@@ -1,4 +1,4 @@
-//! Answers: their status, their kind, their body.
+//! Builds answers: status, content type and body.
 
 use async_graphql::{ErrorExtensionValues, ServerError};
 use axum::body::Body;
@@ -13,12 +13,13 @@ use super::operation::Outcome;
 use super::request_log::RequestLine;
 use crate::graphql::code::Code;
 
-/// Answers what came of an operation, and writes it into the request's line.
+/// Answers with the outcome of an operation, and records it in the request's log line.
 pub fn outcome(media: Media, outcome: Outcome, line: &mut RequestLine) -> Response<Body> {
     match outcome {
         Ok(mut outcome) => {
             let codes = settle(&mut outcome.errors, line.id());
             line.answered(StatusCode::OK, codes);
+            // Resolvers set cookies by these headers, which are not part of the JSON.
             let cookies = std::mem::take(&mut outcome.http_headers);
             let mut response = written(StatusCode::OK, media, &outcome);
             response.headers_mut().extend(cookies);
@@ -37,26 +38,26 @@ pub fn outcome(media: Media, outcome: Outcome, line: &mut RequestLine) -> Respon
     }
 }
 
-/// A GraphQL answer without data, and so without its key (GraphQL §7.1).
+/// A GraphQL response without data, and so without the `data` key (GraphQL §7.1).
 #[derive(Serialize)]
 pub struct Errors<'a> {
     errors: &'a [ServerError],
 }
 
 impl<'a> Errors<'a> {
-    /// With these errors.
+    /// Wraps these errors.
     pub const fn of(errors: &'a [ServerError]) -> Self {
         Self { errors }
     }
 }
 
-/// An answer in plain JSON.
+/// Answers in plain JSON.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
     written(status, Media::Json, body)
 }
 
 fn written(status: StatusCode, media: Media, body: &impl Serialize) -> Response<Body> {
-    // Everything answered is made of text keys and plain values, which can always be written.
+    // All answers have text keys and plain values, so this cannot fail.
     let body = serde_json::to_vec(body).unwrap_or_default();
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
@@ -71,12 +72,12 @@ fn written(status: StatusCode, media: Media, body: &impl Serialize) -> Response<
     response
 }
 
-/// A GraphQL answer with one error and no data.
+/// Answers with one GraphQL error and no data.
 pub fn error(status: StatusCode, code: &str, message: &str) -> Response<Body> {
     json(status, &Errors::of(&[coded(code, message)]))
 }
 
-/// The answer to a request that ran into a fault of the program.
+/// Answers a request that panicked.
 pub fn fault(request: Uuid) -> Response<Body> {
     let mut error = coded(Code::Internal.as_str(), MASK);
     if let Some(extensions) = &mut error.extensions {
@@ -85,7 +86,7 @@ pub fn fault(request: Uuid) -> Response<Body> {
     json(StatusCode::INTERNAL_SERVER_ERROR, &Errors::of(&[error]))
 }
 
-/// An error with its code.
+/// Makes an error with its code.
 pub fn coded(code: &str, message: &str) -> ServerError {
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", code);
@@ -95,7 +96,7 @@ pub fn coded(code: &str, message: &str) -> ServerError {
     }
 }
 
-/// There is nothing at this address.
+/// Answers 404 for an unknown path.
 pub async fn nothing_here() -> Response<Body> {
     error(
         StatusCode::NOT_FOUND,

@@ -1,4 +1,4 @@
-//! Which address is answered by whom, and what every answer has in common.
+//! The routes, and what all answers have in common.
 
 use std::panic::AssertUnwindSafe;
 
@@ -15,31 +15,28 @@ use super::browsers::Apps;
 use super::request_log::RequestId;
 use super::{Edge, browsers, graphiql, graphql, host, operations as ops, respond};
 use crate::config::Mode;
-use crate::dev;
 use crate::graphql::code::Code;
 
-/// The API; with `/healthz`, `/readyz` and `/metrics` where they have no address of their own, and with
-/// the developer's tools in development.
-pub fn api(edge: &Edge) -> Router {
+/// The routes of the API. `/healthz`, `/readyz` and `/metrics` are included unless they have an address of their own.
+/// In development the routes of `developers` are included too.
+pub fn api(edge: &Edge, developers: Router<Edge>) -> Router {
     let config = &edge.app.config;
     let mut routes = Router::new().route("/graphql", any(graphql::answer));
     if let Some(dashboards) = browsers::dashboards(&config.http) {
         routes = routes.layer(dashboards);
     }
-    // Outside: an app's preflight is answered before it reaches the dashboard's.
+    // This layer is outside the dashboard's, so that it answers an app's preflight first.
     routes = routes.layer(from_fn_with_state(Apps::of(config), browsers::apps));
     if config.operations.bind.is_none() {
         routes = routes.merge(operator_routes());
     }
     if config.mode == Mode::Development {
-        routes = routes
-            .route("/", get(graphiql::page))
-            .merge(dev::routes::routes());
+        routes = routes.route("/", get(graphiql::page)).merge(developers);
     }
     dressed(routes, edge)
 }
 
-/// What operators ask, alone: of a process that serves members, or of one that only works.
+/// The operators' routes alone. `serves` tells a process that serves members from one that runs only the worker.
 pub fn operations(edge: &Edge, serves: bool) -> Router {
     let routes = if serves {
         operator_routes()
@@ -62,7 +59,8 @@ fn common_routes() -> Router<Edge> {
 fn dressed(routes: Router<Edge>, edge: &Edge) -> Router {
     routes
         .fallback(respond::nothing_here)
-        // Outside, so that what is logged and limited is what was said.
+        // Compression is inside the envelope, and added after the routes, so that logs and limits see the uncompressed
+        // answer.
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(edge.clone(), envelope))
         .with_state(edge.clone())
@@ -84,7 +82,7 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     ),
 ];
 
-/// Names the request, outlives its panics, and says to browsers what they may do with the answer.
+/// Gives the request an id, catches panics, and adds the security headers to the answer.
 async fn envelope(State(edge): State<Edge>, mut request: Request, next: Next) -> Response<Body> {
     let id = RequestId(edge.app.ids.next());
     request.extensions_mut().insert(id);
@@ -119,7 +117,7 @@ fn misdirected() -> Response<Body> {
     respond::error(
         StatusCode::MISDIRECTED_REQUEST,
         Code::BadRequest.as_str(),
-        "In development this server answers to its address, to localhost, and to names of the local network.",
+        "In development the host must be an address, localhost or a name of the local network.",
     )
 }
 
@@ -146,7 +144,7 @@ mod tests {
     use crate::shutdown::Shutdown;
     use crate::viewer::SignedIn;
 
-    /// An edge on a database that nobody made ready, and the folder of that.
+    /// Returns an edge on a database without migrations, and the folder of that database.
     async fn edge() -> (Edge, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("belay.db").display());
@@ -205,7 +203,10 @@ mod tests {
                 .header(header::CONTENT_TYPE, "application/json")
                 .header(header::AUTHORIZATION, format!("Bearer {token}"))
                 .body(Body::from(body.to_string()));
-            let response = api(&edge).oneshot(request.unwrap()).await.unwrap();
+            let response = api(&edge, Router::new())
+                .oneshot(request.unwrap())
+                .await
+                .unwrap();
             assert_eq!(response.status(), status, "{accept}");
             assert_eq!(response.headers()[header::RETRY_AFTER], "5");
             let body = json_of(response).await;

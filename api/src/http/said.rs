@@ -1,4 +1,4 @@
-//! One answer of an operation that may have several, as its client may read it.
+//! One answer of an operation that may have several, in the form that its client may read.
 
 use async_graphql::{Response, ServerError};
 use serde::Serialize;
@@ -8,16 +8,16 @@ use super::operation::Outcome;
 use super::request_log::RequestLine;
 use super::respond::Errors;
 
-/// What is said of an operation.
+/// One answer of an operation.
 pub enum Said {
-    /// It has an answer; there may be more.
+    /// A response; more may follow.
     Answer(Response),
-    /// It is not carried out, or no further.
+    /// The operation is not carried out, or is broken off.
     Refused(Vec<ServerError>),
 }
 
 impl Said {
-    /// Gives every error its code, and writes them into the operation's line.
+    /// Gives every error its code, and records the codes in the operation's log line.
     pub fn of(outcome: Outcome, line: &mut RequestLine) -> Self {
         match outcome {
             Ok(mut response) => {
@@ -31,7 +31,7 @@ impl Said {
         }
     }
 
-    /// As a GraphQL response (GraphQL §7.1).
+    /// Writes it as a GraphQL response (GraphQL §7.1).
     pub fn json(&self) -> String {
         match self {
             Self::Answer(response) => written(response),
@@ -40,7 +40,7 @@ impl Said {
     }
 }
 
-/// Everything that is said is made of text keys and plain values, which can always be written.
+/// Writes JSON. All answers have text keys and plain values, so this cannot fail.
 pub fn written(said: &impl Serialize) -> String {
     serde_json::to_string(said).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Connections: taking them, serving HTTP/1.1 and HTTP/2 on them, and letting them end.
+//! The HTTP server: accepts connections, serves HTTP/1.1 and HTTP/2 on them, and closes them.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -26,21 +26,21 @@ use super::under_way::UnderWay;
 use crate::config::HttpConfig;
 use crate::shutdown::Shutdown;
 
-/// HTTP/2 connections are asked so often whether they are still there, and have this long to say yes.
+/// The interval of HTTP/2 keepalive pings, and the time a peer has to answer one.
 const PING: Duration = Duration::from_secs(20);
-/// Requests at once on one HTTP/2 connection.
+/// The most concurrent requests on one HTTP/2 connection.
 const STREAMS: u32 = 100;
-/// A request's head may be so large: a document in the address of a GET request, and some kilobytes of headers.
+/// The largest head of a request, in bytes: a document in the URL of a GET request, and some kilobytes of headers.
 const HEAD: u32 = 32 * 1024;
-/// So much may wait unsent in the kernel, which takes more than a peer who reads slowly fetches in minutes: it would
-/// look as if he read nothing, and events could not wait where they come from.
+/// `TCP_NOTSENT_LOWAT`: the most unsent bytes that wait in the kernel. By default the kernel buffers more than a slow
+/// reader fetches in minutes: the peer would look stalled, and events could not wait at their source.
 const UNSENT: u32 = 16_384;
-/// Out of file descriptors, say: the next try would meet the same.
+/// The pause after a failed `accept`. An immediate retry would meet the same fault, such as too few file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// What is not served is told to the operator so often.
+/// How often refused connections are logged.
 const TOLD_EVERY: Duration = Duration::from_secs(1);
 
-/// Takes connections until the process stops; each is a task that the shutdown waits for.
+/// Accepts connections until the process stops. Each connection is a task that the shutdown waits for.
 pub async fn run(
     listener: TcpListener,
     router: Router,
@@ -85,7 +85,7 @@ fn builder() -> Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        // The library would count a connection that is kept for the next request as one that is slow with its head.
+        // The library would count an idle connection as one that is slow with its head. `Watch` does this instead.
         .header_read_timeout(None)
         .max_buf_size(HEAD as usize);
     builder
@@ -98,7 +98,7 @@ fn builder() -> Builder<TokioExecutor> {
     builder
 }
 
-/// Connections that could not be served, told with their number: one line each would fill the log.
+/// Counts connections that could not be served and logs the count: one line each would fill the log.
 #[derive(Default)]
 struct Unserved {
     count: u64,
@@ -116,7 +116,7 @@ impl Unserved {
     }
 }
 
-/// How the kernel is to treat a connection. One that refuses is served all the same.
+/// Sets the socket options of a connection. If that fails, the connection is served all the same.
 fn settle(stream: &TcpStream, pulse: Pulse) {
     // Answers are small; waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
@@ -124,13 +124,13 @@ fn settle(stream: &TcpStream, pulse: Pulse) {
     {
         let socket = socket2::SockRef::from(stream);
         let _ = socket.set_tcp_notsent_lowat(UNSENT);
-        // Whoever has left without a word is known by what he does not acknowledge; left to itself, the kernel asks
-        // for a quarter of an hour.
+        // A peer that vanished is recognised by unacknowledged data. By default the kernel retries for a quarter of an
+        // hour.
         let _ = socket.set_tcp_user_timeout(Some(pulse.unacknowledged()));
     }
 }
 
-/// What the connections of one listener have in common.
+/// What all connections of one listener share.
 struct Served {
     router: Router,
     builder: Builder<TokioExecutor>,
@@ -140,7 +140,7 @@ struct Served {
     stop: CancellationToken,
 }
 
-/// What was heard on a connection.
+/// What was received on a connection.
 #[derive(Default)]
 struct Heard {
     request: AtomicBool,
@@ -174,7 +174,7 @@ async fn serve(served: Arc<Served>, stream: TcpStream, peer: SocketAddr, seat: S
     let mut ending = false;
     loop {
         tokio::select! {
-            // How a connection ends is the peer's affair.
+            // A connection that ends with an error is the peer's affair.
             _ = connection.as_mut() => return,
             () = seat.needed_by_another() => return,
             _ = tick.tick() => match watch.look(&heard, &taken, seat.idle()) {
@@ -207,22 +207,22 @@ async fn answer(
     }
 }
 
-/// What is to become of a connection.
+/// The verdict on a connection.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Stay,
-    /// Nobody would hear of it.
+    /// Drop it: the peer would not read a goodbye.
     Go,
-    /// It is kept for nothing.
+    /// Close it gracefully: it is idle.
     SayGoodbye,
 }
 
-/// When a connection has been silent, or slow, for too long.
+/// Decides when a connection has been idle, or slow with its head, for too long.
 struct Watch {
     header_timeout: Duration,
     keep_alive: Duration,
     opened: Instant,
-    /// Since when a head is on its way, and after how many bytes it began.
+    /// When the current head began to arrive, and the byte count at which it began.
     head: Option<(Instant, u64)>,
 }
 
@@ -236,7 +236,7 @@ impl Watch {
         }
     }
 
-    /// How often to look: often enough that nobody stays for much longer than he may.
+    /// The interval of the checks: short enough that no connection stays much longer than it may.
     fn every(&self) -> Duration {
         let (shortest, longest) = (Duration::from_millis(100), Duration::from_secs(2));
         (self.header_timeout.min(self.keep_alive) / 4).clamp(shortest, longest)
@@ -244,7 +244,7 @@ impl Watch {
 
     fn look(&mut self, heard: &Heard, taken: &Taken, idle: Option<Idle>) -> Verdict {
         if !heard.request.load(Ordering::Relaxed) {
-            // Also of a peer who never says enough to tell which protocol it is.
+            // This also covers a peer that never sends enough to tell its protocol.
             let late = self.opened.elapsed() >= self.header_timeout;
             return if late { Verdict::Go } else { Verdict::Stay };
         }
@@ -253,6 +253,7 @@ impl Watch {
             return Verdict::Stay;
         };
         let is_http_2 = heard.is_http_2.load(Ordering::Relaxed);
+        // Bytes have arrived since the connection became idle, so a head is on its way.
         if !is_http_2 && taken.heard() > idle.heard {
             let (since, of) = *self.head.get_or_insert((Instant::now(), idle.heard));
             if of != idle.heard {
@@ -273,7 +274,7 @@ impl Watch {
     }
 }
 
-/// Holds the gauge of open connections up while it lives.
+/// Counts an open connection in the gauge until it is dropped.
 struct Counted;
 
 impl Counted {

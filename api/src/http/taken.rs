@@ -1,5 +1,5 @@
-//! How much of what is written a connection takes, by which a slow reader is told from one who does not read; and how
-//! much was read of it, by which a message that is on its way is told from silence.
+//! Counts the bytes of a connection. The bytes written tell a slow reader from one that does not read. The bytes read
+//! tell an incomplete message from silence.
 
 use std::io;
 use std::pin::Pin;
@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use http::Extensions;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The bytes a connection has taken so far, and those that were read of it. Every request on it carries this in its
-/// extensions.
+/// The bytes that a connection has taken, and those that were read from it. Every request on the connection carries
+/// this in its extensions.
 #[derive(Clone, Debug, Default)]
 pub struct Taken(Arc<Bytes>);
 
@@ -23,7 +23,7 @@ struct Bytes {
 }
 
 impl Taken {
-    /// Of the connection a request came by.
+    /// Returns the counts of the connection that a request came by.
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get().cloned().unwrap_or_default()
     }
@@ -32,13 +32,13 @@ impl Taken {
         self.0.taken.load(Ordering::Relaxed)
     }
 
-    /// The bytes that were read of it so far.
+    /// Returns the bytes that were read from it so far.
     pub fn heard(&self) -> u64 {
         self.0.heard.load(Ordering::Relaxed)
     }
 }
 
-/// Whether a peer for whom something waits takes any of it.
+/// Watches whether a peer takes the data that waits for it.
 #[derive(Debug)]
 pub struct Stall {
     taken: Taken,
@@ -48,7 +48,7 @@ pub struct Stall {
 }
 
 impl Stall {
-    /// Of a peer who is given up when he takes nothing for so long.
+    /// Watches a peer that is given up if it takes nothing for `patience`.
     pub const fn new(taken: Taken, patience: Duration) -> Self {
         Self {
             taken,
@@ -58,12 +58,12 @@ impl Stall {
         }
     }
 
-    /// Nothing waits for him.
+    /// Resets the watch: no data waits for the peer.
     pub const fn over(&mut self) {
         self.since = None;
     }
 
-    /// Something waits for him now: whether he has taken nothing for too long. Asked now and then.
+    /// Whether the peer has taken nothing for too long, although data waits for it. Must be called regularly.
     pub fn is_too_long(&mut self, now: Instant) -> bool {
         let taken = self.taken.bytes();
         if taken != self.before {
@@ -75,14 +75,14 @@ impl Stall {
     }
 }
 
-/// A connection whose bytes are counted.
+/// A connection that counts its bytes.
 pub struct Measured<S> {
     stream: S,
     taken: Taken,
 }
 
 impl<S> Measured<S> {
-    /// Counts what `stream` takes from here on.
+    /// Counts the bytes of `stream` from here on.
     pub const fn new(stream: S, taken: Taken) -> Self {
         Self { stream, taken }
     }

@@ -1,4 +1,4 @@
-//! The body of an answer, whose connection is not idle until all of it was handed over.
+//! The body of an answer. Its connection counts as busy until the whole body was handed over.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,14 +9,14 @@ use hyper::body::{Frame, SizeHint};
 
 use super::connections::Busy;
 
-/// See the module.
+/// A body that keeps its connection busy.
 pub struct UnderWay {
     body: Body,
     busy: Option<Busy>,
 }
 
 impl UnderWay {
-    /// Something is under way until `body` has ended, or is dropped.
+    /// Keeps the connection busy until `body` has ended or is dropped.
     pub const fn new(body: Body, busy: Busy) -> Self {
         Self {
             body,

@@ -1,4 +1,4 @@
-//! Who asks: from an `Authorization` to a [`Viewer`], and for how long he may be taken for him.
+//! The caller's credentials: turns an `Authorization` header into a [`Viewer`], and checks whether it is still valid.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use http::HeaderMap;
@@ -12,27 +12,28 @@ use crate::app::App;
 use crate::config::GraphqlConfig;
 use crate::viewer::{Access, Viewer};
 
-/// The token is not ours, has ended, or is none. Never taken for nobody: an app would show a signed-out
-/// screen where it should refresh.
+/// The token is invalid or has expired. The caller must not be treated as anonymous: an app would show a signed-out
+/// screen where it should refresh the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadToken;
 
-/// Who asks, and what he asks with, which what lasts longer than a moment has to look at again.
+/// The caller and its access token. Long-lived connections must check it again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Standing(Option<Access>);
 
-/// Why somebody is not taken for a member any more.
+/// Why an access token is no longer valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lapse {
-    /// The access token has ended; the session may go on with another.
+    /// The access token has expired. The session may continue with another token.
     Expired,
     /// The session was ended, here or from another device.
     SignedOut,
 }
 
 impl Standing {
-    /// Of a request: nobody without a header, a member with a good access token. The dashboard's stands in a cookie; one
-    /// that has ended is none, because a browser sends it with the request for the next as well.
+    /// Reads the credentials of a request. The caller is anonymous without an `Authorization` header, and a member with
+    /// a valid access token. The dashboard's token comes in a cookie. An expired cookie counts as none, because the
+    /// browser also sends it with the request that refreshes it.
     pub fn of_request(app: &App, headers: &HeaderMap) -> Result<Self, BadToken> {
         let mut given = headers.get_all(AUTHORIZATION).iter();
         let Some(header) = given.next() else {
@@ -47,7 +48,7 @@ impl Standing {
         Self::of_credentials(app, header.to_str().map_err(|_| BadToken)?)
     }
 
-    /// Of `Bearer` and an access token (RFC 6750 §2.1).
+    /// Reads `Bearer` and an access token (RFC 6750 §2.1).
     pub fn of_credentials(app: &App, text: &str) -> Result<Self, BadToken> {
         let (scheme, token) = text.split_once(' ').ok_or(BadToken)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
@@ -57,13 +58,13 @@ impl Standing {
         Ok(Self(Some(access)))
     }
 
-    /// Who it is.
+    /// Returns the viewer.
     pub fn viewer(&self) -> Viewer {
         self.0
             .map_or(Viewer::Anonymous, |access| Viewer::Member(access.who))
     }
 
-    /// Whether he may go on now. Asks the database for nothing.
+    /// Whether the token is still valid. Needs no database query.
     pub fn check(&self, app: &App) -> Result<(), Lapse> {
         match self.0 {
             Some(access) if access.ends_at <= app.clock.now() => Err(Lapse::Expired),
@@ -73,10 +74,11 @@ impl Standing {
     }
 }
 
-/// In which a device shows that somebody signed in on it before, with its `Credentials.deviceKey`.
+/// The header with a device's `Credentials.deviceKey`, which proves an earlier sign-in on the device.
 pub const DEVICE_KEY: &str = "belay-device-key";
 
-/// The device a request comes from, when it shows a key of this installation's. What is no key is none.
+/// Returns the device of a request that carries a device key of this installation. `None` if it carries none or an
+/// invalid one.
 pub fn known_device(app: &App, headers: &HeaderMap) -> Option<Uuid> {
     let given = headers.get(DEVICE_KEY)?.to_str().ok()?;
     let key = DeviceKey::read(given)?;
@@ -90,7 +92,7 @@ pub fn is_developer(config: &GraphqlConfig, headers: &HeaderMap) -> bool {
         .is_some_and(|given| is_developer_token(config, given.as_bytes()))
 }
 
-/// Whether this is the developer token; nothing is while none is configured.
+/// Whether this is the developer token. Always false if none is configured.
 pub fn is_developer_token(config: &GraphqlConfig, given: &[u8]) -> bool {
     let token = config.developer_token.expose_secret().as_bytes();
     !token.is_empty() && verify_slices_are_equal(token, given).is_ok()

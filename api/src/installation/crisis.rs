@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use crate::locale::Country;
 
-/// The lines that are built in.
+/// The built-in lines.
 const BUILT_IN: &str = include_str!("../../crisis_lines.json");
 
-/// The emergency number of every mobile network (3GPP TS 22.101 section 10): for a country nothing else is known of.
+/// The emergency number of every mobile network (3GPP TS 22.101 section 10), for countries that have no entry.
 const ANYWHERE: &str = "112";
 
 /// Why the directory cannot be used.
@@ -21,38 +21,40 @@ pub enum DirectoryError {
     /// The operator's file cannot be read.
     #[error("installation.crisis_lines: {0} cannot be read: {1}")]
     Unreadable(String, std::io::Error),
-    /// It is not of the form.
-    #[error("installation.crisis_lines: {0} is not of the form of api/crisis_lines.json: {1}")]
+    /// The file does not have the right format.
+    #[error(
+        "installation.crisis_lines: {0} does not have the format of api/crisis_lines.json: {1}"
+    )]
     Malformed(String, serde_json::Error),
-    /// A line of it cannot be used.
+    /// An entry cannot be used.
     #[error("installation.crisis_lines: {0}, {1}: {2}")]
     Row(String, String, &'static str),
 }
 
-/// Whom to call, by country.
+/// Crisis lines and emergency numbers, by country.
 #[derive(Clone, Debug)]
 pub struct Directory(BTreeMap<String, Arc<Help>>);
 
-/// Whom to call in one country.
+/// Crisis lines and emergency numbers of one country.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Help {
-    /// In danger: the nearest first.
+    /// Emergency numbers, the nearest service first.
     pub emergency: Vec<Emergency>,
-    /// Where these numbers are from.
+    /// The source of these numbers.
     #[serde(default)]
     pub emergency_source: Option<String>,
-    /// Somebody to talk to.
+    /// Crisis lines: somebody to talk to.
     pub lines: Vec<Line>,
 }
 
-/// A number for danger.
+/// An emergency number.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Emergency {
-    /// To be dialled as it is.
+    /// The number, to be dialled as it is.
     pub number: String,
-    /// What it is for, where that is not everything.
+    /// What it is for, if not for everything.
     #[serde(default, rename = "for")]
     pub purpose: Option<String>,
 }
@@ -61,23 +63,23 @@ pub struct Emergency {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// Numbers to call.
     pub phones: Vec<String>,
-    /// What to do once it is dialled.
+    /// What to do after dialling.
     #[serde(default)]
     pub phone_hint: Option<String>,
     /// A number to write to.
     #[serde(default)]
     pub text: Option<String>,
-    /// What to write, or with what.
+    /// What to write, or which app to write with.
     #[serde(default)]
     pub text_hint: Option<String>,
     /// Its site, or a chat there.
     #[serde(default)]
     pub chat: Option<url::Url>,
-    /// When it answers.
+    /// Its hours, in words.
     #[serde(default)]
     pub hours: Option<String>,
     /// Whom it is for.
@@ -85,21 +87,21 @@ pub struct Line {
     /// Whether it is for men above all.
     #[serde(default)]
     pub for_men: bool,
-    /// Who states all this.
+    /// The source of all this.
     pub source: String,
-    /// The day of the newest source that has one, or on which somebody tried it.
+    /// The day of the newest dated source, or the day on which somebody tried the line.
     #[serde(default)]
     pub verified_on: Option<NaiveDate>,
     /// The day from which it counts as not recently checked.
     #[serde(default)]
     pub review_on: Option<NaiveDate>,
-    /// For who keeps the file; never shown.
+    /// A remark for the maintainers of the file. Never shown.
     #[serde(default)]
     pub remark: Option<String>,
 }
 
 impl Line {
-    /// Whether it was checked, and its review is not due yet.
+    /// Whether the line was checked, and its review is not due yet.
     pub fn is_recently_checked(&self, today: NaiveDate) -> bool {
         self.verified_on.is_some_and(|day| day <= today)
             && self.review_on.is_some_and(|day| today < day)
@@ -107,7 +109,7 @@ impl Line {
 }
 
 impl Directory {
-    /// The built-in lines, with the operator's over them where `file` names some.
+    /// Loads the built-in lines. The countries in the operator's `file` replace theirs; an empty `file` replaces none.
     pub fn load(file: &str) -> Result<Self, DirectoryError> {
         let mut countries = read(BUILT_IN, "the built-in file")?;
         if !file.is_empty() {
@@ -118,7 +120,7 @@ impl Directory {
         Ok(Self(countries))
     }
 
-    /// Whom to call in a country, by its code in capitals. There is always a number for danger.
+    /// Returns the lines and numbers of a country, by its code in capitals. There is always an emergency number.
     pub fn of(&self, country: &str) -> Arc<Help> {
         self.0.get(country).cloned().unwrap_or_else(|| {
             Arc::new(Help {
@@ -131,7 +133,7 @@ impl Directory {
         })
     }
 
-    /// How many lines there are, and how many of them were recently checked.
+    /// Returns how many lines were recently checked, and how many there are.
     pub fn checked(&self, today: NaiveDate) -> (usize, usize) {
         let lines = || self.0.values().flat_map(|help| &help.lines);
         let checked = lines().filter(|line| line.is_recently_checked(today));
@@ -147,7 +149,7 @@ fn read(text: &str, file: &str) -> Result<BTreeMap<String, Arc<Help>>, Directory
             |name: &str, what| Err(DirectoryError::Row(country.clone(), name.to_owned(), what));
         let known = Country::parse("country", country);
         if known.map(Country::code) != Ok(country.as_str()) {
-            return fault("its code", "is no ISO 3166-1 code in capitals");
+            return fault("its code", "is not an ISO 3166-1 code in capitals");
         }
         if help.emergency.is_empty() {
             return fault("emergency", "at least one number is needed");
@@ -188,7 +190,7 @@ mod tests {
         let directory = Directory::load("").unwrap();
         let (_, lines) = directory.checked(day("2026-11-27"));
         assert!(lines >= 60, "{lines}");
-        // A number that nobody has a source for is not given to anybody.
+        // A number without a source is never given out.
         assert!(!BUILT_IN.contains("from memory\""), "a value from memory");
     }
 

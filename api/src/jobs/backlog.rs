@@ -1,4 +1,4 @@
-//! What is due and waits: how much, and for how long. Where it grows old no worker takes it, or nothing leaves.
+//! The backlog: how much work is due, and for how long. If it grows old, no worker takes it, or nothing can be sent.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{check_in_reminder, commitment, job, ladder, push_delivery};
@@ -9,42 +9,42 @@ use sea_orm::{
 
 use crate::error::Fault;
 
-/// Work of one kind.
+/// The waiting work of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Of which kind.
+    /// The kind.
     pub kind: &'static str,
-    /// How much of it there is.
+    /// The number of items.
     pub count: i64,
-    /// For how long the oldest has waited; zero when there is none.
+    /// How long the oldest has waited, or zero if there is none.
     pub oldest: TimeDelta,
 }
 
 /// Everything that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backlog {
-    /// Work that is due and that no worker holds.
+    /// Work that is due and not leased by a worker.
     pub due: Vec<Line>,
-    /// Letters that were tried and have not left.
+    /// Letters that were tried at least once and not sent yet.
     pub retried: Line,
-    /// Jobs that were given up in the last weeks, for an operator to look at.
+    /// Jobs that were given up in the last weeks. An operator should look at them.
     pub given_up: Vec<Line>,
 }
 
 impl Backlog {
-    /// The work that has waited longer than it does where a worker is at work.
+    /// Returns the work that has waited longer than it would with a running worker.
     pub fn stalled(&self, lease_seconds: u32) -> Vec<Line> {
         let patience = patience(lease_seconds);
         let due = self.due.iter().copied();
         due.filter(|line| line.oldest > patience).collect()
     }
 
-    /// The letters that do not leave, when that has lasted.
+    /// Returns the letters that cannot be sent, if that has lasted for some time.
     pub fn held_up(&self, lease_seconds: u32) -> Option<Line> {
         Some(self.retried).filter(|line| line.oldest > patience(lease_seconds))
     }
 
-    /// Writes it into the metrics.
+    /// Writes the backlog into the metrics.
     pub fn measure(&self) {
         for line in &self.due {
             metrics::gauge!("belay_due", "kind" => line.kind).set(count(*line));
@@ -58,7 +58,8 @@ impl Backlog {
     }
 }
 
-/// A worker that died leaves its lease behind: what it held is taken after that.
+/// Returns how long work may wait. A worker that died leaves its leases behind, and others take its work only after
+/// them.
 fn patience(lease_seconds: u32) -> TimeDelta {
     TimeDelta::minutes(3).max(TimeDelta::seconds(lease_seconds.into()) * 2)
 }
@@ -72,11 +73,11 @@ fn seconds(line: Line) -> f64 {
     line.oldest.as_seconds_f64()
 }
 
-/// Counts what waits, in a statement for each kind.
+/// Counts the waiting work, in one statement for each kind.
 pub async fn look(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Backlog, Fault> {
     use job::Column as Job;
     use push_delivery::Column as Delivery;
-    // Written out: partial indexes serve no statement that leaves the state open.
+    // Written out and not bound: a partial index does not serve a statement with a bound state.
     let ready = || Expr::cust("\"job\".\"state\" = 'ready'");
     let on_its_way = Expr::cust("\"push_delivery\".\"state\" IN ('queued', 'retrying')");
     let letter = || Job::Kind.starts_with("mail_");
@@ -135,7 +136,7 @@ pub async fn look(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Backl
         .add(ready())
         .add(letter())
         .add(Job::Attempts.gt(0));
-    // A letter that is for later has not been waiting since it was asked for.
+    // A letter may be enqueued for later. After one attempt it counts from `run_at`, and not from its creation.
     let since = CaseStatement::new()
         .case(Job::Attempts.gt(1), Expr::col(Job::CreatedAt))
         .finally(Expr::col(Job::RunAt));

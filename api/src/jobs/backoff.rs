@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::entropy::Entropy;
 
-/// Exponential with full jitter above the half: attempt 1 waits `base` to 1.5 × `base`, and each one
-/// after twice as long, up to `cap`. Jitter keeps those who failed together from coming back together.
+/// Returns an exponential delay with jitter: attempt 1 waits `base` to 1.5 × `base`, and each further attempt twice as
+/// long, up to `cap` to 1.5 × `cap`. Jitter keeps callers that failed together from returning together.
 pub fn backoff(entropy: &Entropy, attempt: u32, base: Duration, cap: Duration) -> Duration {
     let doubled = base
         .saturating_mul(1 << attempt.saturating_sub(1).min(20))

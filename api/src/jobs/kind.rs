@@ -1,99 +1,99 @@
-//! Every kind of background work there is.
+//! All kinds of background jobs.
 
 use entity::job::Lane;
 use entity::{AccountCodeId, CircleId, EmailChangeId, MemberId, NotificationId, SignUpId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What is to be done. Stored as JSON: a variant or field, once released, keeps its name. Nothing secret
-/// stands in it: codes are derived when they are mailed.
+/// A job. It is stored as JSON, so a released variant or field keeps its name. It contains no secrets: codes are
+/// derived when they are mailed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Job {
     /// Mails the verification code of a sign-up, or tells the owner of an account that somebody tried.
     MailSignUp {
-        /// Which.
+        /// The sign-up.
         sign_up: SignUpId,
     },
-    /// Makes and mails a passphrase reset code, when the address has an account.
+    /// Creates and mails a passphrase reset code if the address has an account.
     MailPassphraseReset {
         /// The canonical address.
         email_key: String,
-        /// Which request it answers, as the app knows it.
+        /// The app's id of the request that it answers.
         #[serde(default)]
         request: Option<Uuid>,
     },
     /// Mails the code that proves a new address to it.
     MailEmailChange {
-        /// Which.
+        /// The code.
         code: AccountCodeId,
     },
     /// Mails the code that undoes a change of e-mail address to the old address.
     MailEmailChangeUndo {
-        /// Which.
+        /// The change.
         change: EmailChangeId,
     },
-    /// Has a change of e-mail address take effect, unless it was undone.
+    /// Applies a change of e-mail address, unless it was undone.
     ApplyEmailChange {
-        /// Which.
+        /// The change.
         change: EmailChangeId,
     },
-    /// Tells a member that something about his account changed.
+    /// Mails a member that the account changed.
     MailAccountNotice {
-        /// Whom.
+        /// The member.
         member: MemberId,
-        /// To which address, which may no longer be his.
+        /// The address to mail to, which may no longer be the account's.
         email: String,
-        /// What changed.
+        /// The change.
         notice: AccountNotice,
     },
-    /// Tells the operators that nobody runs a circle.
+    /// Mails the operators that a circle has no facilitator.
     MailUnledCircle {
-        /// Which.
+        /// The circle.
         circle: CircleId,
     },
-    /// Removes an account whose time to come back is over.
+    /// Purges an account after the time to undo its deletion.
     PurgeAccount {
-        /// Whose.
+        /// The member.
         member: MemberId,
     },
-    /// Turns a notification that is due into deliveries, as policy allows.
+    /// Turns a due notification into deliveries, as policy allows.
     PlanNotification {
-        /// Which.
+        /// The notification.
         notification: NotificationId,
     },
-    /// Removes what has had its day: spent codes, ended sessions, full rate limits, stale addresses.
+    /// Removes expired rows: spent codes, ended sessions, full rate limits, stale addresses.
     Housekeeping,
 }
 
-/// What a member is told by mail about his account.
+/// A change of an account that its member is notified of by mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountNotice {
-    /// His passphrase was changed or reset.
+    /// The passphrase was changed or reset.
     PassphraseChanged,
-    /// His account was signed in to on another device.
+    /// Another device signed in to the account.
     SignedIn,
-    /// Another address was proved, and takes effect later.
+    /// A new address was confirmed and takes effect later.
     EmailChangeConfirmed,
-    /// That was undone: his account keeps its address.
+    /// The change of address was undone: the account keeps its address.
     EmailChangeDropped,
-    /// His account moved to another address; told to the old one.
+    /// The account moved to another address. Mailed to the old one.
     EmailChanged,
-    /// His account has this address from now on; told to the new one.
+    /// The account has a new address from now on. Mailed to the new one.
     EmailIsHere,
-    /// His account will be deleted.
+    /// The account will be deleted.
     DeletionRequested,
-    /// It will not.
+    /// The deletion was undone.
     DeletionUndone,
     /// A stolen refresh token was used: a session was ended.
     SessionStolen,
-    /// Another member registered a push address of his.
+    /// Another member registered a push address of the account.
     PushAddressTaken,
 }
 
 impl AccountNotice {
-    /// A word for it, which keys may be made of.
+    /// A stable name, which dedup keys are made of.
     pub const fn name(self) -> &'static str {
         match self {
             Self::PassphraseChanged => "passphrase_changed",
@@ -111,7 +111,7 @@ impl AccountNotice {
 }
 
 impl Job {
-    /// What it holds up when it is slow.
+    /// Returns the lane of this job. A slow job holds up only its own lane.
     pub const fn lane(&self) -> Lane {
         match self {
             Self::MailSignUp { .. }
@@ -127,7 +127,7 @@ impl Job {
         }
     }
 
-    /// A word for logs and metrics.
+    /// A name for logs and metrics.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::MailSignUp { .. } => "mail_sign_up",

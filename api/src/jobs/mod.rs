@@ -1,8 +1,8 @@
-//! Background work: enqueued in the transaction that asks for it, done at least once.
+//! Background jobs: enqueued in the transaction that needs them, executed at least once.
 //!
-//! A job is claimed under a lease; its attempts rise at the claim, so that one that kills its process
-//! is not tried for ever. Finishing is guarded by the lease's holder and the attempt: a worker that was
-//! thought dead cannot finish what another has taken over.
+//! A job is claimed under a lease. Its attempts are counted at the claim, so that a job that kills its process is not
+//! tried forever. Finishing is guarded by the lease's holder and the attempt: a worker that was thought dead cannot
+//! finish a job that another has taken over.
 
 pub mod backlog;
 mod backoff;

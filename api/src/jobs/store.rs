@@ -1,23 +1,21 @@
-//! The jobs' table.
+//! The table of jobs.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::job::{ActiveModel, Column, Entity, JobState, Lane, Model};
 use entity::{JobId, LeaseHolder, MemberId};
-use sea_orm::sea_query::{
-    CaseStatement, Expr, ExprTrait as _, LikeExpr, LockBehavior, LockType, OnConflict, Query,
-};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, LikeExpr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
+    QueryFilter as _,
 };
 
 use super::Job;
 use crate::app::App;
 use crate::db::delete_slice;
+use crate::db::leased::{self, Leased};
 use crate::error::Fault;
 
-/// Adds a job to what `tx` will commit; it runs at `run_at` or soon after. Wake the worker after the
-/// commit when it is due at once.
+/// Adds a job in `tx`. It runs at `run_at` or soon after. If it is due at once, wake the worker after the commit.
 pub async fn enqueue(
     app: &App,
     tx: &impl ConnectionTrait,
@@ -29,8 +27,8 @@ pub async fn enqueue(
     Ok(())
 }
 
-/// As [`enqueue`], but merges into a job with the same key that has not been started, which then runs at the
-/// earlier of the two times.
+/// As [`enqueue`], but merges with a job that has the same key and was not started. The merged job runs at the earlier
+/// of the two times.
 pub async fn enqueue_once(
     app: &App,
     tx: &impl ConnectionTrait,
@@ -49,18 +47,18 @@ pub async fn enqueue_once(
 /// A job for [`enqueue_all_once`].
 #[derive(Clone, Debug)]
 pub struct Once {
-    /// What to do.
+    /// The job.
     pub job: Job,
-    /// Not before.
+    /// When it is due.
     pub run_at: DateTime<Utc>,
-    /// Jobs that have not been started and have the same key are one.
+    /// Jobs with the same key that have not been started are merged.
     pub dedup_key: String,
 }
 
-/// Rows written by one statement: each takes twelve of the 32,766 variables SQLite allows.
+/// How many rows one statement writes: each takes twelve of the 32,766 variables that SQLite allows.
 const ROWS_AT_ONCE: usize = 1000;
 
-/// As [`enqueue_once`], for many in few statements; their keys differ.
+/// As [`enqueue_once`], for many jobs in few statements. Their keys must differ.
 pub async fn enqueue_all_once(
     app: &App,
     tx: &impl ConnectionTrait,
@@ -71,8 +69,8 @@ pub async fn enqueue_all_once(
     let earlier = CaseStatement::new()
         .case(asked.clone().lt(other.clone()), asked)
         .finally(other);
-    // An update, because it locks the row: whoever claims the job meanwhile waits for this transaction, and
-    // then sees what it wrote.
+    // An update rather than nothing, because it locks the row: a worker that claims the job meanwhile waits for this
+    // transaction and then sees its writes.
     let merged = OnConflict::column(Column::DedupKey)
         .target_and_where(Expr::cust("\"attempts\" = 0"))
         .value(Column::RunAt, earlier)
@@ -112,58 +110,38 @@ fn row(
     })
 }
 
-/// Jobs that are to be done. Written out and not bound: a partial index serves no statement that leaves the
-/// state open.
-fn ready() -> Expr {
-    Expr::cust("\"job\".\"state\" = 'ready'")
+impl Leased for Entity {
+    const ID: Column = Column::Id;
+    const DUE: Column = Column::RunAt;
+    const HOLDER: Column = Column::LeaseHolder;
+    const UNTIL: Column = Column::LeaseUntil;
+    const ATTEMPTS: Column = Column::Attempts;
+
+    fn is_open() -> Expr {
+        Expr::cust("\"job\".\"state\" = 'ready'")
+    }
 }
 
-/// When the next job can be taken up; none when there is none.
+/// Returns when the next job can be taken, or `None` if there is no job.
 pub(crate) async fn next_due(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, Fault> {
-    let at = Expr::col(Column::LeaseUntil).if_null(Expr::col(Column::RunAt));
-    let next = Entity::find()
-        .select_only()
-        .expr_as(at.clone(), "at")
-        .filter(ready())
-        .order_by(at, Order::Asc)
-        .limit(1)
-        .into_tuple()
-        .one(db)
-        .await?;
-    Ok(next)
+    leased::next_due::<Entity>(db).await
 }
 
-/// Takes up to `limit` due jobs of a lane under a lease; no two callers get the same one.
+/// Claims up to `limit` due jobs of a lane under a lease, the earliest first. No two callers get the same job.
 pub(crate) async fn claim(
     db: &impl ConnectionTrait,
     holder: LeaseHolder,
     lane: Lane,
-    (now, lease): (DateTime<Utc>, TimeDelta),
+    at: (DateTime<Utc>, TimeDelta),
     limit: u64,
 ) -> Result<Vec<Model>, Fault> {
-    let due = Query::select()
-        .column(Column::Id)
-        .from(Entity)
-        .and_where(ready())
-        .and_where(Column::Lane.eq(lane))
-        .and_where(Column::RunAt.lte(now))
-        .and_where(Column::LeaseUntil.is_null().or(Column::LeaseUntil.lte(now)))
-        .order_by(Column::RunAt, Order::Asc)
-        .limit(limit)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .take();
-    let mut claimed = Entity::update_many()
-        .col_expr(Column::LeaseHolder, Expr::value(holder))
-        .col_expr(Column::LeaseUntil, Expr::value(now + lease))
-        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-        .filter(Column::Id.in_subquery(due))
-        .exec_with_returning(db)
-        .await?;
+    let of_lane = Condition::all().add(Column::Lane.eq(lane));
+    let mut claimed = leased::claim::<Entity>(db, holder, of_lane, at, limit).await?;
     claimed.sort_by_key(|job| (job.run_at, job.id));
     Ok(claimed)
 }
 
-/// Makes a lease last until an instant. Returns `false` if it had passed to another.
+/// Extends the lease of a job. Returns `false` if the job has passed to another worker.
 pub(crate) async fn renew(
     db: &impl ConnectionTrait,
     job: &Model,
@@ -177,7 +155,7 @@ pub(crate) async fn renew(
     Ok(renewed.rows_affected == 1)
 }
 
-/// Removes a job that is done; false when the lease had passed to another.
+/// Removes a job that is done. Returns `false` if it has passed to another worker.
 pub(crate) async fn finish(db: &impl ConnectionTrait, job: &Model) -> Result<bool, Fault> {
     let done = Entity::delete_many()
         .filter(still_ours(job))
@@ -186,7 +164,7 @@ pub(crate) async fn finish(db: &impl ConnectionTrait, job: &Model) -> Result<boo
     Ok(done.rows_affected == 1)
 }
 
-/// Puts a job back for later, or keeps it as failed when there is no later.
+/// Schedules a job for another attempt, or keeps it as failed if `retry_at` is `None`.
 pub(crate) async fn fail(
     db: &impl ConnectionTrait,
     job: &Model,
@@ -210,8 +188,8 @@ pub(crate) async fn fail(
     Ok(())
 }
 
-/// Removes what is to be done, or was given up, about a member who is gone: it names him or his address. What removes
-/// him is one of these jobs, and ends by itself.
+/// Removes all jobs that name a purged member or the member's address, including failed ones. The job that purges the
+/// account is kept: it is running, and ends by itself.
 pub async fn forget(
     tx: &impl ConnectionTrait,
     member: MemberId,
@@ -219,7 +197,7 @@ pub async fn forget(
     email: &str,
 ) -> Result<(), Fault> {
     let named = |text: &str| {
-        // As it stands in JSON, and without a meaning for LIKE.
+        // As written in JSON, with the wildcards of LIKE escaped.
         let quoted = serde_json::to_string(text)?;
         let plain = quoted
             .replace('!', "!!")
@@ -239,12 +217,12 @@ pub async fn forget(
     Ok(())
 }
 
-/// Removes a slice of the jobs that were given up and were due before an instant; returns how many.
+/// Removes a slice of the failed jobs that were due before an instant. Returns how many.
 pub(crate) async fn remove_failed(
     db: &impl ConnectionTrait,
     before: DateTime<Utc>,
 ) -> Result<u64, Fault> {
-    // Written out: see `ready`.
+    // Written out: see [`Leased::is_open`].
     let failed = Expr::cust("\"job\".\"state\" = 'failed'");
     let old = Condition::all().add(failed).add(Column::RunAt.lt(before));
     Ok(delete_slice::<Entity>(db, old).await?)
@@ -252,8 +230,6 @@ pub(crate) async fn remove_failed(
 
 fn still_ours(job: &Model) -> Condition {
     let id: JobId = job.id;
-    Condition::all()
-        .add(Column::Id.eq(id))
-        .add(Column::LeaseHolder.eq(job.lease_holder))
-        .add(Column::Attempts.eq(job.attempts))
+    let held = leased::still_held::<Entity>(job.lease_holder, job.attempts);
+    held.add(Column::Id.eq(id))
 }

@@ -1,8 +1,8 @@
-//! Members' words where they are kept: encrypted, so that a copy of the database tells none of them.
+//! Encryption of members' words at rest, so that a copy of the database reveals none of them.
 //!
-//! AES-256-GCM-SIV (RFC 8452), which a repeated nonce does not break. A sealed text is one byte for the form, four
-//! that name the key, the nonce, and the ciphertext with its tag. It can be opened only as what it was sealed
-//! as: moved to another row, or another member, it cannot.
+//! The cipher is AES-256-GCM-SIV (RFC 8452), which a repeated nonce does not break. A sealed text is one byte for the
+//! format, four bytes that name the key, the nonce, and the ciphertext with its tag. The kind and the ids of the text
+//! are authenticated: it cannot be opened after it was moved to another row or another member.
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use secrecy::SecretString;
@@ -15,7 +15,7 @@ const FORM: u8 = 1;
 const NAME_LEN: usize = 4;
 const HEAD_LEN: usize = 1 + NAME_LEN + NONCE_LEN;
 
-/// What texts are sealed with: see the module.
+/// The keys that seal and open texts: see the module.
 pub struct AtRest {
     current: Key,
     former: Vec<Key>,
@@ -23,7 +23,7 @@ pub struct AtRest {
 
 struct Key {
     name: [u8; NAME_LEN],
-    /// None for a key the library refuses, which none of this length is.
+    /// `None` if the library refuses the key, which does not happen at this length.
     key: Option<LessSafeKey>,
 }
 
@@ -40,10 +40,10 @@ impl Key {
     }
 }
 
-/// What a sealed text is: its kind, and the ids that it belongs to.
+/// The identity of a sealed text: its kind, and the ids that it belongs to.
 pub type What<'a> = &'a [&'a [u8]];
 
-/// Words that are kept sealed, as they were read.
+/// Sealed words after reading them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened {
     /// The words.
@@ -53,10 +53,10 @@ pub enum Opened {
 }
 
 impl Opened {
-    /// The words.
+    /// Returns the words.
     ///
     /// # Errors
-    /// When they cannot be read: a fault of the one field that shows them.
+    /// If they cannot be read. The fault concerns only the field that shows them.
     pub fn text(&self) -> Result<&str, Fault> {
         match self {
             Self::Text(text) => Ok(text),
@@ -64,8 +64,8 @@ impl Opened {
         }
     }
 
-    /// Whether these may be the words. Words that cannot be read may be any: a request that is sent again must not be
-    /// refused for them.
+    /// Whether these may be the words. Unreadable words may be any: a repeated request must not be refused because of
+    /// them.
     pub fn may_be(&self, text: &str) -> bool {
         match self {
             Self::Text(own) => own == text,
@@ -85,7 +85,7 @@ const UNREADABLE: Fault = Fault::Broken(
 );
 
 impl AtRest {
-    /// Writes with one secret, and reads what was written with the former ones, too.
+    /// Seals with one secret, and opens texts of the former ones as well.
     pub fn new(secret: &SecretString, former: &[SecretString]) -> Self {
         Self {
             current: Key::of(secret),
@@ -93,7 +93,7 @@ impl AtRest {
         }
     }
 
-    /// Seals a text as what it is.
+    /// Seals a text with its identity.
     pub fn seal(&self, entropy: &Entropy, what: What<'_>, text: &str) -> Result<Vec<u8>, Fault> {
         let nonce: [u8; NONCE_LEN] = entropy.bytes();
         let mut sealed = text.as_bytes().to_vec();
@@ -113,7 +113,7 @@ impl AtRest {
         Ok(out)
     }
 
-    /// Seals words as what they are. Words that could not be read stay as they were sealed.
+    /// Seals words with their identity. Unreadable words stay as they were sealed.
     pub fn seal_again(
         &self,
         entropy: &Entropy,
@@ -126,7 +126,7 @@ impl AtRest {
         }
     }
 
-    /// Opens words of a row. One that cannot be read is counted, and takes nothing else of the row with it.
+    /// Opens words of a row. Unreadable words are counted, and the rest of the row stays readable.
     pub fn read(&self, what: What<'_>, sealed: Vec<u8>) -> Opened {
         if let Ok(text) = self.open(what, &sealed) {
             return Opened::Text(text);
@@ -137,19 +137,19 @@ impl AtRest {
         Opened::Unreadable(sealed)
     }
 
-    /// Whether the secret that writes sealed this, rather than a former one.
+    /// Whether the current secret sealed this, rather than a former one.
     pub fn is_current(&self, sealed: &[u8]) -> bool {
         sealed.get(1..=NAME_LEN) == Some(&self.current.name[..])
     }
 
-    /// The names of the keys it reads with, that of the one it writes with first. They stand in every sealed text, and
-    /// tell nothing of the secrets.
+    /// Returns the names of all keys, the current one first. The names are part of every sealed text and reveal nothing
+    /// about the secrets.
     pub fn names(&self) -> impl Iterator<Item = String> {
         let keys = std::iter::once(&self.current).chain(&self.former);
         keys.map(|key| hex::encode(key.name))
     }
 
-    /// Opens a text that was sealed as this.
+    /// Opens a text that was sealed with this identity.
     pub fn open(&self, what: What<'_>, sealed: &[u8]) -> Result<String, Fault> {
         let (head, sealed) = sealed.split_at_checked(HEAD_LEN).ok_or(UNREADABLE)?;
         let (form, head) = head.split_first().ok_or(UNREADABLE)?;
@@ -168,7 +168,7 @@ impl AtRest {
     }
 }
 
-/// The parts, each behind its length, so that no two lists of parts look alike.
+/// Joins the parts, each after its length, so that no two lists of parts give the same bytes.
 fn bound(what: What<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for part in what {

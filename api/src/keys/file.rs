@@ -1,5 +1,5 @@
-//! Where the secret comes from: the configuration, or in development a file beside the embedded
-//! database, made on the first start and kept.
+//! Loads the secret: from the configuration, or in development from a file beside the embedded database that the first
+//! start creates.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -18,18 +18,18 @@ const ALLOWED: &str = "at least 32 random characters (openssl rand -base64 48)";
 /// As for `auth.secret`.
 const MIN_LENGTH: usize = 32;
 
-/// Where this installation's secret is kept.
+/// Where the secret of an installation is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretPlace {
     /// In the configuration.
     Configured,
-    /// In this file, which is made when it is needed.
+    /// In this file, which is created when it is needed.
     File(PathBuf),
-    /// Nowhere: there is none, and no place to keep one.
+    /// Nowhere: no secret is configured, and there is no file for one.
     Nowhere,
 }
 
-/// Where the secret is kept. Changes nothing.
+/// Returns where the secret is kept. Changes nothing.
 pub fn place(config: &Config) -> SecretPlace {
     if !config.auth.secret.expose_secret().is_empty() {
         return SecretPlace::Configured;
@@ -43,12 +43,12 @@ pub fn place(config: &Config) -> SecretPlace {
 }
 
 impl Keys {
-    /// The keys of this installation; makes the key file when there is none yet and may be one.
+    /// Loads the keys of this installation. Creates the key file if it may exist and does not yet.
     pub fn load(config: &Config, entropy: &Entropy) -> Result<Self, ConfigError> {
         Self::load_with(config, |path| read_or_make(path, entropy))
     }
 
-    /// As [`Keys::load`], and makes nothing.
+    /// As [`Keys::load`], but never creates the key file.
     pub fn load_existing(config: &Config) -> Result<Self, ConfigError> {
         Self::load_with(config, read)
     }
@@ -77,7 +77,7 @@ impl Keys {
     }
 }
 
-/// Secrets with spaces between them.
+/// Splits a list of secrets at its spaces.
 fn listed(secrets: &SecretString) -> Vec<SecretString> {
     let secrets = secrets.expose_secret().split_whitespace();
     secrets.map(SecretString::from).collect()
@@ -93,7 +93,7 @@ fn at_rest(
     if config.secret.expose_secret().is_empty() {
         return AtRest::new(signing, &former);
     }
-    // It wrote what was written before there was a secret for it alone.
+    // The signing secret sealed everything before there was a separate secret for it.
     former.push(signing.clone());
     AtRest::new(&config.secret, &former)
 }
@@ -114,8 +114,8 @@ fn read_or_make(path: &Path, entropy: &Entropy) -> io::Result<SecretString> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
-    // Readable by its owner alone from the first byte on, and under its name only when it is whole:
-    // two processes that start at once must agree on one.
+    // The file is readable only by its owner from the first byte on. It gets its name only when it is complete, because
+    // two processes that start at once must agree on one secret.
     let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
     file.write_all(STANDARD.encode(entropy.bytes::<48>()).as_bytes())?;
     file.write_all(b"\n")?;
@@ -128,7 +128,7 @@ fn read_or_make(path: &Path, entropy: &Entropy) -> io::Result<SecretString> {
     read(path)
 }
 
-/// Reads a key file that is there.
+/// Reads an existing key file.
 pub fn read(path: &Path) -> io::Result<SecretString> {
     let text = fs::read_to_string(path)?;
     let secret = text.trim();
@@ -171,16 +171,16 @@ mod tests {
             .unwrap();
         let opens = |keys: Keys| keys.at_rest().open(&[b"note"], &sealed).is_ok();
         let (old, own) = ("a".repeat(40), "c".repeat(40));
-        // A secret of its own, and then another for what is signed.
+        // A separate secret, and then another signing secret.
         assert!(opens(keys('a', &format!("secret = {own:?}"))));
         assert!(!opens(keys('b', &format!("secret = {own:?}"))));
         assert!(opens(keys(
             'b',
             &format!("secret = {own:?}\nformer_secrets = {old:?}")
         )));
-        // None of its own, and another for what is signed.
+        // No separate secret, and another signing secret.
         assert!(!opens(keys('b', "")));
-        // A former signing secret wrote them as well.
+        // A former signing secret also opens them.
         let layers = settings('b', "").merge(("auth.former_secrets", old.clone()));
         let changed = Keys::load(&load_from(&layers).unwrap(), &Entropy::seeded(1));
         assert!(opens(changed.unwrap()));

@@ -1,9 +1,13 @@
-//! The ladder: what is to happen when a man goes quiet, as he wrote it himself while he was well.
+//! The ladder: what should happen when a member goes quiet, as the member chose while they were well.
 //!
-//! The promises: nobody is told but whom he chose, and who agreed to be; no sooner than he chose, and no more than he
-//! chose; he can see beforehand whom it will tell and when, and afterwards whom it told. Whatever he does that shows he
-//! is here (a check-in, a pause, a word that he is all right) takes it back to its foot in the same transaction: from
-//! then on nothing is told of the days before. Who was told hears that he is back.
+//! Promises:
+//!
+//! - Only people whom the member chose and who agreed are notified, no earlier than the member chose, and of no more
+//! than the member chose.
+//! - The member can see in advance who will be notified and when, and afterwards who was.
+//! - Whatever shows that the member is here (a check-in, a pause, or saying "I am all right") resets the ladder in the
+//!   same transaction. Nothing is sent about earlier days after that.
+//! - Everyone who was notified is then notified that the member is back.
 
 pub mod model;
 pub mod service;

@@ -1,4 +1,4 @@
-//! What a ladder holds, and what may stand in it.
+//! The content of a ladder, and its limits.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use entity::ladder_rung::Model;
@@ -9,15 +9,15 @@ use super::when::Waiting;
 use crate::keys::at_rest::Opened;
 use crate::text::{Lines, TextForm};
 
-/// A rung is told after so many days at most.
+/// The most days after which a rung can be due.
 pub const MOST_DAYS: u32 = 60;
-/// What a man says to who is told, or to himself.
+/// The form of a rung's words, to another person or to the member.
 pub const WORDS: TextForm = TextForm {
     max: 280,
     lines: Lines::Many,
 };
 
-/// What is told, in a word that is kept.
+/// Returns the stored word for a detail level.
 pub const fn word(tells: Tells) -> &'static str {
     match tells {
         Tells::Quiet => "quiet",
@@ -25,69 +25,69 @@ pub const fn word(tells: Tells) -> &'static str {
     }
 }
 
-/// What is told, by the word for it.
+/// Returns the detail level that a stored word stands for.
 pub fn of_word(kept: &str) -> Option<Tells> {
     let all = [Tells::Quiet, Tells::SinceWhen];
     all.into_iter().find(|tells| word(*tells) == kept)
 }
 
-/// What ties who is told to the man whose ladder it is.
+/// The relationship between the ladder's owner and the person who is notified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tie {
-    /// They are partners.
+    /// The two are partners.
     Partner(PeeringId),
-    /// He runs a circle the other is in.
+    /// That person is a facilitator of a circle that the owner is in.
     Facilitator(CircleId),
 }
 
-/// A note to himself, as it was sent.
+/// A note to the owner, as the app sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Own {
-    /// So many of his days have to pass.
+    /// The number of missed days after which it is due.
     pub after_days: u32,
-    /// What he says to himself.
+    /// The note.
     pub words: Option<String>,
 }
 
-/// A rung on which another man is told, as it was sent.
+/// A rung that notifies another person, as the app sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outer {
-    /// So many of his days have to pass.
+    /// The number of missed days after which it is due.
     pub after_days: u32,
-    /// By what he is told.
+    /// The relationship on which it depends.
     pub tie: Tie,
-    /// Who runs the circle; none for a partner, who follows from the peering.
+    /// The circle's facilitator. `None` for a partner, who follows from the peering.
     pub facilitator: Option<MemberId>,
-    /// What he is told.
+    /// How much that person is told.
     pub tells: Tells,
-    /// And in which words besides.
+    /// The owner's words to that person.
     pub words: Option<String>,
 }
 
-/// A ladder as it was sent.
+/// A ladder as the app sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewLadder {
-    /// At which time of his wall clock he and others are told.
+    /// The time on the owner's wall clock at which rungs are due.
     pub local_time: NaiveTime,
-    /// When he has a note himself.
+    /// The rung with a note to the owner.
     pub own: Option<Own>,
-    /// When his partner is told.
+    /// The rung that notifies a partner.
     pub partner: Option<Outer>,
-    /// When a facilitator is told.
+    /// The rung that notifies a facilitator.
     pub facilitator: Option<Outer>,
 }
 
-/// What is wrong with a ladder.
+/// A fault in a ladder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// So many days are too few or too many.
+    /// The number of days is out of range.
     Days(Kind),
-    /// It comes no later than the one below.
+    /// The rung is not later than the one below it.
     NotLater(Kind),
 }
 
 impl NewLadder {
-    /// After how many days each of its rungs is told, from the lowest.
+    /// Returns the days after which each rung is due, lowest rung first.
     pub fn days(&self) -> Vec<(Kind, u32)> {
         let outer = |rung: &Option<Outer>| rung.as_ref().map(|rung| rung.after_days);
         let all = [
@@ -101,7 +101,7 @@ impl NewLadder {
             .collect()
     }
 
-    /// Everything that is wrong with it: each rung has to come later than those below.
+    /// Returns every fault. Each rung must be later than those below it.
     pub fn flaws(&self) -> Vec<Flaw> {
         let (mut flaws, mut below) = (Vec::new(), 0);
         for (kind, days) in self.days() {
@@ -119,31 +119,31 @@ impl NewLadder {
 /// A rung of a ladder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rung {
-    /// Its id.
+    /// The id.
     pub id: RungId,
-    /// Whose ladder it is in.
+    /// The ladder's owner.
     pub owner: MemberId,
-    /// Whom it is for.
+    /// The kind of recipient.
     pub kind: Kind,
-    /// So many of his days have to pass.
+    /// The number of missed days after which it is due.
     pub after_days: u32,
-    /// Who is told; none when it is himself.
+    /// The recipient. `None` for a note to the owner.
     pub told: Option<(MemberId, Tie)>,
-    /// What he is told.
+    /// How much the recipient is told.
     pub tells: Tells,
-    /// And in which words besides; those to himself.
+    /// The owner's words to the recipient, or to themselves.
     pub words: Option<Opened>,
-    /// Since when it is there.
+    /// When the rung was created.
     pub created_at: DateTime<Utc>,
-    /// When who is told answered last.
+    /// When the recipient last answered the request.
     pub answered_at: Option<DateTime<Utc>>,
-    /// Since when he agrees to be.
+    /// When the recipient agreed to be notified.
     pub agreed_at: Option<DateTime<Utc>>,
-    /// When it was told, since he was last here.
+    /// When the rung was sent, since the owner was last here.
     pub told_at: Option<DateTime<Utc>>,
 }
 
-/// Who is told by a rung as it is kept, and by what.
+/// Returns the recipient of a stored rung, and the relationship.
 pub fn told_by(row: &Model) -> Option<(MemberId, Tie)> {
     let partner = row.peering_id.map(Tie::Partner);
     let tie = partner.or(row.circle_id.map(Tie::Facilitator))?;
@@ -151,7 +151,7 @@ pub fn told_by(row: &Model) -> Option<(MemberId, Tie)> {
 }
 
 impl Rung {
-    /// What decides when it is told.
+    /// Returns the data that decides when the rung is due.
     pub const fn waiting(&self, may: bool) -> Waiting {
         Waiting {
             kind: self.kind,
@@ -161,7 +161,7 @@ impl Rung {
         }
     }
 
-    /// Whether who is told agrees to be. To a note to himself he does.
+    /// Returns whether the recipient agrees to be notified. A note to the owner needs no consent.
     pub const fn is_agreed(&self) -> bool {
         self.told.is_none() || self.agreed_at.is_some()
     }
@@ -170,47 +170,47 @@ impl Rung {
 /// A ladder as its owner sees it.
 #[derive(Clone, Debug)]
 pub struct Ladder {
-    /// At which time of his wall clock he and others are told.
+    /// The time on the owner's wall clock at which rungs are due.
     pub local_time: NaiveTime,
-    /// Its rungs, from the lowest.
+    /// The rungs, lowest first.
     pub rungs: Vec<Rung>,
-    /// What comes if he does nothing.
+    /// The steps that follow if the owner does nothing.
     pub steps: Vec<Step>,
-    /// Rises by one whenever he writes it anew.
+    /// The version. It rises by one whenever the owner changes the ladder.
     pub version: i32,
 }
 
-/// What comes if a man does nothing.
+/// A step that follows if the owner does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// For whom.
+    /// The kind of recipient.
     pub kind: Kind,
-    /// When.
+    /// When it happens.
     pub at: DateTime<Utc>,
-    /// Who is told; none when it is himself.
+    /// The recipient. `None` for a note to the owner.
     pub told: Option<MemberId>,
-    /// Whether he agrees to be. Without that nobody is told.
+    /// Whether the recipient has agreed. Without consent nobody is notified.
     pub agreed: bool,
 }
 
-/// That a rung was told.
+/// A rung that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Telling {
-    /// Its id.
+    /// The id.
     pub id: TellingId,
-    /// Whose ladder it was.
+    /// The ladder's owner.
     pub owner: MemberId,
-    /// For whom it was.
+    /// The kind of recipient.
     pub kind: Kind,
-    /// Who was told; none when it was himself, or that one is gone.
+    /// The recipient. `None` for a note to the owner, or if the recipient's account is gone.
     pub told: Option<MemberId>,
-    /// The first day he let pass, when that was told.
+    /// The first missed day, if the rung tells it.
     pub quiet_since: Option<NaiveDate>,
-    /// His words.
+    /// The owner's words.
     pub words: Option<Opened>,
-    /// When it was told.
+    /// When it was sent.
     pub told_at: DateTime<Utc>,
-    /// When he was here again.
+    /// When the owner was here again.
     pub over_at: Option<DateTime<Utc>>,
 }
 

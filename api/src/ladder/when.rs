@@ -1,5 +1,5 @@
-//! When a rung is told: after so many days of his that a man let pass, at his time, and not before he had a day to
-//! answer what came before.
+//! When rungs are due: after a number of missed days, at the owner's chosen time, and at least a day after the previous
+//! rung.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
@@ -8,41 +8,42 @@ use crate::days::cadence::Plan;
 use crate::days::calendar::Calendar;
 use crate::days::local_time::next_after;
 
-/// Days that are looked at for those he lets pass: sixty weeks, one day in each, and pauses of two years.
+/// The most days that are searched for missed days. Enough for sixty weeks with one planned day each, and pauses of two
+/// years.
 const LOOKED_AT: usize = 1200;
 
-/// A worker that comes so late still tells what was due; later than that it waits for his next time.
+/// A worker that is at most this late still sends a due rung. Later it waits for the owner's next chosen time.
 const LATE: TimeDelta = TimeDelta::hours(1);
 
-/// What a man's quiet is told from.
+/// The input for computing a member's missed days.
 #[derive(Clone, Copy, Debug)]
 pub struct Quiet<'a> {
-    /// What he means to do on his days.
+    /// The member's plan.
     pub plan: &'a Plan,
-    /// When they are.
+    /// The calendar of the member's days.
     pub calendar: &'a Calendar,
-    /// The first that counts: he was here on the one before.
+    /// The first day that counts. The member was here on the day before.
     pub counts_from: NaiveDate,
-    /// The time at which something is told.
+    /// The chosen time of day.
     pub local_time: NaiveTime,
 }
 
-/// A rung, as far as it decides when it is told.
+/// The part of a rung that decides when it is due.
 #[derive(Clone, Copy, Debug)]
 pub struct Waiting {
-    /// For whom it is.
+    /// The kind of recipient.
     pub kind: Kind,
-    /// So many of his days have to pass.
+    /// The number of missed days after which it is due.
     pub after_days: u32,
-    /// When it was told, since he was last here.
+    /// When it was sent, since the member was last here.
     pub told_at: Option<DateTime<Utc>>,
-    /// Whether who is told may be.
+    /// Whether the recipient may be notified.
     pub may: bool,
 }
 
 impl Quiet<'_> {
-    /// His days that pass when he does nothing, from the first that counts. Days off, days in a pause and days that he
-    /// flew over are not among them.
+    /// Returns the days that are missed if the member does nothing, from `counts_from` on, without days off, paused
+    /// days and days skipped by travel.
     fn days(&self, now: DateTime<Utc>) -> impl Iterator<Item = NaiveDate> {
         let counts = move |day: &NaiveDate| {
             let plan = self.plan;
@@ -54,17 +55,17 @@ impl Quiet<'_> {
         days.filter(counts)
     }
 
-    /// The first day that he lets pass.
+    /// Returns the first missed day.
     pub fn first_day(&self, now: DateTime<Utc>) -> Option<NaiveDate> {
         self.days(now).next()
     }
 
-    /// The first of his times at which `after` of his days have passed; none when there are not so many in the next
-    /// years.
+    /// Returns the first chosen time at which `after` days have been missed, or `None` if that is too far ahead.
     fn passed(&self, after: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let before = usize::try_from(after.checked_sub(1)?).ok()?;
         let last = self.days(now).nth(before)?;
         let (_, ends) = self.calendar.terms_on(last, now).bounds(last);
+        // `next_time` is strictly later, so this includes a chosen time that is exactly the end of the day.
         Some(self.next_time(ends - TimeDelta::microseconds(1), now))
     }
 
@@ -72,9 +73,10 @@ impl Quiet<'_> {
         next_after(self.calendar.terms_at(now).zone, self.local_time, after)
     }
 
-    /// When each of these rungs, from the lowest, is told that has not been told yet, if he does nothing: always at his
-    /// time, also when nobody was there to tell it before, or who is told agreed late; and a day after the one below, so
-    /// that he can answer that.
+    /// Returns when each rung that was not sent is due, lowest first, if the member does nothing.
+    ///
+    /// A rung is always due at the chosen time, even if an earlier one had no recipient or a recipient agreed late. It
+    /// is due at least a day after the previous rung, so that the member can respond to that.
     pub fn times(&self, rungs: &[Waiting], now: DateTime<Utc>) -> Vec<(Kind, DateTime<Utc>)> {
         let this_time = self.next_time(now - LATE, now);
         let mut told = rungs.iter().filter_map(|rung| rung.told_at).max();
@@ -85,6 +87,7 @@ impl Quiet<'_> {
             };
             let at = passed.max(this_time);
             let at = told.map_or(at, |told| at.max(self.next_time(told, now)));
+            // Only a rung that will be sent delays the next one.
             if rung.may {
                 told = Some(at);
             }
@@ -93,13 +96,14 @@ impl Quiet<'_> {
         times
     }
 
-    /// When the next of these rungs is told, of those that `may` be.
+    /// Returns when the next of the given rungs is due, among those for which `may` is true.
     pub fn next(
         &self,
         rungs: &[Rung],
         may: impl Fn(&Rung) -> bool,
         now: DateTime<Utc>,
     ) -> Option<(Kind, DateTime<Utc>)> {
+        // Sent rungs stay in, because they delay the next one.
         let them = rungs.iter().map(|rung| rung.waiting(may(rung)));
         let them: Vec<_> = them
             .filter(|rung| rung.may || rung.told_at.is_some())
@@ -157,7 +161,7 @@ mod tests {
         }
     }
 
-    /// When a rung is told after so many days from Wednesday, 11 March 2026, on.
+    /// Returns when a rung is due after so many days, counted from Wednesday, 11 March 2026.
     fn told(plan: &Plan, calendar: &Calendar, at: &str, after: u32) -> Option<DateTime<Utc>> {
         let quiet = Quiet {
             plan,
@@ -174,15 +178,15 @@ mod tests {
         let london = Calendar::new(terms(zone("Europe/London"), 3), Vec::new());
         let daily = Plan::default();
         for (plan, at, after, expected) in [
-            // Whoever stops on Tuesday has a note on Thursday, and on Saturday his partner is told.
+            // A member who stops on Tuesday gets the note on Thursday, and the partner is notified on Saturday.
             (&daily, "09:00", 1, "2026-03-12T09:00:00Z"),
             (&daily, "09:00", 3, "2026-03-14T09:00:00Z"),
-            // His day is over at three.
+            // The member's day ends at three.
             (&daily, "03:00", 1, "2026-03-12T03:00:00Z"),
             (&daily, "02:59", 1, "2026-03-13T02:59:00Z"),
             // Clocks go forward on 29 March.
             (&daily, "09:00", 18, "2026-03-29T08:00:00Z"),
-            // Days off are not his days, nor are those of a pause.
+            // Days off and paused days do not count.
             (&on(&[Mon, Wed, Fri]), "09:00", 2, "2026-03-14T09:00:00Z"),
             (&on(&[Mon, Wed, Fri]), "09:00", 3, "2026-03-17T09:00:00Z"),
             (&on(&[Mon]), "09:00", 60, "2027-05-04T08:00:00Z"),
@@ -196,7 +200,7 @@ mod tests {
             let found = told(plan, &london, at, after);
             assert_eq!(found, Some(utc(expected)), "{at} {after} {plan:?}");
         }
-        // A pause of years is longer than anybody looks ahead.
+        // A pause of many years exceeds the search limit.
         let years = paused("2026-03-11", "2036-03-11");
         assert_eq!(told(&years, &london, "09:00", 1), None);
         assert_eq!(told(&daily, &london, "09:00", 0), None);
@@ -204,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_day_that_was_flown_over_is_not_let_pass() {
-        // In Pago Pago it is still Tuesday for him, and in Kiritimati, where he flies to, Thursday already.
+        // In Pago Pago it is still Tuesday. In Kiritimati, the destination, it is already Thursday.
         let left = utc("2026-03-11T13:30:00Z");
         let before = (left, terms(zone("Pacific/Pago_Pago"), 3));
         let calendar = Calendar::new(terms(zone("Pacific/Kiritimati"), 3), vec![before]);
@@ -237,7 +241,7 @@ mod tests {
             counts_from: day("2026-03-11"),
             local_time: time("09:00"),
         };
-        // Nobody was there to tell him for a week.
+        // No rung was sent for a week.
         let now = utc("2026-03-20T15:00:00Z");
         let rung = |kind, after_days, told_at, may| Waiting {
             kind,
@@ -257,7 +261,7 @@ mod tests {
             (Kind::Facilitator, second),
         ];
         assert_eq!(quiet.times(&rungs, now), all);
-        // Not much later it comes all the same.
+        // A slightly late worker still sends it.
         let nine = utc("2026-03-20T09:00:00Z");
         for (late, at) in [(0, nine), (59, nine), (60, first)] {
             let now = nine + TimeDelta::minutes(late);
@@ -287,7 +291,7 @@ mod tests {
             weekdays in 1_u8..128,
             pauses in prop::collection::vec((0_u64..40, 0_u64..9), 0..3),
             after in 1_u32..12,
-            // From the end of 2025 to 2027, or around the day that Apia left out.
+            // From the end of 2025 to 2027, or around the day that Apia skipped.
             from in prop_oneof![(0_u64..700).prop_map(Ok), (0_u64..20).prop_map(Err)],
         ) {
             let from = match from {
@@ -318,7 +322,7 @@ mod tests {
                 u32::try_from(his.count()).unwrap()
             };
             prop_assert!(let_pass(told) >= after);
-            // At none of his times before were there so many.
+            // Earlier chosen times have fewer missed days.
             let mut at = now;
             loop {
                 at = next_after(zone, local_time, at);

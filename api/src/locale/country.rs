@@ -6,7 +6,7 @@ use crate::problem::{Problem, ProblemCode};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Country(&'static str);
 
-/// The officially assigned codes, each two letters and a space.
+/// The officially assigned codes, separated by spaces.
 const CODES: &str = "\
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO \
     BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ \
@@ -19,7 +19,7 @@ const CODES: &str = "\
     US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
 impl Country {
-    /// Reads a code in either case from `input.<field>`.
+    /// Parses a code in either case from `input.<field>`.
     pub fn parse(field: &str, code: &str) -> Result<Self, Problem> {
         CODES
             .split(' ')
@@ -31,7 +31,7 @@ impl Country {
             })
     }
 
-    /// The code in capitals.
+    /// Returns the code in capitals.
     pub const fn code(self) -> &'static str {
         self.0
     }

@@ -12,7 +12,7 @@ pub struct Language(String);
 const MAX_LENGTH: usize = 35;
 
 impl Language {
-    /// Reads a tag in any case from `input.<field>`. The locales of phones and of POSIX are understood: `en_US`,
+    /// Parses a tag in any case from `input.<field>`. Accepts the locales of phones and of POSIX: `en_US`,
     /// `zh-Hant_HK`, `de_DE.UTF-8`, `ar_EG@calendar=islamic`.
     pub fn parse(field: &str, tag: &str) -> Result<Self, Problem> {
         let tag = tag.split(['.', '@']).next().unwrap_or_default();
@@ -28,7 +28,7 @@ impl Language {
             })
     }
 
-    /// The tag.
+    /// Returns the tag.
     pub fn tag(&self) -> &str {
         &self.0
     }

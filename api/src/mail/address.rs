@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
-/// A domain in its ASCII form, in small letters; `None` if it is no domain of the DNS.
+/// Returns a domain in its ASCII form in lower case, or `None` if it is not a domain of the DNS.
 pub fn ascii_domain(domain: &str) -> Option<Cow<'_, str>> {
     let (deny, hyphens) = (AsciiDenyList::STD3, Hyphens::CheckFirstLast);
     Uts46::new()
@@ -13,13 +13,13 @@ pub fn ascii_domain(domain: &str) -> Option<Cow<'_, str>> {
         .ok()
 }
 
-/// A domain as people write it.
+/// Returns a domain in Unicode, as people write it.
 pub fn unicode_domain(domain: &str) -> Cow<'_, str> {
     let (deny, hyphens) = (AsciiDenyList::STD3, Hyphens::CheckFirstLast);
     Uts46::new().to_unicode(domain.as_bytes(), deny, hyphens).0
 }
 
-/// The address to send to: its domain in ASCII. What has no such form stays as it is.
+/// Returns the address to send to, with its domain in ASCII. A domain without an ASCII form stays as it is.
 pub fn sendable(address: &str) -> String {
     let ascii = address
         .rsplit_once('@')

@@ -1,7 +1,4 @@
-//! What the letters say.
-//!
-//! A subject line is shown on lock screens: it names the service and nothing else. No letter says what
-//! the service is about.
+//! The texts of the letters.
 
 use chrono::{DateTime, Utc};
 use entity::CircleId;
@@ -57,7 +54,7 @@ pub fn sign_up_known(to: &str) -> Letter {
              account: simply sign in.",
             "If you do not remember your passphrase, choose \"I forgot my passphrase\" in the app, and \
              we will send you a code for a new one.",
-            "Was it not you? Then there is nothing to do. Your account is as it was, and whoever tried \
+            "Was it not you? Then there is nothing to do. Your account is unchanged, and whoever tried \
              has not been told that it exists.",
         ],
     )
@@ -103,13 +100,13 @@ pub fn email_change_known(to: &str) -> Letter {
              has one: simply sign in with it.",
             "If you do not remember its passphrase, choose \"I forgot my passphrase\" in the app, and we \
              will send you a code for a new one.",
-            "Was it not you? Then there is nothing to do. Your account is as it was, and whoever asked \
+            "Was it not you? Then there is nothing to do. Your account is unchanged, and whoever asked \
              has not been told that it exists.",
         ],
     )
 }
 
-/// The passphrase is another from now on.
+/// The passphrase was changed.
 pub fn passphrase_changed(to: &str) -> Letter {
     letter(
         to,
@@ -122,7 +119,7 @@ pub fn passphrase_changed(to: &str) -> Letter {
     )
 }
 
-/// The account is to have another address, and this one can still stop it.
+/// The account will get another address. The letter goes to the old one, which can still stop it.
 pub fn email_change_undo(to: &str, code: &str, due_at: DateTime<Utc>) -> Letter {
     let from = due_at.format("%-d %B %Y, %H:%M");
     letter(
@@ -180,7 +177,7 @@ pub fn signed_in(to: &str) -> Letter {
     )
 }
 
-/// For the operators: nobody runs a circle.
+/// For the operators: a circle has no facilitator.
 pub fn circle_without_facilitator(to: &str, circle: CircleId) -> Letter {
     letter(
         to,
@@ -196,21 +193,21 @@ pub fn circle_without_facilitator(to: &str, circle: CircleId) -> Letter {
     )
 }
 
-/// A device that got this member's pushes gets another's now.
+/// A device that received this member's notifications receives another member's now.
 pub fn push_address_taken(to: &str) -> Letter {
     letter(
         to,
         "Your Belay account",
         &[
-            "a device that got your notifications has been signed in to with another account, and gets the \
-             notifications of that one now. This happens when two people share a phone.",
+            "somebody has signed in with another account on a device that got your notifications. It now gets the \
+             notifications of that account instead. This happens when two people share a phone.",
             "Was it not you, or somebody you share it with? Then sign in on your phone again, and your notifications \
              come back. The app lists the devices that are signed in.",
         ],
     )
 }
 
-/// The account has another address from now on; told to the old one.
+/// The account has another address from now on. The letter goes to the old one.
 pub fn email_changed(to: &str) -> Letter {
     letter(
         to,
@@ -229,7 +226,7 @@ pub fn deletion_requested(to: &str, due_at: DateTime<Utc>) -> Letter {
         to,
         "Your Belay account",
         &[
-            "as you asked, your account is on its way out. From now on nobody sees you there.",
+            "as you asked, your account will be deleted. From now on nobody sees you there.",
             &format!(
                 "Until {until} UTC you can have it back as it was: sign in and choose \"Keep my account\". After \
                  that everything is deleted for good."
@@ -253,7 +250,7 @@ pub fn deletion_undone(to: &str) -> Letter {
     )
 }
 
-/// A copied refresh token came back.
+/// A copied refresh token was used.
 pub fn session_stolen(to: &str) -> Letter {
     letter(
         to,

@@ -1,8 +1,11 @@
-//! Mail: letters about accounts, sent by SMTP, or in development shown on the terminal.
+//! Mail: letters about accounts, sent by SMTP or, in development, shown on the terminal.
 //!
-//! The promises: a letter is short, warm and plain; its subject tells whoever sees the lock screen
-//! nothing but the service's name; and it says what to do if it was not you. An address and a text are
-//! never logged.
+//! Promises:
+//!
+//! - A letter is short, warm and plain.
+//! - Its subject shows nothing on a lock screen but the service's name.
+//! - It says what to do if it was not you.
+//! - An address and a text are never logged.
 
 pub mod address;
 pub mod letters;
@@ -18,7 +21,7 @@ use smtp::Smtp;
 /// A letter.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
-    /// To which address.
+    /// The recipient's address.
     pub to: String,
     /// The subject line.
     pub subject: String,
@@ -26,12 +29,12 @@ pub struct Letter {
     pub text: String,
 }
 
-/// What became of a letter.
+/// The outcome of sending a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// The next server took it on.
+    /// The next server accepted it.
     Accepted,
-    /// It never will: the address does not exist, or takes no such mail.
+    /// The letter is refused for good: the address does not exist, or does not accept such mail.
     Refused,
 }
 
@@ -55,7 +58,7 @@ enum Route {
 }
 
 impl Mailer {
-    /// Sets up what the configuration asks for; needs a runtime, and talks to nobody yet.
+    /// Sets up the configured transport. It needs a runtime, and connects to nothing yet.
     pub fn new(config: &MailConfig, outbox: DevOutbox) -> Result<Self, MailerError> {
         Ok(Self(match config.transport {
             MailTransport::Terminal => Route::Terminal(outbox),
@@ -63,7 +66,7 @@ impl Mailer {
         }))
     }
 
-    /// Hands a letter to the next server, dated `at`. A fault may pass; a refusal does not.
+    /// Hands a letter to the next server, dated `at`. A fault may be temporary; a refusal is final.
     pub async fn send(&self, letter: Letter, at: DateTime<Utc>) -> Result<Delivery, Fault> {
         let letter = Letter {
             to: address::sendable(&letter.to),
@@ -91,7 +94,7 @@ impl Mailer {
         outcome
     }
 
-    /// Whether mail could be sent now: connects, signs in, and asks the server for nothing.
+    /// Checks that mail could be sent now: connects and signs in, but sends nothing.
     pub async fn check(&self) -> Result<(), Fault> {
         match &self.0 {
             Route::Terminal(_) => Ok(()),

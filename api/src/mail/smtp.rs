@@ -19,7 +19,7 @@ use crate::error::Fault;
 
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
-/// Connections kept open for the next letter.
+/// The most connections kept open for the next letters.
 const KEPT_OPEN: u32 = 4;
 
 /// A mail server, and a few connections to it.
@@ -43,8 +43,7 @@ impl Smtp {
     }
 
     pub async fn send(&self, letter: &Letter, at: DateTime<Utc>) -> Result<Delivery, Fault> {
-        // What is an address by the rules of sign-up may still be none to the library: no other try
-        // will change that.
+        // The library does not parse every address that sign-up accepts. Another try would not change that.
         let Ok(to) = letter.to.parse::<Address>() else {
             return Ok(Delivery::Refused);
         };
@@ -80,7 +79,7 @@ impl Smtp {
             .subject(letter.subject.as_str())
             .date(SystemTime::from(at))
             .message_id(None)
-            // RFC 3834 §5: nobody's absence is to be answered here.
+            // RFC 3834 §5: automatic responders must not answer.
             .raw_header(HeaderValue::new(
                 HeaderName::new_from_ascii_str("Auto-Submitted"),
                 "auto-generated".to_owned(),
@@ -95,9 +94,9 @@ impl Smtp {
         transport.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Gives up after the configured time: the library bounds only the connecting. Its pool would take
-    /// a connection back in the middle of a dialogue, where the next letter would read the answers of
-    /// this one; so the whole pool is replaced first.
+    /// Runs `work`, but gives up after the configured time: the library bounds only the connecting. Its pool would
+    /// take back a connection in the middle of a dialogue, and the next letter would read this one's answers. So the
+    /// whole pool is replaced first.
     async fn in_time<T>(
         &self,
         transport: &Transport,
@@ -143,20 +142,20 @@ fn builder(config: &SmtpConfig) -> Result<AsyncSmtpTransportBuilder, MailerError
     Ok(builder)
 }
 
-/// Whether the same letter would be refused again: the server said so (5yz) about the letter or its
-/// receiver. What it says about the session — 500 to 504, 521, 530 to 538 (RFC 4954 §6), and 554, which
-/// may be its greeting — an operator may mend meanwhile.
+/// Whether the server would refuse the same letter again: it refused (5yz) the letter or its recipient. Statuses about
+/// the session do not count, because an operator may mend the cause: 500 to 504, 521, 523, 530 to 538 (RFC 4954 §6),
+/// and 554, which may be the server's greeting.
 fn is_final(fault: &Error, to: &str) -> bool {
     let about_the_session = |status: u16| matches!(status, 500..=504 | 521 | 523 | 530..=538 | 554);
     let refused = fault.is_permanent()
         && !fault
             .status()
             .is_some_and(|status| about_the_session(status.into()));
-    // The library's own complaint about an address that needs SMTPUTF8 (RFC 6531), on a server without.
+    // The library's own error for an address that needs SMTPUTF8 (RFC 6531) on a server without it.
     refused || (fault.is_client() && !to.is_ascii())
 }
 
-/// A word on what went wrong, without the server's answer, which may quote an address.
+/// Describes what went wrong, without the server's answer, which may quote an address.
 fn describe(fault: &Error) -> Fault {
     let what = if let Some(status) = fault.status() {
         return anyhow!("smtp: status {status}").into();

@@ -1,9 +1,12 @@
-//! Matching: two men who said yes to keeping each other company.
+//! Matching: peerings, in which two members have agreed to be partners.
 //!
-//! The promises: nobody is anybody's partner unless both said yes, and either ends it when he likes, at once and
-//! without a reason. Silence is a lapse and never shown as a no: a proposal that was declined looks to the man who
-//! asked exactly like one that waits, and lapses on the same day. Nobody is asked by the same man again and again,
-//! or has more partners than he can be there for.
+//! The promises:
+//!
+//! * Two members are partners only after both said yes. Each can end it at any time, at once and without a reason.
+//! * The proposer cannot tell a no from silence: a declined proposal looks to him exactly like one that waits, and
+//!   expires on the same day.
+//! * A member cannot propose to the same member again and again.
+//! * Nobody has more partners than he can be there for.
 
 pub mod model;
 pub mod service;

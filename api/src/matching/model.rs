@@ -1,32 +1,34 @@
-//! What two men are to each other, and what may become of it.
+//! Peerings between two members, and the rules for proposing, answering, withdrawing and ending them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::peering::Model;
 pub use entity::peering::State;
 use entity::{MemberId, PeeringId};
 
-/// A proposal waits for an answer so long.
+use crate::proposal::{self as agreement, Shown, Step};
+
+/// How long a proposal waits for an answer.
 pub const OPEN_FOR: TimeDelta = TimeDelta::days(7);
-/// The same man asks the same man again after so long, whatever became of it.
+/// How long after a proposal a member may propose to the same member again, whatever became of it.
 pub const ASKS_AGAIN_AFTER: TimeDelta = TimeDelta::days(30);
-/// After an end or a no, neither of the two hears of a proposal of the other for so long.
+/// How long after an end or a no neither of the two is notified of a proposal by the other.
 pub const LEFT_IN_PEACE_FOR: TimeDelta = TimeDelta::days(30);
-/// So many proposals of one man wait at a time.
+/// How many proposals of one member may wait at a time.
 pub const MOST_PROPOSALS: u64 = 3;
-/// So many partners one man has at a time.
+/// How many partners one member may have at a time.
 pub const MOST_PARTNERS: u64 = 5;
 
-/// Two members, whoever is named first.
+/// Two members, in the order of their ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pair {
-    /// Whose id comes first.
+    /// The member with the lower id.
     pub lower: MemberId,
-    /// Whose id comes last.
+    /// The member with the higher id.
     pub higher: MemberId,
 }
 
 impl Pair {
-    /// Of these two.
+    /// Makes the pair of two members, given in any order.
     pub fn of(one: MemberId, other: MemberId) -> Self {
         Self {
             lower: one.min(other),
@@ -34,17 +36,17 @@ impl Pair {
         }
     }
 
-    /// The two of a peering.
+    /// The two members of a peering.
     pub fn in_it(row: &Model) -> Self {
         Self::of(row.lower_id, row.higher_id)
     }
 
-    /// Whether a man is one of the two.
+    /// Whether a member is one of the two.
     pub fn has(self, man: MemberId) -> bool {
         self.lower == man || self.higher == man
     }
 
-    /// The man beside this one.
+    /// Returns the partner of `one`, who is one of the two.
     pub fn beside(self, one: MemberId) -> MemberId {
         if self.lower == one {
             self.higher
@@ -54,108 +56,102 @@ impl Pair {
     }
 }
 
-/// What something that takes the yes of both is to somebody who sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
-    /// It waits for an answer.
-    Proposed,
-    /// Both said yes.
-    Active,
-}
-
 /// A peering as one of the two sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peering {
     /// Its id.
     pub id: PeeringId,
-    /// The other man.
+    /// The viewer's partner.
     pub partner: MemberId,
-    /// How far it has come.
+    /// Its state for the viewer.
     pub state: Shown,
-    /// Whether it was the viewer who asked.
+    /// Whether the viewer proposed it.
     pub proposed_by_viewer: bool,
-    /// When one asked the other.
+    /// When it was proposed.
     pub proposed_at: DateTime<Utc>,
-    /// When it lapses, while it waits.
+    /// When the proposal expires.
     pub expires_at: DateTime<Utc>,
-    /// Since when both have said yes.
+    /// Since when both have said yes; `None` while it is a proposal.
     pub since: Option<DateTime<Utc>>,
 }
 
-/// Whether a proposal is still to lapse. One that was declined is, for the man who asked.
-pub fn waits(row: &Model, now: DateTime<Utc>) -> bool {
-    matches!(row.state, State::Proposed | State::Declined)
-        && row.ended_at.is_none()
-        && now < row.expires_at
+/// The proposal that a peering began with.
+pub fn of_row(row: &Model) -> agreement::Proposal {
+    agreement::Proposal {
+        by: row.proposed_by,
+        state: match row.state {
+            _ if row.ended_at.is_some() => agreement::State::Over,
+            State::Proposed => agreement::State::Proposed,
+            State::Declined => agreement::State::Declined,
+            State::Active => agreement::State::Active,
+            State::Withdrawn | State::Ended => agreement::State::Over,
+        },
+        expires_at: row.expires_at,
+    }
 }
 
 /// Whether both said yes, and neither has ended it.
 pub fn is_active(row: &Model) -> bool {
-    row.state == State::Active && row.ended_at.is_none()
+    of_row(row).is_active()
 }
 
-/// A peering as one of the two sees it; none when it is not there for him. Whether the other is there is not looked at.
+/// Returns a peering as one of the two sees it, or `None` if it is not visible to him. Does not check whether the
+/// partner is hidden.
 pub fn seen_by(viewer: MemberId, row: &Model, now: DateTime<Utc>) -> Option<Peering> {
     let pair = Pair::in_it(row);
-    let proposed_by_viewer = row.proposed_by == viewer;
-    let declined_it = row.state == State::Declined && !proposed_by_viewer;
-    let state = if is_active(row) {
-        Shown::Active
-    } else if waits(row, now) && !declined_it {
-        Shown::Proposed
-    } else {
-        return None;
-    };
+    let state = of_row(row).shown_to(viewer, now)?;
     (pair.lower == viewer || pair.higher == viewer).then_some(Peering {
         id: row.id,
         partner: pair.beside(viewer),
         state,
-        proposed_by_viewer,
+        proposed_by_viewer: row.proposed_by == viewer,
         proposed_at: row.proposed_at,
         expires_at: row.expires_at,
         since: row.answered_at.filter(|_| state == Shown::Active),
     })
 }
 
-/// What a proposal comes to, by what there was between the two before.
+/// What a proposal does, given the earlier peerings of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proposal<'a> {
-    /// They are partners, or he has asked already: this one.
+pub enum Asking<'a> {
+    /// Nothing: the two are partners, or his proposal waits already. This is the row.
     Stands(&'a Model),
-    /// The other had asked him: this is a yes to it, also from a man who had said no.
+    /// Accepts this proposal of the other member, even if the proposer of the new one had declined it.
     Accepts(&'a Model),
-    /// He asked not long ago: he can again from then on.
+    /// Is refused: his last proposal is too recent. He can propose again from this instant on.
     TooSoon(DateTime<Utc>),
-    /// Not long ago one of the two ended what there was, or said no: it waits and lapses, and the other hears nothing
-    /// of it.
+    /// Creates a proposal that the other member is not notified of and cannot see: one of the two ended a peering, or
+    /// declined one, not long ago. It expires without an answer.
     Silent,
-    /// It is a new one.
+    /// Creates a proposal.
     New,
 }
 
-/// What a proposal of `me` comes to, by every peering there was of the two.
-pub fn proposal(rows: &[Model], me: MemberId, now: DateTime<Utc>) -> Proposal<'_> {
-    let open = rows.iter().find(|row| is_active(row) || waits(row, now));
+/// Decides what a proposal of `me` does, given every earlier peering of the two.
+pub fn proposal(rows: &[Model], me: MemberId, now: DateTime<Utc>) -> Asking<'_> {
+    let open = rows
+        .iter()
+        .find(|row| is_active(row) || of_row(row).waits(now));
     match open {
-        Some(row) if is_active(row) || row.proposed_by == me => Proposal::Stands(row),
-        Some(row) => Proposal::Accepts(row),
+        Some(row) if is_active(row) || row.proposed_by == me => Asking::Stands(row),
+        Some(row) => Asking::Accepts(row),
         None => {
-            // What was agreed to and has ended is told apart by nobody: both know of it.
+            // An ended peering does not count here: both know of it, so it does not have to look like a no or a lapse.
             let asked = rows
                 .iter()
                 .filter(|row| row.proposed_by == me && row.state != State::Ended);
             let again = asked.map(|row| row.proposed_at + ASKS_AGAIN_AFTER).max();
             match again {
-                Some(again) if now < again => Proposal::TooSoon(again),
-                _ if rows.iter().any(|row| keeps_in_peace(row, now)) => Proposal::Silent,
-                _ => Proposal::New,
+                Some(again) if now < again => Asking::TooSoon(again),
+                _ if rows.iter().any(|row| keeps_in_peace(row, now)) => Asking::Silent,
+                _ => Asking::New,
             }
         }
     }
 }
 
-/// Whether one of the two ended this, or said no to it, not long ago. One that was silent from the beginning has no
-/// answer.
+/// Whether one of the two ended or declined this peering less than [`LEFT_IN_PEACE_FOR`] ago. A proposal that was
+/// silent from the beginning does not count: it is stored as declined, but has no answer.
 fn keeps_in_peace(row: &Model, now: DateTime<Utc>) -> bool {
     let said_at = match row.state {
         State::Ended => row.ended_at,
@@ -165,50 +161,22 @@ fn keeps_in_peace(row: &Model, now: DateTime<Utc>) -> bool {
     said_at.is_some_and(|at| now < at + LEFT_IN_PEACE_FOR)
 }
 
-/// What a wish to change a peering comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// It is to be done.
-    Take,
-    /// It is done already.
-    Stands,
-    /// It is not there for him.
-    NotThere,
-    /// It is for the other man to do.
-    NotHis,
-    /// It has come too far, or not far enough, for that.
-    OtherState,
-}
-
-/// What an answer of `me` comes to.
-pub fn answer(row: &Model, me: MemberId, accept: bool, now: DateTime<Utc>) -> Step {
-    if row.proposed_by == me {
-        return not_his_if_there(row, me, now);
-    }
-    match (row.state, accept) {
-        (State::Declined, false) => Step::Stands,
-        (State::Active, true) if is_active(row) => Step::Stands,
-        (State::Active, false) if is_active(row) => Step::OtherState,
-        (State::Proposed, _) if waits(row, now) => Step::Take,
-        _ => Step::NotThere,
-    }
-}
-
-/// What taking a proposal back comes to.
+/// Decides what withdrawing a proposal does.
 pub fn withdrawal(row: &Model, me: MemberId, now: DateTime<Utc>) -> Step {
-    if row.proposed_by != me {
-        return not_his_if_there(row, me, now);
+    let proposal = of_row(row);
+    if proposal.by != me {
+        return proposal.not_his(me, now);
     }
-    if is_active(row) {
+    if proposal.is_active() {
         Step::OtherState
-    } else if waits(row, now) {
+    } else if proposal.waits(now) {
         Step::Take
     } else {
         Step::Stands
     }
 }
 
-/// What ending a peering comes to.
+/// Decides what ending a peering does.
 pub fn end(row: &Model, me: MemberId, now: DateTime<Utc>) -> Step {
     if is_active(row) {
         Step::Take
@@ -218,13 +186,6 @@ pub fn end(row: &Model, me: MemberId, now: DateTime<Utc>) -> Step {
         Step::OtherState
     } else {
         Step::NotThere
-    }
-}
-
-fn not_his_if_there(row: &Model, me: MemberId, now: DateTime<Utc>) -> Step {
-    match seen_by(me, row, now) {
-        Some(_) => Step::NotHis,
-        None => Step::NotThere,
     }
 }
 
@@ -242,7 +203,7 @@ mod tests {
         DateTime::from_timestamp(1_773_144_000, 0).unwrap()
     }
 
-    /// Mike asked Paul at noon.
+    /// Mike proposed to Paul at noon.
     fn asked(state: State) -> Model {
         let answered = matches!(state, State::Active | State::Declined | State::Ended);
         let over = matches!(state, State::Withdrawn | State::Ended);
@@ -305,42 +266,42 @@ mod tests {
             let comes_to = |me, now| proposal(&rows, me, now);
             let row = &rows[0];
             let (mikes, pauls) = match state {
-                State::Active => (Proposal::Stands(row), Proposal::Stands(row)),
-                State::Withdrawn => (Proposal::TooSoon(again), Proposal::New),
-                State::Ended => (Proposal::Silent, Proposal::Silent),
-                _ => (Proposal::Stands(row), Proposal::Accepts(row)),
+                State::Active => (Asking::Stands(row), Asking::Stands(row)),
+                State::Withdrawn => (Asking::TooSoon(again), Asking::New),
+                State::Ended => (Asking::Silent, Asking::Silent),
+                _ => (Asking::Stands(row), Asking::Accepts(row)),
             };
             assert_eq!(comes_to(MIKE, noon()), mikes, "{state:?}");
             assert_eq!(comes_to(PAUL, noon()), pauls, "{state:?}");
             if state != State::Active {
                 let (mikes, pauls) = match state {
-                    State::Ended => (Proposal::Silent, Proposal::Silent),
-                    // To Mike a no is as silence.
-                    State::Declined => (Proposal::TooSoon(again), Proposal::Silent),
-                    _ => (Proposal::TooSoon(again), Proposal::New),
+                    State::Ended => (Asking::Silent, Asking::Silent),
+                    // Mike cannot tell a no from silence.
+                    State::Declined => (Asking::TooSoon(again), Asking::Silent),
+                    _ => (Asking::TooSoon(again), Asking::New),
                 };
                 assert_eq!(comes_to(MIKE, lapsed), mikes, "{state:?}");
                 assert_eq!(comes_to(PAUL, lapsed), pauls, "{state:?}");
-                assert_eq!(comes_to(MIKE, again), Proposal::New, "{state:?}");
+                assert_eq!(comes_to(MIKE, again), Asking::New, "{state:?}");
             }
         }
-        assert_eq!(proposal(&[], MIKE, noon()), Proposal::New);
-        // One that was silent from the beginning begins nothing anew.
+        assert_eq!(proposal(&[], MIKE, noon()), Asking::New);
+        // A proposal that was silent from the beginning does not start the quiet time again.
         let silent = Model {
             answered_at: None,
             ..asked(State::Declined)
         };
         let rows = [silent];
-        assert_eq!(proposal(&rows, PAUL, lapsed), Proposal::New);
-        assert_eq!(proposal(&rows, MIKE, lapsed), Proposal::TooSoon(again));
+        assert_eq!(proposal(&rows, PAUL, lapsed), Asking::New);
+        assert_eq!(proposal(&rows, MIKE, lapsed), Asking::TooSoon(again));
     }
 
     #[test]
     fn each_step_is_for_one_of_them_and_for_its_time() {
         use Step::{NotHis, NotThere, OtherState, Stands, Take};
         type Rule = fn(&Model, MemberId, DateTime<Utc>) -> Step;
-        let yes: Rule = |row, me, now| answer(row, me, true, now);
-        let no: Rule = |row, me, now| answer(row, me, false, now);
+        let yes: Rule = |row, me, now| of_row(row).answer(me, true, now);
+        let no: Rule = |row, me, now| of_row(row).answer(me, false, now);
         for (name, rule, who, expected) in [
             (
                 "yes",

@@ -1,26 +1,26 @@
-//! Peerings in the database.
+//! Database access for peerings.
 
 use chrono::{DateTime, Utc};
 use entity::peering::{ActiveModel, Column, Entity, Model, State};
 use entity::{MemberId, PeeringId};
-use sea_orm::sea_query::{
-    Expr, ExprTrait as _, IntoCondition as _, OnConflict, Query, SelectStatement,
-};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order,
     PaginatorTrait as _, QueryFilter as _, QuerySelect as _, Select,
 };
 
 use super::model::{OPEN_FOR, Pair};
-use crate::db::{Sorted, Tx};
+use crate::db::Sorted;
 use crate::error::Fault;
 use crate::page::Page;
+use crate::tx::Tx;
+use crate::visibility::relations::{active_peering, not_his_no, waiting_peering};
 use crate::visibility::{mutual, visible};
 
-/// Tells the cursors of the viewer's peerings from those of other lists.
+/// Identifies the cursors of the viewer's peerings.
 pub const MY_PEERINGS: u8 = 70;
 
-/// The condition that a peering is one of a member's with somebody he sees.
+/// The condition that a peering is between the member and somebody whom he can see.
 pub(super) fn is_with_somebody(member: MemberId) -> Condition {
     let beside = |own: Column, other: Column| {
         Condition::all()
@@ -36,14 +36,16 @@ fn with_somebody(member: MemberId) -> Select<Entity> {
     Entity::find().filter(is_with_somebody(member))
 }
 
-/// The condition that a peering is active, and one of a member's with a man who is there for others.
+/// The condition that a peering is active, and between the member and somebody whom he can see.
 pub(super) fn is_active_for(member: MemberId) -> Condition {
-    Condition::all().add(active()).add(is_with_somebody(member))
+    Condition::all()
+        .add(active_peering())
+        .add(is_with_somebody(member))
 }
 
-/// The condition that a peering is active, and both of the two are there for others.
+/// The condition that a peering is active, and its two members can see each other.
 pub(super) fn is_between_two() -> Condition {
-    Condition::all().add(active()).add(both_shown())
+    Condition::all().add(active_peering()).add(both_shown())
 }
 
 fn both_shown() -> Condition {
@@ -51,38 +53,17 @@ fn both_shown() -> Condition {
     mutual(column(Column::LowerId), column(Column::HigherId)).into_condition()
 }
 
-/// What is active. Written out and not bound: a partial index serves no statement that leaves it open.
-fn active() -> Expr {
-    Expr::cust("\"peering\".\"state\" = 'active' AND \"peering\".\"ended_at\" IS NULL")
-}
-
-/// What waits for an answer, as far as somebody knows who was not told of a no. Written out and not bound.
-fn waiting(now: DateTime<Utc>) -> Condition {
-    let open =
-        "\"peering\".\"state\" IN ('proposed', 'declined') AND \"peering\".\"ended_at\" IS NULL";
-    Condition::all()
-        .add(Expr::cust(open))
-        .add(Column::ExpiresAt.gt(now))
-}
-
-/// The peerings that are there for a member.
+/// Selects the peerings that are visible to a member: active ones, and open proposals that he has not declined.
 fn there_for(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
     with_somebody(member).filter(
         Condition::any()
-            .add(active())
-            .add(waiting(now).add(not_his_no(member))),
+            .add(active_peering())
+            .add(waiting_peering(now).add(not_his_no(member))),
     )
 }
 
-/// The condition that a proposal is not one that the member said no to.
-fn not_his_no(member: MemberId) -> Condition {
-    Condition::any()
-        .add(Column::State.eq(State::Proposed))
-        .add(Column::ProposedBy.eq(member))
-}
-
-/// Those of these peerings that are there for the viewer, in no order.
-pub(super) async fn these(
+/// Fetches the given peerings that are visible to the viewer, in no particular order.
+pub(super) async fn by_ids(
     db: &impl ConnectionTrait,
     viewer: MemberId,
     now: DateTime<Utc>,
@@ -92,7 +73,7 @@ pub(super) async fn these(
     Ok(these.all(db).await?)
 }
 
-/// A page of the viewer's peerings, the last proposed first; from the back for a backward page.
+/// Fetches up to `limit + 1` of the viewer's peerings, the last proposed first; in reverse for a backward page.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     viewer: MemberId,
@@ -103,7 +84,7 @@ pub(super) async fn list(
     Ok(sorted.page(there_for(viewer, now), page).all(db).await?)
 }
 
-/// How many peerings are there for a member.
+/// Counts the peerings that are visible to a member.
 pub(super) async fn count(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -112,24 +93,27 @@ pub(super) async fn count(
     Ok(there_for(member, now).count(db).await?)
 }
 
-/// How many partners a member has, who are there for him.
+/// Counts a member's partners whom he can see.
 pub(super) async fn count_partners(tx: &Tx, member: MemberId) -> Result<u64, Fault> {
-    Ok(with_somebody(member).filter(active()).count(tx).await?)
+    Ok(with_somebody(member)
+        .filter(active_peering())
+        .count(tx)
+        .await?)
 }
 
-/// How many of a member's own proposals wait, as far as he knows.
+/// Counts the proposals of a member that wait, as far as he knows: he is not told of a no.
 pub(super) async fn count_proposals(
     tx: &Tx,
     member: MemberId,
     now: DateTime<Utc>,
 ) -> Result<u64, Fault> {
     let his = with_somebody(member)
-        .filter(waiting(now))
+        .filter(waiting_peering(now))
         .filter(Column::ProposedBy.eq(member));
     Ok(his.count(tx).await?)
 }
 
-/// A peering, if the member is one of the two and the other is there for others, however far it has come.
+/// Finds a peering in any state, or `None` if the member is not one of the two, or does not see the other.
 pub(super) async fn of_member(
     tx: &Tx,
     member: MemberId,
@@ -139,12 +123,12 @@ pub(super) async fn of_member(
     Ok(found.one(tx).await?)
 }
 
-/// What was sent under this id before, by whomever.
+/// Finds the peering with this id, whoever proposed it.
 pub(super) async fn sent_before(tx: &Tx, id: PeeringId) -> Result<Option<Model>, Fault> {
     Ok(Entity::find_by_id(id).one(tx).await?)
 }
 
-/// Every peering there was of two members.
+/// Fetches every peering of two members, in any state.
 pub(super) async fn of_pair(tx: &Tx, pair: Pair) -> Result<Vec<Model>, Fault> {
     let of_pair = Entity::find()
         .filter(Column::LowerId.eq(pair.lower))
@@ -152,7 +136,7 @@ pub(super) async fn of_pair(tx: &Tx, pair: Pair) -> Result<Vec<Model>, Fault> {
     Ok(of_pair.all(tx).await?)
 }
 
-/// A member's peerings that are not over, whoever the other is.
+/// Fetches a member's peerings that are not over, even if the other member is hidden.
 pub(super) async fn open_of(tx: &Tx, member: MemberId) -> Result<Vec<Model>, Fault> {
     let of_member = Condition::any()
         .add(Column::LowerId.eq(member))
@@ -163,7 +147,7 @@ pub(super) async fn open_of(tx: &Tx, member: MemberId) -> Result<Vec<Model>, Fau
     Ok(open.all(tx).await?)
 }
 
-/// Whoever a member has, or once had, a peering with.
+/// Returns every member with whom a member has, or once had, a peering.
 pub(super) async fn everybody_with(tx: &Tx, member: MemberId) -> Result<Vec<MemberId>, Fault> {
     let of_member = Condition::any()
         .add(Column::LowerId.eq(member))
@@ -184,7 +168,7 @@ pub(super) async fn everybody_with(tx: &Tx, member: MemberId) -> Result<Vec<Memb
     Ok(others)
 }
 
-/// Makes the row of a proposal; false when there is one with its id.
+/// Inserts a proposal. Returns false if its id is taken.
 pub(super) async fn insert(
     tx: &Tx,
     (id, state): (PeeringId, State),
@@ -211,7 +195,7 @@ pub(super) async fn insert(
     Ok(inserted == 1)
 }
 
-/// Writes the answer to a proposal that waits.
+/// Writes the answer to a proposal that waits. The caller has locked both members.
 pub(super) async fn answer(
     tx: &Tx,
     id: PeeringId,
@@ -222,17 +206,17 @@ pub(super) async fn answer(
         .col_expr(Column::State, Expr::value(state))
         .col_expr(Column::AnsweredAt, Expr::value(now))
         .filter(Column::Id.eq(id))
-        .filter(waiting(now))
+        .filter(waiting_peering(now))
         .exec(tx)
         .await?;
     (answered.rows_affected == 1)
         .then_some(())
         .ok_or(Fault::Broken(
-            "a proposal that is held and waits is answered",
+            "a proposal that is locked and waits is answered",
         ))
 }
 
-/// Brings a peering that is not over to its end.
+/// Ends a peering that is not over. The caller has locked both members.
 pub(super) async fn end(
     tx: &Tx,
     id: PeeringId,
@@ -248,19 +232,19 @@ pub(super) async fn end(
         .await?;
     (ended.rows_affected == 1)
         .then_some(())
-        .ok_or(Fault::Broken("a peering that is held and open is ended"))
+        .ok_or(Fault::Broken("a locked and open peering is ended"))
 }
 
-/// Which proposals are to be closed because their time is over.
+/// Which expired proposals to close.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Lapsed {
-    /// Those of these two.
+    /// Those between these two members.
     Of(Pair),
-    /// All, at most so many.
+    /// Up to this many of all members.
     All(u64),
 }
 
-/// Closes proposals whose time is over, and returns them.
+/// Closes expired proposals. Returns them.
 pub(super) async fn close_lapsed(
     tx: &Tx,
     which: Lapsed,
@@ -295,13 +279,13 @@ pub(super) async fn close_lapsed(
     Ok(closed)
 }
 
-/// These peerings, for what hangs on them.
-pub(super) async fn by_ids(tx: &Tx, ids: &[PeeringId]) -> Result<Vec<Model>, Fault> {
+/// Fetches the given peerings, in any state and for any viewer.
+pub(super) async fn rows_by_ids(tx: &Tx, ids: &[PeeringId]) -> Result<Vec<Model>, Fault> {
     let found = Entity::find().filter(Column::Id.is_in(ids.iter().copied()));
     Ok(found.all(tx).await?)
 }
 
-/// Those of these peerings that are active, and whose two are both there for others.
+/// Fetches the given peerings that are active, and whose two members can see each other.
 pub(super) async fn between_two(
     db: &impl ConnectionTrait,
     ids: &[PeeringId],
@@ -312,7 +296,7 @@ pub(super) async fn between_two(
     Ok(found.all(db).await?)
 }
 
-/// How far these have come whose two members both are there for others.
+/// Returns the states of the given peerings that are not over, and whose two members can see each other.
 pub(super) async fn states(
     db: &impl ConnectionTrait,
     ids: &[PeeringId],
@@ -327,31 +311,4 @@ pub(super) async fn states(
         .all(db)
         .await?;
     Ok(states)
-}
-
-/// The condition that the viewer and the member that `other` names are partners.
-pub(super) fn partners(viewer: MemberId, other: &Expr) -> Expr {
-    Expr::exists(of_two(viewer, other).and_where(active()).take())
-}
-
-/// The condition that a proposal waits between the viewer and the member that `other` names, as far as the viewer knows.
-pub(super) fn proposal_waits(viewer: MemberId, other: &Expr, now: DateTime<Utc>) -> Expr {
-    let waits = waiting(now).add(not_his_no(viewer));
-    Expr::exists(of_two(viewer, other).cond_where(waits).take())
-}
-
-/// A row for each peering there was of the viewer and the member that `other` names.
-fn of_two(viewer: MemberId, other: &Expr) -> SelectStatement {
-    let one = Expr::col((Entity, Column::LowerId));
-    let two = Expr::col((Entity, Column::HigherId));
-    let way = |own: &Expr, theirs: &Expr| {
-        Condition::all()
-            .add(own.clone().eq(viewer))
-            .add(theirs.clone().eq(other.clone()))
-    };
-    Query::select()
-        .expr(Expr::val(1))
-        .from(Entity)
-        .cond_where(Condition::any().add(way(&one, &two)).add(way(&two, &one)))
-        .take()
 }

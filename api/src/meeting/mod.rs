@@ -1,9 +1,13 @@
-//! Meetings: what is on, and who comes.
+//! Meetings, their occurrences, and the members who are going.
 //!
-//! The promises: a meeting's truth is a date and a time on the wall of its zone, and the instant follows from
-//! them; no more men have a seat than there are seats, however many ask at once; whoever has a seat is
-//! reminded, whoever gives it back is not, and whoever had one when it was called off is told; a circle's
-//! meeting is there for the circle alone; and how to get in is for those who are going.
+//! The promises:
+//!
+//! * A meeting's date and wall-clock time in its zone are authoritative; the instant is derived from them.
+//! * No more members have a seat than there are seats, however many ask at once.
+//! * A member with a seat is reminded. A member who gives his seat back is not. A member who has a seat when the
+//!   meeting is called off is notified.
+//! * A circle's meeting is visible to the members of the circle only.
+//! * The place and the link are shown only to those who are going, and to those who run the meeting.
 
 pub mod model;
 pub mod service;

@@ -1,4 +1,4 @@
-//! What a meeting may be, when it is, and who may run it.
+//! Meetings: their limits, their instants, and who may see, schedule and change them.
 
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use entity::account::Role;
@@ -10,21 +10,21 @@ use crate::problem::{Problem, ProblemCode};
 use crate::text::{Lines, TextForm};
 use crate::zones::Zone;
 
-/// How long before its start those who are going are reminded of a meeting.
+/// How long before the start the members who are going are reminded.
 pub const REMIND_BEFORE: TimeDelta = TimeDelta::hours(1);
 
-/// Changes that are made within so long are told together.
+/// How long a change waits at most before it is announced, so that further changes join the same notification.
 pub const CHANGES_SETTLE: TimeDelta = TimeDelta::minutes(5);
 
-/// Whether who is going has to be told of a change: without it he comes to the wrong place.
+/// Whether the members who are going must be notified of a change: without it they would come to the wrong place.
 pub fn must_be_told(before: &meeting::Model, after: &meeting::Model) -> bool {
     before.place != after.place
         || before.join_url != after.join_url
         || before.format != after.format
 }
 
-/// When those who are going to a meeting that starts at `starts_at` are told of a change made at `now`: once the changes
-/// that may follow have been made, and the sooner the closer it is.
+/// When a change made at `now` is announced to the members who are going. Waits for further changes: a tenth of the
+/// time until the start, and at most [`CHANGES_SETTLE`].
 pub fn told_of_change_at(now: DateTime<Utc>, starts_at: DateTime<Utc>) -> DateTime<Utc> {
     let tenth = ((starts_at - now) / 10).max(TimeDelta::zero());
     now + tenth.min(CHANGES_SETTLE)
@@ -34,37 +34,37 @@ pub fn told_of_change_at(now: DateTime<Utc>, starts_at: DateTime<Utc>) -> DateTi
 pub const MINUTES: std::ops::RangeInclusive<i32> = 5..=MAX_MINUTES;
 const MAX_MINUTES: i32 = 24 * 60;
 
-/// No meeting takes longer.
+/// The longest meeting.
 pub const LONGEST: TimeDelta = TimeDelta::minutes(MAX_MINUTES as i64);
 
 /// How far ahead a meeting may start.
 pub const FARTHEST: TimeDelta = TimeDelta::days(2 * 366);
 
-/// How many seats a meeting with limited seats may have.
+/// The range of seats of a meeting with limited seats.
 pub const SEATS: std::ops::RangeInclusive<i32> = 1..=10_000;
 
-/// What a meeting is called.
+/// A meeting's title.
 pub const TITLE: TextForm = TextForm {
     max: 120,
     lines: Lines::One,
 };
-/// What it is about; may be blank.
+/// A meeting's description; may be blank.
 pub const DESCRIPTION: TextForm = TextForm {
     max: 4_000,
     lines: Lines::Many,
 };
-/// Where it happens, in words.
+/// A meeting's place, in words.
 pub const PLACE: TextForm = TextForm {
     max: 300,
     lines: Lines::One,
 };
-/// The longest link, in bytes.
+/// The maximum length of a link, in bytes.
 const LONGEST_LINK: usize = 2_000;
 
-/// The instant at which a wall clock in `zone` shows `date` and `time` (RFC 5545 §3.3.5).
+/// Returns the instant at which a wall clock in `zone` shows `date` and `time` (RFC 5545 §3.3.5).
 ///
-/// A time that the clock shows twice is the first; one that it skips is read with the offset from before the
-/// gap, which moves it on by the gap's length (02:30 becomes 03:30).
+/// Of a time that the clock shows twice, it takes the first. A time that the clock skips is read with the offset before
+/// the gap, which moves it on by the length of the gap (02:30 becomes 03:30).
 pub fn instant(date: NaiveDate, time: NaiveTime, zone: Zone) -> DateTime<Utc> {
     let wall = date.and_time(time);
     match zone.from_local_datetime(&wall) {
@@ -77,7 +77,7 @@ pub fn instant(date: NaiveDate, time: NaiveTime, zone: Zone) -> DateTime<Utc> {
     }
 }
 
-/// From when on an account that was made at an instant may take a seat in an open meeting; `None` if it may now.
+/// From when on an account created at `made` can take a seat in an open meeting, or `None` if it can now.
 pub fn seat_from(
     made: DateTime<Utc>,
     min_age_days: u32,
@@ -87,7 +87,8 @@ pub fn seat_from(
     (now < from).then_some(from)
 }
 
-/// A link that a man can follow from his phone without being listened to.
+/// Checks a link to join by: it must use HTTPS, so that nobody can listen in, and be at most `LONGEST_LINK` bytes
+/// long.
 pub fn link(field: &str, url: &Url) -> Result<String, Problem> {
     if url.scheme() != "https" || url.host_str().is_none_or(str::is_empty) {
         let message = "A link begins with https://.";
@@ -100,12 +101,12 @@ pub fn link(field: &str, url: &Url) -> Result<String, Problem> {
     Ok(url.as_str().to_owned())
 }
 
-/// A number of seats.
+/// Checks a number of seats.
 pub fn seats(field: &str, seats: i32) -> Result<i32, Problem> {
     in_range(field, seats, &SEATS, "seats")
 }
 
-/// A length in minutes.
+/// Checks a length in minutes.
 pub fn minutes(field: &str, minutes: i32) -> Result<i32, Problem> {
     in_range(field, minutes, &MINUTES, "minutes")
 }
@@ -123,34 +124,34 @@ fn in_range(
     Err(Problem::field(field, ProblemCode::OutOfRange, message))
 }
 
-/// Who somebody is to a meeting.
+/// What a member's permissions on a meeting follow from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// What his account lets him do.
+    /// The role of his account.
     pub role: Role,
-    /// Whether the meeting is a circle's.
+    /// Whether the meeting belongs to a circle.
     pub of_circle: bool,
-    /// What he does in that circle; none when he is not in it.
+    /// His role in that circle; `None` if he is not in it.
     pub in_circle: Option<CircleRole>,
 }
 
 impl Standing {
-    /// Whether the meeting is there for him: one that is open to all is; a circle's is for its men.
+    /// Whether he can see the meeting. Everybody can see an open meeting, and the members of a circle its meetings.
     pub const fn sees(self) -> bool {
         !self.of_circle || self.in_circle.is_some()
     }
 
-    /// Whether he may change such a meeting and call it off: its host while he is a facilitator, and those who run its
-    /// circle. One of no circle that has no host any more is for every facilitator. `is_host` is `None` when nobody is
-    /// its host.
+    /// Whether he may change the meeting and call it off. Its host may, while he has the facilitator role, and so may
+    /// the facilitators of its circle. An open meeting without a host may be changed by every facilitator. `is_host` is
+    /// `None` if the meeting has no host.
     pub fn changes(self, is_host: Option<bool>) -> bool {
         let runs_circle = self.of_circle && self.in_circle == Some(CircleRole::Facilitator);
         let hosts = is_host.unwrap_or(!self.of_circle) && self.role == Role::Facilitator;
         self.sees() && (runs_circle || hosts)
     }
 
-    /// Whether he may schedule such a meeting: facilitators may where they are, and who runs a circle may its
-    /// meetings.
+    /// Whether he may schedule such a meeting: an open one with the facilitator role, a circle's one as a member of the
+    /// circle with that role, or as a facilitator of the circle.
     pub fn schedules(self) -> bool {
         let facilitates = self.role == Role::Facilitator
             || (self.of_circle && self.in_circle == Some(CircleRole::Facilitator));
@@ -179,12 +180,12 @@ mod tests {
             at("2026-03-29", "19:00:00", london),
             "2026-03-29T18:00:00+00:00"
         );
-        // The example of RFC 5545: 02:30 is not there, and is read as 03:30.
+        // The example of RFC 5545: 02:30 does not exist, and is read as 03:30.
         assert_eq!(
             at("2007-03-11", "02:30:00", zone("America/New_York")),
             "2007-03-11T07:30:00+00:00"
         );
-        // And 01:30 is there twice.
+        // And 01:30 exists twice.
         assert_eq!(
             at("2007-11-04", "01:30:00", zone("America/New_York")),
             "2007-11-04T05:30:00+00:00"
@@ -236,7 +237,7 @@ mod tests {
             (standing(facilitator, false, None), his, true),
             (standing(facilitator, false, None), others, false),
             (standing(facilitator, false, None), nobodys, true),
-            // He was a facilitator when he scheduled it.
+            // He had the facilitator role when he scheduled it.
             (standing(member, false, None), his, false),
             (standing(member, false, None), nobodys, false),
             (standing(facilitator, true, part), his, true),

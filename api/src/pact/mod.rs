@@ -1,13 +1,15 @@
-//! Pacts: two partners agree to keep each other company.
+//! Pacts: two partners agree on what they share of their check-ins, and on how they nudge each other.
 //!
-//! The promises: each gives what he chooses, for as long as he agreed to, and takes it back at once, without the other's
-//! doing; nothing is given before both said yes, or once it is over, in whatever way it came to its end; a no looks like
-//! silence. Of a nudge there are at most two a day between two men, none at night, and none for a man who is well taken
-//! care of today: and who may not be nudged now is not told apart by why.
+//! The promises:
 //!
-//! What is given is given from the moment somebody agreed: nothing that is older is read. What was received is the
-//! receiver's: nudges, wishes and proposals stay readable to him for ninety days after they are to be seen nowhere else,
-//! whatever becomes of the sender.
+//! * Each partner chooses what he shares and for how long. He can take it back at once, without the other.
+//! * Nothing is shared before both agreed, or after the pact is over, however it ended.
+//! * The proposer cannot tell a no from silence.
+//! * Two partners exchange at most two nudges a day. No nudge reaches a partner at night, or on a day on which he has
+//!   checked in or takes a pause. The sender of a refused nudge does not learn why it was refused.
+//! * Sharing begins when the member agrees to it: the partner cannot read anything older.
+//! * Received words belong to the receiver. He can read nudges, wishes and proposals for ninety days after they are no
+//!   longer visible elsewhere, whatever becomes of the sender.
 
 pub mod model;
 pub mod service;

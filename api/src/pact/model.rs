@@ -1,4 +1,4 @@
-//! What a pact holds, and what may become of it.
+//! Pacts, their sides and nudges, and the rules for proposing, answering, sharing and nudging.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use entity::pact::{Model, State};
@@ -12,50 +12,51 @@ use crate::checkin::entry::{CheckIn, Content, Visibility};
 use crate::days::calendar::DayTerms;
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
-pub use crate::matching::model::Shown;
+use crate::proposal::{self, Proposal};
+pub use crate::proposal::{Shown, Step};
 use crate::text::{Lines, TextForm};
 
-/// A proposal waits for an answer so long.
+/// How long a proposal waits for an answer.
 pub const OPEN_FOR: TimeDelta = TimeDelta::days(7);
-/// The last day of a pact is no further off than this.
+/// How far ahead the last day of a pact may be.
 pub const LONGEST: Days = Days::new(366);
-/// So many nudges go between two men, both ways together, on a day of the one who is nudged.
+/// How many nudges two partners may exchange, both ways together, on one day of the receiver's calendar.
 pub const NUDGES_A_DAY: u64 = 2;
-/// How a man likes to be nudged, in his words.
+/// How a member likes to be nudged, in his own words.
 pub const WISH: TextForm = TextForm {
     max: 200,
     lines: Lines::One,
 };
-/// What a nudge says.
+/// The text of a nudge.
 pub const WORDS: TextForm = TextForm {
     max: 280,
     lines: Lines::Many,
 };
 
-/// What one of the two gives and likes.
+/// What a member shares in a pact, and how he likes to be nudged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// What the other may see.
+    /// What the partner may see.
     pub sharing: Sharing,
-    /// In which manner he likes to be nudged.
+    /// The tone in which he likes to be nudged.
     pub style: NudgeStyle,
-    /// The same in his words.
+    /// How he likes to be nudged, in his own words.
     pub wish: Option<Opened>,
-    /// Whether the other may wake him in his quiet hours, when that one asks for a word.
+    /// Whether his phone rings in his quiet hours when the partner asks for a word.
     pub can_be_woken: bool,
 }
 
-/// One of the two sides.
+/// One partner's side of a pact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Side {
-    /// What he gives and likes.
+    /// What he shares, and how he likes to be nudged.
     pub terms: Terms,
-    /// As long as he agreed to share; none when as long as the pact goes on.
+    /// Until when he agreed to share; `None` if for as long as the pact lasts.
     pub until: Option<DateTime<Utc>>,
 }
 
 impl Side {
-    /// What is given now: nothing once that is over which he agreed to.
+    /// Returns the side as it is in effect at `now`: shares nothing once the agreed time is over.
     #[must_use]
     pub fn effective(&self, now: DateTime<Utc>) -> Self {
         let mut side = self.clone();
@@ -66,7 +67,7 @@ impl Side {
     }
 }
 
-/// What is given, in a word that is kept.
+/// The word by which a level of sharing is stored in a consent.
 pub const fn word(sharing: Sharing) -> &'static str {
     match sharing {
         Sharing::Nothing => "nothing",
@@ -76,7 +77,7 @@ pub const fn word(sharing: Sharing) -> &'static str {
     }
 }
 
-/// What is given, by the word for it.
+/// Returns the level of sharing that is stored by this word, or `None` if there is none.
 pub fn of_word(kept: &str) -> Option<Sharing> {
     let all = [
         Sharing::Nothing,
@@ -87,18 +88,19 @@ pub fn of_word(kept: &str) -> Option<Sharing> {
     all.into_iter().find(|sharing| word(*sharing) == kept)
 }
 
-/// Since when one has let the other see something, without a break; none when he does not, and never did.
+/// Since when a member has shared something with his partner without interruption; `None` if he does not share it and
+/// never did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GivenSince {
-    /// How he was.
+    /// Mood and energy.
     pub mood: Option<DateTime<Utc>>,
-    /// What he wrote, too.
+    /// Also his words.
     pub words: Option<DateTime<Utc>>,
 }
 
 impl GivenSince {
-    /// What is given of one check-in: of what was written, or is for a day, before somebody agreed to give so much,
-    /// nothing of it.
+    /// Returns how much of one check-in is shared. A check-in that was written, or is for a day, before the member
+    /// agreed to a level is not shared at that level.
     pub fn of(&self, given: Sharing, check_in: &CheckIn, terms: DayTerms) -> Sharing {
         let is_after = |since: Option<DateTime<Utc>>| {
             since.is_some_and(|since| {
@@ -114,31 +116,31 @@ impl GivenSince {
     }
 }
 
-/// Words that a man received stay so long after they are to be seen nowhere else.
+/// How long received words are kept after they are no longer visible elsewhere.
 pub const KEPT_FOR: TimeDelta = TimeDelta::days(90);
 
-/// Something that a man received, which he sees nowhere else any more.
+/// Words that a member received and no longer sees elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
     /// Its id.
     pub id: ReceivedId,
-    /// What it was.
+    /// What kind of words they are.
     pub kind: ReceivedKind,
-    /// What it said; nothing for a proposal without words.
+    /// The words; `None` for a proposal without words.
     pub said: Option<Said>,
-    /// Who sent it.
+    /// The sender.
     pub sender: MemberId,
-    /// What he went by.
+    /// The sender's handle when the words were kept.
     pub sender_handle: Opened,
-    /// The nudge, or the pact.
+    /// The id of the nudge or the pact that they come from.
     pub source: Uuid,
-    /// By which pact.
+    /// The pact.
     pub pact: PactId,
-    /// The two of whom.
+    /// The peering of the pact.
     pub peering: PeeringId,
-    /// When it came.
+    /// When they were received.
     pub received_at: DateTime<Utc>,
-    /// When it was to be seen no more where it was.
+    /// When they stopped being visible elsewhere.
     pub ended_at: DateTime<Utc>,
 }
 
@@ -147,58 +149,61 @@ pub struct Received {
 pub struct Pact {
     /// Its id.
     pub id: PactId,
-    /// The two of whom.
+    /// The peering of its two partners.
     pub peering: PeeringId,
-    /// The other man.
+    /// The viewer's partner.
     pub partner: MemberId,
-    /// How far it has come.
+    /// Its state for the viewer.
     pub state: Shown,
-    /// Whether it was the viewer who proposed it.
+    /// Whether the viewer proposed it.
     pub proposed_by_viewer: bool,
-    /// What the viewer gives; none before he agreed.
+    /// The viewer's side; `None` before he agreed.
     pub own: Option<Side>,
-    /// What the other gives him; none before he agreed.
+    /// The partner's side; `None` before the partner agreed.
     pub theirs: Option<Side>,
-    /// Since when the other has given what he gives.
+    /// Since when the partner has shared what he shares.
     pub given_since: GivenSince,
-    /// Its last day.
+    /// Its last day; `None` if it has none.
     pub ends_on: Option<NaiveDate>,
-    /// When it lapses, while it waits.
+    /// When the proposal expires.
     pub expires_at: DateTime<Utc>,
     /// When it was proposed.
     pub created_at: DateTime<Utc>,
-    /// Since when both have agreed.
+    /// Since when both have agreed; `None` while it is a proposal.
     pub since: Option<DateTime<Utc>>,
-    /// Rises with every change.
+    /// Rises by one with every change.
     pub version: i32,
 }
 
-/// Whether a proposal is still to lapse. One that was declined is, for the man who made it.
-pub fn waits(row: &Model, now: DateTime<Utc>) -> bool {
-    matches!(row.state, State::Proposed | State::Declined)
-        && row.ended_at.is_none()
-        && now < row.expires_at
+/// The proposal that a pact began with.
+pub fn of_row(row: &Model, now: DateTime<Utc>) -> Proposal {
+    let is_over = row.ended_at.is_some() || row.ends_at.is_some_and(|end| end <= now);
+    Proposal {
+        by: row.proposed_by,
+        state: match row.state {
+            State::Proposed if row.ended_at.is_none() => proposal::State::Proposed,
+            State::Declined if row.ended_at.is_none() => proposal::State::Declined,
+            State::Active if !is_over => proposal::State::Active,
+            State::Proposed | State::Declined | State::Active | State::Ended => {
+                proposal::State::Over
+            }
+        },
+        expires_at: row.expires_at,
+    }
 }
 
 /// Whether both agreed, and it is not over.
 pub fn is_active(row: &Model, now: DateTime<Utc>) -> bool {
-    row.state == State::Active && row.ended_at.is_none() && row.ends_at.is_none_or(|end| now < end)
+    of_row(row, now).is_active()
 }
 
-/// How far a pact has come for one of the two; none when it is not there for him.
+/// Returns the state of a pact for one of the two, or `None` if it is not visible to him.
 pub fn shown(viewer: MemberId, row: &Model, now: DateTime<Utc>) -> Option<Shown> {
-    let declined_it = row.state == State::Declined && row.proposed_by != viewer;
-    if is_active(row, now) {
-        Some(Shown::Active)
-    } else if waits(row, now) && !declined_it {
-        Some(Shown::Proposed)
-    } else {
-        None
-    }
+    of_row(row, now).shown_to(viewer, now)
 }
 
-/// What is left of a check-in for a partner who is given so much: nothing of one that its writer keeps to himself but
-/// that it is there.
+/// Returns the part of a check-in that this level of sharing lets a partner see. A private check-in shows only that it
+/// exists.
 pub fn shown_to_partner(content: &Content, sharing: Sharing) -> Content {
     let is_shared = content.visibility != Visibility::Private;
     let nothing = Content::default();
@@ -214,57 +219,25 @@ pub fn shown_to_partner(content: &Content, sharing: Sharing) -> Content {
     }
 }
 
-/// Whether a day can be the last of a pact: not before today, wherever the two are, and not years away.
+/// Whether a day can be the last day of a pact: today or later, and at most [`LONGEST`] ahead.
 pub fn can_end_on(last: NaiveDate, today: NaiveDate) -> bool {
     let furthest = today.checked_add_days(LONGEST);
     today <= last && furthest.is_some_and(|furthest| last <= furthest)
 }
 
-/// When the last day of a pact is over for both, wherever each of them is.
+/// Returns the instant at which the last day of a pact is over for both partners, each by his own calendar.
 pub fn end_of(last: NaiveDate, terms: [DayTerms; 2]) -> DateTime<Utc> {
     let ends = terms.map(|terms| terms.bounds(last).1);
     ends[0].max(ends[1])
 }
 
-/// What a wish to change a pact comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// It is to be done.
-    Take,
-    /// It is done already.
-    Stands,
-    /// It is not there for him.
-    NotThere,
-    /// It is for the other man to do.
-    NotHis,
-    /// It has come too far for that.
-    OtherState,
-}
-
-/// What an answer of `me` comes to.
-pub fn answer(row: &Model, me: MemberId, accept: bool, now: DateTime<Utc>) -> Step {
-    if row.proposed_by == me {
-        return match shown(me, row, now) {
-            Some(_) => Step::NotHis,
-            None => Step::NotThere,
-        };
-    }
-    match (row.state, accept) {
-        (State::Declined, false) => Step::Stands,
-        (State::Active, true) if is_active(row, now) => Step::Stands,
-        (State::Active, false) if is_active(row, now) => Step::OtherState,
-        (State::Proposed, _) if waits(row, now) => Step::Take,
-        _ => Step::NotThere,
-    }
-}
-
-/// What ending a pact, or taking a proposal of it back, comes to.
+/// Decides what ending a pact, or withdrawing a proposal of one, does.
 pub fn end(row: &Model, me: MemberId, now: DateTime<Utc>) -> Step {
     let own = row.proposed_by == me;
     match shown(me, row, now) {
         Some(Shown::Proposed) if !own => Step::NotHis,
         Some(_) => Step::Take,
-        // Who said no to it never knew of an end.
+        // A member who declined it no longer sees it: for him there is nothing to end.
         None if row.accepted_at.is_some() || own => Step::Stands,
         None => Step::NotThere,
     }
@@ -275,34 +248,34 @@ pub fn end(row: &Model, me: MemberId, now: DateTime<Utc>) -> Step {
 pub struct Nudge {
     /// Its id.
     pub id: PactNudgeId,
-    /// Of which pact.
+    /// The pact it belongs to.
     pub pact: PactId,
     /// Whether the viewer sent it.
     pub from_viewer: bool,
-    /// What it says.
+    /// Its text.
     pub said: Said,
     /// When it was sent.
     pub sent_at: DateTime<Utc>,
-    /// What was answered.
+    /// The answer; `None` if there is none so far.
     pub answer: Option<Answer>,
-    /// And when.
+    /// When it was answered.
     pub answered_at: Option<DateTime<Utc>>,
 }
 
-/// What a nudge says.
+/// The text of a nudge or of a wish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
-    /// Words that are there to be sent with one tap.
+    /// One of the ready-made texts, which a member sends with one tap.
     Template(Template),
-    /// Words of his own.
+    /// The sender's own words.
     Words(Opened),
 }
 
 impl Said {
-    /// The words, in English where they are not his own.
+    /// Returns the text. A template's text is in English.
     ///
     /// # Errors
-    /// When his own cannot be read.
+    /// If the sender's own words cannot be decrypted.
     pub fn text(&self) -> Result<&str, Fault> {
         match self {
             Self::Template(template) => Ok(text(*template)),
@@ -310,7 +283,7 @@ impl Said {
         }
     }
 
-    /// Whether this may be what was sent with the other. See [`Opened::may_be`].
+    /// Whether `sent` may be the same text as this one. See [`Opened::may_be`].
     pub fn may_be(&self, sent: &Self) -> bool {
         match (self, sent) {
             (Self::Words(own), Self::Words(Opened::Text(sent))) => own.may_be(sent),
@@ -319,7 +292,7 @@ impl Said {
     }
 }
 
-/// The English words of a template.
+/// The English text of a template.
 pub const fn text(template: Template) -> &'static str {
     match template {
         Template::ThinkingOfYou => "Thinking of you today.",
@@ -330,18 +303,18 @@ pub const fn text(template: Template) -> &'static str {
     }
 }
 
-/// Everything that says whether this is a moment to nudge a man.
+/// What decides whether a member can be nudged now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// It is quiet where he is.
+    /// Whether he is in his quiet hours.
     pub quiet: bool,
-    /// He has checked in today, or takes a pause.
+    /// Whether he has checked in today, or takes a pause.
     pub wants_none: bool,
-    /// How many nudges went between the two on his day.
+    /// How many nudges the two exchanged on his present day.
     pub sent_today: u64,
 }
 
-/// Whether it is. That it is not is told, and never why.
+/// Whether he can be nudged now. The sender learns that he cannot, and never why.
 pub fn is_good(moment: Moment) -> bool {
     !moment.quiet && !moment.wants_none && moment.sent_today < NUDGES_A_DAY
 }
@@ -358,7 +331,7 @@ mod tests {
         DateTime::from_timestamp(1_773_144_000, 0).unwrap()
     }
 
-    /// Mike proposed it at noon, for three days.
+    /// Mike proposed the pact at noon, for three days.
     fn pact(state: State) -> Model {
         let answered = matches!(state, State::Active | State::Ended);
         Model {
@@ -399,8 +372,8 @@ mod tests {
         use Step::{NotHis, NotThere, OtherState, Stands, Take};
         let steps = |rule: &dyn Fn(&Model) -> Step| STATES.map(|state| rule(&pact(state)));
         let now = noon();
-        let yes = |who| steps(&|row| answer(row, who, true, now));
-        let no = |who| steps(&|row| answer(row, who, false, now));
+        let yes = |who| steps(&|row| of_row(row, now).answer(who, true, now));
+        let no = |who| steps(&|row| of_row(row, now).answer(who, false, now));
         let over = |who| steps(&|row| end(row, who, now));
         assert_eq!(yes(PAUL), [Take, Stands, NotThere, NotThere]);
         assert_eq!(no(PAUL), [Take, OtherState, Stands, NotThere]);

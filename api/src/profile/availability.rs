@@ -1,4 +1,4 @@
-//! When and how a member likes to talk, each kept as a bit mask.
+//! When and how a member likes to talk. Each is stored as a bit mask.
 
 use chrono::Weekday;
 
@@ -37,23 +37,23 @@ const MODES: [ContactMode; 4] = [
     ContactMode::InPerson,
 ];
 
-/// The parts of a usual week in which a member can be reached: bit 4 × day + part, Monday and morning
-/// being 0.
+/// The parts of a usual week in which a member can be reached. The bit of a part is 4 × day + part, where Monday and
+/// morning are 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Availability(i32);
 
 impl Availability {
-    /// From what the database keeps; bits without a meaning are dropped.
+    /// Reads what the database stores, and drops bits without a meaning.
     pub const fn from_bits(bits: i32) -> Self {
         Self(bits & ((1 << 28) - 1))
     }
 
-    /// What the database keeps.
+    /// Returns what the database stores.
     pub const fn bits(self) -> i32 {
         self.0
     }
 
-    /// With these parts of these days too.
+    /// Returns the week with these parts of this day added.
     #[must_use]
     pub fn with(self, day: Weekday, parts: &[DayPart]) -> Self {
         Self(
@@ -63,7 +63,7 @@ impl Availability {
         )
     }
 
-    /// The days that have a part, from Monday, with their parts in order.
+    /// Returns the days that have a part, from Monday, with their parts in order.
     pub fn days(self) -> impl Iterator<Item = (Weekday, Vec<DayPart>)> {
         DAYS.into_iter()
             .map(move |day| (day, self.parts(day)))
@@ -93,22 +93,22 @@ pub enum ContactMode {
     InPerson,
 }
 
-/// The ways a member likes to be in touch; their order in [`ContactMode`] is the order of the bits.
+/// The ways a member likes to be in touch. The order of the bits is the order in [`ContactMode`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ContactModes(i32);
 
 impl ContactModes {
-    /// From what the database keeps; bits without a meaning are dropped.
+    /// Reads what the database stores, and drops bits without a meaning.
     pub const fn from_bits(bits: i32) -> Self {
         Self(bits & 0b1111)
     }
 
-    /// What the database keeps.
+    /// Returns what the database stores.
     pub const fn bits(self) -> i32 {
         self.0
     }
 
-    /// The modes, in order.
+    /// Returns the modes, in order.
     pub fn modes(self) -> impl Iterator<Item = ContactMode> {
         let has = move |mode: &ContactMode| self.0 & (1 << *mode as u32) != 0;
         MODES.into_iter().filter(has)

@@ -1,7 +1,7 @@
-//! What a member says of his health and his life, each word of it from a vocabulary.
+//! What a member discloses about his health and his life: topics and life contexts, all from vocabularies.
 //!
-//! These are no part of a profile's version: each has its own natural key, and nobody who may not see
-//! a topic is to notice that one was touched.
+//! They are not part of a profile's version. Each has its own natural key, and a viewer who may not see a topic must
+//! not notice that it was changed.
 
 use entity::MemberId;
 use entity::member_topic::{Stance, Visibility};
@@ -10,25 +10,26 @@ use super::lists::{self, TopicRow};
 use super::model::{MAX_LIFE_CONTEXTS, MAX_TOPICS};
 use super::{service, store};
 use crate::app::App;
-use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::patch::Change;
+use crate::transact;
+use crate::tx::Done;
 
-/// What became of a topic.
+/// The outcome of changing a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TopicOutcome {
-    /// It is as it was asked to be.
+    /// The profile is as requested.
     AsAsked,
     /// The vocabulary has no such topic.
     Unknown,
-    /// There are as many on the profile as there may be.
+    /// The profile already has the greatest number of topics.
     TooMany,
     /// The member does not exist any more.
     Gone,
 }
 
-/// Puts a topic on the member's own profile, or changes what is said of it there. Nobody else sees a
-/// new one unless he says who may.
+/// Adds a topic to the member's own profile, or changes it there. A new topic is private unless the member says who
+/// may see it.
 pub async fn set_topic(
     app: &App,
     me: MemberId,
@@ -40,7 +41,7 @@ pub async fn set_topic(
         return Ok(TopicOutcome::Unknown);
     }
     transact!(app, |tx| {
-        if !store::lock(tx, me).await? {
+        if !store::lock_profile(tx, me).await? {
             return Ok(Done::Undo(TopicOutcome::Gone));
         }
         let now = app.clock.now();
@@ -69,7 +70,7 @@ pub async fn set_topic(
     })
 }
 
-/// Takes a topic off the member's own profile; it is well if it was not there.
+/// Removes a topic from the member's own profile. Idempotent: succeeds also if the topic was not there.
 pub async fn remove_topic(app: &App, me: MemberId, topic: &str) -> Result<TopicOutcome, Fault> {
     if !service::vocabulary(app).await?.has_topic(topic) {
         return Ok(TopicOutcome::Unknown);
@@ -82,20 +83,20 @@ pub async fn remove_topic(app: &App, me: MemberId, topic: &str) -> Result<TopicO
     })
 }
 
-/// What became of a member's life contexts.
+/// The outcome of replacing a member's life contexts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContextsOutcome {
-    /// They are as they were asked to be.
+    /// The profile is as requested.
     AsAsked,
-    /// The vocabulary has none of the words at these places of the list.
+    /// The slugs at these places of the list are not in the vocabulary.
     Unknown(Vec<usize>),
-    /// More than a profile may have.
+    /// The list is longer than a profile allows.
     TooMany,
     /// The member does not exist any more.
     Gone,
 }
 
-/// Makes these the life contexts of the member's own profile.
+/// Replaces the life contexts of the member's own profile.
 pub async fn set_life_contexts(
     app: &App,
     me: MemberId,
@@ -117,7 +118,7 @@ pub async fn set_life_contexts(
     asked.sort_unstable();
     asked.dedup();
     transact!(app, |tx| {
-        if !store::lock(tx, me).await? {
+        if !store::lock_profile(tx, me).await? {
             return Ok(Done::Undo(ContextsOutcome::Gone));
         }
         if lists::replace_life_contexts(tx, me, &asked).await? {

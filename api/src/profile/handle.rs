@@ -1,4 +1,4 @@
-//! The name a member goes by.
+//! Handles: the names that members go by.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_security::confusable_detection::skeleton;
@@ -15,7 +15,7 @@ pub struct Handle {
     seen_key: String,
 }
 
-/// The fewest and the most characters.
+/// The fewest and the most characters of a handle.
 const SHORTEST: usize = 3;
 const LONGEST: usize = 24;
 const FORM: &str =
@@ -49,7 +49,7 @@ impl Handle {
         Ok(handle)
     }
 
-    /// A handle that somebody has already, whatever the rules are by now.
+    /// Wraps a handle that somebody already has, without checking today's rules.
     pub fn of(text: String) -> Self {
         Self {
             key: fold(&text.to_lowercase()),
@@ -58,19 +58,20 @@ impl Handle {
         }
     }
 
-    /// As its owner writes it.
+    /// Returns the handle as its owner writes it.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// What is compared: two handles that differ only in case, punctuation or look-alike letters (the
-    /// skeleton of Unicode Technical Standard 39 §4) have the same key.
+    /// Returns the key that is compared. Two handles that differ only in case, punctuation or look-alike letters have
+    /// the same key (the skeleton of Unicode Technical Standard 39 §4).
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// What no two handles may have in common: how it looks in small letters, and how it looks as it is written. A
-    /// capital I is a small l to the eye, so that `giIbert` looks like `gilbert`. In one order, for who locks them.
+    /// Returns the keys that no two handles may share: how the handle looks in lower case, and how it looks as
+    /// written. A capital I looks like a small l, so that `giIbert` looks like `gilbert`. The keys are sorted, so that
+    /// all transactions lock them in one order.
     pub fn keys(&self) -> Vec<String> {
         let mut keys = vec![self.key.clone(), self.seen_key.clone()];
         keys.sort_unstable();
@@ -78,16 +79,16 @@ impl Handle {
         keys
     }
 
-    /// The problem that somebody else has it.
+    /// Returns the problem that somebody else has the handle.
     pub fn taken(field: &str) -> Problem {
-        let message = "Somebody goes by this handle, or by one that looks the same.";
+        let message = "Somebody already has this handle, or one that looks the same.";
         Problem::field(field, ProblemCode::Taken, message)
     }
 }
 
-/// How a text looks, with case and punctuation left out.
+/// Returns how a text looks, without case and punctuation.
 pub(super) fn fold(text: &str) -> String {
-    // Twice: a skeleton may hold capitals, and small letters have skeletons of their own.
+    // Twice: a skeleton may have capitals, and lower-case letters have skeletons of their own.
     let once: String = skeleton(text).collect();
     let folded = once.to_lowercase();
     skeleton(&folded).filter(|c| c.is_alphanumeric()).collect()

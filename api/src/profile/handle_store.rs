@@ -1,4 +1,4 @@
-//! Who has which handle, and who gave one up lately.
+//! Claims on handles: who has which handle, and which are reserved after their owner gave them up.
 
 use chrono::{DateTime, Utc};
 use entity::MemberId;
@@ -9,14 +9,15 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
-use crate::db::{Tx, delete_slice};
+use crate::db::delete_slice;
 use crate::error::Fault;
+use crate::tx::Tx;
 
-/// Handles that are kept back for one member at most, with two keys each: the newest.
+/// The most keys that stay reserved for one member: the newest. A handle has at most two keys.
 const KEPT_BACK: u64 = 10;
 
-/// Takes the keys of a handle for a member; false when one of them is somebody else's, or kept back for him. The
-/// transaction is then to be undone.
+/// Claims the keys of a handle for a member. Returns `false` if one of them belongs to somebody else or is reserved
+/// for him; the transaction must then be undone.
 pub(super) async fn claim(
     tx: &Tx,
     member: MemberId,
@@ -25,6 +26,7 @@ pub(super) async fn claim(
 ) -> Result<bool, Fault> {
     let column = |column| Expr::col((Entity, column));
     for key in keys {
+        // A claimed key can be claimed by its member, or by anybody once its reservation has ended.
         let free = column(Column::MemberId)
             .eq(member)
             .or(column(Column::HeldUntil).lte(now));
@@ -43,14 +45,14 @@ pub(super) async fn claim(
     Ok(true)
 }
 
-/// Keeps the keys of a handle that a member gives up from everybody else until an instant.
+/// Reserves the keys of a handle that a member gives up: nobody else can claim them until `until`.
 pub(super) async fn keep_back(
     tx: &Tx,
     member: MemberId,
     keys: &[String],
     until: DateTime<Utc>,
 ) -> Result<(), Fault> {
-    hold(tx, member, Some(member), keys, until).await?;
+    claim_until(tx, member, Some(member), keys, until).await?;
     let newest: Vec<String> = Entity::find()
         .select_only()
         .column(Column::Key)
@@ -70,17 +72,17 @@ pub(super) async fn keep_back(
     Ok(())
 }
 
-/// As [`keep_back`], of a member who goes for good: nothing names him afterwards.
+/// As [`keep_back`], for a member who is being deleted: the reservation does not name him.
 pub(super) async fn keep_back_of_gone(
     tx: &Tx,
     member: MemberId,
     keys: &[String],
     until: DateTime<Utc>,
 ) -> Result<(), Fault> {
-    hold(tx, member, None, keys, until).await
+    claim_until(tx, member, None, keys, until).await
 }
 
-async fn hold(
+async fn claim_until(
     tx: &Tx,
     member: MemberId,
     kept_for: Option<MemberId>,
@@ -109,7 +111,7 @@ fn row(key: &str, member: Option<MemberId>, held_until: Option<DateTime<Utc>>) -
     }
 }
 
-/// Removes those that are kept back no longer.
+/// Removes a slice of the reservations that have ended.
 pub(super) async fn remove_free(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,

@@ -1,8 +1,7 @@
 //! The lists of a profile in the database: its topics, languages and life contexts.
 //!
-//! A profile is read in one statement, each list gathered into one text: a row a list would be four
-//! statements, or a product of rows. Slugs, language tags and the names of enumerations hold neither
-//! spaces nor colons.
+//! A profile is read in one statement that gathers each list into one text. Otherwise it would take four statements,
+//! or a product of rows. Slugs, language tags and the names of enumerations contain neither spaces nor colons.
 
 use chrono::{DateTime, Utc};
 use entity::MemberId;
@@ -13,20 +12,20 @@ use sea_orm::{
     ActiveEnum as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _,
 };
 
-use crate::db::Tx;
 use crate::error::Fault;
+use crate::tx::Tx;
 
-/// The topics of the member of the surrounding statement.
+/// SQL for the topics of the surrounding statement's member.
 pub(super) const TOPICS: &str = "(SELECT string_agg(t.topic || ':' || t.stance || ':' || \
     t.visibility, ' ') FROM member_topic t WHERE t.member_id = member.id)";
-/// His languages, each behind its place.
+/// SQL for the member's languages, each after its position.
 pub(super) const LANGUAGES: &str = "(SELECT string_agg(CAST(l.position AS text) || ':' || l.tag, ' ') \
     FROM member_language l WHERE l.member_id = member.id)";
-/// His life contexts.
+/// SQL for the member's life contexts.
 pub(super) const LIFE_CONTEXTS: &str = "(SELECT string_agg(c.life_context, ' ') \
     FROM member_life_context c WHERE c.member_id = member.id)";
 
-/// A topic on a profile, in no order.
+/// A topic on a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TopicRow {
     pub topic: String,
@@ -34,7 +33,7 @@ pub(super) struct TopicRow {
     pub visibility: Visibility,
 }
 
-/// Reads [`TOPICS`].
+/// Parses [`TOPICS`], in no order.
 pub(super) fn topics(gathered: Option<&str>) -> Result<Vec<TopicRow>, Fault> {
     words(gathered).map(topic).collect()
 }
@@ -52,7 +51,7 @@ fn topic(word: &str) -> Result<TopicRow, Fault> {
     })
 }
 
-/// Reads [`LANGUAGES`], the first in place first.
+/// Parses [`LANGUAGES`], in the order of their positions.
 pub(super) fn languages(gathered: Option<&str>) -> Vec<String> {
     let mut placed: Vec<(u32, &str)> = words(gathered)
         .filter_map(|word| word.split_once(':'))
@@ -62,7 +61,7 @@ pub(super) fn languages(gathered: Option<&str>) -> Vec<String> {
     placed.into_iter().map(|(_, tag)| tag.to_owned()).collect()
 }
 
-/// Reads [`LIFE_CONTEXTS`], in no order.
+/// Parses [`LIFE_CONTEXTS`], in no order.
 pub(super) fn slugs(gathered: Option<&str>) -> Vec<String> {
     words(gathered).map(str::to_owned).collect()
 }
@@ -71,7 +70,7 @@ fn words(gathered: Option<&str>) -> impl Iterator<Item = &str> {
     gathered.unwrap_or_default().split_ascii_whitespace()
 }
 
-/// Puts a topic on a profile, or changes what is said of it there.
+/// Adds a topic to a profile, or changes it there.
 pub(super) async fn put_topic(
     tx: &Tx,
     member: MemberId,
@@ -97,7 +96,7 @@ pub(super) async fn put_topic(
         .ok_or(Fault::Broken("a topic is put on a profile once"))
 }
 
-/// Takes a topic off a profile; false when it is not there.
+/// Removes a topic from a profile. Returns `false` if it is not there.
 pub(super) async fn delete_topic(tx: &Tx, member: MemberId, topic: &str) -> Result<bool, Fault> {
     let gone = member_topic::Entity::delete_many()
         .filter(TopicColumn::MemberId.eq(member))
@@ -107,7 +106,7 @@ pub(super) async fn delete_topic(tx: &Tx, member: MemberId, topic: &str) -> Resu
     Ok(gone.rows_affected > 0)
 }
 
-/// Makes these the life contexts of a member; false when they are already.
+/// Replaces a member's life contexts. Returns `false` if nothing changed.
 pub(super) async fn replace_life_contexts(
     tx: &Tx,
     member: MemberId,

@@ -1,9 +1,12 @@
-//! Profiles: what a man tells of himself, and to whom.
+//! Profiles: what a member tells about himself, and to whom.
 //!
-//! The promises: a handle belongs to one man, whatever its case or look-alike letters, and nobody else takes it for
-//! 90 days when he gives it up; what a viewer may
-//! not see looks exactly like what is not there; a partial update never clears what was not sent. A topic
-//! is health data: nobody sees it until its owner says who may.
+//! Promises:
+//!
+//! - A handle belongs to one member, whatever its case or look-alike letters. When he gives it up, nobody else can
+//!   take it for 90 days.
+//! - What a viewer may not see looks exactly like what does not exist.
+//! - A partial update never clears a field that was left out of it.
+//! - A topic is health data: nobody sees it until its owner says who may.
 
 mod availability;
 pub mod disclosure;

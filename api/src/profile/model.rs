@@ -1,4 +1,4 @@
-//! What a profile holds, how long its parts may be, and how it is changed.
+//! The contents of a profile, their limits, and how they are changed.
 
 use std::sync::Arc;
 
@@ -15,25 +15,25 @@ use crate::patch::Change;
 use crate::text::{Lines, TextForm};
 use crate::vocabulary::profile::{LifeContext, Topic};
 
-/// A few sentences about himself.
+/// The form of a member's few sentences about himself.
 pub const BIO: TextForm = TextForm {
     max: 500,
     lines: Lines::Many,
 };
-/// What he has lived through, in his own words.
+/// The form of a member's story: what he has lived through, in his own words.
 pub const STORY: TextForm = TextForm {
     max: 5_000,
     lines: Lines::Many,
 };
-/// A part of a country.
+/// The form of the part of a country.
 pub const REGION: TextForm = TextForm {
     max: 80,
     lines: Lines::One,
 };
-/// The hour at which a member's days begin, until he chooses another: who is up after midnight is still in the day
-/// he got up in.
+/// The hour at which a member's days begin until he chooses another. A member who is up after midnight is still in the
+/// day he got up in.
 pub const DAY_START_HOUR: i32 = 3;
-/// The hours he may choose.
+/// The hours that a member may choose.
 pub const DAY_START_HOURS: std::ops::RangeInclusive<i32> = 0..=6;
 /// The most languages a member names.
 pub const MAX_LANGUAGES: usize = 10;
@@ -42,50 +42,50 @@ pub const MAX_TOPICS: usize = 20;
 /// The most life contexts a member names.
 pub const MAX_LIFE_CONTEXTS: usize = 10;
 
-/// What a member changes of his profile in one go.
+/// The fields of a profile that one update can change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fields {
-    /// The name he goes by.
+    /// The member's handle.
     pub handle: String,
-    /// What is compared of it.
+    /// The handle's key, which is compared.
     pub handle_key: String,
     /// A few sentences about himself.
     pub bio: Option<String>,
     /// His story.
     pub story: Option<String>,
-    /// His age, about.
+    /// His approximate age.
     pub age_band: Option<AgeBand>,
-    /// ISO 3166-1 alpha-2.
+    /// The country he lives in: an ISO 3166-1 alpha-2 code.
     pub country: String,
-    /// A part of the country.
+    /// The part of the country.
     pub region: Option<String>,
     /// Who may see which part.
     pub visibility: FieldVisibility,
-    /// IANA name.
+    /// His time zone: an IANA name.
     pub time_zone: String,
     /// The hour on his wall clock, 0 to 6, at which his days begin.
     pub day_start_hour: i32,
-    /// BCP 47 tag of the language of his mail.
+    /// The language of his mail: a BCP 47 tag.
     pub mail_language: String,
     /// How he likes to be in touch.
     pub contact_modes: ContactModes,
-    /// How soon he likes to answer.
+    /// How soon an answer may be expected of him.
     pub reply_pace: Option<ReplyPace>,
     /// When he can be reached, on his own clock.
     pub availability: Availability,
-    /// BCP 47 tags of the languages he speaks, the best first.
+    /// The languages he speaks, the best first: BCP 47 tags.
     pub languages: Vec<String>,
 }
 
-/// Who may see which part of a profile. What is not named here is visible to every member he has a tie with, or to
-/// himself alone.
+/// Who may see which part of a profile. Parts that are not listed here are visible to every member with a tie to him,
+/// or to the member alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldVisibility {
     /// The few sentences about himself.
     pub bio: Visibility,
     /// His story.
     pub story: Visibility,
-    /// His age, about.
+    /// His approximate age.
     pub age_band: Visibility,
     /// The part of the country.
     pub region: Visibility,
@@ -106,7 +106,7 @@ impl Default for FieldVisibility {
 }
 
 impl Fields {
-    /// These fields as somebody in this relation may see them: what is not for him is as if it were not there.
+    /// Returns these fields as a viewer in this relation may see them. Fields that he may not see are empty.
     #[must_use]
     pub fn shown_to(mut self, relation: Relation) -> Self {
         let visibility = self.visibility;
@@ -118,20 +118,20 @@ impl Fields {
         self
     }
 
-    /// Where and when his days begin.
+    /// Returns where and when the member's days begin.
     pub fn day_terms(&self) -> Result<DayTerms, Fault> {
         DayTerms::stored(&self.time_zone, self.day_start_hour)
     }
 }
 
-/// Which parts of a profile are to be visible to others than before.
+/// The changes to who may see which part of a profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VisibilityPatch {
     /// The few sentences about himself.
     pub bio: Change<Visibility>,
     /// His story.
     pub story: Change<Visibility>,
-    /// His age, about.
+    /// His approximate age.
     pub age_band: Change<Visibility>,
     /// The part of the country.
     pub region: Change<Visibility>,
@@ -139,41 +139,41 @@ pub struct VisibilityPatch {
     pub life_contexts: Change<Visibility>,
 }
 
-/// The changes of one update; what is left out of it stays as it is.
+/// The changes of one update. A field that is left out stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patch {
-    /// The name he goes by.
+    /// The member's handle.
     pub handle: Change<Handle>,
     /// A few sentences about himself.
     pub bio: Change<Option<String>>,
     /// His story.
     pub story: Change<Option<String>>,
-    /// His age, about.
+    /// His approximate age.
     pub age_band: Change<Option<AgeBand>>,
-    /// Where he lives.
+    /// The country he lives in.
     pub country: Change<Country>,
-    /// A part of the country.
+    /// The part of the country.
     pub region: Change<Option<String>>,
     /// Who may see which part.
     pub visibility: VisibilityPatch,
-    /// Where his days begin and end.
+    /// The time zone of his days.
     pub time_zone: Change<crate::zones::Zone>,
-    /// The hour at which they do, 0 to 6.
+    /// The hour on his wall clock, 0 to 6, at which his days begin.
     pub day_start_hour: Change<i32>,
     /// The language of his mail.
     pub mail_language: Change<Language>,
     /// How he likes to be in touch.
     pub contact_modes: Change<ContactModes>,
-    /// How soon he likes to answer.
+    /// How soon an answer may be expected of him.
     pub reply_pace: Change<Option<ReplyPace>>,
     /// When he can be reached, on his own clock.
     pub availability: Change<Availability>,
-    /// The languages he speaks.
+    /// The languages he speaks, the best first.
     pub languages: Change<Vec<Language>>,
 }
 
 impl Patch {
-    /// The fields with these changes made.
+    /// Returns the fields with these changes made.
     pub fn applied_to(&self, fields: &Fields) -> Fields {
         let mut fields = fields.clone();
         if let Change::Put(handle) = &self.handle {
@@ -213,36 +213,37 @@ impl Patch {
 /// A topic on a profile.
 #[derive(Clone, Debug)]
 pub struct LivedTopic {
-    /// Which.
+    /// The topic.
     pub topic: Arc<Topic>,
-    /// Where he is with it.
+    /// The member's stance on it.
     pub stance: Stance,
     /// Who may see it.
     pub visibility: Visibility,
 }
 
-/// A profile as one viewer may see it: nothing in it is hidden from him, except what [`Relation`] keeps
-/// back field by field.
+/// A profile as one viewer may see it. It contains nothing that is hidden from the viewer, except the fields that
+/// [`Relation`] keeps back one by one.
 #[derive(Clone, Debug)]
 pub struct Profile {
-    /// Whose.
+    /// The member's id.
     pub id: MemberId,
-    /// What the viewer is to him.
+    /// The viewer's relation to the member.
     pub relation: Relation,
-    /// What he tells of himself.
+    /// The fields that the viewer may see.
     pub fields: Fields,
     /// The topics the viewer may see, in the vocabulary's order.
     pub topics: Vec<LivedTopic>,
-    /// In the vocabulary's order.
+    /// The life contexts the viewer may see, in the vocabulary's order.
     pub life_contexts: Vec<Arc<LifeContext>>,
-    /// When he joined.
+    /// When the member joined.
     pub joined_at: DateTime<Utc>,
     /// Rises by one with every change of the fields.
     pub version: i32,
 }
 
 impl Profile {
-    /// The first day of the month he joined in: a day would tell more than anybody needs.
+    /// Returns the first day of the month in which the member joined. The exact day would reveal more than anybody
+    /// needs.
     pub fn member_since(&self) -> NaiveDate {
         let day = self.joined_at.date_naive();
         day.with_day(1).unwrap_or(day)

@@ -1,4 +1,4 @@
-//! Handles that nobody may take; `reserved_handles.txt` lists them.
+//! Reserved handles, which nobody may take. `reserved_handles.txt` lists them.
 
 use std::sync::LazyLock;
 
@@ -31,8 +31,8 @@ fn read(list: &str) -> Reserved {
     reserved
 }
 
-/// Whether a handle would be taken for the service's own, or for somebody who helps officially. It is looked at as it is
-/// written and in small letters.
+/// Whether a handle could be taken for the service's own, or for an official helper's. Checks it as written and in
+/// lower case.
 pub(super) fn is_reserved(handle: &str) -> bool {
     [handle.to_owned(), handle.to_lowercase()]
         .iter()
@@ -47,7 +47,7 @@ impl Reserved {
             || words(text).iter().any(|word| self.is_word(word))
     }
 
-    /// Whether a text is a word of the list, or one with an s, digits or both after it.
+    /// Whether a text is a word of the list, alone or followed by an s, digits or both.
     fn is_word(&self, text: &str) -> bool {
         let bare = text.trim_end_matches(|c: char| c.is_ascii_digit() || !c.is_alphanumeric());
         let one = bare.strip_suffix(['s', 'S']).unwrap_or(bare);
@@ -57,7 +57,7 @@ impl Reserved {
     }
 }
 
-/// The words of a handle: what punctuation divides, and where a capital begins after a small letter.
+/// Splits a handle into words: at punctuation, and where a capital follows a lower-case letter.
 fn words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = ' ';

@@ -1,4 +1,4 @@
-//! What members do with their profiles, and what other domains ask of them.
+//! The use cases of profiles, and what other domains ask about them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,34 +13,36 @@ use super::{Handle, Relation, admits, handle_store};
 use crate::app::App;
 use crate::days::QuietHours;
 use crate::days::calendar::DayTerms;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
+use crate::feed;
 use crate::locale::{Country, Language};
-use crate::sync;
+use crate::transact;
+use crate::tx::{Done, Tx};
 use crate::viewer::Viewer;
 use crate::vocabulary::profile::Vocabulary;
 use crate::zones::Zone;
 
-/// What is known of a man when he has just signed up.
+/// A member who has just signed up.
 #[derive(Clone, Debug)]
 pub struct NewMember {
     /// His id.
     pub id: MemberId,
-    /// His name here.
+    /// His handle.
     pub handle: Handle,
-    /// Where his days begin and end.
+    /// The time zone of his days.
     pub time_zone: Zone,
-    /// Where he lives.
+    /// The country he lives in.
     pub country: Country,
     /// The language of his app.
     pub locale: Language,
 }
 
-/// Nobody else may take a handle that was given up so lately: he would be taken for who had it.
+/// How long a handle that was given up is reserved: another member who took it would be mistaken for its former owner.
 const KEPT_BACK: TimeDelta = TimeDelta::days(90);
 
-/// Makes the profile of a new member; false when his handle was taken meanwhile, and the transaction is to be undone.
+/// Creates the profile of a new member. Returns `false` if his handle was taken meanwhile; the transaction must then
+/// be undone.
 pub async fn create(app: &App, tx: &Tx, new: &NewMember) -> Result<bool, Fault> {
     let now = app.clock.now();
     if !store::insert(tx, new, now).await?
@@ -48,22 +50,22 @@ pub async fn create(app: &App, tx: &Tx, new: &NewMember) -> Result<bool, Fault> 
     {
         return Ok(false);
     }
-    sync::service::open(tx, new.id).await?;
+    feed::open(tx, new.id).await?;
     Ok(true)
 }
 
-/// Hides a member from everyone, or shows him again: while his account waits for deletion he is not there.
+/// Hides a member from everyone, or shows him again. A member is hidden while his account waits for deletion.
 pub async fn set_hidden(app: &App, tx: &Tx, member: MemberId, hidden: bool) -> Result<(), Fault> {
     let at = hidden.then(|| app.clock.now());
     store::set_hidden_at(tx, member, at).await
 }
 
-/// Where and when a member's days begin.
+/// Returns where and when a member's days begin.
 pub async fn day_terms(db: &impl ConnectionTrait, member: MemberId) -> Result<DayTerms, Fault> {
     terms(store::day_terms(db, member).await?)
 }
 
-/// What these members go by, in one statement, whether they are there for others or not.
+/// Returns the handles of these members, also of hidden ones, in one statement.
 pub async fn handles(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -71,34 +73,34 @@ pub async fn handles(
     Ok(store::handles(db, members).await?.into_iter().collect())
 }
 
-/// As [`day_terms`], and they stay so until the transaction ends.
-pub async fn hold_day_terms(tx: &Tx, member: MemberId) -> Result<DayTerms, Fault> {
-    terms(store::hold_day_terms(tx, member).await?)
+/// As [`day_terms`], locked `FOR SHARE` until the transaction ends.
+pub async fn lock_day_terms(tx: &Tx, member: MemberId) -> Result<DayTerms, Fault> {
+    terms(store::lock_day_terms(tx, member).await?)
 }
 
 fn terms(found: Option<(String, i32)>) -> Result<DayTerms, Fault> {
-    let (zone, hour) = found.ok_or(Fault::Broken("a member who is asked about is there"))?;
+    let (zone, hour) = found.ok_or(Fault::Broken("a member whose day terms are read exists"))?;
     DayTerms::stored(&zone, hour)
 }
 
-/// Holds these members until the transaction ends: what is decided by what there is between members, or by how much
-/// of something each has, is decided by one transaction after the other.
-pub async fn hold(tx: &Tx, members: &[MemberId]) -> Result<(), Fault> {
-    store::hold(tx, members).await
+/// Locks these members `FOR NO KEY UPDATE`. Transactions that decide by the ties between members, or by how much of
+/// something each member has, then run one after the other.
+pub async fn lock_members(tx: &Tx, members: &[MemberId]) -> Result<(), Fault> {
+    store::lock_members(tx, members).await
 }
 
-/// What the pipeline of nudges has to know of a member.
+/// What the notification pipeline needs to know about a member.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {
     /// Where and when his days begin.
     pub terms: DayTerms,
-    /// His account waits for deletion.
+    /// Whether his account waits for deletion.
     pub hidden: bool,
-    /// When his phone is left in peace.
+    /// His quiet hours.
     pub quiet: QuietHours,
 }
 
-/// The standing of each of these members; those that are gone are not among the answers.
+/// Returns the standing of each of these members. Members who are gone are left out.
 pub async fn standings(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -116,8 +118,8 @@ pub async fn standings(
         .collect()
 }
 
-/// Both vocabularies, as this process has them. Not to be asked for inside a transaction: who reads them
-/// takes a connection.
+/// Returns both vocabularies, as this process has them cached. Do not call it inside a transaction: reading them takes
+/// another connection.
 pub async fn vocabulary(app: &App) -> Result<Arc<Vocabulary>, Fault> {
     let read = async {
         Ok(Vocabulary {
@@ -132,12 +134,12 @@ fn arcs<T>(words: Vec<T>) -> Vec<Arc<T>> {
     words.into_iter().map(Arc::new).collect()
 }
 
-/// A profile as the viewer may see it; none when it is not there for him.
+/// Returns a profile as the viewer may see it, or `None` if it is not visible to him.
 pub async fn profile(app: &App, viewer: Viewer, id: MemberId) -> Result<Option<Profile>, Fault> {
     Ok(profiles(app, viewer, &[id]).await?.remove(&id))
 }
 
-/// Several profiles as the viewer may see them, in one statement; those that are not there for him are
+/// Returns several profiles as the viewer may see them, in one statement. Profiles that are not visible to him are
 /// left out.
 pub async fn profiles(
     app: &App,
@@ -200,21 +202,21 @@ fn seen_by(viewer: MemberId, found: Found, vocabulary: &Vocabulary) -> Profile {
     }
 }
 
-/// What became of an update.
+/// The outcome of an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Updated {
-    /// The profile is as it was asked to be.
+    /// The profile is as requested.
     AsAsked,
-    /// Somebody changed it after the version that was expected.
+    /// The profile was changed after the expected version.
     Stale,
-    /// Somebody else goes by the handle, or by one that looks the same.
+    /// Somebody else has the handle, or one that looks the same.
     HandleTaken,
     /// The member does not exist any more.
     Gone,
 }
 
-/// Changes a member's own profile. An update that changes nothing, such as one that is sent again, is
-/// done already, whatever version it expects.
+/// Changes a member's own profile. An update that changes nothing, such as a repeated one, succeeds whatever version
+/// it expects.
 pub async fn update(
     app: &App,
     me: MemberId,
@@ -222,7 +224,7 @@ pub async fn update(
     expected_version: Option<i32>,
 ) -> Result<Updated, Fault> {
     transact!(app, |tx| {
-        if !store::lock(tx, me).await? {
+        if !store::lock_profile(tx, me).await? {
             return Ok(Done::Undo(Updated::Gone));
         }
         let now = app.clock.now();
@@ -256,8 +258,8 @@ pub async fn update(
     })
 }
 
-/// Takes another handle, and keeps the one he gives up back for him; false when somebody else has it, or may take it
-/// again.
+/// Claims the new handle, and reserves the old one for the member. Returns `false` if the new handle is somebody
+/// else's or reserved for him.
 async fn rename(
     app: &App,
     tx: &Tx,
@@ -279,7 +281,8 @@ async fn rename(
     Ok(true)
 }
 
-/// Keeps the handle of a member who goes for good from everybody for a while. Say it before he goes.
+/// Reserves the handle of a member who is being deleted, so that nobody can take it for a while. Call it before the
+/// deletion.
 pub async fn keep_handle_back(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     let now = app.clock.now();
     let Some(read) = store::find(tx, member, &[member], now).await?.pop() else {
@@ -290,7 +293,7 @@ pub async fn keep_handle_back(app: &App, tx: &Tx, member: MemberId) -> Result<()
     handle_store::keep_back_of_gone(tx, member, &keys, until).await
 }
 
-/// Removes what has had its day: handles that are kept back no longer.
+/// Removes a slice of the handles whose reservation has ended.
 pub async fn remove_free_handles(app: &App) -> Result<u64, Fault> {
     handle_store::remove_free(app.db.pool(), app.clock.now()).await
 }

@@ -1,4 +1,4 @@
-//! Profiles in the database.
+//! Queries on profiles.
 
 use chrono::{DateTime, NaiveTime, Utc};
 use entity::member::{self, Column, Entity};
@@ -14,13 +14,12 @@ use super::model::{DAY_START_HOUR, FieldVisibility, Fields};
 use super::service::NewMember;
 use super::{Availability, ContactModes};
 use crate::days::QuietHours;
-use crate::db::Tx;
 use crate::error::Fault;
-use crate::visibility::visible;
+use crate::tx::{Rank, Tx};
+use crate::visibility::{relations, visible};
 use crate::vocabulary::profile::{LifeContext, Topic};
-use crate::{circle, matching};
 
-/// A profile with its lists, from one statement.
+/// A profile with its lists, read by one statement.
 pub(super) struct Found {
     pub id: MemberId,
     pub fields: Fields,
@@ -45,18 +44,18 @@ struct Row {
     life_contexts: Option<String>,
 }
 
-/// The profiles of those of `ids` that exist for the viewer, in no order. A hidden one does for himself
-/// alone.
+/// Returns the profiles among `ids` that are visible to the viewer, in no order. A hidden profile is visible to its
+/// owner alone.
 pub(super) async fn find(
     db: &impl ConnectionTrait,
     viewer: MemberId,
     ids: &[MemberId],
     now: DateTime<Utc>,
 ) -> Result<Vec<Found>, Fault> {
-    let shares = circle::service::shared_by(viewer, Expr::col((Entity, Column::Id)));
-    let partner = matching::service::partners(viewer, &Expr::col((Entity, Column::Id)));
-    let proposal = matching::service::proposal_waits(viewer, &Expr::col((Entity, Column::Id)), now);
-    let invites = circle::service::invites(viewer, Expr::col((Entity, Column::Id)), now);
+    let shares = relations::share_a_circle(viewer, Expr::col((Entity, Column::Id)));
+    let partner = relations::are_partners(viewer, &Expr::col((Entity, Column::Id)));
+    let proposal = relations::proposal_waits(viewer, &Expr::col((Entity, Column::Id)), now);
+    let invites = relations::invites(viewer, Expr::col((Entity, Column::Id)), now);
     let rows = Entity::find()
         .expr_as(shares, "shares_circle")
         .expr_as(partner, "is_partner")
@@ -109,7 +108,7 @@ fn found(row: Row) -> Result<Found, Fault> {
     })
 }
 
-/// Makes the row of a new member; false when his handle is somebody's already.
+/// Adds the row of a new member. Returns `false` if somebody else has his handle.
 pub(super) async fn insert(tx: &Tx, new: &NewMember, now: DateTime<Utc>) -> Result<bool, Fault> {
     let visibility = FieldVisibility::default();
     let row = member::ActiveModel {
@@ -147,14 +146,15 @@ pub(super) async fn insert(tx: &Tx, new: &NewMember, now: DateTime<Utc>) -> Resu
     Ok(inserted == 1)
 }
 
-/// Makes every other change of this member's profile wait for the end of this transaction; false when
-/// there is no such member. What is read of him afterwards is what it will be changed from: a statement
-/// that locks sees his row as it is, but his lists as they were when it began to wait.
-pub(super) async fn lock(tx: &Tx, member: MemberId) -> Result<bool, Fault> {
+/// Locks a member `FOR NO KEY UPDATE`, so that other changes of his profile wait until the transaction ends. Returns
+/// `false` if there is no such member. Read the profile after this statement, not in it: a locking statement that
+/// waited sees the current row, but the lists as they were when it began to wait.
+pub(super) async fn lock_profile(tx: &Tx, member: MemberId) -> Result<bool, Fault> {
+    tx.lock(Rank::Member);
     let id: Option<MemberId> = Entity::find_by_id(member)
         .select_only()
         .column(Column::Id)
-        // Weaker than for a deletion: rows that name him can be written meanwhile.
+        // Weaker than `FOR UPDATE`: rows that refer to the member can still be written.
         .lock(LockType::NoKeyUpdate)
         .into_tuple()
         .one(tx)
@@ -162,9 +162,9 @@ pub(super) async fn lock(tx: &Tx, member: MemberId) -> Result<bool, Fault> {
     Ok(id.is_some())
 }
 
-/// Makes every other transaction that holds one of these members wait for the end of this one; all take them in one
-/// order.
-pub(super) async fn hold(tx: &Tx, members: &[MemberId]) -> Result<(), Fault> {
+/// Locks these members `FOR NO KEY UPDATE`, in the order of their ids, so that transactions do not deadlock.
+pub(super) async fn lock_members(tx: &Tx, members: &[MemberId]) -> Result<(), Fault> {
+    tx.lock(Rank::Member);
     let _: Vec<MemberId> = Entity::find()
         .select_only()
         .column(Column::Id)
@@ -177,8 +177,8 @@ pub(super) async fn hold(tx: &Tx, members: &[MemberId]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Writes the fields of a member's profile over the version they were read at; false when somebody
-/// else goes by the handle, and the transaction is to be undone.
+/// Writes the fields of a profile over the version that was read. Returns `false` if somebody else has the handle; the
+/// transaction must then be undone.
 pub(super) async fn update(
     tx: &Tx,
     read: &Found,
@@ -216,7 +216,7 @@ pub(super) async fn update(
     match updated {
         Ok(updated) if updated.rows_affected == 1 => {}
         Ok(_) => return Err(Fault::Broken("a locked profile keeps its version")),
-        // The handle is the only unique thing that is written.
+        // The handle is the only unique column that is written.
         Err(fault) => {
             return match fault.sql_err() {
                 Some(SqlErr::UniqueConstraintViolation(_)) => Ok(false),
@@ -262,7 +262,7 @@ pub(super) async fn set_hidden_at(
     Ok(())
 }
 
-/// What these members go by.
+/// Returns the handles of these members.
 pub(super) async fn handles(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -274,7 +274,7 @@ pub(super) async fn handles(
     Ok(found.into_tuple().all(db).await?)
 }
 
-/// The name of a member's time zone, and the hour at which his days begin.
+/// Returns a member's time zone, and the hour at which his days begin.
 pub(super) async fn day_terms(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -282,11 +282,12 @@ pub(super) async fn day_terms(
     Ok(terms_of(member).into_tuple().one(db).await?)
 }
 
-/// As [`day_terms`], and kept from changing until the transaction ends.
-pub(super) async fn hold_day_terms(
+/// As [`day_terms`], locked `FOR SHARE` until the transaction ends.
+pub(super) async fn lock_day_terms(
     tx: &Tx,
     member: MemberId,
 ) -> Result<Option<(String, i32)>, Fault> {
+    tx.lock(Rank::Member);
     let held = terms_of(member).lock_shared();
     Ok(held.into_tuple().one(tx).await?)
 }
@@ -297,17 +298,17 @@ fn terms_of(member: MemberId) -> Select<Entity> {
         .columns([Column::TimeZone, Column::DayStartHour])
 }
 
-/// What the pipeline of nudges has to know of a member.
+/// What the notification pipeline needs to know about a member.
 pub(super) struct Standing {
     pub member: MemberId,
     pub time_zone: String,
     pub day_start_hour: i32,
     pub hidden_at: Option<DateTime<Utc>>,
-    /// None when he never set any.
+    /// `None` if he never set any.
     pub quiet: Option<QuietHours>,
 }
 
-/// What the pipeline of nudges has to know of members, in one statement.
+/// Returns the standings of these members, in one statement.
 pub(super) async fn standings(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -356,7 +357,7 @@ pub(super) async fn standings(
     Ok(standings.collect())
 }
 
-/// Every topic there is, in order.
+/// Returns every topic of the vocabulary, in order.
 pub(super) async fn topics(db: &impl ConnectionTrait) -> Result<Vec<Topic>, Fault> {
     let rows = topic::Entity::find()
         .order_by_asc(topic::Column::Position)
@@ -371,7 +372,7 @@ pub(super) async fn topics(db: &impl ConnectionTrait) -> Result<Vec<Topic>, Faul
     Ok(topics.collect())
 }
 
-/// Every life context there is, in order.
+/// Returns every life context of the vocabulary, in order.
 pub(super) async fn life_contexts(db: &impl ConnectionTrait) -> Result<Vec<LifeContext>, Fault> {
     let rows = life_context::Entity::find()
         .order_by_asc(life_context::Column::Position)

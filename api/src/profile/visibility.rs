@@ -1,20 +1,20 @@
-//! Who may see what of a member.
+//! Who may see which part of a member's profile.
 
 pub use entity::member_topic::Visibility;
 
-/// What a viewer is to a member, from the nearest to the farthest. Who is nearer sees everything that
-/// those farther away see.
+/// A viewer's relation to a member, from the nearest to the farthest. A nearer viewer sees everything that a farther
+/// one sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Relation {
     /// The member himself.
     Himself,
-    /// His peer: both said yes to it.
+    /// His partner: both agreed to it.
     Partner,
-    /// Somebody in a circle he is in.
+    /// Somebody who is in a circle with him.
     SharesCircle,
-    /// Somebody one of the two has asked to be his partner.
+    /// Somebody with a proposal to be partners between the two, or whom he invites into a circle.
     Member,
-    /// Somebody without a tie to him.
+    /// Somebody with no tie to him.
     Stranger,
 }
 
@@ -24,19 +24,19 @@ impl Relation {
         self <= Self::Member
     }
 
-    /// Whether the viewer may know the member's time zone: only who arranges calls with him needs it.
+    /// Whether the viewer may know the member's time zone. Only a partner, who arranges calls with him, needs it.
     pub fn sees_time_zone(self) -> bool {
         self <= Self::Partner
     }
 
-    /// Whether the viewer may know what is the member's own business: what he chose to show to whom,
-    /// the language of his mail, and the version of his profile, which would tell that he is at it.
+    /// Whether the viewer may know the member's own settings: what he shows to whom, the language of his mail, and the
+    /// version of his profile, which would reveal that he is editing it.
     pub fn sees_settings(self) -> bool {
         self == Self::Himself
     }
 }
 
-/// Whether something shown to `visibility` may be seen by a viewer in this relation.
+/// Whether a viewer in this relation may see a part with this visibility.
 pub fn admits(visibility: Visibility, relation: Relation) -> bool {
     let farthest = match visibility {
         Visibility::Private => Relation::Himself,

@@ -1,14 +1,14 @@
-//! Where a provider delivers to.
+//! Addresses of push providers.
 
 use entity::device::AddressKind;
 
 use crate::keys;
 use crate::problem::{Problem, ProblemCode};
 
-/// Bytes of an address. Real ones have a few hundred at most.
+/// The most bytes of an address. Real ones have a few hundred at most.
 const MAX_ADDRESS: usize = 4096;
 
-/// What a push provider delivers to. Not shown by `Debug`.
+/// The address of a device at a push provider. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     kind: AddressKind,
@@ -22,22 +22,22 @@ impl Address {
         Ok(Self { kind, value })
     }
 
-    /// One that was checked when it was stored.
+    /// Creates an address that was checked when it was stored.
     pub(crate) const fn stored(kind: AddressKind, value: String) -> Self {
         Self { kind, value }
     }
 
-    /// How it is to be used.
+    /// Returns the kind of address.
     pub const fn kind(&self) -> AddressKind {
         self.kind
     }
 
-    /// The address itself: for the provider alone.
+    /// Returns the address itself. Only the provider may see it.
     pub fn value(&self) -> &str {
         &self.value
     }
 
-    /// What stands for it in comparisons: SHA-256 of kind and address, in hexadecimal.
+    /// Returns a key for comparisons: SHA-256 of kind and address, in hexadecimal.
     pub fn key(&self) -> String {
         use std::fmt::Write as _;
         let kind = match self.kind {
@@ -58,7 +58,7 @@ impl std::fmt::Debug for Address {
     }
 }
 
-/// Checks what an app sends of itself: printable ASCII without spaces.
+/// Checks a text that an app sends about itself: printable ASCII without spaces.
 pub(crate) fn printable(field: &str, value: &str, most: usize) -> Result<String, Problem> {
     if value.is_empty() {
         let message = "This is needed.";

@@ -1,28 +1,28 @@
-//! What the operator hears of pushes.
+//! Alerts about pushes, for the operator.
 
 use entity::device::Platform;
 
-/// What a person should hear of.
+/// A condition that a person should look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alert {
     /// The provider's quota is used up.
     QuotaExceeded,
     /// The provider has no valid credentials for a platform.
     PlatformRefused,
-    /// The project, its URL or our rights are wrong.
+    /// The project, its URL or the service account's rights are wrong.
     Misconfigured,
-    /// Our credentials are refused.
+    /// The provider refuses the configured credentials.
     AccessRefused,
     /// An app of another project registered here.
     SenderMismatch,
-    /// The provider does not take a message of ours.
+    /// The provider rejects a message.
     Rejected,
-    /// Addresses seem to die in masses; none is given up.
+    /// Many addresses are reported gone at once. None is given up.
     MassDeath,
 }
 
 impl Alert {
-    /// Tells it: in the log, and as a number.
+    /// Logs the alert and counts it.
     pub fn tell(self, platform: Option<Platform>) {
         let (name, text) = match self {
             Self::QuotaExceeded => (
@@ -45,10 +45,10 @@ impl Alert {
                 "sender_mismatch",
                 "an app of another push project registered here",
             ),
-            Self::Rejected => ("rejected", "the push provider does not take a message"),
+            Self::Rejected => ("rejected", "the push provider rejects a message"),
             Self::MassDeath => (
                 "mass_death",
-                "push addresses seem to die in masses: none is given up until that ends",
+                "many push addresses are reported gone at once: none is given up until this ends",
             ),
         };
         metrics::counter!("belay_push_alerts_total", "alert" => name).increment(1);
@@ -60,7 +60,7 @@ impl Alert {
     }
 }
 
-/// A platform in metrics and logs.
+/// Returns the name of a platform for metrics and logs.
 pub(crate) const fn platform_word(platform: Platform) -> &'static str {
     match platform {
         Platform::Ios => "ios",

@@ -1,4 +1,4 @@
-//! The transport of production: Firebase Cloud Messaging.
+//! The production transport: Firebase Cloud Messaging.
 
 use std::num::NonZeroUsize;
 
@@ -11,13 +11,14 @@ use fcm::{
 };
 
 use super::address::Address;
-use super::message::{Nudge, Urgency};
+use super::message::Rendered;
 use super::outcome::Outcome;
 use super::transport::{Transport, TransportError};
 use crate::config::FcmConfig;
 use crate::node_id::NodeId as _;
+use crate::notification_kind::Urgency;
 
-/// See the module.
+/// The FCM transport.
 pub(super) struct FcmTransport {
     client: Client,
 }
@@ -28,7 +29,7 @@ impl FcmTransport {
     }
 }
 
-/// A client for the configured project.
+/// Creates a client for the configured project.
 pub(super) fn client(config: &FcmConfig) -> Result<Client, TransportError> {
     let credentials = if config.credentials_file.is_empty() {
         Credentials::metadata_server()
@@ -39,16 +40,16 @@ pub(super) fn client(config: &FcmConfig) -> Result<Client, TransportError> {
     let project = &config.project_id;
     client.project_id = (!project.is_empty()).then(|| project.clone());
     client.connections = NonZeroUsize::new(config.connections).unwrap_or(NonZeroUsize::MIN);
-    // Google lives in the present, whatever time development travels in.
+    // Google uses the real time, even when development travels in time.
     Ok(Client::new(&client, credentials, Environment::system())?)
 }
 
 #[async_trait]
 impl Transport for FcmTransport {
-    async fn send(&self, to: &Address, platform: Platform, nudge: &Nudge) -> Outcome {
+    async fn send(&self, to: &Address, platform: Platform, nudge: &Rendered) -> Outcome {
         match fcm_message(to, platform, nudge) {
             Ok(message) => outcome(self.client.send(&message).await),
-            // Nothing else of a message varies in length, and no real address is so long.
+            // The address is the only part of a message whose length varies this much, and no real one is this long.
             Err(MessageError::TooLarge { .. }) => Outcome::Dead(DeadReason::InvalidAddress),
             Err(_) => Outcome::Rejected,
         }
@@ -82,12 +83,12 @@ fn outcome(outcome: fcm::Outcome) -> Outcome {
     }
 }
 
-/// The message as FCM takes it. Sent twice it replaces itself: collapse key, tag and collapse id are the
-/// notification's id.
+/// Builds the FCM message. A second push replaces the first: collapse key, tag and collapse id are the notification's
+/// id.
 pub(super) fn fcm_message(
     to: &Address,
     platform: Platform,
-    nudge: &Nudge,
+    nudge: &Rendered,
 ) -> Result<Message, MessageError> {
     let target = match to.kind() {
         AddressKind::FcmFid => Target::fid(to.value()),
@@ -110,7 +111,7 @@ pub(super) fn fcm_message(
     .build()
 }
 
-fn android(nudge: &Nudge, id: String) -> AndroidConfig {
+fn android(nudge: &Rendered, id: String) -> AndroidConfig {
     AndroidConfig {
         collapse_key: Some(id.clone()),
         priority: Some(match nudge.urgency {
@@ -130,7 +131,7 @@ fn android(nudge: &Nudge, id: String) -> AndroidConfig {
     }
 }
 
-fn apns(nudge: &Nudge, id: String) -> ApnsConfig {
+fn apns(nudge: &Rendered, id: String) -> ApnsConfig {
     ApnsConfig {
         headers: ApnsHeaders {
             priority: Some(match nudge.urgency {
@@ -162,8 +163,8 @@ fn apns(nudge: &Nudge, id: String) -> ApnsConfig {
     }
 }
 
-/// RFC 8030 §5.2 and §5.3; the browser replaces what has the same tag.
-fn webpush(nudge: &Nudge, id: String) -> WebpushConfig {
+/// Headers of RFC 8030 §5.2 and §5.3. The browser replaces a notification with the same tag.
+fn webpush(nudge: &Rendered, id: String) -> WebpushConfig {
     let urgency = match nudge.urgency {
         Urgency::High => "high",
         Urgency::Normal => "normal",

@@ -1,6 +1,8 @@
-//! When nothing may be sent: a quota is used up, a platform is refused, something is set up wrongly. Each
-//! process has a gate of its own, and finds out that it is closed by knocking once. `now` is
-//! [`crate::clock::Clock::uptime`]: a clock that is set back keeps no gate closed.
+//! The gate: a circuit breaker that stops sending when a quota is used up, a platform is refused, or the configuration
+//! is wrong.
+//!
+//! Each process has its own gate, and learns from an attempt that it must close. `now` is
+//! [`crate::clock::Clock::uptime`], so a clock that is set back keeps no gate closed.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,20 +14,20 @@ use entity::device::{DeadReason, Platform};
 use super::alert::Alert;
 use super::outcome::Outcome;
 
-/// A platform that is refused is tried again after this long.
+/// A refused platform is tried again after this long.
 const PLATFORM_CLOSED: Duration = Duration::from_mins(5);
-/// A sender that is set up wrongly is tried again after this long.
+/// After a wrong configuration, sending is tried again after this long.
 const MISCONFIGURED_CLOSED: Duration = Duration::from_mins(1);
-/// So many addresses in a row are refused before it is not the address that is wrong.
+/// Refusals of this many different addresses in a row are not the addresses' fault.
 const IN_A_ROW: usize = 3;
-/// So many refusals in a row are told to the operator, however few addresses there are.
+/// The operator is alerted after this many refusals in a row, even if there are fewer addresses.
 const TOLD_AFTER: usize = 5;
-/// A mass of addresses that are gone is told again after this long.
+/// A mass of gone addresses causes an alert at most this often.
 const MASS_TOLD_EVERY: Duration = Duration::from_hours(1);
-/// The provider cannot ask for a longer pause than this.
+/// The longest pause that the provider can ask for.
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
-/// See the module.
+/// The gate of a process.
 #[derive(Debug, Default)]
 pub struct Gate(Mutex<State>);
 
@@ -38,21 +40,21 @@ struct State {
     told_of_mass: Option<Duration>,
 }
 
-/// Refusals that may be an address's fault or everybody's, since the last message that was accepted.
+/// The refusals since the last accepted message, which may be the fault of one address or of everything.
 #[derive(Debug, Default)]
 struct Refusals {
     addresses: HashSet<DeviceId>,
     count: usize,
 }
 
-/// What refusals come to.
+/// The conclusion from refusals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Suspicion {
-    /// It may be this address alone: the others go on.
+    /// It may be this one address: the others go on.
     OneAddress,
-    /// So it has been for a while, and nobody else's got through: a person should look.
+    /// It has lasted for a while and no other address got through: alert the operator.
     Told,
-    /// It is everybody's.
+    /// Everything is affected: close the gate.
     Everybody,
 }
 
@@ -77,19 +79,19 @@ impl Gate {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// In how long anything may be sent again, or `None` if it may now.
+    /// Returns how long the gate stays closed, or `None` if it is open.
     pub fn opens_in(&self, now: Duration) -> Option<Duration> {
         left(self.state().closed_until, now)
     }
 
-    /// In how long something may be sent to a platform again, or `None` if it may now.
+    /// Returns how long the gate stays closed for a platform, or `None` if it is open.
     pub fn opens_for(&self, platform: Platform, now: Duration) -> Option<Duration> {
         let state = self.state();
         let until = state.platforms.get(&platform).copied();
         left(until.max(state.closed_until), now)
     }
 
-    /// Learns from the outcome of an attempt to reach a device; returns what a person should hear of.
+    /// Learns from the outcome of an attempt to reach a device. Returns an alert if a person should look.
     pub fn note(
         &self,
         outcome: &Outcome,
@@ -99,7 +101,7 @@ impl Gate {
         self.state().learn(outcome, (device, platform), now)
     }
 
-    /// Learns that addresses die in masses; returns what a person should hear of, once an hour for as long as it lasts.
+    /// Learns that a mass of addresses is gone. Returns an alert, at most once an hour while it lasts.
     pub fn note_mass(&self, now: Duration) -> Option<Alert> {
         let mut state = self.state();
         let told_until = state.told_of_mass.map(|at| at + MASS_TOLD_EVERY);
@@ -162,7 +164,7 @@ impl State {
         }
     }
 
-    /// Closes for so long, or as long as it was closed for already; whether it had been open.
+    /// Closes the gate for at least `pause`, without shortening the current closure. Returns whether it was open.
     fn close(&mut self, now: Duration, pause: Duration) -> bool {
         let before = self.closed_until.filter(|until| *until > now);
         self.closed_until = before.max(Some(now + pause));
@@ -226,7 +228,7 @@ mod tests {
         let refused =
             |device| gate.note(&Outcome::PlatformRefused, to(device, Platform::Ios), at(0));
         assert_eq!([1, 2, 2].map(refused), [None; 3]);
-        // What gets to another platform says nothing of this one.
+        // Success on another platform says nothing about this one.
         gate.note(&ACCEPTED, to(9, Platform::Android), at(0));
         assert_eq!(gate.opens_for(Platform::Ios, at(1)), None);
         assert_eq!(refused(3), Some(Alert::PlatformRefused));

@@ -1,7 +1,7 @@
-//! Push: the ways out to the providers that take a message to a phone.
+//! Push: the transports to the providers that deliver messages to phones.
 //!
-//! What leaves is a neutral phrase and an opaque id, nothing of what a member deals with. A provider that asks for a
-//! pause, or refuses everything, closes the [`Gate`].
+//! Only a neutral phrase and an opaque id leave, nothing about the member's life. A provider that asks for a pause, or
+//! refuses everything, closes the [`Gate`].
 
 mod address;
 pub mod alert;
@@ -20,10 +20,10 @@ pub use transport::Transport;
 
 use std::sync::Arc;
 
-/// The sender of this process: the way out, and when it is closed.
+/// The push sender of this process.
 pub struct Sender {
-    /// The way out.
+    /// The transport.
     pub transport: Arc<dyn Transport>,
-    /// When it is closed.
+    /// The gate that can stop it.
     pub gate: Gate,
 }

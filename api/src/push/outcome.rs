@@ -1,40 +1,41 @@
-//! What became of an attempt to send.
+//! The outcome of an attempt to send a push.
 
 use std::time::Duration;
 
 use entity::device::DeadReason;
 
-/// What became of one attempt.
+/// The outcome of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The provider took it.
+    /// The provider accepted the message.
     Accepted {
-        /// The provider's name for the message.
+        /// The provider's id of the message.
         message_id: String,
     },
-    /// The address is gone, or never was one.
+    /// The address is gone, or was never valid.
     Dead(DeadReason),
-    /// The provider does not take this message, and never will: a bug of ours.
+    /// The provider rejects this message and always will: a bug in this service.
     Rejected,
-    /// A quota is used up: the whole sender waits.
+    /// The quota is used up: the whole sender pauses.
     QuotaExceeded {
-        /// So long.
+        /// How long to pause.
         retry_after: Duration,
     },
-    /// The provider, or the way there, has a bad moment.
+    /// The provider or the network is temporarily unavailable.
     Unavailable {
-        /// How long to wait, when the provider says.
+        /// How long to wait, if the provider says so.
         retry_after: Option<Duration>,
     },
-    /// The provider has no valid credentials for this platform: nothing gets there until somebody acts.
+    /// The provider has no valid credentials for this platform. No message gets there until the operator acts.
     PlatformRefused,
-    /// The project, its URL or our rights are wrong: nothing gets anywhere until somebody acts.
+    /// The project, its URL or the service account's rights are wrong. No message gets anywhere until the operator
+    /// acts.
     Misconfigured,
-    /// There is no access to the provider.
+    /// No access token could be obtained.
     NoAccess {
-        /// When access is asked for again.
+        /// When to ask for one again.
         retry_after: Duration,
-        /// The credentials were refused: somebody has to act.
+        /// Whether the credentials were refused, so that the operator has to act.
         refused: bool,
     },
     /// Pushes are switched off.
@@ -42,7 +43,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// A word for metrics and for the operator.
+    /// Returns the label for metrics and for the operator.
     pub const fn label(&self) -> &'static str {
         match self {
             Self::Accepted { .. } => "accepted",

@@ -1,18 +1,18 @@
-//! The transport of development: shows the nudge as a phone would, and keeps what the provider would have
-//! got.
+//! The development transport: shows a push as a phone would, and keeps the message that the provider would have
+//! received.
 
 use async_trait::async_trait;
 use entity::device::Platform;
 
 use super::address::Address;
 use super::fcm::fcm_message;
-use super::message::Nudge;
+use super::message::Rendered;
 use super::outcome::Outcome;
 use super::transport::Transport;
 use crate::clock::Clock;
 use crate::dev_outbox::{DevOutbox, Sent};
 
-/// See the module.
+/// The development transport.
 pub(super) struct Terminal {
     clock: Clock,
     outbox: DevOutbox,
@@ -26,7 +26,7 @@ impl Terminal {
 
 #[async_trait]
 impl Transport for Terminal {
-    async fn send(&self, to: &Address, platform: Platform, nudge: &Nudge) -> Outcome {
+    async fn send(&self, to: &Address, platform: Platform, nudge: &Rendered) -> Outcome {
         let Ok(message) = fcm_message(to, platform, nudge) else {
             return Outcome::Rejected;
         };
@@ -44,7 +44,7 @@ impl Transport for Terminal {
     }
 
     fn capacity(&self) -> usize {
-        // One after the other, in the order they fell due.
+        // One at a time, in the order they are due.
         1
     }
 

@@ -1,4 +1,4 @@
-//! The way out: a provider behind a trait, chosen by the configuration.
+//! The transport trait, and the choice of a provider by the configuration.
 
 use std::sync::Arc;
 
@@ -7,32 +7,32 @@ use entity::device::Platform;
 
 use super::address::Address;
 use super::fcm::{self, FcmTransport};
-use super::message::Nudge;
+use super::message::Rendered;
 use super::outcome::Outcome;
 use super::terminal::Terminal;
 use crate::clock::Clock;
 use crate::config::{Config, PushTransport};
 use crate::dev_outbox::DevOutbox;
 
-/// Sends nudges.
+/// A transport that sends pushes.
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// Makes one attempt; the caller decides about another one.
-    async fn send(&self, to: &Address, platform: Platform, nudge: &Nudge) -> Outcome;
+    /// Makes one attempt. The caller decides about retries.
+    async fn send(&self, to: &Address, platform: Platform, nudge: &Rendered) -> Outcome;
 
-    /// How many attempts make sense at a time.
+    /// Returns how many attempts make sense at the same time.
     fn capacity(&self) -> usize;
 
-    /// Whether the provider lets us in, found out without sending anything; what is wrong, for the operator.
+    /// Checks the access to the provider without sending anything. The error is for the operator.
     async fn check(&self) -> Result<(), String>;
 }
 
-/// Nothing is sent; the in-app inbox fills all the same.
+/// A transport that sends nothing. The in-app inbox still works.
 struct Off;
 
 #[async_trait]
 impl Transport for Off {
-    async fn send(&self, _: &Address, _: Platform, _: &Nudge) -> Outcome {
+    async fn send(&self, _: &Address, _: Platform, _: &Rendered) -> Outcome {
         Outcome::Off
     }
 
@@ -51,12 +51,12 @@ pub enum TransportError {
     /// The service account's key cannot be used.
     #[error("push.fcm.credentials_file: {0}")]
     Credentials(#[from] ::fcm::CredentialsError),
-    /// The client cannot be made.
+    /// The client cannot be created.
     #[error("push.fcm: {0}")]
     Client(#[from] ::fcm::ClientError),
 }
 
-/// The transport that the configuration names. Reads the credentials; sends nothing yet.
+/// Creates the configured transport. Reads the credentials, but sends nothing yet.
 pub fn from_config(
     config: &Config,
     clock: &Clock,

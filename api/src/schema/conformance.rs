@@ -1,5 +1,5 @@
-//! Fields for the suites that try clients and protocols against the server, with which nothing else can be
-//! done. Only with the feature `conformance`, which no release has.
+//! Fields for the suites that test clients and protocols against the server. They have no other use. Only with the
+//! feature `conformance`, which no release has.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use futures::{Stream, StreamExt as _, stream};
 use crate::error::Fault;
 use crate::graphql::{GqlError, GqlResult, Nullable};
 
-/// The most events a subscription here may be asked for, and the default.
+/// The most events of a subscription, and the default.
 const MANY: u32 = 1_000_000;
 
 /// Queries that answer, fail and hang.
@@ -18,12 +18,12 @@ pub struct ConformanceQuery;
 
 #[Object]
 impl ConformanceQuery {
-    /// What was sent.
+    /// The text that was sent.
     async fn echo(&self, #[graphql(desc = "Anything.")] text: String) -> Nullable<String> {
         Some(Ok(text))
     }
 
-    /// Fails inside, always.
+    /// Always fails with an internal error.
     async fn fails(&self) -> Nullable<String> {
         Some(Err(broken()))
     }
@@ -48,8 +48,8 @@ impl ConformanceSubscription {
     /// Counts from 1.
     async fn ticks(
         &self,
-        #[graphql(desc = "Milliseconds from one to the next.")] every: u32,
-        #[graphql(desc = "Ends after so many; left out, it goes on.")] count: Option<u32>,
+        #[graphql(desc = "The milliseconds from one to the next.")] every: u32,
+        #[graphql(desc = "The number after which it ends; endless if omitted.")] count: Option<u32>,
     ) -> impl Stream<Item = u32> {
         let pause = Duration::from_millis(every.into());
         stream::iter(1..=count.unwrap_or(MANY).min(MANY)).then(move |tick| async move {
@@ -58,7 +58,7 @@ impl ConformanceSubscription {
         })
     }
 
-    /// Long texts, each with its number before it, as fast as somebody takes them.
+    /// Long texts, each after its number, as fast as the client takes them.
     async fn floods(
         &self,
         #[graphql(desc = "How long each is, in bytes.")] size: u32,

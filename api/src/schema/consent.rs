@@ -1,8 +1,11 @@
 //! Consents in the schema.
 
+use std::collections::BTreeSet;
+
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use entity::consent::{self, Model};
 use entity::{CircleId, MemberId};
+use macros::page_args;
 
 use crate::app::App;
 use crate::consent::service::{self, MY_CONSENTS};
@@ -13,42 +16,43 @@ use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::node_id::NodeId as _;
 use crate::page::{Cursor, Page};
+use crate::profile;
 use crate::profile::model::Profile;
 use crate::schema::ladder::LadderTells;
 use crate::schema::pact::PactSharing;
 use crate::schema::profile::Member;
 use crate::viewer::SignedIn;
 
-/// What something you agreed to is for.
+/// The purpose of a consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "consent::Purpose")]
 pub enum ConsentPurpose {
-    /// That your partner sees of your check-ins what you give him in a pact.
+    /// Your partner sees what you share of your check-ins with him in a pact.
     PactSharing,
-    /// That a man is told when you go quiet, by your ladder.
+    /// A member on your ladder is notified when you go quiet.
     LadderTelling,
-    /// That you are told when a man goes quiet, by his ladder.
+    /// You are notified when a member whose ladder you are on goes quiet.
     LadderHearing,
-    /// That a circle you joined sees what you show your circles: topics and check-ins.
+    /// A circle you joined sees what you show your circles: topics and check-ins.
     CircleSharing,
 }
 
-/// Something you agreed to. A change is a new one: nothing here is written over.
+/// A consent you gave. A change is a new consent: nothing here is ever overwritten.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct Consent {
-    /// What it is for.
+    /// The purpose of the consent.
     purpose: ConsentPurpose,
-    /// The man it is about; null when it is about nobody, or he is not there for you any more.
+    /// The member it is about; null when it is about nobody, or you can no longer see him.
     member: Option<Member>,
-    /// What you let him see; null for other purposes.
+    /// What you share with him; null for other purposes.
     sharing: Option<PactSharing>,
-    /// What he is told of you, or you of him; null for other purposes.
+    /// What he is notified of about you, or you about him; null for other purposes.
     ladder_tells: Option<LadderTells>,
     /// The id of the `Circle` that sees it; null for other purposes.
     circle_id: Option<ID>,
     /// When you agreed.
     given_at: DateTime,
-    /// When that ended; null while it holds.
+    /// When the consent ended; null while it holds.
     withdrawn_at: Option<DateTime>,
 }
 
@@ -84,7 +88,7 @@ fn shown((row, profile): (Model, Option<Profile>)) -> Consent {
 
 type Consents = Connection<MY_CONSENTS, Consent, ConsentsOf>;
 
-/// What this member agreed to.
+/// The consents of this member.
 struct ConsentsOf(MemberId);
 
 impl Counted for ConsentsOf {
@@ -93,39 +97,34 @@ impl Counted for ConsentsOf {
     }
 }
 
-/// What you agreed to.
+/// The consents' part of `me`.
 pub struct ConsentMe(pub SignedIn);
 
+#[page_args]
 #[Object]
 impl ConsentMe {
-    /// What you agreed to, when, and until when: the latest first.
-    async fn consents(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<Consents> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    /// What you agreed to, from when and until when, the latest first.
+    async fn consents(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<Consents> {
         Some(consents(ctx, self.0, &args).await)
     }
 }
 
 async fn consents(ctx: &Context<'_>, me: SignedIn, args: &PageArgs) -> GqlResult<Consents> {
     let page = Page::parse(args)?;
-    let rows = service::consents(ctx.app(), ctx.viewer(), &page).await?;
+    let (app, viewer) = (ctx.app(), ctx.viewer());
+    let rows = service::consents(app, me.member, &page).await?;
+    let members: BTreeSet<MemberId> = rows.iter().filter_map(|row| row.other_member_id).collect();
+    let members: Vec<MemberId> = members.into_iter().collect();
+    let profiles = profile::service::profiles(app, viewer, &members).await?;
+    let with_profile = rows.into_iter().map(|row| {
+        let other = row.other_member_id.and_then(|id| profiles.get(&id));
+        let other = other.cloned();
+        (row, other)
+    });
     let cursor = |(row, _): &(Model, _)| Cursor {
         key: row.given_at.timestamp_micros(),
         id: row.id.0,
     };
-    Ok(page.connection(ConsentsOf(me.member), rows, cursor, shown))
+    let consents = ConsentsOf(me.member);
+    Ok(page.connection(consents, with_profile.collect(), cursor, shown))
 }

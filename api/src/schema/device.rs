@@ -1,12 +1,13 @@
 //! Devices in the schema.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::DeviceId;
 use entity::device as table;
+use macros::payload;
 
 use crate::device::model::{self, Registration};
 use crate::device::service::{self, Registered};
-use crate::graphql::errors::{DeviceError, user_errors};
+use crate::graphql::errors::DeviceError;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::locale::Language;
@@ -15,7 +16,7 @@ use crate::problem::{Problem, ProblemCode, Problems};
 use crate::push::Address;
 use crate::viewer::SignedIn;
 
-/// How a push address is to be used; declare what you have, one is never converted into another.
+/// The kind of a push address. Declare the kind you have: one is never converted into another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "table::AddressKind")]
 pub enum AddressKind {
@@ -37,24 +38,24 @@ pub enum Platform {
     Web,
 }
 
-/// A device your nudges go to.
+/// A device that your notifications go to.
 #[derive(Clone, Debug)]
 pub struct Device(model::Device);
 
-/// A device your nudges go to. Its address is not shown back.
+/// A device that your notifications go to. Its push address is never shown.
 #[Object]
 impl Device {
-    /// Its global id. A device that passes to another member gets a new one.
+    /// The device's global id. A device that passes to another member gets a new one.
     pub async fn id(&self) -> ID {
         self.0.id.global()
     }
 
-    /// How it is reached.
+    /// The kind of its push address.
     async fn address_kind(&self) -> AddressKind {
         self.0.address_kind.into()
     }
 
-    /// What the app runs on.
+    /// The platform that the app runs on.
     async fn platform(&self) -> Platform {
         self.0.platform.into()
     }
@@ -74,18 +75,19 @@ impl Device {
         DateTime(self.0.registered_at)
     }
 
-    /// When it was last registered. Not sent to after 60 days without, gone after 270.
+    /// When it was last registered. After 60 days without a registration nothing is sent to it; after 270 days it is
+    /// removed.
     async fn last_seen_at(&self) -> DateTime {
         DateTime(self.0.last_seen_at)
     }
 }
 
-/// Your devices.
+/// The devices' part of `me`.
 pub struct DeviceMe(pub SignedIn);
 
 #[Object]
 impl DeviceMe {
-    /// The devices your nudges go to, the one last seen first; 20 at most.
+    /// The devices that your notifications go to, last seen first; at most 20.
     async fn devices(&self, ctx: &Context<'_>) -> Nullable<Vec<Device>> {
         let listed = service::of_member(ctx.app().db.pool(), self.0.member).await;
         let devices = listed.map(|devices| devices.into_iter().map(Device).collect());
@@ -93,56 +95,58 @@ impl DeviceMe {
     }
 }
 
-/// Where and what an app is. Send it at every start of the app, when its address changes, and monthly.
+/// The app's push address, and what it runs on. Send it at every start of the app, when its address changes, and
+/// monthly.
 #[derive(InputObject)]
 pub struct RegisterDeviceInput {
-    /// How the address is to be used.
+    /// The kind of the push address.
     address_kind: AddressKind,
     /// The push address: 1 to 4,096 visible ASCII characters.
     address: String,
-    /// Which installation of the app this is, as visible ASCII of your making that outlives the address. A new
-    /// address of the same installation replaces the one before.
+    /// An id of this installation of the app: 1 to 256 visible ASCII characters, chosen by the app. It must outlive
+    /// the push address. A new address of the same installation replaces the earlier one.
     installation_id: Option<String>,
-    /// What the app runs on.
+    /// The platform that the app runs on.
     platform: Platform,
-    /// The app's version, such as 1.4.0.
+    /// The app's version, such as 1.4.0: 1 to 64 visible ASCII characters.
     app_version: String,
     /// The app's language, as a BCP 47 tag such as en-GB.
     locale: String,
 }
 
-/// What became of a registration.
-#[derive(Default, SimpleObject)]
+/// The answer to `registerDevice`.
+#[payload(INVALID, REQUIRED, TOO_LONG)]
 pub struct RegisterDevicePayload {
     /// The device; null when there are errors.
     device: Option<Device>,
-    /// Why it was not registered.
+    /// Why the device was not registered.
     errors: Vec<DeviceError>,
 }
 
-/// Which device is to be forgotten.
+/// The device to remove.
 #[derive(InputObject)]
 pub struct UnregisterDeviceInput {
     /// The id of the `Device`.
     device_id: ID,
 }
 
-/// What became of a device that was to be forgotten.
-#[derive(Default, SimpleObject)]
+/// The answer to `unregisterDevice`.
+#[payload(INVALID, REQUIRED, TOO_LONG)]
 pub struct UnregisterDevicePayload {
-    /// The id of the device that is gone; null when there are errors.
+    /// The id of the device that was removed; null when there are errors.
     device_id: Option<ID>,
-    /// Why it was not forgotten.
+    /// Why the device was not removed.
     errors: Vec<DeviceError>,
 }
 
-/// What can be done with devices.
+/// Mutations of devices.
 #[derive(Default)]
 pub struct DeviceMutation;
 
 #[Object]
 impl DeviceMutation {
-    /// Registers the push address of this device, or refreshes it. The last to register an address has it.
+    /// Registers the push address of this device, or refreshes it. An address belongs to the member who registered it
+    /// last.
     async fn register_device(
         &self,
         ctx: &Context<'_>,
@@ -151,7 +155,7 @@ impl DeviceMutation {
         Some(register(ctx, input).await)
     }
 
-    /// Forgets one of your devices: nothing is sent to it any more.
+    /// Removes one of your devices: nothing is sent to it any more. Succeeds also if it was removed before.
     async fn unregister_device(
         &self,
         ctx: &Context<'_>,
@@ -169,10 +173,7 @@ async fn register(
     let registration = match parse(&input) {
         Ok(registration) => registration,
         Err(problems) => {
-            return Ok(RegisterDevicePayload {
-                errors: user_errors(problems),
-                ..RegisterDevicePayload::default()
-            });
+            return Ok(RegisterDevicePayload::refused(problems));
         }
     };
     match service::register(ctx.app(), who, &registration).await? {
@@ -218,10 +219,7 @@ async fn unregister(
     let Some(device) = DeviceId::from_global(&input.device_id) else {
         let message = "This is not the id of a device.";
         let problem = Problem::field("deviceId", ProblemCode::Invalid, message);
-        return Ok(UnregisterDevicePayload {
-            errors: user_errors(vec![problem]),
-            ..UnregisterDevicePayload::default()
-        });
+        return Ok(UnregisterDevicePayload::refused(vec![problem]));
     };
     service::unregister(ctx.app(), who, device).await?;
     Ok(UnregisterDevicePayload {
@@ -230,7 +228,7 @@ async fn unregister(
     })
 }
 
-/// Devices of the member who asks, by their ids and in one statement; others' are left out.
+/// Loads the caller's devices with these ids, in one statement. Other members' devices are left out.
 pub async fn load_devices(
     ctx: &Context<'_>,
     ids: &[DeviceId],

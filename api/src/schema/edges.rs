@@ -1,8 +1,8 @@
-//! From one thing to another that it belongs to: the circle of a meeting, what a notification is about.
+//! Fetches related things: the circle of a meeting, the subject of a notification.
 //!
-//! Fields beside each other in one answer fetch together: a list costs one statement more for each kind of thing, and
-//! not one for each of its items. The finders are those of `nodes`, so that what the viewer may not see is null here as
-//! there. (The library's data loader runs each batch in a task of its own, after a timer, and without the request's
+//! Fields beside each other in one answer are fetched together. A list costs one more statement for each kind of thing,
+//! not one for each of its items. The finders are those of `nodes`, so things that the viewer may not see are null here
+//! too. (The library's data loader runs each batch in a task of its own, after a timer, and without the request's
 //! context.)
 
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ use crate::schema::matching::Peering;
 use crate::schema::node_query::{Node, load};
 use crate::schema::pact::Pact;
 
-/// The things that fields of one request are about to fetch.
+/// The batch that the fields of one request are about to fetch.
 #[derive(Debug, Default)]
 pub struct Edges(Mutex<Option<Arc<Batch>>>);
 
@@ -37,7 +37,7 @@ impl std::fmt::Debug for Batch {
 }
 
 impl Edges {
-    /// Of a request that has not begun.
+    /// Starts without a batch.
     pub const fn new() -> Self {
         Self(Mutex::new(None))
     }
@@ -51,7 +51,7 @@ impl Edges {
         Arc::clone(batch)
     }
 
-    /// Lets nobody else join; returns what was joined for.
+    /// Closes the batch, so that no more fields join it. Returns its keys.
     fn close(&self, batch: &Arc<Batch>) -> Vec<Key> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if open.as_ref().is_some_and(|open| Arc::ptr_eq(open, batch)) {
@@ -65,13 +65,13 @@ impl Edges {
     }
 }
 
-/// Returns what has this id, or `None` if the viewer may not see it.
+/// Returns the node with this id, or `None` if the viewer may not see it.
 pub async fn node(ctx: &Context<'_>, key: Key) -> GqlResult<Option<Node>> {
     let edges = ctx.data_unchecked::<Edges>();
     let batch = edges.join(key);
-    // The fields beside this one join before it goes on.
+    // The fields beside this one join the batch during this yield.
     yield_now().await;
-    // Whoever comes first fetches for all. If it is given up, the next one does.
+    // The first field fetches for all. If it is cancelled, the next one does.
     let found = batch.found.get_or_init(|| async {
         let keys = edges.close(&batch);
         load(ctx, &keys).await

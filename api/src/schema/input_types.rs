@@ -1,7 +1,7 @@
-//! Whether the values of an operation's variables fit their types (GraphQL §6.1.2), asked before anything is run.
+//! Checks that the values of an operation's variables fit their types (GraphQL §6.1.2), before anything runs.
 //!
-//! The GraphQL library looks at values only where a document uses them, and only while it validates the
-//! document; a document that was validated before is not validated again.
+//! The GraphQL library checks a value only where the document uses it, and only while it validates the document. A
+//! document that was validated before is not validated again.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use async_graphql::{InputType, Positioned, Variables};
 
 use crate::graphql::scalars;
 
-/// No name in the schema is longer, in characters.
+/// The longest path segment that is repeated, in characters. No name in the schema is longer.
 const LONGEST: usize = 64;
 
 /// The input types of a schema.
@@ -34,8 +34,8 @@ struct InputField {
 }
 
 impl InputTypes {
-    /// Reads the input types out of a schema in the schema definition language. What cannot be read holds
-    /// none; a test of the schema sees that ours can.
+    /// Reads the input types of a schema in the schema definition language. Returns none if it is unreadable; a test
+    /// checks that our schema is readable.
     pub fn read(sdl: &str) -> Self {
         let document = async_graphql::parser::parse_schema(sdl);
         let definitions = document.map(|document| document.definitions);
@@ -59,7 +59,7 @@ impl InputTypes {
         Self(kinds)
     }
 
-    /// What is wrong with the first variable that has no value of its type, for the app's developer.
+    /// Checks all variables. The error names the first that does not fit its type, for the app's developer.
     pub fn check(
         &self,
         definitions: &[Positioned<VariableDefinition>],
@@ -70,7 +70,7 @@ impl InputTypes {
             let name = &definition.name.node;
             let default = definition.default_value.as_ref().map(|value| &value.node);
             let checked = match variables.get(name) {
-                // Validation looks at a default, whether somebody goes by it or not.
+                // Validation has checked the default, whether it is used or not.
                 given @ Some(_) if given == default => Ok(()),
                 Some(value) => self.fits(value, &definition.var_type.node),
                 None if definition.var_type.node.nullable || default.is_some() => Ok(()),
@@ -97,7 +97,7 @@ impl InputTypes {
                 }
                 return Ok(());
             }
-            // One value stands for a list of one (GraphQL §3.11).
+            // A single value stands for a list of one (GraphQL §3.11).
             (BaseType::List(of), one) => return self.fits(one, of),
             (BaseType::Named(name), _) => name.as_str(),
         };
@@ -166,7 +166,7 @@ impl From<Positioned<InputValueDefinition>> for InputField {
     }
 }
 
-/// What does not fit, and where: the path grows from the inside out.
+/// What does not fit, and where. The path grows from the inside out.
 #[derive(Debug)]
 struct Misfit {
     path: Vec<String>,
@@ -181,7 +181,7 @@ impl Misfit {
         }
     }
 
-    /// `segment` may be the client's, and is repeated as far as a name of ours can be long.
+    /// Adds a path segment. It may come from the client, so it is truncated to `LONGEST`.
     fn inside(mut self, segment: &str) -> Self {
         self.path.push(segment.chars().take(LONGEST).collect());
         self

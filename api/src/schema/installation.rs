@@ -18,39 +18,40 @@ pub struct Installation;
 /// The service your app talks to, as its operator describes it. Anybody may read it.
 #[Object]
 impl Installation {
-    /// What members know it by.
+    /// The name that members know the service by.
     async fn name<'a>(&self, ctx: &Context<'a>) -> &'a str {
         &ctx.app().config.installation.name
     }
 
-    /// The version of the terms in force: `signUp` and `acceptTerms` take no other.
+    /// The version of the terms in force. `signUp` and `acceptTerms` accept no other.
     async fn terms_version<'a>(&self, ctx: &Context<'a>) -> &'a str {
         &ctx.app().config.auth.terms_version
     }
 
-    /// Where the terms can be read; null when the operator has not said.
+    /// The address of the terms; null when the operator has not configured one.
     async fn terms_url(&self, ctx: &Context<'_>) -> Option<Url> {
         ctx.app().config.installation.terms_url.clone().map(Url)
     }
 
-    /// Where the privacy notice can be read; null when the operator has not said.
+    /// The address of the privacy notice; null when the operator has not configured one.
     async fn privacy_url(&self, ctx: &Context<'_>) -> Option<Url> {
         ctx.app().config.installation.privacy_url.clone().map(Url)
     }
 
-    /// Where you ask for help with the app: a web address, or `mailto:` and an e-mail address. Null when the operator
-    /// has not said. Not for emergencies: see `crisisHelp`.
+    /// Where you can ask for help with the app: a web address, or `mailto:` and an e-mail address. Null when the
+    /// operator has not configured one. Not for emergencies: see `crisisHelp`.
     async fn support_url(&self, ctx: &Context<'_>) -> Option<Url> {
         ctx.app().config.installation.support_url().map(Url)
     }
 
-    /// The oldest versions of apps that still work well here. An older one asks its member to update. Platforms that
-    /// are not listed have no such version.
+    /// The oldest versions of the apps that still work well here. An older app asks you to update. Platforms that are
+    /// not listed have no such version.
     async fn minimum_app_versions(&self, ctx: &Context<'_>) -> Vec<MinimumAppVersion> {
         minimum_app_versions(ctx.app())
     }
 
-    /// Whom to call in a country. Keep the answer on the phone: it must be there without a connection.
+    /// The crisis lines and emergency numbers of a country. Keep the answer on the phone: it must be available without
+    /// a connection.
     async fn crisis_help(
         &self,
         ctx: &Context<'_>,
@@ -99,27 +100,28 @@ fn lines(help: &Arc<Help>, today: chrono::NaiveDate) -> Vec<CrisisLine> {
 pub struct MinimumAppVersion {
     /// The platform of the app.
     platform: Platform,
-    /// Numbers with dots between them, to be compared one after the other.
+    /// Numbers with dots between them. Compare them one after the other.
     version: String,
 }
 
-/// Whom to call in a country.
+/// The crisis lines and emergency numbers of a country.
 #[derive(SimpleObject)]
 pub struct CrisisHelp {
     /// The ISO 3166-1 alpha-2 code.
     country: String,
-    /// For danger to life. There is always at least one; show it beside the lines, whatever they say.
+    /// Emergency numbers, for danger to life. There is always at least one. Show it beside the lines, whatever they
+    /// say.
     emergency_numbers: Vec<EmergencyNumber>,
-    /// Somebody to talk to. Empty when none is known for this country.
+    /// Crisis lines: somebody to talk to. Empty when none is known for this country.
     lines: Vec<CrisisLine>,
 }
 
-/// A number for danger to life.
+/// An emergency number, for danger to life.
 #[derive(SimpleObject)]
 pub struct EmergencyNumber {
     /// The number, to be dialled as it is.
     number: String,
-    /// Which service answers, or from which phones it can be called; null when it is for everything.
+    /// The service that answers, or the phones from which it can be called; null when it is for everything.
     purpose: Option<String>,
 }
 
@@ -132,35 +134,36 @@ impl From<&crisis::Emergency> for EmergencyNumber {
     }
 }
 
-/// Somebody to talk to. Belay does not run these lines.
+/// A crisis line: somebody to talk to. Belay does not run these lines.
 #[derive(SimpleObject)]
 pub struct CrisisLine {
-    /// What it is called.
+    /// The name of the line.
     name: String,
-    /// Numbers to call, as they are dialled in that country; empty when it takes no calls.
+    /// Numbers to call, as they are dialled in that country. Empty when the line takes no calls.
     phone_numbers: Vec<String>,
-    /// What to do once it answers, or where a number works; null when there is nothing to say.
+    /// What to do after dialling, or where a number works; null when there is nothing to say.
     phone_hint: Option<String>,
-    /// A number to write to; null when there is none.
+    /// A number for text messages; null when there is none.
     text_number: Option<String>,
     /// The word to send, or the app to write with; null when there is nothing to say.
     text_hint: Option<String>,
-    /// Its site, or its chat; null when none is known.
+    /// The line's site, or its chat; null when none is known.
     url: Option<Url>,
-    /// When it answers, in words; null when that is not known.
+    /// The line's hours, in words; null when they are not known.
     hours: Option<String>,
-    /// Whom it is for, in words.
+    /// The people it is for, in words.
     audience: String,
-    /// Whether it is for men above all.
+    /// Whether the line is mainly for men.
     for_men: bool,
-    /// Who states all this.
+    /// The source of all this.
     source: String,
-    /// The day of the newest source, or on which the operator tried it; null when no source has a date.
+    /// The day of the newest dated source, or the day on which the operator tried the line; null when no source has a
+    /// date.
     verified_on: Option<Date>,
-    /// The day from which it counts as not recently checked; null when it has never been dated.
+    /// The day from which the line counts as not recently checked; null when it was never dated.
     review_on: Option<Date>,
-    /// Whether it was checked, and its review is not due yet. Show "not recently checked" when it is false, and the
-    /// emergency number beside it.
+    /// Whether the line was checked, and its review is not due yet. When it is false, show "not recently checked",
+    /// with the emergency number beside it.
     recently_checked: bool,
 }
 
@@ -184,13 +187,13 @@ impl CrisisLine {
     }
 }
 
-/// The installation.
+/// Queries for the installation.
 #[derive(Default)]
 pub struct InstallationQuery;
 
 #[Object]
 impl InstallationQuery {
-    /// The service your app talks to. Ask before anybody signs in.
+    /// The service your app talks to. You can query it before anybody signs in.
     async fn installation(&self) -> Nullable<Installation> {
         Some(Ok(Installation))
     }

@@ -1,4 +1,4 @@
-//! The member who asks: what is his alone. Each domain adds its part.
+//! The signed-in member's own data. Each domain adds its part.
 
 use async_graphql::{ID, MergedObject, Object};
 
@@ -19,7 +19,7 @@ use crate::schema::pact::{PactMe, ReceivedMe};
 use crate::schema::profile::ProfileMe;
 use crate::viewer::SignedIn;
 
-/// You: what is yours alone to see.
+/// You, with everything that only you can see.
 #[derive(MergedObject)]
 pub struct Me(
     Identity,
@@ -64,12 +64,12 @@ impl Me {
     }
 }
 
-/// Who it is.
+/// The identity of the member.
 pub struct Identity(SignedIn);
 
 #[Object]
 impl Identity {
-    /// The id of your member, as others see it.
+    /// The id of your `Member`, as others see it.
     async fn member_id(&self) -> ID {
         self.0.member.global()
     }

@@ -56,7 +56,7 @@ use crate::schema::pact::{PactMutation, PactNudgeMutation};
 use crate::schema::profile::{DisclosureMutation, ProfileMutation, ProfileQuery};
 use crate::schema::sync::SyncQuery;
 
-/// The service itself.
+/// Fields of the service itself.
 #[derive(Default)]
 pub struct ServiceQuery;
 
@@ -67,14 +67,14 @@ impl ServiceQuery {
         Some(Ok(DateTime(ctx.app().clock.now())))
     }
 
-    /// The member who asks.
+    /// You, the signed-in member.
     async fn me(&self, ctx: &async_graphql::Context<'_>) -> Nullable<Me> {
         Some(ctx.member().map(Me::of))
     }
 }
 
-/// What can be asked. Fields are null, with an error beside them, when they could not be had; one
-/// fault does not take the others.
+/// Everything you can query. A field that fails is null, with an error beside it; one failure does not affect the
+/// others.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Query")]
 pub struct QueryRoot(
@@ -90,8 +90,8 @@ pub struct QueryRoot(
     #[cfg(feature = "conformance")] conformance::ConformanceQuery,
 );
 
-/// What can be changed. Every mutation may be sent again when its answer did not arrive: the second
-/// time changes nothing and answers the same.
+/// Everything you can change. You may send every mutation again if its answer did not arrive: the second time changes
+/// nothing and answers the same.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Mutation")]
 pub struct MutationRoot(
@@ -118,8 +118,8 @@ pub struct MutationRoot(
     CommitmentDayMutation,
 );
 
-/// What your devices can hear of while they are connected. What is told are hints that say what to read, and nothing
-/// of what is there; none is kept for later. When you have signed out, there is an error and the end.
+/// The live events that your devices can receive while they are connected. Events are hints: they say what to read, and
+/// nothing of the content. They are not stored for later. When you sign out, the stream sends an error and ends.
 #[derive(Default, MergedSubscription)]
 #[graphql(name = "Subscription")]
 pub struct SubscriptionRoot(
@@ -132,7 +132,7 @@ pub struct SubscriptionRoot(
 /// Belay's schema.
 pub type BelaySchema = Schema<QueryRoot, MutationRoot, SubscriptionRoot>;
 
-/// The schema without what a request needs to run; enough to print it.
+/// Builds the schema without the data that requests need; enough to print it.
 pub fn builder() -> SchemaBuilder<QueryRoot, MutationRoot, SubscriptionRoot> {
     Schema::build(
         QueryRoot::default(),
@@ -142,23 +142,24 @@ pub fn builder() -> SchemaBuilder<QueryRoot, MutationRoot, SubscriptionRoot> {
     .register_output_type::<UserError>()
 }
 
-/// The schema, ready to run.
+/// Builds the executable schema.
 pub fn build(app: App) -> BelaySchema {
     builder().data(app).finish()
 }
 
-/// The schema, ready to run documents that [`super::validation`] has found valid: the library's own rules are left out.
+/// Builds the executable schema for documents that [`validation`] has found valid. The library's own rules are left
+/// out.
 pub fn build_validated(app: App) -> BelaySchema {
     let builder = builder().data(app).disable_suggestions();
     builder.validation_mode(ValidationMode::Fast).finish()
 }
 
-/// Adds what resolvers ask for to a request: who sent it, and what its fields fetch together.
+/// Adds the data that resolvers need to a request: its sender, and the batch of related things to fetch.
 pub fn sent_by(request: Request, sender: Sender) -> Request {
     request.data(sender).data(Edges::new())
 }
 
-/// The schema in the schema definition language, as it stands in `schema.graphql`.
+/// Returns the schema in the schema definition language, as in `schema.graphql`.
 pub fn sdl() -> String {
     let schema = builder().finish();
     let options = async_graphql::SDLExportOptions::new()

@@ -1,4 +1,4 @@
-//! `node` and `nodes`: anything that has an id, by its id (Relay's Object Identification).
+//! `node` and `nodes`: fetches anything with a global id (Relay's Object Identification).
 
 use std::collections::HashMap;
 
@@ -27,19 +27,23 @@ use crate::schema::pact::{
 };
 use crate::schema::profile::{Member, load_members};
 
-/// Something that has an id of its own, and can be fetched by it.
+/// Something with a global id, by which you can fetch it.
 #[derive(Clone, Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "Opaque, and the same for ever."))]
+#[graphql(field(
+    name = "id",
+    ty = "ID",
+    desc = "The global id: opaque, and never changes."
+))]
 pub enum Node {
-    /// A member, as you may see him.
+    /// A member, as far as you can see the member.
     Member(Box<Member>),
     /// A circle you are in.
     Circle(Circle),
-    /// That somebody invites you into a circle.
+    /// An invitation for you to join a circle.
     CircleInvitation(Box<CircleInvitation>),
     /// A meeting you may go to.
     Meeting(Box<Meeting>),
-    /// One time a meeting takes place.
+    /// One occurrence of a meeting.
     MeetingOccurrence(Box<MeetingOccurrence>),
     /// A check-in of yours.
     CheckIn(Box<CheckIn>),
@@ -47,27 +51,27 @@ pub enum Node {
     Pause(Pause),
     /// A device of yours.
     Device(Device),
-    /// A line in your inbox.
+    /// A notification in your inbox.
     Notification(Notification),
-    /// Another man and you, as partners or about to be.
+    /// You and another member, as partners or with a proposal to be partners.
     Peering(Box<Peering>),
-    /// What your partner and you agreed to, or are about to.
+    /// The agreement between you and your partner, proposed or in force.
     Pact(Box<Pact>),
-    /// A few words between your partner and you.
+    /// A nudge between you and your partner.
     PactNudge(PactNudge),
-    /// Words that somebody sent you, and that you see nowhere else any more.
+    /// Words that somebody sent you, and that you can no longer see anywhere else.
     ReceivedWords(Box<ReceivedWords>),
-    /// That a man would like you to be told when he goes quiet.
+    /// A member's request that you be notified when that member goes quiet.
     LadderRequest(Box<LadderRequest>),
-    /// That somebody was told of a man who went quiet: you, or by your ladder another.
+    /// A notice that a member has gone quiet: to you, or by your ladder to another member.
     LadderTelling(Box<LadderTelling>),
     /// A device on which you are signed in.
     Session(Session),
-    /// What you mean to do, or your partner, who lets you see it.
+    /// A commitment of yours, or of a partner who shares it with you.
     Commitment(Box<Commitment>),
 }
 
-/// The most ids one `nodes` takes.
+/// The most ids that one `nodes` takes.
 const MAX_IDS: usize = 100;
 
 macro_rules! load {
@@ -88,10 +92,10 @@ macro_rules! load {
     }};
 }
 
-/// What has these ids and may be seen by who asks: one statement for each kind of thing among them, and one for the
-/// men in them where there are any.
+/// Fetches the nodes with these ids that the viewer may see. Runs one statement for each kind of node among them, and
+/// one for the members in them if there are any.
 pub async fn load(ctx: &Context<'_>, keys: &[Key]) -> GqlResult<HashMap<Key, Node>> {
-    // To somebody who has not signed in nothing is there.
+    // An anonymous caller sees no nodes.
     ctx.member()?;
     Ok(load! { ctx, keys;
         MemberId: load_members => |it| Node::Member(Box::new(it)),
@@ -128,13 +132,13 @@ async fn load_all(ctx: &Context<'_>, ids: &[ID]) -> GqlResult<Vec<Option<Node>>>
     Ok(keys.into_iter().map(node).collect())
 }
 
-/// Anything by its id.
+/// Fetches anything by its id.
 #[derive(Default)]
 pub struct NodeQuery;
 
 #[Object]
 impl NodeQuery {
-    /// What has this id; null when there is nothing, or nothing that you may see.
+    /// The node with this id; null if there is none, or none that you may see.
     async fn node(
         &self,
         ctx: &Context<'_>,
@@ -144,7 +148,7 @@ impl NodeQuery {
         found.map(|mut found| found.pop().flatten()).transpose()
     }
 
-    /// What has these ids, in their order, with null for those that are not there or not yours to see.
+    /// The nodes with these ids, in the same order; null for each that does not exist or that you may not see.
     async fn nodes(
         &self,
         ctx: &Context<'_>,

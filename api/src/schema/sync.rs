@@ -10,54 +10,56 @@ use crate::schema::node_query::{Node, load};
 use crate::sync::model::{self, Place};
 use crate::sync::service;
 
-/// Something your app keeps that is new, is not as it was, or is gone.
+/// A thing in your app's local data that is new, has changed, or is gone.
 #[derive(SimpleObject)]
 pub struct Change {
-    /// The global id of the thing: that of `node`, and what to drop when it is gone.
+    /// The global id of the thing, as for `node`. Use it to delete your copy if the thing is gone.
     subject_id: ID,
-    /// Whether it is gone, or not there for you any more: drop what you keep under this id.
+    /// Whether the thing was deleted, or is no longer visible to you. Delete your copy with this id.
     deleted: bool,
-    /// The thing as it is now; null when `deleted`.
+    /// The thing as it is now; null if `deleted` is true.
     node: Option<Node>,
     /// When it last changed.
     changed_at: DateTime,
 }
 
-/// What has changed of what your app keeps.
+/// A page of changes to your app's local data.
 #[derive(SimpleObject)]
 pub struct ChangePage {
-    /// The changes, in the order to take them in. A thing is in here once, as it is now, however often it changed.
+    /// The changes, in the order to apply them. Each thing is included once, as it is now, however often it changed.
     edges: Vec<Change>,
-    /// Keep it beside what you keep, and give it as `after` the next time. It is yours alone, and there also when
+    /// Store it with your local data, and send it as `after` next time. It belongs to you alone, and is also there if
     /// nothing changed.
     end_cursor: String,
-    /// Whether there is more: ask again at once, with `endCursor`.
+    /// Whether there are more changes. If so, ask again immediately with `endCursor`.
     has_more: bool,
-    /// Whether you must begin anew: what you keep cannot be brought up to date, because you have not asked for too long
-    /// (90 days, unless the server is set otherwise), because it is another member's, or because the server was put
-    /// back from a copy. Drop what you keep, and ask again with `endCursor`, which is that of the very beginning.
+    /// Whether you must start again, because your local data cannot be brought up to date. Reasons: you have not asked
+    /// for too long (90 days, unless the server is configured otherwise), the cursor is another member's, or the server
+    /// was restored from a backup. Delete your local data, and ask again with `endCursor`, which stands for the very
+    /// beginning.
     reset_required: bool,
 }
 
-/// What your app keeps.
+/// The query for changes.
 #[derive(Default)]
 pub struct SyncQuery;
 
 #[Object]
 impl SyncQuery {
-    /// What has changed of what your app keeps for when there is no connection: your profile (`Member`), your check-ins,
-    /// the occurrences you answered with their meetings, your notifications, your peerings and pacts with their nudges,
-    /// and what you and your partners mean to do (`Commitment`). Ask without `after` for all of it, and from then on with
-    /// the last `endCursor`. Seats that other men take or give back are no change of a meeting, and that a day goes by is
-    /// none of a commitment.
+    /// The changes to the data that your app keeps for offline use.
+    ///
+    /// This data is your profile (`Member`), your check-ins, the occurrences you answered with their meetings, your
+    /// notifications, your peerings and pacts with their nudges, and your and your partners' commitments
+    /// (`Commitment`). Ask without `after` for all of it, and then with the last `endCursor`. Seats that other members
+    /// take or give back are not a change of a meeting, and a new day is not a change of a commitment.
     async fn changes(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "The `endCursor` you were given last; without it, or with null, everything you keep."
+            desc = "The last `endCursor` you received. Omit it or send null to get all your data."
         )]
         after: Option<String>,
-        #[graphql(desc = "At most so many, 0 to 100.")] first: i32,
+        #[graphql(desc = "The most changes to return, 0 to 100.")] first: i32,
     ) -> Nullable<ChangePage> {
         Some(changes(ctx, after.as_deref(), first).await)
     }
@@ -73,7 +75,7 @@ async fn changes(ctx: &Context<'_>, after: Option<&str>, first: i32) -> GqlResul
     let page = service::changes(ctx.app(), member, place, limit).await?;
     let key = |change: &model::Change| -> Key { (change.item.tag(), change.item.id) };
     let there = page.changes.iter().filter(|change| !change.deleted);
-    // What he may see is asked now: whatever the feed says, he is shown nothing else.
+    // Visibility is checked now: whatever the feed says, the member sees nothing else.
     let mut nodes = load(ctx, &there.map(key).collect::<Vec<_>>()).await?;
     let edges = page.changes.iter().map(|change| {
         let node = nodes.remove(&key(change));

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::model::Place;
 
-/// Tells cursors of feeds from those of lists.
+/// The id of feeds, which distinguishes their cursors from those of lists.
 const FEED: u8 = 60;
 
 impl CursorType for Place {
@@ -57,7 +57,7 @@ mod tests {
         let text = place.encode_cursor();
         assert_eq!(Place::decode_cursor(&text), Ok(place));
         let negative = Place { seq: -1, ..place }.encode_cursor();
-        // The first letter holds the kind of cursor.
+        // The first letter encodes the list id.
         let of_another_list = text.replacen('P', "B", 1);
         for refused in ["", "AAAA", &text[1..], &negative, &of_another_list] {
             assert!(Place::decode_cursor(refused).is_err(), "{refused}");

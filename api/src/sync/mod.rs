@@ -1,12 +1,13 @@
-//! Sync: what has changed of what a member's phone keeps.
+//! Sync: the changes to what a member's phone keeps.
 //!
-//! The promises: a phone that asks with the cursor it was given last is told everything that changed since, in
-//! whatever order transactions committed, or to begin anew; each thing once, as it is now; and of what went, or is
-//! not there for him any more, nothing but that.
+//! Promises:
 //!
-//! Each member has a feed. Whoever changes something that he keeps takes the next numbers of it, in the transaction of
-//! the change and as the last thing in it: the feed is held until the commit, so that nobody ever sees a number
-//! before all smaller ones. A thing has one row, whose number rises; a feed grows no longer than what its member has.
+//! - A phone that sends its latest cursor receives every change since, in whatever order transactions committed, or is
+//!   told to start again.
+//! - It receives each thing once, in its current state.
+//! - Of something that was deleted or is no longer visible to the member, it learns only that.
+//!
+//! Transactions write changes through [`feed`](crate::feed).
 
 pub mod cursor;
 pub mod model;

@@ -1,47 +1,20 @@
-//! What other domains ask of sync, and what phones do.
+//! Reads changes for phones, and removes old tombstones.
 
 use chrono::TimeDelta;
 use entity::MemberId;
 
-use super::model::{self, Changes, Page, Place, Wanted};
+use super::model::{self, Page, Place, Wanted};
 use super::store;
 use crate::app::App;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::feed;
+use crate::transact;
+use crate::tx::{Done, Tx};
 
-/// Members whose tombstones are removed by one transaction.
+/// The number of members whose tombstones one transaction removes.
 const PRUNED_AT_ONCE: u64 = 500;
 
-/// Makes the feed of a new member, with him in it.
-pub async fn open(tx: &Tx, member: MemberId) -> Result<(), Fault> {
-    store::open(tx, member).await?;
-    tx.put(member, member);
-    Ok(())
-}
-
-/// Writes what a transaction changes of what members keep, as the last thing in it: the feeds are locked from here to
-/// its end. A member who is gone meanwhile is passed over; a member without a feed is a fault, since his phones would
-/// never know.
-pub async fn write(app: &App, tx: &Tx, changes: Changes) -> Result<(), Fault> {
-    let rows = changes.sorted();
-    for chunk in rows.chunks(store::ROWS_AT_ONCE) {
-        let written = store::write(tx, app.clock.now(), chunk).await?;
-        if usize::try_from(written) != Ok(chunk.len())
-            && store::lacks_feed(tx, chunk.iter().map(|row| row.0)).await?
-        {
-            return Err(Fault::Broken("a member has a feed"));
-        }
-    }
-    Ok(())
-}
-
-/// Holds a member's feed before it is looked up what of his changes: who adds to it at the same time has
-/// committed, and is seen by what is read from here on, or comes after this transaction.
-pub async fn hold(tx: &Tx, member: MemberId) -> Result<(), Fault> {
-    store::hold(tx, &[member]).await
-}
-
-/// At most `limit` changes of a member's feed for a phone that has come to a place in it, in one statement.
+/// Returns at most `limit` changes of a member's feed for a phone at `place`, in one statement.
 pub async fn changes(
     app: &App,
     member: MemberId,
@@ -49,19 +22,19 @@ pub async fn changes(
     limit: u64,
 ) -> Result<Page, Fault> {
     let read = store::read(app.db.pool(), member, Wanted::from(place), limit + 1).await?;
-    let (feed, rows) = read.ok_or(Fault::Broken("a member who asks has a feed"))?;
+    let (feed, rows) = read.ok_or(Fault::Broken("the caller has a feed"))?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     Ok(model::page(member, place, feed, rows, limit))
 }
 
-/// A copy of the database was put back: every phone begins anew. A cursor from before may be of changes that the copy
-/// does not have, up to as many as there may have been since.
+/// Makes every phone start again after the database was restored from a backup. Old cursors may refer to changes that
+/// the backup does not have.
 pub async fn begin_anew(tx: &Tx) -> Result<(), Fault> {
     store::begin_anew(tx).await
 }
 
-/// Removes the tombstones that have been there long enough. A phone that has not asked for so long begins anew.
-/// One slice; returns whether there is more.
+/// Removes one batch of tombstones that are older than `sync.tombstone_days`, and returns whether there may be more. A
+/// phone that was away longer must start again.
 pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     let kept = TimeDelta::days(app.config.sync.tombstone_days.into());
     let before = app.clock.now() - kept;
@@ -70,7 +43,7 @@ pub async fn housekeep(app: &App) -> Result<bool, Fault> {
         return Ok(false);
     }
     transact!(app, |tx| {
-        store::hold(tx, &old).await?;
+        feed::lock_all(tx, &old).await?;
         store::remove_tombstones(tx, &old, before).await?;
         Ok(Done::Keep(()))
     })?;

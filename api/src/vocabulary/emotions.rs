@@ -1,16 +1,16 @@
-//! Words for feelings: naming one is a skill, and helps.
+//! The vocabulary of feelings. Naming a feeling is a skill, and helps.
 
 pub use entity::emotion::Family;
 
 /// A word for a feeling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Emotion {
-    /// Its name for apps; never changes.
+    /// The identifier for apps. It never changes.
     pub slug: String,
-    /// What kind of feeling it is.
+    /// The kind of feeling.
     pub family: Family,
-    /// Its name for people, in English.
+    /// The name that members read, in English.
     pub name: String,
-    /// What it means, in one sentence, in English.
+    /// The meaning in one sentence, in English.
     pub definition: String,
 }

@@ -1,4 +1,4 @@
-//! Words that come from the database and change with a release: a process reads them now and then and keeps them.
+//! Vocabularies from the database. They only change with a release, so each process caches them for a while.
 
 pub mod emotions;
 pub mod profile;
@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use crate::error::Fault;
 
-/// Words that a newer release has added are known to an older process after this long.
+/// How long words are cached. An older process knows the words of a newer release after this time.
 const KEPT_FOR: Duration = Duration::from_mins(10);
 
-/// A vocabulary as last read.
+/// A cached vocabulary.
 #[derive(Debug)]
 pub struct Kept<T> {
     kept: Mutex<Option<(Duration, Arc<T>)>>,
-    /// Held by the one who reads it anew, while others wait for what he reads.
+    /// Locked by the task that reads the vocabulary again. Others wait for its result.
     reading: tokio::sync::Mutex<()>,
 }
 
@@ -30,8 +30,8 @@ impl<T> Default for Kept<T> {
 }
 
 impl<T> Kept<T> {
-    /// What was read, or what is read now when that is too long ago, by [`crate::clock::Clock::uptime`]. Not to be asked for inside a transaction: who
-    /// reads takes a connection.
+    /// Returns the cached value, or reads it if it is too old by [`crate::clock::Clock::uptime`]. Do not call it inside
+    /// a transaction: reading takes a second connection.
     pub async fn get(
         &self,
         now: Duration,

@@ -1,28 +1,28 @@
-//! The two vocabularies a profile is written in.
+//! The two vocabularies of profiles.
 
 use std::sync::Arc;
 
-/// Something men live through.
+/// Something that members live through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topic {
-    /// Its name for apps; never changes.
+    /// The identifier for apps. It never changes.
     pub slug: String,
-    /// Its name for people, in English.
+    /// The name that members read, in English.
     pub name: String,
-    /// One sentence for people, in English.
+    /// One sentence that members read, in English.
     pub description: String,
 }
 
-/// A circumstance of a man's life.
+/// A circumstance of a member's life.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LifeContext {
-    /// Its name for apps; never changes.
+    /// The identifier for apps. It never changes.
     pub slug: String,
-    /// Its name for people, in English.
+    /// The name that members read, in English.
     pub name: String,
 }
 
-/// Both vocabularies, each in the order it is shown in.
+/// Both vocabularies, each in display order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vocabulary {
     /// Topics.
@@ -32,12 +32,12 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Whether there is such a topic.
+    /// Returns whether this topic exists.
     pub fn has_topic(&self, slug: &str) -> bool {
         self.topics.iter().any(|topic| topic.slug == slug)
     }
 
-    /// Whether there is such a life context.
+    /// Returns whether this life context exists.
     pub fn has_life_context(&self, slug: &str) -> bool {
         self.life_contexts
             .iter()

@@ -1,5 +1,5 @@
-//! What comes at a time of its own: each kind has an indexed instant that says when next, and a batch that takes what is
-//! due, tells of it, and writes the next instant, in one transaction.
+//! Work that is due at stored instants. Each kind has an indexed instant of its next turn. A batch takes the due rows,
+//! announces what is due and writes their next instants, in one transaction.
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
@@ -7,27 +7,27 @@ use futures::future::BoxFuture;
 
 use crate::app::App;
 use crate::error::Fault;
-use crate::{commitment, ladder, nudge, zone_change};
+use crate::{commitment, ladder, notification, zone_change};
 
-/// Asks the app for something that takes a while.
+/// An asynchronous function of the app.
 pub(super) type Ask<T> = fn(&App) -> BoxFuture<'_, Result<T, Fault>>;
 
-/// A kind of it.
+/// A kind of due work.
 pub(super) struct Due {
-    /// For the log.
+    /// The name for the log.
     pub name: &'static str,
-    /// Takes one batch of what is due; how much there was.
+    /// Runs one batch of the due work. Returns how much there was.
     pub run: Ask<usize>,
-    /// When the next falls due.
+    /// Returns when the next work is due.
     pub next: Ask<Option<DateTime<Utc>>>,
 }
 
-/// All there are.
+/// All kinds.
 pub(super) const ALL: [Due; 4] = [
     Due {
         name: "reminders",
-        run: |app| nudge::reminder::run_due(app).boxed(),
-        next: |app| nudge::reminder::next_due(app).boxed(),
+        run: |app| notification::reminder::run_due(app).boxed(),
+        next: |app| notification::reminder::next_due(app).boxed(),
     },
     Due {
         name: "asks",

@@ -1,24 +1,27 @@
-//! The hourly round: every domain removes what has had its day, a slice at a time.
+//! Hourly housekeeping: every domain removes its expired rows, a slice at a time.
 
 use chrono::TimeDelta;
 use futures::FutureExt as _;
 
 use super::due::Ask;
 use crate::app::App;
-use crate::db::{Done, SLICE, transact};
+use crate::db::SLICE;
 use crate::error::Fault;
 use crate::http::documents;
 use crate::jobs::{Job, enqueue_once, store};
-use crate::{account, circle, delivery, device, matching, nudge, pact, sync};
+use crate::notification::delivery;
+use crate::transact;
+use crate::tx::Done;
+use crate::{account, circle, device, matching, notification, pact, sync};
 
 const EVERY: TimeDelta = TimeDelta::hours(1);
-/// A job that was given up is there for the operator to see so long; its payload may name an address.
+/// How long the operator can see a failed job. It does not stay longer, because its payload may name an address.
 const KEPT: TimeDelta = TimeDelta::days(30);
-/// A domain does so many slices in a row. What is left comes in a round that follows at once, when the others have had
-/// their turn and a worker that is to stop has stopped.
+/// How many slices a domain removes in a row. The rest is left to another round that follows at once, so that the other
+/// domains get their turn and a worker that is to stop can stop.
 const SLICES_IN_A_ROW: u32 = 20;
 
-/// One domain's part. It removes a slice of what has had its day, and says whether there is more.
+/// One domain's part: removes a slice of its expired rows and returns whether there is more.
 struct Chore {
     name: &'static str,
     slice: Ask<bool>,
@@ -47,7 +50,7 @@ const CHORES: [Chore; 10] = [
     },
     Chore {
         name: "notifications",
-        slice: |app| nudge::service::housekeep(app).boxed(),
+        slice: |app| notification::check::housekeep(app).boxed(),
     },
     Chore {
         name: "pushes",
@@ -72,7 +75,7 @@ async fn given_up(app: &App) -> Result<bool, Fault> {
     Ok(removed == SLICE)
 }
 
-/// Makes sure that there is a round to come; however many workers ask, there is one.
+/// Schedules a round. However many workers schedule one, there is only one.
 pub(super) async fn schedule(app: &App, after: TimeDelta) -> Result<(), Fault> {
     let at = app.clock.now() + after;
     transact!(app, |tx| {
@@ -82,8 +85,8 @@ pub(super) async fn schedule(app: &App, after: TimeDelta) -> Result<(), Fault> {
     })
 }
 
-/// One round. The next is scheduled first, so that it comes whatever happens in this one; and what fails in one domain
-/// keeps no other from its turn.
+/// Runs one round. The next one is scheduled first, so that it runs whatever happens in this one. A failure in one
+/// domain does not stop the others.
 pub(super) async fn round(app: &App) -> Result<(), Fault> {
     schedule(app, EVERY).await?;
     let (mut more, mut failed) = (false, None);

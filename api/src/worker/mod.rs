@@ -1,4 +1,4 @@
-//! The worker: looks for what is due, does it, and waits. What it does for each domain is listed here and beside.
+//! The worker: finds due work, does it, and waits. Its work for each domain is listed here and in the files beside.
 
 mod due;
 mod housekeeping;
@@ -20,11 +20,12 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::error::Fault;
 use crate::jobs::{Job, backoff, store};
-use crate::{account, circle, delivery, nudge, zone_change};
+use crate::notification::delivery;
+use crate::{account, circle, notification, zone_change};
 
 const RETRY_BASE: Duration = Duration::from_secs(10);
 const RETRY_CAP: Duration = Duration::from_hours(1);
-/// So many jobs of a lane run side by side.
+/// How many jobs of a lane run at the same time.
 const fn places(lane: Lane) -> usize {
     match lane {
         Lane::Letters | Lane::Tasks => 8,
@@ -32,11 +33,11 @@ const fn places(lane: Lane) -> usize {
     }
 }
 
-/// After a fault, at least so long.
+/// The least pause after a fault.
 const ERROR_PAUSE: Duration = Duration::from_millis(200);
 
-/// When the next thing falls due: a job, a delivery, or what comes at a time of its own; none when nothing ever will. What cannot be
-/// taken up yet, because another worker holds it or the sender pauses, counts from when it can.
+/// Returns when the next job, delivery or other work is due, or `None` if nothing ever is. Work that is leased to
+/// another worker, or whose sender pauses, counts from when it can be claimed.
 pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
     let mut all = vec![
         store::next_due(app.db.pool()).await?,
@@ -48,7 +49,7 @@ pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
     Ok(all.into_iter().flatten().min())
 }
 
-/// Does background work. Any number of workers, in any number of processes, share it.
+/// Does background work. Any number of workers in any number of processes can share it.
 #[derive(Clone)]
 pub struct Worker {
     app: App,
@@ -56,14 +57,14 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker with a name of its own for its leases.
+    /// Creates a worker with its own id for its leases.
     pub fn new(app: App) -> Self {
         let holder = app.ids.next();
         Self { app, holder }
     }
 
-    /// Works until told to stop; what has been started is finished first. Each kind of work has a lane of its
-    /// own, so that a slow provider holds up no mail and no reminder.
+    /// Works until told to stop, after finishing what it has started. Each kind of work has its own lane, so that a
+    /// slow provider does not hold up mail or reminders.
     pub async fn run(self, stop: CancellationToken) {
         if let Err(fault) = housekeeping::schedule(&self.app, TimeDelta::zero()).await {
             tracing::error!(class = fault.class(), "housekeeping could not be scheduled");
@@ -102,7 +103,7 @@ impl Worker {
                 Ok(_) => continue,
                 Err(fault) => {
                     tracing::error!(lane = name, class = fault.class(), "no work could be done");
-                    // A wake must not turn an outage of the database into a storm of tries.
+                    // Without a pause, wakes would turn an outage of the database into a storm of attempts.
                     tokio::time::sleep(ERROR_PAUSE).await;
                 }
             }
@@ -114,8 +115,8 @@ impl Worker {
         }
     }
 
-    /// Does the jobs of a lane until told to stop; what has been started is finished first. A place that gets free is
-    /// filled at once, so that a slow job holds up nobody but itself.
+    /// Runs the jobs of a lane until told to stop, after finishing those it has started. A free place is filled at
+    /// once, so that a slow job holds up only itself.
     async fn jobs(&self, lane: Lane, stop: &CancellationToken) {
         let poll = Duration::from_secs(self.app.config.worker.poll_seconds);
         let mut wake = self.app.wake.listen();
@@ -138,12 +139,12 @@ impl Worker {
                     }
                     Err(fault) => {
                         tracing::error!(lane = ?lane, class = fault.class(), "no jobs could be taken");
-                        // A wake must not turn an outage of the database into a storm of tries.
+                        // Without a pause, wakes would turn an outage of the database into a storm of attempts.
                         tokio::time::sleep(ERROR_PAUSE).await;
                     }
                 }
             }
-            // When every place is taken there is nothing to look for.
+            // If every place was filled, more jobs may be due: wait only for a free place.
             tokio::select! {
                 () = stop.cancelled() => {}
                 Some(_) = running.join_next() => while running.try_join_next().is_some() {},
@@ -154,13 +155,13 @@ impl Worker {
         while running.join_next().await.is_some() {}
     }
 
-    /// Does everything that is due now, and what becomes due by it.
+    /// Does everything that is due now, including work that becomes due by it.
     pub async fn drain(&self) -> Result<(), Fault> {
         while self.step().await? > 0 {}
         Ok(())
     }
 
-    /// Takes one batch of each kind of work; returns how much there was.
+    /// Does one batch of each kind of work. Returns how much there was.
     async fn step(&self) -> Result<usize, Fault> {
         let mut taken = 0;
         for lane in Lane::iter() {
@@ -196,7 +197,7 @@ impl Worker {
         Ok(count)
     }
 
-    /// Makes the lease of a job last while it runs; comes back when it has passed to another.
+    /// Renews the lease of a job while it runs. Returns if the job has passed to another worker.
     async fn keep(&self, job: &job::Model) {
         let app = &self.app;
         let third = Duration::from_secs(app.config.worker.lease_seconds.into()) / 3;
@@ -216,12 +217,12 @@ impl Worker {
     async fn run_job(&self, job: job::Model) {
         let app = &self.app;
         let work = async {
-            // Every attempt was counted when it began, and none of them ended: the job may be what kills the process.
-            if job.attempts > app.config.worker.max_attempts {
+            // The last `max_attempts` attempts began and did not end: the job may be what kills the process.
+            if job.attempts % (app.config.worker.max_attempts + 1) == 0 {
                 return Err(Fault::Broken("a job kills no process"));
             }
             match serde_json::from_str::<Job>(&job.payload) {
-                // Some are large, and none is started often.
+                // Boxed because some futures are large, and none is started often.
                 Ok(work) => Box::pin(caught(perform(app, work))).await,
                 Err(fault) => Err(fault.into()),
             }
@@ -237,7 +238,9 @@ impl Worker {
             Ok(()) => store::finish(app.db.pool(), &job).await.map(|_| ()),
             Err(fault) => {
                 let attempt = u32::try_from(job.attempts).unwrap_or(1);
-                let last = job.attempts >= app.config.worker.max_attempts;
+                // Housekeeping is never given up: it waits, and is tried again.
+                let last = job.lane != Lane::Housekeeping
+                    && job.attempts >= app.config.worker.max_attempts;
                 let wait = backoff(&app.entropy, attempt, RETRY_BASE, RETRY_CAP);
                 let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1));
                 let retry_at = (!last).then(|| app.clock.now() + wait);
@@ -251,19 +254,19 @@ impl Worker {
             }
         };
         if let Err(fault) = recorded {
-            // The lease runs out and the job is taken up again.
+            // The lease will expire, and the job will be claimed again.
             tracing::error!(job = %job.id, class = fault.class(), "a job's end could not be recorded");
         }
     }
 }
 
-/// A panic is the job's and not the worker's: a try like any other that did not end well.
+/// Turns a panic of a job into a failed attempt, so that it does not end the worker.
 async fn caught(work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
     let done = AssertUnwindSafe(work).catch_unwind().await;
     done.unwrap_or(Err(Fault::Broken("a job does not panic")))
 }
 
-/// Does one job. Each must be safe to do twice.
+/// Runs one job. Every job must be idempotent.
 async fn perform(app: &App, job: Job) -> Result<(), Fault> {
     match job {
         Job::MailSignUp { sign_up } => account::jobs::mail_sign_up(app, sign_up).await,
@@ -283,7 +286,7 @@ async fn perform(app: &App, job: Job) -> Result<(), Fault> {
         Job::MailUnledCircle { circle } => circle::service::mail_unled(app, circle).await,
         Job::PurgeAccount { member } => account::jobs::purge_account(app, member).await,
         Job::PlanNotification { notification } => {
-            nudge::plan::notification(app, notification).await
+            notification::plan::notification(app, notification).await
         }
         Job::Housekeeping => housekeeping::round(app).await,
     }

@@ -1,4 +1,4 @@
-//! What comes after what.
+//! The order of the stages and rounds.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::zone_data::{Model, Stage};
@@ -6,18 +6,18 @@ use uuid::Uuid;
 
 use crate::zones::Version;
 
-/// The second round comes so long after the first: rolling out a release is over by then.
+/// How long after the first round the second one begins: the rollout of a release is over by then.
 const AGAIN_AFTER: TimeDelta = TimeDelta::days(1);
 const ROUNDS: i32 = 2;
 
-/// How far the instants in a database follow the edition that a process goes by.
+/// How far the instants in a database follow the edition that a process uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// They do.
+    /// All instants follow it.
     Done,
-    /// They will: it has begun, or does when a worker starts.
+    /// The instants are being recomputed, or will be when a worker starts.
     Underway,
-    /// They follow this newer one.
+    /// The instants follow this newer edition.
     Ahead(Version),
 }
 
@@ -31,7 +31,7 @@ const fn after(stage: Stage) -> Option<Stage> {
     }
 }
 
-/// Where it goes on when a slice has looked at everything up to a row; `None` if that was the last of the stage.
+/// Returns the next position after a slice that ended with the row `last`. `None` means that the stage is complete.
 pub fn following(row: Model, last: Option<Uuid>, now: DateTime<Utc>) -> Model {
     if last.is_some() {
         return Model {

@@ -1,4 +1,4 @@
-//! Beginning, and one slice after the other.
+//! Starts a change of edition and works through its slices.
 
 use chrono::{DateTime, Utc};
 use entity::zone_data::{Model, Stage};
@@ -8,17 +8,18 @@ use uuid::Uuid;
 use super::model::{Progress, following};
 use super::store;
 use crate::app::App;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::transact;
+use crate::tx::{Done, Tx};
 use crate::zones::Version;
-use crate::{commitment, ladder, meeting, nudge};
+use crate::{commitment, ladder, meeting, notification};
 
-/// At most so many rows are looked at in one transaction: who writes meanwhile waits for no more.
+/// How many rows one transaction checks at most, so that other writers wait no longer.
 const SLICE: u64 = 200;
-/// As [`SLICE`], where each row takes several statements.
+/// As [`SLICE`], for rows that take several statements each.
 const SMALL_SLICE: u64 = 20;
 
-/// How far the instants in this database follow an edition.
+/// Returns how far the instants in this database follow an edition.
 pub async fn state(db: &impl ConnectionTrait, version: &Version) -> Result<Progress, Fault> {
     let rows = store::all(db).await?;
     Ok(progress(&rows, version))
@@ -38,8 +39,8 @@ fn progress(rows: &[Model], version: &Version) -> Progress {
     }
 }
 
-/// Has stored instants worked out anew if this process goes by a newer edition than they do. Every worker says so when
-/// it starts; a process with an older edition changes nothing.
+/// Has stored instants recomputed if this process uses a newer edition than they follow. Every worker calls this when
+/// it starts. A process with an older edition changes nothing.
 pub async fn begin(app: &App) -> Result<(), Fault> {
     let version = &app.zones.installed.version;
     let now = app.clock.now();
@@ -70,7 +71,7 @@ pub async fn begin(app: &App) -> Result<(), Fault> {
     Ok(())
 }
 
-/// When the next slice is due.
+/// Returns when the next slice is due.
 pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
     if !app.zones.will_be_due() {
         return Ok(None);
@@ -81,21 +82,21 @@ pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
     Ok(this.and_then(|row| row.due_at))
 }
 
-/// What became of a turn.
+/// The outcome of a turn.
 enum Turn {
     /// One slice is done.
     Worked,
-    /// Another worker is at it.
+    /// Another worker has locked the edition.
     Taken,
-    /// Not before this instant.
+    /// Nothing is due before this instant.
     Wait(DateTime<Utc>),
-    /// Nothing is left to do, or it is a newer edition's turn.
+    /// Nothing is left to do, or a newer edition has begun.
     Over,
 }
 
-/// Works one slice out anew, if one is due. Returns how many were done.
+/// Recomputes one slice if one is due. Returns how many slices were done.
 pub async fn run_due(app: &App) -> Result<usize, Fault> {
-    // Asks nothing of the database while there is nothing to do, which is nearly always.
+    // This avoids a statement while there is nothing to do, which is nearly always.
     let now = app.clock.now();
     if !app.zones.is_due(now) {
         return Ok(0);
@@ -133,8 +134,8 @@ pub async fn run_due(app: &App) -> Result<usize, Fault> {
     }
 }
 
-/// Works out anew what lies behind a row of a stage. Returns the last row that was looked at, or `None` if there are no
-/// more.
+/// Recomputes a slice of a stage, starting after a row. Returns the last row that was checked, or `None` if there are
+/// no more.
 async fn slice(
     app: &App,
     tx: &Tx,
@@ -144,10 +145,10 @@ async fn slice(
     let at_most = |rows: u64| rows.min(app.config.worker.reminder_batch);
     let (many, few) = (at_most(SLICE), at_most(SMALL_SLICE));
     match stage {
-        Stage::Reminders => nudge::rules_changed::reminders(app, tx, after, many).await,
+        Stage::Reminders => notification::rules_changed::reminders(app, tx, after, many).await,
         Stage::Asks => commitment::service::rules_changed(app, tx, after, many).await,
         Stage::Ladders => ladder::service::rules_changed(app, tx, after, few).await,
         Stage::Meetings => meeting::service::rules_changed(app, tx, after, many).await,
-        Stage::QuietHours => nudge::rules_changed::held_pushes(app, tx, after, few).await,
+        Stage::QuietHours => notification::rules_changed::held_pushes(app, tx, after, few).await,
     }
 }

@@ -7,22 +7,22 @@ use sea_orm::{
     QuerySelect as _,
 };
 
-use crate::db::Tx;
 use crate::error::Fault;
+use crate::tx::Tx;
 
-/// Every edition there was. Fewer than a dozen a year are added.
+/// Fetches all editions so far. Fewer than a dozen a year are added.
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, Fault> {
     Ok(Entity::find().all(db).await?)
 }
 
-/// An edition, locked `FOR UPDATE`; `None` if there is none, or another worker has it.
+/// Fetches an edition, locked `FOR UPDATE`. Returns `None` if there is none, or if another worker has locked it.
 pub async fn take(tx: &Tx, version: &str) -> Result<Option<Model>, Fault> {
     let found =
         Entity::find_by_id(version).lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     Ok(found.one(tx).await?)
 }
 
-/// Adds an edition, unless it is there.
+/// Adds an edition. Idempotent: an existing row stays.
 pub async fn add(tx: &Tx, row: Model) -> Result<(), Fault> {
     let unless = OnConflict::column(Column::Version).do_nothing().to_owned();
     Entity::insert(row.into_active_model())
@@ -32,7 +32,7 @@ pub async fn add(tx: &Tx, row: Model) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Writes how far an edition that is locked has come.
+/// Updates the progress of a locked edition.
 pub async fn put(tx: &Tx, row: Model) -> Result<(), Fault> {
     row.into_active_model().reset_all().update(tx).await?;
     Ok(())

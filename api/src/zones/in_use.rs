@@ -1,4 +1,4 @@
-//! What a process has to remember of the data it goes by.
+//! The zone data that a process uses.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 
 use super::source::Installed;
 
-/// Never: no instant is so late.
+/// Stands for never: no instant is so late.
 const NEVER: i64 = i64::MAX;
 
-/// The data a process goes by, and from when on stored instants are to be worked out anew with them.
+/// The zone data that a process uses, and the instant from which stored instants must be recomputed with them.
 #[derive(Debug)]
 pub struct InUse {
     /// The data.
@@ -19,7 +19,7 @@ pub struct InUse {
 }
 
 impl InUse {
-    /// Of these data, with nothing to be worked out anew.
+    /// Uses these data, with nothing to recompute.
     pub const fn new(installed: Installed) -> Self {
         Self {
             installed,
@@ -27,17 +27,17 @@ impl InUse {
         }
     }
 
-    /// Whether stored instants may have to be worked out anew now.
+    /// Whether stored instants may have to be recomputed now.
     pub fn is_due(&self, now: DateTime<Utc>) -> bool {
         self.due_from.load(Ordering::Relaxed) <= now.timestamp_micros()
     }
 
-    /// Whether they may have to be at some time.
+    /// Whether stored instants may have to be recomputed at some time.
     pub fn will_be_due(&self) -> bool {
         self.due_from.load(Ordering::Relaxed) != NEVER
     }
 
-    /// They have to be from an instant on; `None` if they follow these data.
+    /// Sets the instant from which stored instants must be recomputed, or `None` if they follow these data already.
     pub fn set_due(&self, from: Option<DateTime<Utc>>) {
         let from = from.map_or(NEVER, |from| from.timestamp_micros());
         self.due_from.store(from, Ordering::Relaxed);

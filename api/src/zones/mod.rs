@@ -1,12 +1,11 @@
-//! Time zones: whose wall clock shows what, by data that can be renewed without a release.
+//! Time zones, with data that can be renewed without a release.
 //!
-//! Governments change their clocks at a few weeks' notice. The rules come from the newest of two places: the copy in
-//! this program and the files of the system; a folder that the operator names wins over both (see [`source`]). Names
-//! that the chosen data lacks are taken from the copy in this program, so that no stored name becomes unknown.
+//! Governments change their clocks at a few weeks' notice. The rules come from the newer of two sources: the copy in
+//! this program and the files of the system. A folder that the operator names wins over both (see [`source`]). Names
+//! that the chosen data lack are taken from the copy in this program, so that no stored name becomes unknown.
 //!
-//! The files are read and the rules applied by `jiff` (RFC 9636, with the rule for all years after the last in the
-//! file). A [`Zone`] is a pointer: looking up an offset searches its changes by halving, without a lock or an
-//! allocation.
+//! `jiff` reads the files and applies the rules (RFC 9636, with the rule for all years after the last in the file). A
+//! [`Zone`] is a pointer. Looking up an offset is a binary search of its changes, without a lock or an allocation.
 
 mod data;
 mod in_use;
@@ -16,10 +15,10 @@ mod tests;
 mod version;
 mod zone;
 
-/// A zone, for tests.
+/// Returns a zone, for tests.
 ///
 /// # Panics
-/// When there is no zone of this name.
+/// If there is no zone of this name.
 #[cfg(test)]
 pub fn zone(name: &str) -> Zone {
     name.parse().unwrap()

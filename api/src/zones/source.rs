@@ -1,4 +1,4 @@
-//! Where the data come from: the copy in this program, the system's files, or a folder that the operator names.
+//! Sources of the zone data: the copy in this program, the system's files, or a folder that the operator names.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::data::{self, Entry, Zones, bundled_version, is_no_zone};
 use super::version::Version;
 
-/// Where systems keep their zones.
+/// The folders where systems keep their zones.
 const SYSTEM: [&str; 4] = [
     "/usr/share/zoneinfo",
     "/usr/lib/zoneinfo",
@@ -17,12 +17,12 @@ const SYSTEM: [&str; 4] = [
     "/var/db/timezone/zoneinfo",
 ];
 
-/// No zone's file is nearly as large.
+/// The largest file to read, in bytes. No zone's file is nearly as large.
 const LARGEST: u64 = 1024 * 1024;
-/// `America/Argentina/Buenos_Aires` is as deep as it gets.
+/// The deepest folder to read. No zone is deeper than `America/Argentina/Buenos_Aires`.
 const DEEPEST: usize = 4;
 
-/// Which data this process goes by.
+/// The data that this process uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installed {
     /// Their edition.
@@ -68,7 +68,7 @@ pub enum FolderFault {
     /// It cannot be read.
     #[error("{path} cannot be read: {1}", path = .0.display())]
     Unreadable(PathBuf, io::Error),
-    /// Nothing says which edition it is, and so not whether it is newer than what was used before.
+    /// The folder does not name its edition, so nobody knows whether it is newer than the one used before.
     #[error("{} has neither a tzdata.zi nor a +VERSION that names its edition, such as 2026f", .0.display())]
     NoVersion(PathBuf),
     /// One of its files is damaged.
@@ -88,8 +88,8 @@ impl Installed {
         }
     }
 
-    /// Chooses the data for this process, and has names looked up in them from now on: those of `folder`, when there
-    /// is one, or else the newest of the system's and the copy in this program.
+    /// Chooses the data for this process, and uses them for all look-ups from now on: the data of `folder` if it is
+    /// given, or else the newest of the system's and the copy in this program.
     pub fn choose(folder: Option<&Path>) -> Result<Self, FolderFault> {
         if let Some(folder) = folder {
             return Self::folder(folder);
@@ -100,7 +100,7 @@ impl Installed {
             (version > bundled_version()).then_some((path, version))
         });
         for (path, version) in newer {
-            // A system whose files are damaged is no reason not to start: there is another copy.
+            // Damaged files of the system do not stop the start, because there is another copy.
             if let Ok(zones) = zones_in(path) {
                 data::lay_over(zones);
                 let origin = Origin::System(path.to_owned());
@@ -124,18 +124,18 @@ impl Installed {
     }
 }
 
-/// The edition of the system's files, and where they are; `None` if it has none or they do not say.
+/// Returns the folder and the edition of the system's files, or `None` if there are none or they do not name it.
 pub fn system() -> Option<(PathBuf, Version)> {
     let mut found = SYSTEM.iter().map(Path::new);
     found.find_map(|path| Some((path.to_owned(), version_of(path)?)))
 }
 
-/// What a folder says of its edition: `# version 2026f` above `tzdata.zi`, or `2026f` in `+VERSION`.
+/// Returns the edition that a folder names: `# version 2026f` at the top of `tzdata.zi`, or `2026f` in `+VERSION`.
 pub fn version_of(folder: &Path) -> Option<Version> {
     let first_line = |name: &str| {
         let mut line = String::new();
         let file = File::open(folder.join(name)).ok()?;
-        // A file without a line's end is not read whole.
+        // The limit keeps a file without line breaks from being read whole.
         BufReader::new(file.take(256)).read_line(&mut line).ok()?;
         Some(line)
     };
@@ -146,7 +146,7 @@ pub fn version_of(folder: &Path) -> Option<Version> {
     from_source.or_else(|| first_line("+VERSION")?.trim().parse().ok())
 }
 
-/// Every zone in a folder, each read once to see that it is whole.
+/// Reads every zone in a folder. Each is parsed once to check that it is not damaged.
 fn zones_in(folder: &Path) -> Result<Zones, FolderFault> {
     let mut zones = Zones::new();
     let mut waiting = vec![(folder.to_owned(), String::new(), 0)];
@@ -161,12 +161,12 @@ fn zones_in(folder: &Path) -> Result<Zones, FolderFault> {
             // Follows links: aliases are links in many systems.
             let unreadable = |error| FolderFault::Unreadable(path.clone(), error);
             let about = match fs::metadata(&path) {
-                // One that leads nowhere is no zone.
+                // A dangling link is no zone.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 about => about.map_err(unreadable)?,
             };
             if about.is_dir() {
-                // The same zones again, and once more with leap seconds, which POSIX time does not have.
+                // `posix` repeats the same zones; `right` has them with leap seconds, which POSIX time does not have.
                 if depth < DEEPEST && name != "posix" && name != "right" {
                     waiting.push((path, format!("{name}/"), depth + 1));
                 }
@@ -243,7 +243,7 @@ mod tests {
     fn what_a_folder_says_wins_and_what_it_lacks_is_known_all_the_same() {
         let tokyo = data::bundled_file("Asia/Tokyo").unwrap();
         let folder = folder(Some(("+VERSION", "2031c")));
-        // No other test asks for this name.
+        // No other test uses this name.
         put(folder.path(), "Sea/Folder_Wins", tokyo);
         put(folder.path(), "right/Sea/Leaping", tokyo);
         put(folder.path(), "Factory", tokyo);

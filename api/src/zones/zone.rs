@@ -1,4 +1,4 @@
-//! One zone, as `chrono` knows zones.
+//! A time zone that implements `chrono`'s traits.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,11 +12,11 @@ use jiff::tz::AmbiguousOffset;
 
 use super::data;
 
-/// What is known of a zone.
+/// A parsed zone.
 pub(super) struct Known {
     /// Its name in the IANA database.
     pub name: String,
-    /// When its clocks show what.
+    /// Its offsets and their changes.
     pub rules: jiff::tz::TimeZone,
 }
 
@@ -28,12 +28,12 @@ pub struct Zone(pub(super) &'static Known);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownZone;
 
-/// Clocks that are put forward skip a stretch of the wall clock.
+/// A stretch of local time that is skipped when the clocks are put forward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// The instant at which they are put forward.
+    /// The instant when the clocks are put forward.
     pub at: DateTime<Utc>,
-    /// What they were ahead of UTC until then.
+    /// The offset from UTC until then.
     pub before: FixedOffset,
 }
 
@@ -43,13 +43,14 @@ impl Zone {
         &self.0.name
     }
 
-    /// The gap in which the wall clock never shows `wall`, or `None` if it does.
+    /// Returns the gap that skips the local time `wall`, or `None` if the clocks do show it.
     pub fn gap(self, wall: NaiveDateTime) -> Option<Gap> {
         let AmbiguousOffset::Gap { before, after } = self.ambiguous(wall) else {
             return None;
         };
         let (before, after) = (fixed(before), fixed(after));
-        // With the larger offset the wall's time lies before the change, with the smaller one at it or behind it.
+        // Search the change by halving: with the larger offset `wall` is before it, with the smaller one at or after
+        // it.
         let mut earlier = wall.checked_sub_offset(after)?.and_utc().timestamp();
         let mut later = wall.checked_sub_offset(before)?.and_utc().timestamp();
         while later - earlier > 1 {
@@ -72,7 +73,7 @@ impl Zone {
     }
 
     fn offset_at(self, second: i64) -> FixedOffset {
-        // `chrono` knows years that `jiff` does not; there the last that it knows stands for them.
+        // `chrono` has years that `jiff` does not: they use the nearest instant that it has.
         let (first, last) = (Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
         let at = Timestamp::from_second(second.clamp(first, last)).unwrap_or_default();
         fixed(self.0.rules.to_offset(at))
@@ -84,7 +85,7 @@ impl Zone {
     }
 }
 
-/// The same time on the wall, to the second; the nearest that `jiff` knows for the years it does not.
+/// Converts a local time, to the second. For years that `jiff` does not have, returns the nearest time that it has.
 fn to_jiff(wall: NaiveDateTime) -> jiff::civil::DateTime {
     let small = |part: u32| i8::try_from(part).unwrap_or_default();
     i16::try_from(wall.year())
@@ -109,7 +110,7 @@ fn fixed(offset: jiff::tz::Offset) -> FixedOffset {
 impl FromStr for Zone {
     type Err = UnknownZone;
 
-    /// Looks a zone up by its exact name, which may be an alias.
+    /// Looks up a zone by its exact name, which may be an alias.
     fn from_str(name: &str) -> Result<Self, UnknownZone> {
         data::find(name).ok_or(UnknownZone)
     }
@@ -135,7 +136,7 @@ impl fmt::Display for Zone {
     }
 }
 
-/// What the clocks of a zone are ahead of UTC at some instant.
+/// The offset of a zone from UTC at some instant.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ZoneOffset {
     zone: Zone,

@@ -28,18 +28,19 @@ async fn to_hear_that_nothing_changed_is_one_statement(app: TestApp) {
 
 /// A hundred days of check-ins, past the domain.
 async fn hundred_days(app: &TestApp, who: api::viewer::SignedIn) {
-    use api::db::{Done, transact};
+    use api::transact;
+    use api::tx::Done;
     let app = &app.app;
     let mut day = app.clock.now().date_naive();
     let written = transact!(app, |tx| {
-        let mut changes = api::sync::model::Changes::new();
+        let mut changes = api::tx::Changes::new();
         for _ in 0..100 {
             let id: CheckInId = app.ids.next();
             super::races::put_check_in(tx, app, who.member, id, day).await?;
             changes.put(who.member, id);
             day = day.pred_opt().unwrap();
         }
-        api::sync::service::write(app, tx, changes).await?;
+        api::feed::write(app, tx, changes).await?;
         Ok(Done::Keep(()))
     });
     written.unwrap();

@@ -245,7 +245,7 @@ async fn a_notification_is_told_when_its_time_has_come_when_it_is_read_and_when_
     assert_eq!(phone.kept, phone.there(&app).await);
 
     app.advance(TimeDelta::days(91));
-    api::nudge::service::housekeep(&app.app).await.unwrap();
+    api::notification::check::housekeep(&app.app).await.unwrap();
     assert_eq!(phone.told(&app).await, ["no Notification"; 3]);
     assert_eq!(phone.kept, phone.there(&app).await);
     assert_eq!(Phone::new(mike).told(&app).await, ["Member"]);

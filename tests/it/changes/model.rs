@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use api::sync::model::{Change, Feed, Item, Page, Place, Wanted, page};
+use api::sync::model::{Change, Feed, Page, Place, Wanted, page};
+use api::tx::Item;
 use chrono::DateTime;
 use entity::{CheckInId, MemberId};
 use proptest::prelude::*;

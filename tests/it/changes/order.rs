@@ -2,11 +2,11 @@
 //! time.
 
 use api::app::App;
-use api::db::Tx;
 use api::error::Fault;
+use api::feed::{self, write};
 use api::node_id::NodeId as _;
-use api::sync::model::Changes;
-use api::sync::service::{hold, write};
+use api::tx::Changes;
+use api::tx::Tx;
 use api::viewer::SignedIn;
 use api::work::Tries;
 use chrono::{Days, NaiveDate};
@@ -103,7 +103,7 @@ async fn who_answers_while(mutation: &str, input: impl FnOnce(&Value) -> Value) 
     let (seat, feed) = (begin().await, begin().await);
     let lock = "SELECT id FROM meeting_occurrence FOR UPDATE";
     seat.execute_unprepared(lock).await.unwrap();
-    hold(&feed, sam.member).await.unwrap();
+    feed::lock(&feed, sam.member).await.unwrap();
     let input = input(&tea);
     let answering = async {
         rsvp(&app, mike, &tea, "NOT_GOING").await;
@@ -172,7 +172,7 @@ async fn who_comes_back_while_a_meeting_is_changed_hears_of_it() {
 
     // The change has looked up whom to tell, and waits for Sam's feed.
     let feed = Tries::default().begin(&app.app).await.unwrap();
-    hold(&feed, sam.member).await.unwrap();
+    feed::lock(&feed, sam.member).await.unwrap();
     let title =
         json!({ "meetingId": tea["meeting"]["id"], "expectedVersion": 1, "title": "Coffee" });
     let changing = act(&app, host, "updateMeeting", title);

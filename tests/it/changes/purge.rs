@@ -1,9 +1,9 @@
 //! A man's account is deleted while he is being told something. On PostgreSQL: SQLite has one writer at a time.
 
 use api::account::jobs::purge_account as purge;
-use api::db::Tx;
-use api::sync::model::Changes;
-use api::sync::service::{hold, write};
+use api::feed::{lock, write};
+use api::tx::Changes;
+use api::tx::Tx;
 use api::viewer::SignedIn;
 use api::work::Tries;
 use entity::{CheckInId, account, change, member, session};
@@ -63,7 +63,7 @@ async fn who_goes_while_he_is_told_waits_for_it() {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     due(&app, mike).await;
     let tx = telling(&app).await;
-    hold(&tx, mike.member).await.unwrap();
+    lock(&tx, mike.member).await.unwrap();
     let told = async {
         waiting(&app, 1).await;
         write(&app.app, &tx, news(&app, &[mike, sam]))

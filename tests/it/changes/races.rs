@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use api::app::App;
-use api::db::{Done, Tx, transact};
 use api::error::Fault;
+use api::feed::write;
 use api::node_id::NodeId as _;
-use api::sync::model::Changes;
-use api::sync::service::write;
+use api::transact;
+use api::tx::Changes;
+use api::tx::{Done, Tx};
 use api::viewer::SignedIn;
 use api::work::Tries;
 use chrono::{Days, NaiveDate};

@@ -5,8 +5,9 @@ mod says;
 mod take_back;
 
 use api::checkin::service::{self, has_checked_in_on, member_day_now};
-use api::db::{Done, transact};
-use api::nudge::{self, Announcement};
+use api::outbox::{self, Announcement};
+use api::transact;
+use api::tx::Done;
 use api::viewer::SignedIn;
 use api::zones::Zone;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -339,7 +340,7 @@ async fn a_check_in_withdraws_its_days_reminder(app: TestApp) {
         };
         let app = &app.app;
         let announced: Result<(), api::error::Fault> = transact!(app, |tx| {
-            nudge::service::announce(app, tx, &what).await?;
+            outbox::announce(app, tx, &what).await?;
             Ok(Done::Keep(()))
         });
         announced.unwrap();

@@ -1,10 +1,10 @@
 //! Invitations: nobody is in a circle without his own yes, and a no tells nobody anything.
 
-use api::db::Done;
 use api::error::Fault;
 use api::fact::Fact;
 use api::node_id::NodeId as _;
 use api::transact;
+use api::tx::Done;
 use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::account::Role;

@@ -1,6 +1,6 @@
 //! Asking a partner to ask how it went.
 
-use api::push::message::Category;
+use api::notification_kind::Category;
 use api::viewer::SignedIn;
 use api::worker::Worker;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,6 +1,5 @@
 //! Who is told what: phones, and devices that listen.
 
-use api::db::{Done, transact};
 use api::viewer::SignedIn;
 use serde_json::{Value, json};
 use support::{TestApp, both};
@@ -90,15 +89,7 @@ async fn a_man_who_goes_takes_it_from_his_partners_phone(app: TestApp) {
     let wish = every(&app, &["TUESDAY"], &peering);
     let it = sent(&app, mike, "makeCommitment", wish).await["id"].clone();
     let mut both = phones(&app, [mike, paul]).await;
-    let given = &app.app;
-    let away = async |who: SignedIn, hidden| {
-        crate::profile::hide(&app, who, hidden).await;
-        let done = transact!(given, |tx| {
-            api::matching::service::visibility_changed(given, tx, who.member, hidden).await?;
-            Ok(Done::Keep(()))
-        });
-        done.unwrap();
-    };
+    let away = async |who: SignedIn, hidden| crate::profile::hide(&app, who, hidden).await;
     away(mike, true).await;
     assert_eq!(both[1].told(&app).await, ["no Commitment", "no Peering"]);
     both[1].is_as_it_is_there(&app).await;

@@ -5,8 +5,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use api::app::App;
-use api::db::{Done, transact};
 use api::error::Fault;
+use api::transact;
+use api::tx::Done;
 use entity::rate_limit;
 use sea_orm::{ConnectionTrait as _, EntityTrait as _};
 use support::{Engine, Program, TestApp, TestDatabase, TestServer, eventually};

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use api::app::App;
-use api::db::{Done, transact};
 use api::error::Fault;
+use api::transact;
+use api::tx::Done;
 use entity::rate_limit;
 use futures::future::join_all;
 use migration::{Migrator, MigratorTrait as _};

@@ -8,8 +8,9 @@ mod transactions;
 mod writable;
 
 use api::app::App;
-use api::db::{Done, transact};
 use api::error::Fault;
+use api::transact;
+use api::tx::Done;
 use entity::rate_limit;
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use api::db::{Db, Done, transact};
+use api::db::Db;
+use api::transact;
+use api::tx::Done;
 use entity::rate_limit;
 use sea_orm::{ConnectionTrait as _, EntityTrait as _, Statement};
 use support::{TestApp, TestDatabase, both};

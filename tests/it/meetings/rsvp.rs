@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use api::db::{Done, transact};
 use api::meeting::service::{give_back_upcoming_seats, still_going};
 use api::node_id::NodeId as _;
+use api::transact;
+use api::tx::Done;
 use api::viewer::SignedIn;
 use async_graphql::ID;
 use chrono::TimeDelta;

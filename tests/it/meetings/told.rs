@@ -1,6 +1,6 @@
 //! What those who are going are told of changes: while it helps, and once.
 
-use api::push::message::Category;
+use api::notification_kind::Category;
 use api::viewer::SignedIn;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::notification::{Kind, State};

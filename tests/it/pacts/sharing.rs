@@ -389,7 +389,8 @@ async fn a_change_over_anothers_is_refused(app: TestApp) {
 }
 
 async fn the_consents_about_a_man_end_when_he_goes(app: TestApp) {
-    use api::db::{Done, transact};
+    use api::transact;
+    use api::tx::Done;
     let (mike, paul, peering) = two(&app).await;
     agreed(&app, mike, paul, &peering).await;
     let given = &app.app;

@@ -240,19 +240,11 @@ async fn the_end_of_a_pact_clears_the_phones(app: TestApp) {
         .unwrap();
     nudged(&app, mike, &pact).await;
     let [mut mikes, _] = phones(&app, [mike, paul]).await;
-    let given = &app.app;
     for (hidden, told) in [
         (true, ["no Pact", "no PactNudge", "no Peering"]),
         (false, ["Pact", "PactNudge", "Peering"]),
     ] {
-        use api::db::{Done, transact};
         crate::profile::hide(&app, paul, hidden).await;
-        let done = transact!(given, |tx| {
-            let member = paul.member;
-            api::matching::service::visibility_changed(given, tx, member, hidden).await?;
-            Ok(Done::Keep(()))
-        });
-        done.unwrap();
         assert_eq!(mikes.told(&app).await, told);
     }
 }

@@ -1,6 +1,6 @@
 //! Whoever asks at night: what he is shown, and who may be woken.
 
-use api::push::message::Category;
+use api::notification_kind::Category;
 use api::viewer::SignedIn;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};

@@ -120,22 +120,14 @@ async fn who_ask_each_other_after_an_end_are_partners_again(app: TestApp) {
 }
 
 async fn a_man_who_leaves_goes_from_his_partners_phones(app: TestApp) {
-    use api::db::{Done, transact};
     let [mike, paul, sam] = three(&app).await;
     partners(&app, mike, paul).await;
     let declined = proposed(&app, sam, paul).await["id"].clone();
     answer(&app, paul, &declined, false).await;
     let mut mikes = phone(&app, mike).await;
     let mut sams = phone(&app, sam).await;
-    let given = &app.app;
     for (hidden, told) in [(true, "no Peering"), (false, "Peering")] {
         crate::profile::hide(&app, paul, hidden).await;
-        let done = transact!(given, |tx| {
-            let member = paul.member;
-            api::matching::service::visibility_changed(given, tx, member, hidden).await?;
-            Ok(Done::Keep(()))
-        });
-        done.unwrap();
         assert_eq!(mikes.told(&app).await, [told]);
         assert_eq!(sams.told(&app).await, [told]);
     }
@@ -209,7 +201,7 @@ async fn what_is_no_longer_so_is_not_told(app: TestApp) {
     let asked = proposed(&app, mike, sam).await["id"].clone();
     let told = app.notifications().await;
     let asks = told.iter().find(|row| row.state == State::Pending).unwrap();
-    api::nudge::plan::notification(&app.app, asks.id)
+    api::notification::plan::notification(&app.app, asks.id)
         .await
         .unwrap();
     answer(&app, sam, &asked, false).await;

@@ -1,10 +1,11 @@
 //! One handle, one man.
 
-use api::db::{Done, transact};
 use api::error::Fault;
 use api::locale::{Country, Language};
 use api::profile::Handle;
 use api::profile::service::{NewMember, create};
+use api::transact;
+use api::tx::Done;
 use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use migration::{Migrator, MigratorTrait as _};

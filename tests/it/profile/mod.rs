@@ -5,9 +5,11 @@ mod topics;
 mod update;
 mod viewing;
 
-use api::db::{Done, transact};
 use api::error::Fault;
+use api::fact::Fact;
 use api::node_id::NodeId as _;
+use api::transact;
+use api::tx::Done;
 use api::viewer::SignedIn;
 use serde_json::{Value, json};
 use support::{Answer, TestApp};
@@ -78,7 +80,13 @@ pub async fn set_topic(app: &TestApp, who: SignedIn, input: Value) -> Value {
 pub async fn hide(app: &TestApp, who: SignedIn, hidden: bool) {
     let app = &app.app;
     let done: Result<(), Fault> = transact!(app, |tx| {
-        api::profile::service::set_hidden(app, tx, who.member, hidden).await?;
+        let member = who.member;
+        let fact = if hidden {
+            Fact::Hidden { member }
+        } else {
+            Fact::ShownAgain { member }
+        };
+        app.follow(tx, fact).await?;
         Ok(Done::Keep(()))
     });
     done.unwrap();

@@ -1,7 +1,8 @@
 //! Workers that share the work, die over it, or were thought dead.
 
-use api::db::{Done, transact};
-use api::nudge::service::withdraw;
+use api::outbox::withdraw;
+use api::transact;
+use api::tx::Done;
 use api::worker::Worker;
 use chrono::TimeDelta;
 use entity::LeaseHolder;

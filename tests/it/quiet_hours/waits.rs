@@ -1,9 +1,10 @@
 //! What waits for the morning: the line is in the inbox at once, the push comes when it still helps, and never a burst.
 
-use api::db::{Done, transact};
 use api::node_id::NodeId as _;
-use api::nudge::service::{has_heard, withdraw};
-use api::push::message::Category;
+use api::notification_kind::Category;
+use api::outbox::{has_heard, withdraw};
+use api::transact;
+use api::tx::Done;
 use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use entity::notification::{Kind, SkipReason, State};

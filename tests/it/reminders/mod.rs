@@ -3,7 +3,8 @@
 mod patience;
 
 use api::days::local_time::{instant_of, last_until, next_after};
-use api::db::{Done, transact};
+use api::transact;
+use api::tx::Done;
 use api::viewer::SignedIn;
 use api::worker::Worker;
 use api::zones::{Zone, names};
@@ -145,7 +146,7 @@ async fn it_moves_with_the_members_zone(app: TestApp) {
             .exec(tx)
             .await?;
         let zone = zone("America/New_York");
-        api::nudge::service::time_zone_changed(given, tx, mike.member, zone).await?;
+        api::notification::reminder::time_zone_changed(given, tx, mike.member, zone).await?;
         Ok(Done::Keep(()))
     });
     moved.unwrap();

@@ -132,7 +132,9 @@ async fn a_pause_made_after_it_was_planned_keeps_it_from_leaving(app: TestApp) {
     set(&app, mike, "18:30", true).await;
     app.app.clock.set(utc("2026-03-10T18:30:00Z")).unwrap();
     // It is planned, and its delivery waits to be sent.
-    api::nudge::reminder::run_due(&app.app).await.unwrap();
+    api::notification::reminder::run_due(&app.app)
+        .await
+        .unwrap();
     send(
         &app,
         mike,

@@ -1,57 +1,57 @@
-//! A write transaction that is tried again: `transact!` and `api/src/work.rs`.
+//! A write transaction that is retried: `transact!` and `api/src/work.rs`.
 //!
-//! The service runs the block again after a refusal and after a connection that was lost before the commit, and never
-//! when the answer to the commit is missing: then it may be done. A phone asks again whatever it got no answer to, also
-//! while its first request is still being worked on, and gives what it makes an id. Work that nobody gave an id
-//! ([`Transaction::is_named`]) is asked for once.
+//! The service runs the block again after a refusal, and after a connection that was lost before the commit. It never
+//! does so if the answer to the commit is missing: the transaction may be committed. A phone repeats each request that
+//! got no answer, even while the server still works on the first one, and sends the same id for what it creates. A
+//! request without an id ([`Transaction::is_named`]) is sent once.
 
 use stateright::{Model, Property};
 
-/// What keeps a retry from doing something twice, and can be left out to see what for.
+/// A protection that keeps a retry from doing something twice. Leaving it out shows what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protection {
-    /// A commit without an answer is not tried again.
+    /// A commit without an answer is not retried.
     LeavesALostCommit,
-    /// What is made has an id, or a key that follows from what it is.
+    /// Each new row has an id, or a natural key.
     HasAKey,
     /// That key is unique: the second transaction waits for the first.
     KeyIsUnique,
     /// Events are published after the commit.
     TellsAfterTheCommit,
-    /// Each try has events of its own.
+    /// Each try starts with an empty list of events.
     GathersAnew,
 }
 
-/// The transaction, with what can go wrong.
+/// The model of the transaction, with its settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Transaction {
-    /// So much goes wrong at most.
+    /// The greatest number of faults in a run.
     pub faults: u8,
-    /// Whether the phone gave it an id, and asks again.
+    /// Whether the phone sends an id, and so repeats the request.
     pub is_named: bool,
-    /// What is left out.
+    /// The protections that are left out.
     pub without: &'static [Protection],
 }
 
-/// Everything there is at one moment.
+/// The state at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     /// Two requests for the same thing.
     pub requests: [Request; 2],
-    /// How often it has been done.
+    /// How often the work was committed.
     pub done: u8,
-    /// How often connected devices were told.
+    /// How often connected devices were notified.
     pub told: u8,
-    /// Things that went wrong so far.
+    /// Faults so far.
     pub faults: u8,
 }
 
-/// A request.
+/// One request of the phone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Request {
     /// How far it has come.
     pub stage: Stage,
-    /// The events that are to be published after its commit.
+    /// The events to publish after its commit.
     pub events: u8,
 }
 
@@ -63,9 +63,9 @@ pub enum Stage {
     Asking,
     /// Its transaction is open.
     Open,
-    /// Has looked whether it was done before.
+    /// Its block ran: it looked for earlier work under the key, and wrote if there was none.
     Written {
-        /// Whether it was.
+        /// Whether the work was done before.
         found: bool,
     },
     /// The phone was told that it is done.
@@ -81,23 +81,23 @@ pub enum Action {
     Begin(usize),
     /// Its block runs: it looks for the key, and writes.
     Write(usize),
-    /// It is committed, its events are published, and the phone hears of it.
+    /// It is committed, its events are published, and the phone gets the answer.
     Commit(usize),
-    /// The phone asks again.
+    /// The phone repeats it.
     AskAgain(usize),
     /// The database refuses it, or its connection is lost before the commit.
     Refused(usize),
     /// The answer to the commit is lost, with the connection or the process.
     Unheard {
-        /// Of which request.
+        /// The request.
         request: usize,
-        /// Whether it was committed.
+        /// Whether its transaction was committed.
         committed: bool,
     },
 }
 
 impl Transaction {
-    /// As the product is.
+    /// The model of the product, with every protection.
     pub const fn new(is_named: bool) -> Self {
         Self {
             faults: 3,
@@ -115,6 +115,7 @@ impl Transaction {
     }
 
     fn write(&self, state: &mut State, it: usize) -> Option<()> {
+        // A unique key makes the second writer wait until the first has committed or rolled back.
         let is_written = |stage| stage == Stage::Written { found: false };
         let mut others = (0..2).filter(|other| *other != it);
         let waits = others.any(|other| is_written(state.requests[other].stage));
@@ -131,7 +132,7 @@ impl Transaction {
         Some(())
     }
 
-    /// Its try is over, and it runs again from the beginning.
+    /// The try failed: the block runs again from the beginning.
     fn again(&self, state: &mut State, it: usize) {
         state.requests[it].stage = Stage::Open;
         if self.has(Protection::GathersAnew) {
@@ -187,7 +188,7 @@ impl Transaction {
         Some(())
     }
 
-    /// What is done sooner or later if nothing goes wrong.
+    /// The actions that happen sooner or later without a fault.
     fn going_on() -> impl Iterator<Item = Action> {
         let all = |it| {
             [
@@ -243,7 +244,7 @@ impl Model for Transaction {
 
 type Is = fn(&Transaction, &State) -> bool;
 
-/// What is true at every moment.
+/// Properties that hold in every state.
 const ALWAYS: [(&str, Is); 4] = [
     ("what_is_told_again_is_told_once", |_, state| {
         state.done <= 1
@@ -262,7 +263,7 @@ const ALWAYS: [(&str, Is); 4] = [
     }),
 ];
 
-/// What can be reached: else the above would say little.
+/// States that must be reachable: otherwise the properties above would prove little.
 const SOMETIMES: [(&str, Is); 2] = [
     ("it is done, and nobody heard of it", |_, state| {
         state.done == 1 && state.told == 0 && state.requests[0].stage == Stage::Failed

@@ -1,12 +1,12 @@
-//! When a letter goes out that somebody asked for who may be a stranger.
+//! Rate limits on letters: decides when a requested letter is sent. The requester may be a stranger.
 //!
-//! Over a limit a letter waits; it is not refused, because the limit may have been used up by somebody else. What
-//! is shared is shared by network: the first letter of a network to a mailbox, and those of a network that sent for few,
-//! have a lane that the many letters of one stranger do not enter. So nobody keeps others from signing up.
+//! A letter over a limit waits. It is not refused, because somebody else may have used up the limit. Shared limits
+//! have lanes: the first letter from a network to a mailbox, and the letters of a network that requested few, use
+//! lanes that one stranger's many letters cannot enter. So nobody can keep others from signing up.
 //!
-//! A letter waits for a day at most. A network that asks for more than that is told to come again later. A letter
-//! that finds no room in a mailbox or among all letters is not written: the answer does not tell, because it would
-//! tell of what others asked for.
+//! A letter waits a day at most. A network that requests more than that is told to come back later. A letter that
+//! finds no room in its mailbox's lanes or among all letters is not sent. The answer does not reveal this, because it
+//! would reveal what others requested.
 
 use std::net::IpAddr;
 
@@ -21,29 +21,29 @@ use crate::error::Fault;
 
 const HOUR: TimeDelta = TimeDelta::hours(1);
 const DAY: TimeDelta = TimeDelta::hours(24);
-/// No letter waits for longer.
+/// The longest that a letter waits.
 const LONGEST_WAIT: TimeDelta = DAY;
 
-/// Who asks for a letter.
+/// The requester of a letter.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::account) enum By {
-    /// Somebody at an address.
+    /// A stranger at this address.
     Stranger(IpAddr),
-    /// A device that signed in to the account before; the letter goes to the account's own address.
+    /// A device that signed in to the account before. The letter goes to the account's own address.
     Device(Uuid),
-    /// A member who is signed in, for an address that is not his yet.
+    /// A signed-in member. The letter goes to an address that is not his yet.
     Member(MemberId),
 }
 
-/// A letter that somebody asks for.
+/// A requested letter.
 pub(in crate::account) struct Asked<'a> {
     pub to: &'a Email,
     pub by: By,
-    /// Whether the address may be anybody's.
+    /// Whether the address is unverified: it may be anybody's.
     pub unverified: bool,
 }
 
-/// When it goes out; `None` if there is no room within a day.
+/// Returns when to send the letter, or `None` if there is no room within a day.
 pub(in crate::account) async fn send_at(
     app: &App,
     asked: &Asked<'_>,
@@ -51,7 +51,7 @@ pub(in crate::account) async fn send_at(
     let limits = &app.config.auth.limits;
     let (mailbox, now) = (asked.to.mailbox(), app.clock.now());
     let mailbox = mailbox.as_bytes();
-    // Most of a mailbox's letters are for the first one of each network.
+    // Most of a mailbox's letters are reserved for the first letter from each network.
     let few = (limits.letters_per_mailbox / 4).max(2);
     let most = limits.letters_per_mailbox.saturating_sub(few).max(2);
     let mut queue = Queue { app, now, at: now };
@@ -70,6 +70,7 @@ pub(in crate::account) async fn send_at(
     let Ok(taken) = queue.enter(name, &own, few, DAY).await? else {
         return Ok(None);
     };
+    // A known device has no other limit: strangers' letters never delay its own.
     if matches!(asked.by, By::Device(_)) {
         return Ok(Some(queue.at));
     }
@@ -110,7 +111,7 @@ pub(in crate::account) async fn send_at(
     Ok(Some(queue.at))
 }
 
-/// A letter from this address led to an account: it does not count against its network.
+/// Returns a letter's share to the buckets of this address's networks, because the letter led to an account.
 pub(in crate::account) async fn give_back(app: &App, address: IpAddr) -> Result<(), Fault> {
     let networks = Networks::of(address);
     let room = room(members_behind(app, &networks).await?);
@@ -122,7 +123,7 @@ pub(in crate::account) async fn give_back(app: &App, address: IpAddr) -> Result<
     Ok(())
 }
 
-/// The buckets of a network and of those it lies in, and how many letters a day each may ask for.
+/// Returns the buckets of a network and of the larger networks around it, each with its limit of letters per day.
 fn shares(networks: &Networks, per_day: u32, room: u32) -> Vec<(&'static str, &str, u32)> {
     let per_day = per_day.max(2).saturating_mul(room);
     let mut shares = vec![("letters by address", networks.narrow.as_str(), per_day)];
@@ -133,7 +134,7 @@ fn shares(networks: &Networks, per_day: u32, room: u32) -> Vec<(&'static str, &s
     shares
 }
 
-/// Where a letter stands in the lanes it goes through: it goes out when each of them lets it.
+/// A letter on its way through its lanes. It is sent as soon as every lane lets it through.
 struct Queue<'a> {
     app: &'a App,
     now: DateTime<Utc>,
@@ -142,15 +143,15 @@ struct Queue<'a> {
 
 /// A place in a lane.
 struct Taken {
-    /// Nothing went through it lately.
+    /// Whether the lane was unused lately.
     was_unused: bool,
-    /// No more than a quarter of what may go through at once was used.
+    /// Whether at most a quarter of the lane's burst is used.
     is_light: bool,
 }
 
 impl Queue<'_> {
-    /// Takes a place in a lane that lets `limit` letters through in any `window`: half of them at once, and half one
-    /// after the other. The fault says when there is a place again, if there is none.
+    /// Takes a place in a lane that lets `limit` letters through in any `window`: half of them at once, the other half
+    /// one after the other. If there is no place, the inner error is the fault that says when there is one again.
     async fn enter(
         &mut self,
         name: &'static str,
@@ -165,6 +166,7 @@ impl Queue<'_> {
         let Some(full_at) = store::limit::pass(db, &key, self.now, each, latest).await? else {
             return Ok(Err(refused(self.app, name, &key, latest, each).await?));
         };
+        // The first `window` worth of letters is the burst, which goes out at once; later letters wait.
         self.at = self.at.max(full_at - window);
         Ok(Ok(Taken {
             was_unused: full_at <= self.now + each,

@@ -1,14 +1,14 @@
-//! How often somebody may try: per account, per network, and apart from both per device that is known.
+//! Rate limits: how many tries an account, a network and a known device may have.
 //!
-//! Each limit lets so many tries through at once and then one after the other (the generic cell rate algorithm,
-//! ITU-T I.371). It is asked by the field that is limited, so that a document which names the field ten times asks
-//! ten times; and it counts an unknown e-mail address like a known one.
+//! Each limit allows a burst, and then a steady rate (the generic cell rate algorithm, ITU-T I.371). The limited field
+//! itself counts the try, so a document that selects the field ten times counts ten tries. An unknown e-mail address
+//! counts like a known one.
 //!
-//! Three rules keep strangers from keeping a member out:
+//! Three rules keep strangers from locking a member out:
 //!
-//! 1. A device that signed in before sends its [`DeviceKey`], and is counted by itself alone.
-//! 2. What succeeds does not count against the network, whose members may be many.
-//! 3. Entering a mailed code is limited by the code's own five guesses, and by nothing that others do.
+//! 1. A device that signed in before sends its [`DeviceKey`], and has limits of its own.
+//! 2. A successful try does not count against the network, which many members may share.
+//! 3. Only a mailed code's own five guesses limit its entry. Nothing that others do counts.
 
 pub(super) mod letters;
 mod network;
@@ -27,30 +27,33 @@ use super::device_key::DeviceKey;
 use super::model::Email;
 use super::store;
 use crate::app::App;
-use crate::db::{SLICE, Tx};
+use crate::db::SLICE;
 use crate::error::Fault;
 use crate::keys::Purpose;
+use crate::tx::Tx;
 use crate::viewer::SignedIn;
 
 const HOUR: TimeDelta = TimeDelta::hours(1);
-/// Who got in from a network this long ago still speaks for it.
+/// How long a member who signed in or up from a network counts in its favour.
 const SPEAKS_FOR: TimeDelta = TimeDelta::days(30);
-/// A /48 may try so many times what one of its networks may.
+/// The limit of a /48, as a multiple of the limit of one /64 in it.
 const WIDE: u32 = 10;
-/// The bucket of requests that have a letter sent.
+/// The bucket of requests that send a letter.
 const REQUESTS: &str = "code by address";
-/// The known devices of an account together may try so many times what one of them may.
+/// The limit of an account's known devices together, as a multiple of one device's limit.
 const DEVICES: u32 = 6;
 
-/// Who asks without being signed in: from where, and with which device key.
+/// A caller who is not signed in.
 #[derive(Clone)]
 pub struct Requester {
+    /// The client's address.
     pub address: IpAddr,
+    /// The device key that the request carried.
     pub device_key: Option<DeviceKey>,
 }
 
 impl Requester {
-    /// The device, when it signed in to this member's account before.
+    /// Returns the device's id, or `None` if it has not signed in to this member's account before.
     pub fn known(&self, app: &App, member: MemberId) -> Option<Uuid> {
         let key = self.device_key.as_ref();
         key.filter(|key| key.is_of(&app.keys, member))
@@ -58,13 +61,13 @@ impl Requester {
     }
 }
 
-/// A try that was counted: leave to go on. What is costly asks for it, so that it cannot be reached around the limits.
+/// Proof that a try was counted. Costly functions take it as an argument, so that no caller can bypass the limits.
 #[derive(Debug, Default)]
 pub struct Counted(Vec<(String, TimeDelta)>);
 
 impl Counted {
-    /// Gives it back to the network, because it succeeded. The account's own count stays: who knows the passphrase is
-    /// limited in how much work he may ask for, too.
+    /// Gives the try back to the network's buckets, because it succeeded. The account's own buckets keep it: a caller
+    /// who knows the passphrase can also request only so much costly work.
     pub async fn give_back(self, app: &App) -> Result<(), Fault> {
         for (key, each) in self.0 {
             store::limit::give_back(app.db.pool(), &key, each).await?;
@@ -73,9 +76,9 @@ impl Counted {
     }
 }
 
-/// Counts one try at signing in, to an account that may not exist. A known device is counted by itself; a stranger by
-/// his network and the account together, by his network, and last by the account, so that who is stopped before
-/// takes nothing from others.
+/// Counts one attempt to sign in to an account, which may not exist. A known device has its own buckets. A stranger is
+/// counted by account and network together, then by network, and last by account. So an attempt that an earlier bucket
+/// refuses takes nothing from the buckets that others share.
 pub(super) async fn sign_in(
     app: &App,
     from: &Requester,
@@ -108,7 +111,7 @@ pub(super) async fn sign_in(
     Ok(Counted(shared))
 }
 
-/// Counts one guess at the passphrase of who is signed in: by his session, which no other device has.
+/// Counts one guess at a signed-in member's passphrase, by session: no other device shares that bucket.
 pub async fn passphrase(app: &App, who: SignedIn) -> Result<Counted, Fault> {
     let (session, per_hour) = (who.session.0, app.config.auth.limits.sign_in_per_device);
     count(
@@ -121,15 +124,15 @@ pub async fn passphrase(app: &App, who: SignedIn) -> Result<Counted, Fault> {
     Ok(Counted::default())
 }
 
-/// Counts one request of a stranger that costs work and has a letter sent. It keeps one network from taking all of the
-/// machine; how many letters go out is limited by [`letters`].
+/// Counts one stranger's request that costs work and sends a letter. This keeps one network from using up the machine;
+/// [`letters`] limits how many letters are sent.
 pub async fn request(app: &App, address: IpAddr) -> Result<Counted, Fault> {
     let (here, per_hour) = requests(app, address).await?;
     count(app, REQUESTS, &[here.as_bytes()], per_hour).await?;
     Ok(Counted::default())
 }
 
-/// A request from this address, and its letter, led to an account: they do not count against its network.
+/// Gives a request from this address and its letter back to the network, because they led to an account.
 pub(super) async fn request_succeeded(app: &App, address: IpAddr) -> Result<(), Fault> {
     let (here, per_hour) = requests(app, address).await?;
     let key = key(app, REQUESTS, &[here.as_bytes()]);
@@ -137,7 +140,7 @@ pub(super) async fn request_succeeded(app: &App, address: IpAddr) -> Result<(), 
     letters::give_back(app, address).await
 }
 
-/// The network of an address, and how many requests an hour may come from it.
+/// Returns the network of an address, and how many requests an hour may come from it.
 async fn requests(app: &App, address: IpAddr) -> Result<(String, u32), Fault> {
     let networks = Networks::of(address);
     let room = room(members_behind(app, &networks).await?);
@@ -145,21 +148,21 @@ async fn requests(app: &App, address: IpAddr) -> Result<(String, u32), Fault> {
     Ok((networks.narrow, per_hour.saturating_mul(room)))
 }
 
-/// Counts one request for a letter by a known device.
+/// Counts one known device's request for a letter.
 pub(super) async fn request_by_device(app: &App, device: Uuid) -> Result<Counted, Fault> {
     let per_hour = app.config.auth.limits.sign_in_per_device;
     count(app, "code by device", &[device.as_bytes()], per_hour).await?;
     Ok(Counted::default())
 }
 
-/// How many members got in from a network lately, as far as it matters.
+/// Returns how many members signed in or up from a network lately, up to the count that matters.
 async fn members_behind(app: &App, networks: &Networks) -> Result<u64, Fault> {
     let key = key(app, "network", &[networks.narrow.as_bytes()]);
     let since = app.clock.now() - SPEAKS_FOR;
     store::network::members(app.db.pool(), &key, since).await
 }
 
-/// A member got in from this address: he speaks for its network from now on.
+/// Records that a member signed in or up from this address: from now on he counts in its network's favour.
 pub(super) async fn got_in(
     app: &App,
     tx: &Tx,
@@ -168,13 +171,13 @@ pub(super) async fn got_in(
 ) -> Result<(), Fault> {
     let network = Networks::of(address).narrow;
     let network_key = key(app, "network", &[network.as_bytes()]);
-    // A keyed hash of both: the table names neither, and the same member elsewhere is another entry.
+    // A keyed hash of both: the table reveals neither, and the same member has an unrelated entry on another network.
     let who = key(app, "member at", &[network.as_bytes(), member.0.as_bytes()]);
     store::network::got_in(tx, &network_key, &who, app.clock.now()).await
 }
 
-/// Forgets who got in so long ago that he does not speak for his network any more.
-/// One slice; returns whether there is more.
+/// Removes members who no longer count in their network's favour, and full buckets. One slice; returns whether there
+/// is more.
 pub(super) async fn housekeep(app: &App) -> Result<bool, Fault> {
     let now = app.clock.now();
     let networks = store::network::remove_before(app.db.pool(), now - SPEAKS_FOR).await?;
@@ -182,7 +185,7 @@ pub(super) async fn housekeep(app: &App) -> Result<bool, Fault> {
     Ok(networks == SLICE || full == SLICE)
 }
 
-/// What a bucket is known by in the database, which must not list addresses.
+/// Returns a bucket's key in the database: a keyed hash, because the database must not list addresses.
 fn key(app: &App, name: &str, subject: &[&[u8]]) -> String {
     let parts: Vec<&[u8]> = std::iter::once(name.as_bytes())
         .chain(subject.iter().copied())
@@ -190,12 +193,12 @@ fn key(app: &App, name: &str, subject: &[&[u8]]) -> String {
     hex::encode(&app.keys.mac(Purpose::RateLimit, &parts)[..16])
 }
 
-/// The share of `whole` that one of `many` takes.
+/// Returns one of `many` equal shares of `whole`.
 fn share(whole: TimeDelta, many: u32) -> TimeDelta {
     whole / i32::try_from(many.max(1)).unwrap_or(i32::MAX)
 }
 
-/// Counts one try; the bucket, and what it was worth.
+/// Counts one try. Returns the bucket's key, and how much time the try costs.
 async fn count(
     app: &App,
     name: &'static str,
@@ -212,6 +215,7 @@ async fn count(
     Err(refused(app, name, &key, latest, each).await?)
 }
 
+/// Counts a refusal in the metrics, and returns the fault with the time to wait.
 async fn refused(
     app: &App,
     name: &'static str,
@@ -222,7 +226,7 @@ async fn refused(
     metrics::counter!("belay_rate_limited_total", "limit" => name).increment(1);
     let full_at = store::limit::full_at(app.db.pool(), key).await?;
     let wait = full_at.map_or(each, |full_at| full_at - latest);
-    // At least a second, for whoever does not read fractions.
+    // At least one second, for clients that do not read fractions.
     let wait = wait.to_std().unwrap_or_default();
     Ok(Fault::RateLimited(wait.max(Duration::from_secs(1))))
 }

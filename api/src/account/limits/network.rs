@@ -1,8 +1,8 @@
-//! Where a request comes from, as far as limits tell places apart.
+//! Networks: how the rate limits group client addresses.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// What one household or server holds: an IPv4 address, the first half of an IPv6 address.
+/// Returns the network that one household or server holds: an IPv4 address, or the /64 of an IPv6 address.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => prefix(v6, 64).into(),
@@ -10,13 +10,13 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// A network, and the larger ones it lies in: a provider may give a customer a /56 or a /48, of which he has
-/// 256 or 65,536 networks.
+/// A network and the larger networks around it. A provider may give one customer a /56 or a /48, which hold 256 or
+/// 65,536 networks (/64).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::account) struct Networks {
     /// An IPv4 address, or a /64.
     pub narrow: String,
-    /// The /56 and the /48; none of an IPv4 address.
+    /// The /56 and the /48; `None` for an IPv4 address.
     pub wide: Option<[String; 2]>,
 }
 
@@ -32,7 +32,7 @@ impl Networks {
         }
     }
 
-    /// The largest that one customer may hold.
+    /// Returns the largest network that one customer may hold.
     pub fn widest(&self) -> &str {
         self.wide.as_ref().map_or(&self.narrow, |[_, block]| block)
     }
@@ -42,8 +42,8 @@ fn prefix(address: Ipv6Addr, bits: u32) -> Ipv6Addr {
     (u128::from(address) & (u128::MAX << (128 - bits))).into()
 }
 
-/// How many times the usual a network is allowed: one more for every five members who got in from there lately, up
-/// to ten times. One household alone is not told from a stranger's by it.
+/// Returns the factor by which a network's limits grow: 1, plus 1 for every five members who signed in or up from it
+/// lately, at most 10. One household alone (fewer than five members) gets the same factor as a stranger's network.
 pub(in crate::account) fn room(members: u64) -> u32 {
     1 + u32::try_from(members / 5).unwrap_or(u32::MAX).min(9)
 }

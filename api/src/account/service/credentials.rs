@@ -1,4 +1,4 @@
-//! The passphrase of who is signed in.
+//! Checking and changing the passphrase of a signed-in member.
 
 use entity::session::RevokedReason;
 
@@ -7,15 +7,16 @@ use super::super::store;
 use super::super::store::session::Which;
 use super::{Account, email_change, notices, sessions};
 use crate::app::App;
-use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::jobs::AccountNotice;
 use crate::passphrase::Passphrase;
 use crate::passphrase::Strong;
 use crate::security::{Event, Line};
+use crate::transact;
+use crate::tx::Done;
 use crate::viewer::SignedIn;
 
-/// Whether who is signed in knows the passphrase too: a phone may be in other hands.
+/// Whether the signed-in caller knows the passphrase too: the phone may be in other hands.
 pub(super) async fn knows_passphrase(
     app: &App,
     who: SignedIn,
@@ -31,16 +32,15 @@ pub(super) async fn knows_passphrase(
     Ok(right)
 }
 
-/// What became of a change.
+/// The outcome of a change of passphrase.
 pub enum ChangeOutcome {
-    /// The new passphrase is in force, and every other device signed out.
+    /// The new passphrase is in force, and every other device is signed out.
     Changed(Account),
-    /// That is not his passphrase.
+    /// The current passphrase is wrong.
     WrongPassphrase,
 }
 
-/// Puts a new passphrase in place. Asked again it finds the new one in place already, and answers the
-/// same.
+/// Replaces the passphrase. Idempotent: a repeated request finds the new passphrase in place and gets the same answer.
 pub async fn change_passphrase(
     app: &App,
     _: Counted,
@@ -81,7 +81,7 @@ pub async fn change_passphrase(
         Ok(Done::Keep(true))
     })?;
     if !changed {
-        // Somebody else changed it in the same moment.
+        // Another request changed it at the same moment.
         return Ok(ChangeOutcome::WrongPassphrase);
     }
     Ok(ChangeOutcome::Changed(account.into()))

@@ -1,4 +1,4 @@
-//! Leaving, coming back, and being gone.
+//! Requesting, undoing and carrying out the deletion of an account.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::MemberId;
@@ -9,23 +9,24 @@ use super::super::store::session::Which;
 use super::super::{erasures, store};
 use super::{Account, notices, sessions};
 use crate::app::App;
-use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
 use crate::jobs::{self, AccountNotice, Job};
 use crate::passphrase::Passphrase;
+use crate::transact;
+use crate::tx::Done;
 use crate::viewer::SignedIn;
 
-/// What became of the wish to leave.
+/// The outcome of a deletion request.
 pub enum DeleteOutcome {
-    /// The account waits for its day.
+    /// The account waits for its deletion.
     Marked(Account),
-    /// That is not his passphrase.
+    /// The passphrase is wrong.
     WrongPassphrase,
 }
 
-/// Hides the member from everyone at once, signs his other devices out, and has the account deleted when
-/// its time is over. Asked again it answers the same, with the same day.
+/// Marks the account for deletion: hides the member from everyone at once, signs his other devices out, and schedules
+/// the purge for the end of the grace period. Idempotent: a repeated request gets the same due time.
 pub async fn delete(
     app: &App,
     who: SignedIn,
@@ -59,28 +60,28 @@ pub async fn delete(
             ..account.into()
         }));
     }
-    // Marked before, or the passphrase was changed in the same moment.
+    // It was marked before, or another request changed the passphrase at the same moment.
     let account = super::account(app, owner).await?;
     Ok(account
         .filter(|account| account.deletion_due_at.is_some())
         .map_or(DeleteOutcome::WrongPassphrase, DeleteOutcome::Marked))
 }
 
-/// A deletion is undone once within this time: nobody goes in and out of sight to watch who misses him. It is shorter
-/// than the time of grace, so that everybody who wants to stay can.
+/// The least time between two undos, so that nobody can disappear and reappear to watch who misses him. It is shorter
+/// than the grace period, so that everybody who wants to stay can.
 const BETWEEN_UNDOS: TimeDelta = TimeDelta::days(1);
 
-/// What became of the wish to stay.
+/// The outcome of undoing a deletion.
 pub enum UndoOutcome {
     /// The account stays.
     Kept(Account),
-    /// He came back not long ago; he can again from then on.
+    /// The last undo is too recent. The next is possible from this time on.
     TooSoon(DateTime<Utc>),
-    /// Its day has come.
+    /// The deletion is due.
     TooLate,
 }
 
-/// Keeps an account that waits for deletion, and shows the member again. Asked again it answers the same.
+/// Unmarks the account, and shows the member again. Idempotent. Returns `None` if the account is gone.
 pub async fn undo_deletion(app: &App, who: SignedIn) -> Result<Option<UndoOutcome>, Fault> {
     let now = app.clock.now();
     let owner = who.member;
@@ -104,14 +105,14 @@ pub async fn undo_deletion(app: &App, who: SignedIn) -> Result<Option<UndoOutcom
     }))
 }
 
-/// Deletes an account whose day has come, unless it was had back meanwhile. Where a device is still signed
-/// in, that is ended first, and the rest waits until every process must have noticed: afterwards there is
-/// no session left to notice.
+/// Deletes an account that is due, unless its deletion was undone. If a device is still signed in, this ends its
+/// session first and schedules the rest a minute later, when every process must have noticed: after the deletion there
+/// is no session row left to notice.
 pub async fn purge(app: &App, member: MemberId) -> Result<(), Fault> {
     let now = app.clock.now();
     let again_at = now + TimeDelta::minutes(1);
     transact!(app, |tx| {
-        let Some(account) = store::account::hold_due(tx, member, now).await? else {
+        let Some(account) = store::account::load_due_locked(tx, member, now).await? else {
             return Ok(Done::Undo(()));
         };
         let reason = RevokedReason::AccountDeleted;
@@ -122,11 +123,11 @@ pub async fn purge(app: &App, member: MemberId) -> Result<(), Fault> {
         app.follow(tx, Fact::Purging { member }).await?;
         store::sign_up::remove_of(tx, &account.email_key).await?;
         jobs::forget(tx, member, &account.email_key, &account.email).await?;
-        // Before he is removed, so that nobody is erased who is not on the list. Twice on it is as good as once.
+        // Before the removal, so that nobody is erased without being on the list. A second entry does no harm.
         erasures::record(app, member).await?;
         store::account::remove(tx, member).await?;
         Ok(Done::Keep(()))
     })?;
-    // What he wrote is overwritten in the file, and still stands in the log of the embedded database.
+    // The embedded database has overwritten the member's data in its file, but not in its log.
     Ok(app.db.forget_log().await?)
 }

@@ -1,4 +1,4 @@
-//! Moving an account to another address.
+//! Changing an account's e-mail address.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::account::Model;
@@ -14,25 +14,27 @@ use super::super::store;
 use super::super::undo_code::UndoCode;
 use super::{Account, credentials, notices};
 use crate::app::App;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
 use crate::passphrase::Passphrase;
 use crate::security::{Event, Line};
+use crate::transact;
+use crate::tx::{Done, Tx};
 use crate::viewer::SignedIn;
 
-/// Asked again within this time it is the same question, and no second letter goes out.
+/// Within this time a repeated request counts as the same one: no second letter is sent.
 const SAME_QUESTION: TimeDelta = TimeDelta::minutes(1);
 
-/// What became of the wish.
+/// The outcome of a request to change the address.
 pub enum RequestOutcome {
-    /// A letter is on its way; a code in it is good until then.
+    /// A letter is on its way. Its code is good until this time.
     Accepted(DateTime<Utc>),
-    /// That is not his passphrase.
+    /// The passphrase is wrong.
     WrongPassphrase,
 }
 
-/// Has the worker mail a code to the new address, or, when that has an account, tell its owner.
+/// Has the worker mail a code to the new address. If another account has that address, its owner gets a letter
+/// instead.
 pub async fn request_email_change(
     app: &App,
     who: SignedIn,
@@ -63,7 +65,7 @@ pub async fn request_email_change(
             Some(before) if now - before.created_at < SAME_QUESTION => {
                 return Ok(Done::Undo(told(app, &before)));
             }
-            // A letter that waits takes a code that is good when it comes.
+            // Reuse the code only if it is still good when the delayed letter arrives.
             Some(before) if before.expires_at >= at + super::code_life(app) / 2 => before,
             _ => {
                 let new_email = Some(email.as_str().to_owned());
@@ -82,26 +84,26 @@ pub async fn request_email_change(
     Ok(RequestOutcome::Accepted(expires_at))
 }
 
-/// Whether a code that is still good was asked for the same address.
+/// Whether a code is still good and was requested for the same address.
 fn is_same(app: &App, code: &account_code::Model, email: &Email) -> bool {
     super::still_good(app, code) && code.new_email.as_deref() == Some(email.as_str())
 }
 
-/// Until when a code is good, as far as it is told: a letter that waits has a code that is good for longer, and how
-/// long it waits depends on what others asked for.
+/// Returns when a code expires, as far as the caller is told. The code of a delayed letter is good for longer, but the
+/// delay depends on what others requested, so the caller must not learn it.
 fn told(app: &App, code: &account_code::Model) -> DateTime<Utc> {
     code.created_at + super::code_life(app)
 }
 
 /// A change that waits to take effect.
 pub struct PendingEmail {
-    /// The address the account will have.
+    /// The address that the account will have.
     pub email: String,
-    /// From when on.
+    /// When the account gets it.
     pub due_at: DateTime<Utc>,
 }
 
-/// The change of a member's address that waits.
+/// Returns a member's change that waits, if there is one.
 pub async fn pending_email(app: &App, owner: MemberId) -> Result<Option<PendingEmail>, Fault> {
     let waiting = store::email_change::waiting_of(app.db.pool(), owner).await?;
     Ok(waiting.map(|change| PendingEmail {
@@ -110,17 +112,18 @@ pub async fn pending_email(app: &App, owner: MemberId) -> Result<Option<PendingE
     }))
 }
 
-/// What became of the code.
+/// The outcome of entering a code.
 pub enum ConfirmOutcome {
     /// The address is proved; the account has it, or will have it.
     Confirmed(Account),
-    /// Another code was mailed, or this one is not good any more.
+    /// The code is wrong or no longer good.
     WrongCode,
-    /// Another account got the address meanwhile.
+    /// Another account has got the address meanwhile.
     Taken,
 }
 
-/// Has the account move, after a while, for who knows the code. Asked again with the same code it answers the same.
+/// Confirms the new address with its code. The account moves after the configured delay. Idempotent: the same code
+/// gets the same answer.
 pub async fn confirm_email_change(
     app: &App,
     who: SignedIn,
@@ -166,7 +169,7 @@ pub async fn confirm_email_change(
             .iter()
             .any(|form| form == email.key())
         {
-            // The same mailbox, written otherwise.
+            // The same mailbox in another spelling moves at once.
             let (text, key) = (email.as_str(), email.key());
             store::account::move_to(tx, owner, text, key, now).await?;
             let moved = Account {
@@ -183,7 +186,7 @@ pub async fn confirm_email_change(
     })
 }
 
-/// Writes down a change that was proved, and tells the old address how to undo it.
+/// Records a change that was proved, and mails the old address how to undo it.
 async fn wait(app: &App, tx: &Tx, account: &Model, new: &Email) -> Result<(), Fault> {
     let now = app.clock.now();
     let change = email_change::Model {
@@ -206,12 +209,12 @@ async fn wait(app: &App, tx: &Tx, account: &Model, new: &Email) -> Result<(), Fa
     notices::tell_devices(app, tx, account.member_id, notice).await
 }
 
-/// Has a change that is due take effect, unless it was given up meanwhile. When another account has the address by now, this
-/// one keeps its own.
+/// Applies a change that is due, unless it was dropped meanwhile. If another account has the address by now, this one
+/// keeps its own.
 pub async fn apply_email_change(app: &App, id: EmailChangeId) -> Result<(), Fault> {
     let now = app.clock.now();
     transact!(app, |tx| {
-        let Some(change) = store::email_change::hold_due(tx, id, now).await? else {
+        let Some(change) = store::email_change::load_due_locked(tx, id, now).await? else {
             return Ok(Done::Undo(()));
         };
         let owner = change.member_id;
@@ -229,7 +232,7 @@ pub async fn apply_email_change(app: &App, id: EmailChangeId) -> Result<(), Faul
         let (text, key) = (email.as_str(), email.key());
         store::account::move_to(tx, owner, text, key, change.confirmed_at).await?;
         store::email_change::done(tx, id, now).await?;
-        // Whatever was mailed to the old address opens nothing any more.
+        // Codes that were mailed to the old address must not open anything any more.
         store::code::end_open(tx, owner, now).await?;
         let (old, new) = (account.email, text.to_owned());
         notices::write_to(app, tx, owner, old, AccountNotice::EmailChanged).await?;
@@ -240,7 +243,7 @@ pub async fn apply_email_change(app: &App, id: EmailChangeId) -> Result<(), Faul
     })
 }
 
-/// Gives up the change of a member that waits, and tells him. Returns whether there was one.
+/// Drops a member's change that waits, and notifies him. Returns whether there was one.
 pub(super) async fn drop_waiting(app: &App, tx: &Tx, owner: MemberId) -> Result<bool, Fault> {
     if !store::email_change::drop_of(tx, owner, app.clock.now()).await? {
         return Ok(false);
@@ -250,7 +253,7 @@ pub(super) async fn drop_waiting(app: &App, tx: &Tx, owner: MemberId) -> Result<
     Ok(true)
 }
 
-/// Gives up the change of the member who asks. Asked again it answers the same.
+/// Drops the caller's change that waits. Idempotent. Returns `None` if the account is gone.
 pub async fn cancel_email_change(app: &App, who: SignedIn) -> Result<Option<Account>, Fault> {
     transact!(app, |tx| {
         Ok(Done::Keep(drop_waiting(app, tx, who.member).await?))
@@ -258,17 +261,18 @@ pub async fn cancel_email_change(app: &App, who: SignedIn) -> Result<Option<Acco
     super::account(app, who.member).await
 }
 
-/// What became of the wish to keep an address.
+/// The outcome of undoing a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UndoEmailOutcome {
     /// The account keeps its address.
     Kept,
-    /// There is no such change, it has taken effect, or that is not its code.
+    /// There is no such change, it has taken effect, or the code is wrong.
     WrongCode,
 }
 
-/// Gives up a change for who knows the code that was mailed to the old address, signed in or not. An address without a
-/// change costs the same statements as a wrong code. Asked again it answers the same.
+/// Drops a change for a caller who knows the code that was mailed to the old address. The caller may be signed in or
+/// not. An address without a change costs the same statements as a wrong code. Idempotent: the same code gets the same
+/// answer.
 pub async fn undo_email_change(
     app: &App,
     _: Counted,
@@ -284,7 +288,7 @@ pub async fn undo_email_change(
     transact!(app, |tx| {
         let waiting = store::email_change::waiting_of(tx, owner).await?;
         if waiting.is_some_and(|waiting| waiting.id == change.id) {
-            // Otherwise it took effect, or was given up, at this very moment.
+            // If nothing was dropped, the change took effect or was dropped at this very moment.
             if drop_waiting(app, tx, owner).await? {
                 return Ok(Done::Keep(UndoEmailOutcome::Kept));
             }

@@ -36,19 +36,19 @@ pub use terms::{AcceptOutcome, accept_terms, superseded_terms};
 use super::code::GUESSES;
 use super::store;
 use crate::app::App;
-use crate::db::Tx;
 use crate::error::Fault;
 use crate::jobs::AccountNotice;
 use crate::security::{Event, Line};
+use crate::tx::Tx;
 
-/// What a member sees of his own account.
+/// A member's account, as he sees it.
 #[derive(Clone)]
 pub struct Account {
-    /// Whose it is.
+    /// The account's owner.
     pub owner: MemberId,
-    /// Where his mail goes.
+    /// The address that his mail goes to.
     pub email: String,
-    /// What he may do for others.
+    /// His role.
     pub role: Role,
     /// When he proved that the address is his.
     pub email_verified_at: DateTime<Utc>,
@@ -56,11 +56,11 @@ pub struct Account {
     pub adult_stated_at: DateTime<Utc>,
     /// The terms he accepted.
     pub terms_version: String,
-    /// When.
+    /// When he accepted them.
     pub terms_accepted_at: DateTime<Utc>,
-    /// When it will be deleted, if it will.
+    /// When the account will be deleted; `None` if it is not marked for deletion.
     pub deletion_due_at: Option<DateTime<Utc>>,
-    /// When it was made.
+    /// When the account was created.
     pub created_at: DateTime<Utc>,
 }
 
@@ -80,13 +80,13 @@ impl From<Model> for Account {
     }
 }
 
-/// Tells a member that another has registered a push address of his.
+/// Notifies a member that another member has registered one of his push addresses.
 pub async fn push_address_taken(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     tx.log(Line::of(Event::PushAddressTaken, member));
     notices::once_a_day(app, tx, member, AccountNotice::PushAddressTaken).await
 }
 
-/// A member's own account; none when it is gone.
+/// Returns a member's account, or `None` if it is gone.
 pub async fn account(app: &App, owner: MemberId) -> Result<Option<Account>, Fault> {
     let account = store::account::find(app.db.pool(), owner).await?;
     Ok(account.map(Account::from))
@@ -97,7 +97,7 @@ fn code_life(app: &App) -> TimeDelta {
     TimeDelta::minutes(app.config.auth.code_minutes.into())
 }
 
-/// A code made now.
+/// Builds a code that is created now, without storing it.
 fn new_code(
     app: &App,
     owner: MemberId,
@@ -118,8 +118,8 @@ fn new_code(
     }
 }
 
-/// Whether a code that was asked for again may be mailed again: unused, not guessed dead, and good for at
-/// least half its life. Two letters then carry the same code, and either will do.
+/// Whether a repeated request can mail a code again: it is unused, has guesses left, and is good for at least half its
+/// life. Two letters then carry the same code, and either works.
 fn still_good(app: &App, code: &account_code::Model) -> bool {
     code.used_at.is_none()
         && code.attempts < GUESSES

@@ -1,4 +1,4 @@
-//! What a member is told of his own account: by mail, and on the devices he is signed in on.
+//! Notices to a member about his own account: by mail, and on the devices he is signed in on.
 
 use chrono::TimeDelta;
 use entity::MemberId;
@@ -7,17 +7,18 @@ use uuid::Uuid;
 
 use super::super::store;
 use crate::app::App;
-use crate::db::Tx;
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
-use crate::nudge::Announcement;
-use crate::nudge::service::{announce_and_plan, has_heard};
+use crate::outbox::Announcement;
+use crate::outbox::{announce_and_plan, has_heard};
+use crate::tx::Tx;
 
-/// A push about the account is worth sending for so long.
+/// How long a push about the account is worth sending.
 const FRESH_FOR: TimeDelta = TimeDelta::days(1);
 
-/// Tells a member that something about his account changed: a letter to the address it has, and a line in his inbox that
-/// reaches his devices as a push, also those whose sessions ended with the change.
+/// Notifies a member that something about his account changed. Enqueues a letter to the account's address, and
+/// announces an inbox entry that his devices receive as a push. Devices whose sessions the change ended receive it,
+/// too.
 pub(super) async fn tell(
     app: &App,
     tx: &Tx,
@@ -28,7 +29,7 @@ pub(super) async fn tell(
     tell_devices(app, tx, member, notice).await
 }
 
-/// As [`tell`], once a day: what another causes must not fill his mailbox.
+/// As [`tell`], but at most once a day for each kind: what others cause must not fill the member's mailbox.
 pub(super) async fn once_a_day(
     app: &App,
     tx: &Tx,
@@ -51,7 +52,7 @@ pub(super) async fn tell_devices(
     member: MemberId,
     notice: AccountNotice,
 ) -> Result<(), Fault> {
-    // Each is told for itself.
+    // A key of its own: notices are never merged.
     let key = format!("account:{}", app.ids.next::<Uuid>());
     line(app, tx, member, notice, key).await
 }
@@ -79,7 +80,7 @@ async fn line(
     announce_and_plan(app, tx, &[what]).await
 }
 
-/// Has a letter written to the address the account has.
+/// Enqueues a letter to the account's address.
 pub(super) async fn write(
     app: &App,
     tx: &Tx,
@@ -92,7 +93,7 @@ pub(super) async fn write(
     }
 }
 
-/// Has a letter written to an address that the account has, had or will have.
+/// Enqueues a letter to an address that the account has, had or will have.
 pub(super) async fn write_to(
     app: &App,
     tx: &Tx,
@@ -109,7 +110,7 @@ pub(super) async fn write_to(
     jobs::enqueue(app, tx, &job, app.clock.now()).await
 }
 
-/// What a notice is in the inbox; `None` where a letter says it all.
+/// Returns the kind of the notice's inbox entry, or `None` if the notice is mailed only.
 const fn kind(notice: AccountNotice) -> Option<Kind> {
     match notice {
         AccountNotice::SignedIn => Some(Kind::SignedIn),

@@ -1,4 +1,4 @@
-//! A new passphrase for who does not remember his.
+//! Resetting a forgotten passphrase.
 
 use entity::account_code::Purpose;
 use entity::session::RevokedReason;
@@ -14,15 +14,17 @@ use super::super::store;
 use super::super::store::session::Which;
 use super::{email_change, notices, sessions};
 use crate::app::App;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, AccountNotice, Job};
 use crate::passphrase::Passphrase;
 use crate::security::{Event, Line};
+use crate::transact;
+use crate::tx::{Done, Tx};
 
+/// Stands in for the member of an unknown address, so that it costs the same statements.
 const NOBODY: MemberId = MemberId(Uuid::nil());
 
-/// Has the worker mail a code, when the address has an account; the answer does not tell.
+/// Has the worker mail a code if the address has an account. The answer does not reveal whether it has.
 pub async fn request_reset(
     app: &App,
     from: &Requester,
@@ -60,7 +62,8 @@ pub async fn request_reset(
     Ok(())
 }
 
-/// The code to mail to an address that asked for one: where to, and which. `None` if the address has no account.
+/// Returns an account's address and the code to mail to it, or `None` if the address has no account. Reuses a code
+/// that is still good.
 pub async fn reset_code(
     app: &App,
     email_key: &str,
@@ -86,37 +89,41 @@ pub async fn reset_code(
     })
 }
 
-/// What became of a reset.
+/// The outcome of a reset.
 #[derive(Clone)]
 pub enum ResetOutcome {
-    /// The new passphrase is in force, and every device signed out. The device that did it is known from now on.
+    /// The new passphrase is in force, and every device is signed out. The device that did it counts as known from now
+    /// on.
     Done(DeviceKey),
-    /// Another code was mailed, or this one is not good any more.
+    /// The code is wrong or no longer good.
     WrongCode,
-    /// The code is right, and the passphrase would be guessed too soon.
+    /// The code is right, but the passphrase is too easy to guess.
     Weak,
 }
 
-/// What is sent to put a new passphrase in place.
+/// A request to set a new passphrase.
 pub struct Reset<'a> {
+    /// The address of the account.
     pub email: &'a Email,
+    /// The code that was mailed.
     pub code: &'a Code,
+    /// The new passphrase.
     pub passphrase: Passphrase,
-    /// Which request the code was mailed for, as the app that made it knows it.
+    /// The id that the app gave to the request that the code was mailed for.
     pub request: Option<Uuid>,
 }
 
 enum Replaced {
     Wrong,
-    /// The code was used before: was it for this?
+    /// The code was used before. The reset is a repetition if the passphrase matches this hash.
     Repeated(String, DeviceKey),
     Done(DeviceKey),
 }
 
-/// Puts a new passphrase in place for who knows the code. An unknown address costs the same work and
-/// statements as a wrong code. Asked again with the same code and passphrase it answers the same.
+/// Sets a new passphrase for a caller who knows the code. An unknown address costs the same work and statements as a
+/// wrong code. Idempotent: the same code and passphrase get the same answer.
 pub async fn reset_passphrase(app: &App, reset: &Reset<'_>) -> Result<ResetOutcome, Fault> {
-    // The costly work is done for who has a right code. A right one does not count, and a wrong one does.
+    // Check the code before the costly work. A right guess is rolled back and does not count; a wrong one does.
     let is_right = transact!(app, |tx| {
         Ok(match guess(app, tx, reset).await? {
             Some(_) => Done::Undo(true),
@@ -153,8 +160,8 @@ pub async fn reset_passphrase(app: &App, reset: &Reset<'_>) -> Result<ResetOutco
     }
 }
 
-/// Counts a guess at the code of the request, and of nobody else's. Any letter's code is right that a member was sent
-/// and that is not used: strangers may have asked for some of them.
+/// Counts a guess at the code of this request only. Accepts any unused code that was mailed to the member: strangers
+/// may have requested some of his letters.
 async fn guess(
     app: &App,
     tx: &Tx,
@@ -166,9 +173,10 @@ async fn guess(
     let codes = store::code::in_time(tx, owner, Purpose::ResetPassphrase, now).await?;
     let of = |request| codes.iter().find(|code| code.request_id == request);
     let own = of(reset.request).or_else(|| of(None)).cloned();
-    // Without one, the same is done with a code that nobody was mailed.
+    // Without a code, do the same work with one that was never mailed.
     let own = own.unwrap_or_else(|| super::new_code(app, owner, Purpose::ResetPassphrase, None));
     let guessed = store::code::guess(tx, own.id, now).await?;
+    // Compares every code, so that the time does not depend on which one matches.
     let is_right = codes
         .iter()
         .filter(|code| code.used_at.is_none() || code.id == own.id)

@@ -1,31 +1,35 @@
-//! After a copy of the database was put back: nothing that was over is to go on.
+//! Clean-up after a copy of the database was restored: whatever had ended stays ended.
 
 use chrono::{DateTime, Utc};
 use entity::MemberId;
+use entity::session::RevokedReason;
 
 use super::super::erasures::Erased;
 use super::super::store;
 use super::deletion::purge;
 use crate::app::App;
-use crate::db::{Done, transact};
 use crate::error::Fault;
-use crate::{device, sync};
+use crate::fact::Fact;
+use crate::sync;
+use crate::transact;
+use crate::tx::Done;
 
-/// Members looked at by one statement, and sessions ended by one.
+/// How many members one statement reads, and how many sessions one statement ends.
 const AT_ONCE: u64 = 1000;
 
-/// What was done.
+/// What [`restore`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
-    /// Sessions that were open in the copy, and are not any more.
+    /// Sessions that were open in the copy and are now ended.
     pub sessions: u64,
-    /// Members who were erased after the copy was made, and are again.
+    /// Members who were erased after the copy was made, and are now erased again.
     pub erased: u64,
 }
 
-/// Ends every session with what hangs on it, takes back every code, has every phone begin anew, and erases those who
-/// were erased since. Done twice it changes nothing more. With `reset_passphrases` none opens an account any more until
-/// its owner has set a new one by mail: what was changed since the copy was made is not known.
+/// Ends every session with everything attached to it, removes every code, makes every phone sync from the start, and
+/// erases again the members who were erased after the copy was made. Idempotent: a second run changes nothing more.
+/// With `reset_passphrases`, no passphrase opens an account until its owner has set a new one by mail, because
+/// passphrases that were changed after the copy was made are not known.
 pub async fn restore(
     app: &App,
     erased: &Erased,
@@ -72,7 +76,11 @@ async fn end_everything(app: &App, now: DateTime<Utc>) -> Result<u64, Fault> {
     loop {
         let some = transact!(app, |tx| {
             let some = store::session::revoke_some(tx, AT_ONCE, now).await?;
-            device::service::session_ended(tx, &some).await?;
+            let fact = Fact::SessionsEnded {
+                sessions: &some,
+                reason: RevokedReason::SignedOutElsewhere,
+            };
+            app.follow(tx, fact).await?;
             Ok(Done::Keep(some.len() as u64))
         })?;
         ended += some;

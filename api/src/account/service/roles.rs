@@ -1,4 +1,4 @@
-//! What a member may do for others.
+//! Roles: what a member may do for others.
 
 use entity::MemberId;
 use entity::account::Role;
@@ -8,45 +8,46 @@ use sea_orm::sea_query::Expr;
 use super::super::model::Email;
 use super::super::store;
 use crate::app::App;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
 use crate::security::{Event, Line};
+use crate::transact;
+use crate::tx::{Done, Tx};
 
-/// A member's role; one without an account takes part like any other.
+/// Returns a member's role. A member without an account has [`Role::Member`].
 pub async fn role(db: &impl ConnectionTrait, member: MemberId) -> Result<Role, Fault> {
     let role = store::account::role(db, member).await?;
     Ok(role.unwrap_or(Role::Member))
 }
 
-/// As [`role`], and it stays so until the transaction ends.
+/// As [`role`], locked `FOR SHARE` until the transaction ends.
 pub async fn lock_role(tx: &Tx, member: MemberId) -> Result<Role, Fault> {
     let role = store::account::lock_role(tx, member).await?;
     Ok(role.unwrap_or(Role::Member))
 }
 
-/// The condition that the account of the member that an expression names is a facilitator's.
+/// Returns the condition that the member in `member` has a facilitator's account.
 pub fn may_facilitate(member: Expr) -> Expr {
     store::account::has_role(member, Role::Facilitator)
 }
 
-/// Whether a member runs circles and meetings.
+/// Whether a member may run circles and meetings.
 pub async fn is_facilitator(db: &impl ConnectionTrait, member: MemberId) -> Result<bool, Fault> {
     Ok(role(db, member).await? == Role::Facilitator)
 }
 
-/// What became of an operator's wish.
+/// The outcome of setting a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetRoleOutcome {
     /// The account has the role.
     Set,
     /// No account has this address.
     NoSuchAccount,
-    /// That is no address.
+    /// The text is not an e-mail address.
     NotAnAddress,
 }
 
-/// Gives the account of an address a role; for operators.
+/// Sets the role of the account with this address; for operators.
 pub async fn set_role(app: &App, email: &str, role: Role) -> Result<SetRoleOutcome, Fault> {
     let Ok(email) = Email::parse("email", email) else {
         return Ok(SetRoleOutcome::NotAnAddress);

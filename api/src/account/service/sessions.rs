@@ -13,19 +13,25 @@ use super::super::store::session::{Link, Which};
 use super::super::{store, token};
 use super::notices;
 use crate::app::App;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
 use crate::jobs::AccountNotice;
 use crate::security::{Event, Line};
+use crate::transact;
+use crate::tx::{Done, Tx};
 use crate::viewer::{Access, SignedIn};
 
-/// What a device holds while it is signed in.
+/// What a device stores while it is signed in.
 pub struct Tokens {
+    /// The member and the session.
     pub who: SignedIn,
+    /// The access token.
     pub access: SecretString,
+    /// When it expires.
     pub access_ends_at: DateTime<Utc>,
+    /// The refresh token.
     pub refresh: SecretString,
+    /// When it expires.
     pub refresh_ends_at: DateTime<Utc>,
     /// Shows later that the device signed in before.
     pub device_key: SecretString,
@@ -34,16 +40,20 @@ pub struct Tokens {
 /// A session as its owner sees it.
 #[derive(Clone, Debug)]
 pub struct OpenSession {
+    /// Its id.
     pub id: SessionId,
+    /// What its owner calls the device.
     pub device_name: String,
+    /// When he signed in.
     pub created_at: DateTime<Utc>,
+    /// When it was last used.
     pub last_used_at: DateTime<Utc>,
-    /// Whether it is the one that asks.
+    /// Whether it is the caller's own session.
     pub current: bool,
 }
 
-/// Who an access token stands for, as far as memory knows: good, not over, and its session not ended.
-/// Asks the database for nothing; that its generation was used is written down later.
+/// Checks an access token from memory alone: authentic, not expired, and its session not ended. Makes no database
+/// query. That the token's generation was used is written to the database later.
 pub fn authenticate(app: &App, access_token: &str) -> Option<Access> {
     let access = token::verify(&app.keys, access_token, app.clock.now())
         .filter(|access| !app.revocations.contains(access.who.session))?;
@@ -51,19 +61,20 @@ pub fn authenticate(app: &App, access_token: &str) -> Option<Access> {
     Some(access)
 }
 
-/// Who was signed in at this instant is signed in no more, whatever he did since.
+/// A session opened at this instant or before has ended, however recently it was used.
 fn opened_after(app: &App) -> DateTime<Utc> {
     app.clock.now() - TimeDelta::days(app.config.auth.session_days.into())
 }
 
-/// When a session ends that is used now: when it has not been used for long, and at its absolute end in any case.
+/// Returns when a session that is used now expires: after the time allowed without use, and at its absolute end at the
+/// latest.
 fn expires_at(app: &App, created_at: DateTime<Utc>) -> DateTime<Utc> {
     let auth = &app.config.auth;
     let idle = app.clock.now() + TimeDelta::days(auth.refresh_token_days.into());
     idle.min(created_at + TimeDelta::days(auth.session_days.into()))
 }
 
-/// Opens a session; its tokens, or `None` if its id was used before.
+/// Opens a session. Returns its tokens, or `None` if its id was used before.
 pub(super) async fn open(
     app: &App,
     tx: &Tx,
@@ -93,7 +104,7 @@ pub(super) async fn open(
     tokens(app, who, &first, expires_at).map(Some)
 }
 
-/// The tokens of a session that was opened by a request whose answer did not arrive.
+/// Returns the first tokens of a session again, for a repeated request whose answer did not arrive.
 pub(super) fn same_tokens(app: &App, session: &Model) -> Result<Tokens, Fault> {
     let who = SignedIn {
         member: session.member_id,
@@ -103,7 +114,7 @@ pub(super) fn same_tokens(app: &App, session: &Model) -> Result<Tokens, Fault> {
     tokens(app, who, &first, session.expires_at)
 }
 
-/// Whether a session is open and has not been refreshed: its first token may be told again.
+/// Whether a session is open and was never refreshed: its first tokens may be sent again.
 pub(super) fn is_as_new(app: &App, session: &Model) -> bool {
     session.generation == 0 && is_open(app, session)
 }
@@ -133,23 +144,24 @@ fn tokens(
     })
 }
 
-/// What became of a refresh.
+/// The outcome of a refresh.
 pub enum RefreshOutcome {
-    /// New tokens; the refresh token that was sent is used up.
+    /// New tokens. The refresh token that was sent is used up.
     Refreshed(Tokens),
-    /// The token is not good any more, or never was.
+    /// The token is no longer good, or never was.
     Ended,
 }
 
-/// Exchanges a refresh token. The one before it is answered with the same successor until that was used, and for a moment
-/// in any case, to however many ask at once; an older one was copied, and ends the session.
+/// Exchanges a refresh token. The one before the newest gets the same successor again until that was used, and during
+/// the grace period in any case, also in concurrent requests. An older one was copied, and ends the session.
 pub async fn refresh(app: &App, refresh_token: &str) -> Result<RefreshOutcome, Fault> {
     let Some(sent) = RefreshToken::open(&app.keys, refresh_token) else {
         return Ok(RefreshOutcome::Ended);
     };
     let db = app.db.pool();
     let next = sent.successor(&app.keys);
-    // Whoever is not the first to exchange the newest looks once more, and finds that it is not the newest now.
+    // If a concurrent request is first to exchange the newest token, the second round finds that this is no longer the
+    // newest.
     for _ in 0..2 {
         let found = store::session::find_sealed(db, sent.session).await?;
         let Some(session) = found.filter(|session| is_open(app, session)) else {
@@ -183,7 +195,7 @@ pub async fn refresh(app: &App, refresh_token: &str) -> Result<RefreshOutcome, F
     Err(Fault::Busy)
 }
 
-/// How far a session has come, as the database says and as this process has seen.
+/// Returns the state of a session's chain, by what the database and this process know.
 fn chain<'a>(app: &App, session: &'a Model) -> Chain<'a> {
     let grace = TimeDelta::seconds(app.config.auth.refresh_grace_seconds.into());
     let seen = app.confirmations.newest(session.id).unwrap_or_default();
@@ -213,8 +225,8 @@ async fn end_stolen(app: &App, session: &Model) -> Result<(), Fault> {
     })
 }
 
-/// Ends sessions, and what hangs on them. Returns whether there were any. After the commit every process that is
-/// reached refuses their access tokens.
+/// Ends sessions and everything attached to them. Returns whether there were any. After the commit, every process that
+/// is reached refuses their access tokens.
 pub(super) async fn end(
     app: &App,
     tx: &Tx,
@@ -241,7 +253,7 @@ pub(super) async fn end(
     Ok(true)
 }
 
-/// The open sessions of the member who asks, last used first; his own is always among them.
+/// Lists the caller's open sessions, last used first. The caller's own session is always among them.
 pub async fn sessions(app: &App, who: SignedIn) -> Result<Vec<OpenSession>, Fault> {
     let (db, now) = (app.db.pool(), app.clock.now());
     let open = store::session::open(db, who.member, who.session, opened_after(app), now).await?;
@@ -272,7 +284,7 @@ pub async fn sign_out_elsewhere(app: &App, who: SignedIn) -> Result<(), Fault> {
     end_now(app, who.member, which, RevokedReason::SignedOutElsewhere).await
 }
 
-/// Signs one of his devices out; false when it is none of his.
+/// Signs one of the caller's devices out. Returns `false` if the session is not his.
 pub async fn revoke(app: &App, who: SignedIn, session: SessionId) -> Result<bool, Fault> {
     if store::session::find(app.db.pool(), who.member, session)
         .await?

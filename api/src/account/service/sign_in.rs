@@ -9,26 +9,27 @@ use super::super::store;
 use super::notices;
 use super::sessions::{self, Tokens};
 use crate::app::App;
-use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::jobs::AccountNotice;
 use crate::passphrase::Passphrase;
 use crate::security::{Event, Line};
+use crate::transact;
+use crate::tx::Done;
 use crate::viewer::SignedIn;
 
-/// What became of it.
+/// The outcome of signing in.
 pub enum SignInOutcome {
-    /// He is in.
+    /// The member is signed in.
     SignedIn(Tokens),
-    /// There is no such account, or that is not its passphrase.
+    /// No account has this address, or the passphrase is wrong.
     WrongCredentials,
-    /// The session's id was used before, and not for this.
+    /// The session's id was already used for something else.
     Conflict,
 }
 
-/// Opens a session for who knows the passphrase. An unknown address costs the same work and statements
-/// as a wrong passphrase. The member is told of each session. Asked again with the same session id, while the session is as new, it answers
-/// with the same session.
+/// Opens a session for a caller who knows the passphrase. An unknown address costs the same work and statements as a
+/// wrong passphrase. The member is notified of each new session. Idempotent: until the session is refreshed, the same
+/// session id gets the same session.
 pub async fn sign_in(
     app: &App,
     from: &Requester,
@@ -54,9 +55,9 @@ pub async fn sign_in(
         session: session.unwrap_or_else(|| app.ids.next()),
     };
     transact!(app, |tx| {
-        // A passphrase that is changed at this moment ends every session: this one must not slip past.
+        // A concurrent change of passphrase ends every session. The lock keeps it from missing this one.
         let held =
-            store::account::hold_passphrase(tx, who.member, &account.passphrase_hash).await?;
+            store::account::lock_passphrase(tx, who.member, &account.passphrase_hash).await?;
         if !held {
             return Ok(Done::Undo(SignInOutcome::WrongCredentials));
         }

@@ -1,8 +1,8 @@
 //! Signing up, and proving the address.
 //!
-//! A sign-up with the address of an account is taken like any other: the same answer, statements and
-//! work. Which it was is found out by the worker, and told to the address alone. The handle is not
-//! kept for him meanwhile, or it would tell.
+//! A sign-up with the address of an existing account gets the same answer, statements and work as any other. The
+//! worker finds out which it is, and tells only the address. The handle is not reserved meanwhile, because that would
+//! reveal it.
 
 use std::net::IpAddr;
 
@@ -18,7 +18,6 @@ use super::super::model::{DeviceName, Email};
 use super::super::store;
 use super::sessions::{self, Tokens};
 use crate::app::App;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::jobs::{self, Job};
 use crate::keys::Purpose;
@@ -26,36 +25,45 @@ use crate::locale::{Country, Language};
 use crate::passphrase::Strong;
 use crate::profile::service::NewMember;
 use crate::profile::{self, Handle};
+use crate::transact;
+use crate::tx::{Done, Tx};
 use crate::viewer::SignedIn;
 use crate::zones::Zone;
 
-/// What a man who signs up tells.
+/// A request to sign up.
 pub struct NewSignUp {
+    /// Chosen by the app.
     pub id: SignUpId,
+    /// The address that the account is to have.
     pub email: Email,
+    /// The passphrase.
     pub passphrase: Strong,
+    /// What others call the member.
     pub handle: Handle,
+    /// The time zone of his days.
     pub time_zone: Zone,
+    /// The country he lives in.
     pub country: Country,
+    /// The language of his letters.
     pub locale: Language,
 }
 
-/// What became of a sign-up.
+/// The outcome of a sign-up.
 pub enum SignUpOutcome {
-    /// A letter is on its way; a code in it is good until then.
+    /// A letter is on its way. Its code is good until this time.
     Accepted(DateTime<Utc>),
-    /// The id was sent before with another content.
+    /// The id was used before with different content.
     Conflict,
 }
 
-/// Takes a sign-up.
+/// Stores a sign-up, and schedules its letter. Idempotent: a repeated sign-up gets the same answer.
 pub async fn sign_up(
     app: &App,
     _: limits::Counted,
     from: IpAddr,
     new: &NewSignUp,
 ) -> Result<SignUpOutcome, Fault> {
-    // Sent again, it asks for no letter.
+    // A repeated sign-up requests no second letter.
     if let Some(before) = store::sign_up::find(app.db.pool(), new.id).await? {
         return repeated(app, new, before).await;
     }
@@ -95,22 +103,22 @@ pub async fn sign_up(
     }
 }
 
-/// Until when a code is good, as far as it is told: a letter that waits has a code that is good for longer, and how
-/// long it waits depends on what others asked for.
+/// Returns when a code expires, as far as the caller is told. The code of a delayed letter is good for longer, but the
+/// delay depends on what others requested, so the caller must not learn it.
 fn told(app: &App, made_at: DateTime<Utc>) -> DateTime<Utc> {
     made_at + super::code_life(app)
 }
 
-/// When a sign-up was made.
+/// Whether a sign-up was stored.
 enum Made {
     Now,
-    /// Its id waits for its code already.
+    /// A sign-up with this id is already waiting for its code.
     Before,
-    /// Its id was used for another address once.
+    /// The id was once used for another address.
     ForAnother,
 }
 
-/// What is remembered of an address when its sign-up is gone: nobody who reads it learns which it was.
+/// Returns a keyed hash of the address. It outlives the sign-up and does not reveal the address.
 fn address_mac(app: &App, new: &NewSignUp) -> [u8; 32] {
     let parts: [&[u8]; 3] = [
         b"address of a sign-up",
@@ -120,7 +128,7 @@ fn address_mac(app: &App, new: &NewSignUp) -> [u8; 32] {
     app.keys.mac(Purpose::Code, &parts)
 }
 
-/// The id was sent before: the same answer, when it was the same sign-up.
+/// Answers a repeated id: with the same answer if it is the same sign-up.
 async fn repeated(
     app: &App,
     new: &NewSignUp,
@@ -169,22 +177,22 @@ fn row(
     }
 }
 
-/// What became of a code that was to prove an address.
+/// The outcome of entering the code of a sign-up.
 pub enum VerifyOutcome {
-    /// The address is his, and the account is made.
+    /// The address is proved, and the account exists.
     SignedIn(Tokens),
-    /// Another code was mailed, or this one is not good any more.
+    /// The code is wrong or no longer good.
     WrongCode,
-    /// Somebody took the handle meanwhile; the code stays good for another.
+    /// Somebody took the handle meanwhile. The code stays good for another handle.
     HandleTaken,
     /// The address got an account meanwhile.
     EmailTaken,
-    /// It was verified before, from another device.
+    /// Another device verified it before.
     Conflict,
 }
 
-/// Makes the member, his account and his first session, for who knows the code. Asked again, while the
-/// session is as new, it answers with the same session.
+/// Creates the member, the account and the first session for a caller who knows the code. Idempotent: until the
+/// session is refreshed, a repeated request gets the same session.
 pub async fn verify_email(
     app: &App,
     from: IpAddr,
@@ -208,17 +216,17 @@ pub async fn verify_email(
             Some(handle) => Ok(handle.clone()),
             None => Handle::parse("handle", &sign_up.handle),
         };
-        // A handle that was allowed at sign-up may be reserved since.
+        // A handle that was allowed at sign-up may have been reserved since.
         let Ok(handle) = chosen else {
             return Ok(Done::Undo(VerifyOutcome::HandleTaken));
         };
         make(app, tx, from, sign_up, handle, device).await
     });
     match verified {
-        // Two took one handle in the same moment, and the other was first.
+        // A concurrent request took the handle first.
         Err(fault) if fault.is_unique_violation() => Ok(VerifyOutcome::HandleTaken),
         Ok(VerifyOutcome::SignedIn(tokens)) => {
-            // Many who sign up at one place are not stopped by each other.
+            // A success does not count against the network, so that many people can sign up from one place.
             limits::request_succeeded(app, from).await?;
             Ok(VerifyOutcome::SignedIn(tokens))
         }
@@ -285,7 +293,7 @@ async fn resume(
 
 fn new_member(app: &App, sign_up: &pending_sign_up::Model, handle: Handle) -> Option<NewMember> {
     Some(NewMember {
-        // Others see it, and are not to learn when he joined.
+        // Random, not time-ordered: others see the id, and must not learn from it when the member joined.
         id: app.ids.random(),
         handle,
         time_zone: sign_up.time_zone.parse().ok()?,

@@ -1,23 +1,24 @@
-//! The terms, which may change while an account lasts.
+//! The terms of use, which may change while an account exists.
 
 use entity::{MemberId, superseded_terms};
 
 use super::super::store;
 use super::Account;
 use crate::app::App;
-use crate::db::{Done, transact};
 use crate::error::Fault;
+use crate::transact;
+use crate::tx::Done;
 use crate::viewer::SignedIn;
 
-/// What became of newer terms.
+/// The outcome of accepting the terms.
 pub enum AcceptOutcome {
-    /// They are accepted.
+    /// The terms are accepted.
     Accepted(Account),
     /// The account is gone.
     Gone,
 }
 
-/// Accepts the version in force. Idempotent: a version that was accepted keeps its instant.
+/// Accepts the version in force. Idempotent: a version that was accepted before keeps its instant.
 pub async fn accept_terms(app: &App, who: SignedIn) -> Result<AcceptOutcome, Fault> {
     let now = app.clock.now();
     let version = &app.config.auth.terms_version;
@@ -35,7 +36,7 @@ pub async fn accept_terms(app: &App, who: SignedIn) -> Result<AcceptOutcome, Fau
     })
 }
 
-/// What a member accepted before the version that his account names, the last one first.
+/// Returns the versions that a member accepted before the one his account names, newest first.
 pub async fn superseded_terms(
     app: &App,
     owner: MemberId,

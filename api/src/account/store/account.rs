@@ -1,4 +1,4 @@
-//! Accounts.
+//! Queries on accounts.
 
 use chrono::{DateTime, Utc};
 use entity::MemberId;
@@ -10,16 +10,16 @@ use sea_orm::{
 };
 
 use super::super::email::forms;
-use crate::db::Tx;
 use crate::error::Fault;
+use crate::tx::{Rank, Tx};
 
-/// The account of a member.
+/// Returns a member's account, if it exists.
 pub async fn find(db: &impl ConnectionTrait, owner: MemberId) -> Result<Option<Model>, Fault> {
     Ok(Entity::find_by_id(owner).one(db).await?)
 }
 
-/// The account of an address, by its key in whatever form: the domain of an older one may be kept in Unicode. When
-/// there are two, the one with this very key.
+/// Finds the account of an address, by its key in any form: an older account may store the domain in Unicode. If there
+/// are two, returns the one with exactly this key.
 pub async fn find_by_email(
     db: &impl ConnectionTrait,
     email_key: &str,
@@ -32,7 +32,7 @@ pub async fn find_by_email(
     Ok(account)
 }
 
-/// Adds an account; false when its address has one.
+/// Adds an account. Returns `false` if its address has one.
 pub async fn insert(tx: &Tx, account: ActiveModel) -> Result<bool, Fault> {
     let rows = Entity::insert(account)
         .on_conflict(OnConflict::column(Column::EmailKey).do_nothing().to_owned())
@@ -41,8 +41,9 @@ pub async fn insert(tx: &Tx, account: ActiveModel) -> Result<bool, Fault> {
     Ok(rows == 1)
 }
 
-/// Whether this is still the passphrase's hash, which does not change before `tx` ends.
-pub async fn hold_passphrase(tx: &Tx, owner: MemberId, hash: &str) -> Result<bool, Fault> {
+/// Locks the account `FOR SHARE` if `hash` is still its passphrase's hash. Returns whether it is.
+pub async fn lock_passphrase(tx: &Tx, owner: MemberId, hash: &str) -> Result<bool, Fault> {
+    tx.lock(Rank::Account);
     let held = Entity::find_by_id(owner)
         .filter(Column::PassphraseHash.eq(hash))
         .lock_shared()
@@ -51,7 +52,7 @@ pub async fn hold_passphrase(tx: &Tx, owner: MemberId, hash: &str) -> Result<boo
     Ok(held.is_some())
 }
 
-/// Puts a new hash in place of `old`; false when that is not the hash any more.
+/// Replaces the hash `old`. Returns `false` if the account has another hash by now.
 pub async fn replace_passphrase(
     tx: &Tx,
     owner: MemberId,
@@ -69,8 +70,8 @@ pub async fn replace_passphrase(
     Ok(updated.rows_affected == 1)
 }
 
-/// Moves the account to another address, which has just been proved. That another account has it is a
-/// violation of a unique key.
+/// Moves the account to another address, which has just been proved. Fails with a unique violation if another account
+/// has the address.
 pub async fn move_to(
     tx: &Tx,
     owner: MemberId,
@@ -89,7 +90,7 @@ pub async fn move_to(
     Ok(updated.rows_affected == 1)
 }
 
-/// Marks the account for deletion; false when it is marked, or its passphrase was changed since.
+/// Marks the account for deletion. Returns `false` if it is marked already, or its passphrase was changed since.
 pub async fn mark_for_deletion(
     tx: &Tx,
     account: &Model,
@@ -107,8 +108,8 @@ pub async fn mark_for_deletion(
     Ok(updated.rows_affected == 1)
 }
 
-/// Takes the mark off while there is time. Returns `false` if there is none, there is no time left, or the last one was
-/// taken off after `not_since`.
+/// Unmarks the account while there is time. Returns `false` if it is not marked, no time is left, or it was last
+/// unmarked after `not_since`.
 pub async fn unmark(
     tx: &Tx,
     owner: MemberId,
@@ -130,12 +131,14 @@ pub async fn unmark(
     Ok(updated.rows_affected == 1)
 }
 
-/// The account, when its day has come; it cannot be had back before `tx` ends.
-pub async fn hold_due(
+/// Locks the account `FOR UPDATE` and returns it, if its deletion is due. The deletion cannot be undone before `tx`
+/// ends.
+pub async fn load_due_locked(
     tx: &Tx,
     owner: MemberId,
     now: DateTime<Utc>,
 ) -> Result<Option<Model>, Fault> {
+    tx.lock(Rank::Account);
     let due = Entity::find_by_id(owner)
         .filter(Column::DeletionDueAt.lte(now))
         .lock_exclusive()
@@ -144,7 +147,7 @@ pub async fn hold_due(
     Ok(due)
 }
 
-/// Owners of accounts, in the order of their ids, behind one of them.
+/// Fetches up to `limit` owners of accounts, ordered by id, after `after`.
 pub async fn owners(
     db: &impl ConnectionTrait,
     after: Option<MemberId>,
@@ -158,7 +161,7 @@ pub async fn owners(
     Ok(owners.into_tuple().all(db).await?)
 }
 
-/// Owners of accounts whose day came before an instant.
+/// Fetches up to `limit` owners of accounts that were due before an instant, the longest overdue first.
 pub async fn overdue(
     db: &impl ConnectionTrait,
     before: DateTime<Utc>,
@@ -174,7 +177,7 @@ pub async fn overdue(
     Ok(overdue.into_tuple().all(db).await?)
 }
 
-/// The day of an account has come.
+/// Makes the deletion of an account due now.
 pub async fn is_due(
     db: &impl ConnectionTrait,
     owner: MemberId,
@@ -188,7 +191,7 @@ pub async fn is_due(
     Ok(())
 }
 
-/// No passphrase opens any account any more.
+/// Invalidates every passphrase: no hash matches `!`.
 pub async fn forget_passphrases(tx: &Tx, now: DateTime<Utc>) -> Result<(), Fault> {
     Entity::update_many()
         .col_expr(Column::PassphraseHash, Expr::value("!"))
@@ -198,13 +201,13 @@ pub async fn forget_passphrases(tx: &Tx, now: DateTime<Utc>) -> Result<(), Fault
     Ok(())
 }
 
-/// Removes the member and, by their foreign keys, everything that is his.
+/// Removes the member and, through foreign keys, all his rows.
 pub async fn remove(tx: &Tx, owner: MemberId) -> Result<(), Fault> {
     entity::member::Entity::delete_by_id(owner).exec(tx).await?;
     Ok(())
 }
 
-/// What a member may do for others.
+/// Returns a member's role, or `None` if he has no account.
 pub async fn role(db: &impl ConnectionTrait, owner: MemberId) -> Result<Option<Role>, Fault> {
     let role = Entity::find_by_id(owner)
         .select_only()
@@ -215,8 +218,9 @@ pub async fn role(db: &impl ConnectionTrait, owner: MemberId) -> Result<Option<R
     Ok(role)
 }
 
-/// What a member may do, which does not change before `tx` ends.
+/// As [`role`], locked `FOR SHARE` until `tx` ends.
 pub async fn lock_role(tx: &Tx, owner: MemberId) -> Result<Option<Role>, Fault> {
+    tx.lock(Rank::Role);
     let role = Entity::find_by_id(owner)
         .select_only()
         .column(Column::Role)
@@ -227,7 +231,7 @@ pub async fn lock_role(tx: &Tx, owner: MemberId) -> Result<Option<Role>, Fault> 
     Ok(role)
 }
 
-/// The condition that the account of the member that an expression names has a role.
+/// Returns the condition that the account of the member in `member` has a role.
 pub fn has_role(member: Expr, role: Role) -> Expr {
     let account = Query::select()
         .expr(Expr::val(1))
@@ -238,7 +242,7 @@ pub fn has_role(member: Expr, role: Role) -> Expr {
     Expr::exists(account)
 }
 
-/// Gives an account a role.
+/// Sets an account's role.
 pub async fn set_role(
     tx: &Tx,
     owner: MemberId,

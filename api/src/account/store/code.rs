@@ -11,13 +11,14 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::super::code::GUESSES;
-use crate::db::{Tx, delete_slice};
+use crate::db::delete_slice;
 use crate::error::Fault;
+use crate::tx::Tx;
 
-/// More letters than that go to one mailbox in no code's time.
+/// An upper bound: never more letters than this go to one mailbox within a code's life.
 const IN_TIME: u64 = 50;
 
-/// Puts a code in place of those its owner had for the same purpose and the same request.
+/// Adds a code in place of its owner's codes for the same purpose and the same request.
 pub async fn replace(tx: &Tx, code: &Model) -> Result<(), Fault> {
     Entity::delete_many()
         .filter(Column::MemberId.eq(code.member_id))
@@ -30,18 +31,18 @@ pub async fn replace(tx: &Tx, code: &Model) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Removes all of everybody.
+/// Removes every code.
 pub async fn remove_all(tx: &Tx) -> Result<(), Fault> {
     Entity::delete_many().exec(tx).await?;
     Ok(())
 }
 
-/// The code with this id.
+/// Returns the code with this id.
 pub async fn find(db: &impl ConnectionTrait, id: AccountCodeId) -> Result<Option<Model>, Fault> {
     Ok(Entity::find_by_id(id).one(db).await?)
 }
 
-/// The newest code of a member for a purpose: the only one that counts.
+/// Returns the newest code of a member for a purpose: the only one that counts.
 pub async fn newest(
     db: &impl ConnectionTrait,
     owner: MemberId,
@@ -57,8 +58,7 @@ pub async fn newest(
     Ok(newest)
 }
 
-/// The newest code of a member for a purpose that answers one request; `None` asks for those of no request of
-/// their own.
+/// Returns the newest code of a member for a purpose and a request; `None` selects the codes without a request id.
 pub async fn newest_of(
     db: &impl ConnectionTrait,
     owner: MemberId,
@@ -83,7 +83,7 @@ fn of_request(request: Option<Uuid>) -> Expr {
     }
 }
 
-/// The codes of a member for a purpose whose time is not over, newest first.
+/// Returns the codes of a member for a purpose that have not expired, newest first.
 pub async fn in_time(
     db: &impl ConnectionTrait,
     owner: MemberId,
@@ -102,8 +102,8 @@ pub async fn in_time(
     Ok(codes)
 }
 
-/// Counts a guess at a code, and keeps other guesses waiting until `tx` ends; none when it is too old
-/// or has been guessed at too often. A used code counts its guesses too.
+/// Counts a guess at a code, whose row stays locked until `tx` ends. Returns `None` if the code has expired or has no
+/// guesses left. A used code counts guesses, too.
 pub async fn guess(tx: &Tx, id: AccountCodeId, now: DateTime<Utc>) -> Result<Option<Model>, Fault> {
     let guessed = Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
@@ -115,10 +115,10 @@ pub async fn guess(tx: &Tx, id: AccountCodeId, now: DateTime<Utc>) -> Result<Opt
     Ok(guessed.into_iter().next())
 }
 
-/// Marks a code as used; false when it was.
+/// Marks a code as used. Returns `false` if it was used before.
 pub async fn used(tx: &Tx, id: AccountCodeId, now: DateTime<Utc>) -> Result<bool, Fault> {
     let updated = Entity::update_many()
-        // Only wrong guesses count.
+        // Takes back the guess: only wrong guesses count.
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).sub(1))
         .col_expr(Column::UsedAt, Expr::value(now))
         .filter(Column::Id.eq(id))
@@ -128,7 +128,7 @@ pub async fn used(tx: &Tx, id: AccountCodeId, now: DateTime<Utc>) -> Result<bool
     Ok(updated.rows_affected == 1)
 }
 
-/// Ends every code of a member that has not been used.
+/// Ends every unused code of a member.
 pub async fn end_open(tx: &Tx, owner: MemberId, now: DateTime<Utc>) -> Result<(), Fault> {
     Entity::update_many()
         .col_expr(Column::ExpiresAt, Expr::value(now))
@@ -140,7 +140,7 @@ pub async fn end_open(tx: &Tx, owner: MemberId, now: DateTime<Utc>) -> Result<()
     Ok(())
 }
 
-/// Removes those that are not good any more; used ones are kept until then for who asks again.
+/// Removes a slice of the expired codes. Used codes are kept until they expire, for repeated requests.
 pub async fn remove_expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, Fault> {
     let expired = Column::ExpiresAt.lte(now).into_condition();
     Ok(delete_slice::<Entity>(db, expired).await?)

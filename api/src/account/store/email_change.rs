@@ -10,10 +10,11 @@ use sea_orm::{
 };
 
 use super::super::email::forms;
-use crate::db::{Tx, delete_slice};
+use crate::db::delete_slice;
 use crate::error::Fault;
+use crate::tx::{Rank, Tx};
 
-/// Puts a change in place of the one its owner had.
+/// Adds a change in place of its owner's earlier one.
 pub async fn replace(tx: &Tx, change: &Model) -> Result<(), Fault> {
     Entity::delete_many()
         .filter(Column::MemberId.eq(change.member_id))
@@ -30,7 +31,7 @@ fn waiting() -> Select<Entity> {
         .filter(Column::DoneAt.is_null())
 }
 
-/// The change of a member that waits.
+/// Returns a member's change that waits, if there is one.
 pub async fn waiting_of(
     db: &impl ConnectionTrait,
     owner: MemberId,
@@ -39,12 +40,12 @@ pub async fn waiting_of(
     Ok(found.one(db).await?)
 }
 
-/// A change, in whatever state.
+/// Returns a change in any state.
 pub async fn find(db: &impl ConnectionTrait, id: EmailChangeId) -> Result<Option<Model>, Fault> {
     Ok(Entity::find_by_id(id).one(db).await?)
 }
 
-/// A change that waits, for the worker.
+/// Returns a change if it waits; for the worker.
 pub async fn find_waiting(
     db: &impl ConnectionTrait,
     id: EmailChangeId,
@@ -52,12 +53,13 @@ pub async fn find_waiting(
     Ok(waiting().filter(Column::Id.eq(id)).one(db).await?)
 }
 
-/// A change that waits and is due, locked until `tx` ends.
-pub async fn hold_due(
+/// Locks a change `FOR NO KEY UPDATE` and returns it, if it waits and is due.
+pub async fn load_due_locked(
     tx: &Tx,
     id: EmailChangeId,
     now: DateTime<Utc>,
 ) -> Result<Option<Model>, Fault> {
+    tx.lock(Rank::Account);
     let due = waiting()
         .filter(Column::Id.eq(id))
         .filter(Column::DueAt.lte(now))
@@ -65,14 +67,14 @@ pub async fn hold_due(
     Ok(due.one(tx).await?)
 }
 
-/// The changes away from an address, by its key in whatever form, for who has a code that was mailed there. An address
-/// that changed hands has several.
+/// Returns the changes away from an address, by its key in any form, in any state. An address that changed hands has
+/// several.
 pub async fn away_from(db: &impl ConnectionTrait, email_key: &str) -> Result<Vec<Model>, Fault> {
     let found = Entity::find().filter(Column::OldEmailKey.is_in(forms(email_key)));
     Ok(found.all(db).await?)
 }
 
-/// Gives up the change of a member that waits; returns whether there was one.
+/// Drops a member's change that waits. Returns whether there was one.
 pub async fn drop_of(tx: &Tx, owner: MemberId, now: DateTime<Utc>) -> Result<bool, Fault> {
     let dropped = Entity::update_many()
         .col_expr(Column::DroppedAt, Expr::value(now))
@@ -84,7 +86,7 @@ pub async fn drop_of(tx: &Tx, owner: MemberId, now: DateTime<Utc>) -> Result<boo
     Ok(dropped.rows_affected == 1)
 }
 
-/// Notes that a change took effect.
+/// Marks a change as done.
 pub async fn done(tx: &Tx, id: EmailChangeId, now: DateTime<Utc>) -> Result<(), Fault> {
     Entity::update_many()
         .col_expr(Column::DoneAt, Expr::value(now))
@@ -94,7 +96,7 @@ pub async fn done(tx: &Tx, id: EmailChangeId, now: DateTime<Utc>) -> Result<(), 
     Ok(())
 }
 
-/// Removes those that were over, one way or the other, before an instant.
+/// Removes a slice of the changes that were dropped or done before an instant.
 pub async fn remove_over(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, Fault> {
     let over = sea_orm::Condition::any()
         .add(Column::DroppedAt.lt(before))

@@ -1,4 +1,4 @@
-//! Token buckets.
+//! Token buckets, each stored as the instant at which it will be full.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::rate_limit::{ActiveModel, Column, Entity};
@@ -10,12 +10,12 @@ use sea_orm::{
 use crate::db::delete_slice;
 use crate::error::Fault;
 
-/// Clocks of several processes may be so far apart.
+/// How far apart the clocks of several processes may be.
 const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
 
-/// Takes a token, which puts off the instant at which the bucket is full by `each`; false, and nothing
-/// taken, when that instant already lies behind `latest`. An instant that no bucket can come to was written by a
-/// clock that was ahead, and was set back since: such a bucket counts as full.
+/// Takes a token: moves the instant at which the bucket is full `each` into the future. Returns `false`, and takes
+/// nothing, if that instant is already after `latest`. If it is later than any take could have made it, a clock was
+/// ahead when it was written, and was set back since: such a bucket counts as full.
 pub async fn take(
     db: &impl ConnectionTrait,
     key: &str,
@@ -45,7 +45,7 @@ pub async fn take(
     Ok(rows == 1)
 }
 
-/// As [`take`]: when the bucket will be full after it, or `None` if nothing was taken.
+/// As [`take`]. Returns when the bucket will be full afterwards, or `None` if nothing was taken.
 pub async fn pass(
     db: &impl ConnectionTrait,
     key: &str,
@@ -56,11 +56,11 @@ pub async fn pass(
     if !take(db, key, now, each, latest).await? {
         return Ok(None);
     }
-    // Who takes one in the same moment makes this one wait a little longer, and not less.
+    // A concurrent take only makes this one wait a little longer, never less.
     Ok(Some(full_at(db, key).await?.unwrap_or(now + each)))
 }
 
-/// Puts a token back that was worth `each`.
+/// Returns a token that was worth `each` to its bucket.
 pub async fn give_back(db: &impl ConnectionTrait, key: &str, each: TimeDelta) -> Result<(), Fault> {
     let each_us = each.num_microseconds().unwrap_or_default();
     Entity::update_many()
@@ -71,13 +71,13 @@ pub async fn give_back(db: &impl ConnectionTrait, key: &str, each: TimeDelta) ->
     Ok(())
 }
 
-/// When a bucket will be full.
+/// Returns when a bucket will be full.
 pub async fn full_at(db: &impl ConnectionTrait, key: &str) -> Result<Option<DateTime<Utc>>, Fault> {
     let row = Entity::find_by_id(key).one(db).await?;
     Ok(row.and_then(|row| DateTime::from_timestamp_micros(row.full_at_us)))
 }
 
-/// Removes full buckets: they say nothing.
+/// Removes a slice of the full buckets, which have nothing to remember.
 pub async fn remove_full(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, Fault> {
     let full = Column::FullAtUs.lt(now.timestamp_micros()).into_condition();
     Ok(delete_slice::<Entity>(db, full).await?)

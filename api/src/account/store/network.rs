@@ -1,4 +1,4 @@
-//! Networks from which members got in.
+//! Members who signed in or up from a network, as keyed hashes.
 
 use chrono::{DateTime, Utc};
 use entity::network_member::{ActiveModel, Column, Entity};
@@ -9,13 +9,14 @@ use sea_orm::{
     QuerySelect as _,
 };
 
-use crate::db::{Tx, delete_slice};
+use crate::db::delete_slice;
 use crate::error::Fault;
+use crate::tx::Tx;
 
-/// More than so many members make no difference.
+/// The count up to which members matter: more make no difference.
 const COUNTED: u64 = 50;
 
-/// How many members got in from a network since an instant, as far as it matters.
+/// Returns how many members signed in or up from a network since an instant, at most `COUNTED`.
 pub async fn members(
     db: &impl ConnectionTrait,
     network: &str,
@@ -33,7 +34,7 @@ pub async fn members(
     Ok(members.len() as u64)
 }
 
-/// A member got in from a network.
+/// Records that a member signed in or up from a network.
 pub async fn got_in(tx: &Tx, network: &str, who: &str, now: DateTime<Utc>) -> Result<(), Fault> {
     let row = ActiveModel {
         network: Set(network.to_owned()),
@@ -50,7 +51,7 @@ pub async fn got_in(tx: &Tx, network: &str, who: &str, now: DateTime<Utc>) -> Re
     Ok(())
 }
 
-/// Removes those that were seen last before an instant.
+/// Removes a slice of the entries last seen before an instant.
 pub async fn remove_before(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, Fault> {
     let old = Column::SeenAt.lt(before).into_condition();
     Ok(delete_slice::<Entity>(db, old).await?)

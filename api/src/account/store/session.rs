@@ -1,4 +1,4 @@
-//! Sessions.
+//! Queries on sessions.
 
 use std::cmp::Reverse;
 
@@ -11,16 +11,17 @@ use sea_orm::{
     QueryOrder as _, QuerySelect as _,
 };
 
-use crate::db::{SLICE, Tx, delete_slice};
+use crate::db::{SLICE, delete_slice};
 use crate::error::Fault;
+use crate::tx::Tx;
 
-/// A member has this many devices at most, as far as his list goes.
+/// The most sessions that a member's list shows.
 const LISTED: u64 = 100;
 
-/// Generations confirmed by one statement.
+/// How many generations one statement confirms.
 const CONFIRMED_AT_ONCE: usize = 200;
 
-/// Adds a session; false when its id was used before.
+/// Adds a session. Returns `false` if its id was used before.
 pub async fn insert(tx: &Tx, session: ActiveModel) -> Result<bool, Fault> {
     let rows = Entity::insert(session)
         .on_conflict(OnConflict::column(Column::Id).do_nothing().to_owned())
@@ -29,7 +30,7 @@ pub async fn insert(tx: &Tx, session: ActiveModel) -> Result<bool, Fault> {
     Ok(rows == 1)
 }
 
-/// A session of a member, ended or not.
+/// Returns a member's session, ended or not.
 pub async fn find(
     db: &impl ConnectionTrait,
     owner: MemberId,
@@ -42,13 +43,13 @@ pub async fn find(
     Ok(session)
 }
 
-/// The session of a refresh token, whose seal has shown that it is its holder's.
+/// Returns a session by its id alone. Only for a caller whose right to it is proved, as by a refresh token's seal.
 pub async fn find_sealed(db: &impl ConnectionTrait, id: SessionId) -> Result<Option<Model>, Fault> {
     Ok(Entity::find_by_id(id).one(db).await?)
 }
 
-/// The sessions of a member that are open and were opened after `opened_after`, last used first. The one he asks from is
-/// among them, however many there are.
+/// Returns a member's sessions that are open and were opened after `opened_after`, last used first. The current
+/// session is among them, however many there are.
 pub async fn open(
     db: &impl ConnectionTrait,
     owner: MemberId,
@@ -61,6 +62,7 @@ pub async fn open(
         .filter(Column::RevokedAt.is_null())
         .filter(Column::ExpiresAt.gt(now))
         .filter(Column::CreatedAt.gt(opened_after))
+        // The current session first, so that the limit cannot cut it off.
         .order_by_desc(Expr::col(Column::Id).eq(current))
         .order_by_desc(Column::LastUsedAt)
         .order_by_desc(Column::Id)
@@ -73,14 +75,14 @@ pub async fn open(
 
 /// One link of a session's chain.
 pub struct Link {
-    /// How many came before it.
+    /// How many links came before it.
     pub generation: i32,
     /// SHA-256 of its secret.
     pub hash: Vec<u8>,
 }
 
-/// Puts the next link in place of `current`, which is confirmed by that. Returns `None` when `current` is not the newest
-/// any more, or the session has ended.
+/// Replaces `current` by the next link, which confirms `current`. Returns `None` if `current` is no longer the newest,
+/// or the session has ended.
 pub async fn rotate(
     db: &impl ConnectionTrait,
     id: SessionId,
@@ -106,8 +108,8 @@ pub async fn rotate(
     Ok(rotated.into_iter().next())
 }
 
-/// Confirms generations of sessions, each once and only while it is the newest: that an older one was used was written down
-/// when the newest took its place.
+/// Confirms generations of sessions, each once and only while it is the newest: an older one was confirmed when the
+/// newest replaced it.
 pub async fn confirm(db: &impl ConnectionTrait, used: &[(SessionId, i32)]) -> Result<(), Fault> {
     for chunk in used.chunks(CONFIRMED_AT_ONCE) {
         let these = chunk
@@ -137,7 +139,7 @@ pub enum Which {
     Except(SessionId),
 }
 
-/// Ends those that have not been ended; returns which.
+/// Ends those of a member's sessions that are open. Returns their ids.
 pub async fn revoke(
     tx: &Tx,
     owner: MemberId,
@@ -161,7 +163,7 @@ pub async fn revoke(
     Ok(revoked.into_iter().map(|session| session.id).collect())
 }
 
-/// Ends up to `limit` of those that have not been ended, whosever they are; returns which.
+/// Ends up to `limit` open sessions of any members. Returns their ids.
 pub async fn revoke_some(tx: &Tx, limit: u64, now: DateTime<Utc>) -> Result<Vec<SessionId>, Fault> {
     let some = Query::select()
         .column(Column::Id)
@@ -169,7 +171,7 @@ pub async fn revoke_some(tx: &Tx, limit: u64, now: DateTime<Utc>) -> Result<Vec<
         .and_where(Column::RevokedAt.is_null())
         .limit(limit)
         .take();
-    // No reason of its own: a process of an earlier version would not know it.
+    // Not a reason of its own: a process of an earlier version would not know it.
     let revoked = Entity::update_many()
         .col_expr(Column::RevokedAt, Expr::value(now))
         .col_expr(
@@ -182,7 +184,7 @@ pub async fn revoke_some(tx: &Tx, limit: u64, now: DateTime<Utc>) -> Result<Vec<
     Ok(revoked.into_iter().map(|session| session.id).collect())
 }
 
-/// Those that were ended from an instant on, and when.
+/// Returns the sessions that were ended at or after an instant, and when.
 pub async fn revoked_since(
     db: &impl ConnectionTrait,
     since: DateTime<Utc>,
@@ -199,9 +201,9 @@ pub async fn revoked_since(
     Ok(revoked)
 }
 
-/// Removes those that ended before an instant.
+/// Removes a slice of the sessions that ended before an instant.
 pub async fn remove_ended(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, Fault> {
-    // One after the other: no index serves both at once.
+    // One statement after the other: no index serves both conditions.
     let revoked = Column::RevokedAt.lt(before).into_condition();
     let removed = delete_slice::<Entity>(db, revoked).await?;
     if removed == SLICE {

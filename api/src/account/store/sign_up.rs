@@ -10,10 +10,11 @@ use sea_orm::{
 
 use super::super::code::GUESSES;
 use super::super::email::forms;
-use crate::db::{Tx, delete_slice};
+use crate::db::delete_slice;
 use crate::error::Fault;
+use crate::tx::Tx;
 
-/// Adds one; false when its id was used before.
+/// Adds a sign-up. Returns `false` if its id was used before.
 pub async fn insert(tx: &Tx, sign_up: ActiveModel) -> Result<bool, Fault> {
     let rows = Entity::insert(sign_up)
         .on_conflict(OnConflict::column(Column::Id).do_nothing().to_owned())
@@ -22,7 +23,8 @@ pub async fn insert(tx: &Tx, sign_up: ActiveModel) -> Result<bool, Fault> {
     Ok(rows == 1)
 }
 
-/// Remembers for which address an id was used; false when it was used for another. It outlives the sign-up.
+/// Records for which address an id was used. Returns `false` if it was used for another address. The record outlives
+/// the sign-up.
 pub async fn remember_id(
     tx: &Tx,
     id: SignUpId,
@@ -47,18 +49,18 @@ pub async fn remember_id(
     Ok(rows == 1)
 }
 
-/// Forgets a slice of the ids that were used before an instant; returns how many.
+/// Removes a slice of the ids that were used before an instant. Returns how many.
 pub async fn forget_ids(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, Fault> {
     let old = used_sign_up_id::Column::UsedAt.lt(before).into_condition();
     Ok(delete_slice::<used_sign_up_id::Entity>(db, old).await?)
 }
 
-/// The one with this id.
+/// Returns the sign-up with this id.
 pub async fn find(db: &impl ConnectionTrait, id: SignUpId) -> Result<Option<Model>, Fault> {
     Ok(Entity::find_by_id(id).one(db).await?)
 }
 
-/// Puts off the end of its code.
+/// Postpones the expiry of a sign-up's code.
 pub async fn put_off(
     db: &impl ConnectionTrait,
     id: SignUpId,
@@ -73,8 +75,8 @@ pub async fn put_off(
     Ok(())
 }
 
-/// Counts a guess at its code, and keeps other guesses waiting until `tx` ends; none when there is no
-/// such sign-up, it is too old, or it has been guessed at too often.
+/// Counts a guess at a sign-up's code; the row stays locked until `tx` ends. Returns `None` if there is no such
+/// sign-up, it has expired, or it has no guesses left.
 pub async fn guess(tx: &Tx, id: SignUpId, now: DateTime<Utc>) -> Result<Option<Model>, Fault> {
     let guessed = Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
@@ -86,7 +88,7 @@ pub async fn guess(tx: &Tx, id: SignUpId, now: DateTime<Utc>) -> Result<Option<M
     Ok(guessed.into_iter().next())
 }
 
-/// Marks it as verified; false when it was.
+/// Marks a sign-up as verified. Returns `false` if it was verified before.
 pub async fn verified(
     tx: &Tx,
     id: SignUpId,
@@ -94,7 +96,7 @@ pub async fn verified(
     now: DateTime<Utc>,
 ) -> Result<bool, Fault> {
     let updated = Entity::update_many()
-        // Only wrong guesses count.
+        // Takes back the guess: only wrong guesses count.
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).sub(1))
         .col_expr(Column::SessionId, Expr::value(session))
         .col_expr(Column::VerifiedAt, Expr::value(now))
@@ -105,13 +107,13 @@ pub async fn verified(
     Ok(updated.rows_affected == 1)
 }
 
-/// Removes all.
+/// Removes every sign-up.
 pub async fn remove_all(tx: &Tx) -> Result<(), Fault> {
     Entity::delete_many().exec(tx).await?;
     Ok(())
 }
 
-/// Removes those of an address, in whatever form its domain is kept.
+/// Removes the sign-ups of an address, in whichever form its domain is stored.
 pub async fn remove_of(tx: &Tx, email_key: &str) -> Result<(), Fault> {
     Entity::delete_many()
         .filter(Column::EmailKey.is_in(forms(email_key)))
@@ -120,7 +122,7 @@ pub async fn remove_of(tx: &Tx, email_key: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Removes those whose code is not good any more.
+/// Removes a slice of the expired sign-ups.
 pub async fn remove_expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, Fault> {
     let expired = Column::ExpiresAt.lte(now).into_condition();
     Ok(delete_slice::<Entity>(db, expired).await?)

@@ -8,16 +8,17 @@ use sea_orm::{
     QueryOrder as _, QuerySelect as _,
 };
 
-use crate::db::Tx;
 use crate::error::Fault;
+use crate::tx::{Rank, Tx};
 
-/// The account, locked `FOR UPDATE`.
+/// Returns the account, locked `FOR UPDATE`.
 pub async fn lock_account(tx: &Tx, owner: MemberId) -> Result<Option<account::Model>, Fault> {
+    tx.lock(Rank::Account);
     let found = account::Entity::find_by_id(owner).lock_exclusive();
     Ok(found.one(tx).await?)
 }
 
-/// Names another version in the account, and keeps the one it named.
+/// Records that the account accepts another version, and keeps the one it accepted before.
 pub async fn replace(
     tx: &Tx,
     account: &account::Model,
@@ -41,7 +42,7 @@ pub async fn replace(
     Ok(())
 }
 
-/// What was accepted before the version that the account names, the last one first.
+/// Returns the versions accepted before the one that the account names, newest first.
 pub async fn superseded(
     db: &impl ConnectionTrait,
     owner: MemberId,

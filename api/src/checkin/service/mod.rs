@@ -1,4 +1,4 @@
-//! What is done with check-ins and the days around them.
+//! Operations on check-ins and on the plans of a member's days.
 
 mod check_in;
 mod plan;
@@ -27,43 +27,37 @@ use super::store::{self, Written};
 pub use super::store::{CIRCLE_CHECK_INS, LIST, PAUSES, PlanAndTerms};
 use crate::app::App;
 use crate::days::calendar::DayTerms;
-use crate::db::Tx;
 use crate::error::Fault;
 use crate::page::Page;
-use crate::{ladder, profile};
+use crate::profile;
+use crate::tx::Tx;
 
-/// Days are settled so long after they have closed: another process's clock may be slow.
+/// Days are settled this long after they have closed, because the clock of another process may be slow.
 const SLACK: TimeDelta = TimeDelta::hours(1);
-/// So many days are settled at once, and no fewer: most check-ins write one row.
+/// Settling waits until this many days can be settled at once, so that most check-ins write only one row.
 const SETTLED_AT_ONCE: TimeDelta = TimeDelta::days(7);
 
-/// What a member has built up, in one statement.
+/// Returns a member's progress, in one statement.
 pub async fn progress(app: &App, member: MemberId) -> Result<Progress, Fault> {
     let standing = standing(app.db.pool(), member).await?;
     let settled = standing.settled.as_ref();
     Ok(runs::progress(settled, &standing.record(), app.clock.now()))
 }
 
-/// Everything that a member's progress is told from, in one statement.
+/// Returns all data that a member's progress depends on, in one statement.
 pub async fn standing(db: &impl ConnectionTrait, member: MemberId) -> Result<Standing, Fault> {
     let standing = store::standing(db, member).await?;
-    standing.ok_or(Fault::Broken("a member who asks is there"))
+    standing.ok_or(Fault::Broken("the caller is a member"))
 }
 
-/// A member's standing, which nobody else changes until the transaction ends.
-pub async fn held(app: &App, tx: &Tx, member: MemberId) -> Result<Standing, Fault> {
-    store::hold(tx, member, app.clock.now()).await?;
+/// Returns a member's standing, locked until the transaction ends.
+pub async fn load_locked(app: &App, tx: &Tx, member: MemberId) -> Result<Standing, Fault> {
+    store::lock_for_update(tx, member, app.clock.now()).await?;
     standing(tx, member).await
 }
 
-/// A member does something that shows he is here: his ladder begins at its foot.
-pub async fn shows_he_is_here(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
-    let standing = held(app, tx, member).await?;
-    ladder::service::is_here(app, tx, member, &standing, None).await
-}
-
-/// What each of these members means to do from a day on, and the terms that his days had since, each until an instant:
-/// three statements.
+/// Returns the plan of each given member from `since` on, and the terms of their days since then, each with the instant
+/// it ended. Uses three statements.
 pub async fn plans(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -72,7 +66,7 @@ pub async fn plans(
     store::plans(db, members, since).await
 }
 
-/// Keeps what closed days add up to, when there are enough of them.
+/// Stores the sums of closed days, if there are enough of them.
 async fn settle(
     tx: &Tx,
     member: MemberId,
@@ -95,7 +89,7 @@ fn open(app: &App, rows: Vec<Written>) -> Vec<CheckIn> {
     rows.into_iter().map(|row| row.open(app)).collect()
 }
 
-/// A page of a member's check-ins, newest first, and one row more.
+/// Fetches up to `limit + 1` of a member's check-ins, newest first.
 pub async fn check_ins(
     app: &App,
     member: MemberId,
@@ -104,28 +98,28 @@ pub async fn check_ins(
     Ok(open(app, store::page(app.db.pool(), member, page).await?))
 }
 
-/// How many check-ins a member has.
+/// Counts a member's check-ins.
 pub async fn count(app: &App, member: MemberId) -> Result<u64, Fault> {
     store::count(app.db.pool(), member).await
 }
 
-/// A member's check-ins by their ids, in no order; others' are left out.
+/// Returns a member's check-ins by their ids, in no particular order, without those of other members.
 pub async fn by_ids(app: &App, member: MemberId, ids: &[CheckInId]) -> Result<Vec<CheckIn>, Fault> {
     let rows = store::by_ids(app.db.pool(), member, ids).await?;
     Ok(open(app, rows))
 }
 
-/// A member's check-in of a day.
+/// Returns a member's check-in for a day.
 pub async fn on_day(app: &App, member: MemberId, day: NaiveDate) -> Result<Option<CheckIn>, Fault> {
     let found = store::on_day(app.db.pool(), member, day).await?;
     Ok(found.map(|row| row.open(app)))
 }
 
-/// What men share with their circles can be read for so many days.
+/// How long a circle's members can read a shared check-in.
 const SHARED_FOR: Days = Days::new(14);
 
-/// A page of the check-ins that men of a circle share with the others in it, the newest day first, and one row more:
-/// of the last fourteen days, and nothing unless the viewer is in it.
+/// Fetches up to `limit + 1` check-ins that members share with a circle, newest day first. Returns only the last
+/// fourteen days, and nothing unless the viewer is in the circle.
 pub async fn in_circle(
     app: &App,
     viewer: MemberId,
@@ -137,13 +131,13 @@ pub async fn in_circle(
     Ok(open(app, rows))
 }
 
-/// How many there are.
+/// Counts the check-ins that [`in_circle`] pages through.
 pub async fn count_in_circle(app: &App, viewer: MemberId, circle: CircleId) -> Result<u64, Fault> {
     let since = app.clock.now().date_naive() - SHARED_FOR;
     store::count_in_circle(app.db.pool(), viewer, circle, since).await
 }
 
-/// Whether a member has checked in on one of his days.
+/// Returns whether a member has checked in for a day.
 pub async fn has_checked_in_on(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -152,7 +146,7 @@ pub async fn has_checked_in_on(
     Ok(!store::who_on_day(db, &[member], day).await?.is_empty())
 }
 
-/// Which of these members have checked in on this day of theirs, in one statement.
+/// Returns which of the given members have checked in for this day of theirs, in one statement.
 pub async fn who_checked_in_on(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -165,8 +159,8 @@ pub async fn who_checked_in_on(
     Ok(found.into_iter().collect())
 }
 
-/// Whether nobody is to nudge a member today: he has checked in already, or has paused. The same two statements
-/// whatever the answer is.
+/// Returns whether nobody may nudge this member today: the member has already checked in, or has paused. It always runs
+/// both statements, so that their number does not reveal the answer.
 pub async fn wants_no_nudge_today(app: &App, tx: &Tx, member: MemberId) -> Result<bool, Fault> {
     let today = member_day_now(app, tx, member).await?;
     let done = has_checked_in_on(tx, member, today).await?;
@@ -174,8 +168,8 @@ pub async fn wants_no_nudge_today(app: &App, tx: &Tx, member: MemberId) -> Resul
     Ok(done || paused)
 }
 
-/// In which of these check-ins a man would like a word with a partner, in one statement.
-pub async fn those_that_want_a_word(
+/// Returns which of the given check-ins ask a partner to get in touch, in one statement.
+pub async fn with_word_wanted(
     db: &impl ConnectionTrait,
     ids: &[CheckInId],
 ) -> Result<HashSet<CheckInId>, Fault> {
@@ -185,7 +179,8 @@ pub async fn those_that_want_a_word(
     Ok(store::wanting_a_word(db, ids).await?.into_iter().collect())
 }
 
-/// The latest day that each of these members has checked in on, in one statement; those who never did are left out.
+/// Returns the latest day with a check-in for each given member, in one statement. Members without a check-in are left
+/// out.
 pub async fn last_check_ins(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -196,7 +191,7 @@ pub async fn last_check_ins(
     Ok(store::last_days(db, members).await?.into_iter().collect())
 }
 
-/// A member's day at this moment, in the terms of his profile.
+/// Returns a member's current day, by the terms of their profile.
 pub async fn member_day_now(
     app: &App,
     db: &impl ConnectionTrait,

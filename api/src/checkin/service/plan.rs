@@ -1,4 +1,4 @@
-//! What a member means to do: his weekdays, his pauses, and where and when his days begin.
+//! A member's plan: weekdays, pauses, and the time zone and start of their days.
 
 use std::collections::HashSet;
 
@@ -7,17 +7,18 @@ use entity::pause::Model;
 use entity::{MemberId, PauseId};
 use sea_orm::ConnectionTrait;
 
-use super::{held, settle, standing};
+use super::{load_locked, settle, standing};
 use crate::app::App;
 use crate::checkin::store::{self, PAUSES, Standing};
 use crate::days::cadence::{Cadence, CadenceChange};
 use crate::days::calendar::{Calendar, DayTerms};
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::fact::Fact;
 use crate::page::Page;
-use crate::{ladder, nudge};
+use crate::transact;
+use crate::tx::{Done, Tx};
 
-/// The terms of a member's days are others from now on; these were in force.
+/// Records that the terms of a member's days have changed. `before` are the terms that were in force until now.
 pub async fn terms_changed(
     app: &App,
     tx: &Tx,
@@ -25,11 +26,11 @@ pub async fn terms_changed(
     before: DayTerms,
 ) -> Result<(), Fault> {
     let now = app.clock.now();
-    store::hold(tx, member, now).await?;
+    store::lock_for_update(tx, member, now).await?;
     store::end_terms(tx, member, before, now).await
 }
 
-/// The first day that is not closed.
+/// Returns the first day that is not closed.
 fn open_from(calendar: &Calendar, now: DateTime<Utc>) -> NaiveDate {
     let mut open_from = calendar.day_at(now);
     while let Some(before) = open_from
@@ -41,22 +42,25 @@ fn open_from(calendar: &Calendar, now: DateTime<Utc>) -> NaiveDate {
     open_from
 }
 
-/// The first day that what a member plans from now on can be for: not one that he has checked in on.
+/// Returns the first day that a change of plan can apply to. It never applies to a day with a check-in, or an earlier
+/// one.
 fn next_unwritten(standing: &Standing, today: NaiveDate) -> NaiveDate {
     let last = standing.last_check_in();
     last.map_or(today, |last| today.max(last + Days::new(1)))
 }
 
-/// The weekdays on which a member means to check in, as he chose last.
+/// Returns the weekdays on which a member plans to check in, by their latest choice.
 pub async fn cadence(app: &App, member: MemberId) -> Result<Cadence, Fault> {
     let standing = standing(app.db.pool(), member).await?;
     let today = standing.calendar.day_at(app.clock.now());
     Ok(chosen(&standing, today))
 }
 
-/// Has a member mean to check in on these weekdays: from today on, or from tomorrow when he has checked in today. What
-/// was chosen at an earlier instant is in force from then on, as far back as days are open and nothing else was chosen
-/// since.
+/// Sets the weekdays on which a member plans to check in, from today on, or from tomorrow if the member has checked in
+/// today.
+///
+/// If the choice was made earlier (`made_at`), it applies from that day on, but not to closed days and not from before
+/// the latest choice.
 pub async fn choose_days(
     app: &App,
     member: MemberId,
@@ -65,11 +69,13 @@ pub async fn choose_days(
 ) -> Result<(), Fault> {
     transact!(app, |tx| {
         let now = app.clock.now();
-        let standing = held(app, tx, member).await?;
+        let standing = load_locked(app, tx, member).await?;
         let today = standing.calendar.day_at(now);
         let made_on = made_at.map_or(today, |made_at| standing.calendar.day_at(made_at.min(now)));
+        // Closed days keep the plan they had.
         let made_on = made_on.clamp(open_from(&standing.calendar, now).min(today), today);
         let latest = standing.plan.cadences.last().map(|change| change.from);
+        // A choice that arrives late does not replace a newer one.
         let made_on = latest.map_or(made_on, |latest| made_on.max(latest.min(today)));
         let from = next_unwritten(&standing, made_on);
         if chosen(&standing, from) == cadence {
@@ -79,22 +85,24 @@ pub async fn choose_days(
         store::choose(tx, member, CadenceChange { from, cadence }).await?;
         is_here(app, tx, member, &standing).await?;
         if from <= today && !cadence.includes(today.weekday()) {
-            nudge::service::not_asked(tx, member, today).await?;
+            app.follow(tx, Fact::NothingAskedOn { member, day: today })
+                .await?;
         }
         Ok(Done::Keep(()))
     })
 }
 
-/// A member has changed what he means to do, and shows that he is here.
+/// Reports that a member shows they are here, by changing their plan.
 async fn is_here(app: &App, tx: &Tx, member: MemberId, before: &Standing) -> Result<(), Fault> {
     if !before.has_ladder {
         return Ok(());
     }
     let standing = standing(tx, member).await?;
-    ladder::service::is_here(app, tx, member, &standing, None).await
+    let days = Some(standing.days());
+    app.follow(tx, Fact::ShowedUp { member, days }).await
 }
 
-/// What he chose last, in force on a day or to come.
+/// Returns the member's latest choice, even if it applies only after `day`.
 fn chosen(standing: &Standing, day: NaiveDate) -> Cadence {
     let latest = standing.plan.cadences.last().map(|change| change.from);
     standing
@@ -102,40 +110,40 @@ fn chosen(standing: &Standing, day: NaiveDate) -> Cadence {
         .cadence_on(latest.map_or(day, |latest| latest.max(day)))
 }
 
-/// A pause as it was sent.
+/// A pause as the app sent it.
 #[derive(Clone, Copy, Debug)]
 pub struct NewPause {
-    /// Made by the app.
+    /// The id, generated by the app.
     pub id: PauseId,
     /// The first day.
     pub first: NaiveDate,
-    /// The last day; not before the first.
+    /// The last day. It is not before the first.
     pub last: NaiveDate,
 }
 
-/// What became of a pause.
+/// The outcome of a request for a pause.
 #[derive(Clone, Debug)]
 pub enum PauseOutcome {
-    /// It is there.
+    /// The pause was created.
     Made(Model),
-    /// It was there, though it may have been shortened since.
+    /// The pause existed. It may have been shortened since.
     Unchanged(Model),
-    /// The id is in use, by the member's pause with other days when there is one.
+    /// The id is in use. Contains the member's own pause with this id, if it is theirs.
     IdTaken(Option<Model>),
-    /// Another pause has some of these days: that one.
+    /// Another pause covers some of these days: this one.
     Overlaps(Model),
-    /// All of its days are closed; the first day that is not is given.
+    /// All its days are closed.
     Closed {
-        /// The earliest day of a pause.
+        /// The earliest day that a pause can cover.
         open_from: NaiveDate,
     },
 }
 
-/// Pauses a member's days. What he was to be reminded of meanwhile is withdrawn.
+/// Pauses a member's days, and withdraws the reminders of these days.
 pub async fn pause(app: &App, member: MemberId, new: NewPause) -> Result<PauseOutcome, Fault> {
     transact!(app, |tx| {
         let now = app.clock.now();
-        let standing = held(app, tx, member).await?;
+        let standing = load_locked(app, tx, member).await?;
         if let Some(there) = store::pause(tx, member, new.id).await? {
             let asked_first = there.asked_first_date.unwrap_or(there.first_date);
             let same = (asked_first, there.asked_last_date) == (new.first, new.last);
@@ -146,7 +154,7 @@ pub async fn pause(app: &App, member: MemberId, new: NewPause) -> Result<PauseOu
             }));
         }
         let today = standing.calendar.day_at(now);
-        // A phone may have waited for a connection: what is still open of the pause is paused.
+        // The phone may have waited for a connection. Only the days that are still open are paused.
         let open_from = open_from(&standing.calendar, now);
         let first = new.first.max(open_from);
         if new.last < first {
@@ -170,32 +178,34 @@ pub async fn pause(app: &App, member: MemberId, new: NewPause) -> Result<PauseOu
         }
         is_here(app, tx, member, &standing).await?;
         if first <= today && today <= new.last {
-            nudge::service::not_asked(tx, member, today).await?;
+            app.follow(tx, Fact::NothingAskedOn { member, day: today })
+                .await?;
         }
         Ok(Done::Keep(PauseOutcome::Made(row)))
     })
 }
 
-/// What became of a pause that was to end.
+/// The outcome of a request to end a pause.
 #[derive(Clone, Debug)]
 pub enum EndPauseOutcome {
-    /// It has ended, or was over already.
+    /// The pause has ended, or was already over.
     Ended(Model),
-    /// There is none of this id.
+    /// The member has no pause with this id.
     NotFound,
 }
 
-/// Ends a member's pause: today is his again, and what was paused before stays so. One that has not begun is taken
-/// back.
+/// Ends a member's pause. Today is in the plan again, and earlier paused days stay paused. A pause that has not begun
+/// is removed.
 pub async fn end_pause(app: &App, member: MemberId, id: PauseId) -> Result<EndPauseOutcome, Fault> {
     transact!(app, |tx| {
         let now = app.clock.now();
-        let standing = held(app, tx, member).await?;
+        let standing = load_locked(app, tx, member).await?;
         let Some(there) = store::pause(tx, member, id).await? else {
             return Ok(Done::Undo(EndPauseOutcome::NotFound));
         };
         let today = standing.calendar.day_at(now);
         let last = next_unwritten(&standing, today) - Days::new(1);
+        // A last day before the first marks a pause that was taken back.
         let last = last.max(there.first_date - Days::new(1));
         if there.last_date <= last {
             return Ok(Done::Undo(EndPauseOutcome::Ended(there)));
@@ -210,17 +220,17 @@ pub async fn end_pause(app: &App, member: MemberId, id: PauseId) -> Result<EndPa
     })
 }
 
-/// A page of a member's pauses, the latest first, and one row more.
+/// Fetches up to `limit + 1` of a member's pauses, latest first.
 pub async fn pauses(app: &App, member: MemberId, page: &Page<PAUSES>) -> Result<Vec<Model>, Fault> {
     store::pauses(app.db.pool(), member, page).await
 }
 
-/// How many pauses a member has made.
+/// Counts a member's pauses.
 pub async fn count_pauses(app: &App, member: MemberId) -> Result<u64, Fault> {
     store::count_pauses(app.db.pool(), member).await
 }
 
-/// A member's pauses by their ids, in no order; others' are left out.
+/// Returns a member's pauses by their ids, in no particular order, without those of other members.
 pub async fn pauses_by_ids(
     app: &App,
     member: MemberId,
@@ -229,8 +239,8 @@ pub async fn pauses_by_ids(
     store::pauses_by_ids(app.db.pool(), member, ids).await
 }
 
-/// Of which of these members nothing is asked on this day of theirs: it is in a pause, or not one of their weekdays.
-/// In two statements.
+/// Returns which of the given members nothing is asked of on this day of theirs: it is in a pause, or not one of their
+/// weekdays. Uses two statements.
 pub async fn who_is_not_asked_on(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -242,7 +252,7 @@ pub async fn who_is_not_asked_on(
     store::not_asked_on(db, members, day).await
 }
 
-/// Which of these members have paused on this day of theirs, in one statement.
+/// Returns which of the given members have paused on this day of theirs, in one statement.
 pub async fn who_has_paused_on(
     db: &impl ConnectionTrait,
     members: &[MemberId],

@@ -1,17 +1,18 @@
-//! Deleting what a check-in says.
+//! Deletes the words of a check-in.
 
 use entity::{CheckInId, MemberId};
 
 use super::check_in::put;
-use super::held;
+use super::load_locked;
 use crate::app::App;
 use crate::checkin::entry::{CheckIn, Content, History};
 use crate::checkin::store;
-use crate::db::{Done, transact};
 use crate::error::Fault;
+use crate::transact;
+use crate::tx::Done;
 
-/// Deletes what a member's check-in says, for good and at any time; the day stays one he checked in on. Idempotent.
-/// Returns `None` if he has no such check-in.
+/// Deletes the content of a member's check-in for good, at any time. The day stays a day with a check-in. Idempotent.
+/// Returns `None` if the member has no such check-in.
 pub async fn delete_words(
     app: &App,
     member: MemberId,
@@ -19,8 +20,8 @@ pub async fn delete_words(
 ) -> Result<Option<CheckIn>, Fault> {
     transact!(app, |tx| {
         let now = app.clock.now();
-        // Whoever edits it at the same time comes before or after.
-        held(app, tx, member).await?;
+        // A concurrent edit is either included in the deletion or finds the words deleted.
+        load_locked(app, tx, member).await?;
         let Some(there) = store::by_id(tx, member, id).await? else {
             return Ok(Done::Undo(None));
         };

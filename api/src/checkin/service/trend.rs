@@ -1,4 +1,4 @@
-//! How a member has been: for him alone.
+//! A member's trend. Only the member can see it.
 
 use chrono::NaiveDate;
 use entity::MemberId;
@@ -10,7 +10,7 @@ use crate::checkin::store;
 use crate::checkin::trend::{Trend, trend};
 use crate::error::Fault;
 
-/// What a member's check-ins tell from a day to another, both among them.
+/// Returns the trend of a member's check-ins from `first` to `last`, both included.
 pub async fn mood_trend(
     app: &App,
     member: MemberId,
@@ -20,7 +20,7 @@ pub async fn mood_trend(
     Ok(trend(&between(app, member, first, last).await?))
 }
 
-/// A member's check-ins from a day to another, both among them, in their order.
+/// Returns a member's check-ins from `first` to `last`, both included, by ascending day.
 pub async fn between(
     app: &App,
     member: MemberId,

@@ -7,7 +7,7 @@ use crate::checkin::store;
 use crate::error::Fault;
 use crate::vocabulary::emotions::Emotion;
 
-/// The vocabulary, as this process has it. Not to be asked for inside a transaction.
+/// Returns the vocabulary from this process's cache. Do not call it inside a transaction.
 pub async fn emotions(app: &App) -> Result<Arc<Vec<Arc<Emotion>>>, Fault> {
     let read = async {
         let rows = store::emotions(app.db.pool()).await?;

@@ -1,4 +1,4 @@
-//! Check-ins.
+//! SQL for check-ins.
 
 use chrono::NaiveDate;
 use entity::check_in::{ActiveModel, Column, Entity, Model, Visibility};
@@ -12,19 +12,19 @@ use sea_orm::{
 use super::LIST;
 use crate::app::App;
 use crate::checkin::entry::{CheckIn, Content, History, Tag};
-use crate::db::Tx;
 use crate::error::Fault;
 use crate::page::{Cursor, Page};
+use crate::tx::Tx;
 
-/// What a note is sealed as.
+/// The context that a note's encryption is bound to.
 const NOTE: &[u8] = b"check-in note";
 
-/// A check-in as it is kept: its note is sealed.
+/// A stored check-in. Its note is sealed.
 #[derive(Clone, Debug)]
 pub struct Written(Model);
 
 impl Written {
-    /// Seals a check-in.
+    /// Seals a check-in's note.
     pub fn new(app: &App, check_in: &CheckIn) -> Result<Self, Fault> {
         let content = &check_in.content;
         let what = [NOTE, check_in.member.0.as_bytes(), check_in.id.0.as_bytes()];
@@ -52,7 +52,7 @@ impl Written {
         }))
     }
 
-    /// Opens it.
+    /// Opens a check-in's note.
     pub fn open(self, app: &App) -> CheckIn {
         let row = self.0;
         let what = [NOTE, row.member_id.0.as_bytes(), row.id.0.as_bytes()];
@@ -90,9 +90,9 @@ fn tags(sent: &[u8]) -> Vec<Tag> {
     tags.to_vec()
 }
 
-/// Writes a check-in; false, with nothing changed, when the day or the id is taken.
+/// Inserts a check-in. Returns false, and changes nothing, if the day or the id is taken.
 pub async fn insert(tx: &Tx, check_in: Written) -> Result<bool, Fault> {
-    // Without a target: the day may be taken, and so may the id.
+    // No conflict target: either the day or the id may be taken.
     let inserted = Entity::insert(check_in.0.into_active_model())
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(tx)
@@ -100,7 +100,7 @@ pub async fn insert(tx: &Tx, check_in: Written) -> Result<bool, Fault> {
     Ok(inserted == 1)
 }
 
-/// Writes what a member's check-in says from now on; false when it is not there.
+/// Updates the content of a member's check-in. Returns false if it does not exist.
 pub async fn update(tx: &Tx, check_in: Written) -> Result<bool, Fault> {
     let row = check_in.0;
     let written = Entity::update_many()
@@ -129,7 +129,7 @@ pub(super) fn written(rows: Vec<Model>) -> Vec<Written> {
     rows.into_iter().map(Written).collect()
 }
 
-/// A member's check-in by its id.
+/// Returns a member's check-in by its id.
 pub async fn by_id(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -138,7 +138,7 @@ pub async fn by_id(
     Ok(by_ids(db, member, &[id]).await?.pop())
 }
 
-/// A member's check-ins by their ids.
+/// Returns a member's check-ins by their ids.
 pub async fn by_ids(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -150,7 +150,7 @@ pub async fn by_ids(
     Ok(written(found.all(db).await?))
 }
 
-/// A member's check-in of a day.
+/// Returns a member's check-in for a day.
 pub async fn on_day(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -162,7 +162,7 @@ pub async fn on_day(
     Ok(found.one(db).await?.map(Written))
 }
 
-/// A member's check-ins from a day to another, both among them, in their order.
+/// Returns a member's check-ins from `first` to `last`, both included, by ascending day.
 pub async fn between(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -176,7 +176,7 @@ pub async fn between(
     Ok(written(found.all(db).await?))
 }
 
-/// Which of these members have a check-in of a day that counts.
+/// Returns which of the given members have a check-in for the day that counts.
 pub async fn who_on_day(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -194,7 +194,7 @@ pub async fn who_on_day(
     Ok(found)
 }
 
-/// Those of these check-ins that partners may read and in which a word is asked for.
+/// Returns the given check-ins that partners may read and that ask a partner to get in touch.
 pub async fn wanting_a_word(
     db: &impl ConnectionTrait,
     ids: &[CheckInId],
@@ -211,7 +211,7 @@ pub async fn wanting_a_word(
     Ok(found)
 }
 
-/// The latest day that each of these members has a check-in of that counts; those without one are left out.
+/// Returns the latest day with a check-in that counts for each given member. Members without one are left out.
 pub async fn last_days(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -229,7 +229,7 @@ pub async fn last_days(
     Ok(found)
 }
 
-/// A member's check-ins that stand in the way of a new one: with its id, or of its day.
+/// Returns a member's check-ins that conflict with a new one: with the same id or for the same day.
 pub async fn in_the_way(
     tx: &Tx,
     member: MemberId,
@@ -244,19 +244,19 @@ pub async fn in_the_way(
         .filter(same)
         .all(tx)
         .await?;
-    // The id says more about what was meant than the day does.
+    // The row with the same id comes first: the id identifies the request better than the day does.
     found.sort_by_key(|row| row.id != id);
     Ok(written(found))
 }
 
-/// A page of a member's check-ins, newest first, and one row more.
+/// Fetches up to `limit + 1` of a member's check-ins, newest first.
 pub async fn page(
     db: &impl ConnectionTrait,
     member: MemberId,
     page: &Page<LIST>,
 ) -> Result<Vec<Written>, Fault> {
     let mut query = Entity::find().filter(Column::MemberId.eq(member));
-    // A member has one check-in a day: the date alone orders them.
+    // A member has one check-in per day, so the date alone orders them.
     if let Some(day) = page.after.and_then(date_of) {
         query = query.filter(Column::LocalDate.lt(day));
     }
@@ -271,13 +271,13 @@ pub async fn page(
     Ok(written(query.limit(page.limit + 1).all(db).await?))
 }
 
-/// How many check-ins a member has.
+/// Counts a member's check-ins.
 pub async fn count(db: &impl ConnectionTrait, member: MemberId) -> Result<u64, Fault> {
     let of_member = Entity::find().filter(Column::MemberId.eq(member));
     Ok(of_member.count(db).await?)
 }
 
-/// The day of a place in a list of days.
+/// Returns the day that a cursor in a list of days stands for.
 pub(super) fn date_of<const L: u8>(cursor: Cursor<L>) -> Option<NaiveDate> {
     NaiveDate::from_num_days_from_ce_opt(i32::try_from(cursor.key).ok()?)
 }

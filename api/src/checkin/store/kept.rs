@@ -1,4 +1,4 @@
-//! What is kept of a member's closed days.
+//! SQL for the sums of a member's closed days.
 
 use chrono::{DateTime, Utc};
 use entity::MemberId;
@@ -7,11 +7,12 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::checkin::runs::{Day, Settled};
-use crate::db::Tx;
 use crate::error::Fault;
+use crate::tx::{Rank, Tx};
 
-/// Makes every other change of a member's days wait for the end of this transaction.
-pub async fn hold(tx: &Tx, member: MemberId, now: DateTime<Utc>) -> Result<(), Fault> {
+/// Locks a member's days until the transaction ends. Every other change of them waits.
+pub async fn lock_for_update(tx: &Tx, member: MemberId, now: DateTime<Utc>) -> Result<(), Fault> {
+    tx.lock(Rank::Days);
     let nothing_yet = ActiveModel {
         member_id: Set(member),
         settled_through: Set(None),
@@ -24,6 +25,7 @@ pub async fn hold(tx: &Tx, member: MemberId, now: DateTime<Utc>) -> Result<(), F
         recent_days: Set(String::new()),
         updated_at: Set(now),
     };
+    // An upsert locks the row even if it did not exist yet.
     let hold = OnConflict::column(Column::MemberId)
         .update_column(Column::UpdatedAt)
         .to_owned();
@@ -34,7 +36,7 @@ pub async fn hold(tx: &Tx, member: MemberId, now: DateTime<Utc>) -> Result<(), F
     Ok(())
 }
 
-/// Keeps what a member's closed days add up to; they are [held](hold).
+/// Stores the sums of a member's closed days, which must be [locked](hold).
 pub async fn settle(tx: &Tx, member: MemberId, settled: &Settled) -> Result<(), Fault> {
     let whole = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let kept = Entity::update_many()
@@ -74,7 +76,7 @@ fn letter(day: Day) -> char {
     found.map_or('q', |(_, letter)| *letter)
 }
 
-/// The days that letters stand for; none when one stands for none.
+/// Returns the days that the letters stand for, or `None` if a letter is unknown.
 pub(super) fn days(letters: &str) -> Option<Vec<Day>> {
     let day = |letter| LETTERS.iter().find(|(_, other)| *other == letter);
     let days = letters

@@ -1,4 +1,4 @@
-//! Check-ins, what members mean to do, and what their days add up to: the only statements there are.
+//! SQL for check-ins, members' plans and their progress. No other module has statements for these tables.
 
 mod check_ins;
 mod kept;
@@ -12,7 +12,7 @@ pub use check_ins::{
     Written, between, by_id, by_ids, count, in_the_way, insert, last_days, on_day, page, update,
     wanting_a_word, who_on_day,
 };
-pub use kept::{hold, settle};
+pub use kept::{lock_for_update, settle};
 pub use plan::{
     PAUSES, choose, count_pauses, end_terms, insert_pause, is_paused, not_asked_on, overlapping,
     pause, paused_on, pauses, pauses_by_ids, shorten_pause,
@@ -22,5 +22,5 @@ pub use shared::{CIRCLE_CHECK_INS, count_in_circle, in_circle};
 pub use standing::{Standing, standing};
 pub use words::emotions;
 
-/// The list of a member's check-ins, for cursors.
+/// The id of the list of a member's check-ins, for cursors.
 pub const LIST: u8 = 4;

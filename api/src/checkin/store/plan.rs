@@ -1,4 +1,4 @@
-//! What members mean to do: their weekdays, their pauses, and the terms of their days.
+//! SQL for members' plans: their weekdays, their pauses, and the terms of their days.
 
 use std::collections::HashSet;
 
@@ -14,14 +14,14 @@ use sea_orm::{
 use super::check_ins::date_of;
 use crate::days::cadence::CadenceChange;
 use crate::days::calendar::DayTerms;
-use crate::db::Tx;
 use crate::error::Fault;
 use crate::page::Page;
+use crate::tx::Tx;
 
-/// The list of a member's pauses, for cursors.
+/// The id of the list of a member's pauses, for cursors.
 pub const PAUSES: u8 = 11;
 
-/// Keeps the terms that a member's days had until now.
+/// Stores the terms that a member's days had until now.
 pub async fn end_terms(
     tx: &Tx,
     member: MemberId,
@@ -35,7 +35,7 @@ pub async fn end_terms(
         time_zone: Set(terms.zone.name().to_owned()),
         day_start_hour: Set(i32::try_from(terms.day_start_hour).unwrap_or_default()),
     };
-    // Changed twice in a microsecond: what was there between was never in force.
+    // Two changes within a microsecond: the terms between them were never in force.
     past_day_terms::Entity::insert(row)
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(tx)
@@ -43,7 +43,7 @@ pub async fn end_terms(
     Ok(())
 }
 
-/// Puts other weekdays in force from a day on, whatever was to come.
+/// Replaces a member's weekdays from a day on, including any later change that was planned.
 pub async fn choose(tx: &Tx, member: MemberId, change: CadenceChange) -> Result<(), Fault> {
     cadence_change::Entity::delete_many()
         .filter(cadence_change::Column::MemberId.eq(member))
@@ -61,14 +61,14 @@ pub async fn choose(tx: &Tx, member: MemberId, change: CadenceChange) -> Result<
     Ok(())
 }
 
-/// A member's pauses, without those that were taken back whole.
+/// Selects a member's pauses, without those that were taken back before they began.
 fn of_member(member: MemberId) -> Select<pause::Entity> {
     pause::Entity::find()
         .filter(pause::Column::MemberId.eq(member))
         .filter(Expr::col(pause::Column::LastDate).gte(Expr::col(pause::Column::FirstDate)))
 }
 
-/// Writes a pause; false when its id is taken.
+/// Inserts a pause. Returns false if its id is taken.
 pub async fn insert_pause(tx: &Tx, pause: Model) -> Result<bool, Fault> {
     let inserted = pause::Entity::insert(pause.into_active_model())
         .on_conflict(
@@ -81,7 +81,7 @@ pub async fn insert_pause(tx: &Tx, pause: Model) -> Result<bool, Fault> {
     Ok(inserted == 1)
 }
 
-/// A member's pause by its id, also one that was taken back.
+/// Returns a member's pause by its id, even if it was taken back.
 pub async fn pause(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -91,7 +91,7 @@ pub async fn pause(
     Ok(found.one(db).await?)
 }
 
-/// A member's pauses by their ids.
+/// Returns a member's pauses by their ids.
 pub async fn pauses_by_ids(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -101,7 +101,7 @@ pub async fn pauses_by_ids(
     Ok(found.all(db).await?)
 }
 
-/// A member's pause that has a day between these two, if there is one.
+/// Returns a pause of the member that has a day between these two, or `None`.
 pub async fn overlapping(
     tx: &Tx,
     member: MemberId,
@@ -114,7 +114,7 @@ pub async fn overlapping(
     Ok(found.one(tx).await?)
 }
 
-/// Whether a member has paused on a day.
+/// Returns whether a member has paused on a day.
 pub async fn is_paused(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -126,7 +126,7 @@ pub async fn is_paused(
     Ok(on_it.count(db).await? > 0)
 }
 
-/// Has a member's pause end with this day.
+/// Makes a day the last day of a member's pause.
 pub async fn shorten_pause(
     tx: &Tx,
     member: MemberId,
@@ -142,7 +142,7 @@ pub async fn shorten_pause(
     Ok(())
 }
 
-/// A page of a member's pauses, the latest first, and one row more. No two have a day in common.
+/// Fetches up to `limit + 1` of a member's pauses, latest first. No two of them overlap.
 pub async fn pauses(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -163,12 +163,12 @@ pub async fn pauses(
     Ok(query.limit(page.limit + 1).all(db).await?)
 }
 
-/// How many pauses a member has made.
+/// Counts a member's pauses.
 pub async fn count_pauses(db: &impl ConnectionTrait, member: MemberId) -> Result<u64, Fault> {
     Ok(of_member(member).count(db).await?)
 }
 
-/// Which of these members have a pause on a day.
+/// Returns which of the given members have a pause on a day.
 pub async fn paused_on(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -184,7 +184,7 @@ pub async fn paused_on(
     Ok(paused.into_iter().collect())
 }
 
-/// Which of these members have a pause on a day, or other weekdays.
+/// Returns which of the given members have a pause on a day, or have not chosen its weekday.
 pub async fn not_asked_on(
     db: &impl ConnectionTrait,
     members: &[MemberId],

@@ -1,4 +1,4 @@
-//! What many members mean to do.
+//! SQL for the plans of many members at once.
 
 use std::collections::HashMap;
 
@@ -15,10 +15,10 @@ use crate::days::cadence::{CadenceChange, Pause, Plan};
 use crate::days::calendar::DayTerms;
 use crate::error::Fault;
 
-/// What a member means to do, and the terms that his days had, each until an instant.
+/// A member's plan, and the past terms of their days with the instant at which each ended.
 pub type PlanAndTerms = (Plan, Vec<(DateTime<Utc>, DayTerms)>);
 
-/// What each of these members means to do from a day on; who means to do nothing out of the ordinary is left out.
+/// Returns the plan of each given member from `since` on. Members with the default plan are left out.
 pub async fn plans(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -51,7 +51,7 @@ pub async fn plans(
                 last: row.last_date,
             });
     }
-    // As for a standing: what ended before cannot be the terms of a later day, anywhere.
+    // As in `standing`: terms that ended before cannot be those of a later day in any time zone.
     let past = past_day_terms::Entity::find()
         .filter(past_day_terms::Column::MemberId.is_in(members.iter().copied()))
         .filter(past_day_terms::Column::UntilDate.gte(since.pred_opt().unwrap_or(since)));
@@ -66,7 +66,7 @@ pub async fn plans(
     Ok(plans)
 }
 
-/// The cadences that are in force on a day or later, in the order of their days.
+/// Returns the cadence changes that are in force on `since` or later, by ascending day.
 async fn cadences(
     db: &impl ConnectionTrait,
     members: &[MemberId],

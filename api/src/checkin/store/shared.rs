@@ -1,4 +1,4 @@
-//! Check-ins that others may read.
+//! SQL for check-ins that other members may read.
 
 use chrono::NaiveDate;
 use entity::check_in::{Column, Entity, Visibility};
@@ -16,18 +16,20 @@ use crate::error::Fault;
 use crate::page::Page;
 use crate::visibility::visible;
 
-/// The list of what is shared in a circle, for cursors.
+/// The id of the list of check-ins that are shared in a circle, for cursors.
 pub const CIRCLE_CHECK_INS: u8 = 12;
 
-/// The instant a check-in is from. An entry, which came when its day had closed, is from its day.
+/// The instant that decides whether a viewer may read a check-in: when it was created, or the start of its day if it
+/// came after the day had closed.
 const FROM: &str = "CASE WHEN \"check_in\".\"counts\" THEN \"check_in\".\"created_at\" \
     ELSE CAST(\"check_in\".\"local_date\" AS TIMESTAMP WITH TIME ZONE) END";
-/// The same on SQLite, which compares instants and days as texts: a day comes before its instants.
+/// The same on SQLite, which compares instants and dates as text. A date sorts before the instants of its day.
 const FROM_IN_TEXT: &str = "CASE WHEN \"check_in\".\"counts\" THEN \"check_in\".\"created_at\" \
     ELSE \"check_in\".\"local_date\" END";
 
-/// What the men of a circle share with the others in it, since a day; nothing for who is not in it. What was written
-/// before the viewer or its writer joined the circle is not shown in it, nor is an entry for a day before.
+/// Selects the check-ins that members share with a circle, from `since` on. Selects nothing if the viewer is not in the
+/// circle. Check-ins from before the viewer or the writer joined are left out. So are late entries for days before
+/// that.
 fn shared(
     engine: DbBackend,
     viewer: MemberId,
@@ -50,7 +52,7 @@ fn shared(
         .filter(visible(viewer, writer()))
 }
 
-/// A page of it, the newest day first, and one row more.
+/// Fetches up to `limit + 1` of the shared check-ins, newest day first.
 pub async fn in_circle(
     db: &impl ConnectionTrait,
     viewer: MemberId,
@@ -64,7 +66,7 @@ pub async fn in_circle(
     Ok(written(query.all(db).await?))
 }
 
-/// How many there are.
+/// Counts the shared check-ins.
 pub async fn count_in_circle(
     db: &impl ConnectionTrait,
     viewer: MemberId,

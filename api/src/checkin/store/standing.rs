@@ -1,4 +1,4 @@
-//! Everything that a member's progress is told from, in one statement, whatever came before.
+//! Loads everything that a member's progress depends on, in one statement whose cost does not grow with the history.
 
 use std::collections::BTreeSet;
 
@@ -8,34 +8,45 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
 use super::kept::days;
 use crate::checkin::runs::{Record, Settled};
+use crate::days::MemberDays;
 use crate::days::cadence::{Cadence, CadenceChange, Pause, Plan};
 use crate::days::calendar::{Calendar, DayTerms};
 use crate::error::Fault;
 use crate::zones::Zone;
 
-/// What is settled of a member's days, and what of the others.
+/// A member's settled days, and the data of the days after them.
 #[derive(Debug)]
 pub struct Standing {
-    /// His closed days, as far as they are settled.
+    /// The closed days that are settled.
     pub settled: Option<Settled>,
-    /// The days behind them that he checked in on.
+    /// The later days with a check-in.
     pub written: BTreeSet<NaiveDate>,
-    /// What he means to do on them.
+    /// The plan for the later days.
     pub plan: Plan,
-    /// When they are.
+    /// The calendar of the later days.
     pub calendar: Calendar,
-    /// Whether he wrote a ladder: whoever has none pays no statement for it.
+    /// Whether the member has a ladder. Members without one need no further statement.
     pub has_ladder: bool,
 }
 
 impl Standing {
-    /// The latest day he checked in on.
+    /// Returns the latest day with a check-in.
     pub fn last_check_in(&self) -> Option<NaiveDate> {
         let settled = self.settled.as_ref().map(|settled| settled.last_check_in);
         self.written.last().copied().or(settled)
     }
 
-    /// What progress is told from.
+    /// Returns the data of the days that other domains need.
+    pub fn days(&self) -> MemberDays<'_> {
+        MemberDays {
+            plan: &self.plan,
+            calendar: &self.calendar,
+            last_check_in: self.last_check_in(),
+            has_ladder: self.has_ladder,
+        }
+    }
+
+    /// Returns the input for computing progress.
     pub fn record(&self) -> Record<'_> {
         Record {
             written: &self.written,
@@ -45,9 +56,9 @@ impl Standing {
     }
 }
 
-/// Rows of several kinds, with nothing that matters only to settled days: $1 is the member, and $2 a day before all
-/// others, for who has nothing settled. Terms that ended before the first instant of `through` in UTC cannot be
-/// those of a later day, anywhere.
+/// Selects rows of several kinds, without data that only settled days need. `$1` is the member. `$2` is a day before
+/// all others, for members without settled days. Terms that ended before the first instant of `through` in UTC cannot
+/// be those of a later day in any time zone.
 const STANDING: &str = "\
 WITH kept AS (SELECT COALESCE( \
     (SELECT settled_through FROM progress WHERE member_id = $1), $2) AS through) \
@@ -82,7 +93,7 @@ struct Row {
     at: DateTime<Utc>,
 }
 
-/// A member's standing; none for somebody who is not there.
+/// Returns a member's standing, or `None` if the member does not exist.
 pub async fn standing(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -151,7 +162,7 @@ fn kept(row: &Row) -> Result<Settled, Fault> {
 }
 
 impl DayTerms {
-    /// As they are kept.
+    /// Parses stored terms.
     pub fn stored(zone: &str, day_start_hour: i32) -> Result<Self, Fault> {
         let broken = Fault::Broken("a member has a time zone of the IANA database");
         let zone: Zone = zone.parse().map_err(|_| broken)?;

@@ -1,11 +1,11 @@
-//! The vocabulary of feelings.
+//! SQL for the vocabulary of feelings.
 
 use entity::emotion::{Column, Entity, Model};
 use sea_orm::{ConnectionTrait, EntityTrait as _, QueryOrder as _};
 
 use crate::error::Fault;
 
-/// Every word there is, in order.
+/// Returns every feeling, in the order of the vocabulary.
 pub async fn emotions(db: &impl ConnectionTrait) -> Result<Vec<Model>, Fault> {
     let all = Entity::find()
         .order_by_asc(Column::Position)

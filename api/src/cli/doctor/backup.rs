@@ -1,4 +1,4 @@
-//! What a backup needs that is put back.
+//! Checks the list of erasures, which a restored backup needs.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::Findings;
 use crate::config::{Config, Mode};
 
-/// Whether it can be written down who is erased.
+/// Checks that erasures can be recorded.
 pub fn check(config: &Config, findings: &mut Findings) {
     const WHAT: &str = "backup.erasures_file";
     let Some(path) = config.backup.erasures() else {

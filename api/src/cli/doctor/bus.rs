@@ -1,4 +1,4 @@
-//! Whether processes hear each other.
+//! Checks that processes can reach each other.
 
 use async_nats::ServerAddr;
 
@@ -6,7 +6,7 @@ use super::Findings;
 use crate::bus::check::{self, Trouble};
 use crate::config::{Config, Mode, is_local};
 
-/// Connects to NATS, says something to itself and listens for it.
+/// Connects to NATS, publishes a message and waits to receive it.
 pub async fn check(config: &Config, findings: &mut Findings) {
     const WHAT: &str = "bus.url";
     let subject = &config.bus.subject;

@@ -1,4 +1,4 @@
-//! The database.
+//! Checks the database.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,12 +15,12 @@ use crate::zone_change::{self, Progress};
 use crate::zones::Version;
 
 const WHAT: &str = "database";
-/// An operator is waiting at his terminal.
+/// The time limit for an answer: an operator is waiting at the terminal.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Leases and tokens bear this much.
+/// How many seconds the clocks may differ. Leases and tokens tolerate this much.
 const CLOCKS_APART: i64 = 5;
 
-/// Whether it answers, its schema fits, and what it stands on is sound.
+/// Checks that the database answers, that its schema fits, and that its file or server is sound.
 pub async fn check(
     whole: &Config,
     clock: &Clock,
@@ -76,7 +76,7 @@ pub async fn check(
     }
 }
 
-/// Production begins no database by itself.
+/// Reports a missing database: production does not create one by itself.
 fn missing(config: &DatabaseConfig, findings: &mut Findings) {
     let said = setup::missing(config);
     let (wrong, todo) = said.split_once('\n').unwrap_or((&said, ""));
@@ -92,7 +92,7 @@ async fn connect(config: &DatabaseConfig) -> Result<Db, String> {
         .map_err(|error| setup::away(config, &error))
 }
 
-/// Whether it takes writes: a standby answers as well, and so does a full disk.
+/// Checks that it accepts writes: a standby and a database with a full disk answer as well.
 async fn writes(db: &Db, findings: &mut Findings) {
     let why = match tokio::time::timeout(PATIENCE, db::takes_writes(db)).await {
         Ok(Ok(Writes::Taken)) => return,
@@ -114,7 +114,7 @@ async fn writes(db: &Db, findings: &mut Findings) {
     );
 }
 
-/// SQLite keeps a log and an index beside the file.
+/// Checks the folder: SQLite keeps a log and an index beside the file.
 fn folder_is_writable(database: &Path, findings: &mut Findings) -> bool {
     let folder = match database.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
@@ -134,7 +134,7 @@ fn folder_is_writable(database: &Path, findings: &mut Findings) -> bool {
     }
 }
 
-/// Returns whether this program can run on it as it is.
+/// Checks the schema. Returns whether this program can run on it as it is.
 async fn schema(db: &Db, config: &Config, findings: &mut Findings) -> bool {
     const WHAT: &str = "schema";
     let state = db::schema_state(db).await;
@@ -202,13 +202,13 @@ async fn circles(db: &Db, findings: &mut Findings) {
     }
 }
 
-/// Which edition of the time zone database what is due later was worked out with.
+/// Checks which edition of the time zone database the stored instants were computed with.
 async fn instants(db: &Db, zones: Option<&Version>, findings: &mut Findings) {
     const WHAT: &str = "stored instants";
     let Some(version) = zones else {
         return;
     };
-    // Before its first start a database has none.
+    // Before its first start a database has no edition.
     match zone_change::state(db.pool(), version).await {
         Err(_) => {}
         Ok(Progress::Done) => findings.fine(WHAT, format!("follow edition {version} of the time zones")),

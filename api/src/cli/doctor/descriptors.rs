@@ -1,13 +1,13 @@
-//! Whether the system lets this process hold as many connections as there will be.
+//! Checks that the system lets this process open enough connections.
 
 use super::Findings;
 use crate::config::Config;
 use crate::descriptors;
 
-/// Fewer are used up by a few hundred phones, each with a socket beside its requests.
+/// A limit that suffices. A lower one is used up by a few hundred phones, each with a socket beside its requests.
 const PLENTY: u64 = 4_096;
 
-/// Looks at the limit of open files, raised as the service raises it.
+/// Checks the limit of open files, after raising it as the service does.
 pub fn check(config: &Config, findings: &mut Findings) {
     const WHAT: &str = "open files";
     descriptors::raise();

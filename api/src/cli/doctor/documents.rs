@@ -1,10 +1,10 @@
-//! Which documents are carried out.
+//! Checks which documents are executed.
 
 use super::Findings;
 use crate::config::{Config, Mode};
 use crate::http::documents::Manifest;
 
-/// Whether the manifest of trusted documents can be used.
+/// Checks that the manifest of trusted documents can be used.
 pub fn check(config: &Config, findings: &mut Findings) {
     const WHAT: &str = "graphql.trusted_documents";
     match config.graphql.trusted_documents.as_str() {

@@ -1,11 +1,11 @@
-//! What members are told about the installation.
+//! Checks what members read about the installation.
 
 use super::Findings;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::installation::Directory;
 
-/// Looks at what members would read.
+/// Checks the links and the crisis lines.
 pub fn check(config: &Config, clock: &Clock, findings: &mut Findings) {
     let told = &config.installation;
     let unsaid: Vec<&str> = [

@@ -1,5 +1,5 @@
-//! `belay doctor`: what can be checked before members depend on it, and what to do about what is found.
-//! It changes nothing, sends nothing to anybody, and shows no secret.
+//! `belay doctor`: checks an installation before members depend on it, and says how to mend each fault. It changes
+//! nothing, sends nothing to anybody, and shows no secret.
 
 mod backup;
 mod bus;
@@ -18,17 +18,17 @@ use super::{Failure, console, exposure, setup};
 use crate::clock::Clock;
 use crate::config::{self, Config, Mode};
 
-/// What one look found.
+/// The result of one check.
 pub enum Finding {
-    /// It is as it should be.
+    /// Correct.
     Fine(String),
-    /// It works, and may still not be what is wanted.
+    /// It works, but may not be intended.
     Note(String),
     /// It does not work: what is wrong, and what to do.
     Mend(String, String),
 }
 
-/// Everything that was looked at, by name.
+/// The results of all checks, by name.
 #[derive(Default)]
 pub struct Findings(Vec<(&'static str, Finding)>);
 
@@ -46,7 +46,7 @@ impl Findings {
             .push((what, Finding::Mend(wrong.into(), todo.into())));
     }
 
-    /// Prints a line each; how much there is to mend.
+    /// Prints a line for each result. Returns how many things are to be mended.
     fn print(&self) -> usize {
         let mut to_mend = 0;
         for (what, finding) in &self.0 {
@@ -63,7 +63,7 @@ impl Findings {
     }
 }
 
-/// Looks at everything.
+/// Runs all checks.
 pub fn command(file: Option<&Path>) -> Result<(), Failure> {
     let mut findings = Findings::default();
     match config::load(file) {
@@ -94,7 +94,7 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
                 Ok(())
             })?;
         }
-        // Nothing else can be looked at without it.
+        // Nothing else can be checked without a configuration.
         Err(error) => {
             for fault in error.0 {
                 let todo = if fault.allowed.is_empty() {
@@ -120,7 +120,7 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
     }
 }
 
-/// What goes with the mode, and pairs of settings that are allowed but seldom meant.
+/// Checks the mode, and pairs of settings that are allowed but seldom intended.
 fn mode(config: &Config, findings: &mut Findings) {
     match config.mode {
         Mode::Development => findings.note(
@@ -151,7 +151,7 @@ fn mode(config: &Config, findings: &mut Findings) {
     }
 }
 
-/// Which files others on this machine can open.
+/// Reports files that other users of this machine can open.
 fn files(config: &Config, file: Option<&Path>, findings: &mut Findings) {
     const WHAT: &str = "files";
     let exposed = exposure::look(config, file);
@@ -175,7 +175,7 @@ fn files(config: &Config, file: Option<&Path>, findings: &mut Findings) {
     }
 }
 
-/// Tokens and reminders go by this machine's clock.
+/// Checks this machine's clock, which tokens and reminders depend on.
 fn clock_sanity(clock: &Clock, findings: &mut Findings) {
     /// When this was written: 2026-11-01.
     const WRITTEN: i64 = 1_793_491_200;

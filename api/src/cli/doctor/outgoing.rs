@@ -1,4 +1,4 @@
-//! What leaves the server: mail and nudges. Nothing is sent.
+//! Checks mail and pushes, without sending any.
 
 use super::Findings;
 use crate::clock::Clock;
@@ -7,7 +7,7 @@ use crate::dev_outbox::DevOutbox;
 use crate::mail::Mailer;
 use crate::push::transport;
 
-/// Whether mail can leave.
+/// Checks that mail can be sent.
 pub async fn mail(config: &Config, findings: &mut Findings) {
     const WHAT: &str = "mail";
     if config.mail.transport == MailTransport::Terminal {
@@ -26,7 +26,7 @@ pub async fn mail(config: &Config, findings: &mut Findings) {
     }
 }
 
-/// Whether nudges can leave.
+/// Checks that pushes can be sent.
 pub async fn push(config: &Config, clock: &Clock, findings: &mut Findings) {
     const WHAT: &str = "push";
     match config.push.transport {

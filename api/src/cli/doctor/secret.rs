@@ -1,4 +1,4 @@
-//! The signing secret.
+//! Checks the secrets.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,12 +8,12 @@ use crate::cli::setup;
 use crate::config::Config;
 use crate::db::Db;
 use crate::keys::Keys;
-use crate::keys::check::{self, Verdict, key};
 use crate::keys::file::{self, SecretPlace};
+use crate::secret_check::{self, Verdict, key};
 
 const WHAT: &str = "auth.secret";
 
-/// Whether there is one, or will be, and nobody else can read it.
+/// Checks that the signing secret exists or can be created, and that nobody else can read it.
 pub fn check(config: &Config, findings: &mut Findings) {
     let path = match file::place(config) {
         SecretPlace::Configured => return findings.fine(WHAT, "set"),
@@ -57,15 +57,15 @@ pub fn check(config: &Config, findings: &mut Findings) {
     }
 }
 
-/// Whether they are those that the database was written with. Changes nothing.
+/// Checks that the secrets are those that the database was written with. Changes nothing.
 pub async fn check_against(config: &Config, db: &Db, findings: &mut Findings) {
     const WHAT: &str = "secrets";
     let judged = match Keys::load_existing(config) {
-        Ok(keys) => check::look(db.pool(), &keys).await,
-        // Said before, unless it is about to be made beside a database that was written with another.
-        Err(_) => match check::is_made(db).await {
+        Ok(keys) => secret_check::look(db.pool(), &keys).await,
+        // `check` reported a missing secret already. It does not know that the database was written with another one.
+        Err(_) => match secret_check::is_made(db).await {
             Ok(true) => {
-                let every = check::PURPOSES.map(|purpose| (purpose, Verdict::Wrong));
+                let every = secret_check::PURPOSES.map(|purpose| (purpose, Verdict::Wrong));
                 Ok(every.to_vec())
             }
             _ => return,

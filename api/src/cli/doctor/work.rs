@@ -1,4 +1,4 @@
-//! Whether somebody does the work that is due.
+//! Checks that a worker does the work that is due.
 
 use chrono::TimeDelta;
 
@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::jobs::backlog::{self, Line};
 
-/// Looks at what waits, and for how long.
+/// Reports jobs that are overdue, held up or given up.
 pub async fn check(config: &Config, db: &Db, clock: &Clock, findings: &mut Findings) {
     const WHAT: &str = "work";
     let lease = config.worker.lease_seconds;
@@ -50,7 +50,7 @@ pub async fn check(config: &Config, db: &Db, clock: &Clock, findings: &mut Findi
     }
 }
 
-/// How much of what waits for how long.
+/// Lists how many of each kind wait, and for how long.
 pub fn listed(lines: &[Line]) -> String {
     let listed = lines.iter().map(|line| {
         let Line {

@@ -1,4 +1,4 @@
-//! By which edition of the time zone database members are reminded.
+//! Checks the edition of the time zone database that reminders follow.
 
 use super::Findings;
 use crate::config::Config;
@@ -6,7 +6,7 @@ use crate::zones::{Installed, Version, bundled_version};
 
 const WHAT: &str = "time zones";
 
-/// Which edition a process started now goes by, if it starts.
+/// Returns the edition that a process started now would use, or `None` if it could not start.
 pub fn check(config: &Config, findings: &mut Findings) -> Option<Version> {
     match Installed::choose(config.zones.folder()) {
         Ok(Installed { version, origin }) => {

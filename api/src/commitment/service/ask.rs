@@ -1,13 +1,14 @@
-//! Asking a partner to ask how it went, the day after.
+//! Invites partners to ask how it went, on the day after.
 //!
-//! Each commitment that a partner sees has one indexed instant at which he is asked next. A claim takes those due,
-//! announces, and writes each one's next, in one transaction: any number of workers ask of each day once, and a crash
-//! asks of none or all. What it costs follows those due, not the commitments there are.
+//! Each shared commitment has one indexed instant at which its partner is invited next. A worker takes due rows,
+//! announces, and writes each row's next instant in one transaction. So any number of workers invite once per day, and
+//! a crash invites for none or all. The cost depends on the number of due rows, not on the number of commitments.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::commitment::Model;
+use entity::commitment::{Entity, Model};
+use entity::notification::{self, Kind};
 use entity::{CommitmentId, MemberId, PeeringId};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
@@ -16,23 +17,76 @@ use super::{next_ask, store};
 use crate::app::App;
 use crate::commitment::model::{ASKED_FOR, Ask, Plan, asked_at};
 use crate::days::calendar::DayTerms;
-use crate::db::{Done, Tx, transact};
+use crate::db::due;
 use crate::error::Fault;
-use crate::{checkin, matching, nudge, profile};
+use crate::outbox::{self, Announcement};
+use crate::transact;
+use crate::tx::{Done, Tx};
+use crate::{checkin, matching, profile};
 
-/// When the next partner is to be asked.
-pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
-    store::next_due(app.db.pool()).await
+/// The prefix of the dedup key of an invitation. The peering and the day follow.
+const KEY: &str = "how_it_went:";
+
+fn key(peering: PeeringId, day: NaiveDate) -> String {
+    format!("{KEY}{peering}:{day}")
 }
 
-/// Takes one batch of commitments whose partner is to be asked. Returns how many there were.
+/// Returns the subject of a notification of [`Kind::AskHowItWent`].
+pub fn asked_about(row: &notification::Model) -> Option<About> {
+    let about = row.dedup_key.strip_prefix(KEY)?;
+    let (peering, day) = about.split_once(':')?;
+    let peering = peering.parse().ok().map(PeeringId)?;
+    Some((peering, day.parse().ok()?, row.member_id))
+}
+
+/// Builds the invitation to ask about a day: one per day, however many commitments were due.
+fn announcement(
+    partner: MemberId,
+    (peering, day): (PeeringId, NaiveDate),
+    (not_before, expires_at): (DateTime<Utc>, DateTime<Utc>),
+) -> Announcement {
+    Announcement {
+        member: partner,
+        kind: Kind::AskHowItWent,
+        dedup_key: key(peering, day),
+        subject: Some(peering.0),
+        not_before,
+        expires_at,
+        caused_by: None,
+    }
+}
+
+/// Returns whether a partner was invited to ask about a day.
+pub(super) async fn can_ask_how_it_went(
+    tx: &Tx,
+    partner: MemberId,
+    (peering, day): (PeeringId, NaiveDate),
+) -> Result<bool, Fault> {
+    outbox::has_heard(tx, partner, &key(peering, day)).await
+}
+
+/// Withdraws the invitation to ask about a day, because the partner now knows the answer.
+pub(super) async fn knows_how_it_went(
+    tx: &Tx,
+    partner: MemberId,
+    (peering, day): (PeeringId, NaiveDate),
+) -> Result<(), Fault> {
+    outbox::withdraw(tx, partner, &key(peering, day)).await
+}
+
+/// Returns when the next invitation is due.
+pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
+    due::next_due::<Entity>(app.db.pool()).await
+}
+
+/// Processes one batch of commitments with a due invitation. Returns the number of rows taken.
 pub async fn run_due(app: &App) -> Result<usize, Fault> {
     let limit = app.config.worker.reminder_batch;
     let taken = transact!(app, |tx| {
-        let due = store::take_due(tx, app.clock.now(), limit).await?;
+        let due = due::take_due::<Entity>(tx, app.clock.now(), limit).await?;
         let taken = due.len();
         if taken > 0 {
-            put_on(app, tx, due).await?;
+            reschedule(app, tx, due).await?;
             tx.wake();
         }
         Ok(Done::Keep(taken))
@@ -41,7 +95,7 @@ pub async fn run_due(app: &App) -> Result<usize, Fault> {
     Ok(taken)
 }
 
-async fn put_on(app: &App, tx: &Tx, due: Vec<Model>) -> Result<(), Fault> {
+async fn reschedule(app: &App, tx: &Tx, due: Vec<Model>) -> Result<(), Fault> {
     let now = app.clock.now();
     let peerings: Vec<PeeringId> = due.iter().filter_map(|row| row.peering_id).collect();
     let pairs = matching::service::between(tx, &peerings).await?;
@@ -57,14 +111,14 @@ async fn put_on(app: &App, tx: &Tx, due: Vec<Model>) -> Result<(), Fault> {
     for (mut row, plan) in due.into_iter().zip(plans) {
         let who = standings
             .get(&row.member_id)
-            .ok_or(Fault::Broken("whoever means to do something is a member"))?;
+            .ok_or(Fault::Broken("each commitment belongs to a member"))?;
         let pair = row.peering_id.and_then(|id| Some((id, pairs.get(&id)?)));
         if let (Some((peering, pair)), Some(day), Some(at)) =
             (pair, row.next_ask_on, row.next_ask_at)
         {
             let until = at + ASKED_FOR;
             let is_asked = plan.is_asked_about(day) && !paused.contains(&(day, row.member_id));
-            // After an outage nobody is asked about days that are long past.
+            // After an outage nobody is invited to ask about days that are long past.
             if is_asked && now < until {
                 let about = (peering, day, pair.beside(row.member_id));
                 asks.entry(about).or_insert((at, until));
@@ -75,25 +129,23 @@ async fn put_on(app: &App, tx: &Tx, due: Vec<Model>) -> Result<(), Fault> {
         row.next_ask_at = ask.map(|ask| ask.at);
         rows.push(row);
     }
-    store::put_asks(tx, rows).await?;
+    due::put_all::<Entity>(tx, rows).await?;
     let announcements: Vec<_> = asks
         .into_iter()
-        .map(|((peering, day, partner), at)| {
-            nudge::service::how_it_went(partner, (peering, day), at)
-        })
+        .map(|((peering, day, partner), at)| announcement(partner, (peering, day), at))
         .collect();
-    nudge::service::announce_all(app, tx, &announcements).await
+    outbox::announce_all(app, tx, &announcements).await
 }
 
-/// What comes behind the day that was asked about. While one of the two is hidden the days go by, and it goes on when
-/// he is back.
+/// Returns the invitation after the one that was due. While one of the two members is hidden, days pass without an
+/// invitation. Invitations resume once both are visible again.
 fn after(row: &Model, plan: &Plan, terms: DayTerms, now: DateTime<Utc>) -> Option<Ask> {
     row.peering_id?;
     let next = row.next_ask_on?.succ_opt()?;
     plan.next_ask(next, terms, now - ASKED_FOR)
 }
 
-/// Which of these days lie in a pause of theirs, in one statement for each day among them.
+/// Returns which of the given days lie in a pause of their member, in one statement per distinct day.
 async fn paused(
     db: &impl ConnectionTrait,
     days: impl Iterator<Item = (NaiveDate, MemberId)>,
@@ -110,7 +162,8 @@ async fn paused(
     Ok(paused)
 }
 
-/// A member's days are in other terms from now on: his partners are asked when it is ten where he is now. He is held.
+/// Recomputes a member's invitations after a change of their time zone or day start: partners are invited when it is
+/// ten in the new zone. The member must be locked.
 pub async fn terms_changed(
     app: &App,
     tx: &Tx,
@@ -125,11 +178,11 @@ pub async fn terms_changed(
         row.next_ask_on = ask.map(|ask| ask.on);
         row.next_ask_at = ask.map(|ask| ask.at);
     }
-    store::put_asks(tx, rows).await
+    due::put_all::<Entity>(tx, rows).await
 }
 
-/// Clocks go by other rules from now on: works out anew when partners are asked about up to `limit` commitments behind
-/// `after`. Returns the last of them, or `None` if there are no more. The days they are asked about stay.
+/// Recomputes the instants of invitations after a change of time zone rules, for up to `limit` commitments after
+/// `after`. Returns the last of them, or `None` if there are no more. The days in question stay the same.
 pub async fn rules_changed(
     app: &App,
     tx: &Tx,
@@ -143,6 +196,7 @@ pub async fn rules_changed(
     let who = profile::service::standings(tx, &owners).await?;
     let moved = rows.into_iter().filter_map(|row| {
         let terms = who.get(&row.member_id)?.terms;
+        // An invitation that is already due goes out as planned.
         let due = row.next_ask_at.filter(|due| *due > now)?;
         let anew = asked_at(row.next_ask_on?, terms);
         (anew != due).then_some(Model {
@@ -152,17 +206,17 @@ pub async fn rules_changed(
     });
     let moved: Vec<Model> = moved.collect();
     metrics::counter!("belay_zone_data_moved_total", "kind" => "ask").increment(moved.len() as u64);
-    store::put_asks(tx, moved).await?;
+    due::put_all::<Entity>(tx, moved).await?;
     Ok(last)
 }
 
-/// What a partner was asked about: a day of the other man's, by the peering of the two, and who he is. However much was
-/// due on it, he is asked once.
+/// The subject of an invitation: the peering, the owner's day, and the partner who is invited. A partner is invited
+/// once for a day, however much was due on it.
 pub type About = (PeeringId, NaiveDate, MemberId);
 
-/// Which of these are still to be asked about, and whether the man has said how all of it went; in two statements, and
-/// one for each day among them. Of those that are left out everything was carried over, lay in a pause, or is nothing
-/// that this partner sees.
+/// Returns the given subjects that still need a question, and whether the owner has answered everything that was due.
+/// Uses two statements, and one more per distinct day. A subject is left out if everything was carried over, lay in a
+/// pause, or is not visible to this partner.
 pub async fn standing(
     db: &impl ConnectionTrait,
     asked: &[About],

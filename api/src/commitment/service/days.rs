@@ -1,38 +1,38 @@
-//! How it went, and carrying over.
+//! Answers and carrying over.
 
 use chrono::NaiveDate;
 use entity::commitment_day::Answer;
 use entity::{CommitmentId, MemberId};
 
 use super::ask::{self, About};
-use super::{Held, changed, held, store};
+use super::{Held, changed, load_locked, store};
 use crate::app::App;
 use crate::commitment::model::{Kept, Refusal, Step};
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
-use crate::nudge;
+use crate::transact;
+use crate::tx::{Done, Tx};
 
-/// What became of what was said of a day.
+/// The outcome of a change of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It stands.
+    /// The day is in the requested state.
     AsAsked,
-    /// He has no such commitment.
+    /// The member has no such commitment.
     NotFound,
-    /// It cannot be said of that day.
+    /// The day does not accept this change.
     Refused(Refusal),
 }
 
-/// What is said of a day.
+/// A change of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Said {
-    /// How it went. It may be said anew, and is then as it was said last.
+    /// The answer. A later answer replaces an earlier one.
     Answer(Answer),
-    /// That a later day takes its place.
+    /// A later day replaces this one.
     CarriedTo(NaiveDate),
 }
 
-/// Says something of a day.
+/// Answers a day, or carries it over.
 pub async fn say(
     app: &App,
     me: MemberId,
@@ -42,7 +42,7 @@ pub async fn say(
 ) -> Result<Outcome, Fault> {
     let now = app.clock.now();
     transact!(app, |tx| {
-        let Some(held) = held(app, tx, me, id, None).await? else {
+        let Some(held) = load_locked(app, tx, me, id, None).await? else {
             return Ok(Done::Undo(Outcome::NotFound));
         };
         let step = match said {
@@ -67,7 +67,7 @@ pub async fn say(
     })
 }
 
-/// Keeps something of a day, and tells both. The last thing in a transaction.
+/// Stores a day's state and notifies both members. It must be the last step of a transaction.
 async fn keep(
     app: &App,
     tx: &Tx,
@@ -88,16 +88,15 @@ async fn keep(
     Ok(())
 }
 
-/// The partner who was told that he can ask need not any more, once of everything that was due on the day he knows how
-/// it went.
+/// Withdraws the partner's invitation once everything that was due on the day has an answer.
 async fn all_said(app: &App, tx: &Tx, about: About) -> Result<(), Fault> {
     let (peering, day, partner) = about;
-    if !nudge::service::can_ask_how_it_went(tx, partner, (peering, day)).await? {
+    if !ask::can_ask_how_it_went(tx, partner, (peering, day)).await? {
         return Ok(());
     }
     let standing = ask::standing(tx, &[about], app.clock.now()).await?;
     if standing.get(&about) == Some(&false) {
         return Ok(());
     }
-    nudge::service::knows_how_it_went(tx, partner, (peering, day)).await
+    ask::knows_how_it_went(tx, partner, (peering, day)).await
 }

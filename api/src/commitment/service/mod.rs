@@ -1,4 +1,4 @@
-//! What men do with their commitments, and what other domains ask of them.
+//! Operations on commitments, for members and for other domains.
 
 mod ask;
 mod days;
@@ -6,10 +6,10 @@ mod make;
 mod over;
 mod update;
 
-pub use ask::{About, next_due, rules_changed, run_due, standing, terms_changed};
+pub use ask::{About, asked_about, next_due, rules_changed, run_due, standing, terms_changed};
 pub use days::{Outcome, Said, say};
 pub use make::{Made, New, make};
-pub use over::{Ended, end, end_of_peering, seen_otherwise};
+pub use over::{Ended, end, end_of_peering, resync_for};
 pub use update::{Patch, Updated, update};
 
 pub use super::store::{COMMITMENTS, Whose};
@@ -23,53 +23,54 @@ use super::store::{self, Row};
 use crate::app::App;
 use crate::bus::{Activity, Event};
 use crate::days::calendar::DayTerms;
-use crate::db::Tx;
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 use crate::page::Page;
 use crate::profile::model::Profile;
+use crate::tx::Tx;
 use crate::viewer::Viewer;
 use crate::visibility::is_taking_part;
 use crate::{matching, profile};
 
-/// A commitment as one of the two sees it.
+/// A commitment as its owner or the owner's partner sees it.
 #[derive(Clone, Debug)]
 pub struct Commitment {
-    /// Its id.
+    /// The id.
     pub id: CommitmentId,
     /// Whether it is the viewer's own.
     pub is_viewers: bool,
-    /// The peering with the other man, when there is one.
+    /// The peering with the other member, if the commitment is shared.
     pub peering: Option<PeeringId>,
-    /// What he means to do.
+    /// The owner's words.
     pub words: Opened,
-    /// When, and how it went.
+    /// The schedule and the answers.
     pub plan: Plan,
-    /// The first day of which the viewer sees how it went; none when he sees all.
+    /// The first day whose answer the viewer may see, or `None` if they may see all.
     pub seen_since: Option<NaiveDate>,
-    /// The day it is for the man whose it is.
+    /// The owner's current day.
     pub today: NaiveDate,
-    /// Rises with every change.
+    /// The version. It rises with every change.
     pub version: i32,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// When he ended it.
+    /// When the owner ended it.
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-/// A commitment, and the other man: the partner who sees the viewer's, or the one whose it is.
+/// A commitment with the other member: the partner who sees the viewer's own one, or the owner of a partner's.
 pub type Seen = (Commitment, Option<Profile>);
 
-/// Commitments by their ids, in three statements and in no order; those that are not there for the viewer are left out.
-pub async fn these(app: &App, viewer: Viewer, ids: &[CommitmentId]) -> Result<Vec<Seen>, Fault> {
+/// Returns the given commitments that the viewer can see, in three statements and in no particular order.
+pub async fn by_ids(app: &App, viewer: Viewer, ids: &[CommitmentId]) -> Result<Vec<Seen>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
-    let rows = store::these(app.db.pool(), me, ids).await?;
+    let rows = store::by_ids(app.db.pool(), me, ids).await?;
     seen_by(app, viewer, me, rows).await
 }
 
-/// A page, and one more, of the viewer's own or of what a partner lets him see, the last made first.
+/// Fetches up to `limit + 1` of the viewer's own commitments, or of those that a partner shares with them, newest
+/// first.
 pub async fn commitments(
     app: &App,
     viewer: Viewer,
@@ -83,7 +84,7 @@ pub async fn commitments(
     seen_by(app, viewer, me, rows).await
 }
 
-/// How many there are.
+/// Counts the commitments that [`commitments`] pages through.
 pub async fn count(app: &App, me: MemberId, whose: Whose) -> Result<u64, Fault> {
     store::count(app.db.pool(), me, whose).await
 }
@@ -125,32 +126,32 @@ async fn seen_by(
     Ok(seen)
 }
 
-/// A commitment of a member's own. He, the partner who sees it and the row are held until the transaction ends.
+/// A member's own commitment. The member, the partner who sees it, and the row are locked until the transaction ends.
 struct Held {
     row: Model,
     plan: Plan,
     terms: DayTerms,
     today: NaiveDate,
-    /// Whom he lets see it.
+    /// The partner who can see it.
     partner: Option<MemberId>,
-    /// He is leaving: nobody is to hear of him.
+    /// The owner is leaving, so nobody may be notified about them.
     hidden: bool,
 }
 
 impl Held {
-    /// The partner, when he may hear of it.
+    /// Returns the partner, if they may be notified.
     fn told(&self) -> Option<MemberId> {
         self.partner.filter(|_| !self.hidden)
     }
 
-    /// What his partner is asked about next: from what he was to be asked about, and not from today only, on. A day
-    /// that was carried over may have been before that.
+    /// Returns the partner's next invitation. It may be for a day before today, because a day that was carried over may
+    /// have come before.
     fn next_ask(&self, now: DateTime<Utc>) -> Option<Ask> {
         next_ask(&self.row, &self.plan, self.terms, now)
     }
 }
 
-/// What the partner is asked about next of a commitment that is not as it was; nothing when nobody sees it.
+/// Returns the partner's next invitation after a change of a commitment, or `None` if nobody can see it.
 fn next_ask(row: &Model, plan: &Plan, terms: DayTerms, now: DateTime<Utc>) -> Option<Ask> {
     row.peering_id?;
     let today = terms.day(now);
@@ -158,7 +159,7 @@ fn next_ask(row: &Model, plan: &Plan, terms: DayTerms, now: DateTime<Utc>) -> Op
     plan.next_ask(from, terms, now - ASKED_FOR)
 }
 
-async fn held(
+async fn load_locked(
     app: &App,
     tx: &Tx,
     me: MemberId,
@@ -170,8 +171,8 @@ async fn held(
     };
     let partner = other_in(tx, me, before.peering_id).await?;
     let men: Vec<MemberId> = [Some(me), partner, also].into_iter().flatten().collect();
-    profile::service::hold(tx, &men).await?;
-    let Some(row) = store::hold(tx, me, id).await? else {
+    profile::service::lock_members(tx, &men).await?;
+    let Some(row) = store::load_locked(tx, me, id).await? else {
         return Ok(None);
     };
     let partner = other_in(tx, me, row.peering_id).await?;
@@ -191,7 +192,7 @@ async fn held(
     }))
 }
 
-/// The other man of a peering of a member's, whether he is there for others or not: also one who is away has a phone.
+/// Returns the other member of a peering, even one who is hidden: their phone still has to be synchronised.
 async fn other_in(
     tx: &Tx,
     me: MemberId,
@@ -205,7 +206,8 @@ async fn other_in(
     Ok(his.map(|pair| pair.beside(me)))
 }
 
-/// Tells both that a commitment is new or changed, and the workers, who may have a partner to ask sooner.
+/// Notifies both members that a commitment is new or changed. Wakes the workers, because an invitation may be due
+/// earlier.
 fn changed(tx: &Tx, (me, partner): (MemberId, Option<MemberId>), id: CommitmentId) {
     tx.put(me, id);
     tx.wake();
@@ -215,7 +217,7 @@ fn changed(tx: &Tx, (me, partner): (MemberId, Option<MemberId>), id: CommitmentI
     }
 }
 
-/// Tells a partner's connected devices that a commitment changed.
+/// Notifies a partner's connected devices that a commitment changed.
 fn tell(tx: &Tx, (by, to): (MemberId, MemberId), id: CommitmentId) {
     let event = Event::PartnerActivity {
         member: to,

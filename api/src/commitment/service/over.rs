@@ -1,26 +1,27 @@
-//! When a commitment is over, and when a partner sees it no more.
+//! Ends commitments, and removes them from partners who may no longer see them.
 
 use entity::{CommitmentId, MemberId, PeeringId};
 
-use super::{changed, held, store};
+use super::{changed, load_locked, store};
 use crate::app::App;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::matching::model::Pair;
+use crate::transact;
+use crate::tx::{Done, Tx};
 
-/// What became of the wish to end a commitment.
+/// The outcome of ending a commitment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// It is over.
+    /// It has ended.
     AsAsked,
-    /// He has no such commitment.
+    /// The member has no such commitment.
     NotFound,
 }
 
-/// Ends a commitment; it is well if it was ended. What was said of its days is kept.
+/// Ends a commitment. Idempotent. The states of its days are kept.
 pub async fn end(app: &App, me: MemberId, id: CommitmentId) -> Result<Ended, Fault> {
     transact!(app, |tx| {
-        let Some(held) = held(app, tx, me, id, None).await? else {
+        let Some(held) = load_locked(app, tx, me, id, None).await? else {
             return Ok(Done::Undo(Ended::NotFound));
         };
         if held.row.ended_at.is_some() {
@@ -32,18 +33,19 @@ pub async fn end(app: &App, me: MemberId, id: CommitmentId) -> Result<Ended, Fau
     })
 }
 
-/// Two men are partners no longer: neither sees any more what the other means to do. Both are held.
+/// Ends the sharing of commitments when two members stop being partners. Both must be locked.
 pub async fn end_of_peering(tx: &Tx, (peering, pair): (PeeringId, Pair)) -> Result<(), Fault> {
     for row in store::of_peering(tx, peering).await? {
         tx.put(row.member_id, row.id);
         tx.gone(pair.beside(row.member_id), row.id);
     }
-    store::let_go(tx, peering).await
+    store::stop_sharing(tx, peering).await
 }
 
-/// A member was hidden from others, or is there again: what he lets partners see goes from their phones, or comes back;
-/// and who lets him see something is shown without him, or with him. He is held.
-pub async fn seen_otherwise(tx: &Tx, member: MemberId, hidden: bool) -> Result<(), Fault> {
+/// Synchronises phones when a member was hidden or is visible again. What the member shares disappears from partners'
+/// phones, or returns. What partners share with the member is shown to these partners without the member, or with them.
+/// The member must be locked.
+pub async fn resync_for(tx: &Tx, member: MemberId, hidden: bool) -> Result<(), Fault> {
     for (id, owner, pair) in store::around(tx, member).await? {
         let other = pair.beside(owner);
         tx.put(owner, id);

@@ -1,39 +1,40 @@
-//! Other words, another partner, or none.
+//! Changes a commitment's words or the partner who sees it.
 
 use entity::{CommitmentId, MemberId, PeeringId};
 
-use super::{changed, held, other_in, store, tell};
+use super::{changed, load_locked, other_in, store, tell};
 use crate::app::App;
-use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::matching;
 use crate::patch::Change;
+use crate::transact;
+use crate::tx::Done;
 
-/// What is to be changed.
+/// The changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patch {
-    /// What he means to do, in his words.
+    /// The owner's words.
     pub words: Change<String>,
-    /// With the partner who is to see it; none takes it from whoever sees it.
+    /// The peering with the partner who may see it. `None` stops sharing it.
     pub peering: Change<Option<PeeringId>>,
 }
 
-/// What became of a change.
+/// The outcome of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Updated {
-    /// It is as it was asked to be.
+    /// The commitment is in the requested state.
     AsAsked,
-    /// He has no such commitment.
+    /// The member has no such commitment.
     NotFound,
-    /// He has no such partner.
+    /// The member has no such partner.
     NoPartner,
-    /// He ended it.
+    /// The commitment has ended.
     Over,
-    /// Somebody changed it after the version that was expected.
+    /// The commitment was changed after the expected version.
     Stale,
 }
 
-/// Changes a commitment, at once. A partner who is not to see it any more does not from here on.
+/// Changes a commitment. A former partner loses access immediately.
 pub async fn update(
     app: &App,
     me: MemberId,
@@ -47,7 +48,7 @@ pub async fn update(
             Change::Put(peering) => other_in(tx, me, peering).await?,
             Change::Leave => None,
         };
-        let Some(held) = held(app, tx, me, id, wanted).await? else {
+        let Some(held) = load_locked(app, tx, me, id, wanted).await? else {
             return Ok(Done::Undo(Updated::NotFound));
         };
         let before = (store::opened(app, &held.row), held.row.peering_id);
@@ -69,20 +70,20 @@ pub async fn update(
         let other_partner = peering != before.1;
         let (partner, ask) = if other_partner {
             let partner = match peering {
-                Some(peering) => matching::service::hold_partner(tx, me, peering).await?,
+                Some(peering) => matching::service::lock_partner(tx, me, peering).await?,
                 None => None,
             };
             if peering.is_some() && partner.is_none() {
                 return Ok(Done::Undo(Updated::NoPartner));
             }
-            // Of days before he saw it he is not asked to ask.
+            // A new partner is not invited to ask about earlier days.
             let ask = partner.and_then(|_| held.plan.next_ask(held.today, held.terms, now));
             (partner, ask)
         } else {
             (held.partner, held.next_ask(now))
         };
         let sealed = store::sealed(app, &held.row, &words)?;
-        // Nor does he see how those went.
+        // A new partner does not see the answers of earlier days either.
         let seen_since = if other_partner {
             peering.map(|_| held.today)
         } else {

@@ -1,15 +1,15 @@
-//! Commitments in the database.
+//! SQL for commitments.
 
 mod asks;
 mod read;
 mod write;
 
-pub(super) use asks::{Shared, asks_behind, asks_of, next_due, put_asks, shared_in, take_due};
+pub(super) use asks::{Shared, asks_behind, asks_of, shared_in};
 pub use read::{COMMITMENTS, Whose};
 pub(super) use read::{
-    Row, around, count, count_open, hold, list, of_owner, of_peering, sent_before, these,
+    Row, around, by_ids, count, count_open, list, load_locked, of_owner, of_peering, sent_before,
 };
-pub(super) use write::{end, insert, let_go, put_day, update};
+pub(super) use write::{end, insert, put_day, stop_sharing, update};
 
 use std::collections::BTreeMap;
 
@@ -29,10 +29,10 @@ use crate::days::cadence::Cadence;
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 
-/// Days of what is due every week that are read back: more than are shown, and than may be set right.
+/// How many days of a weekly commitment are loaded: more than are shown and more than accept an answer.
 const READ_BACK: chrono::Days = chrono::Days::new(100);
 
-/// What words are sealed as.
+/// Returns the context that the encryption of a row's words is bound to.
 fn words_of(row: &Model) -> [&[u8]; 3] {
     [
         b"commitment",
@@ -41,19 +41,19 @@ fn words_of(row: &Model) -> [&[u8]; 3] {
     ]
 }
 
-/// Seals a man's words as those of a row.
+/// Seals the words of a row.
 pub(super) fn sealed(app: &App, row: &Model, words: &Opened) -> Result<Vec<u8>, Fault> {
     let keys = app.keys.at_rest();
     keys.seal_again(&app.entropy, &words_of(row), words)
 }
 
-/// Opens them.
+/// Opens the words of a row.
 pub(super) fn opened(app: &App, row: &Model) -> Opened {
     let keys = app.keys.at_rest();
     keys.read(&words_of(row), row.words.clone())
 }
 
-/// When it is to be done, as it is kept.
+/// Returns the stored schedule of a row.
 pub(super) fn when(row: &Model) -> Result<When, Fault> {
     let broken = Fault::Broken("a commitment has a day, or weekdays");
     match (row.due_on, row.weekdays) {
@@ -67,8 +67,8 @@ pub(super) fn when(row: &Model) -> Result<When, Fault> {
     }
 }
 
-/// The plan of each of these, in their order and in one statement. Of what is due every week no more is read than can be
-/// shown or set right: the days before today, or before he ended it.
+/// Returns the plan of each given row, in the same order and in one statement. For weekly commitments it loads only
+/// days that can be shown or answered: those shortly before today, or before the end.
 pub(super) async fn plans<'a>(
     now: DateTime<Utc>,
     db: &impl ConnectionTrait,
@@ -124,7 +124,7 @@ pub(super) async fn plans<'a>(
     rows.map(plan).collect()
 }
 
-/// That it is not over: he has not ended it, and what is to be done once is not done.
+/// The condition that a commitment is open: it has not ended, and it is not a one-time commitment that is done.
 fn open() -> Condition {
     use commitment_day::Column as Of;
     use entity::commitment::{Column, Entity};

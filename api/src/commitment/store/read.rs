@@ -1,4 +1,4 @@
-//! Reading commitments.
+//! SQL that reads commitments.
 
 use entity::commitment::{Column, Entity, Model, Relation};
 use entity::{CommitmentId, MemberId, PeeringId, member, peering};
@@ -10,16 +10,17 @@ use sea_orm::{
 
 use super::open;
 use crate::days::calendar::DayTerms;
-use crate::db::{Sorted, Tx};
+use crate::db::Sorted;
 use crate::error::Fault;
 use crate::matching;
 use crate::matching::model::Pair;
 use crate::page::Page;
+use crate::tx::{Rank, Tx};
 
-/// Tells the cursors of lists of commitments from those of other lists.
+/// The id of the lists of commitments, for cursors.
 pub const COMMITMENTS: u8 = 80;
 
-/// A commitment as a viewer reads it.
+/// A commitment row as a viewer reads it.
 #[derive(Clone, Debug, sea_orm::FromQueryResult)]
 pub(in crate::commitment) struct Row {
     #[sea_orm(nested)]
@@ -31,28 +32,28 @@ pub(in crate::commitment) struct Row {
 }
 
 impl Row {
-    /// The other man: the partner who sees the viewer's, or the one whose it is.
+    /// Returns the other member: the partner who sees the viewer's own commitment, or the owner of a partner's.
     pub fn beside(&self, viewer: MemberId) -> Option<MemberId> {
         let pair = self.lower_id.zip(self.higher_id);
         pair.map(|(lower, higher)| Pair::of(lower, higher).beside(viewer))
     }
 
-    /// When the days of the man are whose it is.
+    /// Returns the terms of the owner's days.
     pub fn terms(&self) -> Result<DayTerms, Fault> {
         DayTerms::stored(&self.time_zone, self.day_start_hour)
     }
 }
 
-/// Whose commitments.
+/// A choice of commitments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whose {
-    /// The viewer's own.
+    /// The viewer's own commitments.
     Own,
-    /// Those that the other man of a peering lets him see.
+    /// The commitments that the other member of a peering shares with the viewer.
     Partners(PeeringId),
 }
 
-/// The commitments that are there for a viewer: his own, and those that a partner who is there for others lets him see.
+/// Selects the commitments that a viewer can see: their own, and those that visible partners share with them.
 fn there_for(viewer: MemberId) -> Select<Entity> {
     let mut select = Entity::find()
         .join(JoinType::InnerJoin, Relation::Member.def())
@@ -79,8 +80,8 @@ fn of(viewer: MemberId, whose: Whose) -> Select<Entity> {
     }
 }
 
-/// Those of these that are there for the viewer, in no order.
-pub(in crate::commitment) async fn these(
+/// Returns the given commitments that the viewer can see, in no particular order.
+pub(in crate::commitment) async fn by_ids(
     db: &impl ConnectionTrait,
     viewer: MemberId,
     ids: &[CommitmentId],
@@ -89,7 +90,7 @@ pub(in crate::commitment) async fn these(
     Ok(these.into_model::<Row>().all(db).await?)
 }
 
-/// A page, and one row more, the last made first; from the back for a backward page.
+/// Fetches up to `limit + 1` commitments, newest first, or from the end for a backward page.
 pub(in crate::commitment) async fn list(
     db: &impl ConnectionTrait,
     viewer: MemberId,
@@ -101,7 +102,7 @@ pub(in crate::commitment) async fn list(
     Ok(select.into_model::<Row>().all(db).await?)
 }
 
-/// How many there are.
+/// Counts the commitments that [`list`] pages through.
 pub(in crate::commitment) async fn count(
     db: &impl ConnectionTrait,
     viewer: MemberId,
@@ -110,7 +111,7 @@ pub(in crate::commitment) async fn count(
     Ok(of(viewer, whose).count(db).await?)
 }
 
-/// How many of a member's own are not over.
+/// Counts a member's open commitments.
 pub(in crate::commitment) async fn count_open(tx: &Tx, owner: MemberId) -> Result<u64, Fault> {
     let his = Entity::find().filter(Column::MemberId.eq(owner));
     Ok(his.filter(open()).count(tx).await?)
@@ -120,7 +121,7 @@ fn by_owner(owner: MemberId, id: CommitmentId) -> Select<Entity> {
     Entity::find_by_id(id).filter(Column::MemberId.eq(owner))
 }
 
-/// A commitment of a member's own.
+/// Returns a member's own commitment.
 pub(in crate::commitment) async fn of_owner(
     tx: &Tx,
     owner: MemberId,
@@ -129,17 +130,18 @@ pub(in crate::commitment) async fn of_owner(
     Ok(by_owner(owner, id).one(tx).await?)
 }
 
-/// As [`of_owner`], kept from others until the transaction ends.
-pub(in crate::commitment) async fn hold(
+/// Like [`of_owner`], locked `FOR NO KEY UPDATE`.
+pub(in crate::commitment) async fn load_locked(
     tx: &Tx,
     owner: MemberId,
     id: CommitmentId,
 ) -> Result<Option<Model>, Fault> {
+    tx.lock(Rank::Commitment);
     let found = by_owner(owner, id).lock(LockType::NoKeyUpdate);
     Ok(found.one(tx).await?)
 }
 
-/// What was sent under this id before, by whomever.
+/// Returns the commitment with this id, of any owner.
 pub(in crate::commitment) async fn sent_before(
     tx: &Tx,
     id: CommitmentId,
@@ -147,7 +149,7 @@ pub(in crate::commitment) async fn sent_before(
     Ok(Entity::find_by_id(id).one(tx).await?)
 }
 
-/// What the two of a peering let each other see.
+/// Returns the commitments that the two members of a peering share with each other.
 pub(in crate::commitment) async fn of_peering(
     tx: &Tx,
     peering: PeeringId,
@@ -156,7 +158,8 @@ pub(in crate::commitment) async fn of_peering(
     Ok(shared.all(tx).await?)
 }
 
-/// What a member lets a partner see, or is let see by one, and the two; whether they are there for others or not.
+/// Returns what a member shares with partners and what partners share with the member, with each pair, even if one of
+/// them is hidden.
 pub(in crate::commitment) async fn around(
     tx: &Tx,
     member: MemberId,

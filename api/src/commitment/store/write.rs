@@ -1,4 +1,4 @@
-//! Writing commitments and their days.
+//! SQL that writes commitments and their days.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::commitment::{Column, Entity, Model};
@@ -9,10 +9,10 @@ use sea_orm::{
 };
 
 use crate::commitment::model::{Ask, Kept};
-use crate::db::Tx;
 use crate::error::Fault;
+use crate::tx::Tx;
 
-/// Makes a row; false when there is one with its id.
+/// Inserts a row. Returns false if its id is taken.
 pub(in crate::commitment) async fn insert(tx: &Tx, row: Model) -> Result<bool, Fault> {
     let there = OnConflict::column(Column::Id).do_nothing().to_owned();
     let inserted = Entity::insert(row.into_active_model())
@@ -22,7 +22,7 @@ pub(in crate::commitment) async fn insert(tx: &Tx, row: Model) -> Result<bool, F
     Ok(inserted == 1)
 }
 
-/// Writes to the row of a member's own that he has not ended.
+/// Updates a member's own commitment that has not ended, and raises its version.
 async fn write(
     tx: &Tx,
     (owner, id): (MemberId, CommitmentId),
@@ -39,7 +39,7 @@ async fn write(
     let written = update.exec(tx).await?;
     (written.rows_affected == 1)
         .then_some(())
-        .ok_or(Fault::Broken("a commitment that is held is not ended"))
+        .ok_or(Fault::Broken("a locked commitment has not ended"))
 }
 
 fn next_ask(ask: Option<Ask>) -> [(Column, Expr); 2] {
@@ -49,7 +49,7 @@ fn next_ask(ask: Option<Ask>) -> [(Column, Expr); 2] {
     ]
 }
 
-/// Writes words, the partner, and what he is asked about next.
+/// Updates the words, the partner, and the partner's next invitation.
 pub(in crate::commitment) async fn update(
     tx: &Tx,
     row: (MemberId, CommitmentId),
@@ -66,8 +66,8 @@ pub(in crate::commitment) async fn update(
     write(tx, row, columns).await
 }
 
-/// Writes what is kept of a day of a commitment that is held, and what its partner is asked about next. A day that another
-/// was carried over to is there from then on.
+/// Writes a day's state and the partner's next invitation. The commitment must be locked. The day that was carried over
+/// to gets an empty state, which makes it due.
 pub(in crate::commitment) async fn put_day(
     tx: &Tx,
     row: (MemberId, CommitmentId),
@@ -100,7 +100,7 @@ pub(in crate::commitment) async fn put_day(
     Ok(())
 }
 
-/// He ended it, on a day of his.
+/// Ends a commitment on a day of its owner.
 pub(in crate::commitment) async fn end(
     tx: &Tx,
     row: (MemberId, CommitmentId),
@@ -114,8 +114,8 @@ pub(in crate::commitment) async fn end(
     write(tx, row, columns).await
 }
 
-/// The partners of a peering are none any more: nobody sees what they let each other see.
-pub(in crate::commitment) async fn let_go(tx: &Tx, peering: PeeringId) -> Result<(), Fault> {
+/// Stops the sharing of a peering's commitments, because the two are no longer partners.
+pub(in crate::commitment) async fn stop_sharing(tx: &Tx, peering: PeeringId) -> Result<(), Fault> {
     let mut update = Entity::update_many()
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
         .col_expr(Column::PeeringId, Expr::value(None::<PeeringId>))

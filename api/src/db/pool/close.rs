@@ -1,4 +1,4 @@
-//! The end of a pool.
+//! Closing a pool.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use tokio::time::{sleep, timeout};
 
 use super::Pool;
 
-/// How long what is in use may take to come back, and then how long each connection may take to close.
+/// How long connections in use may take to come back, and then how long closing them may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Pool {
-    /// Closes every connection. Whoever asks from now on is refused; what is silent is left behind.
+    /// Closes every connection. Later requests for one fail. Connections that do not answer in time are abandoned.
     pub(in crate::db) async fn close(&self) {
         let set = self.0.places.current();
         let mut resting = set.connections.retain(|_, _| false).removed;
-        // Before the places are gone, so that those in use end up here and not in a destructor.
+        // The places themselves close later, so that connections in use still come back here instead of being dropped.
         set.writers.close();
         let others = async {
             while set.connections.status().size > 0 {

@@ -13,7 +13,7 @@ pub enum Connection {
     Postgres(PgConnection),
 }
 
-/// Runs a query on whichever connection there is.
+/// Runs a query on the connection of either engine.
 macro_rules! run {
     ($self:expr, $stmt:expr, $method:ident) => {{
         let Statement { sql, values, .. } = $stmt;
@@ -46,7 +46,7 @@ impl Connection {
         run!(self, stmt, execute)
     }
 
-    /// Runs a statement and reads its rows, all of them: the exchange is over then, and what was written is committed.
+    /// Runs a statement and reads all of its rows, so that the exchange is over and its writes are committed.
     pub async fn query(&mut self, stmt: Statement) -> Result<Vec<QueryResult>, Error> {
         let rows: Result<Rows, Error> = run!(self, stmt, fetch_all);
         rows.map(|rows| rows.0)
@@ -61,7 +61,7 @@ impl Connection {
         }
     }
 
-    /// Opens a transaction. On SQLite it takes the write lock at once: under load a later upgrade would be refused.
+    /// Opens a transaction. On SQLite it takes the write lock at once, because under load a later upgrade would fail.
     pub async fn begin(&mut self) -> Result<(), Error> {
         match self {
             Self::Sqlite(connection) => connection.execute("BEGIN IMMEDIATE").await.map(drop),
@@ -81,7 +81,7 @@ impl Connection {
         }
     }
 
-    /// Asks whether somebody is there.
+    /// Checks that the server answers.
     pub async fn ping(&mut self) -> Result<(), Error> {
         match self {
             Self::Sqlite(connection) => connection.ping().await,
@@ -89,7 +89,7 @@ impl Connection {
         }
     }
 
-    /// Takes leave. A connection that is dropped is closed too, without a word.
+    /// Closes the connection after telling the server. Dropping it closes it without telling the server.
     pub async fn close(self) -> Result<(), Error> {
         match self {
             Self::Sqlite(connection) => connection.close().await,
@@ -101,8 +101,8 @@ impl Connection {
 /// How a transaction ends.
 #[derive(Clone, Copy, Debug)]
 pub enum End {
-    /// What was written stays.
+    /// The writes stay.
     Commit,
-    /// What was written is undone.
+    /// The writes are undone.
     Rollback,
 }

@@ -1,11 +1,11 @@
-//! What an error says of the connection it came by.
+//! What an error means for its connection.
 
 use sqlx::Error;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
-/// Whether the connection must not serve again: it is broken, it was closed, the host takes no writes any more, or the
-/// transaction is over although nobody ended it. SQLite rolls back by itself when the disk is full or fails (its codes
-/// 7, 9, 10, 11, 13, 14 and 26, and their extensions, which have them in the lowest byte), and a later `ROLLBACK` fails.
+/// Whether the connection must not be used again: it is broken, it was closed, the host accepts no writes any more, or
+/// the transaction ended by itself. SQLite rolls back by itself when the disk is full or fails, and a later `ROLLBACK`
+/// fails. Its codes for that are 7, 9, 10, 11, 13, 14 and 26; extended codes have them in the lowest byte.
 pub fn ends_connection(fault: &Error) -> bool {
     match fault {
         Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => true,
@@ -21,8 +21,8 @@ pub fn ends_connection(fault: &Error) -> bool {
     }
 }
 
-/// Whether the other connections are in doubt as well: the server is gone or going, or it is no longer the one that
-/// takes writes. A transaction that slept too long (25P03) says nothing of others.
+/// Whether the other connections are in doubt as well: the server is gone or shutting down, or it no longer accepts
+/// writes. A transaction that was idle for too long (25P03) says nothing about other connections.
 pub fn doubts_host(fault: &Error) -> bool {
     match fault {
         Error::Io(_) | Error::Tls(_) => true,
@@ -33,7 +33,7 @@ pub fn doubts_host(fault: &Error) -> bool {
     }
 }
 
-/// Whether the server has no place for one more connection.
+/// Whether the server accepts no more connections.
 pub fn is_crowded(fault: &Error) -> bool {
     matches!(fault, Error::Database(fault) if fault.code().as_deref() == Some("53300"))
 }

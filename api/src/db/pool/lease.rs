@@ -1,4 +1,4 @@
-//! A connection on loan. It goes back only if it is known to be as it was: each exchange ended with an answer, and no
+//! A connection on loan from the pool. It returns only in a known state: each exchange ended with an answer, and no
 //! transaction is open. Otherwise it is closed.
 
 use std::sync::Arc;
@@ -16,16 +16,17 @@ use super::manager::{Manager, Source};
 use super::silence::Silence;
 use crate::db::postgres::timed_out;
 
-/// A connection, until this is dropped.
+/// A connection on loan, until this is dropped.
 #[derive(Debug)]
 pub struct Lease {
     object: Option<Object<Manager>>,
     source: Arc<Source>,
     silence: Arc<Silence>,
-    /// An exchange has begun and no answer came: what comes next may be the answer to something else.
+    /// Whether an exchange began and no answer came. The next answer on the connection may then belong to another
+    /// statement.
     unfinished: bool,
     in_transaction: bool,
-    /// The place among those who write, which is free after the connection.
+    /// The write permit. It is released after the connection.
     _writer: Option<OwnedSemaphorePermit>,
 }
 
@@ -73,7 +74,7 @@ impl Lease {
             return Err(Error::WorkerCrashed);
         };
         let answer = timeout(limit, Box::pin(connection.begin())).await;
-        // Also when it failed halfway.
+        // Set even after an error: BEGIN may have failed halfway.
         self.in_transaction = true;
         self.answered(answer)
     }
@@ -95,7 +96,7 @@ impl Lease {
         answer.map_err(of_query)
     }
 
-    /// Whether its connection was closed.
+    /// Whether the connection was closed.
     pub const fn is_over(&self) -> bool {
         self.object.is_none()
     }
@@ -120,7 +121,7 @@ impl Lease {
         let in_time = answer.is_ok();
         let answer = answer.unwrap_or_else(|_| Err(timed_out()));
         if !in_time {
-            // As if the asker had gone: the answer may still come.
+            // The exchange stays unfinished, as if the caller was cancelled: the answer may still come.
             self.source.distrust();
             self.discard();
             return answer;
@@ -138,7 +139,7 @@ impl Lease {
         answer
     }
 
-    /// Closes the connection, without a word: whoever is asked to take leave may be silent.
+    /// Closes the connection without telling the server, which may not answer.
     fn discard(&mut self) {
         if std::mem::take(&mut self.unfinished) {
             self.silence.over(false, Instant::now());

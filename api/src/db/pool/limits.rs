@@ -1,4 +1,4 @@
-//! How long what may take, and how many may do it at once.
+//! The limits of a pool: times, and numbers of connections.
 
 use std::time::Duration;
 
@@ -11,27 +11,28 @@ const GRACE: Duration = Duration::from_secs(2);
 /// The limits of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at a time.
+    /// The number of connections.
     pub places: usize,
-    /// How many of them may be used to write at a time.
+    /// How many of them may write at the same time.
     pub writers: usize,
-    /// Waiting for a connection.
+    /// How long to wait for a connection.
     pub acquire: Duration,
-    /// Opening a connection.
+    /// How long opening a connection may take.
     pub connect: Duration,
-    /// One exchange. Its connection is given up then.
+    /// How long one exchange may take. Then its connection is closed.
     pub exchange: Duration,
-    /// Nothing was answered, and requests wait: the pool is made anew. `None` where there is no host to go silent.
+    /// If nothing is answered for this long while requests wait, the pool is replaced. `None` for SQLite, which has no
+    /// host that could go silent.
     pub silence: Option<Duration>,
 }
 
 impl Limits {
-    /// The limits that an operator has chosen.
+    /// Returns the limits from the configuration.
     pub fn of(config: &DatabaseConfig, engine: Engine) -> Self {
         let places = usize::try_from(config.max_connections).unwrap_or(usize::MAX);
         let places = places.clamp(1, 10_000);
         let (writers, silence) = match engine {
-            // SQLite lets one write at a time. A queue is fair; its own way of waiting is not.
+            // SQLite allows one writer at a time. Our queue is fair; SQLite's own waiting is not.
             Engine::Sqlite => (1, None),
             Engine::Postgres => (
                 (places - places.div_ceil(4)).max(1),

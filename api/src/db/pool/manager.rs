@@ -1,4 +1,4 @@
-//! Opening connections, and whether one that rested may serve again. `deadpool` keeps them.
+//! Opens connections, and decides whether an idle one may be used again. `deadpool` keeps them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,27 +16,27 @@ use super::limits::Limits;
 use super::outage::Outage;
 use crate::db::postgres::{Servers, timed_out};
 
-/// A connection that rested for longer is asked whether it is still there.
+/// A connection that was idle for longer is pinged before it is used.
 const RESTED: Duration = Duration::from_secs(30);
-/// A connection that rested for longer is closed.
+/// A connection that was idle for longer is closed.
 const IDLE: Duration = Duration::from_mins(10);
-/// A connection that is older is closed: the server frees then what it has gathered for it.
+/// A connection that is older is closed, so that the server frees the memory it has gathered for it.
 const OLD: Duration = Duration::from_mins(30);
-/// How long the answer to such a question may take.
+/// How long the answer to a ping may take.
 const PING: Duration = Duration::from_secs(1);
 
-/// Where connections come from. It outlives the places they stand in.
+/// Opens connections. It outlives the places that hold them.
 #[derive(Debug)]
 pub struct Source {
     pub target: Target,
     pub limits: Limits,
     outage: Outage,
-    /// Which connections are still trusted: those that were opened under this number.
+    /// Connections that were opened under this number are trusted, and older ones are not.
     trusted: AtomicU64,
     committed: Mutex<Option<Instant>>,
 }
 
-/// What is connected to.
+/// The database to connect to.
 #[derive(Debug)]
 pub enum Target {
     /// A file.
@@ -63,7 +63,7 @@ impl Source {
         }
     }
 
-    /// A transaction was committed.
+    /// Records that a transaction was committed.
     pub fn committed(&self) {
         *self.last_commit() = Some(Instant::now());
     }
@@ -78,7 +78,7 @@ impl Source {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Trusts no connection any more that rests at the moment.
+    /// Stops trusting every connection opened so far. Each is closed instead of used again.
     pub fn distrust(&self) {
         self.trusted.fetch_add(1, Ordering::Relaxed);
     }
@@ -96,7 +96,7 @@ impl Source {
                 let opened = opening.await.unwrap_or_else(|_| Err(timed_out()));
                 opened.map(Connection::Sqlite)
             }
-            // Each host has its share of the time.
+            // Each host gets its share of the time limit.
             Target::Postgres(servers) => servers.connect().await.map(Connection::Postgres),
         };
         match opened {
@@ -110,7 +110,7 @@ impl Source {
             Err(why) => {
                 let is_crowded = fault::is_crowded(&why);
                 let why = DbErr::Conn(RuntimeErr::SqlxError(Arc::new(why)));
-                // A server that is full is there.
+                // A server that is full can be reached.
                 if !is_crowded {
                     attempt.failed(&why, Instant::now());
                 }
@@ -120,7 +120,7 @@ impl Source {
     }
 }
 
-/// What `deadpool` asks.
+/// The callbacks of `deadpool`.
 #[derive(Debug)]
 pub struct Manager(pub Arc<Source>);
 
@@ -129,7 +129,7 @@ impl managed::Manager for Manager {
     type Error = DbErr;
 
     async fn create(&self) -> Result<Pooled, DbErr> {
-        // On the heap: every request that touches the database would have room for it on its stack.
+        // On the heap: otherwise the future of every request that uses the database would hold room for it.
         Box::pin(self.0.open()).await
     }
 
@@ -146,7 +146,7 @@ impl managed::Manager for Manager {
         if metrics.last_used() > RESTED {
             let asked = timeout(PING, Box::pin(pooled.connection.ping())).await;
             if !matches!(asked, Ok(Ok(()))) {
-                // What happened to this one happened to those that rested beside it.
+                // The other idle connections are probably gone as well.
                 self.0.distrust();
                 return Err(RecycleError::message("gone"));
             }

@@ -1,11 +1,12 @@
-//! Connections that are shared, by rules of our own: `deadpool` keeps them, `sqlx` speaks, and `SeaORM`'s statements and
-//! rows go through [`ConnectionTrait`].
+//! The connection pool: `deadpool` keeps the connections, `sqlx` speaks the protocols, and `SeaORM`'s statements and
+//! rows go through [`ConnectionTrait`]. The rules are our own:
 //!
-//! - A connection goes back only after an answer and outside a transaction; what else happened, it is closed ([`lease`]).
-//! - Every exchange and every wait ends by itself ([`limits`]).
-//! - Writers leave places to those who read; on SQLite one writes at a time, in the order of asking.
-//! - When nothing is answered and requests wait, there are new places, with new connections ([`silence`]).
-//! - While the database is known to be away, the answer comes at once ([`outage`]).
+//! - A connection returns to the pool only after an answer and outside a transaction. Otherwise it is closed
+//!   ([`lease`]).
+//! - Every exchange and every wait has a time limit ([`limits`]).
+//! - Some places are reserved for readers. On SQLite one writer runs at a time, in the order of requests.
+//! - If nothing is answered while requests wait, all places and their connections are replaced ([`silence`]).
+//! - While the database is known to be unreachable, requests fail at once ([`outage`]).
 
 mod close;
 mod connection;
@@ -46,7 +47,7 @@ struct Inner {
     places: Places,
 }
 
-/// What a connection is wanted for.
+/// Whether a connection is needed for reading or for writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
     Read,
@@ -54,7 +55,7 @@ enum Purpose {
 }
 
 impl Pool {
-    /// Opens nothing yet.
+    /// Creates the pool. Opens no connection yet.
     pub(super) fn new(target: Target, limits: Limits) -> Result<Self, DbErr> {
         let backend = match target {
             Target::Sqlite(_) => DbBackend::Sqlite,
@@ -68,28 +69,29 @@ impl Pool {
         })))
     }
 
-    /// Waits for a connection, in a future on the heap: it is large, and stands in every request.
+    /// Waits for a connection. The future is boxed because it is large and part of every request.
     fn lease(&self, purpose: Purpose) -> BoxFuture<'_, Result<Lease, DbErr>> {
         Box::pin(self.0.places.lease(purpose))
     }
 
-    /// How many connections there are.
+    /// Returns the number of connections.
     pub fn size(&self) -> PoolSize {
         self.0.places.size()
     }
 
-    /// Whether a transaction was committed not longer ago than this.
+    /// Whether a transaction was committed within this time.
     pub(super) fn committed_within(&self, time: std::time::Duration) -> bool {
         self.0.source.committed_within(time)
     }
 
-    /// What is connected to.
+    /// Returns the database that the pool connects to.
     pub(super) fn target(&self) -> &Target {
         &self.0.source.target
     }
 
-    /// Opens a write transaction. A connection that turns out to be dead is replaced once: nothing was asked of it yet.
-    pub(super) async fn begin(&self) -> Result<Transaction, DbErr> {
+    /// Opens a write transaction. A connection that turns out to be dead is replaced once, since no statement was sent
+    /// on it.
+    pub(crate) async fn begin(&self) -> Result<Transaction, DbErr> {
         let mut again = true;
         loop {
             let mut lease = self.lease(Purpose::Write).await?;
@@ -102,14 +104,14 @@ impl Pool {
     }
 }
 
-/// Whether a connection that rested was closed meanwhile, which is known at once.
+/// Whether an idle connection was closed meanwhile. That is known at once, so a timeout is not a sign of it.
 fn is_dead(why: &sqlx::Error) -> bool {
     let in_time =
         !matches!(why, sqlx::Error::Io(why) if why.kind() == std::io::ErrorKind::TimedOut);
     in_time && ends_connection(why)
 }
 
-/// What a statement outside a transaction is for, by its first word. What is unknown may write.
+/// Returns the purpose of a statement outside a transaction, by its first word. An unknown statement may write.
 fn purpose(sql: &str) -> Purpose {
     let first = sql.split_whitespace().next().unwrap_or_default();
     let reads = ["SELECT", "WITH", "VALUES", "SHOW", "EXPLAIN", "PRAGMA"];

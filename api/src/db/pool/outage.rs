@@ -1,14 +1,14 @@
-//! A quick answer while the database is known to be away.
+//! Fails fast while the database is known to be unreachable.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sea_orm::DbErr;
 
-/// After a failure nobody tries for this long, and then one at a time.
+/// How long nobody tries to connect after a failure. Then one caller tries at a time.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What is known of whether connections can be opened.
+/// Remembers whether connections can be opened.
 #[derive(Debug, Default)]
 pub struct Outage(Mutex<Option<Away>>);
 
@@ -16,11 +16,11 @@ pub struct Outage(Mutex<Option<Away>>);
 struct Away {
     failed_at: Instant,
     why: DbErr,
-    /// Whether somebody tries at the moment.
+    /// Whether an attempt is under way.
     tried: bool,
 }
 
-/// Leave to open a connection. Whoever drops it without an outcome lets the next one try.
+/// Permission to open a connection. If it is dropped without an outcome, the next caller may try.
 #[derive(Debug)]
 pub struct Attempt<'a> {
     outage: &'a Outage,
@@ -28,7 +28,8 @@ pub struct Attempt<'a> {
 }
 
 impl Outage {
-    /// Asks for leave to open a connection. Returns why the last attempt failed if it is too soon for another.
+    /// Returns permission to open a connection. Returns the last attempt's error if it is too soon for another, or if
+    /// one is under way.
     pub fn attempt(&self, now: Instant) -> Result<Attempt<'_>, DbErr> {
         if let Some(away) = &mut *self.lock() {
             let too_soon = now.saturating_duration_since(away.failed_at) < PAUSE;
@@ -49,13 +50,13 @@ impl Outage {
 }
 
 impl Attempt<'_> {
-    /// The database is there.
+    /// Records that the database can be reached.
     pub fn succeeded(mut self) {
         self.open = false;
         *self.outage.lock() = None;
     }
 
-    /// The database is away.
+    /// Records that the database cannot be reached.
     pub fn failed(mut self, why: &DbErr, now: Instant) {
         self.open = false;
         *self.outage.lock() = Some(Away {
@@ -89,7 +90,7 @@ mod tests {
         assert_eq!(outage.attempt(at(999)).unwrap_err(), why);
         let trying = outage.attempt(at(1000)).unwrap();
         assert_eq!(outage.attempt(at(1001)).unwrap_err(), why);
-        // He was cancelled: the next one tries.
+        // The attempt was cancelled: the next caller tries.
         drop(trying);
         let trying = outage.attempt(at(1002)).unwrap();
         trying.failed(&why, at(1500));

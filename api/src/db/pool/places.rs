@@ -1,4 +1,4 @@
-//! The places of a pool: who waits for one, and when they are all made anew.
+//! The places of a pool, each for one connection: waiting for one, and replacing them all.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use super::lease::Lease;
 use super::manager::{Manager, Source};
 use super::silence::Silence;
 
-/// When the server has no place for one more, one of ours may become free.
+/// The pause before another attempt when the server accepts no more connections: one of ours may become free.
 const CROWDED: Duration = Duration::from_millis(50);
 
 /// The connections of a pool at one moment.
@@ -22,11 +22,11 @@ const CROWDED: Duration = Duration::from_millis(50);
 pub struct PoolSize {
     /// In use and idle.
     pub open: u32,
-    /// Waiting for work.
+    /// Idle.
     pub idle: u32,
 }
 
-/// The places, and those before them that are still in use.
+/// The current places, and the time when they last replaced others.
 #[derive(Debug)]
 pub struct Places {
     source: Arc<Source>,
@@ -34,7 +34,7 @@ pub struct Places {
     renewed: Mutex<Option<Instant>>,
 }
 
-/// Places that are made and given up together.
+/// Places that are created and closed together.
 #[derive(Clone, Debug)]
 pub struct Set {
     pub connections: managed::Pool<Manager>,
@@ -46,7 +46,7 @@ impl Set {
     fn new(source: &Arc<Source>) -> Result<Self, DbErr> {
         let limits = &source.limits;
         let mut config = PoolConfig::new(limits.places);
-        // Those that are not needed rest, and are closed.
+        // The last one used is taken first, so that connections that are not needed stay idle and get closed.
         config.queue_mode = QueueMode::Lifo;
         let connections = managed::Pool::builder(Manager(Arc::clone(source))).config(config);
         let connections = connections
@@ -63,15 +63,16 @@ impl Set {
         self.writers.is_closed()
     }
 
-    /// Nobody gets a place here any more, and who waits for one is told. What is in use goes on to its end.
+    /// Closes the places: callers that wait for one are woken, and nobody gets one any more. Connections in use go on
+    /// to their end.
     pub fn close(&self) {
         self.writers.close();
         self.connections.close();
     }
 
-    /// Waits for a connection. Returns `None` if these places were given up meanwhile.
+    /// Waits for a connection. Returns `None` if these places were closed meanwhile.
     async fn lease(&self, source: &Arc<Source>, purpose: Purpose) -> Option<Result<Lease, DbErr>> {
-        // First the leave to write and then a connection: who waits for the one does not keep the other.
+        // First the write permit and then a connection: a caller that waits for a permit must not occupy a connection.
         let writer = match purpose {
             Purpose::Read => None,
             Purpose::Write => Some(Arc::clone(&self.writers).acquire_owned().await.ok()?),
@@ -88,13 +89,13 @@ impl Set {
                     }
                     sleep(CROWDED).await;
                 }
-                // It has no hooks and no time limits of its own.
+                // The only other error is a closed pool: this one has no hooks and no time limits of its own.
                 Err(_) => return None,
             }
         }
     }
 
-    /// Waits until nothing has been answered for `limit` although something was asked.
+    /// Waits until statements have gone unanswered for `limit`.
     async fn silent_for(&self, limit: Duration) {
         loop {
             let left = limit.saturating_sub(self.silence.lasts(Instant::now()));
@@ -129,7 +130,7 @@ impl Places {
         }
     }
 
-    /// Waits for a connection, within the limit.
+    /// Waits for a connection, up to the time limit.
     pub async fn lease(&self, purpose: Purpose) -> Result<Lease, DbErr> {
         let waiting = async {
             loop {
@@ -154,7 +155,7 @@ impl Places {
         leased.unwrap_or(Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
     }
 
-    /// Ends once the places were made anew because of silence.
+    /// Returns once the places were replaced because of silence.
     async fn renewal(&self, set: &Set, limit: Duration) {
         loop {
             set.silent_for(limit).await;
@@ -165,8 +166,8 @@ impl Places {
         }
     }
 
-    /// Makes the places anew. Returns `false` if that was done not long ago: what was in use then has not ended yet, and
-    /// a database that is slow must not get ever more connections.
+    /// Replaces the places. Returns `false` if that happened not long ago: the connections that were in use then have
+    /// not ended yet, and a slow database must not get ever more connections.
     fn renew(&self, silent: &Set) -> bool {
         let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
         if silent.is_closed() {
@@ -183,7 +184,7 @@ impl Places {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = anew;
         silent.close();
         metrics::counter!("belay_db_pool_renewals_total").increment(1);
-        tracing::warn!("the database answers nothing: its connections are made anew");
+        tracing::warn!("the database answers nothing: all its connections are replaced");
         true
     }
 }

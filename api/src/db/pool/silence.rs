@@ -1,9 +1,9 @@
-//! For how long nothing has been answered although something was asked.
+//! Measures how long statements have gone unanswered.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The exchanges that are under way.
+/// The exchanges that are under way. An exchange is a statement and its answer.
 #[derive(Debug)]
 pub struct Silence(Mutex<State>);
 
@@ -11,7 +11,7 @@ pub struct Silence(Mutex<State>);
 struct State {
     /// How many wait for an answer.
     waiting: usize,
-    /// When the first of them began, or the last answer came.
+    /// When the first of them began, or when the last answer came.
     since: Instant,
 }
 
@@ -25,7 +25,7 @@ impl Default for Silence {
 }
 
 impl Silence {
-    /// A question was sent.
+    /// Records that a statement was sent.
     pub fn asked(&self, now: Instant) {
         let mut state = self.lock();
         if state.waiting == 0 {
@@ -34,7 +34,7 @@ impl Silence {
         state.waiting += 1;
     }
 
-    /// An exchange is over; `answered` says whether by an answer.
+    /// Records that an exchange is over: answered, or given up.
     pub fn over(&self, answered: bool, now: Instant) {
         let mut state = self.lock();
         state.waiting = state.waiting.saturating_sub(1);
@@ -43,7 +43,7 @@ impl Silence {
         }
     }
 
-    /// How long it has been silent; zero when nothing was asked.
+    /// Returns how long it has been silent, or zero if no exchange is under way.
     pub fn lasts(&self, now: Instant) -> Duration {
         let state = self.lock();
         if state.waiting == 0 {

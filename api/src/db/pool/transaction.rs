@@ -8,7 +8,7 @@ use super::connection::End;
 use super::lease::Lease;
 use crate::db::stats;
 
-/// An open transaction. Dropped without an end, it is undone with its connection.
+/// An open transaction. Dropping it before its end closes its connection, which rolls it back.
 #[derive(Debug)]
 pub struct Transaction {
     backend: DbBackend,
@@ -18,12 +18,13 @@ pub struct Transaction {
 #[derive(Debug)]
 struct Inner {
     lease: Lease,
-    /// A statement of it failed. PostgreSQL would answer a commit with a rollback then, and SQLite may have rolled back.
+    /// Whether a statement failed. PostgreSQL would then answer a commit with a rollback, and SQLite may have rolled
+    /// back.
     failed: bool,
 }
 
 impl Transaction {
-    /// `lease` has begun one.
+    /// Wraps a lease that has begun a transaction.
     pub(super) fn new(backend: DbBackend, lease: Lease) -> Self {
         let inner = Inner {
             lease,
@@ -35,24 +36,24 @@ impl Transaction {
         }
     }
 
-    /// Commits. A transaction that a statement failed in is undone, which is an error.
+    /// Commits. If a statement failed, rolls back and returns an error.
     pub async fn commit(self) -> Result<(), DbErr> {
         let Inner { mut lease, failed } = self.inner.into_inner();
         if failed {
             if !lease.is_over() {
                 lease.end(End::Rollback).await?;
             }
-            let why = "a transaction that a statement failed in cannot be committed";
+            let why = "the transaction cannot be committed, because a statement failed";
             return Err(DbErr::Custom(why.to_owned()));
         }
         lease.end(End::Commit).await
     }
 
-    /// Undoes what was written.
+    /// Rolls back.
     pub async fn rollback(self) -> Result<(), DbErr> {
         let Inner { mut lease, .. } = self.inner.into_inner();
         if lease.is_over() {
-            // With its connection the transaction went.
+            // The transaction ended with its connection.
             return Ok(());
         }
         lease.end(End::Rollback).await

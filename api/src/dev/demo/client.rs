@@ -1,4 +1,4 @@
-//! An app without a phone: speaks GraphQL to the schema in this process.
+//! A client that sends GraphQL requests to the schema in this process.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -18,27 +18,27 @@ use crate::worker::Worker;
 use super::community::PASSPHRASE;
 use super::people::Person;
 
-/// Talks to the service for everybody.
+/// Sends requests for all members of the demonstration.
 pub(super) struct Client {
     pub app: App,
     schema: BelaySchema,
     worker: Worker,
 }
 
-/// Where a man's requests come from: each has an address of his own, as limits are per address.
+/// The last byte of a member's IP address. Each member has a separate one, because limits are per address.
 #[derive(Clone, Copy)]
 pub(super) struct Seat(pub u8);
 
 impl Client {
     pub fn new(app: App) -> Self {
         Self {
-            schema: crate::schema::build(app.clone()),
+            schema: schema::build(app.clone()),
             worker: Worker::new(app.clone()),
             app,
         }
     }
 
-    /// Sends a mutation whose payload is all that is asked for; answers the payload.
+    /// Sends a document with one root field. Returns its payload, or a fault if it holds an error.
     pub async fn ask(
         &self,
         seat: Seat,
@@ -68,7 +68,7 @@ impl Client {
         }
     }
 
-    /// Signs somebody up, reads the code in his letter, and verifies it.
+    /// Signs a person up, reads the code from the letter, and verifies it.
     pub async fn join(&self, seat: Seat, person: &Person) -> Result<SignedIn, Fault> {
         const SIGN_UP: &str =
             "mutation($input: SignUpInput!) { signUp(input: $input) { errors { code path } } }";

@@ -1,4 +1,4 @@
-//! What the sixty do.
+//! Creates the community: its members, circles, check-ins and meetings.
 
 use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
 use entity::account::Role;
@@ -14,33 +14,34 @@ use super::client::{Client, Seat};
 use super::partners;
 use super::people::{GATHERINGS, Gathering, Person, people};
 
-/// Where their meetings are.
+/// The time zone of the meetings.
 const LONDON: &str = "Europe/London";
 /// Everybody's passphrase. It opens nothing outside the demonstration.
 pub const PASSPHRASE: &str = "three knots and a quiet wall";
-/// So many days of check-ins lie behind them.
+/// How many days of check-ins they have.
 const DAYS: i64 = 21;
-/// The first of the sixty is the one whose phone we look at; the next three run the circles.
+/// The first of the sixty is the member whose login is shown. The next three run the circles.
 const MEMBER: usize = 0;
 const FACILITATORS: std::ops::RangeInclusive<usize> = 1..=3;
-/// His partner.
+/// The partner of that member.
 const PARTNER: usize = MEMBER + GATHERINGS.len();
-/// Who has a phone: those one follows. Sixty would have the terminal say the same many times over.
+/// The members with a phone: those whose pushes are of interest. Sixty phones would fill the terminal with the same
+/// pushes.
 const WITH_PHONES: [usize; 3] = [MEMBER, *FACILITATORS.start(), PARTNER];
-/// There is an open meeting on each of so many days, so that one can be answered however far time was moved.
+/// How many days have an open meeting, so that one can be answered however far time was moved.
 pub const OPEN_MEETINGS: u32 = 90;
 
-/// The two whose logins are shown.
+/// The two members whose logins are shown.
 pub struct Cast {
-    /// A member's address.
+    /// The e-mail address of the member.
     pub member: String,
-    /// He is signed in.
+    /// The member's session.
     pub member_session: SignedIn,
-    /// A facilitator's address.
+    /// The e-mail address of the facilitator.
     pub facilitator: String,
-    /// He is signed in.
+    /// The facilitator's session.
     pub facilitator_session: SignedIn,
-    /// Check-ins made.
+    /// The number of check-ins.
     pub check_ins: usize,
 }
 
@@ -57,7 +58,7 @@ impl Man {
     }
 }
 
-/// Makes the community with an app whose clock can be moved and stands [`DAYS`] before `now`; leaves the
+/// Creates the community with an app whose clock can be moved and stands more than [`DAYS`] before `now`. Leaves the
 /// clock at `now`.
 pub async fn build(app: App, now: DateTime<Utc>, say: impl Fn(&str)) -> Result<Cast, Fault> {
     let client = Client::new(app);
@@ -144,7 +145,7 @@ fn facilitator_of(circle: usize, men: &[Man]) -> &Man {
     &men[FACILITATORS.start() + circle % count]
 }
 
-/// Every man is in one circle; the one whose phone we look at is in two.
+/// Whether a member is in a circle. Each is in one; the member whose login is shown is in two.
 fn is_in(circle: usize, man: usize) -> bool {
     man % GATHERINGS.len() == circle || (man == MEMBER && circle == GATHERINGS.len() - 1)
 }
@@ -190,7 +191,7 @@ async fn three_weeks(client: &Client, men: &[Man], now: DateTime<Utc>) -> Result
     for day in (1..=DAYS).rev() {
         set_clock(&client.app, now - TimeDelta::days(day))?;
         for (index, man) in men.iter().enumerate() {
-            // Some come nearly every day, some now and then; nobody comes always.
+            // Some check in nearly every day, some now and then, and nobody always.
             let steadiness = 45 + u64::try_from((28 + index * 7) % 50).unwrap_or_default();
             if entropy.below(100) >= steadiness {
                 continue;
@@ -243,8 +244,8 @@ async fn this_week(
     Ok(())
 }
 
-/// A meeting that is open to every member, each day. The first starts in an hour and a moment: its reminder is what one
-/// sees first.
+/// Schedules a meeting each day that is open to every member. The first starts in an hour and a moment: its reminder is
+/// the first push that appears.
 async fn open_meetings(client: &Client, men: &[Man], now: DateTime<Utc>) -> Result<(), Fault> {
     let soon = (now + TimeDelta::minutes(60) + TimeDelta::seconds(40)).with_timezone(&london()?);
     let host = facilitator_of(0, men);
@@ -284,8 +285,8 @@ fn meeting_of(gathering: &Gathering, circle: &Value, now: DateTime<Utc>) -> Resu
     )
 }
 
-/// The first two are reminded within the minute, the others at times of the day that men choose, each at a minute of his
-/// own: so no two of them ring at once in any zone.
+/// Sets reminders. The first two members are reminded within the minute, the others at usual times of the day. Each has
+/// a different minute, so that no two reminders in any zone are sent at once.
 async fn set_reminders(client: &Client, men: &[Man], now: DateTime<Utc>) -> Result<(), Fault> {
     const REMIND: &str =
         "mutation($input: SetCheckInReminderInput!) { setCheckInReminder(input: $input) {

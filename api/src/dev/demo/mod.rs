@@ -1,6 +1,6 @@
-//! A community made up for demonstration: sixty men, six circles, three weeks of check-ins and the
-//! meetings of this week. It is made through the API itself, as apps would make it, under a clock that
-//! goes from day to day; so all of it is as it would be had it really happened.
+//! A made-up community for demonstration: sixty members, six circles, three weeks of check-ins and this week's
+//! meetings. It is created through the API, as apps would do it, with a clock that moves from day to day. So all data
+//! are as if it had really happened.
 
 mod client;
 mod community;

@@ -1,4 +1,4 @@
-//! Two of the sixty, who keep each other company.
+//! Creates the partnership of two members, and a ladder.
 
 use chrono::{DateTime, Days, Utc};
 use serde_json::{Value, json};
@@ -13,7 +13,8 @@ fn id(app: &App) -> uuid::Uuid {
     app.ids.next()
 }
 
-/// They become partners with a pact, and each means to do something that the other sees; the id of their peering.
+/// Makes two members partners with a pact. Each makes a commitment that the partner can see. Returns the id of their
+/// peering.
 pub(super) async fn meet(
     client: &Client,
     one: &Man,
@@ -49,14 +50,14 @@ pub(super) async fn meet(
     let run = json!({ "id": id(app), "words": "A run before work", "peeringId": peering,
         "due": { "weekdays": ["MONDAY", "WEDNESDAY", "FRIDAY"] } });
     client.ask(one.seat, one.viewer(), MAKE, run).await?;
-    // Nobody's today is later than two days from now.
+    // In every time zone this date is in the future.
     let soon = now.date_naive() + Days::new(2);
     let call = json!({ "id": id(app), "words": "Ring the surgery", "peeringId": peering, "due": { "on": soon } });
     client.ask(other.seat, other.viewer(), MAKE, call).await?;
     Ok(peering.clone())
 }
 
-/// One of them writes what is to happen when he goes quiet, and those he would have told agree to be.
+/// Writes a ladder for one member. The partner and the facilitator on it agree to be notified.
 pub(super) async fn write_ladder(
     client: &Client,
     one: &Man,

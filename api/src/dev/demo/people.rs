@@ -1,12 +1,12 @@
-//! The people of the demonstration, and what they meet about. All made up.
+//! The people of the demonstration and their meetings. All are made up.
 
-/// Somebody in the community.
+/// A person of the community.
 pub(super) struct Person {
     pub handle: &'static str,
     pub country: &'static str,
     pub zone: &'static str,
     pub bio: &'static str,
-    /// The first topic he names, where he is with it, and who may know.
+    /// The first topic of the profile, the stance to it, and who may see it.
     pub topic: &'static str,
     pub stance: &'static str,
     pub visibility: &'static str,
@@ -14,13 +14,13 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// His address, which nobody reads.
+    /// The e-mail address, which nobody reads.
     pub fn email(&self) -> String {
         format!("{}@example.org", self.handle.to_lowercase())
     }
 }
 
-/// Where the community lives, most of it in one place, as communities do.
+/// Countries and time zones, most of them the same, as in real communities.
 const PLACES: [(&str, &str); 12] = [
     ("GB", "Europe/London"),
     ("GB", "Europe/London"),
@@ -140,11 +140,11 @@ const CONTEXTS: [&str; 8] = [
     "retired",
 ];
 
-/// The sixty.
+/// Returns the sixty people.
 pub(super) fn people() -> impl Iterator<Item = Person> {
     HANDLES.into_iter().enumerate().map(|(n, handle)| {
         let (country, zone) = PLACES[n % PLACES.len()];
-        // Strides without a common divisor, so that no two lists go round together.
+        // Each list has its own stride, so that no two lists repeat together.
         Person {
             handle,
             country,
@@ -158,7 +158,7 @@ pub(super) fn people() -> impl Iterator<Item = Person> {
     })
 }
 
-/// A circle and what it meets about this week.
+/// A circle and its meeting this week.
 pub(super) struct Gathering {
     pub name: &'static str,
     pub purpose: &'static str,

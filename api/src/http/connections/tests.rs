@@ -1,4 +1,4 @@
-//! Which connection goes for which.
+//! Which connection is closed to make room for which.
 
 use super::*;
 
@@ -23,7 +23,7 @@ fn was_ended(seat: &Seat) -> bool {
 fn one_too_many_of_an_address_takes_the_place_of_its_oldest_idle_one() {
     let (connections, taken) = (connections(100, 3), Taken::default());
     let [first, second, third] = [(); 3].map(|()| connections.take(at(1)).unwrap());
-    // The first answers a request meanwhile, so that the second has waited for longest.
+    // The first answers a request meanwhile, so the second has been idle for longest.
     drop(first.begin(&taken));
     let busy = third.begin(&taken);
     let fourth = connections.take(at(1)).unwrap();
@@ -37,7 +37,7 @@ fn one_too_many_of_an_address_takes_the_place_of_its_oldest_idle_one() {
     let sixth = connections.take(at(1)).unwrap();
     let sixth_busy = sixth.begin(&taken);
     let seventh = connections.take(at(1)).unwrap();
-    // Who is busy as a stranger has been there for longer than the newcomer.
+    // The busy anonymous connection has been open for longer than the new one.
     let eighth = connections.take(at(1)).unwrap();
     assert_eq!(
         [&third, &sixth, &seventh].map(was_ended),
@@ -91,7 +91,7 @@ fn when_all_places_are_taken_the_address_that_holds_most_gives_one_up() {
     let ended = |seats: &[Seat]| seats.iter().filter(|seat| was_ended(seat)).count();
     assert_eq!((others.len(), ended(&others), ended(&flood)), (3, 0, 3));
     assert!(!was_ended(&flood[0]) && !was_ended(&mine));
-    // Of its own it may have as many as before, one in the place of another.
+    // The address may still open as many as before, one in place of another.
     let _more = connections.take(at(2)).unwrap();
     assert_eq!((ended(&others), ended(&flood)), (0, 4));
 }

@@ -1,4 +1,4 @@
-//! The manifest of trusted documents: what the apps were released with.
+//! The manifest of trusted documents: those that the apps were released with.
 
 use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
@@ -46,7 +46,7 @@ struct Operation {
 }
 
 impl Manifest {
-    /// Reads a manifest; every document must parse, keep to the limits of one, and be valid.
+    /// Reads a manifest. Every document must parse, keep within the limits, and be valid.
     pub fn load(file: &Path) -> Result<Self, ManifestError> {
         let fault = |what: String| ManifestError {
             file: file.to_owned(),
@@ -70,7 +70,7 @@ impl Manifest {
             }
             File::Apollo { version, .. } => {
                 return Err(fault(format!(
-                    "of the format only version 1 is known, not {version}"
+                    "only version 1 of the format is supported, not {version}"
                 )));
             }
             File::Map(documents) => documents.into_iter().collect(),
@@ -89,12 +89,12 @@ impl Manifest {
         Ok(Self { by_id, by_hash })
     }
 
-    /// How many documents it holds.
+    /// Returns the number of documents.
     pub fn len(&self) -> usize {
         self.by_id.len()
     }
 
-    /// Whether it holds none.
+    /// Whether there are no documents.
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
     }
@@ -108,7 +108,7 @@ impl Manifest {
     }
 }
 
-/// A document that could be carried out.
+/// Parses a document and checks that it could be run.
 fn sound(hash: TextHash, text: &str) -> Result<Parsed, Refusal> {
     let parsed = Parsed::of(hash, text)?;
     let limits = &guard::Limits::STANDARD;
@@ -174,7 +174,7 @@ mod tests {
             ),
             (
                 r#"{ "one": "query A { me { circles(first: 100) { nodes { members(first: 100) { nodes { role } } } } } }" }"#,
-                "the document one: This asks for",
+                "the document one: This has",
             ),
             (
                 r#"{ "format": "apollo-persisted-query-manifest", "version": 2, "operations": [] }"#,

@@ -1,5 +1,4 @@
-//! Keeping a document for every process, behind the back of whoever sent it: what he asked has been carried out, and
-//! its answer waits for nothing.
+//! Stores a document for all processes in the background: the operation has run, and its answer does not wait for this.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,18 +9,18 @@ use super::{Found, store};
 use crate::http::Edge;
 use crate::http::operation::Asker;
 
-/// Documents that are written at a time: members are not to wait behind them for the database. For what is left out a
-/// phone sends its text again, once another process asks it to.
+/// The most documents that are written at a time, so that they do not keep the database from members. A document that
+/// is skipped here is stored later, when its text is sent again.
 const AT_ONCE: usize = 2;
 
-/// Bounds what is kept.
+/// Bounds the number of stored documents.
 pub struct Keeper {
     places: Arc<Semaphore>,
     kept: AtomicU64,
 }
 
 impl Keeper {
-    /// Nothing is being kept.
+    /// Starts with nothing being stored.
     pub fn new() -> Self {
         Self {
             places: Arc::new(Semaphore::new(AT_ONCE)),
@@ -29,21 +28,21 @@ impl Keeper {
         }
     }
 
-    /// Whether it is time to remove what is beyond `limit`, after one more was kept. Between two rounds of the
-    /// housekeeping each process adds a tenth of it at most.
+    /// Counts one stored document. Returns whether it is time to remove the surplus above `limit`, so that each process
+    /// adds at most a tenth of it between two rounds of the housekeeping.
     fn is_over(&self, limit: u64) -> bool {
         let kept = self.kept.fetch_add(1, Ordering::Relaxed) + 1;
         kept.is_multiple_of(limit / 10 + 1)
     }
 }
 
-/// What it costs to have a document kept for all: a place in a table costs more than a text that is forgotten.
+/// Returns the points for storing a document. A row in a table costs more than a text that is forgotten.
 fn price(text: &str) -> u64 {
     10 + u64::try_from(text.len() / 10).unwrap_or(u64::MAX)
 }
 
 impl Edge {
-    /// Keeps a document, if it is one to be kept; whoever sent it pays once it is.
+    /// Stores a document, if it is to be stored. Charges the caller once it is.
     pub(in crate::http) fn persist(&self, found: Found, asker: Asker) {
         let Found {
             parsed,

@@ -1,4 +1,4 @@
-//! Documents that every process finds by their hash.
+//! The table of persisted documents, which all processes share.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::persisted_document::{ActiveModel, Column, Entity};
@@ -11,12 +11,12 @@ use super::TextHash;
 use crate::app::App;
 use crate::error::Fault;
 
-/// The day of the last use is enough to tell which are in use.
+/// How often the last use is updated. The day is precise enough to tell which documents are in use.
 const TOLD_AGAIN: TimeDelta = TimeDelta::days(1);
-/// Removed at a time.
+/// The number of rows that are removed at a time.
 const BATCH: u64 = 500;
 
-/// The text of a document; that it is in use is noted once a day.
+/// Returns the text of a document, or `None` if it is not stored. Updates its last use once a day.
 pub async fn find(app: &App, hash: &TextHash) -> Result<Option<String>, Fault> {
     let now = app.clock.now();
     let Some(row) = Entity::find_by_id(hash.to_vec()).one(app.db.pool()).await? else {
@@ -25,10 +25,10 @@ pub async fn find(app: &App, hash: &TextHash) -> Result<Option<String>, Fault> {
     if row.used_at + TOLD_AGAIN <= now
         && let Err(fault) = note_use(app, hash, now).await
     {
-        // The text is there all the same.
+        // The text was read; only its last use is not updated.
         tracing::warn!(
             class = fault.class(),
-            "the use of a document could not be noted"
+            "the last use of a document could not be stored"
         );
     }
     Ok(Some(row.text))
@@ -43,7 +43,7 @@ async fn note_use(app: &App, hash: &TextHash, now: DateTime<Utc>) -> Result<(), 
     Ok(())
 }
 
-/// Keeps a document, and says whether it is new; one that is there already stays as it is.
+/// Stores a document and returns whether it is new. Idempotent: an existing row stays as it is.
 pub async fn insert(app: &App, hash: &TextHash, text: &str) -> Result<bool, Fault> {
     let now = app.clock.now();
     let row = ActiveModel {
@@ -63,7 +63,7 @@ pub async fn insert(app: &App, hash: &TextHash, text: &str) -> Result<bool, Faul
     Ok(is_new)
 }
 
-/// Removes a slice of those that were not used for longest, down to `limit`. Returns whether there are more.
+/// Removes a slice of the least recently used documents, down to `limit`. Returns whether there may be more.
 pub async fn shrink(app: &App, limit: u64) -> Result<bool, Fault> {
     let surplus = Entity::find()
         .select_only()

@@ -1,12 +1,13 @@
-//! What a document may cost, known before anything walks it: the GraphQL library's own rules follow every
-//! fragment wherever it is spread, so that a kilobyte of fragments can keep them busy for minutes.
+//! Bounds the cost of a document before anything walks it. The GraphQL library's own rules follow every fragment
+//! wherever it is spread, so a kilobyte of fragments could keep them busy for minutes.
 //!
-//! [`scan`] looks at the text before it is parsed, [`rewrite`] puts it into words that the parser knows, [`price`] looks at the parsed document before it is validated,
-//! and [`single_root`] gives a subscription the shape the library runs. All are linear in what they are given.
+//! [`scan`] checks the text before it is parsed. [`rewrite`] puts it into words that the parser knows. [`price`] checks
+//! the parsed document before it is validated. [`single_root`] gives a subscription the shape that the library runs.
+//! All are linear in their input.
 //!
-//! An operation's **cost** is one point for every object it may have to fetch: each field with a selection,
-//! times the sizes of the pages (`first`, `last`, or 20) and of the lists of `ids` it stands in; and ten more
-//! for each field at the root of a mutation. It is at least 1. What is skipped by a directive counts.
+//! An operation's **cost** is one point for every object that it may have to fetch: each field with a selection, times
+//! the sizes of the pages (`first`, `last`, or 20) and of the lists of `ids` around it. Each root field of a mutation
+//! costs ten points more. The cost is at least 1. Selections that a directive skips count too.
 
 mod price;
 mod refusal;
@@ -26,35 +27,34 @@ pub use single_root::single_root;
 
 use crate::config::LEAST_POINTS;
 
-/// What a document may come to.
+/// The limits of a document.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// The length of its text, in bytes.
+    /// The length of the text, in bytes.
     pub document_bytes: usize,
-    /// The names, values, opening brackets and comments in it: what the parser takes its time for.
+    /// The names, values, opening brackets and comments: they decide how long parsing takes.
     pub words: usize,
-    /// The length of a name in it, in bytes: errors repeat names.
+    /// The length of a name, in bytes: errors repeat names.
     pub name_bytes: usize,
-    /// Brackets within brackets in the text, and selections within selections with every fragment in its
-    /// place.
+    /// Nested brackets in the text, and nested selections with every fragment in its place.
     pub nesting: usize,
-    /// Fields within fields; `__schema` and `__type` have their own.
+    /// Nested fields. `__schema` and `__type` have limits of their own.
     pub depth: usize,
-    /// Fields within `__schema` or `__type`.
+    /// Nested fields within `__schema` or `__type`.
     pub introspection_depth: usize,
-    /// Lists within lists in `__schema` or `__type`.
+    /// Nested lists in `__schema` or `__type`.
     pub introspection_lists: usize,
     /// Fields, with every fragment in its place.
     pub fields: u64,
-    /// Whatever a rule of validation looks at, with every fragment and every variable in its place: fields,
-    /// spreads, arguments, directives, values.
+    /// Everything that a validation rule visits, with every fragment and every variable in its place: fields, spreads,
+    /// arguments, directives, values.
     pub parts: u64,
     /// The items of all pages and of all lists of ids that an operation may answer.
     pub nodes: u64,
-    /// The values an operation may answer: fields, as often as there are objects to ask.
+    /// The values that an operation may answer: each field counts once for every object that it is asked of.
     pub values: u64,
-    /// The cost of an operation: the smallest bucket there may be holds so much, or some document within every
-    /// other limit could never be paid for.
+    /// The cost of an operation. The smallest bucket that can be configured holds this much; otherwise some document
+    /// within all other limits could never be paid for.
     pub cost: u64,
     /// Aliases, as written.
     pub aliases: usize,
@@ -67,7 +67,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What an app may ask for.
+    /// The limits for apps.
     pub const STANDARD: Self = Self {
         document_bytes: 32 * 1024,
         words: 3_000,

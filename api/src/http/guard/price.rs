@@ -1,4 +1,4 @@
-//! What a parsed document comes to.
+//! Prices a parsed document.
 
 use std::collections::HashMap;
 
@@ -14,32 +14,32 @@ use super::values::{Values, constant_parts};
 use super::weight::{Answers, Weight};
 use crate::page::PAGE;
 
-/// What a field at the root of a mutation costs more than one of a query.
+/// The additional points of a root field of a mutation.
 const CHANGE: u64 = 10;
 
-/// What an operation comes to.
+/// The price and the size of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
-    /// What the member pays for the operation: see [`super`].
+    /// The points that the caller pays: see [`super`].
     pub cost: u64,
     /// The fields of the whole document, with every fragment in its place.
     pub fields: u64,
     /// The items of pages and of lists of ids that the operation may answer.
     pub nodes: u64,
-    /// The levels of fields of the whole document.
+    /// The levels of nested fields of the whole document.
     pub depth: usize,
 }
 
-/// Prices a document, or refuses it. All of it counts, asked for or not, because validation looks at all of
-/// it; but what an operation answers counts for the one that is asked for. Where none or several go by that
-/// name, which will be refused, the dearest counts.
+/// Prices a document, or refuses it. The size counts all of the document, because validation visits all of it. The
+/// answers count only for the selected operation. If no operation or several have that name, which will be refused
+/// later, the most expensive one counts.
 pub fn price(
     document: &ExecutableDocument,
     operation_name: Option<&str>,
     variables: &Variables,
     limits: &Limits,
 ) -> Result<Price, TooMuch> {
-    // Some clients send an empty name for none.
+    // Some clients send an empty name instead of none.
     let wanted = operation_name.filter(|name| !name.is_empty());
     let operations = || {
         document.operations.iter().map(|(name, operation)| {
@@ -99,7 +99,7 @@ struct Scales<'a> {
     document: &'a ExecutableDocument,
     limits: &'a Limits,
     values: Values<'a>,
-    /// What was weighed; nothing yet for those being weighed.
+    /// The weights of fragments; `None` while a fragment is being weighed, which reveals cycles.
     fragments: HashMap<&'a str, Option<Weight>>,
 }
 
@@ -117,7 +117,8 @@ impl<'a> Scales<'a> {
         Ok(selected.plus(Weight::of_parts(parts)))
     }
 
-    /// `level` is how many selections this one is in: the way from here on calls itself.
+    /// Weighs a selection. `level` is the number of selections around it; it is checked here because the recursion
+    /// starts here.
     fn selections(&mut self, set: &'a SelectionSet, level: usize) -> Result<Weight, TooMuch> {
         let level = level + 1;
         Measure::Nesting.check(level, self.limits.nesting)?;
@@ -149,7 +150,7 @@ impl<'a> Scales<'a> {
             None => {}
         }
         let Some(definition) = self.document.fragments.get(name) else {
-            // Validation will say so. Until then it counts, or spreads of nothing were free.
+            // Validation will refuse it. Until then it must count, or spreads of unknown fragments would be free.
             return Ok(Weight {
                 fields: 1,
                 ..Weight::default()
@@ -210,9 +211,9 @@ impl<'a> Scales<'a> {
         self.introspection(name, weight)
     }
 
-    /// `__schema` and `__type` have bounds of their own: the usual question for a whole schema is deep, and
-    /// costs little; but `types { fields { type { fields {` and so on grows by the size of the schema each
-    /// time. Compare `MaxIntrospectionDepthRule` of graphql-js.
+    /// Checks `__schema` and `__type` against limits of their own. The usual query for a whole schema is deep and costs
+    /// little. But `types { fields { type { fields {` and so on grows by the size of the schema each time. Compare
+    /// `MaxIntrospectionDepthRule` of graphql-js.
     fn introspection(&self, name: &str, weight: Weight) -> Result<Weight, TooMuch> {
         if !matches!(name, "__schema" | "__type") {
             return Ok(weight);

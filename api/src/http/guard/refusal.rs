@@ -1,4 +1,4 @@
-//! What a document is refused with, in words for the developer of an app.
+//! The refusals of a document, with messages for app developers.
 
 use crate::graphql::code::Code;
 
@@ -7,26 +7,26 @@ use crate::graphql::code::Code;
 pub enum TooMuch {
     /// It is over a limit.
     Over {
-        /// Of what there is too much.
+        /// The limit.
         measure: Measure,
-        /// How much there is; at least so much, where counting stopped.
+        /// The amount found. If counting stopped early, the real amount is larger.
         found: u64,
-        /// How much there may be.
+        /// The greatest allowed amount.
         limit: u64,
     },
-    /// A block string has no end.
+    /// A block string is not closed.
     UnclosedString,
-    /// It is no GraphQL, though the parser takes it; this says what is wrong.
+    /// The parser accepts it, but it is not valid GraphQL; the text says why.
     Unreadable(&'static str),
     /// An input object names a field twice (GraphQL §5.6.3).
     InputFieldTwice(String),
-    /// A fragment spreads itself, maybe through others (GraphQL §5.5.2.2).
+    /// A fragment spreads itself, directly or through others (GraphQL §5.5.2.2).
     FragmentCycle(String),
-    /// The root of a subscription is not one field (GraphQL §5.2.4.1); this says what it is.
+    /// The root of a subscription is not a single field (GraphQL §5.2.4.1); the text says what it is.
     NotOneField(&'static str),
 }
 
-/// What is measured: see [`super::Limits`].
+/// A measure of a document: see [`super::Limits`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields of `Limits` say it")]
 pub enum Measure {
@@ -49,7 +49,7 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// That there is no more than the limit.
+    /// Refuses an amount above the limit.
     pub(super) fn check(
         self,
         found: impl TryInto<u64>,
@@ -81,7 +81,7 @@ impl Measure {
                 "fields, spreads, arguments, directives and values, with fragments and variables in their place"
             }
             Self::Nodes => "items of pages and lists of ids",
-            Self::Values => "values, counting each field for every item it is asked of",
+            Self::Values => "values, counting each field once for every item",
             Self::Cost => "points, one for each object that may have to be fetched",
             Self::Aliases => "aliases",
             Self::Directives => "directives",
@@ -92,7 +92,7 @@ impl Measure {
 }
 
 impl TooMuch {
-    /// The error's code.
+    /// Returns the error's code.
     pub const fn code(&self) -> Code {
         match self {
             Self::Over { .. } => Code::QueryTooComplex,
@@ -103,7 +103,7 @@ impl TooMuch {
         }
     }
 
-    /// What is wrong, and what is allowed.
+    /// Returns the message: what is wrong, and what is allowed.
     pub fn message(&self) -> String {
         match self {
             Self::Over {
@@ -112,7 +112,7 @@ impl TooMuch {
                 limit,
             } => {
                 let words = measure.words();
-                format!("This asks for {found} {words}, where {limit} is the most.")
+                format!("This has {found} {words}; at most {limit} are allowed.")
             }
             Self::UnclosedString => "A block string (\"\"\") is not closed.".to_owned(),
             Self::Unreadable(what) => format!("The document does not parse: {what}."),
@@ -120,10 +120,10 @@ impl TooMuch {
                 format!("There can only be one input field named \"{name}\".")
             }
             Self::FragmentCycle(name) => {
-                format!("The fragment \"{name}\" spreads itself, maybe through others.")
+                format!("The fragment \"{name}\" spreads itself, directly or through others.")
             }
             Self::NotOneField(what) => {
-                format!("The root of a subscription is one field of its own: {what}.")
+                format!("The root of a subscription must be a single field: {what}.")
             }
         }
     }

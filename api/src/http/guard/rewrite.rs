@@ -1,12 +1,14 @@
-//! What the parser's grammar lacks, or takes though it should not. The grammar is the library's and fixed; so a text is
-//! given to it in words that it knows.
+//! Rewrites what the parser does not support, and refuses what it wrongly accepts. The library's grammar is fixed, so
+//! the text is changed into words that it knows.
 //!
 //! - Characters beyond the first plane may be escaped in two ways (GraphQL §2.9.4): `\u{1F600}`, and as a pair of
-//!   surrogates. They are put there themselves.
-//! - Operations, fragments and variables may have descriptions, which say nothing to us. They are blanked out, so that
-//!   what is told of the rest has its place.
-//! - Within the type of a variable, and between `on` and a type, may stand what is ignored anywhere else.
-//! - An input field given twice (§5.6.3), empty brackets and a fragment named `on` go by the parser. They are refused.
+//!   surrogates. The escapes are replaced with the characters.
+//! - Operations, fragments and variables may have descriptions, which have no meaning here. They are blanked out, so
+//!   that the positions in errors stay right.
+//! - Ignored tokens may stand within the type of a variable, and between `on` and a type. They are blanked out or moved
+//!   behind the type.
+//! - The parser accepts an input field given twice (§5.6.3), empty brackets and a fragment named `on`. They are
+//!   refused.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -15,10 +17,10 @@ use std::fmt::Write as _;
 use super::refusal::TooMuch;
 use super::scan::{BLOCK, QUOTE, block_string, string, until};
 
-/// A text in the place of a default value; no token begins so.
+/// Stands in `before` for a string that is a default value. No token begins with a space.
 const VALUE: u8 = b' ';
 
-/// The text for the parser.
+/// Returns the text for the parser.
 pub fn rewrite(text: &str) -> Result<Cow<'_, str>, TooMuch> {
     let mut rewriter = Rewriter {
         text,
@@ -42,14 +44,14 @@ pub fn rewrite(text: &str) -> Result<Cow<'_, str>, TooMuch> {
 struct Rewriter<'a> {
     text: &'a str,
     written: String,
-    /// Up to here the text is in what was written.
+    /// The text before this position is in `written`.
     copied: usize,
-    /// Brackets of all kinds, and round ones.
+    /// The number of open brackets of all kinds; `round` counts the round ones.
     open: usize,
     round: usize,
-    /// For each curly bracket its names, if it is an input object's.
+    /// For each open curly bracket the field names so far, if it is an input object.
     objects: Vec<Option<HashSet<&'a str>>>,
-    /// The first byte of the last token that means something.
+    /// The first byte of the last significant token.
     before: u8,
     /// The last word outside of all brackets.
     word: &'a str,
@@ -60,7 +62,7 @@ struct Rewriter<'a> {
 }
 
 impl<'a> Rewriter<'a> {
-    /// Takes the token that stands at `at`; how long it is.
+    /// Takes the token at `at`. Returns its length.
     fn token(&mut self, at: usize, rest: &[u8]) -> Result<usize, TooMuch> {
         let byte = rest.first().copied().unwrap_or_default();
         let length = match byte {
@@ -107,7 +109,7 @@ impl<'a> Rewriter<'a> {
         }
         self.is_variable = self.before == b'$' && is_name(byte);
         let is_default = self.before == b'=';
-        // A text that is a value says nothing of the one behind it.
+        // A string that is a value must not make the next string look like part of it.
         self.before = if is_default && byte == QUOTE {
             VALUE
         } else {
@@ -116,7 +118,7 @@ impl<'a> Rewriter<'a> {
         Ok(length)
     }
 
-    /// Takes the type that stands from `at` on, and writes it without what is ignored in it; how long it was.
+    /// Takes the type that begins at `at`, and writes it without the ignored tokens. Returns its length.
     fn type_of_variable(&mut self, at: usize) -> usize {
         let text = self.text;
         let rest = &text.as_bytes()[at..];
@@ -146,7 +148,7 @@ impl<'a> Rewriter<'a> {
 
     fn opens(&mut self, byte: u8, behind: &[u8]) -> Result<(), TooMuch> {
         if byte == b'(' && next(behind) == Some(b')') {
-            return Err(TooMuch::Unreadable("round brackets are empty"));
+            return Err(TooMuch::Unreadable("empty round brackets"));
         }
         self.open += 1;
         self.round += usize::from(byte == b'(');
@@ -163,7 +165,7 @@ impl<'a> Rewriter<'a> {
         );
         if self.open == 0 {
             if self.word == "fragment" && name == "on" {
-                return Err(TooMuch::Unreadable("a fragment is named on"));
+                return Err(TooMuch::Unreadable("a fragment must not be named on"));
             }
             self.word = name;
         }
@@ -195,7 +197,7 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    /// Writes something else in the place of a token.
+    /// Replaces a token with another text.
     fn put(&mut self, at: usize, length: usize, instead: &str) {
         self.written.push_str(&self.text[self.copied..at]);
         self.written.push_str(instead);
@@ -211,7 +213,7 @@ impl<'a> Rewriter<'a> {
     }
 }
 
-/// What the grammar passes over, of which the byte order mark takes several bytes.
+/// Whether the grammar ignores this byte. The byte order mark takes three bytes.
 const fn is_ignored(byte: u8) -> bool {
     matches!(
         byte,
@@ -223,7 +225,7 @@ const fn is_name(byte: u8) -> bool {
     byte == b'_' || byte.is_ascii_alphabetic()
 }
 
-/// As many spaces, in as many lines.
+/// Returns as many spaces, in as many lines.
 fn blank(text: &str) -> String {
     let blank = |byte: &u8| match byte {
         b'\n' | b'\r' => char::from(*byte),
@@ -236,7 +238,7 @@ fn comment(text: &[u8]) -> usize {
     until(text, |byte| matches!(byte, b'\n' | b'\r'))
 }
 
-/// How much is ignored before the next token, or `None` if there is none.
+/// Returns the length of the ignored text before the next token, or `None` if there is no further token.
 fn ignorable(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -249,12 +251,13 @@ fn ignorable(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// The first byte of the next token.
+/// Returns the first byte of the next token.
 fn next(text: &[u8]) -> Option<u8> {
     text.get(ignorable(text)?).copied()
 }
 
-/// A string whose escapes the grammar knows. One that means no character stays, for the parser to refuse.
+/// Rewrites the escapes that the grammar does not know. An escape that stands for no character stays, so that the
+/// parser refuses it.
 fn unescaped(text: &str) -> String {
     let (mut written, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(at) = rest.find('\\') {
@@ -276,7 +279,8 @@ fn unescaped(text: &str) -> String {
     written
 }
 
-/// The length of the escape at the beginning of a text, and the character it means if the grammar does not know it.
+/// Returns the length of the escape at the beginning of a text, and its character if the grammar does not know the
+/// escape.
 fn escape(text: &str) -> (usize, Option<char>) {
     if let Some(braced) = text.strip_prefix("\\u{") {
         let Some(end) = braced.find('}') else {
@@ -297,7 +301,7 @@ fn escape(text: &str) -> (usize, Option<char>) {
         let code = 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00);
         return (12, char::from_u32(code));
     }
-    // Any other escape is of two characters at least, the second of which may be a backslash.
+    // Any other escape has at least two characters; the second may be a backslash.
     let second = text[1..].chars().next().map_or(0, char::len_utf8);
     (1 + second, None)
 }

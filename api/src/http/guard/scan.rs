@@ -1,5 +1,5 @@
-//! A look at the text of a document before it is parsed. The parser calls itself for every bracket within a
-//! bracket, and would run out of stack, which ends the process.
+//! Checks the text of a document before it is parsed. The parser recurses for every nested bracket and would overflow
+//! the stack, which ends the process.
 
 use super::Limits;
 use super::refusal::{Measure, TooMuch};
@@ -7,8 +7,8 @@ use super::refusal::{Measure, TooMuch};
 pub(super) const QUOTE: u8 = b'"';
 pub(super) const BLOCK: &[u8] = b"\"\"\"";
 
-/// Refuses a text that the parser should not be given: too long, or its brackets too deep. And what can be
-/// counted here need not be parsed to be refused: a colon outside of round brackets is an alias.
+/// Refuses a text that is unsafe to parse: too long, or with too many nested brackets. Limits that can be counted here
+/// are checked too, without parsing: a colon outside of round brackets is an alias.
 pub fn scan(text: &str, limits: &Limits) -> Result<(), TooMuch> {
     Measure::DocumentBytes.check(text.len(), limits.document_bytes)?;
     let (mut words, mut open, mut deepest, mut longest_name) = (0_usize, 0_usize, 0, 0);
@@ -17,7 +17,7 @@ pub fn scan(text: &str, limits: &Limits) -> Result<(), TooMuch> {
     while let Some((&byte, behind)) = rest.split_first() {
         let (mut token, mut is_word) = (1, true);
         match byte {
-            // A closing bracket of the wrong kind ends the parser's work, so their kinds need no telling apart.
+            // The parser stops at a closing bracket of the wrong kind, so the kinds need not be told apart.
             b'{' | b'(' | b'[' => {
                 open += 1;
                 deepest = deepest.max(open);
@@ -30,7 +30,7 @@ pub fn scan(text: &str, limits: &Limits) -> Result<(), TooMuch> {
             b':' if round == 0 => (aliases, is_word) = (aliases + 1, false),
             b'@' => (directives, is_word) = (directives + 1, false),
             b'#' => token = until(rest, |byte| matches!(byte, b'\n' | b'\r')),
-            // Unclosed ones are refused here because the parser looks for their end again and again.
+            // An unclosed block string is refused here, because the parser would search for its end again and again.
             QUOTE if rest.starts_with(BLOCK) => {
                 token = block_string(rest).ok_or(TooMuch::UnclosedString)?;
             }
@@ -39,7 +39,7 @@ pub fn scan(text: &str, limits: &Limits) -> Result<(), TooMuch> {
                 token = until(rest, |byte| !byte.is_ascii_alphanumeric() && byte != b'_');
                 longest_name = longest_name.max(token);
             }
-            // Means nothing without a word beside it.
+            // Such a byte means nothing without a word beside it.
             _ => is_word = false,
         }
         words += usize::from(is_word);
@@ -58,8 +58,8 @@ pub(super) fn until(text: &[u8], end: impl Fn(u8) -> bool) -> usize {
         .unwrap_or(text.len())
 }
 
-/// The length of a string without its opening quote. One that is not closed ends with its line, where the
-/// parser gives up.
+/// Returns the length of a string without its opening quote. An unclosed string ends with its line, where the parser
+/// stops.
 pub(super) fn string(text: &[u8]) -> usize {
     let mut escaped = false;
     let end = text.iter().position(|byte| {
@@ -70,7 +70,8 @@ pub(super) fn string(text: &[u8]) -> usize {
     end.map_or(text.len(), |end| end + 1)
 }
 
-/// The length of a block string (GraphQL §2.9.4): only `\"""` is an escape in it.
+/// Returns the length of a block string (GraphQL §2.9.4), or `None` if it is not closed. Only `\"""` is an escape in
+/// it.
 pub(super) fn block_string(text: &[u8]) -> Option<usize> {
     let mut at = BLOCK.len();
     loop {

@@ -1,5 +1,6 @@
-//! A subscription's root is one field (GraphQL §5.2.4.1), which may stand in fragments. The library runs the
-//! fields that stand there themselves and no others, so that one in a fragment would never say anything.
+//! Flattens the root of a subscription to its single field. The root must be one field (GraphQL §5.2.4.1), which may
+//! stand in fragments. The library runs only fields that stand directly at the root, so a field in a fragment would
+//! never answer.
 
 use std::collections::HashSet;
 
@@ -11,11 +12,11 @@ use async_graphql::{Name, Positioned};
 
 use super::refusal::TooMuch;
 
-/// The name of the root's type in the schema.
+/// The name of the root type in the schema.
 const ROOT: &str = "Subscription";
 
-/// Puts the one field of the subscription that is asked for at its root itself, and takes out the fragments
-/// that only led there. Leaves queries and mutations alone.
+/// Moves the single field of the selected subscription to the root, and removes the fragments that only led to it. Does
+/// nothing to queries and mutations.
 pub fn single_root(
     document: &mut ExecutableDocument,
     operation_name: Option<&str>,
@@ -52,8 +53,8 @@ fn asked<'a>(
         .filter(|operation| operation.ty == OperationType::Subscription)
 }
 
-/// The one field there is, with all that is selected of it (GraphQL §6.3.2, `CollectFields`). Notes the
-/// fragments it came through.
+/// Returns the single root field with everything selected of it (GraphQL §6.3.2, `CollectFields`). Adds the fragments
+/// it came through to `led_there`.
 fn collect(
     items: &[Positioned<Selection>],
     document: &ExecutableDocument,
@@ -91,7 +92,7 @@ fn collect(
     found.ok_or(TooMuch::NotOneField("here is none"))
 }
 
-/// `@skip` and `@include` could leave no field; others mean nothing here.
+/// Refuses directives at the root. `@skip` and `@include` could leave no field; others mean nothing here.
 fn no_directives(directives: &[Positioned<Directive>]) -> Result<(), TooMuch> {
     if directives.is_empty() {
         Ok(())
@@ -119,7 +120,7 @@ fn merge(found: &mut Option<Positioned<Field>>, field: &Positioned<Field>) -> Re
     if first.node.response_key().node != field.node.response_key().node {
         return Err(TooMuch::NotOneField("here are several"));
     }
-    // Validation will not see them side by side (GraphQL §5.3.2).
+    // After the merge, validation cannot compare the two fields (GraphQL §5.3.2), so this does.
     let same_arguments = first.node.arguments.len() == field.node.arguments.len()
         && first.node.arguments.iter().all(|(name, value)| {
             field.node.get_argument(&name.node).map(|other| &other.node) == Some(&value.node)
@@ -134,7 +135,7 @@ fn merge(found: &mut Option<Positioned<Field>>, field: &Positioned<Field>) -> Re
     Ok(())
 }
 
-/// The fragments that the document's operations spread, through others too.
+/// Returns the fragments that the document's operations spread, directly or through others.
 fn used_fragments(document: &ExecutableDocument) -> HashSet<Name> {
     let mut used = HashSet::new();
     let mut waiting: Vec<_> = document

@@ -1,4 +1,4 @@
-//! What a field's arguments say about how much it answers, and how much there is of a value.
+//! Estimates from a field's arguments how many items it answers, and measures the size of values.
 
 use std::collections::HashMap;
 
@@ -8,16 +8,16 @@ use async_graphql_value::{Number, Value};
 
 use crate::page::{MAX_PAGE, PAGE};
 
-/// What an operation's variables stand for.
+/// The variables of an operation, with their defaults.
 pub struct Values<'a> {
     given: &'a Variables,
     defaults: HashMap<&'a str, &'a Constant>,
-    /// How many parts each has that was given. The library copies a variable wherever it is used.
+    /// The number of parts of each variable that was sent. The library copies a variable wherever it is used.
     parts: HashMap<&'a str, u64>,
 }
 
 impl<'a> Values<'a> {
-    /// Of these operations, when these variables were sent.
+    /// Reads the defaults of these operations and the variables that were sent.
     pub fn new(
         given: &'a Variables,
         operations: impl Iterator<Item = &'a OperationDefinition>,
@@ -44,8 +44,8 @@ impl<'a> Values<'a> {
             .or_else(|| self.defaults.get(name.as_str()).copied())
     }
 
-    /// The size of the page that `first` or `last` ask for, when they are there. A size that will be refused
-    /// counts as the greatest.
+    /// Returns the page size that `first` or `last` ask for, or `None` if neither is there. An invalid size, which will
+    /// be refused later, counts as the greatest.
     pub fn page(&self, field: &Field) -> Option<u64> {
         let sizes = ["first", "last"].map(|name| {
             let value = &field.get_argument(name)?.node;
@@ -60,13 +60,13 @@ impl<'a> Values<'a> {
                 _ => Some(MAX_PAGE),
             })
         });
-        // The outer is whether they stand there, the inner whether they say something.
+        // The outer `Option` says whether the argument is there, the inner one whether it has a value.
         let there = sizes.iter().any(Option::is_some);
         let asked = sizes.into_iter().flatten().flatten().max();
         there.then(|| asked.unwrap_or(PAGE))
     }
 
-    /// How many `ids` a field is given, when it takes them.
+    /// Returns the number of `ids` that a field is given, or `None` if it has no such argument.
     pub fn ids(&self, field: &Field) -> Option<u64> {
         let items = match &field.get_argument("ids")?.node {
             Value::List(items) => items.len(),
@@ -74,13 +74,13 @@ impl<'a> Values<'a> {
                 Some(Constant::List(items)) => items.len(),
                 _ => 1,
             },
-            // One value stands for a list of it (GraphQL §3.11, input coercion).
+            // A single value stands for a list of one (GraphQL §3.11, input coercion).
             _ => 1,
         };
         Some(u64::try_from(items).unwrap_or(u64::MAX))
     }
 
-    /// How many parts a value has, with its variables in their place.
+    /// Returns the number of parts of a value, with its variables in their place.
     pub fn parts(&self, value: &Value) -> u64 {
         let mut parts = 0_u64;
         let mut waiting = vec![value];
@@ -100,7 +100,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// How many parts a value has that has no variables.
+/// Returns the number of parts of a value without variables.
 pub fn constant_parts(value: &Constant) -> u64 {
     let mut parts = 0_u64;
     let mut waiting = vec![value];
@@ -118,7 +118,7 @@ pub fn constant_parts(value: &Constant) -> u64 {
     parts
 }
 
-/// A long text is copied at the price of several short ones.
+/// A long text counts as several parts, because it is copied.
 fn text_parts(bytes: usize) -> u64 {
     1 + u64::try_from(bytes / 256).unwrap_or(u64::MAX - 1)
 }

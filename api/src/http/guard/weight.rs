@@ -1,7 +1,7 @@
-//! How much there is of a selection, in every measure at once. A fragment is weighed once, however often it
-//! is spread; what depends on the place it is spread in is a product taken there.
+//! The weight of a selection, in every measure at once. A fragment is weighed once, however often it is spread.
+//! Measures that depend on the place of the spread are multiplied there.
 
-/// What a selection is to the objects that answer it.
+/// What a selection answers for one object.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Answers {
     /// Objects that may have to be fetched.
@@ -30,31 +30,31 @@ impl Answers {
     }
 }
 
-/// See the module.
+/// The weight of a selection.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Weight {
     /// Fields.
     pub fields: u64,
     /// Fields of the outermost level.
     pub roots: u64,
-    /// All that validation looks at.
+    /// Everything that validation visits.
     pub parts: u64,
-    /// Fields within fields.
+    /// The levels of nested fields.
     pub depth: usize,
-    /// Introspection's lists within lists.
+    /// The levels of nested lists of introspection.
     pub lists: usize,
-    /// Selections within selections.
+    /// The levels of nested selections.
     pub nesting: usize,
-    /// What is answered once by the object that is asked.
+    /// What the object answers once.
     pub once: Answers,
-    /// What is answered once for each item of it, if it is a page: `edges` and `nodes`.
+    /// What the object answers once for each item, if it is a page: `edges` and `nodes`.
     pub each: Answers,
-    /// Whether fields are asked for that only pages have.
+    /// Whether the selection has fields that only pages have.
     pub of_page: bool,
 }
 
 impl Weight {
-    /// This selection and another, side by side.
+    /// Adds a selection beside this one.
     pub fn plus(self, other: Self) -> Self {
         Self {
             fields: self.fields.saturating_add(other.fields),
@@ -69,7 +69,7 @@ impl Weight {
         }
     }
 
-    /// Parts that are no fields.
+    /// The weight of parts that are not fields.
     pub fn of_parts(parts: u64) -> Self {
         Self {
             parts,

@@ -1,4 +1,4 @@
-//! A socket from its opening to its end: the rules of the session, applied to the wire.
+//! Drives a socket from its opening to its end: applies the rules of the session to the wire.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -23,13 +23,13 @@ use crate::http::refusal::Refusal;
 use crate::http::said::written;
 use crate::http::viewer::{Lapse, Standing, is_developer_token};
 
-/// Messages of operations that may wait for a peer to read. Then the operations wait, each with the message it has, and
-/// with them whatever tells them of events.
+/// The most messages that wait for a peer to read. When the queue is full, each operation waits with its next message,
+/// and so do the event sources behind it.
 const QUEUE: usize = 4;
-/// How often it is looked whether something is due. A sign-out elsewhere is known within three seconds
-/// (`account::revocations`), and must be felt within five.
+/// How often the socket checks what is due. A sign-out elsewhere is known within three seconds
+/// (`account::revocations`), and must take effect within five.
 const TICK: Duration = Duration::from_secs(1);
-/// What was asked before the session ended may still be answered for so long: the sign-out itself, say.
+/// How long operations may still be answered after their session ended. One of them may be the sign-out itself.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// An open socket.
@@ -43,10 +43,10 @@ pub struct Driven {
     place: Option<OwnPlace>,
     tasks: JoinSet<()>,
     stops: HashMap<u64, AbortHandle>,
-    /// Ends what has no end of its own.
+    /// Cancels subscriptions, which do not end by themselves.
     enough: CancellationToken,
     ending: Option<Ending>,
-    /// Operations that were refused because there were too many.
+    /// The number of operations that were refused because too many were running.
     refused: u64,
     say: mpsc::Sender<Told>,
     said: mpsc::Receiver<Told>,
@@ -54,25 +54,25 @@ pub struct Driven {
 
 /// How a socket ends.
 enum End {
-    /// We close it.
+    /// The server closes it.
     Close(Close),
-    /// The peer has, or his connection is gone.
+    /// The peer closed it, or its connection is gone.
     Gone,
-    /// He has not been heard of, or has not read, for too long.
+    /// The peer sent or read nothing for too long.
     Lost,
 }
 
-/// Nothing new is begun: what was is finished, answered, and then there is nothing to stay for.
+/// The socket is ending: it begins no operation, finishes the running ones, and then closes.
 struct Ending {
     why: Close,
-    /// Then it is over in any case.
+    /// The deadline, at which the socket closes even if operations are running.
     at: tokio::time::Instant,
 }
 
 type Going = Result<(), End>;
 
 impl Driven {
-    /// Around a wire, for somebody who has not said yet who he is.
+    /// Wraps a wire whose peer has not sent its credentials yet.
     pub fn new(edge: Edge, arrival: Arrival, wire: Wire) -> Self {
         let (say, said) = mpsc::channel(QUEUE);
         let http = &edge.app.config.http;
@@ -101,14 +101,14 @@ impl Driven {
         }
     }
 
-    /// Serves the socket until it ends, and leaves a line in the log.
+    /// Serves the socket until it ends, and writes its log line.
     pub async fn drive(mut self, id: Uuid) {
         let opened = Instant::now();
         let end = match self.serve(opened).await {
             Ok(()) => End::Gone,
             Err(end) => end,
         };
-        // Nothing of it goes on: what was begun is undone before the end is told.
+        // Stops all running operations before the end is logged and announced.
         self.tasks.shutdown().await;
         let code = match &end {
             End::Close(why) => why.code().to_string(),
@@ -157,7 +157,7 @@ impl Driven {
         }
     }
 
-    /// Ends, as soon as what was begun is answered.
+    /// Begins to end: the socket closes when the running operations are answered, or after `patience`.
     fn begin_to_end(&mut self, why: Close, patience: Duration) {
         let at = tokio::time::Instant::now() + patience;
         if self.ending.as_ref().is_none_or(|ending| at < ending.at) {
@@ -179,7 +179,7 @@ impl Driven {
                 self.session.hear(FromClient::parse(&text))
             }
             Message::Binary(_) => self.session.hear(None),
-            // A closing is answered on the next look at the wire, which then ends.
+            // The next poll of the wire answers a close frame and then ends.
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return Ok(()),
         };
         match step {
@@ -227,8 +227,8 @@ impl Driven {
         Ok(())
     }
 
-    /// Whether whoever asks may go on no longer; then the socket begins to end. What he had asked before is answered
-    /// all the same, as it would be over HTTP: otherwise he would not learn that he has signed out.
+    /// Whether the caller's session has ended; if so, the socket begins to end. Operations that were sent before are
+    /// still answered, as they would be over HTTP: otherwise the client would not learn that its sign-out succeeded.
     fn has_lapsed(&mut self) -> bool {
         let why = match self.standing.check(&self.edge.app) {
             Ok(()) => return false,
@@ -256,19 +256,21 @@ impl Driven {
         }
     }
 
-    /// It is paid for, where there is anything to pay with, and stands in the socket's own line: one each would let whoever has too many fill the log.
+    /// Refuses an operation because too many are running. The refusal is charged to the caller's budget as far as it
+    /// reaches. It is counted in the socket's log line, because a line for each would let a flooding client fill the
+    /// log.
     fn refuse(&mut self, id: &str) {
         self.refused += 1;
         if self.edge.admit(&self.asker).is_ok() {
             self.edge.charge_refusal(&self.asker);
         }
         metrics::counter!("belay_rate_limited_total", "limit" => "operations").increment(1);
-        let many = format!("More than {MAX_OPERATIONS} operations at a time are not taken.");
+        let many = format!("At most {MAX_OPERATIONS} operations may run at a time.");
         let payload = &Refusal::limited(&many, 1).errors;
         self.wire.reply(written(&ToClient::Error { id, payload }));
     }
 
-    /// Passes a message of an operation on, if it is wanted still and may be read by whoever asked.
+    /// Passes on a message of an operation, if the client still wants it and its caller may still read it.
     fn deliver(&mut self, told: Told) {
         if !self.session.wants(&told.id, told.number) {
             return;
@@ -305,7 +307,7 @@ impl Driven {
     }
 }
 
-/// Waits for an instant; for ever when there is none.
+/// Waits until an instant, or for ever if it is `None`.
 async fn at(instant: Option<tokio::time::Instant>) {
     match instant {
         Some(instant) => tokio::time::sleep_until(instant).await,

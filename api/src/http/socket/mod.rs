@@ -1,12 +1,13 @@
-//! `GET /graphql` with `Upgrade: websocket`: operations of every kind over one connection, by the GraphQL
-//! over WebSocket protocol (`graphql-transport-ws`).
+//! `GET /graphql` with `Upgrade: websocket`: operations of every kind over one connection, by the GraphQL over
+//! WebSocket protocol (`graphql-transport-ws`).
 //!
-//! The promises: whoever holds a socket can do no more than he could without it; once his token has ended
-//! or his session was ended he hears nothing more; and a peer who does not read costs a bounded memory.
+//! The promises:
+//! * A socket allows nothing that plain HTTP does not.
+//! * Once the token has expired or the session has ended, the peer receives nothing more.
+//! * A peer that does not read costs a bounded amount of memory.
 //!
-//! A page of another site can open a socket here as it can send us a request: the `Origin` header is not
-//! looked at, because nothing is known by cookies. Who asks stands in the first message, which that page
-//! cannot write.
+//! The `Origin` header is not checked. A page of another site can open a socket, as it can send a request, but cookies
+//! identify nobody here. The credentials stand in the first message, which that page cannot write.
 
 mod drive;
 mod operation;
@@ -36,19 +37,19 @@ use super::refusal::Refusal;
 use super::taken::{Stall, Taken};
 use super::viewer::{BadToken, Standing, is_developer, known_device};
 
-/// Read at a time; it is held for as long as the socket is open.
+/// The bytes read at a time. The buffer is held for as long as the socket is open.
 const READ_BUFFER: usize = 4096;
-/// Written at a time.
+/// The bytes written at a time.
 const WRITE_BUFFER: usize = 16_384;
 
-/// Who opens a socket, as far as the HTTP request tells.
+/// What the HTTP request tells about the peer of a new socket.
 pub struct Arrival {
     address: IpAddr,
     device: Option<Uuid>,
     developer: bool,
-    /// Its connection, where that can be needed by another.
+    /// The connection, if it may be closed to make room for another.
     seat: Option<Seat>,
-    /// What the message that introduces him may leave out.
+    /// The credentials of the HTTP request. They are used if `connection_init` carries none.
     standing: Result<Standing, BadToken>,
 }
 
@@ -59,8 +60,8 @@ pub fn is_asked_for(headers: &HeaderMap) -> bool {
         .is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// Opens a socket. What is wrong with its subprotocol is told on the socket itself: browsers hide from a page
-/// why there is none.
+/// Opens a socket. A fault in the subprotocol is reported on the socket itself, because browsers hide the answer to a
+/// failed handshake from the page.
 pub async fn open(
     edge: &Edge,
     id: Uuid,
@@ -110,7 +111,7 @@ pub async fn open(
 
     let (give, socket) = oneshot::channel::<WebSocket>();
     let response = upgrade.on_upgrade(async move |socket| {
-        // Nobody waits when the process has ended meanwhile.
+        // Fails only if the process has ended meanwhile.
         let _ = give.send(socket);
     });
     let serving = edge.clone();
@@ -145,7 +146,7 @@ async fn serve(edge: Edge, id: Uuid, arrival: Arrival, wire: Wire) {
     }
 }
 
-/// Holds the gauge of open sockets up while it lives.
+/// Counts an open socket in the gauge until it is dropped.
 struct Counted;
 
 impl Counted {

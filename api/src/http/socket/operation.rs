@@ -1,5 +1,5 @@
-//! One operation of a socket: a task of its own, so that it neither waits for the peer while it holds
-//! something nor takes the socket with it when it fails.
+//! One operation of a socket. It runs as a task of its own, so that it neither waits for the peer while it holds
+//! something nor takes the socket down if it fails.
 
 use std::panic::AssertUnwindSafe;
 
@@ -17,31 +17,31 @@ use crate::http::refusal::Refusal;
 use crate::http::request_log::{RequestId, RequestLine};
 use crate::http::said::{Said, written};
 
-/// A message of an operation, on its way out.
+/// An outgoing message of an operation.
 pub struct Told {
-    /// The operation's id.
+    /// The id that the client gave the operation.
     pub id: String,
-    /// Which operation of that id.
+    /// The number of the operation, as the client may reuse ids.
     pub number: u64,
-    /// What its client is told; none when it ends without a word.
+    /// The message, or `None` if the operation ends silently.
     pub text: Option<Utf8Bytes>,
-    /// Whether it is the last.
+    /// Whether this is the last message.
     pub last: bool,
-    /// Whether it says that too much was asked for.
+    /// Whether the operation was refused because of a rate limit.
     pub limited: bool,
-    /// Whether it is of an operation without an end of its own, whose reader is judged again each time.
+    /// Whether the operation is a subscription. Its caller is checked again for every message.
     pub endless: bool,
 }
 
-/// Says what an operation has to say. It waits where the peer does not read.
+/// Sends the messages of an operation. Waits while the peer does not read.
 pub struct Mouth {
-    /// The operation's id.
+    /// The id that the client gave the operation.
     pub id: String,
-    /// Which operation of that id.
+    /// The number of the operation, as the client may reuse ids.
     pub number: u64,
-    /// Where the messages go.
+    /// The queue to the socket.
     pub to: mpsc::Sender<Told>,
-    /// Ends it, when it has no end of its own.
+    /// Ends the operation if it is a subscription.
     pub enough: CancellationToken,
 }
 
@@ -56,7 +56,7 @@ impl Mouth {
         .await;
     }
 
-    /// Ends without a word.
+    /// Ends the operation without a message.
     async fn fall_silent(&self) {
         self.tell(self.told(true)).await;
     }
@@ -90,7 +90,7 @@ impl Mouth {
     }
 }
 
-/// Carries an operation out, to its end.
+/// Carries out an operation to its end.
 pub async fn run(edge: Edge, asker: Asker, params: Params, mouth: Mouth) {
     let id = RequestId(edge.app.ids.next());
     let work = AssertUnwindSafe(carry_out(&edge, id, &asker, params, &mouth));
@@ -115,7 +115,7 @@ async fn carry_out(edge: &Edge, id: RequestId, asker: &Asker, params: Params, mo
     loop {
         let outcome = tokio::select! {
             biased;
-            // Without a word: the socket closes, and the client comes back to another process.
+            // Without a message: the socket closes, and the client reconnects to another process.
             () = mouth.enough.cancelled(), if endless => return mouth.fall_silent().await,
             outcome = stats.scope(answers.next()) => outcome,
         };

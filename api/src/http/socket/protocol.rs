@@ -1,4 +1,4 @@
-//! The messages of the GraphQL over WebSocket protocol, and the codes sockets are closed with.
+//! The messages of the GraphQL over WebSocket protocol, and the close codes.
 
 use async_graphql::{Response, ServerError};
 use serde::{Deserialize, Serialize};
@@ -8,39 +8,39 @@ use crate::http::extent::is_modest;
 use crate::http::params::Params;
 use crate::http::said::Said;
 
-/// The only subprotocol spoken here.
+/// The only supported subprotocol.
 pub const SUBPROTOCOL: &str = "graphql-transport-ws";
 
-/// Clients count or use UUIDs; what is longer would only fill memory.
+/// The longest operation id, in bytes. Clients count or use UUIDs; longer ids would only fill memory.
 const MAX_ID: usize = 256;
 
-/// A ping is sent back with what it holds, and waits in memory where its sender does not read.
+/// The longest ping message, in bytes. Its payload is sent back, and waits in memory if the sender does not read.
 const MAX_PING: usize = 1024;
 
-/// What a client says.
+/// A message from a client.
 #[derive(Debug)]
 pub enum FromClient {
-    /// Who it is; once, and before everything else.
+    /// `connection_init`: the credentials. It comes once, before everything else.
     Init(Credentials),
-    /// Are you there?
+    /// A ping, with its payload.
     Ping(Option<Map<String, Value>>),
-    /// I am.
+    /// The answer to a ping.
     Pong,
     /// Carry out an operation.
     Subscribe {
-        /// By which its answers will be known.
+        /// The id under which its answers are sent.
         id: String,
         /// The operation.
         params: Params,
     },
-    /// The client wants no more of an operation.
+    /// Stop an operation.
     Complete {
-        /// Of the operation.
+        /// The id of the operation.
         id: String,
     },
 }
 
-/// What of the payload of `connection_init` is read.
+/// The fields that are read from the payload of `connection_init`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Credentials {
     /// `Bearer` and an access token, as in the HTTP header.
@@ -72,9 +72,9 @@ enum Raw {
 }
 
 impl FromClient {
-    /// Reads a message; none when it is not one of the protocol's.
+    /// Parses a message. Returns `None` if it is not one of the protocol's.
     pub fn parse(text: &str) -> Option<Self> {
-        // A list would be read as the fields in their order.
+        // Serde would read a list as the fields in their order.
         if !text.trim_ascii_start().starts_with('{') || !is_modest(text.as_bytes()) {
             return None;
         }
@@ -99,7 +99,7 @@ impl FromClient {
 }
 
 impl Credentials {
-    /// Payloads are made by hand: some write the key as the header is written.
+    /// Reads the payload. Clients build it by hand, and some write the key as the header is written.
     fn of(mut payload: Map<String, Value>) -> Option<Self> {
         let mut text = |key| match payload.remove(key) {
             None | Some(Value::Null) => Some(None),
@@ -114,43 +114,43 @@ impl Credentials {
     }
 }
 
-/// What a client is told.
+/// A message to a client.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ToClient<'a> {
-    /// Operations may come.
+    /// The session is open; the client may send operations.
     ConnectionAck,
-    /// Are you there?
+    /// A ping.
     Ping,
-    /// I am, with what came with the question.
+    /// The answer to a ping, with its payload.
     Pong {
-        /// What came.
+        /// The payload of the ping.
         #[serde(skip_serializing_if = "Option::is_none")]
         payload: Option<Map<String, Value>>,
     },
-    /// An answer.
+    /// An answer of an operation.
     Next {
-        /// Of the operation.
+        /// The id of the operation.
         id: &'a str,
         /// The answer.
         payload: &'a Response,
     },
-    /// The operation is not carried out, or no further.
+    /// The operation is not carried out, or is broken off.
     Error {
-        /// Of the operation.
+        /// The id of the operation.
         id: &'a str,
-        /// Why.
+        /// The errors.
         payload: &'a [ServerError],
     },
-    /// There are no more answers.
+    /// The operation has no more answers.
     Complete {
-        /// Of the operation.
+        /// The id of the operation.
         id: &'a str,
     },
 }
 
 impl<'a> ToClient<'a> {
-    /// What is said of an operation.
+    /// Wraps an answer of the operation.
     pub fn of(id: &'a str, said: &'a Said) -> Self {
         match said {
             Said::Answer(payload) => Self::Next { id, payload },
@@ -159,42 +159,42 @@ impl<'a> ToClient<'a> {
     }
 }
 
-/// Why a socket is closed. The reference client tries again after 1001, 1013, 4403 and 4408; the others say
-/// that it is written wrongly.
+/// Why a socket is closed. The reference client reconnects after 1001, 1013, 4403 and 4408. The other codes mean that
+/// the client has a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Close {
-    /// Nobody is signed in on it, and nothing is asked.
+    /// Nobody is signed in, and no operation is running.
     Idle,
-    /// The process ends; another one may be there.
+    /// The process shuts down; the client may reach another one.
     GoingAway,
-    /// The member has too many sockets.
+    /// The member or the address has too many sockets.
     TryAgainLater,
     /// Too much is being sent at once.
     Crowded,
-    /// Not a message of the protocol.
+    /// The peer sent something that is not a message of the protocol.
     BadMessage,
-    /// An operation before `connection_init`.
+    /// The peer sent an operation before `connection_init`.
     Unauthorized,
-    /// The token is not good.
+    /// The token is invalid.
     Forbidden,
-    /// The token has ended: come again with a fresh one.
+    /// The token has expired; the client may reconnect with a fresh one.
     TokenExpired,
-    /// The session was ended.
+    /// The session has ended.
     SignedOut,
-    /// Another subprotocol, or none.
+    /// The client asked for another subprotocol, or for none.
     Subprotocol,
-    /// No `connection_init` came.
+    /// The client sent no `connection_init` in time.
     InitTimeout,
-    /// The id is that of another operation.
+    /// The id belongs to a running operation.
     SubscriberExists(String),
-    /// A second `connection_init`.
+    /// The client sent a second `connection_init`.
     TooManyInits,
-    /// It goes on asking, however often it is refused.
+    /// The client keeps sending operations although they are refused.
     TooManyRequests,
 }
 
 impl Close {
-    /// The code.
+    /// The close code.
     pub const fn code(&self) -> u16 {
         match self {
             Self::Idle => 1000,
@@ -210,7 +210,7 @@ impl Close {
         }
     }
 
-    /// The words, of which there is room for 123 bytes (RFC 6455 §5.5).
+    /// The reason in words; a close frame has room for 123 bytes (RFC 6455 §5.5).
     pub fn reason(&self) -> String {
         let plain = match self {
             Self::SubscriberExists(id) => {

@@ -1,4 +1,4 @@
-//! What a socket may do next: the rules, without the socket.
+//! The rules of a socket: what may happen next, without any I/O.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,30 +9,29 @@ use super::protocol::{Close, Credentials, FromClient};
 use crate::http::params::Params;
 use crate::http::pulse::MISSES;
 
-/// Operations at a time. A screen has a handful; the fifty-first is refused and the others go on.
+/// The most operations at a time. A screen needs a handful. The fifty-first is refused and the others go on.
 pub const MAX_OPERATIONS: usize = 50;
-/// So often in a minute a socket is told that it asks for too much; then it is closed. An app waits for as long as it
-/// is told; one that does not would cost us a word for each of its own, without end.
+/// The most refusals within [`COUNTED_FOR`]; the next operation closes the socket. An app waits for as long as the
+/// refusal says. A client that does not wait would otherwise cost an answer for each operation, without end.
 const MAX_REFUSALS: u32 = 50;
-/// See [`MAX_REFUSALS`].
+/// The period in which [`MAX_REFUSALS`] counts.
 const COUNTED_FOR: Duration = Duration::from_mins(1);
-/// A socket of nobody's on which nothing is asked for so long is closed.
+/// An anonymous socket without operations is closed after this time.
 const IDLE_FOR: Duration = Duration::from_mins(1);
 
-/// One socket's state.
+/// The state of one socket.
 ///
-/// The server asks whether the app is still there. It asks by messages of the protocol: every client's
-/// library answers those, and they tell an app that hangs from one that lives, where a WebSocket's own
-/// pings tell only that the phone has a network.
+/// The server sends the protocol's own ping messages. Every client library answers them, and only a running app does. A
+/// WebSocket ping would only show that the phone has a network.
 pub struct Session {
     init_within: Duration,
     ping_every: Duration,
     stage: Stage,
     running: HashMap<String, u64>,
-    /// When something was last under way.
+    /// The age of the socket when an operation was last running.
     busy_at: Duration,
     begun: u64,
-    /// How many there had been when it was last looked.
+    /// The value of `begun` at the last check.
     begun_before: u64,
     refusals: u32,
     counted_from: Duration,
@@ -41,38 +40,38 @@ pub struct Session {
     asked_at: Duration,
 }
 
-/// How far the opening handshake of the protocol has come.
+/// The stage of the protocol's opening handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// The peer has not said who it is.
+    /// The peer has not sent its credentials.
     Silent,
-    /// It has, and is being looked up.
+    /// The peer has sent its credentials, and they are being checked.
     Introduced,
-    /// Operations of somebody who is not signed in may come.
+    /// The peer is anonymous and may send operations.
     OpenToStranger,
-    /// Operations of a member may come.
+    /// The peer is a member and may send operations.
     OpenToMember,
 }
 
-/// What a message leads to.
+/// What to do after a message.
 #[derive(Debug)]
 pub enum Step {
     /// Nothing.
     Nothing,
-    /// Look at who it is, then call [`Session::opened`].
+    /// Check the credentials, then call [`Session::opened`].
     Introduce(Credentials),
     /// Answer a ping.
     Pong(Option<Map<String, Value>>),
     /// Carry out an operation.
     Begin {
-        /// Its id.
+        /// The id that the client gave it.
         id: String,
-        /// Tells it from an earlier operation of the same id.
+        /// Tells it from an earlier operation with the same id.
         number: u64,
         /// The operation.
         params: Params,
     },
-    /// Refuse an operation: there are too many.
+    /// Refuse an operation, because too many are running.
     Refuse(String),
     /// Stop an operation.
     Stop(u64),
@@ -80,21 +79,21 @@ pub enum Step {
     Close(Close),
 }
 
-/// What time leads to.
+/// What is due at a certain time.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Due {
     /// Nothing.
     Nothing,
-    /// Ask whether the peer is there.
+    /// Send a ping.
     Ping,
     /// Close the socket.
     Close(Close),
-    /// Leave: there is nobody to close it with.
+    /// Drop the connection: the peer is gone.
     Leave,
 }
 
 impl Session {
-    /// A socket that was just opened.
+    /// Starts with a socket that was just opened.
     pub fn new(init_within: Duration, ping_every: Duration) -> Self {
         Self {
             init_within,
@@ -112,7 +111,7 @@ impl Session {
         }
     }
 
-    /// Takes in a message; none for what could not be read as one.
+    /// Takes in a message; `None` stands for text that is not a message.
     pub fn hear(&mut self, message: Option<FromClient>) -> Step {
         match message {
             None => Step::Close(Close::BadMessage),
@@ -155,12 +154,12 @@ impl Session {
         Step::Begin { id, number, params }
     }
 
-    /// The peer was told that he asks for too much.
+    /// Counts a refusal because of a rate limit.
     pub const fn limited(&mut self) {
         self.refusals = self.refusals.saturating_add(1);
     }
 
-    /// Who it is is known: operations may come.
+    /// Accepts operations from now on: the credentials have been checked.
     pub fn opened(&mut self, signed_in: bool) {
         self.stage = if signed_in {
             Stage::OpenToMember
@@ -169,33 +168,33 @@ impl Session {
         };
     }
 
-    /// A whole message came from the peer, whatever it said. Nothing less counts: in between the frames of a message
-    /// that never ends he could send a WebSocket's own pings for ever.
+    /// Records that the peer sent a complete message of any kind. Frames do not count: between the frames of a message
+    /// that never ends, a peer could send WebSocket pings for ever.
     pub fn noticed(&mut self) {
         self.heard = true;
     }
 
-    /// Whether an operation is still wanted.
+    /// Whether the client still wants the answers of this operation.
     pub fn wants(&self, id: &str, number: u64) -> bool {
         self.running.get(id) == Some(&number)
     }
 
-    /// An operation has ended.
+    /// Records that an operation has ended.
     pub fn ended(&mut self, id: &str) {
         self.running.remove(id);
     }
 
-    /// Whether nothing is under way.
+    /// Whether no operation is running.
     pub fn is_idle(&self) -> bool {
         self.running.is_empty()
     }
 
-    /// How many operations there were.
+    /// Returns how many operations there were.
     pub const fn begun(&self) -> u64 {
         self.begun
     }
 
-    /// What is due when the socket has been open for so long.
+    /// Returns what is due on a socket of this age.
     pub fn due(&mut self, age: Duration) -> Due {
         if self.stage == Stage::Silent && age >= self.init_within {
             return Due::Close(Close::InitTimeout);
@@ -214,6 +213,7 @@ impl Session {
         if age < self.asked_at + self.ping_every {
             return Due::Nothing;
         }
+        // Before the first ping there is nothing to miss.
         let first = self.asked_at.is_zero();
         self.misses = if first || self.heard {
             0
@@ -317,7 +317,7 @@ mod tests {
         for _ in 1..MAX_REFUSALS {
             assert_eq!(told(&mut session, &subscribe("more")), "refuse more");
         }
-        // An operation of his was refused because his purse is empty.
+        // One of the operations was refused because the budget is empty.
         session.limited();
         let mut patient = session;
         patient.noticed();
@@ -343,7 +343,7 @@ mod tests {
             assert_eq!(session.due(seconds(at)), Due::Ping, "at {at}");
         }
         told(&mut session, &complete("1"));
-        // What begins and ends between two looks counts as well.
+        // An operation that begins and ends between two checks counts as well.
         told(&mut session, &subscribe("2"));
         session.ended("2");
         assert_eq!(session.due(seconds(91)), Due::Nothing);

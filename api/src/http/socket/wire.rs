@@ -1,4 +1,4 @@
-//! Writing to a peer no faster than he reads, and reading from him meanwhile.
+//! Reads from a socket, and writes to it no faster than the peer reads.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -15,35 +15,35 @@ use super::protocol::Close;
 use crate::http::in_flight::Held;
 use crate::http::taken::{Stall, Taken};
 
-/// Answers to the peer's own pings that may wait; beyond it he is not listened to until he reads.
+/// The most replies that may wait. At this number the wire stops reading until the peer has read some.
 const MAX_REPLIES: usize = 32;
-/// For the peer's half of a closing handshake.
+/// How long to wait for the peer's half of the closing handshake.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// A socket and what is to be written to it.
+/// A socket and the messages that wait to be written to it.
 pub struct Wire {
     socket: WebSocket,
-    /// The session's own words, which go before those of operations.
+    /// Messages of the session. They are written before those of operations.
     replies: VecDeque<Message>,
-    /// One message of an operation; the others wait where they come from.
+    /// One message of an operation. Further ones wait at their source.
     next: Option<Message>,
     unflushed: bool,
     stall: Stall,
     inbox: Inbox,
 }
 
-/// A message that is on its way in, which the library beneath gathers until it is whole.
+/// The message that is arriving; the library gathers its frames until it is complete.
 pub struct Inbox {
     taken: Taken,
     held: Held,
-    /// What had been read of the connection when the last message was whole.
+    /// The bytes that had been read from the connection when the last message was complete.
     before: u64,
-    /// A message may be so large.
+    /// The largest message, in bytes.
     limit: usize,
 }
 
 impl Inbox {
-    /// Of a connection, whose peer may send messages up to `limit` until he has said who he is.
+    /// Watches a connection whose peer may send messages of up to `limit` bytes until it has signed in.
     pub fn new(taken: Taken, held: Held, limit: usize) -> Self {
         Self {
             before: taken.heard(),
@@ -55,7 +55,7 @@ impl Inbox {
 
     fn note_part(&mut self) -> Option<Happened> {
         let bytes = self.taken.heard().saturating_sub(self.before);
-        // Headers of frames are not counted so exactly.
+        // The bytes include frame headers, so the bound is loose.
         if bytes > (self.limit as u64).saturating_mul(2) {
             return Some(Happened::Malformed);
         }
@@ -64,28 +64,28 @@ impl Inbox {
 
     fn note_whole(&mut self, length: usize) -> Option<Happened> {
         self.before = self.taken.heard();
-        // Always says yes.
+        // Giving memory back never fails.
         let _ = self.held.hold(0);
         (length > self.limit).then_some(Happened::Malformed)
     }
 }
 
-/// What happened on a socket.
+/// An event on a socket.
 pub enum Happened {
-    /// The peer said something.
+    /// The peer sent a message.
     Heard(Message),
     /// There is room for another message.
     Written,
-    /// Too much is being sent at once, by him and others.
+    /// The peer and others together send too much at once.
     Crowded,
-    /// What came was no WebSocket message, or too large a one.
+    /// The peer sent something that is not a WebSocket message, or one that is too large.
     Malformed,
-    /// The peer has closed it, or the connection is gone.
+    /// The peer closed the socket, or the connection is gone.
     Gone,
 }
 
 impl Wire {
-    /// Around an open socket, whose peer is given up by `stall`.
+    /// Wraps an open socket. `stall` decides when its peer is given up.
     pub const fn new(socket: WebSocket, stall: Stall, inbox: Inbox) -> Self {
         Self {
             socket,
@@ -97,38 +97,38 @@ impl Wire {
         }
     }
 
-    /// The peer is a member, whose messages may be as large as the socket takes them.
+    /// Marks the peer as a member. From now on only the socket's own limit applies to its messages.
     pub fn is_signed_in(&mut self) {
         self.inbox.limit = usize::MAX;
         self.inbox.held.is_signed_in();
     }
 
-    /// Whether a subprotocol was agreed on.
+    /// Whether the peer agreed on a subprotocol.
     pub fn speaks_the_protocol(&self) -> bool {
         self.socket.protocol().is_some()
     }
 
-    /// Says something of the session's.
+    /// Queues a message of the session.
     pub fn reply(&mut self, text: String) {
         self.replies.push_back(Message::text(text));
     }
 
-    /// Says something of an operation's; only while [`Wire::has_room`].
+    /// Queues a message of an operation. Call it only if [`Wire::has_room`].
     pub fn say(&mut self, text: Utf8Bytes) {
         self.next = Some(Message::Text(text));
     }
 
-    /// Whether another message of an operation can be taken.
+    /// Whether the wire can take another message of an operation.
     pub const fn has_room(&self) -> bool {
         self.next.is_none()
     }
 
-    /// Whether everything was written.
+    /// Whether everything is written and flushed.
     pub fn is_quiet(&self) -> bool {
         self.next.is_none() && self.replies.is_empty() && !self.unflushed
     }
 
-    /// Whether the peer has read nothing for too long; asked now and then.
+    /// Whether the peer has read nothing for too long. Must be called regularly.
     pub fn is_stalled(&mut self) -> bool {
         if self.is_quiet() {
             self.stall.over();
@@ -137,7 +137,7 @@ impl Wire {
         self.stall.is_too_long(Instant::now())
     }
 
-    /// Writes what there is and waits for what happens. May be dropped and called again.
+    /// Writes what is queued and waits for the next event. Cancel-safe: it may be dropped and called again.
     pub async fn happens(&mut self) -> Happened {
         poll_fn(|cx| self.poll(cx)).await
     }
@@ -150,6 +150,7 @@ impl Wire {
         if full && self.has_room() {
             return Poll::Ready(Happened::Written);
         }
+        // `poll_write` has registered the waker: reading goes on once the peer has read.
         if self.replies.len() >= MAX_REPLIES {
             return Poll::Pending;
         }
@@ -183,7 +184,7 @@ impl Wire {
         Poll::Ready(Ok(()))
     }
 
-    /// Closes the socket and waits a little for the peer to agree, so that he reads why.
+    /// Closes the socket. Waits a little for the peer's answer, so that the peer reads the reason.
     pub async fn close(mut self, why: &Close) {
         let frame = CloseFrame {
             code: why.code(),
@@ -194,7 +195,7 @@ impl Wire {
                 while let Some(Ok(_)) = self.socket.next().await {}
             }
         };
-        // A peer who does not answer is left all the same.
+        // The socket ends even if the peer does not answer.
         let _ = tokio::time::timeout(CLOSING, closing).await;
     }
 }
@@ -207,7 +208,7 @@ fn length(message: &Message) -> usize {
     }
 }
 
-/// Tells what a peer sent from a peer who is not there any more.
+/// Tells a peer that broke the protocol from a peer that is gone.
 fn of_fault(fault: Error) -> Happened {
     match fault.into_inner().downcast_ref() {
         Some(Fault::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => Happened::Gone,

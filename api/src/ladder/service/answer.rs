@@ -1,4 +1,4 @@
-//! Agreeing to be told, and not any more.
+//! Gives or withdraws the consent to be notified by a ladder.
 
 use entity::consent::Purpose;
 use entity::notification::Kind as Told;
@@ -7,22 +7,23 @@ use entity::{MemberId, RungId};
 use super::{FRESH_FOR, announcement, asked_key, here, store};
 use crate::app::App;
 use crate::consent::service::Given;
-use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::ladder::model::{Tie, word};
-use crate::{checkin, circle, consent, nudge, profile};
+use crate::transact;
+use crate::tx::Done;
+use crate::{checkin, circle, consent, outbox, profile};
 
-/// What became of an answer.
+/// The outcome of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answered {
-    /// It stands.
+    /// The answer is stored.
     AsAsked,
-    /// Nobody asked him that.
+    /// The member has no such request.
     NotFound,
 }
 
-/// A man agrees to be told when another goes quiet, or does not, or not any more. A no looks to the other as if he had
-/// not answered.
+/// Stores a member's consent to be notified when another goes quiet, or a refusal, or a withdrawal. To the other member
+/// a refusal looks like no answer.
 pub async fn answer(app: &App, me: MemberId, id: RungId, agree: bool) -> Result<Answered, Fault> {
     let now = app.clock.now();
     transact!(app, |tx| {
@@ -30,11 +31,12 @@ pub async fn answer(app: &App, me: MemberId, id: RungId, agree: bool) -> Result<
             return Ok(Done::Undo(Answered::NotFound));
         };
         if let Some((_, Tie::Facilitator(circle))) = before.told {
-            circle::service::hold(tx, circle).await?;
+            circle::service::lock_shared(tx, circle).await?;
         }
+        // Locks first and reads again: the rung may have changed in between.
         let owner = before.owner;
-        profile::service::hold(tx, &[owner, me]).await?;
-        let row = store::hold(tx, owner).await?;
+        profile::service::lock_members(tx, &[owner, me]).await?;
+        let row = store::load_locked(tx, owner).await?;
         let rung = store::asked_of(tx, me, id).await?;
         let (Some(row), Some(rung)) = (row, rung) else {
             return Ok(Done::Undo(Answered::NotFound));
@@ -46,7 +48,7 @@ pub async fn answer(app: &App, me: MemberId, id: RungId, agree: bool) -> Result<
         if !store::answer(tx, id, now, agreed_at).await? {
             return Ok(Done::Undo(Answered::NotFound));
         }
-        nudge::service::withdraw(tx, me, &asked_key(owner, rung.created_at)).await?;
+        outbox::withdraw(tx, me, &asked_key(owner, rung.created_at)).await?;
         if agree {
             let given = Given {
                 member: me,
@@ -58,13 +60,13 @@ pub async fn answer(app: &App, me: MemberId, id: RungId, agree: bool) -> Result<
             consent::service::give(app, tx, &given).await?;
             let key = format!("ladder_agreed:{id}");
             let what = announcement((me, owner), Told::LadderAgreed, key, id.0, (now, FRESH_FOR));
-            nudge::service::announce(app, tx, &what).await?;
+            outbox::announce(app, tx, &what).await?;
         } else {
             consent::service::withdraw(tx, me, Purpose::LadderHearing, owner, now).await?;
         }
         let rungs = store::bare_rungs_of(tx, owner).await?;
         let standing = checkin::service::standing(tx, owner).await?;
-        here::put_on(app, tx, &row, &rungs, &standing).await?;
+        here::reschedule(app, tx, &row, &rungs, standing.days()).await?;
         tx.wake();
         Ok(Done::Keep(Answered::AsAsked))
     })

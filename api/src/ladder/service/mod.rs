@@ -1,4 +1,4 @@
-//! What men do with their ladders, and what other domains ask of them.
+//! Operations on ladders, for members and for other domains.
 
 mod answer;
 mod here;
@@ -26,27 +26,27 @@ use super::model::{Ladder, Rung, Step, Telling, word};
 use super::store;
 use super::when::Quiet;
 use crate::app::App;
-use crate::checkin::service::Standing;
 use crate::consent::service::Given;
-use crate::db::Tx;
+use crate::days::MemberDays;
 use crate::error::Fault;
 use crate::keys::sha256;
-use crate::nudge::Announcement;
+use crate::outbox::{self, Announcement};
 use crate::page::Page;
 use crate::profile::model::Profile;
+use crate::tx::Tx;
 use crate::viewer::Viewer;
-use crate::{checkin, consent, nudge, profile};
+use crate::{checkin, consent, profile};
 
 pub use store::{LADDER_LOG, LADDER_REQUESTS, TELLINGS};
 
-/// What a ladder tells is pushed for so long, and an answer is asked for so long.
+/// How long notifications of a ladder are pushed, and how long a request for consent is.
 const FRESH_FOR: TimeDelta = TimeDelta::days(3);
 const ASKED_FOR: TimeDelta = TimeDelta::days(7);
 
-fn quiet<'a>(standing: &'a Standing, row: &Model) -> Quiet<'a> {
+fn quiet<'a>(days: MemberDays<'a>, row: &Model) -> Quiet<'a> {
     Quiet {
-        plan: &standing.plan,
-        calendar: &standing.calendar,
+        plan: days.plan,
+        calendar: days.calendar,
         counts_from: row.counts_from,
         local_time: row.local_time,
     }
@@ -70,8 +70,8 @@ fn steps(quiet: &Quiet<'_>, rungs: &[Rung], now: DateTime<Utc>) -> Vec<Step> {
     times.filter_map(step).collect()
 }
 
-/// A member's ladder, what comes if he does nothing, and the men it tells as far as he sees them, in four statements;
-/// none when there is no rung on it.
+/// Returns a member's ladder, its next steps, and the profiles of its recipients that the member can see. Returns
+/// `None` if the ladder has no rungs. Uses four statements.
 pub async fn ladder(
     app: &App,
     viewer: Viewer,
@@ -91,17 +91,17 @@ pub async fn ladder(
     let profiles = men_of(app, viewer, &rungs).await?;
     let ladder = Ladder {
         local_time: row.local_time,
-        steps: steps(&quiet(&standing, &row), &rungs, app.clock.now()),
+        steps: steps(&quiet(standing.days(), &row), &rungs, app.clock.now()),
         rungs,
         version: row.version,
     };
     Ok(Some((ladder, profiles)))
 }
 
-/// What would come, and the men it tells as far as he sees them.
+/// The next steps, and the profiles of the recipients that the member can see.
 pub type Preview = (Vec<Step>, HashMap<MemberId, Profile>);
 
-/// Those whom these rungs tell, as far as the viewer sees them.
+/// Returns the profiles of the rungs' recipients that the viewer can see.
 async fn men_of(
     app: &App,
     viewer: Viewer,
@@ -112,10 +112,11 @@ async fn men_of(
     profile::service::profiles(app, viewer, &men).await
 }
 
-/// A rung on which the viewer is to be told, and the man who asks.
+/// A rung that would notify the viewer, and the ladder's owner, who asks for consent.
 pub type Asked = (Rung, Profile);
 
-/// Those of these rungs on which the viewer is to be told, with the men who ask, in two statements and in no order.
+/// Returns the given rungs that would notify the viewer, with their owners, in two statements and in no particular
+/// order.
 pub async fn these_asks(app: &App, viewer: Viewer, ids: &[RungId]) -> Result<Vec<Asked>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
@@ -124,7 +125,7 @@ pub async fn these_asks(app: &App, viewer: Viewer, ids: &[RungId]) -> Result<Vec
     with_owners(app, viewer, rungs).await
 }
 
-/// A page, and one more, of the rungs on which the viewer is to be told, the latest first.
+/// Fetches up to `limit + 1` rungs that would notify the viewer, latest first.
 pub async fn asks(
     app: &App,
     viewer: Viewer,
@@ -147,19 +148,19 @@ async fn with_owners(app: &App, viewer: Viewer, rungs: Vec<Rung>) -> Result<Vec<
     Ok(with_owner.collect())
 }
 
-/// On how many rungs a member is to be told.
+/// Counts the rungs that would notify a member.
 pub async fn count_asks(app: &App, me: MemberId) -> Result<u64, Fault> {
     store::count_asks(app.db.pool(), me).await
 }
 
-/// Something that was told, whose ladder it was, and who was told, as far as the viewer sees that one.
+/// A rung that was sent, with the profiles of both members.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// What was told.
+    /// What was sent.
     pub telling: Telling,
-    /// Whose ladder it was.
+    /// The ladder's owner.
     pub owner: Profile,
-    /// Who was told.
+    /// The recipient, if the viewer can see them.
     pub told: Option<Profile>,
 }
 
@@ -178,7 +179,7 @@ async fn with_both(app: &App, viewer: Viewer, tellings: Vec<Telling>) -> Result<
     Ok(seen.collect())
 }
 
-/// Those of these tellings that the viewer may read, in two statements and in no order.
+/// Returns the given tellings that the viewer may read, in two statements and in no particular order.
 pub async fn these_tellings(
     app: &App,
     viewer: Viewer,
@@ -191,7 +192,7 @@ pub async fn these_tellings(
     with_both(app, viewer, tellings).await
 }
 
-/// A page, and one more, of what the viewer's own ladder told, the latest first.
+/// Fetches up to `limit + 1` tellings of the viewer's own ladder, latest first.
 pub async fn log(app: &App, viewer: Viewer, page: &Page<LADDER_LOG>) -> Result<Vec<Seen>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
@@ -200,12 +201,12 @@ pub async fn log(app: &App, viewer: Viewer, page: &Page<LADDER_LOG>) -> Result<V
     with_both(app, viewer, tellings).await
 }
 
-/// How often a member's ladder told something.
+/// Counts the tellings of a member's own ladder.
 pub async fn count_log(app: &App, me: MemberId) -> Result<u64, Fault> {
     store::count_log(app.db.pool(), me).await
 }
 
-/// A page, and one more, of what the viewer was told by others' ladders, the latest first.
+/// Fetches up to `limit + 1` tellings that the viewer received from others' ladders, latest first.
 pub async fn told(app: &App, viewer: Viewer, page: &Page<TELLINGS>) -> Result<Vec<Seen>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
@@ -214,12 +215,12 @@ pub async fn told(app: &App, viewer: Viewer, page: &Page<TELLINGS>) -> Result<Ve
     with_both(app, viewer, tellings).await
 }
 
-/// How often a member was told something.
+/// Counts the tellings that a member received.
 pub async fn count_told(app: &App, me: MemberId) -> Result<u64, Fault> {
     store::count_told(app.db.pool(), me).await
 }
 
-/// Of these tellings: those that may still be read by who was told, and whether the man was here since; in one
+/// Returns the given tellings that their recipient may still read, and whether the owner has been here since. Uses one
 /// statement.
 pub async fn over_among(
     db: &impl ConnectionTrait,
@@ -231,8 +232,8 @@ pub async fn over_among(
     Ok(store::over_among(db, ids).await?.into_iter().collect())
 }
 
-/// Of these rungs, on which others are told: which are still there with what ties the two men, and whether the other
-/// agrees to be told; in one statement.
+/// Returns the given rungs with another recipient that still exist and whose relationship still holds, and whether the
+/// recipient agrees. Uses one statement.
 pub async fn agreed(
     db: &impl ConnectionTrait,
     ids: &[RungId],
@@ -247,9 +248,10 @@ fn told_key(id: TellingId) -> String {
     format!("ladder_told:{id}")
 }
 
-/// A man asks another once a day at most, however often he takes a rung down and puts it up again.
+/// The dedup key of a request for consent. It allows one request a day between two members, however often the owner
+/// removes and recreates a rung.
 fn asked_key(owner: MemberId, at: DateTime<Utc>) -> String {
-    // It stands with the man who is asked, and outlives the one who asks: it does not name him.
+    // The row belongs to the recipient and outlives the owner's account, so it does not name the owner.
     let owner = hex::encode(&sha256(owner.0.as_bytes())[..8]);
     format!("ladder_asked:{owner}:{}", at.date_naive())
 }
@@ -272,7 +274,7 @@ fn announcement(
     }
 }
 
-/// A member agrees that a rung of his tells another.
+/// Records the owner's consent that a rung notifies another member.
 async fn consented(app: &App, tx: &Tx, rung: &Rung, at: DateTime<Utc>) -> Result<(), Fault> {
     let Some((other, _)) = rung.told else {
         return Ok(());
@@ -287,12 +289,12 @@ async fn consented(app: &App, tx: &Tx, rung: &Rung, at: DateTime<Utc>) -> Result
     consent::service::give(app, tx, &given).await
 }
 
-/// A rung is not there any more, or not as it was: neither of the two agrees to anything by it, and nobody is asked.
+/// Withdraws the consents of both members, and the request, after a rung was removed or changed.
 async fn taken_down(tx: &Tx, rung: &Rung, at: DateTime<Utc>) -> Result<(), Fault> {
     let Some((other, _)) = rung.told else {
         return Ok(());
     };
-    nudge::service::withdraw(tx, other, &asked_key(rung.owner, rung.created_at)).await?;
+    outbox::withdraw(tx, other, &asked_key(rung.owner, rung.created_at)).await?;
     consent::service::withdraw(tx, rung.owner, Purpose::LadderTelling, other, at).await?;
     consent::service::withdraw(tx, other, Purpose::LadderHearing, rung.owner, at).await
 }

@@ -1,20 +1,20 @@
-//! When what ties two men is over, and with it what the one is told of the other.
+//! Removes rungs when the relationship they depend on ends.
 
 use entity::{CircleId, MemberId, PeeringId};
 
 use super::{store, taken_down};
 use crate::app::App;
-use crate::db::Tx;
 use crate::error::Fault;
 use crate::ladder::model::Rung;
+use crate::tx::Tx;
 
-/// Two men are partners no longer: neither is told of the other. Both are held.
+/// Removes the rungs between two members who are no longer partners. Both must be locked.
 pub async fn end_of_peering(app: &App, tx: &Tx, peering: PeeringId) -> Result<(), Fault> {
     let rungs = store::with_peering(tx, peering).await?;
     take_down(app, tx, &rungs).await
 }
 
-/// A member is in a circle no longer: he is told of nobody by it, and nobody of him.
+/// Removes the rungs that depend on a member's place in a circle, as owner or as recipient.
 pub async fn out_of_circle(
     app: &App,
     tx: &Tx,
@@ -25,7 +25,7 @@ pub async fn out_of_circle(
     take_down(app, tx, &rungs).await
 }
 
-/// A member runs a circle no longer: he is told of nobody by it.
+/// Removes the rungs that notify a member as a facilitator of a circle, because the member no longer is one.
 pub async fn no_longer_runs(
     app: &App,
     tx: &Tx,
@@ -37,7 +37,7 @@ pub async fn no_longer_runs(
     take_down(app, tx, &rungs).await
 }
 
-/// Takes rungs down. A ladder that was to tell by one of them finds, when the time comes, what is left of it.
+/// Removes rungs. The ladders' next due time stays: a worker looks at the remaining rungs when it comes.
 async fn take_down(app: &App, tx: &Tx, rungs: &[Rung]) -> Result<(), Fault> {
     if rungs.is_empty() {
         return Ok(());

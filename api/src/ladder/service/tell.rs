@@ -1,4 +1,4 @@
-//! Telling what is due.
+//! Sends the rungs that are due.
 
 use std::collections::HashMap;
 
@@ -6,30 +6,34 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::ladder::Model;
 use entity::ladder_rung as rung;
 use entity::notification::Kind as Told;
-use entity::{MemberId, RungId};
+use entity::{MemberId, RungId, ladder};
 
 use super::{FRESH_FOR, announcement, store, told_key};
 use crate::app::App;
 use crate::days::calendar::Calendar;
-use crate::db::{Done, Tx, transact};
+use crate::db::due;
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 use crate::ladder::model::{Kind, Rung, Telling, Tells};
 use crate::ladder::when::Quiet;
-use crate::{checkin, nudge, profile};
+use crate::transact;
+use crate::tx::{Done, Tx};
+use crate::{checkin, outbox, profile};
 
-/// When something falls due next on any ladder.
+/// Returns when the next rung of any ladder is due.
 pub async fn next_due(app: &App) -> Result<Option<DateTime<Utc>>, Fault> {
-    store::next_due(app.db.pool()).await
+    due::next_due::<ladder::Entity>(app.db.pool()).await
 }
 
-/// Takes one batch of ladders of which something is due, tells one rung of each, and puts each on to what comes next.
-/// All in one transaction that holds the ladders: any number of workers tell each once, a crash tells none or all, and
-/// who shows that he is here comes before or after, and never between. Returns how many there were.
+/// Processes one batch of due ladders: sends one rung of each, and schedules the next. Returns the number of ladders
+/// taken.
+///
+/// Everything happens in one transaction that locks the ladders. So any number of workers send each rung once, and a
+/// crash sends none or all. A member who shows that they are here does so before or after it, never in between.
 pub async fn run_due(app: &App) -> Result<usize, Fault> {
     let limit = app.config.worker.reminder_batch;
     let taken = transact!(app, |tx| {
-        let due = store::take_due(tx, app.clock.now(), limit).await?;
+        let due = due::take_due::<ladder::Entity>(tx, app.clock.now(), limit).await?;
         if !due.is_empty() {
             tell(app, tx, &due).await?;
         }
@@ -39,7 +43,7 @@ pub async fn run_due(app: &App) -> Result<usize, Fault> {
     Ok(taken)
 }
 
-/// What is due on one ladder, and when the next is.
+/// The rung to send on one ladder, and when the next one is due.
 struct Turn<'a> {
     tells: Option<&'a Rung>,
     next: Option<DateTime<Utc>>,
@@ -72,7 +76,7 @@ fn turn<'a>(
 async fn tell(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
     let now = app.clock.now();
     let members: Vec<MemberId> = due.iter().map(|row| row.member_id).collect();
-    let held = store::hold_rungs(tx, &members).await?;
+    let held = store::lock_rungs(tx, &members).await?;
     let mut rungs: HashMap<MemberId, Vec<Rung>> = HashMap::new();
     for rung in held.iter().map(store::bare) {
         rungs.entry(rung.owner).or_default().push(rung);
@@ -93,7 +97,7 @@ async fn tell(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
     for row in due {
         let (plan, past) = plans.remove(&row.member_id).unwrap_or_default();
         let Some(who) = who.get(&row.member_id).filter(|who| !who.hidden) else {
-            // He is leaving. When he comes back he shows that he is here.
+            // The owner is leaving. If they come back, that resets the ladder.
             next.push((row.clone(), None));
             continue;
         };
@@ -113,15 +117,15 @@ async fn tell(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
             told.push((telling(app, rung, (since, words), now), rung.id));
         }
     }
-    store::put_all_on(tx, next).await?;
+    store::reschedule_all(tx, next).await?;
     let ids: Vec<RungId> = told.iter().map(|(_, rung)| *rung).collect();
     store::mark_told(tx, &ids, now).await?;
     store::add_tellings(app, tx, &told).await?;
     let announcements: Vec<_> = told.iter().map(|(telling, _)| said(telling, now)).collect();
-    nudge::service::announce_and_plan(app, tx, &announcements).await
+    outbox::announce_and_plan(app, tx, &announcements).await
 }
 
-/// The first day he let pass, when he wants that to be told.
+/// Returns the first missed day, if the rung tells it.
 fn first_day_told(rung: &Rung, quiet: &Quiet<'_>, now: DateTime<Utc>) -> Option<NaiveDate> {
     match rung.tells {
         Tells::SinceWhen => quiet.first_day(now),
@@ -129,14 +133,14 @@ fn first_day_told(rung: &Rung, quiet: &Quiet<'_>, now: DateTime<Utc>) -> Option<
     }
 }
 
-/// What he says with a rung. Words that cannot be opened, because a former secret is missing, keep nobody from being
-/// told.
+/// Returns the words of a rung. The rung is sent without them if they cannot be opened because a former secret is
+/// missing.
 fn words(app: &App, row: rung::Model) -> Option<Opened> {
     let words = store::words(app, row)?;
-    // Sealed as a rung's, they could not be opened as a telling's either.
+    // Words stay sealed for their rung. They could not be opened as a telling's words either.
     if let Err(fault) = words.text() {
         metrics::counter!("belay_ladder_words_unreadable_total").increment(1);
-        tracing::error!(class = fault.class(), "a rung was told without its words");
+        tracing::error!(class = fault.class(), "a rung was sent without its words");
         return None;
     }
     Some(words)
@@ -160,7 +164,7 @@ fn telling(
     }
 }
 
-fn said(telling: &Telling, now: DateTime<Utc>) -> nudge::Announcement {
+fn said(telling: &Telling, now: DateTime<Utc>) -> outbox::Announcement {
     let (kind, fresh_for) = match telling.kind {
         Kind::Own => (Told::LadderNote, TimeDelta::hours(12)),
         Kind::Partner | Kind::Facilitator => (Told::WentQuiet, FRESH_FOR),

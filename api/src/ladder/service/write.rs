@@ -1,4 +1,4 @@
-//! Writing a ladder, and looking at what it would do.
+//! Writes and previews ladders.
 
 use chrono::{DateTime, Utc};
 use entity::ladder::Model;
@@ -11,34 +11,36 @@ use super::{
     taken_down,
 };
 use crate::app::App;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 use crate::ladder::model::{Kind, NewLadder, Outer, Rung, Tells, Tie};
-use crate::matching::model::Shown;
+use crate::proposal::Shown;
+use crate::transact;
+use crate::tx::{Done, Tx};
 use crate::viewer::Viewer;
 use crate::visibility::is_visible;
-use crate::{checkin, circle, matching, nudge, profile};
+use crate::{checkin, circle, matching, outbox, profile};
 
-/// What became of a ladder that was written.
+/// The outcome of writing a ladder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// It is as it was asked to be.
+    /// The ladder is in the requested state.
     AsAsked,
-    /// Somebody changed it after the version that was expected.
+    /// The ladder was changed after the expected version.
     Stale,
-    /// He has no such partner.
+    /// The member has no such partner.
     NoPartner,
-    /// No such man runs a circle of that id that he is in.
+    /// No such member is a facilitator of that circle, or the owner is not in it.
     NoFacilitator,
-    /// The same man would be told twice.
+    /// The same person would be notified twice.
     SameMan,
 }
 
-/// Who is told on a rung; none when it is himself.
+/// The recipient of a rung; `None` for a note to the owner.
 type Man = (Kind, Option<(MemberId, Tie)>);
 
-/// Who is told on each rung, given his partner in the peering that is named, or why it cannot be so.
+/// Returns the recipient of each rung, or why the ladder is refused. `partner` is the partner in the peering that the
+/// ladder names.
 async fn men(
     db: &impl ConnectionTrait,
     me: MemberId,
@@ -75,7 +77,7 @@ async fn men(
     Ok(Ok(men))
 }
 
-/// The peering by which a ladder names a partner.
+/// Returns the peering with the partner that a ladder names.
 fn peering(new: &NewLadder) -> Option<PeeringId> {
     match new.partner.as_ref()?.tie {
         Tie::Partner(id) => Some(id),
@@ -83,17 +85,17 @@ fn peering(new: &NewLadder) -> Option<PeeringId> {
     }
 }
 
-/// Holds the circle that a ladder names, a member, and his partner in the peering that it names; that one.
-async fn hold(tx: &Tx, me: MemberId, new: &NewLadder) -> Result<Option<MemberId>, Fault> {
+/// Locks the circle that a ladder names, the owner, and the partner in the peering that it names. Returns that partner.
+async fn lock_ties(tx: &Tx, me: MemberId, new: &NewLadder) -> Result<Option<MemberId>, Fault> {
     let facilitator = new.facilitator.as_ref().map(|rung| rung.tie);
     if let Some(Tie::Facilitator(circle)) = facilitator {
-        circle::service::hold(tx, circle).await?;
+        circle::service::lock_shared(tx, circle).await?;
     }
     let Some(id) = peering(new) else {
-        profile::service::hold(tx, &[me]).await?;
+        profile::service::lock_members(tx, &[me]).await?;
         return Ok(None);
     };
-    matching::service::hold_partner(tx, me, id).await
+    matching::service::lock_partner(tx, me, id).await
 }
 
 fn rung_of(
@@ -115,7 +117,7 @@ fn rung_of(
         .or(own.map(|rung| &rung.words));
     let days = new.days().into_iter().find(|(of, _)| *of == kind);
     let tells = outer.map_or(Tells::Quiet, |outer| outer.tells);
-    // Who agreed to be told agreed for as long as he is the one, and by the same tie, and to so much.
+    // A consent stays valid only for the same recipient, the same relationship and at most the same detail.
     let mut before = before.iter().filter(|before| before.kind == kind);
     let same = before.find(|before| before.told == told);
     let agreed = same.filter(|same| !is_more(tells, same.tells));
@@ -134,8 +136,8 @@ fn rung_of(
     }
 }
 
-/// Writes a member's ladder, in place of what he had. Each man that it is to tell is asked whether he agrees; without
-/// any rung there is none. Written again it changes nothing. Whoever changes his ladder shows that he is here.
+/// Writes a member's ladder in place of the existing one. Each new recipient is asked for consent. A ladder without
+/// rungs is removed. Idempotent. A change shows that the member is here and resets the ladder.
 pub async fn write(
     app: &App,
     me: MemberId,
@@ -144,13 +146,13 @@ pub async fn write(
 ) -> Result<Written, Fault> {
     let now = app.clock.now();
     transact!(app, |tx| {
-        let partner = hold(tx, me, new).await?;
+        let partner = lock_ties(tx, me, new).await?;
         let men = match men(tx, me, new, partner).await? {
             Ok(men) => men,
             Err(refusal) => return Ok(Done::Undo(refusal)),
         };
-        let standing = checkin::service::held(app, tx, me).await?;
-        let row = store::hold(tx, me).await?;
+        let standing = checkin::service::load_locked(app, tx, me).await?;
+        let row = store::load_locked(tx, me).await?;
         let before = store::rungs_of(app, tx, &[me]).await?;
         let rungs: Vec<Rung> = men
             .into_iter()
@@ -159,7 +161,7 @@ pub async fn write(
         if is_same(row.as_ref(), &before, new, &rungs) {
             return Ok(Done::Undo(Written::AsAsked));
         }
-        // A ladder without rungs is none, though its row goes on counting versions.
+        // A ladder without rungs counts as absent, with version 0, though its row keeps counting versions.
         let version = row.as_ref().map_or(0, |row| row.version);
         let seen = if before.is_empty() { 0 } else { version };
         if expected_version.is_some_and(|expected| expected != seen) {
@@ -177,13 +179,13 @@ pub async fn write(
         let row = Model {
             member_id: me,
             local_time: new.local_time,
-            counts_from: here::counts_from(&standing, now),
+            counts_from: here::counts_from(standing.days(), now),
             next_due_at: None,
             version: version + 1,
             updated_at: now,
         };
         store::put(tx, row.clone()).await?;
-        here::back_to_the_foot(app, tx, &row, rungs, &standing).await?;
+        here::back_to_the_foot(app, tx, &row, rungs, standing.days()).await?;
         tx.wake();
         Ok(Done::Keep(Written::AsAsked))
     })
@@ -194,13 +196,13 @@ fn is_same(row: Option<&Model>, before: &[Rung], new: &NewLadder, rungs: &[Rung]
     rungs == before && (same_time || rungs.is_empty())
 }
 
-/// Whether it is more to be told the one than the other.
+/// Returns whether `one` tells more than `other`.
 fn is_more(one: Tells, other: Tells) -> bool {
     one != other && one == Tells::SinceWhen
 }
 
-/// Writes a rung, if it is not as it was, with what he agrees to by it; and asks who is told, if he has not agreed to
-/// that before.
+/// Writes a rung if it changed, and records the owner's consent. Asks the recipient for consent, unless they already
+/// agreed to as much.
 async fn put(
     app: &App,
     tx: &Tx,
@@ -226,7 +228,7 @@ async fn put(
     Ok(())
 }
 
-/// Asks a man whether he may be told: once a day at most, though of what is asked last.
+/// Asks a recipient for consent: at most one request a day, which then points to the latest rung.
 async fn ask(app: &App, tx: &Tx, rung: &Rung, now: DateTime<Utc>) -> Result<(), Fault> {
     let Some((other, _)) = rung.told else {
         return Ok(());
@@ -239,12 +241,12 @@ async fn ask(app: &App, tx: &Tx, rung: &Rung, now: DateTime<Utc>) -> Result<(), 
         rung.id.0,
         (now, ASKED_FOR),
     );
-    nudge::service::announce(app, tx, &what).await?;
-    nudge::service::is_about(tx, other, &key, rung.id.0).await
+    outbox::announce(app, tx, &what).await?;
+    outbox::is_about(tx, other, &key, rung.id.0).await
 }
 
-/// What a ladder would do if a member wrote it now and did nothing more, or why he cannot. Nobody is asked, and nothing
-/// is kept.
+/// Returns what a ladder would do if the member wrote it now and then did nothing, or why it is refused. Nobody is
+/// asked, and nothing is stored.
 pub async fn preview(
     app: &App,
     viewer: Viewer,
@@ -256,7 +258,7 @@ pub async fn preview(
     };
     let mut partner = None;
     if let Some(id) = peering(new) {
-        let found = matching::service::these(app, viewer, &[id]).await?.pop();
+        let found = matching::service::by_ids(app, viewer, &[id]).await?.pop();
         let active = found.filter(|(peering, _)| peering.state == Shown::Active);
         partner = active.map(|(peering, _)| peering.partner);
     }
@@ -279,12 +281,12 @@ pub async fn preview(
         Model {
             member_id: me,
             local_time: new.local_time,
-            counts_from: here::counts_from(&standing, now),
+            counts_from: here::counts_from(standing.days(), now),
             next_due_at: None,
             version: 0,
             updated_at: now,
         }
     });
     let men = men_of(app, viewer, &rungs).await?;
-    Ok(Ok((steps(&quiet(&standing, &row), &rungs, now), men)))
+    Ok(Ok((steps(&quiet(standing.days(), &row), &rungs, now), men)))
 }

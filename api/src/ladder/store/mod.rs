@@ -1,4 +1,4 @@
-//! Ladders, their rungs, and what was told by them: the only statements there are.
+//! SQL for ladders, rungs and tellings. No other module has statements for these tables.
 
 mod claim;
 mod rungs;
@@ -7,14 +7,14 @@ mod tellings;
 pub use rungs::LADDER_REQUESTS;
 pub use tellings::{LADDER_LOG, TELLINGS};
 
-pub(super) use claim::{behind, next_due, put_all_on, take_due};
+pub(super) use claim::{behind, reschedule_all};
 pub(super) use rungs::{
-    add_rung, agreed, answer, asked_of, asks, bare, bare_rungs_of, count_asks, hold, hold_rungs,
-    mark_told, of_member, put, put_on, remove_rung, remove_rungs, rungs_of, start_over, these_asks,
-    update_rung, wake_those_that_tell, with_circle, with_peering, words,
+    add_rung, agreed, answer, asked_of, asks, bare, bare_rungs_of, count_asks, load_locked,
+    lock_rungs, mark_told, of_member, put, remove_rung, remove_rungs, reschedule, rungs_of,
+    start_over, these_asks, update_rung, wake_those_that_tell, with_circle, with_peering, words,
 };
 pub(super) use tellings::{
-    add as add_tellings, count_log, count_told, log, over, over_among, these as these_tellings,
+    add as add_tellings, by_ids as these_tellings, count_log, count_told, log, over, over_among,
     told,
 };
 
@@ -24,7 +24,7 @@ use crate::app::App;
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 
-/// Whose words, and where they stand: what they are sealed as.
+/// The context that the encryption of words is bound to: a rung or a telling.
 #[derive(Clone, Copy)]
 enum Words {
     OfRung(RungId),

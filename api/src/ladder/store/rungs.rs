@@ -1,4 +1,4 @@
-//! Ladders and their rungs.
+//! SQL for ladders and rungs.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::ladder::{self, Model as Row};
@@ -13,29 +13,31 @@ use sea_orm::{
 
 use super::Words;
 use crate::app::App;
-use crate::db::{Sorted, Tx};
+use crate::db::Sorted;
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 use crate::ladder::model::{Rung, Tie, told_by};
 use crate::page::Page;
+use crate::tx::{Rank, Tx};
 use crate::visibility::mutual;
 use crate::{circle, matching};
 
-/// Tells the cursors of what others ask of the viewer from those of other lists.
+/// The id of the list of requests that others' ladders make of the viewer, for cursors.
 pub const LADDER_REQUESTS: u8 = 74;
 
-/// A member's ladder.
+/// Returns a member's ladder.
 pub async fn of_member(db: &impl ConnectionTrait, member: MemberId) -> Result<Option<Row>, Fault> {
     Ok(ladder::Entity::find_by_id(member).one(db).await?)
 }
 
-/// A member's ladder, kept from others until the transaction ends: nobody tells of it meanwhile.
-pub async fn hold(tx: &Tx, member: MemberId) -> Result<Option<Row>, Fault> {
+/// Returns a member's ladder, locked `FOR NO KEY UPDATE`: no worker sends its rungs meanwhile.
+pub async fn load_locked(tx: &Tx, member: MemberId) -> Result<Option<Row>, Fault> {
+    tx.lock(Rank::Ladder);
     let found = ladder::Entity::find_by_id(member).lock(LockType::NoKeyUpdate);
     Ok(found.one(tx).await?)
 }
 
-/// Writes a ladder, whether there was one or not.
+/// Inserts or updates a ladder.
 pub async fn put(tx: &Tx, row: Row) -> Result<(), Fault> {
     let instead = OnConflict::column(ladder::Column::MemberId)
         .update_columns([
@@ -53,8 +55,8 @@ pub async fn put(tx: &Tx, row: Row) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Puts the foot of a ladder, and what comes next, elsewhere.
-pub async fn put_on(
+/// Writes the day from which a ladder counts, and its next due time.
+pub async fn reschedule(
     tx: &Tx,
     member: MemberId,
     counts_from: NaiveDate,
@@ -69,7 +71,7 @@ pub async fn put_on(
     Ok(())
 }
 
-/// A rung without its words.
+/// Returns a rung without its words.
 pub fn bare(row: &Model) -> Rung {
     Rung {
         id: row.id,
@@ -86,7 +88,7 @@ pub fn bare(row: &Model) -> Rung {
     }
 }
 
-/// The words of a rung.
+/// Opens the words of a rung.
 pub fn words(app: &App, row: Model) -> Option<Opened> {
     Words::OfRung(row.id).open(app, row.member_id, row.words)
 }
@@ -128,7 +130,7 @@ fn sealed(app: &App, rung: &Rung) -> Result<ActiveModel, Fault> {
     })
 }
 
-/// The rungs of a member's ladder, from the lowest, for what is not told in words.
+/// Returns the rungs of a member's ladder without their words, lowest first.
 pub async fn bare_rungs_of(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -139,9 +141,10 @@ pub async fn bare_rungs_of(
     Ok(found.all(db).await?.iter().map(bare).collect())
 }
 
-/// The rungs of these members' ladders, from the lowest of each, none of which is taken down until the transaction ends.
-pub async fn hold_rungs(tx: &Tx, members: &[MemberId]) -> Result<Vec<Model>, Fault> {
-    let mut found = held(
+/// Returns the rungs of the given members' ladders, lowest first, locked `FOR NO KEY UPDATE`: none is removed until the
+/// transaction ends.
+pub async fn lock_rungs(tx: &Tx, members: &[MemberId]) -> Result<Vec<Model>, Fault> {
+    let mut found = locked_rungs(
         Condition::all().add(Column::MemberId.is_in(members.iter().copied())),
         tx,
     )
@@ -150,8 +153,9 @@ pub async fn hold_rungs(tx: &Tx, members: &[MemberId]) -> Result<Vec<Model>, Fau
     Ok(found)
 }
 
-/// Rungs, in the one order in which they are waited for.
-async fn held(which: Condition, tx: &Tx) -> Result<Vec<Model>, Fault> {
+/// Locks rungs, always by ascending id, so that transactions cannot deadlock.
+async fn locked_rungs(which: Condition, tx: &Tx) -> Result<Vec<Model>, Fault> {
+    tx.lock(Rank::Ladder);
     let found = Entity::find()
         .filter(which)
         .order_by_asc(Column::Id)
@@ -159,7 +163,7 @@ async fn held(which: Condition, tx: &Tx) -> Result<Vec<Model>, Fault> {
     Ok(found.all(tx).await?)
 }
 
-/// The rungs of these members' ladders, from the lowest of each.
+/// Returns the rungs of the given members' ladders, lowest first.
 pub async fn rungs_of(
     app: &App,
     db: &impl ConnectionTrait,
@@ -171,7 +175,7 @@ pub async fn rungs_of(
     Ok(opened_all(app, found.all(db).await?))
 }
 
-/// Adds a rung.
+/// Inserts a rung.
 pub async fn add_rung(app: &App, tx: &Tx, rung: &Rung) -> Result<(), Fault> {
     Entity::insert(sealed(app, rung)?)
         .exec_without_returning(tx)
@@ -179,13 +183,13 @@ pub async fn add_rung(app: &App, tx: &Tx, rung: &Rung) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Writes what a rung is from now on.
+/// Updates a rung.
 pub async fn update_rung(app: &App, tx: &Tx, rung: &Rung) -> Result<(), Fault> {
     Entity::update(sealed(app, rung)?).exec(tx).await?;
     Ok(())
 }
 
-/// Takes a rung of a member down.
+/// Deletes a member's rung of a kind.
 pub async fn remove_rung(tx: &Tx, member: MemberId, kind: Kind) -> Result<(), Fault> {
     Entity::delete_many()
         .filter(Column::MemberId.eq(member))
@@ -195,7 +199,7 @@ pub async fn remove_rung(tx: &Tx, member: MemberId, kind: Kind) -> Result<(), Fa
     Ok(())
 }
 
-/// Takes these rungs down.
+/// Deletes the given rungs.
 pub async fn remove_rungs(tx: &Tx, ids: &[RungId]) -> Result<(), Fault> {
     Entity::delete_many()
         .filter(Column::Id.is_in(ids.iter().copied()))
@@ -204,22 +208,22 @@ pub async fn remove_rungs(tx: &Tx, ids: &[RungId]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The rungs that a peering holds.
+/// Returns the rungs that depend on a peering, locked.
 pub async fn with_peering(tx: &Tx, peering: PeeringId) -> Result<Vec<Rung>, Fault> {
-    let found = held(Condition::all().add(Column::PeeringId.eq(peering)), tx).await?;
+    let found = locked_rungs(Condition::all().add(Column::PeeringId.eq(peering)), tx).await?;
     Ok(found.iter().map(bare).collect())
 }
 
-/// The rungs that a circle holds and that a member has something to do with.
+/// Returns the rungs that depend on a circle and have this member as owner or recipient, locked.
 pub async fn with_circle(tx: &Tx, circle: CircleId, member: MemberId) -> Result<Vec<Rung>, Fault> {
     let his = Condition::any()
         .add(Column::MemberId.eq(member))
         .add(Column::ToldId.eq(member));
     let by_it = Condition::all().add(Column::CircleId.eq(circle)).add(his);
-    Ok(held(by_it, tx).await?.iter().map(bare).collect())
+    Ok(locked_rungs(by_it, tx).await?.iter().map(bare).collect())
 }
 
-/// A member is here: none of his rungs was told since.
+/// Marks a member's rungs as not sent, because the member is here.
 pub async fn start_over(tx: &Tx, member: MemberId) -> Result<(), Fault> {
     Entity::update_many()
         .col_expr(Column::ToldAt, Expr::value(None::<DateTime<Utc>>))
@@ -229,7 +233,7 @@ pub async fn start_over(tx: &Tx, member: MemberId) -> Result<(), Fault> {
     Ok(())
 }
 
-/// These rungs are told.
+/// Marks the given rungs as sent.
 pub async fn mark_told(tx: &Tx, ids: &[RungId], at: DateTime<Utc>) -> Result<(), Fault> {
     Entity::update_many()
         .col_expr(Column::ToldAt, Expr::value(at))
@@ -239,8 +243,8 @@ pub async fn mark_told(tx: &Tx, ids: &[RungId], at: DateTime<Utc>) -> Result<(),
     Ok(())
 }
 
-/// The rungs whose two men are there for others, and still what makes the one be told of the other: partners, or a man
-/// of a circle and one who runs it.
+/// Selects the rungs whose two members are visible to each other and whose relationship still holds: they are partners,
+/// or the recipient is a facilitator of the circle that the owner is in.
 pub(super) fn held_by_a_tie() -> Select<Entity> {
     let column = |column: Column| Expr::col((Entity, column));
     let runs_it = circle::service::is_run_for(
@@ -260,7 +264,7 @@ pub(super) fn held_by_a_tie() -> Select<Entity> {
         )
 }
 
-/// Of these rungs: which are still held by what ties the two men, and whether who is told agrees to be.
+/// Returns the given rungs whose relationship still holds, and whether the recipient agrees.
 pub async fn agreed(
     db: &impl ConnectionTrait,
     ids: &[RungId],
@@ -283,7 +287,7 @@ fn asked_of_him(told: MemberId) -> Select<Entity> {
     held_by_a_tie().filter(Column::ToldId.eq(told))
 }
 
-/// A rung on which a member is to be told, without its words, which are for when it is.
+/// Returns a rung that would notify a member, without its words. The recipient sees those only when it is sent.
 pub async fn asked_of(
     db: &impl ConnectionTrait,
     told: MemberId,
@@ -292,7 +296,7 @@ pub async fn asked_of(
     Ok(these_asks(db, told, &[id]).await?.pop())
 }
 
-/// Those of these rungs on which a member is to be told, in no order.
+/// Returns the given rungs that would notify a member, in no particular order.
 pub async fn these_asks(
     db: &impl ConnectionTrait,
     told: MemberId,
@@ -302,7 +306,7 @@ pub async fn these_asks(
     Ok(these.all(db).await?.iter().map(bare).collect())
 }
 
-/// A page of the rungs on which a member is to be told, the latest first; from the back for a backward page.
+/// Fetches up to `limit + 1` rungs that would notify a member, latest first, or from the end for a backward page.
 pub async fn asks(
     db: &impl ConnectionTrait,
     told: MemberId,
@@ -313,12 +317,12 @@ pub async fn asks(
     Ok(rungs.all(db).await?.iter().map(bare).collect())
 }
 
-/// On how many rungs a member is to be told.
+/// Counts the rungs that would notify a member.
 pub async fn count_asks(db: &impl ConnectionTrait, told: MemberId) -> Result<u64, Fault> {
     Ok(asked_of_him(told).count(db).await?)
 }
 
-/// Writes down whether who is told agrees to be; false when the rung is not there any more.
+/// Stores whether the recipient agrees. Returns false if the rung no longer exists.
 pub async fn answer(
     tx: &Tx,
     id: RungId,
@@ -334,8 +338,7 @@ pub async fn answer(
     Ok(written.rows_affected == 1)
 }
 
-/// A man is there for others again: the ladders that were to tell him, and found nobody to tell meanwhile, are looked at
-/// anew.
+/// Makes ladders due that notify a member who is visible again. They had no recipient to notify meanwhile.
 pub async fn wake_those_that_tell(
     tx: &Tx,
     told: MemberId,

@@ -1,4 +1,4 @@
-//! What was told by ladders.
+//! SQL for tellings: the rungs that were sent.
 
 use chrono::{DateTime, Utc};
 use entity::ladder_telling::{ActiveModel, Column, Entity, Model};
@@ -12,20 +12,21 @@ use sea_orm::{
 use super::Words;
 use super::rungs::held_by_a_tie;
 use crate::app::App;
-use crate::db::{Sorted, Tx};
+use crate::db::Sorted;
 use crate::error::Fault;
 use crate::ladder::model::{Kind, Telling};
 use crate::page::Page;
+use crate::tx::Tx;
 
-/// Tells the cursors of what the viewer's ladder told from those of other lists.
+/// The id of the list of tellings of the viewer's own ladder, for cursors.
 pub const LADDER_LOG: u8 = 75;
-/// Tells the cursors of what the viewer was told from those of other lists.
+/// The id of the list of tellings that the viewer received, for cursors.
 pub const TELLINGS: u8 = 76;
 
-/// Rows written by one statement: each takes nine of the 32,766 variables SQLite allows.
+/// The most rows that one statement writes. Each takes nine of the 32,766 variables that SQLite allows.
 const ROWS_AT_ONCE: usize = 1000;
 
-/// Writes down what is told by these rungs.
+/// Inserts the tellings of the given rungs.
 pub async fn add(app: &App, tx: &Tx, told: &[(Telling, RungId)]) -> Result<(), Fault> {
     for chunk in told.chunks(ROWS_AT_ONCE) {
         let rows = chunk.iter().map(|(telling, rung)| {
@@ -62,7 +63,8 @@ fn opened(app: &App, rows: Vec<Model>) -> Vec<Telling> {
     rows.into_iter().map(open).collect()
 }
 
-/// A member is here again: what his ladder told is over. Returns what of it was for others who may still hear of him.
+/// Ends a member's tellings, because the member is here again. Returns those with another recipient who may still be
+/// notified.
 pub async fn over(
     tx: &Tx,
     member: MemberId,
@@ -90,8 +92,8 @@ pub async fn over(
     Ok(for_others.collect())
 }
 
-/// The condition that a telling is for who was told by it: the rung is still there and tells him, he still agrees to
-/// it, and what ties the two men still holds.
+/// The condition that the recipient may read a telling: the rung still exists and notifies them, they still agree, and
+/// the relationship still holds.
 fn reaches_him() -> Condition {
     let same = Expr::col((ladder_rung::Entity, ladder_rung::Column::ToldId))
         .equals((Entity, Column::ToldId));
@@ -114,8 +116,9 @@ fn for_him(told: MemberId) -> Select<Entity> {
         .filter(reaches_him())
 }
 
-/// Those of these tellings that a member may read, in no order: what his own ladder told, and what he was told.
-pub async fn these(app: &App, viewer: MemberId, ids: &[TellingId]) -> Result<Vec<Telling>, Fault> {
+/// Returns the given tellings that a member may read, in no particular order: those of their own ladder, and those they
+/// received.
+pub async fn by_ids(app: &App, viewer: MemberId, ids: &[TellingId]) -> Result<Vec<Telling>, Fault> {
     let told = Condition::all()
         .add(Column::ToldId.eq(viewer))
         .add(reaches_him());
@@ -125,8 +128,8 @@ pub async fn these(app: &App, viewer: MemberId, ids: &[TellingId]) -> Result<Vec
     Ok(opened(app, found.all(app.db.pool()).await?))
 }
 
-/// Of these: which may still be read by who was told, and a note to himself while it is on his ladder; and whether he
-/// whose ladder it is has been here since.
+/// Returns the given tellings that their recipient may still read, including notes to the owner that are still on the
+/// ladder, and whether the owner has been here since.
 pub async fn over_among(
     db: &impl ConnectionTrait,
     ids: &[TellingId],
@@ -152,7 +155,7 @@ fn logged(owner: MemberId) -> Select<Entity> {
     Entity::find().filter(Column::MemberId.eq(owner))
 }
 
-/// A page of what a member's ladder told, the latest first, and one more.
+/// Fetches up to `limit + 1` tellings of a member's own ladder, latest first.
 pub async fn log(
     app: &App,
     owner: MemberId,
@@ -162,18 +165,18 @@ pub async fn log(
     Ok(opened(app, rows))
 }
 
-/// How often a member's ladder told something.
+/// Counts the tellings of a member's own ladder.
 pub async fn count_log(db: &impl ConnectionTrait, owner: MemberId) -> Result<u64, Fault> {
     Ok(logged(owner).count(db).await?)
 }
 
-/// A page of what a member was told by others' ladders, the latest first, and one more.
+/// Fetches up to `limit + 1` tellings that a member received from others' ladders, latest first.
 pub async fn told(app: &App, told: MemberId, page: &Page<TELLINGS>) -> Result<Vec<Telling>, Fault> {
     let rows = SORTED.page(for_him(told), page).all(app.db.pool()).await?;
     Ok(opened(app, rows))
 }
 
-/// How often a member was told something.
+/// Counts the tellings that a member received.
 pub async fn count_told(db: &impl ConnectionTrait, told: MemberId) -> Result<u64, Fault> {
     Ok(for_him(told).count(db).await?)
 }

@@ -1,34 +1,36 @@
-//! Answering a proposal, taking one back, and ending what there is.
+//! Answering a proposal, withdrawing one, and ending a peering.
 
 use entity::peering::State;
 use entity::{MemberId, PeeringId};
 
-use super::{begin, gone, held, proposed_key, store, tell};
+use super::{begin, gone, load_locked, proposed_key, store, tell};
 use crate::app::App;
-use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
-use crate::matching::model::{self, Pair, Step};
-use crate::nudge;
+use crate::matching::model::{self, Pair};
+use crate::outbox;
+use crate::proposal::Step;
+use crate::transact;
+use crate::tx::Done;
 
-/// What became of an answer.
+/// The outcome of [`answer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answered {
     /// Both have said yes.
     Accepted,
-    /// He said no, and it is not there for him any more.
+    /// The caller declined, and no longer sees the proposal.
     Declined,
-    /// There is no such proposal for him.
+    /// No such proposal is visible to the caller.
     NotFound,
-    /// It was he who asked.
+    /// The caller proposed it himself.
     OwnProposal,
-    /// He said yes to it before.
+    /// The caller accepted it earlier.
     SaidYes,
-    /// One of the two has as many partners as he may.
+    /// One of the two has reached the limit of partners.
     TooManyPartners,
 }
 
-/// Answers a proposal. A no is told to nobody.
+/// Answers a proposal. Nobody is notified of a no.
 pub async fn answer(
     app: &App,
     me: MemberId,
@@ -42,10 +44,10 @@ pub async fn answer(
         Answered::Declined
     };
     transact!(app, |tx| {
-        let Some(row) = held(tx, me, id).await? else {
+        let Some(row) = load_locked(tx, me, id).await? else {
             return Ok(Done::Undo(Answered::NotFound));
         };
-        match model::answer(&row, me, accept, now) {
+        match model::of_row(&row).answer(me, accept, now) {
             Step::Take => {}
             Step::Stands => return Ok(Done::Undo(as_asked)),
             Step::NotThere => return Ok(Done::Undo(Answered::NotFound)),
@@ -60,30 +62,30 @@ pub async fn answer(
             });
         }
         store::answer(tx, id, State::Declined, now).await?;
-        nudge::service::withdraw(tx, me, &proposed_key(id)).await?;
+        outbox::withdraw(tx, me, &proposed_key(id)).await?;
         tx.gone(me, id);
         Ok(Done::Keep(as_asked))
     })
 }
 
-/// What became of taking a proposal back.
+/// The outcome of [`withdraw`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Withdrawn {
-    /// It does not wait any more.
+    /// The proposal does not wait any more.
     AsAsked,
-    /// There is no such proposal for him.
+    /// No such proposal is visible to the caller.
     NotFound,
-    /// It was the other man who asked.
+    /// The other member proposed it.
     NotHis,
     /// Both have said yes.
     Accepted,
 }
 
-/// Takes a proposal back; it is well if it had lapsed.
+/// Withdraws a proposal. Idempotent: succeeds also if it was withdrawn or has expired.
 pub async fn withdraw(app: &App, me: MemberId, id: PeeringId) -> Result<Withdrawn, Fault> {
     let now = app.clock.now();
     transact!(app, |tx| {
-        let Some(row) = held(tx, me, id).await? else {
+        let Some(row) = load_locked(tx, me, id).await? else {
             return Ok(Done::Undo(Withdrawn::NotFound));
         };
         match model::withdrawal(&row, me, now) {
@@ -95,9 +97,9 @@ pub async fn withdraw(app: &App, me: MemberId, id: PeeringId) -> Result<Withdraw
         }
         store::end(tx, id, State::Withdrawn, now).await?;
         let other = Pair::in_it(&row).beside(me);
-        nudge::service::withdraw(tx, other, &proposed_key(id)).await?;
+        outbox::withdraw(tx, other, &proposed_key(id)).await?;
         gone(tx, &row);
-        // Who had said no knows nothing of it.
+        // A member who had declined no longer sees the proposal: he is not notified that it is gone.
         if row.state == State::Proposed {
             tell(tx, (me, other), id);
         }
@@ -105,22 +107,22 @@ pub async fn withdraw(app: &App, me: MemberId, id: PeeringId) -> Result<Withdraw
     })
 }
 
-/// What became of ending a peering.
+/// The outcome of [`end`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// It is over.
+    /// The peering is over.
     AsAsked,
-    /// There is no such peering for him.
+    /// No such peering is visible to the caller.
     NotFound,
-    /// It has not begun.
+    /// It is still a proposal.
     NotBegun,
 }
 
-/// Ends a peering; it is well if it was over.
+/// Ends a peering. Idempotent: succeeds also if it was over.
 pub async fn end(app: &App, me: MemberId, id: PeeringId) -> Result<Ended, Fault> {
     let now = app.clock.now();
     transact!(app, |tx| {
-        let Some(row) = held(tx, me, id).await? else {
+        let Some(row) = load_locked(tx, me, id).await? else {
             return Ok(Done::Undo(Ended::NotFound));
         };
         match model::end(&row, me, now) {

@@ -1,4 +1,4 @@
-//! What men do with their peerings, and what other domains ask of them.
+//! Peerings as members and other domains use them.
 
 mod answer;
 mod propose;
@@ -12,75 +12,64 @@ use chrono::{DateTime, Utc};
 use entity::notification::Kind;
 use entity::peering::{Model, State};
 use entity::{MemberId, PeeringId};
-use sea_orm::sea_query::Expr;
 use sea_orm::{Condition, ConnectionTrait};
 
 use super::model::{self, Pair, Peering};
 use super::store::{self, Lapsed};
 use crate::app::App;
 use crate::bus::{Activity, Event};
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
-use crate::nudge::{self, Announcement};
+use crate::outbox::{self, Announcement};
 use crate::page::Page;
+use crate::profile;
 use crate::profile::model::Profile;
+use crate::transact;
+use crate::tx::{Done, Tx};
 use crate::viewer::Viewer;
-use crate::{commitment, pact, profile};
 
 pub use store::MY_PEERINGS;
 
-/// Proposals closed by one transaction.
+/// How many proposals one transaction closes at most.
 const CLOSED_AT_ONCE: u64 = 500;
 
-/// A peering as the viewer sees it, and the other man.
+/// A peering as the viewer sees it, with the partner's profile.
 pub type Seen = (Peering, Profile);
 
-/// The condition that the viewer and the member that an expression names are partners.
-pub fn partners(viewer: MemberId, other: &Expr) -> Expr {
-    store::partners(viewer, other)
-}
-
-/// The condition that a proposal waits between the viewer and the member that an expression names, as far as the viewer
-/// knows.
-pub fn proposal_waits(viewer: MemberId, other: &Expr, now: DateTime<Utc>) -> Expr {
-    store::proposal_waits(viewer, other, now)
-}
-
-/// The condition that a peering is one of a member's with a man who is there for others, for whoever joins them.
+/// The condition that a peering is between the member and somebody whom he can see. For queries that join peerings.
 pub fn is_with_somebody(member: MemberId) -> Condition {
     store::is_with_somebody(member)
 }
 
-/// As [`is_with_somebody`], and that both of them said yes.
+/// As [`is_with_somebody`], and the peering is active.
 pub fn is_active_for(member: MemberId) -> Condition {
     store::is_active_for(member)
 }
 
-/// The condition that a peering is active, and both of the two are there for others, for whoever joins them.
+/// The condition that a peering is active, and its two members can see each other. For queries that join peerings.
 pub fn is_between_two() -> Condition {
     store::is_between_two()
 }
 
-/// Holds a member and his partner in a peering until the transaction ends; none when they are no partners, or one of
-/// them is not there for others.
-pub async fn hold_partner(tx: &Tx, me: MemberId, id: PeeringId) -> Result<Option<MemberId>, Fault> {
-    let row = held(tx, me, id).await?;
+/// Locks a member and his partner in a peering `FOR NO KEY UPDATE`. Returns the partner, or `None` if they are not
+/// partners or one of them is hidden.
+pub async fn lock_partner(tx: &Tx, me: MemberId, id: PeeringId) -> Result<Option<MemberId>, Fault> {
+    let row = load_locked(tx, me, id).await?;
     let active = row.filter(model::is_active);
     Ok(active.map(|row| Pair::in_it(&row).beside(me)))
 }
 
-/// Peerings by their ids with the men in them, in two statements and in no order; those that are not there for the
-/// viewer are left out.
-pub async fn these(app: &App, viewer: Viewer, ids: &[PeeringId]) -> Result<Vec<Seen>, Fault> {
+/// Fetches the given peerings that are visible to the viewer, with the partners' profiles, in no particular order. Two
+/// statements.
+pub async fn by_ids(app: &App, viewer: Viewer, ids: &[PeeringId]) -> Result<Vec<Seen>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
     let now = app.clock.now();
-    let rows = store::these(app.db.pool(), me, now, ids).await?;
+    let rows = store::by_ids(app.db.pool(), me, now, ids).await?;
     with_partners(app, viewer, me, &rows, now).await
 }
 
-/// A page, and one more, of the viewer's peerings, the last proposed first.
+/// Fetches up to `limit + 1` of the viewer's peerings, the last proposed first.
 pub async fn peerings(
     app: &App,
     viewer: Viewer,
@@ -111,13 +100,13 @@ async fn with_partners(
     Ok(with_profile.collect())
 }
 
-/// How many peerings are there for a member.
+/// Counts the peerings that are visible to a member.
 pub async fn count(app: &App, me: MemberId) -> Result<u64, Fault> {
     store::count(app.db.pool(), me, app.clock.now()).await
 }
 
-/// How far these peerings have come, in one statement. Those that are over, or of which one of the two is hidden,
-/// are not among the answers.
+/// Returns the states of the given peerings. Leaves out those that are over, and those with a hidden member. One
+/// statement.
 pub async fn states(
     db: &impl ConnectionTrait,
     ids: &[PeeringId],
@@ -128,19 +117,19 @@ pub async fn states(
     Ok(store::states(db, ids).await?.into_iter().collect())
 }
 
-/// Whoever a member has, or once had, a peering with.
+/// Returns every member with whom a member has, or once had, a peering.
 pub async fn everybody_with(tx: &Tx, member: MemberId) -> Result<Vec<MemberId>, Fault> {
     store::everybody_with(tx, member).await
 }
 
-/// The two of each of these peerings, in one statement.
+/// Returns the two members of each given peering. One statement.
 pub async fn pairs(tx: &Tx, ids: &[PeeringId]) -> Result<HashMap<PeeringId, Pair>, Fault> {
-    let rows = store::by_ids(tx, ids).await?.into_iter();
+    let rows = store::rows_by_ids(tx, ids).await?.into_iter();
     Ok(rows.map(|row| (row.id, Pair::in_it(&row))).collect())
 }
 
-/// The two of each of these peerings, in one statement. Those that are not active, or of which one of the two is hidden,
-/// are not among the answers.
+/// Returns the two members of each given peering. Leaves out those that are not active, and those with a hidden member.
+/// One statement.
 pub async fn between(
     db: &impl ConnectionTrait,
     ids: &[PeeringId],
@@ -152,22 +141,19 @@ pub async fn between(
     Ok(rows.map(|row| (row.id, Pair::in_it(&row))).collect())
 }
 
-/// A member was hidden, or is visible again: his phones and those of whom he has a peering with drop what they share, or
-/// have it again.
+/// Puts a member's open peerings into the feeds of both members, or takes them out, after the member was shown again or
+/// hidden. The caller has locked the member.
 pub async fn visibility_changed(
     app: &App,
     tx: &Tx,
     member: MemberId,
     hidden: bool,
 ) -> Result<(), Fault> {
-    profile::service::hold(tx, &[member]).await?;
     let now = app.clock.now();
-    pact::service::seen_otherwise(app, tx, member, hidden).await?;
-    commitment::service::seen_otherwise(tx, member, hidden).await?;
     for row in store::open_of(tx, member).await? {
         let other = Pair::in_it(&row).beside(member);
         for viewer in [member, other] {
-            // What he does not see, his phone does not have.
+            // A peering that is not visible to him is not on his phone.
             if model::seen_by(viewer, &row, now).is_none() {
                 continue;
             }
@@ -181,8 +167,8 @@ pub async fn visibility_changed(
     Ok(())
 }
 
-/// Closes proposals whose time is over, and tells the phones that have them.
-/// One slice; returns whether there is more.
+/// Closes one slice of expired proposals, and takes them out of the feeds of those who could see them. Returns whether
+/// there may be more.
 pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     let now = app.clock.now();
     let closed = transact!(app, |tx| {
@@ -195,13 +181,13 @@ pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     Ok(closed == CLOSED_AT_ONCE)
 }
 
-/// A peering of a member, kept from changing until the transaction ends; so is what else there is of either of the
-/// two, but for what both of them began before.
-async fn held(tx: &Tx, me: MemberId, id: PeeringId) -> Result<Option<Model>, Fault> {
+/// Locks both members of a peering `FOR NO KEY UPDATE`, and reads the peering again. Every proposal, answer or end of
+/// either of the two takes these locks, and so waits for the end of this transaction.
+async fn load_locked(tx: &Tx, me: MemberId, id: PeeringId) -> Result<Option<Model>, Fault> {
     let Some(row) = store::of_member(tx, me, id).await? else {
         return Ok(None);
     };
-    profile::service::hold(tx, &[row.lower_id, row.higher_id]).await?;
+    profile::service::lock_members(tx, &[row.lower_id, row.higher_id]).await?;
     store::of_member(tx, me, id).await
 }
 
@@ -211,7 +197,7 @@ fn put(tx: &Tx, row: &Model) {
     }
 }
 
-/// It is gone from the phones that have it. One that was declined only whoever asked has.
+/// Takes a peering out of the feeds of those who could see it. Only the proposer could see a declined one.
 fn gone(tx: &Tx, row: &Model) {
     for member in [row.lower_id, row.higher_id] {
         if row.state != State::Declined || member == row.proposed_by {
@@ -220,7 +206,7 @@ fn gone(tx: &Tx, row: &Model) {
     }
 }
 
-/// Under which key a man is told that somebody asks him.
+/// The dedup key of the notification of a proposal.
 fn proposed_key(id: PeeringId) -> String {
     format!("peering_proposed:{id}")
 }
@@ -243,7 +229,7 @@ fn told(
     }
 }
 
-/// Tells a man's connected devices of something the other did.
+/// Tells the connected devices of `to` that `by` did something.
 fn tell(tx: &Tx, (by, to): (MemberId, MemberId), id: PeeringId) {
     let event = Event::PartnerActivity {
         member: to,
@@ -253,8 +239,8 @@ fn tell(tx: &Tx, (by, to): (MemberId, MemberId), id: PeeringId) {
     tx.tell(by, event);
 }
 
-/// Both say yes, the second of them now; false when one of them has no room for a partner more. The last thing in a
-/// transaction, in which both are held.
+/// Makes a proposal active. Returns false if one of the two has reached the limit of partners. Must be the last step of
+/// a transaction in which both members are locked.
 async fn begin(app: &App, tx: &Tx, row: &Model, now: DateTime<Utc>) -> Result<bool, Fault> {
     for man in [row.lower_id, row.higher_id] {
         if store::count_partners(tx, man).await? >= model::MOST_PARTNERS {
@@ -264,11 +250,11 @@ async fn begin(app: &App, tx: &Tx, row: &Model, now: DateTime<Utc>) -> Result<bo
     store::answer(tx, row.id, State::Active, now).await?;
     let proposer = row.proposed_by;
     let other = Pair::in_it(row).beside(proposer);
-    nudge::service::withdraw(tx, other, &proposed_key(row.id)).await?;
+    outbox::withdraw(tx, other, &proposed_key(row.id)).await?;
     let key = format!("peering_accepted:{}", row.id);
     let until = (now, now + model::OPEN_FOR);
     let what = told((other, proposer), Kind::PeeringAccepted, key, row.id, until);
-    nudge::service::announce(app, tx, &what).await?;
+    outbox::announce(app, tx, &what).await?;
     put(tx, row);
     tell(tx, (other, proposer), row.id);
     Ok(true)

@@ -1,4 +1,4 @@
-//! Asking somebody to be a partner.
+//! Proposing a peering.
 
 use chrono::{DateTime, Utc};
 use entity::notification::Kind;
@@ -7,31 +7,33 @@ use entity::{MemberId, PeeringId};
 
 use super::{begin, gone, proposed_key, store, tell, told};
 use crate::app::App;
-use crate::db::{Done, transact};
 use crate::error::Fault;
-use crate::matching::model::{self, MOST_PARTNERS, MOST_PROPOSALS, OPEN_FOR, Pair, Proposal};
+use crate::matching::model::{self, Asking, MOST_PARTNERS, MOST_PROPOSALS, OPEN_FOR, Pair};
 use crate::matching::store::Lapsed;
+use crate::transact;
+use crate::tx::Done;
 use crate::visibility::is_visible;
-use crate::{circle, nudge, profile};
+use crate::{circle, outbox, profile};
 
-/// What became of a proposal.
+/// The outcome of [`propose`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proposed {
-    /// It waits for the other man, or both have said yes. When the two had something open already, it is that.
+    /// The proposal waits for the other member, or the two are partners. The id is that of an earlier peering if the
+    /// two had an open one.
     AsAsked(PeeringId),
-    /// There is no such member for him to ask.
+    /// The caller cannot propose to this member: he does not see him, or shares no circle with him.
     NoMember,
-    /// He asked this man not long ago: he can again from then on.
+    /// The caller's last proposal to this member is too recent. He can propose again from this instant on.
     TooSoon(DateTime<Utc>),
-    /// As many of his proposals wait as may.
+    /// The caller has reached the limit of waiting proposals.
     TooManyProposals,
-    /// One of the two has as many partners as he may.
+    /// One of the two has reached the limit of partners.
     TooManyPartners,
-    /// The id was sent before with another content.
+    /// The id is taken by another proposal.
     Conflict,
 }
 
-/// Asks a man to be a partner. When that man has asked as well, both have said yes with this.
+/// Proposes a peering to a member. If that member had already proposed one, this accepts it.
 pub async fn propose(
     app: &App,
     me: MemberId,
@@ -41,8 +43,8 @@ pub async fn propose(
     let now = app.clock.now();
     let pair = Pair::of(me, other);
     transact!(app, |tx| {
-        // Whatever either of the two begins or answers meanwhile waits for this.
-        profile::service::hold(tx, &[me, other]).await?;
+        // Serializes this with every other proposal or answer of either of the two.
+        profile::service::lock_members(tx, &[me, other]).await?;
         if let Some(there) = store::sent_before(tx, id).await? {
             let same = there.proposed_by == me && Pair::in_it(&there) == pair;
             let outcome = if same {
@@ -58,20 +60,21 @@ pub async fn propose(
         let rows = store::of_pair(tx, pair).await?;
         let proposal = model::proposal(&rows, me, now);
         match proposal {
-            Proposal::Stands(row) => return Ok(Done::Undo(Proposed::AsAsked(row.id))),
-            Proposal::Accepts(row) => {
+            Asking::Stands(row) => return Ok(Done::Undo(Proposed::AsAsked(row.id))),
+            Asking::Accepts(row) => {
                 return Ok(if begin(app, tx, row, now).await? {
                     Done::Keep(Proposed::AsAsked(row.id))
                 } else {
                     Done::Undo(Proposed::TooManyPartners)
                 });
             }
-            Proposal::TooSoon(_) | Proposal::Silent | Proposal::New => {}
+            Asking::TooSoon(_) | Asking::Silent | Asking::New => {}
         }
+        // Checked only for a new proposal: two members who left their circle can still accept an open one.
         if !circle::service::shares_circle(tx, me, other).await? {
             return Ok(Done::Undo(Proposed::NoMember));
         }
-        if let Proposal::TooSoon(again) = proposal {
+        if let Asking::TooSoon(again) = proposal {
             return Ok(Done::Undo(Proposed::TooSoon(again)));
         }
         if store::count_partners(tx, me).await? >= MOST_PARTNERS {
@@ -83,15 +86,15 @@ pub async fn propose(
         for lapsed in store::close_lapsed(tx, Lapsed::Of(pair), now).await? {
             gone(tx, &lapsed);
         }
-        let silent = proposal == Proposal::Silent;
-        // As one that was declined at once: it waits for him who asks, and is not there for the other.
+        let silent = proposal == Asking::Silent;
+        // Stored as if it had been declined at once: the proposer sees it wait, and the other member does not see it.
         let state = if silent {
             State::Declined
         } else {
             State::Proposed
         };
         if !store::insert(tx, (id, state), pair, me, now).await? {
-            // Sent at the same moment by somebody else.
+            // Another member used the same id in a concurrent transaction.
             return Ok(Done::Undo(Proposed::Conflict));
         }
         if silent {
@@ -106,7 +109,7 @@ pub async fn propose(
             id,
             until,
         );
-        nudge::service::announce(app, tx, &what).await?;
+        outbox::announce(app, tx, &what).await?;
         for member in [me, other] {
             tx.put(member, id);
         }

@@ -7,44 +7,45 @@ use entity::{MeetingId, MemberId, OccurrenceId, meeting, meeting_change};
 
 use super::{Seen, reminder_key, store};
 use crate::app::App;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::meeting::model;
-use crate::nudge::{self, Announcement};
+use crate::outbox::{self, Announcement};
+use crate::transact;
+use crate::tx::{Done, Tx};
 
-/// What is to be changed, checked field by field; none leaves a field alone.
+/// A change to a meeting, with checked fields. `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct Patch {
-    /// One line.
+    /// The title: one line.
     pub title: Option<String>,
-    /// May be blank.
+    /// The description; may be blank.
     pub description: Option<String>,
-    /// Where, in words; the inner none takes it away.
+    /// The place, in words; `Some(None)` removes it.
     pub place: Option<Option<String>>,
-    /// Where, online; the inner none takes it away.
+    /// The link to join by; `Some(None)` removes it.
     pub join_url: Option<Option<String>>,
-    /// How many seats; the inner none is room for all.
+    /// How many seats; `Some(None)` removes the limit.
     pub capacity: Option<Option<i32>>,
 }
 
-/// What became of a change.
+/// The outcome of [`update`].
 #[derive(Clone, Debug)]
 pub enum UpdateOutcome {
-    /// It is as wanted.
+    /// The meeting is as requested.
     Updated(Seen),
-    /// There is no such meeting for him.
+    /// No such meeting is visible to the viewer.
     NotFound,
-    /// It is not his to change.
+    /// The viewer may not change it.
     NotAllowed,
-    /// Somebody changed it since; as it is now.
+    /// The meeting is no longer at the expected version. Holds its present state.
     Stale(Seen),
-    /// More seats are taken than there would be.
+    /// More seats are taken than the new limit.
     TooFewSeats(Seen),
 }
 
-/// Changes a meeting that is at version `expected`, and tells the phones of those who answered it, and those who are
-/// going when they would come to the wrong place without it. A change that is
-/// made already is not made again.
+/// Changes a meeting that is at version `expected`. Updates the feeds of the members who answered it, and notifies
+/// those who are going if they would otherwise come to the wrong place. Idempotent: a change that is made already
+/// succeeds at any version.
 pub async fn update(
     app: &App,
     viewer: MemberId,
@@ -53,7 +54,7 @@ pub async fn update(
     patch: &Patch,
 ) -> Result<UpdateOutcome, Fault> {
     transact!(app, |tx| {
-        store::hold_circle(tx, id).await?;
+        store::lock_circle(tx, id).await?;
         let Some(seen) = store::by_meeting(tx, viewer, id).await? else {
             return Ok(Done::Undo(UpdateOutcome::NotFound));
         };
@@ -91,7 +92,7 @@ pub async fn update(
             }
         }
         let now = store::by_meeting(tx, viewer, id).await?;
-        let now = now.ok_or(Fault::Broken("a meeting that was changed is there"))?;
+        let now = now.ok_or(Fault::Broken("a changed meeting is found"))?;
         if model::must_be_told(&seen.meeting, &now.meeting) {
             tell_of_change(app, tx, viewer, &now.meeting).await?;
         }
@@ -99,8 +100,8 @@ pub async fn update(
     })
 }
 
-/// Tells those who are going, and did not make the change, that a meeting is elsewhere. Who is to be told of a change
-/// before, and has not been, is told of both at once.
+/// Notifies the members who are going, except the one who made the change, that the place, the link or the format of a
+/// meeting changed. A member whose notification of an earlier change is still to come receives one for both.
 async fn tell_of_change(
     app: &App,
     tx: &Tx,
@@ -113,8 +114,8 @@ async fn tell_of_change(
     tell_changed(app, tx, Some(by), &others.collect::<Vec<_>>(), &change).await
 }
 
-/// Tells members that the occurrences beside them are changed, unless they are about to hear of a change before.
-/// `change` tells one change of an occurrence from another.
+/// Notifies each member that the given occurrence changed, unless a notification of an earlier change is still to come.
+/// `change` distinguishes the changes of an occurrence in the dedup key.
 pub(super) async fn tell_changed(
     app: &App,
     tx: &Tx,
@@ -127,7 +128,7 @@ pub(super) async fn tell_changed(
         .iter()
         .map(|(member, occurrence)| (*member, occurrence.id.0));
     let seats: Vec<_> = seats.collect();
-    let will_hear = nudge::service::who_will_hear(tx, &seats, Kind::MeetingChanged, now).await?;
+    let will_hear = outbox::who_will_hear(tx, &seats, Kind::MeetingChanged, now).await?;
     let announcements = whom
         .iter()
         .filter(|(member, occurrence)| !will_hear.contains(&(*member, occurrence.id.0)))
@@ -140,10 +141,10 @@ pub(super) async fn tell_changed(
             expires_at: occurrence.ends_at,
             caused_by: by,
         });
-    nudge::service::announce_all(app, tx, &announcements.collect::<Vec<_>>()).await
+    outbox::announce_all(app, tx, &announcements.collect::<Vec<_>>()).await
 }
 
-/// The names of what is changed, in alphabetical order with commas between them; never the words themselves.
+/// Returns the names of the changed fields, in alphabetical order and separated by commas; never their contents.
 fn changed_fields(seen: &Seen, wanted: &meeting::Model, capacity: Option<i32>) -> String {
     let before = &seen.meeting;
     let fields = [
@@ -169,24 +170,24 @@ fn patched(meeting: &meeting::Model, patch: &Patch) -> meeting::Model {
     }
 }
 
-/// What became of calling an occurrence off.
+/// The outcome of [`cancel`].
 #[derive(Clone, Debug)]
 pub enum CancelOutcome {
-    /// It is off.
+    /// It is called off.
     Cancelled(Seen),
-    /// There is no such occurrence for him.
+    /// No such occurrence is visible to the viewer.
     NotFound,
-    /// It is not his to call off.
+    /// The viewer may not call it off.
     NotAllowed,
     /// It is over.
     TooLate(Seen),
 }
 
-/// Calls an occurrence off, tells those who have a seat, and takes their reminders back.
+/// Calls an occurrence off, notifies the members who have a seat, and withdraws their reminders.
 pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<CancelOutcome, Fault> {
     let now = app.clock.now();
     transact!(app, |tx| {
-        store::hold_circle_of_occurrence(tx, id).await?;
+        store::lock_circle_of_occurrence(tx, id).await?;
         let Some(seen) = store::to_change(tx, viewer, id).await? else {
             return Ok(Done::Undo(CancelOutcome::NotFound));
         };
@@ -200,7 +201,7 @@ pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<Can
                 OccurrenceStatus::Scheduled => CancelOutcome::TooLate(there),
             }));
         };
-        // Nobody can take a seat from here on: who has one has it in this list.
+        // The cancelled status keeps others from taking a seat from here on, so this list has every seat.
         let answers = store::answers(tx, id).await?;
         let mut going = Vec::new();
         for (member, answer) in answers {
@@ -209,7 +210,7 @@ pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<Can
                 going.push(member);
             }
         }
-        nudge::service::withdraw_from_all(tx, &going, &reminder_key(id)).await?;
+        outbox::withdraw_from_all(tx, &going, &reminder_key(id)).await?;
         let told = going.into_iter().map(|member| Announcement {
             member,
             kind: Kind::MeetingCancelled,
@@ -219,7 +220,7 @@ pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<Can
             expires_at: occurrence.ends_at,
             caused_by: Some(viewer),
         });
-        nudge::service::announce_all(app, tx, &told.collect::<Vec<_>>()).await?;
+        outbox::announce_all(app, tx, &told.collect::<Vec<_>>()).await?;
         Ok(Done::Keep(CancelOutcome::Cancelled(Seen {
             occurrence,
             ..seen

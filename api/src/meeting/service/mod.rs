@@ -1,4 +1,4 @@
-//! What is done with meetings.
+//! Meetings as members and other domains use them.
 
 mod change;
 mod rsvp;
@@ -7,7 +7,8 @@ mod schedule;
 
 pub use change::{CancelOutcome, Patch, UpdateOutcome, cancel, update};
 pub use rsvp::{
-    RsvpOutcome, give_back_seats_in, give_back_upcoming_seats, let_go, release_hosted, rsvp,
+    RsvpOutcome, give_back_seats_in, give_back_upcoming_seats, prepare_removal, release_hosted,
+    rsvp,
 };
 pub use rules_changed::rules_changed;
 pub use schedule::{NewMeeting, ScheduleOutcome, schedule};
@@ -22,12 +23,12 @@ use sea_orm::ConnectionTrait;
 use super::store;
 pub use super::store::{LIST, Seen, Which};
 use crate::app::App;
-use crate::db::Tx;
 use crate::error::Fault;
+use crate::feed;
 use crate::page::Page;
-use crate::sync;
+use crate::tx::Tx;
 
-/// Those of these occurrences that are there for the viewer, in one statement and in no order.
+/// Fetches the given occurrences that are visible to the viewer, in no particular order. One statement.
 pub async fn by_occurrences(
     app: &App,
     viewer: MemberId,
@@ -36,8 +37,8 @@ pub async fn by_occurrences(
     Ok(store::by_occurrences(app.db.pool(), viewer, ids).await?)
 }
 
-/// Those of these meetings that are there for the viewer, each with its first occurrence, in one statement and in
-/// no order.
+/// Fetches the given meetings that are visible to the viewer, each with its first occurrence, in no particular order.
+/// One statement.
 pub async fn by_meetings(
     app: &App,
     viewer: MemberId,
@@ -46,7 +47,7 @@ pub async fn by_meetings(
     Ok(store::by_meetings(app.db.pool(), viewer, ids).await?)
 }
 
-/// A page of occurrences that are there for the viewer, the soonest first, and one more.
+/// Fetches up to `limit + 1` occurrences that are visible to the viewer, the soonest first.
 pub async fn occurrences(
     app: &App,
     viewer: MemberId,
@@ -56,12 +57,12 @@ pub async fn occurrences(
     Ok(store::page(app.db.pool(), viewer, which, app.clock.now(), page).await?)
 }
 
-/// How many occurrences there are for the viewer.
+/// Counts the occurrences of such a list that are visible to the viewer.
 pub async fn count(app: &App, viewer: MemberId, which: Which) -> Result<u64, Fault> {
     Ok(store::count(app.db.pool(), viewer, which, app.clock.now()).await?)
 }
 
-/// Whether an occurrence takes place, is there for the member, and he has a seat: asked before he is
+/// Whether an occurrence is still scheduled and visible to the member, and he has a seat. Checked before he is
 /// reminded.
 pub async fn still_going(
     db: &impl ConnectionTrait,
@@ -75,8 +76,8 @@ pub async fn still_going(
     }))
 }
 
-/// Which of these seats are still held in an occurrence that takes place, in one statement: asked before many
-/// are reminded.
+/// Returns the given seats that are still taken, in occurrences that are still scheduled. Checked before many members
+/// are reminded. One statement.
 pub async fn who_is_still_going(
     db: &impl ConnectionTrait,
     seats: &[(MemberId, OccurrenceId)],
@@ -89,7 +90,8 @@ pub async fn who_is_still_going(
     Ok(held.into_iter().collect())
 }
 
-/// When each of these occurrences starts, in one statement: for who is told of them, and not to be shown.
+/// Returns when each given occurrence starts, without checking who may see it: for notifications, not for display. One
+/// statement.
 pub async fn starts_of(
     db: &impl ConnectionTrait,
     ids: &[OccurrenceId],
@@ -100,22 +102,15 @@ pub async fn starts_of(
     Ok(store::starts_of(db, ids).await?.into_iter().collect())
 }
 
-/// Tells a member's phones that he sees the meetings he answered otherwise, of a circle or all: there again, or with
-/// other rights.
-pub async fn seen_otherwise(
-    tx: &Tx,
-    member: MemberId,
-    circle: Option<CircleId>,
-) -> Result<(), Fault> {
+/// Puts the meetings that a member answered into his feed again, after they became visible to him or his permissions on
+/// them changed. Of one circle, or all if `circle` is `None`.
+pub async fn resync_for(tx: &Tx, member: MemberId, circle: Option<CircleId>) -> Result<(), Fault> {
     tell(tx, member, circle, false).await
 }
 
-/// Tells a member's phones that the meetings he answered, of a circle or all, are no longer visible to him.
-pub async fn out_of_sight(
-    tx: &Tx,
-    member: MemberId,
-    circle: Option<CircleId>,
-) -> Result<(), Fault> {
+/// Takes the meetings that a member answered out of his feed: they are no longer visible to him. Of one circle, or all
+/// if `circle` is `None`.
+pub async fn drop_for(tx: &Tx, member: MemberId, circle: Option<CircleId>) -> Result<(), Fault> {
     tell(tx, member, circle, true).await
 }
 
@@ -125,7 +120,7 @@ async fn tell(
     circle: Option<CircleId>,
     gone: bool,
 ) -> Result<(), Fault> {
-    sync::service::hold(tx, member).await?;
+    feed::lock(tx, member).await?;
     for (occurrence, meeting) in store::followed(tx, member, circle).await? {
         if gone {
             tx.gone(member, occurrence);
@@ -138,7 +133,7 @@ async fn tell(
     Ok(())
 }
 
-/// Under which key a member is reminded of an occurrence.
+/// The dedup key of the reminder of an occurrence.
 fn reminder_key(id: OccurrenceId) -> String {
     format!("meeting_reminder:{id}")
 }

@@ -1,4 +1,4 @@
-//! Answering, and the seat that goes with it.
+//! Answering an occurrence, and taking or giving back the seat.
 
 use chrono::{DateTime, Utc};
 use entity::meeting_occurrence::OccurrenceStatus;
@@ -8,19 +8,20 @@ use entity::{CircleId, MemberId, OccurrenceId, meeting_occurrence};
 
 use super::{Seen, reminder_key, store};
 use crate::app::App;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
+use crate::feed;
 use crate::meeting::model::{REMIND_BEFORE, seat_from};
 use crate::meeting::store::{Seats, Written};
-use crate::nudge::{self, Announcement};
-use crate::sync;
+use crate::outbox::{self, Announcement};
+use crate::transact;
+use crate::tx::{Done, Tx};
 
-/// What became of an answer.
+/// The outcome of [`rsvp()`].
 #[derive(Clone, Debug)]
 pub enum RsvpOutcome {
-    /// It stands.
+    /// The answer is stored.
     Answered(Seen),
-    /// There is no such occurrence for him.
+    /// No such occurrence is visible to the member.
     NotFound,
     /// Every seat is taken.
     Full(Seen),
@@ -28,12 +29,12 @@ pub enum RsvpOutcome {
     TooLate(Seen),
     /// It was called off.
     Cancelled(Seen),
-    /// His account is too new for a seat in an open meeting, until this instant.
+    /// The account is too new for a seat in an open meeting, until this instant.
     TooNew(Seen, DateTime<Utc>),
 }
 
-/// Answers an occurrence. Going takes a seat and brings the reminder; not going gives back the seat, when
-/// there was one, and the reminder with it. The answer that stands can be given again at any time.
+/// Answers an occurrence. `Going` takes a seat and plans the reminder. `NotGoing` gives back the seat, if there was
+/// one, and withdraws the reminder. Idempotent: the present answer is accepted again at any time.
 pub async fn rsvp(
     app: &App,
     member: MemberId,
@@ -62,14 +63,14 @@ pub async fn rsvp(
         if let (Answer::Going, Some(from)) = (answer, seat_later(app, &seen, now)) {
             return Ok(Done::Undo(RsvpOutcome::TooNew(seen, from)));
         }
-        // Who is taken out of the circle meanwhile either waits for this seat and gives it back, or is out.
+        // A concurrent removal from the circle either waits for this lock, and then gives the seat back, or came first.
         if let (Answer::Going, Some(circle)) = (answer, seen.meeting.circle_id)
-            && !store::hold_membership(tx, circle, member).await?
+            && !store::lock_membership(tx, circle, member).await?
         {
             return Ok(Done::Undo(RsvpOutcome::NotFound));
         }
         let occurrence = match (answer, store::answer(tx, &row).await?) {
-            // Given twice at once, and the other was first.
+            // A concurrent request stored the same answer first.
             (_, Written::Same) => {
                 let there = store::by_occurrence(tx, member, id).await?.unwrap_or(seen);
                 return Ok(Done::Undo(RsvpOutcome::Answered(there)));
@@ -78,7 +79,7 @@ pub async fn rsvp(
             (Answer::NotGoing, Written::Other) => leave(tx, member, id).await?,
             (Answer::Going, _) => {
                 let Some(occurrence) = store::take_seat(tx, id, now).await? else {
-                    // The answer just written is undone: the one before it stands.
+                    // `Done::Undo` rolls back the answer just written, so the earlier one stands.
                     let before = seen.answer;
                     let there = store::by_occurrence(tx, member, id).await?.unwrap_or(seen);
                     let there = Seen {
@@ -101,7 +102,7 @@ pub async fn rsvp(
                 expires_at: occurrence.starts_at,
                 caused_by: None,
             };
-            nudge::service::announce(app, tx, &what).await?;
+            outbox::announce(app, tx, &what).await?;
         }
         tx.put(member, id);
         tx.put(member, seen.meeting.id);
@@ -113,7 +114,8 @@ pub async fn rsvp(
     })
 }
 
-/// From when on he may take a seat; `None` if he may now. Meetings of a circle are for whoever is in it.
+/// From when on the member can take a seat, or `None` if he can now. Circle meetings have no minimum age of the
+/// account.
 fn seat_later(app: &App, seen: &Seen, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     if seen.meeting.circle_id.is_some() || seen.runs {
         return None;
@@ -122,7 +124,7 @@ fn seat_later(app: &App, seen: &Seen, now: DateTime<Utc>) -> Option<DateTime<Utc
     seat_from(seen.account_made_at?, days, now)
 }
 
-/// Why no other answer is taken; none when one is.
+/// Why a new answer is refused, or `None` if it is not.
 fn refused(seen: &Seen, now: DateTime<Utc>) -> Option<RsvpOutcome> {
     if seen.occurrence.status == OccurrenceStatus::Cancelled {
         return Some(RsvpOutcome::Cancelled(seen.clone()));
@@ -137,30 +139,30 @@ async fn leave(
 ) -> Result<meeting_occurrence::Model, Fault> {
     let occurrence = store::free_seat(tx, id)
         .await?
-        .ok_or(Fault::Broken("who is going has a seat"))?;
-    nudge::service::withdraw(tx, member, &reminder_key(id)).await?;
+        .ok_or(Fault::Broken("a member who is going has a seat"))?;
+    outbox::withdraw(tx, member, &reminder_key(id)).await?;
     Ok(occurrence)
 }
 
-/// Lets go of a member who will be gone, and locks his feed. What others lock before they tell him is let go of first,
-/// in their order: the meetings he hosted, then his seats.
-pub async fn let_go(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
+/// Prepares the removal of a member, and locks his feed. First releases the meetings he hosts, then his seats: the
+/// order in which other transactions lock them before his feed.
+pub async fn prepare_removal(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     store::release_hosted(tx, member).await?;
     give_back_seats(app, tx, member, Seats::All).await?;
-    sync::service::hold(tx, member).await
+    feed::lock(tx, member).await
 }
 
-/// Leaves the meetings of a member who may host no more without a host.
+/// Removes a member as the host of his meetings, after he lost the right to host.
 pub async fn release_hosted(tx: &Tx, member: MemberId) -> Result<(), Fault> {
     Ok(store::release_hosted(tx, member).await?)
 }
 
-/// Gives back the seats of a member in meetings that have not started.
+/// Gives back a member's seats in meetings that have not started.
 pub async fn give_back_upcoming_seats(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     give_back_seats(app, tx, member, Seats::Upcoming).await
 }
 
-/// Gives back the seats of a member in a circle's meetings that have not started.
+/// Gives back a member's seats in a circle's meetings that have not started.
 pub async fn give_back_seats_in(
     app: &App,
     tx: &Tx,

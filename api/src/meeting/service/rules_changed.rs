@@ -1,4 +1,4 @@
-//! Clocks go by other rules from now on: a meeting takes place when the wall shows its time.
+//! Moving meetings after the time zone rules changed: a meeting takes place when the wall clock shows its time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
@@ -9,20 +9,20 @@ use uuid::Uuid;
 
 use super::{change, reminder_key, store};
 use crate::app::App;
-use crate::db::Tx;
 use crate::entropy::first_id_at;
 use crate::error::Fault;
 use crate::meeting::model::{FARTHEST, REMIND_BEFORE, instant};
-use crate::nudge::{self, Announcement};
+use crate::outbox::{self, Announcement};
 use crate::profile;
+use crate::tx::Tx;
 use crate::zones::Zone;
 
-/// No rule moves a clock further: a meeting that began longer ago has begun by any rules.
+/// How far a change of rules can move a clock. A meeting that began longer ago has begun by any rules.
 const FURTHEST: TimeDelta = TimeDelta::days(1);
 
-/// Works out anew when up to `limit` meetings behind `after` take place that have not begun, and moves at most one of
-/// them: its circle, its seats and the feeds of its men are taken in the order in which all take them. Returns the last
-/// that was looked at, or `None` if there are no more.
+/// Recomputes the start of up to `limit` meetings behind `after` that have not begun, and moves at most one of them:
+/// moving several in one transaction would break the order in which circles, seats and feeds are locked. Returns the
+/// last one that was checked, or `None` if there are no more.
 pub async fn rules_changed(
     app: &App,
     tx: &Tx,
@@ -31,10 +31,11 @@ pub async fn rules_changed(
 ) -> Result<Option<Uuid>, Fault> {
     let now = app.clock.now();
     let since = now - FURTHEST;
-    // Ids sort by when they were made: what lies behind this was over long ago.
+    // Ids sort by creation time: everything before this id was over long ago.
     let after = after.unwrap_or_else(|| first_id_at(since - FARTHEST));
     let rows = store::times_behind(tx, OccurrenceId(after), since, limit).await?;
     for (row, zone) in &rows {
+        // A zone that the present rules do not know leaves its meetings where they are.
         let Ok(zone) = zone.parse::<Zone>() else {
             continue;
         };
@@ -47,14 +48,14 @@ pub async fn rules_changed(
     Ok(rows.last().map(|(row, _)| row.id.0))
 }
 
-/// Moves an occurrence, and what follows from when it starts: reminders, and what phones keep.
+/// Moves an occurrence, and updates its reminders and the feeds of the members who answered it.
 async fn move_to(
     app: &App,
     tx: &Tx,
     (row, zone): (&occurrence::Model, Zone),
     starts_at: DateTime<Utc>,
 ) -> Result<(), Fault> {
-    store::hold_circle_of_occurrence(tx, row.id).await?;
+    store::lock_circle_of_occurrence(tx, row.id).await?;
     let ends_at = starts_at + (row.ends_at - row.starts_at);
     let Some(moved) = store::move_to(tx, row, (starts_at, ends_at)).await? else {
         return Ok(());
@@ -74,7 +75,7 @@ async fn move_to(
     Ok(())
 }
 
-/// Tells those who are going and live by another clock: their wall shows another time for it now.
+/// Notifies the members who are going and live in another zone: on their clocks the meeting has another time now.
 async fn tell_elsewhere(
     app: &App,
     tx: &Tx,
@@ -92,7 +93,7 @@ async fn tell_elsewhere(
     change::tell_changed(app, tx, None, &told, &change).await
 }
 
-/// A reminder that has come already does not come again.
+/// Withdraws the reminders and plans them again. A reminder that was delivered already is not repeated.
 async fn remind_anew(
     app: &App,
     tx: &Tx,
@@ -100,7 +101,7 @@ async fn remind_anew(
     going: &[MemberId],
 ) -> Result<(), Fault> {
     let now = app.clock.now();
-    nudge::service::withdraw_from_all(tx, going, &reminder_key(moved.id)).await?;
+    outbox::withdraw_from_all(tx, going, &reminder_key(moved.id)).await?;
     let announcement = |member| Announcement {
         member,
         kind: Kind::MeetingReminder,
@@ -111,5 +112,5 @@ async fn remind_anew(
         caused_by: None,
     };
     let announcements: Vec<_> = going.iter().copied().map(announcement).collect();
-    nudge::service::announce_all(app, tx, &announcements).await
+    outbox::announce_all(app, tx, &announcements).await
 }

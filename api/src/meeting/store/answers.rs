@@ -1,4 +1,4 @@
-//! Who answered what: for the services' own use, never to be shown.
+//! Queries of all members' answers: for the services' own use, never to be shown to members.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,9 +12,9 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _, QuerySelect as _, RelationTrait as _, Select,
 };
 
-use crate::db::Tx;
+use crate::tx::Tx;
 
-/// Answers with their occurrences and meetings.
+/// Selects answers, joined with their occurrences and meetings.
 fn answered() -> Select<rsvp::Entity> {
     rsvp::Entity::find()
         .inner_join(occurrence::Entity)
@@ -22,7 +22,7 @@ fn answered() -> Select<rsvp::Entity> {
         .select_only()
 }
 
-/// That the meeting is there for who answered: of a circle's, for those who are in it now.
+/// The condition that the meeting is visible to the member who answered: it is open, or he is in its circle now.
 fn there() -> Condition {
     let column = |column| Expr::col((circle_membership::Entity, column));
     let in_circle = Query::select()
@@ -42,7 +42,7 @@ fn there() -> Condition {
         .add(Expr::exists(in_circle))
 }
 
-/// Those who answered, and what, for whom the meeting is there. Its circle is held by the caller.
+/// Returns the answers to an occurrence of the members who can see the meeting. The caller has locked its circle.
 pub async fn answers(tx: &Tx, id: OccurrenceId) -> Result<Vec<(MemberId, Answer)>, DbErr> {
     answered()
         .filter(there())
@@ -54,8 +54,8 @@ pub async fn answers(tx: &Tx, id: OccurrenceId) -> Result<Vec<(MemberId, Answer)
         .await
 }
 
-/// What a member answered: of a circle's meetings, whether they are there for him or not; without one, of all that
-/// are there for him.
+/// Returns the occurrences that a member answered: those of `circle`, whether he can see them or not, or all that he
+/// can see if `circle` is `None`.
 pub async fn followed(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -72,7 +72,8 @@ pub async fn followed(
     query.into_tuple().all(db).await
 }
 
-/// Who answered which times of a meeting, of those for whom it is there. Its circle is held by the caller.
+/// Returns the members who answered a meeting and can see it, with the occurrences they answered. The caller has locked
+/// its circle.
 pub async fn followers(
     tx: &Tx,
     meeting: MeetingId,
@@ -86,8 +87,8 @@ pub async fn followers(
         .await
 }
 
-/// Who has a seat in the times of a meeting that take place and are not over at `now`, of those for whom it is there; and
-/// the times. Its circle is held by the caller.
+/// Returns the members who have a seat in a meeting and can see it, with the occurrences: those that are scheduled and
+/// not over at `now`. The caller has locked its circle.
 pub async fn going(
     tx: &Tx,
     meeting: MeetingId,
@@ -116,7 +117,7 @@ pub async fn going(
     Ok(with_time.collect())
 }
 
-/// When these occurrences start.
+/// Returns when the given occurrences start.
 pub async fn starts_of(
     db: &impl ConnectionTrait,
     ids: &[OccurrenceId],
@@ -130,8 +131,8 @@ pub async fn starts_of(
         .await
 }
 
-/// Which of these members have a seat, of these occurrences those that take place: every pair of the two that
-/// holds.
+/// Returns the given members who have a seat, with the given scheduled occurrences. The pairs are not matched: may also
+/// return other combinations of the given members and occurrences.
 pub async fn seats(
     db: &impl ConnectionTrait,
     members: HashSet<MemberId>,

@@ -1,5 +1,5 @@
-//! Meetings, their occurrences and the answers to them: the only statements there are. Whatever is read here
-//! is read for a viewer, and what is not there for him is not found.
+//! Database access for meetings, their occurrences and answers. Reads for display take a viewer, and leave out what is
+//! not visible to him.
 
 mod answers;
 mod read;
@@ -11,7 +11,7 @@ pub use read::{
     page, to_answer, to_change,
 };
 pub use write::{
-    Seats, Written, answer, cancel, free_seat, hold_circle, hold_circle_of_occurrence,
-    hold_membership, insert, leave_all, move_to, record_change, release_hosted, set_capacity,
-    take_seat, times_behind, update,
+    Seats, Written, answer, cancel, free_seat, insert, leave_all, lock_circle,
+    lock_circle_of_occurrence, lock_membership, move_to, record_change, release_hosted,
+    set_capacity, take_seat, times_behind, update,
 };

@@ -1,4 +1,4 @@
-//! What is there for a viewer.
+//! Queries of meetings and occurrences that are visible to a viewer.
 
 use chrono::{DateTime, Utc};
 use entity::account::Role;
@@ -15,31 +15,31 @@ use sea_orm::{
     QueryOrder as _, QueryResult, QuerySelect as _, RelationTrait as _, Select,
 };
 
-use crate::db::Tx;
 use crate::meeting::model::{LONGEST, Standing};
 use crate::page::{Cursor, Page};
+use crate::tx::{Rank, Tx};
 use crate::visibility::takes_part;
 
-/// Every list of occurrences, for cursors: all are sorted alike.
+/// Identifies the cursors of every list of occurrences: all have the same order.
 pub const LIST: u8 = 7;
 
-/// An occurrence and its meeting, as they are for one viewer.
+/// An occurrence and its meeting, as one viewer sees them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// When, and how many seats.
+    /// The occurrence.
     pub occurrence: occurrence::Model,
-    /// What.
+    /// The meeting.
     pub meeting: meeting::Model,
-    /// What the viewer answered.
+    /// The viewer's answer; `None` if he has not answered.
     pub answer: Option<Answer>,
-    /// Whether the viewer may change it and call it off.
+    /// Whether the viewer may change the meeting and call it off.
     pub runs: bool,
-    /// When the viewer's account was made.
+    /// When the viewer's account was created.
     pub account_made_at: Option<DateTime<Utc>>,
 }
 
 impl Seen {
-    /// Whether the viewer is told how to get in.
+    /// Whether the viewer sees the place and the link.
     pub fn is_let_in(&self) -> bool {
         self.runs || self.answer == Some(Answer::Going)
     }
@@ -84,18 +84,18 @@ impl Row {
     }
 }
 
-/// Which occurrences a list is of.
+/// Which occurrences a list holds.
 #[derive(Clone, Copy, Debug)]
 pub enum Which {
-    /// All that take place and are not over.
+    /// All that are scheduled and not over.
     Upcoming,
-    /// Those of them that the viewer said he is going to.
+    /// Those of them to which the viewer is going.
     Going,
     /// All of one meeting.
     Of(MeetingId),
 }
 
-/// The occurrences that are there for a viewer, with his answers: one statement.
+/// Selects the occurrences that are visible to a viewer, with his answers, his roles and the age of his account.
 fn seen(viewer: MemberId) -> Select<occurrence::Entity> {
     let mut query = occurrence::Entity::find().select_only();
     for column in occurrence::Column::iter() {
@@ -153,7 +153,7 @@ async fn all(
     Ok(rows.into_iter().map(|row| row.seen_by(viewer)).collect())
 }
 
-/// An occurrence, when it is there for the viewer.
+/// Finds an occurrence, or `None` if it is not visible to the viewer.
 pub async fn by_occurrence(
     db: &impl ConnectionTrait,
     viewer: MemberId,
@@ -162,7 +162,7 @@ pub async fn by_occurrence(
     Ok(by_occurrences(db, viewer, &[id]).await?.pop())
 }
 
-/// Those of these occurrences that are there for the viewer, in no order.
+/// Fetches the given occurrences that are visible to the viewer, in no particular order.
 pub async fn by_occurrences(
     db: &impl ConnectionTrait,
     viewer: MemberId,
@@ -172,9 +172,11 @@ pub async fn by_occurrences(
     all(db, viewer, query).await
 }
 
-/// As [`by_occurrence`], to answer it. Until the transaction ends nobody changes the meeting, who would not know whom to
-/// tell, and the viewer is not hidden, whose seats would be given back.
+/// As [`by_occurrence`], to answer it. Locks the meeting and the viewer `FOR SHARE`: nobody can change the meeting
+/// without notifying this viewer, and the viewer cannot be hidden, which gives his seats back, until the transaction
+/// ends.
 pub async fn to_answer(tx: &Tx, viewer: MemberId, id: OccurrenceId) -> Result<Option<Seen>, DbErr> {
+    tx.lock(Rank::Meeting);
     let mut query = seen(viewer).filter(occurrence::Column::Id.eq(id));
     let himself = Expr::col((member::Entity, member::Column::Id)).eq(viewer);
     sea_orm::QueryTrait::query(&mut query)
@@ -190,15 +192,17 @@ pub async fn to_answer(tx: &Tx, viewer: MemberId, id: OccurrenceId) -> Result<Op
     Ok(all(tx, viewer, query).await?.pop())
 }
 
-/// As [`by_occurrence`], to change it: until the transaction ends nobody answers who has not.
+/// As [`by_occurrence`], to change it. Locks the meeting `FOR NO KEY UPDATE`: nobody can answer it until the
+/// transaction ends.
 pub async fn to_change(tx: &Tx, viewer: MemberId, id: OccurrenceId) -> Result<Option<Seen>, DbErr> {
+    tx.lock(Rank::Meeting);
     let mut query = seen(viewer).filter(occurrence::Column::Id.eq(id));
     sea_orm::QueryTrait::query(&mut query)
         .lock_with_tables(LockType::NoKeyUpdate, [meeting::Entity]);
     Ok(all(tx, viewer, query).await?.pop())
 }
 
-/// A meeting with its first occurrence, when it is there for the viewer.
+/// Finds a meeting with its first occurrence, or `None` if it is not visible to the viewer.
 pub async fn by_meeting(
     db: &impl ConnectionTrait,
     viewer: MemberId,
@@ -207,7 +211,7 @@ pub async fn by_meeting(
     Ok(by_meetings(db, viewer, &[id]).await?.pop())
 }
 
-/// Those of these meetings that are there for the viewer, each with its first occurrence, in no order.
+/// Fetches the given meetings that are visible to the viewer, each with its first occurrence, in no particular order.
 pub async fn by_meetings(
     db: &impl ConnectionTrait,
     viewer: MemberId,
@@ -220,6 +224,7 @@ pub async fn by_meetings(
             column(occurrence::Column::Id),
         ])
     };
+    // Of each meeting, keeps the occurrence that no other precedes.
     let earlier = Query::select()
         .expr(Expr::val(1))
         .from_as(occurrence::Entity, "earlier")
@@ -235,14 +240,14 @@ pub async fn by_meetings(
     all(db, viewer, query).await
 }
 
-/// A list of occurrences that are there for a viewer, in no order yet.
+/// Selects a list of occurrences that are visible to a viewer, without an order.
 fn listed(viewer: MemberId, which: Which, now: DateTime<Utc>) -> Select<occurrence::Entity> {
     let query = match which {
         Which::Of(id) => return seen(viewer).filter(meeting::Column::Id.eq(id)),
         Which::Upcoming | Which::Going => seen(viewer)
             .filter(occurrence::Column::Status.eq(OccurrenceStatus::Scheduled))
             .filter(occurrence::Column::EndsAt.gt(now))
-            // Follows from the line above; the index is on the start.
+            // Implied by the line above, and lets the database use the index on the start.
             .filter(occurrence::Column::StartsAt.gt(now - LONGEST)),
     };
     match which {
@@ -251,7 +256,7 @@ fn listed(viewer: MemberId, which: Which, now: DateTime<Utc>) -> Select<occurren
     }
 }
 
-/// How many occurrences such a list has.
+/// Counts the occurrences of a list.
 pub async fn count(
     db: &impl ConnectionTrait,
     viewer: MemberId,
@@ -261,7 +266,7 @@ pub async fn count(
     listed(viewer, which, now).count(db).await
 }
 
-/// A page of occurrences, the soonest first, and one row more.
+/// Fetches up to `limit + 1` occurrences of a list, the soonest first; in reverse for a backward page.
 pub async fn page(
     db: &impl ConnectionTrait,
     viewer: MemberId,
@@ -305,7 +310,7 @@ fn place_of(cursor: Cursor<LIST>) -> Option<SimpleExpr> {
     ]))
 }
 
-/// What a member does in a circle; none when he is not in it.
+/// Returns a member's role in a circle, or `None` if he is not in it, or is hidden.
 pub async fn circle_role(
     db: &impl ConnectionTrait,
     member: MemberId,

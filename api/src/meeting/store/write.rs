@@ -1,4 +1,5 @@
-//! What is written: each guarded in its own statement, so that it is right whoever else writes.
+//! Updates of meetings, occurrences and answers. Each statement checks its own conditions, so that it is correct under
+//! concurrent writes.
 
 use chrono::{DateTime, Utc};
 use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
@@ -14,9 +15,9 @@ use sea_orm::{
     Select,
 };
 
-use crate::db::Tx;
+use crate::tx::{Rank, Tx};
 
-/// Writes a meeting and its occurrence; false, with nothing changed, when the meeting's id is taken.
+/// Inserts a meeting and its occurrence. Returns false, and changes nothing, if the meeting's id is taken.
 pub async fn insert(
     tx: &Tx,
     meeting: &meeting::Model,
@@ -39,7 +40,7 @@ pub async fn insert(
     Ok(true)
 }
 
-/// Writes a meeting's texts over those of `version`; false when it is not at that version.
+/// Updates a meeting's texts. Returns false if the meeting is not at `version`.
 pub async fn update(tx: &Tx, to: &meeting::Model, version: i32) -> Result<bool, DbErr> {
     use meeting::Column;
     let written = meeting::Entity::update_many()
@@ -55,7 +56,7 @@ pub async fn update(tx: &Tx, to: &meeting::Model, version: i32) -> Result<bool, 
     Ok(written.rows_affected == 1)
 }
 
-/// Gives an occurrence so many seats; false when more are taken.
+/// Sets the number of seats of an occurrence, `None` for no limit. Returns false if more are taken.
 pub async fn set_capacity(tx: &Tx, id: OccurrenceId, capacity: Option<i32>) -> Result<bool, DbErr> {
     use occurrence::Column;
     let mut update = occurrence::Entity::update_many()
@@ -68,7 +69,7 @@ pub async fn set_capacity(tx: &Tx, id: OccurrenceId, capacity: Option<i32>) -> R
     Ok(update.exec(tx).await?.rows_affected == 1)
 }
 
-/// Calls an occurrence off; none when it was, or is over.
+/// Calls an occurrence off. Returns `None` if it was called off before, or is over.
 pub async fn cancel(
     tx: &Tx,
     id: OccurrenceId,
@@ -86,7 +87,8 @@ pub async fn cancel(
     Ok(written.into_iter().next())
 }
 
-/// Up to `limit` occurrences behind one that start after an instant, by their ids, each with the zone of its meeting.
+/// Fetches up to `limit` occurrences with ids above `after` that start after `since`, in the order of their ids, each
+/// with the zone of its meeting.
 pub async fn times_behind(
     tx: &Tx,
     after: OccurrenceId,
@@ -105,7 +107,7 @@ pub async fn times_behind(
     Ok(with_zone.collect())
 }
 
-/// Moves an occurrence to these instants, from and until; `None` if it was moved meanwhile.
+/// Moves an occurrence to another start and end. Returns `None` if it was moved meanwhile.
 pub async fn move_to(
     tx: &Tx,
     row: &occurrence::Model,
@@ -123,21 +125,23 @@ pub async fn move_to(
     Ok(written.into_iter().next())
 }
 
-/// Keeps who is in the circle of a meeting from changing until the transaction ends, when it is a circle's. To be
-/// held before the meeting: who comes into a circle or goes holds it, and then the meetings he answered.
-pub async fn hold_circle(tx: &Tx, id: MeetingId) -> Result<(), DbErr> {
-    hold_circle_of(tx, meeting::Entity::find_by_id(id)).await
+/// Locks the circle of a meeting `FOR SHARE`, if it has one: the circle's members cannot change until the transaction
+/// ends. Lock it before the meeting: a change of a circle's members locks the circle, and then the meetings that the
+/// member answered.
+pub async fn lock_circle(tx: &Tx, id: MeetingId) -> Result<(), DbErr> {
+    lock_circle_of(tx, meeting::Entity::find_by_id(id)).await
 }
 
-/// As [`hold_circle`], by an occurrence of the meeting.
-pub async fn hold_circle_of_occurrence(tx: &Tx, id: OccurrenceId) -> Result<(), DbErr> {
+/// As [`lock_circle`], for the meeting of an occurrence.
+pub async fn lock_circle_of_occurrence(tx: &Tx, id: OccurrenceId) -> Result<(), DbErr> {
     let of = meeting::Entity::find()
         .join_rev(JoinType::InnerJoin, occurrence::Relation::Meeting.def())
         .filter(occurrence::Column::Id.eq(id));
-    hold_circle_of(tx, of).await
+    lock_circle_of(tx, of).await
 }
 
-async fn hold_circle_of(tx: &Tx, meeting: Select<meeting::Entity>) -> Result<(), DbErr> {
+async fn lock_circle_of(tx: &Tx, meeting: Select<meeting::Entity>) -> Result<(), DbErr> {
+    tx.lock(Rank::Circle);
     let of = meeting.select_only().column(meeting::Column::CircleId);
     let _: Option<CircleId> = circle::Entity::find()
         .select_only()
@@ -150,8 +154,10 @@ async fn hold_circle_of(tx: &Tx, meeting: Select<meeting::Entity>) -> Result<(),
     Ok(())
 }
 
-/// Keeps a member in a circle until the transaction ends; false when he is not in it.
-pub async fn hold_membership(tx: &Tx, circle: CircleId, member: MemberId) -> Result<bool, DbErr> {
+/// Locks a membership `FOR SHARE`: the member stays in the circle until the transaction ends. Returns false if he is
+/// not in it.
+pub async fn lock_membership(tx: &Tx, circle: CircleId, member: MemberId) -> Result<bool, DbErr> {
+    tx.lock(Rank::Meeting);
     let held: Option<MemberId> = circle_membership::Entity::find_by_id((circle, member))
         .select_only()
         .column(circle_membership::Column::MemberId)
@@ -167,14 +173,14 @@ pub async fn hold_membership(tx: &Tx, circle: CircleId, member: MemberId) -> Res
 pub enum Written {
     /// It is the first answer.
     First,
-    /// It was the other answer.
+    /// It replaced the other answer.
     Other,
-    /// It was this answer.
+    /// The same answer was stored already.
     Same,
 }
 
-/// Writes a member's answer. The row is locked from here to the end of the transaction, so that of two answers
-/// of his at once the second sees the first.
+/// Writes a member's answer. The row is locked until the transaction ends, so that of two concurrent answers of his the
+/// second sees the first.
 pub async fn answer(tx: &Tx, row: &rsvp::Model) -> Result<Written, DbErr> {
     use rsvp::Column;
     let other = OnConflict::columns([Column::OccurrenceId, Column::MemberId])
@@ -194,8 +200,8 @@ pub async fn answer(tx: &Tx, row: &rsvp::Model) -> Result<Written, DbErr> {
     }
 }
 
-/// Takes a seat, when there is one and the occurrence is on and has not started: one guarded statement, so
-/// that the last seat goes to one man.
+/// Takes a seat, or returns `None` if every seat is taken, or the occurrence was called off or has started. One guarded
+/// statement, so that the last seat goes to one member only.
 pub async fn take_seat(
     tx: &Tx,
     id: OccurrenceId,
@@ -216,7 +222,7 @@ pub async fn take_seat(
     Ok(written.into_iter().next())
 }
 
-/// Gives a seat back; none when none was taken.
+/// Gives a seat back, or returns `None` if none was taken.
 pub async fn free_seat(tx: &Tx, id: OccurrenceId) -> Result<Option<occurrence::Model>, DbErr> {
     use occurrence::Column;
     let written = occurrence::Entity::update_many()
@@ -228,7 +234,7 @@ pub async fn free_seat(tx: &Tx, id: OccurrenceId) -> Result<Option<occurrence::M
     Ok(written.into_iter().next())
 }
 
-/// Records that somebody changed a meeting. Such a row is never changed.
+/// Records who changed a meeting. Such a row is never changed.
 pub async fn record_change(tx: &Tx, change: meeting_change::Model) -> Result<(), DbErr> {
     meeting_change::Entity::insert(change.into_active_model())
         .exec_without_returning(tx)
@@ -236,7 +242,7 @@ pub async fn record_change(tx: &Tx, change: meeting_change::Model) -> Result<(),
     Ok(())
 }
 
-/// Leaves the meetings of a host without one.
+/// Removes a member as the host of all his meetings.
 pub async fn release_hosted(tx: &Tx, host: MemberId) -> Result<(), DbErr> {
     use meeting::Column;
     meeting::Entity::update_many()
@@ -247,10 +253,10 @@ pub async fn release_hosted(tx: &Tx, host: MemberId) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Which of a member's seats.
+/// Which of a member's seats to give back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seats {
-    /// All he ever had.
+    /// All, also in meetings that have started.
     All,
     /// Those of meetings that have not started.
     Upcoming,
@@ -258,7 +264,8 @@ pub enum Seats {
     Of(CircleId),
 }
 
-/// Turns these seats of a member into none. Returns the occurrences they were of.
+/// Changes a member's answers with these seats to `NotGoing`. Returns their occurrences, whose counts of seats the
+/// caller reduces.
 pub async fn leave_all(
     tx: &Tx,
     member: MemberId,
@@ -287,7 +294,7 @@ pub async fn leave_all(
         .into_iter()
         .map(|row| row.occurrence_id)
         .collect();
-    // Everybody who takes several takes them in one order.
+    // Every transaction locks several occurrences in this order, so that none deadlock.
     left.sort_unstable();
     Ok(left)
 }

@@ -1,42 +1,43 @@
-//! Changing what one gives, and how long a pact goes on.
+//! Changing one's side of a pact, and its last day.
 
 use chrono::NaiveDate;
 use entity::{MemberId, PactId};
 
 use super::agree::end_of;
-use super::{consented, held, put, received, store, tell};
+use super::{consented, load_locked, put, received, store, tell};
 use crate::app::App;
 use crate::bus::Activity;
-use crate::db::{Done, transact};
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 use crate::pact::model::{self, NudgeStyle, Sharing, Side, Terms};
+use crate::transact;
+use crate::tx::Done;
 
-/// What is to be changed of one's own side; none leaves it alone.
+/// A change to a member's own side. `None` leaves a field as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patch {
-    /// What the other may see.
+    /// What the partner may see.
     pub sharing: Option<Sharing>,
-    /// In which manner he likes to be nudged.
+    /// The tone in which he likes to be nudged.
     pub style: Option<NudgeStyle>,
-    /// The same in his words; the inner none takes them away.
+    /// How he likes to be nudged, in his own words; `Some(None)` removes them.
     pub wish: Option<Option<Opened>>,
-    /// Whether the other may wake him.
+    /// Whether the partner may wake him in his quiet hours.
     pub can_be_woken: Option<bool>,
 }
 
-/// What became of a change.
+/// The outcome of [`update_side`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Updated {
-    /// It is as it was asked to be.
+    /// The side is as requested.
     AsAsked,
-    /// There is no such pact for him, or he has no side in it so far.
+    /// No such pact is visible to the caller, or he has no side in it so far.
     NotFound,
-    /// Somebody changed it after the version that was expected.
+    /// The pact is no longer at the expected version.
     Stale,
 }
 
-/// Changes what one gives and likes, at once. The other side is as it was.
+/// Changes a member's own side, with immediate effect. The partner's side does not change.
 pub async fn update_side(
     app: &App,
     me: MemberId,
@@ -46,7 +47,7 @@ pub async fn update_side(
 ) -> Result<Updated, Fault> {
     let now = app.clock.now();
     transact!(app, |tx| {
-        let row = held(tx, me, id).await?;
+        let row = load_locked(tx, me, id).await?;
         let row = row.filter(|row| model::shown(me, &row.pact, now).is_some());
         let Some(row) = row else {
             return Ok(Done::Undo(Updated::NotFound));
@@ -69,10 +70,11 @@ pub async fn update_side(
         }
         let sharing = terms.sharing;
         let anew = sharing != before.terms.sharing;
-        // What he agrees to now he agrees to for as long as the pact goes on.
+        // A new level of sharing is agreed to for as long as the pact lasts.
         let until = if anew { row.pact.ends_at } else { side.until };
         let other = row.beside(me);
         let sees_it = model::shown(other, &row.pact, now).is_some();
+        // The partner keeps the earlier wish among his received words.
         if sees_it && terms.wish != before.terms.wish {
             received::keep_wish(app, tx, &row, me).await?;
         }
@@ -89,19 +91,19 @@ pub async fn update_side(
     })
 }
 
-/// What became of another last day.
+/// The outcome of [`renew`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Renewed {
-    /// The pact goes on until then.
+    /// The pact has this last day.
     AsAsked,
-    /// There is no such pact for him that goes on.
+    /// The caller has no such active pact.
     NotFound,
-    /// The day is over, or too far off.
+    /// The day is over, or too far ahead.
     OtherEnd,
 }
 
-/// Gives a pact that goes on another last day, or none. Who asks agrees to give what he gives until then; the other
-/// gives what he gives for as long as he agreed to.
+/// Changes or removes the last day of an active pact. The caller agrees to share what he shares until then. The partner
+/// shares for as long as he agreed to.
 pub async fn renew(
     app: &App,
     me: MemberId,
@@ -110,7 +112,7 @@ pub async fn renew(
 ) -> Result<Renewed, Fault> {
     let now = app.clock.now();
     transact!(app, |tx| {
-        let row = held(tx, me, id).await?;
+        let row = load_locked(tx, me, id).await?;
         let row = row.filter(|row| model::is_active(&row.pact, now));
         let Some(row) = row else {
             return Ok(Done::Undo(Renewed::NotFound));

@@ -1,16 +1,18 @@
-//! What partners do with their pacts, and what other domains ask of them.
+//! Pacts as partners and other domains use them.
 
 mod agree;
 mod change;
 mod nudges;
 mod over;
 mod received;
+mod word;
 
 pub use agree::{Answered, NewPact, Proposed, answer, propose};
 pub use change::{Patch, Renewed, Updated, renew, update_side};
 pub use nudges::{NudgeAnswered, NudgeSent, answer_nudge, send_nudge};
-pub use over::{Ended, end, end_of_peering, housekeep, purging, seen_otherwise};
+pub use over::{Ended, end, end_of_peering, housekeep, purging, resync_for};
 pub use received::{received, received_by_ids, received_count};
+pub use word::{check_in_written, word_said_in};
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,21 +31,21 @@ use crate::bus::{Activity, Event};
 use crate::checkin::entry::Content;
 use crate::consent::service::Given;
 use crate::days::calendar::DayTerms;
-use crate::db::Tx;
 use crate::error::Fault;
-use crate::nudge::Announcement;
+use crate::outbox::Announcement;
 use crate::page::Page;
 use crate::profile::model::Profile;
+use crate::tx::Tx;
 use crate::viewer::Viewer;
 use crate::{checkin, consent, profile};
 
 pub use store::{MY_PACTS, NewNudge, PACT_NUDGES, RECEIVED};
 
-/// A pact as the viewer sees it, and the other man.
+/// A pact as the viewer sees it, with the partner's profile.
 pub type Seen = (Pact, Profile);
 
-/// What a member lets another see of his check-ins, in one statement: nothing unless they have a pact that goes on, in
-/// which he gives it.
+/// Returns how much of his check-ins `owner` shares with `viewer`: nothing unless they have an active pact in which he
+/// shares it. One statement.
 pub async fn sharing_of(
     app: &App,
     db: &impl ConnectionTrait,
@@ -54,7 +56,8 @@ pub async fn sharing_of(
     Ok(given.unwrap_or(Sharing::Nothing))
 }
 
-/// Which partners may know at least whether a member has checked in, and by which pact: who is to be told when he does.
+/// Returns the partners who may know at least that a member has checked in, each with the pact: they are notified when
+/// he does.
 pub async fn partners_to_tell(
     app: &App,
     db: &impl ConnectionTrait,
@@ -67,7 +70,7 @@ pub async fn partners_to_tell(
         .collect())
 }
 
-/// Which partners may read what a member writes, and by which pact.
+/// Returns the partners who may read a member's words, each with the pact.
 pub async fn partners_who_read(
     app: &App,
     db: &impl ConnectionTrait,
@@ -80,17 +83,17 @@ pub async fn partners_who_read(
         .collect())
 }
 
-/// Pacts by their ids with the men in them, in two statements and in no order; those that are not there for the viewer
-/// are left out.
-pub async fn these(app: &App, viewer: Viewer, ids: &[PactId]) -> Result<Vec<Seen>, Fault> {
+/// Fetches the given pacts that are visible to the viewer, with the partners' profiles, in no particular order. Two
+/// statements.
+pub async fn by_ids(app: &App, viewer: Viewer, ids: &[PactId]) -> Result<Vec<Seen>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
-    let pacts = store::these(app, me, app.clock.now(), ids).await?;
+    let pacts = store::by_ids(app, me, app.clock.now(), ids).await?;
     with_partners(app, viewer, pacts).await
 }
 
-/// Of these members, each with a pact of his: who may be woken in his quiet hours by the other, in one statement.
+/// Returns the given members who let the partner of the given pact wake them in their quiet hours. One statement.
 pub async fn who_can_be_woken(
     db: &impl ConnectionTrait,
     of: &[(PactId, MemberId)],
@@ -105,8 +108,8 @@ pub async fn who_can_be_woken(
         .collect())
 }
 
-/// Whether what is asked of each of these members, by the other of a pact with him, may be read in the morning only: it
-/// is quiet where he is, and he did not say that he may be woken. In two statements.
+/// Returns the given members who may read what their partner asks of them only in the morning: they are in their quiet
+/// hours, and do not let the partner of the given pact wake them. Two statements.
 pub async fn who_may_be_asleep(
     app: &App,
     db: &impl ConnectionTrait,
@@ -126,8 +129,8 @@ pub async fn who_may_be_asleep(
     Ok(asleep.copied().collect())
 }
 
-/// Whether everybody whom a member tells that he would like a word may read it in the morning only; `None` if there is
-/// nobody. In three statements.
+/// Whether all partners who are notified that a member would like a word may read it only in the morning; `None` if
+/// there are no such partners. Three statements.
 pub async fn word_may_wait(app: &App, member: MemberId) -> Result<Option<bool>, Fault> {
     let db = app.db.pool();
     let told = partners_who_read(app, db, member).await?;
@@ -142,7 +145,7 @@ pub async fn word_may_wait(app: &App, member: MemberId) -> Result<Option<bool>, 
     Ok(Some(told.iter().all(|side| asleep.contains(side))))
 }
 
-/// A page, and one more, of the viewer's pacts, the last proposed first.
+/// Fetches up to `limit + 1` of the viewer's pacts, the last proposed first.
 pub async fn pacts(app: &App, viewer: Viewer, page: &Page<MY_PACTS>) -> Result<Vec<Seen>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
@@ -161,21 +164,21 @@ async fn with_partners(app: &App, viewer: Viewer, pacts: Vec<Pact>) -> Result<Ve
     Ok(with_profile.collect())
 }
 
-/// How many pacts are there for a member.
+/// Counts the pacts that are visible to a member.
 pub async fn count(app: &App, me: MemberId) -> Result<u64, Fault> {
     store::count(app.db.pool(), me, app.clock.now()).await
 }
 
-/// A day of the other man's, as far as he lets it be seen.
+/// A day of the partner's, as far as he shares it.
 #[derive(Clone, Debug)]
 pub struct PartnerDay {
-    /// Which, on his own calendar.
+    /// The date, by his own calendar.
     pub date: NaiveDate,
-    /// His check-in, if there is one, without what he keeps to himself of it.
+    /// The shared part of his check-in; `None` if there is none.
     pub check_in: Option<Content>,
 }
 
-/// The last seven days of the other man of a pact, his today's the last; none when he does not let them be seen.
+/// Returns the partner's last seven days, of which the last is his today, or `None` if he does not share them.
 pub async fn partner_days(
     app: &App,
     pact: &Pact,
@@ -202,7 +205,7 @@ pub async fn partner_days(
     Ok(Some(days.collect()))
 }
 
-/// Nudges by their ids, in one statement and in no order; those that are not there for the viewer are left out.
+/// Fetches the given nudges that are visible to the viewer, in no particular order. One statement.
 pub async fn these_nudges(
     app: &App,
     viewer: Viewer,
@@ -214,7 +217,7 @@ pub async fn these_nudges(
     }
 }
 
-/// A page, and one more, of a pact's nudges, the latest first; none when it is not there for him.
+/// Fetches up to `limit + 1` nudges of a pact, the latest first. Empty if the pact is not visible to the caller.
 pub async fn nudges(
     app: &App,
     me: MemberId,
@@ -224,13 +227,13 @@ pub async fn nudges(
     store::list_nudges(app, me, app.clock.now(), pact, page).await
 }
 
-/// How many nudges a pact has had.
+/// Counts the nudges of a pact. Zero if the pact is not visible to the caller.
 pub async fn nudge_count(app: &App, me: MemberId, pact: PactId) -> Result<u64, Fault> {
     store::count_nudges(app.db.pool(), me, app.clock.now(), pact).await
 }
 
-/// How far these pacts have come, in one statement. Those that are over, or not there for one of the two, are not among
-/// the answers.
+/// Returns the states of the given pacts. Leaves out those that are over, and those whose members do not see each other
+/// or are no longer partners. One statement.
 pub async fn states(
     db: &impl ConnectionTrait,
     ids: &[PactId],
@@ -241,8 +244,8 @@ pub async fn states(
     Ok(store::states(db, ids).await?.into_iter().collect())
 }
 
-/// Whether these nudges have been answered, in one statement. Those of pacts that are over, or not there for one of the
-/// two, are not among the answers.
+/// Returns whether each given nudge has been answered. Leaves out those of pacts that are over, and those whose members
+/// do not see each other. One statement.
 pub async fn nudge_states(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
@@ -255,12 +258,12 @@ pub async fn nudge_states(
     Ok(states.into_iter().collect())
 }
 
-/// A pact of a member, held with both of the two until the transaction ends.
-async fn held(tx: &Tx, me: MemberId, id: PactId) -> Result<Option<Held>, Fault> {
+/// Locks both partners of a pact `FOR NO KEY UPDATE`, and reads the pact again.
+async fn load_locked(tx: &Tx, me: MemberId, id: PactId) -> Result<Option<Held>, Fault> {
     let Some(row) = store::of_member(tx, me, id).await? else {
         return Ok(None);
     };
-    profile::service::hold(tx, &[row.lower_id, row.higher_id]).await?;
+    profile::service::lock_members(tx, &[row.lower_id, row.higher_id]).await?;
     store::of_member(tx, me, id).await
 }
 
@@ -270,7 +273,7 @@ fn put(tx: &Tx, row: &Held) {
     }
 }
 
-/// Writes down that a member lets another see something from now on, or nothing any more.
+/// Records a member's consent to share with another from now on, or its withdrawal.
 async fn consented(
     app: &App,
     tx: &Tx,
@@ -310,12 +313,12 @@ fn told(
     }
 }
 
-/// Under which key a man is told that somebody proposes a pact.
+/// The dedup key of the notification of a proposal.
 fn proposed_key(id: PactId) -> String {
     format!("pact_proposed:{id}")
 }
 
-/// Tells a man's connected devices of something the other did.
+/// Tells the connected devices of `to` that `by` did something.
 fn tell(tx: &Tx, (by, to): (MemberId, MemberId), activity: Activity, subject: Uuid) {
     let event = Event::PartnerActivity {
         member: to,

@@ -1,35 +1,36 @@
-//! Nudging a partner, and answering with one tap.
+//! Sending and answering nudges.
 
 use chrono::TimeDelta;
 use entity::notification::Kind;
 use entity::pact_nudge::Answer;
 use entity::{MemberId, PactNudgeId};
 
-use super::{held, store, tell, told};
+use super::{load_locked, store, tell, told};
 use crate::app::App;
 use crate::bus::Activity;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::fact::Fact;
 use crate::pact::model::{self, Moment};
 use crate::pact::store::NewNudge;
-use crate::{checkin, nudge, profile};
+use crate::transact;
+use crate::tx::{Done, Tx};
+use crate::{checkin, outbox, profile};
 
-/// A nudge is for now: after so long it is not pushed any more.
+/// How long the push of a nudge is worth sending: a nudge is for now.
 const FRESH_FOR: TimeDelta = TimeDelta::hours(4);
-/// An answer may wait for the morning.
+/// How long the push of an answer is worth sending: it may wait for the morning.
 const ANSWER_FRESH_FOR: TimeDelta = TimeDelta::hours(24);
 
-/// What became of a nudge.
+/// The outcome of [`send_nudge`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NudgeSent {
-    /// It is there for him.
+    /// The nudge was sent.
     AsAsked,
-    /// There is no such pact for him that goes on.
+    /// The caller has no such active pact.
     NotFound,
-    /// It is no good moment, for whatever reason.
+    /// The partner cannot be nudged now, for a reason that the caller does not learn.
     NotNow,
-    /// The id was sent before with another content.
+    /// The id is taken by another nudge.
     Conflict,
 }
 
@@ -37,11 +38,12 @@ fn received_key(id: PactNudgeId) -> String {
     format!("pact_nudge_received:{id}")
 }
 
-/// Nudges a partner, if it is a good moment. What is asked of the database does not depend on whether it is.
+/// Nudges a partner, if he can be nudged now. Always runs all checks, so that the response time does not reveal why a
+/// nudge was refused.
 pub async fn send_nudge(app: &App, me: MemberId, new: &NewNudge) -> Result<NudgeSent, Fault> {
     let now = app.clock.now();
     transact!(app, |tx| {
-        let row = held(tx, me, new.pact).await?;
+        let row = load_locked(tx, me, new.pact).await?;
         let row = row.filter(|row| model::is_active(&row.pact, now));
         let Some(row) = row else {
             return Ok(Done::Undo(NudgeSent::NotFound));
@@ -68,12 +70,12 @@ pub async fn send_nudge(app: &App, me: MemberId, new: &NewNudge) -> Result<Nudge
             return Ok(Done::Undo(NudgeSent::NotNow));
         }
         if !store::insert_nudge(app, tx, new, (me, other), day, now).await? {
-            // Sent at the same moment by somebody else.
+            // Another member used the same id in a concurrent transaction.
             return Ok(Done::Undo(NudgeSent::Conflict));
         }
         let (key, until) = (received_key(new.id), (now, now + FRESH_FOR));
         let what = told((me, other), Kind::PactNudgeReceived, key, new.id.0, until);
-        nudge::service::announce(app, tx, &what).await?;
+        outbox::announce(app, tx, &what).await?;
         for member in [me, other] {
             tx.put(member, new.id);
         }
@@ -89,20 +91,20 @@ async fn is_quiet(app: &App, tx: &Tx, member: MemberId) -> Result<bool, Fault> {
     Ok(standing.is_none_or(|who| who.quiet.over_at(who.terms.zone, now).is_some()))
 }
 
-/// What became of an answer to a nudge.
+/// The outcome of [`answer_nudge`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NudgeAnswered {
-    /// It stands.
+    /// The answer is stored.
     AsAsked,
-    /// There is no such nudge for him.
+    /// No such nudge is visible to the caller.
     NotFound,
-    /// It was he who sent it.
+    /// The caller sent it himself.
     OwnNudge,
-    /// He gave another answer before.
+    /// The caller answered it differently before.
     Conflict,
 }
 
-/// Answers a nudge, once.
+/// Answers a nudge. An answer cannot be changed. Idempotent: the same answer again changes nothing.
 pub async fn answer_nudge(
     app: &App,
     me: MemberId,
@@ -111,13 +113,14 @@ pub async fn answer_nudge(
 ) -> Result<NudgeAnswered, Fault> {
     let now = app.clock.now();
     transact!(app, |tx| {
+        // The first read only finds the two members. The nudge is read again once they are locked.
         let Some((_, from, to)) = store::nudge_of(app, tx, me, now, id).await? else {
             return Ok(Done::Undo(NudgeAnswered::NotFound));
         };
         if from == me {
             return Ok(Done::Undo(NudgeAnswered::OwnNudge));
         }
-        profile::service::hold(tx, &[from, to]).await?;
+        profile::service::lock_members(tx, &[from, to]).await?;
         let Some((nudge, ..)) = store::nudge_of(app, tx, me, now, id).await? else {
             return Ok(Done::Undo(NudgeAnswered::NotFound));
         };
@@ -130,16 +133,20 @@ pub async fn answer_nudge(
             return Ok(Done::Undo(outcome));
         }
         if !store::answer_nudge(tx, id, answer, now).await? {
-            return Err(Fault::Broken("a nudge that is held is answered once"));
+            return Err(Fault::Broken("a nudge that is locked is answered once"));
         }
-        nudge::service::withdraw(tx, me, &received_key(id)).await?;
+        outbox::withdraw(tx, me, &received_key(id)).await?;
         if answer == Answer::AllRight {
-            app.follow(tx, Fact::ShowedUp { member: me }).await?;
+            let fact = Fact::ShowedUp {
+                member: me,
+                days: None,
+            };
+            app.follow(tx, fact).await?;
         }
         let key = format!("pact_nudge_answered:{id}");
         let until = (now, now + ANSWER_FRESH_FOR);
         let what = told((me, from), Kind::PactNudgeAnswered, key, id.0, until);
-        nudge::service::announce(app, tx, &what).await?;
+        outbox::announce(app, tx, &what).await?;
         for member in [from, to] {
             tx.put(member, id);
         }

@@ -1,38 +1,39 @@
-//! When a pact is over, and what goes with it.
+//! Ending pacts and sharing, hiding pacts, and keeping the words that partners received.
 
 use chrono::{DateTime, Utc};
 use entity::{MemberId, PactId, PeeringId};
 
 use super::received::{self, For};
-use super::{Held, consented, held, put, store, tell};
+use super::{Held, consented, load_locked, put, store, tell};
 use crate::app::App;
 use crate::bus::Activity;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::matching::model::Pair;
 use crate::pact::model::{self, Sharing, Side, Step};
 use crate::pact::store::Over;
-use crate::{matching, nudge};
+use crate::transact;
+use crate::tx::{Done, Tx};
+use crate::{matching, outbox};
 
-/// Pacts closed by one transaction.
+/// How many pacts one transaction closes at most.
 const CLOSED_AT_ONCE: u64 = 100;
 
-/// What became of the wish to end a pact.
+/// The outcome of [`end`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// It is over.
+    /// The pact is over.
     AsAsked,
-    /// There is no such pact for him.
+    /// No such pact is visible to the caller.
     NotFound,
-    /// It waits for his answer.
+    /// It is a proposal that waits for the caller's answer.
     NotBegun,
 }
 
-/// Ends a pact, or takes a proposal of it back; it is well if it was over.
+/// Ends a pact, or withdraws a proposal. Idempotent: succeeds also if it was over.
 pub async fn end(app: &App, me: MemberId, id: PactId) -> Result<Ended, Fault> {
     let now = app.clock.now();
     transact!(app, |tx| {
-        let Some(row) = held(tx, me, id).await? else {
+        let Some(row) = load_locked(tx, me, id).await? else {
             return Ok(Done::Undo(Ended::NotFound));
         };
         match model::end(&row.pact, me, now) {
@@ -42,9 +43,10 @@ pub async fn end(app: &App, me: MemberId, id: PactId) -> Result<Ended, Fault> {
             Step::NotHis => return Ok(Done::Undo(Ended::NotBegun)),
         }
         let other = row.beside(me);
+        // A partner who declined the proposal no longer sees it, and is not told that it is over.
         let saw_it = model::shown(other, &row.pact, now).is_some();
         store::end(tx, id, now).await?;
-        nudge::service::withdraw(tx, other, &super::proposed_key(id)).await?;
+        outbox::withdraw(tx, other, &super::proposed_key(id)).await?;
         gone(app, tx, &row, now).await?;
         if saw_it {
             tell(tx, (me, other), Activity::PactChanged, id.0);
@@ -53,7 +55,7 @@ pub async fn end(app: &App, me: MemberId, id: PactId) -> Result<Ended, Fault> {
     })
 }
 
-/// Two men are partners no longer: so is their pact, if they have one. Both are held.
+/// Ends the pact of a peering that has ended, if there is one. The caller has locked both members.
 pub async fn end_of_peering(
     app: &App,
     tx: &Tx,
@@ -72,7 +74,8 @@ pub async fn end_of_peering(
     gone(app, tx, &row, now).await
 }
 
-/// What goes with a pact: its nudges, and what was agreed to. What each received of the other's words stays his.
+/// Removes what ends with a pact: takes it and its nudges out of both feeds, and withdraws the consents. Keeps the
+/// words that each received from the other.
 pub(super) async fn gone(app: &App, tx: &Tx, row: &Held, at: DateTime<Utc>) -> Result<(), Fault> {
     let nudges = received::keep(app, tx, row, For::Both, false).await?;
     for member in [row.lower_id, row.higher_id] {
@@ -88,14 +91,9 @@ pub(super) async fn gone(app: &App, tx: &Tx, row: &Held, at: DateTime<Utc>) -> R
     Ok(())
 }
 
-/// A member was hidden from others, or is there again: what there is between him and his partners goes from their
-/// phones, or comes back. He is held.
-pub async fn seen_otherwise(
-    app: &App,
-    tx: &Tx,
-    member: MemberId,
-    hidden: bool,
-) -> Result<(), Fault> {
+/// Takes a member's open pacts and their nudges out of the feeds of both partners, or puts them back, after the member
+/// was hidden or shown again. The caller has locked the member.
+pub async fn resync_for(app: &App, tx: &Tx, member: MemberId, hidden: bool) -> Result<(), Fault> {
     let now = app.clock.now();
     if !hidden {
         store::forget_hidden(tx, member).await?;
@@ -104,7 +102,7 @@ pub async fn seen_otherwise(
         let is_there = |viewer| model::shown(viewer, &row.pact, now).is_some();
         let both_see_it = is_there(row.lower_id) && is_there(row.higher_id);
         let nudges = if hidden && both_see_it {
-            // What either received stays his while the other is not there for him.
+            // Both can still read what they received while the pact itself is not visible.
             received::keep(app, tx, &row, For::Both, true).await?
         } else {
             store::nudges_of_pact(tx, row.pact.id).await?
@@ -128,8 +126,8 @@ pub async fn seen_otherwise(
     Ok(())
 }
 
-/// A member goes for good: what others received from him stays theirs. What was kept when he was hidden is kept; he may
-/// have been hidden by an older program.
+/// Keeps the words that others received from a member who is about to be deleted for good. Most were kept when he was
+/// hidden, but an older version of the program may have hidden him without keeping them.
 pub async fn purging(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     for row in store::open_of(tx, member).await? {
         let other = row.beside(member);
@@ -138,10 +136,9 @@ pub async fn purging(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> 
     Ok(())
 }
 
-/// Closes pacts whose last day is over, proposals that nobody answered in time, and what was given for longer than was
-/// agreed; and tells the phones that have them. Removes received words whose time is over, and encrypts what is in the
-/// clear.
-/// One slice; returns whether there is more.
+/// Closes one slice of pacts whose last day is over, of expired proposals, and of sharing beyond the agreed time, and
+/// updates the feeds. Deletes received words that were kept long enough, and encrypts plaintext wishes. Returns whether
+/// there may be more.
 pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     let now = app.clock.now();
     let more = received::housekeep(app).await?;
@@ -174,11 +171,12 @@ pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     for (pact, member) in lapsed {
         stopped |= stop_sharing(app, pact, member, now).await?;
     }
-    // What cannot be stopped now, because one of the two is hidden, waits for a later round.
+    // A side whose partner is hidden cannot be stopped now. If a full slice holds nothing else, it waits for a later
+    // round: asking for more would loop.
     Ok(more || closed == CLOSED_AT_ONCE || (is_slice && stopped))
 }
 
-/// Takes back what a member gives, when he agreed to it until now and no longer. Returns whether there was something.
+/// Stops what a member shares if the time he agreed to is over. Returns whether something was stopped.
 async fn stop_sharing(
     app: &App,
     id: PactId,
@@ -186,7 +184,7 @@ async fn stop_sharing(
     now: DateTime<Utc>,
 ) -> Result<bool, Fault> {
     transact!(app, |tx| {
-        let Some(row) = held(tx, member, id).await? else {
+        let Some(row) = load_locked(tx, member, id).await? else {
             return Ok(Done::Undo(false));
         };
         let Some(side) = store::side_of(app, tx, id, member).await? else {

@@ -1,31 +1,33 @@
-//! What a man received stays his: nudges, wishes and proposals, for a time after he sees them nowhere else.
+//! Received words: nudges, wishes and proposals that a member can still read after they are no longer visible
+//! elsewhere.
 
 use entity::{MemberId, PactNudgeId, ReceivedId};
 
 use super::{Held, store};
 use crate::app::App;
-use crate::db::{Done, Tx, transact};
 use crate::error::Fault;
 use crate::pact::model::{Received, ReceivedKind};
 use crate::pact::store::{RECEIVED, Source};
 use crate::page::Page;
 use crate::profile;
+use crate::transact;
+use crate::tx::{Done, Tx};
 use crate::viewer::Viewer;
 
-/// Rows that are removed, or encrypted, by one transaction.
+/// How many rows one transaction deletes or encrypts at most.
 const AT_ONCE: u64 = 100;
 
-/// For whom something is kept.
+/// For which partner received words are kept.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum For {
-    /// Either of the two, what he had from the other.
+    /// For both, what each received from the other.
     Both,
-    /// This one.
+    /// For this member only.
     One(MemberId),
 }
 
-/// Keeps what men received by a pact that is to be seen no more, or not while its other man is hidden. Returns its
-/// nudges.
+/// Keeps what the partners of a pact received, before it stops being visible for good, or while one of them is hidden.
+/// Returns the ids of the pact's nudges.
 pub(super) async fn keep(
     app: &App,
     tx: &Tx,
@@ -46,7 +48,7 @@ pub(super) async fn keep(
     Ok(nudges)
 }
 
-/// Keeps how a man liked to be nudged, which he is about to change, for the other.
+/// Keeps a member's wish for his partner, before the member changes it.
 pub(super) async fn keep_wish(
     app: &App,
     tx: &Tx,
@@ -74,7 +76,7 @@ async fn put(
     store::keep(app, tx, row, sources, handle, ended).await
 }
 
-/// A page, and one more, of what the viewer received, the latest first.
+/// Fetches up to `limit + 1` words that the viewer received, the latest first.
 pub async fn received(
     app: &App,
     me: MemberId,
@@ -83,12 +85,12 @@ pub async fn received(
     store::list_received(app, me, app.clock.now(), page).await
 }
 
-/// How much that is.
+/// Counts the words that the viewer received.
 pub async fn received_count(app: &App, me: MemberId) -> Result<u64, Fault> {
     store::count_received(app.db.pool(), me, app.clock.now()).await
 }
 
-/// What the viewer received, by ids and in no order; others' is left out.
+/// Fetches the given received words that are the viewer's, in no particular order.
 pub async fn received_by_ids(
     app: &App,
     viewer: Viewer,
@@ -100,8 +102,8 @@ pub async fn received_by_ids(
     }
 }
 
-/// Removes what has been kept for its time, and encrypts wishes that are in the clear.
-/// One slice; returns whether there is more.
+/// Deletes one slice of received words that were kept long enough, and encrypts one slice of plaintext wishes. Returns
+/// whether there may be more.
 pub(super) async fn housekeep(app: &App) -> Result<bool, Fault> {
     let removed = transact!(app, |tx| {
         let removed = store::remove_received(tx, app.clock.now(), AT_ONCE).await?;

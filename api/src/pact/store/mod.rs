@@ -1,4 +1,4 @@
-//! Pacts in the database.
+//! Database access for pacts, nudges and received words.
 
 mod nudges;
 mod read;
@@ -13,8 +13,8 @@ pub(super) use nudges::{
 };
 pub use read::MY_PACTS;
 pub(super) use read::{
-    Held, can_be_woken, count, list, of_member, open_of, open_of_peering, sent_before, shared_with,
-    sharing, side_of, states, these, words_with,
+    Held, by_ids, can_be_woken, count, list, of_member, open_of, open_of_peering, sent_before,
+    shared_with, sharing, side_of, states, words_with,
 };
 pub use received::RECEIVED;
 pub(super) use received::{
@@ -34,12 +34,12 @@ use crate::app::App;
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 
-/// What a wish is sealed as.
+/// The associated data with which a wish is encrypted: it binds the wish to its member and pact.
 fn wish_of<'a>(pact: &'a PactId, member: &'a MemberId) -> [&'a [u8]; 3] {
     [b"pact wish", member.0.as_bytes(), pact.0.as_bytes()]
 }
 
-/// Seals how a man likes to be nudged.
+/// Encrypts a wish.
 fn sealed_wish(
     app: &App,
     (pact, member): (PactId, MemberId),
@@ -50,13 +50,13 @@ fn sealed_wish(
             let keys = app.keys.at_rest();
             keys.seal(&app.entropy, &wish_of(&pact, &member), text)
         }
-        // What cannot be read stays as it is.
+        // A wish that cannot be decrypted is stored again as it is.
         Opened::Unreadable(sealed) => Ok(sealed.clone()),
     };
     wish.map(seal).transpose()
 }
 
-/// How a man likes to be nudged. In the clear it is newer: an older program wrote it since.
+/// Reads a wish. A plaintext wish takes precedence: an older version of the program wrote it after the encrypted one.
 fn wish(
     app: &App,
     (pact, member): (PactId, MemberId),
@@ -67,17 +67,20 @@ fn wish(
     clear.map(Opened::Text).or_else(|| sealed.map(read))
 }
 
-/// What is not over. Written out and not bound: a partial index serves no statement that leaves it open.
+/// The condition that a pact is not over. Written as SQL text without bound values: PostgreSQL uses a partial index
+/// only if the statement states its condition literally.
 fn open() -> Expr {
     Expr::cust("\"pact\".\"ended_at\" IS NULL")
 }
 
-/// What waits for an answer, as far as somebody knows who was not told of a no. Written out and not bound.
+/// The condition that a proposal is open, as far as its proposer knows: he is not told of a no. SQL text, as in
+/// [`open`].
 fn unanswered() -> Expr {
     Expr::cust("\"pact\".\"state\" IN ('proposed', 'declined') AND \"pact\".\"ended_at\" IS NULL")
 }
 
-/// What both agreed to. Written out and not bound.
+/// The condition that both partners agreed, and neither ended the pact. Does not look at its last day. SQL text, as in
+/// [`open`].
 fn agreed() -> Expr {
     Expr::cust("\"pact\".\"state\" = 'active' AND \"pact\".\"ended_at\" IS NULL")
 }

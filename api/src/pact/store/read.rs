@@ -1,4 +1,4 @@
-//! Reading pacts.
+//! Queries of pacts and their sides.
 
 use chrono::{DateTime, Utc};
 use entity::pact::{self, Column, Entity, Model, State};
@@ -12,16 +12,17 @@ use sea_orm::{
 
 use super::{agreed, open, unanswered, wish};
 use crate::app::App;
-use crate::db::{Sorted, Tx};
+use crate::db::Sorted;
 use crate::error::Fault;
 use crate::matching;
 use crate::pact::model::{self, GivenSince, Pact, Side, Terms};
 use crate::page::Page;
+use crate::tx::Tx;
 
-/// Tells the cursors of the viewer's pacts from those of other lists.
+/// Identifies the cursors of the viewer's pacts.
 pub const MY_PACTS: u8 = 71;
 
-/// A pact and the two whose it is.
+/// A pact and its two partners.
 #[derive(Clone, Debug, PartialEq, Eq, sea_orm::FromQueryResult)]
 pub(in crate::pact) struct Held {
     #[sea_orm(nested)]
@@ -31,7 +32,7 @@ pub(in crate::pact) struct Held {
 }
 
 impl Held {
-    /// The man beside this one.
+    /// Returns the partner of `one`, who is one of the two.
     pub fn beside(&self, one: MemberId) -> MemberId {
         matching::model::Pair::of(self.lower_id, self.higher_id).beside(one)
     }
@@ -64,12 +65,12 @@ fn with_both() -> Select<Entity> {
         .column(peering::Column::HigherId)
 }
 
-/// The pacts of a member with partners who are there for others, however far they have come.
+/// Selects the pacts of a member with his present partners whom he can see, in any state.
 fn with_partners(member: MemberId) -> Select<Entity> {
     with_both().filter(matching::service::is_active_for(member))
 }
 
-/// The pacts that are there for a member.
+/// Selects the pacts that are visible to a member: active ones, and open proposals that he has not declined.
 fn there_for(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
     let not_his_no = Condition::any()
         .add(Column::State.eq(State::Proposed))
@@ -89,7 +90,7 @@ fn going_on(now: DateTime<Utc>) -> Condition {
     )
 }
 
-/// The same with both sides.
+/// Adds the columns of both sides to a query.
 fn with_sides(mut select: Select<Entity>, viewer: MemberId) -> Select<Entity> {
     for (alias, names) in [
         (
@@ -149,8 +150,9 @@ fn with_sides(mut select: Select<Entity>, viewer: MemberId) -> Select<Entity> {
     select
 }
 
-/// Since when the other has let the viewer see at least this, without a break: the consent that followed on none of
-/// the same. Of a pact that both agreed to, both have a side.
+/// Since when the partner has shared at least this level without interruption: the start of the latest consent of such
+/// a level that does not directly follow another one. Needs both sides of the pact, and so finds something only for
+/// pacts that both agreed to.
 fn given_since(details: &str) -> Expr {
     let sql = format!(
         "(SELECT c.given_at FROM consent c WHERE c.member_id = theirs.member_id AND c.other_member_id = own.member_id \
@@ -162,7 +164,7 @@ fn given_since(details: &str) -> Expr {
     Expr::cust(sql)
 }
 
-/// Reads what one of the two gives and likes.
+/// Builds one partner's side from its columns, or `None` if he has none.
 fn side(
     app: &App,
     (pact, member): (PactId, MemberId),
@@ -235,8 +237,8 @@ async fn all(
         .collect())
 }
 
-/// Those of these pacts that are there for the viewer, in no order.
-pub(in crate::pact) async fn these(
+/// Fetches the given pacts that are visible to the viewer, in no particular order.
+pub(in crate::pact) async fn by_ids(
     app: &App,
     viewer: MemberId,
     now: DateTime<Utc>,
@@ -246,7 +248,7 @@ pub(in crate::pact) async fn these(
     all(app, viewer, now, these).await
 }
 
-/// A page of the viewer's pacts, the last proposed first; from the back for a backward page.
+/// Fetches up to `limit + 1` of the viewer's pacts, the last proposed first; in reverse for a backward page.
 pub(in crate::pact) async fn list(
     app: &App,
     viewer: MemberId,
@@ -257,7 +259,7 @@ pub(in crate::pact) async fn list(
     all(app, viewer, now, sorted.page(there_for(viewer, now), page)).await
 }
 
-/// How many pacts are there for a member.
+/// Counts the pacts that are visible to a member.
 pub(in crate::pact) async fn count(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -266,8 +268,8 @@ pub(in crate::pact) async fn count(
     Ok(there_for(member, now).count(db).await?)
 }
 
-/// A pact, if the member is one of the two and the other is there for others, however far it has come, and also when
-/// they are partners no longer.
+/// Finds a pact in any state, even if the two are no longer partners. Returns `None` if the member is not one of the
+/// two, or does not see the other.
 pub(in crate::pact) async fn of_member(
     tx: &Tx,
     member: MemberId,
@@ -279,12 +281,12 @@ pub(in crate::pact) async fn of_member(
     Ok(found.into_model::<Held>().one(tx).await?)
 }
 
-/// What was sent under this id before, by whomever.
+/// Finds the pact with this id, whoever proposed it.
 pub(in crate::pact) async fn sent_before(tx: &Tx, id: PactId) -> Result<Option<Model>, Fault> {
     Ok(Entity::find_by_id(id).one(tx).await?)
 }
 
-/// The pact of a peering that is not over.
+/// Finds the pact of a peering that is not over.
 pub(in crate::pact) async fn open_of_peering(
     tx: &Tx,
     peering: PeeringId,
@@ -295,7 +297,7 @@ pub(in crate::pact) async fn open_of_peering(
     Ok(found.one(tx).await?)
 }
 
-/// A member's pacts that are not over, whoever the other is.
+/// Fetches a member's pacts that are not over, even if the partner is hidden.
 pub(in crate::pact) async fn open_of(tx: &Tx, member: MemberId) -> Result<Vec<Held>, Fault> {
     let of_member = Condition::any()
         .add(peering::Column::LowerId.eq(member))
@@ -304,7 +306,7 @@ pub(in crate::pact) async fn open_of(tx: &Tx, member: MemberId) -> Result<Vec<He
     Ok(found.into_model::<Held>().all(tx).await?)
 }
 
-/// What one of the two gives and likes.
+/// Reads one partner's side of a pact, or `None` if he has none.
 pub(in crate::pact) async fn side_of(
     app: &App,
     tx: &Tx,
@@ -326,7 +328,7 @@ pub(in crate::pact) async fn side_of(
     ))
 }
 
-/// The sides of a member in pacts that go on, for which he agreed to share, with those he has them with.
+/// Selects a member's active pacts in which the time he agreed to share is not over, joined with his own side.
 fn given_by(owner: MemberId, now: DateTime<Utc>) -> Select<Entity> {
     let his = Expr::col((pact_side::Entity, pact_side::Column::MemberId)).eq(owner);
     let mut select = with_partners(owner).filter(going_on(now));
@@ -343,7 +345,7 @@ fn given_by(owner: MemberId, now: DateTime<Utc>) -> Select<Entity> {
     select.filter(agreed_for)
 }
 
-/// What a member lets another see.
+/// Returns what a member shares with another, or `None` if there is no active pact in which he shares.
 pub(in crate::pact) async fn sharing(
     db: &impl ConnectionTrait,
     owner: MemberId,
@@ -363,7 +365,7 @@ pub(in crate::pact) async fn sharing(
     Ok(found)
 }
 
-/// Whom a member lets see something, and by which pact.
+/// Fetches the active pacts in which a member shares something.
 pub(in crate::pact) async fn shared_with(
     db: &impl ConnectionTrait,
     owner: MemberId,
@@ -373,7 +375,7 @@ pub(in crate::pact) async fn shared_with(
     Ok(found.into_model::<Held>().all(db).await?)
 }
 
-/// Whom a member lets read what he writes, and by which pact.
+/// Fetches the active pacts in which a member shares his words.
 pub(in crate::pact) async fn words_with(
     db: &impl ConnectionTrait,
     owner: MemberId,
@@ -383,7 +385,8 @@ pub(in crate::pact) async fn words_with(
     Ok(found.into_model::<Held>().all(db).await?)
 }
 
-/// Which of these members may be woken by the other of these pacts: every pair of the two that may, of pacts that go on.
+/// Returns the given members who let their partner wake them, with the given active pacts. The pairs are not matched:
+/// may also return other combinations of the given pacts and members.
 pub(in crate::pact) async fn can_be_woken(
     db: &impl ConnectionTrait,
     pacts: &[PactId],
@@ -403,7 +406,7 @@ pub(in crate::pact) async fn can_be_woken(
     Ok(sides)
 }
 
-/// How far these have come whose two members are partners and both there for others.
+/// Returns the states of the given pacts that are not over, and whose members are partners and can see each other.
 pub(in crate::pact) async fn states(
     db: &impl ConnectionTrait,
     ids: &[PactId],

@@ -1,4 +1,4 @@
-//! Words that members received and see nowhere else any more.
+//! Queries and updates of received words, which members no longer see elsewhere.
 
 use chrono::{DateTime, Utc};
 use entity::received_words::{ActiveModel, Column, Entity, Kind, Model};
@@ -13,35 +13,36 @@ use uuid::Uuid;
 use super::nudges::said;
 use super::{Held, wish};
 use crate::app::App;
-use crate::db::{Sorted, Tx};
+use crate::db::Sorted;
 use crate::error::Fault;
 use crate::pact::model::{KEPT_FOR, Received, Said};
 use crate::page::Page;
+use crate::tx::Tx;
 
-/// Tells the cursors of received words from those of other lists.
+/// Identifies the cursors of received words.
 pub const RECEIVED: u8 = 77;
 
-/// Rows written by one statement: each takes fourteen of the 32,766 variables SQLite allows.
+/// How many rows one statement writes at most: each takes fourteen of the 32,766 variables that SQLite allows.
 const ROWS_AT_ONCE: usize = 1000;
 
-/// Something that one of two partners had from the other.
+/// Something that one partner received from the other.
 #[derive(Clone, Debug)]
 pub(in crate::pact) struct Source {
-    /// Who received it.
+    /// The receiver.
     pub to: MemberId,
-    /// What it was.
+    /// What kind of words they are.
     pub kind: Kind,
-    /// The nudge, or the pact.
+    /// The id of the nudge or the pact.
     pub id: Uuid,
-    /// Tells one from another under the same id.
+    /// Distinguishes several wishes of the same pact.
     pub no: i64,
-    /// What it said; nothing for a proposal without words.
+    /// The words; `None` for a proposal without words, or if they cannot be decrypted.
     pub said: Option<Said>,
-    /// When it came.
+    /// When they were received.
     pub at: DateTime<Utc>,
 }
 
-/// Everything that the two of a pact had from each other by it, in two statements.
+/// Fetches everything that the two partners of a pact received from each other through it. Two statements.
 pub(in crate::pact) async fn of_pact(
     app: &App,
     tx: &Tx,
@@ -52,7 +53,7 @@ pub(in crate::pact) async fn of_pact(
     let nudges = pact_nudge::Entity::find().filter(pact_nudge::Column::PactId.eq(pact.id));
     for row in nudges.all(tx).await? {
         let (to, id, at) = (row.to_member, row.id.0, row.created_at);
-        // What cannot be read must not keep anybody from leaving.
+        // Words that cannot be decrypted must not prevent a member from leaving.
         let said = said(app, &row).ok();
         sources.push(Source {
             to,
@@ -91,7 +92,8 @@ fn words_of<'a>(part: &'a [u8], row: (&'a MemberId, &'a ReceivedId)) -> [&'a [u8
 const WORDS: &[u8] = b"received words";
 const HANDLE: &[u8] = b"received handle";
 
-/// Keeps these for those who received them, under the names that the senders go by. What is kept already keeps its time.
+/// Stores words for their receivers, with the senders' present handles. Words that are stored already keep the time at
+/// which they ended.
 pub(in crate::pact) async fn keep(
     app: &App,
     tx: &Tx,
@@ -151,14 +153,15 @@ pub(in crate::pact) async fn keep(
     Ok(())
 }
 
-/// A member is there for others again, and they for him: what was kept because he was not is to be seen where it was.
+/// Deletes the words that were kept only because a member, as sender or receiver, was hidden: after he is shown again
+/// they are visible where they were.
 pub(in crate::pact) async fn forget_hidden(tx: &Tx, member: MemberId) -> Result<(), Fault> {
     let from_or_to = Condition::any()
         .add(Column::SenderId.eq(member))
         .add(Column::MemberId.eq(member));
     Entity::delete_many()
         .filter(from_or_to)
-        // Written out and not bound, for the partial index.
+        // SQL text without a bound value, so that the partial index is used.
         .filter(Expr::cust("\"received_words\".\"while_hidden\""))
         .exec(tx)
         .await?;
@@ -195,7 +198,7 @@ fn opened(app: &App, row: &Model) -> Received {
     }
 }
 
-/// Those of these that are a member's, in no order.
+/// Fetches the given received words that are a member's, in no particular order.
 pub(in crate::pact) async fn these_received(
     app: &App,
     member: MemberId,
@@ -207,7 +210,7 @@ pub(in crate::pact) async fn these_received(
     Ok(rows.map(|row| opened(app, &row)).collect())
 }
 
-/// A page of what a member received, the latest first; from the back for a backward page.
+/// Fetches up to `limit + 1` words that a member received, the latest first; in reverse for a backward page.
 pub(in crate::pact) async fn list_received(
     app: &App,
     member: MemberId,
@@ -220,7 +223,7 @@ pub(in crate::pact) async fn list_received(
     Ok(rows.map(|row| opened(app, &row)).collect())
 }
 
-/// How much a member received.
+/// Counts the words that a member received.
 pub(in crate::pact) async fn count_received(
     db: &impl ConnectionTrait,
     member: MemberId,
@@ -229,7 +232,7 @@ pub(in crate::pact) async fn count_received(
     Ok(of_member(member, now).count(db).await?)
 }
 
-/// Removes up to `limit` whose time is over. Returns how many.
+/// Deletes up to `limit` received words that were kept long enough. Returns how many.
 pub(in crate::pact) async fn remove_received(
     tx: &Tx,
     now: DateTime<Utc>,

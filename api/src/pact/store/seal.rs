@@ -1,4 +1,4 @@
-//! Encrypting what older programs wrote in the clear.
+//! Encrypting wishes that older versions of the program stored in plaintext.
 
 use entity::pact_side::{Column, Entity};
 use sea_orm::sea_query::Expr;
@@ -6,11 +6,11 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect 
 
 use super::sealed_wish;
 use crate::app::App;
-use crate::db::Tx;
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
+use crate::tx::Tx;
 
-/// Encrypts up to `limit` wishes that are in the clear, as they are now. Returns how many there were.
+/// Encrypts up to `limit` plaintext wishes. Returns how many it found.
 pub(in crate::pact) async fn seal_wishes(app: &App, tx: &Tx, limit: u64) -> Result<u64, Fault> {
     let clear = Entity::find()
         .filter(Column::NudgeWish.is_not_null())
@@ -25,7 +25,7 @@ pub(in crate::pact) async fn seal_wishes(app: &App, tx: &Tx, limit: u64) -> Resu
             .col_expr(Column::NudgeWishSealed, Expr::value(sealed))
             .filter(Column::PactId.eq(row.pact_id))
             .filter(Column::MemberId.eq(row.member_id))
-            // Not one that was written in the same moment.
+            // Skips a wish that changed since it was read: the next run encrypts it.
             .filter(Column::NudgeWish.eq(row.nudge_wish.clone()))
             .exec(tx)
             .await?;

@@ -1,4 +1,4 @@
-//! Writing pacts and their sides.
+//! Updates of pacts and their sides.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::pact::{ActiveModel, Column, Entity, Model, State};
@@ -12,11 +12,11 @@ use sea_orm::{
 
 use super::{agreed, open, sealed_wish, unanswered};
 use crate::app::App;
-use crate::db::Tx;
 use crate::error::Fault;
 use crate::pact::model::Side;
+use crate::tx::Tx;
 
-/// Makes the row of a proposal; false when there is one with its id.
+/// Inserts a proposal. Returns false if its id is taken.
 pub(in crate::pact) async fn insert(tx: &Tx, row: Model) -> Result<bool, Fault> {
     let there = OnConflict::column(Column::Id).do_nothing().to_owned();
     let row = ActiveModel {
@@ -39,7 +39,7 @@ pub(in crate::pact) async fn insert(tx: &Tx, row: Model) -> Result<bool, Fault> 
     Ok(inserted == 1)
 }
 
-/// Writes what one of the two gives and likes.
+/// Writes one partner's side of a pact.
 pub(in crate::pact) async fn put_side(
     app: &App,
     tx: &Tx,
@@ -77,7 +77,7 @@ pub(in crate::pact) async fn put_side(
     Ok(())
 }
 
-/// Writes down until when one of the two agreed to share.
+/// Sets until when one partner agreed to share.
 pub(in crate::pact) async fn set_agreed_until(
     tx: &Tx,
     pact: PactId,
@@ -93,7 +93,7 @@ pub(in crate::pact) async fn set_agreed_until(
     Ok(())
 }
 
-/// What is written to a pact's row.
+/// Updates a pact that is not over, and raises its version. Fails with `promise` if there is no such pact.
 async fn write(
     tx: &Tx,
     pact: PactId,
@@ -113,7 +113,7 @@ async fn write(
         .ok_or(Fault::Broken(promise))
 }
 
-/// Both agreed.
+/// Makes a proposal active.
 pub(in crate::pact) async fn activate(
     tx: &Tx,
     pact: PactId,
@@ -123,10 +123,10 @@ pub(in crate::pact) async fn activate(
         (Column::State, Expr::value(State::Active)),
         (Column::AcceptedAt, Expr::value(now)),
     ];
-    write(tx, pact, columns, "a pact that is held and waits begins").await
+    write(tx, pact, columns, "a locked proposal becomes active").await
 }
 
-/// Who was asked says no. Of this nothing is to be seen, its version included.
+/// Declines a proposal. Leaves the version as it is: the proposer must not be able to tell.
 pub(in crate::pact) async fn decline(tx: &Tx, pact: PactId) -> Result<(), Fault> {
     Entity::update_many()
         .col_expr(Column::State, Expr::value(State::Declined))
@@ -137,12 +137,12 @@ pub(in crate::pact) async fn decline(tx: &Tx, pact: PactId) -> Result<(), Fault>
     Ok(())
 }
 
-/// It is not as it was.
+/// Raises a pact's version after a change of one of its sides.
 pub(in crate::pact) async fn bump(tx: &Tx, pact: PactId) -> Result<(), Fault> {
-    write(tx, pact, Vec::new(), "a pact that is held is there").await
+    write(tx, pact, Vec::new(), "a locked pact is open").await
 }
 
-/// It has another last day.
+/// Sets a pact's last day.
 pub(in crate::pact) async fn put_end(
     tx: &Tx,
     pact: PactId,
@@ -153,28 +153,28 @@ pub(in crate::pact) async fn put_end(
         (Column::EndsOn, Expr::value(ends_on)),
         (Column::EndsAt, Expr::value(ends_at)),
     ];
-    write(tx, pact, columns, "a pact that is held goes on").await
+    write(tx, pact, columns, "a locked pact takes another last day").await
 }
 
-/// It is over.
+/// Ends a pact.
 pub(in crate::pact) async fn end(tx: &Tx, pact: PactId, at: DateTime<Utc>) -> Result<(), Fault> {
     let columns = vec![
         (Column::State, Expr::value(State::Ended)),
         (Column::EndedAt, Expr::value(at)),
     ];
-    write(tx, pact, columns, "a pact that is held and open is ended").await
+    write(tx, pact, columns, "a locked and open pact is ended").await
 }
 
-/// Which pacts are to be closed because their time is over.
+/// Which pacts and proposals that are due to close.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::pact) enum Over {
-    /// This one.
+    /// This one only.
     One(PactId),
-    /// All, at most so many.
+    /// Up to this many of all.
     All(u64),
 }
 
-/// Closes pacts whose last day is over, and proposals that nobody answered in time, and returns them.
+/// Closes pacts whose last day is over, and expired proposals. Returns them.
 pub(in crate::pact) async fn close_over(
     tx: &Tx,
     which: Over,
@@ -209,7 +209,7 @@ pub(in crate::pact) async fn close_over(
     Ok(closed)
 }
 
-/// Sides of pacts that are not over that still say they share, for longer than was agreed; at most so many.
+/// Returns up to `limit` sides of active pacts that still share after the agreed time.
 pub(in crate::pact) async fn lapsed_sides(
     tx: &Tx,
     limit: u64,

@@ -1,7 +1,8 @@
-//! Signing the dashboard in: as a device, with its tokens in cookies.
+//! Signing the dashboard in. It is a device whose tokens are in cookies.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object};
 use http::header::SET_COOKIE;
+use macros::payload;
 use secrecy::ExposeSecret as _;
 
 use super::refused;
@@ -16,38 +17,45 @@ use crate::node_id::NodeId as _;
 use crate::problem::{Problem, ProblemCode};
 use crate::schema::Me;
 
-/// What signs the dashboard in.
+/// The credentials that sign the dashboard in.
 #[derive(InputObject)]
 pub struct SignInToDashboardInput {
     /// The e-mail address of the account.
     email: String,
     /// The passphrase.
     passphrase: String,
-    /// What the session will be known by in the list of devices, 1 to 64 characters.
+    /// The session's name in the list of devices, 1 to 64 characters.
     device_name: String,
 }
 
 /// The answer to `signInToDashboard`.
-#[derive(Default, SimpleObject)]
+#[payload(
+    CONFLICT,
+    DASHBOARD_ONLY,
+    INVALID,
+    REQUIRED,
+    TOO_LONG,
+    WRONG_CREDENTIALS
+)]
 pub struct SignInToDashboardPayload {
-    /// The member; null when there are errors.
+    /// You; null when there are errors.
     me: Option<Me>,
     /// The session of this browser; null when there are errors.
     session_id: Option<ID>,
-    /// When the dashboard is to be refreshed at the latest; null when there are errors.
+    /// When the access token expires. Send `refreshDashboard` before; null when there are errors.
     access_expires_at: Option<DateTime>,
-    /// Why it is not signed in. It does not say which of the two was wrong.
+    /// Why the dashboard was not signed in. The errors do not say whether the address or the passphrase was wrong.
     errors: Vec<AccountError>,
 }
 
 /// The answer to `refreshDashboard`.
-#[derive(Default, SimpleObject)]
+#[payload(DASHBOARD_ONLY, SESSION_ENDED)]
 pub struct RefreshDashboardPayload {
     /// The session of this browser; null when there are errors.
     session_id: Option<ID>,
-    /// When it is to be refreshed again at the latest; null when there are errors.
+    /// When the access token expires. Send `refreshDashboard` again before; null when there are errors.
     access_expires_at: Option<DateTime>,
-    /// Why it is not signed in any more.
+    /// Why the dashboard is no longer signed in.
     errors: Vec<AccountError>,
 }
 
@@ -56,25 +64,26 @@ pub struct DashboardMutation;
 
 #[Object]
 impl DashboardMutation {
-    /// Signs a browser in, for the dashboard: the tokens go into cookies that no script can read. It is taken from one
-    /// of the configured origins (`http.dashboard_origins`), over HTTP, and with the header `X-Belay-Dashboard`, which every
-    /// request of the dashboard carries. `signOut` ends it.
+    /// Signs the dashboard in, in a browser. The tokens go into cookies that no script can read. The request must come
+    /// over HTTP from a configured origin (`http.dashboard_origins`), with the header `X-Belay-Dashboard`, which every
+    /// request of the dashboard carries. `signOut` signs the dashboard out.
     async fn sign_in_to_dashboard(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What signs it in.")] input: SignInToDashboardInput,
+        #[graphql(desc = "The credentials that sign the dashboard in.")]
+        input: SignInToDashboardInput,
     ) -> Nullable<SignInToDashboardPayload> {
         Some(open(ctx, input).await)
     }
 
-    /// Exchanges the dashboard's cookies for new ones, under the same conditions.
+    /// Exchanges the dashboard's cookies for new ones. The conditions of `signInToDashboard` apply.
     async fn refresh_dashboard(&self, ctx: &Context<'_>) -> Nullable<RefreshDashboardPayload> {
         Some(refresh(ctx).await)
     }
 }
 
 fn not_the_dashboard() -> Vec<AccountError> {
-    let message = "This is for the dashboard, from its own origin and with its header.";
+    let message = "Only the dashboard can send this, from its own origin and with its header.";
     refused(Problem::whole(ProblemCode::DashboardOnly, message))
 }
 
@@ -84,7 +93,7 @@ fn keep(ctx: &Context<'_>, tokens: &Tokens) {
     }
 }
 
-/// Takes the cookies back, from a browser that has them.
+/// Removes the cookies from the dashboard's browser.
 pub fn forget(ctx: &Context<'_>) {
     if ctx.data_opt::<Dashboard>().is_some() {
         for cookie in no_cookies() {
@@ -108,7 +117,7 @@ async fn open(
         passphrase: input.passphrase,
         device_name: input.device_name,
         id: None,
-        // It is in a cookie.
+        // The dashboard's device key is in a cookie.
         device_key: None,
     };
     Ok(match sign_in(ctx, input).await? {

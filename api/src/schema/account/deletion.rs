@@ -1,7 +1,8 @@
-//! Leaving, and coming back.
+//! Deleting an account, and undoing the deletion.
 
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use async_graphql::{Context, InputObject, Object};
 use chrono::SecondsFormat;
+use macros::payload;
 
 use super::refused;
 use super::refused_all;
@@ -13,28 +14,28 @@ use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::passphrase::Passphrase;
 use crate::problem::{Problem, ProblemCode, Problems};
 
-/// That it is he who asks.
+/// The proof that it is you.
 #[derive(InputObject)]
 struct DeleteAccountInput {
-    /// The passphrase of the account.
+    /// Your passphrase.
     passphrase: String,
 }
 
 /// The answer to `deleteAccount`.
-#[derive(Default, SimpleObject)]
+#[payload(REQUIRED, TOO_LONG, WRONG_CREDENTIALS)]
 struct DeleteAccountPayload {
-    /// The account, whose `deletionDueAt` says until when it can be had back; null when there are errors.
+    /// Your account; null when there are errors. Until its `deletionDueAt` you can undo the deletion.
     account: Option<Account>,
-    /// Why it stays.
+    /// Why the account is not deleted.
     errors: Vec<AccountError>,
 }
 
 /// The answer to `undoAccountDeletion`.
-#[derive(Default, SimpleObject)]
+#[payload(TOO_LATE, TOO_SOON)]
 struct UndoAccountDeletionPayload {
-    /// The account, which stays; null when there are errors.
+    /// Your account, which stays; null when there are errors.
     account: Option<Account>,
-    /// Why it does not.
+    /// Why the deletion was not undone.
     errors: Vec<AccountError>,
 }
 
@@ -43,18 +44,19 @@ pub struct DeletionMutation;
 
 #[Object]
 impl DeletionMutation {
-    /// Leaves: nobody sees you from now on, your other devices are signed out, and on `deletionDueAt`
-    /// everything is deleted for good. Until then `undoAccountDeletion` keeps the account as it was. Sent
-    /// again it answers the same.
+    /// Deletes your account. From now on nobody sees you, your other devices are signed out, and on `deletionDueAt`
+    /// everything is deleted for good. Until then `undoAccountDeletion` keeps the account as it was. Sent again, it
+    /// answers the same.
     async fn delete_account(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "That it is he.")] input: DeleteAccountInput,
+        #[graphql(desc = "The proof that it is you.")] input: DeleteAccountInput,
     ) -> Nullable<DeleteAccountPayload> {
         Some(delete(ctx, input).await)
     }
 
-    /// Stays after all: the account is as it was. Sent again it answers the same. A deletion can be undone once a day.
+    /// Undoes the deletion: your account stays as it was. Sent again, it answers the same. You can undo a deletion
+    /// once a day.
     async fn undo_account_deletion(
         &self,
         ctx: &Context<'_>,
@@ -95,7 +97,7 @@ async fn undo(ctx: &Context<'_>) -> GqlResult<UndoAccountDeletionPayload> {
         },
         UndoOutcome::TooSoon(again) => {
             let message = format!(
-                "You came back less than a day ago. You can again from {} on; nothing is deleted before.",
+                "You undid a deletion less than a day ago. You can undo this one from {}; nothing is deleted before.",
                 again.to_rfc3339_opts(SecondsFormat::Secs, true)
             );
             let problem = Problem::whole(ProblemCode::TooSoon, message).retry_at(again);
@@ -105,7 +107,7 @@ async fn undo(ctx: &Context<'_>) -> GqlResult<UndoAccountDeletionPayload> {
             }
         }
         UndoOutcome::TooLate => {
-            let message = "The time in which the account could be kept is over.";
+            let message = "It is too late: the time in which you could keep the account is over.";
             UndoAccountDeletionPayload {
                 account: None,
                 errors: refused(Problem::whole(ProblemCode::TooLate, message)),

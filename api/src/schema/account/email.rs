@@ -1,6 +1,7 @@
-//! Moving to another e-mail address.
+//! Changing the e-mail address of an account.
 
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use async_graphql::{Context, InputObject, Object};
+use macros::payload;
 
 use super::refused;
 use super::refused_all;
@@ -18,64 +19,64 @@ use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::passphrase::Passphrase;
 use crate::problem::{Problem, ProblemCode, Problems};
 
-/// Where to, and that it is he who asks.
+/// The new address, and the proof that it is you.
 #[derive(InputObject)]
 struct RequestEmailChangeInput {
     /// The new e-mail address, at most 254 characters. A code goes there.
     new_email: String,
-    /// The passphrase of the account.
+    /// Your passphrase.
     passphrase: String,
 }
 
 /// The answer to `requestEmailChange`: the same whether or not the address has an account.
-#[derive(Default, SimpleObject)]
+#[payload(INVALID, REQUIRED, TOO_LONG, WRONG_CREDENTIALS)]
 struct RequestEmailChangePayload {
-    /// A code that was mailed is good at least until then; null when there are errors.
+    /// The mailed code is good at least until this time; null when there are errors.
     code_expires_at: Option<DateTime>,
     /// Why nothing was mailed.
     errors: Vec<AccountError>,
 }
 
-/// What proves the new address.
+/// The proof that the new address is yours.
 #[derive(InputObject)]
 struct ConfirmEmailChangeInput {
-    /// The eight digits from the newest letter, however they are spaced. Five wrong guesses end a code.
+    /// The eight digits from the newest letter, with or without spaces. Five wrong guesses end a code.
     code: String,
 }
 
 /// The answer to `confirmEmailChange`.
-#[derive(Default, SimpleObject)]
+#[payload(INVALID, TAKEN, WRONG_CODE)]
 struct ConfirmEmailChangePayload {
-    /// The account, whose `emailChange` says when it moves; null when there are errors.
+    /// Your account; null when there are errors. Its `emailChange` says when the new address takes effect.
     account: Option<Account>,
-    /// Why it will not move.
+    /// Why the address will not change.
     errors: Vec<AccountError>,
 }
 
 /// The answer to `cancelEmailChange`.
-#[derive(SimpleObject)]
+#[payload()]
 struct CancelEmailChangePayload {
-    /// The account, which keeps its address; null when there are errors.
+    /// Your account, which keeps its address; null when there are errors.
     account: Option<Account>,
-    /// Why the change still waits; so far there is no reason.
+    /// Why the change was not cancelled. There is no reason so far.
     errors: Vec<AccountError>,
 }
 
-/// What proves the old address.
+/// The proof that the old address is yours.
 #[derive(InputObject)]
 struct UndoEmailChangeInput {
-    /// The e-mail address the letter came to.
+    /// The e-mail address that the letter came to.
     email: String,
-    /// The sixteen letters and digits from the letter, however they are spaced and in whatever case.
+    /// The sixteen letters and digits from the letter, in upper or lower case, with or without spaces and hyphens.
     code: String,
 }
 
 /// The answer to `undoEmailChange`.
-#[derive(Default, SimpleObject)]
+#[payload(INVALID, REQUIRED, TOO_LONG, WRONG_CODE)]
 struct UndoEmailChangePayload {
     /// Whether the account keeps this address.
     done: bool,
-    /// Why it does not.
+    /// Why it does not keep the address.
     errors: Vec<AccountError>,
 }
 
@@ -84,39 +85,42 @@ pub struct EmailMutation;
 
 #[Object]
 impl EmailMutation {
-    /// Asks for a code that moves the account to another address. When that has an account, its owner is
-    /// told by mail instead; the answer is the same. Sent again within a minute, no second letter goes
-    /// out; later the same code is mailed again.
+    /// Requests a code that changes your e-mail address. The code goes to the new address. If that address already has
+    /// an account, its owner gets a letter without a code; the answer is the same. Sent again within a minute, no
+    /// second letter goes out; later, the same code is mailed again while it is good for long enough.
     async fn request_email_change(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Where to.")] input: RequestEmailChangeInput,
+        #[graphql(desc = "The new address, and the proof that it is you.")]
+        input: RequestEmailChangeInput,
     ) -> Nullable<RequestEmailChangePayload> {
         Some(request(ctx, input).await)
     }
 
-    /// Moves the account to the address the code was mailed to: after a day, so that whoever is signed in but does not own
-    /// the account cannot take it away in a moment. Until then the old address counts; it is told, with a code for
-    /// `undoEmailChange`. A change of the passphrase gives the move up. Sent again it answers the same.
+    /// Confirms the new address with the code that was mailed to it. The change takes effect after a day (the operator
+    /// may set another delay), so that somebody who is signed in but does not own the account cannot take it away at
+    /// once. Until then the old address counts. It gets a letter with a code for `undoEmailChange`. A change of the
+    /// passphrase cancels the change of address. Sent again, it answers the same.
     async fn confirm_email_change(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What proves it.")] input: ConfirmEmailChangeInput,
+        #[graphql(desc = "The proof that the new address is yours.")]
+        input: ConfirmEmailChangeInput,
     ) -> Nullable<ConfirmEmailChangePayload> {
         Some(confirm(ctx, input).await)
     }
 
-    /// Gives up the change of your e-mail address that waits. Without one it answers the same.
+    /// Cancels the change of your e-mail address that waits to take effect. Nothing happens if there is none.
     async fn cancel_email_change(&self, ctx: &Context<'_>) -> Nullable<CancelEmailChangePayload> {
         Some(cancel(ctx).await)
     }
 
-    /// Keeps the old e-mail address of an account that is to move to another, with the code that was mailed to the old one.
-    /// Nobody needs to be signed in. Sent again it answers the same.
+    /// Keeps the old e-mail address of an account, with the code that was mailed to the old address before the change
+    /// takes effect. You need not be signed in. Sent again, it answers the same.
     async fn undo_email_change(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What proves the old address.")] input: UndoEmailChangeInput,
+        #[graphql(desc = "The proof that the old address is yours.")] input: UndoEmailChangeInput,
     ) -> Nullable<UndoEmailChangePayload> {
         Some(undo(ctx, input).await)
     }
@@ -175,7 +179,7 @@ async fn confirm(
         }
         ConfirmOutcome::WrongCode => wrong_code(),
         ConfirmOutcome::Taken => {
-            let message = "Another account got this address meanwhile.";
+            let message = "Another account has got this address meanwhile.";
             refused(Problem::field("code", ProblemCode::Taken, message))
         }
     };
@@ -217,7 +221,7 @@ async fn undo(ctx: &Context<'_>, input: UndoEmailChangeInput) -> GqlResult<UndoE
                 errors: Vec::new(),
             },
             UndoEmailOutcome::WrongCode => {
-                let message = "This code is not good, or not any more.";
+                let message = "This code is wrong or no longer valid.";
                 refused_with(refused(Problem::field(
                     "code",
                     ProblemCode::WrongCode,

@@ -1,4 +1,4 @@
-//! What `me` says about the account.
+//! The account's part of `me`.
 
 use async_graphql::{Context, Object};
 use entity::SessionId;
@@ -9,11 +9,11 @@ use crate::account::service;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::viewer::SignedIn;
 
-/// The account and the devices of who asks.
+/// The account and the devices of the caller.
 pub struct AccountMe(SignedIn);
 
 impl AccountMe {
-    /// The signed-in member's.
+    /// Returns the part of the signed-in member.
     pub const fn of(signed_in: SignedIn) -> Self {
         Self(signed_in)
     }
@@ -21,7 +21,7 @@ impl AccountMe {
 
 #[Object]
 impl AccountMe {
-    /// What signs you in, and what you agreed to.
+    /// Your account: how you sign in, and what you agreed to.
     async fn account(&self, ctx: &Context<'_>) -> Nullable<Account> {
         let account = service::account(ctx.app(), self.0.member).await;
         Some(match account {
@@ -31,13 +31,13 @@ impl AccountMe {
         })
     }
 
-    /// The devices on which you are signed in, last used first; at most a hundred, with the one that asks among them.
+    /// The devices on which you are signed in, last used first; at most 100, this device among them.
     async fn sessions(&self, ctx: &Context<'_>) -> Nullable<Vec<Session>> {
         Some(sessions(ctx, self.0).await)
     }
 }
 
-/// Of the member's open sessions, those with these ids.
+/// Loads the caller's open sessions with these ids.
 pub async fn load_sessions(
     ctx: &Context<'_>,
     ids: &[SessionId],

@@ -1,4 +1,4 @@
-//! Accounts, as apps see them.
+//! Accounts in the schema.
 
 mod dashboard;
 mod deletion;
@@ -25,7 +25,7 @@ use crate::passphrase::{Passphrase, Strong};
 use crate::problem::{Problem, ProblemCode, Problems};
 use crate::viewer::SignedIn;
 
-/// Everything about accounts that can be changed.
+/// The mutations of accounts.
 #[derive(Default, MergedObject)]
 pub struct AccountMutation(
     sign_up::SignUpMutation,
@@ -37,8 +37,8 @@ pub struct AccountMutation(
     terms::TermsMutation,
 );
 
-/// Who asks without being signed in: from where, and with which device key. A browser that keeps the dashboard has its key
-/// in a cookie.
+/// Returns the caller who is not signed in: his address and his device key. The dashboard's browser has its key in a
+/// cookie.
 fn requester(ctx: &Context<'_>, device_key: Option<String>) -> Requester {
     let cookie = || ctx.data_opt::<Dashboard>()?.device.clone();
     let text = device_key.map(Into::into).or_else(cookie);
@@ -48,7 +48,7 @@ fn requester(ctx: &Context<'_>, device_key: Option<String>) -> Requester {
     }
 }
 
-/// The member who asks, when he runs circles and meetings; FORBIDDEN for any other.
+/// Returns the caller if he may run circles and meetings, and `FORBIDDEN` for any other.
 pub async fn facilitator(ctx: &Context<'_>) -> GqlResult<SignedIn> {
     let who = ctx.member()?;
     if service::is_facilitator(ctx.app().db.pool(), who.member).await? {
@@ -58,7 +58,7 @@ pub async fn facilitator(ctx: &Context<'_>) -> GqlResult<SignedIn> {
     }
 }
 
-/// Takes a new passphrase that would not be guessed soon by who knows `about` its owner.
+/// Checks a new passphrase: somebody who knows `about` its owner must not guess it soon.
 async fn strong(
     app: &App,
     problems: &mut Problems,
@@ -85,7 +85,7 @@ fn refused_all(problems: Problems) -> Vec<AccountError> {
 }
 
 fn wrong_code() -> Vec<AccountError> {
-    let message = "This code is not good, or not any more. Ask for a new one.";
+    let message = "This code is wrong or no longer valid. Ask for a new one.";
     refused(Problem::field("code", ProblemCode::WrongCode, message))
 }
 

@@ -1,6 +1,7 @@
-//! Passphrases: a new one for who forgot his, and another for who knows it.
+//! Resetting a forgotten passphrase, and changing a known one.
 
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use async_graphql::{Context, InputObject, Object};
+use macros::payload;
 use secrecy::ExposeSecret as _;
 
 use super::refused;
@@ -20,66 +21,66 @@ use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::passphrase::Passphrase;
 use crate::problem::Problems;
 
-/// Whose passphrase was forgotten.
+/// The account whose passphrase was forgotten.
 #[derive(InputObject)]
 struct RequestPassphraseResetInput {
     /// The e-mail address of the account.
     email: String,
-    /// Made by the app, of version 7. Send the same as `requestId` to `resetPassphrase`: wrong guesses of others then do
-    /// not end the code. Send the same when you try again.
+    /// A UUID of version 7 that the app creates. Send the same when you try again, and send it as `requestId` to
+    /// `resetPassphrase`: other people's wrong guesses then do not end the code.
     id: Option<Uuid>,
-    /// The newest `Credentials.deviceKey` that the device was given for this account.
+    /// The newest `Credentials.deviceKey` that the device got for this account.
     device_key: Option<String>,
 }
 
 /// The answer to `requestPassphraseReset`: the same whether or not the address has an account.
-#[derive(Default, SimpleObject)]
+#[payload(INVALID, REQUIRED, TOO_LONG)]
 struct RequestPassphraseResetPayload {
-    /// Whether the wish was taken: a letter follows when the address has an account.
+    /// Whether the request was accepted. A letter follows if the address has an account.
     accepted: bool,
-    /// Why it was not.
+    /// Why the request was not accepted.
     errors: Vec<AccountError>,
 }
 
-/// What puts a new passphrase in place.
+/// The new passphrase, and the code that allows it.
 #[derive(InputObject)]
 struct ResetPassphraseInput {
     /// The e-mail address of the account.
     email: String,
-    /// The eight digits from the newest letter, however they are spaced. Five wrong guesses end a code.
+    /// The eight digits from the newest letter, with or without spaces. Five wrong guesses end a code.
     code: String,
-    /// The new passphrase: 10 to 128 characters that would not be guessed soon.
+    /// The new passphrase: 10 to 128 characters that are not easy to guess.
     passphrase: String,
-    /// The `id` that was sent to `requestPassphraseReset`.
+    /// The `id` that you sent to `requestPassphraseReset`.
     request_id: Option<Uuid>,
 }
 
 /// The answer to `resetPassphrase`.
-#[derive(Default, SimpleObject)]
+#[payload(INVALID, REQUIRED, TOO_LONG, TOO_SHORT, WEAK_PASSPHRASE, WRONG_CODE)]
 struct ResetPassphrasePayload {
-    /// Whether the new passphrase is in force. Every device is then signed out: sign in with it.
+    /// Whether the new passphrase is in force. Every device is then signed out: sign in again with the new passphrase.
     done: bool,
-    /// The device is known from now on: send it with `signIn`. Null when there are errors.
+    /// The device's new key; null when there are errors. Send it as `deviceKey` with `signIn`.
     device_key: Option<String>,
-    /// Why it is not.
+    /// Why the passphrase was not reset.
     errors: Vec<AccountError>,
 }
 
-/// The passphrase and the next.
+/// The current passphrase and the new one.
 #[derive(InputObject)]
 struct ChangePassphraseInput {
-    /// The passphrase as it is.
+    /// The current passphrase.
     current: String,
-    /// The new one: 10 to 128 characters that would not be guessed soon.
+    /// The new passphrase: 10 to 128 characters that are not easy to guess.
     new: String,
 }
 
 /// The answer to `changePassphrase`.
-#[derive(Default, SimpleObject)]
+#[payload(REQUIRED, TOO_LONG, TOO_SHORT, WEAK_PASSPHRASE, WRONG_CREDENTIALS)]
 struct ChangePassphrasePayload {
-    /// The account; null when there are errors.
+    /// Your account; null when there are errors.
     account: Option<Account>,
-    /// Why the passphrase is as it was.
+    /// Why the passphrase was not changed.
     errors: Vec<AccountError>,
 }
 
@@ -88,32 +89,32 @@ pub struct PassphraseMutation;
 
 #[Object]
 impl PassphraseMutation {
-    /// Asks for a code that allows a new passphrase. When the address has an account, a letter goes to it;
-    /// the answer does not tell.
+    /// Requests a code that allows a new passphrase. If the address has an account, a letter with the code goes to it.
+    /// The answer does not say whether it has.
     async fn request_passphrase_reset(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Whose.")] input: RequestPassphraseResetInput,
+        #[graphql(desc = "The account.")] input: RequestPassphraseResetInput,
     ) -> Nullable<RequestPassphraseResetPayload> {
         Some(request_reset(ctx, input).await)
     }
 
-    /// Puts a new passphrase in place, signs every device out, and tells the member by mail. Sent again it
-    /// answers the same.
+    /// Sets a new passphrase, signs every device out, and notifies you by mail. Sent again, it answers the same.
     async fn reset_passphrase(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What allows it.")] input: ResetPassphraseInput,
+        #[graphql(desc = "The new passphrase, and the code that allows it.")]
+        input: ResetPassphraseInput,
     ) -> Nullable<ResetPassphrasePayload> {
         Some(reset(ctx, input).await)
     }
 
-    /// Changes the passphrase, signs every other device out, and tells the member by mail. Sent again it
-    /// answers the same.
+    /// Changes your passphrase, signs every other device out, and notifies you by mail. Sent again, it answers the
+    /// same.
     async fn change_passphrase(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The passphrase and the next.")] input: ChangePassphraseInput,
+        #[graphql(desc = "The current passphrase and the new one.")] input: ChangePassphraseInput,
     ) -> Nullable<ChangePassphrasePayload> {
         Some(change(ctx, input).await)
     }

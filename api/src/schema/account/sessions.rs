@@ -1,7 +1,8 @@
 //! Signing in and out.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object};
 use entity::SessionId;
+use macros::payload;
 
 use super::conflict;
 use super::dashboard::forget;
@@ -21,61 +22,60 @@ use crate::passphrase::Passphrase;
 use crate::problem::{Problem, ProblemCode, Problems};
 use crate::schema::Me;
 
-/// What signs a member in.
+/// The credentials that sign you in.
 #[derive(InputObject)]
 pub struct SignInInput {
-    /// The e-mail address of his account.
+    /// The e-mail address of your account.
     pub email: String,
-    /// His passphrase.
+    /// Your passphrase.
     pub passphrase: String,
-    /// What he will know this device by, 1 to 64 characters.
+    /// Your name for this device, 1 to 64 characters.
     pub device_name: String,
-    /// The session's id, of version 7, made by the app: send the same when you try again, and no second
+    /// The session's id: a UUID of version 7 that the app creates. Send the same when you try again, and no second
     /// session is opened.
     pub id: Option<Uuid>,
-    /// The newest `Credentials.deviceKey` that the device was given for this account, also after it signed out. It
-    /// opens nothing; with it the wrong tries of strangers do not keep the device out.
+    /// The newest `Credentials.deviceKey` that the device got for this account. Keep it also after signing out. It
+    /// opens nothing, but with it the wrong tries of strangers do not lock the device out.
     pub device_key: Option<String>,
 }
 
 /// The answer to `signIn`.
-#[derive(Default, SimpleObject)]
+#[payload(CONFLICT, INVALID, REQUIRED, TOO_LONG, WRONG_CREDENTIALS)]
 struct SignInPayload {
-    /// What keeps the device signed in; null when there are errors.
+    /// The tokens that keep the device signed in; null when there are errors.
     credentials: Option<Credentials>,
-    /// The member; null when there are errors. `me.account.deletionDueAt` says whether his account waits
-    /// for deletion.
+    /// You; null when there are errors. `me.account.deletionDueAt` says whether your account waits for deletion.
     me: Option<Me>,
-    /// Why he is not signed in. It does not say which of the two was wrong.
+    /// Why you are not signed in. The errors do not say whether the address or the passphrase was wrong.
     errors: Vec<AccountError>,
 }
 
-/// What keeps a device signed in.
+/// The token that keeps a device signed in.
 #[derive(InputObject)]
 struct RefreshSessionInput {
-    /// The newest refresh token the device has.
+    /// The newest refresh token that the device has.
     refresh_token: String,
 }
 
 /// The answer to `refreshSession`.
-#[derive(Default, SimpleObject)]
+#[payload(SESSION_ENDED)]
 struct RefreshSessionPayload {
-    /// The next tokens, in place of those the device has; null when there are errors.
+    /// The next tokens, which replace those the device has; null when there are errors.
     credentials: Option<Credentials>,
-    /// Why there are none.
+    /// Why there are no new tokens.
     errors: Vec<AccountError>,
 }
 
 /// The answer to `signOut`.
-#[derive(SimpleObject)]
+#[payload()]
 struct SignOutPayload {
     /// The id of the session that ended; null when there are errors.
     session_id: Option<ID>,
-    /// Why it did not end; so far there is no reason.
+    /// Why the session did not end. There is no reason so far.
     errors: Vec<AccountError>,
 }
 
-/// Which device is to be signed out.
+/// The device to sign out.
 #[derive(InputObject)]
 struct RevokeSessionInput {
     /// The id of the `Session`, from `me.sessions`.
@@ -83,20 +83,20 @@ struct RevokeSessionInput {
 }
 
 /// The answer to `revokeSession`.
-#[derive(Default, SimpleObject)]
+#[payload(NOT_FOUND)]
 struct RevokeSessionPayload {
     /// The id of the session that ended; null when there are errors.
     session_id: Option<ID>,
-    /// Why it did not end.
+    /// Why the session did not end.
     errors: Vec<AccountError>,
 }
 
 /// The answer to `signOutEverywhereElse`.
-#[derive(SimpleObject)]
+#[payload()]
 struct SignOutEverywhereElsePayload {
-    /// What is left: this device's session; null when there are errors.
+    /// The sessions that are left: this device's alone; null when there are errors.
     sessions: Option<Vec<Session>>,
-    /// Why the others did not end; so far there is no reason.
+    /// Why the other sessions did not end. There is no reason so far.
     errors: Vec<AccountError>,
 }
 
@@ -105,44 +105,44 @@ pub struct SessionMutation;
 
 #[Object]
 impl SessionMutation {
-    /// Signs this device in. Send an `id`, and the same again when no answer came: it answers
-    /// with the same session, as long as that has not been refreshed.
+    /// Signs this device in. Send an `id`, and send the same again if no answer came: the answer is then the same
+    /// session, as long as it has not been refreshed.
     async fn sign_in(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What signs him in.")] input: SignInInput,
+        #[graphql(desc = "The credentials that sign you in.")] input: SignInInput,
     ) -> Nullable<SignInPayload> {
         Some(sign_in_device(ctx, input).await)
     }
 
     /// Exchanges the refresh token for new tokens. A device that got no answer may send the same token again, however
-    /// late, and gets the same successor: until it has used that, or the access token that came with it. A token that
-    /// comes back after that was copied: its session ends, and the member is told. Send it without an `Authorization`
-    /// header: a request with an access token that has ended is refused whole.
+    /// late. It gets the same new tokens until it has used one of them. A token that comes back after that was copied:
+    /// its session ends, and you are notified. Send it without an `Authorization` header: a request with an expired
+    /// access token is refused as a whole.
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What the device has.")] input: RefreshSessionInput,
+        #[graphql(desc = "The token that keeps the device signed in.")] input: RefreshSessionInput,
     ) -> Nullable<RefreshSessionPayload> {
         Some(refresh_session(ctx, input).await)
     }
 
-    /// Signs this device out: its tokens are refused from now on, and no push goes to it. When no answer
-    /// came, UNAUTHENTICATED says that it worked.
+    /// Signs this device out: its tokens are refused from now on, and no push goes to it. If no answer came, send it
+    /// again: `UNAUTHENTICATED` then says that it worked.
     async fn sign_out(&self, ctx: &Context<'_>) -> Nullable<SignOutPayload> {
         Some(sign_out(ctx).await)
     }
 
-    /// Signs one of your devices out: everywhere within five seconds.
+    /// Signs one of your devices out. It takes effect everywhere within five seconds.
     async fn revoke_session(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The session.")] input: RevokeSessionInput,
+        #[graphql(desc = "The session to end.")] input: RevokeSessionInput,
     ) -> Nullable<RevokeSessionPayload> {
         Some(revoke_session(ctx, input).await)
     }
 
-    /// Signs every device out but this one: everywhere within five seconds.
+    /// Signs out every device but this one. It takes effect everywhere within five seconds.
     async fn sign_out_everywhere_else(
         &self,
         ctx: &Context<'_>,
@@ -151,7 +151,7 @@ impl SessionMutation {
     }
 }
 
-/// Signs a device in; the tokens, or why not.
+/// Signs a device in. Returns its tokens, or the errors to answer with.
 pub async fn sign_in(
     ctx: &Context<'_>,
     input: SignInInput,

@@ -1,6 +1,7 @@
 //! Signing up.
 
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use async_graphql::{Context, InputObject, Object};
+use macros::payload;
 
 use super::conflict;
 use super::refused;
@@ -21,63 +22,72 @@ use crate::problem::{Problem, ProblemCode, Problems};
 use crate::profile::Handle;
 use crate::schema::Me;
 
-/// What a man tells who signs up.
+/// What you enter to sign up.
 #[derive(InputObject)]
 struct SignUpInput {
-    /// Made by the app, of version 7. Send the same when you try again; a new one for a new code.
+    /// A UUID of version 7 that the app creates. Send the same when you try again; send a new one to get a new code.
     id: Uuid,
-    /// His e-mail address, at most 254 characters. A code goes there.
+    /// Your e-mail address, at most 254 characters. A code goes there.
     email: String,
-    /// 10 to 128 characters that would not be guessed soon.
+    /// Your passphrase: 10 to 128 characters that are not easy to guess.
     passphrase: String,
-    /// The name he will go by: 3 to 24 letters, digits, hyphens, underscores or dots, starting with a letter.
-    /// It is his only when the code is entered.
+    /// Your handle: 3 to 24 letters, digits, hyphens, underscores or dots, starting with a letter. It is yours only
+    /// once the code is entered.
     handle: String,
-    /// Where his days begin and end.
+    /// The time zone of your days.
     time_zone: TimeZone,
-    /// Where he lives: an ISO 3166-1 alpha-2 code, such as GB.
+    /// The country you live in: an ISO 3166-1 alpha-2 code, such as GB.
     country: String,
-    /// The language of his app: a BCP 47 tag, such as en or pt-BR.
+    /// The language of your app: a BCP 47 tag, such as en or pt-BR.
     locale: String,
-    /// The statement "I am 18 or over". It is kept with its date.
+    /// Your statement "I am 18 or over". It is kept with its date.
     adult: bool,
-    /// The version of the terms he accepted, which must be the one in force.
+    /// The version of the terms that you accept. It must be the one in force.
     terms_version: String,
 }
 
 /// The answer to `signUp`: the same whether or not the address has an account.
-#[derive(Default, SimpleObject)]
+#[payload(
+    ADULT_STATEMENT_REQUIRED,
+    CONFLICT,
+    INVALID,
+    REQUIRED,
+    TERMS_OUTDATED,
+    TOO_LONG,
+    TOO_SHORT,
+    WEAK_PASSPHRASE
+)]
 struct SignUpPayload {
-    /// The id that was sent, for `verifyEmail`; null when there are errors.
+    /// The id that you sent, for `verifyEmail`; null when there are errors.
     sign_up_id: Option<Uuid>,
-    /// A code that was mailed is good at least until then; null when there are errors. A letter may take a while when
-    /// many were asked for, and its code is then good for as much longer.
+    /// The mailed code is good at least until this time; null when there are errors. A letter may be delayed when many
+    /// were requested, and its code is then good for as much longer.
     code_expires_at: Option<DateTime>,
     /// Why nothing was mailed.
     errors: Vec<AccountError>,
 }
 
-/// What proves an address.
+/// The proof that the address is yours.
 #[derive(InputObject)]
 struct VerifyEmailInput {
-    /// The id that was sent to `signUp`.
+    /// The id that you sent to `signUp`.
     sign_up_id: Uuid,
-    /// The eight digits from the letter, however they are spaced. Five wrong guesses end a code.
+    /// The eight digits from the letter, with or without spaces. Five wrong guesses end a code.
     code: String,
-    /// Another handle, when somebody took the first choice meanwhile.
+    /// Another handle, if somebody took your first choice meanwhile.
     handle: Option<String>,
-    /// What the member will know this device by, 1 to 64 characters.
+    /// Your name for this device, 1 to 64 characters.
     device_name: String,
 }
 
 /// The answer to `verifyEmail`.
-#[derive(Default, SimpleObject)]
+#[payload(CONFLICT, INVALID, REQUIRED, TAKEN, WRONG_CODE)]
 struct VerifyEmailPayload {
-    /// What keeps the device signed in; null when there are errors.
+    /// The tokens that keep the device signed in; null when there are errors.
     credentials: Option<Credentials>,
-    /// The new member; null when there are errors.
+    /// You, as a new member; null when there are errors.
     me: Option<Me>,
-    /// Why no account was made.
+    /// Why no account was created.
     errors: Vec<AccountError>,
 }
 
@@ -86,23 +96,23 @@ pub struct SignUpMutation;
 
 #[Object]
 impl SignUpMutation {
-    /// Signs up: a letter with a code goes to the address. When it has an account, its owner is told by
-    /// mail instead; the answer is the same. Sent again with the same id it answers the same, and no
+    /// Signs you up: a letter with a code goes to your address. If the address already has an account, its owner gets
+    /// a letter without a code; the answer is the same. Sent again with the same id, it answers the same, and no
     /// second letter goes out.
     async fn sign_up(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What he tells.")] input: SignUpInput,
+        #[graphql(desc = "What you enter to sign up.")] input: SignUpInput,
     ) -> Nullable<SignUpPayload> {
         Some(sign_up(ctx, input).await)
     }
 
-    /// Proves the address with the code that was mailed to it, makes the account, and signs this device
-    /// in. Sent again it answers with the same session, as long as that has not been refreshed.
+    /// Proves your address with the code that was mailed to it, creates your account, and signs this device in. Sent
+    /// again, it answers with the same session, as long as that has not been refreshed.
     async fn verify_email(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What proves it.")] input: VerifyEmailInput,
+        #[graphql(desc = "The proof that the address is yours.")] input: VerifyEmailInput,
     ) -> Nullable<VerifyEmailPayload> {
         Some(verify_email(ctx, input).await)
     }
@@ -198,7 +208,7 @@ async fn verify_email(ctx: &Context<'_>, input: VerifyEmailInput) -> GqlResult<V
             refused(Problem::field("signUpId", ProblemCode::Taken, message))
         }
         VerifyOutcome::Conflict => {
-            let message = "This was finished on another device: sign in on this one.";
+            let message = "You have finished signing up on another device: sign in on this one.";
             refused(Problem::field("signUpId", ProblemCode::Conflict, message))
         }
     };

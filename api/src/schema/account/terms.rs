@@ -1,6 +1,7 @@
 //! Accepting newer terms.
 
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use async_graphql::{Context, InputObject, Object};
+use macros::payload;
 
 use super::refused_all;
 use super::types::Account;
@@ -10,19 +11,19 @@ use crate::graphql::errors::AccountError;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::problem::Problems;
 
-/// Which terms you accept.
+/// The terms you accept.
 #[derive(InputObject)]
 struct AcceptTermsInput {
-    /// The version you were shown: `Query.installation` names the one in force.
+    /// The version you were shown. `Query.installation` names the version in force.
     version: String,
 }
 
 /// The answer to `acceptTerms`.
-#[derive(Default, SimpleObject)]
+#[payload(TERMS_OUTDATED)]
 struct AcceptTermsPayload {
-    /// The account, with the terms you accepted; null when there are errors.
+    /// Your account, with the terms you accepted; null when there are errors.
     account: Option<Account>,
-    /// Why they were not accepted: `TERMS_OUTDATED` when there are newer ones.
+    /// Why the terms were not accepted: `TERMS_OUTDATED` when there are newer ones.
     errors: Vec<AccountError>,
 }
 
@@ -31,11 +32,11 @@ pub struct TermsMutation;
 
 #[Object]
 impl TermsMutation {
-    /// Accepts the terms in force, and records when. Sent again it answers the same.
+    /// Accepts the terms in force, and records when. Sent again, it answers the same.
     async fn accept_terms(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which.")] input: AcceptTermsInput,
+        #[graphql(desc = "The terms you accept.")] input: AcceptTermsInput,
     ) -> Nullable<AcceptTermsPayload> {
         Some(accept(ctx, &input).await)
     }

@@ -1,4 +1,4 @@
-//! What several mutations answer with.
+//! The types that several mutations answer with.
 
 use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject};
 use entity::account::Role;
@@ -10,33 +10,33 @@ use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlError, Nullable};
 use crate::node_id::NodeId as _;
 
-/// What a member may do for others.
+/// The role of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "Role")]
 pub enum AccountRole {
-    /// Takes part.
+    /// Takes part in circles and meetings.
     Member,
     /// Runs circles and meetings.
     Facilitator,
 }
 
-/// What a device keeps to stay signed in. Keep it in the system's key store, never in a log.
+/// The tokens of a signed-in device. Keep them in the system's key store, never in a log.
 #[derive(SimpleObject)]
 pub struct Credentials {
-    /// Goes into the `Authorization` header, after `Bearer `.
+    /// The access token. Send it in the `Authorization` header, after `Bearer `.
     access_token: String,
-    /// From then on the access token is refused.
+    /// When the access token expires. It is refused from then on.
     access_token_expires_at: DateTime,
-    /// Good for one `refreshSession`, which gives the next.
+    /// The refresh token. It is good for one `refreshSession`, which gives the next.
     refresh_token: String,
-    /// From then on the refresh token is refused, unless it was exchanged before. It never goes beyond the end of the
-    /// session, when the member signs in again however much the device was used.
+    /// When the refresh token expires, unless it was exchanged before. This is never after the end of the session.
+    /// Then you have to sign in again, however much the device was used.
     refresh_token_expires_at: DateTime,
     /// The session of this device.
     session_id: ID,
-    /// Keep it when the device signs out, and send it as `deviceKey` with the next `signIn` or
-    /// `requestPassphraseReset` for this account, and in the header `belay-device-key` of every request without an access
-    /// token: it shows that the device signed in before, and sets it apart from strangers. It opens nothing.
+    /// The device key. It shows that the device signed in before, and sets it apart from strangers. It opens nothing.
+    /// Keep it when the device signs out. Send it as `deviceKey` with the next `signIn` or `requestPassphraseReset`
+    /// for this account, and in the header `belay-device-key` of every request without an access token.
     device_key: String,
 }
 
@@ -53,27 +53,27 @@ impl From<&Tokens> for Credentials {
     }
 }
 
-/// A change of your e-mail address that waits to take effect. Until then the old one signs you in, letters go there, and it
-/// can undo the change.
+/// A change of your e-mail address that waits to take effect. Until then you sign in with the old address, letters go
+/// to it, and it can undo the change.
 #[derive(SimpleObject)]
 pub struct EmailChange {
-    /// The address your account will have, as you wrote it.
+    /// The address that your account will have, as you wrote it.
     new_email: String,
     /// When it takes effect.
     takes_effect_at: DateTime,
 }
 
-/// What signs you in, and what you agreed to. Nobody else sees it.
+/// Your account: how you sign in, and what you agreed to. Nobody else sees it.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct Account {
     #[graphql(skip)]
     owner: MemberId,
-    /// Where your mail goes, as you wrote it.
+    /// The address that your mail goes to, as you wrote it.
     email: String,
     /// When you proved that the address is yours.
     email_verified_at: DateTime,
-    /// What you may do for others.
+    /// Your role.
     role: AccountRole,
     /// When you stated that you are 18 or over.
     adult_stated_at: DateTime,
@@ -81,9 +81,9 @@ pub struct Account {
     terms_version: String,
     /// When you accepted them.
     terms_accepted_at: DateTime,
-    /// When the account will be deleted; null when it will not. Until then `undoAccountDeletion` keeps it.
+    /// When the account will be deleted; null when it will not be. Until then `undoAccountDeletion` keeps it.
     deletion_due_at: Option<DateTime>,
-    /// When the account was made.
+    /// When the account was created.
     created_at: DateTime,
 }
 
@@ -99,13 +99,13 @@ impl Account {
         }))
     }
 
-    /// Whether the terms in force are not the ones you accepted. If so, show those that `Query.installation` names, and
-    /// send `acceptTerms` once you agree; until then everything goes on as before.
+    /// Whether the terms in force are others than you accepted. If so, show the terms that `Query.installation` names,
+    /// and send `acceptTerms` once you agree. Until then everything goes on as before.
     async fn terms_outdated(&self, ctx: &Context<'_>) -> bool {
         self.terms_version != ctx.app().config.auth.terms_version
     }
 
-    /// Every version of the terms that you accepted, the last one first.
+    /// Every version of the terms that you accepted, the newest first.
     async fn accepted_terms(&self, ctx: &Context<'_>) -> Nullable<Vec<AcceptedTerms>> {
         let before = service::superseded_terms(ctx.app(), self.owner).await;
         let current = AcceptedTerms {
@@ -167,27 +167,27 @@ impl From<OpenSession> for Session {
 /// A device on which you are signed in.
 #[Object]
 impl Session {
-    /// For `revokeSession`, and the same for as long as the session is open.
+    /// The session's id, for `revokeSession`. It stays the same while the session is open.
     pub async fn id(&self) -> ID {
         self.0.id.global()
     }
 
-    /// What the device called itself when it signed in.
+    /// The name that the device had when it signed in.
     async fn device_name(&self) -> &str {
         &self.0.device_name
     }
 
-    /// When it signed in.
+    /// When the device signed in.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
 
-    /// When it last asked for new tokens: so it was in use up to some minutes after.
+    /// When the device last got new tokens. It may have been in use for some minutes after that.
     async fn last_used_at(&self) -> DateTime {
         DateTime(self.0.last_used_at)
     }
 
-    /// Whether it is the one that asks.
+    /// Whether this is the device that sends the request.
     async fn current(&self) -> bool {
         self.0.current
     }

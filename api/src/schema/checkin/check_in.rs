@@ -1,4 +1,4 @@
-//! Checking in.
+//! The check-in mutation.
 
 use async_graphql::{Context, InputObject, MaybeUndefined, Object};
 use entity::MemberId;
@@ -21,34 +21,38 @@ use crate::problem::{Problem, ProblemCode, Problems};
 /// A check-in to record.
 #[derive(Debug, InputObject)]
 pub struct CheckInInput {
-    /// Made by the app, of version 7. Sent again it changes nothing, except that what it says otherwise, while the
-    /// day lasts, is said from then on; a late entry can be changed on the day it was written, too. Taking something
-    /// back works at any time, and at once: null for what was said, or fewer who may read it. A message from before
-    /// that, sent again, brings nothing back: give `madeAt` to say the same thing anew.
+    /// The id, a UUID of version 7 that your app generates. Sending the same check-in again changes nothing.
+    ///
+    /// Sending other content under the same id edits the check-in. This works during its day, and for a late entry also
+    /// on the day it was written. Taking something back works at any time: send null for a value, or a narrower
+    /// visibility. A request from before that, sent again, does not restore it. To enter the same value again, send
+    /// `madeAt`.
     id: Uuid,
-    /// Which of your days it is for: today's, or an earlier one. Until 48 hours after its end it counts in your
-    /// progress; after that, and up to 14 days back, it is kept as an entry that changes no run and no total (see
-    /// `CheckIn.countsInProgress`). When left out it is the day of `madeAt`, or else today.
+    /// Your day that the check-in is for: today or an earlier one. Until 48 hours after its end it counts in your
+    /// progress. After that, and up to 14 days back, it is stored as an entry that changes no run and no total (see
+    /// `CheckIn.countsInProgress`). If omitted, it is the day of `madeAt`, or today.
     local_date: Option<Date>,
-    /// How you are, from 1, very low, to 5, very good. Left out it says nothing; null takes it back.
+    /// How you are, from 1 (very low) to 5 (very good). Omit it to leave it unchanged; null takes it back.
     mood: MaybeUndefined<i32>,
-    /// How much you have to give, from 1, next to nothing, to 5, plenty. Left out it says nothing; null takes it back.
+    /// How much energy you have, from 1 (next to none) to 5 (plenty). Omit it to leave it unchanged; null takes it
+    /// back.
     energy: MaybeUndefined<i32>,
-    /// What you feel: slugs of `emotions`, at most 10; takes the place of the whole list, and null empties it.
+    /// What you feel: slugs of `emotions`, at most 10. Replaces the whole list; null empties it.
     emotions: MaybeUndefined<Vec<String>>,
-    /// A few words to go with it, up to 2,000 characters in lines; null or blank takes them back.
+    /// A note in your own words, up to 2,000 characters, with line breaks. Null or blank takes it back.
     note: MaybeUndefined<String>,
-    /// Whether you did what you said you would. Left out it says nothing; null takes it back.
+    /// Whether you kept your word. Omit it to leave it unchanged; null takes it back.
     kept_word: MaybeUndefined<KeptWord>,
-    /// Whether you would like a word with somebody; no until you say so. Left out or null it says nothing.
+    /// Whether you would like a partner to get in touch. The default is no. Omitted or null leaves it unchanged.
     wants_a_word: MaybeUndefined<bool>,
-    /// Who may read what it says; you alone until you say otherwise. Left out or null it says nothing.
+    /// Who may read the content. The default is you alone. Omitted or null leaves it unchanged.
     visibility: MaybeUndefined<CheckInVisibility>,
-    /// When it was made, by the phone's clock: what waited on the phone for a connection finds its day.
+    /// When it was made, by the phone's clock. A check-in that waited for a connection is then recorded for the right
+    /// day.
     made_at: Option<DateTime>,
 }
 
-/// What became of a check-in.
+/// The result of a check-in.
 #[derive(Debug)]
 pub struct CheckInPayload {
     member: MemberId,
@@ -56,21 +60,23 @@ pub struct CheckInPayload {
     problems: Vec<Problem>,
 }
 
-/// What became of a check-in.
+/// The result of a check-in.
+///
+/// The codes of its errors: `CONFLICT`, `INVALID`, `OUT_OF_RANGE`, `TOO_LONG`.
 #[Object]
 impl CheckInPayload {
-    /// The check-in of the day. With CONFLICT it is the one that is there already.
+    /// The day's check-in. With CONFLICT it is the existing one, if it is yours. Null if there are other errors.
     async fn check_in(&self) -> &Option<CheckIn> {
         &self.check_in
     }
 
-    /// What you have built up, this check-in included.
+    /// Your progress, including this check-in.
     async fn progress(&self, ctx: &Context<'_>) -> Nullable<Progress> {
         Some(progress::of(ctx, self.member).await)
     }
 
-    /// Whether those whom it tells that you would like a word may read it in the morning only: all of them have quiet
-    /// hours now, and did not say that you may wake them. Null when it tells nobody. Who answers at night:
+    /// Whether your partners may see your wish for contact only in the morning: all of them have quiet hours now and
+    /// have not allowed you to wake them. Null if no partner is notified. For help at night see
     /// `Query.installation.crisisHelp`.
     async fn may_wait_until_morning(&self, ctx: &Context<'_>) -> Nullable<bool> {
         let asks = self.check_in.as_ref().is_some_and(CheckIn::asks_for_a_word);
@@ -81,19 +87,19 @@ impl CheckInPayload {
         waits.map_err(GqlError::from).transpose()
     }
 
-    /// Why it was not taken; empty when it was.
+    /// Why the check-in was refused; empty if it was recorded.
     async fn errors(&self) -> Vec<CheckInError> {
         user_errors(self.problems.clone())
     }
 }
 
-/// Checking in.
+/// The check-in mutation.
 #[derive(Default)]
 pub struct CheckInMutation;
 
 #[Object]
 impl CheckInMutation {
-    /// Says that you are here today. Once for each of your days, from however many devices.
+    /// Checks you in. It counts once for each of your days, from however many devices.
     async fn check_in(
         &self,
         ctx: &Context<'_>,
@@ -107,7 +113,7 @@ fn level(problems: &mut Problems, field: &str, sent: MaybeUndefined<i32>) -> Cha
     if let MaybeUndefined::Value(level) = sent
         && !LEVELS.contains(&level)
     {
-        let message = "This goes from 1 to 5.";
+        let message = "Choose a level from 1 to 5.";
         problems.push(Problem::field(field, ProblemCode::OutOfRange, message));
     }
     clearable(sent)
@@ -134,7 +140,7 @@ async fn emotions(
     let mut named: Vec<String> = Vec::new();
     for (place, slug) in slugs.into_iter().enumerate() {
         if !words.iter().any(|word| word.slug == slug) {
-            let message = "This is no word of the vocabulary; `emotions` lists them.";
+            let message = "This is not in the vocabulary; see `emotions`.";
             let field = format!("emotions.{place}");
             problems.push(Problem::field(&field, ProblemCode::Invalid, message));
         } else if !named.contains(&slug) {
@@ -193,15 +199,15 @@ fn told(
         | CheckInOutcome::Edited(check_in)
         | CheckInOutcome::Unchanged(check_in) => (Some(check_in), None),
         CheckInOutcome::DayTaken(check_in) => {
-            let message = "This day has a check-in already; it is given.";
+            let message = "This day already has a check-in, which is returned.";
             (Some(check_in), Some(conflict("localDate", message)))
         }
         CheckInOutcome::IdTaken(check_in) => {
-            let message = "This id was sent before, with another content.";
+            let message = "This id was already used for other content.";
             (check_in, Some(conflict("id", message)))
         }
         CheckInOutcome::OtherDay { today } => {
-            let message = format!("Your day is {today} now, and that day is not open.");
+            let message = format!("Today is {today} for you. You cannot check in for that day.");
             let problem = Problem::field(field_of_day, ProblemCode::OutOfRange, message);
             (None, Some(problem))
         }

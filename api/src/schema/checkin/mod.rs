@@ -1,4 +1,4 @@
-//! Check-ins, progress, what a member means to do, and how he has been, in the schema.
+//! Check-ins, progress, plans and trends in the schema.
 
 mod check_in;
 mod plan;
@@ -12,6 +12,7 @@ mod types;
 use async_graphql::{Context, Object};
 use chrono::Datelike as _;
 use entity::{CheckInId, MemberId, PauseId};
+use macros::page_args;
 
 pub use self::check_in::CheckInMutation;
 use self::plan::PausesOf;
@@ -33,13 +34,13 @@ use crate::page::{Cursor, Page};
 use crate::schema::profile::Weekday;
 use crate::viewer::SignedIn;
 
-/// The words check-ins are written in.
+/// The query for the vocabulary of feelings.
 #[derive(Default)]
 pub struct EmotionQuery;
 
 #[Object]
 impl EmotionQuery {
-    /// Words for feelings, to choose from at a check-in, in the order to show them in: family by family.
+    /// The feelings to choose from at a check-in, in display order: family by family.
     async fn emotions(&self, ctx: &Context<'_>) -> Nullable<Vec<Emotion>> {
         let words = service::emotions(ctx.app()).await;
         let words = words.map(|words| words.iter().cloned().map(Emotion::from).collect());
@@ -50,7 +51,7 @@ impl EmotionQuery {
 type CheckIns = Connection<LIST, CheckIn, CheckInsOf>;
 type Pauses = Connection<PAUSES, Pause, PausesOf>;
 
-/// The check-ins of this member.
+/// Counts a member's check-ins.
 struct CheckInsOf(MemberId);
 
 impl Counted for CheckInsOf {
@@ -59,38 +60,23 @@ impl Counted for CheckInsOf {
     }
 }
 
-/// Your check-ins and what they add up to.
+/// Your check-ins and your progress.
 pub struct CheckInMe(pub SignedIn);
 
+#[page_args]
 #[Object]
 impl CheckInMe {
-    /// What you have built up.
+    /// Your progress.
     async fn progress(&self, ctx: &Context<'_>) -> Nullable<Progress> {
         Some(progress::of(ctx, self.0.member).await)
     }
 
-    /// Your check-ins, the newest day first.
-    async fn check_ins(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<CheckIns> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    /// Your check-ins, newest day first.
+    async fn check_ins(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<CheckIns> {
         Some(self.page(ctx, &args).await)
     }
 
-    /// Your check-in of one of your days; null when there is none.
+    /// Your check-in for one of your days; null if there is none.
     async fn check_in(
         &self,
         ctx: &Context<'_>,
@@ -103,34 +89,19 @@ impl CheckInMe {
             .transpose()
     }
 
-    /// The weekdays on which you mean to check in, Monday first: all of them until you choose others. What you chose
-    /// last, also when it is in force from tomorrow on.
+    /// The weekdays on which you plan to check in, Monday first: all of them until you choose others. This is your
+    /// latest choice, even if it only applies from tomorrow.
     async fn check_in_days(&self, ctx: &Context<'_>) -> Nullable<Vec<Weekday>> {
         Some(plan::days_of(ctx, self.0.member).await)
     }
 
-    /// Your pauses, past, present and to come, the latest first.
-    async fn pauses(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<Pauses> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    /// Your past, present and future pauses, latest first.
+    async fn pauses(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<Pauses> {
         Some(plan::page(ctx, self.0.member, &args).await)
     }
 
-    /// How you have been from a day to another, both among them; nobody else can ask for it. At most 3,660 days.
+    /// Your moods, energy and feelings in a range of days, both ends included; nobody else can see them. At most 3,660
+    /// days.
     async fn mood_trend(
         &self,
         ctx: &Context<'_>,
@@ -153,7 +124,7 @@ impl CheckInMe {
     }
 }
 
-/// Check-ins of the member who asks, by their ids and in one statement; others' are left out.
+/// Loads the caller's check-ins by their ids, in one statement. Leaves out those of other members.
 pub async fn load_check_ins(
     ctx: &Context<'_>,
     ids: &[CheckInId],
@@ -166,7 +137,7 @@ pub async fn load_check_ins(
         .collect())
 }
 
-/// Pauses of the member who asks, by their ids and in one statement; others' are left out.
+/// Loads the caller's pauses by their ids, in one statement. Leaves out those of other members.
 pub async fn load_pauses(ctx: &Context<'_>, ids: &[PauseId]) -> GqlResult<Vec<(PauseId, Pause)>> {
     let member = ctx.member()?.member;
     let rows = service::pauses_by_ids(ctx.app(), member, ids).await?;

@@ -1,9 +1,10 @@
 //! Weekdays and pauses in the schema.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{Datelike as _, NaiveDate};
 use entity::pause::Model;
 use entity::{MemberId, PauseId};
+use macros::payload;
 
 use super::PAUSES;
 use super::Pauses;
@@ -13,7 +14,7 @@ use crate::days::cadence::Cadence;
 use crate::error::Fault;
 use crate::graphql::connection::Counted;
 use crate::graphql::cursor::PageArgs;
-use crate::graphql::errors::{CheckInError, user_errors};
+use crate::graphql::errors::CheckInError;
 use crate::graphql::scalars::{Date, DateTime, Uuid};
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::node_id::NodeId as _;
@@ -44,23 +45,23 @@ impl Pause {
         self.0.id.global()
     }
 
-    /// The id your app made.
+    /// The id that your app generated.
     async fn client_id(&self) -> Uuid {
         Uuid(self.0.id.0)
     }
 
-    /// The first day, on your own calendar. It is later than you asked for when days of it had closed.
+    /// The first day, on your own calendar. It is later than requested if the requested day had already closed.
     async fn first_date(&self) -> Date {
         Date(self.0.first_date)
     }
 
-    /// The last day. It is earlier than you asked for when you ended the pause.
+    /// The last day. It is earlier than requested if you ended the pause.
     async fn last_date(&self) -> Date {
         Date(self.0.last_date)
     }
 }
 
-/// The pauses of this member.
+/// Counts a member's pauses.
 pub struct PausesOf(MemberId);
 
 impl Counted for PausesOf {
@@ -69,7 +70,7 @@ impl Counted for PausesOf {
     }
 }
 
-/// A page of a member's pauses.
+/// Returns a page of a member's pauses.
 pub async fn page(ctx: &Context<'_>, member: MemberId, args: &PageArgs) -> GqlResult<Pauses> {
     let page: Page<PAUSES> = Page::parse(args)?;
     let rows = service::pauses(ctx.app(), member, &page).await?;
@@ -80,103 +81,103 @@ pub async fn page(ctx: &Context<'_>, member: MemberId, args: &PageArgs) -> GqlRe
     Ok(page.connection(PausesOf(member), rows, cursor, Pause::from))
 }
 
-/// The weekdays of a member.
+/// Returns the weekdays on which a member plans to check in.
 pub async fn days_of(ctx: &Context<'_>, member: MemberId) -> GqlResult<Vec<Weekday>> {
     let cadence = service::cadence(ctx.app(), member).await?;
     Ok(cadence.days().into_iter().map(Weekday::from).collect())
 }
 
-/// The weekdays on which you mean to check in.
+/// The weekdays on which you plan to check in.
 #[derive(Debug, InputObject)]
 pub struct SetCheckInDaysInput {
-    /// At least one.
+    /// The weekdays, at least one.
     days: Vec<Weekday>,
-    /// When you chose them, by the phone's clock: what waited for a connection is in force from that day on, as far
-    /// back as a day can be written late. Left out, it is now.
+    /// When you chose them, by the phone's clock. A choice that waited for a connection applies from that day on, as
+    /// far back as days can still be written. If omitted, it is now.
     made_at: Option<DateTime>,
 }
 
-/// What became of weekdays that were to be set.
-#[derive(Default, SimpleObject)]
+/// The result of setting your weekdays.
+#[payload(REQUIRED)]
 pub struct SetCheckInDaysPayload {
-    /// You, with the days and the progress as they are now; null when there are errors.
+    /// You, with the current weekdays and progress; null if there are errors.
     me: Option<Me>,
-    /// Why they were not set.
+    /// Why they were not set; empty if they were.
     errors: Vec<CheckInError>,
 }
 
 /// Days on which nothing is to be asked of you.
 #[derive(Debug, InputObject)]
 pub struct StartPauseInput {
-    /// Made by the app, of version 7.
+    /// The id, a UUID of version 7 that your app generates.
     id: Uuid,
-    /// The first day, on your own calendar. Days that have closed, 48 hours after their end, stay as they were: the
-    /// pause then begins with the first that has not.
+    /// The first day, on your own calendar. Days that have closed, 48 hours after their end, do not change: the pause
+    /// then begins with the first day that is still open.
     first_date: Date,
-    /// The last day, not before the first, and at most 366 days in all.
+    /// The last day. It must not be before the first, and a pause has at most 366 days.
     last_date: Date,
 }
 
-/// What became of a pause.
-#[derive(Default, SimpleObject)]
+/// The result of starting a pause.
+#[payload(CONFLICT, INVALID, OUT_OF_RANGE)]
 pub struct StartPausePayload {
-    /// The pause. With CONFLICT it is the one that is there already.
+    /// The pause. With CONFLICT it is your existing one. Null if there are other errors.
     pause: Option<Pause>,
-    /// You, with the progress as it is now; null when there are errors.
+    /// You, with the current progress; null if there are errors.
     me: Option<Me>,
-    /// Why it was not made.
+    /// Why the pause was not created; empty if it was.
     errors: Vec<CheckInError>,
 }
 
-/// Which pause is over.
+/// A pause to end.
 #[derive(Debug, InputObject)]
 pub struct EndPauseInput {
     /// The id of the pause.
     pause_id: ID,
 }
 
-/// What became of a pause that was to end.
-#[derive(Default, SimpleObject)]
+/// The result of ending a pause.
+#[payload(NOT_FOUND)]
 pub struct EndPausePayload {
-    /// The pause as it is now; null when it was taken back before a day of it was over, or when there are errors.
+    /// The pause as it is now; null if none of its days had passed, so that it was removed, or if there are errors.
     pause: Option<Pause>,
-    /// You, with the progress as it is now; null when there are errors.
+    /// You, with the current progress; null if there are errors.
     me: Option<Me>,
-    /// Why it did not end.
+    /// Why the pause was not ended; empty if it was.
     errors: Vec<CheckInError>,
 }
 
-/// What a member means to do.
+/// Changes to your weekdays and pauses.
 #[derive(Default)]
 pub struct PlanMutation;
 
 #[Object]
 impl PlanMutation {
-    /// Sets the weekdays on which you mean to check in: from today on, or from tomorrow when you have checked in
-    /// today. What was stays as it was.
+    /// Sets the weekdays on which you plan to check in, from today on, or from tomorrow if you have checked in today.
+    /// Earlier days do not change.
     async fn set_check_in_days(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which.")] input: SetCheckInDaysInput,
+        #[graphql(desc = "The weekdays.")] input: SetCheckInDaysInput,
     ) -> Nullable<SetCheckInDaysPayload> {
         Some(set_days(ctx, input).await)
     }
 
-    /// Pauses: nothing is asked of you on these days, you are not reminded, and your run stands.
+    /// Starts a pause. On its days nothing is asked of you, you get no reminder, and your run continues.
     async fn start_pause(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which days.")] input: StartPauseInput,
+        #[graphql(desc = "The days to pause.")] input: StartPauseInput,
     ) -> Nullable<StartPausePayload> {
         Some(start_pause(ctx, &input).await)
     }
 
-    /// Ends a pause: today is one of your days again, and what was paused before stays so. One that has not begun is
-    /// taken back.
+    /// Ends a pause. Today is one of your days again, and earlier paused days stay paused. A pause that has not begun
+    /// is removed.
     async fn end_pause(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which.")] input: EndPauseInput,
+        #[graphql(desc = "The pause.")] input: EndPauseInput,
     ) -> Nullable<EndPausePayload> {
         Some(end_pause(ctx, &input).await)
     }
@@ -189,10 +190,7 @@ async fn set_days(
     let who = ctx.member()?;
     let days: Vec<_> = input.days.into_iter().map(Into::into).collect();
     let Some(cadence) = Cadence::on(&days) else {
-        return Ok(SetCheckInDaysPayload {
-            errors: user_errors(vec![required("days")]),
-            ..SetCheckInDaysPayload::default()
-        });
+        return Ok(SetCheckInDaysPayload::refused(vec![required("days")]));
     };
     let made_at = input.made_at.map(|made_at| made_at.0);
     service::choose_days(ctx.app(), who.member, cadence, made_at).await?;
@@ -207,7 +205,7 @@ fn parse(input: &StartPauseInput) -> Result<NewPause, Vec<Problem>> {
     let id: Option<PauseId> = problems.check(input.id.made_by_app("id"));
     let (first, last): (NaiveDate, NaiveDate) = (input.first_date.0, input.last_date.0);
     if last < first || (last - first).num_days() >= MAX_DAYS {
-        let message = "The last day is not before the first, and a pause has at most 366 days.";
+        let message = "The last day must not be before the first. A pause has at most 366 days.";
         let problem = Problem::field("lastDate", ProblemCode::OutOfRange, message);
         problems.push(problem.limit(MAX_DAYS));
     }
@@ -222,21 +220,18 @@ async fn start_pause(ctx: &Context<'_>, input: &StartPauseInput) -> GqlResult<St
     let new = match parse(input) {
         Ok(new) => new,
         Err(problems) => {
-            return Ok(StartPausePayload {
-                errors: user_errors(problems),
-                ..StartPausePayload::default()
-            });
+            return Ok(StartPausePayload::refused(problems));
         }
     };
     let conflict = |field, message: &str| Problem::field(field, ProblemCode::Conflict, message);
     let (pause, problem) = match service::pause(ctx.app(), who.member, new).await? {
         PauseOutcome::Made(pause) | PauseOutcome::Unchanged(pause) => (Some(pause), None),
         PauseOutcome::IdTaken(pause) => {
-            let message = "This id was sent before, with another content.";
+            let message = "This id was already used for other content.";
             (pause, Some(conflict("id", message)))
         }
         PauseOutcome::Overlaps(pause) => {
-            let message = "You have paused some of these days already; that pause is given.";
+            let message = "You have already paused some of these days. That pause is returned.";
             (Some(pause), Some(conflict("firstDate", message)))
         }
         PauseOutcome::Closed { open_from } => {
@@ -247,12 +242,12 @@ async fn start_pause(ctx: &Context<'_>, input: &StartPauseInput) -> GqlResult<St
         }
     };
     Ok(StartPausePayload {
-        // One that was taken back since is not there any more.
+        // A pause that was taken back since is not shown.
         pause: pause
             .filter(|pause| pause.first_date <= pause.last_date)
             .map(Pause),
         me: problem.is_none().then(|| Me::of(who)),
-        errors: user_errors(problem.into_iter().collect()),
+        ..StartPausePayload::refused(problem.into_iter().collect())
     })
 }
 
@@ -273,10 +268,7 @@ async fn end_pause(ctx: &Context<'_>, input: &EndPauseInput) -> GqlResult<EndPau
         EndPauseOutcome::NotFound => {
             let message = "You have no such pause.";
             let problem = Problem::field("pauseId", ProblemCode::NotFound, message);
-            EndPausePayload {
-                errors: user_errors(vec![problem]),
-                ..EndPausePayload::default()
-            }
+            EndPausePayload::refused(vec![problem])
         }
     })
 }

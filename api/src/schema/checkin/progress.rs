@@ -7,7 +7,7 @@ use crate::checkin::{runs, service};
 use crate::graphql::scalars::Date;
 use crate::graphql::{Context as _, GqlResult};
 
-/// What became of one of your days.
+/// The state of one of your days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "runs::Day")]
 pub enum DayState {
@@ -15,81 +15,81 @@ pub enum DayState {
     CheckedIn,
     /// A reserve day covered it.
     Reserve,
-    /// You had paused.
+    /// The day is in a pause.
     Paused,
-    /// Nothing was asked of you: it was not one of your weekdays, or before your first check-in, or your clocks
-    /// skipped it.
+    /// Nothing was asked of you: it was not one of your weekdays, or before your first check-in, or your clocks skipped
+    /// it.
     Off,
-    /// It can still be written.
+    /// You can still check in for it.
     Open,
-    /// It passed without a word.
+    /// It closed without a check-in.
     Quiet,
 }
 
-/// How things stand today, for a word of welcome.
+/// The state of today, to choose a greeting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "runs::Standing")]
 pub enum ProgressStanding {
-    /// You have yet to check in for the first time.
+    /// You have not checked in yet.
     New,
     /// You are back: today is your first check-in after a quiet day. Something to celebrate.
     CameBack,
     /// You have checked in today.
     CheckedIn,
-    /// You have paused.
+    /// Today is in a pause.
     Paused,
-    /// Today is not one of your days; you may check in all the same.
+    /// Today is not one of your days. You can check in anyway.
     Off,
     /// Today is open.
     Open,
-    /// Today is open, and so is an earlier day: written late, it carries your run on.
+    /// Today is open, and so is an earlier day: a late check-in for it continues your run.
     Mendable,
-    /// There were quiet days. The door is open, whenever you like.
+    /// There were quiet days. The door is open: you can come back at any time.
     DoorOpen,
 }
 
-/// One of your last days.
+/// One of your recent days.
 #[derive(Clone, Copy, Debug, SimpleObject)]
 pub struct ProgressDay {
-    /// Which.
+    /// The date.
     date: Date,
-    /// What became of it.
+    /// The state of the day.
     state: DayState,
     /// Whether you can still check in for it: until 48 hours after its end.
     can_be_written: bool,
 }
 
-/// What you have built up.
+/// Your progress.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct Progress {
-    /// Your day at this moment.
+    /// Your current day.
     today: Date,
-    /// The number of days you have checked in on. It never falls.
+    /// The number of days with a check-in. It never falls.
     days_shown_up: i32,
-    /// The latest of those days; null before the first.
+    /// The latest day with a check-in; null before the first.
     last_check_in_date: Option<Date>,
-    /// Whether today, as your time zone has it, is one of them.
+    /// Whether you have checked in today, by your time zone.
     checked_in_today: bool,
-    /// The days you checked in on in the run that goes on. Reserve days, pauses and days off neither add to it nor end
-    /// it, and it stands as long as a day can still be written. 0 when none goes on.
+    /// The days with a check-in in your current run; 0 if there is none. Reserve days, pauses and days off neither add
+    /// to it nor end it. It continues as long as a day can still be written.
     current_run: i32,
-    /// The most days of any run, as far as it is certain: days that can still be written count once they are. It
-    /// never falls.
+    /// The days of your longest run that is certain: days that can still be written count once they are. It never
+    /// falls.
     longest_run: i32,
     /// How often you came back after a quiet day. It never falls.
     returns: i32,
-    /// Reserve days you hold, at most 3: one to start with, and one more for every seven check-ins. They are used by
-    /// themselves, at the end of a day in a run.
+    /// Your reserve days, at most 3. You start with one, and get one more for every seven check-ins. They are used
+    /// automatically, at the end of a day in a run.
     reserve_days: i32,
-    /// The next number of days shown up to celebrate.
+    /// The next milestone to celebrate, in days with a check-in.
     next_milestone: i32,
-    /// How things stand today.
+    /// The state of today.
     standing: ProgressStanding,
-    /// Your last 28 days, today's the last.
+    /// Your last 28 days, ending with today.
     days: Vec<ProgressDay>,
 }
 
-/// A count, as the schema has it.
+/// Converts a count to the schema's integer.
 pub fn whole(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
@@ -117,7 +117,7 @@ impl From<runs::Progress> for Progress {
     }
 }
 
-/// What a member has built up.
+/// Returns a member's progress.
 pub async fn of(ctx: &Context<'_>, member: MemberId) -> GqlResult<Progress> {
     Ok(service::progress(ctx.app(), member).await?.into())
 }

@@ -1,4 +1,4 @@
-//! What others let you read of their check-ins.
+//! Check-ins that members share with their circles.
 
 use async_graphql::{Context, SimpleObject};
 use chrono::Datelike as _;
@@ -19,45 +19,45 @@ use crate::keys::at_rest::Opened;
 use crate::page::{Cursor, Page};
 use crate::schema::profile::{Member, load_members};
 
-/// A check-in that its writer lets the men of his circles read.
+/// A check-in that a member shares with their circles.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(complex)]
 pub struct SharedCheckIn {
-    /// Whose it is.
+    /// The member who wrote it.
     member: Member,
-    /// Which of his days it is for.
+    /// The member's day that it is for.
     local_date: Date,
-    /// How he was, from 1, very low, to 5, very good; null when he did not say.
+    /// The member's mood, from 1 (very low) to 5 (very good); null if they did not say.
     mood: Option<i32>,
-    /// How much he had to give, from 1, next to nothing, to 5, plenty; null when he did not say.
+    /// The member's energy, from 1 (next to none) to 5 (plenty); null if they did not say.
     energy: Option<i32>,
     #[graphql(skip)]
     slugs: Vec<String>,
     #[graphql(skip)]
     words: Option<Opened>,
-    /// Whether he would like a word with somebody.
+    /// Whether the member would like someone to get in touch.
     wants_a_word: bool,
-    /// When he last changed it.
+    /// When the member last changed it.
     updated_at: DateTime,
 }
 
 #[async_graphql::ComplexObject]
 impl SharedCheckIn {
-    /// What he felt, in words of the vocabulary, in his order.
+    /// The member's feelings, in their order.
     async fn emotions(&self, ctx: &Context<'_>) -> Nullable<Vec<Emotion>> {
         Some(named(ctx, &self.slugs).await)
     }
 
-    /// A few words of his to go with it.
+    /// The member's note, up to 2,000 characters; null if there is none.
     async fn note(&self) -> Nullable<&str> {
         shown(self.words.as_ref())
     }
 }
 
-/// A page of what is shared in a circle.
+/// A page of the check-ins that are shared in a circle.
 pub type SharedCheckIns = Connection<CIRCLE_CHECK_INS, SharedCheckIn, InCircle>;
 
-/// What is shared in this circle with this viewer.
+/// Counts the check-ins that are shared in a circle with a viewer.
 pub struct InCircle(entity::MemberId, CircleId);
 
 impl Counted for InCircle {
@@ -66,7 +66,7 @@ impl Counted for InCircle {
     }
 }
 
-/// A page of the check-ins that men of a circle share with the others in it.
+/// Returns a page of the check-ins that members share with a circle.
 pub async fn in_circle(
     ctx: &Context<'_>,
     circle: CircleId,

@@ -1,4 +1,4 @@
-//! Check-ins as they come in from a member's other devices.
+//! The subscription to a member's own check-ins.
 
 use async_graphql::{Context, ID, SimpleObject, Subscription};
 use futures::Stream;
@@ -9,15 +9,15 @@ use crate::graphql::scalars::DateTime;
 use crate::graphql::subscription::listen;
 use crate::node_id::NodeId as _;
 
-/// A check-in of yours is new or has changed. It says which to read, and not what it holds.
+/// One of your check-ins is new or has changed. Fetch it by its id; its content is not included.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct CheckInRecorded {
-    /// Its global id, for `node`; null with `refetch`.
+    /// The global id, for `node`; null if `refetch` is true.
     check_in_id: Option<ID>,
-    /// When it was last changed: nothing is to be read when you have it as of then, as the device has that
-    /// recorded it. Null with `refetch`.
+    /// When it was last changed. You need not fetch it if you have it as of this instant, as the device that recorded
+    /// it does. Null if `refetch` is true.
     updated_at: Option<DateTime>,
-    /// Whether something may have been missed: when true, read `changes`, or your check-ins and your progress anew.
+    /// Whether you may have missed events. If true, read `changes`, or fetch your check-ins and your progress again.
     refetch: bool,
 }
 
@@ -43,16 +43,18 @@ impl CheckInRecorded {
     }
 }
 
-/// What can be heard of check-ins.
+/// The subscription to check-ins.
 #[derive(Default)]
 pub struct CheckInSubscription;
 
 #[Subscription]
 impl CheckInSubscription {
-    /// Your check-ins, as they are recorded and changed on any of your devices. One that is sent again unchanged is
-    /// not told again. The first thing you hear is a `refetch`: from then on nothing passes by. On each, read
-    /// `changes`, or your check-ins and your progress anew: what happened before it, or while a connection was
-    /// interrupted, is not told later.
+    /// Your check-ins, as they are recorded and changed on any of your devices. A retry without changes causes no
+    /// event.
+    ///
+    /// The first event is a `refetch`; after it, no event is missed. On each `refetch` read `changes`, or fetch your
+    /// check-ins and your progress again. Events from before it, or from an interruption of the connection, are not
+    /// repeated.
     async fn check_in_recorded(
         &self,
         ctx: &Context<'_>,

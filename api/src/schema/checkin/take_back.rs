@@ -1,11 +1,12 @@
-//! Deleting what a check-in says.
+//! The mutation that deletes the words of a check-in.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object};
 use entity::CheckInId;
+use macros::payload;
 
 use super::types::CheckIn;
 use crate::checkin::service;
-use crate::graphql::errors::{CheckInError, user_errors};
+use crate::graphql::errors::CheckInError;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::node_id::NodeId as _;
 use crate::problem::{Problem, ProblemCode};
@@ -17,24 +18,24 @@ pub struct DeleteCheckInWordsInput {
     check_in_id: ID,
 }
 
-/// What became of deleting a check-in's words.
-#[derive(Debug, SimpleObject)]
+/// The result of deleting a check-in's words.
+#[payload(NOT_FOUND)]
 pub struct DeleteCheckInWordsPayload {
-    /// The check-in as it is now; null when you have none such.
+    /// The check-in as it is now; null if you have no such check-in.
     check_in: Option<CheckIn>,
-    /// Why nothing was deleted.
+    /// Why nothing was deleted; empty if it was.
     errors: Vec<CheckInError>,
 }
 
-/// Taking back what a check-in says.
+/// The mutation that deletes words.
 #[derive(Default)]
 pub struct TakeBackMutation;
 
 #[Object]
 impl TakeBackMutation {
-    /// Deletes everything a check-in says, for good, whenever you like: mood, energy, feelings, note, whether you kept
-    /// your word, and that you would like one. From then on nobody else reads anything of it, and nothing that a phone
-    /// still has to send brings it back. The day stays one you checked in on.
+    /// Deletes the content of a check-in for good, at any time: mood, energy, feelings, note, whether you kept your
+    /// word, and the wish for contact. Nobody else can read any of it after this, and no delayed request from a phone
+    /// restores it. The day stays a day with a check-in.
     async fn delete_check_in_words(
         &self,
         ctx: &Context<'_>,
@@ -60,6 +61,6 @@ async fn delete(
     let problem = check_in.is_none().then(missing);
     Ok(DeleteCheckInWordsPayload {
         check_in: check_in.map(CheckIn::from),
-        errors: user_errors(problem.into_iter().collect()),
+        ..DeleteCheckInWordsPayload::refused(problem.into_iter().collect())
     })
 }

@@ -1,4 +1,4 @@
-//! How a member has been, in the schema.
+//! A member's trend in the schema.
 
 use async_graphql::{Context, SimpleObject};
 use chrono::NaiveDate;
@@ -12,25 +12,25 @@ use crate::checkin::trend::{self, MAX_DAYS};
 use crate::graphql::scalars::Date;
 use crate::graphql::{Context as _, GqlError, GqlResult};
 
-/// The mean of what you said in a week, and how far it lay apart.
+/// The mean and the spread of your values in a week.
 #[derive(Clone, Copy, Debug, SimpleObject)]
 pub struct WeekLevel {
     /// The mean of the week's days, 1 to 5.
     mean: f64,
-    /// How far the days lay apart: their standard deviation, 0 to 2.
+    /// The standard deviation of the week's days, 0 to 2.
     spread: f64,
 }
 
 /// A week in which you checked in.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct TrendWeek {
-    /// Its Monday.
+    /// The Monday of the week.
     monday: Date,
-    /// The days of it that you checked in on.
+    /// The number of days with a check-in.
     days: i32,
-    /// Null when you said it on none of them.
+    /// Your mood; null if you gave none that week.
     mood: Option<WeekLevel>,
-    /// Null when you said it on none of them.
+    /// Your energy; null if you gave none that week.
     energy: Option<WeekLevel>,
 }
 
@@ -39,16 +39,16 @@ pub struct TrendWeek {
 pub struct EmotionCount {
     /// The feeling.
     emotion: Emotion,
-    /// On so many days.
+    /// The number of days on which you named it.
     days: i32,
 }
 
-/// How you have been.
+/// Your moods, energy and feelings over time.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct MoodTrend {
-    /// Week by week, without those in which you did not check in.
+    /// The weeks with a check-in, by ascending date.
     weeks: Vec<TrendWeek>,
-    /// What you felt, the most frequent first.
+    /// Your feelings, most frequent first.
     emotions: Vec<EmotionCount>,
 }
 
@@ -59,7 +59,7 @@ fn level(level: trend::Level) -> WeekLevel {
     }
 }
 
-/// How a member has been from a day to another.
+/// Returns a member's trend for a range of days, both ends included.
 pub async fn of(
     ctx: &Context<'_>,
     member: MemberId,
@@ -67,7 +67,7 @@ pub async fn of(
     to: NaiveDate,
 ) -> GqlResult<MoodTrend> {
     if to < from || (to - from).num_days() >= MAX_DAYS {
-        let message = "`to` is not before `from`, and at most 3,660 days are told of.";
+        let message = "`to` must not be before `from`, and the range has at most 3,660 days.";
         return Err(GqlError::BadUserInput(message));
     }
     let trend = service::mood_trend(ctx.app(), member, from, to).await?;

@@ -1,4 +1,4 @@
-//! A check-in in the schema, and the words it is written in.
+//! Check-ins and feelings in the schema.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::node_id::NodeId as _;
 use crate::vocabulary::emotions;
 
-/// Feelings of one kind.
+/// A family of feelings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "emotions::Family")]
 pub enum EmotionFamily {
@@ -43,28 +43,28 @@ impl From<Arc<emotions::Emotion>> for Emotion {
 /// A word for a feeling.
 #[Object]
 impl Emotion {
-    /// Its name for apps, such as `let_down`; never changes.
+    /// The identifier for apps, such as `let_down`. It never changes.
     async fn slug(&self) -> &str {
         &self.0.slug
     }
 
-    /// What kind of feeling it is.
+    /// The family that it belongs to.
     async fn family(&self) -> EmotionFamily {
         self.0.family.into()
     }
 
-    /// Its name for people, in English.
+    /// The name to show, in English.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// What it means, in one sentence for people, in English.
+    /// The meaning in one sentence to show, in English.
     async fn definition(&self) -> &str {
         &self.0.definition
     }
 }
 
-/// Whether you did what you said you would.
+/// Whether you kept your word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entry::KeptWord")]
 pub enum KeptWord {
@@ -76,19 +76,19 @@ pub enum KeptWord {
     NotThisTime,
 }
 
-/// Who may read what a check-in says.
+/// Who may read the content of a check-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entry::Visibility")]
 pub enum CheckInVisibility {
     /// You alone.
     Private,
-    /// Your partner, too, as far as your pact goes.
+    /// Your partners as well, as far as your pacts say.
     Partner,
-    /// The men of your circles, too.
+    /// The members of your circles as well.
     Circle,
 }
 
-/// One of your days on which you said that you are here.
+/// One of your days on which you checked in.
 #[derive(Clone, Debug)]
 pub struct CheckIn(entry::CheckIn);
 
@@ -99,13 +99,13 @@ impl From<entry::CheckIn> for CheckIn {
 }
 
 impl CheckIn {
-    /// Whether it tells others that its writer would like a word.
+    /// Returns whether partners can read that the writer would like them to get in touch.
     pub(super) fn asks_for_a_word(&self) -> bool {
         self.0.content.wants_a_word && self.0.content.visibility != entry::Visibility::Private
     }
 }
 
-/// One of your days on which you said that you are here.
+/// One of your days on which you checked in.
 #[Object]
 impl CheckIn {
     /// The global id.
@@ -113,22 +113,22 @@ impl CheckIn {
         self.0.id.global()
     }
 
-    /// The id your app made.
+    /// The id that your app generated.
     async fn client_id(&self) -> Uuid {
         Uuid(self.0.id.0)
     }
 
-    /// Which of your days it is for.
+    /// Your day that it is for.
     async fn local_date(&self) -> Date {
         Date(self.0.local_date)
     }
 
-    /// The time zone your day was in.
+    /// The time zone of the day.
     async fn time_zone(&self) -> GqlResult<TimeZone> {
         Ok(TimeZone::stored(&self.0.time_zone)?)
     }
 
-    /// The hour on the wall, 0 to 6, at which your day began.
+    /// The hour of the wall clock, 0 to 6, at which the day began.
     async fn day_start_hour(&self) -> i32 {
         self.0.day_start_hour
     }
@@ -140,53 +140,53 @@ impl CheckIn {
         Ok(self.0.created_at >= ended_at)
     }
 
-    /// Whether the day counts in your progress. False for an entry that reached us after its day had closed, 48 hours
-    /// after its end: it is kept as you wrote it, and changes no run and no total.
+    /// Whether the day counts in your progress. False for an entry that the server received after the day had closed,
+    /// 48 hours after its end: it is stored as you wrote it, and changes no run and no total.
     async fn counts_in_progress(&self) -> bool {
         self.0.counts
     }
 
-    /// When you deleted what it said, for good; null when you did not.
+    /// When you deleted its content for good; null if you did not.
     async fn words_deleted_at(&self) -> Option<DateTime> {
         self.0.history.words_deleted_at.map(DateTime)
     }
 
-    /// How you were, from 1, very low, to 5, very good; null when you did not say.
+    /// How you were, from 1 (very low) to 5 (very good); null if you did not say.
     async fn mood(&self) -> Option<i32> {
         self.0.content.mood
     }
 
-    /// How much you had to give, from 1, next to nothing, to 5, plenty; null when you did not say.
+    /// How much energy you had, from 1 (next to none) to 5 (plenty); null if you did not say.
     async fn energy(&self) -> Option<i32> {
         self.0.content.energy
     }
 
-    /// What you felt, in words of the vocabulary, in your order.
+    /// What you felt, in your order.
     async fn emotions(&self, ctx: &Context<'_>) -> Nullable<Vec<Emotion>> {
         Some(named(ctx, &self.0.content.emotions).await)
     }
 
-    /// A few words to go with it, up to 2,000 characters in lines. They are encrypted where they are kept.
+    /// Your note, up to 2,000 characters, with line breaks; null if there is none. It is encrypted at rest.
     async fn note(&self) -> Nullable<&str> {
         shown(self.0.content.note.as_ref())
     }
 
-    /// Whether you did what you said you would; null when you did not say.
+    /// Whether you kept your word; null if you did not say.
     async fn kept_word(&self) -> Option<KeptWord> {
         self.0.content.kept_word.map(KeptWord::from)
     }
 
-    /// Whether you would like a word with somebody.
+    /// Whether you would like a partner to get in touch.
     async fn wants_a_word(&self) -> bool {
         self.0.content.wants_a_word
     }
 
-    /// Who may read all this.
+    /// Who may read the content.
     async fn visibility(&self) -> CheckInVisibility {
         self.0.content.visibility.into()
     }
 
-    /// When it reached us.
+    /// When the server received it.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
@@ -197,7 +197,7 @@ impl CheckIn {
     }
 }
 
-/// The words of these slugs, in their order; one that is no word any more is left out.
+/// Returns the feelings of the given slugs, in the same order. Leaves out slugs that are no longer in the vocabulary.
 pub async fn named(ctx: &Context<'_>, slugs: &[String]) -> GqlResult<Vec<Emotion>> {
     if slugs.is_empty() {
         return Ok(Vec::new());

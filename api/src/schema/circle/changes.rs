@@ -1,7 +1,8 @@
-//! Making circles, and saying who is in them.
+//! The mutations that create circles and change their members.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object};
 use entity::{CircleId, MemberId};
+use macros::payload;
 
 use super::Circle;
 use super::CircleRole;
@@ -16,48 +17,49 @@ use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::node_id::NodeId;
 use crate::problem::{Problem, ProblemCode, Problems};
 
-/// A circle to make.
+/// A circle to create.
 #[derive(Debug, InputObject)]
 pub struct CreateCircleInput {
-    /// Its id, of version 7, made by the app: sent again it is the same circle.
+    /// The circle's id: a UUID of version 7 that the app generates. Sending the same id again does not create a second
+    /// circle.
     id: Uuid,
-    /// Its name, up to 80 characters in one line.
+    /// Its name: one line of up to 80 characters.
     name: String,
-    /// What it is for, up to 500 characters in lines.
+    /// What it is for: up to 500 characters, line breaks allowed.
     purpose: String,
 }
 
-/// What became of a circle that was to be made.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `createCircle`.
+#[payload(CONFLICT, INVALID, NOT_ALLOWED, REQUIRED, TOO_LONG)]
 pub struct CreateCirclePayload {
-    /// The circle; you run it. Null when there are errors.
+    /// The circle, which you run. Null if there are errors.
     circle: Option<Circle>,
-    /// Why it was not made.
+    /// Why the circle was not created; empty if it was.
     errors: Vec<CircleError>,
 }
 
-/// A member to invite into a circle you run, or one who is in it and is to do something else there.
+/// A member to invite into a circle you run, or a member of it whose role changes.
 #[derive(Debug, InputObject)]
 pub struct AddCircleMemberInput {
     /// The id of the `Circle`.
     circle_id: ID,
     /// The id of the `Member`.
     member_id: ID,
-    /// What he is to do in it. Left out or null: what he does already, or takes part when he is new.
-    /// Only a man whose account is a facilitator's can run a circle.
+    /// The member's role in the circle. Left out or null: a member of the circle keeps his role, and a new one is
+    /// invited as `MEMBER`. Only members whose account has the facilitator role can be `FACILITATOR`.
     role: Option<CircleRole>,
 }
 
-/// What became of inviting a member, or of changing what he does.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `addCircleMember`.
+#[payload(NOT_ALLOWED, NOT_FOUND, TOO_MANY, TOO_SOON)]
 pub struct AddCircleMemberPayload {
-    /// The circle as it is now, which whoever is invited joins with his own yes; null when there are errors.
+    /// The circle as it is now. An invited member is in it only once he has accepted. Null if there are errors.
     circle: Option<Circle>,
-    /// Why nothing was changed.
+    /// Why nothing was changed; empty if the request succeeded.
     errors: Vec<CircleError>,
 }
 
-/// A member to take out of a circle you run, or whose invitation is taken back.
+/// A member to remove from a circle you run, or whose invitation to take back.
 #[derive(Debug, InputObject)]
 pub struct RemoveCircleMemberInput {
     /// The id of the `Circle`.
@@ -66,12 +68,12 @@ pub struct RemoveCircleMemberInput {
     member_id: ID,
 }
 
-/// What became of a man who was to be taken out of a circle.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `removeCircleMember`.
+#[payload(NOT_ALLOWED, NOT_FOUND)]
 pub struct RemoveCircleMemberPayload {
-    /// The circle as it is now; null when you are not in it any more.
+    /// The circle as it is now. Null if there are errors, or you removed yourself.
     circle: Option<Circle>,
-    /// Why nothing was changed.
+    /// Why nothing was changed; empty if the request succeeded.
     errors: Vec<CircleError>,
 }
 
@@ -82,13 +84,13 @@ pub struct LeaveCircleInput {
     circle_id: ID,
 }
 
-/// What became of leaving a circle.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `leaveCircle`.
+#[payload(NOT_ALLOWED)]
 pub struct LeaveCirclePayload {
-    /// The id of the circle you are not in any more: what an app has kept of it can go; null when there are
+    /// The id of the circle that you are no longer in: the app can delete what it stores of it. Null if there are
     /// errors.
     circle_id: Option<ID>,
-    /// Why nothing was changed.
+    /// Why nothing was changed; empty if the request succeeded.
     errors: Vec<CircleError>,
 }
 
@@ -98,7 +100,7 @@ pub struct CircleMutation;
 
 #[Object]
 impl CircleMutation {
-    /// Makes a circle that you run. For facilitators.
+    /// Creates a circle that you run. Only facilitators can.
     async fn create_circle(
         &self,
         ctx: &Context<'_>,
@@ -107,27 +109,27 @@ impl CircleMutation {
         Some(create_circle(ctx, &input).await)
     }
 
-    /// Invites a member into a circle you run: he joins when he says yes, within fourteen days. One who is in it already
-    /// does what is asked for from now on.
+    /// Invites a member into a circle you run. The invitation is open for fourteen days, and he joins when he accepts
+    /// it. If the member is in the circle already, this changes his role.
     async fn add_circle_member(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The circle and the man.")] input: AddCircleMemberInput,
+        #[graphql(desc = "The circle and the member.")] input: AddCircleMemberInput,
     ) -> Nullable<AddCircleMemberPayload> {
         Some(add_circle_member(ctx, &input).await)
     }
 
-    /// Takes a member out of a circle you run, or his invitation back; it is well if there was neither. A circle keeps
-    /// somebody who runs it.
+    /// Removes a member from a circle you run, or takes his invitation back. Succeeds also if there was neither.
+    /// Refused if the circle would have no facilitator left.
     async fn remove_circle_member(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The circle and the man.")] input: RemoveCircleMemberInput,
+        #[graphql(desc = "The circle and the member.")] input: RemoveCircleMemberInput,
     ) -> Nullable<RemoveCircleMemberPayload> {
         Some(remove_circle_member(ctx, &input).await)
     }
 
-    /// Leaves a circle; it is well if you were not in it. A circle keeps somebody who runs it.
+    /// Leaves a circle. Succeeds also if you were not in it. Refused if the circle would have no facilitator left.
     async fn leave_circle(
         &self,
         ctx: &Context<'_>,
@@ -142,10 +144,7 @@ async fn create_circle(
     input: &CreateCircleInput,
 ) -> GqlResult<CreateCirclePayload> {
     let me = ctx.member()?.member;
-    let refused = |problems| CreateCirclePayload {
-        circle: None,
-        errors: user_errors(problems),
-    };
+    let refused = |problems| CreateCirclePayload::refused(problems);
     let new = match new_circle(input) {
         Ok(new) => new,
         Err(problems) => return Ok(refused(problems)),
@@ -157,11 +156,12 @@ async fn create_circle(
                 errors: Vec::new(),
             });
         }
-        Created::NotFacilitator => {
-            Problem::whole(ProblemCode::NotAllowed, "Facilitators make circles.")
-        }
+        Created::NotFacilitator => Problem::whole(
+            ProblemCode::NotAllowed,
+            "Only facilitators can create circles.",
+        ),
         Created::Conflict => {
-            let message = "A circle with this id was made before, with another content.";
+            let message = "A circle with this id exists already, with different content.";
             Problem::field("id", ProblemCode::Conflict, message)
         }
     };
@@ -217,12 +217,12 @@ async fn leave_circle(
     let me = ctx.member()?.member;
     let problem = match CircleId::from_global(&input.circle_id) {
         Some(circle) => problem(service::leave(ctx.app(), me, circle).await?),
-        // Leaving what is not there is as well as leaving what one is not in.
+        // No circle can have such an id: this succeeds, as leaving a circle that one is not in does.
         None => None,
     };
     Ok(LeaveCirclePayload {
         circle_id: problem.is_none().then(|| input.circle_id.clone()),
-        errors: user_errors(problem.into_iter().collect()),
+        ..LeaveCirclePayload::refused(problem.into_iter().collect())
     })
 }
 
@@ -250,11 +250,11 @@ fn problem(changed: Changed) -> Option<Problem> {
         Changed::NoCircle => Some(no_circle()),
         Changed::NoMember => Some(no_member()),
         Changed::NotFacilitator => {
-            let message = "Who runs the circle says who is in it.";
+            let message = "Only a facilitator of this circle can change its members.";
             Some(not_allowed("circleId", message))
         }
         Changed::MayNotRun => {
-            let message = "This man is not a facilitator: he can take part.";
+            let message = "This man's account is not a facilitator's: he can only take part.";
             Some(not_allowed("role", message))
         }
         Changed::TooManyInvitations => {
@@ -272,7 +272,7 @@ fn problem(changed: Changed) -> Option<Problem> {
             Some(problem.retry_at(again))
         }
         Changed::LastFacilitator => {
-            let message = "A circle keeps a facilitator: let another man run it first.";
+            let message = "A circle needs a facilitator: let another man run it first.";
             Some(not_allowed("circleId", message))
         }
     }

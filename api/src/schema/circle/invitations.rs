@@ -1,7 +1,8 @@
-//! Invitations into circles, and answering them.
+//! Invitations into circles in the GraphQL schema, and the mutation that answers them.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object};
 use entity::{CircleInvitationId, MemberId};
+use macros::payload;
 
 use super::Circle;
 use super::CircleRole;
@@ -12,7 +13,7 @@ use crate::circle::service::{self, Answered, MY_INVITATIONS};
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::PageArgs;
-use crate::graphql::errors::{CircleError, user_errors};
+use crate::graphql::errors::CircleError;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::node_id::NodeId as _;
@@ -22,7 +23,7 @@ use crate::profile::model::Profile;
 use crate::schema::profile::Member;
 use crate::viewer::SignedIn;
 
-/// That somebody invites you into a circle. It waits for your answer for fourteen days.
+/// An invitation for you into a circle. It is open for fourteen days.
 #[derive(Clone, Debug)]
 pub struct CircleInvitation {
     invitation: Invitation,
@@ -38,8 +39,8 @@ impl From<(Invitation, Profile)> for CircleInvitation {
     }
 }
 
-/// That somebody invites you into a circle. It waits for your answer for fourteen days. Who is in the circle you see
-/// when you have joined it.
+/// An invitation for you into a circle. It is open for fourteen days. You can see the circle's members once you have
+/// joined it.
 #[Object]
 impl CircleInvitation {
     /// Its global id.
@@ -47,12 +48,12 @@ impl CircleInvitation {
         self.invitation.id.global()
     }
 
-    /// The circle's name, up to 80 characters.
+    /// The circle's name: one line of up to 80 characters.
     async fn circle_name(&self) -> &str {
         &self.invitation.name
     }
 
-    /// What the circle is for, up to 500 characters in lines.
+    /// What the circle is for: up to 500 characters, which may contain line breaks.
     async fn circle_purpose(&self) -> &str {
         &self.invitation.purpose
     }
@@ -62,12 +63,12 @@ impl CircleInvitation {
         i32::try_from(self.invitation.member_count).unwrap_or(i32::MAX)
     }
 
-    /// Who invites you; he runs the circle.
+    /// The facilitator of the circle who invites you.
     async fn invited_by(&self) -> Member {
         Member::from((*self.by).clone())
     }
 
-    /// What you are asked to do in it.
+    /// The role you are invited to.
     async fn role(&self) -> CircleRole {
         self.invitation.role.into()
     }
@@ -77,7 +78,7 @@ impl CircleInvitation {
         DateTime(self.invitation.at)
     }
 
-    /// When it lapses.
+    /// When it expires, fourteen days after it was first sent.
     async fn expires_at(&self) -> DateTime {
         DateTime(self.invitation.expires_at)
     }
@@ -86,7 +87,7 @@ impl CircleInvitation {
 /// The invitations of a member.
 pub(super) type Invitations = Connection<MY_INVITATIONS, CircleInvitation, InvitationsOf>;
 
-/// The invitations that wait for this member.
+/// Counts the invitations that wait for this member.
 pub(super) struct InvitationsOf(MemberId);
 
 impl Counted for InvitationsOf {
@@ -110,7 +111,7 @@ pub(super) async fn page(
     Ok(page.connection(of, rows, cursor, CircleInvitation::from))
 }
 
-/// Invitations that wait for the viewer, by their ids; others are left out.
+/// Loads the given invitations that wait for the viewer.
 pub async fn load_circle_invitations(
     ctx: &Context<'_>,
     ids: &[CircleInvitationId],
@@ -127,27 +128,27 @@ pub async fn load_circle_invitations(
 pub struct AnswerCircleInvitationInput {
     /// The id of the `CircleInvitation`.
     invitation_id: ID,
-    /// Whether you join. With a yes you agree that the circle sees the topics and check-ins you show your circles, until
-    /// you leave it; nothing from before you joined. A no is told to nobody.
+    /// Whether you join. By joining you agree that the circle sees the topics and check-ins that you share with your
+    /// circles, until you leave it, and nothing from before you joined. Nobody is notified if you decline.
     accept: bool,
 }
 
-/// What became of an answer to an invitation.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `answerCircleInvitation`.
+#[payload(CONFLICT, NOT_FOUND)]
 pub struct AnswerCircleInvitationPayload {
-    /// The circle you joined; null after a no, and when there are errors.
+    /// The circle you joined. Null if you declined, or there are errors.
     circle: Option<Circle>,
-    /// Why nothing was changed.
+    /// Why nothing was changed; empty if the answer was taken.
     errors: Vec<CircleError>,
 }
 
-/// What can be done with invitations into circles.
+/// The mutation that answers invitations into circles.
 #[derive(Default)]
 pub struct InvitationMutation;
 
 #[Object]
 impl InvitationMutation {
-    /// Answers an invitation into a circle. Whoever invited you is not told of a no.
+    /// Answers an invitation into a circle. The facilitator who invited you is not notified if you decline.
     async fn answer_circle_invitation(
         &self,
         ctx: &Context<'_>,
@@ -181,12 +182,12 @@ async fn answer(
             Answered::NotFound => not_there(),
             Answered::SaidYes => because(
                 ProblemCode::Conflict,
-                "You said yes before. You can leave the circle.",
+                "You accepted this invitation before. You can leave the circle.",
             ),
         },
     };
     Ok(AnswerCircleInvitationPayload {
         circle,
-        errors: user_errors(problem.into_iter().collect()),
+        ..AnswerCircleInvitationPayload::refused(problem.into_iter().collect())
     })
 }

@@ -1,16 +1,16 @@
-//! Circles in the schema.
+//! Circles in the GraphQL schema.
 
 mod changes;
 mod invitations;
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use entity::{CircleId, MemberId};
+use macros::page_args;
 
 pub use changes::CircleMutation;
 pub use invitations::{CircleInvitation, InvitationMutation, load_circle_invitations};
 
 use crate::app::App;
-use crate::checkin;
 use crate::circle::model;
 use crate::circle::service::{self, CIRCLE_MEMBERS, MY_CIRCLES};
 use crate::error::Fault;
@@ -27,7 +27,7 @@ type Circles = Connection<MY_CIRCLES, Circle, CirclesOf>;
 type Invitations = invitations::Invitations;
 type Members = Connection<CIRCLE_MEMBERS, CircleMember, MenIn>;
 
-/// The circles this member is in.
+/// Counts the circles this member is in.
 struct CirclesOf(MemberId);
 
 impl Counted for CirclesOf {
@@ -36,7 +36,7 @@ impl Counted for CirclesOf {
     }
 }
 
-/// The men in a circle; they were counted with it.
+/// The number of members of a circle, which was read with the circle.
 struct MenIn(i64);
 
 impl Counted for MenIn {
@@ -45,17 +45,17 @@ impl Counted for MenIn {
     }
 }
 
-/// What a man does in a circle.
+/// A member's role in a circle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::circle_membership::CircleRole")]
 pub enum CircleRole {
-    /// Takes part.
+    /// Takes part in it.
     Member,
     /// Runs it.
     Facilitator,
 }
 
-/// A small group of men that meets; it is there for those who are in it.
+/// A small group of members who meet. Only its members can see it.
 #[derive(Clone, Debug)]
 pub struct Circle(model::Circle);
 
@@ -65,16 +65,17 @@ impl From<model::Circle> for Circle {
     }
 }
 
-/// A man in a circle.
+/// A member of a circle.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct CircleMember {
-    /// Who.
+    /// The member.
     member: Member,
-    /// What he does in it.
+    /// His role in the circle.
     role: CircleRole,
 }
 
-/// A small group of men that meets; it is there for those who are in it.
+/// A small group of members who meet. Only its members can see it.
+#[page_args]
 #[Object]
 impl Circle {
     /// Its global id.
@@ -82,65 +83,33 @@ impl Circle {
         self.0.id.global()
     }
 
-    /// Its name, up to 80 characters.
+    /// Its name: one line of up to 80 characters.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// What it is for, up to 500 characters in lines.
+    /// What it is for: up to 500 characters, which may contain line breaks.
     async fn purpose(&self) -> &str {
         &self.0.purpose
     }
 
-    /// What you do in it.
+    /// Your role in it.
     async fn viewer_role(&self) -> CircleRole {
         self.0.role.into()
     }
 
-    /// How many men are in it.
+    /// How many members are in it.
     async fn member_count(&self) -> i32 {
         i32::try_from(self.0.member_count).unwrap_or(i32::MAX)
     }
 
-    /// The men in it, by when they joined.
-    async fn members(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<Members> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    /// Its members, in the order they joined.
+    async fn members(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<Members> {
         Some(members(ctx, &self.0, &args).await)
     }
 
-    /// The check-ins of the last fourteen days that the men in it let the others read, the newest day first.
-    async fn check_ins(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<SharedCheckIns> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    /// The check-ins of the last fourteen days that its members share with it, the newest day first.
+    async fn check_ins(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<SharedCheckIns> {
         Some(super::checkin::in_circle(ctx, self.0.id, &args).await)
     }
 }
@@ -159,31 +128,31 @@ async fn members(ctx: &Context<'_>, circle: &model::Circle, args: &PageArgs) -> 
     Ok(page.connection(MenIn(circle.member_count), rows, cursor, man))
 }
 
-/// A circle as the viewer may see it.
+/// Loads a circle, or `None` if it is not visible to the viewer.
 pub async fn load_circle(ctx: &Context<'_>, id: CircleId) -> GqlResult<Option<Circle>> {
     let found = load_circles(ctx, &[id]).await?.pop();
     Ok(found.map(|(_, circle)| circle))
 }
 
-/// Circles as the viewer may see them, in one statement; those that are not there for him are left out.
+/// Loads the given circles that are visible to the viewer. One statement.
 pub async fn load_circles(
     ctx: &Context<'_>,
     ids: &[CircleId],
 ) -> GqlResult<Vec<(CircleId, Circle)>> {
-    let circles = service::these(ctx.app(), ctx.viewer(), ids).await?;
+    let circles = service::by_ids(ctx.app(), ctx.viewer(), ids).await?;
     Ok(circles
         .into_iter()
         .map(|circle| (circle.id, Circle::from(circle)))
         .collect())
 }
 
-/// Circles.
+/// The queries of circles.
 #[derive(Default)]
 pub struct CircleQuery;
 
 #[Object]
 impl CircleQuery {
-    /// A circle; null when there is none with this id that you are in.
+    /// A circle; null if you are not in a circle with this id.
     async fn circle(
         &self,
         ctx: &Context<'_>,
@@ -201,57 +170,26 @@ async fn find(ctx: &Context<'_>, id: &ID) -> GqlResult<Option<Circle>> {
     }
 }
 
-/// The circles' part of [`Me`](crate::schema::Me).
+/// The fields of [`Me`](crate::schema::Me) that are about circles.
 pub struct CircleMe(SignedIn);
 
 impl CircleMe {
-    /// Of the signed-in member.
+    /// The fields for the signed-in member.
     pub const fn of(signed_in: SignedIn) -> Self {
         Self(signed_in)
     }
 }
 
+#[page_args]
 #[Object]
 impl CircleMe {
-    /// The circles you are in, by when you joined them.
-    async fn circles(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<Circles> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    /// The circles you are in, in the order you joined them.
+    async fn circles(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<Circles> {
         Some(circles(ctx, self.0, &args).await)
     }
 
     /// The invitations into circles that wait for your answer, the latest first.
-    async fn circle_invitations(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<Invitations> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    async fn circle_invitations(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<Invitations> {
         Some(invitations::page(ctx, self.0, &args).await)
     }
 }

@@ -1,14 +1,15 @@
-//! Making a commitment, changing it and ending it.
+//! The mutations that make, change and end commitments.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, SimpleObject};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject};
 use entity::{CommitmentId, PeeringId};
+use macros::payload;
 
 use super::Commitment;
 use super::load;
 use crate::commitment::model::{MOST_OPEN, WORDS, When};
 use crate::commitment::service::{self, Ended, Made, New, Patch, Updated};
 use crate::days::cadence::Cadence;
-use crate::graphql::errors::{CommitmentError, user_errors};
+use crate::graphql::errors::CommitmentError;
 use crate::graphql::patch::needed;
 use crate::graphql::scalars::{Date, DateTime, Uuid};
 use crate::graphql::{Context as _, GqlResult, Nullable};
@@ -18,61 +19,69 @@ use crate::problem::{Problem, ProblemCode, Problems};
 use crate::schema::profile::Weekday;
 use crate::text::required;
 
-/// Something you mean to do.
+/// A commitment to make.
 #[derive(Debug, InputObject)]
 pub struct MakeCommitmentInput {
-    /// Its id, of version 7, made by the app: sent again it is the same commitment.
+    /// The id, a UUID of version 7 that your app generates. Sending it again returns the same commitment.
     id: Uuid,
-    /// What you mean to do, 1 to 200 characters in one line. It is encrypted where it is kept.
+    /// What you plan to do, 1 to 200 characters on one line. It is encrypted at rest.
     words: String,
-    /// When: once, or every week.
+    /// When it is due: once, or every week.
     due: CommitmentDueInput,
-    /// The id of the `Peering` with the partner who is to see it; left out or null, nobody does.
+    /// The id of the `Peering` with the partner who may see it. If omitted or null, nobody else sees it.
     peering_id: Option<ID>,
-    /// When it was made, by the phone's clock: what waited for a connection is due from that day on, at most 14 days
-    /// back.
+    /// When it was made, by the phone's clock. A commitment that waited for a connection is due from that day on, at
+    /// most 14 days back.
     made_at: Option<DateTime>,
 }
 
-/// When something is to be done: give one of the two.
+/// When a commitment is due. Give one of the two.
 #[derive(Debug, OneofObject)]
 pub enum CommitmentDueInput {
-    /// Once, on this day of your own calendar: at most 366 days off, and at most 14 days back, for what waited on the
-    /// phone for a connection.
+    /// Once, on this day of your own calendar: at most 366 days ahead. It may be up to 14 days back, because the phone
+    /// may have waited for a connection.
     On(Date),
-    /// Every week, on these weekdays: at least one. It is due from the day of `madeAt` on, or else from today on.
+    /// Every week on these weekdays, at least one. It is due from the day of `madeAt` on, or from today.
     Weekdays(Vec<Weekday>),
 }
 
-/// What became of something you mean to do.
-#[derive(Debug, SimpleObject)]
+/// The result of making a commitment.
+#[payload(
+    CONFLICT,
+    INVALID,
+    NOT_FOUND,
+    OUT_OF_RANGE,
+    REQUIRED,
+    TOO_LONG,
+    TOO_MANY
+)]
 pub struct MakeCommitmentPayload {
-    /// The commitment. With CONFLICT it is yours that is there already, if it is yours.
+    /// The commitment. With CONFLICT it is the existing one, if it is yours. Null if there are other errors.
     commitment: Option<Commitment>,
-    /// Why it was not made.
+    /// Why it was not made; empty if it was.
     errors: Vec<CommitmentError>,
 }
 
-/// What is to be changed of a commitment; what is left out stays as it is.
+/// The changes to a commitment. Omitted values stay unchanged.
 #[derive(Debug, InputObject)]
 pub struct UpdateCommitmentInput {
     /// The id of the `Commitment`.
     commitment_id: ID,
-    /// What you mean to do, 1 to 200 characters in one line.
+    /// What you plan to do, 1 to 200 characters on one line.
     words: MaybeUndefined<String>,
-    /// The id of the `Peering` with the partner who is to see it, in place of whoever sees it now; null takes it from
-    /// him, at once.
+    /// The id of the `Peering` with the partner who may see it, instead of the current one. Null stops sharing it. A
+    /// former partner loses access immediately.
     peering_id: MaybeUndefined<ID>,
-    /// The `version` you read; left out, whatever it is now.
+    /// The `version` you read. If omitted, any version is changed.
     expected_version: Option<i32>,
 }
 
-/// What became of a change of a commitment.
-#[derive(Debug, SimpleObject)]
+/// The result of changing a commitment.
+#[payload(NOT_FOUND, OUT_OF_RANGE, REQUIRED, STALE, TOO_LATE, TOO_LONG, TOO_MANY)]
 pub struct UpdateCommitmentPayload {
-    /// The commitment as it is now; null when you have none such.
+    /// The commitment as it is now; null if you have no such commitment.
     commitment: Option<Commitment>,
-    /// Why nothing was changed.
+    /// Why nothing was changed; empty if it was.
     errors: Vec<CommitmentError>,
 }
 
@@ -83,12 +92,12 @@ pub struct EndCommitmentInput {
     commitment_id: ID,
 }
 
-/// What became of ending a commitment.
-#[derive(Debug, SimpleObject)]
+/// The result of ending a commitment.
+#[payload(NOT_FOUND)]
 pub struct EndCommitmentPayload {
-    /// The commitment as it is now; null when you have none such.
+    /// The commitment as it is now; null if you have no such commitment.
     commitment: Option<Commitment>,
-    /// Why nothing was changed.
+    /// Why it was not ended; empty if it was.
     errors: Vec<CommitmentError>,
 }
 
@@ -98,25 +107,26 @@ pub struct CommitmentMutation;
 
 #[Object]
 impl CommitmentMutation {
-    /// Says that you mean to do something, once or every week. At most 20 of them can be open at a time.
+    /// Makes a commitment, for one day or for every week. You can have at most 20 open ones.
     async fn make_commitment(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What, when, and who is to see it.")] input: MakeCommitmentInput,
+        #[graphql(desc = "The commitment.")] input: MakeCommitmentInput,
     ) -> Nullable<MakeCommitmentPayload> {
         Some(make(ctx, input).await)
     }
 
-    /// Changes the words of a commitment, or who sees it, at once.
+    /// Changes the words of a commitment, or the partner who sees it. Both take effect immediately.
     async fn update_commitment(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is to be otherwise.")] input: UpdateCommitmentInput,
+        #[graphql(desc = "The changes.")] input: UpdateCommitmentInput,
     ) -> Nullable<UpdateCommitmentPayload> {
         Some(update(ctx, input).await)
     }
 
-    /// Ends a commitment: nothing of it is due any more. What you said of its days is kept. Nobody has to say why.
+    /// Ends a commitment: it is not due any more. Your answers are kept. Nobody has to say why. Nothing happens if it
+    /// has already ended.
     async fn end_commitment(
         &self,
         ctx: &Context<'_>,
@@ -162,10 +172,7 @@ async fn make(ctx: &Context<'_>, input: MakeCommitmentInput) -> GqlResult<MakeCo
     let new = match parse(input) {
         Ok(new) => new,
         Err(problems) => {
-            return Ok(MakeCommitmentPayload {
-                commitment: None,
-                errors: user_errors(problems),
-            });
+            return Ok(MakeCommitmentPayload::refused(problems));
         }
     };
     let problem = match service::make(ctx.app(), me, &new).await? {
@@ -176,15 +183,15 @@ async fn make(ctx: &Context<'_>, input: MakeCommitmentInput) -> GqlResult<MakeCo
             Some(Problem::field("due.on", ProblemCode::OutOfRange, message))
         }
         Made::TooMany => {
-            let message = format!("There are {MOST_OPEN} that are open. End one to make another.");
+            let message = format!("You have {MOST_OPEN} open ones. End one to make another.");
             Some(Problem::whole(ProblemCode::TooMany, message).limit(MOST_OPEN))
         }
         Made::Conflict => {
-            let message = "A commitment with this id was sent before, with another content.";
+            let message = "This id was already used for another commitment.";
             Some(Problem::field("id", ProblemCode::Conflict, message))
         }
     };
-    // One that is another man's is not there for him.
+    // A commitment of another member is not returned.
     let is_there = problem
         .as_ref()
         .is_none_or(|problem| problem.code == ProblemCode::Conflict);
@@ -195,7 +202,7 @@ async fn make(ctx: &Context<'_>, input: MakeCommitmentInput) -> GqlResult<MakeCo
     };
     Ok(MakeCommitmentPayload {
         commitment: found,
-        errors: user_errors(problem.into_iter().collect()),
+        ..MakeCommitmentPayload::refused(problem.into_iter().collect())
     })
 }
 
@@ -218,10 +225,7 @@ async fn update(
         }
     };
     let (Some(id), true) = (id, problems.is_empty()) else {
-        return Ok(UpdateCommitmentPayload {
-            commitment: None,
-            errors: user_errors(problems.into_vec()),
-        });
+        return Ok(UpdateCommitmentPayload::refused(problems.into_vec()));
     };
     let patch = Patch { words, peering };
     let expected = input.expected_version;
@@ -231,7 +235,7 @@ async fn update(
         Updated::NoPartner => Some(no_peering()),
         Updated::Over => Some(over()),
         Updated::Stale => {
-            let message = "It was changed since you read it; it is given as it is now.";
+            let message = "It was changed since you read it. The current version is returned.";
             Some(Problem::field(
                 "expectedVersion",
                 ProblemCode::Stale,
@@ -241,7 +245,7 @@ async fn update(
     };
     Ok(UpdateCommitmentPayload {
         commitment: load(ctx, id).await?.filter(Commitment::is_own),
-        errors: user_errors(problem.into_iter().collect()),
+        ..UpdateCommitmentPayload::refused(problem.into_iter().collect())
     })
 }
 
@@ -260,17 +264,17 @@ async fn end(ctx: &Context<'_>, input: &EndCommitmentInput) -> GqlResult<EndComm
     };
     Ok(EndCommitmentPayload {
         commitment,
-        errors: user_errors(problem.into_iter().collect()),
+        ..EndCommitmentPayload::refused(problem.into_iter().collect())
     })
 }
 
-/// That he has no such commitment: also when his partner has.
+/// The member has no such commitment, even if their partner does.
 pub(super) fn no_commitment() -> Problem {
     let message = "You have no such commitment.";
     Problem::field("commitmentId", ProblemCode::NotFound, message)
 }
 
-/// That he ended it.
+/// The member ended the commitment.
 pub(super) fn over() -> Problem {
     let message = "You ended it. You can make another.";
     Problem::field("commitmentId", ProblemCode::TooLate, message)

@@ -1,7 +1,8 @@
-//! Saying how it went, and carrying over.
+//! The mutations that answer days of a commitment and carry them over.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object};
 use entity::CommitmentId;
+use macros::payload;
 
 use super::Commitment;
 use super::changes::no_commitment;
@@ -16,55 +17,56 @@ use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::node_id::NodeId as _;
 use crate::problem::{Problem, ProblemCode};
 
-/// How it went on a day.
+/// An answer for a day of a commitment.
 #[derive(Debug, InputObject)]
 pub struct AnswerCommitmentInput {
     /// The id of the `Commitment`.
     commitment_id: ID,
-    /// The day on which it is due, or was. Of what is due every week it has begun, and is at most 14 days past. What is due
-    /// once can be done early, and waits; what was carried over to a day can be done early, too.
+    /// The day on which it is or was due. For a weekly commitment the day must have begun, and be at most 14 days past.
+    /// A one-time commitment can be answered early, or at any later time. A day that another was carried over to can be
+    /// answered early, too.
     due_on: Date,
-    /// How it went. Said anew, it is as it was said last.
+    /// How it went. A later answer replaces an earlier one.
     answer: CommitmentAnswer,
 }
 
-/// What became of an answer.
-#[derive(Debug, SimpleObject)]
+/// The result of an answer.
+#[payload(CONFLICT, NOT_FOUND, OUT_OF_RANGE, TOO_LATE)]
 pub struct AnswerCommitmentPayload {
-    /// The commitment as it is now; null when you have none such.
+    /// The commitment as it is now; null if you have no such commitment.
     commitment: Option<Commitment>,
-    /// Why your answer was not taken.
+    /// Why the answer was refused; empty if it was stored.
     errors: Vec<CommitmentError>,
 }
 
-/// A later day in place of one on which it was not done.
+/// A day of a commitment to carry over to a later one.
 #[derive(Debug, InputObject)]
 pub struct CarryCommitmentOverInput {
     /// The id of the `Commitment`.
     commitment_id: ID,
-    /// The day on which it is due, or was; as far as it can be answered.
+    /// The day on which it is or was due. The same limits apply as for an answer.
     due_on: Date,
-    /// The day that takes its place: later, not before today, and at most 366 days off. What is due every week is due on
-    /// its weekdays as before.
+    /// The day that replaces it: later, not before today, and at most 366 days ahead. A weekly commitment stays due on
+    /// its weekdays.
     to: Date,
 }
 
-/// What became of carrying over.
-#[derive(Debug, SimpleObject)]
+/// The result of carrying over.
+#[payload(CONFLICT, NOT_FOUND, OUT_OF_RANGE, TOO_LATE)]
 pub struct CarryCommitmentOverPayload {
-    /// The commitment as it is now; null when you have none such.
+    /// The commitment as it is now; null if you have no such commitment.
     commitment: Option<Commitment>,
-    /// Why it was not carried over.
+    /// Why it was not carried over; empty if it was.
     errors: Vec<CommitmentError>,
 }
 
-/// What is said of the days of commitments.
+/// Changes to the days of commitments.
 #[derive(Default)]
 pub struct CommitmentDayMutation;
 
 #[Object]
 impl CommitmentDayMutation {
-    /// Says how it went on a day: done, partly, or not this time.
+    /// Answers how it went on a day: done, partly, or not this time.
     async fn answer_commitment(
         &self,
         ctx: &Context<'_>,
@@ -73,11 +75,11 @@ impl CommitmentDayMutation {
         Some(answer(ctx, &input).await)
     }
 
-    /// Moves what was not done on a day to a later one. Of the first day nothing is asked any more.
+    /// Carries a day of a commitment over to a later one. No answer is expected for the first day any more.
     async fn carry_commitment_over(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "From which day to which.")] input: CarryCommitmentOverInput,
+        #[graphql(desc = "The two days.")] input: CarryCommitmentOverInput,
     ) -> Nullable<CarryCommitmentOverPayload> {
         Some(carry_over(ctx, &input).await)
     }
@@ -142,7 +144,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::Carried => (
             "dueOn",
             ProblemCode::Conflict,
-            "It was carried over from this day to another, which has taken its place.",
+            "You have already carried this day over to another one.",
         ),
         Refusal::IsDone => (
             "dueOn",
@@ -152,12 +154,12 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::OtherDay => (
             "to",
             ProblemCode::OutOfRange,
-            "It is carried over to a later day, today or later, and at most 366 days off.",
+            "The new day must be later, not before today, and at most 366 days ahead.",
         ),
         Refusal::Answered => (
             "to",
             ProblemCode::Conflict,
-            "Of that day you have said already how it went, or carried it over.",
+            "You have already answered that day, or carried it over.",
         ),
     };
     Problem::field(field, code, message)

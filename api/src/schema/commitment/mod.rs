@@ -10,6 +10,7 @@ pub use types::Commitment;
 
 use async_graphql::{Context, Object};
 use entity::{CommitmentId, MemberId};
+use macros::page_args;
 
 use crate::app::App;
 use crate::commitment::service::{self, COMMITMENTS, Seen, Whose};
@@ -23,7 +24,7 @@ use crate::viewer::SignedIn;
 /// A page of commitments.
 pub type Commitments = Connection<COMMITMENTS, Commitment, CommitmentsFor>;
 
-/// The commitments that are there for a member: his own, or a partner's.
+/// Counts the commitments of a list: the viewer's own, or those that a partner shares.
 pub struct CommitmentsFor(MemberId, Whose);
 
 impl Counted for CommitmentsFor {
@@ -32,7 +33,7 @@ impl Counted for CommitmentsFor {
     }
 }
 
-/// A page of them, the last made first.
+/// Returns a page of commitments, newest first.
 pub async fn page(ctx: &Context<'_>, whose: Whose, args: &PageArgs) -> GqlResult<Commitments> {
     let me = ctx.member()?.member;
     let page = Page::parse(args)?;
@@ -44,12 +45,13 @@ pub async fn page(ctx: &Context<'_>, whose: Whose, args: &PageArgs) -> GqlResult
     Ok(page.connection(CommitmentsFor(me, whose), rows, cursor, Commitment::from))
 }
 
-/// Commitments as the viewer may see them, in three statements; those that are not there for him are left out.
+/// Loads commitments as the viewer may see them, in three statements. Leaves out those that are not visible to the
+/// viewer.
 pub async fn load_commitments(
     ctx: &Context<'_>,
     ids: &[CommitmentId],
 ) -> GqlResult<Vec<(CommitmentId, Commitment)>> {
-    let found = service::these(ctx.app(), ctx.viewer(), ids).await?;
+    let found = service::by_ids(ctx.app(), ctx.viewer(), ids).await?;
     Ok(found
         .into_iter()
         .map(|seen| (seen.0.id, Commitment::from(seen)))
@@ -61,29 +63,14 @@ async fn load(ctx: &Context<'_>, id: CommitmentId) -> GqlResult<Option<Commitmen
     Ok(found.map(|(_, commitment)| commitment))
 }
 
-/// What you mean to do.
+/// Your commitments.
 pub struct CommitmentMe(pub SignedIn);
 
+#[page_args]
 #[Object]
 impl CommitmentMe {
-    /// What you mean to do, the last made first, also what is done or ended.
-    async fn commitments(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<Commitments> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    /// Your commitments, newest first, including those that are done or ended.
+    async fn commitments(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<Commitments> {
         Some(page(ctx, Whose::Own, &args).await)
     }
 }

@@ -1,4 +1,4 @@
-//! What a commitment shows.
+//! Commitments in the schema.
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use entity::PeeringId;
@@ -13,40 +13,41 @@ use crate::schema::edges;
 use crate::schema::matching::Peering;
 use crate::schema::profile::{Member, Weekday};
 
-/// How it went.
+/// How it went on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "model::Answer")]
 pub enum CommitmentAnswer {
     /// It is done.
     Done,
-    /// A part of it is.
+    /// Part of it is done.
     Partly,
     /// Not this time.
     NotThisTime,
 }
 
-/// How far a commitment has come.
+/// The state of a commitment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "model::State")]
 pub enum CommitmentState {
-    /// It goes on.
+    /// It is still going on.
     Open,
-    /// It was to be done once, and is.
+    /// It was due once, and is done.
     Done,
     /// It was ended. Nobody has to say why.
     Ended,
 }
 
-/// A day on which it was due, or is.
+/// A day on which a commitment is or was due.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct CommitmentDay {
-    /// Which, on the calendar of the man whose it is.
+    /// The date, on the owner's calendar.
     due_on: Date,
-    /// How it went; null when he has not said.
+    /// How it went; null without an answer.
     answer: Option<CommitmentAnswer>,
-    /// When he said so; null when he has not.
+    /// When the owner answered; null without an answer.
     answered_at: Option<DateTime>,
-    /// The later day that has taken its place; null when none has. Of this day nothing is asked any more.
+    /// The later day that replaces this one; null if it was not carried over. No answer is expected for this day any
+    /// more.
     carried_to: Option<Date>,
 }
 
@@ -61,7 +62,7 @@ impl From<model::Day> for CommitmentDay {
     }
 }
 
-/// Something a man means to do: you, or your partner, who lets you see it.
+/// A commitment of yours, or one that a partner shares with you.
 #[derive(Clone, Debug)]
 pub struct Commitment {
     seen: service::Commitment,
@@ -78,54 +79,55 @@ impl From<Seen> for Commitment {
 }
 
 impl Commitment {
-    /// Whether it is the viewer's own.
+    /// Returns whether it is the viewer's own.
     pub(super) const fn is_own(&self) -> bool {
         self.seen.is_viewers
     }
 }
 
-/// Something a man means to do, once or every week: you, or your partner, who lets you see it. Days are on the calendar
-/// of the man whose it is.
+/// A commitment, for one day or for every week: yours, or one that a partner shares with you. Days are on the owner's
+/// calendar.
 #[Object]
 impl Commitment {
-    /// Its global id.
+    /// The global id.
     pub async fn id(&self) -> ID {
         self.seen.id.global()
     }
 
-    /// The id the app made.
+    /// The id that the app generated.
     async fn client_id(&self) -> Uuid {
         Uuid(self.seen.id.0)
     }
 
-    /// Whether it is yours. Your partner's you can read, and change nothing of it.
+    /// Whether it is yours. You can read your partner's, but not change it.
     async fn yours(&self) -> bool {
         self.seen.is_viewers
     }
 
-    /// The other man: the partner who sees yours, or the one whose it is. Null when nobody sees yours; a partner who was
-    /// away and comes back sees it again, unless you take it from him with `updateCommitment`.
+    /// The other member: the partner who sees yours, or the owner. Null if nobody sees yours. A partner who was away
+    /// and comes back sees it again, unless you stop sharing it with `updateCommitment`.
     async fn partner(&self) -> Option<Member> {
         self.partner.clone()
     }
 
-    /// The peering with him; null when nobody sees yours, as for `partner`.
+    /// The peering with the other member; null if `partner` is.
     async fn peering(&self, ctx: &Context<'_>) -> Nullable<Peering> {
         edges::peering(ctx, self.seen.peering?).await
     }
 
-    /// The id of the `Peering` with him; null when nobody sees yours, as for `partner`.
+    /// The id of the `Peering` with the other member; null if `partner` is.
     #[graphql(deprecation = "Use `peering`. Since 2026-11-27.")]
     async fn peering_id(&self) -> Option<ID> {
         self.seen.peering.map(PeeringId::global)
     }
 
-    /// What he means to do, in his words, up to 200 characters. Null only with an error: the words cannot be read.
+    /// The owner's words, up to 200 characters. Null only with an error, if the words cannot be read.
     async fn words(&self) -> Nullable<&str> {
         shown(Some(&self.seen.words))
     }
 
-    /// The day for which it was made; null when it is due every week. See `nextDueOn` for where it was carried over to.
+    /// The day for which it was made; null if it is due every week. See `nextDueOn` for the day to which it was carried
+    /// over.
     async fn due_on(&self) -> Option<Date> {
         match self.seen.plan.when {
             When::Once(day) => Some(Date(day)),
@@ -133,7 +135,7 @@ impl Commitment {
         }
     }
 
-    /// The weekdays on which it is due, Monday first; none when it is due once.
+    /// The weekdays on which it is due, Monday first; empty if it is due once.
     async fn weekdays(&self) -> Vec<Weekday> {
         match self.seen.plan.when {
             When::Once(_) => Vec::new(),
@@ -141,14 +143,14 @@ impl Commitment {
         }
     }
 
-    /// The next day it is due, from his today on, of which he has not said how it went; null when there is none.
+    /// The next due day without an answer, from the owner's today on; null if there is none.
     async fn next_due_on(&self) -> Option<Date> {
         self.seen.plan.next_due(self.seen.today).map(Date)
     }
 
-    /// The last 15 days on which it was due, today's among them, the latest first; before them days to come that were
-    /// carried over to or answered already. Of what he ended, the last before that. A day without an answer is just that.
-    /// A partner who was named later sees the days from then on.
+    /// The last 15 due days up to the owner's today, latest first. Future days that were answered, or that another was
+    /// carried over to, come before them. For an ended commitment these are the last days before its end. A day without
+    /// an answer is just that. A partner who got access later sees only the days from then on.
     async fn days(&self) -> Vec<CommitmentDay> {
         let days = self.seen.plan.recent(self.seen.today).into_iter();
         let since = self.seen.seen_since;
@@ -156,12 +158,12 @@ impl Commitment {
         days.map(CommitmentDay::from).collect()
     }
 
-    /// How far it has come.
+    /// The state of the commitment.
     async fn state(&self) -> CommitmentState {
         self.seen.plan.state().into()
     }
 
-    /// Rises by one with every change, of its days as well, and is what `expectedVersion` compares.
+    /// The version, which `expectedVersion` compares. It rises by one with every change, including changes of its days.
     async fn version(&self) -> i32 {
         self.seen.version
     }
@@ -171,7 +173,7 @@ impl Commitment {
         DateTime(self.seen.created_at)
     }
 
-    /// When he ended it; null while he has not.
+    /// When the owner ended it; null if it has not ended.
     async fn ended_at(&self) -> Option<DateTime> {
         self.seen.ended_at.map(DateTime)
     }

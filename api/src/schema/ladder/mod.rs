@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject};
 use entity::MemberId;
+use macros::page_args;
 
 pub use told::{LadderRequest, LadderTelling, load_ladder_requests, load_ladder_tellings};
 pub use write::{LadderMutation, LadderQuery};
@@ -28,7 +29,7 @@ use crate::schema::profile::Member;
 use crate::viewer::SignedIn;
 use told::{LadderLogEntry, Log, LogOf, Requests, RequestsOf, Tellings, TellingsOf};
 
-/// Whom a rung of a ladder is for.
+/// The recipient of a rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "model::Kind")]
 pub enum LadderRungKind {
@@ -36,65 +37,66 @@ pub enum LadderRungKind {
     Own,
     /// Your partner.
     Partner,
-    /// A man who runs a circle that you are in.
+    /// A facilitator of a circle that you are in.
     Facilitator,
 }
 
-/// What a man is told when another goes quiet, beside the words for him; and when that one is here again, he is told that,
-/// too. A push says less: that it is a good moment to say hello to somebody.
+/// What a recipient is told when a member goes quiet, in addition to the member's words. When the member is back, the
+/// recipient is told that, too. A push says less: that it is a good moment to say hello to someone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "model::Tells")]
 pub enum LadderTells {
-    /// That he went quiet.
+    /// That the member went quiet.
     Quiet,
-    /// And since which day.
+    /// That the member went quiet, and since which day.
     SinceWhen,
 }
 
 impl LadderTells {
-    /// By the word that is kept.
+    /// Returns the level that a stored word stands for.
     pub fn of_word(word: &str) -> Option<Self> {
         model::of_word(word).map(Self::from)
     }
 }
 
-/// One step of your ladder.
+/// A rung of your ladder.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(complex)]
 pub struct LadderRung {
     #[graphql(skip)]
     tie: Option<Tie>,
-    /// Whom it is for.
+    /// The kind of recipient.
     kind: LadderRungKind,
-    /// So many of your days have to pass: days on which you meant to check in, and did not. Days off and pauses are not
-    /// among them.
+    /// The number of your days that must pass without a check-in. Only days on which you planned to check in count, not
+    /// days off or pauses.
     after_days: i32,
-    /// The man who is told; null when it is for yourself, and when he is not there for you any more.
+    /// The recipient; null for a note to yourself, or if you can no longer see that member.
     member: Option<Member>,
-    /// The id of the `Peering` that makes him your partner; null for other rungs.
+    /// The id of the `Peering` with the recipient; null for other rungs.
     #[graphql(deprecation = "Use `peering`. Since 2026-11-27.")]
     peering_id: Option<ID>,
-    /// The id of the `Circle` that he runs; null for other rungs.
+    /// The id of the `Circle` whose facilitator the recipient is; null for other rungs.
     #[graphql(deprecation = "Use `circle`. Since 2026-11-27.")]
     circle_id: Option<ID>,
-    /// What he is told.
+    /// What the recipient is told.
     tells: LadderTells,
     #[graphql(skip)]
     says: Option<Opened>,
-    /// Since when he agrees to be told; null while he does not, and nobody is told. Null, too, when it is for yourself.
+    /// When the recipient agreed. Null if they have not agreed, in which case nobody is notified, and for a note to
+    /// yourself.
     agreed_at: Option<DateTime>,
-    /// When it was told, since you were last here; null when it was not.
+    /// When the rung was sent, since you were last here; null if it was not.
     told_at: Option<DateTime>,
 }
 
 #[ComplexObject]
 impl LadderRung {
-    /// What you say to him besides, or to yourself, up to 280 characters.
+    /// Your words to the recipient, or to yourself, up to 280 characters; null if there are none.
     async fn words(&self) -> Nullable<&str> {
         shown(self.says.as_ref())
     }
 
-    /// The peering that makes him your partner; null for other rungs.
+    /// The peering with the recipient; null for other rungs.
     async fn peering(&self, ctx: &Context<'_>) -> Nullable<Peering> {
         match self.tie? {
             Tie::Partner(id) => edges::peering(ctx, id).await,
@@ -102,7 +104,7 @@ impl LadderRung {
         }
     }
 
-    /// The circle that he runs; null for other rungs.
+    /// The circle whose facilitator the recipient is; null for other rungs.
     async fn circle(&self, ctx: &Context<'_>) -> Nullable<Circle> {
         match self.tie? {
             Tie::Facilitator(id) => edges::circle(ctx, id).await,
@@ -111,16 +113,16 @@ impl LadderRung {
     }
 }
 
-/// What comes if you do nothing more.
+/// What happens if you do nothing more.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct LadderStep {
-    /// Whom it is for.
+    /// The kind of recipient.
     kind: LadderRungKind,
-    /// When: at your time, on a day of your own calendar.
+    /// When it happens: at your time, on a day of your own calendar.
     at: DateTime,
-    /// The man who is told; null when it is for yourself, and when he is not there for you any more.
+    /// The recipient; null for a note to yourself, or if you can no longer see that member.
     member: Option<Member>,
-    /// Whether he agrees to be told; true when it is for yourself. Without that nobody is told.
+    /// Whether the recipient agreed; true for a note to yourself. Without consent nobody is notified.
     agreed: bool,
 }
 
@@ -157,17 +159,17 @@ fn rung(rung: Rung, men: &HashMap<MemberId, Profile>) -> LadderRung {
     }
 }
 
-/// What is to happen when you go quiet, as you wrote it yourself.
+/// What should happen when you go quiet, as you chose it.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct Ladder {
-    /// The time of day at which you and others are told, on the wall clock of your time zone.
+    /// The time of day at which rungs are sent, on the wall clock of your time zone.
     local_time: LocalTime,
-    /// Its rungs, from the lowest: at most three.
+    /// The rungs, lowest first; at most three.
     rungs: Vec<LadderRung>,
-    /// What comes, and when, if you do nothing more from now on, in its order. A check-in, a pause, "I am all right" and
-    /// changing the ladder begin it again from its foot.
+    /// What happens, and when, if you do nothing more from now on, in order. A check-in, a pause, "I am all right" or a
+    /// change of the ladder resets it.
     if_you_stop_today: Vec<LadderStep>,
-    /// Rises by one whenever you write it anew, and is what `expectedVersion` compares.
+    /// The version, which `expectedVersion` compares. It rises by one whenever you change the ladder.
     version: i32,
 }
 
@@ -181,77 +183,31 @@ async fn ladder(ctx: &Context<'_>) -> GqlResult<Option<Ladder>> {
     }))
 }
 
-/// Your ladder, and what others' ladders have to do with you.
+/// Your ladder, and the ladders of others that concern you.
 pub struct LadderMe(pub SignedIn);
 
+#[page_args]
 #[Object]
 impl LadderMe {
-    /// What is to happen when you go quiet; null when you wrote nothing.
+    /// What should happen when you go quiet; null if you have no ladder.
     async fn ladder(&self, ctx: &Context<'_>) -> Nullable<Ladder> {
         ladder(ctx).await.transpose()
     }
 
-    /// What your ladder told, you and others, the latest first.
-    async fn ladder_log(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<Log> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    /// The rungs of your ladder that were sent, to you and to others, latest first.
+    async fn ladder_log(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<Log> {
         Some(self.log(ctx, &args).await)
     }
 
-    /// Who would like you to be told when he goes quiet, the latest first: those you agreed to, and those that wait for
-    /// your answer.
-    async fn ladder_requests(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<Requests> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    /// The members who want you to be notified when they go quiet, latest first: those you agreed to, and those who
+    /// await your answer.
+    async fn ladder_requests(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<Requests> {
         Some(self.requests(ctx, &args).await)
     }
 
-    /// What you were told of men who went quiet, the latest first: as long as they want you to be, and you agree.
-    async fn ladder_tellings(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<Tellings> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    /// What other members' ladders told you, latest first. Entries are visible while the member wants you to be
+    /// notified and you agree.
+    async fn ladder_tellings(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<Tellings> {
         Some(self.tellings(ctx, &args).await)
     }
 }

@@ -1,4 +1,4 @@
-//! What one man's ladder asks of another, and tells him.
+//! Requests and notifications of other members' ladders.
 
 use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
 use entity::{MemberId, RungId, TellingId};
@@ -23,7 +23,7 @@ pub type Log = Connection<LADDER_LOG, LadderLogEntry, LogOf>;
 pub type Requests = Connection<LADDER_REQUESTS, LadderRequest, RequestsOf>;
 pub type Tellings = Connection<TELLINGS, LadderTelling, TellingsOf>;
 
-/// What this member's ladder told.
+/// Counts the rungs of a member's ladder that were sent.
 pub struct LogOf(pub MemberId);
 
 impl Counted for LogOf {
@@ -32,7 +32,7 @@ impl Counted for LogOf {
     }
 }
 
-/// What others ask of this member.
+/// Counts the requests that a member received.
 pub struct RequestsOf(pub MemberId);
 
 impl Counted for RequestsOf {
@@ -41,7 +41,7 @@ impl Counted for RequestsOf {
     }
 }
 
-/// What this member was told.
+/// Counts what other ladders told a member.
 pub struct TellingsOf(pub MemberId);
 
 impl Counted for TellingsOf {
@@ -50,7 +50,7 @@ impl Counted for TellingsOf {
     }
 }
 
-/// That a man would like you to be told when he goes quiet.
+/// A member's request that you be notified when they go quiet.
 #[derive(Clone, Debug)]
 pub struct LadderRequest {
     rung: Rung,
@@ -63,52 +63,52 @@ impl From<Asked> for LadderRequest {
     }
 }
 
-/// That a man would like you to be told when he goes quiet. When he does not any more, or you are not his partner or his
-/// facilitator any more, it is not there.
+/// A member's request that you be notified when they go quiet. It disappears when the member withdraws it, or when you
+/// are no longer their partner or facilitator.
 #[Object]
 impl LadderRequest {
-    /// Its global id.
+    /// The global id.
     pub async fn id(&self) -> ID {
         self.rung.id.global()
     }
 
-    /// The man who asks.
+    /// The member who asks.
     async fn member(&self) -> Member {
         Member::from(self.owner.clone())
     }
 
-    /// What you are to him.
+    /// Your relationship to that member.
     async fn kind(&self) -> LadderRungKind {
         self.rung.kind.into()
     }
 
-    /// So many of his days have to pass.
+    /// The number of that member's days that must pass without a check-in.
     async fn after_days(&self) -> i32 {
         i32::try_from(self.rung.after_days).unwrap_or(i32::MAX)
     }
 
-    /// What you are told.
+    /// What you would be told.
     async fn tells(&self) -> LadderTells {
         self.rung.tells.into()
     }
 
-    /// When he asked.
+    /// When the member asked.
     async fn asked_at(&self) -> DateTime {
         DateTime(self.rung.created_at)
     }
 
-    /// When you answered last; null while you have not.
+    /// When you last answered; null if you have not.
     async fn answered_at(&self) -> Option<DateTime> {
         self.rung.answered_at.map(DateTime)
     }
 
-    /// Since when you agree; null while you do not.
+    /// When you agreed; null if you do not agree.
     async fn agreed_at(&self) -> Option<DateTime> {
         self.rung.agreed_at.map(DateTime)
     }
 }
 
-/// The cursor of what is asked.
+/// Returns the cursor of a request.
 pub fn asked_cursor((rung, _): &Asked) -> Cursor<LADDER_REQUESTS> {
     Cursor {
         key: rung.created_at.timestamp_micros(),
@@ -116,7 +116,7 @@ pub fn asked_cursor((rung, _): &Asked) -> Cursor<LADDER_REQUESTS> {
     }
 }
 
-/// That somebody was told of a man who went quiet.
+/// A rung of a ladder that was sent.
 #[derive(Clone, Debug)]
 pub struct LadderTelling(Seen);
 
@@ -126,63 +126,63 @@ impl From<Seen> for LadderTelling {
     }
 }
 
-/// That somebody was told of a man who went quiet: you, or by your ladder another, or yourself.
+/// A rung of a ladder that was sent: to you, or from your ladder to another member or to yourself.
 #[Object]
 impl LadderTelling {
-    /// Its global id.
+    /// The global id.
     pub async fn id(&self) -> ID {
         self.0.telling.id.global()
     }
 
-    /// For whom it was.
+    /// The kind of recipient.
     async fn kind(&self) -> LadderRungKind {
         self.0.telling.kind.into()
     }
 
-    /// The man who went quiet, whose ladder it was.
+    /// The member who went quiet, the ladder's owner.
     async fn member(&self) -> Member {
         Member::from(self.0.owner.clone())
     }
 
-    /// The man who was told; null when it was a note to oneself, and when he is not there for you any more.
+    /// The recipient; null for a note to the owner, or if you can no longer see that member.
     async fn told(&self) -> Option<Member> {
         self.0.told.clone().map(Member::from)
     }
 
-    /// The first day that he let pass, on his own calendar; null when he did not want that to be told.
+    /// The first day without a check-in, on the owner's calendar; null if the owner did not want it to be told.
     async fn quiet_since(&self) -> Option<Date> {
         self.0.telling.quiet_since.map(Date)
     }
 
-    /// What he says to who was told, or to himself.
+    /// The owner's words to the recipient, or to themselves; null if there are none.
     async fn words(&self) -> Nullable<&str> {
         shown(self.0.telling.words.as_ref())
     }
 
-    /// When it was told.
+    /// When it was sent.
     async fn told_at(&self) -> DateTime {
         DateTime(self.0.telling.told_at)
     }
 
-    /// Whether he has been here since.
+    /// Whether the owner has been here since.
     async fn is_over(&self) -> bool {
         self.0.telling.over_at.is_some()
     }
 }
 
-/// Something that your ladder told.
+/// A rung of your ladder that was sent.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(complex)]
 pub struct LadderLogEntry {
-    /// For whom it was.
+    /// The kind of recipient.
     kind: LadderRungKind,
-    /// The man who was told; null when it was a note to yourself, and when he is not there for you any more.
+    /// The recipient; null for a note to yourself, or if you can no longer see that member.
     told: Option<Member>,
-    /// The first day that you let pass, on your own calendar; null when that was not told.
+    /// The first day without a check-in, on your own calendar; null if it was not told.
     quiet_since: Option<Date>,
     #[graphql(skip)]
     said: Option<Opened>,
-    /// When it was told.
+    /// When it was sent.
     told_at: DateTime,
     /// When you were here again; null while you are quiet.
     over_at: Option<DateTime>,
@@ -190,7 +190,7 @@ pub struct LadderLogEntry {
 
 #[ComplexObject]
 impl LadderLogEntry {
-    /// What you said to him, or to yourself.
+    /// Your words to the recipient, or to yourself; null if there are none.
     async fn words(&self) -> Nullable<&str> {
         shown(self.said.as_ref())
     }
@@ -210,7 +210,7 @@ impl From<Seen> for LadderLogEntry {
     }
 }
 
-/// The cursor of what was told.
+/// Returns the cursor of a rung that was sent.
 pub fn cursor<const LIST: u8>(seen: &Seen) -> Cursor<LIST> {
     Cursor {
         key: seen.telling.told_at.timestamp_micros(),
@@ -218,7 +218,7 @@ pub fn cursor<const LIST: u8>(seen: &Seen) -> Cursor<LIST> {
     }
 }
 
-/// What is asked of the viewer, by ids; what is not there for him is left out.
+/// Loads requests to the viewer by their ids. Leaves out those that are not visible to the viewer.
 pub async fn load_ladder_requests(
     ctx: &Context<'_>,
     ids: &[RungId],
@@ -228,7 +228,7 @@ pub async fn load_ladder_requests(
     Ok(by_id.collect())
 }
 
-/// What was told, by ids; what the viewer may not read is left out.
+/// Loads sent rungs by their ids. Leaves out those that the viewer may not read.
 pub async fn load_ladder_tellings(
     ctx: &Context<'_>,
     ids: &[TellingId],

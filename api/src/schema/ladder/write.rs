@@ -1,14 +1,15 @@
-//! Writing a ladder, looking at what it would do, and agreeing to be told.
+//! The mutations that write a ladder and answer requests, and the preview of a ladder.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object};
 use entity::{CircleId, MemberId, PeeringId, RungId};
+use macros::payload;
 
 use super::LadderRequest;
 use super::LadderStep;
 use super::LadderTells;
 use super::load_ladder_requests;
 use super::step;
-use crate::graphql::errors::{LadderError, user_errors};
+use crate::graphql::errors::LadderError;
 use crate::graphql::scalars::LocalTime;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::ladder::model::{Flaw, Kind, MOST_DAYS, NewLadder, Outer, Own, Tie, WORDS};
@@ -20,115 +21,115 @@ use crate::schema::Me;
 /// A note to yourself.
 #[derive(Debug, InputObject)]
 pub struct OwnRungInput {
-    /// After so many of your days, 1 to 60.
+    /// The number of your days that must pass without a check-in, 1 to 60.
     after_days: i32,
-    /// What you say to yourself, up to 280 characters. A push only says that there is a note.
+    /// Your words to yourself, up to 280 characters. The push only says that there is a note.
     words: Option<String>,
 }
 
-/// That your partner is told.
+/// A rung that notifies a partner.
 #[derive(Debug, InputObject)]
 pub struct PartnerRungInput {
-    /// The id of the `Peering` with him.
+    /// The id of the `Peering` with the partner.
     peering_id: ID,
-    /// After so many of your days, 1 to 60, and more than on the rung below.
+    /// The number of your days that must pass without a check-in, 1 to 60, and more than on the rung below.
     after_days: i32,
-    /// What he is told.
+    /// What the partner is told.
     tells: LadderTells,
-    /// What you say to him besides, up to 280 characters.
+    /// Your words to the partner, up to 280 characters.
     words: Option<String>,
 }
 
-/// That a man is told who runs a circle you are in.
+/// A rung that notifies a facilitator of a circle that you are in.
 #[derive(Debug, InputObject)]
 pub struct FacilitatorRungInput {
     /// The id of the `Circle`.
     circle_id: ID,
-    /// The id of the man who runs it.
+    /// The id of the facilitator.
     member_id: ID,
-    /// After so many of your days, 1 to 60, and more than on the rungs below.
+    /// The number of your days that must pass without a check-in, 1 to 60, and more than on the rungs below.
     after_days: i32,
-    /// What he is told.
+    /// What the facilitator is told.
     tells: LadderTells,
-    /// What you say to him besides, up to 280 characters.
+    /// Your words to the facilitator, up to 280 characters.
     words: Option<String>,
 }
 
-/// A ladder, whole. What is left out of it, or null, is not on it.
+/// A complete ladder. A rung that is omitted or null is not on it.
 #[derive(Debug, InputObject)]
 pub struct LadderInput {
-    /// The time of day at which you and others are told, on the wall clock of your time zone.
+    /// The time of day at which rungs are sent, on the wall clock of your time zone.
     local_time: LocalTime,
-    /// A note to yourself.
+    /// The note to yourself.
     own: Option<OwnRungInput>,
-    /// That your partner is told.
+    /// The rung that notifies a partner.
     partner: Option<PartnerRungInput>,
-    /// That a facilitator is told, who is another man than your partner.
+    /// The rung that notifies a facilitator, who must not be the same member as the partner.
     facilitator: Option<FacilitatorRungInput>,
 }
 
-/// The ladder you would like to have.
+/// A ladder to write.
 #[derive(Debug, InputObject)]
 pub struct WriteLadderInput {
-    /// The whole of it, in place of what there is. With no rung on it there is none.
+    /// The complete ladder, which replaces the existing one. A ladder without rungs is removed.
     ladder: LadderInput,
-    /// The `version` you read, 0 when there was none; left out, whatever it is now.
+    /// The `version` you read, or 0 if there was no ladder. If omitted, any version is replaced.
     expected_version: Option<i32>,
 }
 
-/// What became of a ladder.
-#[derive(Default, SimpleObject)]
+/// The result of writing a ladder.
+#[payload(CONFLICT, NOT_FOUND, OUT_OF_RANGE, STALE, TOO_LONG)]
 pub struct WriteLadderPayload {
-    /// You, with the ladder as it is now; null when there are errors other than STALE.
+    /// You, with the current ladder; null if there are errors other than STALE.
     me: Option<Me>,
-    /// Why it was not written.
+    /// Why it was not written; empty if it was.
     errors: Vec<LadderError>,
 }
 
-/// What a ladder would do.
-#[derive(Default, SimpleObject)]
+/// The preview of a ladder.
+#[payload(NOT_FOUND, OUT_OF_RANGE, TOO_LONG)]
 pub struct LadderPreview {
-    /// What comes if you write it now and do nothing more, in its order.
+    /// What happens if you write it now and then do nothing more, in order.
     steps: Vec<LadderStep>,
-    /// Why it could not be written so.
+    /// Why it could not be written; empty if it could.
     errors: Vec<LadderError>,
 }
 
-/// What became of saying that you are all right.
-#[derive(Default, SimpleObject)]
+/// The result of saying that you are all right.
+#[payload()]
 pub struct SayAllRightPayload {
-    /// You, with the ladder as it is now.
+    /// You, with the current ladder.
     me: Option<Me>,
-    /// Empty: it can always be said.
+    /// Always empty: you can always say it.
     errors: Vec<LadderError>,
 }
 
-/// Whether you would like to be told.
+/// An answer to a request.
 #[derive(Debug, InputObject)]
 pub struct AnswerLadderRequestInput {
     /// The id of the `LadderRequest`.
     request_id: ID,
-    /// Whether you agree. You can say otherwise at any time. A no looks to him as if you had not answered; that you agreed
-    /// he sees, and that you do not any more.
+    /// Whether you agree. You can change your answer at any time. The other member sees that you agreed, and that you
+    /// no longer do. A refusal looks to them like no answer.
     agree: bool,
 }
 
-/// What became of an answer.
-#[derive(Default, SimpleObject)]
+/// The result of an answer.
+#[payload(NOT_FOUND)]
 pub struct AnswerLadderRequestPayload {
-    /// What is asked, with your answer; null when nobody asks you that.
+    /// The request with your answer; null if you have no such request.
     request: Option<LadderRequest>,
-    /// Why your answer was not taken.
+    /// Why the answer was refused; empty if it was stored.
     errors: Vec<LadderError>,
 }
 
-/// What can be asked of ladders.
+/// The preview of ladders.
 #[derive(Default)]
 pub struct LadderQuery;
 
 #[Object]
 impl LadderQuery {
-    /// What a ladder would do. Nothing is kept, and nobody is asked.
+    /// Returns what a ladder would do. Nothing is stored, and nobody is asked.
     async fn preview_ladder(
         &self,
         ctx: &Context<'_>,
@@ -144,9 +145,9 @@ pub struct LadderMutation;
 
 #[Object]
 impl LadderMutation {
-    /// Writes what is to happen when you go quiet, in place of what there is. The men it is to tell are asked, and
-    /// nobody is told before he agreed, nor more than he agreed to. Changed, it begins from its foot; sent again unchanged
-    /// it changes nothing, and says nothing of how you are: `sayAllRight` does.
+    /// Writes what should happen when you go quiet, in place of the existing ladder. The recipients are asked for
+    /// consent. Nobody is notified before they agree, or of more than they agreed to. A change resets the ladder.
+    /// Sending the same ladder again changes nothing, and does not say that you are here; `sayAllRight` does.
     async fn write_ladder(
         &self,
         ctx: &Context<'_>,
@@ -155,17 +156,17 @@ impl LadderMutation {
         Some(write(ctx, &input).await)
     }
 
-    /// Says that you are all right: your ladder begins from its foot, and who was told of your quiet hears that you are
-    /// back. It is no check-in.
+    /// Says that you are all right. This resets your ladder, and everyone who was notified that you went quiet is
+    /// notified that you are back. It is not a check-in.
     async fn say_all_right(&self, ctx: &Context<'_>) -> Nullable<SayAllRightPayload> {
         Some(all_right(ctx).await)
     }
 
-    /// Says whether you would like to be told when a man goes quiet who asks you.
+    /// Answers a member's request that you be notified when they go quiet.
     async fn answer_ladder_request(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is asked, and your answer.")] input: AnswerLadderRequestInput,
+        #[graphql(desc = "The request, and your answer.")] input: AnswerLadderRequestInput,
     ) -> Nullable<AnswerLadderRequestPayload> {
         Some(answer(ctx, &input).await)
     }
@@ -190,7 +191,7 @@ fn no_circle() -> Problem {
 }
 
 fn no_facilitator() -> Problem {
-    let message = "No such man runs a circle that you are in.";
+    let message = "This man does not run a circle that you are in.";
     Problem::field("facilitator.memberId", ProblemCode::NotFound, message)
 }
 
@@ -204,7 +205,7 @@ fn days(days: i32) -> u32 {
     u32::try_from(days).unwrap_or_default()
 }
 
-/// Reads a ladder, with everything that is wrong with it.
+/// Reads a ladder, and reports everything that is wrong with it.
 fn read(problems: &mut Problems, input: &LadderInput) -> NewLadder {
     let own = input.own.as_ref().map(|rung| Own {
         after_days: days(rung.after_days),
@@ -242,8 +243,8 @@ fn read(problems: &mut Problems, input: &LadderInput) -> NewLadder {
     };
     for flaw in ladder.flaws() {
         let (kind, message) = match flaw {
-            Flaw::Days(kind) => (kind, format!("This is 1 to {MOST_DAYS} days.")),
-            Flaw::NotLater(kind) => (kind, "This is more days than on the rung below.".to_owned()),
+            Flaw::Days(kind) => (kind, format!("Choose 1 to {MOST_DAYS} days.")),
+            Flaw::NotLater(kind) => (kind, "Choose more days than on the rung below.".to_owned()),
         };
         let field = format!("{}.afterDays", name(kind));
         problems.push(Problem::field(&field, ProblemCode::OutOfRange, message));
@@ -256,10 +257,7 @@ async fn look(ctx: &Context<'_>, input: &LadderInput) -> GqlResult<LadderPreview
     let mut problems = Problems::default();
     let ladder = read(&mut problems, input);
     if !problems.is_empty() {
-        return Ok(LadderPreview {
-            errors: user_errors(problems.into_vec()),
-            ..LadderPreview::default()
-        });
+        return Ok(LadderPreview::refused(problems.into_vec()));
     }
     Ok(
         match service::preview(ctx.app(), ctx.viewer(), &ladder).await? {
@@ -267,29 +265,26 @@ async fn look(ctx: &Context<'_>, input: &LadderInput) -> GqlResult<LadderPreview
                 steps: steps.into_iter().map(|it| step(it, &men)).collect(),
                 errors: Vec::new(),
             },
-            Err(refusal) => LadderPreview {
-                errors: user_errors(refused(refusal).into_iter().collect()),
-                ..LadderPreview::default()
-            },
+            Err(refusal) => LadderPreview::refused(refused(refusal).into_iter().collect()),
         },
     )
 }
 
-/// Why a ladder cannot be as it was sent.
+/// Returns the problem of a ladder that was refused.
 fn refused(written: Written) -> Option<Problem> {
     match written {
         Written::AsAsked | Written::Stale => None,
         Written::NoPartner => Some(no_partner()),
         Written::NoFacilitator => Some(no_facilitator()),
         Written::SameMan => {
-            let message = "He is told as your partner already.";
+            let message = "Your ladder already tells him as your partner.";
             let field = "facilitator.memberId";
             Some(Problem::field(field, ProblemCode::Conflict, message))
         }
     }
 }
 
-/// A problem of a ladder that stands one level in.
+/// Moves a problem's path one level down, into `input.ladder`.
 fn inside(mut problem: Problem) -> Problem {
     problem.path.insert(1, "ladder".to_owned());
     problem
@@ -301,15 +296,12 @@ async fn write(ctx: &Context<'_>, input: &WriteLadderInput) -> GqlResult<WriteLa
     let ladder = read(&mut problems, &input.ladder);
     if !problems.is_empty() {
         let problems = problems.into_vec().into_iter().map(inside);
-        return Ok(WriteLadderPayload {
-            errors: user_errors(problems.collect()),
-            ..WriteLadderPayload::default()
-        });
+        return Ok(WriteLadderPayload::refused(problems.collect()));
     }
     let expected = input.expected_version;
     let problem = match service::write(ctx.app(), who.member, &ladder, expected).await? {
         Written::Stale => {
-            let message = "It was changed since you read it; it is given as it is now.";
+            let message = "It was changed since you read it. The current version is returned.";
             Some(Problem::field(
                 "expectedVersion",
                 ProblemCode::Stale,
@@ -323,7 +315,7 @@ async fn write(ctx: &Context<'_>, input: &WriteLadderInput) -> GqlResult<WriteLa
         .is_none_or(|problem| problem.code == ProblemCode::Stale);
     Ok(WriteLadderPayload {
         me: is_shown.then(|| Me::of(who)),
-        errors: user_errors(problem.into_iter().collect()),
+        ..WriteLadderPayload::refused(problem.into_iter().collect())
     })
 }
 
@@ -349,12 +341,9 @@ async fn answer(
         None => None,
     };
     let Some(id) = answered else {
-        let message = "Nobody asks you that.";
+        let message = "You have no such request.";
         let problem = Problem::field("requestId", ProblemCode::NotFound, message);
-        return Ok(AnswerLadderRequestPayload {
-            errors: user_errors(vec![problem]),
-            ..AnswerLadderRequestPayload::default()
-        });
+        return Ok(AnswerLadderRequestPayload::refused(vec![problem]));
     };
     let found = load_ladder_requests(ctx, &[id]).await?.pop();
     Ok(AnswerLadderRequestPayload {

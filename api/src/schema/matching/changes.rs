@@ -1,11 +1,12 @@
-//! Asking, answering and ending.
+//! The mutations that propose, answer, withdraw and end peerings.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object};
 use entity::{MemberId, PeeringId};
+use macros::payload;
 
 use super::Peering;
 use super::load_peering;
-use crate::graphql::errors::{PeeringError, user_errors};
+use crate::graphql::errors::PeeringError;
 use crate::graphql::scalars::Uuid;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::matching::model::{MOST_PARTNERS, MOST_PROPOSALS};
@@ -13,57 +14,58 @@ use crate::matching::service::{self, Answered, Ended, Proposed, Withdrawn};
 use crate::node_id::NodeId as _;
 use crate::problem::{Problem, ProblemCode, Problems};
 
-/// A man to ask whether he will be your partner.
+/// A member to ask whether he wants to be your partner.
 #[derive(Debug, InputObject)]
 pub struct ProposePeeringInput {
-    /// The peering's id, of version 7, made by the app: sent again it is the same proposal.
+    /// The peering's id: a UUID of version 7 that the app generates. Sending the same id again does not create a second
+    /// proposal.
     id: Uuid,
-    /// The id of the `Member`, who is in a circle with you.
+    /// The id of the `Member`. You must share a circle with him.
     member_id: ID,
 }
 
-/// What became of a proposal.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `proposePeering`.
+#[payload(CONFLICT, INVALID, NOT_FOUND, TOO_MANY, TOO_SOON)]
 pub struct ProposePeeringPayload {
-    /// The peering. When something between you was open already it is that, under its own id: your proposal that
-    /// waits, or, when he had asked you, what you have just said yes to. Null when there are errors.
+    /// The peering. If the two of you had an open one already, this is it, with its own id: your own waiting proposal,
+    /// or his proposal, which you have accepted now. Null if there are errors.
     peering: Option<Peering>,
-    /// Why he was not asked.
+    /// Why nothing was proposed; empty if the request succeeded.
     errors: Vec<PeeringError>,
 }
 
-/// An answer to a man who asked you.
+/// An answer to a proposal that you received.
 #[derive(Debug, InputObject)]
 pub struct AnswerPeeringInput {
     /// The id of the `Peering`.
     peering_id: ID,
-    /// Whether you say yes. A no is told to nobody: he sees a proposal that waits, and lapses.
+    /// Whether you accept. Nobody is notified if you decline: the proposer sees a proposal that waits, and then
+    /// expires.
     accept: bool,
 }
 
-/// What became of an answer.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `answerPeering`.
+#[payload(CONFLICT, NOT_ALLOWED, NOT_FOUND, TOO_MANY)]
 pub struct AnswerPeeringPayload {
-    /// The peering as it is now; null when you said no, and when there are errors.
+    /// The peering as it is now. Null if you declined, or there are errors.
     peering: Option<Peering>,
-    /// Why your answer was not taken.
+    /// Why your answer was not taken; empty if it was.
     errors: Vec<PeeringError>,
 }
 
-/// A proposal of yours to take back.
+/// A proposal of yours to withdraw.
 #[derive(Debug, InputObject)]
 pub struct WithdrawPeeringInput {
     /// The id of the `Peering`.
     peering_id: ID,
 }
 
-/// What became of taking a proposal back.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `withdrawPeering`.
+#[payload(CONFLICT, NOT_ALLOWED, NOT_FOUND)]
 pub struct WithdrawPeeringPayload {
-    /// The id of the peering that is not there any more: what an app has kept of it can go; null when there are
-    /// errors.
+    /// The id of the peering that you no longer see: the app can delete what it stores of it. Null if there are errors.
     peering_id: Option<ID>,
-    /// Why nothing was changed.
+    /// Why nothing was changed; empty if the request succeeded.
     errors: Vec<PeeringError>,
 }
 
@@ -74,13 +76,12 @@ pub struct EndPeeringInput {
     peering_id: ID,
 }
 
-/// What became of ending a peering.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `endPeering`.
+#[payload(NOT_ALLOWED, NOT_FOUND)]
 pub struct EndPeeringPayload {
-    /// The id of the peering that is not there any more: what an app has kept of it can go; null when there are
-    /// errors.
+    /// The id of the peering that you no longer see: the app can delete what it stores of it. Null if there are errors.
     peering_id: Option<ID>,
-    /// Why nothing was changed.
+    /// Why nothing was changed; empty if the request succeeded.
     errors: Vec<PeeringError>,
 }
 
@@ -90,17 +91,17 @@ pub struct PeeringMutation;
 
 #[Object]
 impl PeeringMutation {
-    /// Asks a man to be your partner. When he has asked you as well, both of you have said yes with this. At most three
-    /// of your proposals wait at a time, and you can ask the same man again after 30 days.
+    /// Asks a member to be your partner. If he had already asked you, this accepts his proposal. At most three of your
+    /// proposals can wait at a time, and you can ask the same member again after 30 days.
     async fn propose_peering(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Whom.")] input: ProposePeeringInput,
+        #[graphql(desc = "The member to ask.")] input: ProposePeeringInput,
     ) -> Nullable<ProposePeeringPayload> {
         Some(propose(ctx, &input).await)
     }
 
-    /// Says yes or no to a man who asked you to be his partner. You can have five partners at a time.
+    /// Accepts or declines a proposal that you received. You can have five partners at a time.
     async fn answer_peering(
         &self,
         ctx: &Context<'_>,
@@ -109,7 +110,7 @@ impl PeeringMutation {
         Some(answer(ctx, &input).await)
     }
 
-    /// Takes a proposal of yours back; it is well if it had lapsed.
+    /// Withdraws a proposal of yours. Succeeds also if it was withdrawn or has expired.
     async fn withdraw_peering(
         &self,
         ctx: &Context<'_>,
@@ -118,7 +119,7 @@ impl PeeringMutation {
         Some(withdraw(ctx, &input).await)
     }
 
-    /// Ends being partners, at once and for both of you. Nobody has to say why.
+    /// Ends a peering, at once and for both of you. You need not give a reason.
     async fn end_peering(
         &self,
         ctx: &Context<'_>,
@@ -133,10 +134,7 @@ async fn propose(
     input: &ProposePeeringInput,
 ) -> GqlResult<ProposePeeringPayload> {
     let me = ctx.member()?.member;
-    let refused = |problems| ProposePeeringPayload {
-        peering: None,
-        errors: user_errors(problems),
-    };
+    let refused = |problems| ProposePeeringPayload::refused(problems);
     let mut problems = Problems::default();
     let id = problems.check(input.id.made_by_app("id"));
     let other = problems.check(MemberId::from_global(&input.member_id).ok_or_else(no_member));
@@ -152,7 +150,8 @@ async fn propose(
         }
         Proposed::NoMember => no_member(),
         Proposed::TooSoon(again) => {
-            let message = "You asked him not long ago: you can again 30 days after that.";
+            let message =
+                "You asked him less than 30 days ago: you can ask again 30 days after that.";
             Problem::field("memberId", ProblemCode::TooSoon, message).retry_at(again)
         }
         Proposed::TooManyProposals => {
@@ -161,7 +160,7 @@ async fn propose(
         }
         Proposed::TooManyPartners => too_many_partners("memberId"),
         Proposed::Conflict => {
-            let message = "A proposal with this id was made before, with another content.";
+            let message = "A proposal with this id exists already, with different content.";
             Problem::field("id", ProblemCode::Conflict, message)
         }
     };
@@ -182,18 +181,18 @@ async fn answer(ctx: &Context<'_>, input: &AnswerPeeringInput) -> GqlResult<Answ
             Answered::NotFound => Some(no_peering()),
             Answered::OwnProposal => Some(because(
                 ProblemCode::NotAllowed,
-                "It was you who asked: the answer is his.",
+                "You made this proposal yourself: only he can answer it.",
             )),
             Answered::SaidYes => Some(because(
                 ProblemCode::Conflict,
-                "You said yes before. You can end it.",
+                "You accepted this before. You can end it.",
             )),
             Answered::TooManyPartners => Some(too_many_partners("peeringId")),
         },
     };
     Ok(AnswerPeeringPayload {
         peering,
-        errors: user_errors(problem.into_iter().collect()),
+        ..AnswerPeeringPayload::refused(problem.into_iter().collect())
     })
 }
 
@@ -209,17 +208,17 @@ async fn withdraw(
             Withdrawn::NotFound => Some(no_peering()),
             Withdrawn::NotHis => Some(because(
                 ProblemCode::NotAllowed,
-                "It was he who asked: you can answer.",
+                "He made this proposal: you can answer it.",
             )),
             Withdrawn::Accepted => Some(because(
                 ProblemCode::Conflict,
-                "He said yes. You can end it.",
+                "He has accepted it already. You can end it.",
             )),
         },
     };
     Ok(WithdrawPeeringPayload {
         peering_id: problem.is_none().then(|| input.peering_id.clone()),
-        errors: user_errors(problem.into_iter().collect()),
+        ..WithdrawPeeringPayload::refused(problem.into_iter().collect())
     })
 }
 
@@ -232,13 +231,13 @@ async fn end(ctx: &Context<'_>, input: &EndPeeringInput) -> GqlResult<EndPeering
             Ended::NotFound => Some(no_peering()),
             Ended::NotBegun => Some(because(
                 ProblemCode::NotAllowed,
-                "It has not begun: it can be answered, or taken back.",
+                "This is still a proposal: it can be answered or taken back.",
             )),
         },
     };
     Ok(EndPeeringPayload {
         peering_id: problem.is_none().then(|| input.peering_id.clone()),
-        errors: user_errors(problem.into_iter().collect()),
+        ..EndPeeringPayload::refused(problem.into_iter().collect())
     })
 }
 
@@ -247,7 +246,7 @@ fn because(code: ProblemCode, message: &str) -> Problem {
 }
 
 fn too_many_partners(field: &str) -> Problem {
-    let message = "There is no room for one more at present: a man has five partners at a time.";
+    let message = "One of you already has five partners: a man can have five at a time.";
     Problem::field(field, ProblemCode::TooMany, message).limit(MOST_PARTNERS)
 }
 

@@ -1,31 +1,32 @@
-//! Peerings in the schema.
+//! Peerings in the GraphQL schema.
 
 mod changes;
 
 use async_graphql::{Context, Enum, ID, Object};
 use entity::{MemberId, PeeringId};
+use macros::page_args;
 
 pub use changes::PeeringMutation;
 
 use crate::app::App;
-use crate::commitment;
 use crate::commitment::service::Whose;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::PageArgs;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlResult, Nullable};
-use crate::matching::model::{self, Shown};
+use crate::matching::model;
 use crate::matching::service::{self, MY_PEERINGS, Seen};
 use crate::node_id::NodeId as _;
 use crate::page::{Cursor, Page};
+use crate::proposal::Shown;
 use crate::schema::commitment::Commitments;
 use crate::schema::profile::Member;
 use crate::viewer::SignedIn;
 
 type Peerings = Connection<MY_PEERINGS, Peering, PeeringsOf>;
 
-/// The peerings of this member.
+/// Counts the peerings of this member.
 struct PeeringsOf(MemberId);
 
 impl Counted for PeeringsOf {
@@ -34,17 +35,17 @@ impl Counted for PeeringsOf {
     }
 }
 
-/// How far something has come that takes the yes of both: a peering, or a pact.
+/// The state of a peering or a pact, which both members have to agree to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "Shown")]
 pub enum AgreementState {
-    /// One of you asked, and the other has not said yes so far.
+    /// One of you proposed it, and the other has not accepted it so far.
     Proposed,
-    /// Both of you said yes.
+    /// Both of you agreed.
     Active,
 }
 
-/// Another man and you, as partners or about to be.
+/// You and another member: partners, or one of you proposed it.
 #[derive(Clone, Debug)]
 pub struct Peering {
     seen: model::Peering,
@@ -60,7 +61,9 @@ impl From<Seen> for Peering {
     }
 }
 
-/// Another man and you, as partners or about to be. When it is over, in whatever way, it is not there any more.
+/// You and another member: partners, or one of you proposed it. You no longer see a peering that has ended, or a
+/// proposal that was declined by you, withdrawn, or has expired.
+#[page_args]
 #[Object]
 impl Peering {
     /// Its global id.
@@ -68,102 +71,75 @@ impl Peering {
         self.seen.id.global()
     }
 
-    /// The other man.
+    /// Your partner, or the member who may become it.
     async fn partner(&self) -> &Member {
         &self.partner
     }
 
-    /// How far it has come.
+    /// Whether it is a proposal or active.
     async fn state(&self) -> AgreementState {
         self.seen.state.into()
     }
 
-    /// Whether it was you who asked.
+    /// Whether you proposed it.
     async fn proposed_by_you(&self) -> bool {
         self.seen.proposed_by_viewer
     }
 
-    /// When one of you asked the other.
+    /// When it was proposed.
     async fn proposed_at(&self) -> DateTime {
         DateTime(self.seen.proposed_at)
     }
 
-    /// When a proposal lapses, seven days after it was made: from then on it is not there any more, and an app that
-    /// keeps it drops it. Null once both of you said yes.
+    /// When the proposal expires, seven days after it was made. The app has to delete it then: it is no longer visible
+    /// to you. Null once both of you agreed.
     async fn expires_at(&self) -> Option<DateTime> {
         let waits = self.seen.state == Shown::Proposed;
         waits.then_some(DateTime(self.seen.expires_at))
     }
 
-    /// Since when both of you have said yes; null before.
+    /// Since when you have been partners; null before.
     async fn since(&self) -> Option<DateTime> {
         self.seen.since.map(DateTime)
     }
 
-    /// What your partner means to do and lets you see, the last made first.
+    /// The commitments of your partner that you can see, the last made first.
     async fn partner_commitments(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        args: PageArgs,
     ) -> Nullable<Commitments> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
         let whose = Whose::Partners(self.seen.id);
         Some(super::commitment::page(ctx, whose, &args).await)
     }
 }
 
-/// A peering as the viewer may see it.
+/// Loads a peering, or `None` if it is not visible to the viewer.
 pub async fn load_peering(ctx: &Context<'_>, id: PeeringId) -> GqlResult<Option<Peering>> {
     let found = load_peerings(ctx, &[id]).await?.pop();
     Ok(found.map(|(_, peering)| peering))
 }
 
-/// Peerings as the viewer may see them, in two statements; those that are not there for him are left out.
+/// Loads the given peerings that are visible to the viewer. Two statements.
 pub async fn load_peerings(
     ctx: &Context<'_>,
     ids: &[PeeringId],
 ) -> GqlResult<Vec<(PeeringId, Peering)>> {
-    let found = service::these(ctx.app(), ctx.viewer(), ids).await?;
+    let found = service::by_ids(ctx.app(), ctx.viewer(), ids).await?;
     Ok(found
         .into_iter()
         .map(|seen| (seen.0.id, Peering::from(seen)))
         .collect())
 }
 
-/// Your peerings.
+/// The fields of [`Me`](crate::schema::Me) that are about peerings.
 pub struct PeeringMe(pub SignedIn);
 
+#[page_args]
 #[Object]
 impl PeeringMe {
-    /// Your partners, and who is asked, the last proposed first. A proposal that you said no to is not among them.
-    async fn peerings(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<Peerings> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    /// Your peerings and open proposals, the last proposed first. Leaves out proposals that you declined.
+    async fn peerings(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<Peerings> {
         Some(peerings(ctx, self.0, &args).await)
     }
 }

@@ -1,14 +1,15 @@
-//! Changing a meeting and calling it off.
+//! The mutations that change a meeting and call it off.
 
-use async_graphql::{ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{ID, InputObject, MaybeUndefined, Object};
 use entity::{MeetingId, MemberId, OccurrenceId};
+use macros::payload;
 
 use super::Meeting;
 use super::MeetingOccurrence;
 use super::not_there;
 use super::read_id;
 use crate::app::App;
-use crate::graphql::errors::{MeetingError, user_errors};
+use crate::graphql::errors::MeetingError;
 use crate::graphql::scalars::Url;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::meeting::model::{self, DESCRIPTION, PLACE, TITLE};
@@ -16,29 +17,37 @@ use crate::meeting::service::{self, CancelOutcome, Patch, Seen, UpdateOutcome};
 use crate::problem::{Problem, ProblemCode, Problems};
 use crate::text::required;
 
-/// What to change of a meeting. What is left out stays as it is.
+/// A change to a meeting. Fields that are left out do not change.
 #[derive(Debug, InputObject)]
 pub struct UpdateMeetingInput {
     /// The id of the `Meeting`.
     meeting_id: ID,
-    /// The `version` of the meeting that was read.
+    /// The `version` of the meeting that you read. If it has changed since, the change is refused with `STALE`.
     expected_version: i32,
-    /// What it is called: one line of 1 to 120 characters.
+    /// The title: one line of 1 to 120 characters.
     title: MaybeUndefined<String>,
-    /// What it is about: up to 4,000 characters; null makes it blank.
+    /// The description: up to 4,000 characters. Null makes it blank.
     description: MaybeUndefined<String>,
-    /// The place, in words: one line of up to 300 characters; null takes it away.
+    /// The place, in words: one line of up to 300 characters. Null removes it.
     place: MaybeUndefined<String>,
-    /// The link to join by, https, up to 2,000 characters; null takes it away.
+    /// The link to join by: HTTPS, up to 2,000 characters. Null removes it.
     join_url: MaybeUndefined<Url>,
-    /// How many seats there are, 1 to 10,000 and no fewer than are taken; null makes room for all.
+    /// How many seats there are: 1 to 10,000, and not fewer than are taken. Null removes the limit.
     capacity: MaybeUndefined<i32>,
 }
 
-/// What became of a change.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `updateMeeting`.
+#[payload(
+    INVALID,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    OUT_OF_RANGE,
+    REQUIRED,
+    STALE,
+    TOO_LONG
+)]
 pub struct UpdateMeetingPayload {
-    /// The meeting as it is now; null when the input had to be refused.
+    /// The meeting as it is now. Null if it is not visible to you, you may not change it, or the input is invalid.
     meeting: Option<Meeting>,
     /// Why it was not changed; empty when it was.
     errors: Vec<MeetingError>,
@@ -48,7 +57,7 @@ impl UpdateMeetingPayload {
     fn of(seen: Option<Seen>, problems: Vec<Problem>) -> Self {
         Self {
             meeting: seen.map(Meeting::from),
-            errors: user_errors(problems),
+            ..Self::refused(problems)
         }
     }
 }
@@ -60,10 +69,10 @@ pub struct CancelMeetingInput {
     occurrence_id: ID,
 }
 
-/// What became of calling it off.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `cancelMeeting`.
+#[payload(NOT_ALLOWED, NOT_FOUND, TOO_LATE)]
 pub struct CancelMeetingPayload {
-    /// The occurrence as it is now; null when the input had to be refused.
+    /// The occurrence as it is now. Null if it is not visible to you, you may not call it off, or the input is invalid.
     occurrence: Option<MeetingOccurrence>,
     /// Why it was not called off; empty when it was.
     errors: Vec<MeetingError>,
@@ -73,18 +82,19 @@ impl CancelMeetingPayload {
     fn of(seen: Option<Seen>, problem: Option<Problem>) -> Self {
         Self {
             occurrence: seen.map(MeetingOccurrence::from),
-            errors: user_errors(problem.into_iter().collect()),
+            ..Self::refused(problem.into_iter().collect())
         }
     }
 }
 
-/// Changing a meeting and calling it off.
+/// The mutations that change a meeting and call it off.
 #[derive(Default)]
 pub struct ChangeMeetingMutation;
 
 #[Object]
 impl ChangeMeetingMutation {
-    /// Changes a meeting. Its host and facilitators may, and who runs the circle it is for.
+    /// Changes a meeting. Its host can, while he is a facilitator, and so can the facilitators of its circle. Every
+    /// facilitator can change an open meeting that has no host.
     async fn update_meeting(
         &self,
         ctx: &async_graphql::Context<'_>,
@@ -97,8 +107,8 @@ impl ChangeMeetingMutation {
         })
     }
 
-    /// Calls one time of a meeting off, until its end. Those who are going are told. Its host and facilitators
-    /// may, and who runs the circle it is for.
+    /// Calls an occurrence of a meeting off, until its end. The members who are going are notified. The same members
+    /// can do this as can change the meeting.
     async fn cancel_meeting(
         &self,
         ctx: &async_graphql::Context<'_>,
@@ -113,7 +123,7 @@ impl ChangeMeetingMutation {
 }
 
 fn not_allowed() -> Problem {
-    let message = "Its host and facilitators do this.";
+    let message = "Only its host, or a facilitator of its circle, can do this.";
     Problem::whole(ProblemCode::NotAllowed, message)
 }
 
@@ -135,12 +145,12 @@ async fn update(
         UpdateOutcome::NotFound => (None, Some(not_there("meetingId"))),
         UpdateOutcome::NotAllowed => (None, Some(not_allowed())),
         UpdateOutcome::Stale(seen) => {
-            let message = "Somebody changed it since; it is given as it is now.";
+            let message = "It has changed since you read it: here is the current version.";
             let problem = Problem::field("expectedVersion", ProblemCode::Stale, message);
             (Some(seen), Some(problem))
         }
         UpdateOutcome::TooFewSeats(seen) => {
-            let message = "More men than that are going.";
+            let message = "More men than that are going already.";
             let problem = Problem::field("capacity", ProblemCode::OutOfRange, message);
             (Some(seen), Some(problem))
         }
@@ -203,7 +213,7 @@ async fn cancel(
         CancelOutcome::NotFound => (None, Some(not_there("occurrenceId"))),
         CancelOutcome::NotAllowed => (None, Some(not_allowed())),
         CancelOutcome::TooLate(seen) => {
-            let message = "It is over.";
+            let message = "This meeting is over.";
             let problem = Problem::field("occurrenceId", ProblemCode::TooLate, message);
             (Some(seen), Some(problem))
         }

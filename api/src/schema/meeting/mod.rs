@@ -1,4 +1,4 @@
-//! Meetings in the schema.
+//! Meetings in the GraphQL schema.
 
 mod change;
 mod rsvp;
@@ -18,7 +18,7 @@ use async_graphql::ID;
 use crate::node_id::NodeId;
 use crate::problem::{Problem, ProblemCode};
 
-/// Reads an id; one that cannot be, is of nothing that is there.
+/// Reads an id. One that cannot be read is reported like one of something that does not exist.
 fn read_id<I: NodeId>(field: &str, id: &ID) -> Result<I, Problem> {
     I::from_global(id).ok_or_else(|| not_there(field))
 }

@@ -1,14 +1,15 @@
-//! Answering.
+//! The mutation that answers an occurrence.
 
-use async_graphql::{ID, InputObject, Object, SimpleObject};
+use async_graphql::{ID, InputObject, Object};
 use chrono::SecondsFormat;
 use entity::OccurrenceId;
+use macros::payload;
 
 use super::MeetingOccurrence;
 use super::RsvpAnswer;
 use super::not_there;
 use super::read_id;
-use crate::graphql::errors::{MeetingError, user_errors};
+use crate::graphql::errors::MeetingError;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::meeting::service::{self, RsvpOutcome, Seen};
 use crate::problem::{Problem, ProblemCode};
@@ -16,20 +17,20 @@ use crate::problem::{Problem, ProblemCode};
 /// An answer to "are you coming?".
 #[derive(Debug, InputObject)]
 pub struct RsvpInput {
-    /// The id of the `MeetingOccurrence` it is an answer to.
+    /// The id of the `MeetingOccurrence`.
     occurrence_id: ID,
-    /// Whether you are. It stands until you give another.
+    /// Whether you are coming. It stands until you give another answer.
     answer: RsvpAnswer,
 }
 
-/// What became of an answer.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `rsvp`.
+#[payload(CANCELLED, FULL, NOT_FOUND, TOO_LATE, TOO_SOON)]
 pub struct RsvpPayload {
-    /// The occurrence as it is now, with the answer that stands; once you are going, with how to get in. Null
-    /// when there is no such occurrence for you.
+    /// The occurrence as it is now, with the answer that stands. If you are going, its meeting shows the place and the
+    /// link. Null if no such occurrence is visible to you.
     occurrence: Option<MeetingOccurrence>,
-    /// Why the answer was not taken; empty when it was. `FULL`, `TOO_LATE`, `CANCELLED` and
-    /// `TOO_SOON` say why there is no seat.
+    /// Why the answer was not taken; empty if it was. `FULL`, `TOO_LATE`, `CANCELLED` and `TOO_SOON` say why there is
+    /// no seat.
     errors: Vec<MeetingError>,
 }
 
@@ -37,19 +38,19 @@ impl RsvpPayload {
     fn of(seen: Option<Seen>, problem: Option<Problem>) -> Self {
         Self {
             occurrence: seen.map(MeetingOccurrence::from),
-            errors: user_errors(problem.into_iter().collect()),
+            ..Self::refused(problem.into_iter().collect())
         }
     }
 }
 
-/// Answering.
+/// The mutation that answers an occurrence.
 #[derive(Default)]
 pub struct RsvpMutation;
 
 #[Object]
 impl RsvpMutation {
-    /// Says whether you are coming. Going keeps a seat and brings a reminder an hour before; not going gives both
-    /// back.
+    /// Answers whether you are coming. `GOING` takes a seat, and you are reminded an hour before the start. `NOT_GOING`
+    /// gives both back.
     async fn rsvp(
         &self,
         ctx: &async_graphql::Context<'_>,
@@ -75,19 +76,19 @@ async fn rsvp(ctx: &async_graphql::Context<'_>, input: &RsvpInput) -> GqlResult<
             (Some(seen), because(ProblemCode::Full, message))
         }
         RsvpOutcome::TooLate(seen) => {
-            let message = "It has started.";
+            let message = "This meeting has started.";
             (Some(seen), because(ProblemCode::TooLate, message))
         }
         RsvpOutcome::TooNew(seen, at) => {
             let from = at.to_rfc3339_opts(SecondsFormat::Secs, true);
             let message = format!(
-                "Seats in open meetings are for accounts that are not quite new: you can take one from {from}."
+                "Your account is too new for a seat in an open meeting: you can take one from {from}."
             );
             let problem = because(ProblemCode::TooSoon, &message);
             (Some(seen), problem.map(|problem| problem.retry_at(at)))
         }
         RsvpOutcome::Cancelled(seen) => {
-            let message = "It was called off.";
+            let message = "This meeting was called off.";
             (Some(seen), because(ProblemCode::Cancelled, message))
         }
     };

@@ -1,57 +1,70 @@
-//! Scheduling.
+//! The mutation that schedules a meeting.
 
-use async_graphql::{ID, InputObject, Object, SimpleObject};
+use async_graphql::{ID, InputObject, Object};
 use entity::{CircleId, MemberId};
+use macros::payload;
 
 use super::MeetingFormat;
 use super::MeetingOccurrence;
 use super::not_there;
 use super::read_id;
 use crate::app::App;
-use crate::graphql::errors::{MeetingError, user_errors};
+use crate::graphql::errors::MeetingError;
 use crate::graphql::scalars::{Date, LocalTime, TimeZone, Url, Uuid};
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::meeting::model::{self, DESCRIPTION, PLACE, TITLE};
 use crate::meeting::service::{self, NewMeeting, ScheduleOutcome, Seen};
 use crate::problem::{Problem, ProblemCode, Problems};
 
-/// A meeting to schedule, that takes place once.
+/// A meeting to schedule. It takes place once.
 #[derive(Debug, InputObject)]
 pub struct ScheduleMeetingInput {
-    /// Made by the app, of version 7.
+    /// The meeting's id: a UUID of version 7 that the app generates. Sending the same id again does not schedule a
+    /// second meeting.
     id: Uuid,
-    /// The id of the `Circle` it is for; left out or null, it is open to every member.
+    /// The id of the `Circle` it belongs to. Left out or null: it is open to every member.
     circle_id: Option<ID>,
-    /// What it is called: one line of 1 to 120 characters.
+    /// The title: one line of 1 to 120 characters.
     title: String,
-    /// What it is about: up to 4,000 characters.
+    /// The description: up to 4,000 characters.
     #[graphql(default)]
     description: String,
-    /// Where it happens.
+    /// Whether it takes place online, at a place, or both.
     format: MeetingFormat,
-    /// The place, in words: one line of up to 300 characters. Shown to those who are going.
+    /// The place, in words: one line of up to 300 characters. Only members who are going, or can change the meeting,
+    /// see it.
     place: Option<String>,
-    /// The link to join by, https, up to 2,000 characters. Shown to those who are going.
+    /// The link to join by: HTTPS, up to 2,000 characters. Only members who are going, or can change the meeting, see
+    /// it.
     join_url: Option<Url>,
-    /// The time zone whose wall clock `localDate` and `localTime` are on.
+    /// The time zone of `localDate` and `localTime`.
     time_zone: TimeZone,
-    /// The day it starts: within the next two years.
+    /// The day it starts, within the next two years.
     local_date: Date,
-    /// The time it starts. One that the clock shows twice is the first; one that it skips is moved on by
-    /// as much as is skipped (RFC 5545).
+    /// The wall-clock time it starts. Of a time that the clock shows twice, the first counts. A time that the clock
+    /// skips is moved on by the length of the gap (RFC 5545).
     local_time: LocalTime,
-    /// How long it takes, in minutes: 5 to 1,440.
+    /// Its length in minutes: 5 to 1,440.
     duration_minutes: i32,
-    /// How many seats there are, 1 to 10,000; left out or null, there is room for all.
+    /// How many seats there are: 1 to 10,000. Left out or null: there is no limit.
     capacity: Option<i32>,
 }
 
-/// What became of a meeting to schedule.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `scheduleMeeting`.
+#[payload(
+    CONFLICT,
+    INVALID,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    OUT_OF_RANGE,
+    REQUIRED,
+    TOO_LONG
+)]
 pub struct ScheduleMeetingPayload {
-    /// When it takes place, and through it the meeting. With CONFLICT, what was made with the same id.
+    /// The occurrence, and through it the meeting. With `CONFLICT`, your earlier meeting with the same id, or null if
+    /// it is not yours. Null with other errors.
     occurrence: Option<MeetingOccurrence>,
-    /// Why it was not scheduled; empty when it was.
+    /// Why nothing was scheduled; empty if the request succeeded.
     errors: Vec<MeetingError>,
 }
 
@@ -59,18 +72,19 @@ impl ScheduleMeetingPayload {
     fn of(seen: Option<Seen>, problems: Vec<Problem>) -> Self {
         Self {
             occurrence: seen.map(MeetingOccurrence::from),
-            errors: user_errors(problems),
+            ..Self::refused(problems)
         }
     }
 }
 
-/// Scheduling.
+/// The mutation that schedules a meeting.
 #[derive(Default)]
 pub struct ScheduleMeetingMutation;
 
 #[Object]
 impl ScheduleMeetingMutation {
-    /// Schedules a meeting that takes place once. Facilitators do, and who runs a circle does for it.
+    /// Schedules a meeting that takes place once. Facilitators can, for every member or for a circle they are in. The
+    /// facilitators of a circle can, for their circle.
     async fn schedule_meeting(
         &self,
         ctx: &async_graphql::Context<'_>,
@@ -97,23 +111,23 @@ async fn schedule(
     let (seen, problem) = match outcome {
         ScheduleOutcome::Scheduled(seen) | ScheduleOutcome::Unchanged(seen) => (Some(seen), None),
         ScheduleOutcome::NotAllowed => {
-            let message = "Facilitators schedule meetings.";
+            let message = "Only facilitators can schedule meetings.";
             let problem = Problem::whole(ProblemCode::NotAllowed, message);
             (None, Some(problem))
         }
         ScheduleOutcome::NoSuchCircle => (None, Some(not_there("circleId"))),
         ScheduleOutcome::Past => {
-            let message = "A meeting starts in the future.";
+            let message = "A meeting must start in the future.";
             let problem = Problem::field("localDate", ProblemCode::OutOfRange, message);
             (None, Some(problem))
         }
         ScheduleOutcome::TooFarAhead => {
-            let message = "A meeting starts within the next two years.";
+            let message = "A meeting must start within the next two years.";
             let problem = Problem::field("localDate", ProblemCode::OutOfRange, message);
             (None, Some(problem))
         }
         ScheduleOutcome::IdTaken(seen) => {
-            let message = "This id was sent before, with another content.";
+            let message = "A meeting with this id exists already, with different content.";
             let problem = Problem::field("id", ProblemCode::Conflict, message);
             (seen, Some(problem))
         }

@@ -1,9 +1,10 @@
-//! What meetings look like, and how to find them.
+//! Meetings and occurrences in the GraphQL schema, and the queries of them.
 
 use std::sync::Arc;
 
 use async_graphql::{Enum, ID, Object};
 use entity::{CircleId, MeetingId, MemberId, OccurrenceId};
+use macros::page_args;
 
 use crate::app::App;
 use crate::error::Fault;
@@ -18,11 +19,11 @@ use crate::schema::circle::Circle;
 use crate::schema::edges;
 use crate::viewer::SignedIn;
 
-/// Where a meeting happens.
+/// Whether a meeting takes place online, at a place, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::meeting::MeetingFormat")]
 pub enum MeetingFormat {
-    /// By a link.
+    /// Online, by a link.
     Online,
     /// At a place.
     InPerson,
@@ -34,7 +35,7 @@ pub enum MeetingFormat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::meeting_occurrence::OccurrenceStatus")]
 pub enum OccurrenceStatus {
-    /// It does.
+    /// It takes place.
     Scheduled,
     /// It was called off.
     Cancelled,
@@ -44,13 +45,13 @@ pub enum OccurrenceStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::rsvp::Answer")]
 pub enum RsvpAnswer {
-    /// Yes: a seat is kept.
+    /// Yes: you have a seat.
     Going,
     /// No.
     NotGoing,
 }
 
-/// What meets. When it does is told by its occurrences.
+/// A meeting. Its occurrences say when it takes place.
 #[derive(Clone, Debug)]
 pub struct Meeting(Arc<Seen>);
 
@@ -60,91 +61,80 @@ impl From<Seen> for Meeting {
     }
 }
 
-/// What meets. When it does is told by its occurrences.
+/// A meeting. Its occurrences say when it takes place.
+#[page_args]
 #[Object]
 impl Meeting {
-    /// The global id.
+    /// Its global id.
     pub async fn id(&self) -> ID {
         self.0.meeting.id.global()
     }
 
-    /// What it is called.
+    /// Its title: one line of up to 120 characters.
     async fn title(&self) -> &str {
         &self.0.meeting.title
     }
 
-    /// What it is about; may be blank.
+    /// Its description: up to 4,000 characters. May be blank.
     async fn description(&self) -> &str {
         &self.0.meeting.description
     }
 
-    /// Where it happens.
+    /// Whether it takes place online, at a place, or both.
     async fn format(&self) -> MeetingFormat {
         self.0.meeting.format.into()
     }
 
-    /// The circle whose meeting it is; null when it is open to every member, and when you may not see the circle.
+    /// The circle it belongs to. Null if it is open to every member, or you cannot see the circle.
     async fn circle(&self, ctx: &async_graphql::Context<'_>) -> Nullable<Circle> {
         edges::circle(ctx, self.0.meeting.circle_id?).await
     }
 
-    /// The id of the `Circle` whose meeting it is; null when it is open to every member.
+    /// The id of the `Circle` it belongs to; null if it is open to every member.
     #[graphql(deprecation = "Use `circle`. Since 2026-11-27.")]
     async fn circle_id(&self) -> Option<ID> {
         self.0.meeting.circle_id.map(CircleId::global)
     }
 
-    /// The time zone whose wall clock its times are on.
+    /// The time zone of its local dates and times.
     async fn time_zone(&self) -> GqlResult<TimeZone> {
         Ok(TimeZone::stored(&self.0.meeting.time_zone)?)
     }
 
-    /// The place, in words; null when there is none, and for those who are not going.
+    /// The place, in words. Null if there is none, or you are neither going nor can change the meeting.
     async fn place(&self) -> Option<&str> {
         let place = self.0.meeting.place.as_deref();
         place.filter(|_| self.0.is_let_in())
     }
 
-    /// The link to join by, https; null when there is none, and for those who are not going.
+    /// The link to join by, HTTPS. Null if there is none, or you are neither going nor can change the meeting.
     async fn join_url(&self) -> Nullable<Url> {
         let link = self.0.meeting.join_url.as_deref();
         let link = link.filter(|_| self.0.is_let_in())?;
         Some(Url::stored(link).map_err(GqlError::from))
     }
 
-    /// Whether you may change it and call it off.
+    /// Whether you can change it and call it off.
     async fn viewer_runs(&self) -> bool {
         self.0.runs
     }
 
-    /// Rises with each change; send it as `expectedVersion`.
+    /// Rises by one with each change. Send it as `expectedVersion`.
     async fn version(&self) -> i32 {
         self.0.meeting.version
     }
 
-    /// The times it takes place, the soonest first.
+    /// Its occurrences, the soonest first.
     async fn occurrences(
         &self,
         ctx: &async_graphql::Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        args: PageArgs,
     ) -> Nullable<Occurrences> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
         Some(page(ctx, Which::Of(self.0.meeting.id), &args).await)
     }
 }
 
-/// One time a meeting takes place.
+/// An occurrence of a meeting: one time at which it takes place.
 #[derive(Clone, Debug)]
 pub struct MeetingOccurrence(Arc<Seen>);
 
@@ -154,15 +144,15 @@ impl From<Seen> for MeetingOccurrence {
     }
 }
 
-/// One time a meeting takes place.
+/// An occurrence of a meeting: one time at which it takes place.
 #[Object]
 impl MeetingOccurrence {
-    /// The global id.
+    /// Its global id.
     pub async fn id(&self) -> ID {
         self.0.occurrence.id.global()
     }
 
-    /// What meets.
+    /// The meeting.
     async fn meeting(&self) -> Meeting {
         Meeting(self.0.clone())
     }
@@ -182,44 +172,44 @@ impl MeetingOccurrence {
         Date(self.0.occurrence.local_date)
     }
 
-    /// The time it starts, on the wall in `timeZone`.
+    /// The wall-clock time it starts, in `timeZone`.
     async fn local_time(&self) -> LocalTime {
         LocalTime(self.0.occurrence.local_time)
     }
 
-    /// The time zone whose wall clock it is on.
+    /// The time zone of `localDate` and `localTime`.
     async fn time_zone(&self) -> GqlResult<TimeZone> {
         Ok(TimeZone::stored(&self.0.meeting.time_zone)?)
     }
 
-    /// How many seats there are; null when there is room for all.
+    /// How many seats there are; null if there is no limit.
     async fn capacity(&self) -> Option<i32> {
         self.0.occurrence.capacity
     }
 
-    /// How many men are going.
+    /// How many members are going.
     async fn seats_taken(&self) -> i32 {
         self.0.occurrence.seats_taken
     }
 
-    /// How many seats are free; null when there is room for all.
+    /// How many seats are free; null if there is no limit.
     async fn seats_left(&self) -> Option<i32> {
         let occurrence = &self.0.occurrence;
         let left = |seats: i32| (seats - occurrence.seats_taken).max(0);
         occurrence.capacity.map(left)
     }
 
-    /// Whether it takes place.
+    /// Whether it takes place or was called off.
     async fn status(&self) -> OccurrenceStatus {
         self.0.occurrence.status.into()
     }
 
-    /// What you answered; null when you have not. Others' answers are theirs.
+    /// Your answer; null if you have not answered. You cannot see others' answers.
     async fn viewer_answer(&self) -> Option<RsvpAnswer> {
         self.0.answer.map(RsvpAnswer::from)
     }
 
-    /// Rises with each change but those of seats.
+    /// Rises by one with each change, except for changes of the seats that are taken.
     async fn version(&self) -> i32 {
         self.0.occurrence.version
     }
@@ -227,7 +217,7 @@ impl MeetingOccurrence {
 
 type Occurrences = Connection<LIST, MeetingOccurrence, OccurrencesFor>;
 
-/// The occurrences of a kind that are there for a viewer.
+/// Counts the occurrences of a list that are visible to a viewer.
 struct OccurrencesFor(MemberId, Which);
 
 impl Counted for OccurrencesFor {
@@ -252,62 +242,41 @@ async fn page(
     Ok(page.connection(whole, rows, cursor, MeetingOccurrence::from))
 }
 
-/// Your meetings.
+/// The fields of [`Me`](crate::schema::Me) that are about meetings.
 pub struct MeetingMe(pub SignedIn);
 
+#[page_args]
 #[Object]
 impl MeetingMe {
-    /// The occurrences you said you are going to that take place and are not over, the soonest first.
+    /// The occurrences to which you are going and that are not over, the soonest first. Leaves out those that were
+    /// called off.
     async fn next_meetings(
         &self,
         ctx: &async_graphql::Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        args: PageArgs,
     ) -> Nullable<Occurrences> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
         Some(page(ctx, Which::Going, &args).await)
     }
 }
 
-/// Finding meetings.
+/// The queries of meetings.
 #[derive(Default)]
 pub struct MeetingQuery;
 
+#[page_args]
 #[Object]
 impl MeetingQuery {
-    /// The occurrences you may come to that take place and are not over, the soonest first: those open to
-    /// every member and those of your circles.
+    /// The occurrences that are visible to you and not over, the soonest first: those open to every member, and those
+    /// of your circles. Leaves out those that were called off.
     async fn upcoming_meetings(
         &self,
         ctx: &async_graphql::Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        args: PageArgs,
     ) -> Nullable<Occurrences> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
         Some(page(ctx, Which::Upcoming, &args).await)
     }
 
-    /// A meeting; null when it is not there for you.
+    /// A meeting; null if no such meeting is visible to you.
     async fn meeting(
         &self,
         ctx: &async_graphql::Context<'_>,
@@ -319,7 +288,7 @@ impl MeetingQuery {
         }
     }
 
-    /// One time a meeting takes place; null when it is not there for you.
+    /// An occurrence of a meeting; null if no such occurrence is visible to you.
     async fn occurrence(
         &self,
         ctx: &async_graphql::Context<'_>,
@@ -348,7 +317,7 @@ async fn load_occurrence(
     Ok(found.map(|(_, occurrence)| occurrence))
 }
 
-/// Meetings that are there for the viewer, in one statement; the others are left out.
+/// Loads the given meetings that are visible to the viewer. One statement.
 pub async fn load_meetings(
     ctx: &async_graphql::Context<'_>,
     ids: &[MeetingId],
@@ -361,7 +330,7 @@ pub async fn load_meetings(
         .collect())
 }
 
-/// Occurrences that are there for the viewer, in one statement; the others are left out.
+/// Loads the given occurrences that are visible to the viewer. One statement.
 pub async fn load_occurrences(
     ctx: &async_graphql::Context<'_>,
     ids: &[OccurrenceId],

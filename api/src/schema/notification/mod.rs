@@ -4,23 +4,25 @@ pub mod quiet_hours;
 pub mod reminder;
 pub mod subscription;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::notification as table;
 use entity::{
     CircleId, CircleInvitationId, MemberId, NotificationId, OccurrenceId, PactId, PactNudgeId,
     PeeringId, RungId, TellingId,
 };
+use macros::{page_args, payload};
 
 use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::PageArgs;
-use crate::graphql::errors::{NotificationError, user_errors};
+use crate::graphql::errors::NotificationError;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::node_id::{NodeId as _, decode};
-use crate::nudge::inbox::{self, Line, Marked};
-use crate::nudge::store::INBOX;
+use crate::notification::inbox::{self, Line, Marked};
+use crate::notification::store::INBOX;
+use crate::notification_kind::{Subject, spec};
 use crate::page::{MAX_PAGE, Page};
 use crate::problem::{Problem, ProblemCode, Problems};
 use crate::schema::Me;
@@ -28,94 +30,94 @@ use crate::schema::edges;
 use crate::schema::node_query::Node;
 use crate::viewer::SignedIn;
 
-/// What a notification is about.
+/// The kind of a notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "table::Kind")]
 pub enum NotificationKind {
-    /// The time you chose to check in has come.
+    /// It is the time you chose to check in.
     CheckInReminder,
-    /// You have not checked in for a while: the door is open, and you are not reminded any more until you come back.
+    /// You have not checked in for a while. The door is open, and you get no more reminders until you come back.
     DoorOpen,
-    /// A meeting you are going to starts within the hour. Its subject is the occurrence.
+    /// A meeting that you attend starts within the hour. Its subject is the `MeetingOccurrence`.
     MeetingReminder,
-    /// A meeting you were going to is off. Its subject is the occurrence.
+    /// A meeting that you were going to attend was cancelled. Its subject is the `MeetingOccurrence`.
     MeetingCancelled,
-    /// A meeting you are going to is elsewhere, or has another link. Its subject is the occurrence.
+    /// A meeting that you attend has another place or link. Its subject is the `MeetingOccurrence`.
     MeetingChanged,
-    /// A man asks you to be his partner. Its subject is the peering.
+    /// A member asks you to be their partner. Its subject is the `Peering`.
     PeeringProposed,
-    /// The man you asked to be your partner said yes. Its subject is the peering.
+    /// A member accepted your request to be partners. Its subject is the `Peering`.
     PeeringAccepted,
-    /// Your partner proposes a pact. Its subject is the pact.
+    /// Your partner proposes a pact. Its subject is the `Pact`.
     PactProposed,
-    /// Your partner agreed to the pact you proposed. Its subject is the pact.
+    /// Your partner accepted the pact you proposed. Its subject is the `Pact`.
     PactAccepted,
-    /// Your partner sent you a few words. Its subject is the nudge.
+    /// Your partner sent you a nudge. Its subject is the `PactNudge`.
     PactNudgeReceived,
-    /// Your partner answered your few words. Its subject is the nudge.
+    /// Your partner answered your nudge. Its subject is the `PactNudge`.
     PactNudgeAnswered,
-    /// Your partner would like a word. Its subject is the pact.
+    /// Your partner would like you to get in touch. Its subject is the `Pact`.
     PartnerWantsAWord,
-    /// You have let days pass, and wanted a note from yourself then. Its subject is the `LadderTelling`.
+    /// Days have passed without a check-in, and your ladder sends you your note. Its subject is the `LadderTelling`.
     LadderNote,
-    /// A man asks whether you would like to be told when he goes quiet. Its subject is the `LadderRequest`.
+    /// A member asks whether you agree to be notified when they go quiet. Its subject is the `LadderRequest`.
     LadderAsked,
-    /// A man agreed to be told when you go quiet. It has no subject: your ladder shows it.
+    /// A member agreed to be notified when you go quiet. It has no subject: your ladder shows it.
     LadderAgreed,
-    /// A man who wanted you to know of it went quiet. Its subject is the `LadderTelling`.
+    /// A member who wanted you to know went quiet. Its subject is the `LadderTelling`.
     WentQuiet,
-    /// A man you were told of is here again. Its subject is the `LadderTelling`.
+    /// A member who had gone quiet is here again. Its subject is the `LadderTelling`.
     BackAgain,
-    /// Your partner meant to do something the day before: you could ask him how it went. Its subject is the `Peering`, and
-    /// its `partnerCommitments` say what.
+    /// A commitment of your partner was due the day before: you could ask how it went. Its subject is the `Peering`,
+    /// whose `partnerCommitments` show what was due.
     AskHowItWent,
-    /// Your account was signed in to on another device: `me.sessions` has all of them. It has no subject.
+    /// Your account was signed in to on another device. `me.sessions` lists all of them. It has no subject.
     SignedIn,
     /// Your passphrase was changed. It has no subject.
     PassphraseChanged,
-    /// Your account is to have another e-mail address; `me.account.emailChange` says from when on. It has no subject.
+    /// The e-mail address of your account will change. `me.account.emailChange` says when. It has no subject.
     EmailChangeConfirmed,
-    /// Your account keeps its e-mail address after all. It has no subject.
+    /// Your account keeps its e-mail address: the change was cancelled. It has no subject.
     EmailChangeDropped,
-    /// Your account has another e-mail address. It has no subject.
+    /// The e-mail address of your account has changed. It has no subject.
     EmailChanged,
     /// One of your devices was signed out, because a copy of its refresh token was used. It has no subject.
     SessionStolen,
-    /// A device that got your notifications gets those of another account now. It has no subject.
+    /// A device that received your notifications now receives those of another account. It has no subject.
     PushAddressTaken,
-    /// Somebody invites you into a circle. Its subject is the `CircleInvitation`.
+    /// A facilitator invites you to a circle. Its subject is the `CircleInvitation`.
     CircleInvitation,
-    /// Somebody took you out of a circle. Its subject is the `Circle`, which is not there for you any more. No push leaves
-    /// for it.
+    /// A facilitator removed you from a circle. Its subject is the `Circle`, which you can no longer see. No push is
+    /// sent.
     RemovedFromCircle,
-    /// You run a circle from now on. Its subject is the `Circle`.
+    /// You are now a facilitator of a circle. Its subject is the `Circle`.
     RunsCircle,
 }
 
-/// A line in your in-app inbox.
+/// A notification in your in-app inbox.
 #[derive(Clone, Debug)]
 pub struct Notification(Line);
 
-/// A line in your in-app inbox. It is there whether or not a push left for it.
+/// A notification in your in-app inbox. It is there whether or not a push was sent.
 #[Object]
 impl Notification {
-    /// Its global id; a push carries the same one.
+    /// The global id. The push carries the same one.
     pub async fn id(&self) -> ID {
         self.0.id.global()
     }
 
-    /// What it is about.
+    /// The kind.
     async fn kind(&self) -> NotificationKind {
         self.0.kind.into()
     }
 
-    /// What it is about; null where there is nothing, or nothing that you may see any more.
+    /// What it is about; null if there is nothing, or nothing that you can still see.
     async fn subject(&self, ctx: &Context<'_>) -> Nullable<Node> {
         let key = decode(&self.subject_key()?)?;
         edges::node(ctx, key).await.transpose()
     }
 
-    /// The id of the thing it is about, for `node`; null where there is none.
+    /// The id of its subject, for `node`; null if there is none.
     #[graphql(deprecation = "Use `subject`. Since 2026-11-27.")]
     async fn subject_id(&self) -> Option<ID> {
         self.subject_key()
@@ -126,48 +128,27 @@ impl Notification {
         DateTime(self.0.at)
     }
 
-    /// When you read it; null while you have not.
+    /// When you read it; null if you have not.
     async fn read_at(&self) -> Option<DateTime> {
         self.0.read_at.map(DateTime)
     }
 }
 
 impl Notification {
-    /// The global id of what it is about.
+    /// Returns the global id of its subject.
     fn subject_key(&self) -> Option<ID> {
         let subject = self.0.subject?;
-        match self.0.kind {
-            table::Kind::CheckInReminder
-            | table::Kind::DoorOpen
-            | table::Kind::LadderAgreed
-            | table::Kind::SignedIn
-            | table::Kind::PassphraseChanged
-            | table::Kind::EmailChangeConfirmed
-            | table::Kind::EmailChangeDropped
-            | table::Kind::EmailChanged
-            | table::Kind::SessionStolen
-            | table::Kind::PushAddressTaken => None,
-            table::Kind::CircleInvitation => Some(CircleInvitationId(subject).global()),
-            table::Kind::RemovedFromCircle | table::Kind::RunsCircle => {
-                Some(CircleId(subject).global())
-            }
-            table::Kind::LadderAsked => Some(RungId(subject).global()),
-            table::Kind::LadderNote | table::Kind::WentQuiet | table::Kind::BackAgain => {
-                Some(TellingId(subject).global())
-            }
-            table::Kind::MeetingReminder
-            | table::Kind::MeetingCancelled
-            | table::Kind::MeetingChanged => Some(OccurrenceId(subject).global()),
-            table::Kind::PeeringProposed
-            | table::Kind::PeeringAccepted
-            | table::Kind::AskHowItWent => Some(PeeringId(subject).global()),
-            table::Kind::PactProposed
-            | table::Kind::PactAccepted
-            | table::Kind::PartnerWantsAWord => Some(PactId(subject).global()),
-            table::Kind::PactNudgeReceived | table::Kind::PactNudgeAnswered => {
-                Some(PactNudgeId(subject).global())
-            }
-        }
+        Some(match spec(self.0.kind).subject {
+            Subject::Nothing => return None,
+            Subject::Occurrence => OccurrenceId(subject).global(),
+            Subject::Circle => CircleId(subject).global(),
+            Subject::CircleInvitation => CircleInvitationId(subject).global(),
+            Subject::Peering => PeeringId(subject).global(),
+            Subject::Pact => PactId(subject).global(),
+            Subject::PactNudge => PactNudgeId(subject).global(),
+            Subject::Rung => RungId(subject).global(),
+            Subject::Telling => TellingId(subject).global(),
+        })
     }
 }
 
@@ -176,7 +157,7 @@ pub struct NotificationMe(pub SignedIn);
 
 type Inbox = Connection<INBOX, Notification, InboxOf>;
 
-/// The inbox of this member.
+/// Counts the notifications in a member's inbox.
 struct InboxOf(MemberId);
 
 impl Counted for InboxOf {
@@ -185,30 +166,15 @@ impl Counted for InboxOf {
     }
 }
 
+#[page_args]
 #[Object]
 impl NotificationMe {
-    /// Your notifications, newest first. Lines leave the inbox after 90 days.
-    async fn notifications(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<Inbox> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    /// Your notifications, newest first. A notification leaves the inbox after 90 days.
+    async fn notifications(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<Inbox> {
         Some(self.page(ctx, &args).await)
     }
 
-    /// How many of your notifications you have not read.
+    /// The number of your unread notifications.
     async fn unread_notification_count(&self, ctx: &Context<'_>) -> Nullable<i32> {
         let counted = inbox::unread(ctx.app(), self.0.member).await;
         let count = counted.map(|count| i32::try_from(count).unwrap_or(i32::MAX));
@@ -224,35 +190,35 @@ impl NotificationMe {
     }
 }
 
-/// Which notifications you have read. Give one of the two.
+/// The notifications that you have read. Give one of the two.
 #[derive(InputObject)]
 pub struct MarkNotificationsReadInput {
-    /// The ids of these, at most 100; those that are not in your inbox any more are passed over.
+    /// The ids, at most 100. Those that are no longer in your inbox are skipped.
     notification_ids: Option<Vec<ID>>,
     /// The id of a notification: this one and every older one.
     up_to_id: Option<ID>,
 }
 
-/// What became of notifications that were to be marked.
-#[derive(Default, SimpleObject)]
+/// The result of marking notifications as read.
+#[payload(INVALID, NOT_FOUND, REQUIRED, TOO_LONG)]
 pub struct MarkNotificationsReadPayload {
-    /// You, with the inbox as it is now; null when there are errors.
+    /// You, with the current inbox; null if there are errors.
     me: Option<Me>,
-    /// Why nothing was marked.
+    /// Why nothing was marked; empty if it was.
     errors: Vec<NotificationError>,
 }
 
-/// What can be done with notifications.
+/// Changes to notifications.
 #[derive(Default)]
 pub struct NotificationMutation;
 
 #[Object]
 impl NotificationMutation {
-    /// Marks notifications as read. What was read before keeps its time.
+    /// Marks notifications as read. Those that you have already read keep their time.
     async fn mark_notifications_read(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which.")] input: MarkNotificationsReadInput,
+        #[graphql(desc = "The notifications.")] input: MarkNotificationsReadInput,
     ) -> Nullable<MarkNotificationsReadPayload> {
         Some(mark_read(ctx, &input).await)
     }
@@ -263,12 +229,7 @@ async fn mark_read(
     input: &MarkNotificationsReadInput,
 ) -> GqlResult<MarkNotificationsReadPayload> {
     let who = ctx.member()?;
-    let refused = |problems| {
-        Ok(MarkNotificationsReadPayload {
-            errors: user_errors(problems),
-            ..MarkNotificationsReadPayload::default()
-        })
-    };
+    let refused = |problems| Ok(MarkNotificationsReadPayload::refused(problems));
     let marked = match parse(input) {
         Ok(marked) => marked,
         Err(problems) => return refused(problems),
@@ -319,13 +280,13 @@ fn parse(input: &MarkNotificationsReadInput) -> Result<Marked, Vec<Problem>> {
     }
 }
 
-/// Notifications of the member who asks, by their ids and in one statement; others' are left out.
+/// Loads the caller's notifications by their ids, in one statement. Leaves out those of other members.
 pub async fn load_notifications(
     ctx: &Context<'_>,
     ids: &[NotificationId],
 ) -> GqlResult<Vec<(NotificationId, Notification)>> {
     let member = ctx.member()?.member;
-    let lines = inbox::those(ctx.app(), member, ids).await?;
+    let lines = inbox::by_ids(ctx.app(), member, ids).await?;
     Ok(lines
         .into_iter()
         .map(|line| (line.id, Notification(line)))

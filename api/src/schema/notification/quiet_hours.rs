@@ -1,27 +1,31 @@
 //! Quiet hours in the schema.
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
+use macros::payload;
 
 use crate::days;
-use crate::graphql::errors::{NotificationError, user_errors};
+use crate::graphql::errors::NotificationError;
 use crate::graphql::scalars::LocalTime;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
-use crate::nudge::quiet;
+use crate::notification::quiet;
 use crate::problem::{Problem, ProblemCode};
 use crate::viewer::SignedIn;
 
-/// When your phone is left in peace. What falls due then is in your inbox at once. It is pushed some minutes after they
-/// are over, one push for each category, or not at all when it would be too late or you have read it. What changes about a
-/// meeting is pushed by the time of the meeting's reminder. What comes at a time you set yourself, such as a reminder, an
-/// answer to your own nudge, and a word that a partner asks for whom you let wake you (`PactSide.canBeWoken`), are pushed
-/// at once.
+/// The hours in which your phone stays silent.
+///
+/// Notifications of this time are in your inbox immediately. Their push is sent a few minutes after the end, one push
+/// for each category. No push is sent if that would be too late or if you have read them. The push about a change of a
+/// meeting is sent no later than the meeting's reminder would be.
+///
+/// Three kinds of push ignore quiet hours: those at a time you set yourself, such as a reminder; an answer to your own
+/// nudge; and a request for contact from a partner whom you let wake you (`PactSide.canBeWoken`).
 #[derive(SimpleObject)]
 pub struct QuietHours {
-    /// Whether they are kept.
+    /// Whether they are switched on.
     enabled: bool,
     /// When they begin, on the wall clock of your time zone.
     from: LocalTime,
-    /// When they are over, on the same clock: the next morning when it is the earlier time of the two.
+    /// When they end, on the same clock. If it is the earlier of the two times, they end on the next morning.
     until: LocalTime,
 }
 
@@ -40,44 +44,44 @@ pub struct QuietMe(pub SignedIn);
 
 #[Object]
 impl QuietMe {
-    /// Your quiet hours: from 22:00 until 07:00 unless you set others.
+    /// Your quiet hours: from 22:00 to 07:00 unless you set others.
     async fn quiet_hours(&self, ctx: &Context<'_>) -> Nullable<QuietHours> {
         let found = quiet::of_member(ctx.app().db.pool(), self.0.member).await;
         Some(found.map(Into::into).map_err(GqlError::from))
     }
 }
 
-/// When your phone is to be left in peace.
+/// The quiet hours to set.
 #[derive(InputObject)]
 pub struct SetQuietHoursInput {
-    /// Whether they are kept. Switched off, they keep their times.
+    /// Whether they are switched on. The times are kept if they are off.
     enabled: bool,
     /// When they begin, on the wall clock of your time zone.
     from: LocalTime,
-    /// When they are over, on the same clock; another time than `from`.
+    /// When they end, on the same clock. It must differ from `from`.
     until: LocalTime,
 }
 
-/// What became of quiet hours that were to be set.
-#[derive(Default, SimpleObject)]
+/// The result of setting quiet hours.
+#[payload(INVALID)]
 pub struct SetQuietHoursPayload {
-    /// Your quiet hours as they are now; null when there are errors.
+    /// Your current quiet hours; null if there are errors.
     quiet_hours: Option<QuietHours>,
-    /// Why they were not set.
+    /// Why they were not set; empty if they were.
     errors: Vec<NotificationError>,
 }
 
-/// What can be done with quiet hours.
+/// Changes to quiet hours.
 #[derive(Default)]
 pub struct QuietMutation;
 
 #[Object]
 impl QuietMutation {
-    /// Sets your quiet hours, or switches them off. What waits already comes when it was to.
+    /// Sets your quiet hours, or switches them off. A push that already waits keeps its time.
     async fn set_quiet_hours(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "From when until when, and whether.")] input: SetQuietHoursInput,
+        #[graphql(desc = "The quiet hours.")] input: SetQuietHoursInput,
     ) -> Nullable<SetQuietHoursPayload> {
         Some(set(ctx, &input).await)
     }
@@ -87,12 +91,9 @@ async fn set(ctx: &Context<'_>, input: &SetQuietHoursInput) -> GqlResult<SetQuie
     let who = ctx.member()?;
     let (LocalTime(from), LocalTime(until)) = (input.from, input.until);
     let Some(hours) = days::QuietHours::new(input.enabled, from, until) else {
-        let message = "They begin at one time of day and are over at another.";
+        let message = "Quiet hours must begin and end at different times.";
         let problem = Problem::field("until", ProblemCode::Invalid, message);
-        return Ok(SetQuietHoursPayload {
-            errors: user_errors(vec![problem]),
-            ..SetQuietHoursPayload::default()
-        });
+        return Ok(SetQuietHoursPayload::refused(vec![problem]));
     };
     quiet::set(ctx.app(), who.member, hours).await?;
     Ok(SetQuietHoursPayload {

@@ -1,24 +1,25 @@
 //! The check-in reminder in the schema.
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
+use macros::payload;
 
 use crate::graphql::errors::CheckInError;
 use crate::graphql::scalars::{DateTime, LocalTime};
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
-use crate::nudge::reminder::{self, Reminder};
+use crate::notification::reminder::{self, Reminder};
 use crate::viewer::SignedIn;
 
-/// Your daily reminder to check in. It stays away on days when you have checked in before its time, that you have
-/// paused, or that are not among your weekdays. When you have let three pass it comes half as often, and after
-/// fourteen days no more, until you are back.
+/// Your daily reminder to check in. It does not come on days on which you have already checked in, that you have
+/// paused, or that are not among your weekdays. If you let three pass, it comes on every second day, and after fourteen
+/// days no more until you are back.
 #[derive(SimpleObject)]
 pub struct CheckInReminder {
-    /// The time of day, on the wall clock of your time zone. On the night clocks go forward over it, it comes
-    /// right after; on the night it comes twice, the first time.
+    /// The time of day, on the wall clock of your time zone. If clocks skip it, the reminder comes right after the gap.
+    /// If it comes twice, the reminder comes the first time.
     local_time: LocalTime,
     /// Whether it is on.
     enabled: bool,
-    /// When it comes next; null when it is off, and when it is silent until you are back.
+    /// When it comes next; null if it is off, or silent until you are back.
     next_at: Option<DateTime>,
 }
 
@@ -37,7 +38,7 @@ pub struct ReminderMe(pub SignedIn);
 
 #[Object]
 impl ReminderMe {
-    /// Your daily reminder to check in; null when you never set one.
+    /// Your daily reminder to check in; null if you never set one.
     async fn check_in_reminder(&self, ctx: &Context<'_>) -> Nullable<CheckInReminder> {
         let found = reminder::of_member(ctx.app().db.pool(), self.0.member).await;
         let found = found.map(|reminder| reminder.map(CheckInReminder::from));
@@ -45,25 +46,25 @@ impl ReminderMe {
     }
 }
 
-/// When you like to be reminded.
+/// The reminder to set.
 #[derive(InputObject)]
 pub struct SetCheckInReminderInput {
     /// The time of day, on the wall clock of your time zone.
     local_time: LocalTime,
-    /// Whether it is on. Switched off, it keeps its time.
+    /// Whether it is on. The time is kept if it is off.
     enabled: bool,
 }
 
-/// What became of a reminder that was to be set.
-#[derive(Default, SimpleObject)]
+/// The result of setting the reminder.
+#[payload()]
 pub struct SetCheckInReminderPayload {
-    /// The reminder as it is now; null when there are errors.
+    /// The current reminder; null if there are errors.
     reminder: Option<CheckInReminder>,
-    /// Why it was not set.
+    /// Why it was not set; empty if it was.
     errors: Vec<CheckInError>,
 }
 
-/// What can be done with the reminder.
+/// Changes to the reminder.
 #[derive(Default)]
 pub struct ReminderMutation;
 
@@ -73,7 +74,7 @@ impl ReminderMutation {
     async fn set_check_in_reminder(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "When, and whether.")] input: SetCheckInReminderInput,
+        #[graphql(desc = "The reminder.")] input: SetCheckInReminderInput,
     ) -> Nullable<SetCheckInReminderPayload> {
         Some(set(ctx, &input).await)
     }

@@ -1,4 +1,4 @@
-//! The inbox as it fills.
+//! The subscription to a member's inbox.
 
 use async_graphql::{Context, ID, SimpleObject, Subscription};
 use futures::Stream;
@@ -9,15 +9,15 @@ use crate::graphql::scalars::DateTime;
 use crate::graphql::subscription::listen;
 use crate::node_id::NodeId as _;
 
-/// A line in your inbox fell due. It says which to read, and not what it is about.
+/// A notification arrived in your inbox. Fetch it by its id; its content is not included.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct NotificationReceived {
-    /// Its global id, for `node`; a push for it carries the same one. Null with `refetch`.
+    /// The global id, for `node`. The push carries the same one. Null if `refetch` is true.
     notification_id: Option<ID>,
-    /// When it was due, as the line itself says. Null with `refetch`.
+    /// When it was due, as in `Notification.at`. Null if `refetch` is true.
     at: Option<DateTime>,
-    /// Whether something may have been missed: when true, read `changes`, or your notifications and how many are unread
-    /// anew.
+    /// Whether you may have missed events. If true, read `changes`, or fetch your notifications and the number of
+    /// unread ones again.
     refetch: bool,
 }
 
@@ -41,15 +41,16 @@ impl NotificationReceived {
     }
 }
 
-/// What can be heard of notifications.
+/// The subscription to notifications.
 #[derive(Default)]
 pub struct NotificationSubscription;
 
 #[Subscription]
 impl NotificationSubscription {
-    /// The lines of your inbox, each once when it falls due, whether or not a push leaves for it. The first thing you
-    /// hear is a `refetch`: from then on nothing passes by. On each, read `changes`, or your notifications anew: what
-    /// happened before it, or while a connection was interrupted, is not told later.
+    /// The notifications in your inbox, each once when it is due, whether or not a push is sent.
+    ///
+    /// The first event is a `refetch`; after it, no event is missed. On each `refetch` read `changes`, or fetch your
+    /// notifications again. Events from before it, or from an interruption of the connection, are not repeated.
     async fn notification_received(
         &self,
         ctx: &Context<'_>,

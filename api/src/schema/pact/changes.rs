@@ -1,13 +1,14 @@
-//! Agreeing to a pact, changing it and ending it.
+//! The mutations that propose, answer, change, renew and end pacts.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use entity::{PactId, PeeringId};
+use macros::payload;
 
 use super::NudgeStyle;
 use super::Pact;
 use super::PactSharing;
 use super::load_pact;
-use crate::graphql::errors::{PactError, user_errors};
+use crate::graphql::errors::PactError;
 use crate::graphql::scalars::{Date, Uuid};
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::keys::at_rest::Opened;
@@ -19,29 +20,31 @@ use crate::problem::{Problem, ProblemCode, Problems};
 /// A pact to propose to a partner.
 #[derive(Debug, InputObject)]
 pub struct ProposePactInput {
-    /// Its id, of version 7, made by the app: sent again it is the same proposal.
+    /// The pact's id: a UUID of version 7 that the app generates. Sending the same id again does not create a second
+    /// proposal.
     id: Uuid,
-    /// The id of the `Peering` with him.
+    /// The id of the `Peering` with your partner.
     peering_id: ID,
-    /// What you will let him see, once he agrees.
+    /// What you will let your partner see once he agrees.
     sharing: PactSharing,
-    /// In which manner you like to be nudged.
+    /// The tone in which you like to be nudged.
     nudge_style: NudgeStyle,
-    /// How you like to be nudged, in your own words, up to 200 characters in one line.
+    /// How you like to be nudged, in your own words: one line of up to 200 characters.
     nudge_wish: Option<String>,
-    /// Whether he may wake you in your quiet hours when he asks for a word; left out, no. You can take it back.
+    /// Whether your phone rings in your quiet hours when your partner asks for a word. No if left out. You can change
+    /// it at any time.
     can_be_woken: Option<bool>,
-    /// Its last day, today or later and at most a year away; left out or null, it goes on until one of you ends it.
+    /// Its last day: today or later, at most 366 days ahead. Left out or null: the pact lasts until one of you ends it.
     ends_on: Option<Date>,
 }
 
-/// What became of a proposal.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `proposePact`.
+#[payload(CONFLICT, INVALID, NOT_FOUND, OUT_OF_RANGE, TOO_LONG)]
 pub struct ProposePactPayload {
-    /// The pact. When he had proposed one as well it is that, and you have agreed to it with this. With CONFLICT it is
-    /// the one that is there already.
+    /// The pact. If your partner had already proposed one, this is it, and you have agreed to it now. With `CONFLICT`
+    /// on `peeringId`, the pact that exists already.
     pact: Option<Pact>,
-    /// Why it was not proposed.
+    /// Why nothing was proposed; empty if the request succeeded.
     errors: Vec<PactError>,
 }
 
@@ -50,68 +53,70 @@ pub struct ProposePactPayload {
 pub struct AnswerPactInput {
     /// The id of the `Pact`.
     pact_id: ID,
-    /// Whether you agree. A no is told to nobody: he sees a proposal that waits, and lapses.
+    /// Whether you agree. Nobody is notified if you decline: your partner sees a proposal that waits, and then expires.
     accept: bool,
-    /// What you let him see when you agree; left out, nothing.
+    /// What you let your partner see if you agree. Nothing if left out.
     sharing: Option<PactSharing>,
-    /// In which manner you like to be nudged; left out, softly.
+    /// The tone in which you like to be nudged. `GENTLE` if left out.
     nudge_style: Option<NudgeStyle>,
-    /// How you like to be nudged, in your own words, up to 200 characters in one line.
+    /// How you like to be nudged, in your own words: one line of up to 200 characters.
     nudge_wish: Option<String>,
-    /// Whether he may wake you in your quiet hours when he asks for a word; left out, no. You can take it back.
+    /// Whether your phone rings in your quiet hours when your partner asks for a word. No if left out. You can change
+    /// it at any time.
     can_be_woken: Option<bool>,
 }
 
-/// What became of an answer.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `answerPact`.
+#[payload(CONFLICT, NOT_ALLOWED, NOT_FOUND)]
 pub struct AnswerPactPayload {
-    /// The pact as it is now; null when you said no, and when there is no such pact for you.
+    /// The pact as it is now. Null if you declined, or no such pact is visible to you.
     pact: Option<Pact>,
-    /// Why your answer was not taken.
+    /// Why your answer was not taken; empty if it was.
     errors: Vec<PactError>,
 }
 
-/// What is to be changed of your side of a pact; what is left out stays as it is.
+/// A change to your side of a pact. Fields that are left out do not change.
 #[derive(Debug, InputObject)]
 pub struct UpdatePactSideInput {
     /// The id of the `Pact`.
     pact_id: ID,
-    /// What you let him see, from now on. His side stays as it is.
+    /// What you let your partner see from now on. His side does not change.
     sharing: Option<PactSharing>,
-    /// In which manner you like to be nudged.
+    /// The tone in which you like to be nudged.
     nudge_style: Option<NudgeStyle>,
-    /// How you like to be nudged, in your own words, up to 200 characters in one line; null takes them away.
+    /// How you like to be nudged, in your own words: one line of up to 200 characters. Null removes them.
     nudge_wish: MaybeUndefined<String>,
-    /// Whether he may wake you in your quiet hours when he asks for a word, from now on.
+    /// Whether your phone rings in your quiet hours when your partner asks for a word, from now on.
     can_be_woken: Option<bool>,
-    /// The `version` you read; left out, whatever it is now.
+    /// The `version` of the pact that you read. If it has changed since, the change is refused with `STALE`. Not
+    /// checked if left out.
     expected_version: Option<i32>,
 }
 
-/// What became of a change of your side.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `updatePactSide`.
+#[payload(NOT_FOUND, OUT_OF_RANGE, STALE)]
 pub struct UpdatePactSidePayload {
-    /// The pact as it is now; null when there is no such pact for you.
+    /// The pact as it is now. Null if no such pact is visible to you.
     pact: Option<Pact>,
-    /// Why nothing was changed.
+    /// Why nothing was changed; empty if the request succeeded.
     errors: Vec<PactError>,
 }
 
-/// Another last day of a pact.
+/// A new last day for a pact.
 #[derive(Debug, InputObject)]
 pub struct RenewPactInput {
     /// The id of the `Pact`.
     pact_id: ID,
-    /// Its last day, today or later and at most a year away; left out or null, it goes on until one of you ends it.
+    /// Its last day: today or later, at most 366 days ahead. Left out or null: the pact lasts until one of you ends it.
     ends_on: Option<Date>,
 }
 
-/// What became of another last day.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `renewPact`.
+#[payload(NOT_FOUND)]
 pub struct RenewPactPayload {
-    /// The pact as it is now; null when there are errors.
+    /// The pact as it is now. Null if there are errors.
     pact: Option<Pact>,
-    /// Why nothing was changed.
+    /// Why nothing was changed; empty if the request succeeded.
     errors: Vec<PactError>,
 }
 
@@ -122,13 +127,13 @@ pub struct EndPactInput {
     pact_id: ID,
 }
 
-/// What became of ending a pact.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `endPact`.
+#[payload(NOT_ALLOWED, NOT_FOUND)]
 pub struct EndPactPayload {
-    /// The id of the pact that is not there any more: what an app has kept of it and of its nudges can go; null when
+    /// The id of the pact that you no longer see: the app can delete what it stores of it and of its nudges. Null if
     /// there are errors.
     pact_id: Option<ID>,
-    /// Why nothing was changed.
+    /// Why nothing was changed; empty if the request succeeded.
     errors: Vec<PactError>,
 }
 
@@ -138,7 +143,7 @@ pub struct PactMutation;
 
 #[Object]
 impl PactMutation {
-    /// Proposes a pact to a partner. When he has proposed one as well, both of you have agreed to that with this.
+    /// Proposes a pact to a partner. If your partner had already proposed one, this accepts it.
     async fn propose_pact(
         &self,
         ctx: &Context<'_>,
@@ -147,7 +152,7 @@ impl PactMutation {
         Some(propose(ctx, &input).await)
     }
 
-    /// Says yes or no to a pact that your partner proposed.
+    /// Accepts or declines a pact that your partner proposed.
     async fn answer_pact(
         &self,
         ctx: &Context<'_>,
@@ -156,26 +161,27 @@ impl PactMutation {
         Some(answer(ctx, &input).await)
     }
 
-    /// Changes what you give and like, at once and without his doing.
+    /// Changes your side of a pact, at once. Your partner does not have to agree.
     async fn update_pact_side(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is to be otherwise.")] input: UpdatePactSideInput,
+        #[graphql(desc = "The pact, and what to change.")] input: UpdatePactSideInput,
     ) -> Nullable<UpdatePactSidePayload> {
         Some(update(ctx, &input).await)
     }
 
-    /// Gives a pact that goes on another last day. You agree to give what you give until then; he gives what he gives
-    /// for as long as he agreed to, or renews it himself.
+    /// Changes or removes the last day of an active pact. You agree to share what you share until then. Your partner
+    /// shares for as long as he agreed to, and can renew the pact himself.
     async fn renew_pact(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Until when.")] input: RenewPactInput,
+        #[graphql(desc = "The pact, and its new last day.")] input: RenewPactInput,
     ) -> Nullable<RenewPactPayload> {
         Some(renew(ctx, &input).await)
     }
 
-    /// Ends a pact, at once and for both of you, or takes a proposal of yours back. Nobody has to say why.
+    /// Ends a pact, at once and for both of you, or withdraws a proposal of yours. Succeeds also if it was over. You
+    /// need not give a reason.
     async fn end_pact(
         &self,
         ctx: &Context<'_>,
@@ -204,10 +210,7 @@ async fn propose(ctx: &Context<'_>, input: &ProposePactInput) -> GqlResult<Propo
         can_be_woken: input.can_be_woken.unwrap_or_default(),
     };
     let (Some(id), Some(peering), true) = (id, peering, problems.is_empty()) else {
-        return Ok(ProposePactPayload {
-            pact: None,
-            errors: user_errors(problems.into_vec()),
-        });
+        return Ok(ProposePactPayload::refused(problems.into_vec()));
     };
     let new = NewPact {
         id,
@@ -220,12 +223,12 @@ async fn propose(ctx: &Context<'_>, input: &ProposePactInput) -> GqlResult<Propo
         Proposed::NoPartner => (None, Some(no_peering())),
         Proposed::OtherEnd => (None, Some(other_end())),
         Proposed::Exists(id) => {
-            let message = "You two have a pact, or you proposed one; it is given.";
+            let message = "You two already have a pact, or you have proposed one.";
             let problem = Problem::field("peeringId", ProblemCode::Conflict, message);
             (Some(id), Some(problem))
         }
         Proposed::Conflict => {
-            let message = "A pact with this id was proposed before, with another content.";
+            let message = "A pact with this id exists already, with different content.";
             (
                 None,
                 Some(Problem::field("id", ProblemCode::Conflict, message)),
@@ -238,7 +241,7 @@ async fn propose(ctx: &Context<'_>, input: &ProposePactInput) -> GqlResult<Propo
     };
     Ok(ProposePactPayload {
         pact,
-        errors: user_errors(problem.into_iter().collect()),
+        ..ProposePactPayload::refused(problem.into_iter().collect())
     })
 }
 
@@ -257,10 +260,7 @@ async fn answer(ctx: &Context<'_>, input: &AnswerPactInput) -> GqlResult<AnswerP
         can_be_woken: input.can_be_woken.unwrap_or_default(),
     };
     let (Some(id), true) = (id, problems.is_empty()) else {
-        return Ok(AnswerPactPayload {
-            pact: None,
-            errors: user_errors(problems.into_vec()),
-        });
+        return Ok(AnswerPactPayload::refused(problems.into_vec()));
     };
     let terms = input.accept.then_some(&terms);
     let problem = match service::answer(ctx.app(), me, id, terms).await? {
@@ -268,16 +268,16 @@ async fn answer(ctx: &Context<'_>, input: &AnswerPactInput) -> GqlResult<AnswerP
         Answered::NotFound => Some(no_pact()),
         Answered::OwnProposal => Some(because(
             ProblemCode::NotAllowed,
-            "It was you who proposed it: the answer is his.",
+            "You proposed this pact yourself: only he can answer it.",
         )),
         Answered::SaidYes => Some(because(
             ProblemCode::Conflict,
-            "You agreed before. You can change your side, or end it.",
+            "You agreed to this pact before. You can change your side, or end it.",
         )),
     };
     Ok(AnswerPactPayload {
         pact: load_pact(ctx, id).await?,
-        errors: user_errors(problem.into_iter().collect()),
+        ..AnswerPactPayload::refused(problem.into_iter().collect())
     })
 }
 
@@ -294,10 +294,7 @@ async fn update(
         MaybeUndefined::Value(text) => Some(wish(&mut problems, Some(text))),
     };
     let (Some(id), true) = (id, problems.is_empty()) else {
-        return Ok(UpdatePactSidePayload {
-            pact: None,
-            errors: user_errors(problems.into_vec()),
-        });
+        return Ok(UpdatePactSidePayload::refused(problems.into_vec()));
     };
     let patch = Patch {
         sharing: input.sharing.map(Into::into),
@@ -310,7 +307,7 @@ async fn update(
         Updated::AsAsked => None,
         Updated::NotFound => Some(no_pact()),
         Updated::Stale => {
-            let message = "It was changed since you read it; it is given as it is now.";
+            let message = "It has changed since you read it: here is the current version.";
             Some(Problem::field(
                 "expectedVersion",
                 ProblemCode::Stale,
@@ -320,7 +317,7 @@ async fn update(
     };
     Ok(UpdatePactSidePayload {
         pact: load_pact(ctx, id).await?,
-        errors: user_errors(problem.into_iter().collect()),
+        ..UpdatePactSidePayload::refused(problem.into_iter().collect())
     })
 }
 
@@ -343,7 +340,7 @@ async fn renew(ctx: &Context<'_>, input: &RenewPactInput) -> GqlResult<RenewPact
     };
     Ok(RenewPactPayload {
         pact,
-        errors: user_errors(problem.into_iter().collect()),
+        ..RenewPactPayload::refused(problem.into_iter().collect())
     })
 }
 
@@ -356,13 +353,13 @@ async fn end(ctx: &Context<'_>, input: &EndPactInput) -> GqlResult<EndPactPayloa
             Ended::NotFound => Some(no_pact()),
             Ended::NotBegun => Some(because(
                 ProblemCode::NotAllowed,
-                "It waits for your answer.",
+                "This is a proposal that waits for your answer.",
             )),
         },
     };
     Ok(EndPactPayload {
         pact_id: problem.is_none().then(|| input.pact_id.clone()),
-        errors: user_errors(problem.into_iter().collect()),
+        ..EndPactPayload::refused(problem.into_iter().collect())
     })
 }
 
@@ -380,6 +377,6 @@ fn no_peering() -> Problem {
 }
 
 fn other_end() -> Problem {
-    let message = "Its last day is today or later, and at most a year away.";
+    let message = "The date must be today or later, at most 366 days ahead.";
     Problem::field("endsOn", ProblemCode::OutOfRange, message)
 }

@@ -1,4 +1,4 @@
-//! A partner's days in the schema.
+//! A partner's days in the GraphQL schema.
 
 use async_graphql::{ComplexObject, Context, SimpleObject};
 
@@ -9,36 +9,37 @@ use crate::keys::at_rest::Opened;
 use crate::pact::service;
 use crate::schema::checkin::{Emotion, KeptWord, named};
 
-/// A day of your partner's, as far as he lets you see it.
+/// A day of your partner, as far as he lets you see it.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(complex)]
 pub struct PartnerDay {
-    /// Which, on his own calendar.
+    /// The date, by his own calendar.
     date: Date,
     /// Whether he checked in.
     checked_in: bool,
-    /// How he was, from 1, very low, to 5, very good; null when he did not say, or not to you.
+    /// His mood, from 1 (very low) to 5 (very good). Null if he did not say, or does not share it with you.
     mood: Option<i32>,
-    /// How much he had to give, from 1, next to nothing, to 5, plenty; null when he did not say, or not to you.
+    /// His energy, from 1 (next to nothing) to 5 (plenty). Null if he did not say, or does not share it with you.
     energy: Option<i32>,
     #[graphql(skip)]
     slugs: Vec<String>,
     #[graphql(skip)]
     words: Option<Opened>,
-    /// Whether he did what he said he would; null when he did not say, or not to you.
+    /// Whether he kept his word. Null if he did not say, or does not share it with you.
     kept_word: Option<KeptWord>,
-    /// Whether he would like a word with somebody, and lets you know.
+    /// Whether he would like a word with somebody. False if he does not share it with you.
     wants_a_word: bool,
 }
 
 #[ComplexObject]
 impl PartnerDay {
-    /// What he felt, in words of the vocabulary, in his order; none when he did not say, or not to you.
+    /// What he felt, in words of the vocabulary and in the order he chose. Empty if he did not say, or does not share
+    /// it with you.
     async fn emotions(&self, ctx: &Context<'_>) -> Nullable<Vec<Emotion>> {
         Some(named(ctx, &self.slugs).await)
     }
 
-    /// A few words of his to go with it; null when there are none, or none for you.
+    /// His note on the day. Null if there is none, or he does not share it with you.
     async fn note(&self) -> Nullable<&str> {
         shown(self.words.as_ref())
     }

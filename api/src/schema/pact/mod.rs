@@ -1,4 +1,4 @@
-//! Pacts in the schema.
+//! Pacts in the GraphQL schema.
 
 mod changes;
 mod days;
@@ -9,6 +9,7 @@ mod terms;
 
 use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
 use entity::{MemberId, PactId};
+use macros::page_args;
 
 pub use changes::PactMutation;
 use days::PartnerDay;
@@ -25,10 +26,11 @@ use crate::graphql::scalars::{Date, DateTime};
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::keys::at_rest::Opened;
 use crate::node_id::NodeId as _;
-use crate::pact::model::{self, Shown};
+use crate::pact::model;
 use crate::pact::service::{self, MY_PACTS, PACT_NUDGES, Seen};
 use crate::page::{Cursor, Page};
 use crate::profile::model::Profile;
+use crate::proposal::Shown;
 use crate::schema::edges;
 use crate::schema::matching::{AgreementState, Peering};
 use crate::schema::profile::Member;
@@ -37,7 +39,7 @@ use crate::viewer::SignedIn;
 type Pacts = Connection<MY_PACTS, Pact, PactsOf>;
 type Nudges = Connection<PACT_NUDGES, PactNudge, NudgesOf>;
 
-/// The pacts of this member.
+/// Counts the pacts of this member.
 struct PactsOf(MemberId);
 
 impl Counted for PactsOf {
@@ -46,7 +48,7 @@ impl Counted for PactsOf {
     }
 }
 
-/// The nudges of a pact, for a member.
+/// Counts the nudges of a pact that a member sees.
 struct NudgesOf(MemberId, PactId);
 
 impl Counted for NudgesOf {
@@ -55,26 +57,26 @@ impl Counted for NudgesOf {
     }
 }
 
-/// What one of the two gives and likes in a pact.
+/// One partner's side of a pact: what he shares, and how he likes to be nudged.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(complex)]
 pub struct PactSide {
-    /// What he lets the other see.
+    /// What he lets the other partner see.
     sharing: PactSharing,
-    /// Until when he agreed to that; null when for as long as the pact goes on.
+    /// Until when he agreed to share; null if for as long as the pact lasts.
     sharing_until: Option<DateTime>,
-    /// In which manner he likes to be nudged.
+    /// The tone in which he likes to be nudged.
     nudge_style: NudgeStyle,
     #[graphql(skip)]
     wish: Option<Opened>,
-    /// Whether the other may wake him: when that one says in a check-in that he would like a word, this member's phone
-    /// rings in his quiet hours, too.
+    /// Whether the other partner may wake him: his phone also rings in his quiet hours when the other says in a
+    /// check-in that he would like a word.
     can_be_woken: bool,
 }
 
 #[ComplexObject]
 impl PactSide {
-    /// How he likes to be nudged, in his own words, up to 200 characters.
+    /// How he likes to be nudged, in his own words: one line of up to 200 characters. Null if he wrote nothing.
     async fn nudge_wish(&self) -> Nullable<&str> {
         shown(self.wish.as_ref())
     }
@@ -102,7 +104,7 @@ async fn partner_days(
     Ok(days.map(|days| days.into_iter().map(PartnerDay::from).collect()))
 }
 
-/// What your partner and you agreed to, or are about to.
+/// An agreement between you and a partner, or a proposal of one.
 #[derive(Clone, Debug)]
 pub struct Pact {
     seen: model::Pact,
@@ -115,8 +117,9 @@ impl From<Seen> for Pact {
     }
 }
 
-/// What your partner and you agreed to, or are about to, to keep each other company. When it is over, in whatever way,
-/// it is not there any more.
+/// An agreement between you and a partner to keep each other company, or a proposal of one. You no longer see a pact
+/// that has ended, or a proposal that was declined by you, withdrawn, or has expired.
+#[page_args]
 #[Object]
 impl Pact {
     /// Its global id.
@@ -135,46 +138,47 @@ impl Pact {
         self.seen.peering.global()
     }
 
-    /// The other man.
+    /// Your partner.
     async fn partner(&self) -> Member {
         Member::from(self.partner.clone())
     }
 
-    /// How far it has come.
+    /// Whether it is a proposal or active.
     async fn state(&self) -> AgreementState {
         self.seen.state.into()
     }
 
-    /// Whether it was you who proposed it.
+    /// Whether you proposed it.
     async fn proposed_by_you(&self) -> bool {
         self.seen.proposed_by_viewer
     }
 
-    /// What you give him and like; null before you agreed.
+    /// Your side; null until you have agreed.
     async fn your_side(&self) -> Option<PactSide> {
         self.seen.own.as_ref().map(PactSide::from)
     }
 
-    /// What he gives you and likes; null before he agreed. Of a proposal it is what he will give.
+    /// Your partner's side; null until he has agreed. For a proposal of his, what he will share.
     async fn partner_side(&self) -> Option<PactSide> {
         self.seen.theirs.as_ref().map(PactSide::from)
     }
 
-    /// His last seven days, on his own calendar and his today's the last, as far as he lets you see them; null when he
-    /// does not. Of what he wrote before he agreed to that, or for a day before, you see no more than that it is there.
+    /// Your partner's last seven days, by his own calendar, of which the last is his today, as far as he shares them.
+    /// Null if he does not. Of a check-in that he wrote, or that is for a day, before he agreed to share, you see only
+    /// that it exists.
     async fn partner_days(&self, ctx: &Context<'_>) -> Nullable<Vec<PartnerDay>> {
         partner_days(ctx, &self.seen, &self.partner)
             .await
             .transpose()
     }
 
-    /// Whether what you ask your partner now may wait until the morning: he has quiet hours, and did not say that you
-    /// may wake him. Null while the pact is proposed. Who answers at night: `Query.installation.crisisHelp`.
+    /// Whether your partner may read what you ask him now only in the morning: he is in his quiet hours, and does not
+    /// let you wake him. Null while the pact is a proposal. See `Query.installation.crisisHelp` for help at night.
     async fn may_wait_until_morning(&self, ctx: &Context<'_>) -> Nullable<bool> {
         self.may_wait(ctx).await.transpose()
     }
 
-    /// Its last day; null when it goes on until one of you ends it.
+    /// Its last day; null if it lasts until one of you ends it.
     async fn ends_on(&self) -> Option<Date> {
         self.seen.ends_on.map(Date)
     }
@@ -184,8 +188,8 @@ impl Pact {
         DateTime(self.seen.created_at)
     }
 
-    /// When a proposal lapses: from then on it is not there any more, and an app that keeps it drops it. Null once both
-    /// of you agreed.
+    /// When the proposal expires. The app has to delete it then: it is no longer visible to you. Null once both of you
+    /// agreed.
     async fn expires_at(&self) -> Option<DateTime> {
         let waits = self.seen.state == Shown::Proposed;
         waits.then_some(DateTime(self.seen.expires_at))
@@ -196,29 +200,13 @@ impl Pact {
         self.seen.since.map(DateTime)
     }
 
-    /// Rises by one with every change of it, whoever of you makes it, and is what `expectedVersion` compares.
+    /// Rises by one with every change that either of you makes. Send it as `expectedVersion`.
     async fn version(&self) -> i32 {
         self.seen.version
     }
 
-    /// What you two sent each other, the latest first.
-    async fn nudges(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<Nudges> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    /// The nudges that you sent each other, the latest first.
+    async fn nudges(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<Nudges> {
         Some(nudges(ctx, self.seen.id, &args).await)
     }
 }
@@ -235,8 +223,8 @@ impl Pact {
     }
 }
 
-/// Whether what is asked of the other man of a pact now may wait until the morning; `None` if there is no such pact for
-/// the viewer.
+/// Whether the partner may read what is asked of him now only in the morning, or `None` if no such active pact is
+/// visible to the viewer.
 async fn may_wait(ctx: &Context<'_>, pact: Option<PactId>) -> GqlResult<Option<bool>> {
     let Some(pact) = pact else {
         return Ok(None);
@@ -258,44 +246,29 @@ async fn nudges(ctx: &Context<'_>, pact: PactId, args: &PageArgs) -> GqlResult<N
     Ok(page.connection(NudgesOf(me, pact), rows, cursor, PactNudge::from))
 }
 
-/// A pact as the viewer may see it.
+/// Loads a pact, or `None` if it is not visible to the viewer.
 pub async fn load_pact(ctx: &Context<'_>, id: PactId) -> GqlResult<Option<Pact>> {
     let found = load_pacts(ctx, &[id]).await?.pop();
     Ok(found.map(|(_, pact)| pact))
 }
 
-/// Pacts as the viewer may see them, in two statements; those that are not there for him are left out.
+/// Loads the given pacts that are visible to the viewer. Two statements.
 pub async fn load_pacts(ctx: &Context<'_>, ids: &[PactId]) -> GqlResult<Vec<(PactId, Pact)>> {
-    let found = service::these(ctx.app(), ctx.viewer(), ids).await?;
+    let found = service::by_ids(ctx.app(), ctx.viewer(), ids).await?;
     Ok(found
         .into_iter()
         .map(|seen| (seen.0.id, Pact::from(seen)))
         .collect())
 }
 
-/// Your pacts.
+/// The fields of [`Me`](crate::schema::Me) that are about pacts.
 pub struct PactMe(pub SignedIn);
 
+#[page_args]
 #[Object]
 impl PactMe {
-    /// Your pacts, and what is proposed, the last proposed first. A proposal that you said no to is not among them.
-    async fn pacts(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<Pacts> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    /// Your pacts and open proposals, the last proposed first. Leaves out proposals that you declined.
+    async fn pacts(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<Pacts> {
         Some(pacts(ctx, self.0, &args).await)
     }
 }

@@ -1,13 +1,14 @@
-//! Nudges in the schema.
+//! Nudges in the GraphQL schema, and the mutations that send and answer them.
 
-use async_graphql::{ComplexObject, Context, ID, InputObject, Object, OneofObject, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, OneofObject};
 use entity::{PactId, PactNudgeId};
+use macros::payload;
 
 use super::NudgeAnswer;
 use super::NudgeTemplate;
 use super::Pact;
 use super::may_wait;
-use crate::graphql::errors::{PactError, user_errors};
+use crate::graphql::errors::PactError;
 use crate::graphql::scalars::{DateTime, Uuid};
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::node_id::NodeId as _;
@@ -16,7 +17,7 @@ use crate::pact::service::{self, NewNudge, NudgeAnswered, NudgeSent};
 use crate::problem::{Problem, ProblemCode, Problems};
 use crate::schema::edges;
 
-/// A few words between partners.
+/// A short message from one partner to the other.
 #[derive(Clone, Debug)]
 pub struct PactNudge(model::Nudge);
 
@@ -26,7 +27,7 @@ impl From<model::Nudge> for PactNudge {
     }
 }
 
-/// A few words between partners, and what was answered.
+/// A short message from one partner to the other, and the answer to it.
 #[Object]
 impl PactNudge {
     /// Its global id.
@@ -34,7 +35,7 @@ impl PactNudge {
         self.0.id.global()
     }
 
-    /// The pact it belongs to; null when that is over.
+    /// The pact it belongs to; null if that is over.
     async fn pact(&self, ctx: &Context<'_>) -> Nullable<Pact> {
         edges::pact(ctx, self.0.pact).await
     }
@@ -45,12 +46,12 @@ impl PactNudge {
         self.0.pact.global()
     }
 
-    /// Whether it was you who sent it.
+    /// Whether you sent it.
     async fn from_you(&self) -> bool {
         self.0.from_viewer
     }
 
-    /// Which of the words that are there for it; null when it has words of his own.
+    /// The ready-made text it was sent with; null if the sender wrote his own words.
     async fn template(&self) -> Option<NudgeTemplate> {
         match self.0.said {
             Said::Template(template) => Some(template.into()),
@@ -58,7 +59,7 @@ impl PactNudge {
         }
     }
 
-    /// What it says; in English when it has a `template`. Null only with an error: the words cannot be read.
+    /// Its text; in English if it has a `template`. Null, with an error, only if it cannot be read.
     async fn text(&self) -> Nullable<&str> {
         Some(self.0.said.text().map_err(GqlError::from))
     }
@@ -68,18 +69,18 @@ impl PactNudge {
         DateTime(self.0.sent_at)
     }
 
-    /// What was answered; null while nothing was.
+    /// The answer; null until there is one.
     async fn answer(&self) -> Option<NudgeAnswer> {
         self.0.answer.map(NudgeAnswer::from)
     }
 
-    /// When it was answered; null while it was not.
+    /// When it was answered; null until then.
     async fn answered_at(&self) -> Option<DateTime> {
         self.0.answered_at.map(DateTime)
     }
 }
 
-/// Nudges as the viewer may see them, in one statement; those that are not there for him are left out.
+/// Loads the given nudges that are visible to the viewer. One statement.
 pub async fn load_pact_nudges(
     ctx: &Context<'_>,
     ids: &[PactNudgeId],
@@ -96,33 +97,34 @@ async fn load(ctx: &Context<'_>, id: PactNudgeId) -> GqlResult<Option<PactNudge>
     Ok(found.map(|(_, nudge)| nudge))
 }
 
-/// A few words for your partner. Give `template` or `words`.
+/// A nudge to send to your partner.
 #[derive(Debug, InputObject)]
 pub struct SendPactNudgeInput {
-    /// Its id, of version 7, made by the app: sent again it is the same nudge.
+    /// The nudge's id: a UUID of version 7 that the app generates. Sending the same id again does not send a second
+    /// nudge.
     id: Uuid,
     /// The id of the `Pact`.
     pact_id: ID,
-    /// What it says.
+    /// Its text.
     says: NudgeWordsInput,
 }
 
-/// What a nudge says: give one of the two.
+/// The text of a nudge: exactly one of the two.
 #[derive(Debug, OneofObject)]
 pub enum NudgeWordsInput {
-    /// Words that are there for it.
+    /// A ready-made text.
     Template(NudgeTemplate),
-    /// Words of your own, up to 280 characters in lines.
+    /// Your own words: up to 280 characters, which may contain line breaks.
     Own(String),
 }
 
-/// What became of a nudge.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `sendPactNudge`.
+#[payload(CONFLICT, INVALID, NOT_FOUND, NOT_NOW, REQUIRED, TOO_LONG)]
 #[graphql(complex)]
 pub struct SendPactNudgePayload {
-    /// The nudge; null when there are errors.
+    /// The nudge. Null if there are errors.
     nudge: Option<PactNudge>,
-    /// Why nothing was sent.
+    /// Why nothing was sent; empty if the nudge was sent.
     errors: Vec<PactError>,
     #[graphql(skip)]
     pact: Option<PactId>,
@@ -130,8 +132,8 @@ pub struct SendPactNudgePayload {
 
 #[ComplexObject]
 impl SendPactNudgePayload {
-    /// Whether what you ask your partner now may wait until the morning, as `Pact.mayWaitUntilMorning`; null when there
-    /// is no such pact for you. Who answers at night: `Query.installation.crisisHelp`.
+    /// Whether your partner may read what you ask him now only in the morning, as `Pact.mayWaitUntilMorning`. Null if
+    /// no such active pact is visible to you. See `Query.installation.crisisHelp` for help at night.
     async fn may_wait_until_morning(&self, ctx: &Context<'_>) -> Nullable<bool> {
         may_wait(ctx, self.pact).await.transpose()
     }
@@ -142,48 +144,49 @@ impl SendPactNudgePayload {
 pub struct AnswerPactNudgeInput {
     /// The id of the `PactNudge`.
     nudge_id: ID,
-    /// How it is.
+    /// Your answer.
     answer: NudgeAnswer,
 }
 
-/// What became of an answer to a nudge.
-#[derive(Debug, SimpleObject)]
+/// The outcome of `answerPactNudge`.
+#[payload(CONFLICT, NOT_ALLOWED, NOT_FOUND)]
 #[graphql(complex)]
 pub struct AnswerPactNudgePayload {
-    /// The nudge as it is now; with CONFLICT it has the answer that stands. Null when there is no such nudge for you.
+    /// The nudge as it is now. With `CONFLICT` it has your earlier answer, which stands. Null if no such nudge is
+    /// visible to you.
     nudge: Option<PactNudge>,
-    /// Why your answer was not taken.
+    /// Why your answer was not taken; empty if it was.
     errors: Vec<PactError>,
 }
 
 #[ComplexObject]
 impl AnswerPactNudgePayload {
-    /// Whether your partner may read your answer in the morning only: his phone rings at once, and he may be asleep, as
-    /// `Pact.mayWaitUntilMorning` says. Null when there is no such nudge for you. Who answers at night:
-    /// `Query.installation.crisisHelp`.
+    /// Whether your partner may read your answer only in the morning, as `Pact.mayWaitUntilMorning`: his phone rings at
+    /// once, but he may be asleep. Null if no such nudge is visible to you. See `Query.installation.crisisHelp` for
+    /// help at night.
     async fn may_wait_until_morning(&self, ctx: &Context<'_>) -> Nullable<bool> {
         let pact = self.nudge.as_ref().map(|nudge| nudge.0.pact);
         may_wait(ctx, pact).await.transpose()
     }
 }
 
-/// Nudging and answering.
+/// The mutations of nudges.
 #[derive(Default)]
 pub struct PactNudgeMutation;
 
 #[Object]
 impl PactNudgeMutation {
-    /// Sends your partner a few words, if it is a good moment for him: you two send each other at most two a day. When
-    /// it is none, you are told `NOT_NOW` and not why.
+    /// Sends your partner a nudge, if he can be nudged now. The two of you can exchange at most two nudges a day. If he
+    /// cannot be nudged now, the error is `NOT_NOW`, without a reason.
     async fn send_pact_nudge(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The words, and for whom.")] input: SendPactNudgeInput,
+        #[graphql(desc = "The nudge, and the pact with the partner.")] input: SendPactNudgeInput,
     ) -> Nullable<SendPactNudgePayload> {
         Some(send(ctx, &input).await)
     }
 
-    /// Answers a nudge with one tap. He is told.
+    /// Answers a nudge with one tap. Its sender is notified. An answer cannot be changed.
     async fn answer_pact_nudge(
         &self,
         ctx: &Context<'_>,
@@ -196,9 +199,8 @@ impl PactNudgeMutation {
 async fn send(ctx: &Context<'_>, input: &SendPactNudgeInput) -> GqlResult<SendPactNudgePayload> {
     let me = ctx.member()?.member;
     let refused = |problems| SendPactNudgePayload {
-        nudge: None,
-        errors: user_errors(problems),
         pact: PactId::from_global(&input.pact_id),
+        ..SendPactNudgePayload::refused(problems)
     };
     let new = match parse(input) {
         Ok(new) => new,
@@ -218,7 +220,7 @@ async fn send(ctx: &Context<'_>, input: &SendPactNudgeInput) -> GqlResult<SendPa
             Problem::whole(ProblemCode::NotNow, message)
         }
         NudgeSent::Conflict => {
-            let message = "A nudge with this id was sent before, with another content.";
+            let message = "A nudge with this id exists already, with different content.";
             Problem::field("id", ProblemCode::Conflict, message)
         }
     };
@@ -249,27 +251,25 @@ async fn answer(
     let because = |code, message: &str| Problem::field("nudgeId", code, message);
     let missing = || because(ProblemCode::NotFound, "There is no such nudge for you.");
     let Some(id) = PactNudgeId::from_global(&input.nudge_id) else {
-        return Ok(AnswerPactNudgePayload {
-            nudge: None,
-            errors: user_errors(vec![missing()]),
-        });
+        return Ok(AnswerPactNudgePayload::refused(vec![missing()]));
     };
     let answer = input.answer.into();
     let problem = match service::answer_nudge(ctx.app(), me, id, answer).await? {
         NudgeAnswered::AsAsked => None,
         NudgeAnswered::NotFound => Some(missing()),
         NudgeAnswered::OwnNudge => {
-            let message = "It was you who sent it: the answer is his.";
+            let message = "You sent this nudge yourself: only he can answer it.";
             Some(because(ProblemCode::NotAllowed, message))
         }
         NudgeAnswered::Conflict => {
-            let message = "You answered it before, with another answer; it is given.";
+            let message =
+                "You answered this nudge differently before: an answer cannot be changed.";
             Some(Problem::field("answer", ProblemCode::Conflict, message))
         }
     };
     Ok(AnswerPactNudgePayload {
         nudge: load(ctx, id).await?,
-        errors: user_errors(problem.into_iter().collect()),
+        ..AnswerPactNudgePayload::refused(problem.into_iter().collect())
     })
 }
 

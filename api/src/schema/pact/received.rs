@@ -1,7 +1,8 @@
-//! Received words in the schema.
+//! Received words in the GraphQL schema.
 
 use async_graphql::{Context, Enum, ID, Object};
 use entity::{MemberId, PactNudgeId, ReceivedId};
+use macros::page_args;
 
 use super::NudgeTemplate;
 use crate::app::App;
@@ -18,7 +19,7 @@ use crate::page::{Cursor, Page};
 use crate::schema::profile::{Member, load_members};
 use crate::viewer::SignedIn;
 
-/// What you received.
+/// The kind of words that you received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "model::ReceivedKind")]
 pub enum ReceivedKind {
@@ -26,12 +27,12 @@ pub enum ReceivedKind {
     Nudge,
     /// How your partner likes to be nudged, in his own words.
     Wish,
-    /// A pact that was proposed to you; its words are the wish that came with it.
+    /// A pact that was proposed to you. The words are the wish that came with it.
     Proposal,
 }
 
-/// Words that somebody sent you, and that you see nowhere else any more: the pact or the peering is over, he took them
-/// back, or he left. They are yours, for you to keep or to show to somebody who helps you.
+/// Words that another member sent you, and that you no longer see elsewhere: the pact or the peering is over, he took
+/// them back, or he left. They are yours to keep, or to show to somebody who helps you.
 #[derive(Clone, Debug)]
 pub struct ReceivedWords(model::Received);
 
@@ -41,8 +42,8 @@ impl From<model::Received> for ReceivedWords {
     }
 }
 
-/// Words that somebody sent you, and that you see nowhere else any more: the pact or the peering is over, he took them
-/// back, or he left. They are yours, for you to keep or to show to somebody who helps you.
+/// Words that another member sent you, and that you no longer see elsewhere: the pact or the peering is over, he took
+/// them back, or he left. They are yours to keep, or to show to somebody who helps you.
 #[Object]
 impl ReceivedWords {
     /// Its global id.
@@ -50,18 +51,18 @@ impl ReceivedWords {
         self.0.id.global()
     }
 
-    /// What it was.
+    /// What kind of words they are.
     async fn kind(&self) -> ReceivedKind {
         self.0.kind.into()
     }
 
-    /// What it said; in English when it has a `template`. Null for a proposal without words.
+    /// The text; in English if it has a `template`. Null for a proposal without words.
     async fn text(&self) -> Nullable<&str> {
         let said = self.0.said.as_ref()?;
         Some(said.text().map_err(GqlError::from))
     }
 
-    /// Which of the words that are there for a nudge; null when it has words of his own.
+    /// The ready-made text of a nudge; null if the sender wrote his own words.
     async fn template(&self) -> Option<NudgeTemplate> {
         match self.0.said {
             Some(Said::Template(template)) => Some(template.into()),
@@ -69,22 +70,22 @@ impl ReceivedWords {
         }
     }
 
-    /// What the sender went by when you last saw it.
+    /// The sender's handle at `endedAt`.
     async fn sender_handle(&self) -> Nullable<&str> {
         shown(Some(&self.0.sender_handle))
     }
 
-    /// The id of the sender's `Member`, to report him by, also when he is gone.
+    /// The id of the sender's `Member`, with which you can report him even after he has left.
     async fn sender_id(&self) -> ID {
         self.0.sender.global()
     }
 
-    /// The sender, as you may see him now; null when you may not, or he is gone.
+    /// The sender; null if you cannot see him any more, or he has left.
     async fn sender(&self, ctx: &Context<'_>) -> Nullable<Member> {
         sender(ctx, self.0.sender).await.transpose()
     }
 
-    /// The id that the `PactNudge` had; null unless it was one.
+    /// The id that the `PactNudge` had; null if it was not a nudge.
     async fn nudge_id(&self) -> Option<ID> {
         let is_nudge = self.0.kind == model::ReceivedKind::Nudge;
         is_nudge.then(|| PactNudgeId(self.0.source).global())
@@ -100,17 +101,17 @@ impl ReceivedWords {
         self.0.peering.global()
     }
 
-    /// When it came.
+    /// When you received it.
     async fn received_at(&self) -> DateTime {
         DateTime(self.0.received_at)
     }
 
-    /// Since when you see it nowhere else.
+    /// Since when you have not seen it elsewhere.
     async fn ended_at(&self) -> DateTime {
         DateTime(self.0.ended_at)
     }
 
-    /// Until when it is here: 90 days after `endedAt`.
+    /// When it is deleted: 90 days after `endedAt`.
     async fn kept_until(&self) -> DateTime {
         DateTime(self.0.ended_at + KEPT_FOR)
     }
@@ -121,7 +122,7 @@ async fn sender(ctx: &Context<'_>, id: MemberId) -> GqlResult<Option<Member>> {
     Ok(found.map(|(_, member)| member))
 }
 
-/// Received words by their ids, in one statement; others' are left out.
+/// Loads the given received words that are the viewer's. One statement.
 pub async fn load_received(
     ctx: &Context<'_>,
     ids: &[ReceivedId],
@@ -135,7 +136,7 @@ pub async fn load_received(
 
 type AllReceived = Connection<RECEIVED, ReceivedWords, ReceivedOf>;
 
-/// What this member received.
+/// Counts the words that this member received.
 struct ReceivedOf(MemberId);
 
 impl Counted for ReceivedOf {
@@ -144,30 +145,15 @@ impl Counted for ReceivedOf {
     }
 }
 
-/// What you received.
+/// The fields of [`Me`](crate::schema::Me) that are about received words.
 pub struct ReceivedMe(pub SignedIn);
 
+#[page_args]
 #[Object]
 impl ReceivedMe {
-    /// Words that others sent you and that you see nowhere else any more, the latest first. They stay for 90 days,
-    /// whatever becomes of the sender. Look here when a pact or a nudge is gone.
-    async fn received(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "So many from the front, 0 to 100; 20 when neither this nor `last` is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "So many from the back, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> Nullable<AllReceived> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+    /// Words that other members sent you, and that you no longer see elsewhere, the latest first. They stay for 90
+    /// days, even if the sender leaves. Read this after a pact or a nudge has disappeared.
+    async fn received(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<AllReceived> {
         Some(page(ctx, self.0.member, &args).await)
     }
 }

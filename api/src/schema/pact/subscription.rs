@@ -1,4 +1,4 @@
-//! What happens between partners, as it happens.
+//! The subscription to what happens between partners.
 
 use async_graphql::{Context, Enum, ID, SimpleObject, Subscription};
 use entity::{CommitmentId, PactId, PactNudgeId, PeeringId};
@@ -10,33 +10,34 @@ use crate::graphql::GqlResult;
 use crate::graphql::subscription::listen;
 use crate::node_id::NodeId as _;
 
-/// What happened between partners.
+/// What happened between you and a partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "Activity")]
 pub enum PartnerActivityKind {
-    /// A peering is new, is not as it was, or is over.
+    /// A peering is new, has changed, or is over.
     PeeringChanged,
-    /// A pact is new, is not as it was, or is over.
+    /// A pact is new, has changed, or is over.
     PactChanged,
-    /// Your partner nudged you. Its subject is the nudge.
+    /// Your partner nudged you. The subject is the nudge.
     NudgeReceived,
-    /// Your partner answered a nudge of yours. Its subject is the nudge.
+    /// Your partner answered a nudge of yours. The subject is the nudge.
     NudgeAnswered,
-    /// Your partner checked in, and lets you see it. Its subject is the pact.
+    /// Your partner checked in, and lets you see it. The subject is the pact.
     CheckedIn,
-    /// What your partner means to do is new, is not as it was, or is not yours to see any more. Its subject is the
-    /// commitment.
+    /// A commitment of your partner is new, has changed, or is no longer visible to you. The subject is the commitment.
     CommitmentChanged,
 }
 
-/// Something happened between a partner and you. It says what to read, and not what it holds.
+/// Something happened between you and a partner. It names what to read again, without the content.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct PartnerActivity {
-    /// What happened; null with `refetch`.
+    /// What happened; null if `refetch` is true.
     kind: Option<PartnerActivityKind>,
-    /// The global id of what to read, for `node`, which is null when it is over; null with `refetch`.
+    /// The global id of the subject, to read with `node`, which returns null if the subject is no longer visible to
+    /// you. Null if `refetch` is true.
     subject_id: Option<ID>,
-    /// Whether something may have been missed: when true, read `changes`, or your peerings with what is in them anew.
+    /// Whether events may have been missed. If true, read `changes`, or read your peerings again with everything in
+    /// them.
     refetch: bool,
 }
 
@@ -69,15 +70,15 @@ impl PartnerActivity {
     }
 }
 
-/// What can be heard of partners.
+/// The subscription to partners.
 #[derive(Default)]
 pub struct PartnerSubscription;
 
 #[Subscription]
 impl PartnerSubscription {
-    /// What your partners, and men who ask you to be theirs, do that you are to see: what you do yourself is not among
-    /// it. After a connection was interrupted, and on `refetch`, read `changes`, or your peerings with what is in them
-    /// anew: what happened meanwhile is not told later.
+    /// What your partners, and members who propose to become partners, do that is visible to you. Leaves out what you
+    /// do yourself. Missed events are not sent later: after a lost connection, and if `refetch` is true, read
+    /// `changes`, or read your peerings again with everything in them.
     async fn partner_activity(
         &self,
         ctx: &Context<'_>,

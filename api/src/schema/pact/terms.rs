@@ -1,10 +1,10 @@
-//! The words of a pact.
+//! The enums of a pact.
 
 use async_graphql::Enum;
 
 use crate::pact::model;
 
-/// What a man lets his partner see of his check-ins, from the least to the most.
+/// What a member lets his partner see of his check-ins, from the least to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "model::Sharing")]
 pub enum PactSharing {
@@ -12,32 +12,32 @@ pub enum PactSharing {
     Nothing,
     /// Whether he has checked in today.
     CheckedIn,
-    /// How he was, too.
+    /// Also his mood and energy.
     Mood,
-    /// What he wrote with it, too.
+    /// Also what he wrote.
     Words,
 }
 
 impl PactSharing {
-    /// By the word that is kept.
+    /// Returns the level of sharing that is stored by this word, or `None` if there is none.
     pub fn of_word(word: &str) -> Option<Self> {
         model::of_word(word).map(Self::from)
     }
 }
 
-/// In which manner a man likes to be nudged.
+/// The tone in which a member likes to be nudged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "model::NudgeStyle")]
 pub enum NudgeStyle {
-    /// Softly.
+    /// Gently.
     Gentle,
-    /// Without ado.
+    /// Plainly.
     Plain,
     /// With a joke.
     Humour,
 }
 
-/// Words that are there to be sent with one tap. Apps may show their own for them, in the phone's language.
+/// A ready-made text to send with one tap. Apps may show their own translation of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "model::Template")]
 pub enum NudgeTemplate {

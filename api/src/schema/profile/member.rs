@@ -1,4 +1,4 @@
-//! A member in the schema.
+//! Members in the schema.
 
 use async_graphql::{ID, Object, SimpleObject};
 
@@ -15,7 +15,7 @@ use crate::graphql::scalars::{Date, TimeZone};
 use crate::node_id::NodeId as _;
 use crate::profile::model::{FieldVisibility, Profile};
 
-/// A man, as much of him as you may see.
+/// A member, as far as you may see him.
 #[derive(Clone, Debug)]
 pub struct Member(Profile);
 
@@ -25,18 +25,18 @@ impl From<Profile> for Member {
     }
 }
 
-/// A topic on a profile, and where the man is with it.
+/// A topic on a profile, and the member's stance on it.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct MemberTopic {
-    /// What it is.
+    /// The topic.
     topic: Topic,
-    /// Where he is with it.
+    /// The member's stance on it.
     stance: TopicStance,
-    /// Who may see it; null unless it is your own.
+    /// Who may see it; null unless the profile is your own.
     visibility: Option<TopicVisibility>,
 }
 
-/// Who may see which part of a profile. To everybody else it looks as if it were blank.
+/// Who may see which part of a profile. To everybody else the part looks blank.
 #[derive(Clone, Copy, Debug, SimpleObject)]
 pub struct ProfileVisibility {
     /// Who may see `bio`.
@@ -63,60 +63,63 @@ impl From<FieldVisibility> for ProfileVisibility {
     }
 }
 
-/// The parts of one day of a usual week in which a man can be reached.
+/// The parts of one day of a usual week in which a member can be reached.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct DayAvailability {
-    /// The day on his own calendar.
+    /// The day on the member's own calendar.
     day: Weekday,
-    /// The parts of it on his own clock, at least one, in order.
+    /// The parts of the day on the member's own clock, at least one, in order.
     parts: Vec<DayPart>,
 }
 
-/// A man, as much of him as you may see. You see those you have a tie with: partners, men in the circles you are in,
-/// whoever you have asked or has asked you to be partners, and who invites you into a circle. To everybody else he looks as if he did not exist.
+/// A member, as far as you may see him. You see the members you have a tie with: your partners, the members of your
+/// circles, a member with whom a proposal to be partners is open, and a member who invites you into a circle. To you,
+/// any other member looks as if he did not exist. Fields that he does not show you are null or empty.
 #[Object]
 impl Member {
-    /// His id.
+    /// The member's id.
     pub async fn id(&self) -> ID {
         self.0.id.global()
     }
 
-    /// The name he goes by here, 3 to 24 characters.
+    /// The member's handle, 3 to 24 characters.
     async fn handle(&self) -> &str {
         &self.0.fields.handle
     }
 
-    /// A few sentences about himself, up to 500 characters in lines.
+    /// A few sentences about himself, up to 500 characters; may have line breaks. Null when blank or not shown to you.
     async fn bio(&self) -> Option<&str> {
         self.0.fields.bio.as_deref()
     }
 
-    /// What he has lived through, in his own words, up to 5,000 characters in lines.
+    /// What he has lived through, in his own words, up to 5,000 characters; may have line breaks. Null when blank or
+    /// not shown to you.
     async fn story(&self) -> Option<&str> {
         self.0.fields.story.as_deref()
     }
 
-    /// His age, about.
+    /// His approximate age; null when not given or not shown to you.
     async fn age_band(&self) -> Option<AgeBand> {
         self.0.fields.age_band.map(AgeBand::from)
     }
 
-    /// Where he lives: an ISO 3166-1 alpha-2 code in capitals, such as `GB`.
+    /// The country he lives in: an ISO 3166-1 alpha-2 code in capitals, such as `GB`.
     async fn country(&self) -> &str {
         &self.0.fields.country
     }
 
-    /// The part of the country he lives in, as he calls it, up to 80 characters.
+    /// The part of the country he lives in, in his words, up to 80 characters. Null when not given or not shown to
+    /// you.
     async fn region(&self) -> Option<&str> {
         self.0.fields.region.as_deref()
     }
 
-    /// The languages he speaks as BCP 47 tags, such as `pt-BR`, up to 10, in his order.
+    /// The languages he speaks, as BCP 47 tags such as `pt-BR`; up to 10, in the order he chose.
     async fn languages(&self) -> &[String] {
         &self.0.fields.languages
     }
 
-    /// Where his days begin and end; null unless he is you or your partner.
+    /// The time zone of his days; null unless he is you or your partner.
     async fn time_zone(&self) -> Option<TimeZone> {
         let zone = self.0.fields.time_zone.parse().ok().map(TimeZone);
         zone.filter(|_| self.0.relation.sees_time_zone())
@@ -134,7 +137,7 @@ impl Member {
         own.then_some(self.0.fields.mail_language.as_str())
     }
 
-    /// The topics he has lived that he lets you see, in the vocabulary's order.
+    /// The topics he has lived and shows you, in the vocabulary's order.
     async fn topics(&self) -> Vec<MemberTopic> {
         let own = self.0.relation.sees_settings();
         let topics = self.0.topics.iter().map(|lived| MemberTopic {
@@ -145,7 +148,7 @@ impl Member {
         topics.collect()
     }
 
-    /// The circumstances of his life that he has named, in the vocabulary's order.
+    /// The circumstances of his life that he shows you, in the vocabulary's order.
     async fn life_contexts(&self) -> Vec<LifeContext> {
         let contexts = self.0.life_contexts.iter().cloned();
         contexts.map(LifeContext::from).collect()
@@ -157,12 +160,12 @@ impl Member {
         modes.map(ContactMode::from).collect()
     }
 
-    /// How soon an answer may be expected of him.
+    /// How soon you may expect an answer from him; null when not given.
     async fn reply_pace(&self) -> Option<ReplyPace> {
         self.0.fields.reply_pace.map(ReplyPace::from)
     }
 
-    /// When he can be reached in a usual week, from Monday; days without a part are left out.
+    /// When he can be reached in a usual week, from Monday. Days without a part are left out.
     async fn availability(&self) -> Vec<DayAvailability> {
         let days = self.0.fields.availability.days();
         days.map(|(day, parts)| DayAvailability {
@@ -172,19 +175,19 @@ impl Member {
         .collect()
     }
 
-    /// The month he joined in, as its first day, UTC.
+    /// The first day, in UTC, of the month in which he joined.
     async fn member_since(&self) -> Date {
         Date(self.0.member_since())
     }
 
-    /// Who may see which part of the profile; null unless he is you.
+    /// Who may see which part of his profile; null unless he is you.
     async fn visibility(&self) -> Option<ProfileVisibility> {
         let own = self.0.relation.sees_settings();
         own.then(|| self.0.fields.visibility.into())
     }
 
-    /// Rises by one with every `updateProfile` that changes something, and is what its `expectedVersion`
-    /// compares; null unless he is you.
+    /// The version of the profile; null unless he is you. It rises by one with every `updateProfile` that changes
+    /// something. `updateProfile` compares it with `expectedVersion`.
     async fn version(&self) -> Option<i32> {
         let own = self.0.relation.sees_settings();
         own.then_some(self.0.version)

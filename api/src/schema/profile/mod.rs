@@ -23,13 +23,14 @@ use crate::node_id::NodeId as _;
 use crate::profile::service;
 use crate::viewer::SignedIn;
 
-/// A member as the viewer may see him.
+/// Loads a member as the viewer may see him, or `None` if he is not visible to the viewer.
 pub async fn load_member(ctx: &Context<'_>, id: MemberId) -> GqlResult<Option<Member>> {
     let profile = service::profile(ctx.app(), ctx.viewer(), id).await?;
     Ok(profile.map(Member::from))
 }
 
-/// Several members as the viewer may see them, in one statement; those who are not there for him are left out.
+/// Loads several members as the viewer may see them, in one statement. Members who are not visible to the viewer are
+/// left out.
 pub async fn load_members(
     ctx: &Context<'_>,
     ids: &[MemberId],
@@ -39,13 +40,13 @@ pub async fn load_members(
     Ok(profiles.into_iter().map(member).collect())
 }
 
-/// Profiles and the words they are written in.
+/// Queries for profiles and for their vocabularies.
 #[derive(Default)]
 pub struct ProfileQuery;
 
 #[Object]
 impl ProfileQuery {
-    /// A member; null when there is none with this id whom you may see.
+    /// A member; null when you can see no member with this id.
     async fn member(
         &self,
         ctx: &Context<'_>,
@@ -89,7 +90,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> GqlResult<Option<Member>> {
 pub struct ProfileMe(SignedIn);
 
 impl ProfileMe {
-    /// Of the signed-in member.
+    /// Returns the part of the signed-in member.
     pub const fn of(signed_in: SignedIn) -> Self {
         Self(signed_in)
     }
@@ -97,7 +98,7 @@ impl ProfileMe {
 
 #[Object]
 impl ProfileMe {
-    /// Your profile, with what you alone see of it.
+    /// Your profile, with the fields that only you can see.
     async fn profile(&self, ctx: &Context<'_>) -> Nullable<Member> {
         load_member(ctx, self.0.member).await.transpose()
     }

@@ -1,8 +1,9 @@
-//! Saying, changing and taking back what one has lived.
+//! Changing topics and life contexts on one's profile.
 
-use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{Context, InputObject, MaybeUndefined, Object};
 use entity::MemberId;
 use entity::member_topic::Visibility;
+use macros::payload;
 
 use super::Member;
 use super::load_member;
@@ -20,16 +21,17 @@ use crate::profile::model::{MAX_LIFE_CONTEXTS, MAX_TOPICS};
 pub struct SetTopicInput {
     /// The slug of a `Topic`.
     topic: String,
-    /// Where you are with it.
+    /// Your stance on it.
     stance: TopicStance,
-    /// Who may see it. Left out it stays as it is, and a new topic is private; null makes it private.
+    /// Who may see it. If it is left out, a topic that you already have keeps its visibility, and a new one is
+    /// private. Null makes it private.
     visibility: MaybeUndefined<TopicVisibility>,
 }
 
-/// What became of a topic.
-#[derive(Debug, SimpleObject)]
+/// The answer to `setTopic`.
+#[payload(INVALID, TOO_LONG)]
 pub struct SetTopicPayload {
-    /// Your profile as it is now; null when the input had to be refused.
+    /// Your profile as it is now; null when there are errors.
     member: Option<Member>,
     /// Why nothing was changed.
     errors: Vec<ProfileError>,
@@ -42,10 +44,10 @@ pub struct RemoveTopicInput {
     topic: String,
 }
 
-/// What became of a topic that was to be taken off.
-#[derive(Debug, SimpleObject)]
+/// The answer to `removeTopic`.
+#[payload(INVALID)]
 pub struct RemoveTopicPayload {
-    /// Your profile as it is now; null when the input had to be refused.
+    /// Your profile as it is now; null when there are errors.
     member: Option<Member>,
     /// Why nothing was changed.
     errors: Vec<ProfileError>,
@@ -54,35 +56,36 @@ pub struct RemoveTopicPayload {
 /// Your life contexts.
 #[derive(Debug, InputObject)]
 pub struct SetLifeContextsInput {
-    /// Slugs of `LifeContext`s, up to 10; takes the place of the whole list.
+    /// Slugs of `LifeContext`s, up to 10. They replace the whole list.
     life_contexts: Vec<String>,
 }
 
-/// What became of your life contexts.
-#[derive(Debug, SimpleObject)]
+/// The answer to `setLifeContexts`.
+#[payload(INVALID, TOO_LONG)]
 pub struct SetLifeContextsPayload {
-    /// Your profile as it is now; null when the input had to be refused.
+    /// Your profile as it is now; null when there are errors.
     member: Option<Member>,
     /// Why nothing was changed.
     errors: Vec<ProfileError>,
 }
 
-/// Changes to what members say of their lives.
+/// Mutations of what members disclose about their lives.
 #[derive(Default)]
 pub struct DisclosureMutation;
 
 #[Object]
 impl DisclosureMutation {
-    /// Puts a topic on your profile, or changes what is said of it there. There is one of each topic.
+    /// Adds a topic to your profile, or changes it there. A profile has each topic at most once, and at most 20
+    /// topics.
     async fn set_topic(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The topic, and what to say of it.")] input: SetTopicInput,
+        #[graphql(desc = "The topic, your stance on it, and who may see it.")] input: SetTopicInput,
     ) -> Nullable<SetTopicPayload> {
         Some(set_topic(ctx, input).await)
     }
 
-    /// Takes a topic off your profile; it is well if it was not there.
+    /// Removes a topic from your profile. Succeeds also if the topic was not there.
     async fn remove_topic(
         &self,
         ctx: &Context<'_>,
@@ -91,11 +94,11 @@ impl DisclosureMutation {
         Some(remove_topic(ctx, input).await)
     }
 
-    /// Says which circumstances of life are yours. Every member can see them.
+    /// Replaces the life contexts on your profile. `ProfileVisibility.lifeContexts` says who may see them.
     async fn set_life_contexts(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "All of them.")] input: SetLifeContextsInput,
+        #[graphql(desc = "All your life contexts.")] input: SetLifeContextsInput,
     ) -> Nullable<SetLifeContextsPayload> {
         Some(set_life_contexts(ctx, input).await)
     }
@@ -131,7 +134,7 @@ async fn set_life_contexts(
         ContextsOutcome::AsAsked => Vec::new(),
         ContextsOutcome::Unknown(places) => {
             let unknown = |place| {
-                let message = "This is one of the slugs that `lifeContexts` lists.";
+                let message = "Choose one of the slugs that `lifeContexts` lists.";
                 Problem::field(
                     &format!("lifeContexts.{place}"),
                     ProblemCode::Invalid,
@@ -155,7 +158,7 @@ fn topic_problems(outcome: TopicOutcome) -> GqlResult<Vec<Problem>> {
     match outcome {
         TopicOutcome::AsAsked => Ok(Vec::new()),
         TopicOutcome::Unknown => {
-            let message = "This is one of the slugs that `topics` lists.";
+            let message = "Choose one of the slugs that `topics` lists.";
             Ok(vec![Problem::field("topic", ProblemCode::Invalid, message)])
         }
         TopicOutcome::TooMany => {

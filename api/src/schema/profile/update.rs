@@ -1,6 +1,7 @@
 //! Changing one's profile.
 
-use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{Context, InputObject, MaybeUndefined, Object};
+use macros::payload;
 
 use super::Member;
 use super::load_member;
@@ -10,7 +11,7 @@ use super::words::DayPart;
 use super::words::ReplyPace;
 use super::words::TopicVisibility;
 use super::words::Weekday;
-use crate::graphql::errors::{ProfileError, user_errors};
+use crate::graphql::errors::ProfileError;
 use crate::graphql::patch::{clearable, list, needed, prose};
 use crate::graphql::scalars::TimeZone;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
@@ -26,13 +27,13 @@ use crate::profile::{Availability, Handle};
 /// Parts of one day of a usual week.
 #[derive(Debug, InputObject)]
 pub struct DayAvailabilityInput {
-    /// The day on your own calendar. Named twice, both count.
+    /// The day on your own calendar. If a day is listed twice, both entries count.
     day: Weekday,
-    /// The parts of it on your own clock.
+    /// The parts of the day on your own clock.
     parts: Vec<DayPart>,
 }
 
-/// Who may see which part of your profile. What is left out, or null, stays as it is.
+/// Who may see which part of your profile. A field that is left out, or null, stays as it is.
 #[derive(Clone, Copy, Debug, Default, InputObject)]
 pub struct ProfileVisibilityInput {
     /// Who may see `bio`.
@@ -62,66 +63,65 @@ impl From<ProfileVisibilityInput> for VisibilityPatch {
     }
 }
 
-/// What to change of your profile. What is left out stays as it is; null clears, where it may be cleared.
+/// The changes to your profile. A field that is left out stays as it is. Null clears a field that may be empty.
 #[derive(Debug, InputObject)]
 pub struct UpdateProfileInput {
-    /// The name you go by: 3 to 24 letters, digits, hyphens, underscores or dots of one script, starting
-    /// with a letter. It must not look like another man's.
+    /// Your handle: 3 to 24 letters, digits, hyphens, underscores or dots of one script, starting with a letter. It
+    /// must not look like another member's.
     handle: MaybeUndefined<String>,
-    /// A few sentences about yourself, up to 500 characters in lines; null or blank clears it.
+    /// A few sentences about yourself, up to 500 characters; may have line breaks. Null or blank clears it.
     bio: MaybeUndefined<String>,
-    /// What you have lived through, in your own words, up to 5,000 characters in lines; null or blank
+    /// What you have lived through, in your own words, up to 5,000 characters; may have line breaks. Null or blank
     /// clears it.
     story: MaybeUndefined<String>,
-    /// Your age, about; null clears it.
+    /// Your approximate age; null clears it.
     age_band: MaybeUndefined<AgeBand>,
-    /// Where you live: an ISO 3166-1 alpha-2 code, such as `GB`.
+    /// The country you live in: an ISO 3166-1 alpha-2 code, such as `GB`.
     country: MaybeUndefined<String>,
-    /// The part of the country you live in, up to 80 characters in one line; null or blank clears it.
+    /// The part of the country you live in, up to 80 characters in one line. Null or blank clears it.
     region: MaybeUndefined<String>,
     /// Who may see which part of your profile.
     visibility: Option<ProfileVisibilityInput>,
-    /// The languages you speak as BCP 47 tags, the best first, up to 10; takes the place of the whole
-    /// list, and null empties it.
+    /// The languages you speak as BCP 47 tags, the best first, up to 10. They replace the whole list; null empties it.
     languages: MaybeUndefined<Vec<String>>,
-    /// Where your days begin and end.
+    /// The time zone of your days.
     time_zone: MaybeUndefined<TimeZone>,
-    /// The hour on your wall clock at which your days begin, 0 to 6; 3 until you choose another. Days that you have
-    /// checked in on stay as they are.
+    /// The hour on your wall clock at which your days begin, 0 to 6. It is 3 until you choose another. Days on which
+    /// you have checked in stay as they are.
     day_start_hour: MaybeUndefined<i32>,
     /// The language of your mail as a BCP 47 tag.
     mail_language: MaybeUndefined<String>,
-    /// How you like to be in touch; takes the place of the whole list, and null empties it.
+    /// How you like to be in touch. The list replaces the whole list; null empties it.
     contact_modes: MaybeUndefined<Vec<ContactMode>>,
-    /// How soon an answer may be expected of you; null clears it.
+    /// How soon others may expect an answer from you; null clears it.
     reply_pace: MaybeUndefined<ReplyPace>,
-    /// When you can be reached in a usual week; takes the place of the whole week, and null empties it.
+    /// When you can be reached in a usual week. It replaces the whole week; null empties it.
     availability: MaybeUndefined<Vec<DayAvailabilityInput>>,
-    /// The `version` the changes were made from. When there is another by now, nothing is changed and the
-    /// answer is `STALE`; without it, or with null, they are made to whatever is there.
+    /// The `version` that the changes are based on. If the profile has another version by now, nothing is changed and
+    /// the error is `STALE`. If it is left out or null, the changes apply to any version.
     expected_version: Option<i32>,
 }
 
-/// What became of an update.
-#[derive(Debug, SimpleObject)]
+/// The answer to `updateProfile`.
+#[payload(INVALID, OUT_OF_RANGE, REQUIRED, STALE, TAKEN, TOO_LONG, TOO_SHORT)]
 pub struct UpdateProfilePayload {
-    /// Your profile as it is now; null when the input was not of the allowed form.
+    /// Your profile as it is now; null when a field of the input was not valid.
     member: Option<Member>,
     /// Why nothing was changed.
     errors: Vec<ProfileError>,
 }
 
-/// Changes to profiles.
+/// Mutations of profiles.
 #[derive(Default)]
 pub struct ProfileMutation;
 
 #[Object]
 impl ProfileMutation {
-    /// Changes some of your profile, all of what is sent or nothing.
+    /// Changes fields of your profile: either all that you send, or none.
     async fn update_profile(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to change.")] input: UpdateProfileInput,
+        #[graphql(desc = "The changes to your profile.")] input: UpdateProfileInput,
     ) -> Nullable<UpdateProfilePayload> {
         Some(update_profile(ctx, input).await)
     }
@@ -136,16 +136,13 @@ async fn update_profile(
     let patch = match patch(input) {
         Ok(patch) => patch,
         Err(problems) => {
-            return Ok(UpdateProfilePayload {
-                member: None,
-                errors: user_errors(problems),
-            });
+            return Ok(UpdateProfilePayload::refused(problems));
         }
     };
     let problem = match service::update(ctx.app(), me, &patch, expected).await? {
         Updated::AsAsked => None,
         Updated::Stale => {
-            let message = "Your profile was changed since it was read: look at it as it is now.";
+            let message = "Your profile has changed since you read it. Read it again.";
             Some(Problem::field(
                 "expectedVersion",
                 ProblemCode::Stale,
@@ -157,7 +154,7 @@ async fn update_profile(
     };
     Ok(UpdateProfilePayload {
         member: load_member(ctx, me).await?,
-        errors: user_errors(problem.into_iter().collect()),
+        ..UpdateProfilePayload::refused(problem.into_iter().collect())
     })
 }
 

@@ -1,4 +1,4 @@
-//! The words a profile is written in.
+//! The vocabularies and enumerations of profiles.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use async_graphql::{Enum, Object};
 
 use crate::vocabulary::profile as vocabulary;
 
-/// Something men live through.
+/// Something that members live through.
 #[derive(Clone, Debug)]
 pub struct Topic(Arc<vocabulary::Topic>);
 
@@ -16,7 +16,7 @@ impl From<Arc<vocabulary::Topic>> for Topic {
     }
 }
 
-/// Something men live through.
+/// Something that members live through.
 #[Object]
 impl Topic {
     /// Its name for apps, such as `job_loss`; never changes.
@@ -35,7 +35,7 @@ impl Topic {
     }
 }
 
-/// A circumstance of a man's life.
+/// A circumstance of a member's life.
 #[derive(Clone, Debug)]
 pub struct LifeContext(Arc<vocabulary::LifeContext>);
 
@@ -45,7 +45,7 @@ impl From<Arc<vocabulary::LifeContext>> for LifeContext {
     }
 }
 
-/// A circumstance of a man's life.
+/// A circumstance of a member's life.
 #[Object]
 impl LifeContext {
     /// Its name for apps, such as `shift_worker`; never changes.
@@ -59,7 +59,7 @@ impl LifeContext {
     }
 }
 
-/// Age in years, about; shown in place of a date of birth.
+/// An approximate age in years, shown in place of a date of birth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::member::AgeBand")]
 pub enum AgeBand {
@@ -83,7 +83,7 @@ pub enum AgeBand {
     From65,
 }
 
-/// How soon an answer may be expected of him.
+/// How soon others may expect an answer from a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::member::ReplyPace")]
 pub enum ReplyPace {
@@ -146,34 +146,34 @@ pub enum DayPart {
     Afternoon,
     /// From 17:00 to 22:00.
     Evening,
-    /// From 22:00 to 05:00; it belongs to the day it begins on.
+    /// From 22:00 to 05:00. It belongs to the day on which it begins.
     Night,
 }
 
-/// Where a man is with a topic.
+/// A member's stance on a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::member_topic::Stance")]
 pub enum TopicStance {
-    /// Living with it.
+    /// He lives with it.
     LivingWith,
-    /// Working through it.
+    /// He is working through it.
     WorkingThrough,
-    /// Come through it.
+    /// He has come through it.
     ComeThrough,
 }
 
-/// Who may see a topic on a profile. `MEMBERS` includes `CIRCLES`, which includes `PARTNERS`, which includes
-/// `PRIVATE`.
+/// Who may see a part of a profile, such as a topic. `MEMBERS` includes `CIRCLES`, which includes `PARTNERS`, which
+/// includes `PRIVATE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::member_topic::Visibility")]
 pub enum TopicVisibility {
-    /// He alone.
+    /// The member alone.
     Private,
-    /// His peer-support partners.
+    /// The member's peer-support partners.
     Partners,
-    /// Men in the circles he is in.
+    /// The members of the circles he is in.
     Circles,
-    /// Every member he has a tie with: his partners, men in the circles he is in, and who he has asked or who has
-    /// asked him to be partners.
+    /// Every member with a tie to him: his partners, the members of his circles, a member with whom a proposal to be
+    /// partners is open, and a member he invites into a circle.
     Members,
 }

@@ -1,10 +1,9 @@
-//! Whether a document is valid (GraphQL §5), by the rules of the reference implementation: what graphql-js's `validate`
-//! takes is taken, and nothing else.
+//! Validates documents (GraphQL §5) by the rules of the reference implementation: it accepts exactly what `validate` of
+//! graphql-js accepts.
 //!
-//! It is asked once for each text, before anything of it runs. The GraphQL library has rules of its own, which lack some
-//! of the specification's and look at values only while a request has variables for them, so that an answer depended on
-//! what had been asked before. Every definition is walked once. [`crate::http`] has refused before what would be too
-//! much to look at.
+//! Each text is validated once, before anything of it runs. The GraphQL library's own rules lack some of the
+//! specification's. They also check values only while a request has variables for them, so that the result depended on
+//! earlier requests. Every definition is walked once. [`crate::http`] has already refused documents that are too large.
 
 mod overlap;
 mod types;
@@ -22,13 +21,13 @@ use self::types::TypeSystem;
 use self::walk::{Part, Walk};
 use crate::graphql::code::Code;
 
-/// Errors that are gathered at most: nobody reads more.
+/// The most errors that are gathered: nobody reads more.
 const MOST_ERRORS: usize = 20;
 
 static TYPES: LazyLock<TypeSystem> = LazyLock::new(|| TypeSystem::read(&super::sdl()));
 
-/// What is wrong with a document; nothing if it is valid. Names of the schema are suggested to those who may see all of
-/// them.
+/// Returns the errors of a document; none if it is valid. With `suggests`, errors suggest names of the schema; set it
+/// only for callers that may see the whole schema.
 pub fn validate(document: &ExecutableDocument, suggests: bool) -> Vec<ServerError> {
     of(&TYPES, document, suggests)
 }
@@ -56,8 +55,9 @@ fn of(types: &TypeSystem, document: &ExecutableDocument, suggests: bool) -> Vec<
     errors.0
 }
 
-/// The first of these variables of an operation that stands where null may not. It is valid there for the default that it
-/// has; told that it is null, the GraphQL library would take the whole answer away, with what was committed.
+/// Returns the first of the given variables that stands where null is not allowed, or `None`. Such a variable is valid
+/// because it has a default. If it were null, the GraphQL library would drop the whole answer, even after the change
+/// was committed.
 pub fn first_that_must_not_be_null<'n>(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
@@ -75,7 +75,7 @@ pub fn first_that_must_not_be_null<'n>(
     names.find(|name| variables::needs_a_value(name, &parts))
 }
 
-/// The name of the type at an operation's root.
+/// Returns the name of an operation's root type.
 const fn root(kind: OperationType) -> &'static str {
     match kind {
         OperationType::Query => types::QUERY,

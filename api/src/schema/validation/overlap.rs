@@ -1,9 +1,10 @@
-//! Whether fields that are answered under one name can be one field (GraphQL §5.3.2), and whether a subscription has
-//! one root (§5.2.4.1).
+//! Checks that fields with the same response name can be merged (GraphQL §5.3.2), and that a subscription has one root
+//! field (§5.2.4.1).
 //!
-//! graphql-js compares all fields of one name with each other, in pairs. The same follows from comparing each with the
-//! first of its group, because being alike is transitive: first all fields of one name by the shape of their answers,
-//! whatever they are asked of; then those that one object could be asked for together, by their names and arguments.
+//! graphql-js compares all fields with one response name in pairs. Comparing each with the first of its group gives the
+//! same result, because likeness is transitive. First, all fields with one response name must have answers of one
+//! shape, whatever type they are selected on. Then, those that one object could answer together must have the same name
+//! and arguments.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -16,11 +17,11 @@ use super::types::{TypeSystem, named};
 use super::{Errors, root};
 use crate::graphql::code::Code;
 
-/// Comparisons that are made at most. Every app's documents need some hundreds; only where fragments on many objects
-/// stand within each other, level by level, there are more than fields.
+/// The most comparisons. Documents of real apps need some hundreds. Only fragments on many objects that are nested
+/// level by level need more comparisons than there are fields.
 const MOST: usize = 100_000;
 
-/// A field, and what it is asked of.
+/// A field, and the type it is selected on.
 #[derive(Clone, Copy)]
 struct Entry<'a> {
     of: Option<&'a str>,
@@ -34,13 +35,13 @@ struct Overlaps<'a> {
     left: usize,
 }
 
-/// Why fields cannot be one, or cannot be looked at.
+/// Why fields cannot be merged, or cannot be checked.
 enum Conflict<'a> {
     Between(&'a Positioned<Field>, &'static str),
     TooMany,
 }
 
-/// Looks at the fields of one operation.
+/// Checks the fields of one operation.
 pub fn check(
     types: &TypeSystem,
     document: &ExecutableDocument,
@@ -67,13 +68,13 @@ pub fn check(
             errors.add(field.pos, message);
         }
         Err(Conflict::TooMany) => {
-            let message = "There are too many fields of one name that could be one field";
+            let message = "There are too many fields with the same response name to compare";
             errors.coded(Code::QueryTooComplex, operation.pos, message);
         }
     }
 }
 
-/// Looks at the root of a subscription.
+/// Checks the root of a subscription.
 pub fn single_root(
     types: &TypeSystem,
     document: &ExecutableDocument,
@@ -89,7 +90,7 @@ pub fn single_root(
     let keys: HashSet<&str> = fields.iter().map(Entry::key).collect();
     let is_meta = |entry: &Entry<'_>| entry.field.node.name.node.starts_with("__");
     if keys.len() > 1 || fields.iter().any(is_meta) {
-        let message = "The root of a subscription is one field of its own";
+        let message = "The root of a subscription must be a single field";
         errors.add(operation.pos, message);
     }
 }
@@ -108,7 +109,7 @@ impl<'a> Overlaps<'a> {
         fields
     }
 
-    /// The fields of a selection, with those of its fragments; each fragment once.
+    /// Collects the fields of a selection and of its fragments, each fragment once.
     fn collect(
         &self,
         set: &'a SelectionSet,
@@ -142,7 +143,7 @@ impl<'a> Overlaps<'a> {
         }
     }
 
-    /// What is selected of several fields, put together.
+    /// Collects everything that is selected below several fields.
     fn below(&self, entries: &[Entry<'a>]) -> Vec<Entry<'a>> {
         let (mut fields, mut seen) = (Vec::new(), HashSet::new());
         for entry in entries {
@@ -153,7 +154,7 @@ impl<'a> Overlaps<'a> {
         fields
     }
 
-    /// Whether all fields of one name have answers of one shape.
+    /// Checks that all fields with one response name have answers of one shape.
     fn shapes(&mut self, entries: &[Entry<'a>]) -> Result<(), Conflict<'a>> {
         for group in by_key(entries) {
             self.spend(group.len())?;
@@ -184,7 +185,7 @@ impl<'a> Overlaps<'a> {
         }
     }
 
-    /// Whether the fields that one object could be asked for under one name are one.
+    /// Checks that fields with one response name are the same field, if one object could answer them together.
     fn together(&mut self, entries: &[Entry<'a>]) -> Result<(), Conflict<'a>> {
         for group in by_key(entries) {
             let is_of_object =

@@ -87,25 +87,37 @@ fn a_variable_stands_where_its_type_and_nullability_allow() {
         "query($a: Boolean!) { ...f @include(if: $a) } fragment f on Query { pet { __typename } }",
     ]);
     invalid(&[
-        ("query($a: ID) { man(id: $a) { name } }", "cannot stand"),
+        (
+            "query($a: ID) { man(id: $a) { name } }",
+            "cannot be used where",
+        ),
         (
             "query($a: ID = null) { man(id: $a) { name } }",
-            "cannot stand",
+            "cannot be used where",
         ),
         (
             "query($a: String!) { man(id: $a) { name } }",
-            "cannot stand",
+            "cannot be used where",
         ),
-        ("query($a: [Int]) { dates(days: $a) }", "cannot stand"),
-        ("query($a: Int) { dates(days: [$a]) }", "cannot stand"),
-        ("query($a: Int!) { dates(days: $a) }", "cannot stand"),
+        (
+            "query($a: [Int]) { dates(days: $a) }",
+            "cannot be used where",
+        ),
+        (
+            "query($a: Int) { dates(days: [$a]) }",
+            "cannot be used where",
+        ),
+        (
+            "query($a: Int!) { dates(days: $a) }",
+            "cannot be used where",
+        ),
         (
             "query($a: String) { named(place: { name: $a }) { name } }",
-            "cannot stand",
+            "cannot be used where",
         ),
         (
             "query($a: Int) { ...f } fragment f on Query { man(id: $a) { name } }",
-            "cannot stand",
+            "cannot be used where",
         ),
         (
             "query A { ...f } query B($a: ID!) { ...f } fragment f on Query { man(id: $a) { name } }",
@@ -177,29 +189,29 @@ fn names_are_known_and_stand_where_they_may() {
         ("{ __typename @include }", "needs the argument"),
         (
             "{ __typename @include(if: true) @include(if: true) }",
-            "once only",
+            "only once",
         ),
         (
             "query @include(if: true) { __typename }",
-            "cannot stand here",
+            "is not allowed here",
         ),
-        ("{ man(id: 1) }", "something must be selected"),
-        ("{ dates { x } }", "nothing can be selected"),
+        ("{ man(id: 1) }", "must have a selection"),
+        ("{ dates { x } }", "cannot have a selection"),
         ("{ ...f }", "Unknown fragment"),
         ("{ __typename } fragment f on Man { name }", "never used"),
         ("{ ... on Mood { x } }", "has no fields"),
         ("{ ... on Nobody { x } }", "Unknown type"),
         (
             "{ man(id: 1) { ... on Dog { name } } }",
-            "can be of the type",
+            "can never be of the type",
         ),
         (
             "{ man(id: 1) { ...f } } fragment f on Pet { __typename }",
-            "can be of the type",
+            "can never be of the type",
         ),
         ("{ pet { __schema { types { name } } } }", "Unknown field"),
-        ("subscription { ticks other }", "one field of its own"),
-        ("subscription { __typename }", "one field of its own"),
+        ("subscription { ticks other }", "a single field"),
+        ("subscription { __typename }", "a single field"),
     ]);
 }
 

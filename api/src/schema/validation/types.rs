@@ -1,4 +1,4 @@
-//! The types of a schema, read out of its definition language.
+//! The types of a schema, read from the schema definition language.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,23 +8,23 @@ use async_graphql::parser::types::{
     TypeKind, TypeSystemDefinition,
 };
 
-/// What a schema can be asked about itself (GraphQL §4.2).
+/// The introspection part of a schema (GraphQL §4.2).
 const INTROSPECTION: &str = include_str!("introspection.graphql");
-/// Where the fields stand that every object, or the root of a query, has besides its own.
+/// The type that holds the additional fields of every object and of the query root.
 const META: &str = "__Meta";
-/// The type at the root of a query.
+/// The name of the query root type.
 pub const QUERY: &str = "Query";
 
-/// See the module.
+/// The types and directives of a schema.
 #[derive(Debug, Default)]
 pub struct TypeSystem {
     kinds: HashMap<String, Kind>,
     directives: HashMap<String, Directive>,
-    /// The objects that an interface or a union can be.
+    /// For each interface and union the objects that it can be.
     possible: HashMap<String, HashSet<String>>,
 }
 
-/// What a type is.
+/// The kind of a type.
 #[derive(Debug)]
 pub enum Kind {
     Scalar,
@@ -51,13 +51,13 @@ pub struct Input {
 }
 
 impl Input {
-    /// Whether it cannot be left out.
+    /// Whether it must be given.
     pub const fn is_required(&self) -> bool {
         !self.ty.nullable && !self.has_default
     }
 }
 
-/// A directive. None of ours can be repeated, though the library's parser says so of each.
+/// A directive. None of ours is repeatable, although the library's parser reports every directive as repeatable.
 #[derive(Debug)]
 pub struct Directive {
     pub arguments: Vec<Input>,
@@ -65,7 +65,7 @@ pub struct Directive {
 }
 
 impl TypeSystem {
-    /// Reads a schema. What cannot be read is not there; a test of the schema sees that ours can be.
+    /// Reads a schema. Unreadable parts are left out; a test checks that our schema is readable.
     pub fn read(sdl: &str) -> Self {
         let mut types = Self::default();
         for scalar in ["Int", "Float", "String", "Boolean", "ID"] {
@@ -129,22 +129,22 @@ impl TypeSystem {
             .insert(object.to_owned());
     }
 
-    /// What the type of this name is, or `None` if there is none.
+    /// Returns the kind of the type with this name, or `None` if there is no such type.
     pub fn kind(&self, name: &str) -> Option<&Kind> {
         self.kinds.get(name).filter(|_| name != META)
     }
 
-    /// What the directive of this name is, or `None` if there is none.
+    /// Returns the directive with this name, or `None` if there is no such directive.
     pub fn directive(&self, name: &str) -> Option<&Directive> {
         self.directives.get(name)
     }
 
-    /// The directives there are.
+    /// Returns the names of all directives.
     pub fn directives(&self) -> impl Iterator<Item = &str> {
         self.directives.keys().map(String::as_str)
     }
 
-    /// A field of a type, or `None` if it has none of this name.
+    /// Returns a field of a type, or `None` if the type has no field with this name.
     pub fn field(&self, of: &str, name: &str) -> Option<&Field> {
         let is_meta = match name {
             "__typename" => self.is_composite(of),
@@ -158,7 +158,7 @@ impl TypeSystem {
         }
     }
 
-    /// The names of a type's fields.
+    /// Returns the names of a type's fields.
     pub fn fields(&self, of: &str) -> impl Iterator<Item = &str> {
         let fields = match self.kinds.get(of) {
             Some(Kind::Object(fields) | Kind::Interface(fields)) => Some(fields),
@@ -170,7 +170,7 @@ impl TypeSystem {
             .map(String::as_str)
     }
 
-    /// Whether something can be selected of it.
+    /// Whether fields can be selected on it.
     pub fn is_composite(&self, name: &str) -> bool {
         let kind = self.kind(name);
         matches!(
@@ -179,18 +179,18 @@ impl TypeSystem {
         )
     }
 
-    /// Whether it is an object, and so no other type's.
+    /// Whether it is an object type, so that its values are of no other object type.
     pub fn is_object(&self, name: &str) -> bool {
         matches!(self.kind(name), Some(Kind::Object(_)))
     }
 
-    /// Whether a value of it can be sent.
+    /// Whether it is an input type.
     pub fn is_input(&self, name: &str) -> bool {
         let kind = self.kind(name);
         matches!(kind, Some(Kind::Scalar | Kind::Enum(_) | Kind::Input(_)))
     }
 
-    /// Whether something can be both.
+    /// Whether an object can be of both types.
     pub fn overlap(&self, one: &str, other: &str) -> bool {
         if one == other {
             return true;
@@ -208,7 +208,7 @@ impl TypeSystem {
     }
 }
 
-/// The name of a type below its lists.
+/// Returns the name of a type without its lists.
 pub fn named(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name.as_str(),

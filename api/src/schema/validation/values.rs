@@ -1,4 +1,4 @@
-//! Whether what is written fits its type (GraphQL §5.6).
+//! Checks that literal values fit their types (GraphQL §5.6).
 
 use async_graphql::parser::types::{BaseType, DirectiveLocation, Type, VariableDefinition};
 use async_graphql::{Pos, Positioned};
@@ -10,7 +10,7 @@ use crate::graphql::code::Code;
 use crate::graphql::scalars;
 
 impl<'a> Walk<'a, '_> {
-    /// Looks at the value of an argument, and at the variables in it.
+    /// Checks the value of an argument, and notes the variables in it.
     pub fn argument(&mut self, value: &'a Value, input: Option<&'a Input>, what: &str, pos: Pos) {
         let ty = input.map(|input| &input.ty);
         let has_default = input.is_some_and(|input| input.has_default);
@@ -20,7 +20,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// Looks at the variables an operation declares.
+    /// Checks the variables that an operation declares.
     pub fn definitions(&mut self, definitions: &'a [Positioned<VariableDefinition>]) {
         for definition in definitions {
             let definition = &definition.node;
@@ -48,7 +48,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// The first thing that does not fit. All of it is looked at, for the variables in it.
+    /// Returns the first misfit. Visits the whole value nevertheless, to note the variables in it.
     fn value(
         &mut self,
         value: &'a Value,
@@ -80,7 +80,7 @@ impl<'a> Walk<'a, '_> {
                 }
                 all
             }
-            // One value stands for a list of one (GraphQL §3.11).
+            // A single value stands for a list of one (GraphQL §3.11).
             (BaseType::List(of), one) => self.value(one, Some(of), false, pos),
             (BaseType::Named(name), _) => self.of_named(value, name.as_str(), pos),
         }
@@ -119,12 +119,12 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// Notes the variables within a value of which nothing else is known.
+    /// Notes the variables within a value of unknown type.
     fn within(&mut self, value: &'a Value, pos: Pos) {
         match value {
             Value::List(items) => {
                 for item in items {
-                    // Without a type everything fits.
+                    // Without a type every value fits.
                     let _ = self.value(item, None, false, pos);
                 }
             }
@@ -185,8 +185,8 @@ fn missing(inputs: &[Input], name: &str, has: impl Fn(&str) -> bool) -> Result<(
     }
 }
 
-/// Whether a literal is one of an enum or a scalar. A literal says by its form what it is: a text is no enum value, and
-/// `1.0` no whole number.
+/// Checks a literal of an enum or a scalar. The form of a literal tells its kind: a string is not an enum value, and
+/// `1.0` is not a whole number.
 fn leaf(kind: &Kind, name: &str, value: &ConstValue) -> Result<(), String> {
     let fits = match (kind, name, value) {
         (Kind::Enum(values), _, ConstValue::Enum(word)) => values.contains(word.as_str()),

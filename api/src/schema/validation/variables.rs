@@ -1,4 +1,4 @@
-//! Whether an operation declares the variables that it and its fragments use, and each may stand where it does
+//! Checks that an operation declares the variables that it and its fragments use, and that each is allowed in its place
 //! (GraphQL §5.8).
 
 use std::collections::{HashMap, HashSet};
@@ -11,7 +11,7 @@ use super::Errors;
 use super::types::{TypeSystem, named};
 use super::walk::{Part, Use};
 
-/// Looks at the variables of one operation.
+/// Checks the variables of one operation.
 pub fn check(
     types: &TypeSystem,
     operation: &Positioned<OperationDefinition>,
@@ -37,7 +37,7 @@ pub fn check(
                     let of = &definition.var_type.node;
                     let wanted = variable.ty.map(ToString::to_string).unwrap_or_default();
                     let message = format!(
-                        "Variable \"${name}\" of type \"{of}\" cannot stand where \"{wanted}\" is wanted"
+                        "Variable \"${name}\" of type \"{of}\" cannot be used where \"{wanted}\" is expected"
                     );
                     errors.add(variable.pos, message);
                 }
@@ -52,7 +52,7 @@ pub fn check(
     }
 }
 
-/// Whether a variable stands where null may not, and no default of that place helps.
+/// Whether a variable stands in a place that does not allow null and has no default.
 pub fn needs_a_value(name: &str, parts: &[&Part<'_>]) -> bool {
     let mut uses = parts.iter().flat_map(|part| &part.uses);
     uses.any(|variable| {
@@ -66,7 +66,7 @@ fn may_stand(types: &TypeSystem, definition: &VariableDefinition, variable: &Use
     let (of, Some(wanted)) = (&definition.var_type.node, variable.ty) else {
         return true;
     };
-    // What is wrong with the type itself was told already.
+    // An error in the type itself was reported already.
     if !types.is_input(named(of)) {
         return true;
     }

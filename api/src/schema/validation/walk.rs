@@ -1,5 +1,5 @@
-//! A walk through each definition of a document, once. It looks at everything but what needs several definitions, and
-//! notes what of that there is: variables that are used, and fragments that are spread.
+//! Walks each definition of a document once. Checks everything that one definition shows, and notes what needs several
+//! definitions: the variables used and the fragments spread.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,16 +13,16 @@ use async_graphql_value::Value;
 use super::types::{Input, TypeSystem, named};
 use super::{Errors, root};
 
-/// A variable where it is used.
+/// A use of a variable.
 pub struct Use<'a> {
     pub name: &'a str,
     pub pos: Pos,
-    /// What is wanted there, where that is known.
+    /// The type that is expected there, if it is known.
     pub ty: Option<&'a Type>,
     pub has_default: bool,
 }
 
-/// What of a definition concerns others.
+/// The uses and spreads of one definition.
 #[derive(Default)]
 pub struct Part<'a> {
     pub uses: Vec<Use<'a>>,
@@ -30,7 +30,7 @@ pub struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// An operation and the fragments it spreads, maybe through others. Notes their names.
+    /// Returns an operation and the fragments that it spreads, directly or through others. Adds their names to `names`.
     pub fn reachable<'p>(
         operation: &'p Self,
         fragments: &'p HashMap<&'a str, Self>,
@@ -51,7 +51,7 @@ impl<'a> Part<'a> {
     }
 }
 
-/// See the module.
+/// The walk, with the definition it is in.
 pub struct Walk<'a, 'e> {
     pub types: &'a TypeSystem,
     document: &'a ExecutableDocument,
@@ -142,7 +142,7 @@ impl<'a, 'e> Walk<'a, 'e> {
         }
     }
 
-    /// The type of a fragment, if something can be selected of it.
+    /// Returns the type of a fragment, or `None` if no fields can be selected on it.
     fn condition(&mut self, condition: &'a Positioned<TypeCondition>) -> Option<&'a str> {
         let name = condition.node.on.node.as_str();
         if self.types.is_composite(name) {
@@ -162,7 +162,8 @@ impl<'a, 'e> Walk<'a, 'e> {
             && self.types.is_composite(outer)
             && !self.types.overlap(outer, inner)
         {
-            let message = format!("Nothing of the type \"{outer}\" can be of the type \"{inner}\"");
+            let message =
+                format!("An object of the type \"{outer}\" can never be of the type \"{inner}\"");
             self.errors.add(pos, message);
         }
     }
@@ -189,19 +190,20 @@ impl<'a, 'e> Walk<'a, 'e> {
         let is_composite = self.types.is_composite(ty);
         if is_composite && is_empty {
             let message =
-                format!("Of the field \"{name}\" of type \"{ty}\" something must be selected");
+                format!("The field \"{name}\" of type \"{ty}\" must have a selection of subfields");
             return self.errors.add(pos, message);
         }
         if !is_composite && !is_empty {
-            let message =
-                format!("Of the field \"{name}\" of type \"{ty}\" nothing can be selected");
+            let message = format!(
+                "The field \"{name}\" of type \"{ty}\" cannot have a selection of subfields"
+            );
             return self.errors.add(pos, message);
         }
         let ty = is_composite.then_some(ty);
         self.selections(&field.selection_set.node, ty);
     }
 
-    /// Looks at the directives of one place.
+    /// Checks the directives of one place.
     pub fn directives(
         &mut self,
         directives: &'a [Positioned<Directive>],
@@ -221,17 +223,17 @@ impl<'a, 'e> Walk<'a, 'e> {
                 continue;
             };
             if !definition.locations.contains(&location) {
-                let message = format!("The {what} cannot stand here");
+                let message = format!("The {what} is not allowed here");
                 self.errors.add(pos, message);
             }
             if !before.insert(name) {
-                let message = format!("The {what} can stand here once only");
+                let message = format!("The {what} is allowed here only once");
                 self.errors.add(pos, message);
             }
         }
     }
 
-    /// Looks at the arguments of a field or a directive, of which nothing else is known where it is unknown itself.
+    /// Checks the arguments of a field or a directive. `wanted` is `None` if the field or directive is unknown.
     fn arguments(
         &mut self,
         given: &'a [(Positioned<Name>, Positioned<Value>)],
@@ -265,7 +267,7 @@ impl<'a, 'e> Walk<'a, 'e> {
         }
     }
 
-    /// The name that may have been meant.
+    /// Returns a sentence that suggests the nearest known name; empty if there is none near.
     pub fn suggestion<'n>(&self, name: &str, names: impl Iterator<Item = &'n str>) -> String {
         if !self.suggests {
             return String::new();

@@ -1,37 +1,37 @@
-//! What can happen.
+//! The actions of the model.
 
 use super::row::Halves;
 
-/// What can happen next. A hand is one of the two workers' places, a process what they run in.
+/// An action. A hand is one of the two workers, by its number; a process is what workers run in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// The service does a step of the mutation.
+    /// The service takes a step of the mutation.
     Request(Ask),
-    /// The member withdraws what was announced: `nudge::service::withdraw`.
+    /// The member withdraws the notification: `outbox::withdraw`.
     Withdraw,
-    /// It is announced again under the same key: `nudge::service::announce`.
+    /// The notification is announced again under the same key: `outbox::announce`.
     AnnounceAgain,
     /// A hand claims a job: `jobs::store::claim`.
     Take(usize, usize),
-    /// A hand runs its job: `nudge::plan::notification`, one transaction.
+    /// A hand runs its job: `notification::plan::notification`, one transaction.
     Plan(usize),
     /// A hand removes its job, or puts it back: `jobs::store::{finish, fail}`.
     Finish(usize),
-    /// A hand leaves its job, because the lease has passed to another: `Worker::keep`.
+    /// A hand gives up its job, because another worker has the lease: `Worker::keep`.
     Leave(usize),
     /// A hand claims a delivery: `push::store::claim`.
     Claim(usize, usize),
-    /// A hand asks about its delivery once more: `push::service::recheck`.
+    /// A hand checks again whether its delivery is wanted: `push::service::recheck`.
     Check(usize),
-    /// A hand looks whether there is time, and sends: `push::service::send`.
+    /// A hand checks that there is time, and sends: `push::service::send`.
     Send(usize),
     /// The provider takes the message.
     Accept(usize),
-    /// A hand writes down what became of its delivery: `push::store::record`.
+    /// A hand records the outcome of its delivery: `push::store::record`.
     Record(usize),
     /// Half a lease passes.
     Tick,
-    /// A process goes on after a pause.
+    /// A process continues after a pause.
     Resume(usize),
     /// Something goes wrong.
     Fault(Fault),
@@ -42,42 +42,41 @@ pub enum Action {
 pub enum Ask {
     /// Its transaction begins.
     Begin,
-    /// Its transaction is committed, and the phone hears of it.
+    /// Its transaction is committed, and the phone gets the answer.
     Commit,
-    /// It is announced after the commit. Not in the product.
+    /// The notification is announced after the commit. Not in the product.
     Announce,
-    /// The phone asks again, with the same id.
+    /// The phone repeats it, with the same id.
     Again,
 }
 
-/// What goes wrong. Each takes one from what a run has of it.
+/// A fault. Each counts towards the maximum of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
-    /// The database refuses the mutation's transaction, which is tried again.
+    /// The database refuses the mutation's transaction, which is retried.
     RefusesCommit,
-    /// The phone gets no answer, whether the transaction was committed or not: the answer to the commit is lost, or
-    /// the server dies.
+    /// The phone gets no answer, because the answer to the commit is lost or the server dies.
     NoAnswer {
-        /// Whether it was.
+        /// Whether the transaction was committed.
         committed: bool,
     },
-    /// The transaction that plans fails for its worker, whether it was committed or not.
+    /// The planning transaction fails for its worker.
     PlanFails {
-        /// Whose.
+        /// The worker.
         hand: usize,
-        /// Whether it was.
+        /// Whether the transaction was committed all the same.
         committed: bool,
     },
-    /// The end of a job or of a delivery cannot be written down.
+    /// The end of a job or of a delivery cannot be recorded.
     NotRecorded(usize),
-    /// The provider has a bad moment.
+    /// The provider is unavailable for a moment.
     Unavailable(usize),
-    /// The provider takes the message, and its answer is lost.
+    /// The provider takes the message, but its answer is lost.
     AcceptedUnheard(usize),
     /// A process is killed, and starts again.
     Crash(usize),
-    /// A process stands still, for as long as it likes.
+    /// A process pauses, for any length of time.
     Pause(usize),
-    /// The clock of a process is set to be so far ahead.
+    /// The clock of a process is set this far ahead.
     SetClock(usize, Halves),
 }

@@ -1,4 +1,4 @@
-//! What the checker asks of a model: where it begins, what can happen, what follows.
+//! The model as the checker sees it: initial state, actions, next states.
 
 use stateright::{Model, Property};
 
@@ -8,7 +8,7 @@ use super::row::{Halves, SKEW};
 use super::state::{State, Work};
 use super::{Outbox, Request, properties};
 
-/// What a clock can be set to.
+/// How far ahead a clock can be set.
 const CLOCKS: [Halves; 3] = [-SKEW, 0, SKEW];
 
 impl Model for Outbox {
@@ -40,7 +40,7 @@ impl Model for Outbox {
     }
 
     fn within_boundary(&self, state: &State) -> bool {
-        // A job that is tried for ever is seen to be after a few tries.
+        // A few tries beyond the maximum are enough to show that a job is tried for ever.
         let mut jobs = state.jobs.iter().flatten();
         !self.kills_its_process
             || jobs.all(|job| job.row.attempts <= MAX_ATTEMPTS + 2 + state.faults)
@@ -48,7 +48,7 @@ impl Model for Outbox {
 }
 
 impl Outbox {
-    /// What is done sooner or later if nothing goes wrong.
+    /// The actions that happen sooner or later without a fault.
     fn going_on(&self, state: &State, actions: &mut Vec<Action>) {
         actions.extend(match state.request {
             Request::Asking => Some(Action::Request(Ask::Begin)),
@@ -79,7 +79,7 @@ impl Outbox {
         actions.extend((0..self.process_of.len()).map(Action::Resume));
     }
 
-    /// What can go wrong.
+    /// The faults that can strike next.
     fn going_wrong(&self, state: &State, actions: &mut Vec<Action>) {
         let mut faults = vec![
             Fault::RefusesCommit,
@@ -108,8 +108,7 @@ impl Outbox {
         actions.extend(faults.into_iter().map(Action::Fault));
     }
 
-    /// Whether nobody has anything to do any more, and will not have when time passes. What the member does and what
-    /// goes wrong do not count.
+    /// Whether no action is left, not even after time passes. The member's actions and faults do not count.
     pub fn is_at_rest(&self, state: &State) -> bool {
         let mut actions = Vec::new();
         self.going_on(state, &mut actions);

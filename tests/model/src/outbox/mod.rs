@@ -1,10 +1,10 @@
-//! One notification to one device, from the commit of what it tells to the record of the push.
+//! A model of the outbox: one notification to one device, from the commit of its cause to the record of the push.
 //!
-//! Two workers claim, plan, check, send and record. A member withdraws it and announces it again. Any of the
-//! [`Fault`]s strikes at any moment, up to a number of them. The checker visits every state that this leads to.
+//! Two workers claim, plan, check, send and record. A member withdraws the notification and announces it again. Any
+//! [`Fault`] can strike at any moment, up to a maximum number. The checker visits every state that can follow.
 //!
-//! What one statement or one transaction does is one step: the database keeps those apart. A worker that runs sends in
-//! the first half of its lease and records in the second; one that is slower than that has a [`Fault::Pause`]. Nothing
+//! One statement or one transaction is one step, because the database isolates them. A worker that runs sends in
+//! the first half of its lease and records in the second; a slower worker is a [`Fault::Pause`]. Nothing
 //! expires, and the member has one device.
 
 mod action;
@@ -27,56 +27,56 @@ pub use self::state::{
     Work,
 };
 
-/// What keeps the outbox right, and can be left out to see what for.
+/// A protection that keeps the outbox correct. Leaving it out shows what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protection {
-    /// The notification is written in the transaction of what it tells, and not before.
+    /// The notification is written in the transaction of its cause, not before it.
     AnnouncesNotBeforeTheCommit,
-    /// The same, and not after.
+    /// The notification is written in the transaction of its cause, not after it.
     AnnouncesNotAfterTheCommit,
-    /// A job merges only into one that nobody has started.
+    /// A new job merges only into a job that no worker has started.
     MergesOnlyIntoUnstartedJobs,
-    /// A job is removed when it is done, not when it is begun.
+    /// A job is removed when it is done, not when it starts.
     FinishesAfterPlanning,
-    /// Leases are renewed while their job runs.
+    /// A lease is renewed while its job runs.
     RenewsLeases,
-    /// A job whose attempts are used up is not run again.
+    /// A job without attempts left is not run again.
     GivesUp,
     /// Planning locks the notification, and does nothing unless it is pending.
     PlansOnlyWhatIsPending,
-    /// A device gets each notification once: a unique key.
+    /// A unique key allows one delivery of each notification to a device.
     QueuesOncePerDevice,
-    /// Nobody claims what is under a lease.
+    /// No worker claims a row whose lease has not ended.
     WaitsForTheLease,
-    /// It is asked again, just before sending, whether it is still wanted.
+    /// Policy is asked again, just before sending, whether the notification is still wanted.
     AsksOnceMore,
-    /// What is not sent in half the lease is put back.
+    /// A delivery that is not sent within half the lease is put back.
     SendsInHalfTheLease,
-    /// That it was sent is recorded after sending.
+    /// A delivery is recorded as sent after sending, not before.
     RecordsAfterSending,
-    /// Recording is guarded by the claim.
+    /// A worker records only while its claim is the last one.
     RecordsOnlyItsOwnClaim,
-    /// The guard looks at the attempts as well as at the holder.
+    /// That guard compares the attempts as well as the holder.
     TellsAttemptsApart,
 }
 
-/// The outbox, with what can go wrong.
+/// The model of the outbox, with its settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Outbox {
-    /// So much goes wrong at most.
+    /// The greatest number of faults in a run.
     pub faults: u8,
     /// The process of each of the two workers.
     pub process_of: [usize; 2],
-    /// Whether the member may withdraw it, and have it announced again.
+    /// Whether the member may withdraw the notification, and announce it again.
     pub is_withdrawn: bool,
-    /// Whether planning kills the process, whenever it is tried.
+    /// Whether each try at planning kills the process.
     pub kills_its_process: bool,
-    /// What is left out.
+    /// The protections that are left out.
     pub without: &'static [Protection],
 }
 
 impl Outbox {
-    /// As the product is, with two workers in two processes.
+    /// The model of the product, with every protection and two workers in two processes.
     pub const fn new(faults: u8) -> Self {
         Self {
             faults,
@@ -87,12 +87,12 @@ impl Outbox {
         }
     }
 
-    /// Whether a protection is there.
+    /// Whether a protection is in place.
     pub fn has(&self, protection: Protection) -> bool {
         !self.without.contains(&protection)
     }
 
-    /// The holder's name and the clock of a hand that has nothing to do.
+    /// Returns the holder's name and the clock of a hand, or `None` if it is busy or paused.
     fn idle(&self, state: &State, hand: usize) -> Option<(u8, Halves)> {
         let number = self.process_of[hand];
         let process = state.processes[number];
@@ -101,7 +101,7 @@ impl Outbox {
         is_idle.then_some((holder, process.ahead))
     }
 
-    /// The errand of a hand and its clock, if it runs and is to do this next.
+    /// Returns the errand of a hand and its clock, or `None` if the hand is paused or its next step is another.
     fn at(&self, state: &State, hand: usize, next: Stage) -> Option<(Errand, Halves)> {
         let process = state.processes[self.process_of[hand]];
         match state.hands[hand] {
@@ -112,7 +112,7 @@ impl Outbox {
         }
     }
 
-    /// The errand of a hand that is to be recorded, with what is and its clock.
+    /// Returns the errand of a hand, the outcome to record and its clock, or `None` if it has nothing to record.
     fn recording(&self, state: &State, hand: usize) -> Option<(Errand, Outcome, Halves)> {
         let Work::Delivering(errand) = state.hands[hand] else {
             return None;
@@ -124,7 +124,7 @@ impl Outbox {
         Some((errand, outcome, now))
     }
 
-    /// Whether who has this claim may record.
+    /// Whether the worker with this claim may record.
     pub fn may_record(&self, row: &Row, claim: Claim) -> bool {
         let holds = row.lease.is_some_and(|lease| lease.holder == claim.holder);
         row.is_held_by(claim)
@@ -137,7 +137,7 @@ impl Outbox {
         (0..of.len()).filter(move |hand| of[*hand] == process)
     }
 
-    /// Half a lease passes. Not while somebody sends who runs, and would be late.
+    /// Half a lease passes. Returns `None` while a running worker would then be late with its delivery.
     fn tick(&self, state: &mut State) -> Option<()> {
         let is_late = |hand: usize| match state.hands[hand] {
             Work::Delivering(errand) => {

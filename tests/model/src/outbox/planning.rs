@@ -1,4 +1,4 @@
-//! A job that plans the notification, from its claim to its end: `api/src/jobs`, `nudge::plan`.
+//! A job that plans the notification, from its claim to its end: `api/src/jobs`, `notification::plan`.
 
 use super::row::{Claim, Halves, Row, SKEW};
 use super::state::{Delivery, Job, JobState, Nudge, State, Work};
@@ -9,13 +9,13 @@ use super::{Outbox, Protection, trouble};
 pub enum Answer {
     /// It is committed.
     Committed,
-    /// It is committed, and the worker does not hear of it.
+    /// It is committed, but the worker gets no answer.
     Lost,
     /// It is rolled back.
     Refused,
 }
 
-/// A job that fails is given up after so many attempts. In the product there are twelve.
+/// The attempts after which a failing job is given up. The product has twelve.
 pub const MAX_ATTEMPTS: u8 = 4;
 
 /// Claims a job.
@@ -33,7 +33,7 @@ pub fn take(model: &Outbox, state: &mut State, hand: usize, job: usize) -> Optio
     Some(())
 }
 
-/// Runs it. Whoever does not hear of the commit takes it for a failure.
+/// Runs the job. A worker that gets no answer to the commit counts it as a failure.
 pub fn plan(model: &Outbox, state: &mut State, hand: usize, answer: Answer) -> Option<()> {
     let Work::Planning(claim) = state.hands[hand] else {
         return None;
@@ -60,12 +60,12 @@ pub fn plan(model: &Outbox, state: &mut State, hand: usize, answer: Answer) -> O
     Some(())
 }
 
-/// Whether all attempts are used up: each of them ended without a word.
+/// Whether all attempts are used up. Each of them ended without a record, because its process died.
 fn gives_up(model: &Outbox, claim: Claim) -> bool {
     claim.attempts > MAX_ATTEMPTS && model.has(Protection::GivesUp)
 }
 
-/// The transaction that plans: it locks the notification, and does nothing unless it is pending.
+/// The planning transaction: locks the notification, and does nothing unless it is pending.
 fn decide(model: &Outbox, state: &mut State, now: Halves) {
     let is_pending = state.nudge == Nudge::Pending
         || (state.nudge == Nudge::Planned && !model.has(Protection::PlansOnlyWhatIsPending));
@@ -116,7 +116,7 @@ pub fn finish(model: &Outbox, state: &mut State, hand: usize) -> Option<()> {
     Some(())
 }
 
-/// Leaves a job that another has by now.
+/// Gives up a job that another worker has claimed meanwhile.
 pub fn leave(model: &Outbox, state: &mut State, hand: usize) -> Option<()> {
     let (Work::Planning(claim) | Work::Finishing(claim, _)) = state.hands[hand] else {
         return None;
@@ -130,7 +130,7 @@ pub fn leave(model: &Outbox, state: &mut State, hand: usize) -> Option<()> {
 }
 
 impl Job {
-    /// Nobody takes it up again.
+    /// Ends the job: no worker claims it again.
     const fn end(&mut self, state: JobState) {
         self.state = state;
         self.row.put_back(-SKEW);

@@ -1,9 +1,9 @@
-//! What must hold, whatever happens in whatever order.
+//! The properties that must hold in every order of events.
 //!
-//! A message is sent again for one reason alone: the provider took it, and that could not be recorded. The model counts
-//! these as they happen ([`Seen::excused`](super::Seen)): the worker died or froze over it, its lease passed to another
-//! because a clock runs ahead, the provider's answer or the statement that records it was lost. Without a fault there is
-//! none.
+//! A message is sent again for one reason only: the provider took it, and this could not be recorded. The model counts
+//! these cases as they happen ([`Seen::excused`](super::Seen)). The worker died or froze before it recorded, another
+//! worker took the lease because a clock runs ahead, or the provider's answer or the statement that records it was
+//! lost. Without a fault there is no such case.
 
 use stateright::Property;
 
@@ -12,7 +12,7 @@ use super::{MAX_ATTEMPTS, Outbox};
 
 type Is = fn(&Outbox, &State) -> bool;
 
-/// What is true at every moment.
+/// Properties that hold in every state.
 const ALWAYS: [(&str, Is); 12] = [
     (
         "nothing_acknowledged_and_nothing_owed_is_lost_to_a_kill",
@@ -24,7 +24,7 @@ const ALWAYS: [(&str, Is); 12] = [
     ("what_is_not_committed_is_not_sent", |_, state| {
         state.fact || state.seen.accepted == 0
     }),
-    // A member who changes his mind at the last moment.
+    // The member changes their mind at the last moment.
     (
         "a_withdrawn_nudge_is_on_again_however_close_the_call",
         |model, state| !(state.again && is_owed(state) && model.is_at_rest(state)),
@@ -32,7 +32,7 @@ const ALWAYS: [(&str, Is); 12] = [
     ("what_is_done_meanwhile_is_not_asked_for", |_, state| {
         !state.seen.unwanted
     }),
-    // What is sent again was sent and could not be recorded: so often, and not once more.
+    // One send, and one more for each that could not be recorded.
     ("a_nudge_reaches_every_device_once", |_, state| {
         state.seen.accepted <= 1 + state.seen.excused
             && state.deliveries.iter().flatten().count() <= 1
@@ -67,19 +67,19 @@ const ALWAYS: [(&str, Is); 12] = [
     ),
 ];
 
-/// What can be reached: else the above would say little.
+/// States that must be reachable: otherwise the properties above would prove little.
 const SOMETIMES: [(&str, Is); 5] = [
     ("it is sent once, recorded and done", |model, state| {
         state.faults == 0 && arrived(state) == Some(1) && model.is_at_rest(state)
     }),
-    // One fault is enough for a second message, and two for a third.
+    // One fault is enough for a second message; two are enough for a third.
     ("a_crash_while_sending_is_made_up_for", |_, state| {
         state.faults == 1 && arrived(state) == Some(2)
     }),
     ("it is sent three times after two faults", |model, state| {
         model.faults < 2 || (state.faults == 2 && arrived(state) == Some(3))
     }),
-    // It is not one fault, one message: clocks that stay apart cost one at each claim of the clock that is behind.
+    // Faults do not bound the messages: while clocks differ, each claim by the slower clock can cost another message.
     (
         "it is sent more often than something failed",
         |model, state| {
@@ -93,7 +93,7 @@ const SOMETIMES: [(&str, Is); 5] = [
     ),
 ];
 
-/// What can be reached if the member changes his mind.
+/// States that must be reachable if the member changes their mind.
 const SOMETIMES_WITHDRAWN: [(&str, Is); 2] = [
     ("it is withdrawn and not sent", |model, state| {
         state.withdrawn && state.seen.accepted == 0 && is_done(state) && model.is_at_rest(state)
@@ -103,7 +103,7 @@ const SOMETIMES_WITHDRAWN: [(&str, Is); 2] = [
     }),
 ];
 
-/// All that are checked of a model.
+/// The properties to check for a model.
 pub fn all(model: &Outbox) -> Vec<Property<Outbox>> {
     let always = ALWAYS.map(|(name, is)| Property::always(name, is));
     let mut all = always.to_vec();
@@ -116,7 +116,8 @@ pub fn all(model: &Outbox) -> Vec<Property<Outbox>> {
     all
 }
 
-/// It was committed, was not withdrawn or is on again, was not given up, and has not been sent.
+/// The cause is committed, the notification is wanted (never withdrawn, or announced again), no job was given up, and
+/// the provider took no message.
 fn is_owed(state: &State) -> bool {
     let is_wanted = !matches!(state.nudge, Nudge::Read | Nudge::Cancelled);
     let mut jobs = state.jobs.iter().flatten();
@@ -126,7 +127,7 @@ fn is_owed(state: &State) -> bool {
         && !jobs.any(|job| job.state == JobState::Failed)
 }
 
-/// Of those who believe that they hold a row, one at most can record.
+/// At most one of the workers that believe they hold a row can record.
 fn one_can_record(model: &Outbox, state: &State) -> bool {
     let deliveries = (0..)
         .zip(state.deliveries.iter().flatten())
@@ -160,7 +161,7 @@ fn is_done(state: &State) -> bool {
         && deliveries.all(|delivery| delivery.end.is_some())
 }
 
-/// How often it was sent, once that is recorded.
+/// Returns how often the message was sent, or `None` until everything is done and recorded.
 fn arrived(state: &State) -> Option<u8> {
     let mut deliveries = state.deliveries.iter().flatten();
     let is_recorded = deliveries.any(|delivery| delivery.end == Some(End::Accepted));

@@ -1,4 +1,4 @@
-//! The mutation, and what the member does afterwards: `transact!`, `announce`, `withdraw`.
+//! The mutation, and the member's actions after it: `transact!`, `announce`, `withdraw`.
 
 use super::action::{Ask, Fault};
 use super::state::{Nudge, Request, State};
@@ -31,7 +31,7 @@ pub fn step(model: &Outbox, state: &mut State, ask: Ask) -> Option<()> {
     Some(())
 }
 
-/// A mutation that goes wrong.
+/// A fault of the mutation.
 pub fn fault(model: &Outbox, state: &mut State, fault: Fault) -> Option<()> {
     match (fault, state.request) {
         (Fault::RefusesCommit, Request::Open) => state.request = Request::Asking,
@@ -49,8 +49,8 @@ pub fn fault(model: &Outbox, state: &mut State, fault: Fault) -> Option<()> {
     Some(())
 }
 
-/// What the transaction writes becomes visible. The second time there is nothing to write: the phone has given what it
-/// makes an id. Returns whether there was something.
+/// Commits the transaction. Returns whether it wrote anything: a repeated request writes nothing, because the phone
+/// sends the same id.
 fn commit(model: &Outbox, state: &mut State) -> bool {
     if state.fact {
         return false;
@@ -62,7 +62,7 @@ fn commit(model: &Outbox, state: &mut State) -> bool {
     true
 }
 
-/// Writes the notification and its job: once under a key.
+/// Writes the notification and its job. Idempotent: a key is announced once.
 fn announce(model: &Outbox, state: &mut State) {
     if state.nudge == Nudge::Absent {
         write(model, state);
@@ -76,7 +76,7 @@ fn write(model: &Outbox, state: &mut State) {
     state.enqueue(0, merges_into_started);
 }
 
-/// The member withdraws it. What was planned counts as read.
+/// The member withdraws the notification. If it is planned already, it counts as read.
 pub fn withdraw(state: &mut State) -> Option<()> {
     state.nudge = match state.nudge {
         Nudge::Pending => Nudge::Cancelled,
@@ -90,7 +90,7 @@ pub fn withdraw(state: &mut State) -> Option<()> {
     Some(())
 }
 
-/// It is announced again. Only one that was withdrawn before it was planned is on again.
+/// Announces it again. Only a notification that was withdrawn before it was planned becomes pending again.
 pub fn announce_again(model: &Outbox, state: &mut State) -> Option<()> {
     if state.nudge != Nudge::Cancelled || state.again {
         return None;

@@ -1,20 +1,20 @@
 //! A row that is claimed under a lease: a `job` or a `push_delivery`.
 
-/// Half of a lease, the unit of time. Instants count from the true present, so that they fall when time passes.
+/// Time in half leases. Instants are relative to the true present, so they decrease as time passes.
 pub type Halves = i8;
 
-/// A lease lasts so long.
+/// The length of a lease.
 pub const LEASE: Halves = 2;
 
-/// The furthest a clock is ahead or behind. What is longer past than this is due by every clock.
+/// The furthest a clock is ahead or behind. An instant that is past by this much is due by every clock.
 pub const SKEW: Halves = 2;
 
-/// The columns that claiming is about.
+/// The columns that a claim reads and writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Row {
     /// `run_at` or `due_at`.
     pub due: Halves,
-    /// Rises at each claim.
+    /// Incremented by each claim.
     pub attempts: u8,
     /// `lease_holder` and `lease_until`.
     pub lease: Option<Lease>,
@@ -25,18 +25,18 @@ pub struct Row {
 pub struct Lease {
     /// The name that a worker takes when it starts.
     pub holder: u8,
-    /// By the holder's clock.
+    /// The end of the lease, by the holder's clock.
     pub until: Halves,
 }
 
-/// What a worker remembers of its claim. Recording is guarded by it.
+/// What a worker remembers of its claim. It may record only while its claim is the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Claim {
-    /// Which row.
+    /// The row's number.
     pub row: usize,
-    /// Its own name.
+    /// The worker's own name.
     pub holder: u8,
-    /// The attempts as they were after the claim.
+    /// The row's attempts after the claim.
     pub attempts: u8,
 }
 
@@ -50,7 +50,7 @@ impl Row {
         }
     }
 
-    /// Whether `claim` takes it: its time has come, and no lease lasts.
+    /// Whether it can be claimed: it is due, and its lease has ended.
     pub fn is_free(&self, now: Halves) -> bool {
         self.due <= now && self.lease.is_none_or(|lease| lease.until <= now)
     }
@@ -69,13 +69,13 @@ impl Row {
         }
     }
 
-    /// Whether a claim still is the last one: `still_ours`, and the filter of `record`.
+    /// Whether a claim is still the last one: `still_ours`, and the filter of `record`.
     pub fn is_held_by(&self, claim: Claim) -> bool {
         self.lease.is_some_and(|lease| lease.holder == claim.holder)
             && self.attempts == claim.attempts
     }
 
-    /// Puts it back, to be claimed from `due` on.
+    /// Ends the lease, so that the row can be claimed from `due` on.
     pub const fn put_back(&mut self, due: Halves) {
         self.due = due;
         self.lease = None;
@@ -90,7 +90,7 @@ impl Row {
     }
 }
 
-/// An instant, half a lease later.
+/// The instant after half a lease has passed. It stops at `-SKEW`, which keeps the number of states finite.
 pub fn past(at: Halves) -> Halves {
     (at - 1).max(-SKEW)
 }

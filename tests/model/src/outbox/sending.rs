@@ -4,7 +4,7 @@ use super::row::{Halves, LEASE, SKEW};
 use super::state::{End, Errand, Nudge, Outcome, Stage, State, Work};
 use super::{Outbox, Protection};
 
-/// What is not sent by then is put back: `stop_at`.
+/// The age of a claim from which a delivery is put back instead of sent: `stop_at`.
 const STOP_AT: Halves = LEASE / 2;
 
 /// Claims a delivery.
@@ -15,7 +15,7 @@ pub fn claim(model: &Outbox, state: &mut State, hand: usize, delivery: usize) ->
     if !is_free && (model.has(Protection::WaitsForTheLease) || open.row.due > now) {
         return None;
     }
-    // The message of whoever loses the row now has left, and he cannot say so any more.
+    // A worker that loses the row here has sent its message, and can no longer record that.
     let losers = state.hands.iter().filter(|other| match other {
         Work::Delivering(errand) => {
             errand.stage == Stage::Recording(Outcome::Accepted)
@@ -54,7 +54,7 @@ pub fn check(model: &Outbox, state: &mut State, hand: usize) -> Option<()> {
     Some(())
 }
 
-/// Looks at the time, by the clock that is never set, and sends.
+/// Checks the time, by the monotonic clock, and sends.
 pub fn send(model: &Outbox, state: &mut State, hand: usize) -> Option<()> {
     let (mut errand, _) = model.at(state, hand, Stage::Sending)?;
     errand.in_time = errand.age < STOP_AT;
@@ -72,7 +72,7 @@ pub fn send(model: &Outbox, state: &mut State, hand: usize) -> Option<()> {
     Some(())
 }
 
-/// The provider takes the message; whether the answer is `heard` or not.
+/// The provider takes the message. `heard` says whether the worker gets the answer.
 pub fn accept(model: &Outbox, state: &mut State, hand: usize, heard: bool) -> Option<()> {
     let (mut errand, _) = model.at(state, hand, Stage::OnItsWay)?;
     let is_ours = state.deliveries[errand.claim.row]?
@@ -80,7 +80,7 @@ pub fn accept(model: &Outbox, state: &mut State, hand: usize, heard: bool) -> Op
         .is_held_by(errand.claim);
     state.seen.accepted += 1;
     state.seen.unwanted |= errand.unwanted;
-    // It left in time, and cannot be recorded.
+    // It left in time, but cannot be recorded.
     state.seen.excused += u8::from((!is_ours && errand.in_time) || (is_ours && !heard));
     errand.stage = Stage::Recording(if heard {
         Outcome::Accepted
@@ -91,7 +91,7 @@ pub fn accept(model: &Outbox, state: &mut State, hand: usize, heard: bool) -> Op
     Some(())
 }
 
-/// The provider takes nothing.
+/// The provider does not take the message.
 pub fn refuse(model: &Outbox, state: &mut State, hand: usize) -> Option<()> {
     let (mut errand, _) = model.at(state, hand, Stage::OnItsWay)?;
     errand.stage = Stage::Recording(Outcome::Later);
@@ -99,7 +99,7 @@ pub fn refuse(model: &Outbox, state: &mut State, hand: usize) -> Option<()> {
     Some(())
 }
 
-/// Writes down what became of it, unless another has claimed it since.
+/// Records the outcome, unless another worker has claimed the delivery since.
 pub fn record(model: &Outbox, state: &mut State, hand: usize) -> Option<()> {
     let (errand, outcome, now) = model.recording(state, hand)?;
     let not_before = state.not_before;

@@ -1,52 +1,52 @@
-//! Everything there is at one moment.
+//! The state of the model at one moment.
 
 use super::row::{Claim, Halves, LEASE, Row, past};
 
-/// More jobs than can be asked for.
+/// More jobs than a run can create.
 const JOBS: usize = 6;
-/// More deliveries than can be planned.
+/// More deliveries than a run can plan.
 const DELIVERIES: usize = 2;
 
-/// Everything there is at one moment.
+/// The state of the model at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
-    /// The mutation that something is told of.
+    /// The mutation that causes the notification.
     pub request: Request,
-    /// Whether what is told of has been committed.
+    /// Whether the cause is committed.
     pub fact: bool,
     /// The `notification` row.
     pub nudge: Nudge,
-    /// When it may be told, by the clock of the server that announced it.
+    /// The earliest time to send it, by the clock of the server that announced it.
     pub not_before: Halves,
-    /// The rows of `job` that are to plan it. None is used twice.
+    /// The rows of `job` that plan it. No slot is used twice.
     pub jobs: [Option<Job>; JOBS],
     /// The rows of `push_delivery`.
     pub deliveries: [Option<Delivery>; DELIVERIES],
-    /// What workers are busy with.
+    /// The work of each worker.
     pub hands: [Work; 2],
     /// The processes that the workers belong to.
     pub processes: [Process; 2],
-    /// Whether he has withdrawn what was announced.
+    /// Whether the member has withdrawn the notification.
     pub withdrawn: bool,
     /// Whether it was announced again after that.
     pub again: bool,
-    /// Things that went wrong so far.
+    /// Faults so far.
     pub faults: u8,
-    /// What only the properties look at.
+    /// Observations that only the properties read.
     pub seen: Seen,
 }
 
 /// A mutation, as the phone sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Request {
-    /// It is being asked.
+    /// The phone is sending it.
     #[default]
     Asking,
     /// Its transaction is open.
     Open,
-    /// Its transaction is committed, and the announcement is still to be made. Not in the product.
+    /// Its transaction is committed, but not announced yet. Not in the product.
     Committed,
-    /// The phone got no answer, and will ask again.
+    /// The phone got no answer, and will repeat it.
     Unanswered,
     /// The phone was told that it is done.
     Acknowledged,
@@ -62,9 +62,9 @@ pub enum Nudge {
     Pending,
     /// Has its deliveries.
     Planned,
-    /// Was withdrawn after that: it counts as read.
+    /// Was withdrawn after it was planned: it counts as read.
     Read,
-    /// Was withdrawn before that.
+    /// Was withdrawn before it was planned.
     Cancelled,
 }
 
@@ -102,11 +102,11 @@ pub struct Delivery {
 pub enum End {
     /// The provider took it.
     Accepted,
-    /// It was not wanted any more.
+    /// It was no longer wanted.
     Skipped,
 }
 
-/// What a worker is busy with.
+/// The work of a worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Work {
     /// Nothing.
@@ -114,52 +114,52 @@ pub enum Work {
     Idle,
     /// Has claimed a job.
     Planning(Claim),
-    /// Has run it, well or not, and is to record that.
+    /// Has run it, with success or not (the flag), and must record that.
     Finishing(Claim, bool),
     /// Has claimed a delivery.
     Delivering(Errand),
 }
 
-/// A delivery in the hands of a worker.
+/// A delivery that a worker has claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Errand {
     /// Its claim.
     pub claim: Claim,
-    /// How long ago it was claimed, by a clock that is never set.
+    /// Time since the claim, by a monotonic clock.
     pub age: Halves,
     /// How far it has come.
     pub stage: Stage,
-    /// It was withdrawn before it was asked about.
+    /// The notification was withdrawn before the check.
     pub unwanted: bool,
-    /// It left in the first half of the lease.
+    /// The message left in the first half of the lease.
     pub in_time: bool,
 }
 
 /// How far an errand has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// Claimed; it is to be asked about once more.
+    /// Claimed; next, the check whether it is still wanted.
     Checking,
-    /// Asked about; to be sent if there is time.
+    /// Checked; to be sent if there is time.
     Sending,
-    /// With the provider.
+    /// Sent to the provider, without an answer yet.
     OnItsWay,
     /// To be recorded.
     Recording(Outcome),
 }
 
-/// What is to be recorded about a delivery.
+/// The outcome to record for a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The provider took it.
     Accepted,
-    /// The provider took it or not: there was no good answer. To be sent later.
+    /// No good answer: the provider may have taken it or not. To be sent later.
     Later,
     /// Its time has not come, by this worker's clock.
     NotYet,
     /// There was no time left to send it.
     PutBack,
-    /// It is not wanted any more.
+    /// It is no longer wanted.
     Skipped,
 }
 
@@ -168,29 +168,29 @@ pub enum Outcome {
 pub struct Process {
     /// How far its clock is ahead.
     pub ahead: Halves,
-    /// How often it was started again.
+    /// How often it was restarted.
     pub life: u8,
-    /// Whether it stands still.
+    /// Whether it is paused.
     pub paused: bool,
 }
 
-/// What only the properties look at.
+/// Observations that only the properties read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seen {
     /// How often the provider took the message.
     pub accepted: u8,
-    /// How often it may have been sent again; see [`super::properties`].
+    /// How often the message may be sent again; see [`super::properties`].
     pub excused: u8,
-    /// Somebody recorded something over a newer claim, or over the end.
+    /// A worker recorded over a newer claim, or over the end.
     pub stale: bool,
-    /// Something was sent that had been withdrawn before it was asked about.
+    /// A message was sent that had been withdrawn before the check.
     pub unwanted: bool,
-    /// A worker that was thought dead came to record, and found the row taken over.
+    /// A worker that was thought dead tried to record, and found the row claimed by another.
     pub too_late: bool,
 }
 
 impl State {
-    /// A job for the notification. It merges into one that has not been started: `enqueue_once`.
+    /// Enqueues a job for the notification. It merges into a job that no worker has started: `enqueue_once`.
     pub fn enqueue(&mut self, due: Halves, merges_into_started: bool) {
         let mut ready = self.jobs.iter_mut().flatten();
         let other = ready.find(|job| {
@@ -207,7 +207,7 @@ impl State {
         });
     }
 
-    /// Half a lease passes. Processes that run make the leases of their jobs last: `Worker::keep`.
+    /// Half a lease passes. Running processes renew the leases of their jobs: `Worker::keep`.
     pub fn tick(&mut self, process_of: [usize; 2], renews: bool) {
         self.not_before = past(self.not_before);
         let jobs = self.jobs.iter_mut().flatten().map(|job| &mut job.row);

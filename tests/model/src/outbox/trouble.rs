@@ -1,4 +1,4 @@
-//! What goes wrong.
+//! The faults.
 
 use super::Outbox;
 use super::action::Fault;
@@ -7,7 +7,7 @@ use super::row::Halves;
 use super::state::{Outcome, Stage, State, Work};
 use super::{request, sending};
 
-/// Something goes wrong.
+/// A fault strikes, unless the run has had its maximum.
 pub fn strike(model: &Outbox, state: &mut State, fault: Fault) -> Option<()> {
     if state.faults >= model.faults {
         return None;
@@ -34,7 +34,7 @@ pub fn strike(model: &Outbox, state: &mut State, fault: Fault) -> Option<()> {
     }
 }
 
-/// The statement that records an end fails. Nothing is tried again: the lease runs out.
+/// The statement that records an end fails. It is not retried: the lease runs out.
 fn not_recorded(model: &Outbox, state: &mut State, hand: usize) -> Option<()> {
     match state.hands[hand] {
         Work::Finishing(..) if !state.processes[model.process_of[hand]].paused => {}
@@ -48,7 +48,7 @@ fn not_recorded(model: &Outbox, state: &mut State, hand: usize) -> Option<()> {
     Some(())
 }
 
-/// A process is killed and starts again, with another name for its leases. A crash of a process without work changes
+/// A process is killed and starts again, with a new name for its leases. A crash of a process without work changes
 /// nothing.
 pub fn crash(model: &Outbox, state: &mut State, process: usize) {
     for hand in model.hands_of(process) {
@@ -60,7 +60,7 @@ pub fn crash(model: &Outbox, state: &mut State, process: usize) {
     process.paused = false;
 }
 
-/// What this worker was to record was taken by the provider: it will be sent again.
+/// Counts an excuse if the worker was about to record that the provider took the message: it will be sent again.
 fn excuse(state: &mut State, hand: usize) {
     if let Work::Delivering(errand) = state.hands[hand]
         && errand.stage == Stage::Recording(Outcome::Accepted)
@@ -71,7 +71,7 @@ fn excuse(state: &mut State, hand: usize) {
     }
 }
 
-/// A process stands still.
+/// A process pauses.
 fn pause(model: &Outbox, state: &mut State, process: usize) -> Option<()> {
     if state.processes[process].paused || !is_busy(model, state, process) {
         return None;
@@ -80,7 +80,7 @@ fn pause(model: &Outbox, state: &mut State, process: usize) -> Option<()> {
     Some(())
 }
 
-/// A process goes on.
+/// A process continues.
 pub fn resume(state: &mut State, process: usize) -> Option<()> {
     let process = &mut state.processes[process];
     std::mem::take(&mut process.paused).then_some(())

@@ -1,4 +1,4 @@
-//! Checks the models: as the product is, and with a protection left out.
+//! Checks the models: with every protection, as in the product, and with one or more left out.
 
 mod outbox;
 mod outbox_without;

@@ -1,10 +1,10 @@
-//! The outbox as it is: whatever goes wrong, in every order of events.
+//! The outbox with every protection: all faults, in every order of events.
 
 use model::outbox::Outbox;
 
 use super::support::{ends, holds};
 
-/// Both workers in one process, as two jobs of a lane are: they have one name, and die together.
+/// Both workers in one process, like two jobs of a lane: they share one name, and die together.
 const ONE_PROCESS: [usize; 2] = [0, 0];
 
 #[test]
@@ -50,7 +50,7 @@ fn a_job_that_kills_its_process() {
     ends(&deadly);
 }
 
-/// That nothing is owed when all is at rest says nothing about a run that never comes to rest.
+/// The properties check what is owed at rest. They would miss a run that never comes to rest.
 #[test]
 fn every_run_comes_to_rest() {
     ends(&Outbox::new(1));
@@ -69,7 +69,7 @@ fn any_three_faults() {
     holds(steady(3), 6_000_000);
 }
 
-/// Nobody withdraws anything.
+/// The outbox of a member who withdraws nothing.
 fn steady(faults: u8) -> Outbox {
     Outbox {
         is_withdrawn: false,

@@ -1,4 +1,4 @@
-//! The outbox with one protection left out. The checker must find what goes wrong: a model that cannot fail proves
+//! The outbox with a protection left out. The checker must find the error: a model that cannot fail proves
 //! nothing.
 
 use model::outbox::Outbox;
@@ -32,7 +32,7 @@ fn merged_into_a_job_that_runs_it_is_lost() {
     let merged = without(&[MergesOnlyIntoUnstartedJobs]);
     let on_again = "a_withdrawn_nudge_is_on_again_however_close_the_call";
     breaks(merged, on_again);
-    // It takes no fault.
+    // It happens even without a fault.
     breaks(
         Outbox {
             faults: 0,
@@ -65,7 +65,7 @@ fn a_job_that_is_never_given_up_kills_for_ever() {
     );
 }
 
-/// Two locks on one door: planning twice needs both open.
+/// Two protections guard the same thing: planning twice needs both to be missing.
 #[test]
 fn planned_twice_it_is_sent_twice() {
     breaks(
@@ -93,7 +93,7 @@ fn sent_at_the_end_of_a_lease_it_is_sent_once_too_often() {
     breaks(without(&[SendsInHalfTheLease]), TOO_OFTEN);
 }
 
-/// At most once instead of at least once.
+/// Recording first means at most once instead of at least once.
 #[test]
 fn recorded_before_it_is_sent_it_is_lost() {
     breaks(without(&[RecordsAfterSending]), LOST);
@@ -106,7 +106,7 @@ fn a_worker_that_was_thought_dead_records_over_the_next() {
     breaks(unguarded, "a_clock_that_is_set_gives_no_row_to_two_workers");
 }
 
-/// Two workers of one process have one name.
+/// Two workers of one process share one name.
 #[test]
 fn the_holders_name_alone_tells_no_two_claims_apart() {
     let by_name = without(&[TellsAttemptsApart]);

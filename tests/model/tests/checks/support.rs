@@ -6,8 +6,8 @@ use std::hash::Hash;
 
 use stateright::{Checker as _, HasDiscoveries, Model};
 
-/// The properties of a model hold in every state, of which there are at least so many. Fewer would mean that something
-/// has become impossible, and the properties say nothing about it.
+/// Asserts that the properties of a model hold in every state, and that there are at least `at_least` states. Fewer
+/// would mean that some event has become impossible, and that the properties prove nothing about it.
 pub fn holds<M>(model: M, at_least: usize)
 where
     M: Model + Copy + Debug + Send + Sync + 'static,
@@ -21,7 +21,7 @@ where
     assert!(states >= at_least, "{states} states");
 }
 
-/// The checker finds a run that breaks this property.
+/// Asserts that the checker finds a run that breaks this property.
 pub fn breaks<M>(model: M, property: &'static str)
 where
     M: Model + Debug + Send + Sync + 'static,
@@ -34,8 +34,8 @@ where
     say(&format!("{property}: {:?}", run.into_actions()));
 }
 
-/// Every run comes to an end: no state follows from itself. What is said of states without a successor is thereby said
-/// of all runs.
+/// Asserts that every run ends: no state can follow from itself. A property of the states without a successor is then a
+/// property of all runs.
 pub fn ends<M>(model: &M)
 where
     M: Model,
@@ -64,7 +64,7 @@ where
     }
 }
 
-/// Shown when the test fails, or with `--nocapture`.
+/// Prints a line, which is shown if the test fails, or with `--nocapture`.
 #[allow(clippy::print_stdout, reason = "the run is what a reader wants to see")]
 fn say(text: &str) {
     println!("{text}");

@@ -1,4 +1,4 @@
-//! The write transaction that is tried again: as it is, and with one protection left out.
+//! The write transaction that is retried: with every protection, and with one left out.
 
 use model::transaction::Protection::{self, *};
 use model::transaction::Transaction;
@@ -24,11 +24,11 @@ fn a_transaction_that_is_tried_again_is_done_once() {
     }
 }
 
-/// The service must not ask again what the phone can.
+/// The service must leave this retry to the phone.
 #[test]
 fn a_lost_commit_that_is_tried_again_is_done_twice() {
     breaks(without(false, &[LeavesALostCommit]), TWICE);
-    // With a key it would be safe.
+    // With a key the retry is safe.
     holds(without(true, &[LeavesALostCommit]), 100);
 }
 

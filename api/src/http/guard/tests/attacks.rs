@@ -26,7 +26,7 @@ fn fragments_count_wherever_they_are_spread() {
         let refused = over(priced(&text, json!({})));
         assert_eq!(refused, (Measure::Fields, fields), "{levels} × {times}");
     }
-    // Beyond all numbers; and where nobody asks for them, or where they end in nothing.
+    // Beyond all numbers; also if nothing spreads the fragments, or if they end in nothing.
     let most = over(priced(&towering(30, 20), json!({})));
     assert_eq!(most, (Measure::Fields, u64::MAX));
     let unused = towering(22, 2).replacen("...F0", "serverTime", 1);
@@ -55,7 +55,7 @@ fn a_chain_of_a_thousand_fragments_is_not_followed_to_its_end() {
         over(priced(&towering(1_000, 1), json!({}))).0,
         Measure::Nesting
     );
-    // Weighed from its end, each link is a short way.
+    // Each fragment is weighed from its end, so the recursion stays short.
     let price = |levels| priced(&towering(levels, 1), json!({}));
     assert!(price(30).is_ok());
     assert_eq!(over(price(31)), (Measure::Nesting, 33));
@@ -136,9 +136,9 @@ fn pages_in_pages_multiply() {
     let nested =
         "query($n: Int) { a(first: $n) { nodes { b(last: 49) { edges { node { c } } } } } }";
     let price = |n| priced(nested, json!({ "n": n }));
-    // 100 in the outer page, and 49 for each.
+    // 100 items in the outer page, and 49 for each of them.
     assert_eq!(price(json!(100)).unwrap().nodes, 5_000);
-    // What is no size of a page will be refused by its field, and counts as the greatest until then.
+    // The field will refuse an invalid page size. Until then it counts as the greatest.
     for n in [
         json!(101),
         json!(-1),
@@ -183,7 +183,7 @@ fn introspection_has_bounds_of_its_own() {
         over(priced(&deep(19), json!({}))),
         (Measure::IntrospectionDepth, 21)
     );
-    // The same list again and again, through a fragment too.
+    // The same list over and over, also through a fragment.
     let lists = "{ __schema { types { fields { type { ...T } } } } }
         fragment T on __Type { interfaces { fields { args { name } } } }";
     assert_eq!(
@@ -194,7 +194,7 @@ fn introspection_has_bounds_of_its_own() {
 
 #[test]
 fn whatever_may_be_asked_can_be_paid_for() {
-    // So many objects of each of 2,000 items.
+    // This many objects for each of 2,000 items.
     let objects = |of_each: usize| {
         let fields = "o { a } ".repeat(of_each);
         let page = format!("a(first: 100) {{ nodes {{ {fields} }} }} ");

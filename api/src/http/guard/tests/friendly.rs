@@ -1,10 +1,10 @@
-//! What apps and their tools ask.
+//! The documents of apps and their tools.
 
 use super::*;
 use crate::http::guard::scan;
 
 const HOME: &str = include_str!("home.graphql");
-/// What graphql-js 16 asks for a schema, with every option it has.
+/// The introspection query of graphql-js 16, with every option on.
 const INTROSPECTION: &str = include_str!("introspection.graphql");
 
 #[test]
@@ -13,8 +13,8 @@ fn a_home_screen_is_far_from_every_limit() {
     assert_eq!(scan(HOME, limits), Ok(()));
     let price = priced(HOME, json!({ "meetings": 3 })).unwrap();
     let home = Price {
-        // me, profile, progress; three connections; 7 check-ins, 10 notifications; 3 meetings with their edge
-        // and their occurrence; the place of the page.
+        // me, profile, progress; three connections; 7 check-ins, 10 notifications; 3 meetings with their edge and their
+        // occurrence; the page info.
         cost: 3 + 3 + 7 + 10 + 3 * 3 + 1,
         fields: 37,
         nodes: 7 + 3 + 10,
@@ -36,7 +36,7 @@ fn tools_may_ask_for_the_whole_schema() {
 fn the_items_of_a_page_are_counted_once_however_they_are_asked_for() {
     let both = price_of("{ a(first: 5) { edges { node { id } } nodes { id } } }");
     assert_eq!((both.nodes, both.cost), (5, 1 + 5 + 5 + 5));
-    // A page is known by what is asked of it.
+    // A page is recognised by its fields.
     for asked in [
         "nodes { id }",
         "edges { cursor }",

@@ -1,4 +1,4 @@
-//! What is refused, and what must not be.
+//! Documents that are refused, and documents that must not be.
 
 mod attacks;
 mod friendly;
@@ -16,7 +16,7 @@ use super::refusal::Measure;
 use super::{Limits, TooMuch, price};
 use crate::graphql::code::Code;
 
-/// What a document comes to with these variables, whatever its length.
+/// Prices a document with these variables, whatever its length.
 fn priced(text: &str, variables: Value) -> Result<Price, TooMuch> {
     let document = parse_query(text).expect("it parses");
     let variables = Variables::from_json(variables);

@@ -1,11 +1,11 @@
-//! What passes [`scan`] can be given to the parser.
+//! The parser can safely parse whatever passes [`scan`].
 
 use super::*;
 use crate::http::guard::scan;
 
 const QUOTES: &str = "\"\"\"";
 
-/// Parses on a quarter of the stack a worker has.
+/// Whether it parses on a quarter of a worker's stack.
 fn parses(text: &str) -> bool {
     let text = text.to_owned();
     let small = std::thread::Builder::new().stack_size(1024 * 1024);
@@ -34,7 +34,7 @@ fn the_deepest_text_that_passes_is_parsed_on_a_small_stack() {
         let passes = |levels: &usize| scan(&nested(*levels), &Limits::STANDARD).is_ok();
         let deepest = (1..100).take_while(passes).last().unwrap();
         assert!(parses(&nested(deepest)), "{head}{open}");
-        // Open ends too.
+        // Unclosed brackets too.
         parses(&format!("{head}{}", open.repeat(deepest)));
         let refused = scan(&format!("{head}{}", open.repeat(1_900)), &Limits::STANDARD);
         assert!(matches!(over(refused).0, Measure::Nesting | Measure::Words));
@@ -72,7 +72,7 @@ fn brackets_count_where_they_are_brackets() {
 
 #[test]
 fn a_block_string_has_an_end() {
-    // The parser would look for it from each of these, to the end of the text.
+    // The parser would search for the closing quotes from each of these, to the end of the text.
     let text = format!("{{a(b:[\"{}", "\\\"\"\"\"\" ".repeat(2_000));
     let refused = scan(&text, &Limits::STANDARD);
     assert_eq!(refused, Err(TooMuch::UnclosedString));

@@ -1,4 +1,4 @@
-//! What holds for every document.
+//! Properties that hold for every document.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ const ARGUMENTS: [&str; 6] = [
 enum Part {
     Field(&'static str, &'static str, Vec<Part>),
     Inline(Vec<Part>),
-    /// One of the fragments behind the one it stands in.
+    /// A spread of a fragment behind the one that it stands in.
     Spread(Index),
 }
 
@@ -51,7 +51,7 @@ fn any_parts() -> impl Strategy<Value = Vec<Part>> {
     prop::collection::vec(part, 1..4)
 }
 
-/// Bodies of fragments, the operation's first.
+/// The bodies of fragments; the first is the operation's.
 #[derive(Clone, Debug)]
 struct Document(Vec<Vec<Part>>);
 
@@ -60,7 +60,7 @@ fn any_document() -> impl Strategy<Value = Document> {
 }
 
 impl Document {
-    /// Its text, with fragments spread, or written out where they would be.
+    /// Writes the document, with fragments spread or written out in their place.
     fn text(&self, spread: bool) -> String {
         let mut used = BTreeSet::new();
         let operation = self.body(0, spread, &mut used);
@@ -107,7 +107,7 @@ impl Document {
         (behind > 0).then(|| of + 1 + which.index(behind))
     }
 
-    /// With one part more in one of its selections.
+    /// Adds a part to one of its selections.
     fn with(mut self, part: Part, body: Index, place: Index) -> Self {
         let body = body.index(self.0.len());
         let mut place = place.index(selections(&self.0[body]));
@@ -134,7 +134,7 @@ fn selections(set: &[Part]) -> usize {
     1 + within.map(|set| selections(set)).sum::<usize>()
 }
 
-/// Into the selection that is so many further on; gives the part back when there are not so many.
+/// Inserts the part into the selection that is `place` further on. Returns the part if there are too few.
 fn insert(set: &mut Vec<Part>, part: Part, place: &mut usize) -> Option<Part> {
     if *place == 0 {
         set.push(part);

@@ -1,4 +1,4 @@
-//! That what the guard knows by name is so in our schema.
+//! Checks that the names the guard relies on are right in the schema.
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
@@ -7,7 +7,7 @@ use async_graphql::parser::types::{
 
 use super::*;
 
-/// The fields of every type, each with the type's name.
+/// Returns the fields of every type, each with the type's name.
 fn fields() -> Vec<(String, FieldDefinition)> {
     let schema = parse_schema(crate::schema::sdl()).expect("it parses");
     let mut all = Vec::new();
@@ -49,7 +49,7 @@ fn every_list_in_pages_is_known_as_one_whatever_is_asked_of_it() {
         };
         let to = named(&field.ty.node);
         let is_page = to.ends_with("Connection");
-        // Changes are taken in forwards, and never without a number.
+        // Changes are read forwards only, and always with a number.
         let is_feed = to == "ChangePage";
         assert_eq!(takes("first"), is_page || is_feed, "{of}.{name}");
         assert_eq!(takes("last"), is_page, "{of}.{name}");

@@ -25,7 +25,7 @@ fn shown(set: &SelectionSet) -> String {
     shown.collect::<Vec<_>>().join(" ")
 }
 
-/// The selection of the operation that is asked for, and the names of the fragments that are left.
+/// Returns the selection of the selected operation, and the names of the fragments that are left.
 fn rewritten(text: &str, name: Option<&str>) -> Result<(String, Vec<String>), TooMuch> {
     let mut document = parse_query(text).expect("it parses");
     single_root(&mut document, name)?;
@@ -49,7 +49,7 @@ fn the_field_is_found_in_fragments_and_all_that_is_asked_of_it_is_kept() {
         fragment Rest on Ping { d } fragment Unused on Ping { e }";
     let (selection, left) = rewritten(text, None).unwrap();
     assert_eq!(selection, "ping { a ... { b } ...Rest c }");
-    // Nothing leads through A and B any more. What was unused before is still for validation to say.
+    // Nothing spreads A and B any more. Validation still reports the fragment that was unused before.
     assert_eq!(left, ["Rest", "Unused"]);
 
     let plain = rewritten("subscription { it: ping { a } }", None);
