@@ -18,7 +18,7 @@ use crate::installation::{Directory, DirectoryError};
 use crate::keys::{Keys, Purpose};
 use crate::mail::{Mailer, MailerError};
 use crate::passphrase::Passphrases;
-use crate::push::{Gate, Sender, Transport};
+use crate::push::{CircuitBreaker, Sender, Transport};
 use crate::revocations::Revocations;
 use crate::travel_gate::TravelGate;
 use crate::tx::Tx;
@@ -149,7 +149,7 @@ impl App {
             dev_outbox,
             push: Sender {
                 transport: push,
-                gate: Gate::default(),
+                gate: CircuitBreaker::default(),
             },
             vocabulary: Kept::default(),
             emotions: Kept::default(),

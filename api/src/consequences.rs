@@ -104,25 +104,25 @@ async fn day_terms_changed(
 ) -> Result<(), Fault> {
     checkin::service::terms_changed(app, tx, member, before).await?;
     notification::reminder::time_zone_changed(app, tx, member, after.zone).await?;
-    ladder::service::days_are_otherwise(app, tx, member).await?;
+    ladder::service::days_changed(app, tx, member).await?;
     commitment::service::terms_changed(app, tx, member, after).await
 }
 
 async fn stepped_down(app: &App, tx: &Tx, circle: CircleId, member: MemberId) -> Result<(), Fault> {
     circle::service::end_by(app, tx, circle, member).await?;
+    meeting::service::resync_for(tx, member, Some(circle)).await?;
     ladder::service::no_longer_runs(app, tx, circle, member).await?;
-    outbox::read_all_about(tx, member, Kind::RunsCircle, circle.0).await?;
-    meeting::service::resync_for(tx, member, Some(circle)).await
+    outbox::read_all_about(tx, member, Kind::RunsCircle, circle.0).await
 }
 
 async fn left_circle(app: &App, tx: &Tx, circle: CircleId, member: MemberId) -> Result<(), Fault> {
     circle::service::end_by(app, tx, circle, member).await?;
+    // He can no longer see its meetings. Somebody else can have his seats.
+    meeting::service::give_back_seats_in(app, tx, member, circle).await?;
+    meeting::service::drop_for(tx, member, Some(circle)).await?;
     consent::service::withdraw_from_circle(tx, member, circle, app.clock.now()).await?;
     ladder::service::out_of_circle(app, tx, circle, member).await?;
-    outbox::read_all_about(tx, member, Kind::RunsCircle, circle.0).await?;
-    // The circle's meetings are no longer visible to the member, and others can have the seats.
-    meeting::service::give_back_seats_in(app, tx, member, circle).await?;
-    meeting::service::drop_for(tx, member, Some(circle)).await
+    outbox::read_all_about(tx, member, Kind::RunsCircle, circle.0).await
 }
 
 async fn peering_ended(
@@ -155,11 +155,11 @@ async fn sessions_ended(
     match reason {
         // A stranger may have signed these devices out, so they are notified.
         RevokedReason::PassphraseChanged | RevokedReason::Reused => {
-            device::service::session_taken(app, tx, sessions).await
+            device::service::part_devices(app, tx, sessions).await
         }
         RevokedReason::SignedOut
         | RevokedReason::SignedOutElsewhere
-        | RevokedReason::AccountDeleted => device::service::session_ended(tx, sessions).await,
+        | RevokedReason::AccountDeleted => device::service::remove_devices(tx, sessions).await,
     }
 }
 
@@ -179,19 +179,24 @@ async fn deletion_undone(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fau
 async fn hidden(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     profile::service::set_hidden(app, tx, member, true).await?;
     meeting::service::give_back_upcoming_seats(app, tx, member).await?;
-    shared_is_seen(app, tx, member, false).await?;
+    set_shared_visibility(app, tx, member, false).await?;
     meeting::service::drop_for(tx, member, None).await
 }
 
 async fn shown_again(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     profile::service::set_hidden(app, tx, member, false).await?;
-    shared_is_seen(app, tx, member, true).await?;
+    set_shared_visibility(app, tx, member, true).await?;
     ladder::service::wake_those_that_tell(app, tx, member).await?;
     meeting::service::resync_for(tx, member, None).await
 }
 
 /// Shows or hides what a member shares with one other member: peerings, pacts and commitments.
-async fn shared_is_seen(app: &App, tx: &Tx, member: MemberId, seen: bool) -> Result<(), Fault> {
+async fn set_shared_visibility(
+    app: &App,
+    tx: &Tx,
+    member: MemberId,
+    seen: bool,
+) -> Result<(), Fault> {
     profile::service::lock_members(tx, &[member]).await?;
     pact::service::resync_for(app, tx, member, !seen).await?;
     commitment::service::resync_for(tx, member, !seen).await?;

@@ -2,6 +2,7 @@
 //! Expected refusals are outcomes: see [`crate::problem`].
 
 use std::io::ErrorKind;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr, SqlxError};
 /// boundary, with the request's id.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// The database returned an error.
-    Db(DbErr),
+    /// The database returned an error, to the statement at this place.
+    Db(DbErr, &'static Location<'static>),
     /// The caller exceeded a rate limit and may try again after this long.
     RateLimited(Duration),
     /// The queue for a costly operation is full.
@@ -24,8 +25,10 @@ pub enum Fault {
 }
 
 impl From<DbErr> for Fault {
+    // Through `?` the caller is the line that asked.
+    #[track_caller]
     fn from(fault: DbErr) -> Self {
-        Self::Db(fault)
+        Self::Db(fault, Location::caller())
     }
 }
 
@@ -55,7 +58,7 @@ impl Fault {
     /// SQLite: a busy database (5 and its extended codes). A statement that took too long (57014) is not transient: it
     /// would take too long again.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Db(fault) if sqlx_code(fault).is_some_and(|code| {
+        matches!(self, Self::Db(fault, _) if sqlx_code(fault).is_some_and(|code| {
             matches!(
                 code.as_str(),
                 "40001" | "40P01" | "55P03" | "25P03" | "5" | "261" | "517" | "773"
@@ -69,7 +72,7 @@ impl Fault {
     /// SQLite also: a disk that is full or fails (10, 13, 14 and their extended codes, which have them in the lowest
     /// byte).
     pub fn is_outage(&self) -> bool {
-        let Self::Db(fault) = self else {
+        let Self::Db(fault, _) = self else {
             return false;
         };
         if self.is_transient() || matches!(fault, DbErr::ConnectionAcquire(_)) {
@@ -108,7 +111,7 @@ impl Fault {
 
     /// Whether the disk was full: 13 on SQLite, 53100 on PostgreSQL.
     pub fn is_disk_full(&self) -> bool {
-        matches!(self, Self::Db(fault) if sqlx_code(fault).is_some_and(|code| {
+        matches!(self, Self::Db(fault, _) if sqlx_code(fault).is_some_and(|code| {
             matches!(code.as_str(), "13" | "53100")
         }))
     }
@@ -116,7 +119,7 @@ impl Fault {
     /// Whether the server closed the connection, because it restarts or ended it. An answer may be lost with it. A
     /// timeout is not a lost connection.
     pub fn is_lost_connection(&self) -> bool {
-        let Self::Db(fault) = self else {
+        let Self::Db(fault, _) = self else {
             return false;
         };
         match sqlx_fault(fault) {
@@ -136,31 +139,38 @@ impl Fault {
 
     /// Whether the database refused a row because another has the same key.
     pub fn is_unique_violation(&self) -> bool {
-        matches!(self, Self::Db(fault) if matches!(fault.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
+        matches!(self, Self::Db(fault, _) if matches!(fault.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
     }
 
     /// Returns a description for logs without anybody's data: the database's own messages may quote values.
     pub fn class(&self) -> String {
         match self {
-            Self::Db(fault) => match sqlx_code(fault) {
-                Some(code) => format!("database {code}"),
-                None => match fault {
-                    DbErr::ConnectionAcquire(_) => "database: no free connection".to_owned(),
-                    DbErr::Conn(_) => "database: connection failed".to_owned(),
-                    DbErr::RecordNotFound(_) => "database: row not found".to_owned(),
-                    DbErr::RecordNotUpdated => "database: row not updated".to_owned(),
-                    DbErr::Type(_) | DbErr::TryIntoErr { .. } => {
-                        "database: value of another type".to_owned()
-                    }
-                    _ => "database".to_owned(),
-                },
-            },
+            Self::Db(fault, place) => {
+                let (file, line) = (place.file(), place.line());
+                let file = file.rsplit_once("src/").map_or(file, |(_, file)| file);
+                format!("{} at {file}:{line}", database_class(fault))
+            }
             Self::RateLimited(_) => "rate limited".to_owned(),
             Self::Busy => "busy".to_owned(),
             Self::Broken(what) => format!("broken promise: {what}"),
             Self::Other(fault) => format!("{fault:#}"),
         }
     }
+}
+
+fn database_class(fault: &DbErr) -> String {
+    if let Some(code) = sqlx_code(fault) {
+        return format!("database {code}");
+    }
+    match fault {
+        DbErr::ConnectionAcquire(_) => "database: no free connection",
+        DbErr::Conn(_) => "database: connection failed",
+        DbErr::RecordNotFound(_) => "database: row not found",
+        DbErr::RecordNotUpdated => "database: row not updated",
+        DbErr::Type(_) | DbErr::TryIntoErr { .. } => "database: value of another type",
+        _ => "database",
+    }
+    .to_owned()
 }
 
 fn sqlx_fault(fault: &DbErr) -> Option<&SqlxError> {
@@ -190,18 +200,32 @@ mod tests {
 
     #[test]
     fn a_database_that_is_away_is_told_from_one_that_says_no() {
-        let sqlx = |fault| Fault::Db(DbErr::Query(RuntimeErr::SqlxError(Arc::new(fault))));
-        assert!(Fault::Db(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)).is_outage());
+        let sqlx = |fault| Fault::from(DbErr::Query(RuntimeErr::SqlxError(Arc::new(fault))));
+        assert!(Fault::from(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)).is_outage());
         let reset = std::io::Error::from(ErrorKind::ConnectionReset);
         assert!(sqlx(SqlxError::Io(reset)).is_outage());
         assert!(sqlx(SqlxError::PoolTimedOut).is_outage());
         for fault in [
             sqlx(SqlxError::RowNotFound),
-            Fault::Db(DbErr::RecordNotUpdated),
+            Fault::from(DbErr::RecordNotUpdated),
             Fault::Broken("a promise"),
             Fault::Busy,
         ] {
             assert!(!fault.is_outage(), "{}", fault.class());
         }
+    }
+
+    #[test]
+    fn a_fault_of_the_database_says_which_line_asked() {
+        fn asks() -> Result<(), Fault> {
+            Err(DbErr::RecordNotUpdated)?;
+            Ok(())
+        }
+        let line = line!() - 3;
+        let class = asks().unwrap_err().class();
+        assert_eq!(
+            class,
+            format!("database: row not updated at error.rs:{line}")
+        );
     }
 }

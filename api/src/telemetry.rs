@@ -40,7 +40,7 @@ pub fn init(config: &LogConfig) {
         LogFormat::Json => lines
             .json()
             .flatten_event(true)
-            .with_current_span(false)
+            .with_current_span(true)
             .with_span_list(false)
             .with_filter(filter)
             .boxed(),

@@ -100,9 +100,11 @@ async fn keep(app: &App, tx: Tx) -> Result<(), Failed> {
     if let Err(fault) = outbox::subjects_gone(&tx, &tx.gone_so_far()).await {
         return Err(undo(tx, fault).await.into());
     }
+    // After the step above, which may record changes itself.
     let effects = tx.take_effects();
     let written = async {
-        let unheard = strangers(&tx, &effects.events).await?;
+        let unheard = mutually_invisible(&tx, &effects.events).await?;
+        // Last, because feeds come last in the lock order.
         feed::write(app, &tx, effects.changes).await?;
         Ok::<_, Fault>(unheard)
     };
@@ -133,7 +135,7 @@ async fn keep(app: &App, tx: Tx) -> Result<(), Failed> {
 }
 
 /// Returns, for the given events, the pairs of the member that it is about and its receiver that cannot see each other.
-async fn strangers(
+async fn mutually_invisible(
     tx: &Tx,
     events: &[(MemberId, Event)],
 ) -> Result<HashSet<(MemberId, MemberId)>, Fault> {
@@ -141,7 +143,7 @@ async fn strangers(
         .iter()
         .map(|(about, event)| (*about, event.member()))
         .filter(|(about, told)| about != told);
-    visibility::strangers(tx, &pairs.collect::<Vec<_>>()).await
+    visibility::mutually_invisible(tx, &pairs.collect::<Vec<_>>()).await
 }
 
 /// Runs a block in a write transaction: `transact!(app, |tx| { … Ok(Done::Keep(outcome)) })` is a `Result<outcome,

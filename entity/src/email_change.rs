@@ -20,7 +20,7 @@ pub struct Model {
     pub confirmed_at: DateTimeUtc,
     /// When it takes effect.
     pub due_at: DateTimeUtc,
-    /// When it was undone or replaced.
+    /// When it was dropped, before it took effect.
     pub dropped_at: Option<DateTimeUtc>,
     /// When it took effect.
     pub done_at: Option<DateTimeUtc>,

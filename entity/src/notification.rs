@@ -50,7 +50,7 @@ pub enum Kind {
     PassphraseChanged,
     /// A new e-mail address was confirmed and takes effect later.
     EmailChangeConfirmed,
-    /// The change of e-mail address was undone.
+    /// The change of e-mail address was dropped before it took effect.
     EmailChangeDropped,
     /// The account has another e-mail address.
     EmailChanged,

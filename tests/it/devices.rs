@@ -2,7 +2,7 @@
 
 use api::dev_outbox::Sent;
 use api::device::model::Reachable;
-use api::device::service::{self, live, session_ended};
+use api::device::service::{self, live, remove_devices};
 use api::transact;
 use api::tx::Done;
 use api::viewer::SignedIn;
@@ -233,7 +233,7 @@ async fn signing_out_takes_the_device_along(app: TestApp) {
             .filter(session::Column::Id.eq(mike.session))
             .exec(tx)
             .await?;
-        session_ended(tx, &[mike.session]).await?;
+        remove_devices(tx, &[mike.session]).await?;
         Ok(Done::Keep(()))
     });
     ended.unwrap();

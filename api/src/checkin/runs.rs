@@ -247,7 +247,7 @@ pub struct Progress {
     /// The last [`DAYS_SHOWN`] days, ending with today.
     pub recent: Vec<Shown>,
     /// The state of today, from which the app chooses a greeting.
-    pub standing: Standing,
+    pub standing: TodayState,
 }
 
 impl Progress {
@@ -260,7 +260,7 @@ impl Progress {
 
 /// The state of today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum TodayState {
     /// The member has never checked in.
     New,
     /// The member has checked in today, for the first time after a quiet day.
@@ -292,7 +292,7 @@ pub fn progress(settled: Option<&Settled>, record: &Record<'_>, now: DateTime<Ut
             returns: 0,
             reserves: RESERVES_AT_FIRST,
             recent: shown(&[], today, record, now),
-            standing: Standing::New,
+            standing: TodayState::New,
         };
     };
     tally.advance(today.pred_opt().unwrap_or(today), record, now);
@@ -318,19 +318,19 @@ pub fn progress(settled: Option<&Settled>, record: &Record<'_>, now: DateTime<Ut
     }
 }
 
-fn standing(recent: &[Shown], run_before: u32, is_first: bool) -> Standing {
+fn standing(recent: &[Shown], run_before: u32, is_first: bool) -> TodayState {
     let Some((today, before)) = recent.split_last() else {
-        return Standing::New;
+        return TodayState::New;
     };
     let stands = run_before > 0 || is_first;
     match today.day {
-        Day::CheckedIn if stands => Standing::CheckedIn,
-        Day::CheckedIn => Standing::CameBack,
-        Day::Paused => Standing::Paused,
-        Day::Off => Standing::Off,
-        _ if !stands => Standing::DoorOpen,
-        _ if before.iter().any(|shown| shown.day == Day::Open) => Standing::Mendable,
-        _ => Standing::Open,
+        Day::CheckedIn if stands => TodayState::CheckedIn,
+        Day::CheckedIn => TodayState::CameBack,
+        Day::Paused => TodayState::Paused,
+        Day::Off => TodayState::Off,
+        _ if !stands => TodayState::DoorOpen,
+        _ if before.iter().any(|shown| shown.day == Day::Open) => TodayState::Mendable,
+        _ => TodayState::Open,
     }
 }
 

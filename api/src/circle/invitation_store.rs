@@ -46,7 +46,7 @@ impl Row {
 }
 
 /// The condition that an invitation waits, as far as its inviter knows: he learns neither of a no nor of a silent one.
-fn seems_to_wait() -> Condition {
+fn waits_for_inviter() -> Condition {
     let states = [State::Waiting, State::Silent, State::Declined];
     Condition::all()
         .add(Column::State.is_in(states))
@@ -54,7 +54,7 @@ fn seems_to_wait() -> Condition {
 }
 
 /// The invitations that are visible to a member: he can see the inviter, and the inviter still runs the circle.
-fn there_for(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
+fn visible_to(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
     let inviter = || Expr::col((Entity, Column::InvitedBy));
     let runs_it = Query::select()
         .expr(Expr::val(1))
@@ -93,7 +93,7 @@ pub(super) async fn list(
     page: &Page<MY_INVITATIONS>,
 ) -> Result<Vec<Invitation>, Fault> {
     let sorted = Sorted::by_instant(Column::At, Column::Id);
-    let found = sorted.page(with_circles(member, there_for(member, now)), page);
+    let found = sorted.page(with_circles(member, visible_to(member, now)), page);
     let rows = found.into_model::<Row>().all(db).await?;
     Ok(rows.into_iter().filter_map(Row::shown).collect())
 }
@@ -105,7 +105,7 @@ pub(super) async fn by_ids(
     now: DateTime<Utc>,
     ids: &[CircleInvitationId],
 ) -> Result<Vec<Invitation>, Fault> {
-    let found = there_for(member, now).filter(Column::Id.is_in(ids.iter().copied()));
+    let found = visible_to(member, now).filter(Column::Id.is_in(ids.iter().copied()));
     let rows = with_circles(member, found)
         .into_model::<Row>()
         .all(db)
@@ -119,7 +119,7 @@ pub(super) async fn count(
     member: MemberId,
     now: DateTime<Utc>,
 ) -> Result<u64, Fault> {
-    Ok(there_for(member, now).count(db).await?)
+    Ok(visible_to(member, now).count(db).await?)
 }
 
 /// Finds an invitation of a member, in any state.
@@ -169,7 +169,7 @@ pub(super) async fn count_open(
 ) -> Result<u64, Fault> {
     let open = Entity::find()
         .filter(Column::CircleId.eq(circle))
-        .filter(seems_to_wait())
+        .filter(waits_for_inviter())
         .filter(Column::ExpiresAt.gt(now));
     Ok(open.count(tx).await?)
 }
@@ -281,7 +281,7 @@ pub(super) async fn end(tx: &Tx, of: Of, now: DateTime<Utc>) -> Result<Vec<Model
     let ended = Entity::update_many()
         .col_expr(Column::EndedAt, Expr::value(now))
         .filter(whose)
-        .filter(seems_to_wait())
+        .filter(waits_for_inviter())
         .exec_with_returning(tx)
         .await?;
     Ok(ended)

@@ -190,7 +190,7 @@ pub(super) async fn left(
 }
 
 /// Notifies a member that he was removed from a circle.
-pub(super) async fn tell_removed(
+pub(super) async fn announce_removal(
     app: &App,
     tx: &Tx,
     (circle, by): (CircleId, MemberId),

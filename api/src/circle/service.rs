@@ -61,8 +61,8 @@ pub async fn is_facilitator(
 
 /// The condition that the viewer and the member in the column `other` are both in this circle, and had joined it by
 /// the instant `at`.
-pub fn in_it_with_since(viewer: MemberId, circle: CircleId, other: Expr, at: Expr) -> Expr {
-    store::in_it_with_since(viewer, circle, other, at)
+pub fn both_in_circle_since(viewer: MemberId, circle: CircleId, other: Expr, at: Expr) -> Expr {
+    store::both_in_circle_since(viewer, circle, other, at)
 }
 
 /// Locks a circle `FOR SHARE`: its members and their roles cannot change until the transaction ends. Lock circles
@@ -72,8 +72,8 @@ pub async fn lock_shared(tx: &Tx, circle: CircleId) -> Result<(), Fault> {
 }
 
 /// The condition that `facilitator` runs `circle`, and `member` is in it. Each argument names a column.
-pub fn is_run_for(circle: Expr, facilitator: Expr, member: Expr) -> Expr {
-    store::is_run_for(circle, facilitator, member)
+pub fn is_facilitator_of_member(circle: Expr, facilitator: Expr, member: Expr) -> Expr {
+    store::is_facilitator_of_member(circle, facilitator, member)
 }
 
 /// Fetches the given circles that the viewer is in, in no particular order. One statement.
@@ -276,7 +276,7 @@ async fn take_out(
     if by == member {
         invitations::left(app, tx, circle, member).await?;
     } else {
-        invitations::tell_removed(app, tx, (circle, by), member).await?;
+        invitations::announce_removal(app, tx, (circle, by), member).await?;
     }
     app.follow(tx, Fact::LeftCircle { circle, member }).await?;
     Ok(Done::Keep(Changed::AsAsked))

@@ -352,7 +352,12 @@ pub(super) async fn delete(tx: &Tx, circle: CircleId, member: MemberId) -> Resul
 
 /// The condition that the viewer and the member in the column `other` are both in this circle, and had joined it by
 /// the instant `at`.
-pub(super) fn in_it_with_since(viewer: MemberId, circle: CircleId, other: Expr, at: Expr) -> Expr {
+pub(super) fn both_in_circle_since(
+    viewer: MemberId,
+    circle: CircleId,
+    other: Expr,
+    at: Expr,
+) -> Expr {
     let own = Expr::col(("own", In::CircleId));
     Expr::exists(
         circles_of_both(Expr::val(viewer), other)
@@ -364,7 +369,7 @@ pub(super) fn in_it_with_since(viewer: MemberId, circle: CircleId, other: Expr, 
 }
 
 /// The condition that `facilitator` runs `circle`, and `member` is in it. Each argument names a column.
-pub(super) fn is_run_for(circle: Expr, facilitator: Expr, member: Expr) -> Expr {
+pub(super) fn is_facilitator_of_member(circle: Expr, facilitator: Expr, member: Expr) -> Expr {
     let run = circles_of_both(member, facilitator)
         .and_where(Expr::col(("own", In::CircleId)).eq(circle))
         .and_where(Expr::col(("theirs", In::Role)).eq(CircleRole::Facilitator))

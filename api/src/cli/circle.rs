@@ -48,15 +48,15 @@ pub fn command(file: Option<&Path>, command: &CircleCommand) -> Result<(), Failu
                 let appointed = service::appoint(&app, CircleId(circle), MemberId(member)).await;
                 match appointed.map_err(|fault| Failure::told(fault.class()))? {
                     Appointed::AsAsked => {
-                        console::say("Done. He runs the circle from his next request on.");
+                        console::say("Done. It takes effect with the next request.");
                         Ok(())
                     }
                     Appointed::NoCircle => Err(Failure::told("No circle has this id.")),
                     Appointed::NoMember => Err(Failure::told(
-                        "No member has this id, or his account waits for deletion.",
+                        "No member has this id, or the account waits for deletion.",
                     )),
                     Appointed::MayNotRun => Err(Failure::told(
-                        "His account is not a facilitator's. `belay member role` makes it one.",
+                        "The account is not a facilitator's. `belay member role` makes it one.",
                     )),
                 }
             }

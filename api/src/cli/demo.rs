@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use tempfile::TempDir;
 
-use super::doors::Doors;
+use super::listeners::Doors;
 use super::serve::{self, Roles};
 use super::{Failure, console, setup};
 use crate::account::token;

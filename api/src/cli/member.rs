@@ -47,7 +47,7 @@ pub fn command(file: Option<&Path>, command: &MemberCommand) -> Result<(), Failu
                 let set = service::set_role(&app, email, role).await;
                 match set.map_err(|fault| Failure::told(fault.class()))? {
                     SetRoleOutcome::Set => {
-                        console::say("Done. It holds from his next request on.");
+                        console::say("Done. It takes effect with the next request.");
                         Ok(())
                     }
                     SetRoleOutcome::NoSuchAccount => {

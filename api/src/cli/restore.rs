@@ -45,7 +45,7 @@ pub fn command(file: Option<&Path>, arguments: &RestoreArgs) -> Result<(), Failu
         let restored = service::restore(&app, &erased, arguments.reset_passphrases).await;
         let done = restored.map_err(|fault| Failure::told(fault.class()))?;
         console::say(format!(
-            "{} sessions were ended, every phone begins anew, and {} of {} erasures were replayed.",
+            "{} sessions were ended, every phone will load everything again, and {} of {} erasures were replayed.",
             done.sessions,
             done.erased,
             erased.len()

@@ -43,7 +43,7 @@ pub fn command(file: Option<&Path>, SecretCommand::Accept: &SecretCommand) -> Re
                 loss(*purpose)
             ));
         }
-        console::say("The configured secrets are this database's from now on.");
+        console::say("This database accepts the configured secrets from now on.");
         db.close().await;
         Ok(())
     })

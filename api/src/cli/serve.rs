@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 
-use super::doors::{Door, Doors};
+use super::listeners::{Door, Doors};
 use super::{Failure, console, exposure, setup};
 use crate::account;
 use crate::app::App;
@@ -18,7 +18,7 @@ use crate::descriptors;
 use crate::dev;
 use crate::http::connections::Bounds;
 use crate::http::documents::Documents;
-use crate::http::{self, Edge};
+use crate::http::{self, HttpState};
 use crate::secret_check::Caller;
 use crate::shutdown::{Ended, Shutdown, Signals};
 use crate::worker::Worker;
@@ -26,7 +26,7 @@ use crate::worker::Worker;
 /// How often histograms are compacted, so that they do not grow between two scrapes.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
-/// What a process does.
+/// The roles of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Roles {
     /// Answers requests.
@@ -92,7 +92,7 @@ pub async fn run(
             Failure::told(format!("Ended sessions cannot be read: {}", fault.class()))
         })?;
     }
-    let edge = Edge::new(app.clone(), shutdown.clone(), metrics.clone())
+    let edge = HttpState::new(app.clone(), shutdown.clone(), metrics.clone())
         .map_err(|error| Failure::told(error.to_string()))?;
 
     let config = &app.config;
@@ -146,7 +146,7 @@ fn start_background(app: &App, roles: Roles, shutdown: &Shutdown, metrics: Prome
     let alone = roles.api && roles.worker;
     if !alone && !app.bus.reaches_others() {
         tracing::warn!(
-            "bus.url is not set: devices connected to another process do not hear of what happens in this one"
+            "bus.url is not set: devices connected to another process do not receive the events of this one"
         );
     }
     if roles.api {

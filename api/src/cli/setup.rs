@@ -180,9 +180,9 @@ fn foreign(wrong: &[Purpose]) -> String {
 fn hasty(unannounced: &[Purpose]) -> String {
     format!(
         "The secret was changed in one step: {}. Other processes may not be able to read what this one would write.\n\
-         First give every process the new secret to read with: put it into former_secrets beside the old one, which stays \
-         where it is, and start each of them again. Then change places. If no other process runs on this database, \
-         `belay secret accept` takes the new one at once.",
+         First add the new secret to former_secrets in every process, with the old one still in place, and restart \
+         each. Then swap the two. If no other process runs on this database, `belay secret accept` accepts the new one \
+         at once.",
         named(unannounced)
     )
 }

@@ -26,8 +26,8 @@ impl Config {
         );
         risk(
             http.shutdown_seconds <= http.operation_timeout_seconds,
-            "http.shutdown_seconds is not above http.operation_timeout_seconds: a process that ends cuts off requests that it \
-             has begun",
+            "http.shutdown_seconds is not above http.operation_timeout_seconds: a process that ends cuts off running \
+             requests",
         );
         let lease = Duration::from_secs(worker.lease_seconds.into());
         risk(
@@ -50,8 +50,8 @@ impl Config {
         );
         risk(
             database.lock_timeout_seconds >= database.statement_timeout_seconds,
-            "database.lock_timeout_seconds is not below database.statement_timeout_seconds: a statement that waits for a \
-             lock fails and is not tried again",
+            "database.lock_timeout_seconds is not below database.statement_timeout_seconds: a statement that waits \
+             for a lock fails and is not tried again",
         );
         risk(
             database.silence_seconds <= database.lock_timeout_seconds,

@@ -47,7 +47,7 @@ fn transports(config: &Config, say: &mut Say<'_>) {
     if config.mail.transport == MailTransport::Smtp && is_sent_from_here(&config.mail.from) {
         say(
             "mail.from",
-            "is an address that exists only on this machine: other mail servers refuse its letters, and nobody can answer",
+            "is an address only on this machine: other mail servers refuse letters from it, and nobody can answer",
             form("mail.from"),
         );
     }
@@ -117,7 +117,7 @@ fn network(config: &Config, say: &mut Say<'_>) {
     if is_sent_in_the_clear(&config.database) {
         say(
             "database.url",
-            "everything members write could go to another machine unencrypted, and somebody in between could force that",
+            "everything members write could go unencrypted to another machine; somebody in between could force that",
             "with sslmode=require, verify-ca or verify-full for a server on another machine"
                 .to_owned(),
         );

@@ -1,4 +1,4 @@
-//! Tables whose rows fall due: each row has an indexed instant that says when next, or never.
+//! Tables of rows that fall due: each row has an indexed instant of its next turn, or null for never.
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{LockBehavior, LockType, OnConflict};
@@ -9,21 +9,21 @@ use sea_orm::{
 
 use crate::error::Fault;
 
-/// SQLite allows a statement 32,766 variables.
+/// How many variables SQLite allows in one statement.
 const VARIABLES: usize = 32_766;
 
 /// A table whose rows fall due.
 pub trait Due: EntityTrait {
     /// The primary key.
     const ID: Self::Column;
-    /// When a row falls due next; null for never.
+    /// When a row is due next, or null for never.
     const AT: Self::Column;
-    /// What is written when a row has had its turn.
+    /// The columns to write after a row's turn.
     const WRITTEN: &'static [Self::Column];
 }
 
-/// Locks up to `limit` rows that are due, the earliest first. Rows that another worker has locked are skipped, so that no
-/// two workers get the same one.
+/// Fetches up to `limit` due rows, the earliest first, locked `FOR NO KEY UPDATE`. Skips rows that another worker has
+/// locked, so that no two workers get the same one.
 pub async fn take_due<E: Due>(
     tx: &impl ConnectionTrait,
     now: DateTime<Utc>,
@@ -37,7 +37,7 @@ pub async fn take_due<E: Due>(
     Ok(due.all(tx).await?)
 }
 
-/// Returns when the next row falls due.
+/// Returns when the next row is due, or `None` if none ever is.
 pub async fn next_due<E: Due>(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, Fault> {
     let next = E::find()
         .select_only()
@@ -51,7 +51,7 @@ pub async fn next_due<E: Due>(db: &impl ConnectionTrait) -> Result<Option<DateTi
     Ok(next)
 }
 
-/// Up to `limit` rows behind one that fall due some time, by their ids.
+/// Selects up to `limit` rows that are due at some time, in the order of their ids, starting after the id `after`.
 pub fn behind<E: Due>(after: Option<impl Into<Value>>, limit: u64) -> Select<E> {
     let mut found = E::find().filter(E::AT.is_not_null());
     if let Some(after) = after {
@@ -60,13 +60,13 @@ pub fn behind<E: Due>(after: Option<impl Into<Value>>, limit: u64) -> Select<E> 
     found.order_by_asc(E::ID).limit(limit)
 }
 
-/// Writes the [`WRITTEN`](Due::WRITTEN) columns of rows, which are locked.
+/// Writes the [`WRITTEN`](Due::WRITTEN) columns of locked rows.
 pub async fn put_all<E: Due>(tx: &impl ConnectionTrait, rows: Vec<E::Model>) -> Result<(), Fault>
 where
     E::Model: IntoActiveModel<E::ActiveModel>,
     E::ActiveModel: ActiveModelTrait<Entity = E>,
 {
-    // An insert that meets its own rows: one statement writes a value of its own into each.
+    // An insert that always conflicts with existing rows: so one statement can write a different value into each.
     let instead = OnConflict::column(E::ID)
         .update_columns(E::WRITTEN.iter().copied())
         .to_owned();

@@ -17,19 +17,18 @@ pub trait Leased: EntityTrait {
     const ID: Self::Column;
     /// When the work is due.
     const DUE: Self::Column;
-    /// The process that has it.
+    /// The process that holds the lease.
     const HOLDER: Self::Column;
-    /// When its lease ends; null if nobody has it.
+    /// When the lease ends, or null if there is none.
     const UNTIL: Self::Column;
-    /// How often it has been taken.
+    /// How often the work was claimed.
     const ATTEMPTS: Self::Column;
 
     /// The condition that work is not done yet. Write it out: a partial index serves no statement that binds the state.
     fn is_open() -> Expr;
 }
 
-/// Takes up to `limit` pieces of work that are due, under a lease. No two callers get the same one. They come in no
-/// order.
+/// Claims up to `limit` due pieces of work under a lease. No two callers get the same one. The result is not sorted.
 pub async fn claim<E: Leased>(
     db: &impl ConnectionTrait,
     holder: LeaseHolder,
@@ -65,7 +64,7 @@ pub fn still_held<E: Leased>(holder: Option<LeaseHolder>, attempts: i32) -> Cond
         .add(E::ATTEMPTS.eq(attempts))
 }
 
-/// Returns when the next piece of work can be taken.
+/// Returns when the next piece of work can be claimed, or `None` if there is none.
 pub async fn next_due<E: Leased>(
     db: &impl ConnectionTrait,
 ) -> Result<Option<DateTime<Utc>>, Fault> {

@@ -152,7 +152,7 @@ fn with_settings(host: PgConnectOptions, config: &DatabaseConfig) -> PgConnectOp
             // A transaction that waited for a row must read what was committed meanwhile, whatever default the database
             // or the user has.
             ("default_transaction_isolation", "read committed"),
-            // Planning a list again for each LIMIT costs more than one generic plan saves.
+            // One generic plan for all values of LIMIT costs less than planning a list again for each.
             ("plan_cache_mode", "force_generic_plan"),
             ("timezone", "UTC"),
         ])

@@ -19,13 +19,13 @@ use serde_json::json;
 use super::time::{self, FARTHEST, Journey, TravelFault};
 use crate::dev_outbox::Sent;
 use crate::graphql::code::Code;
-use crate::http::{Edge, is_json, respond};
+use crate::http::{HttpState, is_json, respond};
 
 /// The largest body in bytes. Requests are short.
 const BODY_LIMIT: usize = 1024;
 
 /// Returns the developer's routes.
-pub fn routes() -> Router<Edge> {
+pub fn routes() -> Router<HttpState> {
     Router::new()
         .route("/dev/clock", get(clock).post(move_clock))
         .route("/dev/outbox", get(outbox))
@@ -63,11 +63,15 @@ impl From<Asked> for Journey {
     }
 }
 
-async fn clock(State(edge): State<Edge>) -> Response<Body> {
+async fn clock(State(edge): State<HttpState>) -> Response<Body> {
     told(edge.app.clock.now())
 }
 
-async fn move_clock(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -> Response<Body> {
+async fn move_clock(
+    State(edge): State<HttpState>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
     // A web page that the developer visits could post plain text here, but not JSON.
     if !is_json(&headers) {
         return respond::error(
@@ -138,7 +142,7 @@ struct Wanted {
     to: Option<String>,
 }
 
-async fn outbox(State(edge): State<Edge>, wanted: Query<Wanted>) -> Response<Body> {
+async fn outbox(State(edge): State<HttpState>, wanted: Query<Wanted>) -> Response<Body> {
     let mut sent = edge.app.dev_outbox.all();
     sent.retain(|sent| {
         let (kind, receiver) = match sent {

@@ -113,7 +113,7 @@ pub async fn of_member(db: &impl ConnectionTrait, member: MemberId) -> Result<Ve
 }
 
 /// Removes the devices of sessions that ended: nobody is signed in on them any more, so nothing is sent to them.
-pub async fn session_ended(tx: &Tx, sessions: &[SessionId]) -> Result<(), Fault> {
+pub async fn remove_devices(tx: &Tx, sessions: &[SessionId]) -> Result<(), Fault> {
     if sessions.is_empty() {
         return Ok(());
     }
@@ -122,7 +122,7 @@ pub async fn session_ended(tx: &Tx, sessions: &[SessionId]) -> Result<(), Fault>
 
 /// Marks the devices of these sessions as parted: a stranger may have ended the sessions, so the devices must still be
 /// notified. For an hour they receive what is about the account, and nothing else.
-pub async fn session_taken(app: &App, tx: &Tx, sessions: &[SessionId]) -> Result<(), Fault> {
+pub async fn part_devices(app: &App, tx: &Tx, sessions: &[SessionId]) -> Result<(), Fault> {
     store::part_with_sessions(tx, sessions, app.clock.now()).await
 }
 

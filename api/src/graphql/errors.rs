@@ -47,8 +47,9 @@ impl From<Fault> for GqlError {
 }
 
 impl From<sea_orm::DbErr> for GqlError {
+    #[track_caller]
     fn from(fault: sea_orm::DbErr) -> Self {
-        Self::Fault(Fault::Db(fault))
+        Self::Fault(Fault::from(fault))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The GraphQL layer: what every domain's `graphql.rs` shares.
+//! The GraphQL kit: what every part of the [schema](crate::schema) shares.
 
 pub mod code;
 pub mod connection;

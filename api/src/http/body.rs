@@ -10,10 +10,10 @@ use http::{HeaderMap, StatusCode};
 use mediatype::names::{APPLICATION, CHARSET, JSON};
 use mediatype::{MediaType, ReadParams as _};
 
-use super::Edge;
+use super::HttpState;
+use super::body_buffer::BodyBuffer;
 use super::in_flight::Held;
-use super::kept::Kept;
-use super::operation::Asker;
+use super::operation::Caller;
 use super::refusal::Refusal;
 use crate::graphql::code::Code;
 
@@ -68,7 +68,7 @@ pub struct Room {
 
 impl Room {
     /// Returns the limits for this caller. An anonymous caller gets the smaller one.
-    pub fn of(edge: &Edge, asker: &Asker) -> Self {
+    pub fn of(edge: &HttpState, asker: &Caller) -> Self {
         let (limit, anonymous) = (
             edge.app.config.http.body_limit_bytes,
             asker.viewer.member().is_none(),
@@ -95,7 +95,8 @@ pub async fn read(body: Body, room: &mut Room, patience: Duration) -> Result<Byt
     } = room;
     let (limit, most) = (*limit, *heard_out);
     let whole = async move {
-        let (mut body, mut kept, mut length) = (body.into_data_stream(), Kept::default(), 0_usize);
+        let (mut body, mut kept, mut length) =
+            (body.into_data_stream(), BodyBuffer::default(), 0_usize);
         let mut has_room = true;
         while let Some(piece) = body.next().await {
             let piece = piece
@@ -107,7 +108,7 @@ pub async fn read(body: Body, room: &mut Room, patience: Duration) -> Result<Byt
             } else if length > most {
                 break;
             } else {
-                kept = Kept::default();
+                kept = BodyBuffer::default();
                 // Giving memory back never fails.
                 let _ = held.hold(0);
             }

@@ -21,7 +21,7 @@ use entity::MemberId;
 use quick_cache::sync::Cache;
 use uuid::Uuid;
 
-use super::operation::Asker;
+use super::operation::Caller;
 use crate::account::network;
 use crate::config::{BucketConfig, GraphqlConfig};
 
@@ -77,19 +77,19 @@ impl Budget {
     /// Takes all `points` from the caller's bucket, or none of them. `points` must be at most
     /// [`crate::config::LEAST_POINTS`], the size of the smallest bucket that can be configured: a smaller bucket would
     /// refuse for ever.
-    pub fn take(&self, asker: &Asker, points: u64, now: Duration) -> Result<Receipt, Empty> {
+    pub fn take(&self, asker: &Caller, points: u64, now: Duration) -> Result<Receipt, Empty> {
         of!(self, asker, take, points, now)
     }
 
     /// Whether `points` could be taken.
-    pub fn holds(&self, asker: &Asker, points: u64, now: Duration) -> Result<(), Empty> {
+    pub fn holds(&self, asker: &Caller, points: u64, now: Duration) -> Result<(), Empty> {
         of!(self, asker, holds, points, now)
     }
 
     /// Takes `points` for work that is already done, even if the bucket has fewer. The debt is paid back first. It
     /// never exceeds `points`, so that a caller that keeps sending requests it cannot pay for does not lengthen the
     /// wait of others at its address.
-    pub fn charge(&self, asker: &Asker, points: u64, now: Duration) {
+    pub fn charge(&self, asker: &Caller, points: u64, now: Duration) {
         of!(self, asker, charge, points, now);
     }
 }
@@ -221,14 +221,14 @@ mod tests {
         }
     }
 
-    fn asker(member: Option<u128>, address: u8) -> Asker {
+    fn asker(member: Option<u128>, address: u8) -> Caller {
         let viewer = member.map_or(Viewer::Anonymous, |id| {
             Viewer::Member(SignedIn {
                 member: MemberId(Uuid::from_u128(id)),
                 session: entity::SessionId(Uuid::from_u128(id)),
             })
         });
-        Asker {
+        Caller {
             viewer,
             address: Ipv4Addr::new(192, 0, 2, address).into(),
             device: None,
@@ -272,7 +272,7 @@ mod tests {
             assert!(budget.take(&asker(Some(member), 1), 100, now).is_ok());
             assert!(budget.take(&asker(Some(member), 2), 10, now).is_err());
         }
-        let at_his_device = |device| Asker {
+        let at_his_device = |device| Caller {
             device: Some(Uuid::from_u128(device)),
             ..stranger
         };

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::taken::Taken;
+use super::write_progress::WriteProgress;
 use crate::account::network;
 use crate::config::{HttpConfig, Proxies};
 
@@ -129,7 +129,7 @@ struct SeatParts {
 #[must_use = "the connection is idle again once this is dropped"]
 pub struct Busy {
     seat: Seat,
-    taken: Taken,
+    taken: WriteProgress,
 }
 
 /// An idle connection.
@@ -368,7 +368,7 @@ impl Seat {
     }
 
     /// Marks the connection as busy.
-    pub fn begin(&self, taken: &Taken) -> Busy {
+    pub fn begin(&self, taken: &WriteProgress) -> Busy {
         self.0.of.state().begin(self.0.number);
         Busy {
             seat: self.clone(),

@@ -23,7 +23,7 @@ pub use manifest::{Manifest, ManifestError};
 use persist::Keeper;
 
 use super::guard;
-use super::operation::Asker;
+use super::operation::Caller;
 use super::params::Params;
 use super::refusal::Refusal;
 use crate::app::App;
@@ -147,7 +147,7 @@ impl Documents {
         &self,
         app: &App,
         params: &mut Params,
-        asker: &Asker,
+        asker: &Caller,
     ) -> Result<Found, Refusal> {
         let id = asked_id(params)?;
         match (params.query.take(), id) {
@@ -160,7 +160,7 @@ impl Documents {
         }
     }
 
-    fn by_text(&self, text: String, id: Option<&str>, asker: &Asker) -> Result<Found, Refusal> {
+    fn by_text(&self, text: String, id: Option<&str>, asker: &Caller) -> Result<Found, Refusal> {
         let limit = guard::Limits::STANDARD.document_bytes;
         // A text that is too long is not worth hashing: `guard::scan` will refuse it.
         let hash = if text.len() > limit {
@@ -200,7 +200,7 @@ impl Documents {
         })
     }
 
-    async fn by_id(&self, app: &App, id: &str, asker: &Asker) -> Result<Found, Refusal> {
+    async fn by_id(&self, app: &App, id: &str, asker: &Caller) -> Result<Found, Refusal> {
         let hash = id.strip_prefix("sha256:").and_then(unhex);
         if let Some(manifest) = &self.trusted {
             let released = manifest

@@ -13,15 +13,15 @@ use http::{HeaderName, HeaderValue, Response};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::Edge;
+use super::HttpState;
 use super::graphql::Ready;
+use super::keepalive::Keepalive;
 use super::operation::Prepared;
-use super::pulse::Pulse;
 use super::refusal::Refusal;
+use super::reply::Reply;
 use super::request_log::RequestLine;
-use super::said::Said;
-use super::taken::{Stall, Taken};
-use super::viewer::Standing;
+use super::viewer::Credential;
+use super::write_progress::{Stall, WriteProgress};
 
 /// How often a stream checks whether its caller is still signed in.
 const TICK: Duration = Duration::from_secs(1);
@@ -39,14 +39,14 @@ const HEADERS: [(HeaderName, &str); 4] = [
 
 /// Answers with the events of an operation, or with one event that carries the refusal.
 pub fn answer(
-    edge: &Edge,
+    edge: &HttpState,
     ready: Result<Ready, Refusal>,
-    taken: Taken,
+    taken: WriteProgress,
     line: RequestLine,
 ) -> Response<Body> {
     // A queue of one: an event that has left the task is not checked against the caller's session again.
     let (to, from) = mpsc::channel(1);
-    let pulse = Pulse::of(&edge.app.config.http);
+    let pulse = Keepalive::of(&edge.app.config.http);
     let stall = Stall::new(taken, pulse.stalled());
     let mut teller = Teller {
         line,
@@ -74,7 +74,7 @@ pub fn answer(
 }
 
 /// Streams the answers, if the address and the caller have a place left.
-async fn follow(edge: Edge, ready: Ready, mut teller: Teller) {
+async fn follow(edge: HttpState, ready: Ready, mut teller: Teller) {
     let places = (
         edge.places.of_address(ready.address),
         edge.places.of(ready.standing.viewer(), ready.address),
@@ -94,12 +94,12 @@ async fn follow(edge: Edge, ready: Ready, mut teller: Teller) {
 struct Teller {
     line: RequestLine,
     to: mpsc::Sender<Bytes>,
-    pulse: Pulse,
+    pulse: Keepalive,
     stall: Stall,
 }
 
 impl Teller {
-    async fn tell(&mut self, edge: &Edge, prepared: Prepared, standing: Standing) {
+    async fn tell(&mut self, edge: &HttpState, prepared: Prepared, standing: Credential) {
         let stop = edge.shutdown.stopping();
         // Operations that end by themselves are answered as they would be without events, including a sign-out.
         let endless = prepared.kind == OperationType::Subscription;
@@ -138,8 +138,8 @@ impl Teller {
                 return self.refuse(Refusal::unauthenticated()).await;
             }
             silent = Duration::ZERO;
-            let said = Said::of(outcome, &mut self.line);
-            let last = matches!(said, Said::Refused(_));
+            let said = Reply::of(outcome, &mut self.line);
+            let last = matches!(said, Reply::Refused(_));
             if !self.next(&said, last, &lapsed).await || last {
                 return;
             }
@@ -147,12 +147,12 @@ impl Teller {
     }
 
     async fn refuse(&mut self, refusal: Refusal) {
-        let said = Said::of(Err(refusal), &mut self.line);
+        let said = Reply::of(Err(refusal), &mut self.line);
         self.next(&said, true, &|| false).await;
     }
 
     /// Sends one answer. Returns false if the client is gone or may not go on.
-    async fn next(&mut self, said: &Said, last: bool, lapsed: &(dyn Fn() -> bool + Sync)) -> bool {
+    async fn next(&mut self, said: &Reply, last: bool, lapsed: &(dyn Fn() -> bool + Sync)) -> bool {
         let end = if last { COMPLETE } else { "" };
         // JSON has no line breaks, which would start another field.
         let text = format!("event: next\ndata: {}\n\n{end}", said.json());

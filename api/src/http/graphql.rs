@@ -15,18 +15,18 @@ use super::accept::{Accepted, Media, accepted};
 use super::address::{Peer, client_address};
 use super::body::Room;
 use super::connections::Seat;
-use super::operation::{Asker, Prepared, Way};
+use super::operation::{Caller, Prepared, Transport};
 use super::params::Params;
 use super::refusal::Refusal;
 use super::request_log::{RequestId, RequestLine};
-use super::taken::Taken;
-use super::viewer::{BadToken, Standing, is_developer, known_device};
-use super::{Edge, body, events, respond, socket};
+use super::viewer::{BadToken, Credential, is_developer, known_device};
+use super::write_progress::WriteProgress;
+use super::{HttpState, body, events, respond, socket};
 use crate::account::dashboard::Dashboard;
 
 /// Answers one request of any method.
 pub async fn answer(
-    State(edge): State<Edge>,
+    State(edge): State<HttpState>,
     Extension(id): Extension<RequestId>,
     Extension(peer): Extension<Peer>,
     request: Request,
@@ -40,7 +40,7 @@ pub async fn answer(
         };
     }
     let mut line = RequestLine::begin(id);
-    let taken = Taken::of(request.extensions());
+    let taken = WriteProgress::of(request.extensions());
     let (head, body) = request.into_parts();
     let accepted = accepted(&head.headers);
     let stats = line.stats.clone();
@@ -71,7 +71,7 @@ pub struct Ready {
     /// The operation.
     pub prepared: Prepared,
     /// The caller's access token.
-    pub standing: Standing,
+    pub standing: Credential,
     /// The caller's address.
     pub address: IpAddr,
 }
@@ -87,7 +87,7 @@ fn wants_events(accepted: Accepted, prepared: &Result<Ready, Refusal>) -> bool {
 }
 
 async fn prepare(
-    edge: &Edge,
+    edge: &HttpState,
     peer: Peer,
     head: &Parts,
     body: Body,
@@ -101,12 +101,12 @@ async fn prepare(
         );
         return Err(heard_out(edge, body, refusal).await);
     }
-    let stranger = asker(edge, peer, head, Standing::default());
+    let stranger = asker(edge, peer, head, Credential::default());
     let standing = match standing(edge, head, &stranger) {
         Ok(standing) => standing,
         Err(refusal) => return Err(heard_out(edge, body, refusal).await),
     };
-    let asker = Asker {
+    let asker = Caller {
         viewer: standing.viewer(),
         ..stranger
     };
@@ -133,8 +133,8 @@ async fn prepare(
 
 /// Checks the access token before anything else of the request is read. A member has a bucket of its own and is
 /// admitted whatever others at the address do. An invalid token is charged to the address.
-fn standing(edge: &Edge, head: &Parts, stranger: &Asker) -> Result<Standing, Refusal> {
-    let standing = Standing::of_request(&edge.app, &head.headers);
+fn standing(edge: &HttpState, head: &Parts, stranger: &Caller) -> Result<Credential, Refusal> {
+    let standing = Credential::of_request(&edge.app, &head.headers);
     if let Ok(standing) = standing
         && standing.viewer().member().is_some()
     {
@@ -148,25 +148,32 @@ fn standing(edge: &Edge, head: &Parts, stranger: &Asker) -> Result<Standing, Ref
 
 /// Reads the rest of the body, then returns the refusal. A client that is still sending when the connection closes
 /// would lose an earlier answer.
-async fn heard_out(edge: &Edge, body: Body, refusal: Refusal) -> Refusal {
+async fn heard_out(edge: &HttpState, body: Body, refusal: Refusal) -> Refusal {
     body::hear_out(body, edge.app.config.http.body_limit_bytes, patience(edge)).await;
     refusal
 }
 
-fn patience(edge: &Edge) -> Duration {
+fn patience(edge: &HttpState) -> Duration {
     Duration::from_secs(edge.app.config.http.operation_timeout_seconds)
 }
 
 async fn read(
-    edge: &Edge,
+    edge: &HttpState,
     head: &Parts,
     body: Body,
-    (asker, events): (&Asker, bool),
-) -> Result<(Params, Way), Refusal> {
+    (asker, events): (&Caller, bool),
+) -> Result<(Params, Transport), Refusal> {
     match head.method {
         Method::GET | Method::HEAD => {
             let params = Params::of_query(head.uri.query().unwrap_or_default())?;
-            Ok((params, if events { Way::GetStream } else { Way::Get }))
+            Ok((
+                params,
+                if events {
+                    Transport::GetStream
+                } else {
+                    Transport::Get
+                },
+            ))
         }
         Method::POST => {
             if let Err(refusal) = body::check_content_type(&head.headers) {
@@ -175,7 +182,14 @@ async fn read(
             let mut room = Room::of(edge, asker);
             let body = body::read(body, &mut room, patience(edge)).await?;
             let params = Params::of_body(&body)?;
-            Ok((params, if events { Way::Stream } else { Way::Once }))
+            Ok((
+                params,
+                if events {
+                    Transport::Stream
+                } else {
+                    Transport::Once
+                },
+            ))
         }
         _ => {
             let message = "Use POST; GET is only for queries.";
@@ -185,8 +199,8 @@ async fn read(
     }
 }
 
-fn asker(edge: &Edge, Peer(peer): Peer, head: &Parts, standing: Standing) -> Asker {
-    Asker {
+fn asker(edge: &HttpState, Peer(peer): Peer, head: &Parts, standing: Credential) -> Caller {
+    Caller {
         viewer: standing.viewer(),
         address: client_address(peer, &head.headers, &edge.app.config.http),
         device: known_device(&edge.app, &head.headers),

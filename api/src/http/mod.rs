@@ -8,46 +8,46 @@
 
 mod accept;
 pub mod address;
+mod admin;
 mod body;
+mod body_buffer;
 mod browsers;
 mod budget;
+mod busy_body;
+mod connection_limits;
 pub mod connections;
 pub mod documents;
 mod errors;
 mod events;
-mod extent;
 mod framing;
 mod graphiql;
 mod graphql;
 mod guard;
 mod host;
 mod in_flight;
-mod kept;
+mod json_limit;
+mod keepalive;
 mod operation;
-mod operations;
 mod params;
-mod places;
-mod pulse;
 mod refusal;
+mod reply;
 mod request_log;
 pub(crate) mod respond;
 mod router;
-mod said;
 pub mod server;
 mod socket;
-mod taken;
-mod under_way;
 mod viewer;
+mod write_progress;
 
 use std::ops::Deref;
 use std::sync::Arc;
 
+use admin::Readiness;
 use budget::Budget;
+use connection_limits::ConnectionLimits;
 use documents::{Documents, ManifestError};
 use in_flight::InFlight;
 use metrics_exporter_prometheus::PrometheusHandle;
-use operations::Readiness;
-use places::Places;
 
 pub(crate) use body::is_json;
 pub use router::{api, operations as operations_router};
@@ -59,9 +59,9 @@ use crate::shutdown::Shutdown;
 
 /// The state that every handler gets. Cheap to clone.
 #[derive(Clone)]
-pub struct Edge(Arc<EdgeParts>);
+pub struct HttpState(Arc<EdgeParts>);
 
-/// The parts of an [`Edge`].
+/// The parts of an [`HttpState`].
 pub struct EdgeParts {
     /// The application.
     pub app: App,
@@ -76,7 +76,7 @@ pub struct EdgeParts {
     /// The memory that incoming bodies and messages may hold.
     pub(crate) in_flight: InFlight,
     /// The limits on open sockets and event streams.
-    pub(crate) places: Places,
+    pub(crate) places: ConnectionLimits,
     /// The last result of `/readyz`.
     pub(crate) readiness: Readiness,
     /// Whether the process is shutting down.
@@ -85,7 +85,7 @@ pub struct EdgeParts {
     pub metrics: PrometheusHandle,
 }
 
-impl Edge {
+impl HttpState {
     /// Puts the parts together.
     ///
     /// # Errors
@@ -101,7 +101,7 @@ impl Edge {
             documents: Documents::load(&app.config.graphql)?,
             budget: Budget::new(&app.config.graphql),
             in_flight: InFlight::new(&app.config.http),
-            places: Places::new(&app.config.http),
+            places: ConnectionLimits::new(&app.config.http),
             readiness: Readiness::default(),
             app,
             shutdown,
@@ -110,7 +110,7 @@ impl Edge {
     }
 }
 
-impl Deref for Edge {
+impl Deref for HttpState {
     type Target = EdgeParts;
 
     fn deref(&self) -> &EdgeParts {

@@ -14,9 +14,10 @@ use async_graphql::{Request, Response, ServerError, Value, Variables};
 use futures::stream::BoxStream;
 use futures::{FutureExt as _, Stream, StreamExt as _, stream};
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::Edge;
+use super::HttpState;
 use super::budget::{Empty, Receipt};
 use super::documents::Found;
 use super::errors::given_code;
@@ -40,7 +41,7 @@ const COMMITTING: Duration = Duration::from_secs(5);
 
 /// The caller, and the address it calls from.
 #[derive(Clone, Copy, Debug)]
-pub struct Asker {
+pub struct Caller {
     /// Anonymous, or a member.
     pub viewer: Viewer,
     /// The address, for limits by address.
@@ -51,7 +52,7 @@ pub struct Asker {
     pub developer: bool,
 }
 
-impl Asker {
+impl Caller {
     /// Returns the member, or the device that proved an earlier sign-in. `None` if neither is known.
     pub fn identity(&self) -> Option<Uuid> {
         let member = self.viewer.member().map(|member| member.0);
@@ -61,7 +62,7 @@ impl Asker {
 
 /// Which operations the transport of a request can carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Transport {
     /// A GET request. Anybody may repeat or prefetch it, so it must not change anything.
     Get,
     /// A request with one answer.
@@ -95,32 +96,32 @@ impl Prepared {
 struct First {
     found: Found,
     receipt: Receipt,
-    asker: Asker,
+    asker: Caller,
 }
 
 /// The outcome of a request.
 pub type Outcome = Result<Response, Refusal>;
 
-impl Edge {
+impl HttpState {
     /// Refuses a caller that cannot pay `REFUSED`, the least that a request costs.
-    pub fn admit(&self, asker: &Asker) -> Result<(), Refusal> {
+    pub fn admit(&self, asker: &Caller) -> Result<(), Refusal> {
         let held = self.budget.holds(asker, REFUSED, self.app.clock.uptime());
         held.map_err(rate_limited)
     }
 
     /// Charges the caller for a refusal that its request caused, less what it has paid already.
-    pub fn charge_for(&self, refusal: &Refusal, asker: &Asker, paid: u64) {
+    pub fn charge_for(&self, refusal: &Refusal, asker: &Caller, paid: u64) {
         if refusal.is_of_what_was_sent() {
             self.charge(asker, REFUSED.saturating_sub(paid));
         }
     }
 
     /// Charges the caller for a refusal.
-    pub fn charge_refusal(&self, asker: &Asker) {
+    pub fn charge_refusal(&self, asker: &Caller) {
         self.charge(asker, REFUSED);
     }
 
-    fn charge(&self, asker: &Asker, points: u64) {
+    fn charge(&self, asker: &Caller, points: u64) {
         self.budget.charge(asker, points, self.app.clock.uptime());
     }
 
@@ -128,8 +129,8 @@ impl Edge {
     pub async fn prepare(
         &self,
         mut params: Params,
-        asker: &Asker,
-        way: Way,
+        asker: &Caller,
+        way: Transport,
     ) -> Result<Prepared, Refusal> {
         self.admit(asker)?;
         let patience = Duration::from_secs(self.app.config.http.operation_timeout_seconds);
@@ -148,8 +149,8 @@ impl Edge {
     async fn find_and_price(
         &self,
         params: &mut Params,
-        asker: &Asker,
-        (way, deadline): (Way, Instant),
+        asker: &Caller,
+        (way, deadline): (Transport, Instant),
         paid: &mut u64,
     ) -> Result<Prepared, Refusal> {
         let limits = &Limits::STANDARD;
@@ -213,7 +214,7 @@ impl Edge {
         })
     }
 
-    fn pay(&self, asker: &Asker, points: u64) -> Result<Receipt, Refusal> {
+    fn pay(&self, asker: &Caller, points: u64) -> Result<Receipt, Refusal> {
         let now = self.app.clock.uptime();
         self.budget.take(asker, points, now).map_err(|empty| {
             // The document was parsed for nothing, so the refusal is charged. The wait that is returned includes this
@@ -224,7 +225,7 @@ impl Edge {
         })
     }
 
-    fn may_introspect(&self, asker: &Asker) -> bool {
+    fn may_introspect(&self, asker: &Caller) -> bool {
         asker.developer || self.app.config.introspection_for_all()
     }
 
@@ -238,9 +239,10 @@ impl Edge {
         let deadline = prepared.deadline;
         let (edge, stats) = (self.clone(), stats.clone());
         let (waits, awaited) = waiting::pair();
-        let work = self
-            .shutdown
-            .spawn(async move { awaited.scope(edge.run(prepared, &stats, COMMITTING)).await });
+        let work = self.shutdown.spawn(
+            async move { awaited.scope(edge.run(prepared, &stats, COMMITTING)).await }
+                .in_current_span(),
+        );
         let outcome = timeout_at(deadline, work).await;
         drop(waits);
         match outcome {
@@ -327,7 +329,7 @@ fn rate_limited(Empty { wait }: Empty) -> Refusal {
     Refusal::rate_limited(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
 }
 
-impl Way {
+impl Transport {
     fn carries(self, kind: OperationType) -> Result<(), Refusal> {
         match (self, kind) {
             (_, OperationType::Query)
@@ -466,10 +468,10 @@ mod tests {
     fn a_way_carries_what_it_can() {
         use OperationType::{Mutation, Query, Subscription};
         let carried =
-            |way: Way| [Query, Mutation, Subscription].map(|kind| way.carries(kind).is_ok());
-        assert_eq!(carried(Way::Get), [true, false, false]);
-        assert_eq!(carried(Way::Once), [true, true, false]);
-        assert_eq!(carried(Way::Stream), [true, true, true]);
-        assert_eq!(carried(Way::GetStream), [true, false, true]);
+            |way: Transport| [Query, Mutation, Subscription].map(|kind| way.carries(kind).is_ok());
+        assert_eq!(carried(Transport::Get), [true, false, false]);
+        assert_eq!(carried(Transport::Once), [true, true, false]);
+        assert_eq!(carried(Transport::Stream), [true, true, true]);
+        assert_eq!(carried(Transport::GetStream), [true, false, true]);
     }
 }

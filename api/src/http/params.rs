@@ -5,7 +5,7 @@ use async_graphql::{Number, Positioned, Value, Variables};
 use http::StatusCode;
 use serde::{Deserialize, Deserializer};
 
-use super::extent::is_modest;
+use super::json_limit::is_within_limit;
 use super::refusal::Refusal;
 
 /// The parameters of an operation.
@@ -151,7 +151,7 @@ fn whole(number: &Number) -> Option<i64> {
 }
 
 fn modest(json: &[u8]) -> Result<(), Refusal> {
-    if is_modest(json) {
+    if is_within_limit(json) {
         return Ok(());
     }
     Err(Refusal::http(

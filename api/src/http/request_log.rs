@@ -5,6 +5,7 @@ use std::time::Instant;
 use async_graphql::parser::types::OperationType;
 use entity::MemberId;
 use http::StatusCode;
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::db::Stats;
@@ -17,6 +18,13 @@ const MAX_NAME: usize = 64;
 /// logged cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId(pub Uuid);
+
+impl RequestId {
+    /// The span of the request: every line that is logged in it has the id.
+    pub fn span(self) -> Span {
+        tracing::info_span!("request", request_id = %self.0)
+    }
+}
 
 /// Gathers the fields of the log line and writes it on drop, so that a request is logged even if its client
 /// disconnected or it panicked.

@@ -10,16 +10,17 @@ use axum::routing::{any, get};
 use futures::FutureExt as _;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use tower_http::compression::CompressionLayer;
+use tracing::Instrument as _;
 
 use super::browsers::Apps;
 use super::request_log::RequestId;
-use super::{Edge, browsers, graphiql, graphql, host, operations as ops, respond};
+use super::{HttpState, admin as ops, browsers, graphiql, graphql, host, respond};
 use crate::config::Mode;
 use crate::graphql::code::Code;
 
 /// The routes of the API. `/healthz`, `/readyz` and `/metrics` are included unless they have an address of their own.
 /// In development the routes of `developers` are included too.
-pub fn api(edge: &Edge, developers: Router<Edge>) -> Router {
+pub fn api(edge: &HttpState, developers: Router<HttpState>) -> Router {
     let config = &edge.app.config;
     let mut routes = Router::new().route("/graphql", any(graphql::answer));
     if let Some(dashboards) = browsers::dashboards(&config.http) {
@@ -37,7 +38,7 @@ pub fn api(edge: &Edge, developers: Router<Edge>) -> Router {
 }
 
 /// The operators' routes alone. `serves` tells a process that serves members from one that runs only the worker.
-pub fn operations(edge: &Edge, serves: bool) -> Router {
+pub fn operations(edge: &HttpState, serves: bool) -> Router {
     let routes = if serves {
         operator_routes()
     } else {
@@ -46,17 +47,17 @@ pub fn operations(edge: &Edge, serves: bool) -> Router {
     dressed(routes, edge)
 }
 
-fn operator_routes() -> Router<Edge> {
+fn operator_routes() -> Router<HttpState> {
     common_routes().route("/readyz", get(ops::readyz))
 }
 
-fn common_routes() -> Router<Edge> {
+fn common_routes() -> Router<HttpState> {
     Router::new()
         .route("/healthz", get(ops::healthz))
         .route("/metrics", get(ops::metrics))
 }
 
-fn dressed(routes: Router<Edge>, edge: &Edge) -> Router {
+fn dressed(routes: Router<HttpState>, edge: &HttpState) -> Router {
     routes
         .fallback(respond::nothing_here)
         // Compression is inside the envelope, and added after the routes, so that logs and limits see the uncompressed
@@ -83,14 +84,19 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
 ];
 
 /// Gives the request an id, catches panics, and adds the security headers to the answer.
-async fn envelope(State(edge): State<Edge>, mut request: Request, next: Next) -> Response<Body> {
+async fn envelope(
+    State(edge): State<HttpState>,
+    mut request: Request,
+    next: Next,
+) -> Response<Body> {
     let id = RequestId(edge.app.ids.next());
     request.extensions_mut().insert(id);
     let in_development = edge.app.config.mode == Mode::Development;
     let mut response = if in_development && !host::is_local(request.uri(), request.headers()) {
         misdirected()
     } else {
-        let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        let answer = next.run(request).instrument(id.span());
+        let answer = AssertUnwindSafe(answer).catch_unwind().await;
         answer.unwrap_or_else(|_| {
             tracing::error!(request_id = %id.0, "a request panicked");
             respond::fault(id.0)
@@ -145,7 +151,7 @@ mod tests {
     use crate::viewer::SignedIn;
 
     /// Returns an edge on a database without migrations, and the folder of that database.
-    async fn edge() -> (Edge, tempfile::TempDir) {
+    async fn edge() -> (HttpState, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("belay.db").display());
         let layers = Figment::from(Toml::string(DEFAULTS)).merge(("database.url", url));
@@ -169,7 +175,7 @@ mod tests {
         );
         let app = app.unwrap();
         let metrics = PrometheusBuilder::new().build_recorder().handle();
-        let edge = Edge::new(app, Shutdown::default(), metrics);
+        let edge = HttpState::new(app, Shutdown::default(), metrics);
         (edge.unwrap_or_else(|error| panic!("{error}")), folder)
     }
 

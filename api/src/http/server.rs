@@ -18,11 +18,11 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::address::Peer;
+use super::busy_body::BusyBody;
 use super::connections::{Bounds, Connections, Idle, Seat};
 use super::framing;
-use super::pulse::Pulse;
-use super::taken::{Measured, Taken};
-use super::under_way::UnderWay;
+use super::keepalive::Keepalive;
+use super::write_progress::{CountedStream, WriteProgress};
 use crate::config::HttpConfig;
 use crate::shutdown::Shutdown;
 
@@ -56,7 +56,7 @@ pub async fn run(
         body_limit: config.body_limit_bytes,
         stop: shutdown.stopping(),
     });
-    let pulse = Pulse::of(config);
+    let pulse = Keepalive::of(config);
     let connections = Connections::new(bounds);
     let mut unserved = Unserved::default();
     loop {
@@ -117,7 +117,7 @@ impl Unserved {
 }
 
 /// Sets the socket options of a connection. If that fails, the connection is served all the same.
-fn settle(stream: &TcpStream, pulse: Pulse) {
+fn settle(stream: &TcpStream, pulse: Keepalive) {
     // Answers are small; waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
@@ -149,7 +149,7 @@ struct Heard {
 
 async fn serve(served: Arc<Served>, stream: TcpStream, peer: SocketAddr, seat: Seat) {
     let _counted = Counted::new();
-    let (heard, taken) = (Heard::default(), Taken::default());
+    let (heard, taken) = (Heard::default(), WriteProgress::default());
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
         heard.request.store(true, Ordering::Relaxed);
         let is_http_2 = request.version() == Version::HTTP_2;
@@ -162,10 +162,10 @@ async fn serve(served: Arc<Served>, stream: TcpStream, peer: SocketAddr, seat: S
         let served = Arc::clone(&served);
         async move {
             let response = answer(&served, request).await?;
-            Ok::<_, Infallible>(response.map(|body| UnderWay::new(body, busy)))
+            Ok::<_, Infallible>(response.map(|body| BusyBody::new(body, busy)))
         }
     });
-    let io = TokioIo::new(Measured::new(stream, taken.clone()));
+    let io = TokioIo::new(CountedStream::new(stream, taken.clone()));
     let connection = served.builder.serve_connection_with_upgrades(io, service);
     let mut connection = std::pin::pin!(connection);
     let mut watch = Watch::new(&served);
@@ -242,7 +242,7 @@ impl Watch {
         (self.header_timeout.min(self.keep_alive) / 4).clamp(shortest, longest)
     }
 
-    fn look(&mut self, heard: &Heard, taken: &Taken, idle: Option<Idle>) -> Verdict {
+    fn look(&mut self, heard: &Heard, taken: &WriteProgress, idle: Option<Idle>) -> Verdict {
         if !heard.request.load(Ordering::Relaxed) {
             // This also covers a peer that never sends enough to tell its protocol.
             let late = self.opened.elapsed() >= self.header_timeout;
@@ -303,7 +303,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let _peer = TcpStream::connect(listener.local_addr().unwrap()).await;
         let (stream, _) = listener.accept().await.unwrap();
-        settle(&stream, Pulse::of(&config.http));
+        settle(&stream, Keepalive::of(&config.http));
         let socket = socket2::SockRef::from(&stream);
         let given_up = socket.tcp_user_timeout().unwrap();
         assert_eq!(given_up, Some(Duration::from_millis(37_500)));

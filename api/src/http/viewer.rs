@@ -19,18 +19,18 @@ pub struct BadToken;
 
 /// The caller and its access token. Long-lived connections must check it again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing(Option<Access>);
+pub struct Credential(Option<Access>);
 
 /// Why an access token is no longer valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lapse {
+pub enum Invalidation {
     /// The access token has expired. The session may continue with another token.
     Expired,
     /// The session was ended, here or from another device.
     SignedOut,
 }
 
-impl Standing {
+impl Credential {
     /// Reads the credentials of a request. The caller is anonymous without an `Authorization` header, and a member with
     /// a valid access token. The dashboard's token comes in a cookie. An expired cookie counts as none, because the
     /// browser also sends it with the request that refreshes it.
@@ -65,10 +65,12 @@ impl Standing {
     }
 
     /// Whether the token is still valid. Needs no database query.
-    pub fn check(&self, app: &App) -> Result<(), Lapse> {
+    pub fn check(&self, app: &App) -> Result<(), Invalidation> {
         match self.0 {
-            Some(access) if access.ends_at <= app.clock.now() => Err(Lapse::Expired),
-            Some(access) if app.revocations.contains(access.who.session) => Err(Lapse::SignedOut),
+            Some(access) if access.ends_at <= app.clock.now() => Err(Invalidation::Expired),
+            Some(access) if app.revocations.contains(access.who.session) => {
+                Err(Invalidation::SignedOut)
+            }
             _ => Ok(()),
         }
     }

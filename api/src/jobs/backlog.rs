@@ -136,7 +136,8 @@ pub async fn look(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Backl
         .add(ready())
         .add(letter())
         .add(Job::Attempts.gt(0));
-    // A letter may be enqueued for later. After one attempt it counts from `run_at`, and not from its creation.
+    // After one attempt a letter counts from `run_at`, because it may have been enqueued for later. Further attempts
+    // move `run_at`, so then it counts from its creation.
     let since = CaseStatement::new()
         .case(Job::Attempts.gt(1), Expr::col(Job::CreatedAt))
         .finally(Expr::col(Job::RunAt));

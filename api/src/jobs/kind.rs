@@ -76,7 +76,7 @@ pub enum AccountNotice {
     SignedIn,
     /// A new address was confirmed and takes effect later.
     EmailChangeConfirmed,
-    /// The change of address was undone: the account keeps its address.
+    /// The change of address was dropped before it took effect: the account keeps its address.
     EmailChangeDropped,
     /// The account moved to another address. Mailed to the old one.
     EmailChanged,

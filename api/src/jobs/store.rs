@@ -122,7 +122,7 @@ impl Leased for Entity {
     }
 }
 
-/// Returns when the next job can be taken, or `None` if there is no job.
+/// Returns when the next job can be claimed, or `None` if there is none.
 pub(crate) async fn next_due(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, Fault> {
     leased::next_due::<Entity>(db).await
 }

@@ -67,7 +67,7 @@ impl Keys {
             })?,
             SecretPlace::Nowhere => {
                 return Err(fault(
-                    "is empty; only the embedded database keeps one beside it".to_owned(),
+                    "is empty; only an embedded database in development has a key file".to_owned(),
                 ));
             }
         };

@@ -5,7 +5,7 @@ use entity::ladder_rung::Model;
 pub use entity::ladder_rung::{Kind, Tells};
 use entity::{CircleId, MemberId, PeeringId, RungId, TellingId};
 
-use super::when::Waiting;
+use super::schedule::Waiting;
 use crate::keys::at_rest::Opened;
 use crate::text::{Lines, TextForm};
 

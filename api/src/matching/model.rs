@@ -10,9 +10,9 @@ use crate::proposal::{self as agreement, Shown, Step};
 /// How long a proposal waits for an answer.
 pub const OPEN_FOR: TimeDelta = TimeDelta::days(7);
 /// How long after a proposal a member may propose to the same member again, whatever became of it.
-pub const ASKS_AGAIN_AFTER: TimeDelta = TimeDelta::days(30);
+pub const PROPOSE_AGAIN_AFTER: TimeDelta = TimeDelta::days(30);
 /// How long after an end or a no neither of the two is notified of a proposal by the other.
-pub const LEFT_IN_PEACE_FOR: TimeDelta = TimeDelta::days(30);
+pub const QUIET_AFTER_NO: TimeDelta = TimeDelta::days(30);
 /// How many proposals of one member may wait at a time.
 pub const MOST_PROPOSALS: u64 = 3;
 /// How many partners one member may have at a time.
@@ -37,17 +37,17 @@ impl Pair {
     }
 
     /// The two members of a peering.
-    pub fn in_it(row: &Model) -> Self {
+    pub fn of_row(row: &Model) -> Self {
         Self::of(row.lower_id, row.higher_id)
     }
 
     /// Whether a member is one of the two.
-    pub fn has(self, man: MemberId) -> bool {
-        self.lower == man || self.higher == man
+    pub fn contains(self, member: MemberId) -> bool {
+        self.lower == member || self.higher == member
     }
 
     /// Returns the partner of `one`, who is one of the two.
-    pub fn beside(self, one: MemberId) -> MemberId {
+    pub fn partner_of(self, one: MemberId) -> MemberId {
         if self.lower == one {
             self.higher
         } else {
@@ -98,11 +98,11 @@ pub fn is_active(row: &Model) -> bool {
 /// Returns a peering as one of the two sees it, or `None` if it is not visible to him. Does not check whether the
 /// partner is hidden.
 pub fn seen_by(viewer: MemberId, row: &Model, now: DateTime<Utc>) -> Option<Peering> {
-    let pair = Pair::in_it(row);
+    let pair = Pair::of_row(row);
     let state = of_row(row).shown_to(viewer, now)?;
     (pair.lower == viewer || pair.higher == viewer).then_some(Peering {
         id: row.id,
-        partner: pair.beside(viewer),
+        partner: pair.partner_of(viewer),
         state,
         proposed_by_viewer: row.proposed_by == viewer,
         proposed_at: row.proposed_at,
@@ -113,7 +113,7 @@ pub fn seen_by(viewer: MemberId, row: &Model, now: DateTime<Utc>) -> Option<Peer
 
 /// What a proposal does, given the earlier peerings of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asking<'a> {
+pub enum ProposalOutcome<'a> {
     /// Nothing: the two are partners, or his proposal waits already. This is the row.
     Stands(&'a Model),
     /// Accepts this proposal of the other member, even if the proposer of the new one had declined it.
@@ -128,37 +128,39 @@ pub enum Asking<'a> {
 }
 
 /// Decides what a proposal of `me` does, given every earlier peering of the two.
-pub fn proposal(rows: &[Model], me: MemberId, now: DateTime<Utc>) -> Asking<'_> {
+pub fn decide_proposal(rows: &[Model], me: MemberId, now: DateTime<Utc>) -> ProposalOutcome<'_> {
     let open = rows
         .iter()
         .find(|row| is_active(row) || of_row(row).waits(now));
     match open {
-        Some(row) if is_active(row) || row.proposed_by == me => Asking::Stands(row),
-        Some(row) => Asking::Accepts(row),
+        Some(row) if is_active(row) || row.proposed_by == me => ProposalOutcome::Stands(row),
+        Some(row) => ProposalOutcome::Accepts(row),
         None => {
             // An ended peering does not count here: both know of it, so it does not have to look like a no or a lapse.
             let asked = rows
                 .iter()
                 .filter(|row| row.proposed_by == me && row.state != State::Ended);
-            let again = asked.map(|row| row.proposed_at + ASKS_AGAIN_AFTER).max();
+            let again = asked.map(|row| row.proposed_at + PROPOSE_AGAIN_AFTER).max();
             match again {
-                Some(again) if now < again => Asking::TooSoon(again),
-                _ if rows.iter().any(|row| keeps_in_peace(row, now)) => Asking::Silent,
-                _ => Asking::New,
+                Some(again) if now < again => ProposalOutcome::TooSoon(again),
+                _ if rows.iter().any(|row| ended_or_declined_recently(row, now)) => {
+                    ProposalOutcome::Silent
+                }
+                _ => ProposalOutcome::New,
             }
         }
     }
 }
 
-/// Whether one of the two ended or declined this peering less than [`LEFT_IN_PEACE_FOR`] ago. A proposal that was
+/// Whether one of the two ended or declined this peering less than [`QUIET_AFTER_NO`] ago. A proposal that was
 /// silent from the beginning does not count: it is stored as declined, but has no answer.
-fn keeps_in_peace(row: &Model, now: DateTime<Utc>) -> bool {
+fn ended_or_declined_recently(row: &Model, now: DateTime<Utc>) -> bool {
     let said_at = match row.state {
         State::Ended => row.ended_at,
         State::Declined => row.answered_at,
         State::Proposed | State::Active | State::Withdrawn => None,
     };
-    said_at.is_some_and(|at| now < at + LEFT_IN_PEACE_FOR)
+    said_at.is_some_and(|at| now < at + QUIET_AFTER_NO)
 }
 
 /// Decides what withdrawing a proposal does.
@@ -233,7 +235,7 @@ mod tests {
         let pair = Pair::of(MIKE, PAUL);
         assert_eq!(pair, Pair::of(PAUL, MIKE));
         assert_eq!((pair.lower, pair.higher), (PAUL, MIKE));
-        assert_eq!((pair.beside(MIKE), pair.beside(PAUL)), (PAUL, MIKE));
+        assert_eq!((pair.partner_of(MIKE), pair.partner_of(PAUL)), (PAUL, MIKE));
     }
 
     #[test]
@@ -260,40 +262,43 @@ mod tests {
 
     #[test]
     fn what_a_proposal_comes_to_follows_from_what_there_was() {
-        let (lapsed, again) = (noon() + OPEN_FOR, noon() + ASKS_AGAIN_AFTER);
+        let (lapsed, again) = (noon() + OPEN_FOR, noon() + PROPOSE_AGAIN_AFTER);
         for state in STATES {
             let rows = [asked(state)];
-            let comes_to = |me, now| proposal(&rows, me, now);
+            let comes_to = |me, now| decide_proposal(&rows, me, now);
             let row = &rows[0];
             let (mikes, pauls) = match state {
-                State::Active => (Asking::Stands(row), Asking::Stands(row)),
-                State::Withdrawn => (Asking::TooSoon(again), Asking::New),
-                State::Ended => (Asking::Silent, Asking::Silent),
-                _ => (Asking::Stands(row), Asking::Accepts(row)),
+                State::Active => (ProposalOutcome::Stands(row), ProposalOutcome::Stands(row)),
+                State::Withdrawn => (ProposalOutcome::TooSoon(again), ProposalOutcome::New),
+                State::Ended => (ProposalOutcome::Silent, ProposalOutcome::Silent),
+                _ => (ProposalOutcome::Stands(row), ProposalOutcome::Accepts(row)),
             };
             assert_eq!(comes_to(MIKE, noon()), mikes, "{state:?}");
             assert_eq!(comes_to(PAUL, noon()), pauls, "{state:?}");
             if state != State::Active {
                 let (mikes, pauls) = match state {
-                    State::Ended => (Asking::Silent, Asking::Silent),
+                    State::Ended => (ProposalOutcome::Silent, ProposalOutcome::Silent),
                     // Mike cannot tell a no from silence.
-                    State::Declined => (Asking::TooSoon(again), Asking::Silent),
-                    _ => (Asking::TooSoon(again), Asking::New),
+                    State::Declined => (ProposalOutcome::TooSoon(again), ProposalOutcome::Silent),
+                    _ => (ProposalOutcome::TooSoon(again), ProposalOutcome::New),
                 };
                 assert_eq!(comes_to(MIKE, lapsed), mikes, "{state:?}");
                 assert_eq!(comes_to(PAUL, lapsed), pauls, "{state:?}");
-                assert_eq!(comes_to(MIKE, again), Asking::New, "{state:?}");
+                assert_eq!(comes_to(MIKE, again), ProposalOutcome::New, "{state:?}");
             }
         }
-        assert_eq!(proposal(&[], MIKE, noon()), Asking::New);
+        assert_eq!(decide_proposal(&[], MIKE, noon()), ProposalOutcome::New);
         // A proposal that was silent from the beginning does not start the quiet time again.
         let silent = Model {
             answered_at: None,
             ..asked(State::Declined)
         };
         let rows = [silent];
-        assert_eq!(proposal(&rows, PAUL, lapsed), Asking::New);
-        assert_eq!(proposal(&rows, MIKE, lapsed), Asking::TooSoon(again));
+        assert_eq!(decide_proposal(&rows, PAUL, lapsed), ProposalOutcome::New);
+        assert_eq!(
+            decide_proposal(&rows, MIKE, lapsed),
+            ProposalOutcome::TooSoon(again)
+        );
     }
 
     #[test]

@@ -14,14 +14,14 @@ use crate::db::Sorted;
 use crate::error::Fault;
 use crate::page::Page;
 use crate::tx::Tx;
-use crate::visibility::relations::{active_peering, not_his_no, waiting_peering};
+use crate::visibility::relations::{active_peering, not_declined_by, waiting_peering};
 use crate::visibility::{mutual, visible};
 
 /// Identifies the cursors of the viewer's peerings.
 pub const MY_PEERINGS: u8 = 70;
 
 /// The condition that a peering is between the member and somebody whom he can see.
-pub(super) fn is_with_somebody(member: MemberId) -> Condition {
+pub(super) fn is_with_visible_partner(member: MemberId) -> Condition {
     let beside = |own: Column, other: Column| {
         Condition::all()
             .add(Expr::col((Entity, own)).eq(member))
@@ -33,18 +33,18 @@ pub(super) fn is_with_somebody(member: MemberId) -> Condition {
 }
 
 fn with_somebody(member: MemberId) -> Select<Entity> {
-    Entity::find().filter(is_with_somebody(member))
+    Entity::find().filter(is_with_visible_partner(member))
 }
 
 /// The condition that a peering is active, and between the member and somebody whom he can see.
 pub(super) fn is_active_for(member: MemberId) -> Condition {
     Condition::all()
         .add(active_peering())
-        .add(is_with_somebody(member))
+        .add(is_with_visible_partner(member))
 }
 
 /// The condition that a peering is active, and its two members can see each other.
-pub(super) fn is_between_two() -> Condition {
+pub(super) fn is_active_and_mutual() -> Condition {
     Condition::all().add(active_peering()).add(both_shown())
 }
 
@@ -54,11 +54,11 @@ fn both_shown() -> Condition {
 }
 
 /// Selects the peerings that are visible to a member: active ones, and open proposals that he has not declined.
-fn there_for(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
+fn visible_to(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
     with_somebody(member).filter(
         Condition::any()
             .add(active_peering())
-            .add(waiting_peering(now).add(not_his_no(member))),
+            .add(waiting_peering(now).add(not_declined_by(member))),
     )
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn by_ids(
     now: DateTime<Utc>,
     ids: &[PeeringId],
 ) -> Result<Vec<Model>, Fault> {
-    let these = there_for(viewer, now).filter(Column::Id.is_in(ids.iter().copied()));
+    let these = visible_to(viewer, now).filter(Column::Id.is_in(ids.iter().copied()));
     Ok(these.all(db).await?)
 }
 
@@ -81,7 +81,7 @@ pub(super) async fn list(
     page: &Page<MY_PEERINGS>,
 ) -> Result<Vec<Model>, Fault> {
     let sorted = Sorted::by_instant(Column::ProposedAt, Column::Id);
-    Ok(sorted.page(there_for(viewer, now), page).all(db).await?)
+    Ok(sorted.page(visible_to(viewer, now), page).all(db).await?)
 }
 
 /// Counts the peerings that are visible to a member.
@@ -90,7 +90,7 @@ pub(super) async fn count(
     member: MemberId,
     now: DateTime<Utc>,
 ) -> Result<u64, Fault> {
-    Ok(there_for(member, now).count(db).await?)
+    Ok(visible_to(member, now).count(db).await?)
 }
 
 /// Counts a member's partners whom he can see.
@@ -161,7 +161,7 @@ pub(super) async fn everybody_with(tx: &Tx, member: MemberId) -> Result<Vec<Memb
         .await?;
     let others = pairs
         .into_iter()
-        .map(|(lower, higher)| Pair::of(lower, higher).beside(member));
+        .map(|(lower, higher)| Pair::of(lower, higher).partner_of(member));
     let mut others: Vec<MemberId> = others.collect();
     others.sort_unstable();
     others.dedup();
@@ -237,7 +237,7 @@ pub(super) async fn end(
 
 /// Which expired proposals to close.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Lapsed {
+pub(super) enum Expired {
     /// Those between these two members.
     Of(Pair),
     /// Up to this many of all members.
@@ -247,7 +247,7 @@ pub(super) enum Lapsed {
 /// Closes expired proposals. Returns them.
 pub(super) async fn close_lapsed(
     tx: &Tx,
-    which: Lapsed,
+    which: Expired,
     now: DateTime<Utc>,
 ) -> Result<Vec<Model>, Fault> {
     let waited = Condition::all()
@@ -256,10 +256,10 @@ pub(super) async fn close_lapsed(
         ))
         .add(Column::ExpiresAt.lte(now));
     let which = match which {
-        Lapsed::Of(pair) => Condition::all()
+        Expired::Of(pair) => Condition::all()
             .add(Column::LowerId.eq(pair.lower))
             .add(Column::HigherId.eq(pair.higher)),
-        Lapsed::All(limit) => {
+        Expired::All(limit) => {
             let oldest = Query::select()
                 .column(Column::Id)
                 .from(Entity)
@@ -292,7 +292,7 @@ pub(super) async fn between_two(
 ) -> Result<Vec<Model>, Fault> {
     let found = Entity::find()
         .filter(Column::Id.is_in(ids.iter().copied()))
-        .filter(is_between_two());
+        .filter(is_active_and_mutual());
     Ok(found.all(db).await?)
 }
 

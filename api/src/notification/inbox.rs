@@ -15,7 +15,7 @@ use crate::tx::Done;
 
 /// A notification in the inbox.
 #[derive(Clone, Copy, Debug)]
-pub struct Line {
+pub struct InboxEntry {
     /// The id.
     pub id: NotificationId,
     /// The kind.
@@ -28,7 +28,7 @@ pub struct Line {
     pub read_at: Option<DateTime<Utc>>,
 }
 
-impl Line {
+impl InboxEntry {
     /// Returns its position in the inbox.
     pub const fn cursor(&self) -> Cursor<INBOX> {
         Cursor {
@@ -38,7 +38,7 @@ impl Line {
     }
 }
 
-impl From<Model> for Line {
+impl From<Model> for InboxEntry {
     fn from(row: Model) -> Self {
         Self {
             id: row.id,
@@ -60,9 +60,13 @@ pub enum Marked {
 }
 
 /// Fetches up to `limit + 1` notifications of a member's inbox, newest first.
-pub async fn page(app: &App, member: MemberId, page: &Page<INBOX>) -> Result<Vec<Line>, Fault> {
+pub async fn page(
+    app: &App,
+    member: MemberId,
+    page: &Page<INBOX>,
+) -> Result<Vec<InboxEntry>, Fault> {
     let rows = store::page(app.db.pool(), member, app.clock.now(), page).await?;
-    Ok(rows.into_iter().map(Line::from).collect())
+    Ok(rows.into_iter().map(InboxEntry::from).collect())
 }
 
 /// Counts the notifications in a member's inbox.
@@ -80,9 +84,9 @@ pub async fn by_ids(
     app: &App,
     member: MemberId,
     ids: &[NotificationId],
-) -> Result<Vec<Line>, Fault> {
+) -> Result<Vec<InboxEntry>, Fault> {
     let rows = store::lines_by_ids(app.db.pool(), member, app.clock.now(), ids).await?;
-    Ok(rows.into_iter().map(Line::from).collect())
+    Ok(rows.into_iter().map(InboxEntry::from).collect())
 }
 
 /// Marks notifications as read, and skips those that are not in the inbox. Returns false if the one to mark up to is
@@ -92,7 +96,7 @@ pub async fn mark_read(app: &App, member: MemberId, what: Marked) -> Result<bool
     let which = match what {
         Marked::These(ids) => Which::These(ids),
         Marked::UpTo(id) => match store::lines_by_ids(db, member, now, &[id]).await?.pop() {
-            Some(row) => Which::UpTo(Line::from(row).cursor()),
+            Some(row) => Which::UpTo(InboxEntry::from(row).cursor()),
             None => return Ok(false),
         },
     };

@@ -204,7 +204,7 @@ pub(super) async fn facts(
     rows: &[Model],
 ) -> Result<Vec<Facts>, Fault> {
     let now = app.clock.now();
-    let standings = profile::service::standings(db, &members(rows)).await?;
+    let standings = profile::service::contexts(db, &members(rows)).await?;
     let wanted = relevance::wanted(db, rows, now).await?;
     let exceptions = Exceptions::read(db, rows).await?;
     let caused = match to_compare(rows) {

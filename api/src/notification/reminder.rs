@@ -106,7 +106,7 @@ pub async fn run_due(app: &App) -> Result<usize, Fault> {
 async fn reschedule(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
     let now = app.clock.now();
     let members: Vec<_> = due.iter().map(|row| row.member_id).collect();
-    let standings = profile::service::standings(tx, &members).await?;
+    let standings = profile::service::contexts(tx, &members).await?;
     let last = checkin::service::last_check_ins(tx, &members).await?;
     let mut turns = Vec::new();
     let mut days: HashMap<NaiveDate, Vec<MemberId>> = HashMap::new();

@@ -33,7 +33,7 @@ pub async fn reminders(
     let now = app.clock.now();
     let rows = reminder_store::behind(tx, after.map(MemberId), limit).await?;
     let members: Vec<MemberId> = rows.iter().map(|row| row.member_id).collect();
-    let who = profile::service::standings(tx, &members).await?;
+    let who = profile::service::contexts(tx, &members).await?;
     let moved = rows.iter().filter_map(|row| {
         let zone = who.get(&row.member_id)?.terms.zone;
         let due = row.next_due_at.filter(|due| *due > now)?;

@@ -91,7 +91,7 @@ pub async fn lock_members(tx: &Tx, members: &[MemberId]) -> Result<(), Fault> {
 
 /// What the notification pipeline needs to know about a member.
 #[derive(Clone, Copy, Debug)]
-pub struct Standing {
+pub struct NotificationContext {
     /// Where and when his days begin.
     pub terms: DayTerms,
     /// Whether his account waits for deletion.
@@ -101,14 +101,14 @@ pub struct Standing {
 }
 
 /// Returns the standing of each of these members. Members who are gone are left out.
-pub async fn standings(
+pub async fn contexts(
     db: &impl ConnectionTrait,
     members: &[MemberId],
-) -> Result<HashMap<MemberId, Standing>, Fault> {
-    let rows = store::standings(db, members).await?;
+) -> Result<HashMap<MemberId, NotificationContext>, Fault> {
+    let rows = store::contexts(db, members).await?;
     rows.into_iter()
         .map(|row| {
-            let standing = Standing {
+            let standing = NotificationContext {
                 terms: DayTerms::stored(&row.time_zone, row.day_start_hour)?,
                 hidden: row.hidden_at.is_some(),
                 quiet: row.quiet.unwrap_or_default(),

@@ -150,7 +150,7 @@ pub(super) async fn insert(tx: &Tx, new: &NewMember, now: DateTime<Utc>) -> Resu
 /// `false` if there is no such member. Read the profile after this statement, not in it: a locking statement that
 /// waited sees the current row, but the lists as they were when it began to wait.
 pub(super) async fn lock_profile(tx: &Tx, member: MemberId) -> Result<bool, Fault> {
-    tx.lock(Rank::Member);
+    tx.lock_members(&[member]);
     let id: Option<MemberId> = Entity::find_by_id(member)
         .select_only()
         .column(Column::Id)
@@ -164,7 +164,9 @@ pub(super) async fn lock_profile(tx: &Tx, member: MemberId) -> Result<bool, Faul
 
 /// Locks these members `FOR NO KEY UPDATE`, in the order of their ids, so that transactions do not deadlock.
 pub(super) async fn lock_members(tx: &Tx, members: &[MemberId]) -> Result<(), Fault> {
-    tx.lock(Rank::Member);
+    if !tx.lock_members(members) {
+        return Ok(());
+    }
     let _: Vec<MemberId> = Entity::find()
         .select_only()
         .column(Column::Id)
@@ -299,7 +301,7 @@ fn terms_of(member: MemberId) -> Select<Entity> {
 }
 
 /// What the notification pipeline needs to know about a member.
-pub(super) struct Standing {
+pub(super) struct NotificationContext {
     pub member: MemberId,
     pub time_zone: String,
     pub day_start_hour: i32,
@@ -308,11 +310,11 @@ pub(super) struct Standing {
     pub quiet: Option<QuietHours>,
 }
 
-/// Returns the standings of these members, in one statement.
-pub(super) async fn standings(
+/// Returns the contexts of these members, in one statement.
+pub(super) async fn contexts(
     db: &impl ConnectionTrait,
     members: &[MemberId],
-) -> Result<Vec<Standing>, Fault> {
+) -> Result<Vec<NotificationContext>, Fault> {
     type Row = (
         MemberId,
         String,
@@ -341,10 +343,10 @@ pub(super) async fn standings(
         .into_tuple()
         .all(db)
         .await?;
-    let standings = rows.into_iter().map(
+    let contexts = rows.into_iter().map(
         |(member, time_zone, day_start_hour, hidden_at, enabled, from, until)| {
             let set = enabled.zip(from).zip(until);
-            Standing {
+            NotificationContext {
                 member,
                 time_zone,
                 day_start_hour,
@@ -354,7 +356,7 @@ pub(super) async fn standings(
             }
         },
     );
-    Ok(standings.collect())
+    Ok(contexts.collect())
 }
 
 /// Returns every topic of the vocabulary, in order.

@@ -19,7 +19,7 @@ use crate::schema::pact::{PactMe, ReceivedMe};
 use crate::schema::profile::ProfileMe;
 use crate::viewer::SignedIn;
 
-/// You, with everything that only you can see.
+/// You, with everything that nobody else can see.
 #[derive(MergedObject)]
 pub struct Me(
     Identity,

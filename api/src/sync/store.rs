@@ -16,7 +16,8 @@ use super::model::{Change, Feed, Wanted};
 use crate::error::Fault;
 use crate::tx::{Item, Tx};
 
-/// The limit is in the subquery, where the index provides the order.
+/// The `LEFT JOIN` returns the feed even if it has no changes. The limit is in the subquery, where the index provides
+/// the order.
 const READ: &str = "SELECT feed.last_seq, feed.pruned_through, \
     next.kind, next.node_id, next.seq, next.deleted, next.changed_at \
     FROM change_feed AS feed LEFT JOIN (\
@@ -95,6 +96,7 @@ pub(super) async fn with_old_tombstones(
         .into_tuple()
         .all(db)
         .await?;
+    // Sorted and without duplicates, in the order in which feeds are locked.
     let oldest: BTreeSet<MemberId> = oldest.into_iter().collect();
     Ok(oldest.into_iter().collect())
 }
@@ -114,6 +116,7 @@ pub(super) async fn remove_tombstones(
     let these = PRUNED_THROUGH.replace("THESE", &places.join(", "));
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), these, values);
     tx.execute_raw(statement).await?;
+    // Only now: the statement above reads these rows.
     change::Entity::delete_many()
         .filter(change::Column::MemberId.is_in(members.iter().copied()))
         .filter(tombstone())

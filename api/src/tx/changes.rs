@@ -53,7 +53,7 @@ items! {
 
 /// The changes of a transaction, by member. [`feed::write`](crate::feed::write) writes them.
 #[derive(Clone, Debug, Default)]
-#[must_use = "nobody's phone is told before it is recorded"]
+#[must_use = "no device learns of changes that are not written"]
 pub struct Changes(Vec<(MemberId, Item, bool)>);
 
 impl Changes {
@@ -80,6 +80,7 @@ impl Changes {
 
     /// Returns each change once, sorted by member, so that all transactions lock the members in one order.
     pub fn sorted(mut self) -> Vec<(MemberId, Item, bool)> {
+        // `false` sorts before `true`: an item that was put and is gone counts as put.
         self.0.sort_unstable();
         self.0.dedup_by_key(|(member, item, _)| (*member, *item));
         self.0

@@ -3,6 +3,7 @@
 mod changes;
 mod rank;
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -24,8 +25,7 @@ pub struct Tx {
     inner: Transaction,
     began_at: DateTime<Utc>,
     effects: Mutex<Effects>,
-    #[cfg(debug_assertions)]
-    locked: Mutex<Option<Rank>>,
+    locks: Mutex<Locks>,
 }
 
 /// How a write transaction ends if nothing fails.
@@ -52,6 +52,23 @@ pub(crate) struct Effects {
     pub wake: bool,
 }
 
+/// What a transaction has locked.
+#[derive(Debug, Default)]
+struct Locks {
+    rank: Option<Rank>,
+    members: BTreeSet<MemberId>,
+}
+
+impl Locks {
+    #[track_caller]
+    fn rises_to(&mut self, rank: Rank) {
+        if let Some(before) = self.rank {
+            debug_assert!(rank >= before, "{rank:?} is locked after {before:?}");
+        }
+        self.rank = Some(rank);
+    }
+}
+
 impl Tx {
     /// Opens a write transaction.
     pub(crate) async fn begin(db: &Db, now: DateTime<Utc>) -> Result<Self, Fault> {
@@ -59,8 +76,7 @@ impl Tx {
             inner: db.pool().begin().await?,
             began_at: now,
             effects: Mutex::default(),
-            #[cfg(debug_assertions)]
-            locked: Mutex::default(),
+            locks: Mutex::default(),
         })
     }
 
@@ -73,16 +89,29 @@ impl Tx {
     /// builds do nothing.
     #[track_caller]
     pub fn lock(&self, rank: Rank) {
-        #[cfg(debug_assertions)]
-        {
-            let mut locked = self.locked.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(before) = *locked {
-                debug_assert!(rank >= before, "{rank:?} is locked after {before:?}");
-            }
-            *locked = Some(rank);
+        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        locks.rises_to(rank);
+    }
+
+    /// As [`lock`](Self::lock) of [`Rank::Member`]. Returns whether there is anything to lock: `false` if this transaction
+    /// has locked all of these members already.
+    #[track_caller]
+    pub fn lock_members(&self, members: &[MemberId]) -> bool {
+        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = |member: &&MemberId| !locks.members.contains(*member);
+        let new: Vec<MemberId> = members.iter().filter(is_new).copied().collect();
+        if new.is_empty() {
+            return false;
         }
-        #[cfg(not(debug_assertions))]
-        let _ = rank;
+        locks.rises_to(Rank::Member);
+        // Within the rank the ids rise as well.
+        debug_assert!(
+            locks.members.last() < new.iter().min(),
+            "{new:?} are locked after {:?}",
+            locks.members
+        );
+        locks.members.extend(new);
+        true
     }
 
     /// Returns the items that this transaction has removed from members' devices so far.

@@ -23,7 +23,7 @@ pub fn visible(viewer: MemberId, other: Expr) -> Expr {
         .or(mutual(Expr::val(viewer), other))
 }
 
-/// The condition that two members can see each other. Both must exist.
+/// The condition that two members can see each other. It assumes that both exist.
 pub fn mutual(one: Expr, other: Expr) -> Expr {
     Expr::exists(hidden_of([one, other])).not()
 }
@@ -71,7 +71,7 @@ pub async fn is_taking_part(db: &impl ConnectionTrait, member: MemberId) -> Resu
 }
 
 /// Returns the given pairs of members that cannot see each other. Runs one statement, or none without a pair.
-pub async fn strangers(
+pub async fn mutually_invisible(
     db: &impl ConnectionTrait,
     pairs: &[(MemberId, MemberId)],
 ) -> Result<HashSet<(MemberId, MemberId)>, Fault> {

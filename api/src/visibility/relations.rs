@@ -36,7 +36,7 @@ pub fn are_partners(viewer: MemberId, other: &Expr) -> Expr {
 /// The condition that a proposal between the viewer and the member `other` waits for an answer, as far as the viewer
 /// knows.
 pub fn proposal_waits(viewer: MemberId, other: &Expr, now: DateTime<Utc>) -> Expr {
-    let waits = waiting_peering(now).add(not_his_no(viewer));
+    let waits = waiting_peering(now).add(not_declined_by(viewer));
     Expr::exists(of_two(viewer, other).cond_where(waits).take())
 }
 
@@ -73,7 +73,7 @@ pub fn waiting_peering(now: DateTime<Utc>) -> Condition {
 }
 
 /// The condition that a proposal was not declined by this member.
-pub fn not_his_no(member: MemberId) -> Condition {
+pub fn not_declined_by(member: MemberId) -> Condition {
     Condition::any()
         .add(peering::Column::State.eq(peering::State::Proposed))
         .add(peering::Column::ProposedBy.eq(member))

@@ -16,6 +16,7 @@ use futures::stream::{self, StreamExt as _};
 use sea_orm::Iterable as _;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::error::Fault;
@@ -70,10 +71,7 @@ impl Worker {
             tracing::error!(class = fault.class(), "housekeeping could not be scheduled");
         }
         if let Err(fault) = zone_change::begin(&self.app).await {
-            tracing::error!(
-                class = fault.class(),
-                "instants could not be worked out anew"
-            );
+            tracing::error!(class = fault.class(), "instants could not be recomputed");
         }
         let due = due::ALL.iter();
         let due = due.map(|due| self.lane(due.name, &stop, || (due.run)(&self.app)));
@@ -215,6 +213,16 @@ impl Worker {
     }
 
     async fn run_job(&self, job: job::Model) {
+        let span = tracing::info_span!(
+            "job",
+            job = %job.id,
+            kind = job.kind,
+            attempt = job.attempts
+        );
+        self.run_to_its_end(job).instrument(span).await;
+    }
+
+    async fn run_to_its_end(&self, job: job::Model) {
         let app = &self.app;
         let work = async {
             // The last `max_attempts` attempts began and did not end: the job may be what kills the process.

@@ -62,7 +62,7 @@ pub async fn begin(app: &App) -> Result<(), Fault> {
     if let Progress::Ahead(newer) = &found {
         tracing::warn!(
             version = %version, newer = %newer,
-            "stored instants follow a newer edition of the time zone database than this process goes by"
+            "stored instants follow a newer edition of the time zone database than this process uses"
         );
     }
     app.zones

@@ -220,6 +220,12 @@ async fn who_answers_while_he_leaves_the_circle_hears_that_it_is_gone() {
         created_at: Set(app.now()),
         updated_at: Set(app.now()),
     };
+    // As every answer does, it keeps its member from being changed.
+    let locks = format!(
+        "SELECT id FROM member WHERE id = '{}' FOR SHARE",
+        mike.member
+    );
+    answer.execute_unprepared(&locks).await.unwrap();
     let row = entity::rsvp::Entity::insert(row);
     row.exec_without_returning(&answer).await.unwrap();
     let mut changes = Changes::new();

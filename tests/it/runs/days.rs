@@ -1,7 +1,7 @@
 //! Runs by example, each a thing that has gone wrong elsewhere (the public reports on Habitica are a good list), or a
 //! promise of ours.
 
-use api::checkin::runs::{Standing, next_milestone};
+use api::checkin::runs::{TodayState, next_milestone};
 use api::days::cadence::Cadence;
 use chrono::{NaiveDate, TimeDelta, Weekday};
 use support::zone;
@@ -24,7 +24,7 @@ fn whoever_is_new_has_nothing_to_catch_up_on() {
         (new.days_shown_up, new.current_run, new.reserves),
         (0, 0, 1)
     );
-    assert_eq!(new.standing, Standing::New);
+    assert_eq!(new.standing, TodayState::New);
     assert_eq!(mike().last(28), "-".repeat(28));
 }
 
@@ -34,11 +34,11 @@ fn a_run_grows_a_day_at_a_time() {
     mike.check_in_daily(5);
     let open = mike.progress();
     assert_eq!((open.current_run, open.longest_run), (5, 5));
-    assert_eq!(open.standing, Standing::Open);
+    assert_eq!(open.standing, TodayState::Open);
     assert_eq!(mike.last(6), "CCCCC?");
     assert!(mike.check_in());
     assert!(!mike.check_in(), "a day counts once");
-    assert_eq!(mike.progress().standing, Standing::CheckedIn);
+    assert_eq!(mike.progress().standing, TodayState::CheckedIn);
     assert_eq!(mike.progress().current_run, 6);
 }
 
@@ -107,7 +107,7 @@ fn a_run_waits_for_a_day_that_can_still_be_written() {
     mike.wait(TimeDelta::days(1));
     assert_eq!(mike.last(6), "CCCR??");
     let waits = mike.progress();
-    assert_eq!(waits.standing, Standing::Mendable);
+    assert_eq!(waits.standing, TodayState::Mendable);
     assert_eq!((waits.current_run, waits.longest_run), (3, 3));
     mike.check_in();
     let unsure = mike.progress();
@@ -131,7 +131,7 @@ fn after_quiet_days_the_first_check_in_is_a_return() {
     mike.check_in_daily(3);
     mike.wait(TimeDelta::days(9));
     let away = mike.progress();
-    assert_eq!(away.standing, Standing::DoorOpen);
+    assert_eq!(away.standing, TodayState::DoorOpen);
     assert_eq!(
         (away.current_run, away.longest_run, away.days_shown_up),
         (0, 3, 3)
@@ -139,7 +139,7 @@ fn after_quiet_days_the_first_check_in_is_a_return() {
     assert_eq!(mike.last(13), "CCCR......???");
     mike.check_in();
     let back = mike.progress();
-    assert_eq!(back.standing, Standing::CameBack);
+    assert_eq!(back.standing, TodayState::CameBack);
     assert_eq!(
         (back.current_run, back.returns, back.days_shown_up),
         (1, 1, 4)
@@ -169,7 +169,7 @@ fn days_that_are_not_his_are_not_missed() {
     mike.check_in();
     assert_eq!(mike.last(4), "C--C");
     mike.wait_until("2026-03-14 12:00");
-    assert_eq!(mike.progress().standing, Standing::Off);
+    assert_eq!(mike.progress().standing, TodayState::Off);
     assert!(mike.check_in(), "he may, all the same");
     assert_eq!(
         (mike.progress().current_run, mike.progress().reserves),
@@ -192,7 +192,7 @@ fn a_pause_neither_adds_nor_ends() {
     let mut mike = mike();
     mike.check_in_daily(2);
     assert!(mike.pause(date("2026-03-12"), date("2026-03-25")));
-    assert_eq!(mike.progress().standing, Standing::Paused);
+    assert_eq!(mike.progress().standing, TodayState::Paused);
     mike.wait_until("2026-03-26 12:00");
     mike.check_in();
     assert_eq!(
@@ -288,7 +288,7 @@ fn a_date_he_flew_over_is_not_asked_of_him_when_it_comes_after_all() {
     mike.move_to(zone("Pacific/Pago_Pago"), 0);
     mike.wait(TimeDelta::hours(2));
     assert_eq!(mike.today(), date("2026-06-10"));
-    assert_eq!(mike.progress().standing, Standing::Off);
+    assert_eq!(mike.progress().standing, TodayState::Off);
     assert!(mike.check_in(), "he may, all the same");
     assert_eq!(mike.progress().current_run, 3);
 }

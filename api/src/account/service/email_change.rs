@@ -23,7 +23,7 @@ use crate::tx::{Done, Tx};
 use crate::viewer::SignedIn;
 
 /// Within this time a repeated request counts as the same one: no second letter is sent.
-const SAME_QUESTION: TimeDelta = TimeDelta::minutes(1);
+const REPEAT_WINDOW: TimeDelta = TimeDelta::minutes(1);
 
 /// The outcome of a request to change the address.
 pub enum RequestOutcome {
@@ -47,7 +47,7 @@ pub async fn request_email_change(
     let now = app.clock.now();
     let newest = store::code::newest(app.db.pool(), who.member, Purpose::ChangeEmail).await?;
     let same = newest.filter(|code| is_same(app, code, email));
-    if let Some(same) = same.filter(|code| now - code.created_at < SAME_QUESTION) {
+    if let Some(same) = same.filter(|code| now - code.created_at < REPEAT_WINDOW) {
         return Ok(RequestOutcome::Accepted(told(app, &same)));
     }
     let asked = Asked {
@@ -62,7 +62,7 @@ pub async fn request_email_change(
         let newest = store::code::newest(tx, who.member, Purpose::ChangeEmail).await?;
         let before = newest.filter(|code| is_same(app, code, email));
         let code = match before {
-            Some(before) if now - before.created_at < SAME_QUESTION => {
+            Some(before) if now - before.created_at < REPEAT_WINDOW => {
                 return Ok(Done::Undo(told(app, &before)));
             }
             // Reuse the code only if it is still good when the delayed letter arrives.

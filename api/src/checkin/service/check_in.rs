@@ -7,7 +7,7 @@ use super::{load_locked, settle};
 use crate::app::App;
 use crate::bus::Event;
 use crate::checkin::entry::{CheckIn, Content, History, Patch, Tag};
-use crate::checkin::store::{self, Standing, Written};
+use crate::checkin::store::{self, LoadedDays, SealedCheckIn};
 use crate::days::calendar::{Calendar, Takes};
 use crate::error::Fault;
 use crate::fact::{CheckedIn, Fact, Word};
@@ -94,7 +94,7 @@ async fn take(
         history: History::default(),
     };
     check_in.history.add(tag(app, member, new));
-    if store::insert(tx, Written::new(app, &check_in)?).await? {
+    if store::insert(tx, SealedCheckIn::new(app, &check_in)?).await? {
         if check_in.counts {
             counts(app, tx, &standing, &check_in, now).await?;
         }
@@ -113,7 +113,7 @@ async fn take(
 async fn counts(
     app: &App,
     tx: &Tx,
-    standing: &Standing,
+    standing: &LoadedDays,
     check_in: &CheckIn,
     now: DateTime<Utc>,
 ) -> Result<(), Fault> {
@@ -137,7 +137,7 @@ async fn stands(
     tx: &Tx,
     new: &NewCheckIn,
     there: CheckIn,
-    (standing, made): (&Standing, DateTime<Utc>),
+    (standing, made): (&LoadedDays, DateTime<Utc>),
 ) -> Result<Done<CheckInOutcome>, Fault> {
     let now = app.clock.now();
     let says_nothing_else = new.says.applied_to(&there.content) == there.content;
@@ -200,7 +200,7 @@ pub(super) async fn put(
     before: &CheckIn,
     after: &CheckIn,
 ) -> Result<(), Fault> {
-    if !store::update(tx, Written::new(app, after)?).await? {
+    if !store::update(tx, SealedCheckIn::new(app, after)?).await? {
         return Err(Fault::Broken("a stored check-in still exists"));
     }
     let word = word(&before.content, &after.content);

@@ -22,8 +22,8 @@ pub use self::trend::{between, mood_trend};
 pub use self::words::emotions;
 use super::entry::CheckIn;
 use super::runs::{self, Progress};
-pub use super::store::Standing;
-use super::store::{self, Written};
+pub use super::store::LoadedDays;
+use super::store::{self, SealedCheckIn};
 pub use super::store::{CIRCLE_CHECK_INS, LIST, PAUSES, PlanAndTerms};
 use crate::app::App;
 use crate::days::calendar::DayTerms;
@@ -39,21 +39,21 @@ const SETTLED_AT_ONCE: TimeDelta = TimeDelta::days(7);
 
 /// Returns a member's progress, in one statement.
 pub async fn progress(app: &App, member: MemberId) -> Result<Progress, Fault> {
-    let standing = standing(app.db.pool(), member).await?;
+    let standing = load_days(app.db.pool(), member).await?;
     let settled = standing.settled.as_ref();
     Ok(runs::progress(settled, &standing.record(), app.clock.now()))
 }
 
 /// Returns all data that a member's progress depends on, in one statement.
-pub async fn standing(db: &impl ConnectionTrait, member: MemberId) -> Result<Standing, Fault> {
-    let standing = store::standing(db, member).await?;
+pub async fn load_days(db: &impl ConnectionTrait, member: MemberId) -> Result<LoadedDays, Fault> {
+    let standing = store::load(db, member).await?;
     standing.ok_or(Fault::Broken("the caller is a member"))
 }
 
 /// Returns a member's standing, locked until the transaction ends.
-pub async fn load_locked(app: &App, tx: &Tx, member: MemberId) -> Result<Standing, Fault> {
+pub async fn load_locked(app: &App, tx: &Tx, member: MemberId) -> Result<LoadedDays, Fault> {
     store::lock_for_update(tx, member, app.clock.now()).await?;
-    standing(tx, member).await
+    load_days(tx, member).await
 }
 
 /// Returns the plan of each given member from `since` on, and the terms of their days since then, each with the instant
@@ -70,7 +70,7 @@ pub async fn plans(
 async fn settle(
     tx: &Tx,
     member: MemberId,
-    standing: &Standing,
+    standing: &LoadedDays,
     now: DateTime<Utc>,
 ) -> Result<(), Fault> {
     let before = standing.settled.as_ref();
@@ -85,7 +85,7 @@ async fn settle(
     Ok(())
 }
 
-fn open(app: &App, rows: Vec<Written>) -> Vec<CheckIn> {
+fn open(app: &App, rows: Vec<SealedCheckIn>) -> Vec<CheckIn> {
     rows.into_iter().map(|row| row.open(app)).collect()
 }
 

@@ -7,9 +7,9 @@ use entity::pause::Model;
 use entity::{MemberId, PauseId};
 use sea_orm::ConnectionTrait;
 
-use super::{load_locked, settle, standing};
+use super::{load_days, load_locked, settle};
 use crate::app::App;
-use crate::checkin::store::{self, PAUSES, Standing};
+use crate::checkin::store::{self, LoadedDays, PAUSES};
 use crate::days::cadence::{Cadence, CadenceChange};
 use crate::days::calendar::{Calendar, DayTerms};
 use crate::error::Fault;
@@ -44,14 +44,14 @@ fn open_from(calendar: &Calendar, now: DateTime<Utc>) -> NaiveDate {
 
 /// Returns the first day that a change of plan can apply to. It never applies to a day with a check-in, or an earlier
 /// one.
-fn next_unwritten(standing: &Standing, today: NaiveDate) -> NaiveDate {
+fn next_unwritten(standing: &LoadedDays, today: NaiveDate) -> NaiveDate {
     let last = standing.last_check_in();
     last.map_or(today, |last| today.max(last + Days::new(1)))
 }
 
 /// Returns the weekdays on which a member plans to check in, by their latest choice.
 pub async fn cadence(app: &App, member: MemberId) -> Result<Cadence, Fault> {
-    let standing = standing(app.db.pool(), member).await?;
+    let standing = load_days(app.db.pool(), member).await?;
     let today = standing.calendar.day_at(app.clock.now());
     Ok(chosen(&standing, today))
 }
@@ -93,17 +93,17 @@ pub async fn choose_days(
 }
 
 /// Reports that a member shows they are here, by changing their plan.
-async fn is_here(app: &App, tx: &Tx, member: MemberId, before: &Standing) -> Result<(), Fault> {
+async fn is_here(app: &App, tx: &Tx, member: MemberId, before: &LoadedDays) -> Result<(), Fault> {
     if !before.has_ladder {
         return Ok(());
     }
-    let standing = standing(tx, member).await?;
+    let standing = load_days(tx, member).await?;
     let days = Some(standing.days());
     app.follow(tx, Fact::ShowedUp { member, days }).await
 }
 
 /// Returns the member's latest choice, even if it applies only after `day`.
-fn chosen(standing: &Standing, day: NaiveDate) -> Cadence {
+fn chosen(standing: &LoadedDays, day: NaiveDate) -> Cadence {
     let latest = standing.plan.cadences.last().map(|change| change.from);
     standing
         .plan

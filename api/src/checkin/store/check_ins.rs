@@ -21,9 +21,9 @@ const NOTE: &[u8] = b"check-in note";
 
 /// A stored check-in. Its note is sealed.
 #[derive(Clone, Debug)]
-pub struct Written(Model);
+pub struct SealedCheckIn(Model);
 
-impl Written {
+impl SealedCheckIn {
     /// Seals a check-in's note.
     pub fn new(app: &App, check_in: &CheckIn) -> Result<Self, Fault> {
         let content = &check_in.content;
@@ -91,7 +91,7 @@ fn tags(sent: &[u8]) -> Vec<Tag> {
 }
 
 /// Inserts a check-in. Returns false, and changes nothing, if the day or the id is taken.
-pub async fn insert(tx: &Tx, check_in: Written) -> Result<bool, Fault> {
+pub async fn insert(tx: &Tx, check_in: SealedCheckIn) -> Result<bool, Fault> {
     // No conflict target: either the day or the id may be taken.
     let inserted = Entity::insert(check_in.0.into_active_model())
         .on_conflict(OnConflict::new().do_nothing().to_owned())
@@ -101,7 +101,7 @@ pub async fn insert(tx: &Tx, check_in: Written) -> Result<bool, Fault> {
 }
 
 /// Updates the content of a member's check-in. Returns false if it does not exist.
-pub async fn update(tx: &Tx, check_in: Written) -> Result<bool, Fault> {
+pub async fn update(tx: &Tx, check_in: SealedCheckIn) -> Result<bool, Fault> {
     let row = check_in.0;
     let written = Entity::update_many()
         .set(ActiveModel {
@@ -125,8 +125,8 @@ pub async fn update(tx: &Tx, check_in: Written) -> Result<bool, Fault> {
     Ok(written.rows_affected == 1)
 }
 
-pub(super) fn written(rows: Vec<Model>) -> Vec<Written> {
-    rows.into_iter().map(Written).collect()
+pub(super) fn written(rows: Vec<Model>) -> Vec<SealedCheckIn> {
+    rows.into_iter().map(SealedCheckIn).collect()
 }
 
 /// Returns a member's check-in by its id.
@@ -134,7 +134,7 @@ pub async fn by_id(
     db: &impl ConnectionTrait,
     member: MemberId,
     id: CheckInId,
-) -> Result<Option<Written>, Fault> {
+) -> Result<Option<SealedCheckIn>, Fault> {
     Ok(by_ids(db, member, &[id]).await?.pop())
 }
 
@@ -143,7 +143,7 @@ pub async fn by_ids(
     db: &impl ConnectionTrait,
     member: MemberId,
     ids: &[CheckInId],
-) -> Result<Vec<Written>, Fault> {
+) -> Result<Vec<SealedCheckIn>, Fault> {
     let found = Entity::find()
         .filter(Column::MemberId.eq(member))
         .filter(Column::Id.is_in(ids.iter().copied()));
@@ -155,11 +155,11 @@ pub async fn on_day(
     db: &impl ConnectionTrait,
     member: MemberId,
     day: NaiveDate,
-) -> Result<Option<Written>, Fault> {
+) -> Result<Option<SealedCheckIn>, Fault> {
     let found = Entity::find()
         .filter(Column::MemberId.eq(member))
         .filter(Column::LocalDate.eq(day));
-    Ok(found.one(db).await?.map(Written))
+    Ok(found.one(db).await?.map(SealedCheckIn))
 }
 
 /// Returns a member's check-ins from `first` to `last`, both included, by ascending day.
@@ -168,7 +168,7 @@ pub async fn between(
     member: MemberId,
     first: NaiveDate,
     last: NaiveDate,
-) -> Result<Vec<Written>, Fault> {
+) -> Result<Vec<SealedCheckIn>, Fault> {
     let found = Entity::find()
         .filter(Column::MemberId.eq(member))
         .filter(Column::LocalDate.between(first, last))
@@ -235,7 +235,7 @@ pub async fn in_the_way(
     member: MemberId,
     id: CheckInId,
     day: NaiveDate,
-) -> Result<Vec<Written>, Fault> {
+) -> Result<Vec<SealedCheckIn>, Fault> {
     let same = Condition::any()
         .add(Column::Id.eq(id))
         .add(Column::LocalDate.eq(day));
@@ -254,7 +254,7 @@ pub async fn page(
     db: &impl ConnectionTrait,
     member: MemberId,
     page: &Page<LIST>,
-) -> Result<Vec<Written>, Fault> {
+) -> Result<Vec<SealedCheckIn>, Fault> {
     let mut query = Entity::find().filter(Column::MemberId.eq(member));
     // A member has one check-in per day, so the date alone orders them.
     if let Some(day) = page.after.and_then(date_of) {

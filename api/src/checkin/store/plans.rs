@@ -10,7 +10,7 @@ use sea_orm::{
     QueryOrder as _,
 };
 
-use super::standing::cadence;
+use super::days::cadence;
 use crate::days::cadence::{CadenceChange, Pause, Plan};
 use crate::days::calendar::DayTerms;
 use crate::error::Fault;

@@ -9,7 +9,7 @@ use sea_orm::{
     QueryFilter as _, Select,
 };
 
-use super::check_ins::{Written, written};
+use super::check_ins::{SealedCheckIn, written};
 use crate::circle;
 use crate::db::Sorted;
 use crate::error::Fault;
@@ -40,7 +40,7 @@ fn shared(
     Entity::find()
         .filter(Column::Visibility.eq(Visibility::Circle))
         .filter(Column::LocalDate.gte(since))
-        .filter(circle::service::in_it_with_since(
+        .filter(circle::service::both_in_circle_since(
             viewer,
             circle,
             writer(),
@@ -59,7 +59,7 @@ pub async fn in_circle(
     circle: CircleId,
     since: NaiveDate,
     page: &Page<CIRCLE_CHECK_INS>,
-) -> Result<Vec<Written>, Fault> {
+) -> Result<Vec<SealedCheckIn>, Fault> {
     let engine = db.get_database_backend();
     let sorted = Sorted::by_day(Column::LocalDate, Column::Id);
     let query = sorted.page(shared(engine, viewer, circle, since), page);

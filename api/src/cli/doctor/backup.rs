@@ -13,8 +13,7 @@ pub fn check(config: &Config, findings: &mut Findings) {
         if config.mode == Mode::Production {
             findings.note(
                 WHAT,
-                "empty: a copy of the database that is put back brings deleted members back; set it to a file apart \
-                 from the backups",
+                 "empty: a restored backup would bring deleted members back; set it to a file apart from the backups",
             );
         }
         return;

@@ -13,8 +13,8 @@ pub async fn check(config: &Config, findings: &mut Findings) {
     let Ok(Some(servers)) = config.bus.servers() else {
         return findings.note(
             WHAT,
-            "empty: devices hear of what happens in the process they are connected to; with several processes \
-             set it",
+             "empty: devices receive only the events of the process they are connected to; set it if you run several \
+             processes",
         );
     };
     let place = servers.shown();
@@ -23,13 +23,13 @@ pub async fn check(config: &Config, findings: &mut Findings) {
         findings.note(
             WHAT,
             format!(
-                "{place} is reached without encryption: who listens on the way learns which members have something new; \
-                 tls:// keeps it from him"
+                 "{place} is reached without encryption: an eavesdropper learns which members have something new; use \
+                 tls://"
             ),
         );
     }
     let (wrong, todo) = match check::check(&servers, subject).await {
-        Ok(()) => return findings.fine(WHAT, format!("{place} passes on what is said")),
+        Ok(()) => return findings.fine(WHAT, format!("{place} passes messages on")),
         Err(Trouble::Unreachable(why)) => (
             format!("{place} cannot be reached: {why}"),
             "Check host and port, that NATS runs there, and that this machine may reach it; tls:// needs a \
@@ -38,12 +38,12 @@ pub async fn check(config: &Config, findings: &mut Findings) {
         ),
         Err(Trouble::Refused) => (
             format!("{place} does not let us in"),
-            "Set it to nats://USER:PASSWORD@HOST or nats://TOKEN@HOST, with what that server knows."
+            "Set it to nats://USER:PASSWORD@HOST or nats://TOKEN@HOST, with credentials of that server."
                 .to_owned(),
         ),
         Err(Trouble::Silent(why)) => (
             format!(
-                "{place} does not pass on what is said ({})",
+                "{place} does not pass messages on ({})",
                 why.as_deref().unwrap_or("and gives no reason")
             ),
             format!("Allow this user to publish and to subscribe under `{subject}.>`."),

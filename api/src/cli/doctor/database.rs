@@ -109,8 +109,8 @@ async fn writes(db: &Db, findings: &mut Findings) {
     findings.mend(
         WHAT,
         why,
-        "Name the server that takes writes in database.url, or several with commas between them; see that its disk has \
-         space and that nobody keeps it locked.",
+         "Name the server that accepts writes in database.url, or several with commas between them; check that its \
+         disk has space and that nobody keeps it locked.",
     );
 }
 
@@ -145,7 +145,7 @@ async fn schema(db: &Db, config: &Config, findings: &mut Findings) -> bool {
         Err(error) => findings.mend(
             WHAT,
             format!(
-                "it cannot be looked at: {}",
+                "it cannot be read: {}",
                 crate::error::Fault::from(error).class()
             ),
             "Let the database's user read and write every table.",
@@ -196,7 +196,7 @@ async fn circles(db: &Db, findings: &mut Findings) {
         ),
         Err(fault) => findings.mend(
             WHAT,
-            format!("they cannot be looked at: {}", fault.class()),
+            format!("they could not be read: {}", fault.class()),
             TODO,
         ),
     }
@@ -214,11 +214,11 @@ async fn instants(db: &Db, zones: Option<&Version>, findings: &mut Findings) {
         Ok(Progress::Done) => findings.fine(WHAT, format!("follow edition {version} of the time zones")),
         Ok(Progress::Underway) => findings.note(
             WHAT,
-            format!("are worked out anew with edition {version} of the time zones while a worker runs"),
+            format!("are recomputed with edition {version} of the time zones while a worker runs"),
         ),
         Ok(Progress::Ahead(newer)) => findings.mend(
             WHAT,
-            format!("follow edition {newer} of the time zones, and this machine has {version}: members here would be reminded by old rules"),
+            format!("follow edition {newer} of the time zones; this machine has {version} and would use old rules"),
             "Update the system's tzdata or this program, or set zones.folder to the newer edition.",
         ),
     }
@@ -230,7 +230,7 @@ async fn write_ahead_log(db: &Db, findings: &mut Findings) {
         Some("wal") => findings.fine(WHAT, "keeps a write-ahead log"),
         _ => findings.mend(
             WHAT,
-            "it keeps no write-ahead log: readers and writers would wait for each other",
+            "it has no write-ahead log: readers and writers would wait for each other",
             "Put the file on a local file system; network file systems cannot keep one.",
         ),
     }

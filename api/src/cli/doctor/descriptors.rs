@@ -13,7 +13,7 @@ pub fn check(config: &Config, findings: &mut Findings) {
     descriptors::raise();
     let connections = descriptors::connections(config);
     match descriptors::most() {
-        None => findings.fine(WHAT, "as many as are asked for"),
+        None => findings.fine(WHAT, "without a limit"),
         Some(most) if most >= PLENTY => findings.fine(
             WHAT,
             format!("{most}, of which {connections} may be connections of members"),

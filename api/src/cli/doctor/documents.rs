@@ -10,19 +10,19 @@ pub fn check(config: &Config, findings: &mut Findings) {
     match config.graphql.trusted_documents.as_str() {
         "" if config.mode == Mode::Production => findings.note(
             WHAT,
-            "empty: any document is carried out; set it to the manifest your apps are released with",
+            "empty: any document is executed; set it to the manifest of your released apps",
         ),
         "" => {}
         file => match Manifest::load(file.as_ref()) {
             Ok(manifest) if manifest.is_empty() => findings.note(
                 WHAT,
-                format!("{file} holds no document: nothing at all is carried out"),
+                format!("{file} holds no document: nothing at all is executed"),
             ),
             Ok(manifest) => findings.fine(WHAT, format!("{} documents", manifest.len())),
             Err(error) => findings.mend(
                 WHAT,
                 error.to_string(),
-                "Write it anew with your app's compiler, or set it to a file that Belay may read.",
+                "Write it again with your app's compiler, or set it to a file that Belay may read.",
             ),
         },
     }

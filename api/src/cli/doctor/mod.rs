@@ -125,7 +125,7 @@ fn mode(config: &Config, findings: &mut Findings) {
     match config.mode {
         Mode::Development => findings.note(
             "mode",
-            "development: GraphiQL and the clock are open to everybody who reaches this address",
+            "development: GraphiQL and the clock are open to everybody who can reach this address",
         ),
         Mode::Production => {
             findings.fine(
@@ -135,7 +135,7 @@ fn mode(config: &Config, findings: &mut Findings) {
             if config.operations.bind.is_none() {
                 findings.note(
                     "operations.bind",
-                    "empty: /metrics is answered beside the API, to everybody",
+                    "empty: /metrics is served beside the API, to everybody",
                 );
             }
             let believes_nobody =
@@ -158,13 +158,13 @@ fn files(config: &Config, file: Option<&Path>, findings: &mut Findings) {
     if exposed.is_empty() {
         findings.fine(
             WHAT,
-            "nobody else can open those with secrets and with what members wrote",
+            "nobody else can open those with secrets or members' data",
         );
     }
     for exposed in exposed {
         if exposed.may_be_meant() {
             let text = format!(
-                "{}: right for a group of yours, otherwise {}",
+                "{}: fine if that group is yours, otherwise {}",
                 exposed.wrong(),
                 exposed.todo()
             );

@@ -31,7 +31,7 @@ pub async fn push(config: &Config, clock: &Clock, findings: &mut Findings) {
     const WHAT: &str = "push";
     match config.push.transport {
         PushTransport::Off => {
-            return findings.note(WHAT, "off: members see nudges in the app only");
+            return findings.note(WHAT, "off: members see notifications only in the app");
         }
         PushTransport::Terminal => {
             return findings.note(WHAT, "shown on the terminal; nothing is sent");
@@ -46,7 +46,7 @@ pub async fn push(config: &Config, clock: &Clock, findings: &mut Findings) {
         Err(error) => Err(error.to_string()),
     };
     match asked {
-        Ok(()) => findings.fine(WHAT, "the provider takes the credentials"),
+        Ok(()) => findings.fine(WHAT, "the provider accepts the credentials"),
         Err(why) => findings.mend("push.fcm.credentials_file", why, todo),
     }
 }

@@ -20,7 +20,7 @@ pub fn check(config: &Config, findings: &mut Findings) {
         SecretPlace::Nowhere => {
             return findings.mend(
                 WHAT,
-                "is empty; only the embedded database keeps one beside it",
+                "is empty; only an embedded database in development has a key file",
                 "Set it to at least 32 random characters (openssl rand -base64 48).",
             );
         }
@@ -33,7 +33,7 @@ pub fn check(config: &Config, findings: &mut Findings) {
         }
         Err(error) => findings.mend(
             WHAT,
-            format!("the key file {shown} cannot be looked at: {error}"),
+            format!("the key file {shown} cannot be read: {error}"),
             "Make its folder readable, or set auth.secret.",
         ),
         Ok(about) if about.permissions().mode() & 0o077 != 0 => findings.mend(
@@ -62,7 +62,8 @@ pub async fn check_against(config: &Config, db: &Db, findings: &mut Findings) {
     const WHAT: &str = "secrets";
     let judged = match Keys::load_existing(config) {
         Ok(keys) => secret_check::look(db.pool(), &keys).await,
-        // `check` reported a missing secret already. It does not know that the database was written with another one.
+        // `check` reported this already, unless the key file is missing and would be created. That is a fault only if
+        // the database was written with another secret.
         Err(_) => match secret_check::is_made(db).await {
             Ok(true) => {
                 let every = secret_check::PURPOSES.map(|purpose| (purpose, Verdict::Wrong));
@@ -98,7 +99,7 @@ pub async fn check_against(config: &Config, db: &Db, findings: &mut Findings) {
         return findings.note(
             WHAT,
             format!(
-                "{} was changed: the next start takes the new one for this database's",
+                "{} was changed: the next start accepts the new one for this database",
                 keys.join(" and ")
             ),
         );
@@ -108,7 +109,7 @@ pub async fn check_against(config: &Config, db: &Db, findings: &mut Findings) {
     } else {
         findings.note(
             WHAT,
-            "the next start takes the configured ones for this database's",
+            "the next start accepts the configured ones for this database",
         );
     }
 }

@@ -17,7 +17,7 @@ pub async fn check(config: &Config, db: &Db, clock: &Clock, findings: &mut Findi
         Err(fault) => {
             return findings.mend(
                 WHAT,
-                format!("it cannot be looked at: {}", fault.class()),
+                format!("it cannot be read: {}", fault.class()),
                 "Let the database's user read and write every table.",
             );
         }
@@ -35,7 +35,7 @@ pub async fn check(config: &Config, db: &Db, clock: &Clock, findings: &mut Findi
     if let Some(letters) = backlog.held_up(lease) {
         findings.mend(
             "letters",
-            format!("they do not leave: {}", listed(&[letters])),
+            format!("they cannot be sent: {}", listed(&[letters])),
             "Look at the line about mail, and at the worker's log.",
         );
     }

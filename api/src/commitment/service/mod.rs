@@ -1,15 +1,17 @@
 //! Operations on commitments, for members and for other domains.
 
-mod ask;
-mod days;
+mod answer;
+mod end;
+mod follow_up;
 mod make;
-mod over;
 mod update;
 
-pub use ask::{About, asked_about, next_due, rules_changed, run_due, standing, terms_changed};
-pub use days::{Outcome, Said, say};
+pub use answer::{Outcome, Said, say};
+pub use end::{Ended, end, end_of_peering, resync_for};
+pub use follow_up::{
+    About, asked_about, next_due, rules_changed, run_due, standing, terms_changed,
+};
 pub use make::{Made, New, make};
-pub use over::{Ended, end, end_of_peering, resync_for};
 pub use update::{Patch, Updated, update};
 
 pub use super::store::{COMMITMENTS, Whose};
@@ -96,13 +98,16 @@ async fn seen_by(
     rows: Vec<Row>,
 ) -> Result<Vec<Seen>, Fault> {
     let now = app.clock.now();
-    let men: Vec<MemberId> = rows.iter().filter_map(|row| row.beside(me)).collect();
+    let men: Vec<MemberId> = rows.iter().filter_map(|row| row.partner_of(me)).collect();
     let profiles = profile::service::profiles(app, viewer, &men).await?;
     let commitments = rows.iter().map(|row| &row.commitment);
     let plans = store::plans(now, app.db.pool(), commitments).await?;
     let mut seen = Vec::new();
     for (row, plan) in rows.into_iter().zip(plans) {
-        let man = row.beside(me).and_then(|man| profiles.get(&man)).cloned();
+        let man = row
+            .partner_of(me)
+            .and_then(|man| profiles.get(&man))
+            .cloned();
         let today = row.terms()?.day(now);
         let row = row.commitment;
         let is_viewers = row.member_id == me;
@@ -166,6 +171,7 @@ async fn load_locked(
     id: CommitmentId,
     also: Option<MemberId>,
 ) -> Result<Option<Held>, Fault> {
+    // Members are locked before the row, so the row is read twice: it may change before it is locked.
     let Some(before) = store::of_owner(tx, me, id).await? else {
         return Ok(None);
     };
@@ -202,8 +208,8 @@ async fn other_in(
         return Ok(None);
     };
     let pairs = matching::service::pairs(tx, &[id]).await?;
-    let his = pairs.get(&id).filter(|pair| pair.has(me));
-    Ok(his.map(|pair| pair.beside(me)))
+    let his = pairs.get(&id).filter(|pair| pair.contains(me));
+    Ok(his.map(|pair| pair.partner_of(me)))
 }
 
 /// Notifies both members that a commitment is new or changed. Wakes the workers, because an invitation may be due

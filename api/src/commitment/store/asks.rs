@@ -55,7 +55,7 @@ pub(in crate::commitment) struct Shared {
 impl Shared {
     /// Returns the partner who sees it.
     pub fn partner(&self) -> MemberId {
-        Pair::of(self.lower_id, self.higher_id).beside(self.commitment.member_id)
+        Pair::of(self.lower_id, self.higher_id).partner_of(self.commitment.member_id)
     }
 }
 
@@ -70,6 +70,6 @@ pub(in crate::commitment) async fn shared_in(
         .join(JoinType::InnerJoin, Relation::Peering.def())
         .filter(Column::PeeringId.is_in(peerings.iter().copied()))
         .filter(Column::EndedAt.is_null())
-        .filter(matching::service::is_between_two());
+        .filter(matching::service::is_active_and_mutual());
     Ok(shared.into_model::<Shared>().all(db).await?)
 }

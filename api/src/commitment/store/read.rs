@@ -33,9 +33,9 @@ pub(in crate::commitment) struct Row {
 
 impl Row {
     /// Returns the other member: the partner who sees the viewer's own commitment, or the owner of a partner's.
-    pub fn beside(&self, viewer: MemberId) -> Option<MemberId> {
+    pub fn partner_of(&self, viewer: MemberId) -> Option<MemberId> {
         let pair = self.lower_id.zip(self.higher_id);
-        pair.map(|(lower, higher)| Pair::of(lower, higher).beside(viewer))
+        pair.map(|(lower, higher)| Pair::of(lower, higher).partner_of(viewer))
     }
 
     /// Returns the terms of the owner's days.

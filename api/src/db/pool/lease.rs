@@ -102,6 +102,7 @@ impl Lease {
     }
 
     fn asking(&mut self) -> Result<&mut Connection, DbErr> {
+        // The last exchange was cancelled: its answer may still come and be taken for the next one.
         if self.unfinished {
             self.discard();
         }

@@ -140,6 +140,7 @@ impl Places {
                 }
                 let leased = match self.source.limits.silence {
                     None => set.lease(&self.source, purpose).await,
+                    // `biased`: a free connection wins over a renewal.
                     Some(limit) => tokio::select! {
                         biased;
                         leased = set.lease(&self.source, purpose) => leased,

@@ -21,7 +21,7 @@ fn was_ended(seat: &Seat) -> bool {
 
 #[test]
 fn one_too_many_of_an_address_takes_the_place_of_its_oldest_idle_one() {
-    let (connections, taken) = (connections(100, 3), Taken::default());
+    let (connections, taken) = (connections(100, 3), WriteProgress::default());
     let [first, second, third] = [(); 3].map(|()| connections.take(at(1)).unwrap());
     // The first answers a request meanwhile, so the second has been idle for longest.
     drop(first.begin(&taken));
@@ -67,7 +67,7 @@ fn a_proxy_is_not_counted_and_neighbours_of_one_network_are() {
 
 #[test]
 fn all_together_the_oldest_idle_one_goes_whosever_it_is() {
-    let (connections, taken) = (connections(3, 3), Taken::default());
+    let (connections, taken) = (connections(3, 3), WriteProgress::default());
     let first = connections.take(at(1)).unwrap();
     let _busy = first.begin(&taken);
     let second = connections.take(at(2)).unwrap();
@@ -79,7 +79,7 @@ fn all_together_the_oldest_idle_one_goes_whosever_it_is() {
 
 #[test]
 fn when_all_places_are_taken_the_address_that_holds_most_gives_one_up() {
-    let (connections, taken) = (connections(10, 8), Taken::default());
+    let (connections, taken) = (connections(10, 8), WriteProgress::default());
     let mine = connections.take(at(1)).unwrap();
     let _idle = connections.take(at(1)).unwrap();
     let flood: Vec<Seat> = (0..8).filter_map(|_| connections.take(at(2))).collect();
@@ -98,7 +98,7 @@ fn when_all_places_are_taken_the_address_that_holds_most_gives_one_up() {
 
 #[test]
 fn one_member_does_not_hold_every_place() {
-    let (connections, taken) = (connections(20, 20), Taken::default());
+    let (connections, taken) = (connections(20, 20), WriteProgress::default());
     let mine: Vec<Seat> = (0..20).filter_map(|_| connections.take(at(1))).collect();
     let _busy: Vec<Busy> = mine.iter().map(|seat| seat.begin(&taken)).collect();
     for seat in &mine {
@@ -117,7 +117,7 @@ fn one_member_does_not_hold_every_place() {
 
 #[test]
 fn whoever_has_left_is_forgotten() {
-    let (connections, taken) = (connections(2, 2), Taken::default());
+    let (connections, taken) = (connections(2, 2), WriteProgress::default());
     for _ in 0..10 {
         let seat = connections.take(at(1)).unwrap();
         let busy = seat.begin(&taken);

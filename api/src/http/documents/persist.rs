@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Semaphore;
 
 use super::{Found, store};
-use crate::http::Edge;
-use crate::http::operation::Asker;
+use crate::http::HttpState;
+use crate::http::operation::Caller;
 
 /// The most documents that are written at a time, so that they do not keep the database from members. A document that
 /// is skipped here is stored later, when its text is sent again.
@@ -41,9 +41,9 @@ fn price(text: &str) -> u64 {
     10 + u64::try_from(text.len() / 10).unwrap_or(u64::MAX)
 }
 
-impl Edge {
+impl HttpState {
     /// Stores a document, if it is to be stored. Charges the caller once it is.
-    pub(in crate::http) fn persist(&self, found: Found, asker: Asker) {
+    pub(in crate::http) fn persist(&self, found: Found, asker: Caller) {
         let Found {
             parsed,
             to_persist: Some(text),

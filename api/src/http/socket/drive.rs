@@ -14,14 +14,14 @@ use super::operation::{Mouth, Told, run};
 use super::protocol::{Close, Credentials, FromClient, ToClient};
 use super::session::{Due, MAX_OPERATIONS, Session, Step};
 use super::wire::{Happened, Wire};
-use crate::http::Edge;
-use crate::http::operation::Asker;
+use crate::http::HttpState;
+use crate::http::connection_limits::CallerSlot;
+use crate::http::keepalive::Keepalive;
+use crate::http::operation::Caller;
 use crate::http::params::Params;
-use crate::http::places::OwnPlace;
-use crate::http::pulse::Pulse;
 use crate::http::refusal::Refusal;
-use crate::http::said::written;
-use crate::http::viewer::{Lapse, Standing, is_developer_token};
+use crate::http::reply::written;
+use crate::http::viewer::{Credential, Invalidation, is_developer_token};
 
 /// The most messages that wait for a peer to read. When the queue is full, each operation waits with its next message,
 /// and so do the event sources behind it.
@@ -34,13 +34,13 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// An open socket.
 pub struct Driven {
-    edge: Edge,
+    edge: HttpState,
     arrival: Arrival,
     session: Session,
     wire: Wire,
-    asker: Asker,
-    standing: Standing,
-    place: Option<OwnPlace>,
+    asker: Caller,
+    standing: Credential,
+    place: Option<CallerSlot>,
     tasks: JoinSet<()>,
     stops: HashMap<u64, AbortHandle>,
     /// Cancels subscriptions, which do not end by themselves.
@@ -73,14 +73,14 @@ type Going = Result<(), End>;
 
 impl Driven {
     /// Wraps a wire whose peer has not sent its credentials yet.
-    pub fn new(edge: Edge, arrival: Arrival, wire: Wire) -> Self {
+    pub fn new(edge: HttpState, arrival: Arrival, wire: Wire) -> Self {
         let (say, said) = mpsc::channel(QUEUE);
         let http = &edge.app.config.http;
         let init = Duration::from_secs(http.socket_init_seconds);
-        let session = Session::new(init, Pulse::of(http).every());
+        let session = Session::new(init, Keepalive::of(http).every());
         Self {
-            asker: Asker {
-                viewer: Standing::default().viewer(),
+            asker: Caller {
+                viewer: Credential::default().viewer(),
                 address: arrival.address,
                 device: arrival.device,
                 developer: arrival.developer,
@@ -90,7 +90,7 @@ impl Driven {
             arrival,
             session,
             wire,
-            standing: Standing::default(),
+            standing: Credential::default(),
             place: None,
             tasks: JoinSet::new(),
             stops: HashMap::with_capacity(4),
@@ -200,7 +200,7 @@ impl Driven {
     fn introduce(&mut self, credentials: &Credentials) -> Going {
         let app = self.edge.app.clone();
         let standing = match &credentials.authorization {
-            Some(text) => Standing::of_credentials(&app, text),
+            Some(text) => Credential::of_credentials(&app, text),
             None => self.arrival.standing,
         };
         self.standing = standing.map_err(|_| End::Close(Close::Forbidden))?;
@@ -232,8 +232,8 @@ impl Driven {
     fn has_lapsed(&mut self) -> bool {
         let why = match self.standing.check(&self.edge.app) {
             Ok(()) => return false,
-            Err(Lapse::Expired) => Close::TokenExpired,
-            Err(Lapse::SignedOut) => Close::SignedOut,
+            Err(Invalidation::Expired) => Close::TokenExpired,
+            Err(Invalidation::SignedOut) => Close::SignedOut,
         };
         self.begin_to_end(why, LAST_WORDS);
         true

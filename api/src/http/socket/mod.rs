@@ -28,14 +28,14 @@ use uuid::Uuid;
 use self::drive::Driven;
 use self::protocol::{Close, SUBPROTOCOL};
 use self::wire::{Inbox, Wire};
-use super::Edge;
+use super::HttpState;
 use super::address::{Peer, client_address};
 use super::body::STRANGERS;
 use super::connections::Seat;
-use super::pulse::Pulse;
+use super::keepalive::Keepalive;
 use super::refusal::Refusal;
-use super::taken::{Stall, Taken};
-use super::viewer::{BadToken, Standing, is_developer, known_device};
+use super::viewer::{BadToken, Credential, is_developer, known_device};
+use super::write_progress::{Stall, WriteProgress};
 
 /// The bytes read at a time. The buffer is held for as long as the socket is open.
 const READ_BUFFER: usize = 4096;
@@ -50,7 +50,7 @@ pub struct Arrival {
     /// The connection, if it may be closed to make room for another.
     seat: Option<Seat>,
     /// The credentials of the HTTP request. They are used if `connection_init` carries none.
-    standing: Result<Standing, BadToken>,
+    standing: Result<Credential, BadToken>,
 }
 
 /// Whether a request asks for a socket.
@@ -63,15 +63,15 @@ pub fn is_asked_for(headers: &HeaderMap) -> bool {
 /// Opens a socket. A fault in the subprotocol is reported on the socket itself, because browsers hide the answer to a
 /// failed handshake from the page.
 pub async fn open(
-    edge: &Edge,
+    edge: &HttpState,
     id: Uuid,
     Peer(peer): Peer,
     request: Request,
 ) -> Result<Response, Refusal> {
     let (mut head, _) = request.into_parts();
     let http = &edge.app.config.http;
-    let pulse = Pulse::of(http);
-    let taken = Taken::of(&head.extensions);
+    let pulse = Keepalive::of(http);
+    let taken = WriteProgress::of(&head.extensions);
     let stall = Stall::new(taken.clone(), pulse.stalled());
     // The connection is not idle for as long as the socket is open.
     let seat = head.extensions.get::<Seat>().cloned();
@@ -81,7 +81,7 @@ pub async fn open(
         device: known_device(&edge.app, &head.headers),
         developer: is_developer(&edge.app.config.graphql, &head.headers),
         seat: seat.clone(),
-        standing: Standing::of_request(&edge.app, &head.headers),
+        standing: Credential::of_request(&edge.app, &head.headers),
     };
     let is_stranger =
         !matches!(&arrival.standing, Ok(standing) if standing.viewer().member().is_some());
@@ -135,7 +135,7 @@ pub async fn open(
     Ok(response)
 }
 
-async fn serve(edge: Edge, id: Uuid, arrival: Arrival, wire: Wire) {
+async fn serve(edge: HttpState, id: Uuid, arrival: Arrival, wire: Wire) {
     if wire.speaks_the_protocol() {
         Driven::new(edge, arrival, wire).drive(id).await;
     } else {

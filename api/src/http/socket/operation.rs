@@ -8,14 +8,15 @@ use axum::extract::ws::Utf8Bytes;
 use futures::{FutureExt as _, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::protocol::ToClient;
-use crate::http::Edge;
-use crate::http::operation::{Asker, Way};
+use crate::http::HttpState;
+use crate::http::operation::{Caller, Transport};
 use crate::http::params::Params;
 use crate::http::refusal::Refusal;
+use crate::http::reply::{Reply, written};
 use crate::http::request_log::{RequestId, RequestLine};
-use crate::http::said::{Said, written};
 
 /// An outgoing message of an operation.
 pub struct Told {
@@ -79,7 +80,7 @@ impl Mouth {
 
     async fn refuse(&self, refusal: Refusal, line: &mut RequestLine) {
         let limited = refusal.retry_after().is_some();
-        let refused = Said::of(Err(refusal), line);
+        let refused = Reply::of(Err(refusal), line);
         let message = ToClient::of(&self.id, &refused);
         self.tell(Told {
             text: Some(written(&message).into()),
@@ -91,9 +92,10 @@ impl Mouth {
 }
 
 /// Carries out an operation to its end.
-pub async fn run(edge: Edge, asker: Asker, params: Params, mouth: Mouth) {
+pub async fn run(edge: HttpState, asker: Caller, params: Params, mouth: Mouth) {
     let id = RequestId(edge.app.ids.next());
-    let work = AssertUnwindSafe(carry_out(&edge, id, &asker, params, &mouth));
+    let work = carry_out(&edge, id, &asker, params, &mouth).instrument(id.span());
+    let work = AssertUnwindSafe(work);
     if work.catch_unwind().await.is_err() {
         let mut line = RequestLine::begin(id);
         line.member = asker.viewer.member();
@@ -101,11 +103,14 @@ pub async fn run(edge: Edge, asker: Asker, params: Params, mouth: Mouth) {
     }
 }
 
-async fn carry_out(edge: &Edge, id: RequestId, asker: &Asker, params: Params, mouth: &Mouth) {
+async fn carry_out(edge: &HttpState, id: RequestId, asker: &Caller, params: Params, mouth: &Mouth) {
     let mut line = RequestLine::begin(id);
     line.member = asker.viewer.member();
     let stats = line.stats.clone();
-    let prepared = match stats.scope(edge.prepare(params, asker, Way::Stream)).await {
+    let prepared = match stats
+        .scope(edge.prepare(params, asker, Transport::Stream))
+        .await
+    {
         Ok(prepared) => prepared,
         Err(refusal) => return mouth.refuse(refusal, &mut line).await,
     };
@@ -123,9 +128,9 @@ async fn carry_out(edge: &Edge, id: RequestId, asker: &Asker, params: Params, mo
             let complete = ToClient::Complete { id: &mouth.id };
             return mouth.say(&complete, endless).await;
         };
-        let said = Said::of(outcome, &mut line);
+        let said = Reply::of(outcome, &mut line);
         mouth.say(&ToClient::of(&mouth.id, &said), endless).await;
-        if matches!(said, Said::Refused(_)) {
+        if matches!(said, Reply::Refused(_)) {
             return;
         }
     }

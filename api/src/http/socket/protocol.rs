@@ -4,9 +4,9 @@ use async_graphql::{Response, ServerError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::http::extent::is_modest;
+use crate::http::json_limit::is_within_limit;
 use crate::http::params::Params;
-use crate::http::said::Said;
+use crate::http::reply::Reply;
 
 /// The only supported subprotocol.
 pub const SUBPROTOCOL: &str = "graphql-transport-ws";
@@ -75,7 +75,7 @@ impl FromClient {
     /// Parses a message. Returns `None` if it is not one of the protocol's.
     pub fn parse(text: &str) -> Option<Self> {
         // Serde would read a list as the fields in their order.
-        if !text.trim_ascii_start().starts_with('{') || !is_modest(text.as_bytes()) {
+        if !text.trim_ascii_start().starts_with('{') || !is_within_limit(text.as_bytes()) {
             return None;
         }
         let id = |id: String| (1..=MAX_ID).contains(&id.len()).then_some(id);
@@ -151,10 +151,10 @@ pub enum ToClient<'a> {
 
 impl<'a> ToClient<'a> {
     /// Wraps an answer of the operation.
-    pub fn of(id: &'a str, said: &'a Said) -> Self {
+    pub fn of(id: &'a str, said: &'a Reply) -> Self {
         match said {
-            Said::Answer(payload) => Self::Next { id, payload },
-            Said::Refused(payload) => Self::Error { id, payload },
+            Reply::Answer(payload) => Self::Next { id, payload },
+            Reply::Refused(payload) => Self::Error { id, payload },
         }
     }
 }
@@ -241,7 +241,7 @@ impl Close {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::said::written;
+    use crate::http::reply::written;
 
     #[test]
     fn only_messages_of_the_protocol_are_read() {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::protocol::{Close, Credentials, FromClient};
+use crate::http::keepalive::MISSES;
 use crate::http::params::Params;
-use crate::http::pulse::MISSES;
 
 /// The most operations at a time. A screen needs a handful. The fifty-first is refused and the others go on.
 pub const MAX_OPERATIONS: usize = 50;

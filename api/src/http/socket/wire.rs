@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 
 use super::protocol::Close;
 use crate::http::in_flight::Held;
-use crate::http::taken::{Stall, Taken};
+use crate::http::write_progress::{Stall, WriteProgress};
 
 /// The most replies that may wait. At this number the wire stops reading until the peer has read some.
 const MAX_REPLIES: usize = 32;
@@ -34,7 +34,7 @@ pub struct Wire {
 
 /// The message that is arriving; the library gathers its frames until it is complete.
 pub struct Inbox {
-    taken: Taken,
+    taken: WriteProgress,
     held: Held,
     /// The bytes that had been read from the connection when the last message was complete.
     before: u64,
@@ -44,7 +44,7 @@ pub struct Inbox {
 
 impl Inbox {
     /// Watches a connection whose peer may send messages of up to `limit` bytes until it has signed in.
-    pub fn new(taken: Taken, held: Held, limit: usize) -> Self {
+    pub fn new(taken: WriteProgress, held: Held, limit: usize) -> Self {
         Self {
             before: taken.heard(),
             taken,

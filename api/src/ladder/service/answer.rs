@@ -4,7 +4,7 @@ use entity::consent::Purpose;
 use entity::notification::Kind as Told;
 use entity::{MemberId, RungId};
 
-use super::{FRESH_FOR, announcement, asked_key, here, store};
+use super::{FRESH_FOR, announcement, asked_key, reset, store};
 use crate::app::App;
 use crate::consent::service::Given;
 use crate::error::Fault;
@@ -65,8 +65,8 @@ pub async fn answer(app: &App, me: MemberId, id: RungId, agree: bool) -> Result<
             consent::service::withdraw(tx, me, Purpose::LadderHearing, owner, now).await?;
         }
         let rungs = store::bare_rungs_of(tx, owner).await?;
-        let standing = checkin::service::standing(tx, owner).await?;
-        here::reschedule(app, tx, &row, &rungs, standing.days()).await?;
+        let standing = checkin::service::load_days(tx, owner).await?;
+        reset::reschedule(app, tx, &row, &rungs, standing.days()).await?;
         tx.wake();
         Ok(Done::Keep(Answered::AsAsked))
     })

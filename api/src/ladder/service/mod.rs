@@ -1,15 +1,15 @@
 //! Operations on ladders, for members and for other domains.
 
 mod answer;
-mod here;
-mod over;
-mod tell;
+mod escalate;
+mod reset;
+mod ties;
 mod write;
 
 pub use answer::{Answered, answer};
-pub use here::{all_right, days_are_otherwise, is_here, rules_changed, wake_those_that_tell};
-pub use over::{end_of_peering, no_longer_runs, out_of_circle};
-pub use tell::{next_due, run_due};
+pub use escalate::{next_due, run_due};
+pub use reset::{all_right, days_changed, is_here, rules_changed, wake_those_that_tell};
+pub use ties::{end_of_peering, no_longer_runs, out_of_circle};
 pub use write::{Written, preview, write};
 
 use std::collections::{HashMap, HashSet};
@@ -23,8 +23,8 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::model::{Ladder, Rung, Step, Telling, word};
+use super::schedule::Quiet;
 use super::store;
-use super::when::Quiet;
 use crate::app::App;
 use crate::consent::service::Given;
 use crate::days::MemberDays;
@@ -87,7 +87,7 @@ pub async fn ladder(
     if rungs.is_empty() {
         return Ok(None);
     }
-    let standing = checkin::service::standing(db, member).await?;
+    let standing = checkin::service::load_days(db, member).await?;
     let profiles = men_of(app, viewer, &rungs).await?;
     let ladder = Ladder {
         local_time: row.local_time,

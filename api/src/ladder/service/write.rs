@@ -7,7 +7,7 @@ use entity::{MemberId, PeeringId};
 use sea_orm::ConnectionTrait;
 
 use super::{
-    ASKED_FOR, Preview, announcement, asked_key, consented, here, men_of, quiet, steps, store,
+    ASKED_FOR, Preview, announcement, asked_key, consented, men_of, quiet, reset, steps, store,
     taken_down,
 };
 use crate::app::App;
@@ -179,13 +179,13 @@ pub async fn write(
         let row = Model {
             member_id: me,
             local_time: new.local_time,
-            counts_from: here::counts_from(standing.days(), now),
+            counts_from: reset::counts_from(standing.days(), now),
             next_due_at: None,
             version: version + 1,
             updated_at: now,
         };
         store::put(tx, row.clone()).await?;
-        here::back_to_the_foot(app, tx, &row, rungs, standing.days()).await?;
+        reset::back_to_the_foot(app, tx, &row, rungs, standing.days()).await?;
         tx.wake();
         Ok(Done::Keep(Written::AsAsked))
     })
@@ -271,7 +271,7 @@ pub async fn preview(
         .into_iter()
         .map(|man| rung_of(app, me, new, man, &before, now))
         .collect();
-    let standing = checkin::service::standing(db, me).await?;
+    let standing = checkin::service::load_days(db, me).await?;
     let there = store::of_member(db, me).await?;
     let there = there.filter(|row| is_same(Some(row), &before, new, &rungs));
     let row = there.unwrap_or_else(|| {
@@ -281,7 +281,7 @@ pub async fn preview(
         Model {
             member_id: me,
             local_time: new.local_time,
-            counts_from: here::counts_from(standing.days(), now),
+            counts_from: reset::counts_from(standing.days(), now),
             next_due_at: None,
             version: 0,
             updated_at: now,

@@ -247,7 +247,7 @@ pub async fn mark_told(tx: &Tx, ids: &[RungId], at: DateTime<Utc>) -> Result<(),
 /// or the recipient is a facilitator of the circle that the owner is in.
 pub(super) fn held_by_a_tie() -> Select<Entity> {
     let column = |column: Column| Expr::col((Entity, column));
-    let runs_it = circle::service::is_run_for(
+    let runs_it = circle::service::is_facilitator_of_member(
         column(Column::CircleId),
         column(Column::ToldId),
         column(Column::MemberId),
@@ -259,7 +259,7 @@ pub(super) fn held_by_a_tie() -> Select<Entity> {
         .join(JoinType::LeftJoin, Relation::Peering.def())
         .filter(
             Condition::any()
-                .add(matching::service::is_between_two())
+                .add(matching::service::is_active_and_mutual())
                 .add(runs_it),
         )
 }

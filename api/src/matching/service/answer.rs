@@ -96,7 +96,7 @@ pub async fn withdraw(app: &App, me: MemberId, id: PeeringId) -> Result<Withdraw
             Step::OtherState => return Ok(Done::Undo(Withdrawn::Accepted)),
         }
         store::end(tx, id, State::Withdrawn, now).await?;
-        let other = Pair::in_it(&row).beside(me);
+        let other = Pair::of_row(&row).partner_of(me);
         outbox::withdraw(tx, other, &proposed_key(id)).await?;
         gone(tx, &row);
         // A member who had declined no longer sees the proposal: he is not notified that it is gone.
@@ -132,14 +132,14 @@ pub async fn end(app: &App, me: MemberId, id: PeeringId) -> Result<Ended, Fault>
             Step::OtherState => return Ok(Done::Undo(Ended::NotBegun)),
         }
         store::end(tx, id, State::Ended, now).await?;
-        let pair = Pair::in_it(&row);
+        let pair = Pair::of_row(&row);
         let ended = Fact::PeeringEnded {
             peering: id,
             members: [pair.lower, pair.higher],
         };
         app.follow(tx, ended).await?;
         gone(tx, &row);
-        tell(tx, (me, pair.beside(me)), id);
+        tell(tx, (me, pair.partner_of(me)), id);
         Ok(Done::Keep(Ended::AsAsked))
     })
 }

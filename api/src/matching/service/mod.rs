@@ -15,7 +15,7 @@ use entity::{MemberId, PeeringId};
 use sea_orm::{Condition, ConnectionTrait};
 
 use super::model::{self, Pair, Peering};
-use super::store::{self, Lapsed};
+use super::store::{self, Expired};
 use crate::app::App;
 use crate::bus::{Activity, Event};
 use crate::error::Fault;
@@ -36,18 +36,18 @@ const CLOSED_AT_ONCE: u64 = 500;
 pub type Seen = (Peering, Profile);
 
 /// The condition that a peering is between the member and somebody whom he can see. For queries that join peerings.
-pub fn is_with_somebody(member: MemberId) -> Condition {
-    store::is_with_somebody(member)
+pub fn is_with_visible_partner(member: MemberId) -> Condition {
+    store::is_with_visible_partner(member)
 }
 
-/// As [`is_with_somebody`], and the peering is active.
+/// As [`is_with_visible_partner`], and the peering is active.
 pub fn is_active_for(member: MemberId) -> Condition {
     store::is_active_for(member)
 }
 
 /// The condition that a peering is active, and its two members can see each other. For queries that join peerings.
-pub fn is_between_two() -> Condition {
-    store::is_between_two()
+pub fn is_active_and_mutual() -> Condition {
+    store::is_active_and_mutual()
 }
 
 /// Locks a member and his partner in a peering `FOR NO KEY UPDATE`. Returns the partner, or `None` if they are not
@@ -55,7 +55,7 @@ pub fn is_between_two() -> Condition {
 pub async fn lock_partner(tx: &Tx, me: MemberId, id: PeeringId) -> Result<Option<MemberId>, Fault> {
     let row = load_locked(tx, me, id).await?;
     let active = row.filter(model::is_active);
-    Ok(active.map(|row| Pair::in_it(&row).beside(me)))
+    Ok(active.map(|row| Pair::of_row(&row).partner_of(me)))
 }
 
 /// Fetches the given peerings that are visible to the viewer, with the partners' profiles, in no particular order. Two
@@ -125,7 +125,7 @@ pub async fn everybody_with(tx: &Tx, member: MemberId) -> Result<Vec<MemberId>, 
 /// Returns the two members of each given peering. One statement.
 pub async fn pairs(tx: &Tx, ids: &[PeeringId]) -> Result<HashMap<PeeringId, Pair>, Fault> {
     let rows = store::rows_by_ids(tx, ids).await?.into_iter();
-    Ok(rows.map(|row| (row.id, Pair::in_it(&row))).collect())
+    Ok(rows.map(|row| (row.id, Pair::of_row(&row))).collect())
 }
 
 /// Returns the two members of each given peering. Leaves out those that are not active, and those with a hidden member.
@@ -138,7 +138,7 @@ pub async fn between(
         return Ok(HashMap::new());
     }
     let rows = store::between_two(db, ids).await?.into_iter();
-    Ok(rows.map(|row| (row.id, Pair::in_it(&row))).collect())
+    Ok(rows.map(|row| (row.id, Pair::of_row(&row))).collect())
 }
 
 /// Puts a member's open peerings into the feeds of both members, or takes them out, after the member was shown again or
@@ -151,7 +151,7 @@ pub async fn visibility_changed(
 ) -> Result<(), Fault> {
     let now = app.clock.now();
     for row in store::open_of(tx, member).await? {
-        let other = Pair::in_it(&row).beside(member);
+        let other = Pair::of_row(&row).partner_of(member);
         for viewer in [member, other] {
             // A peering that is not visible to him is not on his phone.
             if model::seen_by(viewer, &row, now).is_none() {
@@ -172,7 +172,7 @@ pub async fn visibility_changed(
 pub async fn housekeep(app: &App) -> Result<bool, Fault> {
     let now = app.clock.now();
     let closed = transact!(app, |tx| {
-        let closed = store::close_lapsed(tx, Lapsed::All(CLOSED_AT_ONCE), now).await?;
+        let closed = store::close_lapsed(tx, Expired::All(CLOSED_AT_ONCE), now).await?;
         for row in &closed {
             gone(tx, row);
         }
@@ -249,7 +249,7 @@ async fn begin(app: &App, tx: &Tx, row: &Model, now: DateTime<Utc>) -> Result<bo
     }
     store::answer(tx, row.id, State::Active, now).await?;
     let proposer = row.proposed_by;
-    let other = Pair::in_it(row).beside(proposer);
+    let other = Pair::of_row(row).partner_of(proposer);
     outbox::withdraw(tx, other, &proposed_key(row.id)).await?;
     let key = format!("peering_accepted:{}", row.id);
     let until = (now, now + model::OPEN_FOR);

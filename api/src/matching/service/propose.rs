@@ -8,8 +8,10 @@ use entity::{MemberId, PeeringId};
 use super::{begin, gone, proposed_key, store, tell, told};
 use crate::app::App;
 use crate::error::Fault;
-use crate::matching::model::{self, Asking, MOST_PARTNERS, MOST_PROPOSALS, OPEN_FOR, Pair};
-use crate::matching::store::Lapsed;
+use crate::matching::model::{
+    self, MOST_PARTNERS, MOST_PROPOSALS, OPEN_FOR, Pair, ProposalOutcome,
+};
+use crate::matching::store::Expired;
 use crate::transact;
 use crate::tx::Done;
 use crate::visibility::is_visible;
@@ -46,7 +48,7 @@ pub async fn propose(
         // Serializes this with every other proposal or answer of either of the two.
         profile::service::lock_members(tx, &[me, other]).await?;
         if let Some(there) = store::sent_before(tx, id).await? {
-            let same = there.proposed_by == me && Pair::in_it(&there) == pair;
+            let same = there.proposed_by == me && Pair::of_row(&there) == pair;
             let outcome = if same {
                 Proposed::AsAsked(id)
             } else {
@@ -58,23 +60,23 @@ pub async fn propose(
             return Ok(Done::Undo(Proposed::NoMember));
         }
         let rows = store::of_pair(tx, pair).await?;
-        let proposal = model::proposal(&rows, me, now);
+        let proposal = model::decide_proposal(&rows, me, now);
         match proposal {
-            Asking::Stands(row) => return Ok(Done::Undo(Proposed::AsAsked(row.id))),
-            Asking::Accepts(row) => {
+            ProposalOutcome::Stands(row) => return Ok(Done::Undo(Proposed::AsAsked(row.id))),
+            ProposalOutcome::Accepts(row) => {
                 return Ok(if begin(app, tx, row, now).await? {
                     Done::Keep(Proposed::AsAsked(row.id))
                 } else {
                     Done::Undo(Proposed::TooManyPartners)
                 });
             }
-            Asking::TooSoon(_) | Asking::Silent | Asking::New => {}
+            ProposalOutcome::TooSoon(_) | ProposalOutcome::Silent | ProposalOutcome::New => {}
         }
         // Checked only for a new proposal: two members who left their circle can still accept an open one.
         if !circle::service::shares_circle(tx, me, other).await? {
             return Ok(Done::Undo(Proposed::NoMember));
         }
-        if let Asking::TooSoon(again) = proposal {
+        if let ProposalOutcome::TooSoon(again) = proposal {
             return Ok(Done::Undo(Proposed::TooSoon(again)));
         }
         if store::count_partners(tx, me).await? >= MOST_PARTNERS {
@@ -83,10 +85,10 @@ pub async fn propose(
         if store::count_proposals(tx, me, now).await? >= MOST_PROPOSALS {
             return Ok(Done::Undo(Proposed::TooManyProposals));
         }
-        for lapsed in store::close_lapsed(tx, Lapsed::Of(pair), now).await? {
+        for lapsed in store::close_lapsed(tx, Expired::Of(pair), now).await? {
             gone(tx, &lapsed);
         }
-        let silent = proposal == Asking::Silent;
+        let silent = proposal == ProposalOutcome::Silent;
         // Stored as if it had been declined at once: the proposer sees it wait, and the other member does not see it.
         let state = if silent {
             State::Declined

@@ -24,8 +24,8 @@ use super::store;
 pub use super::store::{LIST, Seen, Which};
 use crate::app::App;
 use crate::error::Fault;
-use crate::feed;
 use crate::page::Page;
+use crate::profile;
 use crate::tx::Tx;
 
 /// Fetches the given occurrences that are visible to the viewer, in no particular order. One statement.
@@ -120,7 +120,8 @@ async fn tell(
     circle: Option<CircleId>,
     gone: bool,
 ) -> Result<(), Fault> {
-    feed::lock(tx, member).await?;
+    // He cannot answer another meeting in the meantime.
+    profile::service::lock_members(tx, &[member]).await?;
     for (occurrence, meeting) in store::followed(tx, member, circle).await? {
         if gone {
             tx.gone(member, occurrence);

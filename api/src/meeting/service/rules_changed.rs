@@ -82,7 +82,7 @@ async fn tell_elsewhere(
     (moved, zone): (&occurrence::Model, Zone),
     going: &[MemberId],
 ) -> Result<(), Fault> {
-    let standings = profile::service::standings(tx, going).await?;
+    let standings = profile::service::contexts(tx, going).await?;
     let elsewhere = |member: &&MemberId| {
         let standing = standings.get(*member);
         standing.is_some_and(|standing| !standing.hidden && standing.terms.zone != zone)

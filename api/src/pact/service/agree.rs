@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::bus::Activity;
 use crate::error::Fault;
 use crate::pact::model::{self, OPEN_FOR, Side, Step, Terms};
-use crate::pact::service::over;
+use crate::pact::service::end;
 use crate::pact::store::Over;
 use crate::transact;
 use crate::tx::{Done, Tx};
@@ -83,7 +83,7 @@ pub async fn propose(app: &App, me: MemberId, new: &NewPact) -> Result<Proposed,
             }
             // The earlier pact is over, but housekeeping has not closed it yet.
             store::close_over(tx, Over::One(there.id), now).await?;
-            over::gone(app, tx, &of_two(there, me, other), now).await?;
+            end::gone(app, tx, &of_two(there, me, other), now).await?;
         }
         let lapses_at = now + OPEN_FOR;
         let expires_at = ends_at.map_or(lapses_at, |end| end.min(lapses_at));
@@ -156,7 +156,7 @@ pub(super) async fn end_of(
     other: MemberId,
     last: Option<NaiveDate>,
 ) -> Result<Option<Option<DateTime<Utc>>>, Fault> {
-    let standings = profile::service::standings(tx, &[me, other]).await?;
+    let standings = profile::service::contexts(tx, &[me, other]).await?;
     let terms = |member| {
         let standing = standings.get(&member).map(|who| who.terms);
         standing.ok_or(Fault::Broken("partners are members"))
@@ -180,7 +180,7 @@ async fn begin(
     side: &Side,
     now: DateTime<Utc>,
 ) -> Result<(), Fault> {
-    let (id, other) = (row.pact.id, row.beside(me));
+    let (id, other) = (row.pact.id, row.partner_of(me));
     store::activate(tx, id, now).await?;
     store::put_side(app, tx, (id, me), side, now).await?;
     let theirs = store::side_of(app, tx, id, other).await?;

@@ -72,7 +72,7 @@ pub async fn update_side(
         let anew = sharing != before.terms.sharing;
         // A new level of sharing is agreed to for as long as the pact lasts.
         let until = if anew { row.pact.ends_at } else { side.until };
-        let other = row.beside(me);
+        let other = row.partner_of(me);
         let sees_it = model::shown(other, &row.pact, now).is_some();
         // The partner keeps the earlier wish among his received words.
         if sees_it && terms.wish != before.terms.wish {
@@ -117,7 +117,7 @@ pub async fn renew(
         let Some(row) = row else {
             return Ok(Done::Undo(Renewed::NotFound));
         };
-        let other = row.beside(me);
+        let other = row.partner_of(me);
         let Some(ends_at) = end_of(app, tx, me, other, ends_on).await? else {
             return Ok(Done::Undo(Renewed::OtherEnd));
         };

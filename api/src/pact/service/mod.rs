@@ -2,15 +2,15 @@
 
 mod agree;
 mod change;
+mod end;
 mod nudges;
-mod over;
 mod received;
 mod word;
 
 pub use agree::{Answered, NewPact, Proposed, answer, propose};
 pub use change::{Patch, Renewed, Updated, renew, update_side};
+pub use end::{Ended, end, end_of_peering, housekeep, purging, resync_for};
 pub use nudges::{NudgeAnswered, NudgeSent, answer_nudge, send_nudge};
-pub use over::{Ended, end, end_of_peering, housekeep, purging, resync_for};
 pub use received::{received, received_by_ids, received_count};
 pub use word::{check_in_written, word_said_in};
 
@@ -66,7 +66,7 @@ pub async fn partners_to_tell(
     let held = store::shared_with(db, member, app.clock.now()).await?;
     Ok(held
         .into_iter()
-        .map(|row| (row.beside(member), row.pact.id))
+        .map(|row| (row.partner_of(member), row.pact.id))
         .collect())
 }
 
@@ -79,7 +79,7 @@ pub async fn partners_who_read(
     let held = store::words_with(db, member, app.clock.now()).await?;
     Ok(held
         .into_iter()
-        .map(|row| (row.beside(member), row.pact.id))
+        .map(|row| (row.partner_of(member), row.pact.id))
         .collect())
 }
 
@@ -117,7 +117,7 @@ pub async fn who_may_be_asleep(
 ) -> Result<HashSet<(PactId, MemberId)>, Fault> {
     let woken = who_can_be_woken(db, of).await?;
     let members: Vec<MemberId> = of.iter().map(|(_, member)| *member).collect();
-    let standings = profile::service::standings(db, &members).await?;
+    let standings = profile::service::contexts(db, &members).await?;
     let now = app.clock.now();
     let is_quiet = |member: &MemberId| {
         let who = standings.get(member);

@@ -59,7 +59,7 @@ pub async fn send_nudge(app: &App, me: MemberId, new: &NewNudge) -> Result<Nudge
             };
             return Ok(Done::Undo(outcome));
         }
-        let other = row.beside(me);
+        let other = row.partner_of(me);
         let day = checkin::service::member_day_now(app, tx, other).await?;
         let moment = Moment {
             quiet: is_quiet(app, tx, other).await?,
@@ -85,7 +85,7 @@ pub async fn send_nudge(app: &App, me: MemberId, new: &NewNudge) -> Result<Nudge
 }
 
 async fn is_quiet(app: &App, tx: &Tx, member: MemberId) -> Result<bool, Fault> {
-    let standings = profile::service::standings(tx, &[member]).await?;
+    let standings = profile::service::contexts(tx, &[member]).await?;
     let now = app.clock.now();
     let standing = standings.get(&member);
     Ok(standing.is_none_or(|who| who.quiet.over_at(who.terms.zone, now).is_some()))

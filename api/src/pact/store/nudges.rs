@@ -33,7 +33,7 @@ pub struct NewNudge {
 }
 
 /// Selects the nudges of a member's active pacts with partners whom he can see.
-fn there_for(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
+fn visible_to(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
     let going_on = Condition::all().add(agreed()).add(
         Condition::any()
             .add(pact::Column::EndsAt.is_null())
@@ -86,7 +86,7 @@ pub(in crate::pact) async fn these_nudges(
     now: DateTime<Utc>,
     ids: &[PactNudgeId],
 ) -> Result<Vec<Nudge>, Fault> {
-    let these = there_for(viewer, now).filter(Column::Id.is_in(ids.iter().copied()));
+    let these = visible_to(viewer, now).filter(Column::Id.is_in(ids.iter().copied()));
     let rows = these.all(app.db.pool()).await?.into_iter();
     rows.map(|row| seen_by(app, viewer, &row)).collect()
 }
@@ -100,7 +100,7 @@ pub(in crate::pact) async fn list_nudges(
     pact: PactId,
     page: &Page<PACT_NUDGES>,
 ) -> Result<Vec<Nudge>, Fault> {
-    let of_pact = there_for(viewer, now).filter(Column::PactId.eq(pact));
+    let of_pact = visible_to(viewer, now).filter(Column::PactId.eq(pact));
     let sorted = Sorted::by_instant(Column::CreatedAt, Column::Id);
     let rows = sorted.page(of_pact, page).all(app.db.pool()).await?;
     let rows = rows.into_iter();
@@ -114,7 +114,7 @@ pub(in crate::pact) async fn count_nudges(
     now: DateTime<Utc>,
     pact: PactId,
 ) -> Result<u64, Fault> {
-    let of_pact = there_for(viewer, now).filter(Column::PactId.eq(pact));
+    let of_pact = visible_to(viewer, now).filter(Column::PactId.eq(pact));
     Ok(of_pact.count(db).await?)
 }
 
@@ -205,7 +205,7 @@ pub(in crate::pact) async fn nudge_of(
     now: DateTime<Utc>,
     id: PactNudgeId,
 ) -> Result<Option<(Nudge, MemberId, MemberId)>, Fault> {
-    let found = there_for(member, now).filter(Column::Id.eq(id));
+    let found = visible_to(member, now).filter(Column::Id.eq(id));
     let Some(row) = found.one(tx).await? else {
         return Ok(None);
     };
@@ -267,7 +267,7 @@ pub(in crate::pact) async fn nudge_states(
                 .add(pact::Column::EndsAt.is_null())
                 .add(pact::Column::EndsAt.gt(now)),
         )
-        .filter(matching::service::is_between_two())
+        .filter(matching::service::is_active_and_mutual())
         .into_tuple()
         .all(db)
         .await?;

@@ -33,8 +33,8 @@ pub(in crate::pact) struct Held {
 
 impl Held {
     /// Returns the partner of `one`, who is one of the two.
-    pub fn beside(&self, one: MemberId) -> MemberId {
-        matching::model::Pair::of(self.lower_id, self.higher_id).beside(one)
+    pub fn partner_of(&self, one: MemberId) -> MemberId {
+        matching::model::Pair::of(self.lower_id, self.higher_id).partner_of(one)
     }
 }
 
@@ -71,7 +71,7 @@ fn with_partners(member: MemberId) -> Select<Entity> {
 }
 
 /// Selects the pacts that are visible to a member: active ones, and open proposals that he has not declined.
-fn there_for(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
+fn visible_to(member: MemberId, now: DateTime<Utc>) -> Select<Entity> {
     let not_his_no = Condition::any()
         .add(Column::State.eq(State::Proposed))
         .add(Column::ProposedBy.eq(member));
@@ -186,7 +186,7 @@ fn side(
 fn seen_by(app: &App, viewer: MemberId, row: Row, now: DateTime<Utc>) -> Option<Pact> {
     let pact = &row.held.pact;
     let state = model::shown(viewer, pact, now)?;
-    let partner = row.held.beside(viewer);
+    let partner = row.held.partner_of(viewer);
     let own = side(
         app,
         (pact.id, viewer),
@@ -244,7 +244,7 @@ pub(in crate::pact) async fn by_ids(
     now: DateTime<Utc>,
     ids: &[PactId],
 ) -> Result<Vec<Pact>, Fault> {
-    let these = there_for(viewer, now).filter(Column::Id.is_in(ids.iter().copied()));
+    let these = visible_to(viewer, now).filter(Column::Id.is_in(ids.iter().copied()));
     all(app, viewer, now, these).await
 }
 
@@ -256,7 +256,7 @@ pub(in crate::pact) async fn list(
     page: &Page<MY_PACTS>,
 ) -> Result<Vec<Pact>, Fault> {
     let sorted = Sorted::by_instant(Column::CreatedAt, Column::Id);
-    all(app, viewer, now, sorted.page(there_for(viewer, now), page)).await
+    all(app, viewer, now, sorted.page(visible_to(viewer, now), page)).await
 }
 
 /// Counts the pacts that are visible to a member.
@@ -265,7 +265,7 @@ pub(in crate::pact) async fn count(
     member: MemberId,
     now: DateTime<Utc>,
 ) -> Result<u64, Fault> {
-    Ok(there_for(member, now).count(db).await?)
+    Ok(visible_to(member, now).count(db).await?)
 }
 
 /// Finds a pact in any state, even if the two are no longer partners. Returns `None` if the member is not one of the
@@ -276,7 +276,7 @@ pub(in crate::pact) async fn of_member(
     id: PactId,
 ) -> Result<Option<Held>, Fault> {
     let found = with_both()
-        .filter(matching::service::is_with_somebody(member))
+        .filter(matching::service::is_with_visible_partner(member))
         .filter(Column::Id.eq(id));
     Ok(found.into_model::<Held>().one(tx).await?)
 }
@@ -417,7 +417,7 @@ pub(in crate::pact) async fn states(
         .join(JoinType::InnerJoin, pact::Relation::Peering.def())
         .filter(Column::Id.is_in(ids.iter().copied()))
         .filter(open())
-        .filter(matching::service::is_between_two())
+        .filter(matching::service::is_active_and_mutual())
         .into_tuple()
         .all(db)
         .await?;

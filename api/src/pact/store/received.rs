@@ -74,7 +74,7 @@ pub(in crate::pact) async fn of_pact(
             None => (Kind::Proposal, pact.created_at),
         };
         sources.push(Source {
-            to: held.beside(row.member_id),
+            to: held.partner_of(row.member_id),
             kind,
             id: pact.id.0,
             no: row.updated_at.timestamp_micros(),
@@ -103,7 +103,7 @@ pub(in crate::pact) async fn keep(
     (ended_at, while_hidden): (DateTime<Utc>, bool),
 ) -> Result<(), Fault> {
     let row = |source: Source| {
-        let (id, sender): (ReceivedId, MemberId) = (app.ids.next(), held.beside(source.to));
+        let (id, sender): (ReceivedId, MemberId) = (app.ids.next(), held.partner_of(source.to));
         let seal = |part: &[u8], text: &str| {
             let what = words_of(part, (&source.to, &id));
             app.keys.at_rest().seal(&app.entropy, &what, text)

@@ -28,7 +28,7 @@ pub enum DayState {
 
 /// The state of today, to choose a greeting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "runs::Standing")]
+#[graphql(remote = "runs::TodayState")]
 pub enum ProgressStanding {
     /// You have not checked in yet.
     New,

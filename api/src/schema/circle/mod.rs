@@ -25,7 +25,7 @@ use crate::viewer::SignedIn;
 
 type Circles = Connection<MY_CIRCLES, Circle, CirclesOf>;
 type Invitations = invitations::Invitations;
-type Members = Connection<CIRCLE_MEMBERS, CircleMember, MenIn>;
+type Members = Connection<CIRCLE_MEMBERS, CircleMember, MembersOf>;
 
 /// Counts the circles this member is in.
 struct CirclesOf(MemberId);
@@ -37,9 +37,9 @@ impl Counted for CirclesOf {
 }
 
 /// The number of members of a circle, which was read with the circle.
-struct MenIn(i64);
+struct MembersOf(i64);
 
-impl Counted for MenIn {
+impl Counted for MembersOf {
     async fn count(&self, _: &App) -> Result<u64, Fault> {
         Ok(u64::try_from(self.0).unwrap_or_default())
     }
@@ -125,7 +125,7 @@ async fn members(ctx: &Context<'_>, circle: &model::Circle, args: &PageArgs) -> 
         member: Member::from(profile),
         role: row.role.into(),
     };
-    Ok(page.connection(MenIn(circle.member_count), rows, cursor, man))
+    Ok(page.connection(MembersOf(circle.member_count), rows, cursor, man))
 }
 
 /// Loads a circle, or `None` if it is not visible to the viewer.

@@ -183,7 +183,8 @@ async fn make(ctx: &Context<'_>, input: MakeCommitmentInput) -> GqlResult<MakeCo
             Some(Problem::field("due.on", ProblemCode::OutOfRange, message))
         }
         Made::TooMany => {
-            let message = format!("You have {MOST_OPEN} open ones. End one to make another.");
+            let message =
+                format!("You have {MOST_OPEN} open commitments. End one to make another.");
             Some(Problem::whole(ProblemCode::TooMany, message).limit(MOST_OPEN))
         }
         Made::Conflict => {

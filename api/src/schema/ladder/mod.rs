@@ -1,6 +1,6 @@
 //! Ladders in the schema.
 
-mod told;
+mod tellings;
 mod write;
 
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject};
 use entity::MemberId;
 use macros::page_args;
 
-pub use told::{LadderRequest, LadderTelling, load_ladder_requests, load_ladder_tellings};
+pub use tellings::{LadderRequest, LadderTelling, load_ladder_requests, load_ladder_tellings};
 pub use write::{LadderMutation, LadderQuery};
 
 use crate::graphql::cursor::PageArgs;
@@ -27,7 +27,7 @@ use crate::schema::edges;
 use crate::schema::matching::Peering;
 use crate::schema::profile::Member;
 use crate::viewer::SignedIn;
-use told::{LadderLogEntry, Log, LogOf, Requests, RequestsOf, Tellings, TellingsOf};
+use tellings::{LadderLogEntry, Log, LogOf, Requests, RequestsOf, Tellings, TellingsOf};
 
 /// The recipient of a rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -219,7 +219,7 @@ impl LadderMe {
         Ok(page.connection(
             LogOf(self.0.member),
             seen,
-            told::cursor,
+            tellings::cursor,
             LadderLogEntry::from,
         ))
     }
@@ -228,13 +228,13 @@ impl LadderMe {
         let page = Page::<LADDER_REQUESTS>::parse(args)?;
         let asked = service::asks(ctx.app(), ctx.viewer(), &page).await?;
         let of = RequestsOf(self.0.member);
-        Ok(page.connection(of, asked, told::asked_cursor, LadderRequest::from))
+        Ok(page.connection(of, asked, tellings::asked_cursor, LadderRequest::from))
     }
 
     async fn tellings(&self, ctx: &Context<'_>, args: &PageArgs) -> GqlResult<Tellings> {
         let page = Page::<TELLINGS>::parse(args)?;
         let seen = service::told(ctx.app(), ctx.viewer(), &page).await?;
         let of = TellingsOf(self.0.member);
-        Ok(page.connection(of, seen, told::cursor, LadderTelling::from))
+        Ok(page.connection(of, seen, tellings::cursor, LadderTelling::from))
     }
 }

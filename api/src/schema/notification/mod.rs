@@ -20,7 +20,7 @@ use crate::graphql::errors::NotificationError;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::node_id::{NodeId as _, decode};
-use crate::notification::inbox::{self, Line, Marked};
+use crate::notification::inbox::{self, InboxEntry, Marked};
 use crate::notification::store::INBOX;
 use crate::notification_kind::{Subject, spec};
 use crate::page::{MAX_PAGE, Page};
@@ -96,7 +96,7 @@ pub enum NotificationKind {
 
 /// A notification in your in-app inbox.
 #[derive(Clone, Debug)]
-pub struct Notification(Line);
+pub struct Notification(InboxEntry);
 
 /// A notification in your in-app inbox. It is there whether or not a push was sent.
 #[Object]
@@ -186,7 +186,12 @@ impl NotificationMe {
     async fn page(&self, ctx: &Context<'_>, args: &PageArgs) -> GqlResult<Inbox> {
         let page = Page::parse(args)?;
         let lines = inbox::page(ctx.app(), self.0.member, &page).await?;
-        Ok(page.connection(InboxOf(self.0.member), lines, Line::cursor, Notification))
+        Ok(page.connection(
+            InboxOf(self.0.member),
+            lines,
+            InboxEntry::cursor,
+            Notification,
+        ))
     }
 }
 

@@ -77,7 +77,7 @@ pub struct PartnerSubscription;
 #[Subscription]
 impl PartnerSubscription {
     /// What your partners, and members who propose to become partners, do that is visible to you. Leaves out what you
-    /// do yourself. Missed events are not sent later: after a lost connection, and if `refetch` is true, read
+    /// do yourself. Missed events are not sent later: after an interrupted connection, and if `refetch` is true, read
     /// `changes`, or read your peerings again with everything in them.
     async fn partner_activity(
         &self,

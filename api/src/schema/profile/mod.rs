@@ -98,7 +98,7 @@ impl ProfileMe {
 
 #[Object]
 impl ProfileMe {
-    /// Your profile, with the fields that only you can see.
+    /// Your profile, with the fields that nobody else can see.
     async fn profile(&self, ctx: &Context<'_>) -> Nullable<Member> {
         load_member(ctx, self.0.member).await.transpose()
     }

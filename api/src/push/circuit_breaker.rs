@@ -29,7 +29,7 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 /// The gate of a process.
 #[derive(Debug, Default)]
-pub struct Gate(Mutex<State>);
+pub struct CircuitBreaker(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -74,7 +74,7 @@ impl Refusals {
     }
 }
 
-impl Gate {
+impl CircuitBreaker {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -190,7 +190,7 @@ mod tests {
         Duration::from_secs(1_000 + seconds)
     }
 
-    #[allow(clippy::unnecessary_wraps, reason = "as it is answered")]
+    #[allow(clippy::unnecessary_wraps, reason = "compared with the gate's answers")]
     fn seconds(seconds: u64) -> Option<Duration> {
         Some(Duration::from_secs(seconds))
     }
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_quota_closes_for_all_and_is_told_once() {
-        let gate = Gate::default();
+        let gate = CircuitBreaker::default();
         let quota = |seconds, now| {
             let retry_after = Duration::from_secs(seconds);
             gate.note(
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_refused_platform_closes_for_itself_alone() {
-        let gate = Gate::default();
+        let gate = CircuitBreaker::default();
         let refused =
             |device| gate.note(&Outcome::PlatformRefused, to(device, Platform::Ios), at(0));
         assert_eq!([1, 2, 2].map(refused), [None; 3]);
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn one_odd_address_stops_no_other_and_several_in_a_row_stop_all() {
-        let gate = Gate::default();
+        let gate = CircuitBreaker::default();
         let answer = |outcome, device| gate.note(&outcome, to(device, Platform::Android), at(0));
         for _ in 0..20 {
             assert_eq!(answer(Outcome::Misconfigured, 1), None);
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn where_there_is_one_phone_the_operator_hears_of_it_all_the_same() {
-        let gate = Gate::default();
+        let gate = CircuitBreaker::default();
         let alerts = (0..9).filter_map(|second| {
             gate.note(&Outcome::Misconfigured, to(1, Platform::Web), at(second))
         });
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_mass_is_told_once_an_hour() {
-        let gate = Gate::default();
+        let gate = CircuitBreaker::default();
         let told = [0, 1, 3_599, 3_600, 3_601].map(|second| gate.note_mass(at(second)));
         let mass = Some(Alert::MassDeath);
         assert_eq!(told, [mass, None, None, mass, None]);

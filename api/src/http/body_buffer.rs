@@ -3,18 +3,18 @@
 use bytes::{Bytes, BytesMut};
 
 /// The size in bytes of the sections that a body is kept in. A single growing buffer would take up to twice the bytes
-/// that have arrived, and would need both its old and its new place while it moves. Sections take what was counted, and the memory
-/// of one body can be reused for the next.
+/// that have arrived. While it moves, it would take both its old and its new place. Sections take what was counted, and
+/// the memory of one body can be reused for the next.
 const SECTION: usize = 16 * 1024;
 
 /// The bytes of a body that have arrived.
 #[derive(Debug, Default)]
-pub struct Kept {
+pub struct BodyBuffer {
     full: Vec<Bytes>,
     last: BytesMut,
 }
 
-impl Kept {
+impl BodyBuffer {
     /// Copies a piece, so that the buffer it arrived in can be freed.
     pub fn add(&mut self, mut piece: &[u8]) {
         while !piece.is_empty() {
@@ -58,7 +58,7 @@ mod tests {
             lengths in prop::collection::vec(0..3 * SECTION, 0..8),
         ) {
             let all: Vec<u8> = (0..=u8::MAX).cycle().take(lengths.iter().sum()).collect();
-            let (mut kept, mut from) = (Kept::default(), 0);
+            let (mut kept, mut from) = (BodyBuffer::default(), 0);
             for length in lengths {
                 kept.add(&all[from..from + length]);
                 from += length;

@@ -42,7 +42,7 @@ pub async fn end(app: &App, me: MemberId, id: PactId) -> Result<Ended, Fault> {
             Step::NotThere | Step::OtherState => return Ok(Done::Undo(Ended::NotFound)),
             Step::NotHis => return Ok(Done::Undo(Ended::NotBegun)),
         }
-        let other = row.beside(me);
+        let other = row.partner_of(me);
         // A partner who declined the proposal no longer sees it, and is not told that it is over.
         let saw_it = model::shown(other, &row.pact, now).is_some();
         store::end(tx, id, now).await?;
@@ -84,7 +84,7 @@ pub(super) async fn gone(app: &App, tx: &Tx, row: &Held, at: DateTime<Utc>) -> R
             tx.gone(member, *nudge);
         }
         if row.pact.accepted_at.is_some() {
-            let both = (member, row.beside(member));
+            let both = (member, row.partner_of(member));
             consented(app, tx, both, Sharing::Nothing, at).await?;
         }
     }
@@ -107,7 +107,7 @@ pub async fn resync_for(app: &App, tx: &Tx, member: MemberId, hidden: bool) -> R
         } else {
             store::nudges_of_pact(tx, row.pact.id).await?
         };
-        for viewer in [member, row.beside(member)] {
+        for viewer in [member, row.partner_of(member)] {
             let there = !hidden && is_there(viewer);
             if there {
                 tx.put(viewer, row.pact.id);
@@ -130,7 +130,7 @@ pub async fn resync_for(app: &App, tx: &Tx, member: MemberId, hidden: bool) -> R
 /// hidden, but an older version of the program may have hidden him without keeping them.
 pub async fn purging(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     for row in store::open_of(tx, member).await? {
-        let other = row.beside(member);
+        let other = row.partner_of(member);
         received::keep(app, tx, &row, For::One(other), true).await?;
     }
     Ok(())
@@ -198,7 +198,7 @@ async fn stop_sharing(
             ..side.effective(now)
         };
         store::put_side(app, tx, (id, member), &nothing, now).await?;
-        let both = (member, row.beside(member));
+        let both = (member, row.partner_of(member));
         consented(app, tx, both, Sharing::Nothing, until).await?;
         put(tx, &row);
         Ok(Done::Keep(true))

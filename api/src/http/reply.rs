@@ -9,14 +9,14 @@ use super::request_log::RequestLine;
 use super::respond::Errors;
 
 /// One answer of an operation.
-pub enum Said {
+pub enum Reply {
     /// A response; more may follow.
     Answer(Response),
     /// The operation is not carried out, or is broken off.
     Refused(Vec<ServerError>),
 }
 
-impl Said {
+impl Reply {
     /// Gives every error its code, and records the codes in the operation's log line.
     pub fn of(outcome: Outcome, line: &mut RequestLine) -> Self {
         match outcome {

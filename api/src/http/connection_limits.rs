@@ -13,7 +13,7 @@ use crate::config::HttpConfig;
 use crate::viewer::Viewer;
 
 /// The places of this process.
-pub struct Places {
+pub struct ConnectionLimits {
     addresses: Counts<IpAddr>,
     anonymous: Counts<IpAddr>,
     members: Counts<MemberId>,
@@ -21,17 +21,17 @@ pub struct Places {
 
 /// A place that is taken until this is dropped.
 #[must_use = "a place is free again once this is dropped"]
-pub struct Place<K: Clone + Eq + Hash> {
+pub struct Slot<K: Clone + Eq + Hash> {
     of: K,
     counts: Counts<K>,
 }
 
 /// The place of a caller.
-pub enum OwnPlace {
+pub enum CallerSlot {
     /// Of a signed-in member.
-    Member(#[expect(dead_code, reason = "it is held")] Place<MemberId>),
+    Member(#[expect(dead_code, reason = "it is held")] Slot<MemberId>),
     /// Of an anonymous caller.
-    Anonymous(#[expect(dead_code, reason = "it is held")] Place<IpAddr>),
+    Anonymous(#[expect(dead_code, reason = "it is held")] Slot<IpAddr>),
 }
 
 #[derive(Clone)]
@@ -40,7 +40,7 @@ struct Counts<K> {
     most: u32,
 }
 
-impl Places {
+impl ConnectionLimits {
     /// Takes the limits from the configuration.
     pub fn new(config: &HttpConfig) -> Self {
         Self {
@@ -51,26 +51,26 @@ impl Places {
     }
 
     /// Takes a place of the address, or returns `None` if all are taken.
-    pub fn of_address(&self, address: IpAddr) -> Option<Place<IpAddr>> {
+    pub fn of_address(&self, address: IpAddr) -> Option<Slot<IpAddr>> {
         told("sockets_per_address", self.addresses.take(network(address)))
     }
 
     /// Takes a place of the anonymous callers of this address, or returns `None` if all are taken.
-    fn of_anonymous(&self, address: IpAddr) -> Option<Place<IpAddr>> {
+    fn of_anonymous(&self, address: IpAddr) -> Option<Slot<IpAddr>> {
         let place = self.anonymous.take(network(address));
         told("anonymous_sockets_per_address", place)
     }
 
     /// Takes a place of the caller, in addition to that of the address. Returns `None` if all are taken.
-    pub fn of(&self, viewer: Viewer, address: IpAddr) -> Option<OwnPlace> {
+    pub fn of(&self, viewer: Viewer, address: IpAddr) -> Option<CallerSlot> {
         match viewer.member() {
-            Some(member) => self.of_member(member).map(OwnPlace::Member),
-            None => self.of_anonymous(address).map(OwnPlace::Anonymous),
+            Some(member) => self.of_member(member).map(CallerSlot::Member),
+            None => self.of_anonymous(address).map(CallerSlot::Anonymous),
         }
     }
 
     /// Takes a place of the member, or returns `None` if all are taken.
-    fn of_member(&self, member: MemberId) -> Option<Place<MemberId>> {
+    fn of_member(&self, member: MemberId) -> Option<Slot<MemberId>> {
         told("sockets_per_member", self.members.take(member))
     }
 }
@@ -90,21 +90,21 @@ impl<K: Clone + Eq + Hash> Counts<K> {
         }
     }
 
-    fn take(&self, of: K) -> Option<Place<K>> {
+    fn take(&self, of: K) -> Option<Slot<K>> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let count = taken.get(&of).copied().unwrap_or_default();
         if count >= self.most {
             return None;
         }
         taken.insert(of.clone(), count + 1);
-        Some(Place {
+        Some(Slot {
             of,
             counts: self.clone(),
         })
     }
 }
 
-impl<K: Clone + Eq + Hash> Drop for Place<K> {
+impl<K: Clone + Eq + Hash> Drop for Slot<K> {
     fn drop(&mut self) {
         let taken = &self.counts.taken;
         let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);

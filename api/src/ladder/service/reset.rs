@@ -52,12 +52,12 @@ pub async fn is_here(
 
 /// Recomputes when the next rung is due, after a change of the member's time zone or day start. Such a change does not
 /// show that the member is here: a travelling phone reports it by itself.
-pub async fn days_are_otherwise(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
+pub async fn days_changed(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     let Some(row) = store::load_locked(tx, member).await? else {
         return Ok(());
     };
     let rungs = store::bare_rungs_of(tx, member).await?;
-    let standing = checkin::service::standing(tx, member).await?;
+    let standing = checkin::service::load_days(tx, member).await?;
     reschedule(app, tx, &row, &rungs, standing.days()).await
 }
 
@@ -71,7 +71,7 @@ pub async fn rules_changed(
 ) -> Result<Option<Uuid>, Fault> {
     let members = store::behind(tx, after.map(MemberId), limit).await?;
     for member in &members {
-        days_are_otherwise(app, tx, *member).await?;
+        days_changed(app, tx, *member).await?;
     }
     Ok(members.last().map(|member| member.0))
 }

@@ -11,7 +11,7 @@ use http::{Response, StatusCode};
 use sea_orm::DbErr;
 use tokio::sync::Mutex;
 
-use super::Edge;
+use super::HttpState;
 use crate::app::App;
 use crate::db::{self, Db, Writes};
 use crate::jobs::backlog::{self, Backlog};
@@ -86,7 +86,7 @@ pub async fn healthz() -> &'static str {
 
 /// `/readyz`: the database takes writes, its schema is up to date, and the process is not shutting down. If no worker
 /// takes due jobs, the answer says so but stays "ready": members are still served.
-pub async fn readyz(State(edge): State<Edge>) -> Response<Body> {
+pub async fn readyz(State(edge): State<HttpState>) -> Response<Body> {
     match ready(&edge).await {
         Ok(None) => "ready\n".into_response(),
         Ok(Some(stalled)) => format!("ready, but {stalled}\n").into_response(),
@@ -96,7 +96,7 @@ pub async fn readyz(State(edge): State<Edge>) -> Response<Body> {
 
 /// `/readyz` of a process that runs only the worker. It is not ready if due jobs are not taken. A new process has
 /// `CATCHING_UP` to catch up.
-pub async fn readyz_of_worker(State(edge): State<Edge>) -> Response<Body> {
+pub async fn readyz_of_worker(State(edge): State<HttpState>) -> Response<Body> {
     match ready(&edge).await {
         Ok(Some(stalled)) if edge.readiness.began.elapsed() > CATCHING_UP => not_ready(&stalled),
         Ok(_) => "ready\n".into_response(),
@@ -106,7 +106,7 @@ pub async fn readyz_of_worker(State(edge): State<Edge>) -> Response<Body> {
 
 /// Returns an error if the process is not ready. Otherwise returns a line about the due jobs that no worker takes, or
 /// `None` if there are none.
-async fn ready(edge: &Edge) -> Result<Option<String>, &'static str> {
+async fn ready(edge: &HttpState) -> Result<Option<String>, &'static str> {
     if edge.shutdown.is_draining() {
         return Err("the process is shutting down");
     }
@@ -144,7 +144,7 @@ fn not_ready(why: &str) -> Response<Body> {
 }
 
 /// `/metrics`, in the Prometheus text format.
-pub async fn metrics(State(edge): State<Edge>) -> Response<Body> {
+pub async fn metrics(State(edge): State<HttpState>) -> Response<Body> {
     let pool = edge.app.db.size();
     metrics::gauge!("belay_db_connections", "state" => "idle").set(pool.idle);
     metrics::gauge!("belay_db_connections", "state" => "busy")

@@ -37,7 +37,7 @@ pub async fn end(app: &App, me: MemberId, id: CommitmentId) -> Result<Ended, Fau
 pub async fn end_of_peering(tx: &Tx, (peering, pair): (PeeringId, Pair)) -> Result<(), Fault> {
     for row in store::of_peering(tx, peering).await? {
         tx.put(row.member_id, row.id);
-        tx.gone(pair.beside(row.member_id), row.id);
+        tx.gone(pair.partner_of(row.member_id), row.id);
     }
     store::stop_sharing(tx, peering).await
 }
@@ -47,7 +47,7 @@ pub async fn end_of_peering(tx: &Tx, (peering, pair): (PeeringId, Pair)) -> Resu
 /// The member must be locked.
 pub async fn resync_for(tx: &Tx, member: MemberId, hidden: bool) -> Result<(), Fault> {
     for (id, owner, pair) in store::around(tx, member).await? {
-        let other = pair.beside(owner);
+        let other = pair.partner_of(owner);
         tx.put(owner, id);
         if hidden {
             tx.gone(other, id);

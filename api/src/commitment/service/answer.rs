@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use entity::commitment_day::Answer;
 use entity::{CommitmentId, MemberId};
 
-use super::ask::{self, About};
+use super::follow_up::{self, About};
 use super::{Held, changed, load_locked, store};
 use crate::app::App;
 use crate::commitment::model::{Kept, Refusal, Step};
@@ -91,12 +91,12 @@ async fn keep(
 /// Withdraws the partner's invitation once everything that was due on the day has an answer.
 async fn all_said(app: &App, tx: &Tx, about: About) -> Result<(), Fault> {
     let (peering, day, partner) = about;
-    if !ask::can_ask_how_it_went(tx, partner, (peering, day)).await? {
+    if !follow_up::can_ask_how_it_went(tx, partner, (peering, day)).await? {
         return Ok(());
     }
-    let standing = ask::standing(tx, &[about], app.clock.now()).await?;
+    let standing = follow_up::standing(tx, &[about], app.clock.now()).await?;
     if standing.get(&about) == Some(&false) {
         return Ok(());
     }
-    ask::knows_how_it_went(tx, partner, (peering, day)).await
+    follow_up::knows_how_it_went(tx, partner, (peering, day)).await
 }

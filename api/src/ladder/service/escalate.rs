@@ -15,7 +15,7 @@ use crate::db::due;
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 use crate::ladder::model::{Kind, Rung, Telling, Tells};
-use crate::ladder::when::Quiet;
+use crate::ladder::schedule::Quiet;
 use crate::transact;
 use crate::tx::{Done, Tx};
 use crate::{checkin, outbox, profile};
@@ -86,7 +86,7 @@ async fn tell(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
     let outer = rungs.values().flatten().filter(|rung| rung.told.is_some());
     let outer: Vec<RungId> = outer.map(|rung| rung.id).collect();
     let agreed = super::agreed(tx, &outer).await?;
-    let who = profile::service::standings(tx, &members).await?;
+    let who = profile::service::contexts(tx, &members).await?;
     let since = due.iter().map(|row| row.counts_from).min();
     let mut plans = match since {
         Some(since) => checkin::service::plans(tx, &members, since).await?,

@@ -10,12 +10,12 @@ use hyper::body::{Frame, SizeHint};
 use super::connections::Busy;
 
 /// A body that keeps its connection busy.
-pub struct UnderWay {
+pub struct BusyBody {
     body: Body,
     busy: Option<Busy>,
 }
 
-impl UnderWay {
+impl BusyBody {
     /// Keeps the connection busy until `body` has ended or is dropped.
     pub const fn new(body: Body, busy: Busy) -> Self {
         Self {
@@ -25,7 +25,7 @@ impl UnderWay {
     }
 }
 
-impl hyper::body::Body for UnderWay {
+impl hyper::body::Body for BusyBody {
     type Data = Bytes;
     type Error = axum::Error;
 

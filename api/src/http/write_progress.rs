@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// The bytes that a connection has taken, and those that were read from it. Every request on the connection carries
 /// this in its extensions.
 #[derive(Clone, Debug, Default)]
-pub struct Taken(Arc<Bytes>);
+pub struct WriteProgress(Arc<Bytes>);
 
 #[derive(Debug, Default)]
 struct Bytes {
@@ -22,7 +22,7 @@ struct Bytes {
     heard: AtomicU64,
 }
 
-impl Taken {
+impl WriteProgress {
     /// Returns the counts of the connection that a request came by.
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get().cloned().unwrap_or_default()
@@ -41,7 +41,7 @@ impl Taken {
 /// Watches whether a peer takes the data that waits for it.
 #[derive(Debug)]
 pub struct Stall {
-    taken: Taken,
+    taken: WriteProgress,
     before: u64,
     since: Option<Instant>,
     patience: Duration,
@@ -49,7 +49,7 @@ pub struct Stall {
 
 impl Stall {
     /// Watches a peer that is given up if it takes nothing for `patience`.
-    pub const fn new(taken: Taken, patience: Duration) -> Self {
+    pub const fn new(taken: WriteProgress, patience: Duration) -> Self {
         Self {
             taken,
             before: 0,
@@ -76,14 +76,14 @@ impl Stall {
 }
 
 /// A connection that counts its bytes.
-pub struct Measured<S> {
+pub struct CountedStream<S> {
     stream: S,
-    taken: Taken,
+    taken: WriteProgress,
 }
 
-impl<S> Measured<S> {
+impl<S> CountedStream<S> {
     /// Counts the bytes of `stream` from here on.
-    pub const fn new(stream: S, taken: Taken) -> Self {
+    pub const fn new(stream: S, taken: WriteProgress) -> Self {
         Self { stream, taken }
     }
 
@@ -97,7 +97,7 @@ fn add(to: &AtomicU64, bytes: usize) {
     to.fetch_add(bytes, Ordering::Relaxed);
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Measured<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -110,7 +110,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Measured<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Measured<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for CountedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -153,9 +153,9 @@ mod tests {
     #[tokio::test]
     async fn who_takes_a_little_now_and_then_is_not_given_up() {
         let seconds = Duration::from_secs;
-        let (taken, began) = (Taken::default(), Instant::now());
+        let (taken, began) = (WriteProgress::default(), Instant::now());
         let mut stall = Stall::new(taken.clone(), seconds(30));
-        let mut connection = Measured::new(Vec::new(), taken);
+        let mut connection = CountedStream::new(Vec::new(), taken);
         for turn in 1..=10 {
             connection.write_all(b"x").await.unwrap();
             assert!(!stall.is_too_long(began + seconds(29 * turn)));

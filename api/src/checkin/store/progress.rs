@@ -36,7 +36,7 @@ pub async fn lock_for_update(tx: &Tx, member: MemberId, now: DateTime<Utc>) -> R
     Ok(())
 }
 
-/// Stores the sums of a member's closed days, which must be [locked](hold).
+/// Stores the sums of a member's closed days, which must be [locked](lock_for_update).
 pub async fn settle(tx: &Tx, member: MemberId, settled: &Settled) -> Result<(), Fault> {
     let whole = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let kept = Entity::update_many()
@@ -55,9 +55,7 @@ pub async fn settle(tx: &Tx, member: MemberId, settled: &Settled) -> Result<(), 
         .exec(tx)
         .await?;
     if kept.rows_affected != 1 {
-        return Err(Fault::Broken(
-            "a member whose days are held has a row for them",
-        ));
+        return Err(Fault::Broken("locked days have a row"));
     }
     Ok(())
 }

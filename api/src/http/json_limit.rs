@@ -6,7 +6,7 @@
 const MOST: usize = 20_000;
 
 /// Whether a text has at most `MOST` values and brackets. The parser refuses text that is not JSON.
-pub fn is_modest(json: &[u8]) -> bool {
+pub fn is_within_limit(json: &[u8]) -> bool {
     let (mut found, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in json {
         match byte {
@@ -32,18 +32,20 @@ mod tests {
     #[test]
     fn what_has_too_much_in_it_is_told_by_its_bytes() {
         let list = |items: usize| format!("[{}1]", "1,".repeat(items - 1));
-        assert!(is_modest(list(20_000).as_bytes()));
-        assert!(!is_modest(list(20_001).as_bytes()));
-        assert!(!is_modest("[".repeat(20_001).as_bytes()));
-        assert!(!is_modest("{\"a\":".repeat(10_001).as_bytes()));
+        assert!(is_within_limit(list(20_000).as_bytes()));
+        assert!(!is_within_limit(list(20_001).as_bytes()));
+        assert!(!is_within_limit("[".repeat(20_001).as_bytes()));
+        assert!(!is_within_limit("{\"a\":".repeat(10_001).as_bytes()));
     }
 
     #[test]
     fn what_stands_in_a_text_does_not_count() {
         let text = ",:[{".repeat(20_000);
-        assert!(is_modest(format!("{{\"query\":\"{text}\"}}").as_bytes()));
+        assert!(is_within_limit(
+            format!("{{\"query\":\"{text}\"}}").as_bytes()
+        ));
         let quoted = format!("{{\"query\":\"\\\"{text}\\\\\"}}");
-        assert!(is_modest(quoted.as_bytes()));
-        assert!(!is_modest(format!("\"\\\\\"{text}").as_bytes()));
+        assert!(is_within_limit(quoted.as_bytes()));
+        assert!(!is_within_limit(format!("\"\\\\\"{text}").as_bytes()));
     }
 }

@@ -100,7 +100,7 @@ async fn reschedule(app: &App, tx: &Tx, due: Vec<Model>) -> Result<(), Fault> {
     let peerings: Vec<PeeringId> = due.iter().filter_map(|row| row.peering_id).collect();
     let pairs = matching::service::between(tx, &peerings).await?;
     let owners: Vec<MemberId> = due.iter().map(|row| row.member_id).collect();
-    let standings = profile::service::standings(tx, &owners).await?;
+    let standings = profile::service::contexts(tx, &owners).await?;
     let days = due
         .iter()
         .filter_map(|row| Some((row.next_ask_on?, row.member_id)));
@@ -120,7 +120,8 @@ async fn reschedule(app: &App, tx: &Tx, due: Vec<Model>) -> Result<(), Fault> {
             let is_asked = plan.is_asked_about(day) && !paused.contains(&(day, row.member_id));
             // After an outage nobody is invited to ask about days that are long past.
             if is_asked && now < until {
-                let about = (peering, day, pair.beside(row.member_id));
+                let about = (peering, day, pair.partner_of(row.member_id));
+                // One invitation per day, however much was due. Rows come by ascending instant, so the earliest counts.
                 asks.entry(about).or_insert((at, until));
             }
         }
@@ -193,7 +194,7 @@ pub async fn rules_changed(
     let rows = store::asks_behind(tx, after.map(CommitmentId), limit).await?;
     let last = rows.last().map(|row| row.id.0);
     let owners: Vec<MemberId> = rows.iter().map(|row| row.member_id).collect();
-    let who = profile::service::standings(tx, &owners).await?;
+    let who = profile::service::contexts(tx, &owners).await?;
     let moved = rows.into_iter().filter_map(|row| {
         let terms = who.get(&row.member_id)?.terms;
         // An invitation that is already due goes out as planned.

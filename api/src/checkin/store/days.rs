@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::MemberId;
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
-use super::kept::days;
+use super::progress::days;
 use crate::checkin::runs::{Record, Settled};
 use crate::days::MemberDays;
 use crate::days::cadence::{Cadence, CadenceChange, Pause, Plan};
@@ -16,7 +16,7 @@ use crate::zones::Zone;
 
 /// A member's settled days, and the data of the days after them.
 #[derive(Debug)]
-pub struct Standing {
+pub struct LoadedDays {
     /// The closed days that are settled.
     pub settled: Option<Settled>,
     /// The later days with a check-in.
@@ -29,7 +29,7 @@ pub struct Standing {
     pub has_ladder: bool,
 }
 
-impl Standing {
+impl LoadedDays {
     /// Returns the latest day with a check-in.
     pub fn last_check_in(&self) -> Option<NaiveDate> {
         let settled = self.settled.as_ref().map(|settled| settled.last_check_in);
@@ -59,65 +59,69 @@ impl Standing {
 /// Selects rows of several kinds, without data that only settled days need. `$1` is the member. `$2` is a day before
 /// all others, for members without settled days. Terms that ended before the first instant of `through` in UTC cannot
 /// be those of a later day in any time zone.
-const STANDING: &str = "\
+const LOAD: &str = "\
 WITH kept AS (SELECT COALESCE( \
     (SELECT settled_through FROM progress WHERE member_id = $1), $2) AS through) \
-SELECT 'terms' AS kind, m.time_zone AS word, m.day_start_hour AS a, \
-    CASE WHEN EXISTS (SELECT 1 FROM ladder l WHERE l.member_id = $1) THEN 1 ELSE 0 END AS b, 0 AS c, 0 AS d, 0 AS e, \
+SELECT 'terms' AS kind, m.time_zone AS word, m.day_start_hour AS day_start_hour, \
+    CASE WHEN EXISTS (SELECT 1 FROM ladder l WHERE l.member_id = $1) THEN 1 ELSE 0 END AS has_ladder, \
+    0 AS weekdays, 0 AS days_shown_up, 0 AS current_run, 0 AS longest_run, 0 AS returns, 0 AS reserve_days, \
     k.through AS first, k.through AS last, m.created_at AS at FROM member m, kept k WHERE m.id = $1 \
-UNION ALL SELECT 'past', t.time_zone, t.day_start_hour, 0, 0, 0, 0, k.through, k.through, t.until \
+UNION ALL SELECT 'past', t.time_zone, t.day_start_hour, 0, 0, 0, 0, 0, 0, 0, k.through, k.through, t.until \
     FROM past_day_terms t, kept k WHERE t.member_id = $1 AND t.until_date >= k.through \
-UNION ALL SELECT 'settled', p.recent_days, p.days_shown_up, p.current_run, p.longest_run, p.returns, \
+UNION ALL SELECT 'settled', p.recent_days, 0, 0, 0, p.days_shown_up, p.current_run, p.longest_run, p.returns, \
     p.reserve_days, p.settled_through, p.last_check_in, p.updated_at \
     FROM progress p WHERE p.member_id = $1 AND p.settled_through IS NOT NULL \
-UNION ALL SELECT 'cadence', '', c.weekdays, 0, 0, 0, 0, c.from_date, c.from_date, m.created_at \
+UNION ALL SELECT 'cadence', '', 0, 0, c.weekdays, 0, 0, 0, 0, 0, c.from_date, c.from_date, m.created_at \
     FROM cadence_change c, member m, kept k WHERE c.member_id = $1 AND m.id = $1 AND (c.from_date > k.through \
     OR c.from_date = (SELECT MAX(o.from_date) FROM cadence_change o \
         WHERE o.member_id = $1 AND o.from_date <= k.through)) \
-UNION ALL SELECT 'pause', '', 0, 0, 0, 0, 0, p.first_date, p.last_date, p.created_at \
+UNION ALL SELECT 'pause', '', 0, 0, 0, 0, 0, 0, 0, 0, p.first_date, p.last_date, p.created_at \
     FROM pause p, kept k WHERE p.member_id = $1 AND p.last_date > k.through \
-UNION ALL SELECT 'written', '', 0, 0, 0, 0, 0, c.local_date, c.local_date, c.created_at \
+UNION ALL SELECT 'written', '', 0, 0, 0, 0, 0, 0, 0, 0, c.local_date, c.local_date, c.created_at \
     FROM check_in c, kept k WHERE c.member_id = $1 AND c.counts AND c.local_date > k.through";
 
 #[derive(FromQueryResult)]
 struct Row {
     kind: String,
     word: String,
-    a: i32,
-    b: i32,
-    c: i32,
-    d: i32,
-    e: i32,
+    day_start_hour: i32,
+    has_ladder: i32,
+    weekdays: i32,
+    days_shown_up: i32,
+    current_run: i32,
+    longest_run: i32,
+    returns: i32,
+    reserve_days: i32,
     first: NaiveDate,
     last: NaiveDate,
     at: DateTime<Utc>,
 }
 
 /// Returns a member's standing, or `None` if the member does not exist.
-pub async fn standing(
+pub async fn load(
     db: &impl ConnectionTrait,
     member: MemberId,
-) -> Result<Option<Standing>, Fault> {
+) -> Result<Option<LoadedDays>, Fault> {
     let before_all = NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or_default();
     let values = [member.into(), before_all.into()];
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), STANDING, values);
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), LOAD, values);
     gather(Row::find_by_statement(statement).all(db).await?)
 }
 
-fn gather(rows: Vec<Row>) -> Result<Option<Standing>, Fault> {
+fn gather(rows: Vec<Row>) -> Result<Option<LoadedDays>, Fault> {
     let (mut current, mut past, mut has_ladder) = (None, Vec::new(), false);
     let (mut settled, mut written, mut plan) = (None, BTreeSet::new(), Plan::default());
     for row in rows {
         match row.kind.as_str() {
             "terms" => {
                 current = Some(terms(&row)?);
-                has_ladder = row.b == 1;
+                has_ladder = row.has_ladder == 1;
             }
             "past" => past.push((row.at, terms(&row)?)),
             "settled" => settled = Some(kept(&row)?),
             "cadence" => plan.cadences.push(CadenceChange {
                 from: row.first,
-                cadence: cadence(row.a)?,
+                cadence: cadence(row.weekdays)?,
             }),
             "pause" => plan.pauses.push(Pause {
                 first: row.first,
@@ -129,7 +133,7 @@ fn gather(rows: Vec<Row>) -> Result<Option<Standing>, Fault> {
         }
     }
     plan.cadences.sort_by_key(|change| change.from);
-    Ok(current.map(|current| Standing {
+    Ok(current.map(|current| LoadedDays {
         settled,
         written,
         plan,
@@ -139,7 +143,7 @@ fn gather(rows: Vec<Row>) -> Result<Option<Standing>, Fault> {
 }
 
 fn terms(row: &Row) -> Result<DayTerms, Fault> {
-    DayTerms::stored(&row.word, row.a)
+    DayTerms::stored(&row.word, row.day_start_hour)
 }
 
 pub(super) fn cadence(weekdays: i32) -> Result<Cadence, Fault> {
@@ -151,12 +155,12 @@ fn kept(row: &Row) -> Result<Settled, Fault> {
     let whole = |number: i32| u32::try_from(number).unwrap_or_default();
     Ok(Settled {
         through: row.first,
-        days_shown_up: whole(row.a),
+        days_shown_up: whole(row.days_shown_up),
         last_check_in: row.last,
-        run: whole(row.b),
-        longest: whole(row.c),
-        returns: whole(row.d),
-        reserves: u8::try_from(row.e).unwrap_or_default(),
+        run: whole(row.current_run),
+        longest: whole(row.longest_run),
+        returns: whole(row.returns),
+        reserves: u8::try_from(row.reserve_days).unwrap_or_default(),
         recent: days(&row.word).ok_or(Fault::Broken("each settled day has a known letter"))?,
     })
 }

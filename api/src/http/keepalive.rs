@@ -9,9 +9,9 @@ pub const MISSES: u32 = 3;
 
 /// The keepalive interval.
 #[derive(Clone, Copy, Debug)]
-pub struct Pulse(Duration);
+pub struct Keepalive(Duration);
 
-impl Pulse {
+impl Keepalive {
     /// Takes the interval from the configuration.
     pub const fn of(config: &HttpConfig) -> Self {
         Self(Duration::from_secs(config.socket_ping_seconds))
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn whoever_went_without_a_word_is_given_up_in_time() {
         for seconds in [1, 15, 60] {
-            let pulse = Pulse(Duration::from_secs(seconds));
+            let pulse = Keepalive(Duration::from_secs(seconds));
             let free_in = Duration::from_secs(pulse.free_in());
             assert!(pulse.every() + pulse.unacknowledged() < free_in);
             assert!(pulse.stalled() < free_in);
