@@ -11,22 +11,6 @@ use entity::push_delivery::DeliveryState;
 use serde_json::{Value, json};
 use support::{Answer, TestApp, both};
 
-both!(
-    an_inbox_has_what_is_due_newest_first,
-    pages_go_on_where_the_last_ended_both_ways,
-    the_unread_are_counted_in_one_statement,
-    what_is_read_stays_read_since_the_first_time,
-    everything_up_to_a_point_is_read_at_once,
-    another_mans_inbox_is_out_of_reach,
-    what_is_told_again_is_told_once,
-    what_is_withdrawn_is_not_told_and_can_be_on_again,
-    what_has_expired_is_not_sent,
-    an_old_line_leaves_the_inbox,
-    a_meeting_reminder_has_its_occurrence_as_subject,
-    a_reminder_that_was_answered_is_read,
-    what_a_line_is_about_is_over_and_so_is_the_line
-);
-
 async fn inbox(app: &TestApp, who: SignedIn, args: &str) -> Answer {
     let query = format!(
         "{{ me {{ notifications{args} {{
@@ -69,6 +53,7 @@ async fn five(app: &TestApp, who: SignedIn) {
     }
 }
 
+#[both]
 async fn an_inbox_has_what_is_due_newest_first(app: TestApp) {
     let mike = app.member("mike").await;
     app.tell(mike, "first").await;
@@ -86,6 +71,7 @@ async fn an_inbox_has_what_is_due_newest_first(app: TestApp) {
     assert_eq!(then[1], now[0]);
 }
 
+#[both]
 async fn pages_go_on_where_the_last_ended_both_ways(app: TestApp) {
     let mike = app.member("mike").await;
     five(&app, mike).await;
@@ -121,6 +107,7 @@ async fn pages_go_on_where_the_last_ended_both_ways(app: TestApp) {
     assert_eq!(too_many.code(), "BAD_USER_INPUT");
 }
 
+#[both]
 async fn the_unread_are_counted_in_one_statement(app: TestApp) {
     let mike = app.member("mike").await;
     assert_eq!(unread(&app, mike).await, 0);
@@ -129,6 +116,7 @@ async fn the_unread_are_counted_in_one_statement(app: TestApp) {
     assert_eq!(inbox(&app, mike, "").await.statements, 1);
 }
 
+#[both]
 async fn what_is_read_stays_read_since_the_first_time(app: TestApp) {
     let mike = app.member("mike").await;
     five(&app, mike).await;
@@ -159,6 +147,7 @@ async fn what_is_read_stays_read_since_the_first_time(app: TestApp) {
     assert_eq!(unread(&app, mike).await, 3);
 }
 
+#[both]
 async fn everything_up_to_a_point_is_read_at_once(app: TestApp) {
     let mike = app.member("mike").await;
     five(&app, mike).await;
@@ -175,6 +164,7 @@ async fn everything_up_to_a_point_is_read_at_once(app: TestApp) {
     assert_eq!(read.collect::<Vec<_>>(), [false, false, true, true, true]);
 }
 
+#[both]
 async fn another_mans_inbox_is_out_of_reach(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     five(&app, mike).await;
@@ -196,6 +186,7 @@ async fn another_mans_inbox_is_out_of_reach(app: TestApp) {
     assert_eq!(by(sam).await, json!(null));
 }
 
+#[both]
 async fn what_is_told_again_is_told_once(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -208,6 +199,7 @@ async fn what_is_told_again_is_told_once(app: TestApp) {
     assert_eq!(app.outbox().len(), 1);
 }
 
+#[both]
 async fn what_is_withdrawn_is_not_told_and_can_be_on_again(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -245,6 +237,7 @@ async fn what_is_withdrawn_is_not_told_and_can_be_on_again(app: TestApp) {
     assert_eq!(app.outbox().len(), 1);
 }
 
+#[both]
 async fn what_has_expired_is_not_sent(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -258,6 +251,7 @@ async fn what_has_expired_is_not_sent(app: TestApp) {
     assert_eq!(unread(&app, mike).await, 1);
 }
 
+#[both]
 async fn an_old_line_leaves_the_inbox(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -278,6 +272,7 @@ async fn an_old_line_leaves_the_inbox(app: TestApp) {
     assert!(app.deliveries().await.is_empty());
 }
 
+#[both]
 async fn a_meeting_reminder_has_its_occurrence_as_subject(app: TestApp) {
     let mike = app.member("mike").await;
     let subject: uuid::Uuid = app.app.ids.next();
@@ -318,6 +313,7 @@ async fn listed_unread(app: &TestApp, who: SignedIn) -> Vec<String> {
     kinds
 }
 
+#[both]
 async fn a_reminder_that_was_answered_is_read(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "his-phone").await;
@@ -356,6 +352,7 @@ async fn a_reminder_that_was_answered_is_read(app: TestApp) {
     assert!(told.iter().all(|read_at| read_at.is_string()), "{told:?}");
 }
 
+#[both]
 async fn what_a_line_is_about_is_over_and_so_is_the_line(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let peering = crate::peerings::partners(&app, sam, mike).await;

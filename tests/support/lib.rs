@@ -35,6 +35,7 @@ pub use database::{Engine, FromDatabase, TestDatabase, run};
 pub use event_stream::EventStream;
 pub use fake_transport::{FakeTransport, Scripted, SentNudge};
 pub use listening::Listening;
+pub use macros::both;
 pub use mail::Mail;
 pub use nats::NatsServer;
 pub use phone::{CREDENTIALS, Phone};

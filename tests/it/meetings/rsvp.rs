@@ -18,26 +18,12 @@ use support::{Engine, FromDatabase as _, TestApp, TestDatabase, both};
 
 use super::{circle_with, code, notifications, rsvp, rsvp_document, scheduled, seats_agree};
 
-both!(
-    going_takes_a_seat_and_not_going_gives_it_back_once,
-    the_last_seat_goes_to_one_man,
-    what_has_started_or_is_off_takes_no_answer,
-    fifty_men_for_ten_seats,
-    one_man_at_many_devices_takes_one_seat,
-    seats_agree_with_answers_whatever_comes_together,
-    a_reminder_comes_an_hour_before_and_goes_with_the_seat,
-    within_the_hour_the_reminder_is_due_at_once,
-    who_leaves_gives_back_his_seats,
-    still_going_while_it_is_on_and_he_has_a_seat,
-    an_answer_costs_the_same_few_statements_whoever_comes,
-    nobody_keeps_a_seat_in_a_circle_he_was_taken_out_of_at_once
-);
-
 fn occurrence_id(occurrence: &Value) -> OccurrenceId {
     let id = ID(occurrence["id"].as_str().unwrap().to_owned());
     OccurrenceId::from_global(&id).unwrap()
 }
 
+#[both]
 async fn going_takes_a_seat_and_not_going_gives_it_back_once(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let sam = app.member("sam").await;
@@ -69,6 +55,7 @@ async fn going_takes_a_seat_and_not_going_gives_it_back_once(app: TestApp) {
     seats_agree(&app).await;
 }
 
+#[both]
 async fn the_last_seat_goes_to_one_man(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let (sam, tom) = (app.member("sam").await, app.member("tom").await);
@@ -95,6 +82,7 @@ async fn the_last_seat_goes_to_one_man(app: TestApp) {
     assert_eq!(seats_agree(&app).await, 1);
 }
 
+#[both]
 async fn what_has_started_or_is_off_takes_no_answer(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let tom = app.member("tom").await;
@@ -141,6 +129,7 @@ fn ask(who: SignedIn, occurrence: &Value, answer: &str) -> (SignedIn, String, Va
     (who, rsvp_document(), variables)
 }
 
+#[both]
 async fn fifty_men_for_ten_seats(app: TestApp) {
     let host = app.facilitator("host").await;
     let men = men(&app, 50).await;
@@ -162,6 +151,7 @@ async fn fifty_men_for_ten_seats(app: TestApp) {
     assert_eq!(reminded, 10);
 }
 
+#[both]
 async fn one_man_at_many_devices_takes_one_seat(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let tea = scheduled(&app, host, json!({ "capacity": 3 })).await;
@@ -180,6 +170,7 @@ async fn one_man_at_many_devices_takes_one_seat(app: TestApp) {
     );
 }
 
+#[both]
 async fn seats_agree_with_answers_whatever_comes_together(app: TestApp) {
     let host = app.facilitator("host").await;
     let men = men(&app, 8).await;
@@ -244,6 +235,7 @@ fn a_seat_is_taken_and_given_back_as_the_answers_say() {
     outcome.unwrap();
 }
 
+#[both]
 async fn a_reminder_comes_an_hour_before_and_goes_with_the_seat(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let tea = scheduled(&app, host, json!({})).await;
@@ -267,6 +259,7 @@ async fn a_reminder_comes_an_hour_before_and_goes_with_the_seat(app: TestApp) {
     assert_eq!(reminder().await, first);
 }
 
+#[both]
 async fn within_the_hour_the_reminder_is_due_at_once(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let tea = scheduled(&app, host, json!({})).await;
@@ -280,6 +273,7 @@ async fn within_the_hour_the_reminder_is_due_at_once(app: TestApp) {
     assert_eq!(told[0].expires_at - app.now(), TimeDelta::minutes(20));
 }
 
+#[both]
 async fn who_leaves_gives_back_his_seats(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let sam = app.member("sam").await;
@@ -317,6 +311,7 @@ async fn who_leaves_gives_back_his_seats(app: TestApp) {
     assert!(told.iter().all(|row| row.state == State::Pending));
 }
 
+#[both]
 async fn still_going_while_it_is_on_and_he_has_a_seat(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let tea = scheduled(&app, host, json!({})).await;
@@ -338,6 +333,7 @@ async fn still_going_while_it_is_on_and_he_has_a_seat(app: TestApp) {
     assert!(!goes().await);
 }
 
+#[both]
 async fn an_answer_costs_the_same_few_statements_whoever_comes(app: TestApp) {
     let host = app.facilitator("host").await;
     let men = men(&app, 6).await;
@@ -355,6 +351,7 @@ async fn an_answer_costs_the_same_few_statements_whoever_comes(app: TestApp) {
     }
 }
 
+#[both]
 async fn nobody_keeps_a_seat_in_a_circle_he_was_taken_out_of_at_once(app: TestApp) {
     let host = app.facilitator("host").await;
     let men = men(&app, 8).await;
