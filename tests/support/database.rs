@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use crate::postgres::PostgresDatabase;
+use crate::scratch;
 
 /// The two databases Belay runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,8 @@ impl TestDatabase {
     }
 
     fn sqlite_from(content: &[u8]) -> Self {
-        let folder = TempDir::with_prefix("belay-sqlite-").expect("a temporary folder");
+        let folder = TempDir::with_prefix_in("belay-sqlite-", scratch::folder())
+            .expect("a temporary folder");
         let file = folder.path().join("belay.db");
         api::files::make_private(&file).expect("a file in a temporary folder");
         fs::write(file, content).expect("a file in a temporary folder");

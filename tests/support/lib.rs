@@ -23,6 +23,7 @@ mod process;
 mod program;
 pub mod promises;
 mod schema;
+mod scratch;
 mod server;
 mod silent_proxy;
 mod slow_line;
