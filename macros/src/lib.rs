@@ -1,9 +1,11 @@
 //! Attribute macros for the code that every list and every mutation of the schema repeats.
 
+mod both;
 mod page_args;
 mod payload;
 
 use proc_macro::TokenStream;
+use quote::quote;
 use syn::{ItemImpl, ItemStruct, parse_macro_input};
 
 /// Gives lists their four arguments: `first`, `after`, `last` and `before`.
@@ -27,5 +29,27 @@ pub fn payload(codes: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as ItemStruct);
     payload::expand(&codes, &item)
         .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// Runs an async test function on SQLite and on PostgreSQL, as the tests `<name>::sqlite` and `<name>::postgres`. The
+/// type of its one parameter says what it is given (`support::FromDatabase`).
+///
+/// ```ignore
+/// #[both]
+/// async fn a_check_in_counts_once(app: TestApp) { /* ... */ }
+/// ```
+///
+/// The function keeps its attributes. Those that say how a test runs (`ignore`, `should_panic`) move to the two tests,
+/// and `cfg` applies to all three.
+#[proc_macro_attribute]
+pub fn both(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let (arguments, item) = (arguments.into(), proc_macro2::TokenStream::from(item));
+    both::expand(&arguments, item.clone())
+        .unwrap_or_else(|error| {
+            // The function stays, so that nothing else in the file seems wrong.
+            let error = error.into_compile_error();
+            quote!(#error #item)
+        })
         .into()
 }

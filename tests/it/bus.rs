@@ -15,16 +15,6 @@ use support::{
 
 use crate::subscriptions::{CHECK_INS, INBOX, check_in};
 
-both!(
-    an_event_is_heard_once_in_every_process,
-    a_session_ended_in_one_process_is_refused_in_the_others,
-    what_is_not_signed_on_the_bus_is_passed_over,
-    listeners_outlast_an_outage_and_read_anew_after_it,
-    what_a_worker_does_is_heard_in_another_process,
-    a_server_runs_while_nats_is_away_and_says_so_once,
-    a_process_that_cannot_be_heard_says_so
-);
-
 /// Two processes and a man's device at each. They start, and he listens, before NATS is there: each device hears
 /// first that it may have missed something.
 struct Two {
@@ -87,6 +77,7 @@ fn tell(app: &App, member: MemberId) -> Value {
     json!({ "notificationId": *notification.global(), "refetch": false })
 }
 
+#[both]
 async fn an_event_is_heard_once_in_every_process(database: TestDatabase) {
     let mut two = Two::on(database).await;
     let sam = two.app.member("sam").await;
@@ -107,6 +98,7 @@ async fn an_event_is_heard_once_in_every_process(database: TestDatabase) {
     assert_eq!(check_ins.heard(), [Value::Null; 0]);
 }
 
+#[both]
 async fn a_session_ended_in_one_process_is_refused_in_the_others(database: TestDatabase) {
     let two = Two::on(database).await;
     let (here, there) = (&two.app.app, &two.replica);
@@ -122,6 +114,7 @@ async fn a_session_ended_in_one_process_is_refused_in_the_others(database: TestD
     .await;
 }
 
+#[both]
 async fn what_is_not_signed_on_the_bus_is_passed_over(database: TestDatabase) {
     let mut two = Two::on(database).await;
     let (here, there) = (&two.app.app, &two.replica);
@@ -150,6 +143,7 @@ async fn what_is_not_signed_on_the_bus_is_passed_over(database: TestDatabase) {
     assert!(authenticate(here, &token).is_some());
 }
 
+#[both]
 async fn listeners_outlast_an_outage_and_read_anew_after_it(database: TestDatabase) {
     let mut two = Two::on(database).await;
     two.nats.stop();
@@ -179,6 +173,7 @@ async fn listeners_outlast_an_outage_and_read_anew_after_it(database: TestDataba
     }
 }
 
+#[both]
 async fn what_a_worker_does_is_heard_in_another_process(database: TestDatabase) {
     let mut nats = NatsServer::start();
     nats.stop();
@@ -206,6 +201,7 @@ async fn metric(server: &TestServer, line: &str) {
     .await;
 }
 
+#[both]
 async fn a_server_runs_while_nats_is_away_and_says_so_once(database: TestDatabase) {
     let mut nats = NatsServer::configured("authorization { user: belay, password: hunter2 }");
     let url = nats.url("belay:hunter2@");
@@ -230,6 +226,7 @@ async fn a_server_runs_while_nats_is_away_and_says_so_once(database: TestDatabas
     assert_eq!(said("bus.url is not set"), 0, "{written}");
 }
 
+#[both]
 async fn a_process_that_cannot_be_heard_says_so(database: TestDatabase) {
     for (command, wanted) in [("serve --no-worker", 1), ("serve", 0)] {
         let mut server = TestServer::run(Program::new(command).database(&database)).await;

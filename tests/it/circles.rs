@@ -18,24 +18,6 @@ use support::{Answer, TestApp, both};
 
 use crate::profile::{hide, problem, problems};
 
-both!(
-    a_facilitator_makes_a_circle_once,
-    only_facilitators_make_circles,
-    what_is_wrong_with_a_new_circle_is_named,
-    a_circle_is_there_for_who_is_in_it,
-    only_who_runs_a_circle_says_who_is_in_it,
-    a_man_joins_and_is_taken_out_once,
-    only_facilitators_run_circles,
-    a_circle_keeps_a_facilitator,
-    of_two_facilitators_who_leave_at_once_one_stays,
-    a_man_leaves_when_he_likes,
-    a_hidden_man_is_not_in_it,
-    the_members_come_in_pages,
-    my_circles_come_in_pages,
-    a_roster_costs_the_same_however_long_it_is,
-    others_can_ask_who_is_in_what
-);
-
 const CIRCLE: &str =
     "id name purpose viewerRole memberCount members { nodes { role member { handle } } }";
 
@@ -191,6 +173,7 @@ fn men(circle: &Value) -> Vec<String> {
     men
 }
 
+#[both]
 async fn a_facilitator_makes_a_circle_once(app: TestApp) {
     let host = app.facilitator("host").await;
     let id: CircleId = app.app.ids.next();
@@ -216,6 +199,7 @@ async fn a_facilitator_makes_a_circle_once(app: TestApp) {
     assert_eq!(seen(&app, host, id).await, circle);
 }
 
+#[both]
 async fn only_facilitators_make_circles(app: TestApp) {
     let mike = app.member("mike").await;
     let id: CircleId = app.app.ids.next();
@@ -225,6 +209,7 @@ async fn only_facilitators_make_circles(app: TestApp) {
     assert_eq!(seen(&app, mike, id).await, json!(null));
 }
 
+#[both]
 async fn what_is_wrong_with_a_new_circle_is_named(app: TestApp) {
     let host = app.facilitator("host").await;
     let version_four = "f47ac10b-58cc-4372-a567-0e02b2c3d479";
@@ -239,6 +224,7 @@ async fn what_is_wrong_with_a_new_circle_is_named(app: TestApp) {
     assert_eq!(problems(&refused), expected);
 }
 
+#[both]
 async fn a_circle_is_there_for_who_is_in_it(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let (outsider, third) = (app.member("outsider").await, app.facilitator("third").await);
@@ -261,6 +247,7 @@ async fn a_circle_is_there_for_who_is_in_it(app: TestApp) {
     }
 }
 
+#[both]
 async fn only_who_runs_a_circle_says_who_is_in_it(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let (other, third) = (app.member("other").await, app.facilitator("third").await);
@@ -281,6 +268,7 @@ async fn only_who_runs_a_circle_says_who_is_in_it(app: TestApp) {
     assert_eq!(men(&seen(&app, host, circle).await), ["host*", "mike"]);
 }
 
+#[both]
 async fn a_man_joins_and_is_taken_out_once(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = circle_of(&app, host, &[]).await;
@@ -295,6 +283,7 @@ async fn a_man_joins_and_is_taken_out_once(app: TestApp) {
     assert_eq!(seen(&app, mike, circle).await, json!(null));
 }
 
+#[both]
 async fn only_facilitators_run_circles(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let second = app.facilitator("second").await;
@@ -310,6 +299,7 @@ async fn only_facilitators_run_circles(app: TestApp) {
     assert_eq!(men(&joined), ["host*", "mike", "second*"]);
 }
 
+#[both]
 async fn a_circle_keeps_a_facilitator(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let second = app.facilitator("second").await;
@@ -332,6 +322,7 @@ async fn a_circle_keeps_a_facilitator(app: TestApp) {
     assert_eq!(men(&seen(&app, mike, circle).await), ["mike", "second*"]);
 }
 
+#[both]
 async fn of_two_facilitators_who_leave_at_once_one_stays(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let second = app.facilitator("second").await;
@@ -346,6 +337,7 @@ async fn of_two_facilitators_who_leave_at_once_one_stays(app: TestApp) {
     }
 }
 
+#[both]
 async fn a_man_leaves_when_he_likes(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = circle_of(&app, host, &[mike]).await;
@@ -361,6 +353,7 @@ async fn a_man_leaves_when_he_likes(app: TestApp) {
     assert_eq!(leave(&app, mike, &unknown).await, left);
 }
 
+#[both]
 async fn a_hidden_man_is_not_in_it(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let (paul, other) = (app.member("paul").await, app.member("other").await);
@@ -410,6 +403,7 @@ async fn both_ways(app: &TestApp, who: SignedIn, list: &str, name: &str) -> [Vec
 
 const PAGE_INFO: &str = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }";
 
+#[both]
 async fn the_members_come_in_pages(app: TestApp) {
     let host = app.facilitator("host").await;
     let circle = circle_of(&app, host, &[]).await;
@@ -447,6 +441,7 @@ async fn the_members_come_in_pages(app: TestApp) {
     );
 }
 
+#[both]
 async fn my_circles_come_in_pages(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let mut expected = Vec::new();
@@ -470,6 +465,7 @@ async fn my_circles_come_in_pages(app: TestApp) {
     assert_eq!(backward, expected);
 }
 
+#[both]
 async fn a_roster_costs_the_same_however_long_it_is(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = circle_of(&app, host, &[mike]).await;
@@ -484,6 +480,7 @@ async fn a_roster_costs_the_same_however_long_it_is(app: TestApp) {
     assert_eq!(long.at("/circle/memberCount"), json!(12));
 }
 
+#[both]
 async fn others_can_ask_who_is_in_what(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let outsider = app.member("outsider").await;

@@ -11,11 +11,6 @@ use sea_orm::EntityTrait as _;
 use support::fake_fcm::FakeFcm;
 use support::{Program, TestApp, TestDatabase, TestServer, both, eventually};
 
-both!(
-    two_worker_processes_do_everything_once,
-    a_worker_that_is_told_to_end_finishes_what_it_began,
-);
-
 const MEMBERS: usize = 300;
 
 /// Members with a phone each.
@@ -77,6 +72,7 @@ async fn sent_by(process: &TestServer) -> usize {
     counts.sum()
 }
 
+#[both]
 async fn two_worker_processes_do_everything_once(database: TestDatabase) {
     let fcm = FakeFcm::start().await;
     fcm.set_latency(Duration::from_millis(50));
@@ -100,6 +96,7 @@ async fn two_worker_processes_do_everything_once(database: TestDatabase) {
     fcm.stop().await;
 }
 
+#[both]
 async fn a_worker_that_is_told_to_end_finishes_what_it_began(database: TestDatabase) {
     let fcm = FakeFcm::start().await;
     // A batch takes so long, and there are three.

@@ -360,8 +360,7 @@ async fn a_database_url_that_cannot_be_read_is_not_repeated() {
     }
 }
 
-both!(in_development_only_the_embedded_database_keeps_a_secret_beside_it);
-
+#[both]
 async fn in_development_only_the_embedded_database_keeps_a_secret_beside_it(
     database: TestDatabase,
 ) {

@@ -19,16 +19,6 @@ use crate::meetings::notifications as notifications_of;
 use crate::pacts::{agreed, hello, nudge};
 use crate::peerings::{answer, proposed};
 
-both!(
-    who_asks_for_deletion_sees_nobody,
-    who_asks_for_deletion_reaches_nobody,
-    nothing_of_who_asks_for_deletion_is_heard,
-    who_comes_back_has_everything_again,
-    a_facilitator_without_his_role_runs_nothing,
-    a_circle_is_handed_to_the_longest_who_may_run_it,
-    a_circle_that_nobody_may_run_is_reported_and_can_be_given_to_somebody
-);
-
 /// Mike and Paul, partners with a pact and in a circle of Host's, which has a meeting; all with real accounts.
 struct Three {
     host: SignedIn,
@@ -108,6 +98,7 @@ fn nothing() -> Value {
         "upcomingMeetings": none, "me": { "circles": none, "peerings": none, "pacts": none } })
 }
 
+#[both]
 async fn who_asks_for_deletion_sees_nobody(app: TestApp) {
     let given = three(&app).await;
     let before = sees(&app, given.mike, given.paul, &given).await;
@@ -128,6 +119,7 @@ async fn who_asks_for_deletion_sees_nobody(app: TestApp) {
     );
 }
 
+#[both]
 async fn who_asks_for_deletion_reaches_nobody(app: TestApp) {
     let given = three(&app).await;
     delete(&app, given.mike).await;
@@ -166,6 +158,7 @@ async fn who_asks_for_deletion_reaches_nobody(app: TestApp) {
     assert_eq!(still.len(), 0);
 }
 
+#[both]
 async fn nothing_of_who_asks_for_deletion_is_heard(app: TestApp) {
     let given = three(&app).await;
     let activity = "subscription { partnerActivity { kind refetch } }";
@@ -190,6 +183,7 @@ async fn nothing_of_who_asks_for_deletion_is_heard(app: TestApp) {
     assert_eq!(heard.heard(), nothing);
 }
 
+#[both]
 async fn who_comes_back_has_everything_again(app: TestApp) {
     let given = three(&app).await;
     let before = sees(&app, given.mike, given.paul, &given).await;
@@ -212,6 +206,7 @@ async fn roles(app: &TestApp, viewer: SignedIn, circle: CircleId) -> Vec<(String
         .collect()
 }
 
+#[both]
 async fn a_facilitator_without_his_role_runs_nothing(app: TestApp) {
     let given = three(&app).await;
     set_role(&app.app, "host@example.org", Role::Member)
@@ -253,6 +248,7 @@ async fn role_of(app: &TestApp, viewer: SignedIn, given: &Three, who: &str) -> O
     found.map(|(_, role)| role)
 }
 
+#[both]
 async fn a_circle_is_handed_to_the_longest_who_may_run_it(app: TestApp) {
     let given = three(&app).await;
     let earlier = app.now() - chrono::TimeDelta::days(1);
@@ -303,6 +299,7 @@ impl FromDatabase for Attended {
 
 const OPERATORS: &str = "operators@example.org";
 
+#[both]
 async fn a_circle_that_nobody_may_run_is_reported_and_can_be_given_to_somebody(
     Attended(app): Attended,
 ) {

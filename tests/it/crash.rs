@@ -20,45 +20,50 @@ const LATENCY: Duration = Duration::from_millis(20);
 /// Set to the seed that a run printed, this repeats its choices, though not the machine's.
 const SEED: &str = "BELAY_CRASH_SEED";
 
-both! {
-    async fn nothing_acknowledged_and_nothing_owed_is_lost_to_a_kill(database: TestDatabase) {
-        let dice = Entropy::seeded(seed());
-        let fcm = FakeFcm::start().await;
-        fcm.set_latency(LATENCY);
-        let (settings, _key) = fcm.toml();
-        let settings = settings
-            + "[worker]\nlease_seconds = 2\npoll_seconds = 1\n[log]\nlevel = \"warn\"\n";
-        let app = TestApp::in_the_present(database).await;
-        let cast = Cast::gather(&app).await;
-        let load = Arc::new(Load::new(cast.acts(&app, &dice)));
+#[both]
+async fn nothing_acknowledged_and_nothing_owed_is_lost_to_a_kill(database: TestDatabase) {
+    let dice = Entropy::seeded(seed());
+    let fcm = FakeFcm::start().await;
+    fcm.set_latency(LATENCY);
+    let (settings, _key) = fcm.toml();
+    let settings =
+        settings + "[worker]\nlease_seconds = 2\npoll_seconds = 1\n[log]\nlevel = \"warn\"\n";
+    let app = TestApp::in_the_present(database).await;
+    let cast = Cast::gather(&app).await;
+    let load = Arc::new(Load::new(cast.acts(&app, &dice)));
 
-        let (mut in_flight, mut acknowledged) = (0, 0);
-        for round in 1..=KILLS {
-            let mut server = TestServer::start(app.database(), &settings).await;
-            let clients = load.put_on(&server);
-            if round % 4 != 0 {
-                clients.answered().await;
-            }
-            let life = Duration::from_millis(dice.below(LIFE));
-            tokio::time::sleep(life).await;
-            let killed = Instant::now();
-            server.kill().await;
-            let seen = clients.ended(killed).await;
-            say(&format!("kill {round:2} after {life:5?}: {seen:?}"));
-            in_flight += usize::from(seen.unanswered > 0);
-            acknowledged += usize::from(seen.answered > 0);
+    let (mut in_flight, mut acknowledged) = (0, 0);
+    for round in 1..=KILLS {
+        let mut server = TestServer::start(app.database(), &settings).await;
+        let clients = load.put_on(&server);
+        if round % 4 != 0 {
+            clients.answered().await;
         }
-        // Else nothing was proved.
-        assert!(in_flight >= KILLS * 3 / 4, "{in_flight} kills met a request");
-        assert!(acknowledged >= KILLS * 3 / 4, "{acknowledged} lives were of use");
-
-        let server = TestServer::start(app.database(), &settings).await;
-        let book = load.settle(&server).await;
-        eventually("nothing is due any more", async || is_at_rest(&app).await).await;
-        let told = reckon(&app, &cast, &book, &fcm).await;
-        say(&told.to_string());
-        fcm.stop().await;
+        let life = Duration::from_millis(dice.below(LIFE));
+        tokio::time::sleep(life).await;
+        let killed = Instant::now();
+        server.kill().await;
+        let seen = clients.ended(killed).await;
+        say(&format!("kill {round:2} after {life:5?}: {seen:?}"));
+        in_flight += usize::from(seen.unanswered > 0);
+        acknowledged += usize::from(seen.answered > 0);
     }
+    // Else nothing was proved.
+    assert!(
+        in_flight >= KILLS * 3 / 4,
+        "{in_flight} kills met a request"
+    );
+    assert!(
+        acknowledged >= KILLS * 3 / 4,
+        "{acknowledged} lives were of use"
+    );
+
+    let server = TestServer::start(app.database(), &settings).await;
+    let book = load.settle(&server).await;
+    eventually("nothing is due any more", async || is_at_rest(&app).await).await;
+    let told = reckon(&app, &cast, &book, &fcm).await;
+    say(&told.to_string());
+    fcm.stop().await;
 }
 
 fn seed() -> u64 {

@@ -5,8 +5,7 @@ use entity::rate_limit;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, Statement};
 use support::{Engine, TestDatabase, both};
 
-both!(a_database_is_migrated_and_the_tests_own);
-
+#[both]
 async fn a_database_is_migrated_and_the_tests_own(database: TestDatabase) {
     let other = match database.engine() {
         Engine::Sqlite => TestDatabase::sqlite().await,
@@ -26,12 +25,11 @@ async fn a_database_is_migrated_and_the_tests_own(database: TestDatabase) {
     assert_eq!(rows.all(&others).await.unwrap().len(), 0);
 }
 
-both! {
-    async fn an_empty_database_has_no_tables(database: TestDatabase) {
-        let empty = database.empty().await.connect().await;
-        let asked = rate_limit::Entity::find().all(&empty).await;
-        assert!(asked.is_err(), "{asked:?}");
-    }
+#[both]
+async fn an_empty_database_has_no_tables(database: TestDatabase) {
+    let empty = database.empty().await.connect().await;
+    let asked = rate_limit::Entity::find().all(&empty).await;
+    assert!(asked.is_err(), "{asked:?}");
 }
 
 #[tokio::test]

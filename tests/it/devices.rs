@@ -17,27 +17,6 @@ use tokio::task::JoinSet;
 
 use crate::account;
 
-both!(
-    a_device_is_registered_and_its_address_not_shown,
-    registered_again_nothing_changes_but_when_it_was_seen,
-    the_last_to_register_an_address_has_it,
-    who_loses_an_address_to_another_is_told_once_a_day,
-    who_signed_out_or_gave_an_address_up_loses_nothing_to_another,
-    an_installation_has_one_address,
-    an_address_given_up_lives_again_when_registered_again,
-    an_address_is_given_up_only_while_it_is_the_one_sent_to,
-    the_device_not_seen_for_longest_makes_room,
-    signing_out_takes_the_device_along,
-    a_device_that_is_signed_out_is_not_listed_any_more,
-    signing_out_over_the_api_does_so_too,
-    a_device_is_there_by_its_id_for_its_owner_alone,
-    a_device_is_forgotten_once_and_by_its_owner,
-    bad_input_names_every_field,
-    men_who_race_for_an_address_leave_it_to_one,
-    one_installation_that_races_with_itself_has_one_address,
-    what_is_not_seen_grows_stale_and_goes,
-);
-
 const DEVICES: &str = "{ me { devices {
     id addressKind platform appVersion locale registeredAt lastSeenAt
 } } }";
@@ -64,6 +43,7 @@ async fn reached(app: &TestApp, who: SignedIn) -> Vec<String> {
     all
 }
 
+#[both]
 async fn a_device_is_registered_and_its_address_not_shown(app: TestApp) {
     let mike = app.member("mike").await;
     let fields = json!({
@@ -84,6 +64,7 @@ async fn a_device_is_registered_and_its_address_not_shown(app: TestApp) {
     assert_eq!(nobody.code(), "UNAUTHENTICATED");
 }
 
+#[both]
 async fn registered_again_nothing_changes_but_when_it_was_seen(app: TestApp) {
     let mike = app.member("mike").await;
     let first = app.register(mike, "mikes-phone").await;
@@ -96,6 +77,7 @@ async fn registered_again_nothing_changes_but_when_it_was_seen(app: TestApp) {
     assert_eq!(rows(&app).await.len(), 1);
 }
 
+#[both]
 async fn the_last_to_register_an_address_has_it(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let mikes = app.register(mike, "a-shared-phone").await;
@@ -114,6 +96,7 @@ fn pushes(app: &TestApp) -> usize {
         .count()
 }
 
+#[both]
 async fn who_loses_an_address_to_another_is_told_once_a_day(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     app.register(mike, "tablet").await;
@@ -142,6 +125,7 @@ async fn who_loses_an_address_to_another_is_told_once_a_day(app: TestApp) {
     assert_eq!(app.mail_to("sam@example.org").len(), 2);
 }
 
+#[both]
 async fn who_signed_out_or_gave_an_address_up_loses_nothing_to_another(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     app.register(mike, "a-phone").await;
@@ -155,6 +139,7 @@ async fn who_signed_out_or_gave_an_address_up_loses_nothing_to_another(app: Test
     assert_eq!(app.outbox().len(), 0);
 }
 
+#[both]
 async fn an_installation_has_one_address(app: TestApp) {
     let mike = app.member("mike").await;
     let with = |address: &str, installation: &str| json!({ "address": address, "installationId": installation });
@@ -174,6 +159,7 @@ async fn an_installation_has_one_address(app: TestApp) {
     assert_eq!(reached(&app, mike).await, ["anonymous", "tablets"]);
 }
 
+#[both]
 async fn an_address_given_up_lives_again_when_registered_again(app: TestApp) {
     let mike = app.member("mike").await;
     let device = app.register(mike, "mikes-phone").await;
@@ -197,6 +183,7 @@ async fn given_up(app: &TestApp, sent_to: &Reachable) -> u64 {
     given_up.unwrap()
 }
 
+#[both]
 async fn an_address_is_given_up_only_while_it_is_the_one_sent_to(app: TestApp) {
     let mike = app.member("mike").await;
     let with = |address: &str| json!({ "address": address, "installationId": "phone" });
@@ -208,6 +195,7 @@ async fn an_address_is_given_up_only_while_it_is_the_one_sent_to(app: TestApp) {
     assert_eq!(reached(&app, mike).await, ["new"]);
 }
 
+#[both]
 async fn the_device_not_seen_for_longest_makes_room(app: TestApp) {
     let mike = app.member("mike").await;
     for n in 0..20 {
@@ -222,6 +210,7 @@ async fn the_device_not_seen_for_longest_makes_room(app: TestApp) {
     assert!(!reached.contains(&"phone-01".to_owned()));
 }
 
+#[both]
 async fn signing_out_takes_the_device_along(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -252,6 +241,7 @@ async fn signing_out_takes_the_device_along(app: TestApp) {
     assert_eq!(rows(&app).await.len(), 0);
 }
 
+#[both]
 async fn signing_out_over_the_api_does_so_too(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -260,6 +250,7 @@ async fn signing_out_over_the_api_does_so_too(app: TestApp) {
     assert_eq!(rows(&app).await.len(), 0);
 }
 
+#[both]
 async fn a_device_is_there_by_its_id_for_its_owner_alone(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let id = app.register(mike, "mikes-phone").await["id"].clone();
@@ -272,6 +263,7 @@ async fn a_device_is_there_by_its_id_for_its_owner_alone(app: TestApp) {
     assert_eq!(by(sam).await, json!(null));
 }
 
+#[both]
 async fn a_device_that_is_signed_out_is_not_listed_any_more(app: TestApp) {
     let phone = account::mike(&app).await;
     let signs_in = async |device: &str| {
@@ -297,6 +289,7 @@ async fn a_device_that_is_signed_out_is_not_listed_any_more(app: TestApp) {
     assert_eq!(rows(&app).await.len(), 1);
 }
 
+#[both]
 async fn a_device_is_forgotten_once_and_by_its_owner(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let id = app.register(mike, "mikes-phone").await["id"].clone();
@@ -319,6 +312,7 @@ async fn a_device_is_forgotten_once_and_by_its_owner(app: TestApp) {
     assert_eq!(nonsense["errors"][0]["path"], json!(["input", "deviceId"]));
 }
 
+#[both]
 async fn bad_input_names_every_field(app: TestApp) {
     let mike = app.member("mike").await;
     let fields = json!({
@@ -342,6 +336,7 @@ async fn bad_input_names_every_field(app: TestApp) {
     assert!(!answer.to_string().contains("xxx"));
 }
 
+#[both]
 async fn men_who_race_for_an_address_leave_it_to_one(app: TestApp) {
     let mut men = Vec::new();
     for name in ["mike", "sam", "tom", "joe"] {
@@ -368,6 +363,7 @@ async fn men_who_race_for_an_address_leave_it_to_one(app: TestApp) {
     assert!((1..=2).contains(&rows.len()));
 }
 
+#[both]
 async fn one_installation_that_races_with_itself_has_one_address(app: TestApp) {
     let mike = app.member("mike").await;
     let app = std::sync::Arc::new(app);
@@ -388,6 +384,7 @@ async fn one_installation_that_races_with_itself_has_one_address(app: TestApp) {
     assert_eq!(reached(&app, mike).await.len(), 1);
 }
 
+#[both]
 async fn what_is_not_seen_grows_stale_and_goes(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;

@@ -8,11 +8,6 @@ use sea_orm::ConnectionTrait as _;
 use support::{Engine, NatsServer, Program, TestDatabase, both};
 use tempfile::TempDir;
 
-both!(
-    a_sound_installation_has_nothing_to_mend,
-    a_schema_that_is_behind_or_ahead_is_found
-);
-
 /// Runs the doctor; it must find exactly one thing to mend.
 async fn one_thing(program: Program) -> String {
     let ended = program.run().await;
@@ -21,6 +16,7 @@ async fn one_thing(program: Program) -> String {
     ended.said
 }
 
+#[both]
 async fn a_sound_installation_has_nothing_to_mend(database: TestDatabase) {
     let ended = Program::new("doctor").database(&database).run().await;
     assert_eq!(ended.code, Some(0), "{}", ended.said);
@@ -35,6 +31,7 @@ async fn a_sound_installation_has_nothing_to_mend(database: TestDatabase) {
     }
 }
 
+#[both]
 async fn a_schema_that_is_behind_or_ahead_is_found(database: TestDatabase) {
     let empty = database.empty().await;
     let behind = Program::new("doctor").database(&empty);

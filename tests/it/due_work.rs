@@ -5,11 +5,7 @@ use support::{Program, TestApp, TestDatabase, TestServer, both};
 
 use crate::operations::{add_unreadable_job, request_lines};
 
-both!(
-    work_that_nobody_takes_is_seen,
-    a_refusal_in_a_payload_is_in_the_line_and_counted
-);
-
+#[both]
 async fn work_that_nobody_takes_is_seen(database: TestDatabase) {
     let program = || Program::new("doctor").database(&database);
     let sound = program().run().await;
@@ -56,6 +52,7 @@ async fn work_that_nobody_takes_is_seen(database: TestDatabase) {
     }
 }
 
+#[both]
 async fn a_refusal_in_a_payload_is_in_the_line_and_counted(app: TestApp) {
     let mike = app.member("mike").await;
     let program = Program::new("serve --no-worker").database(app.database());

@@ -17,13 +17,6 @@ use crate::pacts::{agreed, end, nudged};
 use crate::peerings::partners;
 use crate::profile::hide;
 
-both!(
-    an_inbox_brings_its_subjects_in_one_request,
-    what_belongs_to_a_partner_leads_to_the_peering_and_the_pact,
-    a_ladder_leads_to_the_circle_and_a_meeting_too,
-    what_may_not_be_seen_any_more_is_null_and_its_line_stays
-);
-
 /// An occurrence of a meeting that is open to every member; its id.
 async fn evening(app: &TestApp, host: SignedIn, circle: Value) -> Value {
     let schedule = "mutation($input: ScheduleMeetingInput!) {
@@ -59,6 +52,7 @@ async fn inbox(app: &TestApp, who: SignedIn, asked: &str) -> Answer {
 const SUBJECT: &str = "subject { __typename id ... on MeetingOccurrence { meeting { title } }
     ... on PactNudge { text pact { id peering { id } } } }";
 
+#[both]
 async fn an_inbox_brings_its_subjects_in_one_request(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let mut occurrences = Vec::new();
@@ -99,6 +93,7 @@ async fn an_inbox_brings_its_subjects_in_one_request(app: TestApp) {
     );
 }
 
+#[both]
 async fn what_belongs_to_a_partner_leads_to_the_peering_and_the_pact(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let peering = partners(&app, mike, sam).await;
@@ -123,6 +118,7 @@ async fn what_belongs_to_a_partner_leads_to_the_peering_and_the_pact(app: TestAp
     assert_eq!(found.at("/me/pacts/nodes"), expected);
 }
 
+#[both]
 async fn a_ladder_leads_to_the_circle_and_a_meeting_too(app: TestApp) {
     let three = Three::meet(&app).await;
     written(&app, three.mike, &three.ladder()).await;
@@ -141,6 +137,7 @@ async fn a_ladder_leads_to_the_circle_and_a_meeting_too(app: TestApp) {
     assert_eq!(seen.at("/occurrence/meeting/circle/id"), three.circle);
 }
 
+#[both]
 async fn what_may_not_be_seen_any_more_is_null_and_its_line_stays(app: TestApp) {
     let (host, mike, sam) = (
         app.facilitator("host").await,

@@ -7,15 +7,9 @@ use async_graphql::{Request, Variables};
 use serde_json::json;
 use support::{TestApp, both};
 
-both!(
-    a_field_that_could_not_be_had_is_null_beside_its_siblings,
-    an_answer_is_in_the_order_of_the_question,
-    a_variable_that_was_left_out_is_not_null,
-    what_a_variable_says_decides_what_is_included
-);
-
 /// We give every variable that was left out its default, because the library goes by what was sent here. Once it does
 /// not, that may go.
+#[both]
 async fn what_a_variable_says_decides_what_is_included(app: TestApp) {
     let query = "query($with: Boolean = true, $without: Boolean = true) {
         a: serverTime @include(if: $with) b: serverTime @skip(if: $without) }";
@@ -30,6 +24,7 @@ async fn what_a_variable_says_decides_what_is_included(app: TestApp) {
     }
 }
 
+#[both]
 async fn a_field_that_could_not_be_had_is_null_beside_its_siblings(app: TestApp) {
     let answer = app.anonymous("{ a: serverTime me { memberId } b: serverTime }", json!({}));
     let answer = answer.await;
@@ -41,6 +36,7 @@ async fn a_field_that_could_not_be_had_is_null_beside_its_siblings(app: TestApp)
     assert_eq!(answer.data.as_object().unwrap().len(), 3);
 }
 
+#[both]
 async fn an_answer_is_in_the_order_of_the_question(app: TestApp) {
     let query = "{ topics { slug } zebra: serverTime lifeContexts { slug } ant: serverTime }";
     let sender = Sender::new(Viewer::Anonymous, [192, 0, 2, 1].into());
@@ -53,6 +49,7 @@ async fn an_answer_is_in_the_order_of_the_question(app: TestApp) {
     assert!(places.is_sorted(), "{text}");
 }
 
+#[both]
 async fn a_variable_that_was_left_out_is_not_null(app: TestApp) {
     let mike = app.member("mike").await;
     let update = "mutation($bio: String, $story: String) {

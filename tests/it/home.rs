@@ -5,8 +5,6 @@ use serde_json::{Value, json};
 use support::{TestApp, both};
 use uuid::Uuid;
 
-both!(home_costs_a_fixed_number_of_statements);
-
 const HOME: &str = "{ me {
     memberId
     profile { handle }
@@ -21,6 +19,7 @@ async fn know_the_vocabulary(app: &TestApp) {
     app.anonymous("{ topics { slug } }", json!({})).await.ok();
 }
 
+#[both]
 async fn home_costs_a_fixed_number_of_statements(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     know_the_vocabulary(&app).await;

@@ -8,11 +8,6 @@ use serde_json::{Value, json};
 use support::{Socket, TestApp, TestServer, both};
 use tokio_tungstenite::tungstenite::Message;
 
-both!(
-    what_is_sent_to_hurt_is_refused_for_little,
-    what_is_sent_to_hurt_over_a_socket_is_refused_for_little
-);
-
 /// Growth that a friendly request may cause as well.
 const GROWTH: u64 = 20 * 1024 * 1024;
 
@@ -123,6 +118,7 @@ fn variables() -> Vec<(&'static str, String)> {
     ]
 }
 
+#[both]
 async fn what_is_sent_to_hurt_is_refused_for_little(app: TestApp) {
     let mike = app.member("mike").await;
     let token = TestServer::token(mike);
@@ -205,6 +201,7 @@ async fn price_of_home(server: &TestServer, token: &str) -> u64 {
     server.cpu_ticks() - before
 }
 
+#[both]
 async fn what_is_sent_to_hurt_over_a_socket_is_refused_for_little(app: TestApp) {
     let mike = app.member("mike").await;
     let token = TestServer::token(mike);

@@ -13,13 +13,7 @@ use serde_json::{Value, json};
 use support::{Engine, PRODUCTION, Program, TestApp, TestDatabase, TestServer, both};
 use uuid::Uuid;
 
-both!(
-    a_member_is_known_by_his_token_and_a_bad_one_is_an_error,
-    a_whole_number_may_be_written_with_an_empty_fraction,
-    a_null_that_cannot_stand_where_it_does_is_refused_before_anything_is_done,
-    what_takes_too_long_is_given_up_and_can_be_sent_again
-);
-
+#[both]
 async fn a_member_is_known_by_his_token_and_a_bad_one_is_an_error(app: TestApp) {
     let mike = app.member("mike").await;
     let server = TestServer::start(app.database(), "").await;
@@ -57,6 +51,7 @@ async fn a_member_is_known_by_his_token_and_a_bad_one_is_an_error(app: TestApp) 
 
 /// GraphQL §3.5, Input Coercion: JSON does not tell `4.0` from `4`, a document does.
 /// Its variable may stand there for the default that it has.
+#[both]
 async fn a_null_that_cannot_stand_where_it_does_is_refused_before_anything_is_done(app: TestApp) {
     let mike = TestServer::token(app.member("mike").await);
     let server = TestServer::start(app.database(), "").await;
@@ -86,6 +81,7 @@ async fn a_null_that_cannot_stand_where_it_does_is_refused_before_anything_is_do
     );
 }
 
+#[both]
 async fn a_whole_number_may_be_written_with_an_empty_fraction(app: TestApp) {
     let mike = TestServer::token(app.member("mike").await);
     let server = TestServer::start(app.database(), "").await;
@@ -149,6 +145,7 @@ async fn a_whole_number_may_be_written_with_an_empty_fraction(app: TestApp) {
     }
 }
 
+#[both]
 async fn what_takes_too_long_is_given_up_and_can_be_sent_again(database: TestDatabase) {
     let app = TestApp::in_the_present(database).await;
     let mike = TestServer::token(app.member("mike").await);

@@ -6,15 +6,6 @@ use support::{TestApp, TestDatabase, both};
 
 use crate::account::{input, refusal};
 
-both!(
-    an_app_reads_what_it_needs_before_anybody_signs_in,
-    what_the_operator_has_not_said_is_null,
-    a_crisis_line_past_its_review_says_so_beside_the_emergency_number,
-    a_country_nothing_is_known_of_still_has_a_number_for_danger,
-    newer_terms_are_told_and_accepted_and_every_version_keeps_its_instant,
-    terms_that_are_not_in_force_are_not_accepted
-);
-
 const INSTALLATION: &str = "{ installation {
     name termsVersion termsUrl privacyUrl supportUrl minimumAppVersions { platform version }
 } }";
@@ -28,6 +19,7 @@ const ACCEPT: &str = "mutation($input: AcceptTermsInput!) { acceptTerms(input: $
     account { termsVersion termsAcceptedAt termsOutdated acceptedTerms { version } } errors { code path }
 } }";
 
+#[both]
 async fn an_app_reads_what_it_needs_before_anybody_signs_in(database: TestDatabase) {
     let toml = r#"
         [installation]
@@ -51,6 +43,7 @@ async fn an_app_reads_what_it_needs_before_anybody_signs_in(database: TestDataba
     assert_eq!(answer.at("/installation"), expected);
 }
 
+#[both]
 async fn what_the_operator_has_not_said_is_null(app: TestApp) {
     let expected = json!({ "name": "Belay", "termsVersion": "2026-11", "termsUrl": null,
         "privacyUrl": null, "supportUrl": null, "minimumAppVersions": [] });
@@ -63,6 +56,7 @@ async fn help(app: &TestApp, country: &str) -> Value {
     answer.at("/installation/crisisHelp")
 }
 
+#[both]
 async fn a_crisis_line_past_its_review_says_so_beside_the_emergency_number(app: TestApp) {
     let before = help(&app, "gb").await;
     assert_eq!(before["country"], "GB");
@@ -83,6 +77,7 @@ async fn a_crisis_line_past_its_review_says_so_beside_the_emergency_number(app: 
     assert_eq!(after["emergencyNumbers"], before["emergencyNumbers"]);
 }
 
+#[both]
 async fn a_country_nothing_is_known_of_still_has_a_number_for_danger(app: TestApp) {
     let nowhere = help(&app, "AQ").await;
     assert_eq!(nowhere["lines"], json!([]));
@@ -93,6 +88,7 @@ async fn a_country_nothing_is_known_of_still_has_a_number_for_danger(app: TestAp
     assert_eq!(unknown.data["installation"], json!({ "crisisHelp": null }));
 }
 
+#[both]
 async fn newer_terms_are_told_and_accepted_and_every_version_keeps_its_instant(app: TestApp) {
     let mike = app.member("mike").await;
     let account = app
@@ -129,6 +125,7 @@ async fn newer_terms_are_told_and_accepted_and_every_version_keeps_its_instant(a
     assert_eq!(account["acceptedTerms"], json!([second, first]));
 }
 
+#[both]
 async fn terms_that_are_not_in_force_are_not_accepted(app: TestApp) {
     let mike = app.member("mike").await;
     for version in ["2026-10", ""] {

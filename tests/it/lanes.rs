@@ -20,14 +20,6 @@ use tokio_util::sync::CancellationToken;
 use crate::pacts::agreed;
 use crate::peerings::partners;
 
-both!(
-    a_mail_server_that_hangs_holds_up_no_push,
-    a_lease_lasts_while_its_job_runs,
-    much_that_has_had_its_day_is_removed_a_slice_at_a_time,
-    what_waits_for_a_hidden_member_is_left_to_a_later_round,
-    housekeeping_that_died_often_is_tried_again_later,
-);
-
 /// The service with a mail server that takes connections and says nothing.
 struct Hanging {
     app: TestApp,
@@ -68,6 +60,7 @@ async fn all_jobs(app: &TestApp) -> Vec<job::Model> {
     job::Entity::find().all(app.app.db.pool()).await.unwrap()
 }
 
+#[both]
 async fn a_mail_server_that_hangs_holds_up_no_push(Hanging { app, _server }: Hanging) {
     letters(&app, 40).await;
     let sam = app.member("sam").await;
@@ -92,6 +85,7 @@ async fn a_mail_server_that_hangs_holds_up_no_push(Hanging { app, _server }: Han
     worker.abort();
 }
 
+#[both]
 async fn a_lease_lasts_while_its_job_runs(Hanging { app, _server }: Hanging) {
     letters(&app, 1).await;
     let worker = Worker::new(app.app.clone()).run(CancellationToken::new());
@@ -118,6 +112,7 @@ async fn a_lease_lasts_while_its_job_runs(Hanging { app, _server }: Hanging) {
     worker.abort();
 }
 
+#[both]
 async fn much_that_has_had_its_day_is_removed_a_slice_at_a_time(app: TestApp) {
     let db = app.app.db.pool();
     // More than one round removes.
@@ -147,6 +142,7 @@ async fn much_that_has_had_its_day_is_removed_a_slice_at_a_time(app: TestApp) {
     assert_eq!(next, Some(app.now() + TimeDelta::hours(1)));
 }
 
+#[both]
 async fn what_waits_for_a_hidden_member_is_left_to_a_later_round(app: TestApp) {
     let db = app.app.db.pool();
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
@@ -214,6 +210,7 @@ where
         .unwrap();
 }
 
+#[both]
 async fn housekeeping_that_died_often_is_tried_again_later(app: TestApp) {
     let db = app.app.db.pool();
     let most = app.app.config.worker.max_attempts;

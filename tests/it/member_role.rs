@@ -4,11 +4,7 @@ use serde_json::json;
 use support::{Program, TestApp, TestDatabase, TestServer, both};
 use uuid::Uuid;
 
-both!(
-    a_role_holds_from_the_next_request_on,
-    an_address_without_an_account_is_said_to_be_one
-);
-
+#[both]
 async fn a_role_holds_from_the_next_request_on(database: TestDatabase) {
     let app = TestApp::in_the_present(database).await;
     let mike = app.member("mike").await;
@@ -48,6 +44,7 @@ async fn a_role_holds_from_the_next_request_on(database: TestDatabase) {
     assert_eq!(make_circle().await, refused);
 }
 
+#[both]
 async fn an_address_without_an_account_is_said_to_be_one(app: TestApp) {
     app.member("mike").await;
     for (address, told) in [

@@ -26,19 +26,7 @@ impl FromDatabase for Empty {
     }
 }
 
-both!(
-    each_step_can_be_undone_and_done_again,
-    all_steps_can_be_undone_and_done_again,
-    done_twice_changes_nothing,
-    tables_and_entities_agree,
-    every_table_keeps_what_its_entity_holds,
-    whatever_names_a_member_goes_with_him,
-    a_member_leaves_no_trace_and_takes_nothing_of_others,
-    what_was_there_before_there_were_feeds_is_in_them,
-    a_meeting_outlives_its_host,
-    a_device_outlives_its_session
-);
-
+#[both]
 async fn each_step_can_be_undone_and_done_again(Empty(database): Empty) {
     let db = database.connect().await;
     for migration in Migrator::migrations() {
@@ -55,6 +43,7 @@ async fn each_step_can_be_undone_and_done_again(Empty(database): Empty) {
     assert_eq!(pending.len(), 0);
 }
 
+#[both]
 async fn all_steps_can_be_undone_and_done_again(database: TestDatabase) {
     let db = database.connect().await;
     let (made, seeded) = (shape(&db).await, entities::rows(&db).await);
@@ -68,6 +57,7 @@ async fn all_steps_can_be_undone_and_done_again(database: TestDatabase) {
     assert_eq!(entities::rows(&db).await, seeded);
 }
 
+#[both]
 async fn done_twice_changes_nothing(database: TestDatabase) {
     let db = database.connect().await;
     put_member(&db, 2, put_what_is_nobodys(&db).await).await;
@@ -79,6 +69,7 @@ async fn done_twice_changes_nothing(database: TestDatabase) {
     assert_eq!(entities::rows(&db).await, kept);
 }
 
+#[both]
 async fn tables_and_entities_agree(database: TestDatabase) {
     let db = database.connect().await;
     let columns = shape::columns(&db).await.into_iter();
@@ -91,6 +82,7 @@ async fn tables_and_entities_agree(database: TestDatabase) {
 }
 
 /// Each row is read back as it was written; here, that none was forgotten.
+#[both]
 async fn every_table_keeps_what_its_entity_holds(database: TestDatabase) {
     let db = database.connect().await;
     put_member(&db, 2, put_what_is_nobodys(&db).await).await;
@@ -99,6 +91,7 @@ async fn every_table_keeps_what_its_entity_holds(database: TestDatabase) {
     }
 }
 
+#[both]
 async fn whatever_names_a_member_goes_with_him(database: TestDatabase) {
     let db = database.connect().await;
     let keys = foreign_keys(&db).await;
@@ -123,6 +116,7 @@ async fn whatever_names_a_member_goes_with_him(database: TestDatabase) {
     }
 }
 
+#[both]
 async fn a_member_leaves_no_trace_and_takes_nothing_of_others(database: TestDatabase) {
     let db = database.connect().await;
     let shared = put_what_is_nobodys(&db).await;
@@ -165,6 +159,7 @@ fn tables_of_members(keys: &BTreeSet<shape::ForeignKey>) -> BTreeSet<String> {
     }
 }
 
+#[both]
 async fn what_was_there_before_there_were_feeds_is_in_them(database: TestDatabase) {
     let db = database.connect().await;
     let shared = put_what_is_nobodys(&db).await;
@@ -204,6 +199,7 @@ async fn what_was_there_before_there_were_feeds_is_in_them(database: TestDatabas
     assert_eq!(feeds.unwrap(), 2);
 }
 
+#[both]
 async fn a_meeting_outlives_its_host(database: TestDatabase) {
     let db = database.connect().await;
     let host = put_member(&db, 2, put_what_is_nobodys(&db).await).await;
@@ -216,6 +212,7 @@ async fn a_meeting_outlives_its_host(database: TestDatabase) {
     assert_eq!(meeting.unwrap().host_id, None);
 }
 
+#[both]
 async fn a_device_outlives_its_session(database: TestDatabase) {
     let db = database.connect().await;
     put_member(&db, 2, put_what_is_nobodys(&db).await).await;

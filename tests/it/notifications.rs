@@ -13,22 +13,6 @@ use entity::push_delivery::DeliveryState;
 use serde_json::{Value, json};
 use support::{Answer, TestApp, both};
 
-both!(
-    an_inbox_has_what_is_due_newest_first,
-    pages_go_on_where_the_last_ended_both_ways,
-    the_unread_are_counted_in_one_statement,
-    what_is_read_stays_read_since_the_first_time,
-    everything_up_to_a_point_is_read_at_once,
-    another_mans_inbox_is_out_of_reach,
-    what_is_told_again_is_told_once,
-    what_is_withdrawn_is_not_told_and_can_be_on_again,
-    what_has_expired_is_not_sent,
-    an_old_line_leaves_the_inbox,
-    a_meeting_reminder_has_its_occurrence_as_subject,
-    a_reminder_that_was_answered_is_read,
-    what_a_line_is_about_is_over_and_so_is_the_line
-);
-
 async fn inbox(app: &TestApp, who: SignedIn, args: &str) -> Answer {
     let query = format!(
         "{{ me {{ notifications{args} {{
@@ -71,6 +55,7 @@ async fn five(app: &TestApp, who: SignedIn) {
     }
 }
 
+#[both]
 async fn an_inbox_has_what_is_due_newest_first(app: TestApp) {
     let mike = app.member("mike").await;
     app.tell(mike, "first").await;
@@ -88,6 +73,7 @@ async fn an_inbox_has_what_is_due_newest_first(app: TestApp) {
     assert_eq!(then[1], now[0]);
 }
 
+#[both]
 async fn pages_go_on_where_the_last_ended_both_ways(app: TestApp) {
     let mike = app.member("mike").await;
     five(&app, mike).await;
@@ -123,6 +109,7 @@ async fn pages_go_on_where_the_last_ended_both_ways(app: TestApp) {
     assert_eq!(too_many.code(), "BAD_USER_INPUT");
 }
 
+#[both]
 async fn the_unread_are_counted_in_one_statement(app: TestApp) {
     let mike = app.member("mike").await;
     assert_eq!(unread(&app, mike).await, 0);
@@ -131,6 +118,7 @@ async fn the_unread_are_counted_in_one_statement(app: TestApp) {
     assert_eq!(inbox(&app, mike, "").await.statements, 1);
 }
 
+#[both]
 async fn what_is_read_stays_read_since_the_first_time(app: TestApp) {
     let mike = app.member("mike").await;
     five(&app, mike).await;
@@ -161,6 +149,7 @@ async fn what_is_read_stays_read_since_the_first_time(app: TestApp) {
     assert_eq!(unread(&app, mike).await, 3);
 }
 
+#[both]
 async fn everything_up_to_a_point_is_read_at_once(app: TestApp) {
     let mike = app.member("mike").await;
     five(&app, mike).await;
@@ -177,6 +166,7 @@ async fn everything_up_to_a_point_is_read_at_once(app: TestApp) {
     assert_eq!(read.collect::<Vec<_>>(), [false, false, true, true, true]);
 }
 
+#[both]
 async fn another_mans_inbox_is_out_of_reach(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     five(&app, mike).await;
@@ -198,6 +188,7 @@ async fn another_mans_inbox_is_out_of_reach(app: TestApp) {
     assert_eq!(by(sam).await, json!(null));
 }
 
+#[both]
 async fn what_is_told_again_is_told_once(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -210,6 +201,7 @@ async fn what_is_told_again_is_told_once(app: TestApp) {
     assert_eq!(app.outbox().len(), 1);
 }
 
+#[both]
 async fn what_is_withdrawn_is_not_told_and_can_be_on_again(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -247,6 +239,7 @@ async fn what_is_withdrawn_is_not_told_and_can_be_on_again(app: TestApp) {
     assert_eq!(app.outbox().len(), 1);
 }
 
+#[both]
 async fn what_has_expired_is_not_sent(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -260,6 +253,7 @@ async fn what_has_expired_is_not_sent(app: TestApp) {
     assert_eq!(unread(&app, mike).await, 1);
 }
 
+#[both]
 async fn an_old_line_leaves_the_inbox(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -280,6 +274,7 @@ async fn an_old_line_leaves_the_inbox(app: TestApp) {
     assert!(app.deliveries().await.is_empty());
 }
 
+#[both]
 async fn a_meeting_reminder_has_its_occurrence_as_subject(app: TestApp) {
     let mike = app.member("mike").await;
     let subject: uuid::Uuid = app.app.ids.next();
@@ -320,6 +315,7 @@ async fn listed_unread(app: &TestApp, who: SignedIn) -> Vec<String> {
     kinds
 }
 
+#[both]
 async fn a_reminder_that_was_answered_is_read(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "his-phone").await;
@@ -358,6 +354,7 @@ async fn a_reminder_that_was_answered_is_read(app: TestApp) {
     assert!(told.iter().all(|read_at| read_at.is_string()), "{told:?}");
 }
 
+#[both]
 async fn what_a_line_is_about_is_over_and_so_is_the_line(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let peering = crate::peerings::partners(&app, sam, mike).await;

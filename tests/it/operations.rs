@@ -9,22 +9,12 @@ use support::{Engine, Program, TestApp, TestDatabase, TestServer, both, eventual
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-both!(
-    migrating_twice_at_once_takes_every_step_once,
-    a_server_starts_on_an_empty_embedded_database_only,
-    a_schema_of_a_newer_belay_is_refused,
-    the_worker_can_run_apart,
-    operators_have_an_address_of_their_own,
-    a_request_leaves_one_line_with_its_cost,
-    nothing_of_anybody_is_logged_even_at_trace,
-    a_request_that_was_begun_is_answered_before_the_end
-);
-
 fn steps() -> Vec<String> {
     let steps = Migrator::migrations();
     steps.iter().map(|step| step.name().to_owned()).collect()
 }
 
+#[both]
 async fn migrating_twice_at_once_takes_every_step_once(database: TestDatabase) {
     let database = database.empty().await;
     let migrate = || Program::new("migrate").database(&database).run();
@@ -44,6 +34,7 @@ async fn migrating_twice_at_once_takes_every_step_once(database: TestDatabase) {
     assert!(again.said.contains("up to date"), "{}", again.said);
 }
 
+#[both]
 async fn a_server_starts_on_an_empty_embedded_database_only(database: TestDatabase) {
     let database = database.empty().await;
     if database.engine() == Engine::Sqlite {
@@ -65,6 +56,7 @@ async fn a_server_starts_on_an_empty_embedded_database_only(database: TestDataba
     }
 }
 
+#[both]
 async fn a_schema_of_a_newer_belay_is_refused(database: TestDatabase) {
     let future =
         "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m2099_from_the_future', 0)";
@@ -119,6 +111,7 @@ async fn an_address_that_is_taken_is_named_with_its_key() {
     );
 }
 
+#[both]
 async fn the_worker_can_run_apart(database: TestDatabase) {
     let api = Program::new("serve --no-worker").database(&database);
     let api = TestServer::run(api).await;
@@ -140,6 +133,7 @@ async fn the_worker_can_run_apart(database: TestDatabase) {
     worker.kill().await.unwrap();
 }
 
+#[both]
 async fn operators_have_an_address_of_their_own(database: TestDatabase) {
     let program = Program::new("serve").database(&database);
     let mut server = TestServer::run(program.env("BELAY_OPERATIONS__BIND", "127.0.0.1:0")).await;
@@ -175,6 +169,7 @@ pub(crate) fn request_lines(server: &TestServer) -> Vec<Value> {
     lines.filter(|line| line["message"] == "request").collect()
 }
 
+#[both]
 async fn a_request_leaves_one_line_with_its_cost(app: TestApp) {
     let mike = app.member("mike").await;
     let mut server = TestServer::start(app.database(), "[log]\nformat = \"json\"").await;
@@ -213,6 +208,7 @@ async fn a_request_leaves_one_line_with_its_cost(app: TestApp) {
     assert!(!server.written().contains(&name));
 }
 
+#[both]
 async fn nothing_of_anybody_is_logged_even_at_trace(app: TestApp) {
     let mike = app.member("mike").await;
     let program = Program::new("serve").database(app.database());
@@ -277,6 +273,7 @@ async fn half_a_request(server: &TestServer) -> (TcpStream, &'static str) {
     (stream, rest)
 }
 
+#[both]
 async fn a_request_that_was_begun_is_answered_before_the_end(database: TestDatabase) {
     let mut server = TestServer::start(&database, "").await;
     let (mut stream, rest) = half_a_request(&server).await;

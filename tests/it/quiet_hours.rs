@@ -13,16 +13,6 @@ use support::{TestApp, both};
 
 use crate::profile::{problem, problems, update};
 
-both!(
-    they_are_there_for_everybody_and_can_be_set,
-    what_falls_due_at_night_is_pushed_in_the_morning,
-    what_would_be_too_late_in_the_morning_is_in_the_inbox_only,
-    what_was_planned_before_them_waits_as_well,
-    they_are_those_of_his_own_zone,
-    switched_off_nothing_waits,
-    a_time_he_set_himself_is_kept
-);
-
 async fn set(app: &TestApp, who: SignedIn, input: Value) -> Value {
     let query = "mutation($input: SetQuietHoursInput!) { setQuietHours(input: $input) {
         quietHours { enabled from until } errors { code path } } }";
@@ -76,6 +66,7 @@ fn pushed(app: &TestApp) -> Vec<String> {
     at.map(|at| at.as_str().unwrap().to_owned()).collect()
 }
 
+#[both]
 async fn they_are_there_for_everybody_and_can_be_set(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let usual = json!({ "enabled": true, "from": "22:00:00", "until": "07:00:00" });
@@ -99,6 +90,7 @@ async fn they_are_there_for_everybody_and_can_be_set(app: TestApp) {
     assert_eq!(hours(&app, sam).await, usual);
 }
 
+#[both]
 async fn what_falls_due_at_night_is_pushed_in_the_morning(app: TestApp) {
     // Clocks go forward in the night.
     let mike = mike_at(&app, "2026-03-28T23:15:00Z").await;
@@ -111,6 +103,7 @@ async fn what_falls_due_at_night_is_pushed_in_the_morning(app: TestApp) {
     assert_eq!((told.len(), told[0].state), (1, State::Planned));
 }
 
+#[both]
 async fn what_would_be_too_late_in_the_morning_is_in_the_inbox_only(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T23:00:00Z").await;
     tell(&app, mike, 8).await;
@@ -122,6 +115,7 @@ async fn what_would_be_too_late_in_the_morning_is_in_the_inbox_only(app: TestApp
     assert_eq!(told[0].not_before, utc("2026-03-10T23:00:00Z"));
 }
 
+#[both]
 async fn what_was_planned_before_them_waits_as_well(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T21:59:00Z").await;
     tell(&app, mike, 12).await;
@@ -142,6 +136,7 @@ async fn what_was_planned_before_them_waits_as_well(app: TestApp) {
     assert_eq!(pushed(&app), [morning]);
 }
 
+#[both]
 async fn they_are_those_of_his_own_zone(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T12:00:00Z").await;
     update(&app, mike, json!({ "timeZone": "Asia/Tokyo" })).await;
@@ -151,6 +146,7 @@ async fn they_are_those_of_his_own_zone(app: TestApp) {
     assert_eq!(pushed(&app), [in_the_morning(mike, "2026-03-10T22:00:00Z")]);
 }
 
+#[both]
 async fn switched_off_nothing_waits(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T23:00:00Z").await;
     let off = json!({ "enabled": false, "from": "22:00", "until": "07:00" });
@@ -160,6 +156,7 @@ async fn switched_off_nothing_waits(app: TestApp) {
     assert_eq!(pushed(&app), ["2026-03-10T23:00:00Z"]);
 }
 
+#[both]
 async fn a_time_he_set_himself_is_kept(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T21:00:00Z").await;
     app.remind(mike.member, utc("2026-03-10T23:00:00Z")).await;

@@ -7,12 +7,6 @@ use support::{TestApp, both};
 
 use crate::peerings::{in_a_circle, leave, proposed, to};
 
-both!(
-    a_refusal_that_ends_by_itself_says_when_and_then_it_is_taken,
-    a_refusal_names_the_bound_that_was_reached,
-    a_database_that_is_away_is_told_from_a_fault
-);
-
 const REFUSAL: &str = "errors { code retryAt limit ... on UserError { retryAt limit } }";
 
 async fn refusal(app: &TestApp, who: SignedIn, mutation: &str, input: Value) -> Value {
@@ -25,6 +19,7 @@ async fn refusal(app: &TestApp, who: SignedIn, mutation: &str, input: Value) -> 
     errors.get(0).cloned().unwrap_or_default()
 }
 
+#[both]
 async fn a_refusal_that_ends_by_itself_says_when_and_then_it_is_taken(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     in_a_circle(&app, &[mike, sam]).await;
@@ -44,6 +39,7 @@ async fn a_refusal_that_ends_by_itself_says_when_and_then_it_is_taken(app: TestA
     assert_eq!(again().await, Value::Null);
 }
 
+#[both]
 async fn a_refusal_names_the_bound_that_was_reached(app: TestApp) {
     let mike = app.member("mike").await;
     let mut men = vec![mike];
@@ -77,6 +73,7 @@ async fn a_refusal_names_the_bound_that_was_reached(app: TestApp) {
     assert_eq!(refused, bound("OUT_OF_RANGE", 366));
 }
 
+#[both]
 async fn a_database_that_is_away_is_told_from_a_fault(app: TestApp) {
     let mike = app.member("mike").await;
     app.app.db.close().await;

@@ -7,8 +7,6 @@ use support::{
     EventStream, NatsServer, Socket, TestApp, TestDatabase, TestServer, both, eventually,
 };
 
-both!(who_reads_slowly_is_told_once_to_read_anew);
-
 const RECORDED: &str = "subscription { checkInRecorded { checkInId refetch } }";
 const CHECK_IN: &str = "mutation($input: CheckInInput!) { checkIn(input: $input) {
     checkIn { id } errors { code } } }";
@@ -111,6 +109,7 @@ async fn everything_is_heard_over_sockets_and_event_streams() {
     }
 }
 
+#[both]
 async fn who_reads_slowly_is_told_once_to_read_anew(database: TestDatabase) {
     let nats = NatsServer::start();
     let app = TestApp::in_the_present_configured(database, &nats.toml()).await;

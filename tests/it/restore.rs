@@ -17,13 +17,6 @@ use tempfile::TempDir;
 use crate::ladder::written;
 use crate::peerings::partners;
 
-both!(
-    a_copy_that_is_put_back_signs_everybody_out_and_erases_again,
-    no_erasure_happens_that_is_not_written_down,
-    a_removal_that_was_given_up_is_done_later,
-    what_others_keep_does_not_name_a_member_who_is_gone
-);
-
 /// His account is deleted when he is removed: his day has come.
 async fn is_due(app: &TestApp, who: SignedIn) {
     let due = account::Entity::update_many()
@@ -49,6 +42,7 @@ fn settings(list: &Path) -> String {
     format!("[backup]\nerasures_file = '{}'\n", list.display())
 }
 
+#[both]
 async fn a_copy_that_is_put_back_signs_everybody_out_and_erases_again(database: TestDatabase) {
     let folder = TempDir::new().unwrap();
     let list = folder.path().join("erasures");
@@ -135,6 +129,7 @@ async fn copy_members(app: &TestApp, copy: &impl ConnectionTrait) {
     }
 }
 
+#[both]
 async fn no_erasure_happens_that_is_not_written_down(database: TestDatabase) {
     let folder = TempDir::new().unwrap();
     let list = folder.path().join("away").join("erasures");
@@ -162,6 +157,7 @@ async fn no_erasure_happens_that_is_not_written_down(database: TestDatabase) {
     }
 }
 
+#[both]
 async fn a_removal_that_was_given_up_is_done_later(app: TestApp) {
     let mike = app.member("mike").await;
     let due = account::Entity::update_many()
@@ -184,6 +180,7 @@ async fn a_removal_that_was_given_up_is_done_later(app: TestApp) {
     assert!(!is_there(app.app.db.pool(), mike).await);
 }
 
+#[both]
 async fn what_others_keep_does_not_name_a_member_who_is_gone(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(&app, mike, paul).await;

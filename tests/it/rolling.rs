@@ -5,15 +5,6 @@ use migration::{Migrator, MigratorTrait as _};
 use sea_orm::EntityTrait as _;
 use support::{Ended, Program, TestDatabase, TestServer, both};
 
-both!(
-    an_older_program_runs_on_a_compatible_schema,
-    an_older_program_does_not_start_when_a_step_does_not_allow_it,
-    a_step_may_demand_that_programs_know_an_earlier_one,
-    a_step_that_was_not_taken_keeps_nobody_from_starting,
-    a_program_of_another_branch_takes_no_steps,
-    every_declaration_names_an_earlier_step
-);
-
 const COMPATIBLE: &str = "m20990101_000001_rehearse_compatible";
 
 /// A program with more steps.
@@ -47,6 +38,7 @@ async fn cannot_run(database: &TestDatabase, steps: &[&str]) {
     }
 }
 
+#[both]
 async fn an_older_program_runs_on_a_compatible_schema(database: TestDatabase) {
     let migrated = done(newer("migrate", "compatible", &database)).await;
     assert!(migrated.said.contains(COMPATIBLE), "{}", migrated.said);
@@ -74,6 +66,7 @@ async fn an_older_program_runs_on_a_compatible_schema(database: TestDatabase) {
     server.kill().await;
 }
 
+#[both]
 async fn an_older_program_does_not_start_when_a_step_does_not_allow_it(database: TestDatabase) {
     let steps = "compatible incompatible";
     done(newer("migrate", steps, &database)).await;
@@ -81,6 +74,7 @@ async fn an_older_program_does_not_start_when_a_step_does_not_allow_it(database:
     cannot_run(&database, &unknown).await;
 }
 
+#[both]
 async fn a_step_may_demand_that_programs_know_an_earlier_one(database: TestDatabase) {
     let steps = "compatible demanding";
     done(newer("migrate", steps, &database)).await;
@@ -91,6 +85,7 @@ async fn a_step_may_demand_that_programs_know_an_earlier_one(database: TestDatab
     assert!(!migrated.said.contains(COMPATIBLE), "{}", migrated.said);
 }
 
+#[both]
 async fn a_step_that_was_not_taken_keeps_nobody_from_starting(database: TestDatabase) {
     let failed = newer("migrate", "compatible failing", &database)
         .run()
@@ -112,6 +107,7 @@ async fn a_step_that_was_not_taken_keeps_nobody_from_starting(database: TestData
 }
 
 /// It would take them on a schema that their author did not know.
+#[both]
 async fn a_program_of_another_branch_takes_no_steps(database: TestDatabase) {
     done(newer("migrate", "compatible", &database)).await;
     let ended = newer("migrate", "incompatible", &database).run().await;
@@ -120,6 +116,7 @@ async fn a_program_of_another_branch_takes_no_steps(database: TestDatabase) {
     assert!(!ended.said.contains("took"), "{}", ended.said);
 }
 
+#[both]
 async fn every_declaration_names_an_earlier_step(database: TestDatabase) {
     let steps = Migrator::migrations();
     let place = |name: &str| steps.iter().position(|step| step.name() == name);

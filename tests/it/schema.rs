@@ -6,13 +6,7 @@ use api::node_id::NodeId as _;
 use serde_json::{Value, json};
 use support::{Schema, TestApp, both};
 
-both!(
-    a_list_says_how_long_it_is_when_asked,
-    a_cursor_means_nothing_in_another_list,
-    nobody_is_told_to_sign_in_and_a_member_is_himself,
-    anything_with_an_id_is_fetched_by_it_and_what_is_not_ones_own_is_absent
-);
-
+#[both]
 async fn nobody_is_told_to_sign_in_and_a_member_is_himself(app: TestApp) {
     let query = "{ serverTime me { memberId } }";
     let nobody = app.anonymous(query, json!({})).await;
@@ -26,6 +20,7 @@ async fn nobody_is_told_to_sign_in_and_a_member_is_himself(app: TestApp) {
     assert!(himself.at("/me/memberId").is_string());
 }
 
+#[both]
 async fn anything_with_an_id_is_fetched_by_it_and_what_is_not_ones_own_is_absent(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     crate::peerings::in_a_circle(&app, &[mike, sam]).await;
@@ -58,6 +53,7 @@ async fn anything_with_an_id_is_fetched_by_it_and_what_is_not_ones_own_is_absent
     assert_eq!(nobody.errors[0]["extensions"]["code"], "UNAUTHENTICATED");
 }
 
+#[both]
 async fn a_list_says_how_long_it_is_when_asked(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     crate::circles::circle_of(&app, host, &[mike]).await;
@@ -312,6 +308,7 @@ async fn is_invited(app: &TestApp, member: api::viewer::SignedIn) {
     app.as_member(other, asked, ids).await.ok();
 }
 
+#[both]
 #[expect(clippy::too_many_lines, reason = "one list of all lists")]
 async fn a_cursor_means_nothing_in_another_list(app: TestApp) {
     let host = app.facilitator("host").await;

@@ -15,19 +15,12 @@ use crate::ladder::written;
 use crate::pacts::{agreed, hello, nudge, nudge_document};
 use crate::peerings::partners;
 
-both!(
-    words_that_cannot_be_read_take_nothing_else_with_them,
-    a_note_that_cannot_be_read_survives_an_edit_of_the_rest,
-    a_wrong_secret_starts_nothing,
-    a_secret_is_changed_on_purpose_and_everybody_stays_signed_in,
-    a_lost_secret_is_given_up_on_purpose
-);
-
 /// Stands for bytes that no configured secret opens.
 fn spoilt() -> Expr {
     Expr::value(vec![1_u8; 60])
 }
 
+#[both]
 async fn words_that_cannot_be_read_take_nothing_else_with_them(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(&app, mike, paul).await;
@@ -123,6 +116,7 @@ async fn words_that_cannot_be_read_take_nothing_else_with_them(app: TestApp) {
     assert_eq!(answer.at("/payload/errors"), json!([]));
 }
 
+#[both]
 async fn a_note_that_cannot_be_read_survives_an_edit_of_the_rest(app: TestApp) {
     let mike = app.member("mike").await;
     let id: Uuid = app.app.ids.next();
@@ -164,6 +158,7 @@ fn with(command: &str, database: &TestDatabase, secret: &str) -> Program {
     program.env("BELAY_AUTH__SECRET", secret)
 }
 
+#[both]
 async fn a_wrong_secret_starts_nothing(database: TestDatabase) {
     let sound = Program::new("migrate").database(&database).run().await;
     assert_eq!(sound.code, Some(0), "{}", sound.said);
@@ -205,6 +200,7 @@ async fn a_wrong_secret_starts_nothing(database: TestDatabase) {
     assert!(without.said.contains("at_rest.secret"), "{}", without.said);
 }
 
+#[both]
 async fn a_secret_is_changed_on_purpose_and_everybody_stays_signed_in(database: TestDatabase) {
     let app = TestApp::in_the_present(database).await;
     let mike = app.member("mike").await;
@@ -379,6 +375,7 @@ async fn processes_of_both_steps_read_what_each_other_write() {
     }
 }
 
+#[both]
 async fn a_lost_secret_is_given_up_on_purpose(database: TestDatabase) {
     let sound = Program::new("migrate").database(&database).run().await;
     assert_eq!(sound.code, Some(0), "{}", sound.said);

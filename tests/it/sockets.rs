@@ -12,11 +12,6 @@ use support::{
 };
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-both!(
-    a_member_asks_and_changes_things_over_his_socket,
-    what_was_begun_is_answered_before_the_socket_goes_away
-);
-
 const TICKS: &str = "subscription($count: Int) { ticks(every: 1, count: $count) }";
 const FOR_EVER: &str = "subscription Ticks { ticks(every: 1) }";
 
@@ -35,6 +30,7 @@ fn lines(server: &TestServer) -> Vec<[Value; 4]> {
         .collect()
 }
 
+#[both]
 async fn a_member_asks_and_changes_things_over_his_socket(app: TestApp) {
     let mike = app.member("mike").await;
     let server = TestServer::start(app.database(), "").await;
@@ -441,6 +437,7 @@ async fn a_session_ended_by_another_process_closes_its_sockets() {
     assert_eq!(other.next().await["type"], "next");
 }
 
+#[both]
 async fn what_was_begun_is_answered_before_the_socket_goes_away(database: TestDatabase) {
     let settings = "[http]\noperation_timeout_seconds = 3";
     let mut server = TestServer::start(&database, settings).await;

@@ -8,8 +8,6 @@ use sea_orm::ConnectionTrait as _;
 use support::{PRODUCTION, Program, TestDatabase, TestServer, both};
 use tempfile::TempDir;
 
-both!(a_database_written_with_another_secret_is_not_migrated);
-
 fn url(file: &Path) -> String {
     format!("sqlite://{}", file.display())
 }
@@ -154,6 +152,7 @@ async fn nothing_is_migrated_by_a_start_that_cannot_succeed() {
     }
 }
 
+#[both]
 async fn a_database_written_with_another_secret_is_not_migrated(database: TestDatabase) {
     let ended = Program::new("migrate").database(&database).run().await;
     assert_eq!(ended.code, Some(0), "{}", ended.said);

@@ -12,17 +12,6 @@ use serde_json::{Value, json};
 use support::{Listening, TestApp, both};
 use uuid::Uuid;
 
-both!(
-    whoever_begins_to_listen_is_told_first_to_read_anew,
-    a_check_in_is_heard_on_all_of_a_mans_devices_and_by_nobody_else,
-    a_check_in_that_many_devices_send_at_once_is_heard_once,
-    a_line_of_the_inbox_is_heard_once_when_it_falls_due,
-    a_reminder_is_heard_by_whoever_is_reminded,
-    who_is_not_signed_in_or_has_signed_out_hears_nothing,
-    who_does_not_keep_up_is_told_to_read_anew,
-    a_device_that_goes_away_leaves_nothing_behind,
-);
-
 pub const CHECK_INS: &str = "subscription { checkInRecorded { checkInId updatedAt refetch } }";
 pub const INBOX: &str = "subscription { notificationReceived { notificationId refetch } }";
 const DATED_INBOX: &str = "subscription { notificationReceived { notificationId at refetch } }";
@@ -40,6 +29,7 @@ fn told(check_in: &Value) -> Value {
     json!({ "checkInId": check_in["id"], "updatedAt": check_in["updatedAt"], "refetch": false })
 }
 
+#[both]
 async fn whoever_begins_to_listen_is_told_first_to_read_anew(app: TestApp) {
     let mike = app.member("mike").await;
     let viewer = Viewer::Member(mike);
@@ -52,6 +42,7 @@ async fn whoever_begins_to_listen_is_told_first_to_read_anew(app: TestApp) {
     assert_eq!(inbox.heard(), [greeting]);
 }
 
+#[both]
 async fn a_check_in_is_heard_on_all_of_a_mans_devices_and_by_nobody_else(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let tablet = SignedIn {
@@ -84,6 +75,7 @@ async fn a_check_in_is_heard_on_all_of_a_mans_devices_and_by_nobody_else(app: Te
     assert_eq!(sams.heard(), [Value::Null; 0]);
 }
 
+#[both]
 async fn a_check_in_that_many_devices_send_at_once_is_heard_once(app: TestApp) {
     let mike = app.member("mike").await;
     let mut listening = app.listen(mike, CHECK_INS);
@@ -94,6 +86,7 @@ async fn a_check_in_that_many_devices_send_at_once_is_heard_once(app: TestApp) {
     assert_eq!(listening.heard().len(), 1);
 }
 
+#[both]
 async fn a_line_of_the_inbox_is_heard_once_when_it_falls_due(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let mut his = app.listen(mike, DATED_INBOX);
@@ -124,6 +117,7 @@ async fn a_line_of_the_inbox_is_heard_once_when_it_falls_due(app: TestApp) {
     assert_eq!(sams.heard(), [Value::Null; 0]);
 }
 
+#[both]
 async fn a_reminder_is_heard_by_whoever_is_reminded(app: TestApp) {
     let men = [
         app.member("mike").await,
@@ -149,6 +143,7 @@ async fn a_reminder_is_heard_by_whoever_is_reminded(app: TestApp) {
     assert_eq!(lines.len(), 2, "who has checked in is not reminded");
 }
 
+#[both]
 async fn who_is_not_signed_in_or_has_signed_out_hears_nothing(app: TestApp) {
     for document in [CHECK_INS, INBOX] {
         let mut nobody = Listening::begin(&app.schema, Viewer::Anonymous, document);
@@ -173,6 +168,7 @@ async fn who_is_not_signed_in_or_has_signed_out_hears_nothing(app: TestApp) {
     assert_eq!(app.app.bus.subscriptions(), 0);
 }
 
+#[both]
 async fn who_does_not_keep_up_is_told_to_read_anew(app: TestApp) {
     let mike = app.member("mike").await;
     let mut listening = app.listen(mike, INBOX);
@@ -194,6 +190,7 @@ async fn who_does_not_keep_up_is_told_to_read_anew(app: TestApp) {
     assert_eq!(listening.heard(), [next]);
 }
 
+#[both]
 async fn a_device_that_goes_away_leaves_nothing_behind(app: TestApp) {
     let mike = app.member("mike").await;
     let listening: Vec<_> = (0..100).map(|_| app.listen(mike, INBOX)).collect();

@@ -8,11 +8,6 @@ use support::{Program, TestDatabase, TestServer, both};
 
 use crate::operations::add_unreadable_job;
 
-both!(
-    what_is_due_on_the_way_is_done_at_its_time_and_in_order,
-    two_travellers_go_one_after_the_other
-);
-
 const START: &str = "2026-03-28T22:00:00Z";
 
 fn instant(text: &str) -> DateTime<Utc> {
@@ -37,6 +32,7 @@ fn now(told: &Value) -> DateTime<Utc> {
     instant(told["now"].as_str().unwrap())
 }
 
+#[both]
 async fn what_is_due_on_the_way_is_done_at_its_time_and_in_order(database: TestDatabase) {
     let server = server(&database).await;
     let connection = database.connect().await;
@@ -68,6 +64,7 @@ async fn what_is_due_on_the_way_is_done_at_its_time_and_in_order(database: TestD
     }
 }
 
+#[both]
 async fn two_travellers_go_one_after_the_other(database: TestDatabase) {
     let server = server(&database).await;
     let hours = |hours: u32| travel(&server, json!({ "advance": { "hours": hours } }));

@@ -8,8 +8,6 @@ use sea_orm::{EntityTrait as _, Iterable as _};
 use support::{TestApp, both, sources};
 use uuid::Uuid;
 
-both!(no_vocabulary_says_them);
-
 /// Words and phrases; of a word every form that begins with it.
 const NEVER: [&str; 12] = [
     "broken",
@@ -115,6 +113,7 @@ fn no_word_between_partners_says_them_and_the_schema_says_what_they_are() {
     }
 }
 
+#[both]
 async fn no_vocabulary_says_them(app: TestApp) {
     let db = app.database().connect().await;
     let mut texts = Vec::new();

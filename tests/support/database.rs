@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use crate::postgres::PostgresDatabase;
+use crate::scratch;
 
 /// The two databases Belay runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,8 @@ impl TestDatabase {
     }
 
     fn sqlite_from(content: &[u8]) -> Self {
-        let folder = TempDir::with_prefix("belay-sqlite-").expect("a temporary folder");
+        let folder = TempDir::with_prefix_in("belay-sqlite-", scratch::folder())
+            .expect("a temporary folder");
         let file = folder.path().join("belay.db");
         api::files::make_private(&file).expect("a file in a temporary folder");
         fs::write(file, content).expect("a file in a temporary folder");
@@ -130,40 +132,7 @@ impl FromDatabase for TestDatabase {
     }
 }
 
-/// Runs a test body on SQLite and on PostgreSQL, as the tests `<name>::sqlite` and
-/// `<name>::postgres`. The type of the body's one parameter says what it stands on
-/// ([`FromDatabase`]).
-///
-/// Takes the names of functions beside it, whose bodies `cargo fmt` then sees, or the functions
-/// themselves:
-///
-/// ```ignore
-/// support::both!(a_check_in_counts_once);
-///
-/// async fn a_check_in_counts_once(app: TestApp) { /* ... */ }
-/// ```
-#[macro_export]
-macro_rules! both {
-    ($($name:ident),+ $(,)?) => {$(
-        mod $name {
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                $crate::run($crate::TestDatabase::sqlite().await, super::$name).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                $crate::run($crate::TestDatabase::postgres().await, super::$name).await;
-            }
-        }
-    )+};
-    ($($(#[$meta:meta])* async fn $name:ident($argument:ident: $type:ty) $body:block)+) => {
-        $($(#[$meta])* async fn $name($argument: $type) $body)+
-        $crate::both!($($name),+);
-    };
-}
-
-/// What [`both!`] expands to: one body, on one database.
+/// What [`both`](crate::both) expands to: one body, on one database.
 #[doc(hidden)]
 pub async fn run<T, F>(database: TestDatabase, body: impl FnOnce(T) -> F)
 where

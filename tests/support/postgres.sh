@@ -53,7 +53,7 @@ as_owner "$bin/initdb" --pgdata="$data" --username=postgres --auth=trust --no-sy
 
 # Nothing here outlives the tests, and they kill their own servers, never this one: what has been
 # committed need not reach the disk. Without autovacuum no worker is ever inside the template
-# database when it is cloned.
+# database when it is cloned. The log may be in memory, and is kept short.
 cat >>"$data/postgresql.conf" <<SETTINGS
 listen_addresses = ''
 unix_socket_directories = '$folder'
@@ -62,6 +62,7 @@ fsync = off
 synchronous_commit = off
 full_page_writes = off
 autovacuum = off
+max_wal_size = 256MB
 SETTINGS
 
 as_owner "$bin/pg_ctl" start --pgdata="$data" --wait --silent --log="$folder/server.log" </dev/null || {

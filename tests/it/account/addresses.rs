@@ -10,15 +10,6 @@ use super::email_change::{REQUEST as REQUEST_CHANGE, prove, undo, undo_code};
 use super::reset::REQUEST as REQUEST_RESET;
 use super::{PASSPHRASE, SIGN_UP, input, join, mike, opens, refusal, sign_up_input, who};
 
-both!(
-    a_letter_goes_to_the_ascii_form_of_a_domain_and_both_forms_open_the_account,
-    both_forms_of_an_address_are_one_account,
-    an_account_from_before_is_found_by_both_forms,
-    an_account_from_before_moves_and_undoes_it_by_either_form,
-    an_address_that_no_letter_reaches_is_refused_where_it_would_become_somebodys,
-    an_operator_whose_mail_server_can_may_take_them
-);
-
 const UNICODE: &str = "Uwe@ex\u{e4}mple.de";
 const ASCII: &str = "Uwe@xn--exmple-cua.de";
 
@@ -31,6 +22,7 @@ async fn joined(app: &TestApp) {
     assert_eq!(data.at("/verifyEmail/me/account/email"), UNICODE);
 }
 
+#[both]
 async fn a_letter_goes_to_the_ascii_form_of_a_domain_and_both_forms_open_the_account(app: TestApp) {
     joined(&app).await;
     assert!(opens(&app, UNICODE, PASSPHRASE).await);
@@ -50,12 +42,14 @@ async fn is_told_of_his_account(app: &TestApp, email: &str) {
     assert!(newest.text.contains("You already have an account"));
 }
 
+#[both]
 async fn both_forms_of_an_address_are_one_account(app: TestApp) {
     joined(&app).await;
     is_told_of_his_account(&app, ASCII).await;
     is_told_of_his_account(&app, UNICODE).await;
 }
 
+#[both]
 async fn an_account_from_before_is_found_by_both_forms(app: TestApp) {
     joined(&app).await;
     let keys = account::Entity::update_many()
@@ -84,6 +78,7 @@ async fn an_account_from_before_is_found_by_both_forms(app: TestApp) {
     assert!(letter.text.contains("for another account"));
 }
 
+#[both]
 async fn an_account_from_before_moves_and_undoes_it_by_either_form(app: TestApp) {
     joined(&app).await;
     let mike = who(
@@ -122,6 +117,7 @@ const UNREACHED: [&str; 5] = [
     "x@ex_ample.org",
 ];
 
+#[both]
 async fn an_address_that_no_letter_reaches_is_refused_where_it_would_become_somebodys(
     app: TestApp,
 ) {
@@ -150,6 +146,7 @@ impl FromDatabase for Utf8 {
     }
 }
 
+#[both]
 async fn an_operator_whose_mail_server_can_may_take_them(Utf8(app): Utf8) {
     join(&app, "ren\u{e9}@example.org", "rene").await;
 }

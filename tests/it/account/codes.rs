@@ -7,13 +7,6 @@ use support::{TestApp, both};
 
 use super::{SIGN_UP, VERIFY, input, join, opens, refusal, sign_up_input, who};
 
-both!(
-    a_code_read_in_my_mailbox_proves_nobody_elses_address,
-    a_code_proves_nothing_when_its_id_comes_again_years_later,
-    an_old_code_does_not_tell_whether_an_address_has_an_account,
-    a_sign_up_that_ran_out_begins_anew_with_its_id_and_another_code
-);
-
 const MINE: &str = "mallory@example.org";
 
 async fn sign_up(app: &TestApp, id: &Value, email: &str, handle: &str) -> Value {
@@ -40,6 +33,7 @@ async fn my_old_code(app: &TestApp, after: TimeDelta) -> (Value, String) {
     (id, code)
 }
 
+#[both]
 async fn a_code_read_in_my_mailbox_proves_nobody_elses_address(app: TestApp) {
     for (n, minutes) in [31, 61, 90, 60 * 24 * 30].into_iter().enumerate() {
         let (id, code) = my_old_code(&app, TimeDelta::minutes(minutes)).await;
@@ -55,6 +49,7 @@ async fn a_code_read_in_my_mailbox_proves_nobody_elses_address(app: TestApp) {
     }
 }
 
+#[both]
 async fn a_code_proves_nothing_when_its_id_comes_again_years_later(app: TestApp) {
     let (id, code) = my_old_code(&app, TimeDelta::days(401)).await;
     let taken = sign_up(&app, &id, "victim@example.org", "victim").await;
@@ -66,6 +61,7 @@ async fn a_code_proves_nothing_when_its_id_comes_again_years_later(app: TestApp)
     who(&app, &enter(&app, &id, &mailed).await);
 }
 
+#[both]
 async fn an_old_code_does_not_tell_whether_an_address_has_an_account(app: TestApp) {
     join(&app, "mike@example.org", "mike").await;
     let mut told = Vec::new();
@@ -82,6 +78,7 @@ async fn an_old_code_does_not_tell_whether_an_address_has_an_account(app: TestAp
     assert!(!format!("{told:?}").contains("TAKEN"));
 }
 
+#[both]
 async fn a_sign_up_that_ran_out_begins_anew_with_its_id_and_another_code(app: TestApp) {
     let (id, code) = my_old_code(&app, TimeDelta::minutes(90)).await;
     let again = sign_up(&app, &id, MINE, "mallory").await;

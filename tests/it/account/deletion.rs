@@ -11,16 +11,6 @@ use super::{
     PASSPHRASE, SIGN_UP, id, input, join, mike, opens, refusal, sign_in, sign_up_input, who,
 };
 
-both!(
-    a_man_leaves_and_comes_back,
-    a_man_leaves_and_is_gone_on_his_day,
-    a_device_that_is_still_signed_in_is_signed_out_before_everything_goes,
-    the_seats_of_a_member_who_is_leaving_are_free_at_once,
-    an_account_had_back_is_not_deleted_by_its_old_date,
-    a_deletion_is_undone_once_a_day,
-    the_passphrase_is_needed
-);
-
 const DELETE: &str = "mutation($input: DeleteAccountInput!) {
     deleteAccount(input: $input) { account { deletionDueAt } errors { code path } }
 }";
@@ -50,6 +40,7 @@ async fn hidden(app: &TestApp, who: SignedIn) -> Option<bool> {
     member.map(|member| member.hidden_at.is_some())
 }
 
+#[both]
 async fn a_man_leaves_and_comes_back(app: TestApp) {
     let joined = join(&app, MIKE, "mike").await;
     let mike = who(&app, &joined);
@@ -99,6 +90,7 @@ async fn a_man_leaves_and_comes_back(app: TestApp) {
     assert_eq!(hidden(&app, back).await, Some(false));
 }
 
+#[both]
 async fn a_man_leaves_and_is_gone_on_his_day(app: TestApp) {
     let mike = mike(&app).await;
     delete(&app, mike).await;
@@ -133,6 +125,7 @@ async fn a_man_leaves_and_is_gone_on_his_day(app: TestApp) {
     join(&app, MIKE, "patrick").await;
 }
 
+#[both]
 async fn a_device_that_is_still_signed_in_is_signed_out_before_everything_goes(app: TestApp) {
     let mike = mike(&app).await;
     delete(&app, mike).await;
@@ -147,6 +140,7 @@ async fn a_device_that_is_still_signed_in_is_signed_out_before_everything_goes(a
     assert_eq!(hidden(&app, mike).await, None);
 }
 
+#[both]
 async fn the_seats_of_a_member_who_is_leaving_are_free_at_once(app: TestApp) {
     let (mike, host, sam) = (
         mike(&app).await,
@@ -184,6 +178,7 @@ async fn the_seats_of_a_member_who_is_leaving_are_free_at_once(app: TestApp) {
     assert_eq!(going(sam).await, seated);
 }
 
+#[both]
 async fn an_account_had_back_is_not_deleted_by_its_old_date(app: TestApp) {
     let mike = mike(&app).await;
     delete(&app, mike).await;
@@ -200,6 +195,7 @@ async fn an_account_had_back_is_not_deleted_by_its_old_date(app: TestApp) {
     assert_eq!(undo(&app, mike).await["errors"], json!([]));
 }
 
+#[both]
 async fn a_deletion_is_undone_once_a_day(app: TestApp) {
     let mike = mike(&app).await;
     delete(&app, mike).await;
@@ -220,6 +216,7 @@ async fn a_deletion_is_undone_once_a_day(app: TestApp) {
     assert_eq!(hidden(&app, mike).await, Some(false));
 }
 
+#[both]
 async fn the_passphrase_is_needed(app: TestApp) {
     let mike = mike(&app).await;
     let wrong = json!({ "passphrase": "a guess at it" });

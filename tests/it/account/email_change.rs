@@ -8,24 +8,6 @@ use support::{TestApp, both};
 use super::reset::Unlimited;
 use super::{PASSPHRASE, another, input, join, mike, opens, refusal};
 
-both!(
-    an_account_moves_to_an_address_that_proved_itself_after_a_day,
-    the_old_address_undoes_a_move_without_being_signed_in,
-    guesses_at_an_undo_code_neither_open_nor_close_anything,
-    a_member_gives_up_a_move_that_waits,
-    a_new_passphrase_gives_up_a_move_that_waits,
-    until_it_takes_effect_only_the_old_address_counts,
-    an_address_written_otherwise_is_taken_at_once,
-    an_address_with_an_account_is_told_and_the_answer_is_the_same,
-    a_newer_wish_takes_the_place_of_an_older,
-    a_wish_sent_again_mails_no_second_letter,
-    an_address_that_got_an_account_meanwhile_is_not_taken_from_it,
-    five_wrong_guesses_end_a_code,
-    the_passphrase_is_needed,
-    an_address_that_gets_an_account_while_it_waits_is_not_taken_from_it,
-    codes_mailed_to_the_old_address_open_nothing_any_more
-);
-
 pub const REQUEST: &str = "mutation($input: RequestEmailChangeInput!) {
     requestEmailChange(input: $input) { codeExpiresAt errors { code path } }
 }";
@@ -96,6 +78,7 @@ async fn a_day_goes_by(app: &TestApp) {
     app.drain().await;
 }
 
+#[both]
 async fn an_account_moves_to_an_address_that_proved_itself_after_a_day(app: TestApp) {
     let mike = mike(&app).await;
     app.advance(TimeDelta::days(3));
@@ -150,6 +133,7 @@ async fn an_account_moves_to_an_address_that_proved_itself_after_a_day(app: Test
     join(&app, OLD, "michael").await;
 }
 
+#[both]
 async fn the_old_address_undoes_a_move_without_being_signed_in(app: TestApp) {
     let mike = mike(&app).await;
     proved(&app, mike, NEW).await;
@@ -173,6 +157,7 @@ async fn the_old_address_undoes_a_move_without_being_signed_in(app: TestApp) {
     assert_eq!(account(&app, mike).await["emailChange"], json!(null));
 }
 
+#[both]
 async fn guesses_at_an_undo_code_neither_open_nor_close_anything(Unlimited(app): Unlimited) {
     let mike = mike(&app).await;
     proved(&app, mike, NEW).await;
@@ -199,6 +184,7 @@ async fn guesses_at_an_undo_code_neither_open_nor_close_anything(Unlimited(app):
     assert_eq!(account(&app, mike).await["email"], NEW);
 }
 
+#[both]
 async fn a_member_gives_up_a_move_that_waits(app: TestApp) {
     let mike = mike(&app).await;
     let kept = json!({ "account": { "email": OLD, "emailChange": null }, "errors": [] });
@@ -218,6 +204,7 @@ async fn a_member_gives_up_a_move_that_waits(app: TestApp) {
     assert_eq!(dropped.count(), 1);
 }
 
+#[both]
 async fn a_new_passphrase_gives_up_a_move_that_waits(app: TestApp) {
     let mike = mike(&app).await;
     proved(&app, mike, NEW).await;
@@ -228,6 +215,7 @@ async fn a_new_passphrase_gives_up_a_move_that_waits(app: TestApp) {
     assert_eq!(account(&app, mike).await["email"], OLD);
 }
 
+#[both]
 async fn until_it_takes_effect_only_the_old_address_counts(app: TestApp) {
     let mike = mike(&app).await;
     proved(&app, mike, NEW).await;
@@ -256,6 +244,7 @@ async fn until_it_takes_effect_only_the_old_address_counts(app: TestApp) {
     );
 }
 
+#[both]
 async fn an_address_written_otherwise_is_taken_at_once(app: TestApp) {
     let mike = mike(&app).await;
     let payload = proved(&app, mike, "Mike@Example.org").await;
@@ -263,6 +252,7 @@ async fn an_address_written_otherwise_is_taken_at_once(app: TestApp) {
     assert_eq!(payload["account"]["emailChange"], json!(null));
 }
 
+#[both]
 async fn an_address_that_gets_an_account_while_it_waits_is_not_taken_from_it(app: TestApp) {
     let mike = mike(&app).await;
     proved(&app, mike, NEW).await;
@@ -273,6 +263,7 @@ async fn an_address_that_gets_an_account_while_it_waits_is_not_taken_from_it(app
     assert!(told.text.contains("stays with this one after all"));
 }
 
+#[both]
 async fn an_address_with_an_account_is_told_and_the_answer_is_the_same(app: TestApp) {
     let mike = mike(&app).await;
     join(&app, "paul@example.org", "paul").await;
@@ -292,6 +283,7 @@ async fn an_address_with_an_account_is_told_and_the_answer_is_the_same(app: Test
     assert_eq!(known.ok(), unknown.ok());
 }
 
+#[both]
 async fn a_newer_wish_takes_the_place_of_an_older(app: TestApp) {
     let mike = mike(&app).await;
     app.as_member(mike, REQUEST, request(OLD)).await.ok();
@@ -305,6 +297,7 @@ async fn a_newer_wish_takes_the_place_of_an_older(app: TestApp) {
     assert_eq!(waits, NEW);
 }
 
+#[both]
 async fn a_wish_sent_again_mails_no_second_letter(app: TestApp) {
     let mike = mike(&app).await;
     let first = app.as_member(mike, REQUEST, request(NEW)).await.ok();
@@ -320,6 +313,7 @@ async fn a_wish_sent_again_mails_no_second_letter(app: TestApp) {
     assert_eq!(app.mail_to(NEW).len(), 2);
 }
 
+#[both]
 async fn an_address_that_got_an_account_meanwhile_is_not_taken_from_it(app: TestApp) {
     let mike = mike(&app).await;
     app.as_member(mike, REQUEST, request(NEW)).await.ok();
@@ -333,6 +327,7 @@ async fn an_address_that_got_an_account_meanwhile_is_not_taken_from_it(app: Test
     assert!(opens(&app, OLD, PASSPHRASE).await);
 }
 
+#[both]
 async fn five_wrong_guesses_end_a_code(app: TestApp) {
     let mike = mike(&app).await;
     app.as_member(mike, REQUEST, request(NEW)).await.ok();
@@ -350,6 +345,7 @@ async fn five_wrong_guesses_end_a_code(app: TestApp) {
     assert_eq!(guess(&code).await.0, "WRONG_CODE");
 }
 
+#[both]
 async fn the_passphrase_is_needed(app: TestApp) {
     let mike = mike(&app).await;
     let wrong = json!({ "newEmail": NEW, "passphrase": "a guess at it" });
@@ -365,6 +361,7 @@ async fn the_passphrase_is_needed(app: TestApp) {
     assert_eq!(app.mail_to(NEW), []);
 }
 
+#[both]
 async fn codes_mailed_to_the_old_address_open_nothing_any_more(app: TestApp) {
     let mike = mike(&app).await;
     proved(&app, mike, NEW).await;

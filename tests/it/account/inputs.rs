@@ -7,13 +7,6 @@ use super::passphrase::CHANGE;
 use super::reset::{REQUEST, RESET};
 use super::{SIGN_IN, SIGN_UP, VERIFY, input, mike, sign_up_input};
 
-both!(
-    every_fault_of_a_sign_up_is_named_at_once,
-    a_weak_passphrase_is_refused_and_not_repeated,
-    faults_name_their_fields,
-    nobody_is_told_to_sign_in_first
-);
-
 fn faults(payload: &Value) -> Vec<(String, String)> {
     let errors = payload["errors"].as_array().unwrap().iter();
     let mut faults: Vec<_> = errors
@@ -33,6 +26,7 @@ fn named(faults: &[(&str, &str)]) -> Vec<(String, String)> {
     owned.collect()
 }
 
+#[both]
 async fn every_fault_of_a_sign_up_is_named_at_once(app: TestApp) {
     let bad = json!({
         "id": "3f2c1a52-7d7e-4b6a-9a64-0c3c1c6f5a11", "email": "mike", "passphrase": "password12",
@@ -56,6 +50,7 @@ async fn every_fault_of_a_sign_up_is_named_at_once(app: TestApp) {
     assert_eq!(payload["signUpId"], json!(null));
 }
 
+#[both]
 async fn a_weak_passphrase_is_refused_and_not_repeated(app: TestApp) {
     for weak in [
         "password12",
@@ -85,6 +80,7 @@ async fn a_weak_passphrase_is_refused_and_not_repeated(app: TestApp) {
     }
 }
 
+#[both]
 async fn faults_name_their_fields(app: TestApp) {
     let verify = json!({
         "signUpId": super::id(&app), "code": "123", "handle": "mike tyson", "deviceName": " ",
@@ -146,6 +142,7 @@ async fn faults_name_their_fields(app: TestApp) {
     );
 }
 
+#[both]
 async fn nobody_is_told_to_sign_in_first(app: TestApp) {
     for document in [
         "mutation { signOut { sessionId } }",

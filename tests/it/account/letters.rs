@@ -9,16 +9,6 @@ use support::{Answer, FromDatabase, TestApp, TestDatabase, both};
 use super::reset::REQUEST;
 use super::{PASSPHRASE, SIGN_UP, VERIFY, input, join, sign_in, sign_up_input, who};
 
-both!(
-    a_mailbox_gets_few_letters_a_day_whatever_address_and_network_asks,
-    a_stranger_who_floods_a_mailbox_does_not_delay_its_owner,
-    a_code_is_good_for_its_whole_time_when_its_letter_had_to_wait,
-    a_known_device_gets_its_letter_among_a_strangers,
-    a_house_asks_for_few_letters_whatever_its_networks,
-    a_flood_of_sign_ups_from_one_place_does_not_delay_others,
-    nobody_is_told_how_long_a_letter_waits
-);
-
 fn place(n: u8) -> IpAddr {
     [198, 51, 100, n].into()
 }
@@ -66,6 +56,7 @@ impl FromDatabase for Few {
     }
 }
 
+#[both]
 async fn a_mailbox_gets_few_letters_a_day_whatever_address_and_network_asks(app: TestApp) {
     let start = app.now();
     flood(&app, "victim").await;
@@ -85,6 +76,7 @@ async fn a_mailbox_gets_few_letters_a_day_whatever_address_and_network_asks(app:
     );
 }
 
+#[both]
 async fn a_stranger_who_floods_a_mailbox_does_not_delay_its_owner(app: TestApp) {
     flood(&app, "victim").await;
     let (id, _) = sign_up(&app, place(99), "victim@example.org").await;
@@ -94,6 +86,7 @@ async fn a_stranger_who_floods_a_mailbox_does_not_delay_its_owner(app: TestApp) 
     who(&app, &entered.at("/verifyEmail"));
 }
 
+#[both]
 async fn a_code_is_good_for_its_whole_time_when_its_letter_had_to_wait(app: TestApp) {
     let (start, mut last) = (app.now(), json!(null));
     for n in 0..7 {
@@ -120,6 +113,7 @@ async fn a_code_is_good_for_its_whole_time_when_its_letter_had_to_wait(app: Test
     who(&app, &entered.at("/verifyEmail"));
 }
 
+#[both]
 async fn a_known_device_gets_its_letter_among_a_strangers(app: TestApp) {
     join(&app, "mike@example.org", "mike").await;
     let credentials =
@@ -150,6 +144,7 @@ async fn a_known_device_gets_its_letter_among_a_strangers(app: TestApp) {
     assert!(!sign_in(&app, "mike@example.org", PASSPHRASE, "A phone").await["me"].is_null());
 }
 
+#[both]
 async fn a_house_asks_for_few_letters_whatever_its_networks(Few(app): Few) {
     let mut refused = 0;
     for n in 0..100 {
@@ -172,6 +167,7 @@ async fn a_house_asks_for_few_letters_whatever_its_networks(Few(app): Few) {
     assert_eq!(came(&app, "elsewhere").len(), 1);
 }
 
+#[both]
 async fn a_flood_of_sign_ups_from_one_place_does_not_delay_others(Few(app): Few) {
     for n in 0..40 {
         sign_up(&app, place(1), &format!("man{n}@example.org")).await;
@@ -185,6 +181,7 @@ async fn a_flood_of_sign_ups_from_one_place_does_not_delay_others(Few(app): Few)
     assert_eq!(came(&app, "honest").len(), 1);
 }
 
+#[both]
 async fn nobody_is_told_how_long_a_letter_waits(app: TestApp) {
     join(&app, "known@example.org", "known").await;
     flood(&app, "known").await;

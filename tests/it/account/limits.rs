@@ -10,17 +10,6 @@ use support::{FromDatabase, TestApp, TestDatabase, both};
 use super::reset::REQUEST;
 use super::{SIGN_IN, input};
 
-both!(
-    aliases_do_not_multiply_guesses,
-    a_limit_is_the_same_for_an_unknown_address,
-    a_limit_lets_one_after_the_other_through_again,
-    an_address_is_limited_whomever_it_tries,
-    an_ipv6_network_is_one_address,
-    a_limit_holds_in_every_hour_and_refuses_nobody_below_it,
-    a_clock_that_was_ahead_for_a_moment_keeps_nobody_out,
-    a_process_whose_clock_is_a_little_behind_lets_no_more_through
-);
-
 /// The service with small limits.
 struct Limited(TestApp);
 
@@ -36,6 +25,7 @@ fn credentials(email: &str) -> Value {
     input(&json!({ "email": email, "passphrase": "a guess at it", "deviceName": "A phone" }))
 }
 
+#[both]
 async fn aliases_do_not_multiply_guesses(Limited(app): Limited) {
     let aliases: Vec<String> = (0..10)
         .map(|n| format!("g{n}: signIn(input: $input) {{ errors {{ code }} }}"))
@@ -62,6 +52,7 @@ async fn aliases_do_not_multiply_guesses(Limited(app): Limited) {
     assert_eq!(waits, [900; 6]);
 }
 
+#[both]
 async fn a_limit_is_the_same_for_an_unknown_address(Limited(app): Limited) {
     app.member("mike").await;
     let tries = async |email: &str, from: IpAddr| {
@@ -82,6 +73,7 @@ async fn a_limit_is_the_same_for_an_unknown_address(Limited(app): Limited) {
     assert!(known[3].2.is_none() && known[4].2.is_some());
 }
 
+#[both]
 async fn a_limit_lets_one_after_the_other_through_again(Limited(app): Limited) {
     let mut refused = Vec::new();
     for _ in 0..5 {
@@ -117,6 +109,7 @@ async fn tries(app: &TestApp) -> Vec<bool> {
     refused
 }
 
+#[both]
 async fn a_clock_that_was_ahead_for_a_moment_keeps_nobody_out(Limited(app): Limited) {
     app.advance(TimeDelta::days(1));
     assert_eq!(tries(&app).await, [false, false, false, false, true]);
@@ -124,12 +117,14 @@ async fn a_clock_that_was_ahead_for_a_moment_keeps_nobody_out(Limited(app): Limi
     assert_eq!(tries(&app).await, [false, false, false, false, true]);
 }
 
+#[both]
 async fn a_process_whose_clock_is_a_little_behind_lets_no_more_through(Limited(app): Limited) {
     tries(&app).await;
     app.app.clock.set_back(TimeDelta::seconds(30)).unwrap();
     assert_eq!(tries(&app).await, [true; 5]);
 }
 
+#[both]
 async fn an_address_is_limited_whomever_it_tries(Limited(app): Limited) {
     for n in 0..6 {
         app.anonymous(SIGN_IN, credentials(&format!("n{n}@example.org")))
@@ -144,6 +139,7 @@ async fn an_address_is_limited_whomever_it_tries(Limited(app): Limited) {
         .ok();
 }
 
+#[both]
 async fn an_ipv6_network_is_one_address(Limited(app): Limited) {
     let ask = async |from: &str, email: &str| {
         let from = from.parse().unwrap();
@@ -157,6 +153,7 @@ async fn an_ipv6_network_is_one_address(Limited(app): Limited) {
     assert!(ask("2001:db8:0:1::1", "n6@example.org").await);
 }
 
+#[both]
 async fn a_limit_holds_in_every_hour_and_refuses_nobody_below_it(database: TestDatabase) {
     const LIMIT: usize = 3;
     const HOUR: TimeDelta = TimeDelta::hours(1);

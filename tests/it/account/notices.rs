@@ -10,17 +10,6 @@ use support::{TestApp, both};
 
 use super::{ANOTHER, PASSPHRASE, REFRESH, SIGN_IN, id, input, join, mike, sign_in, who};
 
-both!(
-    a_new_sign_in_is_told_by_mail_and_on_the_devices_that_are_signed_in,
-    a_reset_reaches_the_devices_it_signs_out,
-    a_device_that_was_signed_out_hears_of_nothing_but_the_account_and_not_for_long,
-    a_device_that_signs_in_again_hears_of_everything,
-    a_changed_passphrase_and_a_moved_address_are_lines_in_the_inbox,
-    what_concerns_the_account_does_not_wait_for_the_morning,
-    a_copied_token_is_told_on_every_device,
-    a_device_that_is_signed_out_by_its_owner_hears_nothing
-);
-
 const MIKE: &str = "mike@example.org";
 
 /// The kinds of the lines in his inbox, newest first.
@@ -62,6 +51,7 @@ async fn reset(app: &TestApp) {
     assert_eq!(payload.at("/resetPassphrase/done"), true);
 }
 
+#[both]
 async fn a_new_sign_in_is_told_by_mail_and_on_the_devices_that_are_signed_in(app: TestApp) {
     let mike = mike(&app).await;
     app.register(mike, "phone").await;
@@ -88,6 +78,7 @@ async fn a_new_sign_in_is_told_by_mail_and_on_the_devices_that_are_signed_in(app
     assert!(!letters[1].text.contains("A tablet"));
 }
 
+#[both]
 async fn a_reset_reaches_the_devices_it_signs_out(app: TestApp) {
     let phone = mike(&app).await;
     app.register(phone, "phone").await;
@@ -104,6 +95,7 @@ async fn a_reset_reaches_the_devices_it_signs_out(app: TestApp) {
     );
 }
 
+#[both]
 async fn a_device_that_was_signed_out_hears_of_nothing_but_the_account_and_not_for_long(
     app: TestApp,
 ) {
@@ -130,6 +122,7 @@ async fn a_device_that_was_signed_out_hears_of_nothing_but_the_account_and_not_f
     assert_eq!(rows.unwrap(), []);
 }
 
+#[both]
 async fn a_device_that_signs_in_again_hears_of_everything(app: TestApp) {
     let phone = mike(&app).await;
     app.register(phone, "phone").await;
@@ -145,6 +138,7 @@ async fn a_device_that_signs_in_again_hears_of_everything(app: TestApp) {
     assert_eq!(pushed(&app, "phone"), before + 1);
 }
 
+#[both]
 async fn a_changed_passphrase_and_a_moved_address_are_lines_in_the_inbox(app: TestApp) {
     let mike = mike(&app).await;
     app.register(mike, "phone").await;
@@ -163,6 +157,7 @@ async fn a_changed_passphrase_and_a_moved_address_are_lines_in_the_inbox(app: Te
     assert_eq!(pushed(&app, "phone"), 3);
 }
 
+#[both]
 async fn what_concerns_the_account_does_not_wait_for_the_morning(app: TestApp) {
     let mike = mike(&app).await;
     app.register(mike, "phone").await;
@@ -174,6 +169,7 @@ async fn what_concerns_the_account_does_not_wait_for_the_morning(app: TestApp) {
     assert_eq!(pushed(&app, "phone"), 1);
 }
 
+#[both]
 async fn a_copied_token_is_told_on_every_device(app: TestApp) {
     let joined = join(&app, MIKE, "mike").await;
     let phone = who(&app, &joined);
@@ -198,6 +194,7 @@ async fn a_copied_token_is_told_on_every_device(app: TestApp) {
     assert_eq!(pushed(&app, "tablet"), 1);
 }
 
+#[both]
 async fn a_device_that_is_signed_out_by_its_owner_hears_nothing(app: TestApp) {
     let phone = mike(&app).await;
     app.register(phone, "phone").await;

@@ -6,11 +6,6 @@ use support::{TestApp, both};
 
 use super::{ANOTHER, PASSPHRASE, input, join, mike, opens, refusal, sign_in, who};
 
-both!(
-    a_changed_passphrase_signs_every_other_device_out_and_is_told,
-    who_does_not_know_the_passphrase_cannot_change_it
-);
-
 pub const CHANGE: &str = "mutation($input: ChangePassphraseInput!) {
     changePassphrase(input: $input) { account { email } errors { code path } }
 }";
@@ -20,6 +15,7 @@ fn change(current: &str, new: &str) -> Value {
     input(&json!({ "current": current, "new": new }))
 }
 
+#[both]
 async fn a_changed_passphrase_signs_every_other_device_out_and_is_told(app: TestApp) {
     let joined = join(&app, MIKE, "mike").await;
     let mike = who(&app, &joined);
@@ -53,6 +49,7 @@ async fn a_changed_passphrase_signs_every_other_device_out_and_is_told(app: Test
     assert_eq!(notices.count(), 1);
 }
 
+#[both]
 async fn who_does_not_know_the_passphrase_cannot_change_it(app: TestApp) {
     let mike = mike(&app).await;
     let payload = app

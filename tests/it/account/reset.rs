@@ -9,16 +9,6 @@ use tokio::task::JoinSet;
 
 use super::{ANOTHER, PASSPHRASE, another, input, join, opens, refusal, sign_in};
 
-both!(
-    a_forgotten_passphrase_is_replaced_and_every_device_signed_out,
-    a_reset_sent_again_answers_the_same_and_a_code_works_once,
-    asking_again_mails_the_same_code,
-    guesses_at_once_cannot_exceed_five,
-    nobody_slips_in_with_the_old_passphrase_while_it_is_replaced,
-    a_dead_code_is_replaced_when_asked_again,
-    a_code_ends_with_its_time
-);
-
 pub const REQUEST: &str = "mutation($input: RequestPassphraseResetInput!) {
     requestPassphraseReset(input: $input) { accepted errors { code path } }
 }";
@@ -53,6 +43,7 @@ async fn reset(app: &TestApp, code: &str, passphrase: &str) -> Value {
         .at("/resetPassphrase")
 }
 
+#[both]
 async fn a_forgotten_passphrase_is_replaced_and_every_device_signed_out(app: TestApp) {
     let joined = join(&app, MIKE, "mike").await;
     request(&app).await;
@@ -75,6 +66,7 @@ async fn a_forgotten_passphrase_is_replaced_and_every_device_signed_out(app: Tes
     assert!(opens(&app, MIKE, ANOTHER).await);
 }
 
+#[both]
 async fn a_reset_sent_again_answers_the_same_and_a_code_works_once(app: TestApp) {
     join(&app, MIKE, "mike").await;
     request(&app).await;
@@ -91,6 +83,7 @@ async fn a_reset_sent_again_answers_the_same_and_a_code_works_once(app: TestApp)
     assert!(opens(&app, MIKE, ANOTHER).await);
 }
 
+#[both]
 async fn asking_again_mails_the_same_code(app: TestApp) {
     join(&app, MIKE, "mike").await;
     request(&app).await;
@@ -109,6 +102,7 @@ async fn asking_again_mails_the_same_code(app: TestApp) {
     assert_eq!(reset(&app, &newer, ANOTHER).await["done"], true);
 }
 
+#[both]
 async fn guesses_at_once_cannot_exceed_five(Unlimited(app): Unlimited) {
     join(&app, MIKE, "mike").await;
     request(&app).await;
@@ -131,6 +125,7 @@ async fn guesses_at_once_cannot_exceed_five(Unlimited(app): Unlimited) {
     assert!(opens(&app, MIKE, PASSPHRASE).await);
 }
 
+#[both]
 async fn a_dead_code_is_replaced_when_asked_again(app: TestApp) {
     join(&app, MIKE, "mike").await;
     request(&app).await;
@@ -144,6 +139,7 @@ async fn a_dead_code_is_replaced_when_asked_again(app: TestApp) {
     assert_eq!(reset(&app, &code, ANOTHER).await["done"], true);
 }
 
+#[both]
 async fn a_code_ends_with_its_time(app: TestApp) {
     join(&app, MIKE, "mike").await;
     request(&app).await;
@@ -153,6 +149,7 @@ async fn a_code_ends_with_its_time(app: TestApp) {
     assert!(opens(&app, MIKE, PASSPHRASE).await);
 }
 
+#[both]
 async fn nobody_slips_in_with_the_old_passphrase_while_it_is_replaced(app: TestApp) {
     join(&app, MIKE, "mike").await;
     request(&app).await;

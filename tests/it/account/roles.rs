@@ -10,11 +10,7 @@ use support::{TestApp, both};
 
 use super::{SIGN_UP, input, join, mike, sign_up_input};
 
-both!(
-    an_operator_makes_a_facilitator_by_his_address,
-    what_has_had_its_day_is_removed_and_nothing_else
-);
-
+#[both]
 async fn an_operator_makes_a_facilitator_by_his_address(app: TestApp) {
     let mike = mike(&app).await;
     let db = app.app.db.pool();
@@ -41,6 +37,7 @@ async fn an_operator_makes_a_facilitator_by_his_address(app: TestApp) {
     assert_eq!(answer.at("/me/account/role"), "FACILITATOR");
 }
 
+#[both]
 async fn what_has_had_its_day_is_removed_and_nothing_else(app: TestApp) {
     let db = app.app.db.pool();
     let mike = mike(&app).await;

@@ -6,13 +6,6 @@ use support::{Answer, TestApp, both};
 use super::reset::{REQUEST, RESET};
 use super::{ANOTHER, PASSPHRASE, SIGN_IN, SIGN_UP, VERIFY, input, join, sign_up_input};
 
-both!(
-    signing_up_does_not_tell,
-    signing_in_does_not_tell,
-    asking_for_a_new_passphrase_does_not_tell,
-    a_guess_at_a_code_does_not_tell
-);
-
 const KNOWN: &str = "mike@example.org";
 const UNKNOWN: &str = "nobody@example.org";
 
@@ -21,6 +14,7 @@ async fn asked(app: &TestApp, document: &str, variables: &Value) -> (u64, Value)
     (answer.statements, answer.ok())
 }
 
+#[both]
 async fn signing_up_does_not_tell(app: TestApp) {
     join(&app, KNOWN, "mike").await;
     let known = sign_up_input(&app, "Mike@Example.ORG", "mike");
@@ -42,6 +36,7 @@ async fn signing_up_does_not_tell(app: TestApp) {
     assert_eq!(known, asked(&app, VERIFY, &guess(&unknown)).await);
 }
 
+#[both]
 async fn signing_in_does_not_tell(app: TestApp) {
     join(&app, KNOWN, "mike").await;
     let credentials = |email: &str, passphrase: &str| json!({ "email": email, "passphrase": passphrase, "deviceName": "A phone" });
@@ -50,6 +45,7 @@ async fn signing_in_does_not_tell(app: TestApp) {
     assert_eq!(known, unknown);
 }
 
+#[both]
 async fn asking_for_a_new_passphrase_does_not_tell(app: TestApp) {
     join(&app, KNOWN, "mike").await;
     let known = asked(&app, REQUEST, &json!({ "email": KNOWN })).await;
@@ -60,6 +56,7 @@ async fn asking_for_a_new_passphrase_does_not_tell(app: TestApp) {
     assert_eq!(app.mail_to(UNKNOWN), []);
 }
 
+#[both]
 async fn a_guess_at_a_code_does_not_tell(app: TestApp) {
     join(&app, KNOWN, "mike").await;
     let guess = |email: &str| json!({ "email": email, "code": "00000000", "passphrase": ANOTHER });

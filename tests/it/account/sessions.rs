@@ -14,18 +14,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{PASSPHRASE, REFRESH, SESSIONS, input, join, mike, refusal, sign_in, who};
 
-both!(
-    a_member_sees_his_devices,
-    the_device_that_asks_is_listed_among_more_than_a_hundred,
-    a_session_is_fetched_by_its_id_and_by_nobody_else,
-    a_device_that_signs_out_is_refused_at_once,
-    another_device_can_be_signed_out_and_nobody_elses,
-    every_other_device_can_be_signed_out,
-    another_process_refuses_an_ended_session_after_its_next_look,
-    a_process_that_starts_knows_what_was_ended,
-    a_process_keeps_looking_until_it_is_told_to_stop
-);
-
 const SIGN_OUT: &str = "mutation { signOut { sessionId errors { code path } } }";
 const REVOKE: &str = "mutation($input: RevokeSessionInput!) {
     revokeSession(input: $input) { sessionId errors { code path } }
@@ -34,6 +22,7 @@ const ELSEWHERE: &str = "mutation {
     signOutEverywhereElse { sessions { deviceName current } errors { code path } }
 }";
 
+#[both]
 async fn a_session_is_fetched_by_its_id_and_by_nobody_else(app: TestApp) {
     let (mike, tom) = (app.member("mike").await, app.member("tom").await);
     let query =
@@ -71,6 +60,7 @@ fn access(payload: &Value) -> &str {
     payload["credentials"]["accessToken"].as_str().unwrap()
 }
 
+#[both]
 async fn a_member_sees_his_devices(app: TestApp) {
     let phone = mike(&app).await;
     join(&app, "paul@example.org", "paul").await;
@@ -93,6 +83,7 @@ async fn a_member_sees_his_devices(app: TestApp) {
     assert_eq!(sessions.as_array().unwrap().len(), 2);
 }
 
+#[both]
 async fn the_device_that_asks_is_listed_among_more_than_a_hundred(app: TestApp) {
     let phone = mike(&app).await;
     let found = session::Entity::find_by_id(phone.session);
@@ -116,6 +107,7 @@ async fn the_device_that_asks_is_listed_among_more_than_a_hundred(app: TestApp) 
     assert_eq!(current.iter().position(|it| *it), Some(99));
 }
 
+#[both]
 async fn a_device_that_signs_out_is_refused_at_once(app: TestApp) {
     let joined = join(&app, "mike@example.org", "mike").await;
     let mike = who(&app, &joined);
@@ -134,6 +126,7 @@ async fn a_device_that_signs_out_is_refused_at_once(app: TestApp) {
     assert_eq!(nobody.code(), "UNAUTHENTICATED");
 }
 
+#[both]
 async fn another_device_can_be_signed_out_and_nobody_elses(app: TestApp) {
     let phone = mike(&app).await;
     let tablet = sign_in(&app, "mike@example.org", PASSPHRASE, "A tablet").await;
@@ -160,6 +153,7 @@ async fn another_device_can_be_signed_out_and_nobody_elses(app: TestApp) {
     assert_eq!(devices(&app, phone).await, ["A phone"]);
 }
 
+#[both]
 async fn every_other_device_can_be_signed_out(app: TestApp) {
     let phone = mike(&app).await;
     let tablet = sign_in(&app, "mike@example.org", PASSPHRASE, "A tablet").await;
@@ -173,6 +167,7 @@ async fn every_other_device_can_be_signed_out(app: TestApp) {
     assert_eq!(authenticate(&app.app, access(&desk)), None);
 }
 
+#[both]
 async fn another_process_refuses_an_ended_session_after_its_next_look(app: TestApp) {
     let replica = app.replica().await;
     let joined = join(&app, "mike@example.org", "mike").await;
@@ -187,6 +182,7 @@ async fn another_process_refuses_an_ended_session_after_its_next_look(app: TestA
     assert_eq!(authenticate(&replica, access(&joined)), None);
 }
 
+#[both]
 async fn a_process_that_starts_knows_what_was_ended(app: TestApp) {
     let joined = join(&app, "mike@example.org", "mike").await;
     app.as_member(who(&app, &joined), SIGN_OUT, json!({}))
@@ -198,6 +194,7 @@ async fn a_process_that_starts_knows_what_was_ended(app: TestApp) {
     assert_eq!(authenticate(&replica, access(&joined)), None);
 }
 
+#[both]
 async fn a_process_keeps_looking_until_it_is_told_to_stop(app: TestApp) {
     let phone = join(&app, "mike@example.org", "mike").await;
     let tablet = sign_in(&app, "mike@example.org", PASSPHRASE, "A tablet").await;

@@ -7,14 +7,7 @@ use support::{TestApp, both};
 
 use super::{PASSPHRASE, REFRESH, SIGN_IN, id, input, mike, refusal, sign_in, who};
 
-both!(
-    a_member_signs_in_on_another_device,
-    what_a_member_sees_is_in_the_answer_that_signs_him_in,
-    neither_a_wrong_passphrase_nor_an_unknown_address_opens_anything,
-    a_lost_answer_is_given_again_until_the_session_is_used,
-    a_sessions_id_is_used_once
-);
-
+#[both]
 async fn a_member_signs_in_on_another_device(app: TestApp) {
     let phone = mike(&app).await;
     let payload = sign_in(&app, " MIKE@example.org", PASSPHRASE, "A tablet").await;
@@ -24,6 +17,7 @@ async fn a_member_signs_in_on_another_device(app: TestApp) {
     assert_eq!(payload["me"]["account"]["deletionDueAt"], json!(null));
 }
 
+#[both]
 async fn what_a_member_sees_is_in_the_answer_that_signs_him_in(app: TestApp) {
     let mike = mike(&app).await;
     let circle = json!({ "id": id(&app), "name": "Tuesday men", "purpose": "To talk" });
@@ -47,6 +41,7 @@ async fn what_a_member_sees_is_in_the_answer_that_signs_him_in(app: TestApp) {
     assert_eq!(answer.at("/signIn/me"), expected);
 }
 
+#[both]
 async fn neither_a_wrong_passphrase_nor_an_unknown_address_opens_anything(app: TestApp) {
     mike(&app).await;
     let wrong = sign_in(&app, "mike@example.org", "not the passphrase", "A phone").await;
@@ -60,6 +55,7 @@ async fn neither_a_wrong_passphrase_nor_an_unknown_address_opens_anything(app: T
     assert_eq!(wrong["me"], json!(null));
 }
 
+#[both]
 async fn a_lost_answer_is_given_again_until_the_session_is_used(app: TestApp) {
     mike(&app).await;
     let asked = json!({
@@ -82,6 +78,7 @@ async fn a_lost_answer_is_given_again_until_the_session_is_used(app: TestApp) {
     assert_eq!(refusal(&third), ("CONFLICT".into(), "input.id".into()));
 }
 
+#[both]
 async fn a_sessions_id_is_used_once(app: TestApp) {
     mike(&app).await;
     super::join(&app, "paul@example.org", "paul").await;

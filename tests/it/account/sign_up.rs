@@ -10,21 +10,7 @@ use super::{
     PASSPHRASE, SIGN_UP, VERIFY, another, id, input, join, opens, refusal, sign_up_input, who,
 };
 
-both!(
-    a_man_signs_up_and_is_in,
-    a_sign_up_sent_again_is_the_same_and_mails_no_second_letter,
-    a_sign_up_sent_many_times_at_once_is_one,
-    a_code_entered_many_times_at_once_makes_one_account,
-    a_lost_answer_to_the_code_is_given_again_until_the_session_is_used,
-    a_handle_taken_meanwhile_leaves_the_code_good_for_another,
-    two_who_take_one_handle_at_once_do_not_both_get_it,
-    five_wrong_guesses_end_a_code,
-    guesses_at_once_cannot_exceed_five,
-    a_code_ends_with_its_time,
-    a_code_works_for_one_account_only,
-    the_locale_of_a_phone_is_a_language
-);
-
+#[both]
 async fn a_man_signs_up_and_is_in(app: TestApp) {
     let sign_up = sign_up_input(&app, "Mike@Example.org", "mike");
     let data = app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
@@ -61,6 +47,7 @@ async fn a_man_signs_up_and_is_in(app: TestApp) {
     assert!(!opens(&app, "mike@example.org", "another thing entirely").await);
 }
 
+#[both]
 async fn a_sign_up_sent_again_is_the_same_and_mails_no_second_letter(app: TestApp) {
     let sign_up = sign_up_input(&app, "mike@example.org", "mike");
     let first = app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
@@ -90,6 +77,7 @@ async fn a_sign_up_sent_again_is_the_same_and_mails_no_second_letter(app: TestAp
     }
 }
 
+#[both]
 async fn a_sign_up_sent_many_times_at_once_is_one(app: TestApp) {
     let sign_up = input(&sign_up_input(&app, "mike@example.org", "mike"));
     let app = std::sync::Arc::new(app);
@@ -106,6 +94,7 @@ async fn a_sign_up_sent_many_times_at_once_is_one(app: TestApp) {
     assert_eq!(app.mail_to("mike@example.org").len(), 1);
 }
 
+#[both]
 async fn a_code_entered_many_times_at_once_makes_one_account(app: TestApp) {
     let sign_up = sign_up_input(&app, "mike@example.org", "mike");
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
@@ -123,6 +112,7 @@ async fn a_code_entered_many_times_at_once_makes_one_account(app: TestApp) {
     who(&app, &answers[0]);
 }
 
+#[both]
 async fn a_lost_answer_to_the_code_is_given_again_until_the_session_is_used(app: TestApp) {
     let sign_up = sign_up_input(&app, "mike@example.org", "mike");
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
@@ -164,6 +154,7 @@ async fn a_lost_answer_to_the_code_is_given_again_until_the_session_is_used(app:
     assert_eq!(refusal(&third).0, "WRONG_CODE");
 }
 
+#[both]
 async fn a_handle_taken_meanwhile_leaves_the_code_good_for_another(app: TestApp) {
     let sign_up = sign_up_input(&app, "mike@example.org", "mike");
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
@@ -185,6 +176,7 @@ async fn a_handle_taken_meanwhile_leaves_the_code_good_for_another(app: TestApp)
     who(&app, &payload);
 }
 
+#[both]
 async fn two_who_take_one_handle_at_once_do_not_both_get_it(app: TestApp) {
     let mut verifies = Vec::new();
     for email in ["one@example.org", "two@example.org", "three@example.org"] {
@@ -213,6 +205,7 @@ async fn two_who_take_one_handle_at_once_do_not_both_get_it(app: TestApp) {
     }
 }
 
+#[both]
 async fn five_wrong_guesses_end_a_code(app: TestApp) {
     let sign_up = sign_up_input(&app, "mike@example.org", "mike");
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
@@ -237,6 +230,7 @@ async fn five_wrong_guesses_end_a_code(app: TestApp) {
     assert_eq!(refusal(&payload).0, "WRONG_CODE");
 }
 
+#[both]
 async fn guesses_at_once_cannot_exceed_five(app: TestApp) {
     let sign_up = sign_up_input(&app, "mike@example.org", "mike");
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
@@ -268,6 +262,7 @@ async fn guesses_at_once_cannot_exceed_five(app: TestApp) {
     assert_eq!(refusal(&payload).0, "WRONG_CODE");
 }
 
+#[both]
 async fn a_code_ends_with_its_time(app: TestApp) {
     let sign_up = sign_up_input(&app, "mike@example.org", "mike");
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
@@ -287,6 +282,7 @@ async fn a_code_ends_with_its_time(app: TestApp) {
     assert_eq!(refusal(&payload).0, "WRONG_CODE");
 }
 
+#[both]
 async fn a_code_works_for_one_account_only(app: TestApp) {
     let first = sign_up_input(&app, "mike@example.org", "mike");
     let second = sign_up_input(&app, "mike@example.org", "michael");
@@ -318,6 +314,7 @@ async fn a_code_works_for_one_account_only(app: TestApp) {
     assert_eq!(refusal(&payload), ("TAKEN".into(), "input.signUpId".into()));
 }
 
+#[both]
 async fn the_locale_of_a_phone_is_a_language(app: TestApp) {
     let mut sign_up = sign_up_input(&app, "mike@example.org", "mike");
     sign_up["locale"] = json!("en_US");

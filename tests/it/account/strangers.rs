@@ -9,21 +9,6 @@ use support::{Answer, FromDatabase, TestApp, TestDatabase, both};
 use super::reset::{REQUEST, RESET};
 use super::{ANOTHER, PASSPHRASE, REFRESH, SIGN_IN, another, input, join, refusal};
 
-both!(
-    a_device_that_signed_in_before_is_not_kept_out_by_strangers,
-    a_member_with_a_known_device_is_not_stopped_by_others_at_his_address,
-    a_stranger_at_one_place_does_not_keep_a_new_phone_out,
-    the_device_key_of_another_member_is_worth_nothing,
-    a_known_device_that_guesses_is_stopped_alone,
-    every_token_of_a_session_comes_with_the_same_device_key,
-    who_has_a_new_passphrase_by_mail_gets_in_whatever_strangers_do,
-    wrong_guesses_of_others_do_not_end_the_code_of_a_request,
-    a_letter_that_a_stranger_asked_for_opens_the_account_to_its_owner_too,
-    asking_for_codes_does_not_stop_who_enters_one,
-    fifteen_men_sign_up_at_one_place_one_after_the_other,
-    a_place_with_many_members_is_allowed_more
-);
-
 const MIKE: &str = "mike@example.org";
 const CREDENTIALS: &str = "mutation($input: SignInInput!) {
     signIn(input: $input) { credentials { deviceKey } errors { code path } }
@@ -73,6 +58,7 @@ fn is_in(answer: &Answer) -> bool {
     answer.errors.is_empty() && answer.data["signIn"]["credentials"].is_object()
 }
 
+#[both]
 async fn a_device_that_signed_in_before_is_not_kept_out_by_strangers(app: TestApp) {
     join(&app, MIKE, "mike").await;
     let key = device_key(&app, MIKE).await;
@@ -84,6 +70,7 @@ async fn a_device_that_signed_in_before_is_not_kept_out_by_strangers(app: TestAp
     assert!(is_in(&known.await));
 }
 
+#[both]
 async fn a_member_with_a_known_device_is_not_stopped_by_others_at_his_address(app: TestApp) {
     join(&app, MIKE, "mike").await;
     let key = device_key(&app, MIKE).await;
@@ -101,6 +88,7 @@ async fn a_member_with_a_known_device_is_not_stopped_by_others_at_his_address(ap
     assert!(is_in(&known.await));
 }
 
+#[both]
 async fn a_stranger_at_one_place_does_not_keep_a_new_phone_out(app: TestApp) {
     join(&app, MIKE, "mike").await;
     for _ in 0..4 {
@@ -115,6 +103,7 @@ async fn a_stranger_at_one_place_does_not_keep_a_new_phone_out(app: TestApp) {
     assert_eq!(guess_from(&app, block(2), "paul@example.org").await, 0);
 }
 
+#[both]
 async fn the_device_key_of_another_member_is_worth_nothing(app: TestApp) {
     join(&app, MIKE, "mike").await;
     join(&app, "paul@example.org", "paul").await;
@@ -139,6 +128,7 @@ async fn the_device_key_of_another_member_is_worth_nothing(app: TestApp) {
     assert_eq!(answer.code(), "RATE_LIMITED");
 }
 
+#[both]
 async fn a_known_device_that_guesses_is_stopped_alone(app: TestApp) {
     join(&app, MIKE, "mike").await;
     let (stolen, other) = (device_key(&app, MIKE).await, device_key(&app, MIKE).await);
@@ -154,6 +144,7 @@ async fn a_known_device_that_guesses_is_stopped_alone(app: TestApp) {
     assert!(is_in(&ask(PASSPHRASE, &other).await));
 }
 
+#[both]
 async fn every_token_of_a_session_comes_with_the_same_device_key(app: TestApp) {
     join(&app, MIKE, "mike").await;
     let document = CREDENTIALS.replace("deviceKey", "deviceKey refreshToken");
@@ -169,6 +160,7 @@ async fn every_token_of_a_session_comes_with_the_same_device_key(app: TestApp) {
     assert_eq!(text.len(), 64);
 }
 
+#[both]
 async fn who_has_a_new_passphrase_by_mail_gets_in_whatever_strangers_do(app: TestApp) {
     join(&app, MIKE, "mike").await;
     strangers_guess(&app, MIKE).await;
@@ -197,6 +189,7 @@ async fn reset(app: &TestApp, code: &str, request: &Value) -> Value {
         .at("/resetPassphrase")
 }
 
+#[both]
 async fn wrong_guesses_of_others_do_not_end_the_code_of_a_request(app: TestApp) {
     join(&app, MIKE, "mike").await;
     let id = json!(super::id(&app));
@@ -218,6 +211,7 @@ async fn wrong_guesses_of_others_do_not_end_the_code_of_a_request(app: TestApp) 
     assert_eq!(reset(&app, &code, &id).await["done"], true);
 }
 
+#[both]
 async fn a_letter_that_a_stranger_asked_for_opens_the_account_to_its_owner_too(app: TestApp) {
     join(&app, MIKE, "mike").await;
     let id = json!(super::id(&app));
@@ -239,6 +233,7 @@ async fn a_letter_that_a_stranger_asked_for_opens_the_account_to_its_owner_too(a
     );
 }
 
+#[both]
 async fn asking_for_codes_does_not_stop_who_enters_one(app: TestApp) {
     join(&app, MIKE, "mike").await;
     let id = json!(super::id(&app));
@@ -255,6 +250,7 @@ async fn asking_for_codes_does_not_stop_who_enters_one(app: TestApp) {
     assert_eq!(reset(&app, &code, &id).await["done"], true);
 }
 
+#[both]
 async fn fifteen_men_sign_up_at_one_place_one_after_the_other(app: TestApp) {
     for n in 0..15 {
         join(&app, &format!("man{n}@example.org"), &format!("manno{n}x")).await;
@@ -271,6 +267,7 @@ impl FromDatabase for Limited {
     }
 }
 
+#[both]
 async fn a_place_with_many_members_is_allowed_more(Limited(app): Limited) {
     // Where tests ask from, and another place.
     let (home, here) = (IpAddr::from([192, 0, 2, 1]), place(1));

@@ -14,20 +14,6 @@ use tokio::task::JoinSet;
 
 use super::{REFRESH, SESSIONS, input, join, refusal, who};
 
-both!(
-    a_refresh_token_is_exchanged_for_the_next,
-    a_phone_that_lost_the_answer_gets_the_same_successor_until_it_uses_it,
-    an_access_token_that_was_used_makes_its_predecessor_a_copy,
-    another_process_learns_that_an_access_token_was_used,
-    that_a_token_was_used_is_written_down_once_and_costs_the_request_nothing,
-    a_phone_that_refreshes_twice_at_once_keeps_its_session,
-    an_old_token_that_comes_back_ends_the_session_and_its_owner_is_told,
-    everybody_who_refreshes_at_once_gets_the_same_successor,
-    a_made_up_token_ends_nothing,
-    an_unused_session_ends_with_its_time,
-    a_session_ends_for_good_however_much_it_is_used
-);
-
 async fn refresh(app: &TestApp, token: &Value) -> Value {
     let refresh = json!({ "refreshToken": token });
     app.anonymous(REFRESH, input(&refresh))
@@ -39,6 +25,7 @@ fn token(payload: &Value) -> Value {
     payload["credentials"]["refreshToken"].clone()
 }
 
+#[both]
 async fn a_refresh_token_is_exchanged_for_the_next(app: TestApp) {
     let joined = join(&app, "mike@example.org", "mike").await;
     let mike = who(&app, &joined);
@@ -69,6 +56,7 @@ async fn ends(app: &TestApp, token: &Value) -> bool {
     payload["credentials"].is_null() && refusal(&payload).0 == "SESSION_ENDED"
 }
 
+#[both]
 async fn a_phone_that_lost_the_answer_gets_the_same_successor_until_it_uses_it(app: TestApp) {
     let first = token(&join(&app, "mike@example.org", "mike").await);
     let second = token(&refresh(&app, &first).await);
@@ -86,6 +74,7 @@ async fn a_phone_that_lost_the_answer_gets_the_same_successor_until_it_uses_it(a
     assert!(ends(&app, &first).await);
 }
 
+#[both]
 async fn an_access_token_that_was_used_makes_its_predecessor_a_copy(app: TestApp) {
     let first = token(&join(&app, "mike@example.org", "mike").await);
     let lost = refresh(&app, &first).await;
@@ -106,6 +95,7 @@ async fn refresh_at(replica: &App, token: &Value) -> Value {
     response.data.into_json().unwrap()["refreshSession"].clone()
 }
 
+#[both]
 async fn another_process_learns_that_an_access_token_was_used(app: TestApp) {
     let replica = app.replica().await;
     let first = token(&join(&app, "mike@example.org", "mike").await);
@@ -120,6 +110,7 @@ async fn another_process_learns_that_an_access_token_was_used(app: TestApp) {
     assert_eq!(refusal(&payload).0, "SESSION_ENDED");
 }
 
+#[both]
 async fn that_a_token_was_used_is_written_down_once_and_costs_the_request_nothing(app: TestApp) {
     let first = join(&app, "mike@example.org", "mike").await;
     let second = refresh(&app, &token(&first)).await;
@@ -146,6 +137,7 @@ async fn that_a_token_was_used_is_written_down_once_and_costs_the_request_nothin
     assert_eq!(rows[0].confirmed_generation, 1);
 }
 
+#[both]
 async fn a_phone_that_refreshes_twice_at_once_keeps_its_session(app: TestApp) {
     let first = token(&join(&app, "mike@example.org", "mike").await);
     let one = refresh(&app, &first).await;
@@ -156,6 +148,7 @@ async fn a_phone_that_refreshes_twice_at_once_keeps_its_session(app: TestApp) {
     assert!(authenticate(&app.app, &access(&one)).is_some());
 }
 
+#[both]
 async fn an_old_token_that_comes_back_ends_the_session_and_its_owner_is_told(app: TestApp) {
     let joined = join(&app, "mike@example.org", "mike").await;
     let first = token(&joined);
@@ -182,6 +175,7 @@ async fn an_old_token_that_comes_back_ends_the_session_and_its_owner_is_told(app
     assert!(mail[1].text.contains("was signed out"));
 }
 
+#[both]
 async fn everybody_who_refreshes_at_once_gets_the_same_successor(app: TestApp) {
     let first = token(&join(&app, "mike@example.org", "mike").await);
     let app = std::sync::Arc::new(app);
@@ -196,6 +190,7 @@ async fn everybody_who_refreshes_at_once_gets_the_same_successor(app: TestApp) {
     assert!(successors[0].is_string());
 }
 
+#[both]
 async fn a_made_up_token_ends_nothing(app: TestApp) {
     let joined = join(&app, "mike@example.org", "mike").await;
     let first = token(&joined);
@@ -217,12 +212,14 @@ async fn a_made_up_token_ends_nothing(app: TestApp) {
     assert!(token(&refresh(&app, &first).await).is_string());
 }
 
+#[both]
 async fn an_unused_session_ends_with_its_time(app: TestApp) {
     let first = token(&join(&app, "mike@example.org", "mike").await);
     app.advance(TimeDelta::days(90));
     assert_eq!(refusal(&refresh(&app, &first).await).0, "SESSION_ENDED");
 }
 
+#[both]
 async fn a_session_ends_for_good_however_much_it_is_used(app: TestApp) {
     let joined = join(&app, "mike@example.org", "mike").await;
     let mut current = token(&joined);

@@ -15,15 +15,6 @@ use self::cases::{Case, Things, cases, taken};
 use self::documents::{document, places};
 use crate::profile::hide;
 
-both!(
-    a_subscription_tells_nothing_of_another_man,
-    nobody_gets_further_than_the_door,
-    what_is_another_mans_is_as_what_is_not_there,
-    an_id_that_is_anothers_already_says_no_more_than_that,
-    nothing_shows_another_mans_things_and_his_own_are_there,
-    a_member_is_let_in_everywhere_but_where_it_takes_a_facilitator
-);
-
 #[tokio::test]
 async fn every_field_has_a_case_for_every_id_it_takes() {
     let app = TestApp::configured(TestDatabase::sqlite().await, "").await;
@@ -130,6 +121,7 @@ async fn owner(app: &TestApp, number: usize) -> (SignedIn, SignedIn, Things) {
     (mike, hidden, Things::of(app, mike, hidden).await)
 }
 
+#[both]
 async fn nobody_gets_further_than_the_door(app: TestApp) {
     let schema = Schema::introspect().await;
     let (_, _, things) = owner(&app, 0).await;
@@ -179,6 +171,7 @@ fn is_nothing(found: &Value) -> bool {
 }
 
 /// Of each field that takes an id, with another man's and with one of nothing. He himself is answered otherwise.
+#[both]
 async fn what_is_another_mans_is_as_what_is_not_there(app: TestApp) {
     let schema = Schema::introspect().await;
     let invented = Things::invented(&app);
@@ -225,6 +218,7 @@ async fn what_is_another_mans_is_as_what_is_not_there(app: TestApp) {
 }
 
 /// Apps make ids themselves. One that is in use is refused, and nothing is told or changed of what has it.
+#[both]
 async fn an_id_that_is_anothers_already_says_no_more_than_that(app: TestApp) {
     let schema = Schema::introspect().await;
     let (mike, _, things) = owner(&app, 0).await;
@@ -269,6 +263,7 @@ async fn an_id_that_is_anothers_already_says_no_more_than_that(app: TestApp) {
 
 /// Whatever is asked for, and everything that hangs under it: whose things they are finds each of them somewhere, and
 /// nobody else any.
+#[both]
 async fn nothing_shows_another_mans_things_and_his_own_are_there(app: TestApp) {
     let schema = Schema::introspect().await;
     let (mike, hidden, things) = owner(&app, 0).await;
@@ -304,6 +299,7 @@ async fn nothing_shows_another_mans_things_and_his_own_are_there(app: TestApp) {
 
 /// Every field is asked as a member and as a facilitator, each time another: some end the session. Neither is taken
 /// for nobody, and nothing breaks.
+#[both]
 async fn a_member_is_let_in_everywhere_but_where_it_takes_a_facilitator(app: TestApp) {
     let schema = Schema::introspect().await;
     let mut closed_to_members = BTreeSet::new();
@@ -329,6 +325,7 @@ async fn a_member_is_let_in_everywhere_but_where_it_takes_a_facilitator(app: Tes
 
 /// Everything there is to hear of a man happens to each of three in turn, who are facilitators and a member. He hears it, and
 /// the others hear nothing.
+#[both]
 async fn a_subscription_tells_nothing_of_another_man(app: TestApp) {
     let schema = Schema::introspect().await;
     let mike = app.facilitator("mike").await;

@@ -8,13 +8,7 @@ use support::{TestApp, both};
 
 use super::{Phone, act, ask, meeting, rsvp};
 
-both!(
-    who_left_a_circle_hears_nothing_more_of_its_meetings,
-    who_comes_back_finds_what_became_of_the_meetings_meanwhile,
-    who_left_a_circle_during_a_meeting_is_not_told_that_it_is_off,
-    who_comes_to_run_a_circle_is_told_with_its_meetings
-);
-
+#[both]
 async fn who_left_a_circle_hears_nothing_more_of_its_meetings(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let sam = app.member("sam").await;
@@ -53,6 +47,7 @@ async fn who_left_a_circle_hears_nothing_more_of_its_meetings(app: TestApp) {
     assert_eq!(phone.told(&app).await, [""; 0]);
 }
 
+#[both]
 async fn who_comes_back_finds_what_became_of_the_meetings_meanwhile(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let id = crate::circles::circle_of(&app, host, &[mike]).await;
@@ -73,6 +68,7 @@ async fn who_comes_back_finds_what_became_of_the_meetings_meanwhile(app: TestApp
 }
 
 /// A seat in what has begun is not given back.
+#[both]
 async fn who_left_a_circle_during_a_meeting_is_not_told_that_it_is_off(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let sam = app.member("sam").await;
@@ -98,6 +94,7 @@ async fn who_left_a_circle_during_a_meeting_is_not_told_that_it_is_off(app: Test
     assert_eq!(phone.told(&app).await, [""; 0]);
 }
 
+#[both]
 async fn who_comes_to_run_a_circle_is_told_with_its_meetings(app: TestApp) {
     let host = app.facilitator("host").await;
     let mike = app.facilitator("mike").await;

@@ -7,13 +7,7 @@ use support::{TestApp, TestServer, both};
 
 use super::{Phone, ask, meeting, rsvp};
 
-both!(
-    to_hear_that_nothing_changed_is_one_statement,
-    a_page_is_one_statement_and_one_for_each_kind_on_it,
-    all_of_every_kind_may_be_asked_of_a_whole_page,
-    many_ids_are_one_statement_for_each_kind_among_them
-);
-
+#[both]
 async fn to_hear_that_nothing_changed_is_one_statement(app: TestApp) {
     let mike = app.member("mike").await;
     let mut phone = Phone::new(mike);
@@ -46,6 +40,7 @@ async fn hundred_days(app: &TestApp, who: api::viewer::SignedIn) {
     written.unwrap();
 }
 
+#[both]
 async fn a_page_is_one_statement_and_one_for_each_kind_on_it(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     app.anonymous("{ topics { slug } }", json!({})).await.ok();
@@ -71,6 +66,7 @@ async fn a_page_is_one_statement_and_one_for_each_kind_on_it(app: TestApp) {
     assert_eq!(mixed.at("/changes/edges").as_array().unwrap().len(), 9);
 }
 
+#[both]
 async fn all_of_every_kind_may_be_asked_of_a_whole_page(app: TestApp) {
     let mike = app.member("mike").await;
     let query = "{ changes(first: 100) { endCursor hasMore resetRequired edges { subjectId deleted changedAt
@@ -96,6 +92,7 @@ async fn all_of_every_kind_may_be_asked_of_a_whole_page(app: TestApp) {
     assert_eq!(handle, Some(&json!("mike")), "{page}");
 }
 
+#[both]
 async fn many_ids_are_one_statement_for_each_kind_among_them(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     app.anonymous("{ topics { slug } }", json!({})).await.ok();

@@ -11,18 +11,9 @@ use uuid::Uuid;
 
 use super::{Phone, act, check_in, meeting, rsvp};
 
-both!(
-    a_phone_with_nothing_fetches_all_there_is_in_pages,
-    what_a_man_does_himself_is_told_once_as_it_is_now,
-    who_answered_is_told_of_what_becomes_of_the_meeting,
-    a_notification_is_told_when_its_time_has_come_when_it_is_read_and_when_it_goes,
-    the_meetings_of_a_circle_go_and_come_with_being_in_it,
-    what_he_may_change_is_told_with_the_meeting,
-    nothing_is_shown_that_is_not_there_for_him
-);
-
 const NOTHING: [&str; 0] = [];
 
+#[both]
 async fn a_phone_with_nothing_fetches_all_there_is_in_pages(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     for n in 0..3 {
@@ -52,6 +43,7 @@ async fn a_phone_with_nothing_fetches_all_there_is_in_pages(app: TestApp) {
     }
 }
 
+#[both]
 async fn what_a_man_does_himself_is_told_once_as_it_is_now(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let (mut phone, mut other) = (Phone::new(mike), Phone::new(sam));
@@ -131,6 +123,7 @@ async fn what_a_man_does_himself_is_told_once_as_it_is_now(app: TestApp) {
     assert_eq!(other.told(&app).await, NOTHING);
 }
 
+#[both]
 async fn who_answered_is_told_of_what_becomes_of_the_meeting(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let (sam, tom) = (app.member("sam").await, app.member("tom").await);
@@ -193,6 +186,7 @@ async fn who_answered_is_told_of_what_becomes_of_the_meeting(app: TestApp) {
     }
 }
 
+#[both]
 async fn a_notification_is_told_when_its_time_has_come_when_it_is_read_and_when_it_goes(
     app: TestApp,
 ) {
@@ -251,6 +245,7 @@ async fn a_notification_is_told_when_its_time_has_come_when_it_is_read_and_when_
     assert_eq!(Phone::new(mike).told(&app).await, ["Member"]);
 }
 
+#[both]
 async fn the_meetings_of_a_circle_go_and_come_with_being_in_it(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let id = crate::circles::circle_of(&app, host, &[mike]).await;
@@ -290,6 +285,7 @@ async fn the_meetings_of_a_circle_go_and_come_with_being_in_it(app: TestApp) {
     assert_eq!(phone.kept, phone.there(&app).await);
 }
 
+#[both]
 async fn what_he_may_change_is_told_with_the_meeting(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = meeting(&app, host, None).await;
@@ -309,6 +305,7 @@ async fn what_he_may_change_is_told_with_the_meeting(app: TestApp) {
     assert_eq!(phone.all("Meeting")[0]["viewerRuns"], true);
 }
 
+#[both]
 async fn nothing_is_shown_that_is_not_there_for_him(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = crate::circles::circle_of(&app, host, &[mike]).await;

@@ -120,7 +120,7 @@ async fn who_answers_while(mutation: &str, input: impl FnOnce(&Value) -> Value) 
         };
         tokio::join!(changed, released);
     };
-    tokio::join!(answering, changing);
+    Box::pin(async { tokio::join!(answering, changing) }).await;
     phone.sync(&app).await;
     assert_eq!(phone.kept, phone.there(&app).await);
     phone

@@ -21,14 +21,6 @@ use tokio::task::JoinSet;
 
 use super::{Phone, act, check_in, meeting, rsvp};
 
-both!(
-    every_row_is_seen_whatever_order_transactions_commit_in,
-    fan_outs_over_the_same_men_in_other_orders_wait_for_each_other,
-    thousands_of_changes_at_once_are_numbered_without_a_gap,
-    a_change_that_finds_no_feed_is_not_lost_in_silence,
-    what_is_kept_is_what_is_there_after_everybody_did_everything_at_once
-);
-
 /// A check-in of a day, past the domain.
 pub(super) async fn put_check_in(
     tx: &Tx,
@@ -64,6 +56,7 @@ pub(super) async fn put_check_in(
     Ok(())
 }
 
+#[both]
 async fn every_row_is_seen_whatever_order_transactions_commit_in(app: TestApp) {
     const WRITERS: u64 = 5;
     const EACH: u64 = 12;
@@ -107,6 +100,7 @@ async fn every_row_is_seen_whatever_order_transactions_commit_in(app: TestApp) {
     assert_eq!((told, phone.resets), (rows + 1, 0));
 }
 
+#[both]
 async fn fan_outs_over_the_same_men_in_other_orders_wait_for_each_other(app: TestApp) {
     let mut men = Vec::new();
     for n in 0..30 {
@@ -143,6 +137,7 @@ async fn fan_outs_over_the_same_men_in_other_orders_wait_for_each_other(app: Tes
     }
 }
 
+#[both]
 async fn thousands_of_changes_at_once_are_numbered_without_a_gap(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let app = &app.app;
@@ -172,6 +167,7 @@ async fn thousands_of_changes_at_once_are_numbered_without_a_gap(app: TestApp) {
     }
 }
 
+#[both]
 async fn a_change_that_finds_no_feed_is_not_lost_in_silence(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let app = &app.app;
@@ -189,6 +185,7 @@ async fn a_change_that_finds_no_feed_is_not_lost_in_silence(app: TestApp) {
     assert_eq!(sams.await.unwrap().unwrap().last_seq, 1);
 }
 
+#[both]
 async fn what_is_kept_is_what_is_there_after_everybody_did_everything_at_once(app: TestApp) {
     let host = app.facilitator("host").await;
     let mut men = Vec::new();

@@ -12,14 +12,7 @@ use support::{TestApp, both};
 
 use super::{Phone, ask, check_in, meeting, rsvp};
 
-both!(
-    tombstones_are_kept_for_their_time_and_who_missed_them_begins_anew,
-    a_copy_that_was_put_back_is_noticed,
-    an_operator_can_have_every_phone_begin_anew,
-    another_mans_cursor_begins_anew,
-    what_is_no_cursor_is_refused
-);
-
+#[both]
 async fn tombstones_are_kept_for_their_time_and_who_missed_them_begins_anew(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = crate::circles::circle_of(&app, host, &[mike])
@@ -71,6 +64,7 @@ async fn tombstones_are_kept_for_their_time_and_who_missed_them_begins_anew(app:
     assert_eq!((fresh.resets, fresh.kept.len()), (0, 2));
 }
 
+#[both]
 async fn a_copy_that_was_put_back_is_noticed(app: TestApp) {
     let mike = app.member("mike").await;
     check_in(&app, mike).await;
@@ -95,6 +89,7 @@ async fn a_copy_that_was_put_back_is_noticed(app: TestApp) {
 }
 
 /// As the README says, after putting a copy back.
+#[both]
 async fn an_operator_can_have_every_phone_begin_anew(app: TestApp) {
     let mike = app.member("mike").await;
     let mut phone = Phone::new(mike);
@@ -109,6 +104,7 @@ async fn an_operator_can_have_every_phone_begin_anew(app: TestApp) {
     }
 }
 
+#[both]
 async fn another_mans_cursor_begins_anew(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let mut phone = Phone::new(mike);
@@ -120,6 +116,7 @@ async fn another_mans_cursor_begins_anew(app: TestApp) {
     assert_eq!(kept, [sam.member.global().as_str()]);
 }
 
+#[both]
 async fn what_is_no_cursor_is_refused(app: TestApp) {
     let mike = app.member("mike").await;
     check_in(&app, mike).await;

@@ -10,15 +10,6 @@ use support::{TestApp, both};
 
 use super::{count_agrees, new_id};
 
-both!(
-    four_days_offline_cost_nobody_his_words,
-    an_entry_is_read_as_a_check_in_is,
-    an_entry_changes_no_progress_whatever_came_before,
-    an_entry_from_before_somebody_joined_is_not_read_in_the_circle,
-    days_to_come_and_long_past_are_refused,
-    an_entry_is_edited_on_the_day_it_was_written_and_taken_back_at_any_time
-);
-
 const ENTRY: &str = "localDate note countsInProgress writtenLate";
 const PROGRESS: &str =
     "today daysShownUp lastCheckInDate checkedInToday currentRun longestRun returns reserveDays
@@ -40,6 +31,7 @@ async fn progress_of(app: &TestApp, who: SignedIn) -> Value {
         .at("/me/progress")
 }
 
+#[both]
 async fn four_days_offline_cost_nobody_his_words(app: TestApp) {
     let mike = app.member("mike").await;
     check_in(&app, mike, &json!({ "id": new_id(&app) })).await;
@@ -70,6 +62,7 @@ async fn four_days_offline_cost_nobody_his_words(app: TestApp) {
     }
 }
 
+#[both]
 async fn an_entry_is_read_as_a_check_in_is(app: TestApp) {
     let mike = app.member("mike").await;
     app.advance(TimeDelta::days(5));
@@ -106,6 +99,7 @@ async fn an_entry_is_read_as_a_check_in_is(app: TestApp) {
     assert_eq!(refused["checkIn"]["note"], "Late.");
 }
 
+#[both]
 async fn an_entry_from_before_somebody_joined_is_not_read_in_the_circle(app: TestApp) {
     use api::node_id::NodeId as _;
     let (mike, host) = (app.member("mike").await, app.facilitator("host").await);
@@ -152,6 +146,7 @@ async fn told_from(app: &TestApp, who: SignedIn) -> String {
 }
 
 /// However his days went before, and in whatever order entries come.
+#[both]
 async fn an_entry_changes_no_progress_whatever_came_before(app: TestApp) {
     let mike = app.member("mike").await;
     let remind = "mutation { setCheckInReminder(input: { localTime: \"08:00\", enabled: true }) { errors { code } } }";
@@ -208,6 +203,7 @@ async fn an_entry_changes_no_progress_whatever_came_before(app: TestApp) {
     assert_eq!(progress, crate::days::from_scratch(&app, mike).await);
 }
 
+#[both]
 async fn days_to_come_and_long_past_are_refused(app: TestApp) {
     let mike = app.member("mike").await;
     for (day, kept) in [
@@ -223,6 +219,7 @@ async fn days_to_come_and_long_past_are_refused(app: TestApp) {
     assert_eq!(progress_of(&app, mike).await["standing"], "NEW");
 }
 
+#[both]
 async fn an_entry_is_edited_on_the_day_it_was_written_and_taken_back_at_any_time(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);

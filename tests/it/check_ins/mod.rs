@@ -20,27 +20,6 @@ use uuid::Uuid;
 
 use crate::days::from_scratch;
 
-both!(
-    a_day_counts_once_however_often_it_is_sent,
-    a_mood_can_be_changed_while_the_day_lasts,
-    a_lost_answer_can_be_asked_for_again_days_later,
-    another_device_is_given_the_days_check_in,
-    an_id_stands_for_one_day,
-    another_members_id_tells_nothing,
-    other_days_are_not_open,
-    a_mood_goes_from_one_to_five,
-    what_waited_on_the_phone_finds_its_day,
-    a_day_can_be_written_for_48_hours_after_its_end,
-    an_earlier_day_does_not_take_the_last_one_back,
-    twenty_devices_at_once_count_once,
-    twenty_retries_at_once_count_once,
-    a_check_in_withdraws_its_days_reminder,
-    check_ins_come_in_pages_newest_first,
-    travel_neither_makes_nor_unmakes_a_day,
-    a_check_in_costs_the_same_few_statements_whatever_came_before,
-    nobody_else_has_check_ins_to_show
-);
-
 const CHECK_IN: &str = "mutation($input: CheckInInput!) { checkIn(input: $input) {
     checkIn { clientId localDate mood timeZone dayStartHour }
     progress { daysShownUp lastCheckInDate checkedInToday }
@@ -98,6 +77,7 @@ fn instant(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
+#[both]
 async fn a_day_counts_once_however_often_it_is_sent(app: TestApp) {
     let mike = app.member("mike").await;
     let nothing = json!({ "daysShownUp": 0, "lastCheckInDate": null, "checkedInToday": false });
@@ -133,6 +113,7 @@ async fn a_day_counts_once_however_often_it_is_sent(app: TestApp) {
     count_agrees(&app, mike).await;
 }
 
+#[both]
 async fn a_mood_can_be_changed_while_the_day_lasts(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
@@ -155,6 +136,7 @@ async fn a_mood_can_be_changed_while_the_day_lasts(app: TestApp) {
     count_agrees(&app, mike).await;
 }
 
+#[both]
 async fn a_lost_answer_can_be_asked_for_again_days_later(app: TestApp) {
     let mike = app.member("mike").await;
     let input = json!({ "id": new_id(&app), "localDate": "2026-03-10", "mood": 2 });
@@ -169,6 +151,7 @@ async fn a_lost_answer_can_be_asked_for_again_days_later(app: TestApp) {
     assert_eq!(again["progress"]["daysShownUp"], 1);
 }
 
+#[both]
 async fn another_device_is_given_the_days_check_in(app: TestApp) {
     let mike = app.member("mike").await;
     let first = check_in(&app, mike, json!({ "id": new_id(&app), "mood": 2 })).await;
@@ -185,6 +168,7 @@ async fn another_device_is_given_the_days_check_in(app: TestApp) {
     count_agrees(&app, mike).await;
 }
 
+#[both]
 async fn an_id_stands_for_one_day(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
@@ -199,6 +183,7 @@ async fn an_id_stands_for_one_day(app: TestApp) {
     count_agrees(&app, mike).await;
 }
 
+#[both]
 async fn another_members_id_tells_nothing(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let id = new_id(&app);
@@ -211,6 +196,7 @@ async fn another_members_id_tells_nothing(app: TestApp) {
     count_agrees(&app, mike).await;
 }
 
+#[both]
 async fn other_days_are_not_open(app: TestApp) {
     let mike = app.member("mike").await;
     for day in ["2026-03-11", "2026-02-23", "2025-03-10", "0001-01-01"] {
@@ -225,6 +211,7 @@ async fn other_days_are_not_open(app: TestApp) {
     assert_eq!(rows(&app, mike).await, []);
 }
 
+#[both]
 async fn a_mood_goes_from_one_to_five(app: TestApp) {
     let mike = app.member("mike").await;
     for mood in [0, 6, -1, i32::MAX] {
@@ -237,6 +224,7 @@ async fn a_mood_goes_from_one_to_five(app: TestApp) {
     assert_eq!(rows(&app, mike).await, []);
 }
 
+#[both]
 async fn what_waited_on_the_phone_finds_its_day(app: TestApp) {
     let mike = app.member("mike").await;
     // 02:50 on the 11th: still the 10th, and the phone has no connection. It says when, and leaves the day to us.
@@ -257,6 +245,7 @@ async fn what_waited_on_the_phone_finds_its_day(app: TestApp) {
     assert_eq!(answer["progress"]["daysShownUp"], 2);
 }
 
+#[both]
 async fn a_day_can_be_written_for_48_hours_after_its_end(app: TestApp) {
     let late = |id: Uuid, mood| json!({ "id": id, "localDate": "2026-03-10", "mood": mood });
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
@@ -282,6 +271,7 @@ async fn a_day_can_be_written_for_48_hours_after_its_end(app: TestApp) {
     count_agrees(&app, mike).await;
 }
 
+#[both]
 async fn an_earlier_day_does_not_take_the_last_one_back(app: TestApp) {
     let mike = app.member("mike").await;
     let queued = new_id(&app);
@@ -296,6 +286,7 @@ async fn an_earlier_day_does_not_take_the_last_one_back(app: TestApp) {
     count_agrees(&app, mike).await;
 }
 
+#[both]
 async fn twenty_devices_at_once_count_once(app: TestApp) {
     let mike = app.member("mike").await;
     let ids: Vec<Uuid> = (0..20).map(|_| new_id(&app)).collect();
@@ -310,6 +301,7 @@ async fn twenty_devices_at_once_count_once(app: TestApp) {
     count_agrees(&app, mike).await;
 }
 
+#[both]
 async fn twenty_retries_at_once_count_once(app: TestApp) {
     let mike = app.member("mike").await;
     let answers = at_once(&app, mike, &[new_id(&app); 20]).await;
@@ -326,6 +318,7 @@ async fn at_once(app: &TestApp, who: SignedIn, ids: &[Uuid]) -> Vec<Value> {
     answers.iter().map(|data| data["checkIn"].clone()).collect()
 }
 
+#[both]
 async fn a_check_in_withdraws_its_days_reminder(app: TestApp) {
     let mike = app.member("mike").await;
     for day in ["2026-03-10", "2026-03-11"] {
@@ -362,6 +355,7 @@ async fn a_check_in_withdraws_its_days_reminder(app: TestApp) {
     }
 }
 
+#[both]
 async fn check_ins_come_in_pages_newest_first(app: TestApp) {
     let mike = app.member("mike").await;
     for _ in 0..9 {
@@ -401,6 +395,7 @@ async fn check_ins_come_in_pages_newest_first(app: TestApp) {
     assert_eq!(answer.data["me"]["checkIn"]["localDate"], "2026-03-12");
 }
 
+#[both]
 async fn travel_neither_makes_nor_unmakes_a_day(app: TestApp) {
     let mike = app.member("mike").await;
     check_in(&app, mike, json!({ "id": new_id(&app) })).await;
@@ -430,6 +425,7 @@ async fn travel_neither_makes_nor_unmakes_a_day(app: TestApp) {
     count_agrees(&app, mike).await;
 }
 
+#[both]
 async fn a_check_in_costs_the_same_few_statements_whatever_came_before(app: TestApp) {
     let mike = app.member("mike").await;
     let mutation = "mutation($input: CheckInInput!) { checkIn(input: $input) { checkIn { id } } }";
@@ -453,6 +449,7 @@ async fn a_check_in_costs_the_same_few_statements_whatever_came_before(app: Test
     count_agrees(&app, mike).await;
 }
 
+#[both]
 async fn nobody_else_has_check_ins_to_show(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     check_in(&app, mike, json!({ "id": new_id(&app) })).await;

@@ -11,16 +11,6 @@ use super::new_id;
 use crate::circles::circle_of;
 use crate::profile::hide;
 
-both!(
-    everything_it_says_is_given_back_and_can_be_changed,
-    what_it_cannot_say_is_refused_with_its_field,
-    an_odd_character_costs_nobody_his_words,
-    a_note_is_kept_encrypted_and_bound_to_its_check_in,
-    what_is_shared_with_a_circle_is_read_by_those_in_it,
-    the_trend_is_told_week_by_week,
-    the_vocabulary_has_six_families_of_ten
-);
-
 const SAYS: &str =
     "mood energy emotions { slug name family } note keptWord wantsAWord visibility writtenLate";
 
@@ -34,6 +24,7 @@ async fn check_in(app: &TestApp, who: SignedIn, input: Value) -> Value {
     answer.at("/checkIn")
 }
 
+#[both]
 async fn everything_it_says_is_given_back_and_can_be_changed(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
@@ -86,6 +77,7 @@ async fn everything_it_says_is_given_back_and_can_be_changed(app: TestApp) {
     );
 }
 
+#[both]
 async fn what_it_cannot_say_is_refused_with_its_field(app: TestApp) {
     let mike = app.member("mike").await;
     let eleven: Vec<_> = (0..11).map(|_| "sad").collect();
@@ -106,6 +98,7 @@ async fn what_it_cannot_say_is_refused_with_its_field(app: TestApp) {
     }
 }
 
+#[both]
 async fn an_odd_character_costs_nobody_his_words(app: TestApp) {
     let mike = app.member("mike").await;
     let note =
@@ -124,6 +117,7 @@ async fn an_odd_character_costs_nobody_his_words(app: TestApp) {
     assert_eq!(check_in(&app, mike, cleaned).await, said);
 }
 
+#[both]
 async fn a_note_is_kept_encrypted_and_bound_to_its_check_in(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let note = "nobody else is to read this";
@@ -157,6 +151,7 @@ async fn a_note_is_kept_encrypted_and_bound_to_its_check_in(app: TestApp) {
     assert_eq!(answer.data["me"]["checkIn"], json!({ "note": null }));
 }
 
+#[both]
 async fn what_is_shared_with_a_circle_is_read_by_those_in_it(app: TestApp) {
     let host = app.facilitator("host").await;
     let (mike, sam, tom) = (
@@ -195,6 +190,7 @@ async fn what_is_shared_with_a_circle_is_read_by_those_in_it(app: TestApp) {
     assert_eq!(read(sam).await.at("/circle/checkIns/totalCount"), 0);
 }
 
+#[both]
 async fn the_trend_is_told_week_by_week(app: TestApp) {
     let mike = app.member("mike").await;
     // From Tuesday the 10th to Monday the 16th.
@@ -252,6 +248,7 @@ async fn the_trend_is_told_week_by_week(app: TestApp) {
     }
 }
 
+#[both]
 async fn the_vocabulary_has_six_families_of_ten(app: TestApp) {
     let words = app
         .anonymous("{ emotions { slug family name definition } }", json!({}))

@@ -14,17 +14,6 @@ use crate::circles::circle_of;
 use crate::pacts::{agreed, sent};
 use crate::peerings::partners;
 
-both!(
-    what_was_said_can_be_taken_back_years_later,
-    what_was_taken_back_no_old_message_brings_back,
-    a_message_sent_again_late_undoes_no_edit,
-    what_is_said_anew_the_same_day_is_said,
-    an_edit_that_waited_for_days_is_not_lost,
-    whoever_could_read_it_stops_at_once,
-    words_are_deleted_for_good,
-    anothers_words_are_as_what_is_not_there
-);
-
 const SAYS: &str =
     "localDate mood energy emotions { slug } note keptWord wantsAWord visibility wordsDeletedAt";
 
@@ -72,6 +61,7 @@ fn blank(id: Uuid) -> Value {
         "wantsAWord": false, "visibility": "PRIVATE" })
 }
 
+#[both]
 async fn what_was_said_can_be_taken_back_years_later(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
@@ -116,6 +106,7 @@ async fn what_was_said_can_be_taken_back_years_later(app: TestApp) {
     count_agrees(&app, mike).await;
 }
 
+#[both]
 async fn what_was_taken_back_no_old_message_brings_back(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
@@ -141,6 +132,7 @@ async fn what_was_taken_back_no_old_message_brings_back(app: TestApp) {
     count_agrees(&app, mike).await;
 }
 
+#[both]
 async fn a_message_sent_again_late_undoes_no_edit(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
@@ -156,6 +148,7 @@ async fn a_message_sent_again_late_undoes_no_edit(app: TestApp) {
     assert_eq!(said(&app, mike, &first).await, edited);
 }
 
+#[both]
 async fn what_is_said_anew_the_same_day_is_said(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
@@ -179,6 +172,7 @@ async fn what_is_said_anew_the_same_day_is_said(app: TestApp) {
     }
 }
 
+#[both]
 async fn an_edit_that_waited_for_days_is_not_lost(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
@@ -194,6 +188,7 @@ async fn an_edit_that_waited_for_days_is_not_lost(app: TestApp) {
     count_agrees(&app, mike).await;
 }
 
+#[both]
 async fn whoever_could_read_it_stops_at_once(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(&app, mike, paul).await;
@@ -271,6 +266,7 @@ async fn whoever_could_read_it_stops_at_once(app: TestApp) {
     assert_eq!(read().await, (nobody, silent, Vec::new()));
 }
 
+#[both]
 async fn words_are_deleted_for_good(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
@@ -300,6 +296,7 @@ async fn words_are_deleted_for_good(app: TestApp) {
     count_agrees(&app, mike).await;
 }
 
+#[both]
 async fn anothers_words_are_as_what_is_not_there(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let id = new_id(&app);

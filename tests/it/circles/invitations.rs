@@ -18,23 +18,6 @@ use uuid::Uuid;
 use super::{accept_all, add, answer, circle_of, invitations_of, join, leave, men, remove, seen};
 use crate::profile::{hide, problem, problems};
 
-both!(
-    nobody_is_in_a_circle_without_his_own_yes,
-    an_invitation_says_what_it_is_into_and_nothing_of_who_is_in_it,
-    an_invitation_rings_once_and_says_nothing_on_a_locked_screen,
-    a_no_looks_to_the_facilitator_as_if_it_waited,
-    who_left_a_circle_is_left_in_peace_for_thirty_days,
-    an_invitation_lapses_after_fourteen_days,
-    an_invitation_ends_when_its_facilitator_does_not_run_the_circle_any_more,
-    an_invitation_ends_when_either_is_hidden,
-    an_invitation_that_is_taken_back_is_gone,
-    who_is_removed_finds_it_in_his_inbox_and_his_phone_does_not_ring,
-    a_facilitator_invites_thirty_members_a_day,
-    who_may_not_run_circles_any_more_joins_to_take_part,
-    joining_is_a_consent_and_leaving_withdraws_it,
-    a_circle_reads_nothing_from_before_somebody_joined_either_way
-);
-
 const NONE: [Value; 0] = [];
 
 async fn consents(app: &TestApp, who: SignedIn) -> Value {
@@ -50,6 +33,7 @@ pub async fn inbox(app: &TestApp, who: SignedIn) -> Value {
     read.at("/me/notifications/nodes")
 }
 
+#[both]
 async fn nobody_is_in_a_circle_without_his_own_yes(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let other = app.member("other").await;
@@ -80,6 +64,7 @@ async fn nobody_is_in_a_circle_without_his_own_yes(app: TestApp) {
     assert_eq!(invitations_of(&app, mike).await, NONE);
 }
 
+#[both]
 async fn an_invitation_says_what_it_is_into_and_nothing_of_who_is_in_it(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let paul = app.member("paul").await;
@@ -104,6 +89,7 @@ async fn an_invitation_says_what_it_is_into_and_nothing_of_who_is_in_it(app: Tes
     assert_eq!(node(host).await, json!(null));
 }
 
+#[both]
 async fn an_invitation_rings_once_and_says_nothing_on_a_locked_screen(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     app.register(mike, "mikes-phone").await;
@@ -138,6 +124,7 @@ async fn an_invitation_rings_once_and_says_nothing_on_a_locked_screen(app: TestA
     assert_eq!(invitations_of(&app, mike).await.len(), 5);
 }
 
+#[both]
 async fn a_no_looks_to_the_facilitator_as_if_it_waited(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let paul = app.member("paul").await;
@@ -177,6 +164,7 @@ async fn a_no_looks_to_the_facilitator_as_if_it_waited(app: TestApp) {
     assert_eq!(invitations_of(&app, mike).await.len(), 1);
 }
 
+#[both]
 async fn who_left_a_circle_is_left_in_peace_for_thirty_days(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     app.register(mike, "mikes-phone").await;
@@ -196,6 +184,7 @@ async fn who_left_a_circle_is_left_in_peace_for_thirty_days(app: TestApp) {
     assert_eq!(invitations_of(&app, mike).await.len(), 1);
 }
 
+#[both]
 async fn an_invitation_lapses_after_fourteen_days(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = circle_of(&app, host, &[]).await;
@@ -217,6 +206,7 @@ async fn an_invitation_lapses_after_fourteen_days(app: TestApp) {
     assert_eq!(rows, []);
 }
 
+#[both]
 async fn an_invitation_ends_when_its_facilitator_does_not_run_the_circle_any_more(app: TestApp) {
     let host = app.facilitator("host").await;
     let second = app.facilitator("second").await;
@@ -244,6 +234,7 @@ async fn an_invitation_ends_when_its_facilitator_does_not_run_the_circle_any_mor
     assert_eq!(invitations_of(&app, paul).await.len(), 1);
 }
 
+#[both]
 async fn an_invitation_ends_when_either_is_hidden(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = circle_of(&app, host, &[]).await;
@@ -272,6 +263,7 @@ async fn an_invitation_ends_when_either_is_hidden(app: TestApp) {
     assert_eq!(rows[0].ended_at, Some(app.now()));
 }
 
+#[both]
 async fn an_invitation_that_is_taken_back_is_gone(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     app.register(mike, "mikes-phone").await;
@@ -290,6 +282,7 @@ async fn an_invitation_that_is_taken_back_is_gone(app: TestApp) {
     assert_eq!(inbox(&app, mike).await, json!([]));
 }
 
+#[both]
 async fn who_is_removed_finds_it_in_his_inbox_and_his_phone_does_not_ring(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     app.register(mike, "mikes-phone").await;
@@ -307,6 +300,7 @@ async fn who_is_removed_finds_it_in_his_inbox_and_his_phone_does_not_ring(app: T
     assert_eq!(app.outbox().len(), 0);
 }
 
+#[both]
 async fn a_facilitator_invites_thirty_members_a_day(app: TestApp) {
     let host = app.facilitator("host").await;
     let circles = [
@@ -331,6 +325,7 @@ async fn a_facilitator_invites_thirty_members_a_day(app: TestApp) {
     assert_eq!(invited["errors"], json!([]));
 }
 
+#[both]
 async fn who_may_not_run_circles_any_more_joins_to_take_part(app: TestApp) {
     let host = app.facilitator("host").await;
     let second = app.facilitator("second").await;
@@ -342,6 +337,7 @@ async fn who_may_not_run_circles_any_more_joins_to_take_part(app: TestApp) {
     assert_eq!(men(&seen(&app, host, circle).await), ["host*", "second"]);
 }
 
+#[both]
 async fn joining_is_a_consent_and_leaving_withdraws_it(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = circle_of(&app, host, &[]).await;
@@ -371,6 +367,7 @@ async fn readers(app: &TestApp, who: SignedIn, circle: CircleId) -> Value {
     read.await.at("/circle/checkIns/nodes")
 }
 
+#[both]
 async fn a_circle_reads_nothing_from_before_somebody_joined_either_way(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let paul = app.member("paul").await;

@@ -16,25 +16,6 @@ use crate::peerings::{leave, partners};
 use crate::quiet_hours::spread_after;
 use crate::reminders::pushed;
 
-both!(
-    he_is_asked_once_the_morning_after,
-    every_due_day_is_asked_about_through_the_spring,
-    what_has_been_answered_is_in_the_inbox_without_a_push,
-    a_day_that_was_carried_over_is_asked_about_where_it_went,
-    what_is_no_longer_so_is_not_asked,
-    a_pause_is_not_asked_about,
-    it_is_ten_where_the_man_is_now,
-    his_day_is_over_before_his_partner_is_asked,
-    the_partners_night_is_left_in_peace,
-    after_an_outage_nobody_is_asked_about_days_long_past,
-    who_is_away_is_asked_nothing_and_about_nothing,
-    who_comes_to_see_it_later_is_asked_from_then_on,
-    workers_who_race_ask_once,
-    when_nobody_sees_it_nothing_falls_due,
-    of_all_that_was_due_he_is_asked_once,
-    what_is_done_early_is_not_asked_about,
-);
-
 fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
@@ -51,6 +32,7 @@ async fn states(app: &TestApp) -> Vec<State> {
     asked(app).await.into_iter().map(|row| row.state).collect()
 }
 
+#[both]
 async fn he_is_asked_once_the_morning_after(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let before = app.outbox().len();
@@ -75,6 +57,7 @@ async fn he_is_asked_once_the_morning_after(app: TestApp) {
     }
 }
 
+#[both]
 async fn every_due_day_is_asked_about_through_the_spring(app: TestApp) {
     let (mike, _, peering) = two(&app).await;
     app.app.clock.set(utc("2026-03-26T12:00:00Z")).unwrap();
@@ -93,6 +76,7 @@ async fn every_due_day_is_asked_about_through_the_spring(app: TestApp) {
     assert_eq!(app.outbox().len() - before, expected.len());
 }
 
+#[both]
 async fn what_has_been_answered_is_in_the_inbox_without_a_push(app: TestApp) {
     let (mike, _, peering) = two(&app).await;
     let before = app.outbox().len();
@@ -105,6 +89,7 @@ async fn what_has_been_answered_is_in_the_inbox_without_a_push(app: TestApp) {
     assert_eq!(app.outbox().len(), before);
 }
 
+#[both]
 async fn a_day_that_was_carried_over_is_asked_about_where_it_went(app: TestApp) {
     let (mike, _, peering) = two(&app).await;
     let input = every(&app, &["TUESDAY", "FRIDAY"], &peering);
@@ -141,6 +126,7 @@ async fn asked_in_the_night(app: &TestApp) -> (SignedIn, SignedIn, Value, Value)
     (mike, paul, it, peering)
 }
 
+#[both]
 async fn what_is_no_longer_so_is_not_asked(app: TestApp) {
     let (mike, _, it, peering) = asked_in_the_night(&app).await;
     carry(&app, mike, &it, "2026-03-10", "2026-03-15").await;
@@ -187,6 +173,7 @@ async fn pause(app: &TestApp, who: SignedIn, first: &str, last: &str) {
     assert_eq!(paused.at("/startPause/errors"), json!([]));
 }
 
+#[both]
 async fn a_pause_is_not_asked_about(app: TestApp) {
     let (mike, _, it, _) = asked_in_the_night(&app).await;
     // Entered late, it still covers the day that is asked about.
@@ -206,6 +193,7 @@ async fn a_pause_is_not_asked_about(app: TestApp) {
     sent(&app, mike, "endCommitment", json!({ "commitmentId": it })).await;
 }
 
+#[both]
 async fn it_is_ten_where_the_man_is_now(app: TestApp) {
     let (mike, _, peering) = two(&app).await;
     weekly(&app, mike, &peering).await;
@@ -222,6 +210,7 @@ async fn it_is_ten_where_the_man_is_now(app: TestApp) {
     assert_eq!(all[2..], ["03-12 21:00", "03-13 21:00", "03-14 21:00"]);
 }
 
+#[both]
 async fn his_day_is_over_before_his_partner_is_asked(app: TestApp) {
     let (mike, _, peering) = two(&app).await;
     let night = json!({ "dayStartHour": 6 });
@@ -238,6 +227,7 @@ async fn his_day_is_over_before_his_partner_is_asked(app: TestApp) {
     assert_eq!(when_asked(&app).await, ["03-11 10:00"]);
 }
 
+#[both]
 async fn the_partners_night_is_left_in_peace(app: TestApp) {
     let (_, paul, ..) = asked_in_the_night(&app).await;
     let before = app.outbox().len();
@@ -247,6 +237,7 @@ async fn the_partners_night_is_left_in_peace(app: TestApp) {
     assert_eq!(pushed(&app)[before..], [morning]);
 }
 
+#[both]
 async fn after_an_outage_nobody_is_asked_about_days_long_past(app: TestApp) {
     let (mike, _, peering) = two(&app).await;
     let before = app.outbox().len();
@@ -258,6 +249,7 @@ async fn after_an_outage_nobody_is_asked_about_days_long_past(app: TestApp) {
     assert_eq!(pushed(&app)[before..], ["2026-03-20T11:00:00Z"]);
 }
 
+#[both]
 async fn who_is_away_is_asked_nothing_and_about_nothing(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     weekly(&app, mike, &peering).await;
@@ -273,6 +265,7 @@ async fn who_is_away_is_asked_nothing_and_about_nothing(app: TestApp) {
     assert_eq!(when_asked(&app).await, ["03-15 10:00"]);
 }
 
+#[both]
 async fn who_comes_to_see_it_later_is_asked_from_then_on(app: TestApp) {
     let (mike, _, peering) = two(&app).await;
     let it = weekly(&app, mike, &Value::Null).await["id"].clone();
@@ -292,6 +285,7 @@ impl FromDatabase for Small {
     }
 }
 
+#[both]
 async fn workers_who_race_ask_once(Small(app): Small) {
     let (mike, paul, peering) = two(&app).await;
     for who in [mike, paul] {
@@ -320,6 +314,7 @@ async fn workers_who_race_ask_once(Small(app): Small) {
     );
 }
 
+#[both]
 async fn when_nobody_sees_it_nothing_falls_due(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(&app, mike, paul).await;
@@ -334,6 +329,7 @@ async fn when_nobody_sees_it_nothing_falls_due(app: TestApp) {
     assert_eq!(next().await, None);
 }
 
+#[both]
 async fn of_all_that_was_due_he_is_asked_once(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let before = app.outbox().len();
@@ -356,6 +352,7 @@ async fn of_all_that_was_due_he_is_asked_once(app: TestApp) {
     assert_eq!(states(&app).await, [State::Planned, State::Skipped]);
 }
 
+#[both]
 async fn what_is_done_early_is_not_asked_about(app: TestApp) {
     let (mike, _, peering) = two(&app).await;
     let input = once(&app, "2026-03-20", &peering);

@@ -6,13 +6,7 @@ use support::{TestApp, both};
 
 use super::{every, id, once, refused, send, sent, two};
 
-both!(
-    what_is_wrong_with_a_new_one_is_named,
-    what_is_wrong_with_a_change_is_named,
-    a_day_is_answered_in_its_time,
-    a_day_begins_where_the_man_is,
-);
-
+#[both]
 async fn what_is_wrong_with_a_new_one_is_named(app: TestApp) {
     let (mike, _, peering) = two(&app).await;
     let good = every(&app, &["TUESDAY"], &peering);
@@ -68,6 +62,7 @@ async fn what_is_wrong_with_a_new_one_is_named(app: TestApp) {
     assert_eq!(payload["errors"].as_array().unwrap().len(), 3);
 }
 
+#[both]
 async fn what_is_wrong_with_a_change_is_named(app: TestApp) {
     let (mike, _, peering) = two(&app).await;
     let made = sent(
@@ -107,6 +102,7 @@ async fn what_is_wrong_with_a_change_is_named(app: TestApp) {
     }
 }
 
+#[both]
 async fn a_day_is_answered_in_its_time(app: TestApp) {
     let mike = app.member("mike").await;
     let input = every(&app, &["TUESDAY"], &Value::Null);
@@ -141,6 +137,7 @@ async fn a_day_is_answered_in_its_time(app: TestApp) {
     assert_eq!(said(on("2026-03-17")).await, ["CONFLICT", "dueOn"]);
 }
 
+#[both]
 async fn a_day_begins_where_the_man_is(app: TestApp) {
     let mike = app.member("mike").await;
     let input = every(&app, &["WEDNESDAY"], &Value::Null);

@@ -6,13 +6,8 @@ use support::{TestApp, both};
 
 use super::{answer, every, once, refused, send, sent, two};
 
-both!(
-    what_was_meant_for_a_day_that_is_over_can_be_answered,
-    what_was_meant_every_week_is_due_from_the_day_it_was_made,
-    carrying_over_that_waited_on_the_phone_is_done
-);
-
 /// Made at night, sent in the morning.
+#[both]
 async fn what_was_meant_for_a_day_that_is_over_can_be_answered(app: TestApp) {
     let (mike, _, peering) = two(&app).await;
     app.advance(TimeDelta::days(1));
@@ -31,6 +26,7 @@ async fn what_was_meant_for_a_day_that_is_over_can_be_answered(app: TestApp) {
     assert_eq!(problem, ["OUT_OF_RANGE", "on"]);
 }
 
+#[both]
 async fn what_was_meant_every_week_is_due_from_the_day_it_was_made(app: TestApp) {
     let (mike, ..) = two(&app).await;
     // On Tuesday evening, sent on Thursday.
@@ -54,6 +50,7 @@ async fn what_was_meant_every_week_is_due_from_the_day_it_was_made(app: TestApp)
     }
 }
 
+#[both]
 async fn carrying_over_that_waited_on_the_phone_is_done(app: TestApp) {
     let (mike, ..) = two(&app).await;
     let input = every(&app, &["TUESDAY"], &Value::Null);

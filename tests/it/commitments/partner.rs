@@ -12,17 +12,7 @@ use super::{
 use crate::peerings::{leave, partners};
 use crate::profile::hide;
 
-both!(
-    the_partner_reads_it_and_changes_nothing,
-    nobody_else_sees_anything_of_it,
-    he_sees_it_for_as_long_as_he_is_named,
-    he_does_not_see_how_it_went_before_he_was_named,
-    when_they_are_partners_no_longer_nobody_sees_it,
-    a_man_who_is_away_is_in_no_commitment,
-    only_a_partner_can_be_named,
-    what_a_man_means_to_do_outlives_his_partner,
-);
-
+#[both]
 async fn the_partner_reads_it_and_changes_nothing(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let it = sent(
@@ -74,6 +64,7 @@ async fn the_partner_reads_it_and_changes_nothing(app: TestApp) {
     assert_eq!(node(&app, mike, &id).await, his);
 }
 
+#[both]
 async fn nobody_else_sees_anything_of_it(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let sam = app.member("sam").await;
@@ -98,6 +89,7 @@ async fn nobody_else_sees_anything_of_it(app: TestApp) {
     assert_eq!([&all[0]["id"], &all[1]["id"]], [&it["id"], &to_himself]);
 }
 
+#[both]
 async fn he_sees_it_for_as_long_as_he_is_named(app: TestApp) {
     let (mike, paul, with_paul) = two(&app).await;
     let sam = app.member("sam").await;
@@ -134,6 +126,7 @@ async fn he_sees_it_for_as_long_as_he_is_named(app: TestApp) {
     assert_eq!(node(&app, paul, &id).await["words"], "Swim");
 }
 
+#[both]
 async fn he_does_not_see_how_it_went_before_he_was_named(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let id = sent(
@@ -164,6 +157,7 @@ async fn he_does_not_see_how_it_went_before_he_was_named(app: TestApp) {
     assert_eq!(days(&node(&app, paul, &id).await), ["2026-03-17"]);
 }
 
+#[both]
 async fn when_they_are_partners_no_longer_nobody_sees_it(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let id = sent(
@@ -192,6 +186,7 @@ async fn when_they_are_partners_no_longer_nobody_sees_it(app: TestApp) {
     assert_eq!(node(&app, paul, &id).await, Value::Null);
 }
 
+#[both]
 async fn a_man_who_is_away_is_in_no_commitment(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let id = sent(
@@ -220,6 +215,7 @@ async fn a_man_who_is_away_is_in_no_commitment(app: TestApp) {
     assert_eq!(shown(&app, paul).await.len(), 1);
 }
 
+#[both]
 async fn only_a_partner_can_be_named(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let sam = app.member("sam").await;
@@ -244,6 +240,7 @@ async fn only_a_partner_can_be_named(app: TestApp) {
     assert_eq!(shown(&app, paul).await.len(), 1);
 }
 
+#[both]
 async fn what_a_man_means_to_do_outlives_his_partner(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let id = weekly(&app, mike, &peering).await["id"].clone();

@@ -8,18 +8,7 @@ use support::{TestApp, both};
 
 use super::{answer, carry, every, id, node, once, own, refused, send, sent, two};
 
-both!(
-    a_man_means_to_do_something_and_does_it_in_the_end,
-    what_is_due_every_week_goes_on,
-    each_step_may_be_sent_again,
-    two_devices_say_how_it_went_and_the_last_stands,
-    what_two_devices_send_at_once_is_there_once,
-    a_change_of_what_was_changed_meanwhile_is_stale,
-    what_is_ended_is_kept_and_asks_for_nothing,
-    twenty_are_enough,
-    the_words_are_sealed_where_they_are_kept,
-);
-
+#[both]
 async fn a_man_means_to_do_something_and_does_it_in_the_end(app: TestApp) {
     let mike = app.member("mike").await;
     let made = sent(
@@ -66,6 +55,7 @@ async fn a_man_means_to_do_something_and_does_it_in_the_end(app: TestApp) {
     assert_eq!(own(&app, mike).await, [done]);
 }
 
+#[both]
 async fn what_is_due_every_week_goes_on(app: TestApp) {
     let mike = app.member("mike").await;
     // It is a Tuesday.
@@ -105,6 +95,7 @@ async fn what_is_due_every_week_goes_on(app: TestApp) {
     );
 }
 
+#[both]
 async fn each_step_may_be_sent_again(app: TestApp) {
     let (mike, _, peering) = two(&app).await;
     let wish = every(&app, &["TUESDAY"], &peering);
@@ -164,6 +155,7 @@ async fn each_step_may_be_sent_again(app: TestApp) {
     assert_eq!(conflict, ["CONFLICT", "id"]);
 }
 
+#[both]
 async fn two_devices_say_how_it_went_and_the_last_stands(app: TestApp) {
     let mike = app.member("mike").await;
     let wish = every(&app, &["TUESDAY"], &Value::Null);
@@ -184,6 +176,7 @@ async fn two_devices_say_how_it_went_and_the_last_stands(app: TestApp) {
     assert_eq!(conflict, ["CONFLICT", "dueOn"]);
 }
 
+#[both]
 async fn a_change_of_what_was_changed_meanwhile_is_stale(app: TestApp) {
     let mike = app.member("mike").await;
     let wish = every(&app, &["TUESDAY"], &Value::Null);
@@ -199,6 +192,7 @@ async fn a_change_of_what_was_changed_meanwhile_is_stale(app: TestApp) {
     sent(&app, mike, "updateCommitment", whatever).await;
 }
 
+#[both]
 async fn what_is_ended_is_kept_and_asks_for_nothing(app: TestApp) {
     let mike = app.member("mike").await;
     let wish = every(&app, &["MONDAY", "TUESDAY"], &Value::Null);
@@ -237,6 +231,7 @@ async fn what_is_ended_is_kept_and_asks_for_nothing(app: TestApp) {
     }
 }
 
+#[both]
 async fn twenty_are_enough(app: TestApp) {
     let mike = app.member("mike").await;
     let mut made = Vec::new();
@@ -266,6 +261,7 @@ async fn twenty_are_enough(app: TestApp) {
     );
 }
 
+#[both]
 async fn the_words_are_sealed_where_they_are_kept(app: TestApp) {
     let mike = app.member("mike").await;
     let input = every(&app, &["TUESDAY"], &Value::Null);
@@ -284,6 +280,7 @@ async fn the_words_are_sealed_where_they_are_kept(app: TestApp) {
     assert!(!tells(&second, "sea") && second != first);
 }
 
+#[both]
 async fn what_two_devices_send_at_once_is_there_once(app: TestApp) {
     let (mike, _, peering) = two(&app).await;
     let made = every(&app, &["TUESDAY"], &peering);

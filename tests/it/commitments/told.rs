@@ -8,12 +8,6 @@ use super::{answer, carry, every, sent, two};
 use crate::changes::Phone;
 use crate::peerings::{leave, partners};
 
-both!(
-    each_step_reaches_the_phones_of_both,
-    his_partner_hears_of_it,
-    a_man_who_goes_takes_it_from_his_partners_phone
-);
-
 const NOTHING: [&str; 0] = [];
 const IT: [&str; 1] = ["Commitment"];
 
@@ -32,6 +26,7 @@ async fn told(app: &TestApp, phones: &mut [Phone; 2], expected: [&[&str]; 2]) {
     }
 }
 
+#[both]
 async fn each_step_reaches_the_phones_of_both(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let mut both = phones(&app, [mike, paul]).await;
@@ -63,6 +58,7 @@ async fn each_step_reaches_the_phones_of_both(app: TestApp) {
     told(&app, &mut both, [&IT, &NOTHING]).await;
 }
 
+#[both]
 async fn his_partner_hears_of_it(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let sam = app.member("sam").await;
@@ -84,6 +80,7 @@ async fn his_partner_hears_of_it(app: TestApp) {
     assert_eq!(mikes.heard(), NOTHING.map(Value::from));
 }
 
+#[both]
 async fn a_man_who_goes_takes_it_from_his_partners_phone(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let wish = every(&app, &["TUESDAY"], &peering);

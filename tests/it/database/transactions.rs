@@ -12,11 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{keys, row, write};
 
-both!(
-    a_request_that_is_given_up_halfway_leaves_nothing_behind,
-    a_transaction_in_which_a_statement_failed_is_not_committed
-);
-
+#[both]
 async fn a_request_that_is_given_up_halfway_leaves_nothing_behind(app: TestApp) {
     let app = &app.app;
     for _ in 0..10 {
@@ -37,6 +33,7 @@ async fn a_request_that_is_given_up_halfway_leaves_nothing_behind(app: TestApp) 
 }
 
 /// PostgreSQL would answer the commit as if all were well, and roll back.
+#[both]
 async fn a_transaction_in_which_a_statement_failed_is_not_committed(app: TestApp) {
     let app = &app.app;
     let swallowed = transact!(app, |tx| {

@@ -6,8 +6,6 @@ use support::{Engine, Program, SilentProxy, TestApp, TestDatabase, TestServer, b
 
 use super::{keys, write};
 
-both!(a_server_whose_database_takes_no_writes_is_not_ready);
-
 /// As on a standby, every new connection is for reading alone.
 async fn read_only(beside: &DatabaseConnection, is: bool) {
     let set = format!(
@@ -24,6 +22,7 @@ async fn end_connections(beside: &DatabaseConnection) {
     beside.execute_unprepared(end).await.unwrap();
 }
 
+#[both]
 async fn a_server_whose_database_takes_no_writes_is_not_ready(database: TestDatabase) {
     let server = TestServer::start(&database, "").await;
     let ready = async || server.get("/readyz").await.text().await.unwrap();

@@ -16,11 +16,6 @@ use serde_json::{Value, json};
 use support::{TestApp, both};
 use uuid::Uuid;
 
-both!(
-    what_is_kept_agrees_with_every_row_through_a_year,
-    what_is_kept_is_made_anew_for_who_was_here_before
-);
-
 /// A member's progress from everything that is written of him.
 pub async fn from_scratch(app: &TestApp, who: SignedIn) -> Progress {
     let db = app.app.db.pool();
@@ -104,6 +99,7 @@ impl Chance {
     }
 }
 
+#[both]
 async fn what_is_kept_agrees_with_every_row_through_a_year(app: TestApp) {
     let mike = app.member("mike").await;
     let mut chance = Chance::new();
@@ -178,6 +174,7 @@ async fn what_is_kept_agrees_with_every_row_through_a_year(app: TestApp) {
     );
 }
 
+#[both]
 async fn what_is_kept_is_made_anew_for_who_was_here_before(app: TestApp) {
     let mike = app.member("mike").await;
     for day in 1..10 {

@@ -6,18 +6,6 @@ use serde_json::{Value, json};
 use support::{TestApp, both};
 use uuid::Uuid;
 
-both!(
-    weekdays_are_in_force_from_today_or_from_tomorrow,
-    a_pause_is_made_once_and_ended_once,
-    a_pause_does_not_reach_back_to_what_is_closed,
-    weekdays_that_waited_on_the_phone_are_in_force_from_when_they_were_chosen,
-    pauses_do_not_overlap,
-    a_pause_that_makes_no_sense_is_refused_with_its_field,
-    pauses_are_their_members_alone,
-    a_day_begins_when_its_member_says,
-    a_day_is_what_became_of_it
-);
-
 async fn send(app: &TestApp, who: SignedIn, mutation: &str, input: Value, wanted: &str) -> Value {
     let (first, rest) = mutation.split_at(1);
     let document = format!(
@@ -44,6 +32,7 @@ async fn progress(app: &TestApp, who: SignedIn) -> Value {
         .at("/me/progress")
 }
 
+#[both]
 async fn weekdays_are_in_force_from_today_or_from_tomorrow(app: TestApp) {
     let mike = app.member("mike").await;
     let all = app
@@ -88,6 +77,7 @@ async fn weekdays_are_in_force_from_today_or_from_tomorrow(app: TestApp) {
     assert_eq!(shown, ["CHECKED_IN", "RESERVE", "OFF", "OFF"]);
 }
 
+#[both]
 async fn a_pause_is_made_once_and_ended_once(app: TestApp) {
     let mike = app.member("mike").await;
     send(&app, mike, "checkIn", json!({ "id": id(&app) }), "").await;
@@ -132,6 +122,7 @@ async fn a_pause_is_made_once_and_ended_once(app: TestApp) {
     assert_eq!(listed.at("/me/pauses/totalCount"), 1);
 }
 
+#[both]
 async fn a_pause_does_not_reach_back_to_what_is_closed(app: TestApp) {
     let mike = app.member("mike").await;
     // It is noon on the 10th: the 7th closed at three.
@@ -161,6 +152,7 @@ async fn a_pause_does_not_reach_back_to_what_is_closed(app: TestApp) {
     );
 }
 
+#[both]
 async fn weekdays_that_waited_on_the_phone_are_in_force_from_when_they_were_chosen(app: TestApp) {
     let mike = app.member("mike").await;
     send(&app, mike, "checkIn", json!({ "id": id(&app) }), "").await;
@@ -187,6 +179,7 @@ async fn weekdays_that_waited_on_the_phone_are_in_force_from_when_they_were_chos
     );
 }
 
+#[both]
 async fn pauses_do_not_overlap(app: TestApp) {
     let mike = app.member("mike").await;
     let input =
@@ -229,6 +222,7 @@ async fn pauses_do_not_overlap(app: TestApp) {
     assert_eq!(now["errors"], json!([]));
 }
 
+#[both]
 async fn a_pause_that_makes_no_sense_is_refused_with_its_field(app: TestApp) {
     let mike = app.member("mike").await;
     for (first, last) in [("2026-03-12", "2026-03-11"), ("2026-03-12", "2027-03-13")] {
@@ -242,6 +236,7 @@ async fn a_pause_that_makes_no_sense_is_refused_with_its_field(app: TestApp) {
     }
 }
 
+#[both]
 async fn pauses_are_their_members_alone(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let input = json!({ "id": id(&app), "firstDate": "2026-03-12", "lastDate": "2026-03-15" });
@@ -269,6 +264,7 @@ async fn pauses_are_their_members_alone(app: TestApp) {
     assert_eq!(taken["pause"], json!(null));
 }
 
+#[both]
 async fn a_day_begins_when_its_member_says(app: TestApp) {
     let mike = app.member("mike").await;
     send(&app, mike, "checkIn", json!({ "id": id(&app) }), "").await;
@@ -301,6 +297,7 @@ async fn a_day_begins_when_its_member_says(app: TestApp) {
     }
 }
 
+#[both]
 async fn a_day_is_what_became_of_it(app: TestApp) {
     let mike = app.member("mike").await;
     for day in 0..9 {

@@ -6,11 +6,6 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use support::{Program, TestApp, TestDatabase, TestServer, both};
 
-both!(
-    a_web_app_asks_with_its_token_from_an_origin_that_is_named,
-    in_development_any_origin_of_this_machine_is_an_app
-);
-
 const APP: &str = "https://app.example.org";
 const DASHBOARD: &str = "https://dashboard.example.org";
 const SETTINGS: &str = "[http]\napp_origins = \"https://app.example.org\"\n\
@@ -45,6 +40,7 @@ fn said<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 const ALLOWED: &str = "access-control-allow-origin";
 const WITH_COOKIES: &str = "access-control-allow-credentials";
 
+#[both]
 async fn a_web_app_asks_with_its_token_from_an_origin_that_is_named(app: TestApp) {
     let mike = TestServer::token(app.member("mike").await);
     let server = TestServer::start(app.database(), SETTINGS).await;
@@ -97,6 +93,7 @@ async fn a_web_app_asks_with_its_token_from_an_origin_that_is_named(app: TestApp
     }
 }
 
+#[both]
 async fn in_development_any_origin_of_this_machine_is_an_app(database: TestDatabase) {
     let server = TestServer::start(&database, "").await;
     let origin = "http://localhost:5173";

@@ -10,8 +10,6 @@ use crate::account::{PASSPHRASE, id, join};
 const SIGN_IN: &str = "mutation($input: SignInInput!) { signIn(input: $input) {
     credentials { accessToken deviceKey } errors { code message } } }";
 
-both!(what_is_asked_is_paid_for_and_an_empty_purse_has_to_wait);
-
 /// The smallest purse for an address, and none that fills again while the test looks.
 const POOR: &str = "[graphql.address_budget]\npoints = 20_000\nper_second = 1";
 
@@ -19,6 +17,7 @@ const POOR: &str = "[graphql.address_budget]\npoints = 20_000\nper_second = 1";
 const DEAR: &str = "{ me { circles(first: 100) { nodes { members(first: 49) {
     edges { node { member { handle } again: member { handle } } } } } } } }";
 
+#[both]
 async fn what_is_asked_is_paid_for_and_an_empty_purse_has_to_wait(app: TestApp) {
     let (mike, tom) = (app.member("mike").await, app.member("tom").await);
     let settings = "[graphql.member_budget]\npoints = 20_000\nper_second = 1";

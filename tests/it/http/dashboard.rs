@@ -9,11 +9,6 @@ use support::{TestApp, TestDatabase, TestServer, both};
 
 use crate::account::{PASSPHRASE, join};
 
-both!(
-    a_browser_is_signed_in_by_cookies_and_out_again,
-    a_session_that_was_ended_elsewhere_can_be_opened_anew
-);
-
 const ORIGIN: &str = "https://dashboard.example.org";
 const SETTINGS: &str = "[http]\ndashboard_origins = \"https://dashboard.example.org\"";
 const GUESS: &str = "mutation($input: SignInInput!) { signIn(input: $input) { errors { code } } }";
@@ -90,6 +85,7 @@ impl<'a> Browser<'a> {
     }
 }
 
+#[both]
 async fn a_browser_is_signed_in_by_cookies_and_out_again(database: TestDatabase) {
     let app = TestApp::in_the_present(database).await;
     join(&app, "mike@example.org", "mike").await;
@@ -183,6 +179,7 @@ async fn strangers_keep_no_browser_out(app: &TestApp, browser: &mut Browser<'_>)
     assert_eq!(payload["errors"], json!([]));
 }
 
+#[both]
 async fn a_session_that_was_ended_elsewhere_can_be_opened_anew(database: TestDatabase) {
     let app = TestApp::in_the_present(database).await;
     join(&app, "mike@example.org", "mike").await;

@@ -5,8 +5,6 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use support::{PRODUCTION, Program, TestApp, TestDatabase, TestServer, both};
 
-both!(a_query_may_come_by_get_and_a_mutation_may_not);
-
 const JSON: &str = "application/json";
 const RESPONSE: &str = "application/graphql-response+json";
 
@@ -108,6 +106,7 @@ async fn a_phone_that_prefers_parts_gets_an_answer_in_one_piece() {
     assert_eq!(kind(&page), format!("{JSON}; charset=utf-8"));
 }
 
+#[both]
 async fn a_query_may_come_by_get_and_a_mutation_may_not(app: TestApp) {
     let mike = app.member("mike").await;
     let token = TestServer::token(mike);

@@ -11,8 +11,6 @@ const DEVELOPER: &str = "a developer's token, of forty characters";
 const RELEASED: &str = "query Released { serverTime }";
 const OTHER: &str = "query Other { serverTime }";
 
-both!(what_was_kept_before_there_was_a_manifest_is_not_carried_out);
-
 fn manifest(folder: &TempDir, content: &Value) -> String {
     let file = folder.path().join("manifest.json");
     std::fs::write(&file, content.to_string()).unwrap();
@@ -40,6 +38,7 @@ fn is_carried_out(answer: &Value) -> bool {
     answer["data"]["serverTime"].is_string()
 }
 
+#[both]
 async fn what_was_kept_before_there_was_a_manifest_is_not_carried_out(app: TestApp) {
     let mike = format!("Bearer {}", TestServer::token(app.member("mike").await));
     let member = [("authorization", mike.as_str())];

@@ -6,14 +6,6 @@ use support::{TestApp, both};
 use super::{Three, all_right, at, check_in, log, steps, utc};
 use crate::pacts;
 
-both!(
-    any_check_in_does,
-    any_change_of_his_days_does,
-    a_word_that_he_is_all_right_does,
-    what_his_phone_does_by_itself_does_not,
-    nothing_is_told_twice_of_the_same_days,
-);
-
 /// The foot of a ladder that he was last seen at on Thursday, 12 March.
 async fn begins_on_friday(app: &TestApp, three: &Three) {
     let expected = [
@@ -33,6 +25,7 @@ async fn quiet(app: &TestApp) -> Three {
     three
 }
 
+#[both]
 async fn any_check_in_does(app: TestApp) {
     let three = quiet(&app).await;
     check_in(&app, three.mike, "2026-03-12").await;
@@ -55,6 +48,7 @@ async fn any_check_in_does(app: TestApp) {
     assert_eq!(steps(&app, three.mike).await[0], first);
 }
 
+#[both]
 async fn any_change_of_his_days_does(app: TestApp) {
     let three = quiet(&app).await;
     let pause = "mutation($id: UUID!, $day: Date!) { startPause(input: { id: $id, firstDate: $day,
@@ -94,6 +88,7 @@ async fn any_change_of_his_days_does(app: TestApp) {
     assert_eq!(steps(&app, three.mike).await, expected);
 }
 
+#[both]
 async fn a_word_that_he_is_all_right_does(app: TestApp) {
     let three = quiet(&app).await;
     all_right(&app, three.mike).await;
@@ -117,6 +112,7 @@ async fn a_word_that_he_is_all_right_does(app: TestApp) {
     all_right(&app, three.paul).await;
 }
 
+#[both]
 async fn what_his_phone_does_by_itself_does_not(app: TestApp) {
     let three = quiet(&app).await;
     let before = steps(&app, three.mike).await;
@@ -132,6 +128,7 @@ async fn what_his_phone_does_by_itself_does_not(app: TestApp) {
     assert_eq!(steps(&app, three.mike).await, before);
 }
 
+#[both]
 async fn nothing_is_told_twice_of_the_same_days(app: TestApp) {
     let three = quiet(&app).await;
     app.travel(utc("2026-04-30T12:00:00Z")).await;

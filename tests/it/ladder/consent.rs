@@ -10,26 +10,11 @@ use super::{
 use crate::peerings::leave;
 use crate::profile::{problem, problems};
 
-both!(
-    whoever_does_not_agree_is_not_told,
-    whoever_agrees_while_he_is_quiet_is_told_then,
-    whoever_does_not_agree_any_more_reads_nothing,
-    taken_down_a_rung_tells_nobody_and_what_it_told_is_read_no_more,
-    another_man_is_asked_anew_and_the_same_is_not,
-    whoever_is_to_be_told_more_is_asked_anew,
-    a_no_is_not_pushed_after_it_was_said,
-    whoever_runs_the_circle_no_longer_is_told_nothing,
-    partners_no_longer_they_are_not_told_of_each_other,
-    out_of_the_circle_nobody_is_told_by_it,
-    what_both_agreed_to_is_written_down,
-    a_stranger_finds_nothing,
-    his_words_are_kept_encrypted,
-);
-
 fn kinds(log: Vec<(String, String)>) -> Vec<String> {
     log.into_iter().map(|(kind, _)| kind).collect()
 }
 
+#[both]
 async fn whoever_does_not_agree_is_not_told(app: TestApp) {
     let three = Three::meet(&app).await;
     written(&app, three.mike, &three.ladder()).await;
@@ -50,6 +35,7 @@ async fn whoever_does_not_agree_is_not_told(app: TestApp) {
     assert_eq!(tellings(&app, three.paul).await, [json!(null); 0]);
 }
 
+#[both]
 async fn whoever_agrees_while_he_is_quiet_is_told_then(app: TestApp) {
     let three = Three::meet(&app).await;
     written(&app, three.mike, &three.ladder()).await;
@@ -78,6 +64,7 @@ async fn node(app: &TestApp, who: api::viewer::SignedIn, id: &Value) -> Value {
         .at("/node")
 }
 
+#[both]
 async fn whoever_does_not_agree_any_more_reads_nothing(app: TestApp) {
     let three = Three::agree(&app).await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;
@@ -101,6 +88,7 @@ async fn whoever_does_not_agree_any_more_reads_nothing(app: TestApp) {
     assert_eq!(log(&app, three.mike).await[0], last);
 }
 
+#[both]
 async fn taken_down_a_rung_tells_nobody_and_what_it_told_is_read_no_more(app: TestApp) {
     let three = Three::agree(&app).await;
     app.register(three.paul, "pauls").await;
@@ -120,6 +108,7 @@ async fn taken_down_a_rung_tells_nobody_and_what_it_told_is_read_no_more(app: Te
     assert_eq!(log(&app, three.mike).await.len(), 2);
 }
 
+#[both]
 async fn another_man_is_asked_anew_and_the_same_is_not(app: TestApp) {
     let three = Three::agree(&app).await;
     let asked = requests(&app, three.paul).await;
@@ -143,6 +132,7 @@ async fn another_man_is_asked_anew_and_the_same_is_not(app: TestApp) {
     assert_eq!(problems(&gone), problem("NOT_FOUND", "input.requestId"));
 }
 
+#[both]
 async fn whoever_is_to_be_told_more_is_asked_anew(app: TestApp) {
     let three = Three::meet(&app).await;
     let mut less = three.ladder();
@@ -169,6 +159,7 @@ async fn whoever_is_to_be_told_more_is_asked_anew(app: TestApp) {
     );
 }
 
+#[both]
 async fn a_no_is_not_pushed_after_it_was_said(app: TestApp) {
     let three = Three::meet(&app).await;
     app.register(three.paul, "pauls").await;
@@ -185,6 +176,7 @@ async fn a_no_is_not_pushed_after_it_was_said(app: TestApp) {
     assert_eq!(read.at("/me/ladderRequests/nodes"), no);
 }
 
+#[both]
 async fn whoever_runs_the_circle_no_longer_is_told_nothing(app: TestApp) {
     use api::node_id::NodeId as _;
     let three = Three::agree(&app).await;
@@ -209,6 +201,7 @@ async fn whoever_runs_the_circle_no_longer_is_told_nothing(app: TestApp) {
     assert_eq!(kinds(log(&app, three.mike).await), ["PARTNER", "OWN"]);
 }
 
+#[both]
 async fn partners_no_longer_they_are_not_told_of_each_other(app: TestApp) {
     let three = Three::agree(&app).await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;
@@ -224,6 +217,7 @@ async fn partners_no_longer_they_are_not_told_of_each_other(app: TestApp) {
     );
 }
 
+#[both]
 async fn out_of_the_circle_nobody_is_told_by_it(app: TestApp) {
     let three = Three::agree(&app).await;
     let leave = "mutation($id: ID!) { leaveCircle(input: { circleId: $id }) { errors { code } } }";
@@ -240,6 +234,7 @@ async fn out_of_the_circle_nobody_is_told_by_it(app: TestApp) {
     assert_eq!(problems(&payload), missing);
 }
 
+#[both]
 async fn what_both_agreed_to_is_written_down(app: TestApp) {
     let three = Three::agree(&app).await;
     let consents = async |who| {
@@ -275,6 +270,7 @@ async fn what_both_agreed_to_is_written_down(app: TestApp) {
     assert_eq!(consents(three.paul).await, json!([hearing]));
 }
 
+#[both]
 async fn a_stranger_finds_nothing(app: TestApp) {
     let three = Three::agree(&app).await;
     let sam = app.member("sam").await;
@@ -296,6 +292,7 @@ async fn a_stranger_finds_nothing(app: TestApp) {
     assert_eq!(node(&app, three.mike, &told).await["id"], told);
 }
 
+#[both]
 async fn his_words_are_kept_encrypted(app: TestApp) {
     use sea_orm::EntityTrait as _;
     let three = Three::agree(&app).await;

@@ -11,16 +11,6 @@ use crate::account;
 use crate::peerings::{leave, partners};
 use crate::profile::hide;
 
-both!(
-    whoever_does_not_agree_any_more_does_not_hear_that_he_is_back,
-    a_former_partner_does_not,
-    nobody_hears_of_a_man_who_is_leaving,
-    whoever_read_it_at_night_hears_the_end_of_it,
-    what_a_rung_told_is_over_also_when_it_was_taken_down,
-    a_man_who_comes_back_is_told_after_all,
-    partners_anew_are_asked_anew,
-);
-
 async fn told(app: &TestApp) -> Three {
     let three = Three::agree(app).await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;
@@ -28,6 +18,7 @@ async fn told(app: &TestApp) -> Three {
     three
 }
 
+#[both]
 async fn whoever_does_not_agree_any_more_does_not_hear_that_he_is_back(app: TestApp) {
     let three = told(&app).await;
     let id = requests(&app, three.paul).await[0]["id"].clone();
@@ -37,6 +28,7 @@ async fn whoever_does_not_agree_any_more_does_not_hear_that_he_is_back(app: Test
     assert_eq!(inbox(&app, three.paul).await, ["WENT_QUIET"]);
 }
 
+#[both]
 async fn a_former_partner_does_not(app: TestApp) {
     let three = told(&app).await;
     leave(&app, three.paul, "endPeering", &three.peering).await;
@@ -50,6 +42,7 @@ async fn a_former_partner_does_not(app: TestApp) {
     assert_eq!(over.at("/me/ladderLog/nodes"), entry);
 }
 
+#[both]
 async fn nobody_hears_of_a_man_who_is_leaving(app: TestApp) {
     let three = told(&app).await;
     hide(&app, three.mike, true).await;
@@ -58,6 +51,7 @@ async fn nobody_hears_of_a_man_who_is_leaving(app: TestApp) {
     assert_eq!(inbox(&app, three.paul).await, ["WENT_QUIET"]);
 }
 
+#[both]
 async fn whoever_read_it_at_night_hears_the_end_of_it(app: TestApp) {
     let three = Three::agree(&app).await;
     app.register(three.paul, "pauls").await;
@@ -79,6 +73,7 @@ async fn whoever_read_it_at_night_hears_the_end_of_it(app: TestApp) {
     assert_eq!(inbox(&app, three.paul).await, ["BACK_AGAIN", "WENT_QUIET"]);
 }
 
+#[both]
 async fn what_a_rung_told_is_over_also_when_it_was_taken_down(app: TestApp) {
     let three = told(&app).await;
     let sam = app.member("sam").await;
@@ -96,6 +91,7 @@ async fn what_a_rung_told_is_over_also_when_it_was_taken_down(app: TestApp) {
     assert_eq!(inbox(&app, three.paul).await, ["WENT_QUIET"]);
 }
 
+#[both]
 async fn a_man_who_comes_back_is_told_after_all(app: TestApp) {
     let mike = app.member("mike").await;
     let paul = account::join(&app, "paul@example.org", "paul").await;
@@ -134,6 +130,7 @@ async fn a_man_who_comes_back_is_told_after_all(app: TestApp) {
     assert_eq!(steps(&app, paul).await, [first]);
 }
 
+#[both]
 async fn partners_anew_are_asked_anew(app: TestApp) {
     let three = told(&app).await;
     leave(&app, three.paul, "endPeering", &three.peering).await;

@@ -25,13 +25,6 @@ impl FromDatabase for InSmallBatches {
     }
 }
 
-both!(
-    no_rung_tells_anyone_after_a_check_in_committed,
-    what_was_told_does_not_leave_after_a_check_in,
-    four_workers_tell_each_of_sixty_ladders_once,
-    whoever_tells_while_partners_part_tells_the_others,
-);
-
 /// So many men whose ladders are due at the same moment.
 const MEN: usize = 60;
 
@@ -66,6 +59,7 @@ async fn tell_until_nothing_is_due(app: &TestApp) {
     while ladder::service::run_due(&app.app).await.unwrap() > 0 {}
 }
 
+#[both]
 async fn no_rung_tells_anyone_after_a_check_in_committed(InSmallBatches(app): InSmallBatches) {
     let men = men(&app).await;
     set_clock(&app, "2026-03-12T09:00:00Z");
@@ -111,6 +105,7 @@ async fn no_rung_tells_anyone_after_a_check_in_committed(InSmallBatches(app): In
     assert!(all.iter().all(|telling| telling.over_at.is_some()));
 }
 
+#[both]
 async fn what_was_told_does_not_leave_after_a_check_in(app: TestApp) {
     let three = Three::agree(&app).await;
     app.register(three.mike, "mikes").await;
@@ -148,6 +143,7 @@ async fn what_was_told_does_not_leave_after_a_check_in(app: TestApp) {
     assert_eq!(inbox.at("/me/notifications/nodes"), both);
 }
 
+#[both]
 async fn four_workers_tell_each_of_sixty_ladders_once(InSmallBatches(app): InSmallBatches) {
     let men = men(&app).await;
     set_clock(&app, "2026-03-12T09:00:00Z");
@@ -164,6 +160,7 @@ async fn four_workers_tell_each_of_sixty_ladders_once(InSmallBatches(app): InSma
     }
 }
 
+#[both]
 async fn whoever_tells_while_partners_part_tells_the_others(InSmallBatches(app): InSmallBatches) {
     let men = men(&app).await;
     set_clock(&app, "2026-03-12T09:00:00Z");

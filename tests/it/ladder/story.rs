@@ -10,18 +10,7 @@ use super::{
 };
 use crate::profile::hide;
 
-both!(
-    he_has_a_note_himself_and_then_those_are_told_whom_he_chose,
-    a_push_says_nothing_of_him,
-    whoever_was_told_hears_that_he_is_back,
-    when_it_is_night_it_waits_and_by_then_he_may_be_back,
-    after_an_outage_he_has_a_day_to_answer_first,
-    it_follows_his_wall_clock_when_he_travels,
-    days_off_and_pauses_are_not_let_pass,
-    the_first_day_he_let_pass_is_one_of_his_days,
-    a_man_who_is_leaving_is_let_go,
-);
-
+#[both]
 async fn he_has_a_note_himself_and_then_those_are_told_whom_he_chose(app: TestApp) {
     let three = Three::meet(&app).await;
     let (mike, paul, host) = (three.mike, three.paul, three.host);
@@ -88,6 +77,7 @@ async fn he_has_a_note_himself_and_then_those_are_told_whom_he_chose(app: TestAp
     assert_eq!(steps(&app, mike).await, []);
 }
 
+#[both]
 async fn a_push_says_nothing_of_him(app: TestApp) {
     let three = Three::agree(&app).await;
     app.register(three.mike, "one-phone").await;
@@ -112,6 +102,7 @@ async fn a_push_says_nothing_of_him(app: TestApp) {
     }
 }
 
+#[both]
 async fn whoever_was_told_hears_that_he_is_back(app: TestApp) {
     let three = Three::agree(&app).await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;
@@ -138,6 +129,7 @@ async fn whoever_was_told_hears_that_he_is_back(app: TestApp) {
     assert_eq!(inbox(&app, three.paul).await[0], "WENT_QUIET");
 }
 
+#[both]
 async fn when_it_is_night_it_waits_and_by_then_he_may_be_back(app: TestApp) {
     let three = Three::agree(&app).await;
     app.register(three.paul, "pauls").await;
@@ -159,6 +151,7 @@ async fn when_it_is_night_it_waits_and_by_then_he_may_be_back(app: TestApp) {
     assert!(!pushed.contains("nudge_hello"), "{pushed}");
 }
 
+#[both]
 async fn after_an_outage_he_has_a_day_to_answer_first(app: TestApp) {
     let three = Three::agree(&app).await;
     set_clock(&app, "2026-03-19T15:00:00Z");
@@ -178,6 +171,7 @@ async fn after_an_outage_he_has_a_day_to_answer_first(app: TestApp) {
     assert_eq!(log(&app, three.mike).await, [facilitator, partner, own]);
 }
 
+#[both]
 async fn it_follows_his_wall_clock_when_he_travels(app: TestApp) {
     let three = Three::agree(&app).await;
     let zone = "mutation($zone: TimeZone!) { updateProfile(input: { timeZone: $zone }) {
@@ -199,6 +193,7 @@ async fn it_follows_his_wall_clock_when_he_travels(app: TestApp) {
     assert_eq!(log(&app, three.mike).await, [second, first]);
 }
 
+#[both]
 async fn days_off_and_pauses_are_not_let_pass(app: TestApp) {
     let three = Three::agree(&app).await;
     let days = "mutation { setCheckInDays(input: { days: [MONDAY, WEDNESDAY, FRIDAY] }) {
@@ -246,6 +241,7 @@ async fn days_off_and_pauses_are_not_let_pass(app: TestApp) {
     );
 }
 
+#[both]
 async fn the_first_day_he_let_pass_is_one_of_his_days(app: TestApp) {
     let three = Three::agree(&app).await;
     let pause = "mutation($id: UUID!) { startPause(input: { id: $id, firstDate: \"2026-03-11\",
@@ -258,6 +254,7 @@ async fn the_first_day_he_let_pass_is_one_of_his_days(app: TestApp) {
     assert_eq!(told[0]["toldAt"], "2026-03-24T09:00:00.000Z");
 }
 
+#[both]
 async fn a_man_who_is_leaving_is_let_go(app: TestApp) {
     let three = Three::agree(&app).await;
     hide(&app, three.mike, true).await;

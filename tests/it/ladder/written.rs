@@ -6,16 +6,7 @@ use support::{TestApp, both};
 use super::{Three, at, ladder, log, requests, steps, utc, write, written};
 use crate::profile::{problem, problems};
 
-both!(
-    written_again_it_changes_nothing,
-    another_phone_that_knows_an_older_one_is_told,
-    what_is_wrong_with_it_is_named,
-    a_preview_keeps_nothing_and_asks_nobody,
-    an_app_that_changes_it_often_asks_once_a_day,
-    a_ladder_without_rungs_is_none_and_goes_on_counting,
-    words_that_cannot_be_opened_keep_nobody_from_being_told,
-);
-
+#[both]
 async fn written_again_it_changes_nothing(app: TestApp) {
     let three = Three::agree(&app).await;
     let before = ladder(&app, three.mike).await;
@@ -39,6 +30,7 @@ async fn written_again_it_changes_nothing(app: TestApp) {
     }
 }
 
+#[both]
 async fn another_phone_that_knows_an_older_one_is_told(app: TestApp) {
     let three = Three::meet(&app).await;
     let own = json!({ "localTime": "09:00", "own": { "afterDays": 2 } });
@@ -67,6 +59,7 @@ async fn another_phone_that_knows_an_older_one_is_told(app: TestApp) {
     assert_eq!(second["me"]["ladder"]["version"], 2);
 }
 
+#[both]
 async fn what_is_wrong_with_it_is_named(app: TestApp) {
     let three = Three::meet(&app).await;
     let mut wrong = three.ladder();
@@ -125,6 +118,7 @@ async fn what_is_wrong_with_it_is_named(app: TestApp) {
     assert_eq!(ladder(&app, three.mike).await, json!(null));
 }
 
+#[both]
 async fn a_preview_keeps_nothing_and_asks_nobody(app: TestApp) {
     let three = Three::meet(&app).await;
     let query = "query($input: LadderInput!) { previewLadder(input: $input) {
@@ -177,6 +171,7 @@ async fn a_preview_keeps_nothing_and_asks_nobody(app: TestApp) {
     assert_eq!(log(&app, three.mike).await, []);
 }
 
+#[both]
 async fn an_app_that_changes_it_often_asks_once_a_day(app: TestApp) {
     let three = Three::meet(&app).await;
     app.register(three.paul, "pauls").await;
@@ -202,6 +197,7 @@ async fn an_app_that_changes_it_often_asks_once_a_day(app: TestApp) {
     assert_eq!(inbox.at("/me/notifications/nodes"), line);
 }
 
+#[both]
 async fn a_ladder_without_rungs_is_none_and_goes_on_counting(app: TestApp) {
     let three = Three::meet(&app).await;
     let mut partner_alone = three.ladder();
@@ -228,6 +224,7 @@ async fn a_ladder_without_rungs_is_none_and_goes_on_counting(app: TestApp) {
     assert_eq!(new["me"]["ladder"]["version"], 2);
 }
 
+#[both]
 async fn words_that_cannot_be_opened_keep_nobody_from_being_told(app: TestApp) {
     use sea_orm::sea_query::Expr;
     use sea_orm::{EntityTrait as _, QueryFilter as _};

@@ -12,11 +12,6 @@ use support::{TestDatabase, both};
 
 use run::run;
 
-both!(
-    a_full_run_leaves_nothing_of_anybody_in_the_log_for_machines,
-    a_full_run_leaves_nothing_of_anybody_in_the_log_for_people
-);
-
 /// Operations that the log of a full run must tell of.
 const OPERATIONS: [&str; 12] = [
     "SignUp",
@@ -75,6 +70,7 @@ fn tells_what_happened_to_accounts(lines: &[Value], member: &str) {
     }
 }
 
+#[both]
 async fn a_full_run_leaves_nothing_of_anybody_in_the_log_for_machines(database: TestDatabase) {
     let done = run(database, "json").await;
     let lines: Vec<Value> = done
@@ -114,6 +110,7 @@ async fn a_full_run_leaves_nothing_of_anybody_in_the_log_for_machines(database: 
     done.secrets.are_not_in(&done.log);
 }
 
+#[both]
 async fn a_full_run_leaves_nothing_of_anybody_in_the_log_for_people(database: TestDatabase) {
     let done = run(database, "pretty").await;
     for name in OPERATIONS {

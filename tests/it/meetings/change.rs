@@ -14,20 +14,6 @@ use super::{
     with,
 };
 
-both!(
-    a_change_is_recorded_with_who_made_it_and_what_of_it,
-    a_change_touches_what_was_sent_and_nothing_else,
-    a_change_over_anothers_is_refused_with_the_meeting_as_it_is,
-    a_change_sent_again_is_not_made_again,
-    there_are_never_fewer_seats_than_men,
-    what_is_wrong_with_a_change_is_named,
-    those_who_are_going_are_told_that_it_is_off,
-    calling_off_costs_the_same_however_many_are_going,
-    what_is_over_is_not_called_off,
-    a_scheduled_meeting_sent_again_after_a_change_is_as_it_is,
-    who_may_change_and_call_off_what
-);
-
 const UPDATE: &str = "mutation($input: UpdateMeetingInput!) { updateMeeting(input: $input) {
     meeting { id title description place joinUrl version
         occurrences(first: 2) { nodes { capacity seatsTaken } } }
@@ -59,6 +45,7 @@ pub(super) async fn cancel(app: &TestApp, who: SignedIn, occurrence: &Value) -> 
         .at("/cancelMeeting")
 }
 
+#[both]
 async fn a_change_touches_what_was_sent_and_nothing_else(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({ "capacity": 5 })).await;
@@ -81,6 +68,7 @@ async fn a_change_touches_what_was_sent_and_nothing_else(app: TestApp) {
     );
 }
 
+#[both]
 async fn a_change_over_anothers_is_refused_with_the_meeting_as_it_is(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({})).await;
@@ -98,6 +86,7 @@ async fn a_change_over_anothers_is_refused_with_the_meeting_as_it_is(app: TestAp
     assert_eq!(code(&early), "STALE");
 }
 
+#[both]
 async fn a_change_sent_again_is_not_made_again(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({})).await;
@@ -107,6 +96,7 @@ async fn a_change_sent_again_is_not_made_again(app: TestApp) {
     assert_eq!(update(&app, host, &tea["meeting"], 1, patch).await, first);
 }
 
+#[both]
 async fn there_are_never_fewer_seats_than_men(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({ "capacity": 5 })).await;
@@ -131,6 +121,7 @@ async fn there_are_never_fewer_seats_than_men(app: TestApp) {
     seats_agree(&app).await;
 }
 
+#[both]
 async fn what_is_wrong_with_a_change_is_named(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({})).await;
@@ -153,6 +144,7 @@ async fn what_is_wrong_with_a_change_is_named(app: TestApp) {
     assert_eq!(refused["errors"], json!([named("NOT_FOUND", "meetingId")]));
 }
 
+#[both]
 async fn those_who_are_going_are_told_that_it_is_off(app: TestApp) {
     let host = app.facilitator("host").await;
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
@@ -202,6 +194,7 @@ async fn those_who_are_going_are_told_that_it_is_off(app: TestApp) {
     seats_agree(&app).await;
 }
 
+#[both]
 async fn what_is_over_is_not_called_off(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let tea = scheduled(&app, host, json!({})).await;
@@ -220,6 +213,7 @@ async fn what_is_over_is_not_called_off(app: TestApp) {
     );
 }
 
+#[both]
 async fn a_scheduled_meeting_sent_again_after_a_change_is_as_it_is(app: TestApp) {
     let host = app.facilitator("host").await;
     for off in [false, true] {
@@ -245,6 +239,7 @@ async fn a_scheduled_meeting_sent_again_after_a_change_is_as_it_is(app: TestApp)
     }
 }
 
+#[both]
 async fn who_may_change_and_call_off_what(app: TestApp) {
     let host = app.facilitator("host").await;
     let colleague = app.facilitator("colleague").await;
@@ -277,6 +272,7 @@ async fn who_may_change_and_call_off_what(app: TestApp) {
     }
 }
 
+#[both]
 async fn calling_off_costs_the_same_however_many_are_going(app: TestApp) {
     let host = app.facilitator("host").await;
     let document = "mutation($input: CancelMeetingInput!) { cancelMeeting(input: $input) { errors { code } } }";
@@ -295,6 +291,7 @@ async fn calling_off_costs_the_same_however_many_are_going(app: TestApp) {
     assert_eq!(costs[0], costs[1]);
 }
 
+#[both]
 async fn a_change_is_recorded_with_who_made_it_and_what_of_it(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({})).await;

@@ -8,14 +8,6 @@ use support::{TestApp, both};
 
 use super::{OCCURRENCE, circle_with, code, rsvp, scheduled};
 
-both!(
-    a_circles_meeting_is_there_for_the_circle_alone,
-    how_to_get_in_is_for_those_who_are_going,
-    lists_hold_what_is_on_in_order,
-    lists_come_in_pages_of_one_statement_each,
-    nobody_sees_anothers_answer
-);
-
 async fn titles(app: &TestApp, who: SignedIn, list: &str) -> Vec<String> {
     let query = "{ me { nextMeetings { ...T } } upcomingMeetings { ...T } }
         fragment T on MeetingOccurrenceConnection { nodes { meeting { title } } }";
@@ -29,6 +21,7 @@ async fn titles(app: &TestApp, who: SignedIn, list: &str) -> Vec<String> {
     nodes.iter().map(title).collect()
 }
 
+#[both]
 async fn a_circles_meeting_is_there_for_the_circle_alone(app: TestApp) {
     let host = app.facilitator("host").await;
     let stranger = app.facilitator("stranger").await;
@@ -84,6 +77,7 @@ async fn a_circles_meeting_is_there_for_the_circle_alone(app: TestApp) {
     }
 }
 
+#[both]
 async fn how_to_get_in_is_for_those_who_are_going(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let colleague = app.facilitator("colleague").await;
@@ -107,6 +101,7 @@ async fn how_to_get_in_is_for_those_who_are_going(app: TestApp) {
     assert!(!way_in(mike).await);
 }
 
+#[both]
 async fn lists_hold_what_is_on_in_order(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let at = |title: &str, date: &str, time: &str| json!({ "title": title, "localDate": date, "localTime": time });
@@ -147,6 +142,7 @@ async fn lists_hold_what_is_on_in_order(app: TestApp) {
     assert_eq!(titles(&app, mike, "/me/nextMeetings").await, ["second"]);
 }
 
+#[both]
 async fn lists_come_in_pages_of_one_statement_each(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     for n in 0..7 {
@@ -182,6 +178,7 @@ async fn lists_come_in_pages_of_one_statement_each(app: TestApp) {
     assert_eq!(back["pageInfo"]["hasPreviousPage"], true);
 }
 
+#[both]
 async fn nobody_sees_anothers_answer(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let sam = app.member("sam").await;

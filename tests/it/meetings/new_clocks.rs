@@ -12,13 +12,6 @@ use crate::changes::Phone;
 use crate::reminders::{pushed, utc};
 use crate::zones::Place;
 
-both!(
-    a_meeting_takes_place_by_the_new_rules,
-    who_lives_by_another_clock_is_told,
-    who_was_reminded_already_is_not_reminded_again,
-    a_meeting_that_is_off_or_over_tells_nobody,
-);
-
 async fn occurrence(app: &TestApp, who: SignedIn, it: &Value) -> Value {
     let query = format!("query($id: ID!) {{ node(id: $id) {{ ...F }} }} {OCCURRENCE}");
     let answer = app.as_member(who, &query, json!({ "id": it["id"] })).await;
@@ -35,6 +28,7 @@ async fn meets(app: &TestApp, host: SignedIn, place: &Place, at: (&str, &str)) -
     payload["occurrence"].clone()
 }
 
+#[both]
 async fn a_meeting_takes_place_by_the_new_rules(app: TestApp) {
     let (place, host) = (Place::new(), app.facilitator("host").await);
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
@@ -80,6 +74,7 @@ async fn a_meeting_takes_place_by_the_new_rules(app: TestApp) {
     );
 }
 
+#[both]
 async fn who_lives_by_another_clock_is_told(app: TestApp) {
     let (place, host) = (Place::new(), app.facilitator("host").await);
     let (there, elsewhere) = (app.member("there").await, app.member("elsewhere").await);
@@ -104,6 +99,7 @@ async fn who_lives_by_another_clock_is_told(app: TestApp) {
     assert_eq!(pushed(&app).len(), 1);
 }
 
+#[both]
 async fn who_was_reminded_already_is_not_reminded_again(app: TestApp) {
     let (place, host) = (Place::new(), app.facilitator("host").await);
     let mike = app.member("mike").await;
@@ -123,6 +119,7 @@ async fn who_was_reminded_already_is_not_reminded_again(app: TestApp) {
     assert_eq!(pushed(&app).len(), 2);
 }
 
+#[both]
 async fn a_meeting_that_is_off_or_over_tells_nobody(app: TestApp) {
     let (place, host) = (Place::new(), app.facilitator("host").await);
     let mike = app.member("mike").await;

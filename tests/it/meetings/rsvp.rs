@@ -19,26 +19,12 @@ use support::{Engine, FromDatabase as _, TestApp, TestDatabase, both};
 
 use super::{circle_with, code, notifications, rsvp, rsvp_document, scheduled, seats_agree};
 
-both!(
-    going_takes_a_seat_and_not_going_gives_it_back_once,
-    the_last_seat_goes_to_one_man,
-    what_has_started_or_is_off_takes_no_answer,
-    fifty_men_for_ten_seats,
-    one_man_at_many_devices_takes_one_seat,
-    seats_agree_with_answers_whatever_comes_together,
-    a_reminder_comes_an_hour_before_and_goes_with_the_seat,
-    within_the_hour_the_reminder_is_due_at_once,
-    who_leaves_gives_back_his_seats,
-    still_going_while_it_is_on_and_he_has_a_seat,
-    an_answer_costs_the_same_few_statements_whoever_comes,
-    nobody_keeps_a_seat_in_a_circle_he_was_taken_out_of_at_once
-);
-
 fn occurrence_id(occurrence: &Value) -> OccurrenceId {
     let id = ID(occurrence["id"].as_str().unwrap().to_owned());
     OccurrenceId::from_global(&id).unwrap()
 }
 
+#[both]
 async fn going_takes_a_seat_and_not_going_gives_it_back_once(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let sam = app.member("sam").await;
@@ -70,6 +56,7 @@ async fn going_takes_a_seat_and_not_going_gives_it_back_once(app: TestApp) {
     seats_agree(&app).await;
 }
 
+#[both]
 async fn the_last_seat_goes_to_one_man(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let (sam, tom) = (app.member("sam").await, app.member("tom").await);
@@ -96,6 +83,7 @@ async fn the_last_seat_goes_to_one_man(app: TestApp) {
     assert_eq!(seats_agree(&app).await, 1);
 }
 
+#[both]
 async fn what_has_started_or_is_off_takes_no_answer(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let tom = app.member("tom").await;
@@ -142,6 +130,7 @@ fn ask(who: SignedIn, occurrence: &Value, answer: &str) -> (SignedIn, String, Va
     (who, rsvp_document(), variables)
 }
 
+#[both]
 async fn fifty_men_for_ten_seats(app: TestApp) {
     let host = app.facilitator("host").await;
     let men = men(&app, 50).await;
@@ -163,6 +152,7 @@ async fn fifty_men_for_ten_seats(app: TestApp) {
     assert_eq!(reminded, 10);
 }
 
+#[both]
 async fn one_man_at_many_devices_takes_one_seat(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let tea = scheduled(&app, host, json!({ "capacity": 3 })).await;
@@ -181,6 +171,7 @@ async fn one_man_at_many_devices_takes_one_seat(app: TestApp) {
     );
 }
 
+#[both]
 async fn seats_agree_with_answers_whatever_comes_together(app: TestApp) {
     let host = app.facilitator("host").await;
     let men = men(&app, 8).await;
@@ -245,6 +236,7 @@ fn a_seat_is_taken_and_given_back_as_the_answers_say() {
     outcome.unwrap();
 }
 
+#[both]
 async fn a_reminder_comes_an_hour_before_and_goes_with_the_seat(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let tea = scheduled(&app, host, json!({})).await;
@@ -268,6 +260,7 @@ async fn a_reminder_comes_an_hour_before_and_goes_with_the_seat(app: TestApp) {
     assert_eq!(reminder().await, first);
 }
 
+#[both]
 async fn within_the_hour_the_reminder_is_due_at_once(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let tea = scheduled(&app, host, json!({})).await;
@@ -281,6 +274,7 @@ async fn within_the_hour_the_reminder_is_due_at_once(app: TestApp) {
     assert_eq!(told[0].expires_at - app.now(), TimeDelta::minutes(20));
 }
 
+#[both]
 async fn who_leaves_gives_back_his_seats(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let sam = app.member("sam").await;
@@ -318,6 +312,7 @@ async fn who_leaves_gives_back_his_seats(app: TestApp) {
     assert!(told.iter().all(|row| row.state == State::Pending));
 }
 
+#[both]
 async fn still_going_while_it_is_on_and_he_has_a_seat(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let tea = scheduled(&app, host, json!({})).await;
@@ -339,6 +334,7 @@ async fn still_going_while_it_is_on_and_he_has_a_seat(app: TestApp) {
     assert!(!goes().await);
 }
 
+#[both]
 async fn an_answer_costs_the_same_few_statements_whoever_comes(app: TestApp) {
     let host = app.facilitator("host").await;
     let men = men(&app, 6).await;
@@ -356,6 +352,7 @@ async fn an_answer_costs_the_same_few_statements_whoever_comes(app: TestApp) {
     }
 }
 
+#[both]
 async fn nobody_keeps_a_seat_in_a_circle_he_was_taken_out_of_at_once(app: TestApp) {
     let host = app.facilitator("host").await;
     let men = men(&app, 8).await;

@@ -11,17 +11,7 @@ use uuid::Uuid;
 use super::{circle_with, code, evening, rsvp, schedule, schedule_document, scheduled, with};
 use api::node_id::NodeId as _;
 
-both!(
-    a_facilitator_schedules_a_meeting,
-    the_wall_decides_when_it_starts,
-    a_meeting_sent_again_is_the_same_meeting,
-    a_meeting_sent_ten_times_at_once_is_one,
-    an_id_stands_for_one_meeting,
-    what_starts_in_the_past_or_too_far_ahead_is_not_scheduled,
-    everything_that_is_wrong_is_named_at_once,
-    who_may_schedule_what
-);
-
+#[both]
 async fn a_facilitator_schedules_a_meeting(app: TestApp) {
     let host = app.facilitator("host").await;
     let occurrence = scheduled(&app, host, json!({ "capacity": 12 })).await;
@@ -39,6 +29,7 @@ async fn a_facilitator_schedules_a_meeting(app: TestApp) {
     );
 }
 
+#[both]
 async fn the_wall_decides_when_it_starts(app: TestApp) {
     let host = app.facilitator("host").await;
     for (date, time, zone, starts_at) in [
@@ -96,6 +87,7 @@ async fn the_wall_decides_when_it_starts(app: TestApp) {
     }
 }
 
+#[both]
 async fn a_meeting_sent_again_is_the_same_meeting(app: TestApp) {
     let host = app.facilitator("host").await;
     let input = evening(&app);
@@ -123,6 +115,7 @@ async fn a_meeting_sent_again_is_the_same_meeting(app: TestApp) {
     assert_eq!(late["errors"], json!([]));
 }
 
+#[both]
 async fn a_meeting_sent_ten_times_at_once_is_one(app: TestApp) {
     let host = app.facilitator("host").await;
     let variables = json!({ "input": evening(&app) });
@@ -138,6 +131,7 @@ async fn a_meeting_sent_ten_times_at_once_is_one(app: TestApp) {
     );
 }
 
+#[both]
 async fn an_id_stands_for_one_meeting(app: TestApp) {
     let (host, other) = (
         app.facilitator("host").await,
@@ -150,6 +144,7 @@ async fn an_id_stands_for_one_meeting(app: TestApp) {
     assert_eq!(refused["occurrence"], json!(null));
 }
 
+#[both]
 async fn what_starts_in_the_past_or_too_far_ahead_is_not_scheduled(app: TestApp) {
     let host = app.facilitator("host").await;
     for (date, time) in [
@@ -168,6 +163,7 @@ async fn what_starts_in_the_past_or_too_far_ahead_is_not_scheduled(app: TestApp)
     scheduled(&app, host, soon).await;
 }
 
+#[both]
 async fn everything_that_is_wrong_is_named_at_once(app: TestApp) {
     let host = app.facilitator("host").await;
     let changes = json!({ "circleId": "nonsense", "title": " ", "description": "x".repeat(4001),
@@ -191,6 +187,7 @@ async fn everything_that_is_wrong_is_named_at_once(app: TestApp) {
     assert_eq!(meeting::Entity::find().count(db).await.unwrap(), 0);
 }
 
+#[both]
 async fn who_may_schedule_what(app: TestApp) {
     let stranger = app.facilitator("stranger").await;
     let leads = app.facilitator("leads").await;

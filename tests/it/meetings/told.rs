@@ -12,18 +12,6 @@ use super::{code, notifications, rsvp, scheduled};
 use crate::quiet_hours::spread_after;
 use crate::reminders::pushed;
 
-both!(
-    a_meeting_that_is_off_is_told_while_it_helps,
-    another_place_is_told_once_to_those_who_are_going,
-    a_change_that_changes_nothing_on_the_way_is_not_told,
-    a_later_change_is_told_anew,
-    the_closer_it_is_the_sooner_it_is_told,
-    at_night_a_change_is_in_the_inbox_and_told_before_he_leaves,
-    whoever_does_not_come_any_more_is_not_told,
-    telling_of_a_change_costs_the_same_however_many_are_going,
-    a_reminder_nobody_sent_comes_until_the_meeting_starts
-);
-
 fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
@@ -47,6 +35,7 @@ async fn moved(app: &TestApp, host: SignedIn, meeting: &Value, version: i32, pla
     version + 1
 }
 
+#[both]
 async fn a_meeting_that_is_off_is_told_while_it_helps(app: TestApp) {
     let host = app.facilitator("host").await;
     for (night, (starts, expected)) in [
@@ -87,6 +76,7 @@ async fn a_meeting_that_is_off_is_told_while_it_helps(app: TestApp) {
     }
 }
 
+#[both]
 async fn another_place_is_told_once_to_those_who_are_going(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({})).await;
@@ -125,6 +115,7 @@ async fn another_place_is_told_once_to_those_who_are_going(app: TestApp) {
     }
 }
 
+#[both]
 async fn a_change_that_changes_nothing_on_the_way_is_not_told(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({ "capacity": 5 })).await;
@@ -145,6 +136,7 @@ async fn a_change_that_changes_nothing_on_the_way_is_not_told(app: TestApp) {
     assert_eq!(pushed(&app).len(), 1);
 }
 
+#[both]
 async fn a_later_change_is_told_anew(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({})).await;
@@ -159,6 +151,7 @@ async fn a_later_change_is_told_anew(app: TestApp) {
     );
 }
 
+#[both]
 async fn the_closer_it_is_the_sooner_it_is_told(app: TestApp) {
     let host = app.facilitator("host").await;
     for (day, minutes, seconds) in [(12, 40, 240), (13, 10, 60), (14, 0, 0), (15, -30, 0)] {
@@ -177,6 +170,7 @@ async fn the_closer_it_is_the_sooner_it_is_told(app: TestApp) {
     }
 }
 
+#[both]
 async fn at_night_a_change_is_in_the_inbox_and_told_before_he_leaves(app: TestApp) {
     let host = app.facilitator("host").await;
     let early = json!({ "localDate": "2026-03-11", "localTime": "06:30" });
@@ -204,6 +198,7 @@ async fn at_night_a_change_is_in_the_inbox_and_told_before_he_leaves(app: TestAp
     assert_eq!(pushed(&app), [reminder.clone(), reminder, morning]);
 }
 
+#[both]
 async fn whoever_does_not_come_any_more_is_not_told(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({})).await;
@@ -224,6 +219,7 @@ async fn whoever_does_not_come_any_more_is_not_told(app: TestApp) {
     assert_eq!(pushed(&app), ["2026-03-10T12:04:00Z"]);
 }
 
+#[both]
 async fn telling_of_a_change_costs_the_same_however_many_are_going(app: TestApp) {
     let host = app.facilitator("host").await;
     let document = "mutation($input: UpdateMeetingInput!) { updateMeeting(input: $input) { errors { code } } }";
@@ -243,6 +239,7 @@ async fn telling_of_a_change_costs_the_same_however_many_are_going(app: TestApp)
     assert_eq!(costs[0], costs[1]);
 }
 
+#[both]
 async fn a_reminder_nobody_sent_comes_until_the_meeting_starts(app: TestApp) {
     let host = app.facilitator("host").await;
     for (day, late, expected) in [(12, 59, 1), (13, 60, 0)] {

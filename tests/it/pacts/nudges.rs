@@ -12,17 +12,6 @@ use super::{agreed, end, hello, nudge, nudge_document, nudged};
 use crate::peerings::partners;
 use crate::profile::{hide, problem, problems};
 
-both!(
-    a_nudge_is_sent_once_and_answered_with_one_tap,
-    it_is_no_good_moment_and_nobody_says_why,
-    words_are_kept_encrypted,
-    two_go_between_two_men_a_day,
-    of_twenty_nudges_at_once_two_are_sent,
-    what_is_wrong_with_a_nudge_is_named,
-    only_the_two_nudge_and_only_while_it_goes_on,
-    they_come_in_pages
-);
-
 async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(app, mike, paul).await;
@@ -34,6 +23,7 @@ async fn try_nudge(app: &TestApp, who: SignedIn, pact: &Value) -> Value {
     nudge(app, who, "sendPactNudge", &hello(app, pact)).await
 }
 
+#[both]
 async fn a_nudge_is_sent_once_and_answered_with_one_tap(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     let input = hello(&app, &pact);
@@ -66,6 +56,7 @@ async fn a_nudge_is_sent_once_and_answered_with_one_tap(app: TestApp) {
     assert_eq!(refused["nudge"]["answer"], "ROUGH_DAY");
 }
 
+#[both]
 async fn it_is_no_good_moment_and_nobody_says_why(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     let mut refusals = Vec::new();
@@ -120,6 +111,7 @@ async fn it_is_no_good_moment_and_nobody_says_why(app: TestApp) {
     }
 }
 
+#[both]
 async fn words_are_kept_encrypted(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     let mut input = hello(&app, &pact);
@@ -137,6 +129,7 @@ async fn words_are_kept_encrypted(app: TestApp) {
     assert_eq!(text, "See you at the wall at six");
 }
 
+#[both]
 async fn two_go_between_two_men_a_day(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     let sam = app.member("sam").await;
@@ -154,6 +147,7 @@ async fn two_go_between_two_men_a_day(app: TestApp) {
     nudged(&app, mike, &pact).await;
 }
 
+#[both]
 async fn of_twenty_nudges_at_once_two_are_sent(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     let both = [mike, paul].repeat(10).into_iter();
@@ -196,6 +190,7 @@ async fn of_twenty_nudges_at_once_two_are_sent(app: TestApp) {
     assert_eq!(answered.count(), 1);
 }
 
+#[both]
 async fn what_is_wrong_with_a_nudge_is_named(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     let version_four = "f47ac10b-58cc-4372-a567-0e02b2c3d479";
@@ -233,6 +228,7 @@ async fn what_is_wrong_with_a_nudge_is_named(app: TestApp) {
     assert_eq!(problems(&refused), problem("CONFLICT", "input.id"));
 }
 
+#[both]
 async fn only_the_two_nudge_and_only_while_it_goes_on(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     let sam = app.member("sam").await;
@@ -261,6 +257,7 @@ async fn only_the_two_nudge_and_only_while_it_goes_on(app: TestApp) {
     assert_eq!(problems(&late), problem("NOT_FOUND", "input.nudgeId"));
 }
 
+#[both]
 async fn they_come_in_pages(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     let mut sent = Vec::new();

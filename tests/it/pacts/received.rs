@@ -12,18 +12,6 @@ use super::{agreed, end, hello, nudge, pacts, proposal, send, sent};
 use crate::account;
 use crate::peerings::{leave, partners};
 
-both!(
-    what_was_received_outlives_the_pact,
-    what_was_received_outlives_the_peering,
-    it_is_the_receivers_alone_and_goes_after_ninety_days,
-    what_was_received_outlives_the_account_of_the_sender,
-    a_sender_who_comes_back_leaves_no_second_copy,
-    a_wish_that_was_changed_can_still_be_shown,
-    a_proposal_that_was_taken_back_or_declined_can_still_be_shown,
-    received_words_are_kept_encrypted_and_bound_to_their_receiver,
-    it_comes_in_pages
-);
-
 const RECEIVED: &str = "id kind text template senderHandle senderId nudgeId pactId peeringId receivedAt endedAt keptUntil
     sender { handle }";
 
@@ -92,10 +80,12 @@ fn all() -> [(String, Value); 2] {
     ]
 }
 
+#[both]
 async fn what_was_received_outlives_the_pact(app: TestApp) {
     outlives(app, "endPact").await;
 }
 
+#[both]
 async fn what_was_received_outlives_the_peering(app: TestApp) {
     outlives(app, "endPeering").await;
 }
@@ -137,6 +127,7 @@ async fn outlives(app: TestApp, over: &str) {
     assert_eq!(received(&app, mike).await, kept);
 }
 
+#[both]
 async fn it_is_the_receivers_alone_and_goes_after_ninety_days(app: TestApp) {
     let (mike, paul, [_, pact, _]) = hurt(&app).await;
     let sam = app.member("sam").await;
@@ -176,6 +167,7 @@ async fn undo(app: &TestApp, who: SignedIn) {
     assert_eq!(undone.at("/undoAccountDeletion/errors"), json!([]));
 }
 
+#[both]
 async fn what_was_received_outlives_the_account_of_the_sender(app: TestApp) {
     let (mike, paul, _) = hurt(&app).await;
     delete_account(&app, paul).await;
@@ -204,6 +196,7 @@ async fn what_was_received_outlives_the_account_of_the_sender(app: TestApp) {
     assert_eq!(words(&app, mike).await, []);
 }
 
+#[both]
 async fn a_sender_who_comes_back_leaves_no_second_copy(app: TestApp) {
     let (mike, paul, [_, pact, _]) = hurt(&app).await;
     for _ in 0..2 {
@@ -225,6 +218,7 @@ async fn a_sender_who_comes_back_leaves_no_second_copy(app: TestApp) {
     assert_eq!(words(&app, mike).await, all());
 }
 
+#[both]
 async fn a_wish_that_was_changed_can_still_be_shown(app: TestApp) {
     let (mike, paul, [_, pact, _]) = hurt(&app).await;
     let wish = |text: Value| json!({ "pactId": pact, "nudgeWish": text });
@@ -241,6 +235,7 @@ async fn a_wish_that_was_changed_can_still_be_shown(app: TestApp) {
     assert_eq!(words(&app, mike).await, both);
 }
 
+#[both]
 async fn a_proposal_that_was_taken_back_or_declined_can_still_be_shown(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(&app, mike, paul).await;
@@ -267,6 +262,7 @@ async fn a_proposal_that_was_taken_back_or_declined_can_still_be_shown(app: Test
     assert_eq!(words(&app, paul).await, []);
 }
 
+#[both]
 async fn received_words_are_kept_encrypted_and_bound_to_their_receiver(app: TestApp) {
     let (mike, paul, [_, pact, _]) = hurt(&app).await;
     end(&app, paul, &pact).await;
@@ -297,6 +293,7 @@ async fn received_words_are_kept_encrypted_and_bound_to_their_receiver(app: Test
     assert_eq!(words(&app, mike).await.len(), 1);
 }
 
+#[both]
 async fn it_comes_in_pages(app: TestApp) {
     let (mike, paul, [_, pact, _]) = hurt(&app).await;
     end(&app, paul, &pact).await;

@@ -12,19 +12,6 @@ use super::{agreed, end, pacts, proposal, send, sent};
 use crate::peerings::partners;
 use crate::profile::{hide, problem, problems};
 
-both!(
-    each_gives_what_he_likes_and_takes_it_back_at_once,
-    nothing_is_given_before_both_agreed_and_after_it_is_over,
-    a_partner_reads_what_he_is_given_and_no_more,
-    what_was_written_before_somebody_agreed_is_not_read,
-    what_was_changed_while_a_pact_waited_is_given_from_then_on,
-    a_partner_hears_of_a_check_in_when_he_may_see_it,
-    a_partner_is_told_that_a_man_would_like_a_word,
-    what_was_agreed_to_can_be_read,
-    a_change_over_anothers_is_refused,
-    the_consents_about_a_man_end_when_he_goes
-);
-
 async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(app, mike, paul).await;
@@ -56,6 +43,7 @@ async fn checks_in(app: &TestApp, who: SignedIn, input: &Value) {
 }
 
 /// Whoever is given words reads them where their writer lets partners read them, and nobody reads more than he is given.
+#[both]
 async fn a_partner_reads_what_he_is_given_and_no_more(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let id = agreed(&app, mike, paul, &peering).await;
@@ -123,6 +111,7 @@ async fn read(app: &TestApp, who: SignedIn) -> Vec<(Value, Value)> {
         .collect()
 }
 
+#[both]
 async fn what_was_written_before_somebody_agreed_is_not_read(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let id = agreed(&app, mike, paul, &peering).await;
@@ -164,6 +153,7 @@ async fn what_was_written_before_somebody_agreed_is_not_read(app: TestApp) {
     assert_eq!(read(&app, mike).await, vec![nothing; 5]);
 }
 
+#[both]
 async fn what_was_changed_while_a_pact_waited_is_given_from_then_on(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
@@ -179,6 +169,7 @@ async fn what_was_changed_while_a_pact_waited_is_given_from_then_on(app: TestApp
     assert_eq!(read(&app, paul).await[1], (json!(2), json!("Rough.")));
 }
 
+#[both]
 async fn a_partner_hears_of_a_check_in_when_he_may_see_it(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let sam = app.member("sam").await;
@@ -207,6 +198,7 @@ async fn a_partner_hears_of_a_check_in_when_he_may_see_it(app: TestApp) {
 }
 
 /// Whoever reads his words is told once that he would like one; not in secret, and not when he has thought better of it.
+#[both]
 async fn a_partner_is_told_that_a_man_would_like_a_word(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let id = agreed(&app, mike, paul, &peering).await;
@@ -267,6 +259,7 @@ async fn consents(app: &TestApp, who: SignedIn) -> Value {
     answer.at("/me/consents/nodes")
 }
 
+#[both]
 async fn each_gives_what_he_likes_and_takes_it_back_at_once(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let sam = app.member("sam").await;
@@ -320,6 +313,7 @@ async fn each_gives_what_he_likes_and_takes_it_back_at_once(app: TestApp) {
     assert_eq!(pact["yourSide"]["nudgeStyle"], "HUMOUR");
 }
 
+#[both]
 async fn nothing_is_given_before_both_agreed_and_after_it_is_over(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
@@ -335,6 +329,7 @@ async fn nothing_is_given_before_both_agreed_and_after_it_is_over(app: TestApp) 
     assert_eq!(given(&app, mike, paul).await, Sharing::Nothing);
 }
 
+#[both]
 async fn what_was_agreed_to_can_be_read(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
@@ -368,6 +363,7 @@ async fn what_was_agreed_to_can_be_read(app: TestApp) {
     );
 }
 
+#[both]
 async fn a_change_over_anothers_is_refused(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let id = agreed(&app, mike, paul, &peering).await;
@@ -388,6 +384,7 @@ async fn a_change_over_anothers_is_refused(app: TestApp) {
     sent(&app, mike, "updatePactSide", back).await;
 }
 
+#[both]
 async fn the_consents_about_a_man_end_when_he_goes(app: TestApp) {
     use api::transact;
     use api::tx::Done;

@@ -9,18 +9,6 @@ use super::{agreed, document, end, pacts, proposal, send, sent};
 use crate::peerings::{leave, partners};
 use crate::profile::{hide, problem, problems};
 
-both!(
-    two_partners_agree_and_one_ends_it,
-    a_no_looks_like_silence_to_the_man_who_proposed,
-    who_proposes_back_agrees,
-    who_propose_at_once_have_one_pact,
-    it_needs_a_partner_and_ends_with_the_peering,
-    it_ends_with_its_last_day_and_can_be_renewed,
-    what_is_wrong_with_a_pact_is_named,
-    it_is_there_for_the_two_and_nobody_else,
-    a_hidden_mans_pacts_are_not_there
-);
-
 const NOTHING: [Value; 0] = [];
 
 async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
@@ -29,6 +17,7 @@ async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
     (mike, paul, peering)
 }
 
+#[both]
 async fn two_partners_agree_and_one_ends_it(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let mut input = proposal(&app, &peering);
@@ -84,6 +73,7 @@ async fn two_partners_agree_and_one_ends_it(app: TestApp) {
     agreed(&app, paul, mike, &peering).await;
 }
 
+#[both]
 async fn a_no_looks_like_silence_to_the_man_who_proposed(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
@@ -116,6 +106,7 @@ async fn a_no_looks_like_silence_to_the_man_who_proposed(app: TestApp) {
     sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
 }
 
+#[both]
 async fn who_proposes_back_agrees(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let first = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
@@ -130,6 +121,7 @@ async fn who_proposes_back_agrees(app: TestApp) {
     assert_eq!(sent(&app, paul, "proposePact", back).await, pact);
 }
 
+#[both]
 async fn who_propose_at_once_have_one_pact(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let both = [mike, paul].repeat(10).into_iter();
@@ -148,6 +140,7 @@ async fn who_propose_at_once_have_one_pact(app: TestApp) {
     assert_eq!(his[0]["state"], "ACTIVE");
 }
 
+#[both]
 async fn it_needs_a_partner_and_ends_with_the_peering(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let sam = app.member("sam").await;
@@ -166,6 +159,7 @@ async fn it_needs_a_partner_and_ends_with_the_peering(app: TestApp) {
     assert_eq!(problems(&refused), missing);
 }
 
+#[both]
 async fn it_ends_with_its_last_day_and_can_be_renewed(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let mut input = proposal(&app, &peering);
@@ -218,6 +212,7 @@ async fn it_ends_with_its_last_day_and_can_be_renewed(app: TestApp) {
     agreed(&app, mike, paul, &peering).await;
 }
 
+#[both]
 async fn what_is_wrong_with_a_pact_is_named(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let input = json!({ "id": "f47ac10b-58cc-4372-a567-0e02b2c3d479", "peeringId": "nonsense",
@@ -246,6 +241,7 @@ async fn what_is_wrong_with_a_pact_is_named(app: TestApp) {
     }
 }
 
+#[both]
 async fn it_is_there_for_the_two_and_nobody_else(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let sam = app.member("sam").await;
@@ -284,6 +280,7 @@ async fn it_is_there_for_the_two_and_nobody_else(app: TestApp) {
     assert_eq!(list.at("/me/pacts/totalCount"), 1);
 }
 
+#[both]
 async fn a_hidden_mans_pacts_are_not_there(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let id = agreed(&app, mike, paul, &peering).await;

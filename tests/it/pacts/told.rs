@@ -10,15 +10,6 @@ use super::{agreed, end, nudge, nudged, proposal, send, sent};
 use crate::changes::Phone;
 use crate::peerings::{answer, in_a_circle, leave, partners, proposed};
 
-both!(
-    each_step_reaches_the_phones_of_both,
-    partners_hear_of_each_other_and_nobody_else,
-    a_nudge_and_its_answer_are_pushed,
-    proposing_and_ending_in_turn_rings_twice_a_day,
-    what_is_no_longer_so_is_not_told,
-    the_end_of_a_pact_clears_the_phones
-);
-
 const NOTHING: [&str; 0] = [];
 const ACTIVITY: &str = "subscription { partnerActivity { kind subjectId refetch } }";
 
@@ -42,6 +33,7 @@ async fn expect(app: &TestApp, phones: &mut [Phone; 2], told: [&[&str]; 2]) {
     }
 }
 
+#[both]
 async fn each_step_reaches_the_phones_of_both(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let mut both = phones(&app, [mike, paul]).await;
@@ -72,6 +64,7 @@ async fn each_step_reaches_the_phones_of_both(app: TestApp) {
     expect(&app, &mut both, [&over, &over]).await;
 }
 
+#[both]
 async fn proposing_and_ending_in_turn_rings_twice_a_day(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     app.drain().await;
@@ -107,6 +100,7 @@ async fn proposing_and_ending_in_turn_rings_twice_a_day(app: TestApp) {
     assert_eq!(app.outbox().len(), 6);
 }
 
+#[both]
 async fn partners_hear_of_each_other_and_nobody_else(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let sam = app.member("sam").await;
@@ -146,6 +140,7 @@ async fn partners_hear_of_each_other_and_nobody_else(app: TestApp) {
     assert_eq!(sams.heard(), [Value::Null; 0]);
 }
 
+#[both]
 async fn a_nudge_and_its_answer_are_pushed(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     app.register(mike, "mikes-phone").await;
@@ -184,6 +179,7 @@ async fn a_nudge_and_its_answer_are_pushed(app: TestApp) {
     );
 }
 
+#[both]
 async fn what_is_no_longer_so_is_not_told(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     app.drain().await;
@@ -208,6 +204,7 @@ async fn what_is_no_longer_so_is_not_told(app: TestApp) {
     assert_eq!(note.expires_at - note.created_at, TimeDelta::hours(4));
 }
 
+#[both]
 async fn the_end_of_a_pact_clears_the_phones(app: TestApp) {
     let (mike, paul, peering) = two(&app).await;
     let mut input = proposal(&app, &peering);

@@ -10,11 +10,6 @@ use support::{TestApp, both};
 use super::{agreed, pacts, sent};
 use crate::peerings::partners;
 
-both!(
-    a_wish_is_kept_encrypted_and_bound_to_its_side,
-    what_an_older_program_wrote_is_read_and_encrypted
-);
-
 async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(app, mike, paul).await;
@@ -40,6 +35,7 @@ async fn rows(app: &TestApp) -> Vec<pact_side::Model> {
     rows.unwrap()
 }
 
+#[both]
 async fn a_wish_is_kept_encrypted_and_bound_to_its_side(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     for who in [mike, paul] {
@@ -76,6 +72,7 @@ async fn a_wish_is_kept_encrypted_and_bound_to_its_side(app: TestApp) {
 }
 
 /// What is read is right before and after it was encrypted.
+#[both]
 async fn what_an_older_program_wrote_is_read_and_encrypted(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     wishes(&app, &pact, mike, "Softly").await;

@@ -12,14 +12,6 @@ use crate::peerings::partners;
 use crate::quiet_hours::spread_after;
 use crate::reminders::pushed;
 
-both!(
-    a_word_asked_for_at_night_waits_unless_he_may_be_woken,
-    whoever_may_be_woken_says_so_himself_and_takes_it_back,
-    an_answer_to_his_own_nudge_is_not_held,
-    whoever_asks_is_shown_before_and_after_that_it_may_wait,
-    what_may_wait_is_nobody_elses_to_know
-);
-
 fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
@@ -60,6 +52,7 @@ async fn may_wait(app: &TestApp, who: SignedIn, pact: &Value) -> Value {
     answer.at("/node")
 }
 
+#[both]
 async fn a_word_asked_for_at_night_waits_unless_he_may_be_woken(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     let before = pushed(&app).len();
@@ -76,6 +69,7 @@ async fn a_word_asked_for_at_night_waits_unless_he_may_be_woken(app: TestApp) {
     assert_eq!(pushed(&app)[before + 1..], ["2026-03-11T22:30:00Z"]);
 }
 
+#[both]
 async fn whoever_may_be_woken_says_so_himself_and_takes_it_back(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     let sides = |yours: bool, his: bool| json!([{ "canBeWoken": yours }, { "canBeWoken": his }]);
@@ -117,6 +111,7 @@ async fn whoever_may_be_woken_says_so_himself_and_takes_it_back(app: TestApp) {
     );
 }
 
+#[both]
 async fn an_answer_to_his_own_nudge_is_not_held(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     app.travel(utc("2026-03-10T21:30:00Z")).await;
@@ -130,6 +125,7 @@ async fn an_answer_to_his_own_nudge_is_not_held(app: TestApp) {
     assert_eq!(pushed(&app)[before..], ["2026-03-10T23:00:00Z"]);
 }
 
+#[both]
 async fn whoever_asks_is_shown_before_and_after_that_it_may_wait(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     let id = nudged(&app, paul, &pact).await["id"].clone();
@@ -183,6 +179,7 @@ async fn whoever_asks_is_shown_before_and_after_that_it_may_wait(app: TestApp) {
     }
 }
 
+#[both]
 async fn what_may_wait_is_nobody_elses_to_know(app: TestApp) {
     let (mike, paul, pact) = two(&app).await;
     let sam = app.member("sam").await;

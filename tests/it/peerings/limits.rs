@@ -11,16 +11,6 @@ use super::{
 };
 use crate::profile::{hide, problem, problems};
 
-both!(
-    three_proposals_wait_at_a_time,
-    a_no_frees_no_place_before_the_lapse,
-    a_man_has_five_partners,
-    of_twenty_proposals_at_once_three_wait,
-    of_twenty_men_who_are_answered_at_once_five_are_partners,
-    who_ask_each_other_at_once_are_partners,
-    one_proposal_that_is_sent_twenty_times_is_one
-);
-
 async fn men(app: &TestApp, mike: SignedIn, count: usize) -> Vec<SignedIn> {
     let mut men = Vec::new();
     for n in 0..count {
@@ -38,6 +28,7 @@ fn codes(answers: &[Value], code: &str) -> usize {
     answers.iter().filter(of).count()
 }
 
+#[both]
 async fn three_proposals_wait_at_a_time(app: TestApp) {
     let mike = app.member("mike").await;
     let men = men(&app, mike, 5).await;
@@ -59,6 +50,7 @@ async fn three_proposals_wait_at_a_time(app: TestApp) {
     assert_eq!(fifth["errors"], json!([]));
 }
 
+#[both]
 async fn a_no_frees_no_place_before_the_lapse(app: TestApp) {
     let mike = app.member("mike").await;
     let men = men(&app, mike, 4).await;
@@ -72,6 +64,7 @@ async fn a_no_frees_no_place_before_the_lapse(app: TestApp) {
     assert_eq!(proposed(&app, mike, men[3]).await["state"], "PROPOSED");
 }
 
+#[both]
 async fn a_man_has_five_partners(app: TestApp) {
     let mike = app.member("mike").await;
     let men = men(&app, mike, 7).await;
@@ -97,6 +90,7 @@ async fn a_man_has_five_partners(app: TestApp) {
     assert_eq!(answer(&app, mike, &his, true).await["errors"], json!([]));
 }
 
+#[both]
 async fn of_twenty_proposals_at_once_three_wait(app: TestApp) {
     let mike = app.member("mike").await;
     let men = men(&app, mike, 20).await;
@@ -106,6 +100,7 @@ async fn of_twenty_proposals_at_once_three_wait(app: TestApp) {
     assert_eq!(peerings(&app, mike).await.len(), 3);
 }
 
+#[both]
 async fn of_twenty_men_who_are_answered_at_once_five_are_partners(app: TestApp) {
     let mike = app.member("mike").await;
     let men = men(&app, mike, 20).await;
@@ -122,6 +117,7 @@ async fn of_twenty_men_who_are_answered_at_once_five_are_partners(app: TestApp) 
     assert_eq!((active.count(), his.len()), (5, 20));
 }
 
+#[both]
 async fn who_ask_each_other_at_once_are_partners(app: TestApp) {
     let mike = app.member("mike").await;
     let men = men(&app, mike, 3).await;
@@ -136,6 +132,7 @@ async fn who_ask_each_other_at_once_are_partners(app: TestApp) {
     }
 }
 
+#[both]
 async fn one_proposal_that_is_sent_twenty_times_is_one(app: TestApp) {
     let mike = app.member("mike").await;
     let man = men(&app, mike, 1).await[0];

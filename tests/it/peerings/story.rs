@@ -10,21 +10,9 @@ use support::{TestApp, both};
 use super::{answer, in_a_circle, leave, partners, peerings, propose, proposed, to};
 use crate::profile::{hide, problem, problems, seen, set_topic};
 
-both!(
-    two_men_become_partners_and_one_ends_it,
-    a_no_looks_like_silence_to_the_man_who_asked,
-    a_proposal_can_be_taken_back,
-    who_asks_the_man_who_asked_him_says_yes,
-    only_a_man_in_a_circle_of_ones_own_is_asked,
-    each_step_is_for_one_of_the_two,
-    what_is_wrong_with_a_proposal_is_named,
-    partners_see_what_is_for_partners,
-    a_hidden_man_is_nobodys_partner,
-    they_come_in_pages_with_two_statements
-);
-
 const NOBODY: [Value; 0] = [];
 
+#[both]
 async fn two_men_become_partners_and_one_ends_it(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let sam = app.member("sam").await;
@@ -71,6 +59,7 @@ async fn two_men_become_partners_and_one_ends_it(app: TestApp) {
     assert_eq!(proposed(&app, mike, paul).await["state"], "PROPOSED");
 }
 
+#[both]
 async fn a_no_looks_like_silence_to_the_man_who_asked(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let (tom, sam) = (app.member("tom").await, app.member("sam").await);
@@ -118,6 +107,7 @@ async fn a_no_looks_like_silence_to_the_man_who_asked(app: TestApp) {
     assert_eq!(proposed(&app, mike, paul).await["state"], "PROPOSED");
 }
 
+#[both]
 async fn a_proposal_can_be_taken_back(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let tom = app.member("tom").await;
@@ -150,6 +140,7 @@ async fn a_proposal_can_be_taken_back(app: TestApp) {
     assert_eq!(problems(&refused), problem("CONFLICT", "input.peeringId"));
 }
 
+#[both]
 async fn who_asks_the_man_who_asked_him_says_yes(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let tom = app.member("tom").await;
@@ -169,6 +160,7 @@ async fn who_asks_the_man_who_asked_him_says_yes(app: TestApp) {
     assert_eq!(peerings(&app, mike).await.len(), 2);
 }
 
+#[both]
 async fn only_a_man_in_a_circle_of_ones_own_is_asked(app: TestApp) {
     let (mike, outsider) = (app.member("mike").await, app.member("outsider").await);
     let hidden = app.member("hidden").await;
@@ -185,6 +177,7 @@ async fn only_a_man_in_a_circle_of_ones_own_is_asked(app: TestApp) {
     }
 }
 
+#[both]
 async fn each_step_is_for_one_of_the_two(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let sam = app.member("sam").await;
@@ -211,6 +204,7 @@ async fn each_step_is_for_one_of_the_two(app: TestApp) {
     }
 }
 
+#[both]
 async fn what_is_wrong_with_a_proposal_is_named(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let tom = app.member("tom").await;
@@ -232,6 +226,7 @@ async fn what_is_wrong_with_a_proposal_is_named(app: TestApp) {
     assert_eq!(peerings(&app, tom).await, NOBODY);
 }
 
+#[both]
 async fn partners_see_what_is_for_partners(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let input = json!({ "topic": "grief", "stance": "LIVING_WITH", "visibility": "PARTNERS" });
@@ -264,6 +259,7 @@ async fn leave_all_circles(app: &TestApp, who: SignedIn) {
     }
 }
 
+#[both]
 async fn a_hidden_man_is_nobodys_partner(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let id = partners(&app, mike, paul).await;
@@ -278,6 +274,7 @@ async fn a_hidden_man_is_nobodys_partner(app: TestApp) {
     assert_eq!(peerings(&app, mike).await, before);
 }
 
+#[both]
 async fn they_come_in_pages_with_two_statements(app: TestApp) {
     let mike = app.member("mike").await;
     let mut men = Vec::new();

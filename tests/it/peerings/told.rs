@@ -10,18 +10,6 @@ use support::{TestApp, both};
 use super::{answer, in_a_circle, leave, partners, peerings, proposed};
 use crate::changes::Phone;
 
-both!(
-    each_step_reaches_the_phones_of_those_who_see_it,
-    a_man_who_leaves_goes_from_his_partners_phones,
-    a_lapse_clears_the_phones,
-    after_an_end_neither_hears_of_a_proposal_for_thirty_days,
-    after_a_no_neither_hears_of_a_proposal_for_thirty_days,
-    who_ask_each_other_after_an_end_are_partners_again,
-    who_is_asked_and_who_is_answered_hear_of_it,
-    what_is_no_longer_so_is_not_told,
-    a_deleted_account_takes_its_peerings_along
-);
-
 const NOTHING: [&str; 0] = [];
 
 async fn three(app: &TestApp) -> [SignedIn; 3] {
@@ -40,6 +28,7 @@ async fn phone(app: &TestApp, who: SignedIn) -> Phone {
     phone
 }
 
+#[both]
 async fn each_step_reaches_the_phones_of_those_who_see_it(app: TestApp) {
     let [mike, paul, sam] = three(&app).await;
     let mut mikes = phone(&app, mike).await;
@@ -91,6 +80,7 @@ async fn asks_in_vain(app: &TestApp, from: SignedIn, to: SignedIn) {
     assert_eq!(app.notifications().await.len(), told);
 }
 
+#[both]
 async fn after_an_end_neither_hears_of_a_proposal_for_thirty_days(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let id = partners(&app, mike, paul).await;
@@ -102,6 +92,7 @@ async fn after_an_end_neither_hears_of_a_proposal_for_thirty_days(app: TestApp) 
     assert_eq!(peerings(&app, mike).await[0]["state"], "PROPOSED");
 }
 
+#[both]
 async fn after_a_no_neither_hears_of_a_proposal_for_thirty_days(app: TestApp) {
     let [mike, paul, _] = three(&app).await;
     let id = proposed(&app, mike, paul).await["id"].clone();
@@ -111,6 +102,7 @@ async fn after_a_no_neither_hears_of_a_proposal_for_thirty_days(app: TestApp) {
     asks_in_vain(&app, paul, mike).await;
 }
 
+#[both]
 async fn who_ask_each_other_after_an_end_are_partners_again(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let id = partners(&app, mike, paul).await;
@@ -119,6 +111,7 @@ async fn who_ask_each_other_after_an_end_are_partners_again(app: TestApp) {
     assert_eq!(proposed(&app, mike, paul).await["state"], "ACTIVE");
 }
 
+#[both]
 async fn a_man_who_leaves_goes_from_his_partners_phones(app: TestApp) {
     let [mike, paul, sam] = three(&app).await;
     partners(&app, mike, paul).await;
@@ -133,6 +126,7 @@ async fn a_man_who_leaves_goes_from_his_partners_phones(app: TestApp) {
     }
 }
 
+#[both]
 async fn a_lapse_clears_the_phones(app: TestApp) {
     let [mike, paul, sam] = three(&app).await;
     proposed(&app, mike, paul).await;
@@ -151,6 +145,7 @@ async fn a_lapse_clears_the_phones(app: TestApp) {
     assert_eq!(peerings(&app, paul).await.len(), 1);
 }
 
+#[both]
 async fn who_is_asked_and_who_is_answered_hear_of_it(app: TestApp) {
     let [mike, paul, _] = three(&app).await;
     app.register(mike, "mikes-phone").await;
@@ -179,6 +174,7 @@ async fn who_is_asked_and_who_is_answered_hear_of_it(app: TestApp) {
     }
 }
 
+#[both]
 async fn what_is_no_longer_so_is_not_told(app: TestApp) {
     let [mike, paul, sam] = three(&app).await;
     app.register(paul, "pauls-phone").await;
@@ -221,6 +217,7 @@ async fn what_is_no_longer_so_is_not_told(app: TestApp) {
     assert_eq!((cancelled.count(), told.len()), (4, 5));
 }
 
+#[both]
 async fn a_deleted_account_takes_its_peerings_along(app: TestApp) {
     let [mike, paul, _] = three(&app).await;
     partners(&app, mike, paul).await;

@@ -15,18 +15,7 @@ use support::{TestApp, both, zone};
 
 use super::{own, problem, problems, update};
 
-both!(
-    a_handle_that_looks_like_anothers_is_taken,
-    a_man_may_write_his_own_handle_otherwise,
-    of_two_who_take_look_alikes_at_once_one_has_it,
-    of_two_who_sign_up_under_look_alikes_at_once_one_does,
-    a_handle_that_looks_like_anothers_as_it_is_written_is_taken,
-    a_handle_given_up_is_kept_back_for_its_member,
-    nobody_keeps_many_handles_back,
-    a_handle_is_kept_back_when_its_member_is_gone,
-    what_members_were_called_before_is_theirs
-);
-
+#[both]
 async fn a_handle_that_looks_like_anothers_is_taken(app: TestApp) {
     let (_, paul) = (app.member("mike").await, app.member("paul").await);
     let before = own(&app, paul).await;
@@ -46,6 +35,7 @@ async fn a_handle_that_looks_like_anothers_is_taken(app: TestApp) {
     assert_eq!(own(&app, paul).await, before);
 }
 
+#[both]
 async fn a_man_may_write_his_own_handle_otherwise(app: TestApp) {
     let mike = app.member("mike").await;
     let updated = update(&app, mike, json!({"handle": "M.I.K.E"})).await;
@@ -53,6 +43,7 @@ async fn a_man_may_write_his_own_handle_otherwise(app: TestApp) {
     assert_eq!(updated["member"]["handle"], json!("M.I.K.E"));
 }
 
+#[both]
 async fn of_two_who_take_look_alikes_at_once_one_has_it(app: TestApp) {
     let (a, b) = (app.member("alan").await, app.member("brian").await);
     for (one, other) in [
@@ -91,6 +82,7 @@ async fn of_two_who_take_look_alikes_at_once_one_has_it(app: TestApp) {
     }
 }
 
+#[both]
 async fn of_two_who_sign_up_under_look_alikes_at_once_one_does(app: TestApp) {
     let app = &app.app;
     let sign_up = async |handle: &str| -> Result<bool, Fault> {
@@ -122,6 +114,7 @@ async fn is_called(app: &TestApp, who: SignedIn, handle: &str) -> bool {
     refused.is_empty()
 }
 
+#[both]
 async fn a_handle_that_looks_like_anothers_as_it_is_written_is_taken(app: TestApp) {
     let (_, paul) = (app.member("gilbert").await, app.member("paul").await);
     app.member("Ian").await;
@@ -131,6 +124,7 @@ async fn a_handle_that_looks_like_anothers_as_it_is_written_is_taken(app: TestAp
     assert!(is_called(&app, paul, "gilberto").await);
 }
 
+#[both]
 async fn a_handle_given_up_is_kept_back_for_its_member(app: TestApp) {
     let (mike, paul) = (app.member("Mike").await, app.member("paul").await);
     assert!(is_called(&app, mike, "michael").await);
@@ -148,6 +142,7 @@ async fn a_handle_given_up_is_kept_back_for_its_member(app: TestApp) {
     assert!(!is_called(&app, mike, "mike").await);
 }
 
+#[both]
 async fn nobody_keeps_many_handles_back(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     for n in 0..30 {
@@ -158,6 +153,7 @@ async fn nobody_keeps_many_handles_back(app: TestApp) {
     assert!(!is_called(&app, paul, "name28x").await);
 }
 
+#[both]
 async fn a_handle_is_kept_back_when_its_member_is_gone(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let gone: Result<(), Fault> = transact!(app.app, |tx| {
@@ -179,6 +175,7 @@ async fn a_handle_is_kept_back_when_its_member_is_gone(app: TestApp) {
     assert!(is_called(&app, paul, "mike").await);
 }
 
+#[both]
 async fn what_members_were_called_before_is_theirs(app: TestApp) {
     let (ian, paul) = (app.member("Ian").await, app.member("paul").await);
     let steps = Migrator::migrations();

@@ -5,16 +5,7 @@ use support::{TestApp, both};
 
 use super::{own, problem, problems, seen, set_topic};
 
-both!(
-    the_vocabularies_are_there_for_everybody,
-    a_new_topic_is_private,
-    a_topic_is_changed_in_place_and_what_is_not_said_stays,
-    a_topic_is_taken_off_and_sending_it_again_is_well,
-    what_the_vocabulary_does_not_have_is_refused,
-    a_profile_has_a_bounded_number_of_topics,
-    life_contexts_take_the_place_of_the_list
-);
-
+#[both]
 async fn the_vocabularies_are_there_for_everybody(app: TestApp) {
     let query = "{ topics { slug name description } lifeContexts { slug name } }";
     let first = app.anonymous(query, json!({})).await;
@@ -33,6 +24,7 @@ async fn the_vocabularies_are_there_for_everybody(app: TestApp) {
     );
 }
 
+#[both]
 async fn a_new_topic_is_private(app: TestApp) {
     let mike = app.member("mike").await;
     let set = set_topic(
@@ -51,6 +43,7 @@ async fn a_new_topic_is_private(app: TestApp) {
     assert_eq!(set["member"]["topics"][1]["visibility"], json!("PRIVATE"));
 }
 
+#[both]
 async fn a_topic_is_changed_in_place_and_what_is_not_said_stays(app: TestApp) {
     let mike = app.member("mike").await;
     let first = json!({"topic": "grief", "stance": "LIVING_WITH", "visibility": "CIRCLES"});
@@ -81,6 +74,7 @@ async fn remove(app: &TestApp, who: api::viewer::SignedIn, slug: &str) -> Value 
     answer.at("/removeTopic")
 }
 
+#[both]
 async fn a_topic_is_taken_off_and_sending_it_again_is_well(app: TestApp) {
     let mike = app.member("mike").await;
     set_topic(
@@ -100,6 +94,7 @@ async fn a_topic_is_taken_off_and_sending_it_again_is_well(app: TestApp) {
     assert_eq!(remove(&app, mike, "grief").await, left);
 }
 
+#[both]
 async fn what_the_vocabulary_does_not_have_is_refused(app: TestApp) {
     let mike = app.member("mike").await;
     let before = own(&app, mike).await;
@@ -123,6 +118,7 @@ async fn what_the_vocabulary_does_not_have_is_refused(app: TestApp) {
     assert_eq!(own(&app, mike).await, before);
 }
 
+#[both]
 async fn a_profile_has_a_bounded_number_of_topics(app: TestApp) {
     let mike = app.member("mike").await;
     let words = app
@@ -166,6 +162,7 @@ async fn contexts(app: &TestApp, who: api::viewer::SignedIn, slugs: Value) -> Va
     answer.at("/setLifeContexts")
 }
 
+#[both]
 async fn life_contexts_take_the_place_of_the_list(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     crate::peerings::in_a_circle(&app, &[mike, paul]).await;

@@ -7,18 +7,6 @@ use support::{TestApp, TestDatabase, both};
 
 use super::{own, problem, problems, update};
 
-both!(
-    a_profile_holds_what_was_told_and_sending_it_again_changes_nothing,
-    what_is_not_sent_stays,
-    an_omitted_variable_is_not_null,
-    what_cannot_be_cleared_is_needed,
-    every_problem_of_an_input_is_named,
-    texts_are_cleaned,
-    an_update_of_an_older_version_is_stale_and_carries_the_profile,
-    of_two_updates_from_one_version_one_is_stale,
-    nobody_updates_nothing
-);
-
 fn told() -> Value {
     json!({
         "handle": "Mike_T", "bio": "Two kids, one dog.\nLikes rain.", "story": "It began in 2019.",
@@ -32,6 +20,7 @@ fn told() -> Value {
     })
 }
 
+#[both]
 async fn a_profile_holds_what_was_told_and_sending_it_again_changes_nothing(app: TestApp) {
     let mike = app.member("mike").await;
     let first = update(&app, mike, told()).await;
@@ -56,6 +45,7 @@ async fn a_profile_holds_what_was_told_and_sending_it_again_changes_nothing(app:
     assert_eq!(own(&app, mike).await, expected);
 }
 
+#[both]
 async fn what_is_not_sent_stays(app: TestApp) {
     let mike = app.member("mike").await;
     let mut expected = update(&app, mike, told()).await["member"].clone();
@@ -78,6 +68,7 @@ async fn what_is_not_sent_stays(app: TestApp) {
     }
 }
 
+#[both]
 async fn an_omitted_variable_is_not_null(app: TestApp) {
     let mike = app.member("mike").await;
     update(&app, mike, json!({"bio": "Likes rain.", "region": "Cork"})).await;
@@ -95,6 +86,7 @@ async fn an_omitted_variable_is_not_null(app: TestApp) {
     assert_eq!(send(json!({"region": null})).await, neither);
 }
 
+#[both]
 async fn what_cannot_be_cleared_is_needed(app: TestApp) {
     let mike = app.member("mike").await;
     let before = own(&app, mike).await;
@@ -107,6 +99,7 @@ async fn what_cannot_be_cleared_is_needed(app: TestApp) {
     assert_eq!(own(&app, mike).await, before);
 }
 
+#[both]
 async fn every_problem_of_an_input_is_named(app: TestApp) {
     let mike = app.member("mike").await;
     let before = own(&app, mike).await;
@@ -136,6 +129,7 @@ async fn every_problem_of_an_input_is_named(app: TestApp) {
     assert_eq!(own(&app, mike).await, before);
 }
 
+#[both]
 async fn texts_are_cleaned(app: TestApp) {
     let mike = app.member("mike").await;
     let sent = json!({
@@ -154,6 +148,7 @@ async fn texts_are_cleaned(app: TestApp) {
     }
 }
 
+#[both]
 async fn an_update_of_an_older_version_is_stale_and_carries_the_profile(app: TestApp) {
     let mike = app.member("mike").await;
     let newer = update(
@@ -174,6 +169,7 @@ async fn an_update_of_an_older_version_is_stale_and_carries_the_profile(app: Tes
     assert_eq!(own(&app, mike).await, newer["member"]);
 }
 
+#[both]
 async fn of_two_updates_from_one_version_one_is_stale(app: TestApp) {
     let mike = app.member("mike").await;
     for version in 1..=8 {
@@ -188,6 +184,7 @@ async fn of_two_updates_from_one_version_one_is_stale(app: TestApp) {
     }
 }
 
+#[both]
 async fn nobody_updates_nothing(app: TestApp) {
     let query = "mutation { updateProfile(input: {bio: \"Hello\"}) { errors { code } } }";
     let nobody = app.anonymous(query, json!({})).await;

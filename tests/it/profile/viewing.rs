@@ -11,19 +11,6 @@ use uuid::Uuid;
 use super::{ask_for, hide, own, seen, set_topic, update};
 use crate::circles::circle_of;
 
-both!(
-    each_topic_is_seen_by_whom_it_is_shown_to,
-    each_part_is_seen_by_whom_it_is_shown_to,
-    who_has_no_tie_any_more_sees_nobody,
-    an_id_does_not_tell_when_its_member_joined,
-    a_private_topic_looks_like_none,
-    what_is_ones_own_business_is_null_to_others,
-    a_hidden_member_is_there_for_himself_alone,
-    nobody_sees_nobody,
-    what_is_no_member_is_nobody,
-    a_whole_profile_costs_one_statement
-);
-
 /// `one` asks `other` to be his partner, from a circle that he leaves then.
 async fn asked_and_left(app: &TestApp, one: SignedIn, other: SignedIn) {
     let host = app.facilitator("fourth").await;
@@ -41,6 +28,7 @@ fn slugs(profile: &Value) -> Vec<&str> {
         .collect()
 }
 
+#[both]
 async fn each_topic_is_seen_by_whom_it_is_shown_to(app: TestApp) {
     let mike = app.member("mike").await;
     let (mate, other) = (app.member("mate").await, app.member("other").await);
@@ -68,6 +56,7 @@ async fn each_topic_is_seen_by_whom_it_is_shown_to(app: TestApp) {
     assert_eq!(slugs(&seen(&app, other, mike).await), ["sleep"]);
 }
 
+#[both]
 async fn each_part_is_seen_by_whom_it_is_shown_to(app: TestApp) {
     let (mike, mate) = (app.member("mike").await, app.member("mate").await);
     let (other, friend) = (app.member("other").await, app.member("friend").await);
@@ -103,6 +92,7 @@ async fn each_part_is_seen_by_whom_it_is_shown_to(app: TestApp) {
     assert_eq!(parts(friend).await, [false, true, false, true]);
 }
 
+#[both]
 async fn who_has_no_tie_any_more_sees_nobody(app: TestApp) {
     let (mike, mate) = (app.member("mike").await, app.member("mate").await);
     let stranger = app.member("stranger").await;
@@ -120,6 +110,7 @@ async fn who_has_no_tie_any_more_sees_nobody(app: TestApp) {
     assert_eq!(found.await.at("/node"), json!(null));
 }
 
+#[both]
 async fn an_id_does_not_tell_when_its_member_joined(app: TestApp) {
     let joined = crate::account::join(&app, "mike@example.org", "mike").await;
     let mike = crate::account::who(&app, &joined);
@@ -127,6 +118,7 @@ async fn an_id_does_not_tell_when_its_member_joined(app: TestApp) {
     assert_eq!(mike.member.0.get_version_num(), 4);
 }
 
+#[both]
 async fn a_private_topic_looks_like_none(app: TestApp) {
     let (mike, mate) = (app.member("mike").await, app.member("mate").await);
     circle_of(&app, app.facilitator("host").await, &[mike, mate]).await;
@@ -138,6 +130,7 @@ async fn a_private_topic_looks_like_none(app: TestApp) {
     }
 }
 
+#[both]
 async fn what_is_ones_own_business_is_null_to_others(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     circle_of(&app, app.facilitator("host").await, &[mike, paul]).await;
@@ -155,6 +148,7 @@ async fn what_is_ones_own_business_is_null_to_others(app: TestApp) {
     assert_eq!(seen(&app, paul, mike).await, expected);
 }
 
+#[both]
 async fn a_hidden_member_is_there_for_himself_alone(app: TestApp) {
     let (mike, mate) = (app.member("mike").await, app.member("mate").await);
     circle_of(&app, app.facilitator("host").await, &[mike, mate]).await;
@@ -171,6 +165,7 @@ async fn a_hidden_member_is_there_for_himself_alone(app: TestApp) {
     assert!(!is_taking_part(db, no_one).await.unwrap());
 }
 
+#[both]
 async fn nobody_sees_nobody(app: TestApp) {
     let mike = app.member("mike").await;
     let query = "query($id: ID!) { member(id: $id) { handle } }";
@@ -184,6 +179,7 @@ async fn nobody_sees_nobody(app: TestApp) {
     }
 }
 
+#[both]
 async fn what_is_no_member_is_nobody(app: TestApp) {
     let mike = app.member("mike").await;
     let query = "query($id: ID!) { member(id: $id) { handle } }";
@@ -195,6 +191,7 @@ async fn what_is_no_member_is_nobody(app: TestApp) {
     }
 }
 
+#[both]
 async fn a_whole_profile_costs_one_statement(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     circle_of(&app, app.facilitator("host").await, &[mike, paul]).await;

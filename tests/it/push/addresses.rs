@@ -8,15 +8,8 @@ use support::both;
 
 use super::{GONE, Scene};
 
-both!(
-    an_address_that_is_gone_is_not_used_again,
-    an_address_that_was_said_to_be_gone_gets_what_it_was_owed,
-    who_registers_his_address_again_ends_its_trial,
-    addresses_that_die_in_masses_are_spared,
-    a_phone_that_nobody_elses_push_vouches_for_is_not_given_up,
-);
-
 /// One word may be the provider's own fault: it takes two, and somebody else's push that got through in between.
+#[both]
 async fn an_address_that_is_gone_is_not_used_again(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -52,6 +45,7 @@ async fn an_address_that_is_gone_is_not_used_again(scene: Scene) {
     assert_eq!((fake.sent().len(), fake.sent_to("good")), (9, 3));
 }
 
+#[both]
 async fn an_address_that_was_said_to_be_gone_gets_what_it_was_owed(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -74,6 +68,7 @@ async fn an_address_that_was_said_to_be_gone_gets_what_it_was_owed(scene: Scene)
     assert_eq!((fake.sent_to("phone"), scene.live(mike).await), (5, 1));
 }
 
+#[both]
 async fn who_registers_his_address_again_ends_its_trial(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -89,6 +84,7 @@ async fn who_registers_his_address_again_ends_its_trial(scene: Scene) {
 
 /// A provider that for hours says of every address that it is gone costs nobody his: not over restarts, nor with one worker
 /// after another, nor where there are only a few. What was owed arrives in the end.
+#[both]
 async fn addresses_that_die_in_masses_are_spared(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mut men = Vec::new();
@@ -126,6 +122,7 @@ async fn addresses_that_die_in_masses_are_spared(scene: Scene) {
     }
 }
 
+#[both]
 async fn a_phone_that_nobody_elses_push_vouches_for_is_not_given_up(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;

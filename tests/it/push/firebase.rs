@@ -7,18 +7,13 @@ use serde_json::json;
 use support::fake_fcm::{Answer, FakeFcm, RetryAfter};
 use support::{TestApp, TestDatabase, both};
 
-both!(
-    firebase_gets_what_its_schema_wants,
-    firebase_says_an_address_is_gone_and_it_is_not_used_again,
-    firebase_asks_for_patience,
-);
-
 /// An app that sends to a fake of Firebase, over a socket.
 async fn with_firebase(database: TestDatabase, fcm: &FakeFcm) -> (TestApp, tempfile::TempDir) {
     let (toml, folder) = fcm.toml();
     (TestApp::configured(database, &toml).await, folder)
 }
 
+#[both]
 async fn firebase_gets_what_its_schema_wants(database: TestDatabase) {
     let fcm = FakeFcm::start().await;
     let (app, _key) = with_firebase(database, &fcm).await;
@@ -68,6 +63,7 @@ async fn firebase_gets_what_its_schema_wants(database: TestDatabase) {
     fcm.stop().await;
 }
 
+#[both]
 async fn firebase_says_an_address_is_gone_and_it_is_not_used_again(database: TestDatabase) {
     let fcm = FakeFcm::start().await;
     let (app, _key) = with_firebase(database, &fcm).await;
@@ -107,6 +103,7 @@ async fn firebase_says_an_address_is_gone_and_it_is_not_used_again(database: Tes
     fcm.stop().await;
 }
 
+#[both]
 async fn firebase_asks_for_patience(database: TestDatabase) {
     let fcm = FakeFcm::start().await;
     let (app, _key) = with_firebase(database, &fcm).await;

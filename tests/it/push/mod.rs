@@ -18,22 +18,6 @@ use sea_orm::Iterable as _;
 use serde_json::json;
 use support::{FakeTransport, FromDatabase, TestApp, TestDatabase, both};
 
-both!(
-    switched_off_nothing_leaves_and_the_inbox_fills,
-    a_nudge_reaches_every_device_once,
-    a_bad_moment_is_waited_out_and_longer_each_time,
-    what_keeps_being_refused_is_given_up,
-    what_expires_on_the_way_is_not_sent,
-    a_quota_stops_the_whole_sender,
-    a_clock_that_was_ahead_when_a_quota_was_used_up_stops_no_push,
-    a_refused_platform_stops_itself_alone,
-    a_wrong_setup_costs_no_address,
-    one_odd_address_stops_nobody_elses_push,
-    a_wrong_setup_stops_the_whole_sender,
-    what_is_done_meanwhile_is_not_asked_for,
-    a_phone_that_moved_on_meanwhile_is_left_alone,
-);
-
 /// An app whose pushes are answered as scripted.
 struct Scene {
     app: TestApp,
@@ -79,6 +63,7 @@ impl Scene {
 const UNAVAILABLE: Outcome = Outcome::Unavailable { retry_after: None };
 const GONE: Outcome = Outcome::Dead(DeadReason::Unregistered);
 
+#[both]
 async fn a_nudge_reaches_every_device_once(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -100,6 +85,7 @@ async fn a_nudge_reaches_every_device_once(scene: Scene) {
     assert_eq!(fake.sent()[0].nudge.ttl, Duration::from_hours(4));
 }
 
+#[both]
 async fn a_bad_moment_is_waited_out_and_longer_each_time(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -128,6 +114,7 @@ async fn a_bad_moment_is_waited_out_and_longer_each_time(scene: Scene) {
     assert_eq!(scene.live(mike).await, 1);
 }
 
+#[both]
 async fn what_keeps_being_refused_is_given_up(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -151,6 +138,7 @@ async fn what_keeps_being_refused_is_given_up(scene: Scene) {
     assert_eq!((fake.sent_to("other"), scene.live(sam).await), (1, 1));
 }
 
+#[both]
 async fn what_expires_on_the_way_is_not_sent(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -174,6 +162,7 @@ async fn what_expires_on_the_way_is_not_sent(scene: Scene) {
     assert_eq!(scene.states().await[1].0, DeliveryState::Expired);
 }
 
+#[both]
 async fn a_quota_stops_the_whole_sender(scene: Scene) {
     let Scene { app, fake } = &scene;
     for n in 0..5 {
@@ -206,6 +195,7 @@ async fn a_quota_stops_the_whole_sender(scene: Scene) {
     assert_eq!(accepted.count(), 6);
 }
 
+#[both]
 async fn a_clock_that_was_ahead_when_a_quota_was_used_up_stops_no_push(scene: Scene) {
     let Scene { app, fake } = &scene;
     let (mike, tom) = (app.member("mike").await, app.member("tom").await);
@@ -225,6 +215,7 @@ async fn a_clock_that_was_ahead_when_a_quota_was_used_up_stops_no_push(scene: Sc
     assert_eq!(fake.sent_to("toms"), 1);
 }
 
+#[both]
 async fn a_refused_platform_stops_itself_alone(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -252,6 +243,7 @@ async fn a_refused_platform_stops_itself_alone(scene: Scene) {
     );
 }
 
+#[both]
 async fn a_wrong_setup_costs_no_address(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -271,6 +263,7 @@ async fn a_wrong_setup_costs_no_address(scene: Scene) {
     assert_eq!(scene.live(mike).await, 1);
 }
 
+#[both]
 async fn one_odd_address_stops_nobody_elses_push(scene: Scene) {
     let Scene { app, fake } = &scene;
     fake.script("phone-4", [Outcome::Misconfigured]);
@@ -289,6 +282,7 @@ async fn one_odd_address_stops_nobody_elses_push(scene: Scene) {
     assert!(scene.states().await.iter().all(|it| accepted(&it.0)));
 }
 
+#[both]
 async fn a_wrong_setup_stops_the_whole_sender(scene: Scene) {
     let Scene { app, fake } = &scene;
     for n in 0..9 {
@@ -304,6 +298,7 @@ async fn a_wrong_setup_stops_the_whole_sender(scene: Scene) {
     assert_eq!(fake.sent().len(), 3);
 }
 
+#[both]
 async fn what_is_done_meanwhile_is_not_asked_for(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -321,6 +316,7 @@ async fn what_is_done_meanwhile_is_not_asked_for(scene: Scene) {
     assert_eq!(scene.states().await, [done]);
 }
 
+#[both]
 async fn a_phone_that_moved_on_meanwhile_is_left_alone(scene: Scene) {
     let Scene { app, fake } = &scene;
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
@@ -341,6 +337,7 @@ async fn a_phone_that_moved_on_meanwhile_is_left_alone(scene: Scene) {
     assert!(app.deliveries().await.is_empty());
 }
 
+#[both]
 async fn switched_off_nothing_leaves_and_the_inbox_fills(database: TestDatabase) {
     let app = TestApp::configured(database, "[push]\ntransport = \"off\"\n").await;
     let mike = app.member("mike").await;

@@ -15,18 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{GONE, Scene, UNAVAILABLE};
 
-both!(
-    a_crash_while_sending_is_made_up_for,
-    a_worker_that_was_thought_dead_changes_nothing,
-    a_clock_that_is_set_gives_no_row_to_two_workers,
-    a_job_that_kills_its_process_is_not_tried_for_ever,
-    an_address_that_cannot_be_judged_doubles_nobody_elses_push,
-    a_delivery_is_made_once_by_many_workers,
-    a_running_worker_hears_of_work_and_stops_when_told,
-    there_is_one_round_of_housekeeping_an_hour,
-    a_withdrawn_nudge_is_on_again_however_close_the_call,
-);
-
+#[both]
 async fn a_crash_while_sending_is_made_up_for(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -52,6 +41,7 @@ async fn a_crash_while_sending_is_made_up_for(scene: Scene) {
     assert_eq!(ids.len(), 1, "the second replaces the first");
 }
 
+#[both]
 async fn a_worker_that_was_thought_dead_changes_nothing(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -69,6 +59,7 @@ async fn a_worker_that_was_thought_dead_changes_nothing(scene: Scene) {
     assert_eq!(app.deliveries().await, accepted);
 }
 
+#[both]
 async fn a_clock_that_is_set_gives_no_row_to_two_workers(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -92,6 +83,7 @@ async fn a_clock_that_is_set_gives_no_row_to_two_workers(scene: Scene) {
     assert_eq!(app.deliveries().await, accepted);
 }
 
+#[both]
 async fn a_job_that_kills_its_process_is_not_tried_for_ever(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -122,6 +114,7 @@ async fn a_job_that_kills_its_process_is_not_tried_for_ever(scene: Scene) {
     assert_eq!(fake.sent().len(), 1, "it is left to the operator");
 }
 
+#[both]
 async fn an_address_that_cannot_be_judged_doubles_nobody_elses_push(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -151,6 +144,7 @@ async fn an_address_that_cannot_be_judged_doubles_nobody_elses_push(scene: Scene
     assert_eq!((fake.sent_to("phone"), fake.sent_to("old-phone")), (1, 2));
 }
 
+#[both]
 async fn a_delivery_is_made_once_by_many_workers(scene: Scene) {
     let Scene { app, fake } = &scene;
     for n in 0..50 {
@@ -169,6 +163,7 @@ async fn a_delivery_is_made_once_by_many_workers(scene: Scene) {
     assert!((0..50).all(|n| fake.sent_to(&format!("phone-{n}")) == 1));
 }
 
+#[both]
 async fn a_running_worker_hears_of_work_and_stops_when_told(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
@@ -192,6 +187,7 @@ async fn a_running_worker_hears_of_work_and_stops_when_told(scene: Scene) {
     );
 }
 
+#[both]
 async fn there_is_one_round_of_housekeeping_an_hour(scene: Scene) {
     let Scene { app, .. } = &scene;
     let mike = app.member("mike").await;
@@ -218,6 +214,7 @@ async fn there_is_one_round_of_housekeeping_an_hour(scene: Scene) {
     assert!(devices.is_empty());
 }
 
+#[both]
 async fn a_withdrawn_nudge_is_on_again_however_close_the_call(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;

@@ -16,23 +16,13 @@ use super::{in_the_morning, mike_at, pushed, spread_after, tell, utc};
 use crate::changes::Phone;
 use crate::peerings::{in_a_circle, leave, proposed};
 
-both!(
-    the_line_is_there_at_once_and_told_once,
-    an_inbox_is_the_same_with_and_without_a_phone,
-    a_phone_that_comes_at_night_is_told_in_the_morning,
-    what_he_read_at_night_rings_nobody_in_the_morning,
-    what_is_taken_back_at_night_is_not_pushed_and_stays_where_he_saw_it,
-    of_each_category_one_push_leaves,
-    a_push_that_can_be_left_out_stands_for_nothing_that_is_over,
-    not_everybody_is_told_in_the_same_second
-);
-
 const INBOX: &str = "{ me { unreadNotificationCount notifications { nodes { kind at readAt } } } }";
 
 async fn inbox(app: &TestApp, who: SignedIn) -> Value {
     app.as_member(who, INBOX, json!({})).await.at("/me")
 }
 
+#[both]
 async fn the_line_is_there_at_once_and_told_once(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T23:00:00Z").await;
     let events = "subscription { notificationReceived { at refetch } }";
@@ -55,6 +45,7 @@ async fn the_line_is_there_at_once_and_told_once(app: TestApp) {
     assert_eq!(phone.told(&app).await, [""; 0]);
 }
 
+#[both]
 async fn an_inbox_is_the_same_with_and_without_a_phone(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T22:59:00Z").await;
     let sam = app.member("sam").await;
@@ -76,6 +67,7 @@ async fn an_inbox_is_the_same_with_and_without_a_phone(app: TestApp) {
     assert!(reasons.contains(&(State::Skipped, Some(SkipReason::NoDevice))));
 }
 
+#[both]
 async fn a_phone_that_comes_at_night_is_told_in_the_morning(app: TestApp) {
     let mike = app.member("mike").await;
     app.app.clock.set(utc("2026-03-10T23:00:00Z")).unwrap();
@@ -86,6 +78,7 @@ async fn a_phone_that_comes_at_night_is_told_in_the_morning(app: TestApp) {
     assert_eq!(pushed(&app), [in_the_morning(mike, "2026-03-11T07:00:00Z")]);
 }
 
+#[both]
 async fn what_he_read_at_night_rings_nobody_in_the_morning(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T23:00:00Z").await;
     tell(&app, mike, 24).await;
@@ -105,6 +98,7 @@ async fn what_he_read_at_night_rings_nobody_in_the_morning(app: TestApp) {
     );
 }
 
+#[both]
 async fn what_is_taken_back_at_night_is_not_pushed_and_stays_where_he_saw_it(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T23:00:00Z").await;
     tell(&app, mike, 24).await;
@@ -147,6 +141,7 @@ async fn four_lines_at_night(app: &TestApp) -> (SignedIn, SignedIn, Value) {
     (mike, tom, later)
 }
 
+#[both]
 async fn of_each_category_one_push_leaves(app: TestApp) {
     let (mike, ..) = four_lines_at_night(&app).await;
     let lines = inbox(&app, mike).await;
@@ -170,6 +165,7 @@ async fn of_each_category_one_push_leaves(app: TestApp) {
     assert_eq!(inbox(&app, mike).await, lines);
 }
 
+#[both]
 async fn a_push_that_can_be_left_out_stands_for_nothing_that_is_over(app: TestApp) {
     let (mike, tom, later) = four_lines_at_night(&app).await;
     leave(&app, tom, "withdrawPeering", &later["id"]).await;
@@ -192,6 +188,7 @@ async fn a_push_that_can_be_left_out_stands_for_nothing_that_is_over(app: TestAp
     assert_eq!(inbox(&app, mike).await["unreadNotificationCount"], 3);
 }
 
+#[both]
 async fn not_everybody_is_told_in_the_same_second(app: TestApp) {
     app.app.clock.set(utc("2026-03-10T22:59:00Z")).unwrap();
     for n in 0..20 {

@@ -18,21 +18,6 @@ use serde_json::{Value, json};
 use support::{FakeTransport, FromDatabase, TestApp, TestDatabase, both, zone};
 use tokio::task::JoinSet;
 
-both!(
-    a_reminder_is_set_once_however_often_it_is_sent,
-    it_comes_at_the_same_time_of_the_wall_clock_through_the_spring,
-    it_comes_at_the_same_time_of_the_wall_clock_through_the_autumn,
-    it_stays_away_when_he_has_checked_in,
-    it_comes_once_a_day_even_when_its_time_is_moved,
-    it_moves_with_the_members_zone,
-    switched_off_it_stays_away,
-    a_man_who_is_away_is_not_reminded,
-    after_an_outage_it_comes_on_its_own_day_only,
-    after_an_outage_of_days_todays_comes_at_once_and_once,
-    without_a_phone_it_is_in_the_inbox,
-    four_workers_do_two_hundred_reminders_once_each,
-);
-
 pub async fn set(app: &TestApp, who: SignedIn, local_time: &str, enabled: bool) -> Value {
     let query = "mutation($input: SetCheckInReminderInput!) {
         setCheckInReminder(input: $input) {
@@ -65,6 +50,7 @@ pub fn pushed(app: &TestApp) -> Vec<String> {
     at.map(|at| at.as_str().unwrap().to_owned()).collect()
 }
 
+#[both]
 async fn a_reminder_is_set_once_however_often_it_is_sent(app: TestApp) {
     let mike = app.member("mike").await;
     assert_eq!(reminder(&app, mike).await, json!(null));
@@ -81,6 +67,7 @@ async fn a_reminder_is_set_once_however_often_it_is_sent(app: TestApp) {
     assert_eq!(at("12:00").await, "2026-03-11T12:00:00.000Z");
 }
 
+#[both]
 async fn it_comes_at_the_same_time_of_the_wall_clock_through_the_spring(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -95,6 +82,7 @@ async fn it_comes_at_the_same_time_of_the_wall_clock_through_the_spring(app: Tes
     assert_eq!(pushed(&app), expected);
 }
 
+#[both]
 async fn it_comes_at_the_same_time_of_the_wall_clock_through_the_autumn(app: TestApp) {
     let mike = app.member("mike").await;
     app.app.clock.set(utc("2026-10-23T12:00:00Z")).unwrap();
@@ -110,6 +98,7 @@ async fn it_comes_at_the_same_time_of_the_wall_clock_through_the_autumn(app: Tes
     assert_eq!(pushed(&app), expected);
 }
 
+#[both]
 async fn it_stays_away_when_he_has_checked_in(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -122,6 +111,7 @@ async fn it_stays_away_when_he_has_checked_in(app: TestApp) {
     assert_eq!(pushed(&app), ["2026-03-11T18:30:00Z"]);
 }
 
+#[both]
 async fn it_comes_once_a_day_even_when_its_time_is_moved(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -134,6 +124,7 @@ async fn it_comes_once_a_day_even_when_its_time_is_moved(app: TestApp) {
     assert_eq!(pushed(&app).len(), 2);
 }
 
+#[both]
 async fn it_moves_with_the_members_zone(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -159,6 +150,7 @@ async fn it_moves_with_the_members_zone(app: TestApp) {
     assert_eq!(pushed(&app), ["2026-03-10T22:30:00Z"]);
 }
 
+#[both]
 async fn switched_off_it_stays_away(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -173,6 +165,7 @@ async fn switched_off_it_stays_away(app: TestApp) {
     assert_eq!(api::worker::next_due(&app.app).await.unwrap(), None);
 }
 
+#[both]
 async fn a_man_who_is_away_is_not_reminded(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -194,6 +187,7 @@ async fn a_man_who_is_away_is_not_reminded(app: TestApp) {
     assert_eq!(pushed(&app), ["2026-03-11T18:30:00Z"]);
 }
 
+#[both]
 async fn after_an_outage_it_comes_on_its_own_day_only(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -211,6 +205,7 @@ async fn after_an_outage_it_comes_on_its_own_day_only(app: TestApp) {
     );
 }
 
+#[both]
 async fn after_an_outage_of_days_todays_comes_at_once_and_once(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -233,6 +228,7 @@ async fn after_an_outage_of_days_todays_comes_at_once_and_once(app: TestApp) {
     assert_eq!(pushed(&app).len(), 1);
 }
 
+#[both]
 async fn without_a_phone_it_is_in_the_inbox(app: TestApp) {
     let mike = app.member("mike").await;
     set(&app, mike, "18:30", true).await;
@@ -261,6 +257,7 @@ impl FromDatabase for Crowd {
     }
 }
 
+#[both]
 async fn four_workers_do_two_hundred_reminders_once_each(Crowd(app, fake): Crowd) {
     for n in 0..200 {
         let who = app.member(&format!("member{n}")).await;

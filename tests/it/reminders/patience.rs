@@ -6,14 +6,6 @@ use uuid::Uuid;
 
 use super::{pushed, reminder, set, utc};
 
-both!(
-    after_three_that_were_let_pass_it_comes_half_as_often_and_then_no_more,
-    whoever_comes_back_is_reminded_again,
-    a_man_who_has_paused_is_not_reminded,
-    it_comes_on_his_weekdays_only,
-    a_pause_made_after_it_was_planned_keeps_it_from_leaving
-);
-
 fn days(pushed: &[String]) -> Vec<&str> {
     pushed.iter().map(|at| &at[..10]).collect()
 }
@@ -33,6 +25,7 @@ async fn send(app: &TestApp, who: api::viewer::SignedIn, mutation: &str, mut inp
     assert_eq!(sent.at(&format!("/{mutation}/errors")), json!([]));
 }
 
+#[both]
 async fn after_three_that_were_let_pass_it_comes_half_as_often_and_then_no_more(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -75,6 +68,7 @@ async fn after_three_that_were_let_pass_it_comes_half_as_often_and_then_no_more(
     );
 }
 
+#[both]
 async fn whoever_comes_back_is_reminded_again(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -93,6 +87,7 @@ async fn whoever_comes_back_is_reminded_again(app: TestApp) {
     );
 }
 
+#[both]
 async fn a_man_who_has_paused_is_not_reminded(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -111,6 +106,7 @@ async fn a_man_who_has_paused_is_not_reminded(app: TestApp) {
     );
 }
 
+#[both]
 async fn it_comes_on_his_weekdays_only(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
@@ -126,6 +122,7 @@ async fn it_comes_on_his_weekdays_only(app: TestApp) {
     assert_eq!(days(&pushed(&app)), ["2026-03-12", "2026-03-15"]);
 }
 
+#[both]
 async fn a_pause_made_after_it_was_planned_keeps_it_from_leaving(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;

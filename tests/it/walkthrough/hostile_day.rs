@@ -7,10 +7,9 @@ use support::{CREDENTIALS, Phone, TestDatabase, both};
 use super::world::{PASSPHRASE, World};
 use super::{in_a_circle, joins_circle, sees};
 
-both!(a_hostile_day_reaches_nobody);
-
 const GUESSES: usize = 25;
 
+#[both]
 async fn a_hostile_day_reaches_nobody(database: TestDatabase) {
     let world = World::on(database).await;
     let mut mike = world.joins("mike").await;

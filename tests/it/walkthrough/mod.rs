@@ -12,11 +12,10 @@ use support::{CREDENTIALS, Phone, TestDatabase, both};
 
 use world::{MIKES_PHONE, PASSPHRASE, World};
 
-both!(a_man_signs_up_and_a_nudge_reaches_his_phone);
-
 const BIO: &str = "Father of two, mostly outdoors.";
 const STORY: &str = "After the funeral I stopped answering the door.";
 
+#[both]
 async fn a_man_signs_up_and_a_nudge_reaches_his_phone(database: TestDatabase) {
     let world = World::on(database).await;
 

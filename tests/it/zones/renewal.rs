@@ -18,19 +18,7 @@ use crate::ladder::{check_in as checks_in, steps, written};
 use crate::peerings::partners;
 use crate::reminders::{pushed, reminder, set, utc};
 
-both!(
-    a_reminder_comes_by_the_new_rules,
-    a_reminder_that_came_today_does_not_come_again,
-    a_reminder_whose_time_has_passed_comes_at_once,
-    a_partner_is_asked_by_the_new_rules,
-    a_ladder_tells_by_the_new_rules,
-    a_push_waits_until_the_quiet_hours_are_over_by_the_new_rules,
-    what_happened_keeps_its_date_and_zone,
-    an_older_edition_changes_nothing,
-    workers_take_turns_and_a_restart_goes_on,
-    what_an_older_process_wrote_meanwhile_is_found_a_day_later,
-);
-
+#[both]
 async fn a_reminder_comes_by_the_new_rules(app: TestApp) {
     let (place, mike) = (Place::new(), app.member("mike").await);
     app.register(mike, "mikes-phone").await;
@@ -55,6 +43,7 @@ async fn a_reminder_comes_by_the_new_rules(app: TestApp) {
     assert_eq!(pushed(&app), expected);
 }
 
+#[both]
 async fn a_reminder_that_came_today_does_not_come_again(app: TestApp) {
     let (place, mike) = (Place::new(), app.member("mike").await);
     app.register(mike, "mikes-phone").await;
@@ -72,6 +61,7 @@ async fn a_reminder_that_came_today_does_not_come_again(app: TestApp) {
     assert_eq!(pushed(&app).len(), 1);
 }
 
+#[both]
 async fn a_reminder_whose_time_has_passed_comes_at_once(app: TestApp) {
     let (place, mike) = (Place::new(), app.member("mike").await);
     app.register(mike, "mikes-phone").await;
@@ -88,6 +78,7 @@ async fn a_reminder_whose_time_has_passed_comes_at_once(app: TestApp) {
     );
 }
 
+#[both]
 async fn a_partner_is_asked_by_the_new_rules(app: TestApp) {
     let place = Place::new();
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
@@ -105,6 +96,7 @@ async fn a_partner_is_asked_by_the_new_rules(app: TestApp) {
     assert_eq!(asks().await, (day, Some(utc("2026-03-11T09:00:00Z"))));
 }
 
+#[both]
 async fn a_ladder_tells_by_the_new_rules(app: TestApp) {
     let (place, mike) = (Place::new(), app.member("mike").await);
     place.is_home_of(&app, mike).await;
@@ -121,6 +113,7 @@ async fn a_ladder_tells_by_the_new_rules(app: TestApp) {
     assert_eq!(steps(&app, mike).await[0].1, "2026-03-12T08:00:00.000Z");
 }
 
+#[both]
 async fn a_push_waits_until_the_quiet_hours_are_over_by_the_new_rules(app: TestApp) {
     let (place, mike) = (Place::new(), app.member("mike").await);
     app.register(mike, "mikes-phone").await;
@@ -143,6 +136,7 @@ async fn a_push_waits_until_the_quiet_hours_are_over_by_the_new_rules(app: TestA
     );
 }
 
+#[both]
 async fn what_happened_keeps_its_date_and_zone(app: TestApp) {
     let (place, mike) = (Place::new(), app.member("mike").await);
     place.is_home_of(&app, mike).await;
@@ -168,6 +162,7 @@ async fn put_off(app: &TestApp, who: SignedIn, to: &str) {
     assert_eq!(utc(shown.as_str().unwrap()), utc(to));
 }
 
+#[both]
 async fn an_older_edition_changes_nothing(app: TestApp) {
     let (place, mike) = (Place::new(), app.member("mike").await);
     place.is_home_of(&app, mike).await;
@@ -192,6 +187,7 @@ async fn an_older_edition_changes_nothing(app: TestApp) {
     assert_eq!(versions, ["2025b", LATER]);
 }
 
+#[both]
 async fn workers_take_turns_and_a_restart_goes_on(database: TestDatabase) {
     let app = TestApp::configured(database, "[worker]\nreminder_batch = 2").await;
     let place = Place::new();
@@ -226,6 +222,7 @@ async fn workers_take_turns_and_a_restart_goes_on(database: TestDatabase) {
     assert_eq!(moved().await, 9);
 }
 
+#[both]
 async fn what_an_older_process_wrote_meanwhile_is_found_a_day_later(app: TestApp) {
     let (place, mike) = (Place::new(), app.member("mike").await);
     place.is_home_of(&app, mike).await;

@@ -9,9 +9,8 @@ use support::{Program, TestApp, both, zone, zone_folder};
 
 use crate::reminders::{pushed, set, utc};
 
-both!(a_reminder_follows_the_rules_of_2026);
-
 /// British Columbia keeps summer time from 2026 on.
+#[both]
 async fn a_reminder_follows_the_rules_of_2026(app: TestApp) {
     let mike = app.member("mike").await;
     app.app.clock.set(utc("2026-11-26T20:00:00Z")).unwrap();
