@@ -1,5 +1,7 @@
 //! What follows from a fact in every other domain: what nobody may see, hear or do any more.
 
+mod matrix;
+
 use api::account::service::set_role;
 use api::circle::service::{Appointed, appoint, without_facilitator};
 use api::node_id::NodeId as _;

@@ -299,9 +299,9 @@ async fn a_draining_server_says_so_and_still_answers_until_a_second_signal() {
     let database = TestDatabase::sqlite().await;
     let mut server = TestServer::start(&database, "[http]\ndrain_seconds = 300").await;
     server.terminate();
-    eventually("the server says that it is ending", async || {
+    eventually("the server says that it is shutting down", async || {
         let ready = server.get("/readyz").await;
-        ready.status() == 503 && ready.text().await.unwrap().contains("ending")
+        ready.status() == 503 && ready.text().await.unwrap().contains("shutting down")
     })
     .await;
     let answer = server.graphql(None, "{ serverTime }", json!({})).await;

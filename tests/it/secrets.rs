@@ -258,7 +258,7 @@ async fn is_refused(program: Program) {
     for part in [
         "in one step",
         "former_secrets",
-        "change places",
+        "swap the two",
         "`belay secret accept`",
     ] {
         assert!(ended.said.contains(part), "no {part:?} in {}", ended.said);

@@ -40,7 +40,7 @@ const BIND: &str = "BELAY_HTTP__BIND";
 /// What a call that ended said.
 #[derive(Debug)]
 pub struct Ended {
-    /// The exit code; none when a signal ended it.
+    /// The exit code; `None` if a signal ended it.
     pub code: Option<i32>,
     /// What it said on standard output and then on standard error.
     pub said: String,

@@ -100,7 +100,7 @@ impl Socket {
         self.send(&json!({ "type": "complete", "id": id })).await;
     }
 
-    /// The next message, even if it is a ping, which is not answered; none when the connection is gone.
+    /// The next message, even if it is a ping, which is not answered; `None` if the connection is gone.
     pub async fn silently(&mut self) -> Option<Value> {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.0.next()).await;

@@ -42,7 +42,7 @@ const SECURITY: [&str; 9] = [
 ];
 
 /// All that a line of it may say.
-const SAID: [&str; 8] = [
+const SAID: [&str; 9] = [
     "timestamp",
     "level",
     "target",
@@ -51,7 +51,11 @@ const SAID: [&str; 8] = [
     "code",
     "member",
     "session",
+    "span",
 ];
+
+/// All that the span of a line may say: which request or job it belongs to.
+const SPAN: [&str; 5] = ["name", "request_id", "job", "kind", "attempt"];
 
 fn tells_what_happened_to_accounts(lines: &[Value], member: &str) {
     let security: Vec<_> = lines
@@ -67,6 +71,11 @@ fn tells_what_happened_to_accounts(lines: &[Value], member: &str) {
         let said = line.as_object().unwrap().keys();
         let more: Vec<_> = said.filter(|key| !SAID.contains(&key.as_str())).collect();
         assert_eq!(more, [""; 0], "{line}");
+        let span = line["span"].as_object().into_iter().flatten();
+        let more: Vec<_> = span
+            .filter(|(key, _)| !SPAN.contains(&key.as_str()))
+            .collect();
+        assert!(more.is_empty(), "{line}");
     }
 }
 

@@ -73,7 +73,7 @@ async fn proposing_and_ending_in_turn_rings_twice_a_day(app: TestApp) {
         for _ in 0..5 {
             let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
             app.drain().await;
-            // It is there for him each time.
+            // He sees it each time.
             assert_eq!(super::pacts(&app, paul).await[0]["id"], pact["id"]);
             end(&app, mike, &pact["id"]).await;
         }

@@ -1,4 +1,4 @@
-//! What of a man is there for whom.
+//! What each viewer sees of a profile.
 
 use api::node_id::NodeId as _;
 use api::viewer::SignedIn;

@@ -56,7 +56,7 @@ struct Shared {
 struct Seen {
     begun: Instant,
     ended: Instant,
-    /// What the phone saw of it; none when it was answered.
+    /// What the phone saw of it; `None` if it was answered.
     fault: Option<String>,
 }
 

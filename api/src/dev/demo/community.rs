@@ -45,14 +45,14 @@ pub struct Cast {
     pub check_ins: usize,
 }
 
-pub(super) struct Man {
+pub(super) struct DemoMember {
     person: Person,
     pub seat: Seat,
     who: SignedIn,
     pub global_id: Value,
 }
 
-impl Man {
+impl DemoMember {
     pub fn viewer(&self) -> Viewer {
         Viewer::Member(self.who)
     }
@@ -64,27 +64,27 @@ pub async fn build(app: App, now: DateTime<Utc>, say: impl Fn(&str)) -> Result<C
     let client = Client::new(app);
     set_clock(&client.app, now - TimeDelta::days(DAYS + 1))?;
     say("Sixty men sign up …");
-    let men = gather(&client).await?;
+    let members = gather(&client).await?;
     say("They form six circles …");
-    let circles = form_circles(&client, &men).await?;
+    let circles = form_circles(&client, &members).await?;
     say("Three weeks go by …");
-    let check_ins = three_weeks(&client, &men, now).await?;
+    let check_ins = three_weeks(&client, &members, now).await?;
     set_clock(&client.app, now)?;
     say("This week's meetings are set …");
-    this_week(&client, &men, &circles, now).await?;
-    open_meetings(&client, &men, now).await?;
-    set_reminders(&client, &men, now).await?;
+    this_week(&client, &members, &circles, now).await?;
+    open_meetings(&client, &members, now).await?;
+    set_reminders(&client, &members, now).await?;
     say("Two become partners, and one writes what is to happen when he goes quiet …");
-    let (one, other) = (&men[MEMBER], &men[PARTNER]);
+    let (one, other) = (&members[MEMBER], &members[PARTNER]);
     let peering = partners::meet(&client, one, other, now).await?;
-    let host = facilitator_of(0, &men);
+    let host = facilitator_of(0, &members);
     partners::write_ladder(&client, one, (other, &peering), (host, &circles[0])).await?;
     let facilitator = *FACILITATORS.start();
     Ok(Cast {
-        member: men[MEMBER].person.email(),
-        member_session: men[MEMBER].who,
-        facilitator: men[facilitator].person.email(),
-        facilitator_session: men[facilitator].who,
+        member: members[MEMBER].person.email(),
+        member_session: members[MEMBER].who,
+        facilitator: members[facilitator].person.email(),
+        facilitator_session: members[facilitator].who,
         check_ins,
     })
 }
@@ -94,7 +94,7 @@ fn set_clock(app: &App, at: DateTime<Utc>) -> Result<(), Fault> {
     set.map_err(|_| Fault::Broken("the demonstration's clock goes forward"))
 }
 
-async fn gather(client: &Client) -> Result<Vec<Man>, Fault> {
+async fn gather(client: &Client) -> Result<Vec<DemoMember>, Fault> {
     const PROFILE: &str = "mutation($input: UpdateProfileInput!) { updateProfile(input: $input) {
         member { id } errors { code path } } }";
     const TOPIC: &str =
@@ -104,7 +104,7 @@ async fn gather(client: &Client) -> Result<Vec<Man>, Fault> {
         errors { code path } } }";
     const DEVICE: &str = "mutation($input: RegisterDeviceInput!) { registerDevice(input: $input) {
         errors { code path } } }";
-    let mut men = Vec::new();
+    let mut members = Vec::new();
     for (number, person) in (1_u8..).zip(people()) {
         let seat = Seat(number);
         let who = client.join(seat, &person).await?;
@@ -116,7 +116,7 @@ async fn gather(client: &Client) -> Result<Vec<Man>, Fault> {
         client.ask(seat, viewer, TOPIC, topic).await?;
         let contexts = json!({ "lifeContexts": [person.context] });
         client.ask(seat, viewer, CONTEXTS, contexts).await?;
-        if WITH_PHONES.contains(&men.len()) {
+        if WITH_PHONES.contains(&members.len()) {
             let address = format!("phone-of-{}", person.handle.to_lowercase());
             let device = json!({ "addressKind": "FCM_TOKEN", "address": address,
                 "platform": "ANDROID", "appVersion": "1.0.0", "locale": "en" });
@@ -125,14 +125,14 @@ async fn gather(client: &Client) -> Result<Vec<Man>, Fault> {
         if FACILITATORS.contains(&usize::from(number - 1)) {
             set_role(&client.app, &person.email(), Role::Facilitator).await?;
         }
-        men.push(Man {
+        members.push(DemoMember {
             seat,
             who,
             global_id: profile["member"]["id"].clone(),
             person,
         });
     }
-    Ok(men)
+    Ok(members)
 }
 
 fn london() -> Result<Zone, Fault> {
@@ -140,17 +140,17 @@ fn london() -> Result<Zone, Fault> {
     LONDON.parse().map_err(broken)
 }
 
-fn facilitator_of(circle: usize, men: &[Man]) -> &Man {
+fn facilitator_of(circle: usize, members: &[DemoMember]) -> &DemoMember {
     let count = FACILITATORS.end() - FACILITATORS.start() + 1;
-    &men[FACILITATORS.start() + circle % count]
+    &members[FACILITATORS.start() + circle % count]
 }
 
 /// Whether a member is in a circle. Each is in one; the member whose login is shown is in two.
-fn is_in(circle: usize, man: usize) -> bool {
-    man % GATHERINGS.len() == circle || (man == MEMBER && circle == GATHERINGS.len() - 1)
+fn is_in(circle: usize, member: usize) -> bool {
+    member % GATHERINGS.len() == circle || (member == MEMBER && circle == GATHERINGS.len() - 1)
 }
 
-async fn form_circles(client: &Client, men: &[Man]) -> Result<Vec<Value>, Fault> {
+async fn form_circles(client: &Client, members: &[DemoMember]) -> Result<Vec<Value>, Fault> {
     const CREATE: &str = "mutation($input: CreateCircleInput!) { createCircle(input: $input) {
         circle { id } errors { code path } } }";
     const ADD: &str = "mutation($input: AddCircleMemberInput!) { addCircleMember(input: $input) {
@@ -161,21 +161,23 @@ async fn form_circles(client: &Client, men: &[Man]) -> Result<Vec<Value>, Fault>
         errors { code path } } }";
     let mut circles = Vec::new();
     for (number, gathering) in GATHERINGS.iter().enumerate() {
-        let host = facilitator_of(number, men);
+        let host = facilitator_of(number, members);
         let input = json!({ "id": client.app.ids.next::<uuid::Uuid>(), "name": gathering.name,
             "purpose": gathering.purpose });
         let created = client.ask(host.seat, host.viewer(), CREATE, input).await?;
         let circle = created["circle"]["id"].clone();
-        for (index, man) in men.iter().enumerate() {
-            if is_in(number, index) && man.who != host.who {
-                let input = json!({ "circleId": circle, "memberId": man.global_id });
+        for (index, member) in members.iter().enumerate() {
+            if is_in(number, index) && member.who != host.who {
+                let input = json!({ "circleId": circle, "memberId": member.global_id });
                 client.ask(host.seat, host.viewer(), ADD, input).await?;
                 let me = client
-                    .ask(man.seat, man.viewer(), INVITED, Value::Null)
+                    .ask(member.seat, member.viewer(), INVITED, Value::Null)
                     .await?;
                 let invitation = &me["circleInvitations"]["nodes"][0]["id"];
                 let input = json!({ "invitationId": invitation, "accept": true });
-                client.ask(man.seat, man.viewer(), ACCEPT, input).await?;
+                client
+                    .ask(member.seat, member.viewer(), ACCEPT, input)
+                    .await?;
             }
         }
         circles.push(circle);
@@ -183,14 +185,18 @@ async fn form_circles(client: &Client, men: &[Man]) -> Result<Vec<Value>, Fault>
     Ok(circles)
 }
 
-async fn three_weeks(client: &Client, men: &[Man], now: DateTime<Utc>) -> Result<usize, Fault> {
+async fn three_weeks(
+    client: &Client,
+    members: &[DemoMember],
+    now: DateTime<Utc>,
+) -> Result<usize, Fault> {
     const CHECK_IN: &str =
         "mutation($input: CheckInInput!) { checkIn(input: $input) { errors { code path } } }";
     let entropy = &client.app.entropy;
     let mut made = 0;
     for day in (1..=DAYS).rev() {
         set_clock(&client.app, now - TimeDelta::days(day))?;
-        for (index, man) in men.iter().enumerate() {
+        for (index, member) in members.iter().enumerate() {
             // Some check in nearly every day, some now and then, and nobody always.
             let steadiness = 45 + u64::try_from((28 + index * 7) % 50).unwrap_or_default();
             if entropy.below(100) >= steadiness {
@@ -198,14 +204,16 @@ async fn three_weeks(client: &Client, men: &[Man], now: DateTime<Utc>) -> Result
             }
             let mood = 2 + entropy.below(4);
             let input = json!({ "id": client.app.ids.next::<uuid::Uuid>(), "mood": mood });
-            client.ask(man.seat, man.viewer(), CHECK_IN, input).await?;
+            client
+                .ask(member.seat, member.viewer(), CHECK_IN, input)
+                .await?;
             made += 1;
         }
     }
     Ok(made)
 }
 
-async fn schedule(client: &Client, host: &Man, mut input: Value) -> Result<Value, Fault> {
+async fn schedule(client: &Client, host: &DemoMember, mut input: Value) -> Result<Value, Fault> {
     const SCHEDULE: &str =
         "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {
         occurrence { id } errors { code path } } }";
@@ -217,27 +225,29 @@ async fn schedule(client: &Client, host: &Man, mut input: Value) -> Result<Value
     Ok(made["occurrence"]["id"].clone())
 }
 
-async fn go(client: &Client, man: &Man, occurrence: &Value) -> Result<(), Fault> {
+async fn go(client: &Client, member: &DemoMember, occurrence: &Value) -> Result<(), Fault> {
     const RSVP: &str =
         "mutation($input: RsvpInput!) { rsvp(input: $input) { errors { code path } } }";
     let input = json!({ "occurrenceId": occurrence, "answer": "GOING" });
-    client.ask(man.seat, man.viewer(), RSVP, input).await?;
+    client
+        .ask(member.seat, member.viewer(), RSVP, input)
+        .await?;
     Ok(())
 }
 
 async fn this_week(
     client: &Client,
-    men: &[Man],
+    members: &[DemoMember],
     circles: &[Value],
     now: DateTime<Utc>,
 ) -> Result<(), Fault> {
     for (number, (gathering, circle)) in GATHERINGS.iter().zip(circles).enumerate() {
-        let host = facilitator_of(number, men);
+        let host = facilitator_of(number, members);
         let input = meeting_of(gathering, circle, now)?;
         let occurrence = schedule(client, host, input).await?;
-        for (index, man) in men.iter().enumerate() {
+        for (index, member) in members.iter().enumerate() {
             if is_in(number, index) && (index == MEMBER || client.app.entropy.below(10) < 6) {
-                go(client, man, &occurrence).await?;
+                go(client, member, &occurrence).await?;
             }
         }
     }
@@ -246,9 +256,13 @@ async fn this_week(
 
 /// Schedules a meeting each day that is open to every member. The first starts in an hour and a moment: its reminder is
 /// the first push that appears.
-async fn open_meetings(client: &Client, men: &[Man], now: DateTime<Utc>) -> Result<(), Fault> {
+async fn open_meetings(
+    client: &Client,
+    members: &[DemoMember],
+    now: DateTime<Utc>,
+) -> Result<(), Fault> {
     let soon = (now + TimeDelta::minutes(60) + TimeDelta::seconds(40)).with_timezone(&london()?);
-    let host = facilitator_of(0, men);
+    let host = facilitator_of(0, members);
     for day in 0..OPEN_MEETINGS {
         let date = soon.date_naive() + chrono::Days::new(day.into());
         let input = json!({ "title": "Doorstep: an hour for newcomers", "format": "ONLINE", "durationMinutes": 60,
@@ -257,8 +271,8 @@ async fn open_meetings(client: &Client, men: &[Man], now: DateTime<Utc>) -> Resu
             "localDate": date, "localTime": soon.format("%H:%M:%S").to_string() });
         let occurrence = schedule(client, host, input).await?;
         if day == 0 {
-            for man in men.iter().take(PARTNER) {
-                go(client, man, &occurrence).await?;
+            for member in members.iter().take(PARTNER) {
+                go(client, member, &occurrence).await?;
             }
         }
     }
@@ -287,15 +301,19 @@ fn meeting_of(gathering: &Gathering, circle: &Value, now: DateTime<Utc>) -> Resu
 
 /// Sets reminders. The first two members are reminded within the minute, the others at usual times of the day. Each has
 /// a different minute, so that no two reminders in any zone are sent at once.
-async fn set_reminders(client: &Client, men: &[Man], now: DateTime<Utc>) -> Result<(), Fault> {
+async fn set_reminders(
+    client: &Client,
+    members: &[DemoMember],
+    now: DateTime<Utc>,
+) -> Result<(), Fault> {
     const REMIND: &str =
         "mutation($input: SetCheckInReminderInput!) { setCheckInReminder(input: $input) {
         errors { code path } } }";
     const CHOSEN: [u8; 4] = [7, 12, 18, 21];
-    for (index, man) in men.iter().enumerate() {
+    for (index, member) in members.iter().enumerate() {
         let time = if index < 2 {
             let seconds = 20 + 10 * i64::try_from(index).unwrap_or_default();
-            let zone = man.person.zone.parse().or_else(|_| london())?;
+            let zone = member.person.zone.parse().or_else(|_| london())?;
             let at = (now + TimeDelta::seconds(seconds))
                 .with_timezone(&zone)
                 .time();
@@ -307,7 +325,9 @@ async fn set_reminders(client: &Client, men: &[Man], now: DateTime<Utc>) -> Resu
             format!("{:02}:{index:02}", CHOSEN[index % CHOSEN.len()])
         };
         let input = json!({ "localTime": time, "enabled": true });
-        client.ask(man.seat, man.viewer(), REMIND, input).await?;
+        client
+            .ask(member.seat, member.viewer(), REMIND, input)
+            .await?;
     }
     Ok(())
 }

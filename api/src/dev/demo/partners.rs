@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::error::Fault;
 
 use super::client::Client;
-use super::community::Man;
+use super::community::DemoMember;
 
 fn id(app: &App) -> uuid::Uuid {
     app.ids.next()
@@ -17,8 +17,8 @@ fn id(app: &App) -> uuid::Uuid {
 /// peering.
 pub(super) async fn meet(
     client: &Client,
-    one: &Man,
-    other: &Man,
+    one: &DemoMember,
+    other: &DemoMember,
     now: DateTime<Utc>,
 ) -> Result<Value, Fault> {
     const PROPOSE: &str = "mutation($input: ProposePeeringInput!) { proposePeering(input: $input) {
@@ -60,9 +60,9 @@ pub(super) async fn meet(
 /// Writes a ladder for one member. The partner and the facilitator on it agree to be notified.
 pub(super) async fn write_ladder(
     client: &Client,
-    one: &Man,
-    (partner, peering): (&Man, &Value),
-    (host, circle): (&Man, &Value),
+    one: &DemoMember,
+    (partner, peering): (&DemoMember, &Value),
+    (host, circle): (&DemoMember, &Value),
 ) -> Result<(), Fault> {
     const WRITE: &str = "mutation($input: WriteLadderInput!) { writeLadder(input: $input) {
         errors { code path } } }";
@@ -77,12 +77,12 @@ pub(super) async fn write_ladder(
             "tells": "QUIET" } });
     let written = json!({ "ladder": ladder });
     client.ask(one.seat, one.viewer(), WRITE, written).await?;
-    for man in [partner, host] {
+    for member in [partner, host] {
         let asked = client
-            .ask(man.seat, man.viewer(), ASKED, Value::Null)
+            .ask(member.seat, member.viewer(), ASKED, Value::Null)
             .await?;
         let yes = json!({ "requestId": asked["ladderRequests"]["nodes"][0]["id"], "agree": true });
-        client.ask(man.seat, man.viewer(), AGREE, yes).await?;
+        client.ask(member.seat, member.viewer(), AGREE, yes).await?;
     }
     Ok(())
 }

@@ -88,7 +88,7 @@ pub async fn ladder(
         return Ok(None);
     }
     let standing = checkin::service::load_days(db, member).await?;
-    let profiles = men_of(app, viewer, &rungs).await?;
+    let profiles = recipients_of(app, viewer, &rungs).await?;
     let ladder = Ladder {
         local_time: row.local_time,
         steps: steps(&quiet(standing.days(), &row), &rungs, app.clock.now()),
@@ -102,14 +102,14 @@ pub async fn ladder(
 pub type Preview = (Vec<Step>, HashMap<MemberId, Profile>);
 
 /// Returns the profiles of the rungs' recipients that the viewer can see.
-async fn men_of(
+async fn recipients_of(
     app: &App,
     viewer: Viewer,
     rungs: &[Rung],
 ) -> Result<HashMap<MemberId, Profile>, Fault> {
     let told = rungs.iter().filter_map(|rung| rung.told);
-    let men: Vec<MemberId> = told.map(|(member, _)| member).collect();
-    profile::service::profiles(app, viewer, &men).await
+    let others: Vec<MemberId> = told.map(|(member, _)| member).collect();
+    profile::service::profiles(app, viewer, &others).await
 }
 
 /// A rung that would notify the viewer, and the ladder's owner, who asks for consent.
@@ -139,8 +139,8 @@ pub async fn asks(
 }
 
 async fn with_owners(app: &App, viewer: Viewer, rungs: Vec<Rung>) -> Result<Vec<Asked>, Fault> {
-    let men: Vec<MemberId> = rungs.iter().map(|rung| rung.owner).collect();
-    let profiles = profile::service::profiles(app, viewer, &men).await?;
+    let others: Vec<MemberId> = rungs.iter().map(|rung| rung.owner).collect();
+    let profiles = profile::service::profiles(app, viewer, &others).await?;
     let with_owner = rungs.into_iter().filter_map(|rung| {
         let owner = profiles.get(&rung.owner)?.clone();
         Some((rung, owner))
@@ -166,9 +166,9 @@ pub struct Seen {
 
 async fn with_both(app: &App, viewer: Viewer, tellings: Vec<Telling>) -> Result<Vec<Seen>, Fault> {
     let both = |telling: &Telling| [Some(telling.owner), telling.told];
-    let men: HashSet<MemberId> = tellings.iter().flat_map(both).flatten().collect();
-    let men: Vec<MemberId> = men.into_iter().collect();
-    let profiles: HashMap<_, _> = profile::service::profiles(app, viewer, &men).await?;
+    let others: HashSet<MemberId> = tellings.iter().flat_map(both).flatten().collect();
+    let others: Vec<MemberId> = others.into_iter().collect();
+    let profiles: HashMap<_, _> = profile::service::profiles(app, viewer, &others).await?;
     let seen = tellings.into_iter().filter_map(|telling| {
         Some(Seen {
             owner: profiles.get(&telling.owner)?.clone(),

@@ -7,8 +7,8 @@ use entity::{MemberId, PeeringId};
 use sea_orm::ConnectionTrait;
 
 use super::{
-    ASKED_FOR, Preview, announcement, asked_key, consented, men_of, quiet, reset, steps, store,
-    taken_down,
+    ASKED_FOR, Preview, announcement, asked_key, consented, quiet, recipients_of, reset, steps,
+    store, taken_down,
 };
 use crate::app::App;
 use crate::error::Fault;
@@ -33,29 +33,29 @@ pub enum Written {
     /// No such member is a facilitator of that circle, or the owner is not in it.
     NoFacilitator,
     /// The same person would be notified twice.
-    SameMan,
+    SameRecipient,
 }
 
 /// The recipient of a rung; `None` for a note to the owner.
-type Man = (Kind, Option<(MemberId, Tie)>);
+type Recipient = (Kind, Option<(MemberId, Tie)>);
 
 /// Returns the recipient of each rung, or why the ladder is refused. `partner` is the partner in the peering that the
 /// ladder names.
-async fn men(
+async fn recipients(
     db: &impl ConnectionTrait,
     me: MemberId,
     new: &NewLadder,
     partner: Option<MemberId>,
-) -> Result<Result<Vec<Man>, Written>, Fault> {
-    let mut men = Vec::new();
+) -> Result<Result<Vec<Recipient>, Written>, Fault> {
+    let mut recipients = Vec::new();
     if new.own.is_some() {
-        men.push((Kind::Own, None));
+        recipients.push((Kind::Own, None));
     }
     if let Some(rung) = &new.partner {
         let Some(partner) = partner else {
             return Ok(Err(Written::NoPartner));
         };
-        men.push((Kind::Partner, Some((partner, rung.tie))));
+        recipients.push((Kind::Partner, Some((partner, rung.tie))));
     }
     if let Some(Outer {
         tie: tie @ Tie::Facilitator(circle),
@@ -70,11 +70,11 @@ async fn men(
             return Ok(Err(Written::NoFacilitator));
         }
         if partner == Some(other) {
-            return Ok(Err(Written::SameMan));
+            return Ok(Err(Written::SameRecipient));
         }
-        men.push((Kind::Facilitator, Some((other, tie))));
+        recipients.push((Kind::Facilitator, Some((other, tie))));
     }
-    Ok(Ok(men))
+    Ok(Ok(recipients))
 }
 
 /// Returns the peering with the partner that a ladder names.
@@ -102,7 +102,7 @@ fn rung_of(
     app: &App,
     owner: MemberId,
     new: &NewLadder,
-    (kind, told): Man,
+    (kind, told): Recipient,
     before: &[Rung],
     now: DateTime<Utc>,
 ) -> Rung {
@@ -147,16 +147,16 @@ pub async fn write(
     let now = app.clock.now();
     transact!(app, |tx| {
         let partner = lock_ties(tx, me, new).await?;
-        let men = match men(tx, me, new, partner).await? {
-            Ok(men) => men,
+        let recipients = match recipients(tx, me, new, partner).await? {
+            Ok(recipients) => recipients,
             Err(refusal) => return Ok(Done::Undo(refusal)),
         };
         let standing = checkin::service::load_locked(app, tx, me).await?;
         let row = store::load_locked(tx, me).await?;
         let before = store::rungs_of(app, tx, &[me]).await?;
-        let rungs: Vec<Rung> = men
+        let rungs: Vec<Rung> = recipients
             .into_iter()
-            .map(|man| rung_of(app, me, new, man, &before, now))
+            .map(|recipient| rung_of(app, me, new, recipient, &before, now))
             .collect();
         if is_same(row.as_ref(), &before, new, &rungs) {
             return Ok(Done::Undo(Written::AsAsked));
@@ -262,14 +262,14 @@ pub async fn preview(
         let active = found.filter(|(peering, _)| peering.state == Shown::Active);
         partner = active.map(|(peering, _)| peering.partner);
     }
-    let men = match men(db, me, new, partner).await? {
-        Ok(men) => men,
+    let recipients = match recipients(db, me, new, partner).await? {
+        Ok(recipients) => recipients,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let before = store::rungs_of(app, db, &[me]).await?;
-    let mut rungs: Vec<Rung> = men
+    let mut rungs: Vec<Rung> = recipients
         .into_iter()
-        .map(|man| rung_of(app, me, new, man, &before, now))
+        .map(|recipient| rung_of(app, me, new, recipient, &before, now))
         .collect();
     let standing = checkin::service::load_days(db, me).await?;
     let there = store::of_member(db, me).await?;
@@ -287,6 +287,9 @@ pub async fn preview(
             updated_at: now,
         }
     });
-    let men = men_of(app, viewer, &rungs).await?;
-    Ok(Ok((steps(&quiet(standing.days(), &row), &rungs, now), men)))
+    let recipients = recipients_of(app, viewer, &rungs).await?;
+    Ok(Ok((
+        steps(&quiet(standing.days(), &row), &rungs, now),
+        recipients,
+    )))
 }

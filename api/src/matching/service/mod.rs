@@ -92,8 +92,8 @@ async fn with_partners(
 ) -> Result<Vec<Seen>, Fault> {
     let seen = rows.iter().filter_map(|row| model::seen_by(me, row, now));
     let seen: Vec<Peering> = seen.collect();
-    let men: Vec<MemberId> = seen.iter().map(|peering| peering.partner).collect();
-    let mut profiles = profile::service::profiles(app, viewer, &men).await?;
+    let partners: Vec<MemberId> = seen.iter().map(|peering| peering.partner).collect();
+    let mut profiles = profile::service::profiles(app, viewer, &partners).await?;
     let with_profile = seen
         .into_iter()
         .filter_map(|peering| Some((peering, profiles.remove(&peering.partner)?)));
@@ -242,8 +242,8 @@ fn tell(tx: &Tx, (by, to): (MemberId, MemberId), id: PeeringId) {
 /// Makes a proposal active. Returns false if one of the two has reached the limit of partners. Must be the last step of
 /// a transaction in which both members are locked.
 async fn begin(app: &App, tx: &Tx, row: &Model, now: DateTime<Utc>) -> Result<bool, Fault> {
-    for man in [row.lower_id, row.higher_id] {
-        if store::count_partners(tx, man).await? >= model::MOST_PARTNERS {
+    for member in [row.lower_id, row.higher_id] {
+        if store::count_partners(tx, member).await? >= model::MOST_PARTNERS {
             return Ok(false);
         }
     }

@@ -155,8 +155,8 @@ pub async fn pacts(app: &App, viewer: Viewer, page: &Page<MY_PACTS>) -> Result<V
 }
 
 async fn with_partners(app: &App, viewer: Viewer, pacts: Vec<Pact>) -> Result<Vec<Seen>, Fault> {
-    let men: Vec<MemberId> = pacts.iter().map(|pact| pact.partner).collect();
-    let mut profiles = profile::service::profiles(app, viewer, &men).await?;
+    let partners: Vec<MemberId> = pacts.iter().map(|pact| pact.partner).collect();
+    let mut profiles = profile::service::profiles(app, viewer, &partners).await?;
     let with_profile = pacts.into_iter().filter_map(|pact| {
         let profile = profiles.remove(&pact.partner)?;
         Some((pact, profile))

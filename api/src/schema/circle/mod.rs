@@ -121,11 +121,11 @@ async fn members(ctx: &Context<'_>, circle: &model::Circle, args: &PageArgs) -> 
         key: row.joined_at.timestamp_micros(),
         id: row.member.0,
     };
-    let man = |(row, profile): (model::Membership, _)| CircleMember {
+    let to_member = |(row, profile): (model::Membership, _)| CircleMember {
         member: Member::from(profile),
         role: row.role.into(),
     };
-    Ok(page.connection(MembersOf(circle.member_count), rows, cursor, man))
+    Ok(page.connection(MembersOf(circle.member_count), rows, cursor, to_member))
 }
 
 /// Loads a circle, or `None` if it is not visible to the viewer.

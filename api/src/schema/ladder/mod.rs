@@ -126,8 +126,8 @@ pub struct LadderStep {
     agreed: bool,
 }
 
-fn step(step: Step, men: &HashMap<MemberId, Profile>) -> LadderStep {
-    let told = step.told.and_then(|told| men.get(&told));
+fn step(step: Step, profiles: &HashMap<MemberId, Profile>) -> LadderStep {
+    let told = step.told.and_then(|told| profiles.get(&told));
     LadderStep {
         kind: step.kind.into(),
         at: DateTime(step.at),
@@ -136,8 +136,8 @@ fn step(step: Step, men: &HashMap<MemberId, Profile>) -> LadderStep {
     }
 }
 
-fn rung(rung: Rung, men: &HashMap<MemberId, Profile>) -> LadderRung {
-    let told = rung.told.and_then(|(told, _)| men.get(&told));
+fn rung(rung: Rung, profiles: &HashMap<MemberId, Profile>) -> LadderRung {
+    let told = rung.told.and_then(|(told, _)| profiles.get(&told));
     let tie = rung.told.map(|(_, tie)| tie);
     LadderRung {
         tie,
@@ -175,10 +175,14 @@ pub struct Ladder {
 
 async fn ladder(ctx: &Context<'_>) -> GqlResult<Option<Ladder>> {
     let found = service::ladder(ctx.app(), ctx.viewer()).await?;
-    Ok(found.map(|(ladder, men)| Ladder {
+    Ok(found.map(|(ladder, profiles)| Ladder {
         local_time: LocalTime(ladder.local_time),
-        if_you_stop_today: ladder.steps.iter().map(|it| step(*it, &men)).collect(),
-        rungs: ladder.rungs.into_iter().map(|it| rung(it, &men)).collect(),
+        if_you_stop_today: ladder.steps.iter().map(|it| step(*it, &profiles)).collect(),
+        rungs: ladder
+            .rungs
+            .into_iter()
+            .map(|it| rung(it, &profiles))
+            .collect(),
         version: ladder.version,
     }))
 }

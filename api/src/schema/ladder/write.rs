@@ -261,8 +261,8 @@ async fn look(ctx: &Context<'_>, input: &LadderInput) -> GqlResult<LadderPreview
     }
     Ok(
         match service::preview(ctx.app(), ctx.viewer(), &ladder).await? {
-            Ok((steps, men)) => LadderPreview {
-                steps: steps.into_iter().map(|it| step(it, &men)).collect(),
+            Ok((steps, recipients)) => LadderPreview {
+                steps: steps.into_iter().map(|it| step(it, &recipients)).collect(),
                 errors: Vec::new(),
             },
             Err(refusal) => LadderPreview::refused(refused(refusal).into_iter().collect()),
@@ -276,7 +276,7 @@ fn refused(written: Written) -> Option<Problem> {
         Written::AsAsked | Written::Stale => None,
         Written::NoPartner => Some(no_partner()),
         Written::NoFacilitator => Some(no_facilitator()),
-        Written::SameMan => {
+        Written::SameRecipient => {
             let message = "Your ladder already tells him as your partner.";
             let field = "facilitator.memberId";
             Some(Problem::field(field, ProblemCode::Conflict, message))
