@@ -6,70 +6,83 @@
 #[cfg(all(feature = "conformance", not(debug_assertions)))]
 compile_error!("the feature `conformance` is for tests: build a release without it");
 
-pub mod account;
-pub mod app;
-pub mod bus;
-pub mod checkin;
-pub mod circle;
-pub mod cli;
+// The order is that of the layers: a module uses only those above it in this list. `tests/it/layers.rs` checks it.
+
+// Kernel: time, chance, text, configuration, keys, the database, the bus.
 pub mod clock;
-pub mod commitment;
-pub mod config;
-pub mod confirmations;
-pub mod consent;
-pub mod consequences;
-pub mod days;
-pub mod db;
-mod descriptors;
-pub mod dev;
-pub mod dev_outbox;
-pub mod device;
 pub mod entropy;
-pub mod error;
-pub mod fact;
-pub mod feed;
-pub mod files;
-pub mod graphql;
-pub mod http;
-pub mod installation;
-pub mod jobs;
-pub mod keys;
-pub mod ladder;
-pub mod locale;
-pub mod mail;
-pub mod matching;
-pub mod meeting;
-pub mod node_id;
-pub mod notification;
-pub mod notification_kind;
-pub mod outbox;
-pub mod pact;
-pub mod page;
-pub mod passphrase;
-pub mod patch;
 pub mod problem;
-pub mod profile;
-pub mod proposal;
-pub mod push;
-pub mod revocations;
-pub mod schema;
-pub mod secret_check;
-pub mod security;
-pub mod shutdown;
-pub mod sync;
-pub mod telemetry;
 pub mod text;
-pub mod travel_gate;
-pub mod tx;
-pub mod viewer;
-pub mod visibility;
-pub mod vocabulary;
 pub mod waiting;
-pub mod wake;
-pub mod work;
-pub mod worker;
-pub mod zone_change;
+pub mod files;
+pub mod error;
+pub mod security;
 pub mod zones;
+pub mod config;
+mod descriptors;
+pub mod telemetry;
+pub mod keys;
+pub mod shutdown;
+pub mod page;
+pub mod node_id;
+pub mod travel_gate;
+pub mod dev_outbox;
+pub mod wake;
+pub mod viewer;
+pub mod locale;
+pub mod patch;
+pub mod revocations;
+pub mod confirmations;
+pub mod mail;
+pub mod db;
+pub mod bus;
+
+// Rules and ways out that domains share.
+pub mod days;
+pub mod proposal;
+pub mod vocabulary;
+pub mod notification_kind;
+pub mod push;
+pub mod passphrase;
+
+// The unit of work: what a transaction writes last, and what follows it.
+pub mod tx;
+pub mod secret_check;
+pub mod fact;
+pub mod installation;
+pub mod app;
+pub mod visibility;
+pub mod jobs;
+pub mod feed;
+pub mod outbox;
+pub mod work;
+
+// Domains.
+pub mod sync;
+pub mod consent;
+pub mod profile;
+pub mod account;
+pub mod device;
+pub mod circle;
+pub mod matching;
+pub mod checkin;
+pub mod pact;
+pub mod commitment;
+pub mod meeting;
+pub mod ladder;
+
+// Above the domains: policy, and what follows from facts.
+pub mod notification;
+pub mod zone_change;
+pub mod consequences;
+
+// Edges: GraphQL, HTTP, the worker, the developer's tools, the command line.
+pub mod graphql;
+pub mod schema;
+pub mod http;
+pub mod worker;
+pub mod dev;
+pub mod cli;
 
 /// The allocator of every program that is built from this crate.
 #[global_allocator]

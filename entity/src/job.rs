@@ -44,6 +44,8 @@ pub struct Model {
     pub lease_until: Option<DateTimeUtc>,
     /// The fault's class; never its data.
     pub last_error: Option<String>,
+    /// The request that caused it; `None` if none did.
+    pub request_id: Option<Uuid>,
     pub created_at: DateTimeUtc,
 }
 

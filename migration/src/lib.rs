@@ -43,6 +43,7 @@ mod m20261127_000090_give_jobs_lanes;
 mod m20261128_000001_put_addresses_on_trial;
 mod m20261128_000010_declare_steps;
 mod m20261128_000011_announce_secrets;
+mod m20261128_000020_trace_jobs;
 #[cfg(feature = "conformance")]
 pub mod rehearsal;
 mod support;
@@ -104,9 +105,17 @@ impl MigratorTrait for Migrator {
                 "m20261128_000010_declare_steps",
                 m20261128_000011_announce_secrets::Migration,
             )),
+            Box::new(RunsSince(
+                "m20261128_000011_announce_secrets",
+                m20261128_000020_trace_jobs::Migration,
+            )),
         ];
         #[cfg(feature = "conformance")]
-        let steps = steps.into_iter().chain(rehearsal::steps()).collect();
+        let steps = {
+            let newest = steps.last().map(|step| step.name().to_owned());
+            let added = rehearsal::steps(&newest.unwrap_or_default());
+            steps.into_iter().chain(added).collect()
+        };
         steps
     }
 }

@@ -7,11 +7,11 @@ use sea_orm_migration::{prelude::*, schema::*};
 use crate::compatible::RunsSince;
 use crate::support::{add_column, drop_column, drop_tables, index, table};
 
-/// The newest step of a release.
-const NEWEST: &str = "m20261128_000011_announce_secrets";
 const COMPATIBLE: &str = "m20990101_000001_rehearse_compatible";
 
 static ADDED: OnceLock<String> = OnceLock::new();
+/// The newest step of a release.
+static NEWEST: OnceLock<String> = OnceLock::new();
 
 /// Adds steps to this program: words with spaces between them, from `compatible`, `incompatible`, `demanding` and
 /// `failing`.
@@ -19,22 +19,24 @@ pub fn add(steps: String) {
     ADDED.get_or_init(|| steps);
 }
 
-/// Returns the added steps.
-pub fn steps() -> Vec<Box<dyn MigrationTrait>> {
+/// Returns the added steps, which follow `newest`.
+pub fn steps(newest: &str) -> Vec<Box<dyn MigrationTrait>> {
+    let newest = NEWEST.get_or_init(|| newest.to_owned());
     let words = ADDED.get().map(String::as_str).unwrap_or_default();
-    words.split_whitespace().filter_map(step).collect()
+    let words = words.split_whitespace();
+    words.filter_map(|word| step(word, newest)).collect()
 }
 
-fn step(word: &str) -> Option<Box<dyn MigrationTrait>> {
+fn step(word: &str, newest: &'static str) -> Option<Box<dyn MigrationTrait>> {
     Some(match word {
-        "compatible" => Box::new(RunsSince(NEWEST, Adds)),
+        "compatible" => Box::new(RunsSince(newest, Adds)),
         "incompatible" => Box::new(Silent("m20990101_000002_rehearse_incompatible")),
         // Only programs that know the compatible step may run beside this one.
         "demanding" => Box::new(RunsSince(
             COMPATIBLE,
             Silent("m20990101_000003_rehearse_demanding"),
         )),
-        "failing" => Box::new(RunsSince(NEWEST, Fails)),
+        "failing" => Box::new(RunsSince(newest, Fails)),
         _ => return None,
     })
 }

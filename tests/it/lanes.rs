@@ -1,7 +1,7 @@
 //! What is slow holds up nothing but itself.
 
 use api::account::jobs::housekeep;
-use api::db::Pool;
+use api::db::{Pool, Stats};
 use api::jobs::{AccountNotice, Job, enqueue};
 use api::worker::Worker;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -235,4 +235,17 @@ async fn housekeeping_that_died_often_is_tried_again_later(app: TestApp) {
     app.drain().await;
     let tried = job::Entity::find().filter(job::Column::Attempts.gt(0));
     assert_eq!(tried.count(db).await.unwrap(), 0, "it was done");
+}
+
+#[both]
+async fn a_job_names_the_request_that_caused_it(app: TestApp) {
+    let (app, db, now) = (&app.app, app.app.db.pool(), app.now());
+    let request: uuid::Uuid = app.ids.next();
+    let caused = enqueue(app, db, &Job::Housekeeping, now);
+    Stats::of_request(request).scope(caused).await.unwrap();
+    enqueue(app, db, &Job::Housekeeping, now).await.unwrap();
+    let jobs = job::Entity::find().all(db).await.unwrap();
+    let mut requests: Vec<_> = jobs.iter().map(|job| job.request_id).collect();
+    requests.sort_unstable();
+    assert_eq!(requests, [None, Some(request)]);
 }

@@ -355,6 +355,7 @@ pub(crate) async fn add_unreadable_job(database: &TestDatabase, number: u128, ru
         attempts: Set(0),
         lease_holder: Set(None),
         lease_until: Set(None),
+        request_id: Set(None),
         last_error: Set(None),
         created_at: Set(run_at),
     };

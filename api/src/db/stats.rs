@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::problem::ProblemCode;
 
 tokio::task_local! {
@@ -17,6 +19,7 @@ pub struct Stats(Arc<Counters>);
 
 #[derive(Debug, Default)]
 struct Counters {
+    request: Option<Uuid>,
     statements: AtomicU64,
     nanos: AtomicU64,
     refused: Mutex<Vec<Refused>>,
@@ -35,6 +38,19 @@ pub struct StatsSnapshot {
 }
 
 impl Stats {
+    /// The counter of the request with this id.
+    pub fn of_request(id: Uuid) -> Self {
+        Self(Arc::new(Counters {
+            request: Some(id),
+            ..Counters::default()
+        }))
+    }
+
+    /// Returns the id of the running request, or `None` outside a request.
+    pub fn request() -> Option<Uuid> {
+        CURRENT.try_with(|Self(counters)| counters.request).ok()?
+    }
+
     /// Runs `work` and counts its statements in `self`.
     pub async fn scope<F: Future>(&self, work: F) -> F::Output {
         CURRENT.scope(self.clone(), work).await

@@ -48,7 +48,7 @@ impl RequestLine {
         Self {
             id,
             began: Instant::now(),
-            stats: Stats::default(),
+            stats: Stats::of_request(id),
             member: None,
             operation: None,
             name: None,

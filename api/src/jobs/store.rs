@@ -11,8 +11,8 @@ use sea_orm::{
 
 use super::Job;
 use crate::app::App;
-use crate::db::delete_slice;
 use crate::db::leased::{self, Leased};
+use crate::db::{Stats, delete_slice};
 use crate::error::Fault;
 
 /// Adds a job in `tx`. It runs at `run_at` or soon after. If it is due at once, wake the worker after the commit.
@@ -106,6 +106,7 @@ fn row(
         lease_holder: Set(None),
         lease_until: Set(None),
         last_error: Set(None),
+        request_id: Set(Stats::request()),
         created_at: Set(app.clock.now()),
     })
 }

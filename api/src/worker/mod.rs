@@ -217,7 +217,8 @@ impl Worker {
             "job",
             job = %job.id,
             kind = job.kind,
-            attempt = job.attempts
+            attempt = job.attempts,
+            request_id = job.request_id.map(tracing::field::display)
         );
         self.run_to_its_end(job).instrument(span).await;
     }

@@ -320,6 +320,7 @@ async fn a_job_cannot_be_read(world: &World) {
         attempts: Set(0),
         lease_holder: Set(None),
         lease_until: Set(None),
+        request_id: Set(None),
         last_error: Set(None),
         created_at: Set(run_at),
     };

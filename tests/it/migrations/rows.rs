@@ -183,6 +183,7 @@ pub async fn put_what_is_nobodys(db: &DatabaseConnection) -> (CircleId, Occurren
             lease_holder: Some(LeaseHolder(id)),
             lease_until: Some(instant()),
             last_error: Some("timeout".into()),
+            request_id: Some(id),
             created_at: instant(),
         },
     )
