@@ -68,10 +68,10 @@ pub struct Room {
 
 impl Room {
     /// Returns the limits for this caller. An anonymous caller gets the smaller one.
-    pub fn of(edge: &HttpState, asker: &Caller) -> Self {
+    pub fn of(edge: &HttpState, caller: &Caller) -> Self {
         let (limit, anonymous) = (
             edge.app.config.http.body_limit_bytes,
-            asker.viewer.member().is_none(),
+            caller.viewer.member().is_none(),
         );
         Self {
             heard_out: limit.saturating_mul(HEARD_OUT),
@@ -80,7 +80,7 @@ impl Room {
             } else {
                 limit
             },
-            held: edge.in_flight.of(asker.address, anonymous),
+            held: edge.in_flight.of(caller.address, anonymous),
         }
     }
 }

@@ -53,13 +53,13 @@ pub struct Empty {
 
 /// Calls a method on the bucket that pays for a caller's requests.
 macro_rules! of {
-    ($budget:expr, $asker:expr, $method:ident, $points:expr, $now:expr) => {
-        match ($asker.viewer.member(), $asker.device) {
+    ($budget:expr, $caller:expr, $method:ident, $points:expr, $now:expr) => {
+        match ($caller.viewer.member(), $caller.device) {
             (Some(member), _) => $budget.members.$method(&member, $points, $now),
             (None, Some(device)) => $budget.devices.$method(&device, $points, $now),
             (None, None) => $budget
                 .addresses
-                .$method(&network($asker.address), $points, $now),
+                .$method(&network($caller.address), $points, $now),
         }
     };
 }
@@ -77,20 +77,20 @@ impl Budget {
     /// Takes all `points` from the caller's bucket, or none of them. `points` must be at most
     /// [`crate::config::LEAST_POINTS`], the size of the smallest bucket that can be configured: a smaller bucket would
     /// refuse for ever.
-    pub fn take(&self, asker: &Caller, points: u64, now: Duration) -> Result<Receipt, Empty> {
-        of!(self, asker, take, points, now)
+    pub fn take(&self, caller: &Caller, points: u64, now: Duration) -> Result<Receipt, Empty> {
+        of!(self, caller, take, points, now)
     }
 
     /// Whether `points` could be taken.
-    pub fn holds(&self, asker: &Caller, points: u64, now: Duration) -> Result<(), Empty> {
-        of!(self, asker, holds, points, now)
+    pub fn holds(&self, caller: &Caller, points: u64, now: Duration) -> Result<(), Empty> {
+        of!(self, caller, holds, points, now)
     }
 
     /// Takes `points` for work that is already done, even if the bucket has fewer. The debt is paid back first. It
     /// never exceeds `points`, so that a caller that keeps sending requests it cannot pay for does not lengthen the
     /// wait of others at its address.
-    pub fn charge(&self, asker: &Caller, points: u64, now: Duration) {
-        of!(self, asker, charge, points, now);
+    pub fn charge(&self, caller: &Caller, points: u64, now: Duration) {
+        of!(self, caller, charge, points, now);
     }
 }
 
@@ -221,7 +221,7 @@ mod tests {
         }
     }
 
-    fn asker(member: Option<u128>, address: u8) -> Caller {
+    fn caller(member: Option<u128>, address: u8) -> Caller {
         let viewer = member.map_or(Viewer::Anonymous, |id| {
             Viewer::Member(SignedIn {
                 member: MemberId(Uuid::from_u128(id)),
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_bucket_empties_and_fills_again() {
-        let (budget, mike) = (budget(), asker(Some(1), 1));
+        let (budget, mike) = (budget(), caller(Some(1), 1));
         let start = Duration::from_secs(1_000);
         let receipt = budget.take(&mike, 60, start).unwrap();
         assert_eq!(
@@ -262,15 +262,15 @@ mod tests {
     fn members_and_known_devices_have_a_bucket_each_and_strangers_share_their_addresses() {
         let budget = budget();
         let now = Duration::from_secs(1_000);
-        let stranger = asker(None, 1);
+        let stranger = caller(None, 1);
         assert!(budget.take(&stranger, 250, now).is_ok());
         assert!(budget.take(&stranger, 10, now).is_err());
-        assert!(budget.take(&asker(None, 2), 10, now).is_ok());
+        assert!(budget.take(&caller(None, 2), 10, now).is_ok());
 
         // The members at the same address have their full buckets, and take nothing from the address's.
         for member in [1, 2] {
-            assert!(budget.take(&asker(Some(member), 1), 100, now).is_ok());
-            assert!(budget.take(&asker(Some(member), 2), 10, now).is_err());
+            assert!(budget.take(&caller(Some(member), 1), 100, now).is_ok());
+            assert!(budget.take(&caller(Some(member), 2), 10, now).is_err());
         }
         let at_his_device = |device| Caller {
             device: Some(Uuid::from_u128(device)),
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn what_was_done_is_charged_even_for_what_is_not_there() {
-        let (budget, mike) = (budget(), asker(Some(1), 1));
+        let (budget, mike) = (budget(), caller(Some(1), 1));
         let now = Duration::from_secs(1_000);
         assert_eq!(budget.holds(&mike, 100, now), Ok(()));
         budget.charge(&mike, 90, now);
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn refusals_without_end_make_a_debt_of_one_and_no_more() {
-        let (budget, stranger) = (budget(), asker(None, 1));
+        let (budget, stranger) = (budget(), caller(None, 1));
         let now = Duration::from_secs(1_000);
         for _ in 0..100_000 {
             budget.charge(&stranger, 10, now);

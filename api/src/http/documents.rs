@@ -147,12 +147,12 @@ impl Documents {
         &self,
         app: &App,
         params: &mut Params,
-        asker: &Caller,
+        caller: &Caller,
     ) -> Result<Found, Refusal> {
         let id = asked_id(params)?;
         match (params.query.take(), id) {
-            (Some(text), id) => self.by_text(text, id.as_deref(), asker),
-            (None, Some(id)) => self.by_id(app, &id, asker).await,
+            (Some(text), id) => self.by_text(text, id.as_deref(), caller),
+            (None, Some(id)) => self.by_id(app, &id, caller).await,
             (None, None) => Err(Refusal::http(
                 http::StatusCode::BAD_REQUEST,
                 "The request has no query.",
@@ -160,7 +160,7 @@ impl Documents {
         }
     }
 
-    fn by_text(&self, text: String, id: Option<&str>, asker: &Caller) -> Result<Found, Refusal> {
+    fn by_text(&self, text: String, id: Option<&str>, caller: &Caller) -> Result<Found, Refusal> {
         let limit = guard::Limits::STANDARD.document_bytes;
         // A text that is too long is not worth hashing: `guard::scan` will refuse it.
         let hash = if text.len() > limit {
@@ -172,7 +172,7 @@ impl Documents {
         if let Some(parsed) = trusted.and_then(|manifest| manifest.by_hash(&hash)) {
             return Ok(Found::known(parsed));
         }
-        if trusted.is_some() && !asker.developer {
+        if trusted.is_some() && !caller.developer {
             return Err(Refusal::new(
                 Code::Forbidden,
                 "Only documents that were released with an app may run here.",
@@ -193,14 +193,15 @@ impl Documents {
         let shared = self.persisted == PersistedDocuments::Database;
         // A document with literal strings is not stored either: they may be private.
         let says_nothing = !text.contains('"');
-        let persist = shared && hashed.is_some() && says_nothing && asker.viewer.member().is_some();
+        let persist =
+            shared && hashed.is_some() && says_nothing && caller.viewer.member().is_some();
         Ok(Found {
             parsed,
             to_persist: persist.then_some(text),
         })
     }
 
-    async fn by_id(&self, app: &App, id: &str, asker: &Caller) -> Result<Found, Refusal> {
+    async fn by_id(&self, app: &App, id: &str, caller: &Caller) -> Result<Found, Refusal> {
         let hash = id.strip_prefix("sha256:").and_then(unhex);
         if let Some(manifest) = &self.trusted {
             let released = manifest
@@ -211,7 +212,7 @@ impl Documents {
                 return Ok(Found::known(parsed));
             }
             // Other known documents came from developers, or from the time before the manifest.
-            if !asker.developer {
+            if !caller.developer {
                 return Err(not_found());
             }
         }

@@ -46,12 +46,12 @@ pub fn answer(
 ) -> Response<Body> {
     // A queue of one: an event that has left the task is not checked against the caller's session again.
     let (to, from) = mpsc::channel(1);
-    let pulse = Keepalive::of(&edge.app.config.http);
-    let stall = Stall::new(taken, pulse.stalled());
+    let keepalive = Keepalive::of(&edge.app.config.http);
+    let stall = Stall::new(taken, keepalive.stalled());
     let mut teller = Teller {
         line,
         to,
-        pulse,
+        keepalive,
         stall,
     };
     let edge_of_task = edge.clone();
@@ -77,16 +77,16 @@ pub fn answer(
 async fn follow(edge: HttpState, ready: Ready, mut teller: Teller) {
     let places = (
         edge.places.of_address(ready.address),
-        edge.places.of(ready.standing.viewer(), ready.address),
+        edge.places.of(ready.credential.viewer(), ready.address),
     );
     if matches!(places, (None, _) | (_, None)) {
         let message = "There are too many sockets and event streams.";
         return teller
-            .refuse(Refusal::limited(message, teller.pulse.free_in()))
+            .refuse(Refusal::limited(message, teller.keepalive.free_in()))
             .await;
     }
     let stats = teller.line.stats.clone();
-    let told = teller.tell(&edge, ready.prepared, ready.standing);
+    let told = teller.tell(&edge, ready.prepared, ready.credential);
     stats.scope(told).await;
 }
 
@@ -94,16 +94,16 @@ async fn follow(edge: HttpState, ready: Ready, mut teller: Teller) {
 struct Teller {
     line: RequestLine,
     to: mpsc::Sender<Bytes>,
-    pulse: Keepalive,
+    keepalive: Keepalive,
     stall: Stall,
 }
 
 impl Teller {
-    async fn tell(&mut self, edge: &HttpState, prepared: Prepared, standing: Credential) {
+    async fn tell(&mut self, edge: &HttpState, prepared: Prepared, credential: Credential) {
         let stop = edge.shutdown.stopping();
         // Operations that end by themselves are answered as they would be without events, including a sign-out.
         let endless = prepared.kind == OperationType::Subscription;
-        let lapsed = || endless && standing.check(&edge.app).is_err();
+        let lapsed = || endless && credential.check(&edge.app).is_err();
         let mut answers = edge.answers(prepared, &self.line.stats);
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -120,7 +120,7 @@ impl Teller {
                     if lapsed() {
                         return self.refuse(Refusal::unauthenticated()).await;
                     }
-                    if silent >= self.pulse.every() {
+                    if silent >= self.keepalive.every() {
                         silent = Duration::ZERO;
                         // A peer that has not read the last event needs no keepalive.
                         if let Err(TrySendError::Closed(_)) = self.to.try_send(":\n\n".into()) {

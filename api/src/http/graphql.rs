@@ -71,7 +71,7 @@ pub struct Ready {
     /// The operation.
     pub prepared: Prepared,
     /// The caller's access token.
-    pub standing: Credential,
+    pub credential: Credential,
     /// The caller's address.
     pub address: IpAddr,
 }
@@ -101,47 +101,47 @@ async fn prepare(
         );
         return Err(heard_out(edge, body, refusal).await);
     }
-    let stranger = asker(edge, peer, head, Credential::default());
-    let standing = match standing(edge, head, &stranger) {
-        Ok(standing) => standing,
+    let stranger = caller(edge, peer, head, Credential::default());
+    let credential = match credential(edge, head, &stranger) {
+        Ok(credential) => credential,
         Err(refusal) => return Err(heard_out(edge, body, refusal).await),
     };
-    let asker = Caller {
-        viewer: standing.viewer(),
+    let caller = Caller {
+        viewer: credential.viewer(),
         ..stranger
     };
-    line.member = asker.viewer.member();
-    if let Some(whose) = asker.identity()
+    line.member = caller.viewer.member();
+    if let Some(whose) = caller.identity()
         && let Some(seat) = head.extensions.get::<Seat>()
     {
         seat.mark_known(whose);
     }
-    let (params, way) = read(edge, head, body, (&asker, accepted.events))
+    let (params, transport) = read(edge, head, body, (&caller, accepted.events))
         .await
-        .inspect_err(|refusal| edge.charge_for(refusal, &asker, 0))?;
-    let mut prepared = edge.prepare(params, &asker, way).await?;
+        .inspect_err(|refusal| edge.charge_for(refusal, &caller, 0))?;
+    let mut prepared = edge.prepare(params, &caller, transport).await?;
     if let Some(dashboard) = Dashboard::of(&edge.app.config.http.dashboard_origins, &head.headers) {
         prepared.come_from(dashboard);
     }
     line.operation(prepared.kind, prepared.name.as_deref());
     Ok(Ready {
         prepared,
-        standing,
-        address: asker.address,
+        credential,
+        address: caller.address,
     })
 }
 
 /// Checks the access token before anything else of the request is read. A member has a bucket of its own and is
 /// admitted whatever others at the address do. An invalid token is charged to the address.
-fn standing(edge: &HttpState, head: &Parts, stranger: &Caller) -> Result<Credential, Refusal> {
-    let standing = Credential::of_request(&edge.app, &head.headers);
-    if let Ok(standing) = standing
-        && standing.viewer().member().is_some()
+fn credential(edge: &HttpState, head: &Parts, stranger: &Caller) -> Result<Credential, Refusal> {
+    let credential = Credential::of_request(&edge.app, &head.headers);
+    if let Ok(credential) = credential
+        && credential.viewer().member().is_some()
     {
-        return Ok(standing);
+        return Ok(credential);
     }
     edge.admit(stranger)?;
-    standing
+    credential
         .map_err(|BadToken| Refusal::unauthenticated())
         .inspect_err(|refusal| edge.charge_for(refusal, stranger, 0))
 }
@@ -161,7 +161,7 @@ async fn read(
     edge: &HttpState,
     head: &Parts,
     body: Body,
-    (asker, events): (&Caller, bool),
+    (caller, events): (&Caller, bool),
 ) -> Result<(Params, Transport), Refusal> {
     match head.method {
         Method::GET | Method::HEAD => {
@@ -179,7 +179,7 @@ async fn read(
             if let Err(refusal) = body::check_content_type(&head.headers) {
                 return Err(heard_out(edge, body, refusal).await);
             }
-            let mut room = Room::of(edge, asker);
+            let mut room = Room::of(edge, caller);
             let body = body::read(body, &mut room, patience(edge)).await?;
             let params = Params::of_body(&body)?;
             Ok((
@@ -199,9 +199,9 @@ async fn read(
     }
 }
 
-fn asker(edge: &HttpState, Peer(peer): Peer, head: &Parts, standing: Credential) -> Caller {
+fn caller(edge: &HttpState, Peer(peer): Peer, head: &Parts, credential: Credential) -> Caller {
     Caller {
-        viewer: standing.viewer(),
+        viewer: credential.viewer(),
         address: client_address(peer, &head.headers, &edge.app.config.http),
         device: known_device(&edge.app, &head.headers),
         developer: is_developer(&edge.app.config.graphql, &head.headers),

@@ -46,10 +46,10 @@ mod tests {
     #[test]
     fn whoever_went_without_a_word_is_given_up_in_time() {
         for seconds in [1, 15, 60] {
-            let pulse = Keepalive(Duration::from_secs(seconds));
-            let free_in = Duration::from_secs(pulse.free_in());
-            assert!(pulse.every() + pulse.unacknowledged() < free_in);
-            assert!(pulse.stalled() < free_in);
+            let keepalive = Keepalive(Duration::from_secs(seconds));
+            let free_in = Duration::from_secs(keepalive.free_in());
+            assert!(keepalive.every() + keepalive.unacknowledged() < free_in);
+            assert!(keepalive.stalled() < free_in);
         }
     }
 }

@@ -96,7 +96,7 @@ impl Prepared {
 struct First {
     found: Found,
     receipt: Receipt,
-    asker: Caller,
+    caller: Caller,
 }
 
 /// The outcome of a request.
@@ -104,44 +104,44 @@ pub type Outcome = Result<Response, Refusal>;
 
 impl HttpState {
     /// Refuses a caller that cannot pay `REFUSED`, the least that a request costs.
-    pub fn admit(&self, asker: &Caller) -> Result<(), Refusal> {
-        let held = self.budget.holds(asker, REFUSED, self.app.clock.uptime());
+    pub fn admit(&self, caller: &Caller) -> Result<(), Refusal> {
+        let held = self.budget.holds(caller, REFUSED, self.app.clock.uptime());
         held.map_err(rate_limited)
     }
 
     /// Charges the caller for a refusal that its request caused, less what it has paid already.
-    pub fn charge_for(&self, refusal: &Refusal, asker: &Caller, paid: u64) {
+    pub fn charge_for(&self, refusal: &Refusal, caller: &Caller, paid: u64) {
         if refusal.is_of_what_was_sent() {
-            self.charge(asker, REFUSED.saturating_sub(paid));
+            self.charge(caller, REFUSED.saturating_sub(paid));
         }
     }
 
     /// Charges the caller for a refusal.
-    pub fn charge_refusal(&self, asker: &Caller) {
-        self.charge(asker, REFUSED);
+    pub fn charge_refusal(&self, caller: &Caller) {
+        self.charge(caller, REFUSED);
     }
 
-    fn charge(&self, asker: &Caller, points: u64) {
-        self.budget.charge(asker, points, self.app.clock.uptime());
+    fn charge(&self, caller: &Caller, points: u64) {
+        self.budget.charge(caller, points, self.app.clock.uptime());
     }
 
     /// Finds the document, selects its operation, prices it, takes the price and checks the variables.
     pub async fn prepare(
         &self,
         mut params: Params,
-        asker: &Caller,
-        way: Transport,
+        caller: &Caller,
+        transport: Transport,
     ) -> Result<Prepared, Refusal> {
-        self.admit(asker)?;
+        self.admit(caller)?;
         let patience = Duration::from_secs(self.app.config.http.operation_timeout_seconds);
         let deadline = Instant::now() + patience;
         let mut paid = 0;
-        let finding = self.find_and_price(&mut params, asker, (way, deadline), &mut paid);
+        let finding = self.find_and_price(&mut params, caller, (transport, deadline), &mut paid);
         let prepared = timeout_at(deadline, finding)
             .await
             .unwrap_or_else(|_| Err(Refusal::timed_out()));
         if let Err(refusal) = &prepared {
-            self.charge_for(refusal, asker, paid);
+            self.charge_for(refusal, caller, paid);
         }
         prepared
     }
@@ -149,15 +149,15 @@ impl HttpState {
     async fn find_and_price(
         &self,
         params: &mut Params,
-        asker: &Caller,
-        (way, deadline): (Transport, Instant),
+        caller: &Caller,
+        (transport, deadline): (Transport, Instant),
         paid: &mut u64,
     ) -> Result<Prepared, Refusal> {
         let limits = &Limits::STANDARD;
-        let found = self.documents.find(&self.app, params, asker).await?;
+        let found = self.documents.find(&self.app, params, caller).await?;
         let wanted = params.operation_name.take().filter(|name| !name.is_empty());
         let (kind, name) = select(&found.parsed.document, wanted.as_deref())?;
-        way.carries(kind)?;
+        transport.carries(kind)?;
         let chosen = operation(&found.parsed.document, name.as_deref());
         let definitions = chosen.map_or(&[][..], |operation| &operation.variable_definitions);
         params.fill_in(definitions);
@@ -168,13 +168,13 @@ impl HttpState {
             &params.variables,
             limits,
         )?;
-        if found.parsed.introspects && !self.may_introspect(asker) {
+        if found.parsed.introspects && !self.may_introspect(caller) {
             return Err(Refusal::new(
                 Code::ValidationFailed,
                 "Introspection is disabled here.",
             ));
         }
-        let receipt = self.pay(asker, price.cost)?;
+        let receipt = self.pay(caller, price.cost)?;
         *paid = receipt.requested();
         let suggests = self.app.config.introspection_for_all();
         self.documents.validate(&found.parsed, suggests)?;
@@ -198,7 +198,7 @@ impl HttpState {
                 .any(|definition| definition.node.name.node == *name)
         });
         let request = Request::new(String::new()).variables(variables);
-        let mut request = schema::sent_by(request, Sender::new(asker.viewer, asker.address));
+        let mut request = schema::sent_by(request, Sender::new(caller.viewer, caller.address));
         request.operation_name.clone_from(&name);
         request.set_parsed_query(document);
         Ok(Prepared {
@@ -209,24 +209,24 @@ impl HttpState {
             first: First {
                 found,
                 receipt,
-                asker: *asker,
+                caller: *caller,
             },
         })
     }
 
-    fn pay(&self, asker: &Caller, points: u64) -> Result<Receipt, Refusal> {
+    fn pay(&self, caller: &Caller, points: u64) -> Result<Receipt, Refusal> {
         let now = self.app.clock.uptime();
-        self.budget.take(asker, points, now).map_err(|empty| {
+        self.budget.take(caller, points, now).map_err(|empty| {
             // The document was parsed for nothing, so the refusal is charged. The wait that is returned includes this
             // charge.
-            self.budget.charge(asker, REFUSED, now);
-            let then = self.budget.holds(asker, points, now);
+            self.budget.charge(caller, REFUSED, now);
+            let then = self.budget.holds(caller, points, now);
             rate_limited(then.err().unwrap_or(empty))
         })
     }
 
-    fn may_introspect(&self, asker: &Caller) -> bool {
-        asker.developer || self.app.config.introspection_for_all()
+    fn may_introspect(&self, caller: &Caller) -> bool {
+        caller.developer || self.app.config.introspection_for_all()
     }
 
     /// Runs a query or a mutation, in what is left of its time.
@@ -297,15 +297,18 @@ impl HttpState {
         let executed = executed && !nothing_could_be_done(&response);
         if !executed {
             let refusal = Refusal::of(response.errors);
-            if let Some(First { receipt, asker, .. }) = first {
-                self.charge_for(&refusal, &asker, receipt.requested());
+            if let Some(First {
+                receipt, caller, ..
+            }) = first
+            {
+                self.charge_for(&refusal, &caller, receipt.requested());
             }
             return Err(refusal);
         }
         if let Some(first) = first {
             let cost = first.receipt.published();
             response.extensions.insert("cost".to_owned(), cost);
-            self.persist(first.found, first.asker);
+            self.persist(first.found, first.caller);
         }
         Ok(response)
     }
@@ -467,8 +470,9 @@ mod tests {
     #[test]
     fn a_way_carries_what_it_can() {
         use OperationType::{Mutation, Query, Subscription};
-        let carried =
-            |way: Transport| [Query, Mutation, Subscription].map(|kind| way.carries(kind).is_ok());
+        let carried = |transport: Transport| {
+            [Query, Mutation, Subscription].map(|kind| transport.carries(kind).is_ok())
+        };
         assert_eq!(carried(Transport::Get), [true, false, false]);
         assert_eq!(carried(Transport::Once), [true, true, false]);
         assert_eq!(carried(Transport::Stream), [true, true, true]);

@@ -56,7 +56,7 @@ pub async fn run(
         body_limit: config.body_limit_bytes,
         stop: shutdown.stopping(),
     });
-    let pulse = Keepalive::of(config);
+    let keepalive = Keepalive::of(config);
     let connections = Connections::new(bounds);
     let mut unserved = Unserved::default();
     loop {
@@ -67,7 +67,7 @@ pub async fn run(
         match taken {
             Ok((stream, peer)) => match connections.take(peer.ip()) {
                 Some(seat) => {
-                    settle(&stream, pulse);
+                    settle(&stream, keepalive);
                     shutdown.spawn(serve(Arc::clone(&served), stream, peer, seat));
                 }
                 None => unserved.note("too many are open"),
@@ -117,7 +117,7 @@ impl Unserved {
 }
 
 /// Sets the socket options of a connection. If that fails, the connection is served all the same.
-fn settle(stream: &TcpStream, pulse: Keepalive) {
+fn settle(stream: &TcpStream, keepalive: Keepalive) {
     // Answers are small; waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
@@ -126,7 +126,7 @@ fn settle(stream: &TcpStream, pulse: Keepalive) {
         let _ = socket.set_tcp_notsent_lowat(UNSENT);
         // A peer that vanished is recognised by unacknowledged data. By default the kernel retries for a quarter of an
         // hour.
-        let _ = socket.set_tcp_user_timeout(Some(pulse.unacknowledged()));
+        let _ = socket.set_tcp_user_timeout(Some(keepalive.unacknowledged()));
     }
 }
 

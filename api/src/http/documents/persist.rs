@@ -43,7 +43,7 @@ fn price(text: &str) -> u64 {
 
 impl HttpState {
     /// Stores a document, if it is to be stored. Charges the caller once it is.
-    pub(in crate::http) fn persist(&self, found: Found, asker: Caller) {
+    pub(in crate::http) fn persist(&self, found: Found, caller: Caller) {
         let Found {
             parsed,
             to_persist: Some(text),
@@ -64,7 +64,7 @@ impl HttpState {
             match store::insert(&edge.app, &parsed.hash, &text).await {
                 Ok(true) => {
                     let now = edge.app.clock.uptime();
-                    edge.budget.charge(&asker, price(&text), now);
+                    edge.budget.charge(&caller, price(&text), now);
                     edge.shrink_when_due().await;
                 }
                 Ok(false) => {}

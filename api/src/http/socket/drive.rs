@@ -38,8 +38,8 @@ pub struct Driven {
     arrival: Arrival,
     session: Session,
     wire: Wire,
-    asker: Caller,
-    standing: Credential,
+    caller: Caller,
+    credential: Credential,
     place: Option<CallerSlot>,
     tasks: JoinSet<()>,
     stops: HashMap<u64, AbortHandle>,
@@ -79,7 +79,7 @@ impl Driven {
         let init = Duration::from_secs(http.socket_init_seconds);
         let session = Session::new(init, Keepalive::of(http).every());
         Self {
-            asker: Caller {
+            caller: Caller {
                 viewer: Credential::default().viewer(),
                 address: arrival.address,
                 device: arrival.device,
@@ -90,7 +90,7 @@ impl Driven {
             arrival,
             session,
             wire,
-            standing: Credential::default(),
+            credential: Credential::default(),
             place: None,
             tasks: JoinSet::new(),
             stops: HashMap::with_capacity(4),
@@ -117,7 +117,7 @@ impl Driven {
         };
         tracing::info!(
             request_id = %id,
-            member = self.asker.viewer.member().map(tracing::field::display),
+            member = self.caller.viewer.member().map(tracing::field::display),
             code,
             operations = self.session.begun(),
             refused = self.refused,
@@ -199,13 +199,13 @@ impl Driven {
 
     fn introduce(&mut self, credentials: &Credentials) -> Going {
         let app = self.edge.app.clone();
-        let standing = match &credentials.authorization {
+        let credential = match &credentials.authorization {
             Some(text) => Credential::of_credentials(&app, text),
-            None => self.arrival.standing,
+            None => self.arrival.credential,
         };
-        self.standing = standing.map_err(|_| End::Close(Close::Forbidden))?;
-        self.asker.viewer = self.standing.viewer();
-        if let Some(whose) = self.asker.identity()
+        self.credential = credential.map_err(|_| End::Close(Close::Forbidden))?;
+        self.caller.viewer = self.credential.viewer();
+        if let Some(whose) = self.caller.identity()
             && let Some(seat) = &self.arrival.seat
         {
             seat.mark_known(whose);
@@ -214,11 +214,11 @@ impl Driven {
             return Err(self.end());
         }
         if let Some(token) = &credentials.developer_token {
-            self.asker.developer |= is_developer_token(&app.config.graphql, token.as_bytes());
+            self.caller.developer |= is_developer_token(&app.config.graphql, token.as_bytes());
         }
-        let place = self.edge.places.of(self.asker.viewer, self.asker.address);
+        let place = self.edge.places.of(self.caller.viewer, self.caller.address);
         self.place = Some(place.ok_or(End::Close(Close::TryAgainLater))?);
-        let is_member = self.asker.viewer.member().is_some();
+        let is_member = self.caller.viewer.member().is_some();
         if is_member {
             self.wire.is_signed_in();
         }
@@ -230,7 +230,7 @@ impl Driven {
     /// Whether the caller's session has ended; if so, the socket begins to end. Operations that were sent before are
     /// still answered, as they would be over HTTP: otherwise the client would not learn that its sign-out succeeded.
     fn has_lapsed(&mut self) -> bool {
-        let why = match self.standing.check(&self.edge.app) {
+        let why = match self.credential.check(&self.edge.app) {
             Ok(()) => return false,
             Err(Invalidation::Expired) => Close::TokenExpired,
             Err(Invalidation::SignedOut) => Close::SignedOut,
@@ -246,7 +246,7 @@ impl Driven {
             to: self.say.clone(),
             enough: self.enough.clone(),
         };
-        let task = run(self.edge.clone(), self.asker, params, mouth);
+        let task = run(self.edge.clone(), self.caller, params, mouth);
         self.stops.insert(number, self.tasks.spawn(task));
     }
 
@@ -261,8 +261,8 @@ impl Driven {
     /// log.
     fn refuse(&mut self, id: &str) {
         self.refused += 1;
-        if self.edge.admit(&self.asker).is_ok() {
-            self.edge.charge_refusal(&self.asker);
+        if self.edge.admit(&self.caller).is_ok() {
+            self.edge.charge_refusal(&self.caller);
         }
         metrics::counter!("belay_rate_limited_total", "limit" => "operations").increment(1);
         let many = format!("At most {MAX_OPERATIONS} operations may run at a time.");

@@ -50,7 +50,7 @@ pub struct Arrival {
     /// The connection, if it may be closed to make room for another.
     seat: Option<Seat>,
     /// The credentials of the HTTP request. They are used if `connection_init` carries none.
-    standing: Result<Credential, BadToken>,
+    credential: Result<Credential, BadToken>,
 }
 
 /// Whether a request asks for a socket.
@@ -70,9 +70,9 @@ pub async fn open(
 ) -> Result<Response, Refusal> {
     let (mut head, _) = request.into_parts();
     let http = &edge.app.config.http;
-    let pulse = Keepalive::of(http);
+    let keepalive = Keepalive::of(http);
     let taken = WriteProgress::of(&head.extensions);
-    let stall = Stall::new(taken.clone(), pulse.stalled());
+    let stall = Stall::new(taken.clone(), keepalive.stalled());
     // The connection is not idle for as long as the socket is open.
     let seat = head.extensions.get::<Seat>().cloned();
     let busy = seat.as_ref().map(|seat| seat.begin(&taken));
@@ -81,10 +81,10 @@ pub async fn open(
         device: known_device(&edge.app, &head.headers),
         developer: is_developer(&edge.app.config.graphql, &head.headers),
         seat: seat.clone(),
-        standing: Credential::of_request(&edge.app, &head.headers),
+        credential: Credential::of_request(&edge.app, &head.headers),
     };
     let is_stranger =
-        !matches!(&arrival.standing, Ok(standing) if standing.viewer().member().is_some());
+        !matches!(&arrival.credential, Ok(credential) if credential.viewer().member().is_some());
     let limit = if is_stranger {
         STRANGERS
     } else {
@@ -100,7 +100,7 @@ pub async fn open(
     let place = edge.places.of_address(arrival.address);
     let place = place.ok_or_else(|| {
         let message = "There are too many sockets from this address.";
-        Refusal::limited(message, pulse.free_in()).in_http(StatusCode::TOO_MANY_REQUESTS)
+        Refusal::limited(message, keepalive.free_in()).in_http(StatusCode::TOO_MANY_REQUESTS)
     })?;
     let upgrade = upgrade
         .protocols([SUBPROTOCOL])

@@ -92,23 +92,29 @@ impl Mouth {
 }
 
 /// Carries out an operation to its end.
-pub async fn run(edge: HttpState, asker: Caller, params: Params, mouth: Mouth) {
+pub async fn run(edge: HttpState, caller: Caller, params: Params, mouth: Mouth) {
     let id = RequestId(edge.app.ids.next());
-    let work = carry_out(&edge, id, &asker, params, &mouth).instrument(id.span());
+    let work = carry_out(&edge, id, &caller, params, &mouth).instrument(id.span());
     let work = AssertUnwindSafe(work);
     if work.catch_unwind().await.is_err() {
         let mut line = RequestLine::begin(id);
-        line.member = asker.viewer.member();
+        line.member = caller.viewer.member();
         mouth.refuse(Refusal::panicked(), &mut line).await;
     }
 }
 
-async fn carry_out(edge: &HttpState, id: RequestId, asker: &Caller, params: Params, mouth: &Mouth) {
+async fn carry_out(
+    edge: &HttpState,
+    id: RequestId,
+    caller: &Caller,
+    params: Params,
+    mouth: &Mouth,
+) {
     let mut line = RequestLine::begin(id);
-    line.member = asker.viewer.member();
+    line.member = caller.viewer.member();
     let stats = line.stats.clone();
     let prepared = match stats
-        .scope(edge.prepare(params, asker, Transport::Stream))
+        .scope(edge.prepare(params, caller, Transport::Stream))
         .await
     {
         Ok(prepared) => prepared,
