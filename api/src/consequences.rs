@@ -26,7 +26,7 @@ use crate::{
 /// for all arms would be as large as the largest, and a fact may state further facts.
 pub fn follow<'a>(app: &'a App, tx: &'a Tx, fact: Fact<'a>) -> BoxFuture<'a, Result<(), Fault>> {
     match fact {
-        Fact::Announced { told } => Box::pin(notification::plan::plan(app, tx, told.to_vec())),
+        Fact::Announced { told } => Box::pin(notification::plan::plan(app, tx, told)),
         Fact::CheckedIn(checked_in) => Box::pin(self::checked_in(app, tx, checked_in)),
         Fact::CheckInWritten {
             member,
@@ -92,8 +92,8 @@ async fn showed_up(
     if let Some(days) = days {
         return ladder::service::is_here(app, tx, member, days, None).await;
     }
-    let standing = checkin::service::load_locked(app, tx, member).await?;
-    ladder::service::is_here(app, tx, member, standing.days(), None).await
+    let loaded = checkin::service::load_locked(app, tx, member).await?;
+    ladder::service::is_here(app, tx, member, loaded.days(), None).await
 }
 
 async fn day_terms_changed(
@@ -179,28 +179,23 @@ async fn deletion_undone(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fau
 async fn hidden(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     profile::service::set_hidden(app, tx, member, true).await?;
     meeting::service::give_back_upcoming_seats(app, tx, member).await?;
-    set_shared_visibility(app, tx, member, false).await?;
+    hide_shared(app, tx, member, true).await?;
     meeting::service::drop_for(tx, member, None).await
 }
 
 async fn shown_again(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     profile::service::set_hidden(app, tx, member, false).await?;
-    set_shared_visibility(app, tx, member, true).await?;
+    hide_shared(app, tx, member, false).await?;
     ladder::service::wake_those_that_tell(app, tx, member).await?;
     meeting::service::resync_for(tx, member, None).await
 }
 
-/// Shows or hides what a member shares with one other member: peerings, pacts and commitments.
-async fn set_shared_visibility(
-    app: &App,
-    tx: &Tx,
-    member: MemberId,
-    seen: bool,
-) -> Result<(), Fault> {
+/// Hides what a member shares with one other member (peerings, pacts and commitments), or shows it again.
+async fn hide_shared(app: &App, tx: &Tx, member: MemberId, hidden: bool) -> Result<(), Fault> {
     profile::service::lock_members(tx, &[member]).await?;
-    pact::service::resync_for(app, tx, member, !seen).await?;
-    commitment::service::resync_for(tx, member, !seen).await?;
-    matching::service::visibility_changed(app, tx, member, !seen).await
+    pact::service::resync_for(app, tx, member, hidden).await?;
+    commitment::service::resync_for(tx, member, hidden).await?;
+    matching::service::visibility_changed(app, tx, member, hidden).await
 }
 
 async fn purging(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {

@@ -36,7 +36,7 @@ pub async fn notification(app: &App, id: NotificationId) -> Result<(), Fault> {
             None => Vec::new(),
         };
         if !rows.is_empty() {
-            plan(app, tx, rows).await?;
+            plan(app, tx, &rows).await?;
         }
         Ok(Done::Keep(()))
     })
@@ -44,9 +44,9 @@ pub async fn notification(app: &App, id: NotificationId) -> Result<(), Fault> {
 
 /// Decides on pending notifications, queues the deliveries of those that may leave, and synchronises those that are now
 /// in an inbox to members' devices.
-pub async fn plan(app: &App, tx: &Tx, rows: Vec<Model>) -> Result<(), Fault> {
-    let devices = devices(app, tx, &rows).await?;
-    let facts = facts(app, tx, &rows).await?;
+pub async fn plan(app: &App, tx: &Tx, rows: &[Model]) -> Result<(), Fault> {
+    let devices = devices(app, tx, rows).await?;
+    let facts = facts(app, tx, rows).await?;
     let judged = rows.iter().zip(facts).map(|(row, facts)| {
         let devices = reached(&devices, row).count();
         (row, judge(&Facts { devices, ..facts }))
@@ -204,7 +204,7 @@ pub(super) async fn facts(
     rows: &[Model],
 ) -> Result<Vec<Facts>, Fault> {
     let now = app.clock.now();
-    let standings = profile::service::contexts(db, &members(rows)).await?;
+    let contexts = profile::service::contexts(db, &members(rows)).await?;
     let wanted = relevance::wanted(db, rows, now).await?;
     let exceptions = Exceptions::read(db, rows).await?;
     let caused = match to_compare(rows) {
@@ -212,7 +212,7 @@ pub(super) async fn facts(
         None => Vec::new(),
     };
     let facts = rows.iter().map(|row| {
-        let who = standings.get(&row.member_id);
+        let who = contexts.get(&row.member_id);
         let keeps = who.filter(|_| !exceptions.may_wake(row));
         let wait = Wait {
             now,

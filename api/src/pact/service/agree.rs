@@ -68,12 +68,13 @@ pub async fn propose(app: &App, me: MemberId, new: &NewPact) -> Result<Proposed,
             until: ends_at,
         };
         if let Some(there) = store::open_of_peering(tx, new.peering).await? {
-            if model::of_row(&there, now).waits(now) && there.proposed_by == other {
+            let proposal = model::of_row(&there, now);
+            if proposal.waits(now) && proposal.by == other {
                 let id = there.id;
                 begin(app, tx, &of_two(there, me, other), me, &side, now).await?;
                 return Ok(Done::Keep(Proposed::AsAsked(id)));
             }
-            if model::of_row(&there, now).waits(now) || model::is_active(&there, now) {
+            if proposal.waits(now) || proposal.is_active() {
                 let outcome = if is_same(app, tx, me, new, &there).await? {
                     Proposed::AsAsked(there.id)
                 } else {
@@ -156,9 +157,9 @@ pub(super) async fn end_of(
     other: MemberId,
     last: Option<NaiveDate>,
 ) -> Result<Option<Option<DateTime<Utc>>>, Fault> {
-    let standings = profile::service::contexts(tx, &[me, other]).await?;
+    let contexts = profile::service::contexts(tx, &[me, other]).await?;
     let terms = |member| {
-        let standing = standings.get(&member).map(|who| who.terms);
+        let standing = contexts.get(&member).map(|who| who.terms);
         standing.ok_or(Fault::Broken("partners are members"))
     };
     let (own, theirs) = (terms(me)?, terms(other)?);
