@@ -14,7 +14,7 @@ use async_graphql::{ServerResult, Value};
 pub struct ListedCodes;
 
 /// The codes that the description of a type lists.
-pub fn listed_codes() -> &'static HashMap<String, HashSet<String>> {
+fn listed_codes() -> &'static HashMap<String, HashSet<String>> {
     static LISTED: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(read);
     &LISTED
 }

@@ -34,7 +34,7 @@ mod sources;
 mod zones;
 
 pub use app::{Answer, TestApp, config, request};
-pub use codes::{ListedCodes, listed_codes};
+pub use codes::ListedCodes;
 pub use database::{Engine, FromDatabase, TestDatabase, run};
 pub use event_stream::EventStream;
 pub use fake_transport::{FakeTransport, Scripted, SentNudge};

@@ -28,13 +28,8 @@ const WAYS: [&str; 11] = [
     "mutation",
 ];
 
-/// What Paul had before the fact: a notification that waits, and a subscription.
-struct Before {
-    live: Listening,
-}
-
-/// The two, with everything that they share, and a nudge from Mike whose push has not been planned.
-async fn before(app: &TestApp) -> (Three, Before) {
+/// The two, with everything that they share; a nudge from Mike whose push has not been planned; and Paul's subscription.
+async fn before(app: &TestApp) -> (Three, Listening) {
     let given = three(app).await;
     app.register(given.paul, "pauls-phone").await;
     rsvp(app, &given).await;
@@ -42,7 +37,7 @@ async fn before(app: &TestApp) -> (Three, Before) {
     let sent = nudge(app, given.mike, "sendPactNudge", &hello(app, &given.pact)).await;
     assert_eq!(sent["errors"], json!([]));
     let live = app.listen(given.paul, "subscription { partnerActivity { kind } }");
-    (given, Before { live })
+    (given, live)
 }
 
 async fn rsvp(app: &TestApp, given: &Three) {
@@ -53,7 +48,7 @@ async fn rsvp(app: &TestApp, given: &Three) {
 }
 
 /// The ways in which Mike still reaches Paul.
-async fn reaches(app: &TestApp, given: &Three, before: &mut Before) -> Vec<&'static str> {
+async fn reaches(app: &TestApp, given: &Three, live: &mut Listening) -> Vec<&'static str> {
     let query = "query($member: ID!, $circle: ID!, $peering: ID!, $pact: ID!) {
         member(id: $member) { handle }
         peering: node(id: $peering) { __typename }
@@ -73,11 +68,11 @@ async fn reaches(app: &TestApp, given: &Three, before: &mut Before) -> Vec<&'sta
         .iter()
         .filter(|line| line.kind == Kind::PactNudgeReceived);
     let pushed = lines.any(|line| line.state == State::Planned);
-    before.live.heard();
+    live.heard();
     check_in(app, given.mike).await;
-    let heard = before.live.heard();
-    let dear = json!({ "pactId": given.pact, "sharing": "WORDS" });
-    let changed = pacts::send(app, given.paul, "updatePactSide", dear).await;
+    let heard = live.heard();
+    let words = json!({ "pactId": given.pact, "sharing": "WORDS" });
+    let changed = pacts::send(app, given.paul, "updatePactSide", words).await;
     let there = [
         seen["member"]["handle"] == "mike",
         !seen["peering"].is_null(),
@@ -126,61 +121,61 @@ const OF_THE_CIRCLE: [&str; 3] = [
 
 #[both]
 async fn before_anything_happens_every_way_is_open(app: TestApp) {
-    let (given, mut before) = before(&app).await;
-    assert_eq!(reaches(&app, &given, &mut before).await, WAYS);
+    let (given, mut live) = before(&app).await;
+    assert_eq!(reaches(&app, &given, &mut live).await, WAYS);
 }
 
 #[both]
 async fn who_asks_for_deletion_reaches_nobody_in_any_way(app: TestApp) {
-    let (given, mut before) = before(&app).await;
+    let (given, mut live) = before(&app).await;
     delete(&app, given.mike).await;
-    assert_eq!(reaches(&app, &given, &mut before).await, [""; 0]);
+    assert_eq!(reaches(&app, &given, &mut live).await, [""; 0]);
 }
 
 #[both]
 async fn who_keeps_his_account_has_all_but_his_seat_again(app: TestApp) {
-    let (given, mut before) = before(&app).await;
+    let (given, mut live) = before(&app).await;
     delete(&app, given.mike).await;
     undo(&app, given.mike).await;
-    let open = reaches(&app, &given, &mut before).await;
+    let open = reaches(&app, &given, &mut live).await;
     assert_eq!(open, all_but(&["seat at the meeting"]));
 }
 
 #[both]
 async fn who_is_purged_reaches_nobody_in_any_way(app: TestApp) {
-    let (given, mut before) = before(&app).await;
+    let (given, mut live) = before(&app).await;
     delete(&app, given.mike).await;
     app.advance(TimeDelta::days(31));
     app.drain().await;
-    assert_eq!(reaches(&app, &given, &mut before).await, [""; 0]);
+    assert_eq!(reaches(&app, &given, &mut live).await, [""; 0]);
 }
 
 #[both]
 async fn a_peering_that_ends_takes_what_belongs_to_it(app: TestApp) {
-    let (given, mut before) = before(&app).await;
+    let (given, mut live) = before(&app).await;
     let ended = peerings::leave(&app, given.mike, "endPeering", &given.peering).await;
     assert_eq!(ended["errors"], json!([]));
     let closed = [&OF_THE_PEERING[..], &OF_THE_PACT[..]].concat();
-    assert_eq!(reaches(&app, &given, &mut before).await, all_but(&closed));
+    assert_eq!(reaches(&app, &given, &mut live).await, all_but(&closed));
 }
 
 #[both]
 async fn a_pact_that_ends_takes_what_belongs_to_it(app: TestApp) {
-    let (given, mut before) = before(&app).await;
+    let (given, mut live) = before(&app).await;
     let ended = pacts::end(&app, given.mike, &given.pact).await;
     assert_eq!(ended["errors"], json!([]));
-    let open = reaches(&app, &given, &mut before).await;
+    let open = reaches(&app, &given, &mut live).await;
     assert_eq!(open, all_but(&OF_THE_PACT));
 }
 
 #[both]
 async fn who_leaves_a_circle_leaves_its_members_and_meetings_alone(app: TestApp) {
-    let (given, mut before) = before(&app).await;
+    let (given, mut live) = before(&app).await;
     let query =
         "mutation($input: LeaveCircleInput!) { leaveCircle(input: $input) { errors { code } } }";
     let circle = json!({ "circleId": *given.circle.global() });
     let left = app.as_member(given.mike, query, input(&circle)).await;
     assert_eq!(left.at("/leaveCircle/errors"), json!([]));
-    let open = reaches(&app, &given, &mut before).await;
+    let open = reaches(&app, &given, &mut live).await;
     assert_eq!(open, all_but(&OF_THE_CIRCLE));
 }
