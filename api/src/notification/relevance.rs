@@ -160,7 +160,7 @@ impl Known {
             Check::Day => self.on_its_day(row),
             // A reminder without a meeting has nothing that could be cancelled.
             Check::Seat => match row.subject_id {
-                Some(id) => is(self.going.contains(&(row.member_id, OccurrenceId(id)))),
+                Some(id) => yes_while(self.going.contains(&(row.member_id, OccurrenceId(id)))),
                 None => Wanted::Yes,
             },
             check => row
@@ -176,15 +176,15 @@ impl Known {
         if self.checked_in.contains(&(row.member_id, day)) {
             Wanted::Done
         } else {
-            is(!self.not_asked.contains(&(row.member_id, day)))
+            yes_while(!self.not_asked.contains(&(row.member_id, day)))
         }
     }
 
     fn of_subject(&self, row: &Model, check: Check, id: Uuid) -> Wanted {
         match check {
             Check::Always | Check::Day | Check::Seat => Wanted::Yes,
-            Check::Invitation => is(self.invitations.contains(&CircleInvitationId(id))),
-            Check::RunsCircle => is(self.runs.contains(&(row.member_id, CircleId(id)))),
+            Check::Invitation => yes_while(self.invitations.contains(&CircleInvitationId(id))),
+            Check::RunsCircle => yes_while(self.runs.contains(&(row.member_id, CircleId(id)))),
             Check::Peering(stage) => match (stage, self.peerings.get(&PeeringId(id))) {
                 (Stage::Proposed, Some(peering::State::Proposed))
                 | (Stage::Active, Some(peering::State::Active)) => Wanted::Yes,
@@ -201,30 +201,32 @@ impl Known {
                 }
                 _ => Wanted::NoLongerSo,
             },
-            Check::PactNudge { answered } => until(answered, &self.nudges, &PactNudgeId(id)),
-            Check::Rung { agreed } => until(agreed, &self.rungs, &RungId(id)),
+            Check::PactNudge { answered } => {
+                until_answered(answered, &self.nudges, &PactNudgeId(id))
+            }
+            Check::Rung { agreed } => until_answered(agreed, &self.rungs, &RungId(id)),
             Check::HowItWent => asked_about(row).map_or(Wanted::NoLongerSo, |about| {
-                until(false, &self.asked, &about)
+                until_answered(false, &self.asked, &about)
             }),
             Check::Word => {
                 let goes_on = self.pacts.get(&PactId(id)) == Some(&pact::State::Active);
                 let is_said = word_said_in(row).is_some_and(|said| self.words.contains(&said));
-                is(goes_on && is_said)
+                yes_while(goes_on && is_said)
             }
-            Check::Telling { over } => is(self.tellings.get(&TellingId(id)) == Some(&over)),
+            Check::Telling { over } => yes_while(self.tellings.get(&TellingId(id)) == Some(&over)),
         }
     }
 }
 
-/// Returns whether a notification is relevant that is so while `so` is true.
-const fn is(so: bool) -> Wanted {
+/// Relevant while `so` is true.
+const fn yes_while(so: bool) -> Wanted {
     if so { Wanted::Yes } else { Wanted::NoLongerSo }
 }
 
-/// A question is done once it has its answer. A notification of an answer is relevant once there is one.
-fn until<K: Eq + Hash>(tells_of: bool, answered: &HashMap<K, bool>, id: &K) -> Wanted {
-    match answered.get(id) {
-        Some(is) if *is == tells_of => Wanted::Yes,
+/// Relevant until the question has its answer, or, for a notification of the answer, once there is one.
+fn until_answered<K: Eq + Hash>(tells_of: bool, known: &HashMap<K, bool>, id: &K) -> Wanted {
+    match known.get(id) {
+        Some(answered) if *answered == tells_of => Wanted::Yes,
         Some(true) => Wanted::Done,
         Some(false) | None => Wanted::NoLongerSo,
     }

@@ -95,7 +95,7 @@ pub async fn run_due(app: &App) -> Result<usize, Fault> {
     let taken = transact!(app, |tx| {
         let due = due::take_due::<Entity>(tx, app.clock.now(), limit).await?;
         if !due.is_empty() {
-            reschedule(app, tx, &due).await?;
+            process_due(app, tx, &due).await?;
         }
         Ok(Done::Keep(due.len()))
     })?;
@@ -103,15 +103,15 @@ pub async fn run_due(app: &App) -> Result<usize, Fault> {
     Ok(taken)
 }
 
-async fn reschedule(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
+async fn process_due(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
     let now = app.clock.now();
     let members: Vec<_> = due.iter().map(|row| row.member_id).collect();
-    let standings = profile::service::contexts(tx, &members).await?;
+    let contexts = profile::service::contexts(tx, &members).await?;
     let last = checkin::service::last_check_ins(tx, &members).await?;
     let mut turns = Vec::new();
     let mut days: HashMap<NaiveDate, Vec<MemberId>> = HashMap::new();
     for row in due {
-        let who = standings
+        let who = contexts
             .get(&row.member_id)
             .ok_or(Fault::Broken("each reminder belongs to a member"))?;
         // After an outage of days only the last time counts: the member gets one reminder for today, and none for

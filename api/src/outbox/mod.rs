@@ -21,8 +21,7 @@ use crate::app::App;
 use crate::error::Fault;
 use crate::fact::Fact;
 use crate::jobs::{self, Job};
-use crate::tx::Item;
-use crate::tx::Tx;
+use crate::tx::{Item, Tx};
 
 /// A notification to announce.
 #[derive(Clone, Debug)]
@@ -125,7 +124,7 @@ pub async fn who_will_hear(
 }
 
 /// Changes the subject of an announced notification to another thing of the same kind.
-pub async fn is_about(
+pub async fn change_subject(
     tx: &Tx,
     member: MemberId,
     dedup_key: &str,
@@ -141,7 +140,7 @@ pub async fn withdraw_from_all(
     dedup_key: &str,
 ) -> Result<(), Fault> {
     let settled = store::settle(tx, members, dedup_key).await?;
-    read_by_itself(tx, &settled);
+    resync_read(tx, &settled);
     Ok(())
 }
 
@@ -153,14 +152,14 @@ pub async fn subjects_gone(tx: &Tx, gone: &[(MemberId, Item)]) -> Result<(), Fau
         .map(|(member, item)| (*member, item.id))
         .collect();
     let read = store::read_about(tx, &subjects).await?;
-    read_by_itself(tx, &read);
+    resync_read(tx, &read);
     Ok(())
 }
 
 /// Marks all of a member's notifications of a kind as read, because they no longer need attention.
 pub async fn read_all_of(tx: &Tx, member: MemberId, kind: Kind) -> Result<(), Fault> {
     let read = store::read_kind(tx, member, kind).await?;
-    read_by_itself(tx, &read);
+    resync_read(tx, &read);
     Ok(())
 }
 
@@ -180,7 +179,7 @@ const fn is_subject(kind: change::Kind) -> bool {
 }
 
 /// Synchronises phones after notifications were marked as read without the member.
-fn read_by_itself(tx: &Tx, rows: &[Model]) {
+fn resync_read(tx: &Tx, rows: &[Model]) {
     for row in rows.iter().filter(|row| is_in_inbox(row)) {
         tx.put(row.member_id, row.id);
     }
@@ -194,7 +193,7 @@ pub async fn read_all_about(
     subject: Uuid,
 ) -> Result<(), Fault> {
     let read = store::read_kind_about(tx, member, kind, subject).await?;
-    read_by_itself(tx, &read);
+    resync_read(tx, &read);
     Ok(())
 }
 

@@ -85,8 +85,7 @@ impl Tx {
         self.began_at
     }
 
-    /// Must be called before each statement that waits for a lock. Debug builds assert that ranks only rise; release
-    /// builds do nothing.
+    /// Must be called before each statement that waits for a lock. Debug builds assert that ranks only rise.
     #[track_caller]
     pub fn lock(&self, rank: Rank) {
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);

@@ -86,7 +86,7 @@ pub async fn run_due(app: &App) -> Result<usize, Fault> {
         let due = due::take_due::<Entity>(tx, app.clock.now(), limit).await?;
         let taken = due.len();
         if taken > 0 {
-            reschedule(app, tx, due).await?;
+            process_due(app, tx, due).await?;
             tx.wake();
         }
         Ok(Done::Keep(taken))
@@ -95,12 +95,12 @@ pub async fn run_due(app: &App) -> Result<usize, Fault> {
     Ok(taken)
 }
 
-async fn reschedule(app: &App, tx: &Tx, due: Vec<Model>) -> Result<(), Fault> {
+async fn process_due(app: &App, tx: &Tx, due: Vec<Model>) -> Result<(), Fault> {
     let now = app.clock.now();
     let peerings: Vec<PeeringId> = due.iter().filter_map(|row| row.peering_id).collect();
     let pairs = matching::service::between(tx, &peerings).await?;
     let owners: Vec<MemberId> = due.iter().map(|row| row.member_id).collect();
-    let standings = profile::service::contexts(tx, &owners).await?;
+    let contexts = profile::service::contexts(tx, &owners).await?;
     let days = due
         .iter()
         .filter_map(|row| Some((row.next_ask_on?, row.member_id)));
@@ -109,7 +109,7 @@ async fn reschedule(app: &App, tx: &Tx, due: Vec<Model>) -> Result<(), Fault> {
     let mut asks: BTreeMap<About, (DateTime<Utc>, DateTime<Utc>)> = BTreeMap::new();
     let mut rows = Vec::new();
     for (mut row, plan) in due.into_iter().zip(plans) {
-        let who = standings
+        let who = contexts
             .get(&row.member_id)
             .ok_or(Fault::Broken("each commitment belongs to a member"))?;
         let pair = row.peering_id.and_then(|id| Some((id, pairs.get(&id)?)));

@@ -242,7 +242,7 @@ async fn ask(app: &App, tx: &Tx, rung: &Rung, now: DateTime<Utc>) -> Result<(), 
         (now, ASKED_FOR),
     );
     outbox::announce(app, tx, &what).await?;
-    outbox::is_about(tx, other, &key, rung.id.0).await
+    outbox::change_subject(tx, other, &key, rung.id.0).await
 }
 
 /// Returns what a ladder would do if the member wrote it now and then did nothing, or why it is refused. Nobody is

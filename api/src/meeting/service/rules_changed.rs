@@ -82,9 +82,9 @@ async fn tell_elsewhere(
     (moved, zone): (&occurrence::Model, Zone),
     going: &[MemberId],
 ) -> Result<(), Fault> {
-    let standings = profile::service::contexts(tx, going).await?;
+    let contexts = profile::service::contexts(tx, going).await?;
     let elsewhere = |member: &&MemberId| {
-        let standing = standings.get(*member);
+        let standing = contexts.get(*member);
         standing.is_some_and(|standing| !standing.hidden && standing.terms.zone != zone)
     };
     let told = going.iter().filter(elsewhere);

@@ -117,10 +117,10 @@ pub async fn who_may_be_asleep(
 ) -> Result<HashSet<(PactId, MemberId)>, Fault> {
     let woken = who_can_be_woken(db, of).await?;
     let members: Vec<MemberId> = of.iter().map(|(_, member)| *member).collect();
-    let standings = profile::service::contexts(db, &members).await?;
+    let contexts = profile::service::contexts(db, &members).await?;
     let now = app.clock.now();
     let is_quiet = |member: &MemberId| {
-        let who = standings.get(member);
+        let who = contexts.get(member);
         who.is_some_and(|who| who.quiet.over_at(who.terms.zone, now).is_some())
     };
     let asleep = of

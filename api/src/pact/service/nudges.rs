@@ -85,9 +85,9 @@ pub async fn send_nudge(app: &App, me: MemberId, new: &NewNudge) -> Result<Nudge
 }
 
 async fn is_quiet(app: &App, tx: &Tx, member: MemberId) -> Result<bool, Fault> {
-    let standings = profile::service::contexts(tx, &[member]).await?;
+    let contexts = profile::service::contexts(tx, &[member]).await?;
     let now = app.clock.now();
-    let standing = standings.get(&member);
+    let standing = contexts.get(&member);
     Ok(standing.is_none_or(|who| who.quiet.over_at(who.terms.zone, now).is_some()))
 }
 
