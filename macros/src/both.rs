@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_test_is_refused_in_words() {
+    fn invalid_tests_are_refused_with_the_reason() {
         let is_refused = |item, words| {
             let refusal = refusal(item);
             assert!(refusal.contains(words), "{refusal}");

@@ -4,7 +4,9 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Error, Fields, GenericArgument, ItemStruct, PathArguments, Result, Token, Type};
+use syn::{
+    Error, Fields, GenericArgument, ItemStruct, PathArguments, Result, Token, Type, parse_quote,
+};
 
 /// The codes of a payload, in the spelling of the schema.
 pub(crate) struct Codes(Vec<Ident>);
@@ -32,10 +34,12 @@ pub(crate) fn expand(codes: &Codes, item: &ItemStruct) -> Result<TokenStream> {
     } else {
         format!("The codes of its errors: {listed}.")
     };
+    // After the item's own documentation.
+    let mut item = item.clone();
+    item.attrs.push(parse_quote!(#[doc = ""]));
+    item.attrs.push(parse_quote!(#[doc = #description]));
     Ok(quote! {
         #[derive(Default, async_graphql::SimpleObject)]
-        #[doc = ""]
-        #[doc = #description]
         #item
 
         // An unknown code does not compile.
