@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ttls_are_written_as_protocol_buffers_do() {
+    fn ttls_have_the_format_of_a_protobuf_duration() {
         let ttl = |ttl| {
             serde_json::to_value(AndroidConfig {
                 ttl: Some(ttl),

@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_and_flags_are_written_as_apns_reads_them() {
+    fn headers_and_flags_have_the_format_of_apns() {
         let config = ApnsConfig {
             headers: ApnsHeaders {
                 priority: Some(ApnsPriority::Considerate),

@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_project_or_a_base_is_refused() {
+    fn invalid_projects_and_base_urls_are_refused() {
         for project_id in ["", "a/b", "a b", "a?b", "ä"] {
             assert!(
                 matches!(

@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn an_assertion_says_who_for_what_to_whom_and_for_how_long() {
+    fn an_assertion_has_issuer_scope_audience_and_lifetime() {
         let (pair, pem) = key_pair();
         let account = ServiceAccount::parse(&file(&pem).to_string()).unwrap();
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_the_file_is_said_without_quoting_it() {
+    fn errors_locate_the_fault_without_quoting_the_file() {
         let cases = [
             ("hunter2", "line 1, column 1"),
             (r#"{"type": ["hunter2"]}"#, "line 1, column 9"),
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_that_is_needed_is_named_when_it_is_absent() {
+    fn a_missing_field_is_named() {
         for field in ["project_id", "client_email", "private_key", "token_uri"] {
             let mut json = file("hunter2");
             json.as_object_mut().unwrap().remove(field);
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_cannot_sign_is_refused_at_once_and_not_shown() {
+    fn an_unusable_key_is_refused_at_once() {
         let error = error(
             &file("-----BEGIN PRIVATE KEY-----\naHVudGVyMg==\n-----END PRIVATE KEY-----\n")
                 .to_string(),
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_uri_that_is_no_web_address_is_refused() {
+    fn a_token_uri_must_be_a_web_address() {
         for uri in ["oauth2.googleapis.com", "file:///etc/passwd"] {
             let mut json = file("hunter2");
             json["token_uri"] = uri.into();
@@ -355,13 +355,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_there_is_named() {
+    fn a_missing_file_is_named() {
         let error = Credentials::from_file("/nowhere/key.json").unwrap_err();
         assert_eq!(error.to_string(), "cannot read /nowhere/key.json");
     }
 
     #[test]
-    fn debug_shows_the_project_and_nothing_else() {
+    fn debug_shows_only_the_project() {
         let (_, pem) = key_pair();
         let credentials =
             Credentials::from_json(&SecretString::from(file(&pem).to_string())).unwrap();

@@ -36,13 +36,13 @@ mod tests {
     }
 
     #[test]
-    fn seconds() {
+    fn a_number_of_seconds_is_read() {
         assert_eq!(wait("120"), Some(Duration::from_mins(2)));
         assert_eq!(wait(" 0 "), Some(Duration::ZERO));
     }
 
     #[test]
-    fn the_three_date_formats() {
+    fn all_three_date_formats_are_read() {
         for value in [
             "Sun, 06 Nov 1994 08:51:37 GMT",
             "Sunday, 06-Nov-94 08:51:37 GMT",
@@ -53,19 +53,19 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_has_passed_asks_for_no_wait() {
+    fn a_past_date_means_no_wait() {
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:00 GMT"), Some(Duration::ZERO));
     }
 
     #[test]
-    fn a_wait_beyond_a_day_is_cut() {
+    fn a_wait_is_limited_to_a_day() {
         assert_eq!(wait("31536000"), Some(MAX_RETRY_AFTER));
         assert_eq!(wait("99999999999999999999999"), Some(MAX_RETRY_AFTER));
         assert_eq!(wait("Mon, 06 Nov 1995 08:49:37 GMT"), Some(MAX_RETRY_AFTER));
     }
 
     #[test]
-    fn anything_else_counts_as_absent() {
+    fn other_values_count_as_absent() {
         for value in ["", "-5", "1.5", "soon", "+7"] {
             assert_eq!(wait(value), None, "{value:?}");
         }

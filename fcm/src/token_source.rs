@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_is_kept_as_a_header_that_debug_does_not_show() {
+    fn a_grant_is_a_header_hidden_from_debug() {
         let body = r#"{"access_token":"ya29.secret","expires_in":3599,"token_type":"Bearer"}"#;
         let grant = read(StatusCode::OK, body.as_bytes()).ok().unwrap();
         assert_eq!(grant.header.as_bytes(), b"Bearer ya29.secret");
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_life_beyond_a_day_is_cut() {
+    fn a_lifetime_is_limited_to_a_day() {
         let body = format!(r#"{{"access_token":"t","expires_in":{}}}"#, u64::MAX);
         assert_eq!(
             read(StatusCode::OK, body.as_bytes()).ok().unwrap().lifetime,
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_that_are_refused_are_told_from_a_server_that_fails() {
+    fn refused_credentials_are_distinguished_from_server_failures() {
         let refused = error(
             400,
             r#"{"error":"invalid_grant","error_description":"Invalid JWT Signature."}"#,
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_code_that_could_carry_a_secret_is_not_repeated() {
+    fn error_codes_that_could_carry_a_secret_are_dropped() {
         let refused = error(401, r#"{"error":"eyJhbGciOiJSUzI1NiJ9.secret"}"#);
         assert_eq!(
             refused,
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_success_that_grants_nothing_usable_is_unreadable() {
+    fn a_success_without_a_usable_token_is_unreadable() {
         for body in [
             "<html>",
             r#"{"access_token":"t"}"#,

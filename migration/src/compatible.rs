@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn every_unknown_step_has_to_allow_it() {
+    fn every_unknown_step_must_allow_the_program() {
         assert!(allowed(&["m1", "m2"], &["m3"], &[("m3", "m2")]));
         assert!(allowed(&["m1", "m2"], &["m3"], &[("m3", "m1")]));
         assert!(!allowed(&["m1", "m2"], &["m3"], &[]));
@@ -111,11 +111,11 @@ mod tests {
     }
 
     #[test]
-    fn a_program_has_to_know_every_step_up_to_the_one_that_is_named() {
+    fn a_program_must_know_every_step_up_to_the_declared_one() {
         let since_the_third = [("m3", "m2"), ("m4", "m3")];
         assert!(!allowed(&["m1", "m2"], &["m3", "m4"], &since_the_third));
         assert!(allowed(&["m1", "m2", "m3"], &["m4"], &since_the_third));
-        // A step of another branch was added before it.
+        // A step of another branch comes before the declared one.
         let branch = [("m2", "m1"), ("m4", "m3")];
         assert!(!allowed(&["m1", "m3"], &["m2", "m4"], &branch));
     }

@@ -26,7 +26,7 @@ fn a_message_names_one_target_of_the_declared_kind() {
 }
 
 #[test]
-fn every_part_is_written_under_the_apis_names() {
+fn every_part_uses_the_names_of_the_api() {
     let message = builder()
         .data("id", "n1")
         .notification(Notification {
@@ -71,7 +71,7 @@ fn a_blank_address_is_refused() {
 }
 
 #[test]
-fn reserved_data_keys_are_refused_wherever_they_are() {
+fn reserved_data_keys_are_refused_in_every_part() {
     for key in [
         "from",
         "message_type",
@@ -107,7 +107,7 @@ fn a_ttl_beyond_four_weeks_is_refused() {
 }
 
 #[test]
-fn a_collapse_id_that_apns_refuses_is_refused() {
+fn a_collapse_id_beyond_64_bytes_is_refused() {
     let headers = ApnsHeaders {
         collapse_id: Some("x".repeat(65)),
         ..ApnsHeaders::default()

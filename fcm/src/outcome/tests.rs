@@ -19,11 +19,11 @@ fn outcome(status: u16, body: &Value) -> Outcome {
     }
 }
 
-fn coded(code: &str) -> Value {
+fn with_code(code: &str) -> Value {
     json!({ "error": { "details": [{ "@type": "x/google.firebase.fcm.v1.FcmError", "errorCode": code }] } })
 }
 
-fn violating(fields: &[&str]) -> Value {
+fn with_violations(fields: &[&str]) -> Value {
     let violations: Vec<_> = fields
         .iter()
         .map(|field| json!({ "field": field, "description": "no" }))
@@ -35,36 +35,36 @@ fn violating(fields: &[&str]) -> Value {
 }
 
 #[test]
-fn the_code_decides_whatever_the_status() {
+fn the_error_code_overrides_the_status() {
     for status in [400, 401, 403, 404, 500] {
         assert_eq!(
-            outcome(status, &coded("UNREGISTERED")),
+            outcome(status, &with_code("UNREGISTERED")),
             Outcome::Unregistered
         );
         assert_eq!(
-            outcome(status, &coded("SENDER_ID_MISMATCH")),
+            outcome(status, &with_code("SENDER_ID_MISMATCH")),
             Outcome::SenderIdMismatch
         );
         assert_eq!(
-            outcome(status, &coded("THIRD_PARTY_AUTH_ERROR")),
+            outcome(status, &with_code("THIRD_PARTY_AUTH_ERROR")),
             Outcome::PlatformCredentials
         );
         assert_eq!(
-            outcome(status, &coded("QUOTA_EXCEEDED")),
+            outcome(status, &with_code("QUOTA_EXCEEDED")),
             Outcome::QuotaExceeded {
                 retry_after: DEFAULT_QUOTA_PAUSE
             }
         );
         let fault = Fault::Status(status);
         assert_eq!(
-            outcome(status, &coded("INTERNAL")),
+            outcome(status, &with_code("INTERNAL")),
             Outcome::Unavailable {
                 fault,
                 retry_after: None
             }
         );
         assert_eq!(
-            outcome(status, &coded("UNAVAILABLE")),
+            outcome(status, &with_code("UNAVAILABLE")),
             Outcome::Unavailable {
                 fault,
                 retry_after: None
@@ -74,24 +74,27 @@ fn the_code_decides_whatever_the_status() {
 }
 
 #[test]
-fn a_violation_of_the_target_alone_condemns_the_address() {
+fn an_address_is_invalid_only_if_the_target_is_the_sole_violation() {
     for field in ["message.token", "message.fid"] {
-        assert_eq!(outcome(400, &violating(&[field])), Outcome::InvalidTarget);
+        assert_eq!(
+            outcome(400, &with_violations(&[field])),
+            Outcome::InvalidTarget
+        );
     }
     let rejected = |fields: &[&str]| Outcome::Rejected {
         status: 400,
         fields: fields.iter().map(|&field| field.into()).collect(),
     };
     let ttl = ["message.android.ttl"];
-    assert_eq!(outcome(400, &violating(&ttl)), rejected(&ttl));
+    assert_eq!(outcome(400, &with_violations(&ttl)), rejected(&ttl));
     let both = ["message.token", "message.data[0].value"];
-    assert_eq!(outcome(400, &violating(&both)), rejected(&both));
-    assert_eq!(outcome(400, &coded("INVALID_ARGUMENT")), rejected(&[]));
+    assert_eq!(outcome(400, &with_violations(&both)), rejected(&both));
+    assert_eq!(outcome(400, &with_code("INVALID_ARGUMENT")), rejected(&[]));
 }
 
 #[test]
-fn an_invalid_address_is_recognised_where_google_only_says_so_in_the_message() {
-    let mut body = coded("INVALID_ARGUMENT");
+fn an_invalid_address_is_recognised_by_the_error_message() {
+    let mut body = with_code("INVALID_ARGUMENT");
     body["error"]["message"] =
         json!("The registration token is not a valid FCM registration token");
     assert_eq!(outcome(400, &body), Outcome::InvalidTarget);
@@ -106,8 +109,8 @@ fn an_invalid_address_is_recognised_where_google_only_says_so_in_the_message() {
 }
 
 #[test]
-fn a_field_that_could_carry_content_is_not_repeated() {
-    let body = violating(&["message.data", "Dear Sam, hold on"]);
+fn fields_that_could_carry_content_are_dropped() {
+    let body = with_violations(&["message.data", "Dear Sam, hold on"]);
     assert_eq!(
         outcome(400, &body),
         Outcome::Rejected {
@@ -158,15 +161,15 @@ fn without_a_code_the_status_decides() {
 }
 
 #[test]
-fn a_code_not_known_yet_leaves_the_decision_to_the_status() {
+fn an_unknown_code_falls_back_to_the_status() {
     for code in ["UNSPECIFIED_ERROR", "SOMETHING_NEW"] {
         assert_eq!(
-            outcome(404, &coded(code)),
+            outcome(404, &with_code(code)),
             Outcome::Misconfigured { status: 404 }
         );
         let fault = Fault::Status(500);
         assert_eq!(
-            outcome(500, &coded(code)),
+            outcome(500, &with_code(code)),
             Outcome::Unavailable {
                 fault,
                 retry_after: None
@@ -176,7 +179,7 @@ fn a_code_not_known_yet_leaves_the_decision_to_the_status() {
 }
 
 #[test]
-fn a_page_of_html_is_read_by_its_status() {
+fn an_html_page_is_judged_by_its_status() {
     let html = b"<!DOCTYPE html><title>Error 502</title>";
     let unavailable = |fault| {
         Answer::Outcome(Outcome::Unavailable {
@@ -220,7 +223,7 @@ fn retry_after_is_read_in_both_its_forms() {
 }
 
 #[test]
-fn an_answer_of_another_shape_is_read_by_its_status() {
+fn a_malformed_answer_is_judged_by_its_status() {
     for body in [
         json!([]),
         json!({ "error": "no" }),

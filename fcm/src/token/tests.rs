@@ -39,7 +39,7 @@ fn jitter_renews_up_to_a_minute_earlier() {
 }
 
 #[test]
-fn a_token_with_a_short_life_is_renewed_at_half_of_it() {
+fn a_short_lived_token_is_renewed_at_half_its_lifetime() {
     let start = Instant::now();
     let mut state = State::default();
     state.grant(grant(300), start, 0.0);
@@ -48,7 +48,7 @@ fn a_token_with_a_short_life_is_renewed_at_half_of_it() {
 }
 
 #[test]
-fn a_failed_renewal_is_repeated_with_longer_pauses_while_the_old_token_serves() {
+fn a_failed_renewal_backs_off_while_the_old_token_is_used() {
     let start = Instant::now();
     let mut state = State::default();
     state.grant(grant(3_600), start, 0.0);
@@ -87,7 +87,7 @@ fn without_a_token_the_failure_is_shared_until_the_pause_ends() {
 }
 
 #[test]
-fn a_success_forgets_the_failures_before_it() {
+fn a_success_resets_the_backoff() {
     let start = Instant::now();
     let mut state = State::default();
     for _ in 0..9 {
@@ -101,7 +101,7 @@ fn a_success_forgets_the_failures_before_it() {
 }
 
 #[test]
-fn a_token_that_is_not_accepted_is_replaced_once_until_another_is_accepted() {
+fn a_rejected_token_is_replaced_once_until_another_is_accepted() {
     let start = Instant::now();
     let mut state = State::default();
     let first = state.grant(grant(3_600), start, 0.0);
@@ -134,7 +134,7 @@ impl TokenSource for Counting {
 }
 
 #[tokio::test]
-async fn a_send_that_is_cancelled_does_not_cancel_the_refresh_of_the_others() {
+async fn a_cancelled_send_does_not_cancel_the_shared_refresh() {
     let cache = Arc::new(TokenCache::new(
         Counting(AtomicU32::new(0)),
         Environment::new(|| std::time::UNIX_EPOCH, || 0.0),
@@ -158,7 +158,7 @@ impl TokenSource for Panicking {
 }
 
 #[tokio::test]
-async fn a_refresh_that_dies_leaves_nobody_waiting() {
+async fn a_panicking_refresh_leaves_no_caller_waiting() {
     let cache = TokenCache::new(
         Panicking,
         Environment::new(|| std::time::UNIX_EPOCH, || 0.0),
