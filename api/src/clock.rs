@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn time_has_passed_also_where_the_clock_was_set_back() {
+    fn setting_the_clock_back_does_not_reduce_the_uptime() {
         let start = DateTime::from_timestamp(1_774_735_200, 0).unwrap();
         let clock = Clock::manual(start);
         clock.advance(TimeDelta::hours(24)).unwrap();
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_systems_clock_cannot_be_moved() {
+    fn the_system_clock_cannot_be_moved() {
         let clock = Clock::system();
         assert_eq!(
             clock.advance(TimeDelta::hours(1)),

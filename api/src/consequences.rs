@@ -26,7 +26,9 @@ use crate::{
 /// for all arms would be as large as the largest, and a fact may state further facts.
 pub fn follow<'a>(app: &'a App, tx: &'a Tx, fact: Fact<'a>) -> BoxFuture<'a, Result<(), Fault>> {
     match fact {
-        Fact::Announced { told } => Box::pin(notification::plan::plan(app, tx, told)),
+        Fact::Announced { notifications } => {
+            Box::pin(notification::plan::plan(app, tx, notifications))
+        }
         Fact::CheckedIn(checked_in) => Box::pin(self::checked_in(app, tx, checked_in)),
         Fact::CheckInWritten {
             member,

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn something_is_kept_back_for_operators_and_the_database() {
+    fn some_descriptors_are_reserved_for_operators_and_the_database() {
         assert_eq!(left(1_024, 8), 872);
         assert_eq!(left(524_288, 8), 524_136);
         assert_eq!(left(256, 64), 128);
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_is_raised_as_far_as_it_may_be() {
+    fn the_soft_limit_is_raised_to_the_hard_limit() {
         raise();
         let limit = getrlimit(Resource::Nofile);
         assert_eq!(limit.current, limit.maximum);

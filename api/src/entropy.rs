@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_repeats_and_another_differs() {
+    fn equal_seeds_repeat_and_different_seeds_differ() {
         let draw = |seed| Entropy::seeded(seed).bytes::<40>();
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));

@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_that_is_away_is_told_from_one_that_says_no() {
+    fn only_an_unreachable_database_is_an_outage() {
         let sqlx = |fault| Fault::from(DbErr::Query(RuntimeErr::SqlxError(Arc::new(fault))));
         assert!(Fault::from(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)).is_outage());
         let reset = std::io::Error::from(ErrorKind::ConnectionReset);
@@ -216,13 +216,13 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_of_the_database_says_which_line_asked() {
-        fn asks() -> Result<(), Fault> {
+    fn a_database_fault_names_the_calling_line() {
+        fn fails() -> Result<(), Fault> {
             Err(DbErr::RecordNotUpdated)?;
             Ok(())
         }
         let line = line!() - 3;
-        let class = asks().unwrap_err().class();
+        let class = fails().unwrap_err().class();
         assert_eq!(
             class,
             format!("database: row not updated at error.rs:{line}")

@@ -19,7 +19,7 @@ pub enum Fact<'a> {
     /// Members were notified, and the pushes must be planned before the transaction ends.
     Announced {
         /// The notifications.
-        told: &'a [Notification],
+        notifications: &'a [Notification],
     },
     /// A member requested the deletion of the account.
     DeletionRequested {

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_comes_back_as_its_own_type_only() {
+    fn an_id_decodes_only_as_its_own_type() {
         let id = MemberId(Uuid::from_u128(7));
         assert_eq!(MemberId::from_global(&id.global()), Some(id));
         assert_eq!(CircleId::from_global(&id.global()), None);

@@ -253,13 +253,13 @@ mod tests {
     }
 
     #[test]
-    fn a_passphrase_is_the_same_from_every_keyboard() {
+    fn unicode_composition_does_not_change_a_passphrase() {
         let given = |text: &str| Passphrase::given("passphrase", text.to_owned()).unwrap();
         assert_eq!(given("caf\u{e9}").expose(), given("cafe\u{301}").expose());
     }
 
     #[tokio::test]
-    async fn who_comes_when_the_queue_is_full_is_asked_to_come_again() {
+    async fn a_full_queue_is_busy() {
         let passphrases = Lane::sized(1, 1);
         let (go, gone) = mpsc::channel::<()>();
         let working = passphrases.run(move || gone.recv());
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_begun_for_whoever_has_gone() {
+    async fn work_for_a_disconnected_client_is_not_started() {
         let lane = Lane::sized(1, 1);
         let (go, gone) = mpsc::channel::<()>();
         let working = lane.run(move || gone.recv());
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_long_passphrase_is_judged_by_its_beginning() {
+    async fn a_long_passphrase_is_rated_by_its_beginning() {
         let passphrases = Passphrases::default();
         let strong = async |text: String| {
             let phrase = Passphrase::chosen("passphrase", text).unwrap();
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_known_of_a_man_makes_his_passphrase_weak() {
+    async fn personal_words_make_a_passphrase_weak() {
         let passphrases = Passphrases::default();
         let phrase = |text: &str| Passphrase::chosen("passphrase", text.to_owned()).unwrap();
         let weak = async |text, about: &[&str]| {

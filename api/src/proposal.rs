@@ -39,19 +39,19 @@ pub struct Proposal {
     pub expires_at: DateTime<Utc>,
 }
 
-/// What a request to change a proposal does.
+/// The decision about a request to change a proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// The change is to be made.
-    Take,
-    /// The change was made before.
-    Stands,
-    /// It is not visible to him.
-    NotThere,
+pub enum Transition {
+    /// Apply the change.
+    Apply,
+    /// The change was applied before.
+    AlreadyApplied,
+    /// No such proposal is visible to the member.
+    NotFound,
     /// Only the other member may do this.
-    NotHis,
+    NotAllowed,
     /// Its state does not allow this.
-    OtherState,
+    WrongState,
 }
 
 impl Proposal {
@@ -78,23 +78,23 @@ impl Proposal {
     }
 
     /// Decides what an answer of `me`, who is one of the two, does.
-    pub fn answer(self, me: MemberId, accept: bool, now: DateTime<Utc>) -> Step {
+    pub fn answer(self, me: MemberId, accept: bool, now: DateTime<Utc>) -> Transition {
         if self.by == me {
-            return self.not_his(me, now);
+            return self.not_allowed(me, now);
         }
         match (self.state, accept) {
-            (State::Declined, false) | (State::Active, true) => Step::Stands,
-            (State::Active, false) => Step::OtherState,
-            (State::Proposed, _) if self.waits(now) => Step::Take,
-            _ => Step::NotThere,
+            (State::Declined, false) | (State::Active, true) => Transition::AlreadyApplied,
+            (State::Active, false) => Transition::WrongState,
+            (State::Proposed, _) if self.waits(now) => Transition::Apply,
+            _ => Transition::NotFound,
         }
     }
 
-    /// What becomes of a request that only the other member may make.
-    pub fn not_his(self, me: MemberId, now: DateTime<Utc>) -> Step {
+    /// Refuses a request that only the other member may make. Hides the proposal from a member who cannot see it.
+    pub fn not_allowed(self, me: MemberId, now: DateTime<Utc>) -> Transition {
         match self.shown_to(me, now) {
-            Some(_) => Step::NotHis,
-            None => Step::NotThere,
+            Some(_) => Transition::NotAllowed,
+            None => Transition::NotFound,
         }
     }
 }
@@ -139,10 +139,10 @@ mod tests {
         }
 
         #[test]
-        fn only_the_other_member_answers_and_only_what_he_sees((proposal, now) in proposals()) {
+        fn only_the_other_member_answers_and_only_visible_proposals((proposal, now) in proposals()) {
             for accept in [true, false] {
-                prop_assert_ne!(proposal.answer(PROPOSER, accept, now), Step::Take);
-                let is_taken = proposal.answer(OTHER, accept, now) == Step::Take;
+                prop_assert_ne!(proposal.answer(PROPOSER, accept, now), Transition::Apply);
+                let is_taken = proposal.answer(OTHER, accept, now) == Transition::Apply;
                 let sees_it_wait = proposal.shown_to(OTHER, now) == Some(Shown::Proposed);
                 prop_assert_eq!(is_taken, sees_it_wait);
             }

@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_vital_task_that_ends_takes_the_process_with_it() {
+    async fn the_end_of_a_vital_task_stops_the_process() {
         let shutdown = Shutdown::default();
         let other = shutdown.stopping();
         shutdown.spawn_vital("other", async move { other.cancelled().await });

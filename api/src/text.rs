@@ -146,7 +146,7 @@ mod tests {
     };
 
     #[test]
-    fn what_looks_the_same_is_kept_the_same() {
+    fn composition_and_line_breaks_are_normalised() {
         let composed = LINE.read("name", "  Jose\u{301}\u{a0}");
         assert_eq!(composed, Ok(Some("José".to_owned())));
         let lines = STORY.read("story", "a\r\nb\rc\n");
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_is_nothing() {
+    fn invisible_text_counts_as_empty() {
         for blank in ["", " \n ", "\u{200B}\u{2060}", "\u{3164}"] {
             assert_eq!(STORY.read("story", blank), Ok(None), "{blank:?}");
         }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn an_odd_character_never_costs_anybody_his_words() {
+    fn unsupported_characters_are_replaced_or_dropped_and_the_rest_is_kept() {
         let kept = |text: &str| STORY.read("story", text).unwrap().unwrap();
         assert_eq!(kept("a\tb"), "a b");
         for line_break in [
@@ -192,7 +192,7 @@ mod tests {
         ] {
             assert_eq!(kept(&format!("a{dropped}b")), "ab", "{dropped:?}");
         }
-        // Dropped characters do not count, and do not hide the blank behind them.
+        // Dropped characters do not count, and do not protect adjacent blanks from trimming.
         assert_eq!(
             LINE.read("name", "\0 \tabcde\0 "),
             Ok(Some("abcde".to_owned()))
@@ -204,14 +204,14 @@ mod tests {
     }
 
     #[test]
-    fn an_override_of_the_reading_direction_goes_with_its_end() {
+    fn a_direction_override_is_removed_with_its_terminator() {
         let kept = |text: &str| STORY.read("story", text).unwrap().unwrap();
         assert_eq!(kept("a\u{202E}b"), "ab");
         assert_eq!(kept("a\u{202E}b\u{202C}c"), "abc");
-        // The embedding around it ends where it did.
+        // The surrounding embedding keeps its terminator.
         let around = "\u{202B}a\u{202D}b\u{202C}c\u{202C}d";
         assert_eq!(kept(around), "\u{202B}abc\u{202C}d");
-        // An isolate does not close what is outside of it, and a line break closes everything.
+        // A terminator inside an isolate does not close an override outside. A line break closes everything.
         assert_eq!(
             kept("\u{202E}\u{2067}a\u{202C}\u{2069}"),
             "\u{2067}a\u{202C}\u{2069}"
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_was_read_reads_the_same_again() {
+    fn reading_is_idempotent() {
         for text in [
             "a\t\u{2028}b\0",
             "\u{202B}a\u{202D}b\u{202C}",

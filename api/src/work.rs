@@ -142,7 +142,7 @@ async fn mutually_invisible(
     let pairs = events
         .iter()
         .map(|(about, event)| (*about, event.member()))
-        .filter(|(about, told)| about != told);
+        .filter(|(about, receiver)| about != receiver);
     visibility::mutually_invisible(tx, &pairs.collect::<Vec<_>>()).await
 }
 

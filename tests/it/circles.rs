@@ -1,4 +1,4 @@
-//! Circles: who is in them, who says so, and for whom they are there.
+//! Circles: their members, who can change them, and who can see them.
 
 pub mod invitations;
 
@@ -21,8 +21,8 @@ use crate::profile::{hide, problem, problems};
 const CIRCLE: &str =
     "id name purpose viewerRole memberCount members { nodes { role member { handle } } }";
 
-/// A circle that `host` runs, with these men in it.
-pub async fn circle_of(app: &TestApp, host: SignedIn, men: &[SignedIn]) -> CircleId {
+/// Creates a circle that `host` runs, with these members.
+pub async fn circle_of(app: &TestApp, host: SignedIn, members: &[SignedIn]) -> CircleId {
     let id: CircleId = app.app.ids.next();
     let made = create(
         app,
@@ -31,19 +31,19 @@ pub async fn circle_of(app: &TestApp, host: SignedIn, men: &[SignedIn]) -> Circl
     )
     .await;
     assert_eq!(made["errors"], json!([]));
-    for man in men {
-        put_in(app, id, *man).await;
+    for member in members {
+        put_in(app, id, *member).await;
     }
     id
 }
 
-/// Lets a man be in a circle, as if he had been invited and said yes.
-pub async fn put_in(app: &TestApp, circle: CircleId, man: SignedIn) {
-    let (app, member) = (&app.app, man.member);
+/// Adds a member to a circle, as if by an accepted invitation.
+pub async fn put_in(app: &TestApp, circle: CircleId, member: SignedIn) {
+    let (app, member) = (&app.app, member.member);
     let put: Result<(), Fault> = transact!(app, |tx| {
-        // As whoever changes who is in it: one after the other.
-        let held = circle::Entity::find_by_id(circle).lock_exclusive();
-        held.one(tx).await?;
+        // Locks the circle, as every change of its members does.
+        let locked = circle::Entity::find_by_id(circle).lock_exclusive();
+        locked.one(tx).await?;
         let row = circle_membership::ActiveModel {
             circle_id: Set(circle),
             member_id: Set(member),
@@ -59,7 +59,7 @@ pub async fn put_in(app: &TestApp, circle: CircleId, man: SignedIn) {
     put.unwrap();
 }
 
-/// What waits for a man's answer.
+/// The pending invitations of a member.
 pub async fn invitations_of(app: &TestApp, who: SignedIn) -> Vec<Value> {
     let query =
         "{ me { circleInvitations { totalCount nodes { id circleName circlePurpose memberCount role
@@ -71,7 +71,7 @@ pub async fn invitations_of(app: &TestApp, who: SignedIn) -> Vec<Value> {
     nodes
 }
 
-/// Answers an invitation; the payload.
+/// Answers an invitation. Returns the payload.
 pub async fn answer(app: &TestApp, who: SignedIn, id: &Value, accept: bool) -> Value {
     let query = format!(
         "mutation($input: AnswerCircleInvitationInput!) {{ answerCircleInvitation(input: $input) {{
@@ -82,7 +82,7 @@ pub async fn answer(app: &TestApp, who: SignedIn, id: &Value, accept: bool) -> V
     answer.at("/answerCircleInvitation")
 }
 
-/// Says yes to whatever waits for a man.
+/// Accepts every pending invitation of a member.
 pub async fn accept_all(app: &TestApp, who: SignedIn) {
     for invitation in invitations_of(app, who).await {
         let answered = answer(app, who, &invitation["id"], true).await;
@@ -90,18 +90,18 @@ pub async fn accept_all(app: &TestApp, who: SignedIn) {
     }
 }
 
-/// Invites a man, who says yes; the circle as he sees it.
+/// Invites a member, who accepts. Returns the circle as the member sees it.
 async fn join(
     app: &TestApp,
     host: SignedIn,
     circle: CircleId,
-    man: SignedIn,
+    member: SignedIn,
     role: Value,
 ) -> Value {
-    let invited = add(app, host, circle, man, role).await;
+    let invited = add(app, host, circle, member, role).await;
     assert_eq!(invited["errors"], json!([]));
-    accept_all(app, man).await;
-    seen(app, man, circle).await
+    accept_all(app, member).await;
+    read_circle(app, member, circle).await
 }
 
 async fn create(app: &TestApp, who: SignedIn, input: Value) -> Value {
@@ -113,27 +113,33 @@ async fn create(app: &TestApp, who: SignedIn, input: Value) -> Value {
     answer.at("/createCircle")
 }
 
-async fn add(app: &TestApp, who: SignedIn, circle: CircleId, man: SignedIn, role: Value) -> Value {
+async fn add(
+    app: &TestApp,
+    who: SignedIn,
+    circle: CircleId,
+    member: SignedIn,
+    role: Value,
+) -> Value {
     let query = format!(
         "mutation($circle: ID!, $member: ID!, $role: CircleRole) {{
             addCircleMember(input: {{circleId: $circle, memberId: $member, role: $role}}) {{
                 circle {{ {CIRCLE} }} errors {{ code path }} }} }}"
     );
     let variables = json!({
-        "circle": *circle.global(), "member": *man.member.global(), "role": role,
+        "circle": *circle.global(), "member": *member.member.global(), "role": role,
     });
     app.as_member(who, &query, variables)
         .await
         .at("/addCircleMember")
 }
 
-async fn remove(app: &TestApp, who: SignedIn, circle: CircleId, man: SignedIn) -> Value {
+async fn remove(app: &TestApp, who: SignedIn, circle: CircleId, member: SignedIn) -> Value {
     let query = format!(
         "mutation($circle: ID!, $member: ID!) {{
             removeCircleMember(input: {{circleId: $circle, memberId: $member}}) {{
                 circle {{ {CIRCLE} }} errors {{ code path }} }} }}"
     );
-    let variables = json!({ "circle": *circle.global(), "member": *man.member.global() });
+    let variables = json!({ "circle": *circle.global(), "member": *member.member.global() });
     app.as_member(who, &query, variables)
         .await
         .at("/removeCircleMember")
@@ -146,31 +152,31 @@ async fn leave(app: &TestApp, who: SignedIn, circle: &str) -> Value {
     answer.at("/leaveCircle")
 }
 
-async fn ask_for(app: &TestApp, who: SignedIn, circle: CircleId) -> Answer {
+async fn query_circle(app: &TestApp, who: SignedIn, circle: CircleId) -> Answer {
     let query = format!("query($id: ID!) {{ circle(id: $id) {{ {CIRCLE} }} }}");
     let variables = json!({ "id": *circle.global() });
     app.as_member(who, &query, variables).await
 }
 
-async fn seen(app: &TestApp, who: SignedIn, circle: CircleId) -> Value {
-    ask_for(app, who, circle).await.at("/circle")
+async fn read_circle(app: &TestApp, who: SignedIn, circle: CircleId) -> Value {
+    query_circle(app, who, circle).await.at("/circle")
 }
 
-/// The handles of a circle's members in alphabetical order, with an asterisk behind who runs it.
-fn men(circle: &Value) -> Vec<String> {
+/// The handles of a circle's members in alphabetical order, with an asterisk behind each facilitator.
+fn roster(circle: &Value) -> Vec<String> {
     let nodes = circle["members"]["nodes"].as_array().unwrap().iter();
-    let mut men: Vec<_> = nodes
-        .map(|man| {
-            let star = if man["role"] == "FACILITATOR" {
+    let mut members: Vec<_> = nodes
+        .map(|member| {
+            let star = if member["role"] == "FACILITATOR" {
                 "*"
             } else {
                 ""
             };
-            format!("{}{star}", man["member"]["handle"].as_str().unwrap())
+            format!("{}{star}", member["member"]["handle"].as_str().unwrap())
         })
         .collect();
-    men.sort_unstable();
-    men
+    members.sort_unstable();
+    members
 }
 
 #[both]
@@ -186,7 +192,7 @@ async fn a_facilitator_makes_a_circle_once(app: TestApp) {
     });
     assert_eq!(made, json!({"circle": circle, "errors": []}));
     assert_eq!(create(&app, host, input.clone()).await, made);
-    assert_eq!(seen(&app, host, id).await, circle);
+    assert_eq!(read_circle(&app, host, id).await, circle);
 
     let mut other_content = input.clone();
     other_content["name"] = json!("Wednesday");
@@ -196,7 +202,7 @@ async fn a_facilitator_makes_a_circle_once(app: TestApp) {
     let refused = create(&app, another, input).await;
     assert_eq!(problems(&refused), problem("CONFLICT", "input.id"));
     assert_eq!(refused["circle"], json!(null));
-    assert_eq!(seen(&app, host, id).await, circle);
+    assert_eq!(read_circle(&app, host, id).await, circle);
 }
 
 #[both]
@@ -206,11 +212,11 @@ async fn only_facilitators_make_circles(app: TestApp) {
     let input = json!({"id": id.0, "name": "Tuesday", "purpose": "Talk"});
     let refused = create(&app, mike, input).await;
     assert_eq!(problems(&refused), problem("NOT_ALLOWED", "input"));
-    assert_eq!(seen(&app, mike, id).await, json!(null));
+    assert_eq!(read_circle(&app, mike, id).await, json!(null));
 }
 
 #[both]
-async fn what_is_wrong_with_a_new_circle_is_named(app: TestApp) {
+async fn a_new_circles_invalid_fields_are_named(app: TestApp) {
     let host = app.facilitator("host").await;
     let version_four = "f47ac10b-58cc-4372-a567-0e02b2c3d479";
     let input = json!({"id": version_four, "name": "a".repeat(81), "purpose": " "});
@@ -225,17 +231,20 @@ async fn what_is_wrong_with_a_new_circle_is_named(app: TestApp) {
 }
 
 #[both]
-async fn a_circle_is_there_for_who_is_in_it(app: TestApp) {
+async fn a_circle_is_visible_to_its_members_only(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let (outsider, third) = (app.member("outsider").await, app.facilitator("third").await);
     let circle = circle_of(&app, host, &[mike]).await;
-    assert_eq!(men(&seen(&app, mike, circle).await), ["host*", "mike"]);
     assert_eq!(
-        seen(&app, mike, circle).await["viewerRole"],
+        roster(&read_circle(&app, mike, circle).await),
+        ["host*", "mike"]
+    );
+    assert_eq!(
+        read_circle(&app, mike, circle).await["viewerRole"],
         json!("MEMBER")
     );
-    assert_eq!(seen(&app, outsider, circle).await, json!(null));
-    assert_eq!(seen(&app, third, circle).await, json!(null));
+    assert_eq!(read_circle(&app, outsider, circle).await, json!(null));
+    assert_eq!(read_circle(&app, third, circle).await, json!(null));
     let query = "query($id: ID!) { circle(id: $id) { name } }";
     let nobody = app
         .anonymous(query, json!({ "id": *circle.global() }))
@@ -248,7 +257,7 @@ async fn a_circle_is_there_for_who_is_in_it(app: TestApp) {
 }
 
 #[both]
-async fn only_who_runs_a_circle_says_who_is_in_it(app: TestApp) {
+async fn only_a_facilitator_of_the_circle_can_change_its_members(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let (other, third) = (app.member("other").await, app.facilitator("third").await);
     let circle = circle_of(&app, host, &[mike]).await;
@@ -265,22 +274,25 @@ async fn only_who_runs_a_circle_says_who_is_in_it(app: TestApp) {
         let refused = remove(&app, who, circle, host).await;
         assert_eq!(problems(&refused), problem(code, "input.circleId"));
     }
-    assert_eq!(men(&seen(&app, host, circle).await), ["host*", "mike"]);
+    assert_eq!(
+        roster(&read_circle(&app, host, circle).await),
+        ["host*", "mike"]
+    );
 }
 
 #[both]
-async fn a_man_joins_and_is_taken_out_once(app: TestApp) {
+async fn a_member_joins_once_and_is_removed_once(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = circle_of(&app, host, &[]).await;
     let joined = join(&app, host, circle, mike, json!(null)).await;
-    assert_eq!(men(&joined), ["host*", "mike"]);
+    assert_eq!(roster(&joined), ["host*", "mike"]);
     let added = add(&app, host, circle, mike, json!(null)).await;
-    assert_eq!(men(&added["circle"]), ["host*", "mike"]);
+    assert_eq!(roster(&added["circle"]), ["host*", "mike"]);
     assert_eq!(add(&app, host, circle, mike, json!("MEMBER")).await, added);
     let removed = remove(&app, host, circle, mike).await;
-    assert_eq!(men(&removed["circle"]), ["host*"]);
+    assert_eq!(roster(&removed["circle"]), ["host*"]);
     assert_eq!(remove(&app, host, circle, mike).await, removed);
-    assert_eq!(seen(&app, mike, circle).await, json!(null));
+    assert_eq!(read_circle(&app, mike, circle).await, json!(null));
 }
 
 #[both]
@@ -291,12 +303,12 @@ async fn only_facilitators_run_circles(app: TestApp) {
     let refused = add(&app, host, circle, mike, json!("FACILITATOR")).await;
     assert_eq!(problems(&refused), problem("NOT_ALLOWED", "input.role"));
     let joined = join(&app, host, circle, second, json!("FACILITATOR")).await;
-    assert_eq!(men(&joined), ["host*", "second*"]);
-    // Nobody loses a role that was not spoken of.
+    assert_eq!(roster(&joined), ["host*", "second*"]);
+    // An invitation without a role does not change the role.
     let added = add(&app, host, circle, second, json!(null)).await;
-    assert_eq!(men(&added["circle"]), ["host*", "second*"]);
+    assert_eq!(roster(&added["circle"]), ["host*", "second*"]);
     let joined = join(&app, second, circle, mike, json!(null)).await;
-    assert_eq!(men(&joined), ["host*", "mike", "second*"]);
+    assert_eq!(roster(&joined), ["host*", "mike", "second*"]);
 }
 
 #[both]
@@ -312,14 +324,17 @@ async fn a_circle_keeps_a_facilitator(app: TestApp) {
         problems(&add(&app, host, circle, host, json!("MEMBER")).await),
         last
     );
-    // One whose account waits for deletion does not count.
+    // A facilitator whose account is pending deletion does not count.
     join(&app, host, circle, second, json!("FACILITATOR")).await;
     hide(&app, second, true).await;
     assert_eq!(problems(&leave(&app, host, &id).await), last);
     hide(&app, second, false).await;
     let left = leave(&app, host, &id).await;
     assert_eq!(left, json!({"circleId": *id, "errors": []}));
-    assert_eq!(men(&seen(&app, mike, circle).await), ["mike", "second*"]);
+    assert_eq!(
+        roster(&read_circle(&app, mike, circle).await),
+        ["mike", "second*"]
+    );
 }
 
 #[both]
@@ -333,40 +348,46 @@ async fn of_two_facilitators_who_leave_at_once_one_stays(app: TestApp) {
         let (one, other) = tokio::join!(leave(&app, host, &id), leave(&app, second, &id));
         let refused = [problems(&one), problems(&other)].concat();
         assert_eq!(refused, problem("NOT_ALLOWED", "input.circleId"));
-        assert_eq!(seen(&app, mike, circle).await["memberCount"], json!(2));
+        assert_eq!(
+            read_circle(&app, mike, circle).await["memberCount"],
+            json!(2)
+        );
     }
 }
 
 #[both]
-async fn a_man_leaves_when_he_likes(app: TestApp) {
+async fn a_member_can_leave_at_any_time(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = circle_of(&app, host, &[mike]).await;
     let id = circle.global();
     let left = json!({"circleId": *id, "errors": []});
     assert_eq!(leave(&app, mike, &id).await, left);
     assert_eq!(leave(&app, mike, &id).await, left);
-    assert_eq!(seen(&app, mike, circle).await, json!(null));
-    assert_eq!(men(&seen(&app, host, circle).await), ["host*"]);
-    // Whether there is such a circle cannot be told from the answer.
+    assert_eq!(read_circle(&app, mike, circle).await, json!(null));
+    assert_eq!(roster(&read_circle(&app, host, circle).await), ["host*"]);
+    // The answer does not reveal whether the circle exists.
     let unknown = app.app.ids.next::<CircleId>().global();
     let left = json!({"circleId": *unknown, "errors": []});
     assert_eq!(leave(&app, mike, &unknown).await, left);
 }
 
 #[both]
-async fn a_hidden_man_is_not_in_it(app: TestApp) {
+async fn a_hidden_member_is_not_shown_in_the_circle(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let (paul, other) = (app.member("paul").await, app.member("other").await);
     let circle = circle_of(&app, host, &[mike, paul]).await;
     hide(&app, mike, true).await;
     hide(&app, other, true).await;
-    let without = seen(&app, paul, circle).await;
-    assert_eq!(men(&without), ["host*", "paul"]);
+    let without = read_circle(&app, paul, circle).await;
+    assert_eq!(roster(&without), ["host*", "paul"]);
     assert_eq!(without["memberCount"], json!(2));
     let refused = add(&app, host, circle, other, json!(null)).await;
     assert_eq!(problems(&refused), problem("NOT_FOUND", "input.memberId"));
     hide(&app, mike, false).await;
-    assert_eq!(seen(&app, paul, circle).await["memberCount"], json!(3));
+    assert_eq!(
+        read_circle(&app, paul, circle).await["memberCount"],
+        json!(3)
+    );
 }
 
 /// Walks a connection by pages of two, from the front and from the back.
@@ -409,12 +430,12 @@ async fn the_members_come_in_pages(app: TestApp) {
     let circle = circle_of(&app, host, &[]).await;
     let mut expected = vec!["host".to_owned()];
     for handle in ["mike", "paul", "john", "alan"] {
-        // Two at the same instant, the others apart.
+        // Two join at the same instant, the others apart.
         if handle != "paul" {
             app.advance(TimeDelta::microseconds(1_500));
         }
-        let man = app.member(handle).await;
-        put_in(&app, circle, man).await;
+        let member = app.member(handle).await;
+        put_in(&app, circle, member).await;
         expected.push(handle.to_owned());
     }
     let id = circle.global();
@@ -425,7 +446,7 @@ async fn the_members_come_in_pages(app: TestApp) {
     let [forward, backward] = both_ways(&app, host, &list, "/circle/members").await;
     assert_eq!(forward, backward);
     let mut sorted = forward.clone();
-    // Who joined at the same instant comes in either order, but in the same one each time.
+    // Members who joined at the same instant come in either order, but always in the same one.
     if sorted[1] == "paul" {
         sorted.swap(1, 2);
     }
@@ -469,19 +490,19 @@ async fn my_circles_come_in_pages(app: TestApp) {
 async fn a_roster_costs_the_same_however_long_it_is(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = circle_of(&app, host, &[mike]).await;
-    let short = ask_for(&app, mike, circle).await;
+    let short = query_circle(&app, mike, circle).await;
     for n in 0..10 {
-        let man = app.member(&format!("man{n}")).await;
-        put_in(&app, circle, man).await;
+        let member = app.member(&format!("man{n}")).await;
+        put_in(&app, circle, member).await;
     }
-    let long = ask_for(&app, mike, circle).await;
-    // The circle, who is in it, and their profiles.
+    let long = query_circle(&app, mike, circle).await;
+    // The circle, its members, and their profiles.
     assert_eq!((short.statements, long.statements), (3, 3));
     assert_eq!(long.at("/circle/memberCount"), json!(12));
 }
 
 #[both]
-async fn others_can_ask_who_is_in_what(app: TestApp) {
+async fn other_domains_can_query_memberships(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let outsider = app.member("outsider").await;
     let circle = circle_of(&app, host, &[mike]).await;

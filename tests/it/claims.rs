@@ -1,4 +1,4 @@
-//! Workers in processes of their own share what is due, and go in order.
+//! Worker processes share the due work, and shut down cleanly.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -28,7 +28,7 @@ async fn members(app: &TestApp) -> Vec<MemberId> {
     members
 }
 
-/// Has the daily reminders of all fall due at one moment.
+/// Makes the daily reminders of all members due at the same moment.
 async fn remind(app: &TestApp, members: Vec<MemberId>, after: TimeDelta) {
     let due = app.now() + after;
     for member in members {
@@ -42,7 +42,7 @@ fn count(deliveries: &[Model], state: DeliveryState) -> usize {
     left.len()
 }
 
-/// All reminders arrived, none of them twice.
+/// Asserts that every reminder arrived exactly once.
 async fn each_arrived_once(app: &TestApp, fcm: &FakeFcm) {
     let requests = fcm.requests();
     let reached: HashSet<_> = requests.iter().map(|it| it.address.as_str()).collect();
@@ -97,9 +97,9 @@ async fn two_worker_processes_do_everything_once(database: TestDatabase) {
 }
 
 #[both]
-async fn a_worker_that_is_told_to_end_finishes_what_it_began(database: TestDatabase) {
+async fn a_terminated_worker_finishes_what_it_began(database: TestDatabase) {
     let fcm = FakeFcm::start().await;
-    // A batch takes so long, and there are three.
+    // A batch takes this long, and there are three.
     fcm.set_latency(Duration::from_secs(1));
     let (settings, _key) = fcm.toml();
     let settings = settings + "[worker]\ndelivery_batch = 100\n";

@@ -1,12 +1,12 @@
-//! A wrong setting stops the start, with its key, what is wrong, and what is allowed; a secret is never
-//! repeated.
+//! A wrong setting stops the start. The message names the key, the fault and what is allowed, and never repeats a
+//! secret.
 
 use support::{Program, TestDatabase, TestServer, both};
 
-/// Stands for whatever an operator would not want to see on a terminal.
+/// Stands for any secret, which must not appear on a terminal.
 const SECRET: &str = "hunter2";
 
-/// What a start with these settings is refused with.
+/// Starts the service with settings that must be refused. Returns its output.
 async fn refusal(toml: &str, variables: &[(&str, &str)]) -> String {
     let mut program = Program::new("serve").toml(toml);
     for (name, value) in variables {
@@ -106,42 +106,48 @@ async fn a_wrong_value_in_the_environment_is_named_with_the_allowed_form() {
             "a whole number",
         ),
     ] {
-        let said = refusal("", &[(name, value)]).await;
+        let output = refusal("", &[(name, value)]).await;
         for part in [key, fault, allowed] {
-            assert!(said.contains(part), "{name}={value}: no {part:?} in {said}");
+            assert!(
+                output.contains(part),
+                "{name}={value}: no {part:?} in {output}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn a_bus_that_is_no_nats_is_named_with_the_allowed_form() {
-    let said = refusal("", &[("BELAY_BUS__URL", "http://u:hunter2@h")]).await;
-    assert!(said.contains("bus.url: names no NATS server"), "{said}");
-    assert!(said.contains("nats://USER:PASSWORD@HOST"), "{said}");
-    let said = refusal("", &[("BELAY_BUS__SUBJECT", "belay.>")]).await;
-    assert!(said.contains("bus.subject: is no subject"), "{said}");
+async fn a_wrong_bus_setting_is_named_with_the_allowed_form() {
+    let output = refusal("", &[("BELAY_BUS__URL", "http://u:hunter2@h")]).await;
+    assert!(output.contains("bus.url: names no NATS server"), "{output}");
+    assert!(output.contains("nats://USER:PASSWORD@HOST"), "{output}");
+    let output = refusal("", &[("BELAY_BUS__SUBJECT", "belay.>")]).await;
+    assert!(output.contains("bus.subject: is no subject"), "{output}");
 }
 
 #[tokio::test]
 async fn a_wrong_value_in_the_file_is_named_with_the_file() {
-    let said = refusal("[mail.smtp]\nport = \"none\"", &[]).await;
-    assert!(said.contains("mail.smtp.port: "), "{said}");
-    assert!(said.contains("settings.toml"), "{said}");
-    let said = refusal("[mail.smtp]\npassword = hunter2", &[]).await;
-    assert!(said.contains("line 2, column 12"), "{said}");
+    let output = refusal("[mail.smtp]\nport = \"none\"", &[]).await;
+    assert!(output.contains("mail.smtp.port: "), "{output}");
+    assert!(output.contains("settings.toml"), "{output}");
+    let output = refusal("[mail.smtp]\npassword = hunter2", &[]).await;
+    assert!(output.contains("line 2, column 12"), "{output}");
 }
 
 #[tokio::test]
 async fn a_key_that_does_not_exist_is_named() {
-    let said = refusal("", &[("BELAY_DATABASE__ULR", "hunter2")]).await;
+    let output = refusal("", &[("BELAY_DATABASE__ULR", "hunter2")]).await;
     assert!(
-        said.contains("database.ulr: there is no such key (in BELAY_DATABASE__ULR)"),
-        "{said}"
+        output.contains("database.ulr: there is no such key (in BELAY_DATABASE__ULR)"),
+        "{output}"
     );
-    let said = refusal("", &[("BELAY_PORT", "1")]).await;
-    assert!(said.contains("port: there is no such key"), "{said}");
-    let said = refusal("[auth]\nsecert = \"hunter2\"", &[]).await;
-    assert!(said.contains("auth.secert: there is no such key"), "{said}");
+    let output = refusal("", &[("BELAY_PORT", "1")]).await;
+    assert!(output.contains("port: there is no such key"), "{output}");
+    let output = refusal("[auth]\nsecert = \"hunter2\"", &[]).await;
+    assert!(
+        output.contains("auth.secert: there is no such key"),
+        "{output}"
+    );
 }
 
 #[tokio::test]
@@ -154,23 +160,23 @@ async fn a_secret_in_the_wrong_place_or_shape_is_not_repeated() {
         &[("BELAY_AUTH__SECRET", "")],
     )
     .await;
-    let said = refusal("[mail.smtp]\npassword = [\"hunter2\"]", &[]).await;
-    assert!(said.contains("mail.smtp.password: "), "{said}");
+    let output = refusal("[mail.smtp]\npassword = [\"hunter2\"]", &[]).await;
+    assert!(output.contains("mail.smtp.password: "), "{output}");
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_there_is_named() {
-    let said = Program::new("serve --config nowhere.toml").run().await;
-    assert_eq!(said.code, Some(2));
+async fn a_missing_file_is_named() {
+    let ended = Program::new("serve --config nowhere.toml").run().await;
+    assert_eq!(ended.code, Some(2));
     assert!(
-        said.said.contains("nowhere.toml cannot be read"),
+        ended.said.contains("nowhere.toml cannot be read"),
         "{}",
-        said.said
+        ended.said
     );
 }
 
 #[tokio::test]
-async fn the_environment_goes_over_the_file() {
+async fn the_environment_overrides_the_file() {
     let wrong = "[log]\nlevel = \"loud\"";
     refusal(wrong, &[]).await;
     let right = Program::new("migrate")
@@ -183,8 +189,8 @@ async fn the_environment_goes_over_the_file() {
 #[tokio::test]
 async fn a_secret_of_digits_is_text_with_its_leading_zeros() {
     let short = "0".repeat(31);
-    let said = refusal("", &[("BELAY_AUTH__SECRET", &short)]).await;
-    assert!(said.contains("too short"), "{said}");
+    let output = refusal("", &[("BELAY_AUTH__SECRET", &short)]).await;
+    assert!(output.contains("too short"), "{output}");
     let database = TestDatabase::sqlite().await;
     let program = Program::new("serve").database(&database);
     let mut server = TestServer::run(program.env("BELAY_AUTH__SECRET", &"0".repeat(32))).await;
@@ -192,21 +198,21 @@ async fn a_secret_of_digits_is_text_with_its_leading_zeros() {
 }
 
 #[tokio::test]
-async fn production_refuses_what_is_for_development_all_at_once() {
-    let said = refusal("mode = \"production\"", &[("BELAY_AUTH__SECRET", "")]).await;
+async fn production_names_all_development_settings_at_once() {
+    let output = refusal("mode = \"production\"", &[("BELAY_AUTH__SECRET", "")]).await;
     for part in [
         "auth.secret: production needs one",
         "database.url: is relative to the working directory",
         "mail.transport: terminal is for development",
         "push.transport: terminal is for development",
     ] {
-        assert!(said.contains(part), "no {part:?} in {said}");
+        assert!(output.contains(part), "no {part:?} in {output}");
     }
 }
 
 #[expect(clippy::too_many_lines, reason = "one list of what is refused")]
 #[tokio::test]
-async fn production_refuses_each_thing_that_is_for_development_alone() {
+async fn production_refuses_each_development_setting() {
     const SOUND: [(&str, &str); 7] = [
         ("BELAY_MODE", "production"),
         ("BELAY_DATABASE__URL", "sqlite:///var/lib/belay/belay.db"),
@@ -222,13 +228,13 @@ async fn production_refuses_each_thing_that_is_for_development_alone() {
         ("BELAY_PUSH__TRANSPORT", "terminal", "push.transport"),
     ] {
         let unsound = [&SOUND[..], &[(name, value)]].concat();
-        let said = refusal("", &unsound).await;
+        let output = refusal("", &unsound).await;
         assert_eq!(
-            said.matches("\n  ").count(),
+            output.matches("\n  ").count(),
             2,
-            "one fault and what is allowed: {said}"
+            "one fault and what is allowed: {output}"
         );
-        assert!(said.contains(fault), "{said}");
+        assert!(output.contains(fault), "{output}");
     }
     let weak = "x".repeat(64);
     let sample = "at least 32 random characters, please";
@@ -269,9 +275,9 @@ async fn production_refuses_each_thing_that_is_for_development_alone() {
             "http.proxies: names everybody",
         ),
     ] {
-        let said = refusal("", &[&SOUND[..], &[(name, value)]].concat()).await;
-        assert_eq!(said.matches("\n  ").count(), 2, "{said}");
-        assert!(said.contains(fault), "{said}");
+        let output = refusal("", &[&SOUND[..], &[(name, value)]].concat()).await;
+        assert_eq!(output.matches("\n  ").count(), 2, "{output}");
+        assert!(output.contains(fault), "{output}");
     }
     let in_the_clear = [
         &SOUND[..],
@@ -280,8 +286,8 @@ async fn production_refuses_each_thing_that_is_for_development_alone() {
             ("BELAY_MAIL__SMTP__SECURITY", "none"),
         ],
     ];
-    let said = refusal("", &in_the_clear.concat()).await;
-    assert!(said.contains("mail.smtp.security: none"), "{said}");
+    let output = refusal("", &in_the_clear.concat()).await;
+    assert!(output.contains("mail.smtp.security: none"), "{output}");
     let bare = [
         &SOUND[..],
         &[
@@ -289,10 +295,10 @@ async fn production_refuses_each_thing_that_is_for_development_alone() {
             ("BELAY_HTTP__TRUSTED_PROXIES", "1"),
         ],
     ];
-    let said = refusal("", &bare.concat()).await;
+    let output = refusal("", &bare.concat()).await;
     assert!(
-        said.contains("http.trusted_proxies: whoever reaches"),
-        "{said}"
+        output.contains("http.trusted_proxies: whoever reaches"),
+        "{output}"
     );
 
     let unsound = [
@@ -302,10 +308,10 @@ async fn production_refuses_each_thing_that_is_for_development_alone() {
             ("BELAY_PUSH__FCM__BASE_URL", "http://h"),
         ],
     ];
-    let said = refusal("", &unsound.concat()).await;
+    let output = refusal("", &unsound.concat()).await;
     assert!(
-        said.contains("push.fcm.base_url: production needs an encrypted connection"),
-        "{said}"
+        output.contains("push.fcm.base_url: production needs an encrypted connection"),
+        "{output}"
     );
 
     let mut program = Program::new("serve --at 2026-03-28T22:00:00Z");
@@ -324,12 +330,12 @@ async fn production_refuses_each_thing_that_is_for_development_alone() {
 }
 
 #[tokio::test]
-async fn development_is_for_this_machine_alone_unless_that_is_said_twice() {
-    let said = refusal("", &[("BELAY_HTTP__BIND", "0.0.0.0:0")]).await;
+async fn development_listens_on_this_machine_only_unless_allowed_explicitly() {
+    let output = refusal("", &[("BELAY_HTTP__BIND", "0.0.0.0:0")]).await;
     assert!(
-        said.contains("http.bind: others on the network")
-            && said.contains("development_on_network"),
-        "{said}"
+        output.contains("http.bind: others on the network")
+            && output.contains("development_on_network"),
+        "{output}"
     );
     let database = TestDatabase::sqlite().await;
     let program = Program::new("migrate").database(&database);
@@ -342,7 +348,7 @@ async fn development_is_for_this_machine_alone_unless_that_is_said_twice() {
 }
 
 #[tokio::test]
-async fn a_database_url_that_cannot_be_read_is_not_repeated() {
+async fn an_invalid_database_url_is_not_repeated() {
     for url in [
         "postgres://u:hunter2@one,two:5432/d?target_session_attrs=read-write",
         "postgres://u:hunter2@[nonsense/d",

@@ -1,4 +1,4 @@
-//! How many connections there may be, for how long, and what they may hold.
+//! Limits on the number, the lifetime and the memory of connections.
 
 use std::time::Duration;
 
@@ -25,10 +25,10 @@ async fn connect(server: &TestServer, last: u8) -> TcpStream {
     connected.unwrap()
 }
 
-/// What comes until the server closes the connection.
-async fn all(stream: &mut TcpStream) -> String {
+/// Reads until the server closes the connection.
+async fn read_to_close(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
-    // Whether it ends in order or not is the same to us.
+    // The end of the stream and a reset are equally good.
     let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
     let _ = read.expect("the server closes the connection");
     String::from_utf8_lossy(&answer).into_owned()
@@ -57,14 +57,14 @@ async fn ask(stream: &mut TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn one_address_takes_its_own_places_and_the_oldest_idle_one_goes_first() {
+async fn an_address_at_its_limit_loses_its_oldest_idle_connections() {
     let server = server("[http]\nconnections_per_address = 20").await;
     let mut old: Vec<TcpStream> = Vec::new();
     for _ in 0..40 {
         old.push(connect(&server, 9).await);
     }
     for stream in &mut old[..20] {
-        assert_eq!(all(stream).await, "");
+        assert_eq!(read_to_close(stream).await, "");
     }
     assert!(ask(&mut old[39]).await.contains("serverTime"));
     assert!(
@@ -97,32 +97,32 @@ async fn operators_are_answered_when_the_members_connections_are_used_up() {
             .await
             .contains("serverTime")
     );
-    let told = server.written();
-    let told = told.matches("could not be taken").count();
-    assert!(told <= 60, "{told} lines");
+    let lines = server.written();
+    let lines = lines.matches("could not be taken").count();
+    assert!(lines <= 60, "{lines} lines");
 }
 
 #[tokio::test]
-async fn a_kept_connection_is_not_taken_for_a_slow_head() {
+async fn an_idle_kept_connection_does_not_count_as_a_slow_header() {
     let server = server("[http]\nheader_timeout_seconds = 1\nkeep_alive_seconds = 60").await;
     let mut kept = TcpStream::connect(server.address()).await.unwrap();
     ask(&mut kept).await;
     tokio::time::sleep(Duration::from_secs(4)).await;
     assert!(ask(&mut kept).await.contains("serverTime"));
 
-    // The head of another request that never ends.
+    // The header of another request, which never ends.
     kept.write_all(b"POST /graphql HTTP/1.1\r\nhost: ")
         .await
         .unwrap();
-    assert_eq!(all(&mut kept).await, "");
+    assert_eq!(read_to_close(&mut kept).await, "");
 }
 
 #[tokio::test]
-async fn a_connection_on_which_nothing_is_asked_is_closed() {
+async fn an_idle_connection_is_closed() {
     let server = server("[http]\nkeep_alive_seconds = 1").await;
     let mut kept = TcpStream::connect(server.address()).await.unwrap();
     ask(&mut kept).await;
-    assert_eq!(all(&mut kept).await, "");
+    assert_eq!(read_to_close(&mut kept).await, "");
 
     let client = reqwest::Client::builder().http2_prior_knowledge();
     let client = client.build().unwrap();
@@ -137,7 +137,7 @@ async fn a_connection_on_which_nothing_is_asked_is_closed() {
 }
 
 #[tokio::test]
-async fn a_head_is_no_larger_than_32_kilobytes() {
+async fn a_header_over_32_kilobytes_is_refused() {
     let server = server("").await;
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     let head = format!(
@@ -145,12 +145,12 @@ async fn a_head_is_no_larger_than_32_kilobytes() {
         "x".repeat(33 * 1024)
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    let answer = all(&mut stream).await;
+    let answer = read_to_close(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
 }
 
 #[tokio::test]
-async fn a_request_names_its_host_once_and_codes_nothing_that_is_not_understood() {
+async fn a_wrong_host_or_an_unknown_transfer_coding_is_refused() {
     let server = server("").await;
     for (headers, status) in [
         ("host: belay\r\nconnection: close\r\n", "200"),
@@ -167,7 +167,7 @@ async fn a_request_names_its_host_once_and_codes_nothing_that_is_not_understood(
         let body = if status == "501" { "0\r\n\r\n" } else { "" };
         let request = format!("GET /healthz HTTP/1.1\r\n{headers}\r\n{body}");
         stream.write_all(request.as_bytes()).await.unwrap();
-        let answer = all(&mut stream).await;
+        let answer = read_to_close(&mut stream).await;
         assert!(
             answer.starts_with(&format!("HTTP/1.1 {status}")),
             "{headers}: {answer}"
@@ -175,7 +175,7 @@ async fn a_request_names_its_host_once_and_codes_nothing_that_is_not_understood(
     }
 }
 
-/// A body that is announced and does not come to its end.
+/// Sends a request whose body is one byte shorter than announced.
 async fn half_a_body(
     server: &TestServer,
     last: u8,
@@ -196,7 +196,7 @@ async fn half_a_body(
 }
 
 #[tokio::test]
-async fn bodies_that_never_end_take_a_bounded_memory_and_keep_nobody_out() {
+async fn unfinished_bodies_take_bounded_memory_and_keep_nobody_out() {
     let app = TestApp::in_the_present(TestDatabase::sqlite().await).await;
     let mike = TestServer::token(app.member("mike").await);
     let settings = "[http]\nin_flight_bytes = 8_388_608\nin_flight_bytes_per_address = 4_194_304";
@@ -222,7 +222,7 @@ async fn bodies_that_never_end_take_a_bounded_memory_and_keep_nobody_out() {
 }
 
 #[tokio::test]
-async fn a_stranger_sends_128_kilobytes_and_a_member_more() {
+async fn a_stranger_may_send_128_kilobytes_and_a_member_more() {
     let app = TestApp::in_the_present(TestDatabase::sqlite().await).await;
     let mike = TestServer::token(app.member("mike").await);
     let server = TestServer::start(app.database(), "").await;
@@ -258,7 +258,7 @@ async fn a_stranger_sends_128_kilobytes_and_a_member_more() {
 }
 
 #[tokio::test]
-async fn strangers_have_a_share_of_the_sockets() {
+async fn sockets_without_a_session_have_their_own_limit() {
     let app = TestApp::in_the_present(TestDatabase::sqlite().await).await;
     let mike = TestServer::token(app.member("mike").await);
     let server =

@@ -1,4 +1,4 @@
-//! What follows from a fact in every other domain: what nobody may see, hear or do any more.
+//! The consequences of a fact in every other domain: what nobody may see, hear or do any more.
 
 mod matrix;
 
@@ -14,15 +14,16 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
 use support::{FromDatabase, TestApp, TestDatabase, both};
 
-use crate::account::{PASSPHRASE, input, join, who};
+use crate::account::{PASSPHRASE, input, join, signed_in};
 use crate::circles::circle_of;
 use crate::circles::invitations::inbox;
 use crate::meetings::notifications as notifications_of;
 use crate::pacts::{agreed, hello, nudge};
 use crate::peerings::{answer, proposed};
 
-/// Mike and Paul, partners with a pact and in a circle of Host's, which has a meeting; all with real accounts.
-struct Three {
+/// Mike and Paul, who are partners with a pact and members of the host's circle, which has a meeting. Both have full
+/// accounts.
+struct Scene {
     host: SignedIn,
     mike: SignedIn,
     paul: SignedIn,
@@ -32,10 +33,10 @@ struct Three {
     meeting: Value,
 }
 
-async fn three(app: &TestApp) -> Three {
+async fn scene(app: &TestApp) -> Scene {
     let joined = async |handle: &str| {
         let payload = join(app, &format!("{handle}@example.org"), handle).await;
-        who(app, &payload)
+        signed_in(app, &payload)
     };
     let (mike, paul) = (joined("mike").await, joined("paul").await);
     let host = app.facilitator("host").await;
@@ -51,7 +52,7 @@ async fn three(app: &TestApp) -> Three {
         occurrence { id meeting { id } } errors { code } } }";
     let meeting = app.as_member(host, schedule, input(&tea)).await;
     let meeting = meeting.at("/scheduleMeeting/occurrence");
-    Three {
+    Scene {
         host,
         mike,
         paul,
@@ -75,8 +76,8 @@ async fn undo(app: &TestApp, who: SignedIn) {
     assert_eq!(answer.at("/undoAccountDeletion/errors"), json!([]));
 }
 
-/// Everything of others that a member can ask for.
-async fn sees(app: &TestApp, viewer: SignedIn, other: SignedIn, given: &Three) -> Value {
+/// Everything about the others that a member can read.
+async fn sees(app: &TestApp, viewer: SignedIn, other: SignedIn, given: &Scene) -> Value {
     let query = "query($member: ID!, $circle: ID!, $meeting: ID!, $peering: ID!, $pact: ID!) {
         member(id: $member) { handle }
         circle(id: $circle) { name memberCount members { totalCount nodes { member { handle } } }
@@ -94,20 +95,24 @@ async fn sees(app: &TestApp, viewer: SignedIn, other: SignedIn, given: &Three) -
     app.as_member(viewer, query, variables).await.ok()
 }
 
-fn nothing() -> Value {
+/// What a member pending deletion sees.
+fn nothing_visible() -> Value {
     let none = json!({ "totalCount": 0, "nodes": [] });
     json!({ "member": null, "circle": null, "meeting": null, "peering": null, "pact": null,
         "upcomingMeetings": none, "me": { "circles": none, "peerings": none, "pacts": none } })
 }
 
 #[both]
-async fn who_asks_for_deletion_sees_nobody(app: TestApp) {
-    let given = three(&app).await;
+async fn a_member_pending_deletion_sees_nobody(app: TestApp) {
+    let given = scene(&app).await;
     let before = sees(&app, given.mike, given.paul, &given).await;
     assert_eq!(before["member"]["handle"], "paul");
     delete(&app, given.mike).await;
-    assert_eq!(sees(&app, given.mike, given.paul, &given).await, nothing());
-    // Nor does anybody see him, and the others still see each other.
+    assert_eq!(
+        sees(&app, given.mike, given.paul, &given).await,
+        nothing_visible()
+    );
+    // Nobody sees Mike either, and the others still see each other.
     let others = sees(&app, given.paul, given.mike, &given).await;
     assert_eq!(others["member"], json!(null));
     assert_eq!(others["peering"], json!(null));
@@ -122,8 +127,8 @@ async fn who_asks_for_deletion_sees_nobody(app: TestApp) {
 }
 
 #[both]
-async fn who_asks_for_deletion_reaches_nobody(app: TestApp) {
-    let given = three(&app).await;
+async fn a_member_pending_deletion_reaches_nobody(app: TestApp) {
+    let given = scene(&app).await;
     delete(&app, given.mike).await;
     let sent = nudge(&app, given.mike, "sendPactNudge", &hello(&app, &given.pact)).await;
     assert_eq!(sent["errors"][0]["code"], "NOT_FOUND");
@@ -148,12 +153,8 @@ async fn who_asks_for_deletion_reaches_nobody(app: TestApp) {
             json!({ "id": app.app.ids.next::<uuid::Uuid>(), "memberId": *given.host.member.global() }),
         ),
     ] {
-        let name = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
-        let query = format!(
-            "mutation($input: {name}!) {{ payload: {mutation}(input: $input) {{ errors {{ code }} }} }}"
-        );
-        let answer = app.as_member(given.mike, &query, input(&fields)).await;
-        let code = answer.at("/payload/errors/0/code");
+        let payload = app.mutate(given.mike, mutation, fields, "").await;
+        let code = payload["errors"][0]["code"].clone();
         assert_eq!(code, "NOT_FOUND", "{mutation}");
     }
     let still = crate::pacts::pacts(&app, given.paul).await;
@@ -161,8 +162,8 @@ async fn who_asks_for_deletion_reaches_nobody(app: TestApp) {
 }
 
 #[both]
-async fn nothing_of_who_asks_for_deletion_is_heard(app: TestApp) {
-    let given = three(&app).await;
+async fn a_member_pending_deletion_causes_no_live_events(app: TestApp) {
+    let given = scene(&app).await;
     let activity = "subscription { partnerActivity { kind refetch } }";
     let mut heard = app.listen(given.paul, activity);
     let nothing: Vec<Value> = Vec::new();
@@ -170,11 +171,12 @@ async fn nothing_of_who_asks_for_deletion_is_heard(app: TestApp) {
     let today = json!({ "id": app.app.ids.next::<uuid::Uuid>(), "mood": 3 });
     let first = app.as_member(given.mike, check_in, input(&today)).await;
     assert_eq!(first.at("/checkIn/errors"), json!([]));
-    let told = heard.heard();
+    let events = heard.heard();
     assert!(
-        told.iter()
+        events
+            .iter()
             .any(|event| event.to_string().contains("CHECKED_IN")),
-        "a partner hears of a check-in: {told:?}"
+        "a partner hears of a check-in: {events:?}"
     );
     delete(&app, given.mike).await;
     heard.heard();
@@ -186,8 +188,8 @@ async fn nothing_of_who_asks_for_deletion_is_heard(app: TestApp) {
 }
 
 #[both]
-async fn who_comes_back_has_everything_again(app: TestApp) {
-    let given = three(&app).await;
+async fn undoing_a_deletion_restores_everything(app: TestApp) {
+    let given = scene(&app).await;
     let before = sees(&app, given.mike, given.paul, &given).await;
     let theirs = sees(&app, given.paul, given.mike, &given).await;
     delete(&app, given.mike).await;
@@ -209,24 +211,23 @@ async fn roles(app: &TestApp, viewer: SignedIn, circle: CircleId) -> Vec<(String
 }
 
 #[both]
-async fn a_facilitator_without_his_role_runs_nothing(app: TestApp) {
-    let given = three(&app).await;
+async fn a_facilitator_without_the_role_runs_nothing(app: TestApp) {
+    let given = scene(&app).await;
     set_role(&app.app, "host@example.org", Role::Member)
         .await
         .unwrap();
     let code = async |mutation: &str, fields: Value| {
-        let name = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
-        let query = format!(
-            "mutation($input: {name}!) {{ payload: {mutation}(input: $input) {{ errors {{ code }} }} }}"
-        );
-        let answer = app.as_member(given.host, &query, input(&fields)).await;
-        answer.at("/payload/errors/0/code")
+        let payload = app.mutate(given.host, mutation, fields, "").await;
+        payload["errors"][0]["code"].clone()
     };
     let other = app.member("other").await;
-    let man = |who: SignedIn| json!({ "circleId": *given.circle.global(), "memberId": *who.member.global() });
-    assert_eq!(code("addCircleMember", man(other)).await, "NOT_ALLOWED");
+    let membership = |who: SignedIn| json!({ "circleId": *given.circle.global(), "memberId": *who.member.global() });
     assert_eq!(
-        code("removeCircleMember", man(given.mike)).await,
+        code("addCircleMember", membership(other)).await,
+        "NOT_ALLOWED"
+    );
+    assert_eq!(
+        code("removeCircleMember", membership(given.mike)).await,
         "NOT_ALLOWED"
     );
     let link = json!({ "meetingId": given.meeting["meeting"]["id"], "expectedVersion": 1,
@@ -236,23 +237,26 @@ async fn a_facilitator_without_his_role_runs_nothing(app: TestApp) {
     assert_eq!(code("cancelMeeting", off).await, "NOT_ALLOWED");
     let there = roles(&app, given.mike, given.circle).await;
     assert!(there.iter().all(|(_, role)| role == "MEMBER"), "{there:?}");
-    // Given back, the role does not bring the circles with it.
+    // Getting the role back does not restore the circles.
     set_role(&app.app, "host@example.org", Role::Facilitator)
         .await
         .unwrap();
-    assert_eq!(code("addCircleMember", man(other)).await, "NOT_ALLOWED");
+    assert_eq!(
+        code("addCircleMember", membership(other)).await,
+        "NOT_ALLOWED"
+    );
 }
 
-/// What `who` does in the circle.
-async fn role_of(app: &TestApp, viewer: SignedIn, given: &Three, who: &str) -> Option<String> {
+/// The role of `who` in the circle, or `None`.
+async fn role_of(app: &TestApp, viewer: SignedIn, given: &Scene, who: &str) -> Option<String> {
     let there = roles(app, viewer, given.circle).await;
     let found = there.into_iter().find(|(handle, _)| handle == who);
     found.map(|(_, role)| role)
 }
 
 #[both]
-async fn a_circle_is_handed_to_the_longest_who_may_run_it(app: TestApp) {
-    let given = three(&app).await;
+async fn a_circle_is_handed_to_its_longest_standing_facilitator(app: TestApp) {
+    let given = scene(&app).await;
     let earlier = app.now() - chrono::TimeDelta::days(1);
     circle_membership::Entity::update_many()
         .col_expr(circle_membership::Column::JoinedAt, Expr::value(earlier))
@@ -274,25 +278,25 @@ async fn a_circle_is_handed_to_the_longest_who_may_run_it(app: TestApp) {
     let has_it = async |who| inbox(&app, who).await.as_array().unwrap().contains(&line);
     assert!(has_it(given.mike).await);
     assert!(!has_it(given.paul).await);
-    // The same for who leaves for good; he runs it again when he stays after all.
+    // The same for a deletion. Undoing it restores the role in the circle.
     delete(&app, given.mike).await;
     app.drain().await;
     assert_eq!(role("paul").await, "FACILITATOR");
     assert!(has_it(given.paul).await);
     undo(&app, given.mike).await;
     assert_eq!(role("mike").await, "FACILITATOR");
-    // Who does not run it any more has nothing to look at.
+    // The notification counts as read once the member no longer runs the circle.
     set_role(&app.app, "paul@example.org", Role::Member)
         .await
         .unwrap();
-    let told = notifications_of(&app, given.paul, Kind::RunsCircle).await;
-    assert!(told[0].read_at.is_some());
+    let notifications = notifications_of(&app, given.paul, Kind::RunsCircle).await;
+    assert!(notifications[0].read_at.is_some());
 }
 
-/// The service of people who read what it writes to them.
-struct Attended(TestApp);
+/// The service with an inbox of its operators.
+struct WithOperatorsInbox(TestApp);
 
-impl FromDatabase for Attended {
+impl FromDatabase for WithOperatorsInbox {
     async fn from_database(database: TestDatabase) -> Self {
         let inbox = format!("[operations]\ninbox = \"{OPERATORS}\"\n");
         Self(TestApp::configured(database, &inbox).await)
@@ -302,10 +306,10 @@ impl FromDatabase for Attended {
 const OPERATORS: &str = "operators@example.org";
 
 #[both]
-async fn a_circle_that_nobody_may_run_is_reported_and_can_be_given_to_somebody(
-    Attended(app): Attended,
+async fn a_circle_without_a_facilitator_is_reported_and_can_be_given_one(
+    WithOperatorsInbox(app): WithOperatorsInbox,
 ) {
-    let given = three(&app).await;
+    let given = scene(&app).await;
     let unled = async || without_facilitator(app.app.db.pool()).await.unwrap();
     assert_eq!(unled().await, []);
     set_role(&app.app, "host@example.org", Role::Member)
@@ -323,10 +327,10 @@ async fn a_circle_that_nobody_may_run_is_reported_and_can_be_given_to_somebody(
         .await
         .unwrap();
     for _ in 0..2 {
-        assert_eq!(give(given.circle, given.paul).await, Appointed::AsAsked);
+        assert_eq!(give(given.circle, given.paul).await, Appointed::Succeeded);
     }
-    let told = notifications_of(&app, given.paul, Kind::RunsCircle).await;
-    assert_eq!(told.len(), 1);
+    let notifications = notifications_of(&app, given.paul, Kind::RunsCircle).await;
+    assert_eq!(notifications.len(), 1);
     assert_eq!(unled().await, []);
     let nowhere = app.app.ids.next();
     assert_eq!(give(nowhere, given.paul).await, Appointed::NoCircle);

@@ -1,8 +1,8 @@
 //! A server that is killed (SIGKILL) in the middle of its work loses nothing it acknowledged and nothing it owes.
 //!
-//! Twenty times over, a server process comes under load and is killed at a random moment. What was answered in full
-//! is remembered; what was not is asked for again, as a phone does. In the end one server is left alone until
-//! nothing is due any more, and every promise is looked up in the database and at the push provider.
+//! Twenty times over, a server process comes under load and is killed at a random moment. Complete answers
+//! are remembered; unanswered requests are sent again, as a phone does. In the end one server runs undisturbed until
+//! nothing is due, and every promise is checked in the database and at the push provider.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,11 +13,11 @@ use support::promises::{Cast, Load, is_at_rest, reckon};
 use support::{TestApp, TestDatabase, TestServer, both, eventually};
 
 const KILLS: usize = 20;
-/// A server lives under load for less than this, in milliseconds, most of them from their first answer on.
+/// A server lives under load for less than this, in milliseconds, mostly counted from its first answer.
 const LIFE: u64 = 700;
-/// What a push takes; long enough that there are some on their way whenever the server dies.
+/// How long a push takes: long enough that some are in flight whenever the server dies.
 const LATENCY: Duration = Duration::from_millis(20);
-/// Set to the seed that a run printed, this repeats its choices, though not the machine's.
+/// Set this to the seed that a run printed to repeat its choices, though not the machine's timing.
 const SEED: &str = "BELAY_CRASH_SEED";
 
 #[both]
@@ -48,7 +48,7 @@ async fn nothing_acknowledged_and_nothing_owed_is_lost_to_a_kill(database: TestD
         in_flight += usize::from(seen.unanswered > 0);
         acknowledged += usize::from(seen.answered > 0);
     }
-    // Else nothing was proved.
+    // Otherwise the test has proved nothing.
     assert!(
         in_flight >= KILLS * 3 / 4,
         "{in_flight} kills met a request"
@@ -61,8 +61,8 @@ async fn nothing_acknowledged_and_nothing_owed_is_lost_to_a_kill(database: TestD
     let server = TestServer::start(app.database(), &settings).await;
     let book = load.settle(&server).await;
     eventually("nothing is due any more", async || is_at_rest(&app).await).await;
-    let told = reckon(&app, &cast, &book, &fcm).await;
-    say(&told.to_string());
+    let outcome = reckon(&app, &cast, &book, &fcm).await;
+    say(&outcome.to_string());
     fcm.stop().await;
 }
 

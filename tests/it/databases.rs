@@ -1,4 +1,4 @@
-//! The databases the tests stand on are as promised.
+//! The databases of the tests keep their promises.
 
 use api::db::Db;
 use entity::rate_limit;
@@ -6,7 +6,7 @@ use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, Statement};
 use support::{Engine, TestDatabase, both};
 
 #[both]
-async fn a_database_is_migrated_and_the_tests_own(database: TestDatabase) {
+async fn a_test_has_a_migrated_database_of_its_own(database: TestDatabase) {
     let other = match database.engine() {
         Engine::Sqlite => TestDatabase::sqlite().await,
         Engine::Postgres => TestDatabase::postgres().await,
@@ -57,15 +57,15 @@ async fn level(db: &impl ConnectionTrait) -> String {
     row.try_get_by_index(0).unwrap()
 }
 
-/// Whoever has waited for a row reads what was committed meanwhile: under a stricter level he would not.
+/// A transaction that waited for a row must read what was committed meanwhile. A stricter level would prevent that.
 #[tokio::test]
-async fn a_postgres_database_that_is_set_stricter_is_read_as_the_code_needs_it() {
+async fn the_service_uses_read_committed_even_if_the_databases_default_is_stricter() {
     let database = TestDatabase::postgres().await;
     let stricter = "DO $$ BEGIN EXECUTE format( \
         'ALTER DATABASE %I SET default_transaction_isolation TO %L', current_database(), 'repeatable read'); END $$";
     let beside = database.connect().await;
     beside.execute_unprepared(stricter).await.unwrap();
-    // For whoever comes from now on and asks for nothing.
+    // The default of new connections.
     assert_eq!(level(&database.connect().await).await, "repeatable read");
     let config = support::config(&database.url(), "").database;
     let ours = Db::connect(&config).await.unwrap();

@@ -20,7 +20,7 @@ fn token<'a>(written: &'a str, whose: &str) -> &'a str {
     after(header, "Bearer ").trim_end_matches("\"}")
 }
 
-/// What is printed after `heading`, up to the next blank line but one.
+/// The paragraph that is printed after `heading`.
 fn pasted<'a>(written: &'a str, heading: &str) -> &'a str {
     after(written, heading)
         .trim_start()
@@ -97,7 +97,7 @@ async fn the_printed_queries_work_and_nudges_come_as_time_passes() {
 const CLOCK: &str = "/dev/clock";
 const JSON: &str = "application/json";
 
-/// The open meetings ahead that he has not answered.
+/// The upcoming open meetings that the member has not answered.
 async fn to_answer(server: &TestServer, mike: &str) -> Vec<Value> {
     let query =
         "{ upcomingMeetings(first: 50) { nodes { id viewerAnswer meeting { circle { id } } } } }";
@@ -110,7 +110,7 @@ async fn to_answer(server: &TestServer, mike: &str) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_the_printed_journey_and_longer_ones_its_tokens_and_meetings_are_there() {
+async fn tokens_and_meetings_survive_the_printed_time_travel_and_longer_ones() {
     let mut server = TestServer::run(Program::new(&format!("demo --at {EVE}"))).await;
     server.said_after("Nudges and mail appear below").await;
     let written = server.written();
@@ -153,7 +153,7 @@ async fn after_the_printed_journey_and_longer_ones_its_tokens_and_meetings_are_t
 }
 
 #[tokio::test]
-async fn an_address_that_is_taken_is_said_before_a_community_is_made() {
+async fn a_taken_address_is_reported_before_the_community_is_made() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let ended = Program::new("demo")
@@ -170,7 +170,7 @@ async fn an_address_that_is_taken_is_said_before_a_community_is_made() {
 }
 
 #[tokio::test]
-async fn it_does_not_run_where_members_depend_on_it() {
+async fn the_demo_refuses_to_run_in_production() {
     let ended = Program::new("demo")
         .env("BELAY_MODE", "production")
         .env("BELAY_DATABASE__URL", "sqlite:///var/lib/belay/belay.db")

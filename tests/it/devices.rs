@@ -31,7 +31,7 @@ async fn rows(app: &TestApp) -> Vec<device::Model> {
     all.all(app.app.db.pool()).await.unwrap()
 }
 
-async fn reached(app: &TestApp, who: SignedIn) -> Vec<String> {
+async fn live_addresses(app: &TestApp, who: SignedIn) -> Vec<String> {
     let live = live(&app.app, app.app.db.pool(), &[who.member])
         .await
         .unwrap();
@@ -65,7 +65,7 @@ async fn a_device_is_registered_and_its_address_not_shown(app: TestApp) {
 }
 
 #[both]
-async fn registered_again_nothing_changes_but_when_it_was_seen(app: TestApp) {
+async fn registering_again_changes_only_when_the_device_was_seen(app: TestApp) {
     let mike = app.member("mike").await;
     let first = app.register(mike, "mikes-phone").await;
     assert_eq!(app.register(mike, "mikes-phone").await, first);
@@ -97,7 +97,7 @@ fn pushes(app: &TestApp) -> usize {
 }
 
 #[both]
-async fn who_loses_an_address_to_another_is_told_once_a_day(app: TestApp) {
+async fn a_member_who_loses_an_address_to_another_is_notified_once_a_day(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     app.register(mike, "tablet").await;
     for _ in 0..3 {
@@ -111,9 +111,9 @@ async fn who_loses_an_address_to_another_is_told_once_a_day(app: TestApp) {
         let answer = app.as_member(who, inbox, json!({})).await;
         answer.at("/me/notifications/nodes")
     };
-    let told = json!([{ "kind": "PUSH_ADDRESS_TAKEN" }]);
-    assert_eq!(lines(mike).await, told);
-    assert_eq!(lines(sam).await, told, "he lost it twice as well");
+    let notice = json!([{ "kind": "PUSH_ADDRESS_TAKEN" }]);
+    assert_eq!(lines(mike).await, notice);
+    assert_eq!(lines(sam).await, notice, "he lost it twice as well");
     for email in ["mike@example.org", "sam@example.org"] {
         let letters = app.mail_to(email);
         assert_eq!(letters.len(), 1, "{email}");
@@ -126,7 +126,7 @@ async fn who_loses_an_address_to_another_is_told_once_a_day(app: TestApp) {
 }
 
 #[both]
-async fn who_signed_out_or_gave_an_address_up_loses_nothing_to_another(app: TestApp) {
+async fn an_address_that_was_signed_out_or_given_up_is_not_reported_as_lost(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     app.register(mike, "a-phone").await;
     give_up(&app, mike).await;
@@ -147,29 +147,29 @@ async fn an_installation_has_one_address(app: TestApp) {
     app.register_as(mike, with("tablets", "tablet")).await;
     let second = app.register_as(mike, with("new", "phone")).await;
     assert_eq!(second["id"], first["id"]);
-    assert_eq!(reached(&app, mike).await, ["new", "tablets"]);
+    assert_eq!(live_addresses(&app, mike).await, ["new", "tablets"]);
 
-    // An app that begins to say which installation it is takes its own earlier addresses along.
+    // An app that begins to send its installation's id takes its earlier addresses along.
     app.register(mike, "anonymous").await;
     app.register_as(mike, with("anonymous", "phone")).await;
-    assert_eq!(reached(&app, mike).await, ["anonymous", "tablets"]);
+    assert_eq!(live_addresses(&app, mike).await, ["anonymous", "tablets"]);
 
     let sam = app.member("sam").await;
     app.register_as(sam, with("sams", "phone")).await;
-    assert_eq!(reached(&app, mike).await, ["anonymous", "tablets"]);
+    assert_eq!(live_addresses(&app, mike).await, ["anonymous", "tablets"]);
 }
 
 #[both]
-async fn an_address_given_up_lives_again_when_registered_again(app: TestApp) {
+async fn an_address_given_up_works_again_after_registering(app: TestApp) {
     let mike = app.member("mike").await;
     let device = app.register(mike, "mikes-phone").await;
     give_up(&app, mike).await;
     assert_eq!(devices(&app, mike).await, json!([]));
     assert_eq!(app.register(mike, "mikes-phone").await, device);
-    assert_eq!(reached(&app, mike).await, ["mikes-phone"]);
+    assert_eq!(live_addresses(&app, mike).await, ["mikes-phone"]);
 }
 
-/// Gives up the address the member has now.
+/// Gives up the member's current address.
 async fn give_up(app: &TestApp, who: SignedIn) {
     let sent_to = live(&app.app, app.app.db.pool(), &[who.member]).await;
     let sent_to = sent_to.unwrap().remove(0);
@@ -192,7 +192,7 @@ async fn an_address_is_given_up_only_while_it_is_the_one_sent_to(app: TestApp) {
     let sent_to = live(&app.app, db, &[mike.member]).await.unwrap().remove(0);
     app.register_as(mike, with("new")).await;
     assert_eq!(given_up(&app, &sent_to).await, 0);
-    assert_eq!(reached(&app, mike).await, ["new"]);
+    assert_eq!(live_addresses(&app, mike).await, ["new"]);
 }
 
 #[both]
@@ -204,14 +204,14 @@ async fn the_device_not_seen_for_longest_makes_room(app: TestApp) {
     }
     app.register(mike, "phone-00").await;
     app.register(mike, "phone-20").await;
-    let reached = reached(&app, mike).await;
-    assert_eq!(reached.len(), 20);
-    assert!(reached.contains(&"phone-00".to_owned()));
-    assert!(!reached.contains(&"phone-01".to_owned()));
+    let live_addresses = live_addresses(&app, mike).await;
+    assert_eq!(live_addresses.len(), 20);
+    assert!(live_addresses.contains(&"phone-00".to_owned()));
+    assert!(!live_addresses.contains(&"phone-01".to_owned()));
 }
 
 #[both]
-async fn signing_out_takes_the_device_along(app: TestApp) {
+async fn ending_a_session_removes_its_device(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
     let given = &app.app;
@@ -228,7 +228,7 @@ async fn signing_out_takes_the_device_along(app: TestApp) {
     ended.unwrap();
     assert_eq!(rows(&app).await.len(), 0);
 
-    // His access token is good for a moment still; it registers nothing any more.
+    // The access token is still valid for a moment, but registers nothing any more.
     let late = app
         .as_member(
             mike,
@@ -242,7 +242,7 @@ async fn signing_out_takes_the_device_along(app: TestApp) {
 }
 
 #[both]
-async fn signing_out_over_the_api_does_so_too(app: TestApp) {
+async fn signing_out_removes_the_device(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
     let out = "mutation { signOut { sessionId } }";
@@ -251,7 +251,7 @@ async fn signing_out_over_the_api_does_so_too(app: TestApp) {
 }
 
 #[both]
-async fn a_device_is_there_by_its_id_for_its_owner_alone(app: TestApp) {
+async fn only_its_owner_can_fetch_a_device_by_id(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let id = app.register(mike, "mikes-phone").await["id"].clone();
     let query = "query($id: ID!) { node(id: $id) { id ... on Device { platform } } }";
@@ -269,7 +269,7 @@ async fn a_device_that_is_signed_out_is_not_listed_any_more(app: TestApp) {
     let signs_in = async |device: &str| {
         let email = "mike@example.org";
         let payload = account::sign_in(&app, email, account::PASSPHRASE, device).await;
-        (account::who(&app, &payload), payload)
+        (account::signed_in(&app, &payload), payload)
     };
     let (tablet, _) = signs_in("A tablet").await;
     let (watch, signed_in) = signs_in("A watch").await;
@@ -280,7 +280,10 @@ async fn a_device_that_is_signed_out_is_not_listed_any_more(app: TestApp) {
 
     let sign_out = "mutation { signOut { errors { code } } }";
     app.as_member(phone, sign_out, json!({})).await.ok();
-    assert_eq!(reached(&app, tablet).await, ["mikes-tablet", "mikes-watch"]);
+    assert_eq!(
+        live_addresses(&app, tablet).await,
+        ["mikes-tablet", "mikes-watch"]
+    );
     let revoke =
         "mutation($id: ID!) { revokeSession(input: { sessionId: $id }) { errors { code } } }";
     let other = json!({ "id": signed_in["credentials"]["sessionId"] });
@@ -290,7 +293,7 @@ async fn a_device_that_is_signed_out_is_not_listed_any_more(app: TestApp) {
 }
 
 #[both]
-async fn a_device_is_forgotten_once_and_by_its_owner(app: TestApp) {
+async fn only_its_owner_can_unregister_a_device(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let id = app.register(mike, "mikes-phone").await["id"].clone();
     let forget = "mutation($id: ID!) { unregisterDevice(input: { deviceId: $id }) {
@@ -301,7 +304,7 @@ async fn a_device_is_forgotten_once_and_by_its_owner(app: TestApp) {
         answer.at("/unregisterDevice")
     };
     let gone = json!({ "deviceId": id, "errors": [] });
-    // To sam it is as one that is gone.
+    // Sam gets the same answer as for a device that is gone.
     assert_eq!(by(sam, id.clone()).await, gone);
     assert_eq!(rows(&app).await.len(), 1);
     assert_eq!(by(mike, id.clone()).await, gone);
@@ -322,7 +325,7 @@ async fn bad_input_names_every_field(app: TestApp) {
     let answer = app.try_register(mike, fields).await;
     assert_eq!(answer["device"], json!(null));
     let errors = answer["errors"].as_array().unwrap();
-    let told: Vec<_> = errors
+    let named: Vec<_> = errors
         .iter()
         .map(|it| (&it["code"], &it["path"][1]))
         .collect();
@@ -332,25 +335,25 @@ async fn bad_input_names_every_field(app: TestApp) {
         ["REQUIRED", "appVersion"],
         ["INVALID", "locale"],
     ]);
-    assert_eq!(json!(told), expected);
+    assert_eq!(json!(named), expected);
     assert!(!answer.to_string().contains("xxx"));
 }
 
 #[both]
-async fn men_who_race_for_an_address_leave_it_to_one(app: TestApp) {
-    let mut men = Vec::new();
+async fn concurrent_registrations_leave_an_address_to_one_member(app: TestApp) {
+    let mut members = Vec::new();
     for name in ["mike", "sam", "tom", "joe"] {
-        men.push(app.member(name).await);
+        members.push(app.member(name).await);
     }
     let app = std::sync::Arc::new(app);
     let mut racing = JoinSet::new();
     for round in 0..5 {
-        for man in men.clone() {
+        for member in members.clone() {
             let app = app.clone();
             racing.spawn(async move {
                 let address = format!("shared-{}", round % 2);
                 let fields = json!({ "address": address, "installationId": "phone" });
-                app.register_as(man, fields).await
+                app.register_as(member, fields).await
             });
         }
     }
@@ -364,7 +367,7 @@ async fn men_who_race_for_an_address_leave_it_to_one(app: TestApp) {
 }
 
 #[both]
-async fn one_installation_that_races_with_itself_has_one_address(app: TestApp) {
+async fn concurrent_registrations_of_one_installation_leave_one_address(app: TestApp) {
     let mike = app.member("mike").await;
     let app = std::sync::Arc::new(app);
     let mut racing = JoinSet::new();
@@ -381,17 +384,17 @@ async fn one_installation_that_races_with_itself_has_one_address(app: TestApp) {
             .iter()
             .all(|device| device["id"] == devices[0]["id"])
     );
-    assert_eq!(reached(&app, mike).await.len(), 1);
+    assert_eq!(live_addresses(&app, mike).await.len(), 1);
 }
 
 #[both]
-async fn what_is_not_seen_grows_stale_and_goes(app: TestApp) {
+async fn a_device_not_seen_for_long_becomes_stale_and_is_removed(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
     app.advance(TimeDelta::days(60));
-    assert_eq!(reached(&app, mike).await, ["mikes-phone"]);
+    assert_eq!(live_addresses(&app, mike).await, ["mikes-phone"]);
     app.advance(TimeDelta::seconds(1));
-    assert_eq!(reached(&app, mike).await, [""; 0]);
+    assert_eq!(live_addresses(&app, mike).await, [""; 0]);
 
     app.advance(TimeDelta::days(210) - TimeDelta::seconds(1));
     service::housekeep(&app.app).await.unwrap();

@@ -1,4 +1,4 @@
-//! What the documentation lists is what there is.
+//! The lists in the documentation are complete.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ const LIMITS: &str = include_str!("../../docs/limits.md");
 const APPS: &str = include_str!("../../docs/apps.md");
 const OPERATIONS: &str = include_str!("../../docs/operations.md");
 
-/// The first cells of the rows of a table, where they are code.
+/// The first cells of a table's rows that are code.
 fn listed(text: &str) -> BTreeSet<&str> {
     let rows = text.lines().filter_map(|line| line.strip_prefix("| `"));
     rows.filter_map(|row| Some(row.split_once('`')?.0))
@@ -20,7 +20,7 @@ fn listed(text: &str) -> BTreeSet<&str> {
 }
 
 #[tokio::test]
-async fn every_mutation_has_a_row_that_says_its_limits() {
+async fn every_mutation_has_a_row_with_its_limits() {
     let schema = Schema::introspect().await;
     let mutations = schema.root_fields().filter(|(root, _)| *root == "Mutation");
     let mutations: BTreeSet<_> = mutations
@@ -30,15 +30,15 @@ async fn every_mutation_has_a_row_that_says_its_limits() {
 }
 
 #[test]
-fn every_phrase_of_a_push_is_told_to_app_makers() {
+fn every_push_phrase_is_documented_for_apps() {
     let now = chrono::DateTime::from_timestamp(1_773_144_000, 0).unwrap();
     for kind in Kind::iter() {
-        let nudge = render(NotificationId(uuid::Uuid::nil()), kind, now, now);
+        let rendered = render(NotificationId(uuid::Uuid::nil()), kind, now, now);
         let row = format!(
             "| `{}` | `{}` | {} |",
-            nudge.body.key,
-            nudge.category.channel(),
-            nudge.body.text
+            rendered.body.key,
+            rendered.category.channel(),
+            rendered.body.text
         );
         assert!(APPS.contains(&row), "{row}");
     }
@@ -51,7 +51,7 @@ fn chapter<'a>(text: &'a str, heading: &str) -> &'a str {
 }
 
 #[test]
-fn every_number_that_is_measured_is_explained_to_operators() {
+fn every_metric_is_documented_for_operators() {
     let text: String = sources().into_iter().map(|source| source.text).collect();
     let macros = ["counter!(", "gauge!(", "histogram!("];
     let calls = macros.iter().flat_map(|call| text.split(call).skip(1));

@@ -36,10 +36,10 @@ async fn a_schema_that_is_behind_or_ahead_is_found(database: TestDatabase) {
     let empty = database.empty().await;
     let behind = Program::new("doctor").database(&empty);
     if database.engine() == Engine::Postgres {
-        let said = one_thing(behind).await;
-        assert!(said.contains("Run `belay migrate`"), "{said}");
+        let output = one_thing(behind).await;
+        assert!(output.contains("Run `belay migrate`"), "{output}");
     } else {
-        // The embedded one is brought up to date by the next start.
+        // The embedded database is migrated by the next start.
         let ended = behind.run().await;
         assert_eq!(ended.code, Some(0), "{}", ended.said);
         assert!(ended.said.contains("steps will be taken"), "{}", ended.said);
@@ -52,16 +52,16 @@ async fn a_schema_that_is_behind_or_ahead_is_found(database: TestDatabase) {
         .execute_unprepared(future)
         .await
         .unwrap();
-    let said = one_thing(Program::new("doctor").database(&database)).await;
-    assert!(said.contains("ahead of this program"), "{said}");
+    let output = one_thing(Program::new("doctor").database(&database)).await;
+    assert!(output.contains("ahead of this program"), "{output}");
 }
 
 #[tokio::test]
 async fn a_wrong_setting_is_found() {
-    let said = one_thing(Program::new("doctor").env("BELAY_LOG__LEVEL", "loud")).await;
+    let output = one_thing(Program::new("doctor").env("BELAY_LOG__LEVEL", "loud")).await;
     assert!(
-        said.contains("log.level") && said.contains("Set it to error, warn"),
-        "{said}"
+        output.contains("log.level") && output.contains("Set it to error, warn"),
+        "{output}"
     );
     let ended = Program::new("doctor")
         .env("BELAY_MODE", "production")
@@ -84,19 +84,19 @@ async fn a_wrong_setting_is_found() {
 async fn a_database_that_does_not_answer_or_cannot_be_written_is_found() {
     let away =
         Program::new("doctor").env("BELAY_DATABASE__URL", "postgres://u:hunter2@127.0.0.1:1/d");
-    let said = one_thing(away.env("BELAY_DATABASE__ACQUIRE_TIMEOUT_SECONDS", "1")).await;
+    let output = one_thing(away.env("BELAY_DATABASE__ACQUIRE_TIMEOUT_SECONDS", "1")).await;
     assert!(
-        said.contains("Check database.url") && !said.contains("hunter2"),
-        "{said}"
+        output.contains("Check database.url") && !output.contains("hunter2"),
+        "{output}"
     );
     let nowhere =
         Program::new("doctor").env("BELAY_DATABASE__URL", "sqlite:///nowhere/at/all/belay.db");
-    let said = one_thing(nowhere).await;
-    assert!(said.contains("/nowhere/at/all"), "{said}");
+    let output = one_thing(nowhere).await;
+    assert!(output.contains("/nowhere/at/all"), "{output}");
 }
 
 #[tokio::test]
-async fn a_secret_that_is_missing_readable_to_others_or_spoilt_is_found() {
+async fn a_secret_that_is_missing_readable_to_others_or_invalid_is_found() {
     let database = TestDatabase::sqlite().await;
     let doctor = || {
         Program::new("doctor")
@@ -115,10 +115,10 @@ async fn a_secret_that_is_missing_readable_to_others_or_spoilt_is_found() {
     fs::write(&key, "hunter2".repeat(8)).unwrap();
     let set_mode = |mode| fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
     set_mode(0o644);
-    let said = one_thing(doctor()).await;
+    let output = one_thing(doctor()).await;
     assert!(
-        said.contains("chmod 600") && !said.contains("hunter2"),
-        "{said}"
+        output.contains("chmod 600") && !output.contains("hunter2"),
+        "{output}"
     );
     set_mode(0o600);
     let ended = doctor().run().await;
@@ -128,17 +128,17 @@ async fn a_secret_that_is_missing_readable_to_others_or_spoilt_is_found() {
         ended.said
     );
     fs::write(&key, "hunter2").unwrap();
-    let said = one_thing(doctor()).await;
+    let output = one_thing(doctor()).await;
     assert!(
-        said.contains("cannot be used") && !said.contains("hunter2"),
-        "{said}"
+        output.contains("cannot be used") && !output.contains("hunter2"),
+        "{output}"
     );
 
     let postgres = TestDatabase::postgres().await;
-    let said = one_thing(doctor().database(&postgres)).await;
+    let output = one_thing(doctor().database(&postgres)).await;
     assert!(
-        said.contains("mend  auth.secret") && said.contains("openssl rand"),
-        "{said}"
+        output.contains("mend  auth.secret") && output.contains("openssl rand"),
+        "{output}"
     );
 }
 
@@ -146,10 +146,10 @@ async fn a_secret_that_is_missing_readable_to_others_or_spoilt_is_found() {
 async fn a_mail_server_that_is_away_is_found() {
     let doctor = Program::new("doctor")
         .toml("[mail]\ntransport = \"smtp\"\nsmtp = { host = \"127.0.0.1\", port = 1 }");
-    let said = one_thing(doctor).await;
+    let output = one_thing(doctor).await;
     assert!(
-        said.contains("mend  mail: 127.0.0.1:1") && said.contains("mail.smtp.host"),
-        "{said}"
+        output.contains("mend  mail: 127.0.0.1:1") && output.contains("mail.smtp.host"),
+        "{output}"
     );
 }
 
@@ -161,21 +161,21 @@ async fn push_credentials_that_cannot_work_are_found() {
         let doctor = Program::new("doctor").env("BELAY_PUSH__TRANSPORT", "fcm");
         doctor.env("BELAY_PUSH__FCM__CREDENTIALS_FILE", file.to_str().unwrap())
     };
-    let said = one_thing(doctor()).await;
-    assert!(said.contains("cannot read"), "{said}");
+    let output = one_thing(doctor()).await;
+    assert!(output.contains("cannot read"), "{output}");
     fs::write(&file, "hunter2").unwrap();
-    let said = doctor().run().await.said;
+    let output = doctor().run().await.said;
     let mended = format!("chmod g-w,o= {}", file.display());
-    assert!(said.contains(&mended), "{said}");
+    assert!(output.contains(&mended), "{output}");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-    let said = one_thing(doctor()).await;
+    let output = one_thing(doctor()).await;
     assert!(
-        said.contains("Firebase console") && !said.contains("hunter2"),
-        "{said}"
+        output.contains("Firebase console") && !output.contains("hunter2"),
+        "{output}"
     );
     let neither = Program::new("doctor").env("BELAY_PUSH__TRANSPORT", "fcm");
-    let said = one_thing(neither).await;
-    assert!(said.contains("push.fcm.credentials_file"), "{said}");
+    let output = one_thing(neither).await;
+    assert!(output.contains("push.fcm.credentials_file"), "{output}");
 }
 
 #[tokio::test]
@@ -186,13 +186,13 @@ async fn a_manifest_that_cannot_be_used_is_found() {
         let file = file.to_str().unwrap();
         Program::new("doctor").env("BELAY_GRAPHQL__TRUSTED_DOCUMENTS", file)
     };
-    for (content, told) in [
+    for (content, expected) in [
         ("[]", "neither Apollo's"),
         ("{\"a\": \"{\"}", "the document a"),
     ] {
         fs::write(&file, content).unwrap();
-        let said = one_thing(doctor()).await;
-        assert!(said.contains(told), "{said}");
+        let output = one_thing(doctor()).await;
+        assert!(output.contains(expected), "{output}");
     }
     fs::write(&file, "{\"a\": \"{ serverTime }\"}").unwrap();
     let ended = doctor().run().await;
@@ -217,21 +217,21 @@ async fn a_bus_that_cannot_be_used_is_found() {
     assert!(ended.said.contains("ok    bus.url"), "{}", ended.said);
     assert!(!ended.said.contains("hunter2"), "{}", ended.said);
 
-    let said = one_thing(doctor("belay:hunter3@")).await;
+    let output = one_thing(doctor("belay:hunter3@")).await;
     assert!(
-        said.contains("does not let us in") && !said.contains("hunter3"),
-        "{said}"
+        output.contains("does not let us in") && !output.contains("hunter3"),
+        "{output}"
     );
-    let said = one_thing(doctor("deaf:hunter2@")).await;
+    let output = one_thing(doctor("deaf:hunter2@")).await;
     assert!(
-        said.contains("Permissions Violation") && said.contains("under `belay.>`"),
-        "{said}"
+        output.contains("Permissions Violation") && output.contains("under `belay.>`"),
+        "{output}"
     );
     let away = Program::new("doctor").env("BELAY_BUS__URL", "nats://u:hunter2@127.0.0.1:1");
-    let said = one_thing(away).await;
+    let output = one_thing(away).await;
     assert!(
-        said.contains("nats://127.0.0.1:1 cannot be reached") && !said.contains("hunter2"),
-        "{said}"
+        output.contains("nats://127.0.0.1:1 cannot be reached") && !output.contains("hunter2"),
+        "{output}"
     );
 }
 
@@ -246,11 +246,11 @@ async fn files_that_others_can_open_are_found_with_the_command_that_mends_them()
         (0o620, "members of its group can change"),
     ] {
         set_mode(mode);
-        let said = one_thing(doctor()).await;
+        let output = one_thing(doctor()).await;
         let todo = format!("chmod 600 {}", file.display());
-        assert!(said.contains(who) && said.contains(&todo), "{said}");
+        assert!(output.contains(who) && output.contains(&todo), "{output}");
     }
-    // As backups are made by another user.
+    // As for backups by another user.
     set_mode(0o640);
     let ended = doctor().run().await;
     assert_eq!(ended.code, Some(0), "{}", ended.said);
@@ -266,9 +266,9 @@ async fn files_that_others_can_open_are_found_with_the_command_that_mends_them()
     let plain = doctor().toml("[log]\nlevel = 'warn'").run().await;
     assert_eq!(plain.code, Some(0), "{}", plain.said);
     let secret = doctor().toml("graphql.developer_token = '0yVx8bq3TgPzN5rLk2WmC7dJhS4uQeAf9oXi'");
-    let said = one_thing(secret).await;
+    let output = one_thing(secret).await;
     assert!(
-        said.contains("settings.toml, which holds secrets") && said.contains("chmod g-w,o="),
-        "{said}"
+        output.contains("settings.toml, which holds secrets") && output.contains("chmod g-w,o="),
+        "{output}"
     );
 }

@@ -1,4 +1,4 @@
-//! An operator sees that nobody does the work, and what members are refused.
+//! Operators see due work that no worker takes, and the refusals of members' requests.
 
 use serde_json::json;
 use support::{Program, TestApp, TestDatabase, TestServer, both};
@@ -6,7 +6,7 @@ use support::{Program, TestApp, TestDatabase, TestServer, both};
 use crate::operations::{add_unreadable_job, request_lines};
 
 #[both]
-async fn work_that_nobody_takes_is_seen(database: TestDatabase) {
+async fn due_work_without_a_worker_is_reported(database: TestDatabase) {
     let program = || Program::new("doctor").database(&database);
     let sound = program().run().await;
     assert_eq!(sound.code, Some(0), "{}", sound.said);
@@ -53,7 +53,7 @@ async fn work_that_nobody_takes_is_seen(database: TestDatabase) {
 }
 
 #[both]
-async fn a_refusal_in_a_payload_is_in_the_line_and_counted(app: TestApp) {
+async fn a_refusal_in_a_payload_is_logged_and_counted(app: TestApp) {
     let mike = app.member("mike").await;
     let program = Program::new("serve --no-worker").database(app.database());
     let mut server = TestServer::run(program.env("BELAY_LOG__FORMAT", "json")).await;

@@ -57,7 +57,7 @@ fn complete() -> (String, Value) {
     ("complete".to_owned(), Value::Null)
 }
 
-/// The code of a refusal, which is one event and the end.
+/// The code of a refusal: one event, and then the end.
 fn refused(events: &[(String, Value)]) -> &str {
     assert_eq!(events.len(), 2, "{events:?}");
     assert_eq!((&*events[0].0, &events[1]), ("next", &complete()));
@@ -81,13 +81,13 @@ async fn a_subscription_is_answered_event_by_event() {
         let headers = answer.headers().clone();
         assert_eq!(headers["cache-control"], "no-store");
         assert_eq!(headers["x-accel-buffering"], "no");
-        let told = events(answer).await;
-        let ticks: Vec<&Value> = told
+        let received = events(answer).await;
+        let ticks: Vec<&Value> = received
             .iter()
             .map(|(_, data)| &data["data"]["ticks"])
             .collect();
         assert_eq!(ticks, [&json!(1), &json!(2), &json!(3), &Value::Null]);
-        assert_eq!(told[3], complete());
+        assert_eq!(received[3], complete());
     }
     let query = "/graphql?query=subscription{ticks(every:1,count:1)}";
     let by_get = reqwest::Client::new().get(server.url(query));
@@ -97,17 +97,17 @@ async fn a_subscription_is_answered_event_by_event() {
         .send()
         .await
         .unwrap();
-    // A packer would hold small events back.
+    // Compression would hold small events back.
     assert!(!by_get.headers().contains_key("content-encoding"));
     assert_eq!(events(by_get).await[0].1["data"]["ticks"], 1);
 }
 
 #[tokio::test]
-async fn whoever_takes_nothing_else_gets_every_answer_as_events() {
+async fn a_client_that_accepts_only_events_gets_every_answer_as_events() {
     let server = server().await;
-    let told = events(post(&server, EVENTS, None, "{ echo(text: \"a\\nb\") }").await).await;
-    assert_eq!(told[0].1["data"]["echo"], "a\nb");
-    assert_eq!(told[1..], [complete()]);
+    let received = events(post(&server, EVENTS, None, "{ echo(text: \"a\\nb\") }").await).await;
+    assert_eq!(received[0].1["data"]["echo"], "a\nb");
+    assert_eq!(received[1..], [complete()]);
     let whole = post(&server, BOTH, None, "{ echo(text: \"a\") }").await;
     let kind = whole.headers()["content-type"].to_str().unwrap().to_owned();
     assert!(
@@ -126,7 +126,7 @@ async fn whoever_takes_nothing_else_gets_every_answer_as_events() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_an_event_which_no_client_takes_for_a_broken_network() {
+async fn a_refusal_is_an_event_and_not_a_network_error() {
     let server = server().await;
     for (query, token, code) in [
         ("{ serverTime", None, "GRAPHQL_PARSE_FAILED"),
@@ -139,10 +139,10 @@ async fn a_refusal_is_an_event_which_no_client_takes_for_a_broken_network() {
         ("{ serverTime }", Some("stale"), "UNAUTHENTICATED"),
         ("{ panics }", None, "INTERNAL_SERVER_ERROR"),
     ] {
-        let told = events(post(&server, EVENTS, token, query).await).await;
-        assert_eq!(refused(&told), code, "{query}");
+        let received = events(post(&server, EVENTS, token, query).await).await;
+        assert_eq!(refused(&received), code, "{query}");
     }
-    // What is wrong with the HTTP is told in HTTP.
+    // HTTP errors are answered with HTTP statuses.
     let client = reqwest::Client::new();
     let mutation = server.url("/graphql?query=mutation{signOut{__typename}}");
     let by_get = client
@@ -157,7 +157,7 @@ async fn a_refusal_is_an_event_which_no_client_takes_for_a_broken_network() {
 }
 
 #[tokio::test]
-async fn a_stream_ends_with_the_token_or_the_session_it_was_begun_with() {
+async fn a_stream_ends_with_its_token_or_its_session() {
     let app = TestApp::in_the_present(TestDatabase::sqlite().await).await;
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let [mike, sam] = [mike, sam].map(TestServer::token);
@@ -174,7 +174,7 @@ async fn a_stream_ends_with_the_token_or_the_session_it_was_begun_with() {
 }
 
 #[tokio::test]
-async fn a_stream_of_a_process_that_ends_is_begun_anew_elsewhere() {
+async fn a_stream_of_a_terminated_server_ends_without_completion() {
     let mut server = server().await;
     let mut answer = post(&server, EVENTS, None, "subscription { ticks(every: 1) }").await;
     let mut text = String::new();
@@ -186,21 +186,21 @@ async fn a_stream_of_a_process_that_ends_is_begun_anew_elsewhere() {
             terminated = true;
         }
     }
-    // Without the last event the client tries again.
+    // Without the last event the client connects again.
     assert!(text.starts_with("event: next\n") && !text.contains("event: complete"));
     assert!(server.ended().await.success());
 }
 
 #[tokio::test]
-async fn event_streams_have_a_bound() {
+async fn event_streams_count_towards_the_limit_of_sockets() {
     let database = TestDatabase::sqlite().await;
     let server = TestServer::start(&database, "[http]\nsockets_per_address = 1").await;
     let ticks = "subscription Ticks { ticks(every: 1) }";
     let mut first = post(&server, EVENTS, None, ticks).await;
     assert!(first.chunk().await.unwrap().is_some());
-    let told = events(post(&server, EVENTS, None, ticks).await).await;
-    assert_eq!(refused(&told), "RATE_LIMITED");
-    assert_eq!(told[0].1["errors"][0]["extensions"]["retryAfter"], 60);
+    let received = events(post(&server, EVENTS, None, ticks).await).await;
+    assert_eq!(refused(&received), "RATE_LIMITED");
+    assert_eq!(received[0].1["errors"][0]["extensions"]["retryAfter"], 60);
     drop(first);
     eventually("the place is free", async || {
         let once = "subscription { ticks(every: 1, count: 1) }";
@@ -208,28 +208,28 @@ async fn event_streams_have_a_bound() {
     })
     .await;
     eventually("its line is in the log", async || {
-        let told = server.written();
-        told.lines()
+        let log = server.written();
+        log.lines()
             .any(|line| line.contains("name=\"Ticks\"") && line.contains("outcome=\"OK\""))
     })
     .await;
 }
 
 #[tokio::test]
-async fn whoever_signs_out_is_told_that_he_has() {
+async fn signing_out_over_a_stream_is_answered() {
     let app = TestApp::in_the_present(TestDatabase::sqlite().await).await;
     let server = TestServer::start(app.database(), "").await;
     let mike = TestServer::token(app.member("mike").await);
     let sign_out = "mutation { signOut { errors { code } } }";
-    let told = events(post(&server, EVENTS, Some(&mike), sign_out).await).await;
-    assert_eq!(told[0].1["data"]["signOut"]["errors"], json!([]));
-    assert_eq!(told[1..], [complete()]);
-    let told = events(post(&server, EVENTS, Some(&mike), sign_out).await).await;
-    assert_eq!(refused(&told), "UNAUTHENTICATED");
+    let received = events(post(&server, EVENTS, Some(&mike), sign_out).await).await;
+    assert_eq!(received[0].1["data"]["signOut"]["errors"], json!([]));
+    assert_eq!(received[1..], [complete()]);
+    let received = events(post(&server, EVENTS, Some(&mike), sign_out).await).await;
+    assert_eq!(refused(&received), "UNAUTHENTICATED");
 }
 
 #[tokio::test]
-async fn a_silent_stream_shows_that_it_lives() {
+async fn an_idle_stream_sends_keep_alives() {
     let database = TestDatabase::sqlite().await;
     let server = TestServer::start(&database, "[http]\nsocket_ping_seconds = 1").await;
     let mut answer = post(

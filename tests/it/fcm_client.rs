@@ -1,4 +1,4 @@
-//! What the FCM client promises, to a fake of Google's servers over real sockets.
+//! The FCM client, against a fake of Google's servers over real sockets.
 
 use std::{
     collections::BTreeMap,
@@ -80,7 +80,7 @@ fn unavailable(status: u16, retry_after: Option<Duration>) -> Outcome {
     }
 }
 
-async fn stop_unoffended(fcm: FakeFcm) {
+async fn stop_without_violations(fcm: FakeFcm) {
     assert_eq!(fcm.violations(), Vec::<String>::new());
     fcm.stop().await;
 }
@@ -103,7 +103,7 @@ async fn an_accepted_message_has_the_name_that_google_gave_it() {
         received[0].body,
         json!({ "message": { "fid": "phone", "data": { "id": "n1" } } })
     );
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
@@ -195,7 +195,7 @@ async fn a_message_with_everything_in_it_keeps_to_googles_schema() {
     let fcm = FakeFcm::start().await;
     assert!(is_accepted(&client(&fcm).send(&message).await));
     assert_eq!(fcm.requests_to("old-phone").len(), 1);
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
@@ -210,11 +210,11 @@ async fn an_endpoint_that_speaks_only_http_1_can_be_used() {
     );
     assert!(is_accepted(&client.send(&message("phone")).await));
     assert_eq!(fcm.requests()[0].version, Version::HTTP_11);
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
-async fn every_answer_of_googles_has_an_outcome_of_its_own() {
+async fn every_answer_by_google_has_its_own_outcome() {
     let fcm = FakeFcm::start().await;
     let cases = [
         (Answer::Unregistered, Outcome::Unregistered),
@@ -289,11 +289,11 @@ async fn every_answer_of_googles_has_an_outcome_of_its_own() {
         "one attempt for each"
     );
     assert_eq!(fcm.token_requests(), 2, "one for each client");
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
-async fn only_an_address_that_google_condemns_is_dead() {
+async fn only_an_address_that_google_rejects_for_good_is_dead() {
     let fcm = FakeFcm::start().await;
     let client = client(&fcm);
     for (answer, dead) in [
@@ -319,11 +319,11 @@ async fn only_an_address_that_google_condemns_is_dead() {
             "{answer:?}"
         );
     }
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
-async fn a_wait_is_understood_in_seconds_and_as_a_date() {
+async fn a_retry_after_is_understood_in_seconds_and_as_a_date() {
     let fcm = FakeFcm::start().await;
     let client = client(&fcm);
     let wait = Duration::from_secs(90);
@@ -342,11 +342,11 @@ async fn a_wait_is_understood_in_seconds_and_as_a_date() {
         );
         assert_eq!(client.send(&message).await, unavailable(503, Some(wait)));
     }
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_answer_is_given_up() {
+async fn a_server_that_does_not_answer_times_out() {
     let fcm = FakeFcm::start().await;
     let client = client_with(
         &fcm,
@@ -367,7 +367,7 @@ async fn a_server_that_does_not_answer_is_given_up() {
         is_accepted(&client.send(&message("phone")).await),
         "the connection is still of use"
     );
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
@@ -394,11 +394,11 @@ async fn an_endpoint_that_is_down_fails_every_send_promptly() {
         );
     }
     assert!(started.elapsed() < Duration::from_secs(4));
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
-async fn a_connection_that_google_winds_down_loses_and_repeats_nothing() {
+async fn a_connection_that_google_closes_gracefully_loses_and_repeats_nothing() {
     let fcm = FakeFcm::start().await;
     let one = Config {
         connections: NonZeroUsize::MIN,
@@ -414,7 +414,7 @@ async fn a_connection_that_google_winds_down_loses_and_repeats_nothing() {
     }
     assert_eq!(fcm.requests().len(), 180);
     assert!(fcm.requests().last().unwrap().connection > fcm.requests()[0].connection);
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
@@ -433,7 +433,7 @@ async fn messages_are_spread_over_the_connections_within_their_limit() {
     assert!(send_at_once(&client, 60).await.iter().all(is_accepted));
     assert_eq!(fcm.most_in_flight(), 10);
     assert_eq!(fcm.connections(), 3, "two to FCM, one to the token server");
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
@@ -444,7 +444,7 @@ async fn a_redirect_is_not_followed_with_the_access_token() {
     let outcome = client(&fcm).send(&message("phone")).await;
     assert_eq!(outcome, Outcome::Misconfigured { status: 307 });
     assert_eq!(elsewhere.connections(), 0);
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
@@ -457,7 +457,7 @@ async fn a_hundred_sends_at_once_share_one_access_token() {
             .all(is_accepted)
     );
     assert_eq!(fcm.token_requests(), 1);
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
@@ -474,7 +474,7 @@ async fn credentials_can_be_tried_without_sending_anything() {
         }
     );
     assert!(fcm.requests().is_empty());
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
@@ -499,11 +499,11 @@ async fn an_outage_of_the_token_server_is_not_noticed_while_the_token_is_valid()
         "{outcome:?}"
     );
     assert!(outcome.is_retryable() && !outcome.is_dead() && !error.is_refusal());
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
-async fn a_token_is_renewed_without_holding_up_what_is_being_sent() {
+async fn a_token_is_renewed_without_delaying_messages() {
     let fcm = FakeFcm::start().await;
     let client = client(&fcm);
     fcm.script_tokens([
@@ -516,7 +516,7 @@ async fn a_token_is_renewed_without_holding_up_what_is_being_sent() {
     assert!(send_at_once(&client, 20).await.iter().all(is_accepted));
     assert!(started.elapsed() < Duration::from_secs(1));
     assert_eq!(fcm.token_requests(), 2);
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
@@ -539,11 +539,11 @@ async fn a_token_server_that_fails_is_asked_once_for_everyone_and_then_left_alon
     fcm.tokens_otherwise(TokenAnswer::Grant(Duration::from_hours(1)));
     tokio::time::sleep(Duration::from_millis(1_050)).await;
     assert!(is_accepted(&client.send(&message("phone")).await));
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
-async fn a_token_server_that_does_not_answer_is_given_up() {
+async fn a_token_server_that_does_not_answer_times_out() {
     let fcm = FakeFcm::start().await;
     fcm.tokens_otherwise(TokenAnswer::Stall);
     let config = Config {
@@ -552,7 +552,7 @@ async fn a_token_server_that_does_not_answer_is_given_up() {
     };
     let error = client_with(&fcm, &config).authenticate().await.unwrap_err();
     assert_eq!(error, TokenError::Timeout);
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
@@ -563,7 +563,7 @@ async fn a_token_server_that_answers_with_a_web_page_grants_nothing() {
         client(&fcm).authenticate().await,
         Err(TokenError::Unreadable)
     );
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
@@ -579,7 +579,7 @@ async fn a_revoked_token_is_replaced_once_and_the_messages_are_sent_once_more() 
         assert!(sent.len() <= 2);
         assert_eq!(sent.iter().filter(|request| request.authorised).count(), 1);
     }
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
@@ -591,11 +591,11 @@ async fn an_expired_token_is_replaced() {
     tokio::time::sleep(Duration::from_millis(2_050)).await;
     assert!(is_accepted(&client.send(&message("phone")).await));
     assert_eq!(fcm.token_requests(), 2);
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
-async fn a_project_that_accepts_no_token_is_not_asked_over_and_over() {
+async fn a_project_that_accepts_no_token_is_not_retried_endlessly() {
     let fcm = FakeFcm::start().await;
     fcm.otherwise(Answer::BareUnauthorized);
     let client = client(&fcm);
@@ -613,7 +613,7 @@ async fn a_project_that_accepts_no_token_is_not_asked_over_and_over() {
         2,
         "a new token would be refused like the one before"
     );
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
@@ -629,7 +629,7 @@ async fn wrong_credentials_for_a_platform_do_not_cost_a_new_access_token() {
     }
     assert!(is_accepted(&client.send(&message("android")).await));
     assert_eq!((fcm.requests().len(), fcm.token_requests()), (4, 1));
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
@@ -643,11 +643,11 @@ async fn a_machine_on_google_cloud_needs_no_key() {
     let client = Client::new(&config, credentials, environment()).unwrap();
     assert!(is_accepted(&client.send(&message("phone")).await));
     assert_eq!(fcm.token_requests(), 1);
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
-async fn a_wrong_project_is_a_misconfiguration_and_condemns_nobody() {
+async fn a_wrong_project_is_a_misconfiguration_and_marks_no_address_dead() {
     let fcm = FakeFcm::start().await;
     let config = Config {
         project_id: Some("another-project".into()),
@@ -655,11 +655,11 @@ async fn a_wrong_project_is_a_misconfiguration_and_condemns_nobody() {
     };
     let outcome = client_with(&fcm, &config).send(&message("phone")).await;
     assert_eq!(outcome, Outcome::Misconfigured { status: 403 });
-    stop_unoffended(fcm).await;
+    stop_without_violations(fcm).await;
 }
 
 #[tokio::test]
-async fn a_server_that_shuts_down_lets_go_of_the_messages_it_holds() {
+async fn a_server_that_shuts_down_ends_its_pending_requests() {
     let fcm = FakeFcm::start().await;
     fcm.script("phone", [Answer::Stall]);
     let client = client(&fcm);
@@ -681,7 +681,7 @@ async fn a_server_that_shuts_down_lets_go_of_the_messages_it_holds() {
     ));
 }
 
-/// The fake refuses what Google would refuse: otherwise the other tests would show nothing.
+/// The fake refuses what Google would refuse: otherwise the other tests would prove nothing.
 #[tokio::test]
 async fn the_fake_refuses_what_google_documents_as_wrong() {
     let fcm = FakeFcm::start().await;

@@ -14,15 +14,15 @@ const HOME: &str = "{ me {
     nextMeetings(first: 3) { nodes { startsAt seatsTaken meeting { title place joinUrl } } }
 } }";
 
-/// A process reads the words that profiles are written in once in ten minutes, whoever asks.
-async fn know_the_vocabulary(app: &TestApp) {
+/// Makes the process read the vocabulary of profiles, which it does once in ten minutes.
+async fn load_vocabulary(app: &TestApp) {
     app.anonymous("{ topics { slug } }", json!({})).await.ok();
 }
 
 #[both]
 async fn home_costs_a_fixed_number_of_statements(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
-    know_the_vocabulary(&app).await;
+    load_vocabulary(&app).await;
     let empty = app.as_member(mike, HOME, json!({})).await;
     assert_eq!(empty.statements, 5);
     let me = empty.at("/me");
@@ -49,7 +49,7 @@ async fn home_costs_a_fixed_number_of_statements(app: TestApp) {
         app.advance(TimeDelta::days(1));
     }
 
-    know_the_vocabulary(&app).await;
+    load_vocabulary(&app).await;
     let full = app.as_member(mike, HOME, json!({})).await;
     assert_eq!(full.statements, 5);
     let me = full.at("/me");

@@ -1,4 +1,4 @@
-//! What is sent to hurt: it is refused, and costs about what a friendly request does.
+//! Hostile requests: they are refused, and cost about as much as a friendly request.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -8,23 +8,23 @@ use serde_json::{Value, json};
 use support::{Socket, TestApp, TestServer, both};
 use tokio_tungstenite::tungstenite::Message;
 
-/// Growth that a friendly request may cause as well.
+/// The growth of memory that a friendly request may cause as well.
 const GROWTH: u64 = 20 * 1024 * 1024;
 
-/// How often each is sent, so that what it costs can be told.
+/// How often each request is sent, so that its cost can be measured.
 const REQUESTS: u32 = 10;
 
-/// At the best of so many times nothing may take longer to be refused.
+/// The most time that the fastest of these refusals may take.
 const AT_BEST: Duration = Duration::from_millis(50);
 
-/// What a man's phone asks when he opens the app.
+/// What an app asks when it is opened.
 const HOME: &str = "query Home { me { memberId progress { daysShownUp }
     checkIns(first: 7) { nodes { localDate mood } }
     nextMeetings(first: 3) { nodes { startsAt meeting { title } } }
     circles(first: 5) { nodes { name memberCount } }
     notifications(first: 10) { nodes { kind readAt } } } }";
 
-/// Documents, each with what it is and the code it is refused with.
+/// Hostile documents, each with a description and the code of its refusal.
 pub fn documents() -> Vec<(String, String, &'static str)> {
     let mut all = Vec::new();
     let mut add = |what: &str, document: String, code| all.push((what.to_owned(), document, code));
@@ -100,7 +100,7 @@ pub fn documents() -> Vec<(String, String, &'static str)> {
     all
 }
 
-/// Variables that are small in the request and large once they are read, each with what it is.
+/// Variables that are small in the request and large once they are parsed, each with a description.
 fn variables() -> Vec<(&'static str, String)> {
     vec![
         (
@@ -119,7 +119,7 @@ fn variables() -> Vec<(&'static str, String)> {
 }
 
 #[both]
-async fn what_is_sent_to_hurt_is_refused_for_little(app: TestApp) {
+async fn hostile_requests_are_refused_at_low_cost(app: TestApp) {
     let mike = app.member("mike").await;
     let token = TestServer::token(mike);
     let server = TestServer::start(app.database(), "").await;
@@ -158,7 +158,7 @@ async fn what_is_sent_to_hurt_is_refused_for_little(app: TestApp) {
     }
     for (what, body, code) in hostile {
         for token in [None, Some(token.as_str())] {
-            // Of strangers so much is not even read.
+            // A request of this size by a stranger is not even read.
             let is_unread = token.is_none() && body.len() > 128 * 1024;
             let code = if is_unread { "BAD_REQUEST" } else { code };
             let before = server.cpu_ticks();
@@ -177,7 +177,7 @@ async fn what_is_sent_to_hurt_is_refused_for_little(app: TestApp) {
             }
             assert!(best < AT_BEST, "{what}: {best:?} at best");
             let spent = server.cpu_ticks() - before;
-            // A tick is ten milliseconds: what ten requests are counted to may be off by one or two.
+            // A tick is ten milliseconds, so the count for ten requests may be off by one or two.
             assert!(
                 spent <= 3 * fair + 5,
                 "{what}: {spent} ticks, the home screen {fair}"
@@ -186,8 +186,8 @@ async fn what_is_sent_to_hurt_is_refused_for_little(app: TestApp) {
     }
 }
 
-/// What it takes to answer the home screen so often, in ticks; each time with another remark, so that it is a
-/// document nobody has sent before.
+/// The processor ticks that answering the home screen `REQUESTS` times takes. Each document has another comment, so
+/// that it is new.
 async fn price_of_home(server: &TestServer, token: &str) -> u64 {
     let mut before = 0;
     for round in 0..2 {
@@ -202,7 +202,7 @@ async fn price_of_home(server: &TestServer, token: &str) -> u64 {
 }
 
 #[both]
-async fn what_is_sent_to_hurt_over_a_socket_is_refused_for_little(app: TestApp) {
+async fn hostile_messages_on_a_socket_are_refused_at_low_cost(app: TestApp) {
     let mike = app.member("mike").await;
     let token = TestServer::token(mike);
     let server = TestServer::start(app.database(), "").await;
@@ -211,7 +211,7 @@ async fn what_is_sent_to_hurt_over_a_socket_is_refused_for_little(app: TestApp) 
         let mut socket = Socket::open(&server, token).await;
         for (what, document, code) in documents() {
             if token.is_none() && document.len() > 120 * 1024 {
-                // Of strangers so much is not even read.
+                // A request of this size by a stranger is not even read.
                 let other = Socket::open(&server, None).await;
                 other.overwhelm(&document).await;
                 continue;
@@ -236,7 +236,7 @@ async fn what_is_sent_to_hurt_over_a_socket_is_refused_for_little(app: TestApp) 
                 "{what}: {spent} ticks, the home screen {fair}"
             );
         }
-        // What is longer than a message may be ends the socket.
+        // A message over the limit closes the socket.
         let other = Socket::open(&server, token).await;
         let grown = server.peak_growth_from_here();
         let large = format!("{{ echo(text: \"{}\") }}", "x".repeat(12_000_000));

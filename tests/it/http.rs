@@ -14,19 +14,19 @@ use support::{Engine, PRODUCTION, Program, TestApp, TestDatabase, TestServer, bo
 use uuid::Uuid;
 
 #[both]
-async fn a_member_is_known_by_his_token_and_a_bad_one_is_an_error(app: TestApp) {
+async fn a_member_is_known_by_a_token_and_a_bad_token_is_an_error(app: TestApp) {
     let mike = app.member("mike").await;
     let server = TestServer::start(app.database(), "").await;
     let query = "{ me { memberId } }";
     let token = TestServer::token(mike);
-    let himself = server.graphql(Some(&token), query, json!({})).await;
-    assert!(himself["data"]["me"]["memberId"].is_string(), "{himself}");
+    let known = server.graphql(Some(&token), query, json!({})).await;
+    assert!(known["data"]["me"]["memberId"].is_string(), "{known}");
 
     let nobody = server.graphql(None, query, json!({})).await;
     assert_eq!(nobody["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
     assert_eq!(nobody["data"], json!({ "me": null }));
 
-    // Asked for something open to everybody: a bad token must still not pass for none.
+    // Even for a public field a bad token must not count as no token.
     for bad in ["", "nonsense", &token[..token.len() - 2]] {
         let refused = server.graphql(Some(bad), "{ serverTime }", json!({})).await;
         assert_eq!(
@@ -35,7 +35,7 @@ async fn a_member_is_known_by_his_token_and_a_bad_one_is_an_error(app: TestApp) 
         );
         assert!(refused.get("data").is_none(), "{refused}");
     }
-    // It is judged before what comes with it, which may be large and need not make sense.
+    // The token is checked before the body, which may be large or invalid.
     for body in ["{".to_owned(), "x".repeat(3_000_000)] {
         let request = server
             .request(Method::POST, "/graphql")
@@ -49,16 +49,15 @@ async fn a_member_is_known_by_his_token_and_a_bad_one_is_an_error(app: TestApp) 
     }
 }
 
-/// GraphQL §3.5, Input Coercion: JSON does not tell `4.0` from `4`, a document does.
-/// Its variable may stand there for the default that it has.
+/// GraphQL lets a nullable variable with a default stand where null is not allowed: only its value can be wrong.
 #[both]
-async fn a_null_that_cannot_stand_where_it_does_is_refused_before_anything_is_done(app: TestApp) {
+async fn a_null_variable_where_null_is_not_allowed_is_refused_before_execution(app: TestApp) {
     let mike = TestServer::token(app.member("mike").await);
     let server = TestServer::start(app.database(), "").await;
     let query = "mutation($time: LocalTime = \"07:30\") {
         updateProfile(input: { bio: \"Climbs.\" }) { member { bio } }
         setCheckInReminder(input: { localTime: $time, enabled: true }) { errors { code } } }";
-    // The same while the document is new and when it is known.
+    // The same for a new document and for a known one.
     for _ in 0..2 {
         let refused = server.graphql(Some(&mike), query, json!({ "time": null }));
         let refused = refused.await;
@@ -71,7 +70,7 @@ async fn a_null_that_cannot_stand_where_it_does_is_refused_before_anything_is_do
     }
     let taken = server.graphql(Some(&mike), query, json!({})).await;
     assert_eq!(taken["data"]["setCheckInReminder"]["errors"], json!([]));
-    // Where a place takes null, so does its variable.
+    // Where null is allowed, a variable may be null.
     let query = "mutation($bio: String = \"Climbs.\") {
         updateProfile(input: { bio: $bio }) { member { bio } } }";
     let taken = server.graphql(Some(&mike), query, json!({ "bio": null }));
@@ -81,6 +80,7 @@ async fn a_null_that_cannot_stand_where_it_does_is_refused_before_anything_is_do
     );
 }
 
+/// GraphQL §3.5, Input Coercion: JSON does not distinguish `4.0` from `4`, a document does.
 #[both]
 async fn a_whole_number_may_be_written_with_an_empty_fraction(app: TestApp) {
     let mike = TestServer::token(app.member("mike").await);
@@ -146,7 +146,7 @@ async fn a_whole_number_may_be_written_with_an_empty_fraction(app: TestApp) {
 }
 
 #[both]
-async fn what_takes_too_long_is_given_up_and_can_be_sent_again(database: TestDatabase) {
+async fn a_slow_operation_times_out_and_can_be_sent_again(database: TestDatabase) {
     let app = TestApp::in_the_present(database).await;
     let mike = TestServer::token(app.member("mike").await);
     let settings = "[http]\noperation_timeout_seconds = 1";
@@ -156,7 +156,7 @@ async fn what_takes_too_long_is_given_up_and_can_be_sent_again(database: TestDat
     let check_in = "mutation($input: CheckInInput!) {
         checkIn(input: $input) { progress { daysShownUp } errors { code } } }";
 
-    // Somebody has the table to himself.
+    // Another connection locks the table.
     let lock = match app.database().engine() {
         Engine::Sqlite => "UPDATE member SET version = version",
         Engine::Postgres => "LOCK TABLE check_in IN ACCESS EXCLUSIVE MODE",
@@ -275,7 +275,7 @@ async fn a_body_is_json_of_the_right_shape_and_size() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_refused_by_its_head_is_heard_out_before_it_is_answered() {
+async fn a_request_refused_by_its_headers_is_read_fully_before_the_answer() {
     let server = TestServer::start(&TestDatabase::sqlite().await, "").await;
     let form = "x".repeat(300_000);
     for (method, accept, kind, status) in [
@@ -304,7 +304,7 @@ async fn a_request_that_is_refused_by_its_head_is_heard_out_before_it_is_answere
 }
 
 #[tokio::test]
-async fn an_answer_has_an_id_of_its_own_and_tells_browsers_to_be_careful() {
+async fn an_answer_has_its_own_id_and_security_headers() {
     let database = TestDatabase::sqlite().await;
     let server = TestServer::start(&database, "").await;
     let id = async || {
@@ -324,7 +324,7 @@ async fn an_answer_has_an_id_of_its_own_and_tells_browsers_to_be_careful() {
 }
 
 #[tokio::test]
-async fn http_2_is_spoken_without_being_negotiated() {
+async fn http_2_works_without_negotiation() {
     let database = TestDatabase::sqlite().await;
     let server = TestServer::start(&database, "").await;
     let client = reqwest::Client::builder()
@@ -340,9 +340,12 @@ async fn http_2_is_spoken_without_being_negotiated() {
 }
 
 #[tokio::test]
-async fn a_connection_that_says_nothing_or_half_a_word_is_closed() {
+async fn a_connection_without_a_complete_header_is_closed() {
+    use std::time::Duration;
+
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
+    use tokio::time::timeout;
 
     let database = TestDatabase::sqlite().await;
     let server = TestServer::start(&database, "[http]\nheader_timeout_seconds = 1").await;
@@ -351,14 +354,15 @@ async fn a_connection_that_says_nothing_or_half_a_word_is_closed() {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
         stream.write_all(word.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
-        // Ends when the server closes; whether in order or not is the same to us.
-        let _ = stream.read_to_end(&mut answer).await;
+        // Ends when the server closes the connection, in order or not.
+        let reading = timeout(Duration::from_mins(1), stream.read_to_end(&mut answer));
+        assert!(reading.await.is_ok(), "{word:?} keeps its connection");
         assert!(!String::from_utf8_lossy(&answer).contains("200"), "{word}");
     }
 }
 
 #[tokio::test]
-async fn a_body_that_never_ends_is_given_up() {
+async fn a_body_that_never_ends_times_out() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
 
@@ -377,7 +381,7 @@ async fn a_body_that_never_ends_is_given_up() {
 }
 
 #[tokio::test]
-async fn in_development_a_page_of_the_internet_cannot_call_the_server_its_own() {
+async fn in_development_foreign_host_names_are_refused() {
     let server = TestServer::start(&TestDatabase::sqlite().await, "").await;
     let ask = async |host: &str| {
         let request = server.request(Method::GET, "/dev/outbox");

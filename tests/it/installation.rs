@@ -1,4 +1,4 @@
-//! What an app reads of the installation before anybody signs in, and the terms, which may change.
+//! What an app reads about the installation before anybody signs in, and the terms, which may change.
 
 use chrono::{NaiveDate, TimeDelta};
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ async fn an_app_reads_what_it_needs_before_anybody_signs_in(database: TestDataba
 }
 
 #[both]
-async fn what_the_operator_has_not_said_is_null(app: TestApp) {
+async fn what_the_operator_has_not_set_is_null(app: TestApp) {
     let expected = json!({ "name": "Belay", "termsVersion": "2026-11", "termsUrl": null,
         "privacyUrl": null, "supportUrl": null, "minimumAppVersions": [] });
     let answer = app.anonymous(INSTALLATION, json!({})).await;
@@ -78,7 +78,7 @@ async fn a_crisis_line_past_its_review_says_so_beside_the_emergency_number(app: 
 }
 
 #[both]
-async fn a_country_nothing_is_known_of_still_has_a_number_for_danger(app: TestApp) {
+async fn a_country_without_crisis_lines_still_has_an_emergency_number(app: TestApp) {
     let nowhere = help(&app, "AQ").await;
     assert_eq!(nowhere["lines"], json!([]));
     assert_eq!(nowhere["emergencyNumbers"][0]["number"], "112");
@@ -89,7 +89,7 @@ async fn a_country_nothing_is_known_of_still_has_a_number_for_danger(app: TestAp
 }
 
 #[both]
-async fn newer_terms_are_told_and_accepted_and_every_version_keeps_its_instant(app: TestApp) {
+async fn newer_terms_can_be_accepted_and_every_version_keeps_its_time(app: TestApp) {
     let mike = app.member("mike").await;
     let account = app
         .as_member(mike, TERMS, json!({}))
@@ -138,7 +138,7 @@ async fn terms_that_are_not_in_force_are_not_accepted(app: TestApp) {
 }
 
 #[tokio::test]
-async fn what_members_would_be_told_wrongly_is_refused_at_the_start() {
+async fn wrong_details_of_the_installation_are_refused_at_the_start() {
     for (key, value) in [
         ("BELAY_INSTALLATION__TERMS_URL", "ftp://example.org/terms"),
         ("BELAY_INSTALLATION__SUPPORT", "come by"),

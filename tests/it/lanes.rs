@@ -1,4 +1,4 @@
-//! What is slow holds up nothing but itself.
+//! Slow work does not delay other work.
 
 use api::account::jobs::housekeep;
 use api::db::{Pool, Stats};
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::pacts::agreed;
 use crate::peerings::partners;
 
-/// The service with a mail server that takes connections and says nothing.
+/// The service with a mail server that accepts connections and never answers.
 struct Hanging {
     app: TestApp,
     _server: TcpListener,
@@ -41,8 +41,8 @@ impl FromDatabase for Hanging {
     }
 }
 
-/// Has letters written to a member.
-async fn letters(app: &TestApp, count: usize) {
+/// Enqueues letters to a member.
+async fn enqueue_letters(app: &TestApp, count: usize) {
     let mike = app.member("mike").await;
     for _ in 0..count {
         let letter = Job::MailAccountNotice {
@@ -61,8 +61,8 @@ async fn all_jobs(app: &TestApp) -> Vec<job::Model> {
 }
 
 #[both]
-async fn a_mail_server_that_hangs_holds_up_no_push(Hanging { app, _server }: Hanging) {
-    letters(&app, 40).await;
+async fn a_mail_server_that_hangs_delays_no_push(Hanging { app, _server }: Hanging) {
+    enqueue_letters(&app, 40).await;
     let sam = app.member("sam").await;
     app.register(sam, "phone").await;
     let worker = Worker::new(app.app.clone()).run(CancellationToken::new());
@@ -87,7 +87,7 @@ async fn a_mail_server_that_hangs_holds_up_no_push(Hanging { app, _server }: Han
 
 #[both]
 async fn a_lease_lasts_while_its_job_runs(Hanging { app, _server }: Hanging) {
-    letters(&app, 1).await;
+    enqueue_letters(&app, 1).await;
     let worker = Worker::new(app.app.clone()).run(CancellationToken::new());
     let worker = tokio::spawn(worker);
     let letter = async || {
@@ -98,7 +98,7 @@ async fn a_lease_lasts_while_its_job_runs(Hanging { app, _server }: Hanging) {
         letter().await.lease_until.is_some()
     })
     .await;
-    // Longer than a lease, in steps that are shorter.
+    // Longer than a lease in all, in shorter steps.
     for _ in 0..2 {
         app.advance(TimeDelta::seconds(4));
         let renewed = app.now() + TimeDelta::seconds(5);
@@ -113,9 +113,9 @@ async fn a_lease_lasts_while_its_job_runs(Hanging { app, _server }: Hanging) {
 }
 
 #[both]
-async fn much_that_has_had_its_day_is_removed_a_slice_at_a_time(app: TestApp) {
+async fn many_expired_rows_are_removed_a_slice_at_a_time(app: TestApp) {
     let db = app.app.db.pool();
-    // More than one round removes.
+    // More rows than one round removes.
     for slice in 0..11 {
         let full = (0..1_000).map(|n| {
             let row = rate_limit::Model {
@@ -143,7 +143,7 @@ async fn much_that_has_had_its_day_is_removed_a_slice_at_a_time(app: TestApp) {
 }
 
 #[both]
-async fn what_waits_for_a_hidden_member_is_left_to_a_later_round(app: TestApp) {
+async fn work_for_a_hidden_member_is_left_to_a_later_round(app: TestApp) {
     let db = app.app.db.pool();
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering_id = partners(&app, mike, paul).await;
@@ -157,7 +157,7 @@ async fn what_waits_for_a_hidden_member_is_left_to_a_later_round(app: TestApp) {
         agreed_until: Some(app.now()),
         ..side.unwrap()
     };
-    // A whole slice of what he gives ends while he is hidden.
+    // A whole slice of his agreements ends while he is hidden.
     for n in 0..100 {
         let other = app.member(&format!("other{n}")).await.member;
         let id = app.app.ids.next();
@@ -211,13 +211,13 @@ where
 }
 
 #[both]
-async fn housekeeping_that_died_often_is_tried_again_later(app: TestApp) {
+async fn housekeeping_that_failed_often_is_retried_later(app: TestApp) {
     let db = app.app.db.pool();
     let most = app.app.config.worker.max_attempts;
     enqueue(&app.app, db, &Job::Housekeeping, app.now())
         .await
         .unwrap();
-    // As workers left it that died, whoever killed them.
+    // As workers left it that were killed.
     job::Entity::update_many()
         .col_expr(job::Column::Attempts, Expr::value(most))
         .exec(db)

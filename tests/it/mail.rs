@@ -55,7 +55,7 @@ async fn a_letter_is_sent_as_plain_text() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refusal_for_now_is_tried_again_later() {
+async fn a_temporary_refusal_is_retried_later() {
     let (sink, app) = with_sink().await;
     sink.answer_next("451 later, please");
     request(&app).await;
@@ -72,7 +72,7 @@ async fn a_refusal_for_now_is_tried_again_later() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refusal_for_good_is_not_tried_again() {
+async fn a_permanent_refusal_is_not_retried() {
     let (sink, app) = with_sink().await;
     sink.answer_next("550 5.1.1 <mike@example.org> does not live here");
     request(&app).await;
@@ -83,7 +83,7 @@ async fn a_refusal_for_good_is_not_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_refuses_everything_for_now_is_given_up_in_the_end() {
+async fn a_letter_that_is_always_refused_fails_after_the_last_attempt() {
     let (sink, app) = with_sink().await;
     for _ in 0..app.app.config.worker.max_attempts {
         sink.answer_next("452 no room");
@@ -98,7 +98,7 @@ async fn a_server_that_refuses_everything_for_now_is_given_up_in_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_falls_silent_is_left_and_asked_again() {
+async fn a_silent_server_is_retried_over_a_new_connection() {
     let (sink, app) = with_sink().await;
     sink.answer_next("");
     request(&app).await;
@@ -114,7 +114,7 @@ async fn a_server_that_falls_silent_is_left_and_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_mailer_says_whether_its_server_is_there() {
+async fn the_check_of_the_mailer_reports_whether_its_server_answers() {
     let (sink, app) = with_sink().await;
     app.app.mailer.check().await.unwrap();
     assert_eq!(sink.letters(), Vec::<String>::new());
@@ -126,7 +126,7 @@ async fn the_mailer_says_whether_its_server_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_without_encryption_gets_no_letter_that_asks_for_it() {
+async fn no_letter_is_sent_without_the_configured_encryption() {
     let sink = SmtpSink::start().await;
     let toml = sink.toml().replace("\"none\"", "\"starttls\"");
     let app = TestApp::configured(TestDatabase::sqlite().await, &toml).await;

@@ -1,11 +1,11 @@
-//! `belay member role`: an operator says what a member may do, beside the running server.
+//! `belay member role`: an operator sets a member's role while the server runs.
 
 use serde_json::json;
 use support::{Program, TestApp, TestDatabase, TestServer, both};
 use uuid::Uuid;
 
 #[both]
-async fn a_role_holds_from_the_next_request_on(database: TestDatabase) {
+async fn a_new_role_applies_from_the_next_request_on(database: TestDatabase) {
     let app = TestApp::in_the_present(database).await;
     let mike = app.member("mike").await;
     let server = TestServer::start(app.database(), "").await;
@@ -26,7 +26,7 @@ async fn a_role_holds_from_the_next_request_on(database: TestDatabase) {
     let refused = json!({ "circle": null, "errors": [{ "code": "NOT_ALLOWED" }] });
     assert_eq!(make_circle().await, refused);
 
-    // As an operator may well type it, and once more to be sure.
+    // The case of the address does not matter, and a repeat is harmless.
     for _ in 0..2 {
         let command = Program::new("member role Mike@Example.org facilitator");
         let ended = command.database(app.database()).run().await;
@@ -45,9 +45,9 @@ async fn a_role_holds_from_the_next_request_on(database: TestDatabase) {
 }
 
 #[both]
-async fn an_address_without_an_account_is_said_to_be_one(app: TestApp) {
+async fn an_address_without_an_account_is_reported(app: TestApp) {
     app.member("mike").await;
-    for (address, told) in [
+    for (address, message) in [
         ("paul@example.org", "No account has this address."),
         ("mike", "That is no e-mail address."),
         ("mike@", "That is no e-mail address."),
@@ -55,7 +55,7 @@ async fn an_address_without_an_account_is_said_to_be_one(app: TestApp) {
         let command = Program::new(&format!("member role {address} facilitator"));
         let ended = command.database(app.database()).run().await;
         assert_eq!(ended.code, Some(1), "{}", ended.said);
-        assert!(ended.said.contains(told), "{}", ended.said);
+        assert!(ended.said.contains(message), "{}", ended.said);
     }
     let no_role = Program::new("member role mike@example.org admin");
     let ended = no_role.database(app.database()).run().await;

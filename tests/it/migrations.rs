@@ -1,4 +1,4 @@
-//! The steps that make the tables, and the tables they make.
+//! The migrations, and the tables they create.
 
 mod entities;
 mod rows;
@@ -14,7 +14,7 @@ use sea_orm::{
 };
 use support::{FromDatabase, TestDatabase, both};
 
-use self::rows::{put_meeting, put_member, put_what_is_nobodys};
+use self::rows::{put_meeting, put_member, put_shared_rows};
 use self::shape::{assert_same, foreign_keys, shape};
 
 /// A database before the first migration.
@@ -27,7 +27,7 @@ impl FromDatabase for Empty {
 }
 
 #[both]
-async fn each_step_can_be_undone_and_done_again(Empty(database): Empty) {
+async fn each_migration_can_be_undone_and_applied_again(Empty(database): Empty) {
     let db = database.connect().await;
     for migration in Migrator::migrations() {
         let name = migration.name();
@@ -44,10 +44,10 @@ async fn each_step_can_be_undone_and_done_again(Empty(database): Empty) {
 }
 
 #[both]
-async fn all_steps_can_be_undone_and_done_again(database: TestDatabase) {
+async fn all_migrations_can_be_undone_and_applied_again(database: TestDatabase) {
     let db = database.connect().await;
     let (made, seeded) = (shape(&db).await, entities::rows(&db).await);
-    put_member(&db, 2, put_what_is_nobodys(&db).await).await;
+    put_member(&db, 2, put_shared_rows(&db).await).await;
 
     Migrator::down(&db, None).await.unwrap();
     assert_same("all undone", &shape(&db).await, &BTreeSet::new());
@@ -58,9 +58,9 @@ async fn all_steps_can_be_undone_and_done_again(database: TestDatabase) {
 }
 
 #[both]
-async fn done_twice_changes_nothing(database: TestDatabase) {
+async fn migrating_twice_changes_nothing(database: TestDatabase) {
     let db = database.connect().await;
-    put_member(&db, 2, put_what_is_nobodys(&db).await).await;
+    put_member(&db, 2, put_shared_rows(&db).await).await;
     let (made, kept) = (shape(&db).await, entities::rows(&db).await);
 
     Migrator::up(&db, None).await.unwrap();
@@ -81,18 +81,18 @@ async fn tables_and_entities_agree(database: TestDatabase) {
     );
 }
 
-/// Each row is read back as it was written; here, that none was forgotten.
+/// `put_member` and `put_shared_rows` read each row back. This test checks that they cover every table.
 #[both]
-async fn every_table_keeps_what_its_entity_holds(database: TestDatabase) {
+async fn every_table_is_covered_by_a_row(database: TestDatabase) {
     let db = database.connect().await;
-    put_member(&db, 2, put_what_is_nobodys(&db).await).await;
+    put_member(&db, 2, put_shared_rows(&db).await).await;
     for (table, rows) in entities::rows(&db).await {
         assert!(!rows.is_empty(), "no row was written to {table}");
     }
 }
 
 #[both]
-async fn whatever_names_a_member_goes_with_him(database: TestDatabase) {
+async fn rows_of_a_member_are_deleted_with_the_member(database: TestDatabase) {
     let db = database.connect().await;
     let keys = foreign_keys(&db).await;
     for (table, column, _) in shape::columns(&db).await {
@@ -117,27 +117,30 @@ async fn whatever_names_a_member_goes_with_him(database: TestDatabase) {
 }
 
 #[both]
-async fn a_member_leaves_no_trace_and_takes_nothing_of_others(database: TestDatabase) {
+async fn deleting_a_member_deletes_all_their_rows_and_no_others(database: TestDatabase) {
     let db = database.connect().await;
-    let shared = put_what_is_nobodys(&db).await;
+    let shared = put_shared_rows(&db).await;
     put_member(&db, 2, shared).await;
-    let without_him = entities::rows(&db).await;
-    let him = put_member(&db, 3, shared).await;
-    let with_him = entities::rows(&db).await;
+    let before = entities::rows(&db).await;
+    let member = put_member(&db, 3, shared).await;
+    let with_member = entities::rows(&db).await;
     for table in tables_of_members(&foreign_keys(&db).await) {
         let table = table.as_str();
         assert!(
-            with_him[table].len() > without_him[table].len(),
-            "he had no row in {table}: this shows nothing about it"
+            with_member[table].len() > before[table].len(),
+            "the member had no row in {table}: the test does not cover it"
         );
     }
 
-    member::Entity::delete_by_id(him).exec(&db).await.unwrap();
+    member::Entity::delete_by_id(member)
+        .exec(&db)
+        .await
+        .unwrap();
 
-    assert_eq!(entities::rows(&db).await, without_him);
+    assert_eq!(entities::rows(&db).await, before);
 }
 
-/// The tables whose rows go with a member, at whatever remove.
+/// Returns the tables whose rows are deleted with a member, directly or through other tables.
 fn tables_of_members(keys: &BTreeSet<shape::ForeignKey>) -> BTreeSet<String> {
     let mut tables = BTreeSet::from(["member".to_owned()]);
     loop {
@@ -160,9 +163,9 @@ fn tables_of_members(keys: &BTreeSet<shape::ForeignKey>) -> BTreeSet<String> {
 }
 
 #[both]
-async fn what_was_there_before_there_were_feeds_is_in_them(database: TestDatabase) {
+async fn existing_rows_are_in_the_change_feeds_after_the_migration(database: TestDatabase) {
     let db = database.connect().await;
-    let shared = put_what_is_nobodys(&db).await;
+    let shared = put_shared_rows(&db).await;
     for number in [2, 3] {
         put_member(&db, number, shared).await;
     }
@@ -175,7 +178,7 @@ async fn what_was_there_before_there_were_feeds_is_in_them(database: TestDatabas
     Migrator::down(&db, Some(back)).await.unwrap();
     Migrator::up(&db, None).await.unwrap();
 
-    // What later steps brought is not there when this one is taken.
+    // The tables of these kinds do not exist yet at this migration.
     let later = [
         change::Kind::Peering,
         change::Kind::Pact,
@@ -202,7 +205,7 @@ async fn what_was_there_before_there_were_feeds_is_in_them(database: TestDatabas
 #[both]
 async fn a_meeting_outlives_its_host(database: TestDatabase) {
     let db = database.connect().await;
-    let host = put_member(&db, 2, put_what_is_nobodys(&db).await).await;
+    let host = put_member(&db, 2, put_shared_rows(&db).await).await;
     let id = MeetingId(Uuid::from_u128(2));
     put_meeting(&db, id, Some(host)).await;
 
@@ -215,7 +218,7 @@ async fn a_meeting_outlives_its_host(database: TestDatabase) {
 #[both]
 async fn a_device_outlives_its_session(database: TestDatabase) {
     let db = database.connect().await;
-    put_member(&db, 2, put_what_is_nobodys(&db).await).await;
+    put_member(&db, 2, put_shared_rows(&db).await).await;
 
     session::Entity::delete_many().exec(&db).await.unwrap();
 

@@ -1,4 +1,4 @@
-//! The in-app inbox, and what is told to whom.
+//! The in-app inbox: its lines, and when they count as read.
 
 use api::node_id::NodeId as _;
 use api::notification::check::housekeep;
@@ -46,7 +46,7 @@ async fn mark(app: &TestApp, who: SignedIn, input: Value) -> Value {
     answer.at("/markNotificationsRead")
 }
 
-async fn five(app: &TestApp, who: SignedIn) {
+async fn add_five_lines(app: &TestApp, who: SignedIn) {
     for n in 0..5 {
         app.tell(who, &format!("event-{n}")).await;
         if n != 2 {
@@ -56,7 +56,7 @@ async fn five(app: &TestApp, who: SignedIn) {
 }
 
 #[both]
-async fn an_inbox_has_what_is_due_newest_first(app: TestApp) {
+async fn an_inbox_lists_due_lines_newest_first(app: TestApp) {
     let mike = app.member("mike").await;
     app.tell(mike, "first").await;
     let later = app.now() + TimeDelta::hours(1);
@@ -74,9 +74,9 @@ async fn an_inbox_has_what_is_due_newest_first(app: TestApp) {
 }
 
 #[both]
-async fn pages_go_on_where_the_last_ended_both_ways(app: TestApp) {
+async fn an_inbox_is_paged_forwards_and_backwards(app: TestApp) {
     let mike = app.member("mike").await;
-    five(&app, mike).await;
+    add_five_lines(&app, mike).await;
     let all = ids(&app, mike, "").await;
     assert_eq!(all.len(), 5);
     let mut seen = Vec::new();
@@ -110,18 +110,18 @@ async fn pages_go_on_where_the_last_ended_both_ways(app: TestApp) {
 }
 
 #[both]
-async fn the_unread_are_counted_in_one_statement(app: TestApp) {
+async fn unread_lines_are_counted_in_one_statement(app: TestApp) {
     let mike = app.member("mike").await;
     assert_eq!(unread(&app, mike).await, 0);
-    five(&app, mike).await;
+    add_five_lines(&app, mike).await;
     assert_eq!(unread(&app, mike).await, 5);
     assert_eq!(inbox(&app, mike, "").await.statements, 1);
 }
 
 #[both]
-async fn what_is_read_stays_read_since_the_first_time(app: TestApp) {
+async fn a_line_keeps_the_time_it_was_first_read(app: TestApp) {
     let mike = app.member("mike").await;
-    five(&app, mike).await;
+    add_five_lines(&app, mike).await;
     let all = ids(&app, mike, "").await;
     let two = json!({ "notificationIds": [all[0], all[3]] });
     let marked = mark(&app, mike, two.clone()).await;
@@ -150,11 +150,11 @@ async fn what_is_read_stays_read_since_the_first_time(app: TestApp) {
 }
 
 #[both]
-async fn everything_up_to_a_point_is_read_at_once(app: TestApp) {
+async fn all_lines_up_to_one_are_marked_as_read_at_once(app: TestApp) {
     let mike = app.member("mike").await;
-    five(&app, mike).await;
+    add_five_lines(&app, mike).await;
     let all = ids(&app, mike, "").await;
-    // Two fell due in the same moment: the point is between them.
+    // Two lines fell due at the same moment, and the id tells them apart.
     let marked = mark(&app, mike, json!({ "upToId": all[2] })).await;
     assert_eq!(marked["me"]["unreadNotificationCount"], 2);
     let nodes = inbox(&app, mike, "").await.at("/me/notifications/nodes");
@@ -167,9 +167,9 @@ async fn everything_up_to_a_point_is_read_at_once(app: TestApp) {
 }
 
 #[both]
-async fn another_mans_inbox_is_out_of_reach(app: TestApp) {
+async fn a_member_cannot_read_or_mark_the_inbox_of_another(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
-    five(&app, mike).await;
+    add_five_lines(&app, mike).await;
     let mikes = ids(&app, mike, "").await;
     assert_eq!(ids(&app, sam, "").await, Vec::<Value>::new());
     let passed_over = mark(&app, sam, json!({ "notificationIds": mikes })).await;
@@ -189,7 +189,7 @@ async fn another_mans_inbox_is_out_of_reach(app: TestApp) {
 }
 
 #[both]
-async fn what_is_told_again_is_told_once(app: TestApp) {
+async fn a_notification_announced_again_is_sent_once(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
     app.tell(mike, "event").await;
@@ -202,7 +202,7 @@ async fn what_is_told_again_is_told_once(app: TestApp) {
 }
 
 #[both]
-async fn what_is_withdrawn_is_not_told_and_can_be_on_again(app: TestApp) {
+async fn a_withdrawn_notification_is_not_sent_and_can_be_announced_again(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
     let at = app.now() + TimeDelta::hours(1);
@@ -221,7 +221,7 @@ async fn what_is_withdrawn_is_not_told_and_can_be_on_again(app: TestApp) {
     assert!(app.outbox().is_empty());
     assert_eq!(unread(&app, mike).await, 0);
 
-    // On again, first later than before and then sooner.
+    // Announced again: first for later than before, then for sooner.
     let (later, sooner) = (at + TimeDelta::minutes(50), at + TimeDelta::minutes(20));
     app.tell_at(mike, "event", later, end).await;
     withdrawn().await;
@@ -230,7 +230,7 @@ async fn what_is_withdrawn_is_not_told_and_can_be_on_again(app: TestApp) {
     assert!(app.outbox().is_empty());
     app.travel(sooner).await;
     assert_eq!(app.outbox().len(), 1);
-    // What has been told cannot be taken back; it is over, and so it is read.
+    // A notification that was sent cannot be withdrawn. It becomes read instead.
     assert_eq!(unread(&app, mike).await, 1);
     withdrawn().await;
     assert_eq!(unread(&app, mike).await, 0);
@@ -240,15 +240,15 @@ async fn what_is_withdrawn_is_not_told_and_can_be_on_again(app: TestApp) {
 }
 
 #[both]
-async fn what_has_expired_is_not_sent(app: TestApp) {
+async fn an_expired_notification_is_not_sent(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
     app.tell(mike, "event").await;
     app.advance(TimeDelta::hours(4));
     app.drain().await;
-    let told = app.notifications().await;
-    assert_eq!(told[0].state, State::Skipped);
-    assert_eq!(told[0].skip_reason, Some(SkipReason::Expired));
+    let rows = app.notifications().await;
+    assert_eq!(rows[0].state, State::Skipped);
+    assert_eq!(rows[0].skip_reason, Some(SkipReason::Expired));
     assert!(app.deliveries().await.is_empty());
     assert_eq!(unread(&app, mike).await, 1);
 }
@@ -293,7 +293,7 @@ async fn a_meeting_reminder_has_its_occurrence_as_subject(app: TestApp) {
     let global = entity::OccurrenceId(subject).global();
     assert_eq!(nodes[0]["subjectId"], json!(global.as_str()));
 
-    // He is not going to any such meeting: when its time comes there is nothing to tell.
+    // He is not going to any such meeting, so the reminder is cancelled when it is due.
     app.register(mike, "mikes-phone").await;
     app.drain().await;
     assert!(app.outbox().is_empty());
@@ -301,7 +301,7 @@ async fn a_meeting_reminder_has_its_occurrence_as_subject(app: TestApp) {
     assert_eq!(unread(&app, mike).await, 0);
 }
 
-/// The lines that are unread, as they are listed; the count agrees.
+/// Returns the kinds of the unread lines in the list. Asserts that the unread count agrees.
 async fn listed_unread(app: &TestApp, who: SignedIn) -> Vec<String> {
     let lines = inbox(app, who, "(first: 100)")
         .await
@@ -316,7 +316,7 @@ async fn listed_unread(app: &TestApp, who: SignedIn) -> Vec<String> {
 }
 
 #[both]
-async fn a_reminder_that_was_answered_is_read(app: TestApp) {
+async fn a_check_in_marks_its_reminder_as_read(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "his-phone").await;
     let set = "mutation { setCheckInReminder(input: { localTime: \"18:00\", enabled: true }) { errors { code } } }";
@@ -341,25 +341,25 @@ async fn a_reminder_that_was_answered_is_read(app: TestApp) {
         );
         app.travel(evening + TimeDelta::hours(17)).await;
     }
-    // They stay in the inbox, and his other phone hears that they are read.
+    // They stay in the inbox, and other phones sync that they are read.
     assert_eq!(ids(&app, mike, "(first: 100)").await.len(), 10);
     let changes = "{ changes(first: 100) { edges { node { ... on Notification { readAt } } } } }";
     let changes = app
         .as_member(mike, changes, json!({}))
         .await
         .at("/changes/edges");
-    let told = changes.as_array().unwrap().iter();
-    let told: Vec<_> = told.filter_map(|edge| edge["node"].get("readAt")).collect();
-    assert_eq!(told.len(), 10);
-    assert!(told.iter().all(|read_at| read_at.is_string()), "{told:?}");
+    let rows = changes.as_array().unwrap().iter();
+    let rows: Vec<_> = rows.filter_map(|edge| edge["node"].get("readAt")).collect();
+    assert_eq!(rows.len(), 10);
+    assert!(rows.iter().all(|read_at| read_at.is_string()), "{rows:?}");
 }
 
 #[both]
-async fn what_a_line_is_about_is_over_and_so_is_the_line(app: TestApp) {
+async fn a_line_is_read_when_its_subject_is_over(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let peering = crate::peerings::partners(&app, sam, mike).await;
     app.drain().await;
-    // He said yes: the question is read. Sam has not looked at the answer.
+    // Mike accepted, so his line is read. Sam has not read the answer.
     assert_eq!(listed_unread(&app, mike).await, Vec::<String>::new());
     assert_eq!(listed_unread(&app, sam).await, ["PEERING_ACCEPTED"]);
 

@@ -1,4 +1,4 @@
-//! What an operator relies on: schema rules, health, logs, an orderly end.
+//! What an operator relies on: schema rules, health, logs and an orderly shutdown.
 
 use entity::JobId;
 use entity::job::{self, JobState};
@@ -15,7 +15,7 @@ fn steps() -> Vec<String> {
 }
 
 #[both]
-async fn migrating_twice_at_once_takes_every_step_once(database: TestDatabase) {
+async fn two_concurrent_migrations_apply_each_step_once(database: TestDatabase) {
     let database = database.empty().await;
     let migrate = || Program::new("migrate").database(&database).run();
     let (one, other) = tokio::join!(migrate(), migrate());
@@ -35,7 +35,7 @@ async fn migrating_twice_at_once_takes_every_step_once(database: TestDatabase) {
 }
 
 #[both]
-async fn a_server_starts_on_an_empty_embedded_database_only(database: TestDatabase) {
+async fn a_server_migrates_an_empty_embedded_database_only(database: TestDatabase) {
     let database = database.empty().await;
     if database.engine() == Engine::Sqlite {
         let server = TestServer::start(&database, "").await;
@@ -78,7 +78,7 @@ async fn a_schema_of_a_newer_belay_is_refused(database: TestDatabase) {
 }
 
 #[tokio::test]
-async fn a_database_url_that_cannot_be_read_is_not_repeated() {
+async fn an_invalid_database_url_is_not_printed() {
     for url in [
         "postgres://belay:hunter2@h1:5432,h2:port/belay",
         "postgres://belay:hunter2/x@h1/belay",
@@ -96,7 +96,7 @@ async fn a_database_url_that_cannot_be_read_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_taken_is_named_with_its_key() {
+async fn an_address_in_use_is_named_with_its_setting() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let ended = Program::new("serve")
@@ -112,7 +112,7 @@ async fn an_address_that_is_taken_is_named_with_its_key() {
 }
 
 #[both]
-async fn the_worker_can_run_apart(database: TestDatabase) {
+async fn the_worker_can_run_in_its_own_process(database: TestDatabase) {
     let api = Program::new("serve --no-worker").database(&database);
     let api = TestServer::run(api).await;
     add_unreadable_job(&database, 1, "2026-01-01T00:00:00Z").await;
@@ -134,7 +134,7 @@ async fn the_worker_can_run_apart(database: TestDatabase) {
 }
 
 #[both]
-async fn operators_have_an_address_of_their_own(database: TestDatabase) {
+async fn operator_endpoints_have_their_own_address(database: TestDatabase) {
     let program = Program::new("serve").database(&database);
     let mut server = TestServer::run(program.env("BELAY_OPERATIONS__BIND", "127.0.0.1:0")).await;
     let operations = server.said_after("Operators ask at ").await;
@@ -161,7 +161,7 @@ async fn operators_have_an_address_of_their_own(database: TestDatabase) {
     }
 }
 
-/// The lines that stand for requests.
+/// Returns the log lines of requests.
 pub(crate) fn request_lines(server: &TestServer) -> Vec<Value> {
     let written = server.written();
     let lines = written.lines().filter(|line| line.starts_with('{'));
@@ -170,7 +170,7 @@ pub(crate) fn request_lines(server: &TestServer) -> Vec<Value> {
 }
 
 #[both]
-async fn a_request_leaves_one_line_with_its_cost(app: TestApp) {
+async fn a_request_is_logged_in_one_line_with_its_cost(app: TestApp) {
     let mike = app.member("mike").await;
     let mut server = TestServer::start(app.database(), "[log]\nformat = \"json\"").await;
     let token = TestServer::token(mike);
@@ -195,21 +195,21 @@ async fn a_request_leaves_one_line_with_its_cost(app: TestApp) {
     for field in ["request_id", "statements", "db_ms", "ms", "timestamp"] {
         assert!(!lines[0][field].is_null(), "no {field} in {}", lines[0]);
     }
-    let told =
+    let fields =
         |at: usize| ["operation", "name", "status", "codes"].map(|key| lines[at][key].clone());
     assert_eq!(
-        told(0),
+        fields(0),
         [json!("query"), json!("Home"), json!(200), json!("")]
     );
-    assert_eq!(told(1)[3], "UNAUTHENTICATED");
+    assert_eq!(fields(1)[3], "UNAUTHENTICATED");
     assert!(lines[1]["member"].is_null());
-    assert_eq!(told(2)[3], "GRAPHQL_VALIDATION_FAILED");
-    assert!(told(3)[1].is_null(), "too long a name is left out");
+    assert_eq!(fields(2)[3], "GRAPHQL_VALIDATION_FAILED");
+    assert!(fields(3)[1].is_null(), "too long a name is left out");
     assert!(!server.written().contains(&name));
 }
 
 #[both]
-async fn nothing_of_anybody_is_logged_even_at_trace(app: TestApp) {
+async fn no_personal_data_is_logged_even_at_trace(app: TestApp) {
     let mike = app.member("mike").await;
     let program = Program::new("serve").database(app.database());
     let program = program
@@ -253,8 +253,7 @@ async fn nothing_of_anybody_is_logged_even_at_trace(app: TestApp) {
     }
 }
 
-/// Sends the head of a request, waits until the server wants its body, and sends half of that; the rest is
-/// for later.
+/// Sends the head of a request, waits for `100 Continue`, and sends a part of the body. Returns the rest of it.
 async fn half_a_request(server: &TestServer) -> (TcpStream, &'static str) {
     const BODY: &str = r#"{"query": "{ serverTime }"}"#;
     const GO_ON: &str = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -274,7 +273,7 @@ async fn half_a_request(server: &TestServer) -> (TcpStream, &'static str) {
 }
 
 #[both]
-async fn a_request_that_was_begun_is_answered_before_the_end(database: TestDatabase) {
+async fn a_request_in_progress_is_answered_before_shutdown(database: TestDatabase) {
     let mut server = TestServer::start(&database, "").await;
     let (mut stream, rest) = half_a_request(&server).await;
     let idle = TcpStream::connect(server.address()).await.unwrap();
@@ -295,7 +294,7 @@ async fn a_request_that_was_begun_is_answered_before_the_end(database: TestDatab
 }
 
 #[tokio::test]
-async fn a_draining_server_says_so_and_still_answers_until_a_second_signal() {
+async fn a_draining_server_is_unready_and_still_answers_until_a_second_signal() {
     let database = TestDatabase::sqlite().await;
     let mut server = TestServer::start(&database, "[http]\ndrain_seconds = 300").await;
     server.terminate();
@@ -312,7 +311,7 @@ async fn a_draining_server_says_so_and_still_answers_until_a_second_signal() {
 }
 
 #[tokio::test]
-async fn a_request_that_never_ends_does_not_keep_the_server() {
+async fn shutdown_does_not_wait_for_ever_for_a_request() {
     let database = TestDatabase::sqlite().await;
     let mut server = TestServer::start(&database, "[http]\nshutdown_seconds = 1").await;
     let (_stream, _) = half_a_request(&server).await;
@@ -321,12 +320,12 @@ async fn a_request_that_never_ends_does_not_keep_the_server() {
 }
 
 #[tokio::test]
-async fn a_database_that_went_away_makes_a_server_unready_but_not_unhealthy() {
+async fn a_broken_database_makes_a_server_unready_but_not_unhealthy() {
     let database = TestDatabase::postgres().await;
     let server = TestServer::start(&database, "").await;
     let ready = server.get("/readyz").await;
     assert_eq!(ready.status(), 200);
-    // As good as away: what readiness reads is gone.
+    // This breaks the query that readiness runs.
     let gone = "ALTER TABLE seaql_migrations RENAME TO elsewhere";
     database
         .connect()
@@ -341,7 +340,7 @@ async fn a_database_that_went_away_makes_a_server_unready_but_not_unhealthy() {
     assert_eq!(server.get("/healthz").await.status(), 200);
 }
 
-/// Adds a job nobody can read, which is kept for later whenever it is tried.
+/// Adds a job with an unreadable payload. Each attempt fails, and is retried later.
 pub(crate) async fn add_unreadable_job(database: &TestDatabase, number: u128, run_at: &str) {
     let run_at = run_at.parse().unwrap();
     let row = job::ActiveModel {
@@ -364,7 +363,7 @@ pub(crate) async fn add_unreadable_job(database: &TestDatabase, number: u128, ru
     added.await.unwrap();
 }
 
-/// How often the first unreadable job was tried. A worker has others beside it.
+/// Returns the attempts of the first unreadable job. A worker may have other jobs too.
 async fn attempts(database: &TestDatabase) -> i32 {
     let connection = database.connect().await;
     let job = job::Entity::find_by_id(JobId(uuid::Uuid::from_u128(1)));

@@ -1,4 +1,4 @@
-//! Quiet hours: what waits for the morning, and what does not.
+//! Quiet hours: which pushes wait until morning, and which do not.
 
 mod waits;
 
@@ -31,18 +31,19 @@ fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// When a member's pushes of a category leave that waited until an instant: some minutes later, as [`pushed`] says it.
+/// Returns when the member's waiting pushes of a category leave: some minutes after `until`. Has the format of
+/// [`pushed`].
 pub fn spread_after(who: SignedIn, category: Category, until: &str) -> String {
     let at = spread(utc(until), jitter(who.member, category));
     at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// As [`spread_after`], of what meetings tell.
+/// Like [`spread_after`], for notifications of meetings.
 fn in_the_morning(who: SignedIn, until: &str) -> String {
     spread_after(who, Category::Meetings, until)
 }
 
-/// A man with a phone, at an instant.
+/// Creates a member with a phone, and sets the time.
 async fn mike_at(app: &TestApp, now: &str) -> SignedIn {
     let mike = app.member("mike").await;
     app.app.clock.set(utc(now)).unwrap();
@@ -50,14 +51,14 @@ async fn mike_at(app: &TestApp, now: &str) -> SignedIn {
     mike
 }
 
-/// Tells him something that keeps for so many hours.
+/// Announces a notification that expires after `hours`.
 async fn tell(app: &TestApp, who: SignedIn, hours: i64) {
     let now = app.now();
     app.tell_at(who, "event", now, now + TimeDelta::hours(hours))
         .await;
 }
 
-/// When pushes were shown, of all there were.
+/// Returns the time of each push.
 fn pushed(app: &TestApp) -> Vec<String> {
     let outbox = app.outbox();
     let at = outbox
@@ -67,7 +68,7 @@ fn pushed(app: &TestApp) -> Vec<String> {
 }
 
 #[both]
-async fn they_are_there_for_everybody_and_can_be_set(app: TestApp) {
+async fn every_member_has_quiet_hours_and_can_set_them(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let usual = json!({ "enabled": true, "from": "22:00:00", "until": "07:00:00" });
     assert_eq!(hours(&app, mike).await, usual);
@@ -91,7 +92,7 @@ async fn they_are_there_for_everybody_and_can_be_set(app: TestApp) {
 }
 
 #[both]
-async fn what_falls_due_at_night_is_pushed_in_the_morning(app: TestApp) {
+async fn a_push_that_is_due_at_night_leaves_in_the_morning(app: TestApp) {
     // Clocks go forward in the night.
     let mike = mike_at(&app, "2026-03-28T23:15:00Z").await;
     tell(&app, mike, 24).await;
@@ -104,7 +105,7 @@ async fn what_falls_due_at_night_is_pushed_in_the_morning(app: TestApp) {
 }
 
 #[both]
-async fn what_would_be_too_late_in_the_morning_is_in_the_inbox_only(app: TestApp) {
+async fn a_push_that_expires_before_the_morning_is_in_the_inbox_only(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T23:00:00Z").await;
     tell(&app, mike, 8).await;
     app.travel(utc("2026-03-11T12:00:00Z")).await;
@@ -116,7 +117,7 @@ async fn what_would_be_too_late_in_the_morning_is_in_the_inbox_only(app: TestApp
 }
 
 #[both]
-async fn what_was_planned_before_them_waits_as_well(app: TestApp) {
+async fn a_push_that_was_planned_before_quiet_hours_waits_too(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T21:59:00Z").await;
     tell(&app, mike, 12).await;
     let id = app.notifications().await[0].id;
@@ -137,7 +138,7 @@ async fn what_was_planned_before_them_waits_as_well(app: TestApp) {
 }
 
 #[both]
-async fn they_are_those_of_his_own_zone(app: TestApp) {
+async fn quiet_hours_follow_the_members_zone(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T12:00:00Z").await;
     update(&app, mike, json!({ "timeZone": "Asia/Tokyo" })).await;
     app.app.clock.set(utc("2026-03-10T15:00:00Z")).unwrap();
@@ -147,7 +148,7 @@ async fn they_are_those_of_his_own_zone(app: TestApp) {
 }
 
 #[both]
-async fn switched_off_nothing_waits(app: TestApp) {
+async fn nothing_waits_while_quiet_hours_are_off(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T23:00:00Z").await;
     let off = json!({ "enabled": false, "from": "22:00", "until": "07:00" });
     set(&app, mike, off).await;
@@ -157,7 +158,7 @@ async fn switched_off_nothing_waits(app: TestApp) {
 }
 
 #[both]
-async fn a_time_he_set_himself_is_kept(app: TestApp) {
+async fn a_check_in_reminder_keeps_its_time_at_night(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T21:00:00Z").await;
     app.remind(mike.member, utc("2026-03-10T23:00:00Z")).await;
     app.travel(utc("2026-03-11T01:00:00Z")).await;

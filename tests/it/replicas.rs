@@ -12,7 +12,7 @@ const CHECK_IN: &str = "mutation($input: CheckInInput!) { checkIn(input: $input)
     checkIn { id } errors { code } } }";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_happens_at_one_server_is_heard_at_the_other_and_an_outage_loses_nobody() {
+async fn events_reach_clients_of_other_servers_and_an_outage_asks_for_a_refetch() {
     let app = TestApp::configured(TestDatabase::postgres().await, "").await;
     let mut nats = NatsServer::start();
     let a = TestServer::start(app.database(), &nats.toml()).await;
@@ -25,7 +25,7 @@ async fn what_happens_at_one_server_is_heard_at_the_other_and_an_outage_loses_no
     let refetch = json!({ "checkInId": null, "refetch": true });
     assert_eq!(heard(&mut tablet).await, refetch);
 
-    // A check-in at A with another mood each time: each is told to the tablet at B.
+    // Each check-in at A has another mood, and reaches the tablet at B.
     let id: uuid::Uuid = app.app.ids.next();
     let check_in = async |mood: i32| {
         let input = json!({ "input": { "id": id, "mood": mood } });
@@ -41,24 +41,21 @@ async fn what_happens_at_one_server_is_heard_at_the_other_and_an_outage_loses_no
     are_connected([&a, &b], false).await;
     check_in(4).await;
     nats.start_again();
-    // What was missed is not told; that something was is, once to every phone.
+    // Missed events are not sent again. Each phone is told once to refetch.
     assert_eq!(heard(&mut tablet).await, refetch);
     are_connected([&a, &b], true).await;
-    // The other server's return may tell the tablet to read again, once more, and stand for a check-in.
+    // When the other server reconnects, the tablet may be told once more to refetch, instead of a check-in.
     for mood in 5.. {
         let recorded = check_in(1 + mood % 5).await;
         if heard(&mut tablet).await == recorded {
             break;
         }
-        assert!(
-            mood < 10,
-            "the tablet hears nothing but that it is to read anew"
-        );
+        assert!(mood < 10, "the tablet is only told to refetch");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everything_is_heard_over_sockets_and_event_streams() {
+async fn sockets_and_event_streams_get_the_same_events() {
     let nats = NatsServer::start();
     let app = TestApp::in_the_present(TestDatabase::postgres().await).await;
     let a = TestServer::start(app.database(), &nats.toml()).await;
@@ -110,7 +107,7 @@ async fn everything_is_heard_over_sockets_and_event_streams() {
 }
 
 #[both]
-async fn who_reads_slowly_is_told_once_to_read_anew(database: TestDatabase) {
+async fn a_slow_reader_is_told_once_to_refetch(database: TestDatabase) {
     let nats = NatsServer::start();
     let app = TestApp::in_the_present_configured(database, &nats.toml()).await;
     let server = TestServer::start(app.database(), &nats.toml()).await;
@@ -135,7 +132,7 @@ async fn who_reads_slowly_is_told_once_to_read_anew(database: TestDatabase) {
             at: app.now(),
         });
     };
-    // Sam hears of his own after everything before it has come.
+    // Sam's event arrives after all events before it.
     let mut tell_mike = async |events: u32| {
         for _ in 0..events {
             tell(mike);
@@ -143,7 +140,7 @@ async fn who_reads_slowly_is_told_once_to_read_anew(database: TestDatabase) {
         tell(sam);
         assert_eq!(notified(&mut other).await["refetch"], false);
     };
-    // Little at a time, so that nothing but the reader holds it up.
+    // In small batches, so that only the reader is the bottleneck.
     let mut told = 0;
     while !metrics(&server)
         .await
@@ -151,7 +148,7 @@ async fn who_reads_slowly_is_told_once_to_read_anew(database: TestDatabase) {
     {
         tell_mike(16).await;
         told += 16;
-        assert!(told < 50_000, "all of it is kept for him");
+        assert!(told < 50_000, "the server buffers without a limit");
     }
     tell_mike(1000).await;
 

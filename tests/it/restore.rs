@@ -1,4 +1,4 @@
-//! Leaving for good: nothing of a member is left in the file, and no copy that is put back brings him back.
+//! Erasure: nothing of a deleted member is left in the file, and no restored backup brings the member back.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,8 @@ use tempfile::TempDir;
 use crate::ladder::written;
 use crate::peerings::partners;
 
-/// His account is deleted when he is removed: his day has come.
-async fn is_due(app: &TestApp, who: SignedIn) {
+/// Makes the deletion of the member's account due, and purges it.
+async fn purge(app: &TestApp, who: SignedIn) {
     let due = account::Entity::update_many()
         .col_expr(account::Column::DeletionDueAt, Expr::value(app.now()))
         .filter(account::Column::MemberId.eq(who.member));
@@ -28,12 +28,12 @@ async fn is_due(app: &TestApp, who: SignedIn) {
         .await
         .unwrap();
     app.drain().await;
-    // The first time ends his sessions.
+    // The first run ends the sessions, the second removes the member.
     app.advance(TimeDelta::minutes(2));
     app.drain().await;
 }
 
-async fn is_there(db: &impl ConnectionTrait, who: SignedIn) -> bool {
+async fn exists(db: &impl ConnectionTrait, who: SignedIn) -> bool {
     let found = member::Entity::find_by_id(who.member).one(db).await;
     found.unwrap().is_some()
 }
@@ -43,10 +43,10 @@ fn settings(list: &Path) -> String {
 }
 
 #[both]
-async fn a_copy_that_is_put_back_signs_everybody_out_and_erases_again(database: TestDatabase) {
+async fn a_restored_backup_signs_everybody_out_and_repeats_the_erasures(database: TestDatabase) {
     let folder = TempDir::new().unwrap();
     let list = folder.path().join("erasures");
-    // Another database has the same members, as a copy made before would.
+    // Another database has the same members, like a backup.
     let app = TestApp::configured(database, &settings(&list)).await;
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let engine = app.database().engine();
@@ -54,8 +54,8 @@ async fn a_copy_that_is_put_back_signs_everybody_out_and_erases_again(database: 
     let restored = copy.connect().await;
     copy_members(&app, &restored).await;
 
-    is_due(&app, mike).await;
-    assert!(!is_there(app.app.db.pool(), mike).await);
+    purge(&app, mike).await;
+    assert!(!exists(app.app.db.pool(), mike).await);
     let written = fs::read_to_string(&list).unwrap();
     assert_eq!(written.lines().count(), 1, "{written}");
     assert!(!written.contains(&mike.member.to_string()), "{written}");
@@ -72,8 +72,8 @@ async fn a_copy_that_is_put_back_signs_everybody_out_and_erases_again(database: 
         ended.said
     );
     assert!(ended.said.contains("1 of 1 erasures"), "{}", ended.said);
-    assert!(!is_there(&restored, mike).await);
-    assert!(is_there(&restored, sam).await);
+    assert!(!exists(&restored, mike).await);
+    assert!(exists(&restored, sam).await);
     let open = session::Entity::find().filter(session::Column::RevokedAt.is_null());
     assert_eq!(open.count(&restored).await.unwrap(), 0);
     let feeds = change_feed::Entity::find().all(&restored).await.unwrap();
@@ -84,7 +84,7 @@ async fn a_copy_that_is_put_back_signs_everybody_out_and_erases_again(database: 
     let codes = account_code::Entity::find().count(&restored).await.unwrap();
     assert_eq!(codes, 0);
 
-    // Without the secret that wrote it, it does not pass for an empty list.
+    // With another secret, the list is an error and does not count as empty.
     let other = "another secret, which was never used to write any list of erasures";
     let unknown = Program::new("restore")
         .database(&TestDatabase::of(engine).await)
@@ -130,20 +130,20 @@ async fn copy_members(app: &TestApp, copy: &impl ConnectionTrait) {
 }
 
 #[both]
-async fn no_erasure_happens_that_is_not_written_down(database: TestDatabase) {
+async fn no_erasure_happens_without_a_record(database: TestDatabase) {
     let folder = TempDir::new().unwrap();
     let list = folder.path().join("away").join("erasures");
     let app = TestApp::configured(database, &settings(&list)).await;
     let mike = app.member("mike").await;
-    is_due(&app, mike).await;
-    assert!(is_there(app.app.db.pool(), mike).await);
+    purge(&app, mike).await;
+    assert!(exists(app.app.db.pool(), mike).await);
     fs::create_dir(folder.path().join("away")).unwrap();
     app.advance(TimeDelta::hours(2));
     app.drain().await;
-    assert!(!is_there(app.app.db.pool(), mike).await);
+    assert!(!exists(app.app.db.pool(), mike).await);
     assert!(list.exists());
 
-    // A start finds out before anybody has asked.
+    // Programs check the list when they start.
     let list = folder.path().join("nowhere").join("erasures");
     for command in ["serve", "doctor"] {
         let program = Program::new(command).database(app.database());
@@ -158,17 +158,17 @@ async fn no_erasure_happens_that_is_not_written_down(database: TestDatabase) {
 }
 
 #[both]
-async fn a_removal_that_was_given_up_is_done_later(app: TestApp) {
+async fn housekeeping_repeats_a_purge_that_was_given_up(app: TestApp) {
     let mike = app.member("mike").await;
     let due = account::Entity::update_many()
         .col_expr(account::Column::DeletionDueAt, Expr::value(app.now()));
     due.exec(app.app.db.pool()).await.unwrap();
     app.drain().await;
     assert!(
-        is_there(app.app.db.pool(), mike).await,
+        exists(app.app.db.pool(), mike).await,
         "no job is there to remove him"
     );
-    // The hourly round of a worker that goes on.
+    // The hourly housekeeping of the worker.
     let round = || api::jobs::Job::Housekeeping;
     for days in [2, 0] {
         app.advance(TimeDelta::days(days) + TimeDelta::minutes(2));
@@ -177,17 +177,17 @@ async fn a_removal_that_was_given_up_is_done_later(app: TestApp) {
             .unwrap();
         app.drain().await;
     }
-    assert!(!is_there(app.app.db.pool(), mike).await);
+    assert!(!exists(app.app.db.pool(), mike).await);
 }
 
 #[both]
-async fn what_others_keep_does_not_name_a_member_who_is_gone(app: TestApp) {
+async fn rows_of_others_do_not_name_a_deleted_member(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(&app, mike, paul).await;
     let rung = json!({ "localTime": "20:00", "partner": {
         "afterDays": 3, "peeringId": peering, "tells": "QUIET" } });
     written(&app, mike, &rung).await;
-    // A letter to him that was given up.
+    // A letter to him that is still queued.
     let letter = api::jobs::Job::MailAccountNotice {
         member: mike.member,
         email: "mike@example.org".to_owned(),
@@ -199,9 +199,9 @@ async fn what_others_keep_does_not_name_a_member_who_is_gone(app: TestApp) {
         .unwrap();
     app.drain().await;
 
-    is_due(&app, mike).await;
+    purge(&app, mike).await;
 
-    assert!(!is_there(db, mike).await);
+    assert!(!exists(db, mike).await);
     let keys = notification::Entity::find().all(db).await.unwrap();
     assert!(
         keys.iter()
@@ -219,7 +219,7 @@ async fn what_others_keep_does_not_name_a_member_who_is_gone(app: TestApp) {
 }
 
 #[tokio::test]
-async fn nothing_that_a_member_wrote_is_left_in_the_file_when_he_is_gone() {
+async fn nothing_that_a_deleted_member_wrote_is_left_in_the_file() {
     const BIO: &str = "the lighthouse keeper of nowhere";
     let app = TestApp::configured(TestDatabase::sqlite().await, "").await;
     let file = PathBuf::from(app.database().url().trim_start_matches("sqlite://"));
@@ -234,7 +234,7 @@ async fn nothing_that_a_member_wrote_is_left_in_the_file_when_he_is_gone() {
     };
     let mike = app.member("mike").await;
     let update = "mutation($input: UpdateProfileInput!) { updateProfile(input: $input) { errors { code } } }";
-    // Many pages of it, and small ones.
+    // Texts of many sizes.
     for turn in 0..30 {
         let bio = format!("{BIO} {turn} {}", "x".repeat(turn * 9));
         let input = json!({ "input": { "bio": bio } });
@@ -242,7 +242,7 @@ async fn nothing_that_a_member_wrote_is_left_in_the_file_when_he_is_gone() {
         assert_eq!(answer.at("/updateProfile/errors"), json!([]));
     }
     assert!(holds(BIO));
-    is_due(&app, mike).await;
-    assert!(!is_there(app.app.db.pool(), mike).await);
+    purge(&app, mike).await;
+    assert!(!exists(app.app.db.pool(), mike).await);
     assert!(!holds(BIO), "it can still be read");
 }

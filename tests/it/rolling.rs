@@ -7,7 +7,7 @@ use support::{Ended, Program, TestDatabase, TestServer, both};
 
 const COMPATIBLE: &str = "m20990101_000001_rehearse_compatible";
 
-/// A program with more steps.
+/// A program that knows more steps.
 fn newer(command: &str, steps: &str, database: &TestDatabase) -> Program {
     older(command, database).env("UNDER_TEST_STEPS", steps)
 }
@@ -16,13 +16,13 @@ fn older(command: &str, database: &TestDatabase) -> Program {
     Program::new(command).database(database)
 }
 
-async fn done(program: Program) -> Ended {
+async fn succeeds(program: Program) -> Ended {
     let ended = program.run().await;
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     ended
 }
 
-/// Nothing of this program starts, and each says which steps it does not know.
+/// Asserts that no command of the older program runs, and that each names the steps it does not know.
 async fn cannot_run(database: &TestDatabase, steps: &[&str]) {
     for command in ["serve", "worker", "migrate", "circle unled", "doctor"] {
         let ended = older(command, database).run().await;
@@ -40,14 +40,14 @@ async fn cannot_run(database: &TestDatabase, steps: &[&str]) {
 
 #[both]
 async fn an_older_program_runs_on_a_compatible_schema(database: TestDatabase) {
-    let migrated = done(newer("migrate", "compatible", &database)).await;
+    let migrated = succeeds(newer("migrate", "compatible", &database)).await;
     assert!(migrated.said.contains(COMPATIBLE), "{}", migrated.said);
 
-    let migrated = done(older("migrate", &database)).await;
+    let migrated = succeeds(older("migrate", &database)).await;
     for part in ["no steps to take", "newer belay", COMPATIBLE] {
         assert!(migrated.said.contains(part), "{}", migrated.said);
     }
-    let looked = done(older("doctor", &database)).await;
+    let looked = succeeds(older("doctor", &database)).await;
     for part in ["note  schema: ", "newer belay", COMPATIBLE] {
         assert!(looked.said.contains(part), "{}", looked.said);
     }
@@ -60,33 +60,33 @@ async fn an_older_program_runs_on_a_compatible_schema(database: TestDatabase) {
     );
     server.kill().await;
     drop(TestServer::worker(&database, "").await);
-    // And the newer one after it.
-    done(newer("doctor", "compatible", &database)).await;
+    // The newer program runs after it too.
+    succeeds(newer("doctor", "compatible", &database)).await;
     let mut server = TestServer::run(newer("serve", "compatible", &database)).await;
     server.kill().await;
 }
 
 #[both]
-async fn an_older_program_does_not_start_when_a_step_does_not_allow_it(database: TestDatabase) {
+async fn an_older_program_does_not_start_on_an_incompatible_schema(database: TestDatabase) {
     let steps = "compatible incompatible";
-    done(newer("migrate", steps, &database)).await;
+    succeeds(newer("migrate", steps, &database)).await;
     let unknown = [COMPATIBLE, "m20990101_000002_rehearse_incompatible"];
     cannot_run(&database, &unknown).await;
 }
 
 #[both]
-async fn a_step_may_demand_that_programs_know_an_earlier_one(database: TestDatabase) {
+async fn a_step_can_require_programs_that_know_an_earlier_step(database: TestDatabase) {
     let steps = "compatible demanding";
-    done(newer("migrate", steps, &database)).await;
+    succeeds(newer("migrate", steps, &database)).await;
     let demanding = "m20990101_000003_rehearse_demanding";
     cannot_run(&database, &[COMPATIBLE, demanding]).await;
-    let migrated = done(newer("migrate", "compatible", &database)).await;
+    let migrated = succeeds(newer("migrate", "compatible", &database)).await;
     assert!(migrated.said.contains(demanding), "{}", migrated.said);
     assert!(!migrated.said.contains(COMPATIBLE), "{}", migrated.said);
 }
 
 #[both]
-async fn a_step_that_was_not_taken_keeps_nobody_from_starting(database: TestDatabase) {
+async fn a_failed_step_keeps_no_program_from_starting(database: TestDatabase) {
     let failed = newer("migrate", "compatible failing", &database)
         .run()
         .await;
@@ -96,7 +96,7 @@ async fn a_step_that_was_not_taken_keeps_nobody_from_starting(database: TestData
         "{}",
         failed.said
     );
-    let migrated = done(older("migrate", &database)).await;
+    let migrated = succeeds(older("migrate", &database)).await;
     assert!(migrated.said.contains(COMPATIBLE), "{}", migrated.said);
     let db = database.connect().await;
     let declared = schema_step::Entity::find().all(&db).await.unwrap();
@@ -106,10 +106,10 @@ async fn a_step_that_was_not_taken_keeps_nobody_from_starting(database: TestData
     );
 }
 
-/// It would take them on a schema that their author did not know.
+/// Its steps were not written for this schema.
 #[both]
 async fn a_program_of_another_branch_takes_no_steps(database: TestDatabase) {
-    done(newer("migrate", "compatible", &database)).await;
+    succeeds(newer("migrate", "compatible", &database)).await;
     let ended = newer("migrate", "incompatible", &database).run().await;
     assert_eq!(ended.code, Some(1), "{}", ended.said);
     assert!(ended.said.contains(COMPATIBLE), "{}", ended.said);

@@ -1,4 +1,4 @@
-//! What holds for the schema as a whole.
+//! Rules for the schema as a whole.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use support::{Schema, TestApp, both};
 
 #[both]
-async fn nobody_is_told_to_sign_in_and_a_member_is_himself(app: TestApp) {
+async fn me_without_a_session_gets_unauthenticated(app: TestApp) {
     let query = "{ serverTime me { memberId } }";
     let nobody = app.anonymous(query, json!({})).await;
     assert_eq!(nobody.code(), "UNAUTHENTICATED");
@@ -21,7 +21,7 @@ async fn nobody_is_told_to_sign_in_and_a_member_is_himself(app: TestApp) {
 }
 
 #[both]
-async fn anything_with_an_id_is_fetched_by_it_and_what_is_not_ones_own_is_absent(app: TestApp) {
+async fn nodes_are_fetched_by_id_and_those_of_others_are_null(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     crate::peerings::in_a_circle(&app, &[mike, sam]).await;
     let check_in = "mutation($id: UUID!) { checkIn(input: { id: $id }) { checkIn { id } } }";
@@ -54,7 +54,7 @@ async fn anything_with_an_id_is_fetched_by_it_and_what_is_not_ones_own_is_absent
 }
 
 #[both]
-async fn a_list_says_how_long_it_is_when_asked(app: TestApp) {
+async fn a_list_returns_its_total_count_on_request(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     crate::circles::circle_of(&app, host, &[mike]).await;
     let schedule = "mutation($input: ScheduleMeetingInput!) {
@@ -92,7 +92,7 @@ async fn a_list_says_how_long_it_is_when_asked(app: TestApp) {
     };
     let without = app.as_member(mike, &lists(""), json!({})).await;
     let with = app.as_member(mike, &lists("totalCount"), json!({})).await;
-    // The men of a circle are counted with it.
+    // The members of a circle are counted with the circle.
     assert_eq!(with.statements, without.statements + 5);
     let lists = with.ok();
     let count = |list: &str| lists.pointer(&format!("{list}/totalCount")).cloned();
@@ -109,7 +109,7 @@ async fn everything_in_the_schema_is_described() {
     let schema = Schema::introspect().await;
     let mut bare = Vec::new();
     for (place, described) in schema.described() {
-        // Something is said, in a sentence.
+        // At least a short sentence.
         let text = described["description"].as_str().unwrap_or_default().trim();
         if text.len() < 3 || !text.ends_with(['.', '!', '?']) {
             bare.push(place);
@@ -119,7 +119,7 @@ async fn everything_in_the_schema_is_described() {
 }
 
 #[tokio::test]
-async fn names_are_fit_for_code_generators_and_keep_one_convention() {
+async fn names_suit_code_generators_and_follow_one_convention() {
     let schema = Schema::introspect().await;
     let reserved = [
         "Type",
@@ -142,7 +142,7 @@ async fn names_are_fit_for_code_generators_and_keep_one_convention() {
                 let field_name = field["name"].as_str().unwrap();
                 let is_id = named(&field["type"]) == "ID";
                 let says_so = field_name.ends_with("Id") || field_name.ends_with("Ids");
-                if is_id != says_so && named(&field["type"]) != "UUID" && !is_text(field) {
+                if is_id != says_so && named(&field["type"]) != "UUID" && !is_plain_text(field) {
                     faults.insert(format!("{name}.{field_name}: an id is called xId"));
                 }
             }
@@ -180,8 +180,8 @@ async fn names_are_fit_for_code_generators_and_keep_one_convention() {
     assert_eq!(faults, BTreeSet::new());
 }
 
-/// What was read with the object it stands in, and is there whenever that is.
-const READ_WITH_IT: [&str; 8] = [
+/// Fields that are loaded with the object they belong to, and so are never null.
+const LOADED_WITH_PARENT: [&str; 8] = [
     "CircleInvitation.invitedBy",
     "CircleMember.member",
     "LadderRequest.member",
@@ -193,7 +193,7 @@ const READ_WITH_IT: [&str; 8] = [
 ];
 
 #[tokio::test]
-async fn one_failure_takes_no_siblings_with_it() {
+async fn a_failing_field_nulls_no_siblings() {
     let schema = Schema::introspect().await;
     let is_list = |name: &str| {
         ["Connection", "Edge", "Page"]
@@ -216,7 +216,7 @@ async fn one_failure_takes_no_siblings_with_it() {
             let place = format!("{}.{}", named(kind), text(&field["name"]));
             let crosses = things.contains(named(&field["type"]));
             let never_null = field["type"]["kind"] == "NON_NULL";
-            if crosses && never_null && !READ_WITH_IT.contains(&place.as_str()) {
+            if crosses && never_null && !LOADED_WITH_PARENT.contains(&place.as_str()) {
                 faults.insert(place);
             }
         }
@@ -225,7 +225,7 @@ async fn one_failure_takes_no_siblings_with_it() {
 }
 
 #[tokio::test]
-async fn a_payload_tells_expected_refusals_in_one_way() {
+async fn every_payload_lists_its_errors_in_the_same_way() {
     let schema = Schema::introspect().await;
     let errors: BTreeSet<&str> = schema
         .types()
@@ -252,7 +252,7 @@ async fn a_payload_tells_expected_refusals_in_one_way() {
 }
 
 #[tokio::test]
-async fn every_scalar_of_ours_says_where_it_is_specified() {
+async fn every_custom_scalar_has_the_url_of_its_specification() {
     let schema = Schema::introspect().await;
     let mut scalars = 0;
     for kind in schema.types().filter(|kind| kind["kind"] == "SCALAR") {
@@ -264,7 +264,7 @@ async fn every_scalar_of_ours_says_where_it_is_specified() {
 }
 
 #[test]
-fn what_is_deprecated_says_why_and_since_when() {
+fn every_deprecation_has_a_reason_and_a_date() {
     assert_eq!(undated(&api::schema::sdl()), Vec::<&str>::new());
     let made_up = "
         type A {
@@ -277,10 +277,10 @@ fn what_is_deprecated_says_why_and_since_when() {
     assert_eq!(fields, ["b", "c", "d"]);
 }
 
-/// The lines of a schema that deprecate something without words and a date.
+/// Returns the lines of a schema that deprecate something without a reason or a date.
 fn undated(sdl: &str) -> Vec<&str> {
     let is_date = |word: &&str| chrono::NaiveDate::parse_from_str(word, "%Y-%m-%d").is_ok();
-    let is_in_inbox = |line: &str| {
+    let reason_and_date = |line: &str| {
         let (_, reason) = line.split_once("@deprecated(reason: \"")?;
         let (reason, _) = reason.split_once('"')?;
         let words = || {
@@ -294,12 +294,12 @@ fn undated(sdl: &str) -> Vec<&str> {
     let deprecating =
         lines.filter(|line| line.contains("@deprecated") && !line.starts_with("directive"));
     deprecating
-        .filter(|line| is_in_inbox(line).is_none())
+        .filter(|line| reason_and_date(line).is_none())
         .collect()
 }
 
-/// Somebody asks a member into a circle.
-async fn is_invited(app: &TestApp, member: api::viewer::SignedIn) {
+/// Invites a member to a circle.
+async fn invite(app: &TestApp, member: api::viewer::SignedIn) {
     let other = app.facilitator("other").await;
     let circle = crate::circles::circle_of(app, other, &[]).await;
     let asked = "mutation($circle: ID!, $member: ID!) {
@@ -310,7 +310,7 @@ async fn is_invited(app: &TestApp, member: api::viewer::SignedIn) {
 
 #[both]
 #[expect(clippy::too_many_lines, reason = "one list of all lists")]
-async fn a_cursor_means_nothing_in_another_list(app: TestApp) {
+async fn a_cursor_is_invalid_in_another_list(app: TestApp) {
     let host = app.facilitator("host").await;
     crate::circles::circle_of(&app, host, &[]).await;
     let input = json!({ "id": app.app.ids.next::<uuid::Uuid>(), "title": "Tea", "format": "IN_PERSON",
@@ -325,17 +325,17 @@ async fn a_cursor_means_nothing_in_another_list(app: TestApp) {
     let peering = crate::peerings::partners(&app, host, partner).await;
     let pact = crate::pacts::agreed(&app, host, partner, &peering).await;
     crate::pacts::nudged(&app, host, &pact).await;
-    // A wish that was changed is one that was received.
+    // When a wish changes, the partner keeps the former one as received words.
     for wish in ["Softly", "Loudly"] {
         let input = json!({ "pactId": pact, "nudgeWish": wish });
         crate::pacts::sent(&app, partner, "updatePactSide", input).await;
     }
-    crate::commitments::weekly(&app, host, &peering).await;
+    crate::commitments::daily(&app, host, &peering).await;
 
     crate::ladder::tell_each_other(&app, host, partner, &peering).await;
     app.drain().await;
 
-    is_invited(&app, host).await;
+    invite(&app, host).await;
 
     let lists = [
         (
@@ -428,8 +428,8 @@ fn text(of: &Value) -> &str {
     of.as_str().unwrap_or_default()
 }
 
-/// An installation names itself; its id is none of ours.
-fn is_text(field: &Value) -> bool {
+/// Whether the field is an id that is plain text: an installation names itself.
+fn is_plain_text(field: &Value) -> bool {
     field["name"] == "installationId"
 }
 

@@ -1,4 +1,4 @@
-//! The secret of an installation: what a wrong one, a changed one and a lost one do.
+//! The secret of an installation: a wrong one, a changed one and a lost one.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,22 +10,22 @@ use serde_json::{Value, json};
 use support::{Program, TestApp, TestDatabase, TestServer, both};
 use uuid::Uuid;
 
-use crate::commitments::weekly;
+use crate::commitments::daily;
 use crate::ladder::written;
 use crate::pacts::{agreed, hello, nudge, nudge_document};
 use crate::peerings::partners;
 
-/// Stands for bytes that no configured secret opens.
+/// Returns bytes that no configured secret can decrypt.
 fn spoilt() -> Expr {
     Expr::value(vec![1_u8; 60])
 }
 
 #[both]
-async fn words_that_cannot_be_read_take_nothing_else_with_them(app: TestApp) {
+async fn unreadable_words_null_only_their_own_field(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(&app, mike, paul).await;
     let pact = agreed(&app, mike, paul, &peering).await;
-    weekly(&app, mike, &peering).await;
+    daily(&app, mike, &peering).await;
     let mut own_words = hello(&app, &pact);
     own_words["says"] = json!({ "own": "See you at the wall at six" });
     nudge(&app, paul, "sendPactNudge", &own_words).await;
@@ -97,7 +97,7 @@ async fn words_that_cannot_be_read_take_nothing_else_with_them(app: TestApp) {
         "{edges:#?}"
     );
 
-    // Each is an error of its own field, and tells nothing.
+    // Each error belongs to its own field, and reveals nothing.
     assert_eq!(answer.errors.len(), 7, "{:#?}", answer.errors);
     for error in &answer.errors {
         let field = error["path"].as_array().unwrap().last().unwrap();
@@ -108,7 +108,7 @@ async fn words_that_cannot_be_read_take_nothing_else_with_them(app: TestApp) {
         assert_eq!(error["extensions"]["code"], "INTERNAL_SERVER_ERROR");
     }
 
-    // What is sent again is answered as before, though nobody can compare the words.
+    // A repeated request succeeds, although the words cannot be compared.
     let document = nudge_document("sendPactNudge").replace(" text", "");
     let answer = app
         .as_member(paul, &document, json!({ "input": own_words }))
@@ -117,7 +117,7 @@ async fn words_that_cannot_be_read_take_nothing_else_with_them(app: TestApp) {
 }
 
 #[both]
-async fn a_note_that_cannot_be_read_survives_an_edit_of_the_rest(app: TestApp) {
+async fn an_unreadable_note_survives_an_edit_of_other_fields(app: TestApp) {
     let mike = app.member("mike").await;
     let id: Uuid = app.app.ids.next();
     let write = async |input: Value| {
@@ -153,13 +153,13 @@ async fn a_note_that_cannot_be_read_survives_an_edit_of_the_rest(app: TestApp) {
 
 const OTHER: &str = "another-one-that-tests-change-to-7Kd2Rz0WqYb5Ns8Lf3Xv";
 
-fn with(command: &str, database: &TestDatabase, secret: &str) -> Program {
+fn with_secret(command: &str, database: &TestDatabase, secret: &str) -> Program {
     let program = Program::new(command).database(database);
     program.env("BELAY_AUTH__SECRET", secret)
 }
 
 #[both]
-async fn a_wrong_secret_starts_nothing(database: TestDatabase) {
+async fn no_program_starts_with_a_wrong_secret(database: TestDatabase) {
     let sound = Program::new("migrate").database(&database).run().await;
     assert_eq!(sound.code, Some(0), "{}", sound.said);
     let ended = Program::new("doctor").database(&database).run().await;
@@ -171,7 +171,7 @@ async fn a_wrong_secret_starts_nothing(database: TestDatabase) {
         "migrate",
         "member role a@example.org member",
     ] {
-        let ended = with(command, &database, OTHER).run().await;
+        let ended = with_secret(command, &database, OTHER).run().await;
         assert_eq!(ended.code, Some(1), "{command}: {}", ended.said);
         for part in [
             "auth.secret",
@@ -186,12 +186,12 @@ async fn a_wrong_secret_starts_nothing(database: TestDatabase) {
             );
         }
     }
-    let ended = with("doctor", &database, OTHER).run().await;
+    let ended = with_secret("doctor", &database, OTHER).run().await;
     assert_eq!(ended.code, Some(1), "{}", ended.said);
     assert!(ended.said.contains("mend  secrets"), "{}", ended.said);
     assert!(!ended.said.contains(OTHER), "{}", ended.said);
 
-    // Of a secret for words alone as well.
+    // The same holds for a separate secret for words.
     let apart = Program::new("secret accept").database(&database);
     let apart = apart.env("BELAY_AT_REST__SECRET", OTHER).run().await;
     assert_eq!(apart.code, Some(0), "{}", apart.said);
@@ -201,7 +201,7 @@ async fn a_wrong_secret_starts_nothing(database: TestDatabase) {
 }
 
 #[both]
-async fn a_secret_is_changed_on_purpose_and_everybody_stays_signed_in(database: TestDatabase) {
+async fn changing_the_secret_keeps_everybody_signed_in(database: TestDatabase) {
     let app = TestApp::in_the_present(database).await;
     let mike = app.member("mike").await;
     let check_in = "mutation($input: CheckInInput!) { checkIn(input: $input) { errors { code } } }";
@@ -209,12 +209,12 @@ async fn a_secret_is_changed_on_purpose_and_everybody_stays_signed_in(database: 
     app.as_member(mike, check_in, input).await.ok();
     let token = TestServer::token(mike);
     let database = app.database();
-    let mut before = TestServer::run(reads_too(database)).await;
+    let mut before = TestServer::run(first_step(database)).await;
     before.kill().await;
 
     let former = support::SECRET;
-    let named = || with("serve", database, OTHER).env("BELAY_AUTH__FORMER_SECRETS", former);
-    let doctor = with("doctor", database, OTHER).env("BELAY_AUTH__FORMER_SECRETS", former);
+    let named = || with_secret("serve", database, OTHER).env("BELAY_AUTH__FORMER_SECRETS", former);
+    let doctor = with_secret("doctor", database, OTHER).env("BELAY_AUTH__FORMER_SECRETS", former);
     let ended = doctor.run().await;
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     assert!(
@@ -229,27 +229,27 @@ async fn a_secret_is_changed_on_purpose_and_everybody_stays_signed_in(database: 
     assert_eq!(*nodes, json!([{ "note": "a hard day" }]), "{read}");
     changed.kill().await;
 
-    // From now on the database is that of the new one. A process of the change that is under way still has both.
+    // From now on the database needs the new secret. A process in the middle of the change still has both.
     let still = Program::new("doctor").database(database);
     let ended = still.env("BELAY_AUTH__FORMER_SECRETS", OTHER).run().await;
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     let ended = Program::new("doctor").database(database).run().await;
     assert_eq!(ended.code, Some(1), "{}", ended.said);
-    let mut alone = TestServer::run(with("serve", database, OTHER)).await;
+    let mut alone = TestServer::run(with_secret("serve", database, OTHER)).await;
     let read = alone.graphql(Some(&token), query, json!({})).await;
     assert_eq!(read["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
     alone.kill().await;
 }
 
-/// The first step of a change: the old one, with the new one to read with.
-fn reads_too(database: &TestDatabase) -> Program {
+/// The first step of a change: writes with the old secret, reads with both.
+fn first_step(database: &TestDatabase) -> Program {
     let program = Program::new("serve").database(database);
     program.env("BELAY_AUTH__FORMER_SECRETS", OTHER)
 }
 
-/// The second step: they change places.
-fn writes(command: &str, database: &TestDatabase) -> Program {
-    with(command, database, OTHER).env("BELAY_AUTH__FORMER_SECRETS", support::SECRET)
+/// The second step: writes with the new secret, reads with both.
+fn second_step(command: &str, database: &TestDatabase) -> Program {
+    with_secret(command, database, OTHER).env("BELAY_AUTH__FORMER_SECRETS", support::SECRET)
 }
 
 async fn is_refused(program: Program) {
@@ -279,26 +279,26 @@ async fn several_processes_change_a_secret_in_two_steps() {
     let old = || Program::new("serve").database(&database);
     starts(old()).await;
     for command in ["serve", "worker", "migrate", "circle unled", "doctor"] {
-        is_refused(writes(command, &database)).await;
+        is_refused(second_step(command, &database)).await;
     }
-    // A command that ends reads nothing of what others write.
+    // A command that ends does not count, because it reads nothing that others write.
     let migrate = Program::new("migrate").database(&database);
     let migrate = migrate.env("BELAY_AUTH__FORMER_SECRETS", OTHER).run().await;
     assert_eq!(migrate.code, Some(0), "{}", migrate.said);
-    is_refused(writes("serve", &database)).await;
+    is_refused(second_step("serve", &database)).await;
 
-    // A process that was left out of the first step takes it back when it starts again.
-    starts(reads_too(&database)).await;
+    // A process that restarts without the first step undoes it.
+    starts(first_step(&database)).await;
     starts(old()).await;
-    is_refused(writes("serve", &database)).await;
-    starts(reads_too(&database)).await;
+    is_refused(second_step("serve", &database)).await;
+    starts(first_step(&database)).await;
 
-    // From here on those of both steps start again in any order.
-    starts(writes("serve", &database)).await;
-    starts(writes("serve", &database)).await;
-    starts(reads_too(&database)).await;
-    starts(reads_too(&database)).await;
-    starts(writes("serve", &database)).await;
+    // From here on, processes of both steps restart in any order.
+    starts(second_step("serve", &database)).await;
+    starts(second_step("serve", &database)).await;
+    starts(first_step(&database)).await;
+    starts(first_step(&database)).await;
+    starts(second_step("serve", &database)).await;
     let left_out = old().run().await;
     assert_eq!(left_out.code, Some(1), "{}", left_out.said);
     assert!(
@@ -307,17 +307,17 @@ async fn several_processes_change_a_secret_in_two_steps() {
         left_out.said
     );
 
-    // Once one reads no longer with the old one, nobody writes with it.
-    starts(with("serve", &database, OTHER)).await;
-    let ended = reads_too(&database).run().await;
+    // Once a process no longer reads with the old secret, no other may write with it.
+    starts(with_secret("serve", &database, OTHER)).await;
+    let ended = first_step(&database).run().await;
     assert_eq!(ended.code, Some(1), "{}", ended.said);
     assert!(ended.said.contains("in one step"), "{}", ended.said);
-    starts(writes("serve", &database)).await;
-    starts(with("serve", &database, OTHER)).await;
+    starts(second_step("serve", &database)).await;
+    starts(with_secret("serve", &database, OTHER)).await;
 }
 
 #[tokio::test]
-async fn a_secret_for_words_alone_is_changed_in_two_steps_as_well() {
+async fn a_separate_secret_for_words_is_changed_in_two_steps_too() {
     let database = TestDatabase::postgres().await;
     starts(Program::new("serve").database(&database)).await;
     let apart = || {
@@ -337,31 +337,31 @@ async fn a_secret_for_words_alone_is_changed_in_two_steps_as_well() {
 }
 
 #[tokio::test]
-async fn a_secret_is_changed_at_once_where_one_process_runs() {
+async fn a_single_process_changes_a_secret_in_one_step() {
     let database = TestDatabase::sqlite().await;
     starts(Program::new("serve").database(&database)).await;
-    starts(writes("serve", &database)).await;
-    // Of several, when the operator says that there is one.
+    starts(second_step("serve", &database)).await;
+    // On PostgreSQL this needs an operator who says that only one process runs.
     let database = TestDatabase::postgres().await;
     starts(Program::new("serve").database(&database)).await;
-    let accepted = writes("secret accept", &database).run().await;
+    let accepted = second_step("secret accept", &database).run().await;
     assert_eq!(accepted.code, Some(0), "{}", accepted.said);
     assert!(
         !accepted.said.contains("sign in again"),
         "{}",
         accepted.said
     );
-    starts(writes("serve", &database)).await;
-    starts(with("serve", &database, OTHER)).await;
+    starts(second_step("serve", &database)).await;
+    starts(with_secret("serve", &database, OTHER)).await;
 }
 
 /// While both steps are under way each process reads what the other writes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn processes_of_both_steps_read_what_each_other_write() {
+async fn processes_of_both_steps_read_the_words_of_each_other() {
     let app = TestApp::in_the_present(TestDatabase::postgres().await).await;
     let database = app.database();
-    let first = TestServer::run(reads_too(database)).await;
-    let second = TestServer::run(writes("serve", database)).await;
+    let first = TestServer::run(first_step(database)).await;
+    let second = TestServer::run(second_step("serve", database)).await;
     let check_in = "mutation($input: CheckInInput!) { checkIn(input: $input) { errors { code } } }";
     let query = "{ me { checkIns(first: 1) { nodes { note } } } }";
     for (name, writer, reader) in [("mike", &first, &second), ("paul", &second, &first)] {
@@ -376,24 +376,24 @@ async fn processes_of_both_steps_read_what_each_other_write() {
 }
 
 #[both]
-async fn a_lost_secret_is_given_up_on_purpose(database: TestDatabase) {
+async fn an_operator_can_give_up_a_lost_secret(database: TestDatabase) {
     let sound = Program::new("migrate").database(&database).run().await;
     assert_eq!(sound.code, Some(0), "{}", sound.said);
-    let ended = with("secret accept", &database, OTHER).run().await;
+    let ended = with_secret("secret accept", &database, OTHER).run().await;
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     for part in ["sign in again", "cannot be read"] {
         assert!(ended.said.contains(part), "{}", ended.said);
     }
-    let ended = with("doctor", &database, OTHER).run().await;
+    let ended = with_secret("doctor", &database, OTHER).run().await;
     assert_eq!(ended.code, Some(0), "{}", ended.said);
 }
 
 #[tokio::test]
-async fn a_key_file_that_is_gone_is_not_made_anew_beside_its_database() {
+async fn a_missing_key_file_is_not_created_again_beside_its_database() {
     let database = TestDatabase::sqlite().await;
     let file = PathBuf::from(database.url().trim_start_matches("sqlite://"));
     let key = file.with_file_name("belay.key");
-    let program = |command| with(command, &database, "");
+    let program = |command| with_secret(command, &database, "");
     let mut server = TestServer::run(program("serve")).await;
     server.kill().await;
     let kept = fs::read(&key).unwrap();

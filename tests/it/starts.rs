@@ -1,4 +1,4 @@
-//! What stops a start does so before anything is changed, and says what to do.
+//! A start that cannot succeed fails before it changes anything, and says what to do.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -21,7 +21,7 @@ fn file_of(database: &TestDatabase) -> PathBuf {
 }
 
 #[tokio::test]
-async fn production_refuses_a_sender_at_this_machine_and_paths_that_depend_on_the_folder() {
+async fn production_refuses_a_localhost_sender_and_relative_paths() {
     for (name, value, key) in [
         ("BELAY_MAIL__FROM", "Belay <belay@localhost>", "mail.from"),
         ("BELAY_DATABASE__URL", "sqlite://belay.db", "database.url"),
@@ -44,7 +44,7 @@ async fn production_refuses_a_sender_at_this_machine_and_paths_that_depend_on_th
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_is_named_without_its_password() {
+async fn an_unreachable_database_is_named_without_its_password() {
     let away = "postgres://belay:hunter2@127.0.0.1:1/belay";
     for command in ["serve", "worker", "migrate", "doctor"] {
         let program = Program::new(command).env("BELAY_DATABASE__URL", away);
@@ -82,7 +82,7 @@ async fn each_host_that_cannot_be_reached_is_named() {
 }
 
 #[tokio::test]
-async fn production_begins_no_database_but_by_migrate() {
+async fn in_production_only_migrate_creates_a_database() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("belay.db");
     let production = |command| on(command, &file).toml(PRODUCTION);
@@ -106,7 +106,7 @@ async fn production_begins_no_database_but_by_migrate() {
         refused(command).await;
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{command}");
     }
-    // One that holds nothing is as good as none.
+    // An empty file counts as no database.
     fs::write(&file, "").unwrap();
     refused("serve").await;
 
@@ -114,13 +114,13 @@ async fn production_begins_no_database_but_by_migrate() {
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     let mut server = TestServer::run(production("serve")).await;
     server.kill().await;
-    // It was there, and its disk is not: no server goes on with an empty one.
+    // If the file is gone, as when its disk is not mounted, no server starts with an empty one.
     fs::remove_file(&file).unwrap();
     refused("serve").await;
 }
 
 #[tokio::test]
-async fn nothing_is_migrated_by_a_start_that_cannot_succeed() {
+async fn a_start_that_cannot_succeed_migrates_nothing() {
     let database = TestDatabase::empty_sqlite();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
@@ -176,11 +176,11 @@ async fn a_database_written_with_another_secret_is_not_migrated(database: TestDa
 }
 
 #[tokio::test]
-async fn one_embedded_database_has_one_server_and_a_killed_one_leaves_room() {
+async fn an_embedded_database_has_one_server_until_that_is_gone() {
     let database = TestDatabase::sqlite().await;
     let file = file_of(&database);
     let mut server = TestServer::start(&database, "").await;
-    // By another name it is the same file.
+    // A symbolic link is another name of the same file.
     let folder = TempDir::new().unwrap();
     let other_name = folder.path().join("other.db");
     symlink(&file, &other_name).unwrap();
@@ -199,7 +199,7 @@ async fn one_embedded_database_has_one_server_and_a_killed_one_leaves_room() {
         assert!(ended.said.contains(&process), "{}", ended.said);
         assert!(ended.said.contains("Stop it first"), "{}", ended.said);
     }
-    // Others come and go beside it.
+    // Other commands run beside it.
     for command in ["migrate", "doctor", "circle unled"] {
         let ended = Program::new(command).database(&database).run().await;
         assert_eq!(ended.code, Some(0), "{}", ended.said);
@@ -215,7 +215,7 @@ async fn one_embedded_database_has_one_server_and_a_killed_one_leaves_room() {
 }
 
 #[tokio::test]
-async fn a_database_is_not_put_in_order_under_a_worker() {
+async fn restore_refuses_to_run_beside_a_worker() {
     let database = TestDatabase::sqlite().await;
     let mut worker = TestServer::worker(&database, "").await;
     let restore = || Program::new("restore").database(&database).run();
@@ -228,7 +228,7 @@ async fn a_database_is_not_put_in_order_under_a_worker() {
 }
 
 #[tokio::test]
-async fn whatever_is_made_beside_an_embedded_database_is_for_its_owner_alone() {
+async fn files_beside_an_embedded_database_are_private_to_their_owner() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("belay.db");
     let list = folder.path().join("erasures");

@@ -1,4 +1,4 @@
-//! No shame, no pressure: what the service never says to anybody, wherever it says something.
+//! No shame, no pressure: words that the service never uses in any text for members.
 
 use chrono::{DateTime, TimeDelta};
 use entity::notification::Kind;
@@ -8,8 +8,8 @@ use sea_orm::{EntityTrait as _, Iterable as _};
 use support::{TestApp, both, sources};
 use uuid::Uuid;
 
-/// Words and phrases; of a word every form that begins with it.
-const NEVER: [&str; 12] = [
+/// Words and phrases. A word stands for every form that begins with it.
+const FORBIDDEN: [&str; 12] = [
     "broken",
     "failed",
     "lost",
@@ -24,13 +24,13 @@ const NEVER: [&str; 12] = [
     "hurry",
 ];
 
-/// What would tell somebody who looks over a shoulder what the service is about.
+/// Words that would reveal the purpose of the service to somebody who sees the screen.
 const PURPOSE: [&str; 12] = [
     "health", "mental", "men's", "support", "peer", "therap", "depress", "anxi", "addict",
     "trauma", "circle", "mood",
 ];
 
-/// Files whose words go to operators, to logs, or nowhere.
+/// Files whose texts go to operators, to logs, or nowhere.
 const OPERATORS: [&str; 11] = [
     "cli",
     "config",
@@ -45,7 +45,8 @@ const OPERATORS: [&str; 11] = [
     "worker",
 ];
 
-fn said<'a>(text: &str, words: &'a [&str]) -> Vec<&'a str> {
+/// Returns those of `words` that the text contains.
+fn words_in<'a>(text: &str, words: &'a [&str]) -> Vec<&'a str> {
     // A code in capitals is for programs.
     let is_code = |word: &str| word.contains('_') && !word.contains(char::is_lowercase);
     let shown: Vec<&str> = text
@@ -75,46 +76,52 @@ fn said<'a>(text: &str, words: &'a [&str]) -> Vec<&'a str> {
 }
 
 #[test]
-fn they_are_found_as_words() {
-    assert_eq!(said("Your STREAKS are (lost)!", &NEVER), ["lost", "streak"]);
-    assert_eq!(said("only\n    you can", &NEVER), ["only you"]);
-    assert_eq!(said("Unbroken, in a week of blossoms", &NEVER), [""; 0]);
+fn forbidden_words_are_found_as_words() {
+    assert_eq!(
+        words_in("Your STREAKS are (lost)!", &FORBIDDEN),
+        ["lost", "streak"]
+    );
+    assert_eq!(words_in("only\n    you can", &FORBIDDEN), ["only you"]);
+    assert_eq!(
+        words_in("Unbroken, in a week of blossoms", &FORBIDDEN),
+        [""; 0]
+    );
 }
 
 #[test]
-fn the_schema_does_not_say_them() {
+fn the_schema_has_no_forbidden_words() {
     for (number, line) in (1..).zip(api::schema::sdl().lines()) {
-        assert_eq!(said(line, &NEVER), [""; 0], "line {number}: {line}");
+        assert_eq!(words_in(line, &FORBIDDEN), [""; 0], "line {number}: {line}");
     }
 }
 
 #[test]
-fn no_nudge_says_them_or_what_the_service_is_about() {
+fn no_push_has_forbidden_words_or_reveals_the_purpose() {
     let now = DateTime::from_timestamp(1_773_144_000, 0).unwrap();
     for kind in Kind::iter() {
         let id = NotificationId(Uuid::from_u128(1));
-        let nudge = api::push::message::render(id, kind, now, now + TimeDelta::hours(1));
-        for text in [nudge.title.text, nudge.body.text] {
-            assert_eq!(said(text, &NEVER), [""; 0], "{text}");
-            assert_eq!(said(text, &PURPOSE), [""; 0], "{text}");
+        let push = api::push::message::render(id, kind, now, now + TimeDelta::hours(1));
+        for text in [push.title.text, push.body.text] {
+            assert_eq!(words_in(text, &FORBIDDEN), [""; 0], "{text}");
+            assert_eq!(words_in(text, &PURPOSE), [""; 0], "{text}");
         }
-        let kind = nudge.category.channel();
-        assert_eq!(said(kind, &PURPOSE), [""; 0], "{kind}");
+        let kind = push.category.channel();
+        assert_eq!(words_in(kind, &PURPOSE), [""; 0], "{kind}");
     }
 }
 
 #[test]
-fn no_word_between_partners_says_them_and_the_schema_says_what_they_are() {
+fn nudge_templates_have_no_forbidden_words_and_are_in_the_schema() {
     let sdl = api::schema::sdl();
     for template in Template::iter() {
         let text = api::pact::model::text(template);
-        assert_eq!(said(text, &NEVER), [""; 0], "{text}");
+        assert_eq!(words_in(text, &FORBIDDEN), [""; 0], "{text}");
         assert!(sdl.contains(&format!("\"{text}\", in English.")), "{text}");
     }
 }
 
 #[both]
-async fn no_vocabulary_says_them(app: TestApp) {
+async fn no_vocabulary_has_forbidden_words(app: TestApp) {
     let db = app.database().connect().await;
     let mut texts = Vec::new();
     for row in topic::Entity::find().all(&db).await.unwrap() {
@@ -128,14 +135,13 @@ async fn no_vocabulary_says_them(app: TestApp) {
     }
     assert!(texts.len() > 150, "{texts:?}");
     for text in texts {
-        assert_eq!(said(&text, &NEVER), [""; 0], "{text}");
+        assert_eq!(words_in(&text, &FORBIDDEN), [""; 0], "{text}");
     }
 }
 
-/// Messages of refusals, letters and phrases all stand as they are said in the program's text, so that a new
-/// one is read here before anybody else reads it.
+/// Messages, letters and phrases are literals in the source code, so this test covers new ones as well.
 #[test]
-fn nothing_that_the_program_can_say_to_a_member_says_them() {
+fn no_text_for_members_has_forbidden_words() {
     let mut read = 0;
     for source in sources() {
         let mut places = OPERATORS.iter();
@@ -145,13 +151,13 @@ fn nothing_that_the_program_can_say_to_a_member_says_them() {
         for text in literals(&source.text) {
             read += 1;
             let place = source.path.display();
-            assert_eq!(said(&text, &NEVER), [""; 0], "{place}: {text}");
+            assert_eq!(words_in(&text, &FORBIDDEN), [""; 0], "{place}: {text}");
         }
     }
     assert!(read > 500, "{read}");
 }
 
-/// The string literals of a file's program text: not those of its comments and its tests.
+/// Returns the string literals of a source file, without those of comments and tests.
 fn literals(file: &str) -> Vec<String> {
     let program = file.split("#[cfg(test)]").next().unwrap_or_default();
     let program: Vec<&str> = program
@@ -162,7 +168,7 @@ fn literals(file: &str) -> Vec<String> {
     let mut literals = Vec::new();
     let mut rest = program.as_str();
     while let Some(at) = rest.find('"') {
-        // The character '"' begins no literal.
+        // The character literal of a quotation mark begins no string.
         let quoted = rest[..at].ends_with('\'') && rest[at + 1..].starts_with('\'');
         rest = &rest[at + 1..];
         if quoted {
@@ -178,7 +184,7 @@ fn literals(file: &str) -> Vec<String> {
                     break;
                 }
                 '\\' if !escaped => escaped = true,
-                // Behind a backslash at the end of a line the literal goes on in the next.
+                // After a backslash at the end of a line, the literal continues in the next line.
                 c => {
                     escaped = false;
                     literal.push(c);
@@ -192,7 +198,7 @@ fn literals(file: &str) -> Vec<String> {
 }
 
 #[test]
-fn literals_are_told_from_everything_else() {
+fn literals_are_found_and_nothing_else() {
     let file = "/// \"No\".\nlet c = '\"'; say(\"one\\\n    two \\\"three\\\"\");\n#[cfg(test)]\nsay(\"four\");";
     let found: Vec<_> = literals(file)
         .iter()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use api::app::{App, Surroundings};
 use api::clock::Clock;
 use api::config::{Config, DEFAULTS, load_from};
-use api::db::{Db, Stats};
+use api::db::Db;
 use api::dev_outbox::{DevOutbox, Sent};
 use api::entropy::Entropy;
 use api::graphql::context::Sender;
@@ -32,6 +32,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use crate::edge::Edge;
 use crate::program::SECRET;
 use crate::{FromDatabase, ListedCodes, TestDatabase};
 
@@ -44,6 +45,7 @@ pub struct TestApp {
     pub app: App,
     /// The schema, ready to run.
     pub schema: BelaySchema,
+    edge: Edge,
     database: TestDatabase,
 }
 
@@ -94,8 +96,14 @@ impl TestApp {
             (transport, Installed::bundled()),
         )
         .await;
+        Self::of(app, database)
+    }
+
+    fn of(app: App, database: TestDatabase) -> Self {
+        let schema = schema_of(app.clone());
         Self {
-            schema: schema_of(app.clone()),
+            edge: Edge::new(app.clone(), schema.clone()),
+            schema,
             app,
             database,
         }
@@ -130,11 +138,7 @@ impl TestApp {
         let outbox = self.app.dev_outbox.clone();
         let zones = self.app.zones.installed.clone();
         let app = assemble(config, self.app.clock.clone(), 3, outbox, (None, zones)).await;
-        Self {
-            schema: schema_of(app.clone()),
-            app,
-            database: self.database,
-        }
+        Self::of(app, self.database)
     }
 
     /// The database underneath.
@@ -207,12 +211,12 @@ impl TestApp {
 
     /// Asks as nobody, from an address.
     pub async fn anonymous_from(&self, from: IpAddr, query: &str, variables: Value) -> Answer {
-        self.ask(Viewer::Anonymous, from, query, variables).await
+        self.edge.post(None, from, query, variables).await
     }
 
     /// Asks as a member.
     pub async fn as_member(&self, who: SignedIn, query: &str, variables: Value) -> Answer {
-        self.ask(Viewer::Member(who), HOME, query, variables).await
+        self.edge.post(Some(who), HOME, query, variables).await
     }
 
     /// Sends members' documents at once, each from a task of its own; the data of their answers, none of which
@@ -220,37 +224,21 @@ impl TestApp {
     pub async fn at_once(&self, asked: Vec<(SignedIn, impl AsRef<str>, Value)>) -> Vec<Value> {
         let mut tasks = JoinSet::new();
         for (who, document, variables) in asked {
-            let schema = self.schema.clone();
-            let request = request(Viewer::Member(who), HOME, document.as_ref(), variables);
+            let (edge, document) = (self.edge.clone(), document.as_ref().to_owned());
             tasks.spawn(async move {
-                let response = schema.execute(request).await;
-                assert!(response.errors.is_empty(), "{:?}", response.errors);
-                response.data.into_json().unwrap()
+                let answer = edge.post(Some(who), HOME, &document, variables).await;
+                answer.ok()
             });
         }
         tasks.join_all().await
-    }
-
-    async fn ask(&self, viewer: Viewer, from: IpAddr, query: &str, variables: Value) -> Answer {
-        let request = request(viewer, from, query, variables);
-        let stats = Stats::default();
-        let response = stats.scope(self.schema.execute(request)).await;
-        Answer {
-            errors: response
-                .errors
-                .iter()
-                .map(|error| serde_json::to_value(error).unwrap())
-                .collect(),
-            data: response.data.into_json().unwrap(),
-            statements: stats.snapshot().statements,
-        }
     }
 }
 
 /// The schema as it is served, which also watches that payloads list their codes.
 fn schema_of(app: App) -> BelaySchema {
-    let builder = schema::builder().data(app);
-    builder.extension(ListedCodes).finish()
+    schema::validated_builder(app)
+        .extension(ListedCodes)
+        .finish()
 }
 
 /// A request as the HTTP side makes it.
@@ -288,9 +276,16 @@ async fn assemble(
     app
 }
 
+/// Budgets that no test of a domain uses up.
+const AMPLE: &str = "[graphql]
+member_budget = { points = 1_000_000_000, per_second = 1 }
+address_budget = { points = 1_000_000_000, per_second = 1 }
+";
+
 /// The configuration of tests: the defaults, this database, and what the test sets.
 pub fn config(url: &str, toml: &str) -> Config {
-    let database = format!("[database]\nurl = {url:?}\n");
+    // The clock of most tests stands still, so that a budget does not refill.
+    let database = format!("[database]\nurl = {url:?}\n{AMPLE}");
     let layers = Figment::new()
         .merge(Toml::string(DEFAULTS))
         .merge(Toml::string(&database))

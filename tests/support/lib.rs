@@ -10,12 +10,15 @@
 
 mod app;
 mod codes;
+mod collector;
 mod database;
+mod edge;
 mod event_stream;
 pub mod fake_fcm;
 mod fake_transport;
 mod listening;
 mod mail;
+mod mutation;
 mod nats;
 mod nudges;
 mod phone;
@@ -35,12 +38,14 @@ mod zones;
 
 pub use app::{Answer, TestApp, config, request};
 pub use codes::ListedCodes;
+pub use collector::Collector;
 pub use database::{Engine, FromDatabase, TestDatabase, run};
 pub use event_stream::EventStream;
 pub use fake_transport::{FakeTransport, Scripted, SentNudge};
 pub use listening::Listening;
 pub use macros::both;
 pub use mail::Mail;
+pub use mutation::mutation;
 pub use nats::NatsServer;
 pub use phone::{CREDENTIALS, Phone};
 pub use process::{PeakGrowth, signal};

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::TestServer;
+use crate::mutation::{mutation, operation_name};
 
 /// What an app asks for whenever it is signed in.
 pub const CREDENTIALS: &str = "credentials { accessToken refreshToken sessionId }";
@@ -79,7 +80,7 @@ impl<'a> Phone<'a> {
         let (operation, variables) = document(mutation, input, wanted);
         let answer = self.answer(&operation, variables).await;
         assert!(answer.get("errors").is_none(), "{mutation}: {answer:#}");
-        answer["data"][mutation].clone()
+        answer["data"]["payload"].clone()
     }
 
     /// Sends a mutation that is to succeed; its payload.
@@ -103,7 +104,7 @@ impl<'a> Phone<'a> {
         let (operation, variables) = document(mutation, input, "");
         let answer = self.answer(&operation, variables).await;
         let error = answer.pointer("/errors/0/extensions/code");
-        let refusal = answer["data"][mutation].pointer("/errors/0/code");
+        let refusal = answer["data"]["payload"].pointer("/errors/0/code");
         let code = error.or(refusal).and_then(Value::as_str);
         code.unwrap_or_else(|| panic!("{mutation} was not refused: {answer:#}"))
             .to_owned()
@@ -119,20 +120,17 @@ impl<'a> Phone<'a> {
     }
 }
 
-/// A mutation as apps write it, with an operation name for the log. An input of null is none.
-fn document(mutation: &str, input: &Value, wanted: &str) -> (String, Value) {
-    let (first, rest) = mutation.split_at(1);
-    let name = first.to_uppercase() + rest;
-    let wanted = format!("{{ {wanted} errors {{ code path message }} }}");
+/// The document of a mutation and its variables. A mutation whose input is null has none.
+fn document(name: &str, input: &Value, wanted: &str) -> (String, Value) {
+    let wanted = format!("{wanted} errors {{ message }}");
     if input.is_null() {
-        return (
-            format!("mutation {name} {{ {mutation} {wanted} }}"),
-            json!({}),
+        let operation = operation_name(name);
+        let document = format!(
+            "mutation {operation} {{ payload: {name} {{ {wanted} errors {{ code path }} }} }}"
         );
+        return (document, json!({}));
     }
-    let operation =
-        format!("mutation {name}($input: {name}Input!) {{ {mutation}(input: $input) {wanted} }}");
-    (operation, json!({ "input": input }))
+    (mutation(name, &wanted), json!({ "input": input }))
 }
 
 /// Without the access token, which tells the second it was made in.

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_read_as_it_was_shown_and_belongs_to_its_purpose() {
+    fn a_displayed_code_parses_and_matches_only_its_purpose() {
         let keys = keys();
         let of = |purpose| Code::of(&keys, &account_code(purpose));
         let reset = of(account_code::Purpose::ResetPassphrase);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_code_of_one_request_is_the_code_of_no_other() {
+    fn each_request_has_its_own_code() {
         let keys = keys();
         let later = DateTime::UNIX_EPOCH + TimeDelta::microseconds(1);
         let (first, mut address, mut instant) = (sign_up(), sign_up(), sign_up());
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn spaces_and_hyphens_make_no_difference_and_other_things_do() {
+    fn spaces_and_hyphens_are_ignored_and_other_characters_refused() {
         let read = |text| Code::parse("code", text).map(|code| code.to_string());
         assert_eq!(read(" 0123-4567\n").unwrap(), "0123 4567");
         for not_a_code in ["", "1234567", "123456789", "1234567a", "١٢٣٤٥٦٧٨"] {

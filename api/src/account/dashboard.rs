@@ -106,7 +106,7 @@ mod tests {
 
     const ORIGINS: &str = "https://one.example.org https://two.example.org";
 
-    fn request(headers: &[(&'static str, &'static str)]) -> Option<Dashboard> {
+    fn dashboard(headers: &[(&'static str, &'static str)]) -> Option<Dashboard> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_static(value));
@@ -115,10 +115,10 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_the_dashboards_by_its_origin_and_its_header() {
+    fn a_dashboard_request_needs_a_listed_origin_and_the_csrf_header() {
         let origin = ("origin", "https://two.example.org");
         let header = (CSRF_HEADER, "1");
-        assert!(request(&[origin, header]).is_some());
+        assert!(dashboard(&[origin, header]).is_some());
         for other in [
             &[origin][..],
             &[header],
@@ -127,19 +127,19 @@ mod tests {
             &[("origin", "null"), header],
             &[origin, ("origin", "https://evil.example"), header],
         ] {
-            assert!(request(other).is_none(), "{other:?}");
+            assert!(dashboard(other).is_none(), "{other:?}");
         }
     }
 
     #[test]
-    fn its_tokens_are_found_among_other_cookies() {
+    fn tokens_are_found_among_other_cookies() {
         let cookies = "a=b; __Host-belay-refresh=two; __Host-belay-access=one; c=d";
         let headers = [
             ("origin", "https://one.example.org"),
             (CSRF_HEADER, "1"),
             ("cookie", cookies),
         ];
-        let found = request(&headers).unwrap();
+        let found = dashboard(&headers).unwrap();
         let shown =
             |token: Option<SecretString>| token.map(|token| token.expose_secret().to_owned());
         assert_eq!(shown(found.access).as_deref(), Some("one"));
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_is_for_this_host_alone_and_for_no_script() {
+    fn a_cookie_is_host_only_and_hidden_from_scripts() {
         let header = set(ACCESS, "token", Duration::from_mins(10));
         assert_eq!(
             header.to_str().unwrap(),

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_good_for_its_member_and_a_changed_one_for_nobody() {
+    fn a_key_is_valid_for_one_member_and_any_changed_byte_breaks_a_seal() {
         let keys = Keys::derive(&"0123456789abcdef0123456789abcdef".into());
         let (mike, paul) = (MemberId(Uuid::from_u128(1)), MemberId(Uuid::from_u128(2)));
         let key = DeviceKey::issue(&keys, Uuid::from_u128(3), mike);

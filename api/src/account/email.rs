@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_compared_without_case_or_composition() {
+    fn addresses_compare_without_case_and_unicode_composition() {
         let key = |text| read(text).key().to_owned();
         assert_eq!(key(" Mike@Example.ORG "), "mike@example.org");
         assert_eq!(key("ren\u{e9}@example.org"), key("rene\u{301}@EXAMPLE.org"));
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_is_compared_in_its_ascii_form() {
+    fn domains_compare_in_their_ascii_form() {
         let one = read("Uwe@Ex\u{e4}mple.de");
         assert_eq!(one.as_str(), "Uwe@Ex\u{e4}mple.de");
         assert_eq!(one.key(), "uwe@xn--exmple-cua.de");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_one_mailbox_are_one() {
+    fn aliases_share_a_mailbox() {
         let mailbox = |text| read(text).mailbox();
         assert_eq!(mailbox("Mike+news@example.org"), "mike@example.org");
         assert_eq!(
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn invalid_addresses_are_refused() {
         let long = format!("{}@{}.org", "a".repeat(64), "b".repeat(200));
         for (text, expected) in [
             ("  ", ProblemCode::Required),
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_no_letter_reaches_is_not_taken() {
+    fn undeliverable_addresses_are_refused() {
         let proved = |text, utf8| code(Email::to_be_proved("email", text, utf8));
         for text in [
             "\"a b\"@example.org",

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_has_a_name() {
+    fn a_device_name_is_required_and_bounded() {
         assert_eq!(
             code(DeviceName::parse("deviceName", " \n ")),
             Some(ProblemCode::Required)

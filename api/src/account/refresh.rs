@@ -11,7 +11,7 @@ use entity::{MemberId, SessionId};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use crate::keys::{Keys, Purpose, Which, same, sha256};
+use crate::keys::{Keys, Purpose, SecretIndex, same, sha256};
 
 const SEAL: usize = 16;
 const LENGTH: usize = 16 + 4 + 32 + SEAL;
@@ -49,7 +49,7 @@ pub(super) struct RefreshToken {
     secret: [u8; 32],
     /// The installation's secret that sealed the token. It also derives the successor, so that a repeated request gets
     /// the same one after the secret was changed.
-    made_with: Which,
+    made_with: SecretIndex,
 }
 
 impl RefreshToken {
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_predecessor_is_good_until_its_successor_was_used_and_for_a_moment() {
+    fn a_predecessor_is_valid_until_its_successor_is_confirmed_and_during_the_grace_period() {
         let keys = Keys::derive(&"0123456789abcdef0123456789abcdef".into());
         let session = SessionId(Uuid::from_u128(2));
         let member = MemberId(Uuid::from_u128(1));
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_read_back_and_a_changed_one_is_not() {
+    fn a_token_round_trips_and_a_changed_one_is_refused() {
         let keys = Keys::derive(&"0123456789abcdef0123456789abcdef".into());
         let opened = |at| {
             let (member, session) = (Uuid::from_u128(1), Uuid::from_u128(2));
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_the_secret_gives_a_lost_answer_again_and_goes_on_under_the_new_one() {
+    fn after_a_secret_rotation_a_lost_response_repeats_and_new_tokens_use_the_new_secret() {
         let (old, new) = ("a".repeat(40), "b".repeat(40));
         let before = Keys::derive(&old.clone().into());
         let after = Keys::with_former(&new.clone().into(), &[old.into()]);

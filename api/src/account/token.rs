@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_names_its_session_until_it_ends_and_under_no_other_key() {
+    fn a_token_is_valid_until_it_expires_and_refused_under_other_keys() {
         let keys = Keys::derive(&"0123456789abcdef0123456789abcdef".into());
         let others = Keys::derive(&"fedcba9876543210fedcba9876543210".into());
         let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();

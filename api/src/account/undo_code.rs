@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_read_as_it_was_shown_and_belongs_to_its_change() {
+    fn a_displayed_code_parses_and_matches_only_its_change() {
         let keys = Keys::derive(&"0123456789abcdef0123456789abcdef".into());
         let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
         let change = |id, old: &str| email_change::Model {
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn other_things_are_no_code() {
+    fn malformed_codes_are_refused() {
         for text in [
             "",
             "0123456789ABCDE",

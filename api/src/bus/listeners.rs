@@ -167,12 +167,12 @@ mod tests {
         }
     }
 
-    fn all(subscription: &mut Subscription) -> Vec<Heard> {
+    fn drain(subscription: &mut Subscription) -> Vec<Heard> {
         std::iter::from_fn(|| subscription.next().now_or_never().flatten()).collect()
     }
 
     #[test]
-    fn each_of_a_mans_listeners_hears_everything_in_order_and_nothing_of_others() {
+    fn every_listener_of_a_member_receives_only_his_events_in_order() {
         let listeners = Arc::default();
         let mut his = [0; 2].map(|_| Listeners::add(&listeners, MIKE));
         let mut others = Listeners::add(&listeners, SAM);
@@ -181,30 +181,30 @@ mod tests {
         }
         for one in &mut his {
             let expected: Vec<_> = (0..3).map(|n| Heard::Event(event(MIKE, n))).collect();
-            assert_eq!(all(one), expected);
+            assert_eq!(drain(one), expected);
         }
-        assert_eq!(all(&mut others), []);
+        assert_eq!(drain(&mut others), []);
     }
 
     #[test]
-    fn who_lags_is_told_once_to_read_anew_and_hears_what_comes_after() {
+    fn a_lagging_listener_receives_one_refetch_and_then_later_events() {
         let listeners = Arc::default();
         let mut slow = Listeners::add(&listeners, MIKE);
         for number in 0..WAITING {
             listeners.tell(&event(MIKE, number));
         }
-        assert_eq!(all(&mut slow).len(), WAITING);
+        assert_eq!(drain(&mut slow).len(), WAITING);
         for number in 0..3 * WAITING {
             listeners.tell(&event(MIKE, number));
         }
         listeners.tell_all_to_refetch();
-        assert_eq!(all(&mut slow), [Heard::Refetch]);
+        assert_eq!(drain(&mut slow), [Heard::Refetch]);
         listeners.tell(&event(MIKE, 7));
-        assert_eq!(all(&mut slow), [Heard::Event(event(MIKE, 7))]);
+        assert_eq!(drain(&mut slow), [Heard::Event(event(MIKE, 7))]);
     }
 
     #[tokio::test]
-    async fn an_event_wakes_who_waits_for_it() {
+    async fn an_event_wakes_a_waiting_listener() {
         let listeners = Arc::default();
         let mut waiting = Listeners::add(&listeners, MIKE);
         let heard = tokio::spawn(async move { waiting.next().await });
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_of_a_listener_who_went() {
+    fn a_dropped_listener_leaves_no_state() {
         let listeners = Arc::default();
         let (one, other) = (
             Listeners::add(&listeners, MIKE),

@@ -14,7 +14,7 @@ const VERSION: u32 = 1;
 /// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "said", rename_all = "snake_case")]
-pub(super) enum Said {
+pub(super) enum Payload {
     /// An event happened.
     Event { event: Event },
     /// These sessions were ended.
@@ -36,23 +36,23 @@ struct Message<S> {
     version: u32,
     from: Uuid,
     #[serde(flatten)]
-    said: S,
+    payload: S,
 }
 
 /// Writes a message.
-pub(super) fn write(from: Uuid, said: &Said) -> Result<Vec<u8>, serde_json::Error> {
+pub(super) fn write(from: Uuid, payload: &Payload) -> Result<Vec<u8>, serde_json::Error> {
     let version = VERSION;
     serde_json::to_vec(&Message {
         version,
         from,
-        said,
+        payload,
     })
 }
 
 /// Reads a message and its sender. Returns `None` if this version does not know the message.
-pub(super) fn read(message: &[u8]) -> Option<(Uuid, Said)> {
-    let message: Message<Said> = serde_json::from_slice(message).ok()?;
-    (message.version == VERSION).then_some((message.from, message.said))
+pub(super) fn read(message: &[u8]) -> Option<(Uuid, Payload)> {
+    let message: Message<Payload> = serde_json::from_slice(message).ok()?;
+    (message.version == VERSION).then_some((message.from, message.payload))
 }
 
 #[cfg(test)]
@@ -64,19 +64,19 @@ mod tests {
 
     const PROCESS: Uuid = Uuid::from_u128(1);
 
-    fn said() -> Said {
+    fn payload() -> Payload {
         let event = Event::CheckInRecorded {
             member: MemberId(Uuid::from_u128(2)),
             check_in: CheckInId(Uuid::from_u128(3)),
             updated_at: "2026-03-10T12:00:00.000001Z".parse().unwrap(),
         };
-        Said::Event { event }
+        Payload::Event { event }
     }
 
     #[test]
-    fn an_event_is_ids_and_times_and_comes_back_whole() {
-        let written = write(PROCESS, &said()).unwrap();
-        assert_eq!(read(&written), Some((PROCESS, said())));
+    fn an_event_holds_only_ids_and_times_and_round_trips() {
+        let written = write(PROCESS, &payload()).unwrap();
+        assert_eq!(read(&written), Some((PROCESS, payload())));
         let id = |n| Uuid::from_u128(n).to_string();
         let expected = json!({ "version": 1, "from": id(1), "said": "event", "event": {
             "kind": "check_in_recorded", "member": id(2), "check_in": id(3),
@@ -86,8 +86,8 @@ mod tests {
     }
 
     #[test]
-    fn ended_sessions_are_ids_and_a_time() {
-        let ended = Said::Ended {
+    fn ended_sessions_round_trip() {
+        let ended = Payload::Ended {
             sessions: vec![SessionId(Uuid::from_u128(4))],
             at: "2026-03-10T12:00:00Z".parse().unwrap(),
         };
@@ -96,8 +96,8 @@ mod tests {
     }
 
     #[test]
-    fn what_a_later_version_says_is_passed_over() {
-        let written: Value = serde_json::from_slice(&write(PROCESS, &said()).unwrap()).unwrap();
+    fn messages_of_later_versions_are_ignored() {
+        let written: Value = serde_json::from_slice(&write(PROCESS, &payload()).unwrap()).unwrap();
         for (place, value) in [
             ("/version", json!(2)),
             ("/said", json!("more")),

@@ -37,7 +37,7 @@ use crate::entropy::Ids;
 use crate::keys::Signer;
 use crate::revocations::Revocations;
 use listeners::Listeners;
-use message::Said;
+use message::Payload;
 use nats::{Carrier, Outgoing, Wire};
 use seal::Seal;
 
@@ -112,7 +112,7 @@ impl Bus {
     pub fn publish(&self, event: &Event) {
         self.0.listeners.tell(event);
         if let Some(wire) = &self.0.wire {
-            wire.send(Said::Event { event: *event });
+            wire.send(Payload::Event { event: *event });
         }
     }
 
@@ -123,7 +123,7 @@ impl Bus {
             && !sessions.is_empty()
         {
             let sessions = sessions.to_vec();
-            wire.send(Said::Ended { sessions, at });
+            wire.send(Payload::Ended { sessions, at });
         }
     }
 

@@ -24,7 +24,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::listeners::Listeners;
-use super::message::{self, Said};
+use super::message::{self, Payload};
 use super::seal::{Refused, Seal};
 use crate::config::{NatsLogin, NatsServers};
 use crate::revocations::Revocations;
@@ -41,7 +41,7 @@ const REST: Duration = Duration::from_secs(1);
 
 /// An entry of the send queue.
 pub(super) enum Outgoing {
-    Said(Said),
+    Payload(Payload),
     Flush(oneshot::Sender<()>),
 }
 
@@ -52,8 +52,8 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn send(&self, said: Said) {
-        if self.queue.try_send(Outgoing::Said(said)).is_err() {
+    pub(super) fn send(&self, payload: Payload) {
+        if self.queue.try_send(Outgoing::Payload(payload)).is_err() {
             self.shared.lost.store(true, Ordering::Release);
         }
     }
@@ -214,7 +214,7 @@ impl Carrier {
                         let lost = self.shared.lost.swap(false, Ordering::AcqRel) || greeted > 0;
                         greeted = link.connections;
                         self.shared.set_connected(false);
-                        self.say(&client, &Said::Here { connection: greeted, lost }).await;
+                        self.say(&client, &Payload::Here { connection: greeted, lost }).await;
                     }
                 }
                 message = incoming.next() => match message {
@@ -222,14 +222,14 @@ impl Carrier {
                     None => return Over::Broken("the subscription ended"),
                 },
                 outgoing = self.queue.recv() => match outgoing {
-                    Some(Outgoing::Said(said)) if links.borrow().up => {
-                        self.say(&client, &said).await;
+                    Some(Outgoing::Payload(payload)) if links.borrow().up => {
+                        self.say(&client, &payload).await;
                         if self.shared.lost.swap(false, Ordering::AcqRel) {
                             let connection = greeted;
-                            self.say(&client, &Said::Here { connection, lost: true }).await;
+                            self.say(&client, &Payload::Here { connection, lost: true }).await;
                         }
                     }
-                    Some(Outgoing::Said(_)) => self.shared.lost.store(true, Ordering::Release),
+                    Some(Outgoing::Payload(_)) => self.shared.lost.store(true, Ordering::Release),
                     Some(Outgoing::Flush(done)) => {
                         if links.borrow().up {
                             // If the connection breaks now, the rest is lost with it.
@@ -243,14 +243,14 @@ impl Carrier {
         }
     }
 
-    async fn say(&self, client: &Client, said: &Said) {
-        let subject = match said {
-            Said::Event { event } => format!("{}.member.{}", self.subject, event.member()),
-            Said::Ended { .. } | Said::Here { .. } => {
+    async fn say(&self, client: &Client, payload: &Payload) {
+        let subject = match payload {
+            Payload::Event { event } => format!("{}.member.{}", self.subject, event.member()),
+            Payload::Ended { .. } | Payload::Here { .. } => {
                 format!("{}.process.{}", self.subject, self.origin)
             }
         };
-        let sent = match message::write(self.origin, said) {
+        let sent = match message::write(self.origin, payload) {
             Ok(message) => {
                 let headers = self.seal.headers(&subject, &message);
                 let sent = client.publish_with_headers(subject, headers, message.into());
@@ -264,7 +264,7 @@ impl Carrier {
     }
 
     fn hear(&self, message: &Message, link: Link) {
-        let Some((from, said)) = message::read(&message.payload) else {
+        let Some((from, payload)) = message::read(&message.payload) else {
             return;
         };
         let headers = message.headers.as_ref();
@@ -274,20 +274,20 @@ impl Carrier {
             Err(refused) => return self.refuse(refused),
             Ok(()) => {}
         }
-        match said {
+        match payload {
             // Events of this process were delivered when they were published.
-            Said::Event { event } if from != self.origin => self.ears.listeners.tell(&event),
-            Said::Ended { sessions, at } if from != self.origin => {
+            Payload::Event { event } if from != self.origin => self.ears.listeners.tell(&event),
+            Payload::Ended { sessions, at } if from != self.origin => {
                 self.ears.revocations.add(&sessions, self.seal.bounded(at));
             }
-            Said::Event { .. } | Said::Ended { .. } => {}
-            Said::Here { connection, .. } if from == self.origin => {
+            Payload::Event { .. } | Payload::Ended { .. } => {}
+            Payload::Here { connection, .. } if from == self.origin => {
                 if link.up && connection == link.connections && !self.shared.set_connected(true) {
                     tracing::info!(servers = self.servers.shown(), "NATS is there");
                     self.shared.missed.notify_one();
                 }
             }
-            Said::Here { lost, .. } => {
+            Payload::Here { lost, .. } => {
                 if lost {
                     self.shared.missed.notify_one();
                 }
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_that_is_lost_for_whatever_reason_begins_again_and_everybody_reads_anew() {
+    async fn a_broken_or_panicking_connection_restarts_and_listeners_refetch() {
         let listeners = Arc::<Listeners>::default();
         let mut listening = Listeners::add(&listeners, MemberId(Uuid::from_u128(2)));
         let (wire, carrier) = carrier(&listeners);
@@ -386,8 +386,8 @@ mod tests {
             async {
                 carrier.shared.set_connected(true);
                 match carrier.queue.recv().await {
-                    Some(Outgoing::Said(_)) => Over::Broken("as it was asked to"),
-                    Some(Outgoing::Flush(_)) => panic!("as it was asked to"),
+                    Some(Outgoing::Payload(_)) => Over::Broken("on request"),
+                    Some(Outgoing::Flush(_)) => panic!("on request"),
                     None => Over::Done,
                 }
             }
@@ -399,20 +399,20 @@ mod tests {
                 let (done, _) = oneshot::channel();
                 wire.queue.send(Outgoing::Flush(done)).await.unwrap();
             } else {
-                wire.send(Said::Here {
+                wire.send(Payload::Here {
                     connection: 1,
                     lost: false,
                 });
             }
             assert_eq!(listening.next().await, Some(Heard::Refetch));
             assert!(!wire.is_connected() && wire.shared.lost.load(Ordering::Acquire));
-            let begun_again = async {
+            let restarted = async {
                 while !wire.is_connected() {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             };
-            let begun_again = tokio::time::timeout(Duration::from_secs(30), begun_again);
-            begun_again.await.expect("it begins again");
+            let restarted = tokio::time::timeout(Duration::from_secs(30), restarted);
+            restarted.await.expect("the connection restarts");
         }
         drop(wire);
         kept.await.unwrap();

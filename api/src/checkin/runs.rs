@@ -247,7 +247,7 @@ pub struct Progress {
     /// The last [`DAYS_SHOWN`] days, ending with today.
     pub recent: Vec<Shown>,
     /// The state of today, from which the app chooses a greeting.
-    pub standing: TodayState,
+    pub today_state: TodayState,
 }
 
 impl Progress {
@@ -292,7 +292,7 @@ pub fn progress(settled: Option<&Settled>, record: &Record<'_>, now: DateTime<Ut
             returns: 0,
             reserves: RESERVES_AT_FIRST,
             recent: shown(&[], today, record, now),
-            standing: TodayState::New,
+            today_state: TodayState::New,
         };
     };
     tally.advance(today.pred_opt().unwrap_or(today), record, now);
@@ -300,7 +300,7 @@ pub fn progress(settled: Option<&Settled>, record: &Record<'_>, now: DateTime<Ut
     let is_first = tally.settled.days_shown_up == 0;
     tally.advance(today, record, now);
     let recent = shown(&tally.settled.recent, today, record, now);
-    let standing = standing(&recent, run_before, is_first);
+    let today_state = today_state(&recent, run_before, is_first);
     // After travel to the west the member may have check-ins for later days. They already count.
     let latest = record.written.last().copied().unwrap_or(today);
     tally.advance(latest.max(today), record, now);
@@ -314,11 +314,11 @@ pub fn progress(settled: Option<&Settled>, record: &Record<'_>, now: DateTime<Ut
         returns: settled.returns,
         reserves: settled.reserves,
         recent,
-        standing,
+        today_state,
     }
 }
 
-fn standing(recent: &[Shown], run_before: u32, is_first: bool) -> TodayState {
+fn today_state(recent: &[Shown], run_before: u32, is_first: bool) -> TodayState {
     let Some((today, before)) = recent.split_last() else {
         return TodayState::New;
     };

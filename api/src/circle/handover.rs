@@ -128,7 +128,7 @@ pub async fn without_facilitator(db: &impl ConnectionTrait) -> Result<Vec<Circle
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appointed {
     /// The member runs the circle.
-    AsAsked,
+    Succeeded,
     /// The circle does not exist.
     NoCircle,
     /// The member does not exist, or is hidden.
@@ -150,12 +150,12 @@ pub async fn appoint(app: &App, circle: CircleId, member: MemberId) -> Result<Ap
             return Ok(Done::Undo(Appointed::MayNotRun));
         }
         if store::role(tx, circle, member).await? == Some(CircleRole::Facilitator) {
-            return Ok(Done::Undo(Appointed::AsAsked));
+            return Ok(Done::Undo(Appointed::Succeeded));
         }
         store::put(tx, circle, member, CircleRole::Facilitator, app.clock.now()).await?;
         tell(app, tx, (circle, None), member).await?;
         app.follow(tx, Fact::CircleRoleChanged { circle, member })
             .await?;
-        Ok(Done::Keep(Appointed::AsAsked))
+        Ok(Done::Keep(Appointed::Succeeded))
     })
 }

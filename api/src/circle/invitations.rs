@@ -43,7 +43,7 @@ const KEPT: TimeDelta = TimeDelta::days(60);
 const REMOVAL_FRESH_FOR: TimeDelta = TimeDelta::days(7);
 
 /// An invitation as the invited member sees it, with the inviter's profile.
-pub type Seen = (Invitation, Profile);
+pub type InvitationWithInviter = (Invitation, Profile);
 
 /// The dedup key of the notification of an invitation.
 fn invitation_key(id: CircleInvitationId) -> String {
@@ -62,10 +62,10 @@ pub(super) async fn invite(
     let now = app.clock.now();
     let rows = store::of_member(tx, circle, member).await?;
     let row = match inviting(&rows, now) {
-        Inviting::Stands(row) if row.role == role => return Ok(Done::Undo(Changed::AsAsked)),
+        Inviting::Stands(row) if row.role == role => return Ok(Done::Undo(Changed::Succeeded)),
         Inviting::Stands(row) => {
             store::set_role(tx, row.id, role).await?;
-            return Ok(Done::Keep(Changed::AsAsked));
+            return Ok(Done::Keep(Changed::Succeeded));
         }
         Inviting::Reopens(row) => {
             // Not counted against the daily limit: it was counted when it was first sent.
@@ -101,7 +101,7 @@ pub(super) async fn invite(
     if row.state == State::Waiting {
         announce(app, tx, &row, now).await?;
     }
-    Ok(Done::Keep(Changed::AsAsked))
+    Ok(Done::Keep(Changed::Succeeded))
 }
 
 async fn announce(app: &App, tx: &Tx, row: &Model, now: DateTime<Utc>) -> Result<(), Fault> {
@@ -243,15 +243,15 @@ pub async fn answer(
             return Ok(Done::Undo(Answered::NotFound));
         };
         let is_in = circles::role(tx, circle, me).await?.is_some();
-        let as_asked = if accept {
+        let outcome = if accept {
             Answered::Joined(circle)
         } else {
             Answered::Declined
         };
         match answering(&row, is_in, accept, now) {
-            Answering::Take => {}
-            Answering::Stands => return Ok(Done::Undo(as_asked)),
-            Answering::NotThere => return Ok(Done::Undo(Answered::NotFound)),
+            Answering::Apply => {}
+            Answering::AlreadyApplied => return Ok(Done::Undo(outcome)),
+            Answering::NotFound => return Ok(Done::Undo(Answered::NotFound)),
             Answering::SaidYes => return Ok(Done::Undo(Answered::SaidYes)),
         }
         if !may_still_invite(tx, &row).await? {
@@ -269,7 +269,7 @@ pub async fn answer(
         if accept && !is_in {
             join(app, tx, &row, now).await?;
         }
-        Ok(Done::Keep(as_asked))
+        Ok(Done::Keep(outcome))
     })
 }
 
@@ -311,7 +311,7 @@ pub async fn invitations(
     app: &App,
     viewer: Viewer,
     page: &Page<MY_INVITATIONS>,
-) -> Result<Vec<Seen>, Fault> {
+) -> Result<Vec<InvitationWithInviter>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
@@ -324,7 +324,7 @@ pub async fn invitations_by_ids(
     app: &App,
     viewer: Viewer,
     ids: &[CircleInvitationId],
-) -> Result<Vec<Seen>, Fault> {
+) -> Result<Vec<InvitationWithInviter>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
@@ -336,16 +336,16 @@ async fn with_inviters(
     app: &App,
     viewer: Viewer,
     rows: Vec<Invitation>,
-) -> Result<Vec<Seen>, Fault> {
+) -> Result<Vec<InvitationWithInviter>, Fault> {
     let mut inviters: Vec<MemberId> = rows.iter().map(|row| row.invited_by).collect();
     inviters.sort_unstable();
     inviters.dedup();
     let profiles: HashMap<_, _> = profile::service::profiles(app, viewer, &inviters).await?;
-    let seen = rows.into_iter().filter_map(|row| {
+    let with_inviter = rows.into_iter().filter_map(|row| {
         let profile = profiles.get(&row.invited_by)?.clone();
         Some((row, profile))
     });
-    Ok(seen.collect())
+    Ok(with_inviter.collect())
 }
 
 /// Counts the invitations that wait for a member.

@@ -131,24 +131,24 @@ fn holds_off(row: &Model, now: DateTime<Utc>) -> bool {
 /// What an answer to an invitation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answering {
-    /// The answer is to be stored.
-    Take,
+    /// Store the answer.
+    Apply,
     /// The same answer is stored already.
-    Stands,
-    /// The invitation is not visible to him.
-    NotThere,
-    /// He accepted earlier, and is in the circle.
+    AlreadyApplied,
+    /// No such invitation is visible to the member.
+    NotFound,
+    /// The member accepted earlier, and is in the circle.
     SaidYes,
 }
 
 /// Decides what an answer to an invitation does.
 pub fn answering(row: &Model, is_in: bool, accept: bool, now: DateTime<Utc>) -> Answering {
     match (row.state, accept) {
-        (State::Waiting, _) if row.ended_at.is_none() && now < row.expires_at => Answering::Take,
-        (State::Accepted, true) if is_in => Answering::Stands,
+        (State::Waiting, _) if row.ended_at.is_none() && now < row.expires_at => Answering::Apply,
+        (State::Accepted, true) if is_in => Answering::AlreadyApplied,
         (State::Accepted, false) if is_in => Answering::SaidYes,
-        (State::Declined, false) => Answering::Stands,
-        _ => Answering::NotThere,
+        (State::Declined, false) => Answering::AlreadyApplied,
+        _ => Answering::NotFound,
     }
 }
 
@@ -171,7 +171,7 @@ mod tests {
         DateTime::from_timestamp(1_773_144_000, 0).unwrap()
     }
 
-    fn invited(state: State) -> Model {
+    fn invitation(state: State) -> Model {
         let waits = matches!(state, State::Waiting | State::Silent);
         Model {
             id: CircleInvitationId(uuid::Uuid::from_u128(1)),
@@ -192,11 +192,11 @@ mod tests {
     }
 
     #[test]
-    fn who_said_no_or_left_is_left_in_peace_for_thirty_days() {
+    fn a_member_who_declined_or_left_gets_only_silent_invitations_for_thirty_days() {
         let (lapsed, later) = (noon() + INVITATION_OPEN_FOR, noon() + ASKED_AGAIN_AFTER);
         let moment = TimeDelta::microseconds(1);
         for state in [State::Declined, State::Left] {
-            let rows = [invited(state)];
+            let rows = [invitation(state)];
             for now in [lapsed, later - moment] {
                 assert_eq!(
                     inviting(&rows, now),
@@ -206,55 +206,55 @@ mod tests {
             }
             assert_eq!(inviting(&rows, later), Inviting::New(State::Waiting));
         }
-        // An invitation that was taken back before he left does not notify him either.
-        let mut before = invited(State::Waiting);
+        // An invitation that was withdrawn before he left does not end the thirty days.
+        let mut before = invitation(State::Waiting);
         before.ended_at = Some(noon());
-        let rows = [before, invited(State::Left)];
+        let rows = [before, invitation(State::Left)];
         assert_eq!(inviting(&rows, noon()), Inviting::New(State::Silent));
     }
 
     #[test]
-    fn what_waits_waits_once_and_what_was_taken_back_waits_again() {
+    fn an_open_invitation_stands_and_a_withdrawn_one_reopens() {
         for state in [State::Waiting, State::Silent, State::Declined] {
-            let mut rows = [invited(state)];
+            let mut rows = [invitation(state)];
             assert_eq!(inviting(&rows, noon()), Inviting::Stands(&rows[0]));
             rows[0].ended_at = Some(noon());
             assert_eq!(inviting(&rows, noon()), Inviting::Reopens(&rows[0]));
         }
-        let accepted = [invited(State::Accepted)];
+        let accepted = [invitation(State::Accepted)];
         assert_eq!(inviting(&accepted, noon()), Inviting::New(State::Waiting));
         assert_eq!(inviting(&[], noon()), Inviting::New(State::Waiting));
     }
 
     #[test]
-    fn an_answer_is_taken_once_and_in_time() {
-        use Answering::{NotThere, SaidYes, Stands, Take};
+    fn an_invitation_is_answered_once_and_before_it_expires() {
+        use Answering::{AlreadyApplied, Apply, NotFound, SaidYes};
         for (state, is_in, yes, no) in [
-            (State::Waiting, false, Take, Take),
-            (State::Silent, false, NotThere, NotThere),
-            (State::Accepted, true, Stands, SaidYes),
-            (State::Accepted, false, NotThere, NotThere),
-            (State::Declined, false, NotThere, Stands),
-            (State::Left, false, NotThere, NotThere),
+            (State::Waiting, false, Apply, Apply),
+            (State::Silent, false, NotFound, NotFound),
+            (State::Accepted, true, AlreadyApplied, SaidYes),
+            (State::Accepted, false, NotFound, NotFound),
+            (State::Declined, false, NotFound, AlreadyApplied),
+            (State::Left, false, NotFound, NotFound),
         ] {
-            let row = invited(state);
+            let row = invitation(state);
             assert_eq!(answering(&row, is_in, true, noon()), yes, "{state:?}");
             assert_eq!(answering(&row, is_in, false, noon()), no, "{state:?}");
         }
         let lapsed = noon() + INVITATION_OPEN_FOR;
         assert_eq!(
-            answering(&invited(State::Waiting), false, true, lapsed),
-            NotThere
+            answering(&invitation(State::Waiting), false, true, lapsed),
+            NotFound
         );
-        let taken_back = Model {
+        let withdrawn = Model {
             ended_at: Some(noon()),
-            ..invited(State::Waiting)
+            ..invitation(State::Waiting)
         };
-        assert_eq!(answering(&taken_back, false, true, noon()), NotThere);
+        assert_eq!(answering(&withdrawn, false, true, noon()), NotFound);
     }
 
     #[test]
-    fn nobody_loses_a_role_that_was_not_spoken_of() {
+    fn a_change_without_a_role_keeps_the_current_role() {
         let (member, facilitator) = (CircleRole::Member, CircleRole::Facilitator);
         assert_eq!(role_to_be(None, None), member);
         assert_eq!(role_to_be(None, Some(facilitator)), facilitator);
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_facilitator_steps_down_by_taking_part_or_going() {
+    fn a_facilitator_steps_down_by_becoming_a_member_or_leaving() {
         let (member, facilitator) = (Some(CircleRole::Member), Some(CircleRole::Facilitator));
         assert!(steps_down(facilitator, member));
         assert!(steps_down(facilitator, None));

@@ -121,7 +121,7 @@ pub async fn members(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
     /// The circle exists as requested.
-    AsAsked,
+    Succeeded,
     /// The caller's account does not have the facilitator role.
     NotFacilitator,
     /// The id is taken by a circle with different content.
@@ -137,7 +137,7 @@ pub async fn create(app: &App, me: MemberId, new: &NewCircle) -> Result<Created,
         let now = app.clock.now();
         if store::insert(tx, new, now).await? {
             store::put(tx, new.id, me, CircleRole::Facilitator, now).await?;
-            return Ok(Done::Keep(Created::AsAsked));
+            return Ok(Done::Keep(Created::Succeeded));
         }
         let same = store::find(tx, me, new.id).await?.is_some_and(|there| {
             (there.name, there.purpose, there.role)
@@ -148,7 +148,7 @@ pub async fn create(app: &App, me: MemberId, new: &NewCircle) -> Result<Created,
                 )
         });
         Ok(Done::Undo(if same {
-            Created::AsAsked
+            Created::Succeeded
         } else {
             Created::Conflict
         }))
@@ -159,7 +159,7 @@ pub async fn create(app: &App, me: MemberId, new: &NewCircle) -> Result<Created,
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changed {
     /// The state is as requested.
-    AsAsked,
+    Succeeded,
     /// The caller is not in such a circle.
     NoCircle,
     /// The caller is in the circle, but does not run it.
@@ -194,7 +194,7 @@ pub async fn add_member(
         let now = store::role(tx, circle, member).await?;
         let role = role_to_be(asked, now);
         if now == Some(role) {
-            return Ok(Done::Undo(Changed::AsAsked));
+            return Ok(Done::Undo(Changed::Succeeded));
         }
         if role == CircleRole::Facilitator
             && account::service::lock_role(tx, member).await? != Role::Facilitator
@@ -217,7 +217,7 @@ pub async fn add_member(
             Fact::CircleRoleChanged { circle, member }
         };
         app.follow(tx, fact).await?;
-        Ok(Done::Keep(Changed::AsAsked))
+        Ok(Done::Keep(Changed::Succeeded))
     })
 }
 
@@ -234,7 +234,7 @@ pub async fn remove_member(
         }
         if store::role(tx, circle, member).await?.is_none() {
             invitations::take_back(app, tx, circle, member).await?;
-            return Ok(Done::Keep(Changed::AsAsked));
+            return Ok(Done::Keep(Changed::Succeeded));
         }
         take_out(app, tx, circle, member, me).await
     })
@@ -267,7 +267,7 @@ async fn take_out(
 ) -> Result<Done<Changed>, Fault> {
     let now = store::role(tx, circle, member).await?;
     if now.is_none() {
-        return Ok(Done::Undo(Changed::AsAsked));
+        return Ok(Done::Undo(Changed::Succeeded));
     }
     if steps_down(now, None) && !store::has_other_facilitator(tx, circle, member).await? {
         return Ok(Done::Undo(Changed::LastFacilitator));
@@ -279,5 +279,5 @@ async fn take_out(
         invitations::announce_removal(app, tx, (circle, by), member).await?;
     }
     app.follow(tx, Fact::LeftCircle { circle, member }).await?;
-    Ok(Done::Keep(Changed::AsAsked))
+    Ok(Done::Keep(Changed::Succeeded))
 }

@@ -35,7 +35,7 @@ pub fn command(file: Option<&Path>, command: &CircleCommand) -> Result<(), Failu
         match *command {
             CircleCommand::Unled => {
                 let circles = service::without_facilitator(app.db.pool()).await;
-                let circles = circles.map_err(|fault| Failure::told(fault.class()))?;
+                let circles = circles.map_err(|fault| Failure::message(fault.class()))?;
                 if circles.is_empty() {
                     console::say("Somebody runs every circle.");
                 }
@@ -46,16 +46,16 @@ pub fn command(file: Option<&Path>, command: &CircleCommand) -> Result<(), Failu
             }
             CircleCommand::Appoint { circle, member } => {
                 let appointed = service::appoint(&app, CircleId(circle), MemberId(member)).await;
-                match appointed.map_err(|fault| Failure::told(fault.class()))? {
-                    Appointed::AsAsked => {
+                match appointed.map_err(|fault| Failure::message(fault.class()))? {
+                    Appointed::Succeeded => {
                         console::say("Done. It takes effect with the next request.");
                         Ok(())
                     }
-                    Appointed::NoCircle => Err(Failure::told("No circle has this id.")),
-                    Appointed::NoMember => Err(Failure::told(
+                    Appointed::NoCircle => Err(Failure::message("No circle has this id.")),
+                    Appointed::NoMember => Err(Failure::message(
                         "No member has this id, or the account waits for deletion.",
                     )),
-                    Appointed::MayNotRun => Err(Failure::told(
+                    Appointed::MayNotRun => Err(Failure::message(
                         "The account is not a facilitator's. `belay member role` makes it one.",
                     )),
                 }

@@ -30,9 +30,9 @@ const PRINTED_DAYS: i64 = 3650;
 /// Makes up the community and runs the service until it is told to end. The database is deleted with it.
 pub fn command(file: Option<&Path>, at: Option<DateTime<Utc>>) -> Result<(), Failure> {
     let folder = tempfile::tempdir()
-        .map_err(|error| Failure::told(format!("No folder for the database: {error}")))?;
+        .map_err(|error| Failure::message(format!("No folder for the database: {error}")))?;
     let config = settings(config::load(file)?, &folder)?;
-    crate::telemetry::init(&config.log);
+    let _traces = crate::telemetry::init_with_traces(&config.log);
     let roles = Roles {
         api: true,
         worker: true,
@@ -55,7 +55,7 @@ pub fn command(file: Option<&Path>, at: Option<DateTime<Utc>>) -> Result<(), Fai
 /// Adapts the operator's settings: a fresh embedded database, mail and pushes on this terminal, and a quiet log.
 fn settings(mut config: Config, folder: &TempDir) -> Result<Config, Failure> {
     if config.mode == Mode::Production {
-        return Err(Failure::told(
+        return Err(Failure::message(
             "The demonstration makes people up and shows their mail: it does not run with mode = \"production\".",
         ));
     }
@@ -71,7 +71,7 @@ fn settings(mut config: Config, folder: &TempDir) -> Result<Config, Failure> {
     let secret = Entropy::system().bytes::<32>();
     config.auth.secret = Uuid::from_slice(&secret[..16])
         .map(|half| format!("{half}{half}"))
-        .map_err(Failure::told)?
+        .map_err(Failure::message)?
         .into();
     Ok(config)
 }
@@ -81,7 +81,7 @@ async fn make(config: Config, at: Option<DateTime<Utc>>) -> Result<(App, Cast), 
     let db = setup::connect(&config).await?;
     db::migrate(&db, &config.database)
         .await
-        .map_err(Failure::told)?;
+        .map_err(Failure::message)?;
 
     console::say("Making up a community:");
     let past = Clock::manual(now - chrono::TimeDelta::days(60));
@@ -93,7 +93,7 @@ async fn make(config: Config, at: Option<DateTime<Utc>>) -> Result<(App, Cast), 
         DevOutbox::new(false),
     )?;
     let built = demo::build(then, now, |step| console::say(format!("  {step}"))).await;
-    let cast = built.map_err(|fault| Failure::told(fault.class()))?;
+    let cast = built.map_err(|fault| Failure::message(fault.class()))?;
     console::say(format!("  {} check-ins were made.\n", cast.check_ins));
 
     let clock = Clock::starting_at(now);
@@ -109,7 +109,7 @@ fn assemble(
     dev_outbox: DevOutbox,
 ) -> Result<App, Failure> {
     let keys = Keys::derive(&config.auth.secret);
-    let push = transport::from_config(config, &clock, &dev_outbox).map_err(Failure::told)?;
+    let push = transport::from_config(config, &clock, &dev_outbox).map_err(Failure::message)?;
     let surroundings = Surroundings {
         clock,
         entropy,
@@ -118,13 +118,13 @@ fn assemble(
         follow: crate::consequences::follow,
         zones: setup::zones(config)?,
     };
-    App::new(config.clone(), db.clone(), keys, surroundings).map_err(Failure::told)
+    App::new(config.clone(), db.clone(), keys, surroundings).map_err(Failure::message)
 }
 
 fn access(app: &App, who: SignedIn) -> Result<String, Failure> {
     let lives = chrono::TimeDelta::days(PRINTED_DAYS);
     let issued = token::issue(&app.keys, who, 0, app.clock.now() + lives);
-    let token = issued.map_err(|fault| Failure::told(fault.class()))?;
+    let token = issued.map_err(|fault| Failure::message(fault.class()))?;
     Ok(token)
 }
 

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn modes_say_who_can_open_a_file() {
+    fn a_file_mode_shows_who_else_has_access() {
         for (mode, expected) in [
             (0o100_600, None),
             (0o100_400, None),

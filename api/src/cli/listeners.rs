@@ -81,7 +81,7 @@ impl Door {
 }
 
 fn taken(key: &str, wanted: SocketAddr, error: &io::Error) -> Failure {
-    Failure::told(format!(
+    Failure::message(format!(
         "The address {wanted} cannot be listened on: {error}.\nSet {key} to a free ADDRESS:PORT of this machine, such as \
          with {}={}; port 0 takes any that is free.",
         crate::config::variable(key),

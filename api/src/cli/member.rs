@@ -45,16 +45,16 @@ pub fn command(file: Option<&Path>, command: &MemberCommand) -> Result<(), Failu
                     RoleName::Facilitator => Role::Facilitator,
                 };
                 let set = service::set_role(&app, email, role).await;
-                match set.map_err(|fault| Failure::told(fault.class()))? {
+                match set.map_err(|fault| Failure::message(fault.class()))? {
                     SetRoleOutcome::Set => {
                         console::say("Done. It takes effect with the next request.");
                         Ok(())
                     }
                     SetRoleOutcome::NoSuchAccount => {
-                        Err(Failure::told("No account has this address."))
+                        Err(Failure::message("No account has this address."))
                     }
                     SetRoleOutcome::NotAnAddress => {
-                        Err(Failure::told("That is no e-mail address."))
+                        Err(Failure::message("That is no e-mail address."))
                     }
                 }
             }

@@ -18,7 +18,7 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
         let db = setup::connect(&config).await?;
         let state = setup::schema_state(&db, &config.database).await?;
         if state.fit == Fit::Ahead {
-            return Err(Failure::told(setup::ahead(&state)));
+            return Err(Failure::message(setup::ahead(&state)));
         }
         setup::known_secrets(&config, &db).await?;
         let shown = config.database.shown();
@@ -27,7 +27,7 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
         }
         let steps = db::migrate(&db, &config.database)
             .await
-            .map_err(Failure::told)?;
+            .map_err(Failure::message)?;
         for step in &steps {
             console::say(format!("  took {step}"));
         }

@@ -91,14 +91,14 @@ enum Failure {
     /// The configuration is wrong.
     Config(ConfigError),
     /// Another reason, in full sentences.
-    Told(String),
+    Message(String),
     /// The reason was printed already, or there is nothing to print.
     Silent,
 }
 
 impl Failure {
-    fn told(what: impl Display) -> Self {
-        Self::Told(what.to_string())
+    fn message(what: impl Display) -> Self {
+        Self::Message(what.to_string())
     }
 }
 
@@ -142,10 +142,34 @@ pub fn main() -> ExitCode {
             console::complain(&error);
             ExitCode::from(2)
         }
-        Err(Failure::Told(what)) => {
+        Err(Failure::Message(what)) => {
             console::complain(&what);
             ExitCode::FAILURE
         }
         Err(Failure::Silent) => ExitCode::FAILURE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn write_help(command: &mut clap::Command, written: &mut String) {
+        let help = command.render_long_help().to_string();
+        written.extend([help.as_str(), "\n----\n"]);
+        for subcommand in command.get_subcommands_mut() {
+            write_help(subcommand, written);
+        }
+    }
+
+    #[test]
+    fn the_help_of_every_command_matches_its_snapshot() {
+        let mut command = Cli::command().disable_help_subcommand(true);
+        command.build();
+        let mut written = String::new();
+        write_help(&mut command, &mut written);
+        insta::assert_snapshot!("help", written);
     }
 }

@@ -35,7 +35,7 @@ pub fn command(file: Option<&Path>, arguments: &RestoreArgs) -> Result<(), Failu
         let app = setup::app(config, Clock::system(), Caller::Command).await?;
         let mut erased = Erased::default();
         for list in own.iter().chain(&arguments.erasures) {
-            erased.read(&app.keys, list).map_err(Failure::told)?;
+            erased.read(&app.keys, list).map_err(Failure::message)?;
         }
         if own.is_none() && arguments.erasures.is_empty() {
             console::say(
@@ -43,7 +43,7 @@ pub fn command(file: Option<&Path>, arguments: &RestoreArgs) -> Result<(), Failu
             );
         }
         let restored = service::restore(&app, &erased, arguments.reset_passphrases).await;
-        let done = restored.map_err(|fault| Failure::told(fault.class()))?;
+        let done = restored.map_err(|fault| Failure::message(fault.class()))?;
         console::say(format!(
             "{} sessions were ended, every phone will load everything again, and {} of {} erasures were replayed.",
             done.sessions,

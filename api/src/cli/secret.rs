@@ -30,9 +30,9 @@ pub fn command(file: Option<&Path>, SecretCommand::Accept: &SecretCommand) -> Re
         setup::ready_schema(&db, &config).await?;
         let keys = Keys::load(&config, &entropy)?;
         let judged = secret_check::look(db.pool(), &keys).await;
-        let judged = judged.map_err(|fault| Failure::told(fault.class()))?;
+        let judged = judged.map_err(|fault| Failure::message(fault.class()))?;
         let accepted = secret_check::accept(&db, &keys, &entropy, clock.now()).await;
-        accepted.map_err(|fault| Failure::told(fault.class()))?;
+        accepted.map_err(|fault| Failure::message(fault.class()))?;
         for (purpose, _) in judged
             .iter()
             .filter(|(_, verdict)| *verdict == Verdict::Wrong)

@@ -55,13 +55,14 @@ pub fn command(
 ) -> Result<(), Failure> {
     descriptors::raise();
     let config = config::load(file)?;
-    crate::telemetry::init(&config.log);
+    let _traces = crate::telemetry::init_with_traces(&config.log);
     let clock = setup::clock(config.mode, at)?;
     setup::block_on(async {
         // All checks that can stop the start run before anything is changed.
         let doors = Doors::reserve(&config, roles)?;
-        Documents::load(&config.graphql)
-            .map_err(|error| Failure::told(format!("{error}\nSee graphql.trusted_documents.")))?;
+        Documents::load(&config.graphql).map_err(|error| {
+            Failure::message(format!("{error}\nSee graphql.trusted_documents."))
+        })?;
         let _occupied = setup::occupy(&config, roles.parts())?;
         if config.mode == Mode::Production {
             for exposed in exposure::look(&config, file) {
@@ -82,24 +83,24 @@ pub async fn run(
     greeting: impl FnOnce(&App, SocketAddr),
 ) -> Result<(), Failure> {
     let signals = Signals::listen()
-        .map_err(|error| Failure::told(format!("Signals cannot be listened for: {error}")))?;
+        .map_err(|error| Failure::message(format!("Signals cannot be listened for: {error}")))?;
     let metrics = crate::telemetry::metrics()
-        .map_err(|error| Failure::told(format!("Metrics cannot be gathered: {error}")))?;
+        .map_err(|error| Failure::message(format!("Metrics cannot be gathered: {error}")))?;
     let shutdown = Shutdown::default();
     if roles.api {
         // Before the first request, so that a session that ended recently is not accepted.
         account::revocations::poll(&app).await.map_err(|fault| {
-            Failure::told(format!("Ended sessions cannot be read: {}", fault.class()))
+            Failure::message(format!("Ended sessions cannot be read: {}", fault.class()))
         })?;
     }
-    let edge = HttpState::new(app.clone(), shutdown.clone(), metrics.clone())
-        .map_err(|error| Failure::told(error.to_string()))?;
+    let state = HttpState::new(app.clone(), shutdown.clone(), metrics.clone())
+        .map_err(|error| Failure::message(error.to_string()))?;
 
     let config = &app.config;
     let operations = doors.operations.map(Door::open).transpose()?;
     let api = doors.api.map(Door::open).transpose()?;
     if let Some((listener, address)) = operations {
-        let router = http::operations_router(&edge, roles.api);
+        let router = http::operations_router(&state, roles.api);
         let bounds = Bounds::of_operators();
         listen(&app, &shutdown, "operations", (listener, bounds), router);
         console::say(format!("Operators ask at http://{address}"));
@@ -111,7 +112,7 @@ pub async fn run(
             &shutdown,
             "api",
             (listener, bounds),
-            http::api(&edge, dev::routes::routes()),
+            http::api(&state, dev::routes::routes()),
         );
         console::say(format!("Belay listens on http://{address}"));
         if config.mode == Mode::Development {

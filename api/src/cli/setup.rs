@@ -28,7 +28,7 @@ pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, 
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::told(format!("The runtime cannot be started: {error}")))?;
+        .map_err(|error| Failure::message(format!("The runtime cannot be started: {error}")))?;
     let done = runtime.block_on(work);
     // A DNS look-up that hangs must not keep the process alive.
     runtime.shutdown_background();
@@ -59,7 +59,7 @@ pub async fn app(config: Config, clock: Clock, caller: Caller) -> Result<App, Fa
         tracing::warn!("{risk}");
     }
     let dev_outbox = DevOutbox::new(config.mode == Mode::Development);
-    let push = transport::from_config(&config, &clock, &dev_outbox).map_err(Failure::told)?;
+    let push = transport::from_config(&config, &clock, &dev_outbox).map_err(Failure::message)?;
     check_files(&config)?;
     let entropy = Entropy::system();
     let db = connect(&config).await?;
@@ -74,7 +74,7 @@ pub async fn app(config: Config, clock: Clock, caller: Caller) -> Result<App, Fa
         follow: crate::consequences::follow,
         zones,
     };
-    App::new(config, db, keys, surroundings).map_err(Failure::told)
+    App::new(config, db, keys, surroundings).map_err(Failure::message)
 }
 
 /// Checks the files that the parts of the service read later.
@@ -82,8 +82,8 @@ fn check_files(config: &Config) -> Result<(), Failure> {
     if place(config) == SecretPlace::Nowhere {
         Keys::load_existing(config)?;
     }
-    Directory::load(&config.installation.crisis_lines).map_err(Failure::told)?;
-    Mailer::new(&config.mail, DevOutbox::new(false)).map_err(Failure::told)?;
+    Directory::load(&config.installation.crisis_lines).map_err(Failure::message)?;
+    Mailer::new(&config.mail, DevOutbox::new(false)).map_err(Failure::message)?;
     erasures(config)
 }
 
@@ -93,7 +93,7 @@ fn erasures(config: &Config) -> Result<(), Failure> {
         return Ok(());
     };
     files::append_private(&path).map(drop).map_err(|error| {
-        Failure::told(format!(
+        Failure::message(format!(
             "The list of erasures {} cannot be written: {error}.\nSet backup.erasures_file to a file that Belay may \
              write, apart from the backups.",
             path.display()
@@ -108,23 +108,23 @@ pub async fn known_secrets(config: &Config, db: &Db) -> Result<(), Failure> {
     if !matches!(secret_check::is_made(db).await, Ok(true)) {
         return Ok(());
     }
-    let keys = Keys::load_existing(config).map_err(|error| Failure::told(unknown(&error)))?;
+    let keys = Keys::load_existing(config).map_err(|error| Failure::message(unknown(&error)))?;
     let judged = secret_check::look(db.pool(), &keys).await;
     allowed(&judged.map_err(|fault| unchecked(&fault))?)
 }
 
 /// Refuses secrets that must not be used.
 fn allowed(judged: &[Judged]) -> Result<(), Failure> {
-    refusal(judged).map_or(Ok(()), |why| Err(Failure::told(why)))
+    refusal(judged).map_or(Ok(()), |why| Err(Failure::message(why)))
 }
 
 /// Returns why the secrets must not be used and what to do, or `None` if they may be used.
 pub fn refusal(judged: &[Judged]) -> Option<String> {
-    let those = |wanted: Verdict| -> Vec<Purpose> {
-        let those = judged.iter().filter(|(_, verdict)| *verdict == wanted);
-        those.map(|(purpose, _)| *purpose).collect()
+    let judged_as = |wanted: Verdict| -> Vec<Purpose> {
+        let found = judged.iter().filter(|(_, verdict)| *verdict == wanted);
+        found.map(|(purpose, _)| *purpose).collect()
     };
-    let (wrong, unannounced) = (those(Verdict::Wrong), those(Verdict::Unannounced));
+    let (wrong, unannounced) = (judged_as(Verdict::Wrong), judged_as(Verdict::Unannounced));
     match (wrong.as_slice(), unannounced.as_slice()) {
         ([], []) => None,
         ([], unannounced) => Some(hasty(unannounced)),
@@ -133,7 +133,7 @@ pub fn refusal(judged: &[Judged]) -> Option<String> {
 }
 
 fn unchecked(fault: &crate::error::Fault) -> Failure {
-    Failure::told(format!("The secrets cannot be checked: {}", fault.class()))
+    Failure::message(format!("The secrets cannot be checked: {}", fault.class()))
 }
 
 /// Returns the keys of this installation, after checking that the database was written with them.
@@ -149,7 +149,7 @@ pub async fn keys(
         .await
         .map_err(|fault| unchecked(&fault))?
     {
-        Keys::load_existing(config).map_err(|error| Failure::told(unknown(&error)))?
+        Keys::load_existing(config).map_err(|error| Failure::message(unknown(&error)))?
     } else {
         Keys::load(config, entropy)?
     };
@@ -210,12 +210,12 @@ fn put_back(wrong: &[Purpose]) -> String {
 
 /// Chooses the time zone data.
 pub fn zones(config: &Config) -> Result<Installed, Failure> {
-    let told = |fault| {
-        Failure::told(format!(
+    let failure = |fault| {
+        Failure::message(format!(
             "{fault}.\nSee zones.folder; empty is the newest on this machine."
         ))
     };
-    Installed::choose(config.zones.folder()).map_err(told)
+    Installed::choose(config.zones.folder()).map_err(failure)
 }
 
 /// Connects, or says which database cannot be reached and why. In development an embedded database is created if it
@@ -227,13 +227,13 @@ pub async fn connect(config: &Config) -> Result<Db, Failure> {
     }
     Db::connect(&config.database)
         .await
-        .map_err(|error| Failure::told(away(&config.database, &error)))
+        .map_err(|error| Failure::message(away(&config.database, &error)))
 }
 
 /// Creates the file of an embedded database if it does not exist.
 pub fn make_database(config: &DatabaseConfig) -> Result<(), Failure> {
     db::make_file(config).map_err(|error| {
-        Failure::told(format!(
+        Failure::message(format!(
             "The database {} cannot be made: {error}.\nMake its folder and give it to the user Belay runs as, or set \
              database.url to a file elsewhere.",
             config.shown()
@@ -245,7 +245,7 @@ pub fn make_database(config: &DatabaseConfig) -> Result<(), Failure> {
 /// disk is not mounted: members would find none of their data and sign up again.
 fn find_database(config: &DatabaseConfig) -> Result<(), Failure> {
     match config.sqlite_path().map(|path| path.try_exists()) {
-        Some(Ok(false)) => Err(Failure::told(missing(config))),
+        Some(Ok(false)) => Err(Failure::message(missing(config))),
         _ => Ok(()),
     }
 }
@@ -274,12 +274,21 @@ pub fn occupy(config: &Config, parts: &[Part]) -> Result<Occupation, Failure> {
                 "Give its folder, on a local file system, to the user Belay runs as."
             }
         };
-        Failure::told(format!("This process cannot start: {error}.\n{todo}"))
+        Failure::message(format!("This process cannot start: {error}.\n{todo}"))
     })
 }
 
-/// The message about a database that cannot be reached, without its password.
-pub fn away(config: &DatabaseConfig, error: &DbErr) -> String {
+/// The message about a database that cannot be reached, with advice.
+fn away(config: &DatabaseConfig, error: &DbErr) -> String {
+    format!(
+        "The database {} cannot be reached: {}.\nSee database.url; `belay doctor` checks it.",
+        config.shown(),
+        unreachable_because(config, error)
+    )
+}
+
+/// Why a database cannot be reached, without its password.
+pub fn unreachable_because(config: &DatabaseConfig, error: &DbErr) -> String {
     let why = match error {
         DbErr::Conn(RuntimeErr::SqlxError(why)) if let sqlx::Error::Io(why) = &**why => {
             why.to_string()
@@ -289,11 +298,7 @@ pub fn away(config: &DatabaseConfig, error: &DbErr) -> String {
         }
         other => other.to_string(),
     };
-    let why = config.without_secrets(&why);
-    format!(
-        "The database {} cannot be reached: {why}.\nSee database.url; `belay doctor` checks it.",
-        config.shown()
-    )
+    config.without_secrets(&why)
 }
 
 /// Migrates an embedded database, since nobody else uses it. In production it does not create a new one. On PostgreSQL
@@ -307,19 +312,19 @@ pub async fn ready_schema(db: &Db, config: &Config) -> Result<(), Failure> {
             tracing::warn!("{}", newer(&state));
             return Ok(());
         }
-        Fit::Ahead => return Err(Failure::told(ahead(&state))),
+        Fit::Ahead => return Err(Failure::message(ahead(&state))),
         Fit::Behind => {}
     }
     match db.engine() {
         Engine::Sqlite if mode == Mode::Production && state.is_new() => {
-            Err(Failure::told(missing(config)))
+            Err(Failure::message(missing(config)))
         }
         Engine::Sqlite => {
-            let steps = db::migrate(db, config).await.map_err(Failure::told)?;
+            let steps = db::migrate(db, config).await.map_err(Failure::message)?;
             tracing::info!(steps = steps.len(), "the schema was brought up to date");
             Ok(())
         }
-        Engine::Postgres => Err(Failure::told(behind(&state))),
+        Engine::Postgres => Err(Failure::message(behind(&state))),
     }
 }
 
@@ -327,7 +332,7 @@ pub async fn ready_schema(db: &Db, config: &Config) -> Result<(), Failure> {
 pub async fn schema_state(db: &Db, config: &DatabaseConfig) -> Result<SchemaState, Failure> {
     db::schema_state(db)
         .await
-        .map_err(|error| Failure::told(away(config, &error)))
+        .map_err(|error| Failure::message(away(config, &error)))
 }
 
 /// The message about a schema that is behind.

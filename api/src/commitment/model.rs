@@ -204,31 +204,31 @@ impl Plan {
     }
 
     /// Decides what happens to an answer for a day.
-    pub fn answering(&self, day: NaiveDate, answer: Answer, today: NaiveDate) -> Step {
+    pub fn answering(&self, day: NaiveDate, answer: Answer, today: NaiveDate) -> Decision {
         let kept = self.kept(day);
         if kept.answer == Some(answer) {
-            return Step::Stands;
+            return Decision::AlreadyApplied;
         }
         match self.moment(day, today) {
-            Some(refusal) => Step::Refused(refusal),
-            None if kept.carried_to.is_some() => Step::Refused(Refusal::Carried),
-            None => Step::Take,
+            Some(refusal) => Decision::Refused(refusal),
+            None if kept.carried_to.is_some() => Decision::Refused(Refusal::Carried),
+            None => Decision::Apply,
         }
     }
 
     /// Decides what happens to a wish to carry a day over to another.
-    pub fn carrying(&self, day: NaiveDate, to: NaiveDate, today: NaiveDate) -> Step {
+    pub fn carrying(&self, day: NaiveDate, to: NaiveDate, today: NaiveDate) -> Decision {
         let kept = self.kept(day);
         let refused = match (kept.carried_to, self.moment(day, today)) {
-            (Some(before), _) if before == to => return Step::Stands,
+            (Some(before), _) if before == to => return Decision::AlreadyApplied,
             (_, Some(refusal)) => refusal,
             (Some(_), None) => Refusal::Carried,
             (None, None) if kept.answer == Some(Answer::Done) => Refusal::IsDone,
             (None, None) if to <= day || !can_be_due_on(to, today) => Refusal::OtherDay,
             (None, None) if self.kept(to) != Kept::default() => Refusal::Answered,
-            (None, None) => return Step::Take,
+            (None, None) => return Decision::Apply,
         };
-        Step::Refused(refused)
+        Decision::Refused(refused)
     }
 
     /// Returns the next question, for a day from `from` on, that is due later than the instant `after`.
@@ -277,11 +277,11 @@ pub fn starts_on(made_at: Option<DateTime<Utc>>, terms: DayTerms, now: DateTime<
 
 /// The decision about a change of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum Decision {
     /// Apply it.
-    Take,
+    Apply,
     /// The day is already in this state.
-    Stands,
+    AlreadyApplied,
     /// The change is refused.
     Refused(Refusal),
 }

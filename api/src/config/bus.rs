@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_opens_a_server_is_apart_from_where_it_is() {
+    fn credentials_are_separated_from_the_server_addresses() {
         let found = servers("nats://belay:p%40ss@one.example.org:4223, tls://two.example.org");
         let found = found.unwrap().unwrap();
         assert_eq!(
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_nats_server_is_refused() {
+    fn malformed_nats_urls_are_refused() {
         for url in ["localhost:4222", "http://localhost", "nats://", "nats://a,"] {
             assert_eq!(servers(url).err(), Some(NotNats), "{url}");
         }

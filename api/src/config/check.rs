@@ -4,7 +4,7 @@ use email_address::EmailAddress;
 use secrecy::ExposeSecret as _;
 
 use super::fault::Fault;
-use super::{Config, InstallationConfig, MailTransport, Mode, production};
+use super::{Config, InstallationConfig, LogConfig, MailTransport, Mode, production};
 
 /// The least capacity of every bucket of points. No operation may cost more (see `http::guard`), so a full bucket can
 /// pay for any operation.
@@ -55,6 +55,7 @@ pub(super) fn allowed(key: &str) -> &'static str {
         "bus.subject" => "words of letters, digits, - and _, with dots between them",
         "log.level" => "error, warn, info, debug or trace",
         "log.format" => "pretty or json",
+        "log.otlp_url" => "an http URL, such as http://127.0.0.1:4318, or empty",
         _ if NUMBERS.iter().any(|(name, ..)| *name == key)
             || LIMITS.iter().any(|(name, _)| *name == key) =>
         {
@@ -465,6 +466,7 @@ fn values(config: &Config, say: &mut Say<'_>) {
             );
         }
     }
+    traces(&config.log, say);
     if config.bus.servers().is_err() {
         say("bus.url", "names no NATS server", form("bus.url"));
     }
@@ -488,6 +490,23 @@ fn values(config: &Config, say: &mut Say<'_>) {
         let mut former = former.expose_secret().split_whitespace();
         if former.any(|secret| secret.len() < 32) {
             say(key, "holds a secret that is too short", form(key));
+        }
+    }
+}
+
+/// Checks that this build can export traces to the collector.
+fn traces(config: &LogConfig, say: &mut Say<'_>) {
+    if let Some(url) = &config.otlp_url {
+        let key = "log.otlp_url";
+        if !cfg!(feature = "otlp") {
+            let allowed = "empty, unless Belay is built with `--features otlp`";
+            say(
+                key,
+                "is set, but this build exports no traces",
+                allowed.to_owned(),
+            );
+        } else if url.scheme() != "http" {
+            say(key, "is not an http URL", form(key));
         }
     }
 }

@@ -58,11 +58,10 @@ pub(super) fn of_layer(fault: figment::Error) -> Fault {
             "there is no such key".to_owned()
         }
         Kind::UnknownVariant(value, _) => format!("{value:?} is not one of the choices"),
-        Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
-            match shown(&key, &actual) {
-                Some(value) => format!("is {value}, which is not {expected}"),
-                None => format!("is {}, which does not fit", kind(&actual)),
-            }
+        Kind::InvalidType(actual, _) | Kind::InvalidValue(actual, _) => {
+            let value = shown(&key, &actual);
+            let value = value.unwrap_or_else(|| kind(&actual).to_owned());
+            format!("is {value}, which does not fit")
         }
         Kind::Message(message) => without_source(message.trim_end()),
         // No other kind holds a value.
@@ -105,7 +104,13 @@ pub(super) const SECRETS: [&str; 9] = [
 
 /// Returns the value if the key exists and is not secret. A value in place of a table could be a misplaced secret.
 fn shown(key: &str, actual: &Actual) -> Option<String> {
-    (!SECRETS.contains(&key) && check::is_key(key)).then(|| actual.to_string())
+    (!SECRETS.contains(&key) && check::is_key(key)).then(|| match actual {
+        Actual::Bool(value) => value.to_string(),
+        Actual::Unsigned(value) => value.to_string(),
+        Actual::Signed(value) => value.to_string(),
+        Actual::Float(value) => value.to_string(),
+        other => other.to_string(),
+    })
 }
 
 const fn kind(actual: &Actual) -> &'static str {

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_is_a_secret_only_if_it_holds_one() {
+    fn a_url_is_secret_only_if_it_has_a_password() {
         for (key, value, expected) in [
             ("database.url", "sqlite:///var/lib/belay/belay.db", false),
             (

@@ -70,7 +70,7 @@ mod tests {
     use crate::config::{DEFAULTS, load_from};
 
     #[test]
-    fn limits_that_cannot_hold_together_are_told() {
+    fn conflicting_limits_are_reported() {
         let risks = |settings: &str| {
             let layers = Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(settings));
             load_from(&layers).unwrap().risky_limits()
@@ -94,10 +94,10 @@ mod tests {
                 "lock_timeout",
             ),
         ] {
-            let told = risks(&format!("{postgres}{settings}"));
+            let found = risks(&format!("{postgres}{settings}"));
             assert!(
-                told.len() == 1 && told[0].contains(word),
-                "{settings}: {told:?}"
+                found.len() == 1 && found[0].contains(word),
+                "{settings}: {found:?}"
             );
         }
     }

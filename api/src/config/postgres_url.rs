@@ -146,14 +146,14 @@ impl<'a> Split<'a> {
 mod tests {
     use super::*;
 
-    fn places(text: &str) -> Option<(Vec<(String, u16)>, bool)> {
+    fn hosts_of(text: &str) -> Option<(Vec<(String, u16)>, bool)> {
         let url = PostgresUrl::parse(text)?;
-        let place = |host: &PgConnectOptions| (host.get_host().to_owned(), host.get_port());
-        Some((url.hosts.iter().map(place).collect(), url.writable))
+        let host_and_port = |host: &PgConnectOptions| (host.get_host().to_owned(), host.get_port());
+        Some((url.hosts.iter().map(host_and_port).collect(), url.writable))
     }
 
     #[test]
-    fn several_hosts_are_read_in_their_order() {
+    fn several_hosts_keep_their_order() {
         let two = |writable| {
             let hosts = vec![("h1".to_owned(), 5432), ("h2".to_owned(), 5433)];
             Some((hosts, writable))
@@ -169,13 +169,13 @@ mod tests {
                 false,
             ),
         ] {
-            assert_eq!(places(text), two(writable), "{text}");
+            assert_eq!(hosts_of(text), two(writable), "{text}");
         }
         let one = |writable| Some((vec![("h1".to_owned(), 5432)], writable));
-        assert_eq!(places("postgres://u:p@h1:5432/db"), one(false));
+        assert_eq!(hosts_of("postgres://u:p@h1:5432/db"), one(false));
         let asked = "postgres://u@h1:5432/db?target_session_attrs=read-write";
-        assert_eq!(places(asked), one(true));
-        let six = places("postgres://u@[::1]:5433,[2001:db8::1]/db")
+        assert_eq!(hosts_of(asked), one(true));
+        let six = hosts_of("postgres://u@[::1]:5433,[2001:db8::1]/db")
             .unwrap()
             .0;
         assert_eq!(six.len(), 2);
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused() {
+    fn malformed_urls_are_refused() {
         for text in [
             "postgres://u:p@h1,,h2/db",
             "postgres://u:p@h1:port,h2/db",

@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sender_at_this_machine_is_told_from_one_that_others_can_answer() {
+    fn local_sender_addresses_are_recognised() {
         for from in [
             "Belay <belay@localhost>",
             "belay@LOCALHOST.",
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_elsewhere_is_reached_in_the_clear_unless_encryption_is_insisted_on() {
+    fn a_remote_database_is_unencrypted_unless_its_url_requires_tls() {
         let in_the_clear = |url: &str| is_sent_in_the_clear(&DatabaseConfig::at(url));
         for url in [
             "postgres://belay@db.example.org/belay",

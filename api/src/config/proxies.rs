@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_and_networks_are_told_from_others() {
+    fn only_listed_addresses_and_networks_are_proxies() {
         let proxies: Proxies = "10.0.0.0/8, 192.0.2.7  2001:db8::/32".parse().unwrap();
         for (address, is_one) in [
             ("10.1.2.3", true),

@@ -52,7 +52,7 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
 
     #[test]
-    fn what_a_generator_makes_is_strong() {
+    fn generated_secrets_are_strong() {
         let entropy = Entropy::seeded(3);
         for _ in 0..20 {
             let bytes = entropy.bytes::<48>();
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_type_is_weak() {
+    fn typed_secrets_are_weak() {
         let long = |text: &str| text.repeat(40 / text.len() + 1);
         for secret in [
             &*"x".repeat(64),

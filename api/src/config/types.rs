@@ -265,6 +265,7 @@ section!(
     LogConfig {
         level: LogLevel,
         format: LogFormat,
+        otlp_url: Option<url::Url> = "empty_is_none",
     }
 );
 
@@ -521,7 +522,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_of_an_embedded_database_is_the_one_that_is_opened() {
+    fn the_sqlite_path_is_the_file_that_sqlx_opens() {
         for url in [
             "sqlite:///var/lib/belay/belay.db",
             "sqlite://belay.db?mode=rwc",

@@ -70,14 +70,14 @@ mod tests {
     }
 
     #[test]
-    fn after_midnight_is_still_the_day_before() {
+    fn a_day_lasts_until_its_start_hour_on_the_next_date() {
         let day = |text| member_day(at(text), zone("Europe/London"), 3);
         assert_eq!(day("2026-03-10T02:59:59Z"), date("2026-03-09"));
         assert_eq!(day("2026-03-10T03:00:00Z"), date("2026-03-10"));
     }
 
     #[test]
-    fn the_days_on_which_clocks_change_are_shorter_and_longer() {
+    fn days_with_a_clock_change_have_23_or_25_hours() {
         let hours = |day| {
             let (start, end) = day_bounds(date(day), zone("Europe/London"), 3);
             (end - start).num_hours()
@@ -88,21 +88,21 @@ mod tests {
     }
 
     #[test]
-    fn a_start_that_the_clock_skips_is_the_instant_it_skips_at() {
+    fn a_skipped_day_start_is_the_instant_of_the_clock_change() {
         // New York skips 02:00 to 03:00 on 8 March 2026.
         let (start, _) = day_bounds(date("2026-03-08"), zone("America/New_York"), 2);
         assert_eq!(start, at("2026-03-08T07:00:00Z"));
     }
 
     #[test]
-    fn a_start_that_the_clock_shows_twice_is_the_first() {
+    fn an_ambiguous_day_start_is_the_earlier_instant() {
         // New York has 01:00 to 02:00 twice on 1 November 2026.
         let (start, _) = day_bounds(date("2026-11-01"), zone("America/New_York"), 1);
         assert_eq!(start, at("2026-11-01T05:00:00Z"));
     }
 
     #[test]
-    fn the_day_that_apia_skipped_is_never_a_day() {
+    fn the_day_that_apia_skipped_is_empty() {
         let zone = zone("Pacific/Apia");
         let (start, end) = day_bounds(date("2011-12-30"), zone, 3);
         assert_eq!(start, end);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_that_has_begun_does_not_begin_again() {
+    fn a_day_does_not_start_again_when_clocks_go_back() {
         // Troll sets its clocks back by two hours, from 03:00 to 01:00.
         let zone = zone("Antarctica/Troll");
         let before = at("2026-10-25T00:30:00Z");

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wall_clock_is_followed_through_the_spring() {
+    fn local_times_follow_the_spring_clock_change() {
         // London goes from 01:00 to 02:00 on 29 March 2026.
         let next = |at, after| next_after(zone("Europe/London"), time(at), utc(after));
         let before = next("08:00", "2026-03-28T07:59:59Z");
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_comes_twice_counts_the_first_time_only() {
+    fn an_ambiguous_local_time_occurs_once() {
         // London goes from 02:00 back to 01:00 on 25 October 2026.
         let next = |after| next_after(zone("Europe/London"), time("01:30"), utc(after));
         assert_eq!(next("2026-10-24T12:00:00Z"), utc("2026-10-25T00:30:00Z"));
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_zones_are_followed_too() {
+    fn unusual_zones_are_followed() {
         // Lord Howe changes by half an hour, and Samoa once skipped a whole day.
         let lord_howe = next_after(
             zone("Australia/Lord_Howe"),

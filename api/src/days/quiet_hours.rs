@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn they_last_until_the_wall_clock_shows_their_end() {
+    fn quiet_hours_last_until_their_local_end() {
         let night = QuietHours::default();
         for (hours, now, over) in [
             (night, "2026-03-10T21:59:59Z", None),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn nights_on_which_clocks_change_are_shorter_and_longer() {
+    fn clock_changes_shorten_or_lengthen_quiet_hours() {
         let night = QuietHours::default();
         for (zone, hours, now, over) in [
             // London, 29 March and 25 October 2026.
@@ -184,7 +184,7 @@ mod tests {
                 "2026-03-28T23:00:00Z",
                 "2026-03-29T01:00:00Z",
             ),
-            // The end is shown twice: before the first time, and between the two.
+            // The end occurs twice: from before the first occurrence, and from between the two.
             (
                 zone("Europe/London"),
                 hours("22:00", "01:30"),
@@ -197,7 +197,7 @@ mod tests {
                 "2026-10-25T01:10:00Z",
                 "2026-10-25T01:30:00Z",
             ),
-            // The clock goes back to before they begin, and they begin again later.
+            // The clock goes back to before the start, so the quiet hours start again later.
             (
                 zone("Europe/London"),
                 hours("01:30", "07:00"),
@@ -250,11 +250,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn their_end_is_the_first_instant_that_is_not_quiet(
+        fn the_end_is_the_first_instant_that_is_not_quiet(
             zone in prop::sample::select(&ZONES[..]).prop_map(zone),
             // 2026 and 2027, by the minute.
             minute in 0_i64..1_051_200,
-            // Many are near midnight and the hours at which clocks change.
+            // Many are near midnight and the hours of clock changes.
             from in prop_oneof![0_u32..1440, 0_u32..240],
             long in prop_oneof![1_u32..1440, 1_u32..90],
         ) {

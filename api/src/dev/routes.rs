@@ -63,12 +63,12 @@ impl From<Asked> for Journey {
     }
 }
 
-async fn clock(State(edge): State<HttpState>) -> Response<Body> {
-    told(edge.app.clock.now())
+async fn clock(State(state): State<HttpState>) -> Response<Body> {
+    show_time(state.app.clock.now())
 }
 
 async fn move_clock(
-    State(edge): State<HttpState>,
+    State(state): State<HttpState>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
@@ -88,10 +88,10 @@ async fn move_clock(
         );
     };
     // A separate task: a client that disconnects must not stop the journey half-way.
-    let app = edge.app.clone();
+    let app = state.app.clone();
     let journey = tokio::spawn(async move { time::travel(&app, asked.into()).await });
     match journey.await {
-        Ok(Ok(now)) => told(now),
+        Ok(Ok(now)) => show_time(now),
         Ok(Err(TravelFault::Backward)) => respond::error(
             StatusCode::CONFLICT,
             "CLOCK_BACKWARD",
@@ -123,7 +123,8 @@ fn internal() -> Response<Body> {
     )
 }
 
-fn told(now: DateTime<Utc>) -> Response<Body> {
+/// Answers with the clock's present time.
+fn show_time(now: DateTime<Utc>) -> Response<Body> {
     let now = now.to_rfc3339_opts(SecondsFormat::Millis, true);
     respond::json(StatusCode::OK, &json!({ "now": now }))
 }
@@ -142,8 +143,8 @@ struct Wanted {
     to: Option<String>,
 }
 
-async fn outbox(State(edge): State<HttpState>, wanted: Query<Wanted>) -> Response<Body> {
-    let mut sent = edge.app.dev_outbox.all();
+async fn outbox(State(state): State<HttpState>, wanted: Query<Wanted>) -> Response<Body> {
+    let mut sent = state.app.dev_outbox.all();
     sent.retain(|sent| {
         let (kind, receiver) = match sent {
             Sent::Mail { to, .. } => (Kind::Mail, to),

@@ -82,22 +82,27 @@ pub struct Reachable {
     pub parted: bool,
 }
 
-/// What decides which devices are removed when there are too many.
+/// A device that may be removed because its member has too many.
 #[derive(Clone, Copy, Debug)]
-pub struct Seen {
+pub struct RemovalCandidate {
     /// The device.
     pub id: DeviceId,
     /// Whether the provider has given it up.
     pub dead: bool,
     /// When it was last registered.
-    pub at: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
 }
 
 /// Returns the devices over the limit: the dead first, then those not seen for longest. `keep` is never among them.
-pub fn surplus(mut devices: Vec<Seen>, keep: DeviceId) -> Vec<DeviceId> {
+pub fn surplus(mut devices: Vec<RemovalCandidate>, keep: DeviceId) -> Vec<DeviceId> {
     devices.sort_by_key(|device| {
         let kept = device.id == keep;
-        (!kept, device.dead, std::cmp::Reverse(device.at), device.id)
+        (
+            !kept,
+            device.dead,
+            std::cmp::Reverse(device.last_seen_at),
+            device.id,
+        )
     });
     let over = devices.iter().skip(MOST_DEVICES);
     over.map(|device| device.id).collect()
@@ -115,21 +120,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_dead_go_first_then_the_longest_unseen_and_never_the_newcomer() {
+    fn dead_devices_go_first_then_the_longest_unseen_and_never_the_new_one() {
         let id = |n| DeviceId(Uuid::from_u128(n));
         let at = |n: i64| DateTime::from_timestamp(1_700_000_000 + n, 0).unwrap();
         let mut devices: Vec<_> = (1..=20)
-            .map(|n: u8| Seen {
+            .map(|n: u8| RemovalCandidate {
                 id: id(n.into()),
                 dead: n == 20,
-                at: at(n.into()),
+                last_seen_at: at(n.into()),
             })
             .collect();
         assert_eq!(surplus(devices.clone(), id(1)), vec![]);
-        let newcomer = Seen {
+        let newcomer = RemovalCandidate {
             id: id(99),
             dead: false,
-            at: at(0),
+            last_seen_at: at(0),
         };
         devices.push(newcomer);
         assert_eq!(surplus(devices.clone(), id(99)), vec![id(20)]);

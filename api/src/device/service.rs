@@ -5,7 +5,8 @@ use entity::{DeviceId, MemberId, SessionId};
 use sea_orm::ConnectionTrait;
 
 use super::model::{
-    Device, PARTED_FOR, REMOVED_AFTER, Reachable, Registration, Seen, stale_before, surplus,
+    Device, PARTED_FOR, REMOVED_AFTER, Reachable, Registration, RemovalCandidate, stale_before,
+    surplus,
 };
 use super::store::{self, Since};
 use crate::app::App;
@@ -90,14 +91,14 @@ async fn place(
     let row = store::refresh(tx, target, who, new, now).await?;
     let row = row.ok_or(Fault::Busy)?;
 
-    let mut seen: Vec<_> = own.iter().filter(|other| other.id != target).collect();
-    seen.push(&row);
-    let seen = seen.into_iter().map(|row| Seen {
+    let mut candidates: Vec<_> = own.iter().filter(|other| other.id != target).collect();
+    candidates.push(&row);
+    let candidates = candidates.into_iter().map(|row| RemovalCandidate {
         id: row.id,
         dead: row.dead_at.is_some(),
-        at: row.last_seen_at,
+        last_seen_at: row.last_seen_at,
     });
-    store::remove(tx, who.member, &surplus(seen.collect(), target)).await?;
+    store::remove(tx, who.member, &surplus(candidates.collect(), target)).await?;
     Ok((row, taken))
 }
 

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_has_bounds() {
+    fn page_arguments_have_bounds() {
         let parse = |first, last| {
             Page::<1>::parse(&PageArgs {
                 first,

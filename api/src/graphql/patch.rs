@@ -21,8 +21,8 @@ pub fn needed<T, V>(
     problems.check(parsed).map_or(Change::Leave, Change::Put)
 }
 
-/// Reads a field for which null means the same as omitting it.
-pub fn said<T, V: From<T>>(sent: MaybeUndefined<T>) -> Change<V> {
+/// Reads a field for which null means the same as omission.
+pub fn null_as_omitted<T, V: From<T>>(sent: MaybeUndefined<T>) -> Change<V> {
     match sent {
         MaybeUndefined::Undefined | MaybeUndefined::Null => Change::Leave,
         MaybeUndefined::Value(value) => Change::Put(value.into()),

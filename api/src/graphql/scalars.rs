@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_are_refused() {
+    fn malformed_scalars_are_refused() {
         assert!(Date::parse("2026-3-28".into()).is_err());
         for date in [
             "2026-02-29",

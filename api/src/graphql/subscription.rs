@@ -27,13 +27,13 @@ pub fn listen<T: Send + 'static>(
         async move {
             let mut subscription = subscription?;
             loop {
-                let told = tell(subscription.next().await?);
+                let item = tell(subscription.next().await?);
                 // Checked after the wait, because the session may have ended meanwhile.
                 if app.revocations.contains(who.session) {
                     return Some((Err(GqlError::Unauthenticated), None));
                 }
-                if let Some(told) = told {
-                    return Some((Ok(told), Some(subscription)));
+                if let Some(item) = item {
+                    return Some((Ok(item), Some(subscription)));
                 }
             }
         }

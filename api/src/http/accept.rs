@@ -115,7 +115,7 @@ fn quality(media: &MediaType<'_>) -> Option<f32> {
 mod tests {
     use super::*;
 
-    fn of(lines: &[&str]) -> Accepted {
+    fn accept(lines: &[&str]) -> Accepted {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(ACCEPT, line.parse().unwrap());
@@ -124,17 +124,17 @@ mod tests {
     }
 
     fn whole(line: &str) -> Option<Media> {
-        of(&[line]).whole
+        accept(&[line]).whole
     }
 
     #[test]
-    fn phones_get_the_kind_they_can_read() {
+    fn common_clients_get_a_media_type_they_can_read() {
         let ios = "multipart/mixed;boundary=\"graphql\";deferSpec=20220824,\
                    application/graphql-response+json,application/json";
         let kotlin = "multipart/mixed;deferSpec=20220824, application/graphql-response+json, application/json";
         assert_eq!(whole(ios), Some(Media::Response));
         assert_eq!(whole(kotlin), Some(Media::Response));
-        let urql = of(&[
+        let urql = accept(&[
             "application/graphql-response+json, application/graphql+json, \
                          application/json, text/event-stream, multipart/mixed",
         ]);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn quality_decides_then_the_order_and_wildcards_are_plain_json() {
+    fn quality_outranks_order_and_wildcards_mean_plain_json() {
         let (response, json) = ("application/graphql-response+json", "application/json");
         assert_eq!(
             whole(&format!("{response};q=0.5, {json}")),
@@ -158,12 +158,12 @@ mod tests {
             Some(Media::Response)
         );
         assert_eq!(whole(&format!("*/*, {json};q=0")), None);
-        assert_eq!(of(&[]).whole, Some(Media::Json));
-        assert_eq!(of(&[json, response]).whole, Some(Media::Json));
+        assert_eq!(accept(&[]).whole, Some(Media::Json));
+        assert_eq!(accept(&[json, response]).whole, Some(Media::Json));
     }
 
     #[test]
-    fn what_is_not_ours_is_not_acceptable() {
+    fn unsupported_media_types_are_not_acceptable() {
         for line in [
             "text/html",
             "application/xml",
@@ -173,7 +173,7 @@ mod tests {
         ] {
             assert_eq!(whole(line), None, "{line}");
         }
-        let events = of(&["text/event-stream"]);
+        let events = accept(&["text/event-stream"]);
         assert_eq!((events.whole, events.events), (None, true));
     }
 }

@@ -69,10 +69,10 @@ mod tests {
     use crate::config::{DEFAULTS, load_from};
 
     fn client(lines: &[&str], trusted: usize) -> String {
-        behind("", lines, trusted)
+        client_behind("", lines, trusted)
     }
 
-    fn behind(proxies: &str, lines: &[&str], trusted: usize) -> String {
+    fn client_behind(proxies: &str, lines: &[&str], trusted: usize) -> String {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append("x-forwarded-for", line.parse().unwrap());
@@ -86,24 +86,39 @@ mod tests {
     }
 
     #[test]
-    fn only_listed_proxies_are_believed() {
+    fn only_listed_proxies_are_trusted() {
         let forged_then_true = ["6.6.6.6, 203.0.113.7", "10.0.0.1"];
         // The connection comes from 10.0.0.9.
-        assert_eq!(behind("10.0.0.0/8", &forged_then_true, 0), "203.0.113.7");
-        assert_eq!(behind("10.0.0.9", &forged_then_true, 0), "10.0.0.1");
-        assert_eq!(behind("192.0.2.0/24", &forged_then_true, 0), "10.0.0.9");
-        assert_eq!(behind("192.0.2.0/24", &forged_then_true, 1), "10.0.0.9");
-        assert_eq!(behind("10.0.0.9", &forged_then_true, 2), "203.0.113.7");
-        assert_eq!(behind("10.0.0.0/8", &["10.0.0.2, 10.0.0.1"], 0), "10.0.0.2");
         assert_eq!(
-            behind("10.0.0.0/8", &["203.0.113.7, unknown"], 0),
+            client_behind("10.0.0.0/8", &forged_then_true, 0),
+            "203.0.113.7"
+        );
+        assert_eq!(client_behind("10.0.0.9", &forged_then_true, 0), "10.0.0.1");
+        assert_eq!(
+            client_behind("192.0.2.0/24", &forged_then_true, 0),
             "10.0.0.9"
         );
-        assert_eq!(behind("10.0.0.0/8", &[], 0), "10.0.0.9");
+        assert_eq!(
+            client_behind("192.0.2.0/24", &forged_then_true, 1),
+            "10.0.0.9"
+        );
+        assert_eq!(
+            client_behind("10.0.0.9", &forged_then_true, 2),
+            "203.0.113.7"
+        );
+        assert_eq!(
+            client_behind("10.0.0.0/8", &["10.0.0.2, 10.0.0.1"], 0),
+            "10.0.0.2"
+        );
+        assert_eq!(
+            client_behind("10.0.0.0/8", &["203.0.113.7, unknown"], 0),
+            "10.0.0.9"
+        );
+        assert_eq!(client_behind("10.0.0.0/8", &[], 0), "10.0.0.9");
     }
 
     #[test]
-    fn a_header_is_believed_as_far_as_proxies_are_trusted() {
+    fn the_header_is_trusted_for_the_configured_number_of_proxies() {
         let forged_then_true = ["6.6.6.6, 203.0.113.7", "192.0.2.10"];
         assert_eq!(client(&forged_then_true, 0), "10.0.0.9");
         assert_eq!(client(&forged_then_true, 1), "192.0.2.10");
@@ -111,14 +126,14 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_is_missing_or_nonsense_leaves_the_connection() {
+    fn a_missing_or_malformed_header_yields_the_peer_address() {
         assert_eq!(client(&[], 1), "10.0.0.9");
         assert_eq!(client(&["unknown"], 1), "10.0.0.9");
         assert_eq!(client(&["203.0.113.7, for=nobody"], 1), "10.0.0.9");
     }
 
     #[test]
-    fn ports_and_mapped_addresses_are_taken_off() {
+    fn ports_and_ipv4_mappings_are_removed() {
         assert_eq!(client(&["203.0.113.7:5000"], 1), "203.0.113.7");
         assert_eq!(client(&["[2001:db8::1]:5000"], 1), "2001:db8::1");
         assert_eq!(client(&["2001:db8::1"], 1), "2001:db8::1");

@@ -86,8 +86,8 @@ pub async fn healthz() -> &'static str {
 
 /// `/readyz`: the database takes writes, its schema is up to date, and the process is not shutting down. If no worker
 /// takes due jobs, the answer says so but stays "ready": members are still served.
-pub async fn readyz(State(edge): State<HttpState>) -> Response<Body> {
-    match ready(&edge).await {
+pub async fn readyz(State(state): State<HttpState>) -> Response<Body> {
+    match ready(&state).await {
         Ok(None) => "ready\n".into_response(),
         Ok(Some(stalled)) => format!("ready, but {stalled}\n").into_response(),
         Err(why) => not_ready(why),
@@ -96,9 +96,9 @@ pub async fn readyz(State(edge): State<HttpState>) -> Response<Body> {
 
 /// `/readyz` of a process that runs only the worker. It is not ready if due jobs are not taken. A new process has
 /// `CATCHING_UP` to catch up.
-pub async fn readyz_of_worker(State(edge): State<HttpState>) -> Response<Body> {
-    match ready(&edge).await {
-        Ok(Some(stalled)) if edge.readiness.began.elapsed() > CATCHING_UP => not_ready(&stalled),
+pub async fn readyz_of_worker(State(state): State<HttpState>) -> Response<Body> {
+    match ready(&state).await {
+        Ok(Some(stalled)) if state.readiness.began.elapsed() > CATCHING_UP => not_ready(&stalled),
         Ok(_) => "ready\n".into_response(),
         Err(why) => not_ready(why),
     }
@@ -106,14 +106,14 @@ pub async fn readyz_of_worker(State(edge): State<HttpState>) -> Response<Body> {
 
 /// Returns an error if the process is not ready. Otherwise returns a line about the due jobs that no worker takes, or
 /// `None` if there are none.
-async fn ready(edge: &HttpState) -> Result<Option<String>, &'static str> {
-    if edge.shutdown.is_draining() {
+async fn ready(state: &HttpState) -> Result<Option<String>, &'static str> {
+    if state.shutdown.is_draining() {
         return Err("the process is shutting down");
     }
-    let looking = look(&edge.app.db);
-    edge.readiness.verdict(Instant::now(), looking).await?;
-    let lease = edge.app.config.worker.lease_seconds;
-    let backlog = edge.readiness.backlog(&edge.app).await;
+    let looking = look(&state.app.db);
+    state.readiness.verdict(Instant::now(), looking).await?;
+    let lease = state.app.config.worker.lease_seconds;
+    let backlog = state.readiness.backlog(&state.app).await;
     let stalled = backlog.map(|backlog| backlog.stalled(lease));
     let kinds = stalled.unwrap_or_default();
     let kinds: Vec<_> = kinds.iter().map(|line| line.kind).collect();
@@ -144,19 +144,19 @@ fn not_ready(why: &str) -> Response<Body> {
 }
 
 /// `/metrics`, in the Prometheus text format.
-pub async fn metrics(State(edge): State<HttpState>) -> Response<Body> {
-    let pool = edge.app.db.size();
+pub async fn metrics(State(state): State<HttpState>) -> Response<Body> {
+    let pool = state.app.db.size();
     metrics::gauge!("belay_db_connections", "state" => "idle").set(pool.idle);
     metrics::gauge!("belay_db_connections", "state" => "busy")
         .set(pool.open.saturating_sub(pool.idle));
-    if let Some(backlog) = edge.readiness.backlog(&edge.app).await {
+    if let Some(backlog) = state.readiness.backlog(&state.app).await {
         backlog.measure();
     }
-    let zones = &edge.app.zones.installed;
+    let zones = &state.app.zones.installed;
     metrics::gauge!("belay_zone_data_info", "version" => zones.version.to_string(), "source" => zones.origin.word())
         .set(1);
     let format = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (format, edge.metrics.render()).into_response()
+    (format, state.metrics.render()).into_response()
 }
 
 #[cfg(test)]
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_database_is_asked_once_a_second_however_often_we_are() {
+    async fn readiness_queries_the_database_at_most_once_a_second() {
         let (readiness, asked) = (Readiness::default(), Cell::new(0));
         let began = Instant::now();
         let ask = async |after: u64, verdict: Verdict| {

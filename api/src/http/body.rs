@@ -68,9 +68,9 @@ pub struct Room {
 
 impl Room {
     /// Returns the limits for this caller. An anonymous caller gets the smaller one.
-    pub fn of(edge: &HttpState, caller: &Caller) -> Self {
+    pub fn of(state: &HttpState, caller: &Caller) -> Self {
         let (limit, anonymous) = (
-            edge.app.config.http.body_limit_bytes,
+            state.app.config.http.body_limit_bytes,
             caller.viewer.member().is_none(),
         );
         Self {
@@ -80,7 +80,7 @@ impl Room {
             } else {
                 limit
             },
-            held: edge.in_flight.of(caller.address, anonymous),
+            held: state.in_flight.of(caller.address, anonymous),
         }
     }
 }
@@ -157,22 +157,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_in_utf_8_is_taken_and_nothing_else() {
-        let taken = |value: &'static str| {
+    fn only_json_in_utf_8_is_accepted() {
+        let accepted = |value: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(CONTENT_TYPE, value.parse().unwrap());
             check_content_type(&headers).is_ok()
         };
-        assert!(taken("application/json"));
-        assert!(taken("Application/JSON; charset=\"UTF-8\""));
-        assert!(!taken("application/json; charset=utf-16"));
-        assert!(!taken("text/plain"));
-        assert!(!taken("application/jsonp"));
+        assert!(accepted("application/json"));
+        assert!(accepted("Application/JSON; charset=\"UTF-8\""));
+        assert!(!accepted("application/json; charset=utf-16"));
+        assert!(!accepted("text/plain"));
+        assert!(!accepted("application/jsonp"));
         assert!(check_content_type(&HeaderMap::new()).is_err());
     }
 
     #[test]
-    fn a_packed_body_is_refused() {
+    fn a_compressed_body_is_refused() {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, "application/json".parse().unwrap());
         headers.insert(CONTENT_ENCODING, "identity".parse().unwrap());

@@ -54,7 +54,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_added_comes_out_in_order_and_takes_a_section_more_at_most(
+        fn bytes_keep_their_order_and_waste_at_most_a_section(
             lengths in prop::collection::vec(0..3 * SECTION, 0..8),
         ) {
             let all: Vec<u8> = (0..=u8::MAX).cycle().take(lengths.iter().sum()).collect();

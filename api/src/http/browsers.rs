@@ -139,7 +139,7 @@ mod tests {
     use crate::config::{DEFAULTS, load_from};
 
     #[test]
-    fn in_production_an_app_is_only_what_the_operator_named() {
+    fn production_accepts_only_configured_app_origins() {
         let layers = Figment::from(Toml::string(DEFAULTS))
             .merge(("http.app_origins", "https://app.example.org"))
             .merge(("http.dashboard_origins", "https://dashboard.example.org"));
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_of_this_machine_is_told_from_one_that_looks_like_it() {
+    fn local_origins_are_recognised_and_lookalikes_are_not() {
         for ours in [
             "http://localhost:5173",
             "http://localhost",

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_empties_and_fills_again() {
+    fn a_bucket_empties_and_refills() {
         let (budget, mike) = (budget(), caller(Some(1), 1));
         let start = Duration::from_secs(1_000);
         let receipt = budget.take(&mike, 60, start).unwrap();
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn members_and_known_devices_have_a_bucket_each_and_strangers_share_their_addresses() {
+    fn members_and_devices_have_their_own_bucket_and_strangers_share_one_per_address() {
         let budget = budget();
         let now = Duration::from_secs(1_000);
         let stranger = caller(None, 1);
@@ -267,7 +267,7 @@ mod tests {
         assert!(budget.take(&stranger, 10, now).is_err());
         assert!(budget.take(&caller(None, 2), 10, now).is_ok());
 
-        // The members at the same address have their full buckets, and take nothing from the address's.
+        // The members at the same address have full buckets, and take nothing from the bucket of the address.
         for member in [1, 2] {
             assert!(budget.take(&caller(Some(member), 1), 100, now).is_ok());
             assert!(budget.take(&caller(Some(member), 2), 10, now).is_err());
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_done_is_charged_even_for_what_is_not_there() {
+    fn a_charge_may_exceed_the_remaining_points() {
         let (budget, mike) = (budget(), caller(Some(1), 1));
         let now = Duration::from_secs(1_000);
         assert_eq!(budget.holds(&mike, 100, now), Ok(()));
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_without_end_make_a_debt_of_one_and_no_more() {
+    fn debt_never_exceeds_the_largest_charge() {
         let (budget, stranger) = (budget(), caller(None, 1));
         let now = Duration::from_secs(1_000);
         for _ in 0..100_000 {

@@ -1,5 +1,5 @@
 //! Limits on the number of open sockets and event streams: each holds memory for as long as it is open. Anonymous
-//! callers get only a share of their address's places, so that they cannot keep members out.
+//! callers get only a share of their address's slots, so that they cannot keep members out.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -12,21 +12,21 @@ use crate::account::network;
 use crate::config::HttpConfig;
 use crate::viewer::Viewer;
 
-/// The places of this process.
+/// The slots of this process.
 pub struct ConnectionLimits {
     addresses: Counts<IpAddr>,
     anonymous: Counts<IpAddr>,
     members: Counts<MemberId>,
 }
 
-/// A place that is taken until this is dropped.
-#[must_use = "a place is free again once this is dropped"]
+/// A slot that is taken until this is dropped.
+#[must_use = "a slot is free again once this is dropped"]
 pub struct Slot<K: Clone + Eq + Hash> {
     of: K,
     counts: Counts<K>,
 }
 
-/// The place of a caller.
+/// The slot of a caller.
 pub enum CallerSlot {
     /// Of a signed-in member.
     Member(#[expect(dead_code, reason = "it is held")] Slot<MemberId>),
@@ -50,18 +50,18 @@ impl ConnectionLimits {
         }
     }
 
-    /// Takes a place of the address, or returns `None` if all are taken.
+    /// Takes a slot of the address, or returns `None` if all are taken.
     pub fn of_address(&self, address: IpAddr) -> Option<Slot<IpAddr>> {
-        told("sockets_per_address", self.addresses.take(network(address)))
+        count_refusal("sockets_per_address", self.addresses.take(network(address)))
     }
 
-    /// Takes a place of the anonymous callers of this address, or returns `None` if all are taken.
+    /// Takes a slot of the anonymous callers of this address, or returns `None` if all are taken.
     fn of_anonymous(&self, address: IpAddr) -> Option<Slot<IpAddr>> {
-        let place = self.anonymous.take(network(address));
-        told("anonymous_sockets_per_address", place)
+        let slot = self.anonymous.take(network(address));
+        count_refusal("anonymous_sockets_per_address", slot)
     }
 
-    /// Takes a place of the caller, in addition to that of the address. Returns `None` if all are taken.
+    /// Takes a slot of the caller, in addition to that of the address. Returns `None` if all are taken.
     pub fn of(&self, viewer: Viewer, address: IpAddr) -> Option<CallerSlot> {
         match viewer.member() {
             Some(member) => self.of_member(member).map(CallerSlot::Member),
@@ -69,17 +69,18 @@ impl ConnectionLimits {
         }
     }
 
-    /// Takes a place of the member, or returns `None` if all are taken.
+    /// Takes a slot of the member, or returns `None` if all are taken.
     fn of_member(&self, member: MemberId) -> Option<Slot<MemberId>> {
-        told("sockets_per_member", self.members.take(member))
+        count_refusal("sockets_per_member", self.members.take(member))
     }
 }
 
-fn told<T>(limit: &'static str, taken: Option<T>) -> Option<T> {
-    if taken.is_none() {
+/// Counts a refusal if no slot was free. Returns the slot.
+fn count_refusal<T>(limit: &'static str, slot: Option<T>) -> Option<T> {
+    if slot.is_none() {
         metrics::counter!("belay_rate_limited_total", "limit" => limit).increment(1);
     }
-    taken
+    slot
 }
 
 impl<K: Clone + Eq + Hash> Counts<K> {
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_free_again_once_it_is_left() {
+    fn a_dropped_slot_is_free_again() {
         let counts = Counts::new(2);
         let first = counts.take('a').unwrap();
         let _second = counts.take('a').unwrap();
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_left_is_forgotten() {
+    fn keys_without_slots_are_removed() {
         let counts = Counts::new(2);
         drop((counts.take('a'), counts.take('a')));
         assert!(counts.taken.lock().unwrap().is_empty());

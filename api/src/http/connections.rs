@@ -129,7 +129,7 @@ struct SeatParts {
 #[must_use = "the connection is idle again once this is dropped"]
 pub struct Busy {
     seat: Seat,
-    taken: WriteProgress,
+    progress: WriteProgress,
 }
 
 /// An idle connection.
@@ -368,11 +368,11 @@ impl Seat {
     }
 
     /// Marks the connection as busy.
-    pub fn begin(&self, taken: &WriteProgress) -> Busy {
+    pub fn begin(&self, progress: &WriteProgress) -> Busy {
         self.0.of.state().begin(self.0.number);
         Busy {
             seat: self.clone(),
-            taken: taken.clone(),
+            progress: progress.clone(),
         }
     }
 
@@ -395,7 +395,7 @@ impl Seat {
 impl Drop for Busy {
     fn drop(&mut self) {
         let parts = &self.seat.0;
-        parts.of.state().rest(parts.number, self.taken.heard());
+        parts.of.state().rest(parts.number, self.progress.heard());
     }
 }
 

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_stays_here_and_the_requests_id_goes_in_its_place() {
+    fn the_request_id_replaces_an_internal_cause() {
         let broken = Error::from(GqlError::Fault(Fault::Broken("hunter2 is a secret")));
         let own = Error::new_with_source(std::io::Error::other("hunter2"));
         let unlisted = Error {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_that_is_away_says_when_to_try_again_and_nothing_of_itself() {
+    fn an_outage_says_when_to_retry_and_hides_its_cause() {
         let away = sea_orm::DbErr::Conn(sea_orm::RuntimeErr::Internal("hunter2 is away".into()));
         let away = Error::from(GqlError::from(away));
         let (code, json) = settled(away.into_server_error(Pos::default()));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn expected_errors_keep_their_code_and_words() {
+    fn expected_errors_keep_their_code() {
         let wait = std::time::Duration::from_millis(1500);
         let limited = Error::from(GqlError::Fault(Fault::RateLimited(wait)));
         let (code, json) = settled(limited.into_server_error(Pos::default()));

@@ -39,25 +39,25 @@ const HEADERS: [(HeaderName, &str); 4] = [
 
 /// Answers with the events of an operation, or with one event that carries the refusal.
 pub fn answer(
-    edge: &HttpState,
+    state: &HttpState,
     ready: Result<Ready, Refusal>,
-    taken: WriteProgress,
+    progress: WriteProgress,
     line: RequestLine,
 ) -> Response<Body> {
     // A queue of one: an event that has left the task is not checked against the caller's session again.
     let (to, from) = mpsc::channel(1);
-    let keepalive = Keepalive::of(&edge.app.config.http);
-    let stall = Stall::new(taken, keepalive.stalled());
+    let keepalive = Keepalive::of(&state.app.config.http);
+    let stall = Stall::new(progress, keepalive.stalled());
     let mut teller = Teller {
         line,
         to,
         keepalive,
         stall,
     };
-    let edge_of_task = edge.clone();
-    edge.shutdown.spawn(async move {
+    let state_of_task = state.clone();
+    state.shutdown.spawn(async move {
         match ready {
-            Ok(ready) => follow(edge_of_task, ready, teller).await,
+            Ok(ready) => follow(state_of_task, ready, teller).await,
             Err(refusal) => teller.refuse(refusal).await,
         }
     });
@@ -73,21 +73,23 @@ pub fn answer(
     response
 }
 
-/// Streams the answers, if the address and the caller have a place left.
-async fn follow(edge: HttpState, ready: Ready, mut teller: Teller) {
-    let places = (
-        edge.places.of_address(ready.address),
-        edge.places.of(ready.credential.viewer(), ready.address),
+/// Streams the answers, if the address and the caller have a slot left.
+async fn follow(state: HttpState, ready: Ready, mut teller: Teller) {
+    let slots = (
+        state.connection_limits.of_address(ready.address),
+        state
+            .connection_limits
+            .of(ready.credential.viewer(), ready.address),
     );
-    if matches!(places, (None, _) | (_, None)) {
+    if matches!(slots, (None, _) | (_, None)) {
         let message = "There are too many sockets and event streams.";
         return teller
             .refuse(Refusal::limited(message, teller.keepalive.free_in()))
             .await;
     }
-    let stats = teller.line.stats.clone();
-    let told = teller.tell(&edge, ready.prepared, ready.credential);
-    stats.scope(told).await;
+    let counts = teller.line.stats.clone();
+    let writing = teller.tell(&state, ready.prepared, ready.credential);
+    counts.scope(writing).await;
 }
 
 /// Writes the answers of one operation, and its log line at the end.
@@ -99,12 +101,12 @@ struct Teller {
 }
 
 impl Teller {
-    async fn tell(&mut self, edge: &HttpState, prepared: Prepared, credential: Credential) {
-        let stop = edge.shutdown.stopping();
+    async fn tell(&mut self, state: &HttpState, prepared: Prepared, credential: Credential) {
+        let stop = state.shutdown.stopping();
         // Operations that end by themselves are answered as they would be without events, including a sign-out.
         let endless = prepared.kind == OperationType::Subscription;
-        let lapsed = || endless && credential.check(&edge.app).is_err();
-        let mut answers = edge.answers(prepared, &self.line.stats);
+        let lapsed = || endless && credential.check(&state.app).is_err();
+        let mut answers = state.answers(prepared, &self.line.stats);
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut silent = Duration::ZERO;
@@ -138,24 +140,29 @@ impl Teller {
                 return self.refuse(Refusal::unauthenticated()).await;
             }
             silent = Duration::ZERO;
-            let said = Reply::of(outcome, &mut self.line);
-            let last = matches!(said, Reply::Refused(_));
-            if !self.next(&said, last, &lapsed).await || last {
+            let reply = Reply::of(outcome, &mut self.line);
+            let last = matches!(reply, Reply::Refused(_));
+            if !self.next(&reply, last, &lapsed).await || last {
                 return;
             }
         }
     }
 
     async fn refuse(&mut self, refusal: Refusal) {
-        let said = Reply::of(Err(refusal), &mut self.line);
-        self.next(&said, true, &|| false).await;
+        let reply = Reply::of(Err(refusal), &mut self.line);
+        self.next(&reply, true, &|| false).await;
     }
 
     /// Sends one answer. Returns false if the client is gone or may not go on.
-    async fn next(&mut self, said: &Reply, last: bool, lapsed: &(dyn Fn() -> bool + Sync)) -> bool {
+    async fn next(
+        &mut self,
+        reply: &Reply,
+        last: bool,
+        lapsed: &(dyn Fn() -> bool + Sync),
+    ) -> bool {
         let end = if last { COMPLETE } else { "" };
         // JSON has no line breaks, which would start another field.
-        let text = format!("event: next\ndata: {}\n\n{end}", said.json());
+        let text = format!("event: next\ndata: {}\n\n{end}", reply.json());
         self.send(text, lapsed).await
     }
 

@@ -61,7 +61,7 @@ pub async fn refuse(fault: Fault, body: Body, limit: usize, patience: Duration) 
 mod tests {
     use super::*;
 
-    fn found(version: Version, headers: &[(&'static str, &str)]) -> Option<Fault> {
+    fn fault_in(version: Version, headers: &[(&'static str, &str)]) -> Option<Fault> {
         let mut request = Request::post("/graphql").version(version);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -70,22 +70,22 @@ mod tests {
     }
 
     #[test]
-    fn a_request_says_once_whom_it_asks() {
+    fn http_1_1_needs_exactly_one_host_and_http_1_0_at_most_one() {
         let host = ("host", "belay.example");
-        assert_eq!(found(Version::HTTP_11, &[host]), None);
-        assert_eq!(found(Version::HTTP_11, &[]), Some(Fault::Host));
-        assert_eq!(found(Version::HTTP_11, &[host, host]), Some(Fault::Host));
-        assert_eq!(found(Version::HTTP_10, &[]), None);
-        assert_eq!(found(Version::HTTP_10, &[host, host]), Some(Fault::Host));
-        assert_eq!(found(Version::HTTP_2, &[]), None);
+        assert_eq!(fault_in(Version::HTTP_11, &[host]), None);
+        assert_eq!(fault_in(Version::HTTP_11, &[]), Some(Fault::Host));
+        assert_eq!(fault_in(Version::HTTP_11, &[host, host]), Some(Fault::Host));
+        assert_eq!(fault_in(Version::HTTP_10, &[]), None);
+        assert_eq!(fault_in(Version::HTTP_10, &[host, host]), Some(Fault::Host));
+        assert_eq!(fault_in(Version::HTTP_2, &[]), None);
     }
 
     #[test]
-    fn no_transfer_coding_but_chunked_is_understood() {
+    fn only_the_chunked_transfer_coding_is_accepted() {
         let coded = |values: &[&'static str]| {
             let codings = values.iter().map(|value| ("transfer-encoding", *value));
             let headers: Vec<_> = codings.chain([("host", "belay.example")]).collect();
-            found(Version::HTTP_11, &headers)
+            fault_in(Version::HTTP_11, &headers)
         };
         assert_eq!(coded(&["chunked"]), None);
         assert_eq!(coded(&["Chunked"]), None);

@@ -26,13 +26,13 @@ use crate::account::dashboard::Dashboard;
 
 /// Answers one request of any method.
 pub async fn answer(
-    State(edge): State<HttpState>,
+    State(state): State<HttpState>,
     Extension(id): Extension<RequestId>,
     Extension(peer): Extension<Peer>,
     request: Request,
 ) -> Response<Body> {
     if socket::is_asked_for(request.headers()) {
-        return match socket::open(&edge, id.0, peer, request).await {
+        return match socket::open(&state, id.0, peer, request).await {
             Ok(response) => response,
             Err(refusal) => {
                 respond::outcome(Media::Json, Err(refusal), &mut RequestLine::begin(id))
@@ -40,21 +40,23 @@ pub async fn answer(
         };
     }
     let mut line = RequestLine::begin(id);
-    let taken = WriteProgress::of(request.extensions());
+    let progress = WriteProgress::of(request.extensions());
     let (head, body) = request.into_parts();
     let accepted = accepted(&head.headers);
-    let stats = line.stats.clone();
-    let preparing = prepare(&edge, peer, &head, body, accepted, &mut line);
-    let prepared = stats.scope(preparing).await;
+    let counts = line.stats.clone();
+    let preparing = prepare(&state, peer, &head, body, accepted, &mut line);
+    let prepared = counts.scope(preparing).await;
     if accepted.events && wants_events(accepted, &prepared) {
-        return events::answer(&edge, prepared, taken, line);
+        return events::answer(&state, prepared, progress, line);
     }
     let outcome = match prepared {
-        Ok(ready) => edge.carry_out(ready.prepared, &stats).await,
+        Ok(ready) => state.carry_out(ready.prepared, &counts).await,
         Err(refusal) => Err(refusal),
     };
     let media = accepted.whole.unwrap_or(Media::Json);
     let mut response = respond::outcome(media, outcome, &mut line);
+    // For callers in the same process; it is not sent.
+    response.extensions_mut().insert(counts);
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         // RFC 9110 §15.5.6 requires `Allow`. A GET is refused only if it asks for a mutation.
         let by_post = HeaderValue::from_static(match head.method {
@@ -87,7 +89,7 @@ fn wants_events(accepted: Accepted, prepared: &Result<Ready, Refusal>) -> bool {
 }
 
 async fn prepare(
-    edge: &HttpState,
+    state: &HttpState,
     peer: Peer,
     head: &Parts,
     body: Body,
@@ -99,12 +101,12 @@ async fn prepare(
             StatusCode::NOT_ACCEPTABLE,
             "Accept application/graphql-response+json, application/json or text/event-stream.",
         );
-        return Err(heard_out(edge, body, refusal).await);
+        return Err(heard_out(state, body, refusal).await);
     }
-    let stranger = caller(edge, peer, head, Credential::default());
-    let credential = match credential(edge, head, &stranger) {
+    let stranger = caller(state, peer, head, Credential::default());
+    let credential = match credential(state, head, &stranger) {
         Ok(credential) => credential,
-        Err(refusal) => return Err(heard_out(edge, body, refusal).await),
+        Err(refusal) => return Err(heard_out(state, body, refusal).await),
     };
     let caller = Caller {
         viewer: credential.viewer(),
@@ -116,11 +118,12 @@ async fn prepare(
     {
         seat.mark_known(whose);
     }
-    let (params, transport) = read(edge, head, body, (&caller, accepted.events))
+    let (params, transport) = read(state, head, body, (&caller, accepted.events))
         .await
-        .inspect_err(|refusal| edge.charge_for(refusal, &caller, 0))?;
-    let mut prepared = edge.prepare(params, &caller, transport).await?;
-    if let Some(dashboard) = Dashboard::of(&edge.app.config.http.dashboard_origins, &head.headers) {
+        .inspect_err(|refusal| state.charge_for(refusal, &caller, 0))?;
+    let mut prepared = state.prepare(params, &caller, transport).await?;
+    if let Some(dashboard) = Dashboard::of(&state.app.config.http.dashboard_origins, &head.headers)
+    {
         prepared.come_from(dashboard);
     }
     line.operation(prepared.kind, prepared.name.as_deref());
@@ -133,32 +136,37 @@ async fn prepare(
 
 /// Checks the access token before anything else of the request is read. A member has a bucket of its own and is
 /// admitted whatever others at the address do. An invalid token is charged to the address.
-fn credential(edge: &HttpState, head: &Parts, stranger: &Caller) -> Result<Credential, Refusal> {
-    let credential = Credential::of_request(&edge.app, &head.headers);
+fn credential(state: &HttpState, head: &Parts, stranger: &Caller) -> Result<Credential, Refusal> {
+    let credential = Credential::of_request(&state.app, &head.headers);
     if let Ok(credential) = credential
         && credential.viewer().member().is_some()
     {
         return Ok(credential);
     }
-    edge.admit(stranger)?;
+    state.admit(stranger)?;
     credential
         .map_err(|BadToken| Refusal::unauthenticated())
-        .inspect_err(|refusal| edge.charge_for(refusal, stranger, 0))
+        .inspect_err(|refusal| state.charge_for(refusal, stranger, 0))
 }
 
 /// Reads the rest of the body, then returns the refusal. A client that is still sending when the connection closes
 /// would lose an earlier answer.
-async fn heard_out(edge: &HttpState, body: Body, refusal: Refusal) -> Refusal {
-    body::hear_out(body, edge.app.config.http.body_limit_bytes, patience(edge)).await;
+async fn heard_out(state: &HttpState, body: Body, refusal: Refusal) -> Refusal {
+    body::hear_out(
+        body,
+        state.app.config.http.body_limit_bytes,
+        patience(state),
+    )
+    .await;
     refusal
 }
 
-fn patience(edge: &HttpState) -> Duration {
-    Duration::from_secs(edge.app.config.http.operation_timeout_seconds)
+fn patience(state: &HttpState) -> Duration {
+    Duration::from_secs(state.app.config.http.operation_timeout_seconds)
 }
 
 async fn read(
-    edge: &HttpState,
+    state: &HttpState,
     head: &Parts,
     body: Body,
     (caller, events): (&Caller, bool),
@@ -177,10 +185,10 @@ async fn read(
         }
         Method::POST => {
             if let Err(refusal) = body::check_content_type(&head.headers) {
-                return Err(heard_out(edge, body, refusal).await);
+                return Err(heard_out(state, body, refusal).await);
             }
-            let mut room = Room::of(edge, caller);
-            let body = body::read(body, &mut room, patience(edge)).await?;
+            let mut room = Room::of(state, caller);
+            let body = body::read(body, &mut room, patience(state)).await?;
             let params = Params::of_body(&body)?;
             Ok((
                 params,
@@ -194,16 +202,16 @@ async fn read(
         _ => {
             let message = "Use POST; GET is only for queries.";
             let refusal = Refusal::http(StatusCode::METHOD_NOT_ALLOWED, message);
-            Err(heard_out(edge, body, refusal).await)
+            Err(heard_out(state, body, refusal).await)
         }
     }
 }
 
-fn caller(edge: &HttpState, Peer(peer): Peer, head: &Parts, credential: Credential) -> Caller {
+fn caller(state: &HttpState, Peer(peer): Peer, head: &Parts, credential: Credential) -> Caller {
     Caller {
         viewer: credential.viewer(),
-        address: client_address(peer, &head.headers, &edge.app.config.http),
-        device: known_device(&edge.app, &head.headers),
-        developer: is_developer(&edge.app.config.graphql, &head.headers),
+        address: client_address(peer, &head.headers, &state.app.config.http),
+        device: known_device(&state.app, &head.headers),
+        developer: is_developer(&state.app.config.graphql, &head.headers),
     }
 }

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_and_names_of_a_local_network_are_told_from_names_of_the_internet() {
+    fn local_hosts_are_distinguished_from_internet_hosts() {
         let called = |host: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(HOST, host.parse().unwrap());

@@ -148,42 +148,46 @@ mod tests {
 
     const KIB: u64 = 1024;
 
-    fn at(last: u8) -> IpAddr {
+    fn address(last: u8) -> IpAddr {
         [192, 0, 2, last].into()
     }
 
     #[test]
-    fn what_is_on_its_way_is_bounded_for_an_address_and_in_all() {
+    fn bytes_in_flight_are_limited_per_address_and_in_total() {
         let all = InFlight::bounded(300 * KIB, 100 * KIB);
-        let mut here = all.of(at(1), false);
+        let mut here = all.of(address(1), false);
         assert_eq!(here.hold(116 * KIB), Ok(()));
-        assert_eq!(all.of(at(1), false).hold(17 * KIB), Err(Full));
-        assert_eq!(all.of(at(1), false).hold(16 * KIB), Ok(()), "this is free");
-        let mut others = [2, 3].map(|last| all.of(at(last), false));
+        assert_eq!(all.of(address(1), false).hold(17 * KIB), Err(Full));
+        assert_eq!(
+            all.of(address(1), false).hold(16 * KIB),
+            Ok(()),
+            "this is free"
+        );
+        let mut others = [2, 3].map(|last| all.of(address(last), false));
         for other in &mut others {
             assert_eq!(other.hold(116 * KIB), Ok(()));
         }
-        assert_eq!(all.of(at(4), false).hold(17 * KIB), Err(Full));
+        assert_eq!(all.of(address(4), false).hold(17 * KIB), Err(Full));
         assert_eq!(here.hold(0), Ok(()));
-        assert_eq!(all.of(at(4), false).hold(17 * KIB), Ok(()));
+        assert_eq!(all.of(address(4), false).hold(17 * KIB), Ok(()));
     }
 
     #[test]
-    fn strangers_have_no_more_than_half() {
+    fn anonymous_requests_get_at_most_half() {
         let all = InFlight::bounded(200 * KIB, 200 * KIB);
-        let mut stranger = all.of(at(1), true);
+        let mut stranger = all.of(address(1), true);
         assert_eq!(stranger.hold(116 * KIB), Ok(()));
-        assert_eq!(all.of(at(2), true).hold(17 * KIB), Err(Full));
-        assert_eq!(all.of(at(1), false).hold(116 * KIB), Ok(()));
+        assert_eq!(all.of(address(2), true).hold(17 * KIB), Err(Full));
+        assert_eq!(all.of(address(1), false).hold(116 * KIB), Ok(()));
         stranger.is_signed_in();
-        assert_eq!(all.of(at(2), true).hold(17 * KIB), Ok(()));
+        assert_eq!(all.of(address(2), true).hold(17 * KIB), Ok(()));
     }
 
     #[test]
-    fn what_was_given_up_is_given_back() {
+    fn dropped_requests_release_their_bytes() {
         let all = InFlight::bounded(100 * KIB, 100 * KIB);
         for anonymous in [true, false] {
-            let mut held = all.of(at(1), anonymous);
+            let mut held = all.of(address(1), anonymous);
             held.hold(50 * KIB).unwrap();
             held.hold(30 * KIB).unwrap();
         }

@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_too_much_in_it_is_told_by_its_bytes() {
+    fn json_with_too_many_values_is_refused() {
         let list = |items: usize| format!("[{}1]", "1,".repeat(items - 1));
         assert!(is_within_limit(list(20_000).as_bytes()));
         assert!(!is_within_limit(list(20_001).as_bytes()));
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_a_text_does_not_count() {
+    fn the_content_of_strings_does_not_count() {
         let text = ",:[{".repeat(20_000);
         assert!(is_within_limit(
             format!("{{\"query\":\"{text}\"}}").as_bytes()

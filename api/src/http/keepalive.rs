@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_went_without_a_word_is_given_up_in_time() {
+    fn a_vanished_peer_is_dropped_in_time() {
         for seconds in [1, 15, 60] {
             let keepalive = Keepalive(Duration::from_secs(seconds));
             let free_in = Duration::from_secs(keepalive.free_in());

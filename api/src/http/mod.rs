@@ -1,4 +1,4 @@
-//! The HTTP edge: connections, the way from a request to the schema and back, and the endpoints for operators.
+//! The HTTP layer: connections, the way from a request to the schema and back, and the endpoints for operators.
 //!
 //! The promises:
 //! * A request costs no more than its limits allow.
@@ -59,16 +59,16 @@ use crate::shutdown::Shutdown;
 
 /// The state that every handler gets. Cheap to clone.
 #[derive(Clone)]
-pub struct HttpState(Arc<EdgeParts>);
+pub struct HttpState(Arc<HttpStateParts>);
 
 /// The parts of an [`HttpState`].
-pub struct EdgeParts {
+pub struct HttpStateParts {
     /// The application.
     pub app: App,
     /// The executable schema.
     pub(crate) schema: BelaySchema,
     /// The input types, for checking variables.
-    pub(crate) input_types: InputTypes,
+    pub(crate) input_types: &'static InputTypes,
     /// The known documents.
     pub(crate) documents: Documents,
     /// The rate limit, in points.
@@ -76,7 +76,7 @@ pub struct EdgeParts {
     /// The memory that incoming bodies and messages may hold.
     pub(crate) in_flight: InFlight,
     /// The limits on open sockets and event streams.
-    pub(crate) places: ConnectionLimits,
+    pub(crate) connection_limits: ConnectionLimits,
     /// The last result of `/readyz`.
     pub(crate) readiness: Readiness,
     /// Whether the process is shutting down.
@@ -95,13 +95,27 @@ impl HttpState {
         shutdown: Shutdown,
         metrics: PrometheusHandle,
     ) -> Result<Self, ManifestError> {
-        Ok(Self(Arc::new(EdgeParts {
-            schema: schema::build_validated(app.clone()),
-            input_types: InputTypes::read(&schema::sdl()),
+        let schema = schema::build_validated(app.clone());
+        Self::with_schema(app, schema, shutdown, metrics)
+    }
+
+    /// As [`HttpState::new`], with a schema that has extensions.
+    ///
+    /// # Errors
+    /// As [`HttpState::new`].
+    pub fn with_schema(
+        app: App,
+        schema: BelaySchema,
+        shutdown: Shutdown,
+        metrics: PrometheusHandle,
+    ) -> Result<Self, ManifestError> {
+        Ok(Self(Arc::new(HttpStateParts {
+            schema,
+            input_types: InputTypes::of_our_schema(),
             documents: Documents::load(&app.config.graphql)?,
             budget: Budget::new(&app.config.graphql),
             in_flight: InFlight::new(&app.config.http),
-            places: ConnectionLimits::new(&app.config.http),
+            connection_limits: ConnectionLimits::new(&app.config.http),
             readiness: Readiness::default(),
             app,
             shutdown,
@@ -111,9 +125,9 @@ impl HttpState {
 }
 
 impl Deref for HttpState {
-    type Target = EdgeParts;
+    type Target = HttpStateParts;
 
-    fn deref(&self) -> &EdgeParts {
+    fn deref(&self) -> &HttpStateParts {
         &self.0
     }
 }

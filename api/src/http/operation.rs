@@ -230,18 +230,22 @@ impl HttpState {
     }
 
     /// Runs a query or a mutation, in what is left of its time.
-    pub async fn carry_out(&self, prepared: Prepared, stats: &Stats) -> Outcome {
+    pub async fn carry_out(&self, prepared: Prepared, counts: &Stats) -> Outcome {
         if prepared.kind != OperationType::Mutation {
-            return self.run(prepared, stats, Duration::ZERO).await;
+            return self.run(prepared, counts, Duration::ZERO).await;
         }
         // A mutation runs in a task of its own. If the client disconnects during the commit, the steps after the commit
         // must still happen: notifying devices, waking a worker, revoking a session.
         let deadline = prepared.deadline;
-        let (edge, stats) = (self.clone(), stats.clone());
+        let (state, counts) = (self.clone(), counts.clone());
         let (waits, awaited) = waiting::pair();
         let work = self.shutdown.spawn(
-            async move { awaited.scope(edge.run(prepared, &stats, COMMITTING)).await }
-                .in_current_span(),
+            async move {
+                awaited
+                    .scope(state.run(prepared, &counts, COMMITTING))
+                    .await
+            }
+            .in_current_span(),
         );
         let outcome = timeout_at(deadline, work).await;
         drop(waits);
@@ -253,14 +257,14 @@ impl HttpState {
     }
 
     /// Runs the operation until its deadline, plus `grace`.
-    async fn run(&self, prepared: Prepared, stats: &Stats, grace: Duration) -> Outcome {
+    async fn run(&self, prepared: Prepared, counts: &Stats, grace: Duration) -> Outcome {
         let Prepared {
             request,
             deadline,
             first,
             ..
         } = prepared;
-        let work = AssertUnwindSafe(stats.scope(self.schema.execute(request))).catch_unwind();
+        let work = AssertUnwindSafe(counts.scope(self.schema.execute(request))).catch_unwind();
         match timeout_at(deadline + grace, work).await {
             Ok(Ok(response)) => self.judge(response, Some(first)),
             Ok(Err(_)) => Err(Refusal::panicked()),
@@ -270,24 +274,24 @@ impl HttpState {
 
     /// Runs a subscription until it ends or nobody listens. The first answer carries the cost.
     fn follow(&self, prepared: Prepared) -> impl Stream<Item = Outcome> + Send + 'static {
-        let edge = self.clone();
+        let state = self.clone();
         let Prepared { request, first, .. } = prepared;
         let responses = self.schema.execute_stream(request);
         let mut first = Some(first);
         let responses = AssertUnwindSafe(responses).catch_unwind();
         responses.map(move |response| match response {
-            Ok(response) => edge.judge(response, first.take()),
+            Ok(response) => state.judge(response, first.take()),
             Err(_) => Err(Refusal::panicked()),
         })
     }
 
     /// Returns all answers of an operation of any kind.
-    pub fn answers(&self, prepared: Prepared, stats: &Stats) -> BoxStream<'static, Outcome> {
+    pub fn answers(&self, prepared: Prepared, counts: &Stats) -> BoxStream<'static, Outcome> {
         if prepared.kind == OperationType::Subscription {
             return self.follow(prepared).boxed();
         }
-        let (edge, stats) = (self.clone(), stats.clone());
-        stream::once(async move { edge.carry_out(prepared, &stats).await }).boxed()
+        let (state, counts) = (self.clone(), counts.clone());
+        stream::once(async move { state.carry_out(prepared, &counts).await }).boxed()
     }
 
     /// Tells an executed operation from a refused one. Must not wait: a change that was made has to be reported.
@@ -424,26 +428,26 @@ fn refuse_misplaced_null(
 mod tests {
     use super::*;
 
-    fn asked(text: &str, wanted: Option<&str>) -> Result<Option<String>, ()> {
+    fn selected_name(text: &str, wanted: Option<&str>) -> Result<Option<String>, ()> {
         let document = async_graphql::parser::parse_query(text).unwrap();
         let selected = select(&document, wanted);
         selected.map(|(_, name)| name).map_err(drop)
     }
 
     #[test]
-    fn the_operation_asked_for_is_found() {
+    fn the_named_or_only_operation_is_selected() {
         let named = |name: &str| Ok(Some(name.to_owned()));
-        assert_eq!(asked("query A { a }", None), named("A"));
+        assert_eq!(selected_name("query A { a }", None), named("A"));
         let two = "query A { a } query B { b }";
-        assert_eq!(asked(two, Some("B")), named("B"));
-        assert_eq!(asked(two, None), Err(()));
-        assert_eq!(asked(two, Some("C")), Err(()));
-        assert_eq!(asked("{ a }", None), Ok(None));
-        assert_eq!(asked("{ a }", Some("A")), Err(()));
+        assert_eq!(selected_name(two, Some("B")), named("B"));
+        assert_eq!(selected_name(two, None), Err(()));
+        assert_eq!(selected_name(two, Some("C")), Err(()));
+        assert_eq!(selected_name("{ a }", None), Ok(None));
+        assert_eq!(selected_name("{ a }", Some("A")), Err(()));
     }
 
     #[test]
-    fn what_could_not_be_done_at_all_is_told_from_what_was_done_in_part() {
+    fn only_a_response_without_any_data_counts_as_an_outage() {
         let away = {
             let mut error = ServerError::new("away", None);
             let mut extensions = async_graphql::ErrorExtensionValues::default();
@@ -468,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn a_way_carries_what_it_can() {
+    fn each_transport_carries_its_operation_types() {
         use OperationType::{Mutation, Query, Subscription};
         let carried = |transport: Transport| {
             [Query, Mutation, Subscription].map(|kind| transport.carries(kind).is_ok())

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_with_an_empty_fraction_is_an_integer() {
+    fn a_number_with_a_zero_fraction_is_an_integer() {
         let read = |number: &str| {
             let body =
                 format!(r#"{{"query": "{{ a }}", "variables": {{"a": [{{"b": {number}}}]}}}}"#);

@@ -21,11 +21,11 @@ impl Reply {
     pub fn of(outcome: Outcome, line: &mut RequestLine) -> Self {
         match outcome {
             Ok(mut response) => {
-                line.told(settle(&mut response.errors, line.id()));
+                line.record_codes(settle(&mut response.errors, line.id()));
                 Self::Answer(response)
             }
             Err(mut refusal) => {
-                line.told(settle(&mut refusal.errors, line.id()));
+                line.record_codes(settle(&mut refusal.errors, line.id()));
                 Self::Refused(refusal.errors)
             }
         }
@@ -41,6 +41,6 @@ impl Reply {
 }
 
 /// Writes JSON. All answers have text keys and plain values, so this cannot fail.
-pub fn written(said: &impl Serialize) -> String {
-    serde_json::to_string(said).unwrap_or_default()
+pub fn written(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }

@@ -70,7 +70,7 @@ impl RequestLine {
     }
 
     /// Records one answer of an operation that may have several. The line lists the codes of all of them.
-    pub fn told(&mut self, codes: Vec<Code>) {
+    pub fn record_codes(&mut self, codes: Vec<Code>) {
         self.status = Some(StatusCode::OK);
         for code in codes {
             if !self.codes.contains(&code) {
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_are_names() {
+    fn only_graphql_names_count_as_names() {
         assert!(is_name("Home") && is_name("_h1") && is_name(&"h".repeat(64)));
         for other in ["", "1h", "a b", "mike@example.org", "ä", &"h".repeat(65)] {
             assert!(!is_name(other), "{other}");

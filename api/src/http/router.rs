@@ -20,8 +20,8 @@ use crate::graphql::code::Code;
 
 /// The routes of the API. `/healthz`, `/readyz` and `/metrics` are included unless they have an address of their own.
 /// In development the routes of `developers` are included too.
-pub fn api(edge: &HttpState, developers: Router<HttpState>) -> Router {
-    let config = &edge.app.config;
+pub fn api(state: &HttpState, developers: Router<HttpState>) -> Router {
+    let config = &state.app.config;
     let mut routes = Router::new().route("/graphql", any(graphql::answer));
     if let Some(dashboards) = browsers::dashboards(&config.http) {
         routes = routes.layer(dashboards);
@@ -34,17 +34,17 @@ pub fn api(edge: &HttpState, developers: Router<HttpState>) -> Router {
     if config.mode == Mode::Development {
         routes = routes.route("/", get(graphiql::page)).merge(developers);
     }
-    dressed(routes, edge)
+    dressed(routes, state)
 }
 
 /// The operators' routes alone. `serves` tells a process that serves members from one that runs only the worker.
-pub fn operations(edge: &HttpState, serves: bool) -> Router {
+pub fn operations(state: &HttpState, serves: bool) -> Router {
     let routes = if serves {
         operator_routes()
     } else {
         common_routes().route("/readyz", get(ops::readyz_of_worker))
     };
-    dressed(routes, edge)
+    dressed(routes, state)
 }
 
 fn operator_routes() -> Router<HttpState> {
@@ -57,14 +57,14 @@ fn common_routes() -> Router<HttpState> {
         .route("/metrics", get(ops::metrics))
 }
 
-fn dressed(routes: Router<HttpState>, edge: &HttpState) -> Router {
+fn dressed(routes: Router<HttpState>, state: &HttpState) -> Router {
     routes
         .fallback(respond::nothing_here)
         // Compression is inside the envelope, and added after the routes, so that logs and limits see the uncompressed
         // answer.
         .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(edge.clone(), envelope))
-        .with_state(edge.clone())
+        .layer(from_fn_with_state(state.clone(), envelope))
+        .with_state(state.clone())
 }
 
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -85,13 +85,13 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
 
 /// Gives the request an id, catches panics, and adds the security headers to the answer.
 async fn envelope(
-    State(edge): State<HttpState>,
+    State(state): State<HttpState>,
     mut request: Request,
     next: Next,
 ) -> Response<Body> {
-    let id = RequestId(edge.app.ids.next());
+    let id = RequestId(state.app.ids.next());
     request.extensions_mut().insert(id);
-    let in_development = edge.app.config.mode == Mode::Development;
+    let in_development = state.app.config.mode == Mode::Development;
     let mut response = if in_development && !host::is_local(request.uri(), request.headers()) {
         misdirected()
     } else {
@@ -150,8 +150,8 @@ mod tests {
     use crate::shutdown::Shutdown;
     use crate::viewer::SignedIn;
 
-    /// Returns an edge on a database without migrations, and the folder of that database.
-    async fn edge() -> (HttpState, tempfile::TempDir) {
+    /// Returns the state on a database without migrations, and the folder of that database.
+    async fn state() -> (HttpState, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("belay.db").display());
         let layers = Figment::from(Toml::string(DEFAULTS)).merge(("database.url", url));
@@ -175,8 +175,8 @@ mod tests {
         );
         let app = app.unwrap();
         let metrics = PrometheusBuilder::new().build_recorder().handle();
-        let edge = HttpState::new(app, Shutdown::default(), metrics);
-        (edge.unwrap_or_else(|error| panic!("{error}")), folder)
+        let state = HttpState::new(app, Shutdown::default(), metrics);
+        (state.unwrap_or_else(|error| panic!("{error}")), folder)
     }
 
     async fn json_of(response: Response<Body>) -> serde_json::Value {
@@ -185,9 +185,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_database_that_is_away_is_told_by_the_status_where_apps_read_the_body_then() {
-        let (edge, _folder) = edge().await;
-        let app = &edge.app;
+    async fn an_outage_changes_the_status_only_for_graphql_response_json() {
+        let (state, _folder) = state().await;
+        let app = &state.app;
         app.db.close().await;
         let who = SignedIn {
             member: entity::MemberId(Uuid::from_u128(1)),
@@ -209,7 +209,7 @@ mod tests {
                 .header(header::CONTENT_TYPE, "application/json")
                 .header(header::AUTHORIZATION, format!("Bearer {token}"))
                 .body(Body::from(body.to_string()));
-            let response = api(&edge, Router::new())
+            let response = api(&state, Router::new())
                 .oneshot(request.unwrap())
                 .await
                 .unwrap();
@@ -224,10 +224,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_answered_with_its_requests_id_and_nothing_else() {
-        let (edge, _folder) = edge().await;
+    async fn a_panic_is_answered_with_only_the_request_id() {
+        let (state, _folder) = state().await;
         let panics = get(|| async { panic!("his passphrase is hunter2") as &str });
-        let routes = dressed(Router::new().route("/panics", panics), &edge);
+        let routes = dressed(Router::new().route("/panics", panics), &state);
         let request = Request::get("/panics").body(Body::empty()).unwrap();
         let response = routes.oneshot(request).await.unwrap();
 

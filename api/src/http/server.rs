@@ -38,7 +38,7 @@ const UNSENT: u32 = 16_384;
 /// The pause after a failed `accept`. An immediate retry would meet the same fault, such as too few file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often refused connections are logged.
-const TOLD_EVERY: Duration = Duration::from_secs(1);
+const LOG_EVERY: Duration = Duration::from_secs(1);
 
 /// Accepts connections until the process stops. Each connection is a task that the shutdown waits for.
 pub async fn run(
@@ -60,11 +60,11 @@ pub async fn run(
     let connections = Connections::new(bounds);
     let mut unserved = Unserved::default();
     loop {
-        let taken = tokio::select! {
-            taken = listener.accept() => taken,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             () = served.stop.cancelled() => return,
         };
-        match taken {
+        match accepted {
             Ok((stream, peer)) => match connections.take(peer.ip()) {
                 Some(seat) => {
                     settle(&stream, keepalive);
@@ -102,16 +102,19 @@ fn builder() -> Builder<TokioExecutor> {
 #[derive(Default)]
 struct Unserved {
     count: u64,
-    told: Option<Instant>,
+    logged_at: Option<Instant>,
 }
 
 impl Unserved {
     fn note(&mut self, why: &str) {
         metrics::counter!("belay_http_connections_refused_total").increment(1);
         self.count += 1;
-        if self.told.is_none_or(|told| told.elapsed() >= TOLD_EVERY) {
+        if self
+            .logged_at
+            .is_none_or(|logged_at| logged_at.elapsed() >= LOG_EVERY)
+        {
             tracing::warn!(why, count = self.count, "connections could not be taken");
-            (self.count, self.told) = (0, Some(Instant::now()));
+            (self.count, self.logged_at) = (0, Some(Instant::now()));
         }
     }
 }
@@ -149,15 +152,15 @@ struct Heard {
 
 async fn serve(served: Arc<Served>, stream: TcpStream, peer: SocketAddr, seat: Seat) {
     let _counted = Counted::new();
-    let (heard, taken) = (Heard::default(), WriteProgress::default());
+    let (heard, progress) = (Heard::default(), WriteProgress::default());
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
         heard.request.store(true, Ordering::Relaxed);
         let is_http_2 = request.version() == Version::HTTP_2;
         heard.is_http_2.store(is_http_2, Ordering::Relaxed);
-        let busy = seat.begin(&taken);
+        let busy = seat.begin(&progress);
         let extensions = request.extensions_mut();
         extensions.insert(Peer(peer));
-        extensions.insert(taken.clone());
+        extensions.insert(progress.clone());
         extensions.insert(seat.clone());
         let served = Arc::clone(&served);
         async move {
@@ -165,7 +168,7 @@ async fn serve(served: Arc<Served>, stream: TcpStream, peer: SocketAddr, seat: S
             Ok::<_, Infallible>(response.map(|body| BusyBody::new(body, busy)))
         }
     });
-    let io = TokioIo::new(CountedStream::new(stream, taken.clone()));
+    let io = TokioIo::new(CountedStream::new(stream, progress.clone()));
     let connection = served.builder.serve_connection_with_upgrades(io, service);
     let mut connection = std::pin::pin!(connection);
     let mut watch = Watch::new(&served);
@@ -177,7 +180,7 @@ async fn serve(served: Arc<Served>, stream: TcpStream, peer: SocketAddr, seat: S
             // A connection that ends with an error is the peer's affair.
             _ = connection.as_mut() => return,
             () = seat.needed_by_another() => return,
-            _ = tick.tick() => match watch.look(&heard, &taken, seat.idle()) {
+            _ = tick.tick() => match watch.look(&heard, &progress, seat.idle()) {
                 Verdict::Stay => {}
                 Verdict::Go => return,
                 Verdict::SayGoodbye if ending => {}
@@ -242,7 +245,7 @@ impl Watch {
         (self.header_timeout.min(self.keep_alive) / 4).clamp(shortest, longest)
     }
 
-    fn look(&mut self, heard: &Heard, taken: &WriteProgress, idle: Option<Idle>) -> Verdict {
+    fn look(&mut self, heard: &Heard, progress: &WriteProgress, idle: Option<Idle>) -> Verdict {
         if !heard.request.load(Ordering::Relaxed) {
             // This also covers a peer that never sends enough to tell its protocol.
             let late = self.opened.elapsed() >= self.header_timeout;
@@ -254,7 +257,7 @@ impl Watch {
         };
         let is_http_2 = heard.is_http_2.load(Ordering::Relaxed);
         // Bytes have arrived since the connection became idle, so a head is on its way.
-        if !is_http_2 && taken.heard() > idle.heard {
+        if !is_http_2 && progress.heard() > idle.heard {
             let (since, of) = *self.head.get_or_insert((Instant::now(), idle.heard));
             if of != idle.heard {
                 self.head = None;
@@ -298,7 +301,7 @@ mod tests {
     use figment::providers::{Format as _, Toml};
 
     #[tokio::test]
-    async fn a_connection_is_given_up_when_nothing_arrives() {
+    async fn a_socket_gets_a_user_timeout_and_a_limit_on_unsent_bytes() {
         let config = load_from(&Figment::from(Toml::string(DEFAULTS))).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let _peer = TcpStream::connect(listener.local_addr().unwrap()).await;

@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 use http::Extensions;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The bytes that a connection has taken, and those that were read from it. Every request on the connection carries
-/// this in its extensions.
+/// Counts the bytes that were written to a connection, and those that were read from it. Every request on the
+/// connection carries this in its extensions.
 #[derive(Clone, Debug, Default)]
 pub struct WriteProgress(Arc<Bytes>);
 
 #[derive(Debug, Default)]
 struct Bytes {
-    taken: AtomicU64,
+    written: AtomicU64,
     heard: AtomicU64,
 }
 
@@ -28,11 +28,11 @@ impl WriteProgress {
         extensions.get().cloned().unwrap_or_default()
     }
 
-    fn bytes(&self) -> u64 {
-        self.0.taken.load(Ordering::Relaxed)
+    fn written(&self) -> u64 {
+        self.0.written.load(Ordering::Relaxed)
     }
 
-    /// Returns the bytes that were read from it so far.
+    /// Returns the number of bytes that were read from the connection so far.
     pub fn heard(&self) -> u64 {
         self.0.heard.load(Ordering::Relaxed)
     }
@@ -41,7 +41,7 @@ impl WriteProgress {
 /// Watches whether a peer takes the data that waits for it.
 #[derive(Debug)]
 pub struct Stall {
-    taken: WriteProgress,
+    progress: WriteProgress,
     before: u64,
     since: Option<Instant>,
     patience: Duration,
@@ -49,9 +49,9 @@ pub struct Stall {
 
 impl Stall {
     /// Watches a peer that is given up if it takes nothing for `patience`.
-    pub const fn new(taken: WriteProgress, patience: Duration) -> Self {
+    pub const fn new(progress: WriteProgress, patience: Duration) -> Self {
         Self {
-            taken,
+            progress,
             before: 0,
             since: None,
             patience,
@@ -65,9 +65,9 @@ impl Stall {
 
     /// Whether the peer has taken nothing for too long, although data waits for it. Must be called regularly.
     pub fn is_too_long(&mut self, now: Instant) -> bool {
-        let taken = self.taken.bytes();
-        if taken != self.before {
-            self.before = taken;
+        let written = self.progress.written();
+        if written != self.before {
+            self.before = written;
             self.since = None;
         }
         let since = *self.since.get_or_insert(now);
@@ -78,17 +78,17 @@ impl Stall {
 /// A connection that counts its bytes.
 pub struct CountedStream<S> {
     stream: S,
-    taken: WriteProgress,
+    progress: WriteProgress,
 }
 
 impl<S> CountedStream<S> {
     /// Counts the bytes of `stream` from here on.
-    pub const fn new(stream: S, taken: WriteProgress) -> Self {
-        Self { stream, taken }
+    pub const fn new(stream: S, progress: WriteProgress) -> Self {
+        Self { stream, progress }
     }
 
     fn count(&self, bytes: usize) {
-        add(&self.taken.0.taken, bytes);
+        add(&self.progress.0.written, bytes);
     }
 }
 
@@ -105,7 +105,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        add(&self.taken.0.heard, buffer.filled().len() - before);
+        add(&self.progress.0.heard, buffer.filled().len() - before);
         read
     }
 }
@@ -151,11 +151,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_takes_a_little_now_and_then_is_not_given_up() {
+    async fn slow_progress_is_not_a_stall() {
         let seconds = Duration::from_secs;
-        let (taken, began) = (WriteProgress::default(), Instant::now());
-        let mut stall = Stall::new(taken.clone(), seconds(30));
-        let mut connection = CountedStream::new(Vec::new(), taken);
+        let (progress, began) = (WriteProgress::default(), Instant::now());
+        let mut stall = Stall::new(progress.clone(), seconds(30));
+        let mut connection = CountedStream::new(Vec::new(), progress);
         for turn in 1..=10 {
             connection.write_all(b"x").await.unwrap();
             assert!(!stall.is_too_long(began + seconds(29 * turn)));

@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn every_built_in_line_can_be_reached_and_names_its_source() {
+    fn every_built_in_line_is_valid_and_names_its_source() {
         let directory = Directory::load("").unwrap();
         let (_, lines) = directory.checked(day("2026-11-27"));
         assert!(lines >= 60, "{lines}");
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_number_for_danger_everywhere() {
+    fn every_country_has_an_emergency_number() {
         let directory = Directory::load("").unwrap();
         assert_eq!(directory.of("GB").emergency[0].number, "999");
         assert_eq!(directory.of("AQ").emergency[0].number, ANYWHERE);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operators_country_replaces_the_built_in_one_and_is_checked() {
+    fn an_operators_country_replaces_the_built_in_one_and_is_validated() {
         let with = |text: &str| {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("lines.json");

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_opened_as_what_it_was_sealed_as() {
+    fn a_sealed_text_opens_only_in_its_context() {
         let (keys, entropy) = (AtRest::new(&secret("a"), &[]), Entropy::seeded(1));
         let sealed = keys
             .seal(&entropy, &[b"note", b"mike"], "a hard day")
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_cannot_be_read_are_written_back_as_they_were() {
+    fn an_unreadable_text_is_written_back_unchanged() {
         let entropy = Entropy::seeded(1);
         let before = AtRest::new(&secret("a"), &[]);
         let sealed = before.seal(&entropy, &[b"note"], "text").unwrap();
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_text_can_be_seen_and_no_two_look_alike() {
+    fn sealed_bytes_hide_the_text_and_never_repeat() {
         let (keys, entropy) = (AtRest::new(&secret("a"), &[]), Entropy::seeded(1));
         let seal = || keys.seal(&entropy, &[b"note"], "a hard day").unwrap();
         let (one, two) = (seal(), seal());
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_former_secret_wrote_can_be_read_while_it_is_named() {
+    fn a_text_under_a_former_secret_opens_while_the_secret_is_configured() {
         let entropy = Entropy::seeded(1);
         let before = AtRest::new(&secret("a"), &[]);
         let sealed = before.seal(&entropy, &[b"note"], "text").unwrap();

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_can_be_read_after_each_way_of_changing_the_secret() {
+    fn texts_stay_readable_after_every_kind_of_secret_rotation() {
         let entropy = Entropy::seeded(2);
         let sealed = keys('a', "")
             .at_rest()
@@ -180,7 +180,7 @@ mod tests {
         )));
         // No separate secret, and another signing secret.
         assert!(!opens(keys('b', "")));
-        // A former signing secret also opens them.
+        // A former signing secret also opens the text.
         let layers = settings('b', "").merge(("auth.former_secrets", old.clone()));
         let changed = Keys::load(&load_from(&layers).unwrap(), &Entropy::seeded(1));
         assert!(opens(changed.unwrap()));

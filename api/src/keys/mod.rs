@@ -79,7 +79,7 @@ impl Signer {
 const PURPOSES: usize = 7;
 
 /// The index of a secret: 0 is the current one, and the former ones follow in their order.
-pub type Which = usize;
+pub type SecretIndex = usize;
 
 /// The purpose of a keyed hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,13 +149,13 @@ impl Keys {
     }
 
     /// As [`Keys::mac`], with the key of this secret, or of the current one if there is no such secret.
-    pub fn mac_with(&self, which: Which, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
-        let derived = self.all().nth(which).unwrap_or(&self.current);
+    pub fn mac_with(&self, secret: SecretIndex, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
+        let derived = self.all().nth(secret).unwrap_or(&self.current);
         derived.mac(purpose, parts)
     }
 
     /// Returns the secret whose HMAC of the parts begins with `mac`, or `None` if there is none.
-    pub fn made_with(&self, purpose: Purpose, parts: &[&[u8]], mac: &[u8]) -> Option<Which> {
+    pub fn made_with(&self, purpose: Purpose, parts: &[&[u8]], mac: &[u8]) -> Option<SecretIndex> {
         let is_mac = |derived: &Derived| {
             let own = derived.mac(purpose, parts);
             own.get(..mac.len())

@@ -144,7 +144,7 @@ pub struct Rung {
 }
 
 /// Returns the recipient of a stored rung, and the relationship.
-pub fn told_by(row: &Model) -> Option<(MemberId, Tie)> {
+pub fn recipient_of(row: &Model) -> Option<(MemberId, Tie)> {
     let partner = row.peering_id.map(Tie::Partner);
     let tie = partner.or(row.circle_id.map(Tie::Facilitator))?;
     Some((row.told_id?, tie))
@@ -175,14 +175,14 @@ pub struct Ladder {
     /// The rungs, lowest first.
     pub rungs: Vec<Rung>,
     /// The steps that follow if the owner does nothing.
-    pub steps: Vec<Step>,
+    pub steps: Vec<UpcomingStep>,
     /// The version. It rises by one whenever the owner changes the ladder.
     pub version: i32,
 }
 
 /// A step that follows if the owner does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct UpcomingStep {
     /// The kind of recipient.
     pub kind: Kind,
     /// When it happens.
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn each_rung_comes_later_than_those_below() {
+    fn each_rung_comes_later_than_the_rungs_below() {
         use Flaw::{Days, NotLater};
         use Kind::{Facilitator, Own, Partner};
         for (days, flaws) in [

@@ -79,17 +79,17 @@ impl Quiet<'_> {
     /// is due at least a day after the previous rung, so that the member can respond to that.
     pub fn times(&self, rungs: &[Waiting], now: DateTime<Utc>) -> Vec<(Kind, DateTime<Utc>)> {
         let this_time = self.next_time(now - LATE, now);
-        let mut told = rungs.iter().filter_map(|rung| rung.told_at).max();
+        let mut sent_at = rungs.iter().filter_map(|rung| rung.told_at).max();
         let mut times = Vec::new();
         for rung in rungs.iter().filter(|rung| rung.told_at.is_none()) {
             let Some(passed) = self.passed(rung.after_days, now) else {
                 continue;
             };
             let at = passed.max(this_time);
-            let at = told.map_or(at, |told| at.max(self.next_time(told, now)));
+            let at = sent_at.map_or(at, |sent_at| at.max(self.next_time(sent_at, now)));
             // Only a rung that will be sent delays the next one.
             if rung.may {
-                told = Some(at);
+                sent_at = Some(at);
             }
             times.push((rung.kind, at));
         }
@@ -141,7 +141,7 @@ mod tests {
         }
     }
 
-    fn on(days: &[Weekday]) -> Plan {
+    fn plan_on(days: &[Weekday]) -> Plan {
         Plan {
             cadences: vec![CadenceChange {
                 from: day("2026-01-01"),
@@ -151,7 +151,7 @@ mod tests {
         }
     }
 
-    fn paused(first: &str, last: &str) -> Plan {
+    fn plan_paused(first: &str, last: &str) -> Plan {
         Plan {
             cadences: Vec::new(),
             pauses: vec![Pause {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     /// Returns when a rung is due after so many days, counted from Wednesday, 11 March 2026.
-    fn told(plan: &Plan, calendar: &Calendar, at: &str, after: u32) -> Option<DateTime<Utc>> {
+    fn due_at(plan: &Plan, calendar: &Calendar, at: &str, after: u32) -> Option<DateTime<Utc>> {
         let quiet = Quiet {
             plan,
             calendar,
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rung_is_told_at_his_time_once_so_many_of_his_days_have_passed() {
+    fn a_rung_is_due_at_the_chosen_time_after_its_number_of_missed_days() {
         use Weekday::{Fri, Mon, Wed};
         let london = Calendar::new(terms(zone("Europe/London"), 3), Vec::new());
         let daily = Plan::default();
@@ -187,27 +187,37 @@ mod tests {
             // Clocks go forward on 29 March.
             (&daily, "09:00", 18, "2026-03-29T08:00:00Z"),
             // Days off and paused days do not count.
-            (&on(&[Mon, Wed, Fri]), "09:00", 2, "2026-03-14T09:00:00Z"),
-            (&on(&[Mon, Wed, Fri]), "09:00", 3, "2026-03-17T09:00:00Z"),
-            (&on(&[Mon]), "09:00", 60, "2027-05-04T08:00:00Z"),
             (
-                &paused("2026-03-12", "2026-03-15"),
+                &plan_on(&[Mon, Wed, Fri]),
+                "09:00",
+                2,
+                "2026-03-14T09:00:00Z",
+            ),
+            (
+                &plan_on(&[Mon, Wed, Fri]),
+                "09:00",
+                3,
+                "2026-03-17T09:00:00Z",
+            ),
+            (&plan_on(&[Mon]), "09:00", 60, "2027-05-04T08:00:00Z"),
+            (
+                &plan_paused("2026-03-12", "2026-03-15"),
                 "09:00",
                 2,
                 "2026-03-17T09:00:00Z",
             ),
         ] {
-            let found = told(plan, &london, at, after);
+            let found = due_at(plan, &london, at, after);
             assert_eq!(found, Some(utc(expected)), "{at} {after} {plan:?}");
         }
         // A pause of many years exceeds the search limit.
-        let years = paused("2026-03-11", "2036-03-11");
-        assert_eq!(told(&years, &london, "09:00", 1), None);
-        assert_eq!(told(&daily, &london, "09:00", 0), None);
+        let years = plan_paused("2026-03-11", "2036-03-11");
+        assert_eq!(due_at(&years, &london, "09:00", 1), None);
+        assert_eq!(due_at(&daily, &london, "09:00", 0), None);
     }
 
     #[test]
-    fn a_day_that_was_flown_over_is_not_let_pass() {
+    fn a_day_skipped_by_a_flight_does_not_count() {
         // In Pago Pago it is still Tuesday. In Kiritimati, the destination, it is already Thursday.
         let left = utc("2026-03-11T13:30:00Z");
         let before = (left, terms(zone("Pacific/Pago_Pago"), 3));
@@ -230,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn he_has_a_day_to_answer_one_before_the_next() {
+    fn a_member_has_a_day_between_two_rungs() {
         let (plan, calendar) = (
             Plan::default(),
             Calendar::new(terms(zone("Europe/London"), 3), Vec::new()),
@@ -284,7 +294,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_the_first_of_his_times_at_which_so_many_days_are_over(
+        fn a_rung_is_due_at_the_first_chosen_time_with_enough_missed_days(
             zone in prop::sample::select(&ZONES[..]).prop_map(zone),
             start in 0_u32..=6,
             minute in 0_u32..1440,
@@ -313,25 +323,25 @@ mod tests {
             let local_time = NaiveTime::from_hms_opt(minute / 60, minute % 60, 0).unwrap();
             let quiet = Quiet { plan: &plan, calendar: &calendar, counts_from: from, local_time };
             let (now, _) = terms.bounds(from - Days::new(1));
-            let told = quiet.passed(after, now).unwrap();
-            let let_pass = |at: DateTime<Utc>| {
+            let due_at = quiet.passed(after, now).unwrap();
+            let missed_days = |at: DateTime<Utc>| {
                 let days = from.iter_days().take_while(|day| terms.bounds(*day).1 <= at);
                 let his = days.filter(|day| {
                     weekdays >> day.weekday().num_days_from_monday() & 1 == 1 && !plan.is_paused(*day)
                 });
                 u32::try_from(his.count()).unwrap()
             };
-            prop_assert!(let_pass(told) >= after);
+            prop_assert!(missed_days(due_at) >= after);
             // Earlier chosen times have fewer missed days.
             let mut at = now;
             loop {
                 at = next_after(zone, local_time, at);
-                if at >= told {
+                if at >= due_at {
                     break;
                 }
-                prop_assert!(let_pass(at) < after, "{at}");
+                prop_assert!(missed_days(at) < after, "{at}");
             }
-            prop_assert_eq!(at, told);
+            prop_assert_eq!(at, due_at);
         }
     }
 }

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_locale_of_a_phone_is_a_language() {
+    fn phone_locales_are_accepted_as_languages() {
         for (locale, tag) in [
             ("en_US", "en-US"),
             ("zh-Hant_HK", "zh-Hant-HK"),
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_are_put_into_their_canonical_case() {
+    fn tags_get_their_canonical_case() {
         assert_eq!(Language::parse("locale", "PT-br").unwrap().tag(), "pt-BR");
         for not_a_tag in ["", "english", "_GB", "en__GB", "x-private", "e", "@en", "C"] {
             assert!(Language::parse("locale", not_a_tag).is_err(), "{not_a_tag}");

@@ -272,7 +272,7 @@ mod tests {
         DateTime::from_timestamp(1_773_144_000, 0).unwrap()
     }
 
-    fn all() -> Vec<Letter> {
+    fn member_letters() -> Vec<Letter> {
         let to = "mike@example.org";
         vec![
             sign_up_code(to, "1234 5678", 30),
@@ -294,8 +294,21 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_screen_shows_the_services_name_and_neither_code_nor_purpose() {
-        for letter in all() {
+    fn the_letters_match_their_snapshot() {
+        let mut letters = member_letters();
+        let circle = CircleId(uuid::Uuid::from_u128(7));
+        letters.push(circle_without_facilitator("operators@example.org", circle));
+        let written = letters.iter().map(|letter| {
+            let Letter { to, subject, text } = letter;
+            format!("To: {to}\nSubject: {subject}\n\n{text}")
+        });
+        let written: Vec<_> = written.collect();
+        insta::assert_snapshot!("letters", written.join("\n----\n\n"));
+    }
+
+    #[test]
+    fn a_subject_names_the_service_and_hides_code_and_purpose() {
+        for letter in member_letters() {
             let subject = letter.subject;
             assert!(
                 ["Your Belay code", "Your Belay account"].contains(&subject.as_str()),
@@ -306,7 +319,7 @@ mod tests {
 
     #[test]
     fn every_letter_says_what_to_do_if_it_was_not_you_and_shames_nobody() {
-        for letter in all() {
+        for letter in member_letters() {
             let text = letter.text.to_lowercase();
             assert!(
                 text.contains("was it not you") || text.contains("does not sound like you"),
@@ -322,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_day_is_named() {
+    fn the_deletion_letter_names_the_last_day() {
         let letter = deletion_requested("mike@example.org", noon());
         assert!(
             letter

@@ -5,7 +5,7 @@ use entity::peering::Model;
 pub use entity::peering::State;
 use entity::{MemberId, PeeringId};
 
-use crate::proposal::{self as agreement, Shown, Step};
+use crate::proposal::{self as agreement, Shown, Transition};
 
 /// How long a proposal waits for an answer.
 pub const OPEN_FOR: TimeDelta = TimeDelta::days(7);
@@ -164,30 +164,30 @@ fn ended_or_declined_recently(row: &Model, now: DateTime<Utc>) -> bool {
 }
 
 /// Decides what withdrawing a proposal does.
-pub fn withdrawal(row: &Model, me: MemberId, now: DateTime<Utc>) -> Step {
+pub fn withdrawal(row: &Model, me: MemberId, now: DateTime<Utc>) -> Transition {
     let proposal = of_row(row);
     if proposal.by != me {
-        return proposal.not_his(me, now);
+        return proposal.not_allowed(me, now);
     }
     if proposal.is_active() {
-        Step::OtherState
+        Transition::WrongState
     } else if proposal.waits(now) {
-        Step::Take
+        Transition::Apply
     } else {
-        Step::Stands
+        Transition::AlreadyApplied
     }
 }
 
 /// Decides what ending a peering does.
-pub fn end(row: &Model, me: MemberId, now: DateTime<Utc>) -> Step {
+pub fn end(row: &Model, me: MemberId, now: DateTime<Utc>) -> Transition {
     if is_active(row) {
-        Step::Take
+        Transition::Apply
     } else if row.state == State::Ended {
-        Step::Stands
+        Transition::AlreadyApplied
     } else if seen_by(me, row, now).is_some() {
-        Step::OtherState
+        Transition::WrongState
     } else {
-        Step::NotThere
+        Transition::NotFound
     }
 }
 
@@ -206,7 +206,7 @@ mod tests {
     }
 
     /// Mike proposed to Paul at noon.
-    fn asked(state: State) -> Model {
+    fn peering(state: State) -> Model {
         let answered = matches!(state, State::Active | State::Declined | State::Ended);
         let over = matches!(state, State::Withdrawn | State::Ended);
         Model {
@@ -231,7 +231,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_pair_is_the_same_whoever_is_named_first() {
+    fn the_order_of_two_members_does_not_change_their_pair() {
         let pair = Pair::of(MIKE, PAUL);
         assert_eq!(pair, Pair::of(PAUL, MIKE));
         assert_eq!((pair.lower, pair.higher), (PAUL, MIKE));
@@ -239,20 +239,20 @@ mod tests {
     }
 
     #[test]
-    fn a_no_looks_to_the_man_who_asked_like_silence() {
+    fn the_proposer_cannot_tell_a_no_from_silence() {
         let end = noon() + OPEN_FOR;
         for now in [noon(), end - TimeDelta::microseconds(1), end] {
-            let waiting = seen_by(MIKE, &asked(State::Proposed), now);
-            assert_eq!(seen_by(MIKE, &asked(State::Declined), now), waiting);
+            let waiting = seen_by(MIKE, &peering(State::Proposed), now);
+            assert_eq!(seen_by(MIKE, &peering(State::Declined), now), waiting);
             assert_eq!(waiting.is_some(), now < end);
-            assert_eq!(seen_by(PAUL, &asked(State::Declined), now), None);
+            assert_eq!(seen_by(PAUL, &peering(State::Declined), now), None);
         }
     }
 
     #[test]
-    fn each_of_the_two_sees_what_is_there_for_him_and_others_nothing() {
+    fn each_member_of_the_pair_has_his_own_view_and_others_see_nothing() {
         let seen = |viewer| {
-            STATES.map(|state| seen_by(viewer, &asked(state), noon()).map(|seen| seen.state))
+            STATES.map(|state| seen_by(viewer, &peering(state), noon()).map(|seen| seen.state))
         };
         let (waits, both) = (Some(Shown::Proposed), Some(Shown::Active));
         assert_eq!(seen(MIKE), [waits, both, None, waits, None]);
@@ -261,11 +261,11 @@ mod tests {
     }
 
     #[test]
-    fn what_a_proposal_comes_to_follows_from_what_there_was() {
+    fn the_outcome_of_a_proposal_follows_from_earlier_peerings() {
         let (lapsed, again) = (noon() + OPEN_FOR, noon() + PROPOSE_AGAIN_AFTER);
         for state in STATES {
-            let rows = [asked(state)];
-            let comes_to = |me, now| decide_proposal(&rows, me, now);
+            let rows = [peering(state)];
+            let outcome = |me, now| decide_proposal(&rows, me, now);
             let row = &rows[0];
             let (mikes, pauls) = match state {
                 State::Active => (ProposalOutcome::Stands(row), ProposalOutcome::Stands(row)),
@@ -273,8 +273,8 @@ mod tests {
                 State::Ended => (ProposalOutcome::Silent, ProposalOutcome::Silent),
                 _ => (ProposalOutcome::Stands(row), ProposalOutcome::Accepts(row)),
             };
-            assert_eq!(comes_to(MIKE, noon()), mikes, "{state:?}");
-            assert_eq!(comes_to(PAUL, noon()), pauls, "{state:?}");
+            assert_eq!(outcome(MIKE, noon()), mikes, "{state:?}");
+            assert_eq!(outcome(PAUL, noon()), pauls, "{state:?}");
             if state != State::Active {
                 let (mikes, pauls) = match state {
                     State::Ended => (ProposalOutcome::Silent, ProposalOutcome::Silent),
@@ -282,16 +282,16 @@ mod tests {
                     State::Declined => (ProposalOutcome::TooSoon(again), ProposalOutcome::Silent),
                     _ => (ProposalOutcome::TooSoon(again), ProposalOutcome::New),
                 };
-                assert_eq!(comes_to(MIKE, lapsed), mikes, "{state:?}");
-                assert_eq!(comes_to(PAUL, lapsed), pauls, "{state:?}");
-                assert_eq!(comes_to(MIKE, again), ProposalOutcome::New, "{state:?}");
+                assert_eq!(outcome(MIKE, lapsed), mikes, "{state:?}");
+                assert_eq!(outcome(PAUL, lapsed), pauls, "{state:?}");
+                assert_eq!(outcome(MIKE, again), ProposalOutcome::New, "{state:?}");
             }
         }
         assert_eq!(decide_proposal(&[], MIKE, noon()), ProposalOutcome::New);
         // A proposal that was silent from the beginning does not start the quiet time again.
         let silent = Model {
             answered_at: None,
-            ..asked(State::Declined)
+            ..peering(State::Declined)
         };
         let rows = [silent];
         assert_eq!(decide_proposal(&rows, PAUL, lapsed), ProposalOutcome::New);
@@ -302,9 +302,9 @@ mod tests {
     }
 
     #[test]
-    fn each_step_is_for_one_of_them_and_for_its_time() {
-        use Step::{NotHis, NotThere, OtherState, Stands, Take};
-        type Rule = fn(&Model, MemberId, DateTime<Utc>) -> Step;
+    fn each_transition_is_limited_to_its_member_and_state() {
+        use Transition::{AlreadyApplied, Apply, NotAllowed, NotFound, WrongState};
+        type Rule = fn(&Model, MemberId, DateTime<Utc>) -> Transition;
         let yes: Rule = |row, me, now| of_row(row).answer(me, true, now);
         let no: Rule = |row, me, now| of_row(row).answer(me, false, now);
         for (name, rule, who, expected) in [
@@ -312,50 +312,53 @@ mod tests {
                 "yes",
                 yes,
                 PAUL,
-                [Take, Stands, NotThere, NotThere, NotThere],
+                [Apply, AlreadyApplied, NotFound, NotFound, NotFound],
             ),
             (
                 "no",
                 no,
                 PAUL,
-                [Take, OtherState, NotThere, Stands, NotThere],
+                [Apply, WrongState, NotFound, AlreadyApplied, NotFound],
             ),
             (
                 "yes",
                 yes,
                 MIKE,
-                [NotHis, NotHis, NotThere, NotHis, NotThere],
+                [NotAllowed, NotAllowed, NotFound, NotAllowed, NotFound],
             ),
             (
                 "back",
                 withdrawal,
                 MIKE,
-                [Take, OtherState, Stands, Take, Stands],
+                [Apply, WrongState, AlreadyApplied, Apply, AlreadyApplied],
             ),
             (
                 "back",
                 withdrawal,
                 PAUL,
-                [NotHis, NotHis, NotThere, NotThere, NotThere],
+                [NotAllowed, NotAllowed, NotFound, NotFound, NotFound],
             ),
             (
                 "end",
                 end,
                 MIKE,
-                [OtherState, Take, NotThere, OtherState, Stands],
+                [WrongState, Apply, NotFound, WrongState, AlreadyApplied],
             ),
             (
                 "end",
                 end,
                 PAUL,
-                [OtherState, Take, NotThere, NotThere, Stands],
+                [WrongState, Apply, NotFound, NotFound, AlreadyApplied],
             ),
         ] {
-            let steps = STATES.map(|state| rule(&asked(state), who, noon()));
-            assert_eq!(steps, expected, "{name} of {who}");
+            let transitions = STATES.map(|state| rule(&peering(state), who, noon()));
+            assert_eq!(transitions, expected, "{name} of {who}");
         }
         let lapsed = noon() + OPEN_FOR;
-        assert_eq!(yes(&asked(State::Proposed), PAUL, lapsed), NotThere);
-        assert_eq!(withdrawal(&asked(State::Proposed), MIKE, lapsed), Stands);
+        assert_eq!(yes(&peering(State::Proposed), PAUL, lapsed), NotFound);
+        assert_eq!(
+            withdrawal(&peering(State::Proposed), MIKE, lapsed),
+            AlreadyApplied
+        );
     }
 }

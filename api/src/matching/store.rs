@@ -69,8 +69,8 @@ pub(super) async fn by_ids(
     now: DateTime<Utc>,
     ids: &[PeeringId],
 ) -> Result<Vec<Model>, Fault> {
-    let these = visible_to(viewer, now).filter(Column::Id.is_in(ids.iter().copied()));
-    Ok(these.all(db).await?)
+    let query = visible_to(viewer, now).filter(Column::Id.is_in(ids.iter().copied()));
+    Ok(query.all(db).await?)
 }
 
 /// Fetches up to `limit + 1` of the viewer's peerings, the last proposed first; in reverse for a backward page.

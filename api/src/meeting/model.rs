@@ -17,7 +17,7 @@ pub const REMIND_BEFORE: TimeDelta = TimeDelta::hours(1);
 pub const CHANGES_SETTLE: TimeDelta = TimeDelta::minutes(5);
 
 /// Whether the members who are going must be notified of a change: without it they would come to the wrong place.
-pub fn must_be_told(before: &meeting::Model, after: &meeting::Model) -> bool {
+pub fn must_be_announced(before: &meeting::Model, after: &meeting::Model) -> bool {
     before.place != after.place
         || before.join_url != after.join_url
         || before.format != after.format
@@ -25,7 +25,7 @@ pub fn must_be_told(before: &meeting::Model, after: &meeting::Model) -> bool {
 
 /// When a change made at `now` is announced to the members who are going. Waits for further changes: a tenth of the
 /// time until the start, and at most [`CHANGES_SETTLE`].
-pub fn told_of_change_at(now: DateTime<Utc>, starts_at: DateTime<Utc>) -> DateTime<Utc> {
+pub fn change_announced_at(now: DateTime<Utc>, starts_at: DateTime<Utc>) -> DateTime<Utc> {
     let tenth = ((starts_at - now) / 10).max(TimeDelta::zero());
     now + tenth.min(CHANGES_SETTLE)
 }
@@ -124,9 +124,9 @@ fn in_range(
     Err(Problem::field(field, ProblemCode::OutOfRange, message))
 }
 
-/// What a member's permissions on a meeting follow from.
+/// The facts that decide what a member may do with a meeting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct MeetingAccess {
     /// The role of his account.
     pub role: Role,
     /// Whether the meeting belongs to a circle.
@@ -135,7 +135,7 @@ pub struct Standing {
     pub in_circle: Option<CircleRole>,
 }
 
-impl Standing {
+impl MeetingAccess {
     /// Whether he can see the meeting. Everybody can see an open meeting, and the members of a circle its meetings.
     pub const fn sees(self) -> bool {
         !self.of_circle || self.in_circle.is_some()
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wall_decides_through_both_clock_changes() {
+    fn meetings_keep_their_local_time_through_clock_changes() {
         let london = zone("Europe/London");
         assert_eq!(
             at("2026-03-28", "19:00:00", london),
@@ -185,7 +185,7 @@ mod tests {
             at("2007-03-11", "02:30:00", zone("America/New_York")),
             "2007-03-11T07:30:00+00:00"
         );
-        // And 01:30 exists twice.
+        // 01:30 exists twice, and is read as the first.
         assert_eq!(
             at("2007-11-04", "01:30:00", zone("America/New_York")),
             "2007-11-04T05:30:00+00:00"
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_was_skipped_moves_on_by_a_day() {
+    fn a_skipped_date_moves_to_the_next_day() {
         assert_eq!(
             at("2011-12-30", "19:00:00", zone("Pacific/Apia")),
             "2011-12-31T05:00:00+00:00"
@@ -201,31 +201,31 @@ mod tests {
     }
 
     #[test]
-    fn who_sees_and_who_runs() {
-        let standing = |role, of_circle, in_circle| Standing {
+    fn access_depends_on_role_and_circle_membership() {
+        let access = |role, of_circle, in_circle| MeetingAccess {
             role,
             of_circle,
             in_circle,
         };
         let (member, facilitator) = (Role::Member, Role::Facilitator);
         let (part, runs) = (Some(CircleRole::Member), Some(CircleRole::Facilitator));
-        for (standing, sees, does_run) in [
-            (standing(member, false, None), true, false),
-            (standing(facilitator, false, None), true, true),
-            (standing(member, true, None), false, false),
-            (standing(facilitator, true, None), false, false),
-            (standing(member, true, part), true, false),
-            (standing(member, true, runs), true, true),
-            (standing(facilitator, true, part), true, true),
+        for (access, sees, does_run) in [
+            (access(member, false, None), true, false),
+            (access(facilitator, false, None), true, true),
+            (access(member, true, None), false, false),
+            (access(facilitator, true, None), false, false),
+            (access(member, true, part), true, false),
+            (access(member, true, runs), true, true),
+            (access(facilitator, true, part), true, true),
         ] {
-            assert_eq!(standing.sees(), sees, "{standing:?}");
-            assert_eq!(standing.schedules(), does_run, "{standing:?}");
+            assert_eq!(access.sees(), sees, "{access:?}");
+            assert_eq!(access.schedules(), does_run, "{access:?}");
         }
     }
 
     #[test]
-    fn a_meeting_is_its_hosts_and_its_circles_to_change() {
-        let standing = |role, of_circle, in_circle| Standing {
+    fn a_facilitator_can_change_own_unhosted_and_circle_meetings() {
+        let access = |role, of_circle, in_circle| MeetingAccess {
             role,
             of_circle,
             in_circle,
@@ -233,26 +233,26 @@ mod tests {
         let (member, facilitator) = (Role::Member, Role::Facilitator);
         let (part, runs) = (Some(CircleRole::Member), Some(CircleRole::Facilitator));
         let (his, others, nobodys) = (Some(true), Some(false), None);
-        for (standing, host, changes) in [
-            (standing(facilitator, false, None), his, true),
-            (standing(facilitator, false, None), others, false),
-            (standing(facilitator, false, None), nobodys, true),
-            // He had the facilitator role when he scheduled it.
-            (standing(member, false, None), his, false),
-            (standing(member, false, None), nobodys, false),
-            (standing(facilitator, true, part), his, true),
-            (standing(facilitator, true, part), others, false),
-            (standing(facilitator, true, part), nobodys, false),
-            (standing(member, true, part), his, false),
-            (standing(member, true, runs), others, true),
-            (standing(facilitator, true, None), his, false),
+        for (access, host, changes) in [
+            (access(facilitator, false, None), his, true),
+            (access(facilitator, false, None), others, false),
+            (access(facilitator, false, None), nobodys, true),
+            // The host lost the facilitator role after he scheduled the meeting.
+            (access(member, false, None), his, false),
+            (access(member, false, None), nobodys, false),
+            (access(facilitator, true, part), his, true),
+            (access(facilitator, true, part), others, false),
+            (access(facilitator, true, part), nobodys, false),
+            (access(member, true, part), his, false),
+            (access(member, true, runs), others, true),
+            (access(facilitator, true, None), his, false),
         ] {
-            assert_eq!(standing.changes(host), changes, "{standing:?} {host:?}");
+            assert_eq!(access.changes(host), changes, "{access:?} {host:?}");
         }
     }
 
     #[test]
-    fn a_link_is_safe_to_follow() {
+    fn only_https_links_are_accepted() {
         let checked = |text: &str| link("joinUrl", &text.parse().unwrap()).map_err(|p| p.code);
         assert_eq!(
             checked("https://meet.example/x"),

@@ -5,7 +5,7 @@ use entity::notification::{Kind, Model};
 use entity::{MemberId, NotificationId};
 use uuid::Uuid;
 
-use super::store::{self, INBOX, Which};
+use super::store::{self, INBOX, InboxFilter};
 use crate::app::App;
 use crate::error::Fault;
 use crate::outbox::is_in_inbox;
@@ -53,8 +53,8 @@ impl From<Model> for InboxEntry {
 /// The notifications to mark as read.
 #[derive(Clone, Debug)]
 pub enum Marked {
-    /// These, as far as they are in the inbox.
-    These(Vec<NotificationId>),
+    /// Those with these ids that are in the inbox.
+    Ids(Vec<NotificationId>),
     /// This one and everything older.
     UpTo(NotificationId),
 }
@@ -93,16 +93,16 @@ pub async fn by_ids(
 /// not in the inbox.
 pub async fn mark_read(app: &App, member: MemberId, what: Marked) -> Result<bool, Fault> {
     let (db, now) = (app.db.pool(), app.clock.now());
-    let which = match what {
-        Marked::These(ids) => Which::These(ids),
+    let filter = match what {
+        Marked::Ids(ids) => InboxFilter::Ids(ids),
         Marked::UpTo(id) => match store::lines_by_ids(db, member, now, &[id]).await?.pop() {
-            Some(row) => Which::UpTo(InboxEntry::from(row).cursor()),
+            Some(row) => InboxFilter::UpTo(InboxEntry::from(row).cursor()),
             None => return Ok(false),
         },
     };
     // Two of the member's devices may mark the same rows in different orders. The transaction is then retried.
     transact!(app, |tx| {
-        for row in store::mark_read(tx, member, now, &which).await? {
+        for row in store::mark_read(tx, member, now, &filter).await? {
             // A notification that is not planned yet is synchronised when it is.
             if is_in_inbox(&row) {
                 tx.put(member, row.id);

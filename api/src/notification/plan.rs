@@ -208,7 +208,7 @@ pub(super) async fn facts(
     let wanted = relevance::wanted(db, rows, now).await?;
     let exceptions = Exceptions::read(db, rows).await?;
     let caused = match to_compare(rows) {
-        Some((told, by, since)) => store::caused(db, &told, &by, since).await?,
+        Some((recipients, by, since)) => store::caused(db, &recipients, &by, since).await?,
         None => Vec::new(),
     };
     let facts = rows.iter().map(|row| {

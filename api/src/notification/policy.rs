@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_ring_is_in_the_inbox_alone() {
+    fn a_silent_notification_goes_only_to_the_inbox() {
         let silent = Facts {
             rings: false,
             devices: 0,
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_due_and_wanted_leaves() {
+    fn a_due_and_wanted_notification_is_delivered() {
         assert_eq!(judge(&facts()), Verdict::Deliver);
         let planned = Facts {
             state: State::Planned,
@@ -130,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_is_not_taken_twice() {
+    fn a_decided_notification_is_not_decided_again() {
         for state in [State::Skipped, State::Cancelled] {
             assert_eq!(judge(&Facts { state, ..facts() }), Verdict::Over);
         }
     }
 
     #[test]
-    fn it_leaves_from_its_time_on_and_until_it_expires() {
+    fn a_notification_is_delivered_from_its_time_until_it_expires() {
         let Facts { now, .. } = facts();
         let moment = TimeDelta::microseconds(1);
         let at = |not_before, expires_at| {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_waits_unless_that_is_too_late() {
+    fn a_held_notification_waits_unless_it_would_expire() {
         let Facts { expires_at, .. } = facts();
         let moment = TimeDelta::microseconds(1);
         let held = |until, devices| {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn each_reason_not_to_send_is_told() {
+    fn a_notification_that_is_not_sent_has_a_reason() {
         let away = Facts {
             away: true,
             ..facts()
@@ -202,7 +202,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_verdict_is_one_that_its_facts_allow(
+        fn every_verdict_agrees_with_the_facts(
             state in prop::sample::select(vec![
                 State::Pending, State::Planned, State::Skipped, State::Cancelled,
             ]),

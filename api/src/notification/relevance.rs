@@ -16,7 +16,7 @@ use super::policy::Wanted;
 use crate::commitment::service::{self as commitments, About, asked_about};
 use crate::error::Fault;
 use crate::notification_kind::{Check, Stage, spec};
-use crate::pact::service::{self as pacts, word_said_in};
+use crate::pact::service::{self as pacts, check_in_of_wish};
 use crate::{checkin, circle, ladder, matching, meeting};
 
 /// The prefix of a check-in reminder's dedup key. The member's day follows.
@@ -112,7 +112,7 @@ impl Needed {
             Check::PactNudge { .. } => self.nudges.extend(subject.map(PactNudgeId)),
             Check::Word => {
                 self.pacts.extend(subject.map(PactId));
-                self.words.extend(word_said_in(row));
+                self.words.extend(check_in_of_wish(row));
             }
             Check::HowItWent => self.asked.extend(asked_about(row)),
             Check::Rung { .. } => self.rungs.extend(subject.map(RungId)),
@@ -150,7 +150,7 @@ impl Known {
             words: checkin::service::with_word_wanted(db, &needed.words).await?,
             rungs: ladder::service::agreed(db, &needed.rungs).await?,
             tellings: ladder::service::over_among(db, &needed.tellings).await?,
-            asked: commitments::standing(db, &needed.asked, now).await?,
+            asked: commitments::open_questions(db, &needed.asked, now).await?,
         })
     }
 
@@ -210,8 +210,9 @@ impl Known {
             }),
             Check::Word => {
                 let goes_on = self.pacts.get(&PactId(id)) == Some(&pact::State::Active);
-                let is_said = word_said_in(row).is_some_and(|said| self.words.contains(&said));
-                yes_while(goes_on && is_said)
+                let still_wishes =
+                    check_in_of_wish(row).is_some_and(|check_in| self.words.contains(&check_in));
+                yes_while(goes_on && still_wishes)
             }
             Check::Telling { over } => yes_while(self.tellings.get(&TellingId(id)) == Some(&over)),
         }

@@ -9,7 +9,7 @@ use entity::notification::Kind;
 use sea_orm::ConnectionTrait;
 
 use super::relevance::{door_key, reminder_key};
-use super::reminder_backoff::{Patience, Step};
+use super::reminder_backoff::{Patience, ReminderAction};
 use super::reminder_store as reminders;
 use crate::app::App;
 use crate::days::local_time::{last_until, next_after};
@@ -134,11 +134,11 @@ async fn process_due(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
         let is_asked =
             !who.hidden && now < expires_at && !not_asked.contains(&(row.member_id, day));
         let last = last.get(&row.member_id).copied();
-        let (step, patience) = Patience::of(row).on(day, last, is_asked);
-        let kind = match step {
-            Step::Pass => None,
-            Step::Remind => Some((Kind::CheckInReminder, reminder_key(day))),
-            Step::OpenDoor => Some((Kind::DoorOpen, door_key(day))),
+        let (action, patience) = Patience::of(row).on(day, last, is_asked);
+        let kind = match action {
+            ReminderAction::Pass => None,
+            ReminderAction::Remind => Some((Kind::CheckInReminder, reminder_key(day))),
+            ReminderAction::OpenDoor => Some((Kind::DoorOpen, door_key(day))),
         };
         announcements.extend(kind.map(|(kind, dedup_key)| Announcement {
             member: row.member_id,
@@ -151,7 +151,7 @@ async fn process_due(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
         }));
         let later = next_after(who.terms.zone, row.local_time, now);
         next.push(Model {
-            next_due_at: (step != Step::OpenDoor).then_some(later),
+            next_due_at: (action != ReminderAction::OpenDoor).then_some(later),
             ignored: patience.ignored,
             ignored_since: patience.since,
             ..row.clone()

@@ -21,7 +21,7 @@ pub struct Patience {
 
 /// What happens when a reminder is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum ReminderAction {
     /// Nothing.
     Pass,
     /// The member is reminded.
@@ -39,32 +39,32 @@ impl Patience {
         }
     }
 
-    /// Returns the step of a day and the state after it, given whether the member is asked that day and their latest
+    /// Returns the action of a day and the state after it, given whether the member is asked that day and their latest
     /// check-in.
     pub fn on(
         self,
         day: NaiveDate,
         last_check_in: Option<NaiveDate>,
         is_asked: bool,
-    ) -> (Step, Self) {
+    ) -> (ReminderAction, Self) {
         let is_back = self.since.is_some_and(|since| last_check_in >= Some(since));
         let this = if is_back { Self::default() } else { self };
         if !is_asked || last_check_in >= Some(day) {
-            return (Step::Pass, this);
+            return (ReminderAction::Pass, this);
         }
         let since = this.since.unwrap_or(day);
         let next = Self {
             ignored: this.ignored + 1,
             since: Some(since),
         };
-        let step = if this.ignored >= FORTNIGHT {
-            Step::OpenDoor
+        let action = if this.ignored >= FORTNIGHT {
+            ReminderAction::OpenDoor
         } else if this.ignored < AT_FIRST || this.ignored % 2 == 0 {
-            Step::Remind
+            ReminderAction::Remind
         } else {
-            Step::Pass
+            ReminderAction::Pass
         };
-        (step, next)
+        (action, next)
     }
 }
 
@@ -76,40 +76,43 @@ mod tests {
         NaiveDate::from_ymd_opt(2026, 3, 1).unwrap() + chrono::Days::new(number)
     }
 
-    /// Returns the steps of consecutive days, as letters.
-    fn steps(patience: &mut Patience, days: std::ops::Range<u64>, last: Option<u64>) -> String {
+    /// Returns the actions of consecutive days, as letters.
+    fn actions(patience: &mut Patience, days: std::ops::Range<u64>, last: Option<u64>) -> String {
         days.map(|number| {
-            let (step, next) = patience.on(day(number), last.map(day), true);
+            let (action, next) = patience.on(day(number), last.map(day), true);
             *patience = next;
-            match step {
-                Step::Pass => '.',
-                Step::Remind => 'r',
-                Step::OpenDoor => 'D',
+            match action {
+                ReminderAction::Pass => '.',
+                ReminderAction::Remind => 'r',
+                ReminderAction::OpenDoor => 'D',
             }
         })
         .collect()
     }
 
     #[test]
-    fn after_three_it_is_half_as_often_and_after_a_fortnight_once_more() {
+    fn ignored_reminders_become_rarer_and_end_after_a_fortnight() {
         let mut patience = Patience::default();
-        assert_eq!(steps(&mut patience, 1..16, None), "rrr.r.r.r.r.r.D");
+        assert_eq!(actions(&mut patience, 1..16, None), "rrr.r.r.r.r.r.D");
     }
 
     #[test]
-    fn whoever_checks_in_is_asked_anew() {
+    fn a_check_in_restarts_the_reminders() {
         let mut patience = Patience::default();
-        assert_eq!(steps(&mut patience, 1..6, Some(0)), "rrr.r");
-        assert_eq!(steps(&mut patience, 6..7, Some(6)), ".");
-        assert_eq!(steps(&mut patience, 7..12, Some(6)), "rrr.r");
+        assert_eq!(actions(&mut patience, 1..6, Some(0)), "rrr.r");
+        assert_eq!(actions(&mut patience, 6..7, Some(6)), ".");
+        assert_eq!(actions(&mut patience, 7..12, Some(6)), "rrr.r");
     }
 
     #[test]
-    fn days_on_which_nothing_is_asked_try_nobodys_patience() {
+    fn days_off_do_not_count_as_ignored() {
         let before = Patience {
             ignored: 2,
             since: Some(day(1)),
         };
-        assert_eq!(before.on(day(9), None, false), (Step::Pass, before));
+        assert_eq!(
+            before.on(day(9), None, false),
+            (ReminderAction::Pass, before)
+        );
     }
 }

@@ -53,9 +53,9 @@ pub fn to_compare(rows: &[Model]) -> Option<(Vec<MemberId>, Vec<MemberId>, DateT
         members.dedup();
         members
     };
-    let told = distinct(limited.iter().map(|(told, _, _)| *told).collect());
+    let recipients = distinct(limited.iter().map(|(recipient, _, _)| *recipient).collect());
     let by = distinct(limited.iter().map(|(_, by, _)| *by).collect());
-    Some((told, by, since))
+    Some((recipients, by, since))
 }
 
 #[cfg(test)]
@@ -65,7 +65,7 @@ mod tests {
 
     use super::*;
 
-    fn caused(at: i64, kind: Kind, state: State) -> Model {
+    fn notification(at: i64, kind: Kind, state: State) -> Model {
         let now = noon() + TimeDelta::minutes(at);
         Model {
             id: entity::NotificationId(Uuid::from_u128(u128::try_from(at).unwrap())),
@@ -89,14 +89,14 @@ mod tests {
     }
 
     #[test]
-    fn one_member_makes_anothers_phone_ring_a_few_times_a_day() {
+    fn one_member_can_ring_another_twice_a_day() {
         let kind = Kind::PactProposed;
         let mut before = vec![
-            caused(0, kind, State::Planned),
-            caused(5, kind, State::Planned),
+            notification(0, kind, State::Planned),
+            notification(5, kind, State::Planned),
         ];
         assert!(may_ring(&before[0], &before) && may_ring(&before[1], &before));
-        let third = caused(10, kind, State::Pending);
+        let third = notification(10, kind, State::Pending);
         assert!(!may_ring(&third, &before));
         // At the same instant it does not matter which id is lower.
         let at_once = Model {
@@ -112,10 +112,13 @@ mod tests {
         };
         assert!(may_ring(&other, &before));
         assert!(may_ring(
-            &caused(10, Kind::LadderAsked, State::Pending),
+            &notification(10, Kind::LadderAsked, State::Pending),
             &before
         ));
-        assert!(may_ring(&caused(24 * 60, kind, State::Pending), &before));
+        assert!(may_ring(
+            &notification(24 * 60, kind, State::Pending),
+            &before
+        ));
         // A notification that was withdrawn in time, or did not ring, does not count.
         before[1].state = State::Cancelled;
         assert!(may_ring(&third, &before));
@@ -125,13 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn that_somebody_goes_quiet_rings_however_often() {
+    fn going_quiet_always_rings_and_removal_from_a_circle_never_does() {
         let all: Vec<_> = (0..20)
-            .map(|at| caused(at, Kind::WentQuiet, State::Planned))
+            .map(|at| notification(at, Kind::WentQuiet, State::Planned))
             .collect();
         assert!(all.iter().all(|row| may_ring(row, &all)));
         assert_eq!(to_compare(&all), None);
-        let removed = caused(0, Kind::RemovedFromCircle, State::Pending);
+        let removed = notification(0, Kind::RemovedFromCircle, State::Pending);
         assert!(!may_ring(&removed, &[]));
     }
 }

@@ -44,13 +44,13 @@ pub(super) async fn by_ids(
 /// Returns the notifications that some members caused for others since an instant.
 pub(super) async fn caused(
     db: &impl ConnectionTrait,
-    told: &[MemberId],
+    recipients: &[MemberId],
     by: &[MemberId],
     since: DateTime<Utc>,
 ) -> Result<Vec<Model>, Fault> {
     let found = Entity::find()
         .filter(Column::CausedBy.is_in(by.iter().copied()))
-        .filter(Column::MemberId.is_in(told.iter().copied()))
+        .filter(Column::MemberId.is_in(recipients.iter().copied()))
         .filter(Column::CreatedAt.gt(since));
     Ok(found.all(db).await?)
 }
@@ -191,9 +191,9 @@ pub(super) async fn unread(
 
 /// The notifications to mark as read.
 #[derive(Clone, Debug)]
-pub(super) enum Which {
-    /// These, as far as they are in the inbox.
-    These(Vec<NotificationId>),
+pub(super) enum InboxFilter {
+    /// Those with these ids that are in the inbox.
+    Ids(Vec<NotificationId>),
     /// This one and everything older.
     UpTo(Cursor<INBOX>),
 }
@@ -204,11 +204,11 @@ pub(super) async fn mark_read(
     tx: &Tx,
     member: MemberId,
     now: DateTime<Utc>,
-    which: &Which,
+    filter: &InboxFilter,
 ) -> Result<Vec<Model>, Fault> {
-    let marked = match which {
-        Which::These(ids) => Condition::all().add(Column::Id.is_in(ids.iter().copied())),
-        Which::UpTo(cursor) => {
+    let marked = match filter {
+        InboxFilter::Ids(ids) => Condition::all().add(Column::Id.is_in(ids.iter().copied())),
+        InboxFilter::UpTo(cursor) => {
             let older = SORTED.beyond(*cursor, true);
             Condition::any()
                 .add_option(older)

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_need_not_wait_leaves_now() {
+    fn a_push_without_a_reason_to_wait_leaves_now() {
         assert_eq!(wait().leaves_at(), None);
         let needed = Wait {
             needed_by: Some(noon() + TimeDelta::hours(1)),
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_helps_only_earlier_does_not_wait_for_the_end_of_the_night() {
+    fn a_push_needed_earlier_does_not_wait_for_the_end_of_quiet_hours() {
         let over = noon() + TimeDelta::hours(8);
         let with = |by| {
             let waits = Wait {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_expires_while_pushes_are_spread_leaves_first() {
+    fn a_push_that_expires_during_the_spread_leaves_first() {
         let over = noon() + TimeDelta::hours(8);
         let waits = Wait {
             quiet_until: Some(over),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn members_leave_at_times_of_their_own_and_each_always_at_the_same() {
+    fn jitter_is_even_over_members_and_constant_for_each() {
         let times = |category| {
             let member = |id| jitter(MemberId(Uuid::from_u128(id)), category);
             (0..1000).map(member).collect::<Vec<_>>()
@@ -169,7 +169,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_spread_instant_follows_soon_and_keeps_off_the_quarters(
+        fn a_spread_instant_follows_soon_and_avoids_quarter_hours(
             from in instants(), jitter in 0_u32..2000,
         ) {
             let at = spread(from, jitter);
@@ -181,14 +181,14 @@ mod tests {
         }
 
         #[test]
-        fn a_later_end_is_never_an_earlier_push(
+        fn a_later_end_of_quiet_hours_never_gives_an_earlier_push(
             from in instants(), later in 0_i64..100_000, jitter in 0_u32..660,
         ) {
             prop_assert!(spread(from, jitter) <= spread(from + TimeDelta::seconds(later), jitter));
         }
 
         #[test]
-        fn a_push_never_leaves_after_it_is_needed_and_is_held_for_no_other_reason(
+        fn a_push_leaves_by_its_deadline_and_waits_only_for_a_reason(
             quiet in prop::option::of(-60_i64..900),
             about in prop::option::of(-60_i64..900),
             needed in prop::option::of(-60_i64..900),

@@ -52,8 +52,8 @@ pub async fn announce(app: &App, tx: &Tx, what: &Announcement) -> Result<(), Fau
 
 /// Like [`announce`], for many in a few statements. No two may have the same member and key.
 pub async fn announce_all(app: &App, tx: &Tx, what: &[Announcement]) -> Result<(), Fault> {
-    let told = store::add(app, tx, what).await?;
-    let plans: Vec<_> = told
+    let added = store::add(app, tx, what).await?;
+    let plans: Vec<_> = added
         .iter()
         .map(|row| plan_of(row.id, row.not_before))
         .collect();
@@ -64,8 +64,9 @@ pub async fn announce_all(app: &App, tx: &Tx, what: &[Announcement]) -> Result<(
 /// Like [`announce_all`], but plans the deliveries in the same transaction. For notifications that must reach devices
 /// which the transaction signs out.
 pub async fn announce_and_plan(app: &App, tx: &Tx, what: &[Announcement]) -> Result<(), Fault> {
-    let told = store::add(app, tx, what).await?;
-    app.follow(tx, Fact::Announced { told: &told }).await
+    let added = store::add(app, tx, what).await?;
+    let notifications = &added;
+    app.follow(tx, Fact::Announced { notifications }).await
 }
 
 fn plan_of(notification: NotificationId, at: DateTime<Utc>) -> jobs::Once {

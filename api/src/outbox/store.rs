@@ -33,7 +33,7 @@ pub(super) async fn add(app: &App, tx: &Tx, what: &[Announcement]) -> Result<Vec
         .action_and_where(Expr::col((Entity, Column::State)).eq(State::Cancelled))
         .action_and_where(Expr::col((Entity, Column::SkipReason)).is_null())
         .to_owned();
-    let mut told = Vec::new();
+    let mut all_added = Vec::new();
     for chunk in what.chunks(ROWS_AT_ONCE) {
         let rows = chunk.iter().map(|what| ActiveModel {
             id: Set(app.ids.next()),
@@ -54,9 +54,9 @@ pub(super) async fn add(app: &App, tx: &Tx, what: &[Announcement]) -> Result<Vec
             .on_conflict(renewed.clone())
             .exec_with_returning(tx)
             .await?;
-        told.extend(added);
+        all_added.extend(added);
     }
-    Ok(told)
+    Ok(all_added)
 }
 
 /// Cancels notifications of the given members that were not delivered, and marks those in the inbox as read. Returns
@@ -68,16 +68,16 @@ pub(super) async fn settle(
 ) -> Result<Vec<Model>, Fault> {
     let waits = || Column::State.eq(State::Pending);
     let held = || waits().and(Column::HeldUntil.is_not_null());
-    let told_and_unread = || {
-        let told = Column::State.is_in([State::Planned, State::Skipped]);
-        is_unread().and(told.or(held()))
+    let in_inbox_and_unread = || {
+        let delivered = Column::State.is_in([State::Planned, State::Skipped]);
+        is_unread().and(delivered.or(held()))
     };
     // A notification whose push still waits is already in the inbox and stays there, because the member may have read
     // it. Only its push is stopped.
     let state = Expr::case(held(), Expr::value(State::Skipped))
         .case(waits(), Expr::value(State::Cancelled))
         .finally(Expr::col(Column::State));
-    let read_at = Expr::case(told_and_unread(), Expr::value(tx.began_at()))
+    let read_at = Expr::case(in_inbox_and_unread(), Expr::value(tx.began_at()))
         .finally(Expr::col(Column::ReadAt));
     let mut settled = Vec::new();
     for chunk in members.chunks(ROWS_AT_ONCE) {
@@ -86,7 +86,7 @@ pub(super) async fn settle(
             .col_expr(Column::ReadAt, read_at.clone().into())
             .filter(Column::MemberId.is_in(chunk.iter().copied()))
             .filter(Column::DedupKey.eq(dedup_key))
-            .filter(waits().or(told_and_unread()))
+            .filter(waits().or(in_inbox_and_unread()))
             .exec_with_returning(tx)
             .await?;
         settled.extend(changed);
@@ -138,7 +138,7 @@ async fn mark(tx: &Tx, which: Condition) -> Result<Vec<Model>, Fault> {
     let marked = Entity::update_many()
         .col_expr(Column::ReadAt, Expr::value(tx.began_at()))
         .filter(is_unread())
-        .filter(told())
+        .filter(in_inbox())
         .filter(which)
         .exec_with_returning(tx)
         .await?;
@@ -157,7 +157,7 @@ pub(super) async fn take_out(
     dedup_key: &str,
 ) -> Result<Vec<Model>, Fault> {
     settle(tx, members, dedup_key).await?;
-    let mut told = Vec::new();
+    let mut removed = Vec::new();
     for chunk in members.chunks(ROWS_AT_ONCE) {
         let taken = Entity::update_many()
             .col_expr(Column::State, Expr::value(State::Cancelled))
@@ -167,13 +167,13 @@ pub(super) async fn take_out(
             .filter(Column::State.is_in([State::Planned, State::Skipped]))
             .exec_with_returning(tx)
             .await?;
-        told.extend(taken);
+        removed.extend(taken);
     }
-    Ok(told)
+    Ok(removed)
 }
 
 /// The condition that a notification is in the inbox; see [`super::is_in_inbox`].
-fn told() -> Condition {
+fn in_inbox() -> Condition {
     let held = Column::State
         .eq(State::Pending)
         .and(Column::HeldUntil.is_not_null());
@@ -187,7 +187,7 @@ pub(super) async fn is_in_inbox(tx: &Tx, member: MemberId, dedup_key: &str) -> R
     let found = Entity::find()
         .filter(Column::MemberId.eq(member))
         .filter(Column::DedupKey.eq(dedup_key))
-        .filter(told());
+        .filter(in_inbox());
     Ok(found.count(tx).await? > 0)
 }
 

@@ -13,7 +13,7 @@ use crate::days::calendar::DayTerms;
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
 use crate::proposal::{self, Proposal};
-pub use crate::proposal::{Shown, Step};
+pub use crate::proposal::{Shown, Transition};
 use crate::text::{Lines, TextForm};
 
 /// How long a proposal waits for an answer.
@@ -127,7 +127,7 @@ pub struct Received {
     /// What kind of words they are.
     pub kind: ReceivedKind,
     /// The words; `None` for a proposal without words.
-    pub said: Option<Said>,
+    pub content: Option<NudgeContent>,
     /// The sender.
     pub sender: MemberId,
     /// The sender's handle when the words were kept.
@@ -232,14 +232,14 @@ pub fn end_of(last: NaiveDate, terms: [DayTerms; 2]) -> DateTime<Utc> {
 }
 
 /// Decides what ending a pact, or withdrawing a proposal of one, does.
-pub fn end(row: &Model, me: MemberId, now: DateTime<Utc>) -> Step {
+pub fn end(row: &Model, me: MemberId, now: DateTime<Utc>) -> Transition {
     let own = row.proposed_by == me;
     match shown(me, row, now) {
-        Some(Shown::Proposed) if !own => Step::NotHis,
-        Some(_) => Step::Take,
+        Some(Shown::Proposed) if !own => Transition::NotAllowed,
+        Some(_) => Transition::Apply,
         // A member who declined it no longer sees it: for him there is nothing to end.
-        None if row.accepted_at.is_some() || own => Step::Stands,
-        None => Step::NotThere,
+        None if row.accepted_at.is_some() || own => Transition::AlreadyApplied,
+        None => Transition::NotFound,
     }
 }
 
@@ -253,7 +253,7 @@ pub struct Nudge {
     /// Whether the viewer sent it.
     pub from_viewer: bool,
     /// Its text.
-    pub said: Said,
+    pub content: NudgeContent,
     /// When it was sent.
     pub sent_at: DateTime<Utc>,
     /// The answer; `None` if there is none so far.
@@ -264,14 +264,14 @@ pub struct Nudge {
 
 /// The text of a nudge or of a wish.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum NudgeContent {
     /// One of the ready-made texts, which a member sends with one tap.
     Template(Template),
     /// The sender's own words.
     Words(Opened),
 }
 
-impl Said {
+impl NudgeContent {
     /// Returns the text. A template's text is in English.
     ///
     /// # Errors
@@ -357,33 +357,34 @@ mod tests {
     ];
 
     #[test]
-    fn a_no_looks_to_the_man_who_proposed_like_silence() {
+    fn the_proposer_cannot_tell_a_no_from_silence() {
         let (waits, both) = (Some(Shown::Proposed), Some(Shown::Active));
         let seen = |who, now| STATES.map(|state| shown(who, &pact(state), now));
         assert_eq!(seen(MIKE, noon()), [waits, both, waits, None]);
         assert_eq!(seen(PAUL, noon()), [waits, both, None, None]);
-        // Its last day is over.
+        // The last day is over.
         let over = noon() + TimeDelta::days(3);
         assert_eq!(seen(MIKE, over), [None; 4]);
     }
 
     #[test]
-    fn each_step_is_for_one_of_them_and_for_its_time() {
-        use Step::{NotHis, NotThere, OtherState, Stands, Take};
-        let steps = |rule: &dyn Fn(&Model) -> Step| STATES.map(|state| rule(&pact(state)));
+    fn each_transition_is_limited_to_its_member_and_state() {
+        use Transition::{AlreadyApplied, Apply, NotAllowed, NotFound, WrongState};
+        let transitions =
+            |rule: &dyn Fn(&Model) -> Transition| STATES.map(|state| rule(&pact(state)));
         let now = noon();
-        let yes = |who| steps(&|row| of_row(row, now).answer(who, true, now));
-        let no = |who| steps(&|row| of_row(row, now).answer(who, false, now));
-        let over = |who| steps(&|row| end(row, who, now));
-        assert_eq!(yes(PAUL), [Take, Stands, NotThere, NotThere]);
-        assert_eq!(no(PAUL), [Take, OtherState, Stands, NotThere]);
-        assert_eq!(yes(MIKE), [NotHis, NotHis, NotHis, NotThere]);
-        assert_eq!(over(MIKE), [Take, Take, Take, Stands]);
-        assert_eq!(over(PAUL), [NotHis, Take, NotThere, Stands]);
+        let yes = |who| transitions(&|row| of_row(row, now).answer(who, true, now));
+        let no = |who| transitions(&|row| of_row(row, now).answer(who, false, now));
+        let over = |who| transitions(&|row| end(row, who, now));
+        assert_eq!(yes(PAUL), [Apply, AlreadyApplied, NotFound, NotFound]);
+        assert_eq!(no(PAUL), [Apply, WrongState, AlreadyApplied, NotFound]);
+        assert_eq!(yes(MIKE), [NotAllowed, NotAllowed, NotAllowed, NotFound]);
+        assert_eq!(over(MIKE), [Apply, Apply, Apply, AlreadyApplied]);
+        assert_eq!(over(PAUL), [NotAllowed, Apply, NotFound, AlreadyApplied]);
     }
 
     #[test]
-    fn the_last_day_is_over_when_it_is_for_both() {
+    fn the_last_day_ends_when_it_has_ended_for_both() {
         let day: NaiveDate = "2026-03-10".parse().unwrap();
         let terms = |zone| DayTerms {
             zone,
@@ -411,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn one_reason_is_enough_not_to_nudge() {
+    fn one_reason_is_enough_to_prevent_a_nudge() {
         let good = Moment {
             quiet: false,
             wants_none: false,

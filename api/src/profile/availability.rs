@@ -127,23 +127,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_week_comes_back_as_it_was_told() {
+    fn every_week_round_trips() {
         // Each of the 28 slots alone, none and all of them: the bits are independent of each other.
         let alone = (0..28).map(|bit| 1 << bit);
         for bits in alone.chain([0, (1 << 28) - 1]) {
             let week = Availability::from_bits(bits);
-            let told = week
+            let rebuilt = week
                 .days()
-                .fold(Availability::default(), |told, (day, parts)| {
-                    told.with(day, &parts)
+                .fold(Availability::default(), |rebuilt, (day, parts)| {
+                    rebuilt.with(day, &parts)
                 });
-            assert_eq!(told.bits(), bits);
+            assert_eq!(rebuilt.bits(), bits);
         }
         assert_eq!(Availability::from_bits(-1).days().count(), 7);
     }
 
     #[test]
-    fn the_bits_mean_what_they_meant() {
+    fn the_stored_bits_keep_their_meaning() {
         let week = Availability::default()
             .with(Weekday::Mon, &[DayPart::Morning])
             .with(Weekday::Sun, &[DayPart::Night, DayPart::Night]);

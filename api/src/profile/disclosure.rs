@@ -19,7 +19,7 @@ use crate::tx::Done;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TopicOutcome {
     /// The profile is as requested.
-    AsAsked,
+    Succeeded,
     /// The vocabulary has no such topic.
     Unknown,
     /// The profile already has the greatest number of topics.
@@ -59,14 +59,14 @@ pub async fn set_topic(
             },
         };
         if before == Some(&row) {
-            return Ok(Done::Undo(TopicOutcome::AsAsked));
+            return Ok(Done::Undo(TopicOutcome::Succeeded));
         }
         if before.is_none() && profile.topics.len() >= MAX_TOPICS {
             return Ok(Done::Undo(TopicOutcome::TooMany));
         }
         lists::put_topic(tx, me, &row, app.clock.now()).await?;
         tx.put(me, me);
-        Ok(Done::Keep(TopicOutcome::AsAsked))
+        Ok(Done::Keep(TopicOutcome::Succeeded))
     })
 }
 
@@ -79,7 +79,7 @@ pub async fn remove_topic(app: &App, me: MemberId, topic: &str) -> Result<TopicO
         if lists::delete_topic(tx, me, topic).await? {
             tx.put(me, me);
         }
-        Ok(Done::Keep(TopicOutcome::AsAsked))
+        Ok(Done::Keep(TopicOutcome::Succeeded))
     })
 }
 
@@ -87,7 +87,7 @@ pub async fn remove_topic(app: &App, me: MemberId, topic: &str) -> Result<TopicO
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContextsOutcome {
     /// The profile is as requested.
-    AsAsked,
+    Succeeded,
     /// The slugs at these places of the list are not in the vocabulary.
     Unknown(Vec<usize>),
     /// The list is longer than a profile allows.
@@ -124,6 +124,6 @@ pub async fn set_life_contexts(
         if lists::replace_life_contexts(tx, me, &asked).await? {
             tx.put(me, me);
         }
-        Ok(Done::Keep(ContextsOutcome::AsAsked))
+        Ok(Done::Keep(ContextsOutcome::Succeeded))
     })
 }

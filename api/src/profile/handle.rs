@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn case_punctuation_and_look_alikes_make_no_difference() {
+    fn case_punctuation_and_lookalikes_do_not_distinguish_handles() {
         assert_eq!(key("Mike_T"), key("mike.t"));
         assert_eq!(key("rnike"), key("mike"));
         assert_eq!(key("paul1"), key("paull"));
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handle_is_compared_as_it_looks_in_either_case() {
+    fn lookalikes_match_in_either_case() {
         let keys = |text: &str| Handle::parse("handle", text).unwrap().keys();
         let alike = |one, other| keys(one).iter().any(|key| keys(other).contains(key));
         assert!(alike("giIbert", "gilbert") && alike("GiIbert", "GILBERT"));
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_handle_is_refused_with_its_field() {
+    fn invalid_handles_are_refused_with_their_field() {
         for (text, code) in [
             ("ab", ProblemCode::TooShort),
             ("a-very-long-handle-indeed-sir", ProblemCode::TooLong),

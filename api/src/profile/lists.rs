@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_gathered_is_told_apart_again() {
+    fn aggregated_rows_are_parsed() {
         let read = topics(Some(
             "grief:come_through:members prison:living_with:private",
         ))

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_sounds_official_is_reserved_however_it_is_written() {
+    fn official_sounding_handles_are_reserved_in_every_spelling() {
         for handle in [
             "belay",
             "BeIay",
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_man_is_called_is_not() {
+    fn ordinary_handles_are_not_reserved() {
         for handle in [
             "mike",
             "Ian",

@@ -100,7 +100,7 @@ pub struct NotificationContext {
     pub quiet: QuietHours,
 }
 
-/// Returns the standing of each of these members. Members who are gone are left out.
+/// Returns the context of each of these members. Members who are gone are left out.
 pub async fn contexts(
     db: &impl ConnectionTrait,
     members: &[MemberId],
@@ -108,12 +108,12 @@ pub async fn contexts(
     let rows = store::contexts(db, members).await?;
     rows.into_iter()
         .map(|row| {
-            let standing = NotificationContext {
+            let context = NotificationContext {
                 terms: DayTerms::stored(&row.time_zone, row.day_start_hour)?,
                 hidden: row.hidden_at.is_some(),
                 quiet: row.quiet.unwrap_or_default(),
             };
-            Ok((row.member, standing))
+            Ok((row.member, context))
         })
         .collect()
 }
@@ -206,7 +206,7 @@ fn seen_by(viewer: MemberId, found: Found, vocabulary: &Vocabulary) -> Profile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Updated {
     /// The profile is as requested.
-    AsAsked,
+    Succeeded,
     /// The profile was changed after the expected version.
     Stale,
     /// Somebody else has the handle, or one that looks the same.
@@ -233,7 +233,7 @@ pub async fn update(
         };
         let fields = patch.applied_to(&read.fields);
         if fields == read.fields {
-            return Ok(Done::Undo(Updated::AsAsked));
+            return Ok(Done::Undo(Updated::Succeeded));
         }
         if expected_version.is_some_and(|expected| expected != read.version) {
             return Ok(Done::Undo(Updated::Stale));
@@ -254,7 +254,7 @@ pub async fn update(
             app.follow(tx, changed).await?;
         }
         tx.put(me, me);
-        Ok(Done::Keep(Updated::AsAsked))
+        Ok(Done::Keep(Updated::Succeeded))
     })
 }
 

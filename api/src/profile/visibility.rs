@@ -60,7 +60,7 @@ mod tests {
     ];
 
     #[test]
-    fn each_visibility_admits_its_own_and_who_is_nearer() {
+    fn each_visibility_admits_its_relation_and_closer_ones() {
         for (visibility, admitted) in [
             (Visibility::Private, [true, false, false, false, false]),
             (Visibility::Partners, [true, true, false, false, false]),
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_zone_is_for_who_arranges_calls_and_settings_are_ones_own() {
+    fn partners_see_the_time_zone_and_only_the_member_sees_his_settings() {
         let zones = RELATIONS.map(Relation::sees_time_zone);
         assert_eq!(zones, [true, true, false, false, false]);
         let settings = RELATIONS.map(Relation::sees_settings);

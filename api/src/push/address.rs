@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_has_bounds_and_does_not_show() {
+    fn an_address_is_bounded_and_hidden_from_debug() {
         let parse = |text: &str| Address::parse(AddressKind::FcmFid, text);
         let address = parse("dQw4w9WgXcQ").unwrap();
         assert_eq!(format!("{address:?}"), "Address");
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_text_of_another_kind_is_another_address() {
+    fn equal_texts_of_different_kinds_have_different_keys() {
         let key = |kind| Address::parse(kind, "abc").unwrap().key();
         assert_eq!(key(AddressKind::FcmFid), key(AddressKind::FcmFid));
         assert_ne!(key(AddressKind::FcmFid), key(AddressKind::FcmToken));

@@ -21,9 +21,9 @@ const MISCONFIGURED_CLOSED: Duration = Duration::from_mins(1);
 /// Refusals of this many different addresses in a row are not the addresses' fault.
 const IN_A_ROW: usize = 3;
 /// The operator is alerted after this many refusals in a row, even if there are fewer addresses.
-const TOLD_AFTER: usize = 5;
+const ALERT_AFTER: usize = 5;
 /// A mass of gone addresses causes an alert at most this often.
-const MASS_TOLD_EVERY: Duration = Duration::from_hours(1);
+const MASS_ALERT_EVERY: Duration = Duration::from_hours(1);
 /// The longest pause that the provider can ask for.
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
@@ -37,7 +37,7 @@ struct State {
     platforms: HashMap<Platform, Duration>,
     misconfigured: Refusals,
     refused: HashMap<Platform, Refusals>,
-    told_of_mass: Option<Duration>,
+    mass_alerted_at: Option<Duration>,
 }
 
 /// The refusals since the last accepted message, which may be the fault of one address or of everything.
@@ -53,7 +53,7 @@ enum Suspicion {
     /// It may be this one address: the others go on.
     OneAddress,
     /// It has lasted for a while and no other address got through: alert the operator.
-    Told,
+    Persistent,
     /// Everything is affected: close the gate.
     Everybody,
 }
@@ -66,8 +66,8 @@ impl Refusals {
         }
         if self.addresses.len() >= IN_A_ROW {
             Suspicion::Everybody
-        } else if self.count == TOLD_AFTER {
-            Suspicion::Told
+        } else if self.count == ALERT_AFTER {
+            Suspicion::Persistent
         } else {
             Suspicion::OneAddress
         }
@@ -104,11 +104,11 @@ impl CircuitBreaker {
     /// Learns that a mass of addresses is gone. Returns an alert, at most once an hour while it lasts.
     pub fn note_mass(&self, now: Duration) -> Option<Alert> {
         let mut state = self.state();
-        let told_until = state.told_of_mass.map(|at| at + MASS_TOLD_EVERY);
-        if left(told_until, now).is_some() {
+        let silent_until = state.mass_alerted_at.map(|at| at + MASS_ALERT_EVERY);
+        if left(silent_until, now).is_some() {
             return None;
         }
-        state.told_of_mass = Some(now);
+        state.mass_alerted_at = Some(now);
         Some(Alert::MassDeath)
     }
 }
@@ -143,7 +143,7 @@ impl State {
             }
             Outcome::Misconfigured => match self.misconfigured.note(device) {
                 Suspicion::OneAddress => None,
-                Suspicion::Told => Some(Alert::Misconfigured),
+                Suspicion::Persistent => Some(Alert::Misconfigured),
                 Suspicion::Everybody => {
                     let newly = self.close(now, MISCONFIGURED_CLOSED);
                     newly.then_some(Alert::Misconfigured)
@@ -152,7 +152,7 @@ impl State {
             Outcome::PlatformRefused => {
                 match self.refused.entry(platform).or_default().note(device) {
                     Suspicion::OneAddress => None,
-                    Suspicion::Told => Some(Alert::PlatformRefused),
+                    Suspicion::Persistent => Some(Alert::PlatformRefused),
                     Suspicion::Everybody => {
                         let before = self.platforms.insert(platform, now + PLATFORM_CLOSED);
                         let newly = before.is_none_or(|until| until <= now);
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quota_closes_for_all_and_is_told_once() {
+    fn an_exceeded_quota_stops_all_sending_and_alerts_once() {
         let gate = CircuitBreaker::default();
         let quota = |seconds, now| {
             let retry_after = Duration::from_secs(seconds);
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_platform_closes_for_itself_alone() {
+    fn a_refused_platform_stops_only_itself() {
         let gate = CircuitBreaker::default();
         let refused =
             |device| gate.note(&Outcome::PlatformRefused, to(device, Platform::Ios), at(0));
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn one_odd_address_stops_no_other_and_several_in_a_row_stop_all() {
+    fn one_bad_address_stops_nothing_and_several_in_a_row_stop_all_sending() {
         let gate = CircuitBreaker::default();
         let answer = |outcome, device| gate.note(&outcome, to(device, Platform::Android), at(0));
         for _ in 0..20 {
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_one_phone_the_operator_hears_of_it_all_the_same() {
+    fn a_single_misconfigured_device_still_alerts_the_operator() {
         let gate = CircuitBreaker::default();
         let alerts = (0..9).filter_map(|second| {
             gate.note(&Outcome::Misconfigured, to(1, Platform::Web), at(second))
@@ -264,10 +264,10 @@ mod tests {
     }
 
     #[test]
-    fn a_mass_is_told_once_an_hour() {
+    fn a_mass_invalidation_alerts_once_an_hour() {
         let gate = CircuitBreaker::default();
-        let told = [0, 1, 3_599, 3_600, 3_601].map(|second| gate.note_mass(at(second)));
+        let alerts = [0, 1, 3_599, 3_600, 3_601].map(|second| gate.note_mass(at(second)));
         let mass = Some(Alert::MassDeath);
-        assert_eq!(told, [mass, None, None, mass, None]);
+        assert_eq!(alerts, [mass, None, None, mass, None]);
     }
 }

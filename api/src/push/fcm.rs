@@ -177,3 +177,58 @@ fn webpush(nudge: &Rendered, id: String) -> WebpushConfig {
         ..WebpushConfig::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use chrono::{DateTime, TimeDelta};
+    use entity::NotificationId;
+    use entity::notification::Kind;
+    use sea_orm::Iterable as _;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::push::message::render;
+
+    fn rendered(kind: Kind) -> Rendered {
+        let now = DateTime::from_timestamp(1_773_144_000, 0).unwrap();
+        let id = NotificationId(Uuid::from_u128(7));
+        render(id, kind, now, now + TimeDelta::hours(2))
+    }
+
+    #[test]
+    fn the_push_payloads_match_their_snapshot() {
+        let address = Address::parse(AddressKind::FcmToken, "token").unwrap();
+        let mut sent = String::new();
+        for kind in [Kind::MeetingReminder, Kind::CheckInReminder] {
+            for platform in [Platform::Android, Platform::Ios, Platform::Web] {
+                let message = fcm_message(&address, platform, &rendered(kind)).unwrap();
+                let body: serde_json::Value = serde_json::from_slice(message.body()).unwrap();
+                writeln!(sent, "{kind:?}, {platform:?}: {body:#}\n").unwrap();
+            }
+        }
+        insta::assert_snapshot!("push_payloads", sent);
+    }
+
+    #[test]
+    fn the_words_of_every_kind_match_their_snapshot() {
+        let mut shown = String::new();
+        for kind in Kind::iter() {
+            let Rendered {
+                category,
+                title,
+                body,
+                urgency,
+                ..
+            } = rendered(kind);
+            writeln!(
+                shown,
+                "{kind:?}: {} / {} ({}, {category:?}, {urgency:?})",
+                title.text, body.text, body.key
+            )
+            .unwrap();
+        }
+        insta::assert_snapshot!("push_words", shown);
+    }
+}

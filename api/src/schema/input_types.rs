@@ -4,6 +4,7 @@
 //! document that was validated before is not validated again.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use async_graphql::Value;
 use async_graphql::parser::types::{
@@ -34,6 +35,12 @@ struct InputField {
 }
 
 impl InputTypes {
+    /// The input types of our schema, read once in each process.
+    pub fn of_our_schema() -> &'static Self {
+        static OURS: LazyLock<InputTypes> = LazyLock::new(|| InputTypes::read(&super::sdl()));
+        &OURS
+    }
+
     /// Reads the input types of a schema in the schema definition language. Returns none if it is unreadable; a test
     /// checks that our schema is readable.
     pub fn read(sdl: &str) -> Self {
@@ -76,7 +83,7 @@ impl InputTypes {
                 None if definition.var_type.node.nullable || default.is_some() => Ok(()),
                 None => Err(Misfit::new("a value is needed")),
             };
-            checked.map_err(|misfit| misfit.told(name))?;
+            checked.map_err(|misfit| misfit.into_message(name))?;
         }
         Ok(())
     }
@@ -187,7 +194,8 @@ impl Misfit {
         self
     }
 
-    fn told(mut self, variable: &str) -> String {
+    /// Returns the message that names the variable and the path.
+    fn into_message(mut self, variable: &str) -> String {
         self.path.push(format!("${variable}"));
         self.path.reverse();
         format!("The variable {}: {}.", self.path.join("."), self.what)
@@ -240,9 +248,9 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_type_is_named_with_its_place() {
+    fn a_value_of_another_type_is_reported_with_its_path() {
         let id = "019b0000-0000-7000-8000-000000000000";
-        for (declared, variables, told) in [
+        for (declared, variables, message) in [
             ("$a: Int!", json!({}), "$a: a value is needed"),
             ("$a: Int!", json!({ "a": null }), "$a: null is not allowed"),
             ("$a: Int", json!({ "a": "1" }), "$a: wanted a whole number"),
@@ -272,19 +280,22 @@ mod tests {
             ),
         ] {
             let fault = check(declared, variables).unwrap_err();
-            assert!(fault.contains(told), "{fault}");
+            assert!(fault.contains(message), "{fault}");
         }
     }
 
     #[test]
-    fn a_name_that_is_not_ours_is_repeated_in_short() {
+    fn unknown_names_are_shortened_in_messages() {
         let variables = json!({ "a": { "ö".repeat(100_000): 1, "id": "x" } });
-        let told = check("$a: Outer", variables).unwrap_err();
-        assert!(told.len() < 200, "{told}");
+        let message = check("$a: Outer", variables).unwrap_err();
+        assert!(message.len() < 200, "{message}");
         let id = "019b0000-0000-7000-8000-000000000000";
         let variables = json!({ "a": { "id": id, "ö".repeat(100_000): 1 } });
-        let told = check("$a: Outer", variables).unwrap_err();
-        assert!(told.contains(&format!("$a.{}:", "ö".repeat(64))), "{told}");
+        let message = check("$a: Outer", variables).unwrap_err();
+        assert!(
+            message.contains(&format!("$a.{}:", "ö".repeat(64))),
+            "{message}"
+        );
     }
 
     #[test]

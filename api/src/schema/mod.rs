@@ -150,8 +150,13 @@ pub fn build(app: App) -> BelaySchema {
 /// Builds the executable schema for documents that [`validation`] has found valid. The library's own rules are left
 /// out.
 pub fn build_validated(app: App) -> BelaySchema {
+    validated_builder(app).finish()
+}
+
+/// As [`build_validated`], open to extensions.
+pub fn validated_builder(app: App) -> SchemaBuilder<QueryRoot, MutationRoot, SubscriptionRoot> {
     let builder = builder().data(app).disable_suggestions();
-    builder.validation_mode(ValidationMode::Fast).finish()
+    builder.validation_mode(ValidationMode::Fast)
 }
 
 /// Adds the data that resolvers need to a request: its sender, and the batch of related things to fetch.

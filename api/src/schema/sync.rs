@@ -7,7 +7,7 @@ use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable, cursor};
 use crate::node_id::{Key, encode};
 use crate::schema::node_query::{Node, load};
-use crate::sync::model::{self, Place};
+use crate::sync::model::{self, Position};
 use crate::sync::service;
 
 /// A thing in your app's local data that is new, has changed, or is gone.
@@ -68,11 +68,11 @@ impl SyncQuery {
 async fn changes(ctx: &Context<'_>, after: Option<&str>, first: i32) -> GqlResult<ChangePage> {
     let member = ctx.member()?.member;
     let limit = cursor::size(first)?;
-    let place = after
-        .map(Place::decode_cursor)
+    let position = after
+        .map(Position::decode_cursor)
         .transpose()
         .map_err(|_| GqlError::BadUserInput("`after` takes an `endCursor` of `changes`."))?;
-    let page = service::changes(ctx.app(), member, place, limit).await?;
+    let page = service::changes(ctx.app(), member, position, limit).await?;
     let key = |change: &model::Change| -> Key { (change.item.tag(), change.item.id) };
     let there = page.changes.iter().filter(|change| !change.deleted);
     // Visibility is checked now: whatever the feed says, the member sees nothing else.

@@ -6,12 +6,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::MemberId;
 use uuid::Uuid;
 
-use super::model::Place;
+use super::model::Position;
 
 /// The id of feeds, which distinguishes their cursors from those of lists.
 const FEED: u8 = 60;
 
-impl CursorType for Place {
+impl CursorType for Position {
     type Error = &'static str;
 
     fn decode_cursor(text: &str) -> Result<Self, Self::Error> {
@@ -48,19 +48,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_comes_back_as_it_was_and_others_are_refused() {
-        let place = Place {
+    fn a_cursor_round_trips_and_others_are_refused() {
+        let position = Position {
             member: MemberId(Uuid::from_u128(7)),
             seq: 300,
             began_at: i64::MAX,
         };
-        let text = place.encode_cursor();
-        assert_eq!(Place::decode_cursor(&text), Ok(place));
-        let negative = Place { seq: -1, ..place }.encode_cursor();
+        let text = position.encode_cursor();
+        assert_eq!(Position::decode_cursor(&text), Ok(position));
+        let negative = Position {
+            seq: -1,
+            ..position
+        }
+        .encode_cursor();
         // The first letter encodes the list id.
         let of_another_list = text.replacen('P', "B", 1);
         for refused in ["", "AAAA", &text[1..], &negative, &of_another_list] {
-            assert!(Place::decode_cursor(refused).is_err(), "{refused}");
+            assert!(Position::decode_cursor(refused).is_err(), "{refused}");
         }
     }
 }

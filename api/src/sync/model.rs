@@ -29,7 +29,7 @@ pub struct Change {
 
 /// The position of a phone in its member's feed: the content of a cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Position {
     /// The member whose feed it is.
     pub member: MemberId,
     /// The phone has seen all changes up to this number.
@@ -48,16 +48,16 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Returns what a phone at `place` has not seen, or everything for a phone that starts empty.
-    pub fn from(place: Option<Place>) -> Self {
-        place.map_or(
+    /// Returns what a phone at `position` has not seen, or everything for a phone that starts empty.
+    pub fn from(position: Option<Position>) -> Self {
+        position.map_or(
             Self {
                 after: 0,
                 tombstones_after: i64::MAX,
             },
-            |place| Self {
-                after: place.seq,
-                tombstones_after: place.seq.max(place.began_at),
+            |position| Self {
+                after: position.seq,
+                tombstones_after: position.seq.max(position.began_at),
             },
         )
     }
@@ -69,28 +69,28 @@ pub struct Page {
     /// The changes, by ascending number.
     pub changes: Vec<Change>,
     /// The phone's position once it has applied the page.
-    pub end: Place,
+    pub end: Position,
     /// Whether there are more changes.
     pub has_more: bool,
     /// Whether the phone must start again, because its data cannot be brought up to date.
     pub reset: bool,
 }
 
-/// Returns the page of at most `limit` changes for a phone at `place`. `rows` are the [`Wanted`] changes by ascending
-/// number, up to `limit + 1`, read together with `feed`.
+/// Returns the page of at most `limit` changes for a phone at `position`. `rows` are the [`Wanted`] changes by
+/// ascending number, up to `limit + 1`, read together with `feed`.
 pub fn page(
     member: MemberId,
-    place: Option<Place>,
+    position: Option<Position>,
     feed: Feed,
     mut rows: Vec<Change>,
     limit: usize,
 ) -> Page {
-    let start = Place {
+    let start = Position {
         member,
         seq: 0,
         began_at: feed.last_seq,
     };
-    let from = place.unwrap_or(start);
+    let from = position.unwrap_or(start);
     let seen = from.seq.max(from.began_at);
     // A feed that is shorter than what the phone has seen was restored from a backup.
     let lost = seen < feed.pruned_through || feed.last_seq < seen;
@@ -112,7 +112,7 @@ pub fn page(
     };
     Page {
         changes: rows,
-        end: Place { seq, ..from },
+        end: Position { seq, ..from },
         has_more,
         reset: false,
     }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use entity::MemberId;
 
-use super::model::{self, Page, Place, Wanted};
+use super::model::{self, Page, Position, Wanted};
 use super::store;
 use crate::app::App;
 use crate::error::Fault;
@@ -14,17 +14,17 @@ use crate::tx::{Done, Tx};
 /// The number of members whose tombstones one transaction removes.
 const PRUNED_AT_ONCE: u64 = 500;
 
-/// Returns at most `limit` changes of a member's feed for a phone at `place`, in one statement.
+/// Returns at most `limit` changes of a member's feed for a phone at `position`, in one statement.
 pub async fn changes(
     app: &App,
     member: MemberId,
-    place: Option<Place>,
+    position: Option<Position>,
     limit: u64,
 ) -> Result<Page, Fault> {
-    let read = store::read(app.db.pool(), member, Wanted::from(place), limit + 1).await?;
+    let read = store::read(app.db.pool(), member, Wanted::from(position), limit + 1).await?;
     let (feed, rows) = read.ok_or(Fault::Broken("the caller has a feed"))?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    Ok(model::page(member, place, feed, rows, limit))
+    Ok(model::page(member, position, feed, rows, limit))
 }
 
 /// Makes every phone start again after the database was restored from a backup. Old cursors may refer to changes that

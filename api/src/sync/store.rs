@@ -77,7 +77,7 @@ fn tombstone() -> Expr {
 
 const PRUNED_THROUGH: &str = "UPDATE change_feed SET pruned_through = old.seq FROM (\
     SELECT member_id, MAX(seq) AS seq FROM change \
-    WHERE deleted = TRUE AND changed_at < $1 AND member_id IN (THESE) GROUP BY member_id\
+    WHERE deleted = TRUE AND changed_at < $1 AND member_id IN (MEMBERS) GROUP BY member_id\
     ) AS old WHERE old.member_id = change_feed.member_id AND old.seq > change_feed.pruned_through";
 
 /// Returns up to `limit` members who have tombstones from before an instant.
@@ -112,9 +112,9 @@ pub(super) async fn remove_tombstones(
     let values: Vec<Value> = values
         .chain(members.iter().map(|member| (*member).into()))
         .collect();
-    let places: Vec<String> = (2..=values.len()).map(|n| format!("${n}")).collect();
-    let these = PRUNED_THROUGH.replace("THESE", &places.join(", "));
-    let statement = Statement::from_sql_and_values(tx.get_database_backend(), these, values);
+    let placeholders: Vec<String> = (2..=values.len()).map(|n| format!("${n}")).collect();
+    let sql = PRUNED_THROUGH.replace("MEMBERS", &placeholders.join(", "));
+    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
     tx.execute_raw(statement).await?;
     // Only now: the statement above reads these rows.
     change::Entity::delete_many()

@@ -1,8 +1,11 @@
-//! Telemetry: log lines on standard error, and metrics.
+//! Telemetry: log lines on standard error, metrics, and traces.
 //!
 //! No line at any level contains anybody's passphrase, token, address, note or other text. Our own lines keep this
 //! promise. Libraries are limited to warnings, because some of them log what they send. The `RUST_LOG` variable is
 //! ignored for the same reason.
+
+#[cfg(feature = "otlp")]
+mod otlp;
 
 use std::sync::OnceLock;
 
@@ -10,7 +13,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{Layer, fmt};
+use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::config::{LogConfig, LogFormat, LogLevel};
 use crate::security;
@@ -24,8 +27,43 @@ const SECONDS: [f64; 13] = [
 ];
 const COUNTS: [f64; 9] = [0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 55.0];
 
+/// Exports traces for as long as it lives, if the configuration names a collector.
+#[cfg(feature = "otlp")]
+pub type Traces = Option<otlp::Traces>;
+/// Nothing: this build does not export traces.
+#[cfg(not(feature = "otlp"))]
+pub type Traces = ();
+
 /// Sends log lines to standard error from now on, and panics to the log. Does nothing if it was called before.
 pub fn init(config: &LogConfig) {
+    subscribe(config, None);
+}
+
+/// As [`init`], for a process that serves: it exports traces as well. Must be called outside an async runtime.
+#[must_use]
+pub fn init_with_traces(config: &LogConfig) -> Traces {
+    #[cfg(not(feature = "otlp"))]
+    init(config);
+    #[cfg(feature = "otlp")]
+    {
+        let traces = config.otlp_url.as_ref().map(otlp::Traces::to);
+        let (traces, error) = match traces.transpose() {
+            Ok(traces) => (traces, None),
+            Err(error) => (None, Some(error)),
+        };
+        let layer = traces.as_ref().map(|traces| {
+            let layer = traces.layer::<Registry>();
+            layer.with_filter(filter(LogLevel::Info)).boxed()
+        });
+        subscribe(config, layer);
+        if let Some(error) = error {
+            tracing::warn!(%error, "no traces are exported");
+        }
+        traces
+    }
+}
+
+fn subscribe(config: &LogConfig, traces: Option<Box<dyn Layer<Registry> + Send + Sync>>) {
     let lines = fmt::layer()
         .with_writer(std::io::stderr)
         // A closed terminal is no reason to panic.
@@ -46,6 +84,7 @@ pub fn init(config: &LogConfig) {
             .boxed(),
     };
     if tracing_subscriber::registry()
+        .with(traces)
         .with(layer)
         .try_init()
         .is_ok()
@@ -96,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn libraries_are_never_let_below_warnings() {
+    fn libraries_never_log_below_warnings() {
         let trace = filter(LogLevel::Trace);
         assert!(trace.would_enable("api::http::graphql", &Level::TRACE));
         assert!(trace.would_enable("fcm", &Level::TRACE));

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_was_read_is_kept_for_a_while() {
+    async fn words_are_cached_for_ten_minutes() {
         let words = Kept::default();
         let at = async |minutes, read| {
             let now = Duration::from_mins(minutes);

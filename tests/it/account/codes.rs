@@ -5,9 +5,9 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use support::{TestApp, both};
 
-use super::{SIGN_UP, VERIFY, input, join, opens, refusal, sign_up_input, who};
+use super::{SIGN_UP, VERIFY, can_sign_in, input, join, refusal, sign_up_input, signed_in};
 
-const MINE: &str = "mallory@example.org";
+const ATTACKER: &str = "mallory@example.org";
 
 async fn sign_up(app: &TestApp, id: &Value, email: &str, handle: &str) -> Value {
     let mut sign_up = sign_up_input(app, email, handle);
@@ -22,69 +22,69 @@ async fn enter(app: &TestApp, id: &Value, code: &str) -> Value {
         .at("/verifyEmail")
 }
 
-/// Signs up with his own address, reads the code, and lets the sign-up run out.
-async fn my_old_code(app: &TestApp, after: TimeDelta) -> (Value, String) {
+/// Signs up with the attacker's own address, reads the code, and lets the sign-up expire.
+async fn expired_code(app: &TestApp, after: TimeDelta) -> (Value, String) {
     let id = json!(super::id(app));
-    let mine = sign_up(app, &id, MINE, "mallory").await;
+    let mine = sign_up(app, &id, ATTACKER, "mallory").await;
     assert_eq!(mine["errors"], json!([]));
-    let code = app.mailed_code(MINE).await;
+    let code = app.mailed_code(ATTACKER).await;
     app.advance(after);
     housekeep(&app.app).await.unwrap();
     (id, code)
 }
 
 #[both]
-async fn a_code_read_in_my_mailbox_proves_nobody_elses_address(app: TestApp) {
+async fn a_code_from_one_mailbox_does_not_verify_another_address(app: TestApp) {
     for (n, minutes) in [31, 61, 90, 60 * 24 * 30].into_iter().enumerate() {
-        let (id, code) = my_old_code(&app, TimeDelta::minutes(minutes)).await;
+        let (id, code) = expired_code(&app, TimeDelta::minutes(minutes)).await;
         let email = format!("victim{n}@example.org");
         let refused = sign_up(&app, &id, &email, "victim").await;
         let conflict = ("CONFLICT".into(), "input.id".into());
         assert_eq!(refusal(&refused), conflict, "{minutes}");
         let entered = enter(&app, &id, &code).await;
         assert_eq!(refusal(&entered).0, "WRONG_CODE", "{minutes}");
-        assert!(!opens(&app, &email, super::PASSPHRASE).await);
+        assert!(!can_sign_in(&app, &email, super::PASSPHRASE).await);
         app.drain().await;
         assert_eq!(app.mail_to(&email), []);
     }
 }
 
 #[both]
-async fn a_code_proves_nothing_when_its_id_comes_again_years_later(app: TestApp) {
-    let (id, code) = my_old_code(&app, TimeDelta::days(401)).await;
+async fn an_old_code_does_not_verify_a_later_sign_up_with_the_same_id(app: TestApp) {
+    let (id, code) = expired_code(&app, TimeDelta::days(401)).await;
     let taken = sign_up(&app, &id, "victim@example.org", "victim").await;
     assert_eq!(taken["errors"], json!([]));
     assert_eq!(refusal(&enter(&app, &id, &code).await).0, "WRONG_CODE");
-    assert!(!opens(&app, "victim@example.org", super::PASSPHRASE).await);
+    assert!(!can_sign_in(&app, "victim@example.org", super::PASSPHRASE).await);
     let mailed = app.mailed_code("victim@example.org").await;
     assert_ne!(mailed, code);
-    who(&app, &enter(&app, &id, &mailed).await);
+    signed_in(&app, &enter(&app, &id, &mailed).await);
 }
 
 #[both]
-async fn an_old_code_does_not_tell_whether_an_address_has_an_account(app: TestApp) {
+async fn an_old_code_does_not_reveal_whether_an_address_has_an_account(app: TestApp) {
     join(&app, "mike@example.org", "mike").await;
-    let mut told = Vec::new();
+    let mut answers = Vec::new();
     for email in ["mike@example.org", "nobody@example.org"] {
         for after in [TimeDelta::minutes(90), TimeDelta::days(401)] {
-            let (id, code) = my_old_code(&app, after).await;
+            let (id, code) = expired_code(&app, after).await;
             let mut asked = sign_up(&app, &id, email, "victim").await;
             asked["signUpId"] = json!(null);
             asked["codeExpiresAt"] = json!(null);
-            told.push((asked, enter(&app, &id, &code).await));
+            answers.push((asked, enter(&app, &id, &code).await));
         }
     }
-    assert_eq!(told[..2], told[2..]);
-    assert!(!format!("{told:?}").contains("TAKEN"));
+    assert_eq!(answers[..2], answers[2..]);
+    assert!(!format!("{answers:?}").contains("TAKEN"));
 }
 
 #[both]
-async fn a_sign_up_that_ran_out_begins_anew_with_its_id_and_another_code(app: TestApp) {
-    let (id, code) = my_old_code(&app, TimeDelta::minutes(90)).await;
-    let again = sign_up(&app, &id, MINE, "mallory").await;
+async fn an_expired_sign_up_can_be_repeated_and_gets_a_new_code(app: TestApp) {
+    let (id, code) = expired_code(&app, TimeDelta::minutes(90)).await;
+    let again = sign_up(&app, &id, ATTACKER, "mallory").await;
     assert_eq!(again["errors"], json!([]));
-    let newer = app.mailed_code(MINE).await;
+    let newer = app.mailed_code(ATTACKER).await;
     assert_ne!(newer, code);
     assert_eq!(refusal(&enter(&app, &id, &code).await).0, "WRONG_CODE");
-    who(&app, &enter(&app, &id, &newer).await);
+    signed_in(&app, &enter(&app, &id, &newer).await);
 }

@@ -1,4 +1,4 @@
-//! Leaving, coming back, and being gone.
+//! Deleting an account, undoing the deletion, and the purge.
 
 use api::account::service::authenticate;
 use api::viewer::SignedIn;
@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use support::{TestApp, both};
 
 use super::{
-    PASSPHRASE, SIGN_UP, id, input, join, mike, opens, refusal, sign_in, sign_up_input, who,
+    PASSPHRASE, SIGN_UP, can_sign_in, id, input, join, mike, refusal, sign_in, sign_up_input,
+    signed_in,
 };
 
 const DELETE: &str = "mutation($input: DeleteAccountInput!) {
@@ -34,23 +35,24 @@ async fn undo(app: &TestApp, who: SignedIn) -> Value {
         .at("/undoAccountDeletion")
 }
 
-async fn hidden(app: &TestApp, who: SignedIn) -> Option<bool> {
+/// Whether the member is hidden, or `None` if the account was purged.
+async fn is_hidden(app: &TestApp, who: SignedIn) -> Option<bool> {
     let member = entity::member::Entity::find_by_id(who.member);
     let member = member.one(app.app.db.pool()).await.unwrap();
     member.map(|member| member.hidden_at.is_some())
 }
 
 #[both]
-async fn a_man_leaves_and_comes_back(app: TestApp) {
+async fn a_member_can_undo_the_deletion_of_the_account(app: TestApp) {
     let joined = join(&app, MIKE, "mike").await;
-    let mike = who(&app, &joined);
+    let mike = signed_in(&app, &joined);
     let tablet = sign_in(&app, MIKE, PASSPHRASE, "A tablet").await;
     let due = "2026-04-09T12:00:00.000Z";
     let first = delete(&app, mike).await;
     assert_eq!(first["account"]["deletionDueAt"], due);
     app.advance(TimeDelta::hours(1));
     assert_eq!(delete(&app, mike).await, first);
-    assert_eq!(hidden(&app, mike).await, Some(true));
+    assert_eq!(is_hidden(&app, mike).await, Some(true));
     let access = |payload: &Value| {
         payload["credentials"]["accessToken"]
             .as_str()
@@ -71,14 +73,14 @@ async fn a_man_leaves_and_comes_back(app: TestApp) {
     app.advance(TimeDelta::days(20));
     let back = sign_in(&app, MIKE, PASSPHRASE, "A new phone").await;
     assert_eq!(back["me"]["account"]["deletionDueAt"], due);
-    let back = who(&app, &back);
+    let back = signed_in(&app, &back);
     let kept = undo(&app, back).await;
     assert_eq!(
         kept["account"],
         json!({ "email": MIKE, "deletionDueAt": null })
     );
     assert_eq!(undo(&app, back).await, kept);
-    assert_eq!(hidden(&app, back).await, Some(false));
+    assert_eq!(is_hidden(&app, back).await, Some(false));
     app.drain().await;
     assert_eq!(
         app.mail_to(MIKE).len(),
@@ -87,11 +89,11 @@ async fn a_man_leaves_and_comes_back(app: TestApp) {
     );
     app.advance(TimeDelta::days(60));
     app.drain().await;
-    assert_eq!(hidden(&app, back).await, Some(false));
+    assert_eq!(is_hidden(&app, back).await, Some(false));
 }
 
 #[both]
-async fn a_man_leaves_and_is_gone_on_his_day(app: TestApp) {
+async fn a_deleted_account_is_purged_after_thirty_days(app: TestApp) {
     let mike = mike(&app).await;
     delete(&app, mike).await;
     app.as_member(mike, "mutation { signOut { sessionId } }", json!({}))
@@ -99,13 +101,13 @@ async fn a_man_leaves_and_is_gone_on_his_day(app: TestApp) {
         .ok();
     app.advance(TimeDelta::days(30) - TimeDelta::minutes(5));
     app.drain().await;
-    assert_eq!(hidden(&app, mike).await, Some(true));
-    // Somebody tries his address meanwhile: that goes too.
+    assert_eq!(is_hidden(&app, mike).await, Some(true));
+    // A pending sign-up with the same address is removed as well.
     let sign_up = sign_up_input(&app, MIKE, "michael");
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
     app.advance(TimeDelta::minutes(5));
     app.drain().await;
-    assert_eq!(hidden(&app, mike).await, None);
+    assert_eq!(is_hidden(&app, mike).await, None);
     let db = app.app.db.pool();
     assert_eq!(entity::account::Entity::find().all(db).await.unwrap(), []);
     assert_eq!(entity::session::Entity::find().all(db).await.unwrap(), []);
@@ -120,13 +122,13 @@ async fn a_man_leaves_and_is_gone_on_his_day(app: TestApp) {
             .unwrap(),
         []
     );
-    assert!(!opens(&app, MIKE, PASSPHRASE).await);
-    // His handle is kept back for a while, his address is not.
+    assert!(!can_sign_in(&app, MIKE, PASSPHRASE).await);
+    // The handle stays reserved for a while; the address is free at once.
     join(&app, MIKE, "patrick").await;
 }
 
 #[both]
-async fn a_device_that_is_still_signed_in_is_signed_out_before_everything_goes(app: TestApp) {
+async fn sessions_end_before_the_account_is_purged(app: TestApp) {
     let mike = mike(&app).await;
     delete(&app, mike).await;
     app.advance(TimeDelta::days(30));
@@ -134,14 +136,14 @@ async fn a_device_that_is_still_signed_in_is_signed_out_before_everything_goes(a
     assert_eq!(refusal(&payload), ("TOO_LATE".into(), "input".into()));
     app.drain().await;
     assert!(app.app.revocations.contains(mike.session));
-    assert_eq!(hidden(&app, mike).await, Some(true));
+    assert_eq!(is_hidden(&app, mike).await, Some(true));
     app.advance(TimeDelta::minutes(1));
     app.drain().await;
-    assert_eq!(hidden(&app, mike).await, None);
+    assert_eq!(is_hidden(&app, mike).await, None);
 }
 
 #[both]
-async fn the_seats_of_a_member_who_is_leaving_are_free_at_once(app: TestApp) {
+async fn a_deletion_frees_the_members_seats_at_once(app: TestApp) {
     let (mike, host, sam) = (
         mike(&app).await,
         app.facilitator("host").await,
@@ -166,7 +168,7 @@ async fn the_seats_of_a_member_who_is_leaving_are_free_at_once(app: TestApp) {
     assert_eq!(going(sam).await, full);
     delete(&app, mike).await;
     assert_eq!(going(sam).await, seated);
-    // Who comes back has no seat any more, and takes what there is.
+    // Undoing the deletion does not give the seat back.
     undo(&app, mike).await;
     assert_eq!(going(mike).await, full);
     delete(&app, mike).await;
@@ -174,12 +176,12 @@ async fn the_seats_of_a_member_who_is_leaving_are_free_at_once(app: TestApp) {
     app.drain().await;
     app.advance(TimeDelta::minutes(1));
     app.drain().await;
-    assert_eq!(hidden(&app, mike).await, None);
+    assert_eq!(is_hidden(&app, mike).await, None);
     assert_eq!(going(sam).await, seated);
 }
 
 #[both]
-async fn an_account_had_back_is_not_deleted_by_its_old_date(app: TestApp) {
+async fn an_undone_deletion_does_not_happen_on_its_old_date(app: TestApp) {
     let mike = mike(&app).await;
     delete(&app, mike).await;
     undo(&app, mike).await;
@@ -191,33 +193,33 @@ async fn an_account_had_back_is_not_deleted_by_its_old_date(app: TestApp) {
     );
     app.advance(TimeDelta::days(20));
     app.drain().await;
-    assert_eq!(hidden(&app, mike).await, Some(true));
+    assert_eq!(is_hidden(&app, mike).await, Some(true));
     assert_eq!(undo(&app, mike).await["errors"], json!([]));
 }
 
 #[both]
-async fn a_deletion_is_undone_once_a_day(app: TestApp) {
+async fn a_deletion_can_be_undone_once_a_day(app: TestApp) {
     let mike = mike(&app).await;
     delete(&app, mike).await;
     let kept = undo(&app, mike).await;
     assert_eq!(kept["errors"], json!([]));
     app.advance(TimeDelta::hours(1));
-    // Gone again he is, whenever he likes; only coming back takes a day.
+    // A deletion can be requested again at any time; only the next undo must wait a day.
     delete(&app, mike).await;
-    assert_eq!(hidden(&app, mike).await, Some(true));
+    assert_eq!(is_hidden(&app, mike).await, Some(true));
     app.advance(TimeDelta::hours(23) - TimeDelta::seconds(1));
     let refused = undo(&app, mike).await;
     let too_soon = json!([{ "code": "TOO_SOON", "path": ["input"],
         "retryAt": "2026-03-11T12:00:00.000Z" }]);
     assert_eq!(refused, json!({ "account": null, "errors": too_soon }));
-    assert_eq!(hidden(&app, mike).await, Some(true));
+    assert_eq!(is_hidden(&app, mike).await, Some(true));
     app.advance(TimeDelta::seconds(1));
     assert_eq!(undo(&app, mike).await, kept);
-    assert_eq!(hidden(&app, mike).await, Some(false));
+    assert_eq!(is_hidden(&app, mike).await, Some(false));
 }
 
 #[both]
-async fn the_passphrase_is_needed(app: TestApp) {
+async fn a_deletion_needs_the_passphrase(app: TestApp) {
     let mike = mike(&app).await;
     let wrong = json!({ "passphrase": "a guess at it" });
     let payload = app
@@ -228,5 +230,5 @@ async fn the_passphrase_is_needed(app: TestApp) {
         refusal(&payload),
         ("WRONG_CREDENTIALS".into(), "input.passphrase".into())
     );
-    assert_eq!(hidden(&app, mike).await, Some(false));
+    assert_eq!(is_hidden(&app, mike).await, Some(false));
 }

@@ -1,4 +1,4 @@
-//! Moving an account to another address.
+//! Changing the e-mail address of an account.
 
 use api::viewer::SignedIn;
 use chrono::TimeDelta;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use support::{TestApp, both};
 
 use super::reset::Unlimited;
-use super::{PASSPHRASE, another, input, join, mike, opens, refusal};
+use super::{PASSPHRASE, can_sign_in, input, join, mike, refusal, wrong_code};
 
 pub const REQUEST: &str = "mutation($input: RequestEmailChangeInput!) {
     requestEmailChange(input: $input) { codeExpiresAt errors { code path } }
@@ -33,12 +33,17 @@ fn confirm(code: &str) -> Value {
     input(&json!({ "code": code }))
 }
 
-async fn proved(app: &TestApp, mike: SignedIn, email: &str) -> Value {
-    prove(app, mike, email, PASSPHRASE).await
+async fn change_email(app: &TestApp, mike: SignedIn, email: &str) -> Value {
+    change_email_with(app, mike, email, PASSPHRASE).await
 }
 
-/// Has Mike prove another address.
-pub async fn prove(app: &TestApp, mike: SignedIn, email: &str, passphrase: &str) -> Value {
+/// Requests a change of Mike's address and confirms it with the mailed code. Returns the payload.
+pub async fn change_email_with(
+    app: &TestApp,
+    mike: SignedIn,
+    email: &str,
+    passphrase: &str,
+) -> Value {
     let request = json!({ "newEmail": email, "passphrase": passphrase });
     app.as_member(mike, REQUEST, input(&request)).await.ok();
     let code = app.mailed_code(email).await;
@@ -59,7 +64,7 @@ pub async fn undo_code(app: &TestApp, old: &str) -> String {
     code.unwrap().trim().to_owned()
 }
 
-/// Gives up a move with the code that was mailed to the old address.
+/// Undoes a change with the code that was mailed to the old address.
 pub async fn undo(app: &TestApp, email: &str, code: &str) -> Value {
     let undo = json!({ "email": email, "code": code });
     let answer = app.anonymous(UNDO, input(&undo)).await;
@@ -71,15 +76,15 @@ async fn account(app: &TestApp, mike: SignedIn) -> Value {
     answer.at("/me/account")
 }
 
-/// Has a day go by, and the worker do what is due.
-async fn a_day_goes_by(app: &TestApp) {
+/// Runs the worker, advances the clock by a day, and runs the worker again.
+async fn pass_a_day(app: &TestApp) {
     app.drain().await;
     app.advance(TimeDelta::days(1));
     app.drain().await;
 }
 
 #[both]
-async fn an_account_moves_to_an_address_that_proved_itself_after_a_day(app: TestApp) {
+async fn a_confirmed_change_takes_effect_after_a_day(app: TestApp) {
     let mike = mike(&app).await;
     app.advance(TimeDelta::days(3));
     let payload = app
@@ -101,14 +106,14 @@ async fn an_account_moves_to_an_address_that_proved_itself_after_a_day(app: Test
         .at("/confirmEmailChange");
     assert_eq!(first, second);
     app.drain().await;
-    let told = app.mail_to(OLD);
+    let mail = app.mail_to(OLD);
     assert_eq!(
-        told.len(),
+        mail.len(),
         2,
         "the code of the sign-up, and one that undoes it"
     );
     assert!(
-        told[1]
+        mail[1]
             .text
             .contains("counts from 14 March 2026, 12:00 UTC")
     );
@@ -121,22 +126,22 @@ async fn an_account_moves_to_an_address_that_proved_itself_after_a_day(app: Test
     let moved = json!({ "email": NEW, "emailVerifiedAt": "2026-03-13T12:00:00.000Z",
         "emailChange": null });
     assert_eq!(account(&app, mike).await, moved);
-    let told = app.mail_to(OLD).pop().unwrap();
+    let mail = app.mail_to(OLD).pop().unwrap();
     assert!(
-        told.text
+        mail.text
             .contains("moved to another e-mail address, and this one is free")
     );
-    let told = app.mail_to(NEW).pop().unwrap();
-    assert!(told.text.contains("you sign in with this address"));
-    assert!(opens(&app, "mike@EXAMPLE.net", PASSPHRASE).await);
-    assert!(!opens(&app, OLD, PASSPHRASE).await);
+    let mail = app.mail_to(NEW).pop().unwrap();
+    assert!(mail.text.contains("you sign in with this address"));
+    assert!(can_sign_in(&app, "mike@EXAMPLE.net", PASSPHRASE).await);
+    assert!(!can_sign_in(&app, OLD, PASSPHRASE).await);
     join(&app, OLD, "michael").await;
 }
 
 #[both]
-async fn the_old_address_undoes_a_move_without_being_signed_in(app: TestApp) {
+async fn the_old_address_can_undo_a_change_without_a_session(app: TestApp) {
     let mike = mike(&app).await;
-    proved(&app, mike, NEW).await;
+    change_email(&app, mike, NEW).await;
     let code = undo_code(&app, OLD).await;
     let typed = code.to_lowercase().replace('-', " ");
     let done = json!({ "done": true, "errors": [] });
@@ -151,16 +156,16 @@ async fn the_old_address_undoes_a_move_without_being_signed_in(app: TestApp) {
             .contains("stays with this one after all")
     );
     assert_eq!(undo(&app, OLD, &code).await, done, "sent again");
-    a_day_goes_by(&app).await;
+    pass_a_day(&app).await;
     assert_eq!(app.mail_to(OLD), letters);
     assert_eq!(account(&app, mike).await["email"], OLD);
     assert_eq!(account(&app, mike).await["emailChange"], json!(null));
 }
 
 #[both]
-async fn guesses_at_an_undo_code_neither_open_nor_close_anything(Unlimited(app): Unlimited) {
+async fn wrong_undo_codes_change_nothing(Unlimited(app): Unlimited) {
     let mike = mike(&app).await;
-    proved(&app, mike, NEW).await;
+    change_email(&app, mike, NEW).await;
     let code = undo_code(&app, OLD).await;
     let unknown = undo(&app, "nobody@example.org", "0000-0000-0000-0000").await;
     for _ in 0..20 {
@@ -176,16 +181,16 @@ async fn guesses_at_an_undo_code_neither_open_nor_close_anything(Unlimited(app):
     assert_eq!(refusal(&nonsense).0, "INVALID");
     assert_eq!(undo(&app, OLD, &code).await["done"], true);
 
-    // Once it has taken effect it is too late.
-    proved(&app, mike, NEW).await;
+    // Once the change has taken effect, it cannot be undone.
+    change_email(&app, mike, NEW).await;
     let code = undo_code(&app, OLD).await;
-    a_day_goes_by(&app).await;
+    pass_a_day(&app).await;
     assert_eq!(undo(&app, OLD, &code).await, unknown);
     assert_eq!(account(&app, mike).await["email"], NEW);
 }
 
 #[both]
-async fn a_member_gives_up_a_move_that_waits(app: TestApp) {
+async fn a_member_can_cancel_a_pending_change(app: TestApp) {
     let mike = mike(&app).await;
     let kept = json!({ "account": { "email": OLD, "emailChange": null }, "errors": [] });
     let cancel = async || {
@@ -193,11 +198,11 @@ async fn a_member_gives_up_a_move_that_waits(app: TestApp) {
         answer.at("/cancelEmailChange")
     };
     assert_eq!(cancel().await, kept, "there is none");
-    proved(&app, mike, NEW).await;
+    change_email(&app, mike, NEW).await;
     for _ in 0..2 {
         assert_eq!(cancel().await, kept);
     }
-    a_day_goes_by(&app).await;
+    pass_a_day(&app).await;
     assert_eq!(account(&app, mike).await["email"], OLD);
     let dropped = app.mail_to(OLD).into_iter();
     let dropped = dropped.filter(|letter| letter.text.contains("stays with this one"));
@@ -205,21 +210,21 @@ async fn a_member_gives_up_a_move_that_waits(app: TestApp) {
 }
 
 #[both]
-async fn a_new_passphrase_gives_up_a_move_that_waits(app: TestApp) {
+async fn changing_the_passphrase_cancels_a_pending_change(app: TestApp) {
     let mike = mike(&app).await;
-    proved(&app, mike, NEW).await;
-    let change = json!({ "current": PASSPHRASE, "new": super::ANOTHER });
+    change_email(&app, mike, NEW).await;
+    let change = json!({ "current": PASSPHRASE, "new": super::NEW_PASSPHRASE });
     let change = app.as_member(mike, super::passphrase::CHANGE, input(&change));
     assert_eq!(change.await.at("/changePassphrase/errors"), json!([]));
-    a_day_goes_by(&app).await;
+    pass_a_day(&app).await;
     assert_eq!(account(&app, mike).await["email"], OLD);
 }
 
 #[both]
-async fn until_it_takes_effect_only_the_old_address_counts(app: TestApp) {
+async fn during_a_pending_change_only_the_old_address_works(app: TestApp) {
     let mike = mike(&app).await;
-    proved(&app, mike, NEW).await;
-    assert!(!opens(&app, NEW, PASSPHRASE).await);
+    change_email(&app, mike, NEW).await;
+    assert!(!can_sign_in(&app, NEW, PASSPHRASE).await);
     let before = app.mail_to(NEW).len();
     for (email, letters) in [(NEW, before), (OLD, 3)] {
         let forgot = json!({ "email": email });
@@ -230,41 +235,43 @@ async fn until_it_takes_effect_only_the_old_address_counts(app: TestApp) {
         assert_eq!(app.mail_to(email).len(), letters, "{email}");
     }
     let code = app.mailed_code(OLD).await;
-    let reset = json!({ "email": NEW, "code": code, "passphrase": super::ANOTHER });
+    let reset = json!({ "email": NEW, "code": code, "passphrase": super::NEW_PASSPHRASE });
     let payload = app.anonymous(super::reset::RESET, input(&reset)).await;
     assert_eq!(refusal(&payload.at("/resetPassphrase")).0, "WRONG_CODE");
-    let reset = json!({ "email": OLD, "code": code, "passphrase": super::ANOTHER });
+    let reset = json!({ "email": OLD, "code": code, "passphrase": super::NEW_PASSPHRASE });
     let payload = app.anonymous(super::reset::RESET, input(&reset)).await;
     assert_eq!(payload.at("/resetPassphrase/done"), true);
-    a_day_goes_by(&app).await;
+    pass_a_day(&app).await;
+    assert!(!can_sign_in(&app, NEW, super::NEW_PASSPHRASE).await);
+    let again = super::sign_in(&app, OLD, super::NEW_PASSPHRASE, "A phone").await;
     assert_eq!(
-        account(&app, mike).await["email"],
+        account(&app, super::signed_in(&app, &again)).await["email"],
         OLD,
         "the reset gave it up"
     );
 }
 
 #[both]
-async fn an_address_written_otherwise_is_taken_at_once(app: TestApp) {
+async fn a_change_of_letter_case_takes_effect_at_once(app: TestApp) {
     let mike = mike(&app).await;
-    let payload = proved(&app, mike, "Mike@Example.org").await;
+    let payload = change_email(&app, mike, "Mike@Example.org").await;
     assert_eq!(payload["account"]["email"], "Mike@Example.org");
     assert_eq!(payload["account"]["emailChange"], json!(null));
 }
 
 #[both]
-async fn an_address_that_gets_an_account_while_it_waits_is_not_taken_from_it(app: TestApp) {
+async fn a_pending_change_does_not_take_an_address_from_a_newer_account(app: TestApp) {
     let mike = mike(&app).await;
-    proved(&app, mike, NEW).await;
+    change_email(&app, mike, NEW).await;
     join(&app, NEW, "michael").await;
-    a_day_goes_by(&app).await;
+    pass_a_day(&app).await;
     assert_eq!(account(&app, mike).await["email"], OLD);
-    let told = app.mail_to(OLD).pop().unwrap();
-    assert!(told.text.contains("stays with this one after all"));
+    let mail = app.mail_to(OLD).pop().unwrap();
+    assert!(mail.text.contains("stays with this one after all"));
 }
 
 #[both]
-async fn an_address_with_an_account_is_told_and_the_answer_is_the_same(app: TestApp) {
+async fn requesting_a_taken_address_notifies_its_owner_and_answers_alike(app: TestApp) {
     let mike = mike(&app).await;
     join(&app, "paul@example.org", "paul").await;
     let known = app
@@ -284,7 +291,7 @@ async fn an_address_with_an_account_is_told_and_the_answer_is_the_same(app: Test
 }
 
 #[both]
-async fn a_newer_wish_takes_the_place_of_an_older(app: TestApp) {
+async fn a_newer_request_replaces_an_older_one(app: TestApp) {
     let mike = mike(&app).await;
     app.as_member(mike, REQUEST, request(OLD)).await.ok();
     let older = app.mailed_code(OLD).await;
@@ -298,7 +305,7 @@ async fn a_newer_wish_takes_the_place_of_an_older(app: TestApp) {
 }
 
 #[both]
-async fn a_wish_sent_again_mails_no_second_letter(app: TestApp) {
+async fn a_request_repeated_within_a_minute_mails_no_second_letter(app: TestApp) {
     let mike = mike(&app).await;
     let first = app.as_member(mike, REQUEST, request(NEW)).await.ok();
     let code = app.mailed_code(NEW).await;
@@ -306,7 +313,7 @@ async fn a_wish_sent_again_mails_no_second_letter(app: TestApp) {
     assert_eq!(app.as_member(mike, REQUEST, request(NEW)).await.ok(), first);
     app.drain().await;
     assert_eq!(app.mail_to(NEW).len(), 1);
-    // Who asks after a minute misses his letter.
+    // A repetition after a minute mails the same code again.
     app.advance(TimeDelta::minutes(1));
     assert_eq!(app.as_member(mike, REQUEST, request(NEW)).await.ok(), first);
     assert_eq!(app.mailed_code(NEW).await, code);
@@ -314,7 +321,7 @@ async fn a_wish_sent_again_mails_no_second_letter(app: TestApp) {
 }
 
 #[both]
-async fn an_address_that_got_an_account_meanwhile_is_not_taken_from_it(app: TestApp) {
+async fn a_change_cannot_be_confirmed_once_the_address_has_an_account(app: TestApp) {
     let mike = mike(&app).await;
     app.as_member(mike, REQUEST, request(NEW)).await.ok();
     let code = app.mailed_code(NEW).await;
@@ -324,11 +331,11 @@ async fn an_address_that_got_an_account_meanwhile_is_not_taken_from_it(app: Test
         .await
         .at("/confirmEmailChange");
     assert_eq!(refusal(&payload), ("TAKEN".into(), "input.code".into()));
-    assert!(opens(&app, OLD, PASSPHRASE).await);
+    assert!(can_sign_in(&app, OLD, PASSPHRASE).await);
 }
 
 #[both]
-async fn five_wrong_guesses_end_a_code(app: TestApp) {
+async fn five_wrong_guesses_invalidate_a_code(app: TestApp) {
     let mike = mike(&app).await;
     app.as_member(mike, REQUEST, request(NEW)).await.ok();
     let code = app.mailed_code(NEW).await;
@@ -338,7 +345,7 @@ async fn five_wrong_guesses_end_a_code(app: TestApp) {
     };
     for _ in 0..5 {
         assert_eq!(
-            guess(&another(&code)).await,
+            guess(&wrong_code(&code)).await,
             ("WRONG_CODE".into(), "input.code".into())
         );
     }
@@ -346,7 +353,7 @@ async fn five_wrong_guesses_end_a_code(app: TestApp) {
 }
 
 #[both]
-async fn the_passphrase_is_needed(app: TestApp) {
+async fn an_email_change_needs_the_passphrase(app: TestApp) {
     let mike = mike(&app).await;
     let wrong = json!({ "newEmail": NEW, "passphrase": "a guess at it" });
     let payload = app
@@ -362,9 +369,9 @@ async fn the_passphrase_is_needed(app: TestApp) {
 }
 
 #[both]
-async fn codes_mailed_to_the_old_address_open_nothing_any_more(app: TestApp) {
+async fn codes_mailed_to_the_old_address_do_not_work_after_the_change(app: TestApp) {
     let mike = mike(&app).await;
-    proved(&app, mike, NEW).await;
+    change_email(&app, mike, NEW).await;
     app.advance(TimeDelta::days(1) - TimeDelta::minutes(1));
     let forgot = json!({ "email": OLD });
     app.anonymous(super::reset::REQUEST, input(&forgot))
@@ -374,7 +381,7 @@ async fn codes_mailed_to_the_old_address_open_nothing_any_more(app: TestApp) {
     app.advance(TimeDelta::minutes(1));
     app.drain().await;
     assert_eq!(account(&app, mike).await["email"], NEW);
-    let reset = json!({ "email": NEW, "code": old_code, "passphrase": super::ANOTHER });
+    let reset = json!({ "email": NEW, "code": old_code, "passphrase": super::NEW_PASSPHRASE });
     let payload = app
         .anonymous(super::reset::RESET, input(&reset))
         .await

@@ -1,4 +1,4 @@
-//! Bad input: every fault names its field, all at once, and nothing of it is said back.
+//! Invalid input: the answer names every invalid field at once, and repeats no value.
 
 use serde_json::{Value, json};
 use support::{TestApp, both};
@@ -19,7 +19,7 @@ fn faults(payload: &Value) -> Vec<(String, String)> {
     faults
 }
 
-fn named(faults: &[(&str, &str)]) -> Vec<(String, String)> {
+fn expected(faults: &[(&str, &str)]) -> Vec<(String, String)> {
     let owned = faults
         .iter()
         .map(|(field, code)| ((*field).to_owned(), (*code).to_owned()));
@@ -27,7 +27,7 @@ fn named(faults: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[both]
-async fn every_fault_of_a_sign_up_is_named_at_once(app: TestApp) {
+async fn a_sign_up_names_all_invalid_fields_at_once(app: TestApp) {
     let bad = json!({
         "id": "3f2c1a52-7d7e-4b6a-9a64-0c3c1c6f5a11", "email": "mike", "passphrase": "password12",
         "handle": "m", "timeZone": "Europe/London", "country": "UK", "locale": "english",
@@ -36,7 +36,7 @@ async fn every_fault_of_a_sign_up_is_named_at_once(app: TestApp) {
     let payload = app.anonymous(SIGN_UP, input(&bad)).await.at("/signUp");
     assert_eq!(
         faults(&payload),
-        named(&[
+        expected(&[
             ("adult", "ADULT_STATEMENT_REQUIRED"),
             ("country", "INVALID"),
             ("email", "INVALID"),
@@ -64,7 +64,7 @@ async fn a_weak_passphrase_is_refused_and_not_repeated(app: TestApp) {
         let payload = app.anonymous(SIGN_UP, input(&sign_up)).await.at("/signUp");
         assert_eq!(
             faults(&payload),
-            named(&[("passphrase", "WEAK_PASSPHRASE")]),
+            expected(&[("passphrase", "WEAK_PASSPHRASE")]),
             "{weak}"
         );
         assert!(!payload.to_string().contains(weak));
@@ -76,12 +76,12 @@ async fn a_weak_passphrase_is_refused_and_not_repeated(app: TestApp) {
         let mut sign_up = sign_up_input(&app, "throgmorton@example.org", "mike");
         sign_up["passphrase"] = json!(wrong_length);
         let payload = app.anonymous(SIGN_UP, input(&sign_up)).await.at("/signUp");
-        assert_eq!(faults(&payload), named(&[("passphrase", code)]));
+        assert_eq!(faults(&payload), expected(&[("passphrase", code)]));
     }
 }
 
 #[both]
-async fn faults_name_their_fields(app: TestApp) {
+async fn errors_name_their_fields(app: TestApp) {
     let verify = json!({
         "signUpId": super::id(&app), "code": "123", "handle": "mike tyson", "deviceName": " ",
     });
@@ -91,7 +91,7 @@ async fn faults_name_their_fields(app: TestApp) {
         .at("/verifyEmail");
     assert_eq!(
         faults(&payload),
-        named(&[
+        expected(&[
             ("code", "INVALID"),
             ("deviceName", "REQUIRED"),
             ("handle", "INVALID")
@@ -104,7 +104,7 @@ async fn faults_name_their_fields(app: TestApp) {
     let payload = app.anonymous(SIGN_IN, input(&sign_in)).await.at("/signIn");
     assert_eq!(
         faults(&payload),
-        named(&[
+        expected(&[
             ("deviceName", "TOO_LONG"),
             ("email", "REQUIRED"),
             ("id", "INVALID"),
@@ -116,7 +116,7 @@ async fn faults_name_their_fields(app: TestApp) {
         .anonymous(REQUEST, input(&request))
         .await
         .at("/requestPassphraseReset");
-    assert_eq!(faults(&payload), named(&[("email", "INVALID")]));
+    assert_eq!(faults(&payload), expected(&[("email", "INVALID")]));
     let reset = json!({ "email": "mike@", "code": "", "passphrase": "short" });
     let payload = app
         .anonymous(RESET, input(&reset))
@@ -124,7 +124,7 @@ async fn faults_name_their_fields(app: TestApp) {
         .at("/resetPassphrase");
     assert_eq!(
         faults(&payload),
-        named(&[
+        expected(&[
             ("code", "INVALID"),
             ("email", "INVALID"),
             ("passphrase", "TOO_SHORT")
@@ -138,12 +138,12 @@ async fn faults_name_their_fields(app: TestApp) {
         .at("/changePassphrase");
     assert_eq!(
         faults(&payload),
-        named(&[("current", "REQUIRED"), ("new", "WEAK_PASSPHRASE")])
+        expected(&[("current", "REQUIRED"), ("new", "WEAK_PASSPHRASE")])
     );
 }
 
 #[both]
-async fn nobody_is_told_to_sign_in_first(app: TestApp) {
+async fn account_mutations_without_a_session_get_unauthenticated(app: TestApp) {
     for document in [
         "mutation { signOut { sessionId } }",
         "mutation { revokeSession(input: { sessionId: \"a\" }) { sessionId } }",

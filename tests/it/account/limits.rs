@@ -1,4 +1,4 @@
-//! How often somebody may try.
+//! Rate limits for signing in and for requesting codes.
 
 use std::net::IpAddr;
 
@@ -48,7 +48,7 @@ async fn aliases_do_not_multiply_guesses(Limited(app): Limited) {
         assert_eq!(error["extensions"]["code"], "RATE_LIMITED");
         waits.push(error["extensions"]["retryAfter"].as_u64().unwrap());
     }
-    // An hour for four tries at the account from here.
+    // Four attempts an hour at one account from one address.
     assert_eq!(waits, [900; 6]);
 }
 
@@ -74,7 +74,7 @@ async fn a_limit_is_the_same_for_an_unknown_address(Limited(app): Limited) {
 }
 
 #[both]
-async fn a_limit_lets_one_after_the_other_through_again(Limited(app): Limited) {
+async fn a_limit_refills_one_attempt_at_a_time(Limited(app): Limited) {
     let mut refused = Vec::new();
     for _ in 0..5 {
         let answer = app
@@ -99,7 +99,7 @@ async fn a_limit_lets_one_after_the_other_through_again(Limited(app): Limited) {
     }
 }
 
-/// Uses up the tries at one account from here.
+/// Makes five attempts at one account from one address. Returns whether each was refused.
 async fn tries(app: &TestApp) -> Vec<bool> {
     let mut refused = Vec::new();
     for _ in 0..5 {
@@ -110,7 +110,7 @@ async fn tries(app: &TestApp) -> Vec<bool> {
 }
 
 #[both]
-async fn a_clock_that_was_ahead_for_a_moment_keeps_nobody_out(Limited(app): Limited) {
+async fn a_clock_that_was_ahead_does_not_lock_members_out(Limited(app): Limited) {
     app.advance(TimeDelta::days(1));
     assert_eq!(tries(&app).await, [false, false, false, false, true]);
     app.app.clock.set_back(TimeDelta::days(1)).unwrap();
@@ -118,14 +118,14 @@ async fn a_clock_that_was_ahead_for_a_moment_keeps_nobody_out(Limited(app): Limi
 }
 
 #[both]
-async fn a_process_whose_clock_is_a_little_behind_lets_no_more_through(Limited(app): Limited) {
+async fn a_clock_slightly_behind_allows_no_extra_attempts(Limited(app): Limited) {
     tries(&app).await;
     app.app.clock.set_back(TimeDelta::seconds(30)).unwrap();
     assert_eq!(tries(&app).await, [true; 5]);
 }
 
 #[both]
-async fn an_address_is_limited_whomever_it_tries(Limited(app): Limited) {
+async fn an_address_is_limited_across_accounts(Limited(app): Limited) {
     for n in 0..6 {
         app.anonymous(SIGN_IN, credentials(&format!("n{n}@example.org")))
             .await
@@ -140,7 +140,7 @@ async fn an_address_is_limited_whomever_it_tries(Limited(app): Limited) {
 }
 
 #[both]
-async fn an_ipv6_network_is_one_address(Limited(app): Limited) {
+async fn an_ipv6_network_counts_as_one_address(Limited(app): Limited) {
     let ask = async |from: &str, email: &str| {
         let from = from.parse().unwrap();
         let answer = app.anonymous_from(from, SIGN_IN, credentials(email)).await;
@@ -175,7 +175,7 @@ async fn a_limit_holds_in_every_hour_and_refuses_nobody_below_it(database: TestD
             assert!(lately >= LIMIT, "refused after {lately} in an hour");
         }
     }
-    // So many at once, and one each twenty minutes.
+    // `LIMIT` requests at once, and one more every twenty minutes.
     for (n, from) in let_through.iter().enumerate() {
         for (m, to) in let_through.iter().enumerate().skip(n) {
             let minutes = usize::try_from((*to - *from).num_minutes()).unwrap();

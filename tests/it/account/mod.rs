@@ -1,4 +1,4 @@
-//! Accounts: who may sign in, from which devices, and how he leaves.
+//! Accounts: signing up and in, sessions, limits, and deletion.
 
 mod addresses;
 mod codes;
@@ -24,9 +24,9 @@ use serde_json::{Value, json};
 use support::TestApp;
 use uuid::Uuid;
 
-/// Nobody's passphrase but the tests'.
+/// The passphrase of members in tests.
 pub const PASSPHRASE: &str = "orchid tram velvet 42";
-pub const ANOTHER: &str = "copper lantern drift 77";
+pub const NEW_PASSPHRASE: &str = "copper lantern drift 77";
 
 pub const SIGN_UP: &str = "mutation($input: SignUpInput!) {
     signUp(input: $input) { signUpId codeExpiresAt errors { code path message } }
@@ -50,12 +50,12 @@ pub const REFRESH: &str = "mutation($input: RefreshSessionInput!) {
 }";
 pub const SESSIONS: &str = "{ me { sessions { id deviceName current createdAt lastUsedAt } } }";
 
-/// An id as an app makes it.
+/// A new id, as an app makes it.
 pub fn id(app: &TestApp) -> Uuid {
     app.app.ids.next()
 }
 
-/// What a man in London tells who signs up.
+/// The sign-up input of a member in London.
 pub fn sign_up_input(app: &TestApp, email: &str, handle: &str) -> Value {
     json!({
         "id": id(app), "email": email, "passphrase": PASSPHRASE, "handle": handle,
@@ -69,7 +69,7 @@ pub fn input(input: &Value) -> Value {
     json!({ "input": input })
 }
 
-/// Signs up, reads his mail and enters the code; answers with the payload's `data`.
+/// Signs up, reads the mailed code and enters it. Returns the payload of `verifyEmail`.
 pub async fn join(app: &TestApp, email: &str, handle: &str) -> Value {
     let sign_up = sign_up_input(app, email, handle);
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
@@ -80,31 +80,31 @@ pub async fn join(app: &TestApp, email: &str, handle: &str) -> Value {
     data["verifyEmail"].clone()
 }
 
-/// Mike, who has joined, as his requests come in.
+/// Signs Mike up. Returns his member and session.
 pub async fn mike(app: &TestApp) -> SignedIn {
-    who(app, &join(app, "mike@example.org", "mike").await)
+    signed_in(app, &join(app, "mike@example.org", "mike").await)
 }
 
-/// Whose credentials these are.
-pub fn who(app: &TestApp, payload: &Value) -> SignedIn {
+/// The member and the session of a payload's access token.
+pub fn signed_in(app: &TestApp, payload: &Value) -> SignedIn {
     let token = payload["credentials"]["accessToken"].as_str().unwrap();
     let access = authenticate(&app.app, token);
     access.expect("a good access token").who
 }
 
-/// Signs in; answers with the payload.
+/// Signs in. Returns the payload.
 pub async fn sign_in(app: &TestApp, email: &str, passphrase: &str, device: &str) -> Value {
     let sign_in = json!({ "email": email, "passphrase": passphrase, "deviceName": device });
     let data = app.anonymous(SIGN_IN, input(&sign_in)).await.ok();
     data["signIn"].clone()
 }
 
-/// Whether a passphrase opens an account.
-pub async fn opens(app: &TestApp, email: &str, passphrase: &str) -> bool {
+/// Whether signing in with a passphrase succeeds.
+pub async fn can_sign_in(app: &TestApp, email: &str, passphrase: &str) -> bool {
     !sign_in(app, email, passphrase, "Another").await["credentials"].is_null()
 }
 
-/// The one refusal in a payload: its code and where.
+/// The only error of a payload: its code and its path.
 #[track_caller]
 pub fn refusal(payload: &Value) -> (String, String) {
     let errors = payload["errors"].as_array().unwrap();
@@ -121,8 +121,8 @@ pub fn refusal(payload: &Value) -> (String, String) {
     )
 }
 
-/// Another code of eight digits.
-pub fn another(code: &str) -> String {
+/// A wrong code: a different number of eight digits.
+pub fn wrong_code(code: &str) -> String {
     let number: u32 = code.parse().unwrap();
     format!("{:08}", (number + 1) % 100_000_000)
 }

@@ -1,4 +1,4 @@
-//! What a member is told of his own account, and on which devices.
+//! Notices about a member's own account: by mail, by push, and in the inbox.
 
 use api::dev_outbox::Sent;
 use api::viewer::SignedIn;
@@ -8,12 +8,14 @@ use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 use support::{TestApp, both};
 
-use super::{ANOTHER, PASSPHRASE, REFRESH, SIGN_IN, id, input, join, mike, sign_in, who};
+use super::{
+    NEW_PASSPHRASE, PASSPHRASE, REFRESH, SIGN_IN, id, input, join, mike, sign_in, signed_in,
+};
 
 const MIKE: &str = "mike@example.org";
 
-/// The kinds of the lines in his inbox, newest first.
-async fn lines(app: &TestApp, mike: SignedIn) -> Vec<String> {
+/// The kinds of the notifications in the inbox, newest first.
+async fn inbox_kinds(app: &TestApp, mike: SignedIn) -> Vec<String> {
     let inbox = "{ me { notifications { nodes { kind subjectId } } } }";
     let inbox = app.as_member(mike, inbox, json!({})).await;
     let nodes = inbox.at("/me/notifications/nodes");
@@ -23,8 +25,8 @@ async fn lines(app: &TestApp, mike: SignedIn) -> Vec<String> {
         .collect()
 }
 
-/// How many pushes went to an address, and that none says what it is about.
-fn pushed(app: &TestApp, to: &str) -> usize {
+/// Counts the pushes to an address, and asserts that none says what it is about.
+fn push_count(app: &TestApp, to: &str) -> usize {
     let sent = app.outbox().into_iter().filter_map(|sent| match sent {
         Sent::Push {
             address, message, ..
@@ -46,18 +48,18 @@ async fn reset(app: &TestApp) {
         .await
         .ok();
     let code = app.mailed_code(MIKE).await;
-    let reset = json!({ "email": MIKE, "code": code, "passphrase": ANOTHER });
+    let reset = json!({ "email": MIKE, "code": code, "passphrase": NEW_PASSPHRASE });
     let payload = app.anonymous(super::reset::RESET, input(&reset)).await;
     assert_eq!(payload.at("/resetPassphrase/done"), true);
 }
 
 #[both]
-async fn a_new_sign_in_is_told_by_mail_and_on_the_devices_that_are_signed_in(app: TestApp) {
+async fn a_new_sign_in_is_reported_by_mail_and_by_push(app: TestApp) {
     let mike = mike(&app).await;
     app.register(mike, "phone").await;
     app.drain().await;
     assert_eq!(
-        lines(&app, mike).await,
+        inbox_kinds(&app, mike).await,
         [""; 0],
         "joining is no news to him"
     );
@@ -70,8 +72,8 @@ async fn a_new_sign_in_is_told_by_mail_and_on_the_devices_that_are_signed_in(app
     }
     sign_in(&app, MIKE, "not the passphrase", "A thief's").await;
     app.drain().await;
-    assert_eq!(lines(&app, mike).await, ["SIGNED_IN"]);
-    assert_eq!(pushed(&app, "phone"), 1);
+    assert_eq!(inbox_kinds(&app, mike).await, ["SIGNED_IN"]);
+    assert_eq!(push_count(&app, "phone"), 1);
     let letters = app.mail_to(MIKE);
     assert_eq!(letters.len(), 2, "the code of the sign-up, and one notice");
     assert!(letters[1].text.contains("has just been signed in to"));
@@ -79,86 +81,97 @@ async fn a_new_sign_in_is_told_by_mail_and_on_the_devices_that_are_signed_in(app
 }
 
 #[both]
-async fn a_reset_reaches_the_devices_it_signs_out(app: TestApp) {
+async fn a_reset_notifies_the_devices_it_signs_out(app: TestApp) {
     let phone = mike(&app).await;
     app.register(phone, "phone").await;
     reset(&app).await;
     app.drain().await;
-    assert_eq!(pushed(&app, "phone"), 1);
+    assert_eq!(push_count(&app, "phone"), 1);
     app.advance(TimeDelta::seconds(1));
-    let thief = who(&app, &sign_in(&app, MIKE, ANOTHER, "A thief's").await);
+    let thief = signed_in(
+        &app,
+        &sign_in(&app, MIKE, NEW_PASSPHRASE, "A thief's").await,
+    );
     app.drain().await;
-    assert_eq!(pushed(&app, "phone"), 2, "he hears of the thief as well");
     assert_eq!(
-        lines(&app, thief).await,
+        push_count(&app, "phone"),
+        2,
+        "he hears of the thief as well"
+    );
+    assert_eq!(
+        inbox_kinds(&app, thief).await,
         ["SIGNED_IN", "PASSPHRASE_CHANGED"]
     );
 }
 
 #[both]
-async fn a_device_that_was_signed_out_hears_of_nothing_but_the_account_and_not_for_long(
-    app: TestApp,
-) {
+async fn a_device_signed_out_by_a_reset_gets_account_notices_only_and_not_for_long(app: TestApp) {
     let phone = mike(&app).await;
     app.register(phone, "phone").await;
     app.tell(phone, "planned before").await;
     reset(&app).await;
-    let before = pushed(&app, "phone");
+    let before = push_count(&app, "phone");
     app.tell(phone, "planned after").await;
     app.drain().await;
-    assert_eq!(pushed(&app, "phone") - before, 1, "that it was signed out");
-    let tablet = who(&app, &sign_in(&app, MIKE, ANOTHER, "A tablet").await);
+    assert_eq!(
+        push_count(&app, "phone") - before,
+        1,
+        "that it was signed out"
+    );
+    let tablet = signed_in(&app, &sign_in(&app, MIKE, NEW_PASSPHRASE, "A tablet").await);
     let devices = "{ me { devices { id } } }";
     let devices = app.as_member(tablet, devices, json!({})).await;
     assert_eq!(devices.at("/me/devices"), json!([]));
     app.drain().await;
-    let before = pushed(&app, "phone");
+    let before = push_count(&app, "phone");
     app.advance(TimeDelta::hours(1));
-    sign_in(&app, MIKE, ANOTHER, "A desk").await;
+    sign_in(&app, MIKE, NEW_PASSPHRASE, "A desk").await;
     app.drain().await;
-    assert_eq!(pushed(&app, "phone"), before);
+    assert_eq!(push_count(&app, "phone"), before);
     api::device::service::housekeep(&app.app).await.unwrap();
     let rows = device::Entity::find().all(app.app.db.pool()).await;
     assert_eq!(rows.unwrap(), []);
 }
 
 #[both]
-async fn a_device_that_signs_in_again_hears_of_everything(app: TestApp) {
+async fn a_device_that_signs_in_again_gets_all_notifications(app: TestApp) {
     let phone = mike(&app).await;
     app.register(phone, "phone").await;
     reset(&app).await;
-    let phone = who(&app, &sign_in(&app, MIKE, ANOTHER, "A phone").await);
+    let phone = signed_in(&app, &sign_in(&app, MIKE, NEW_PASSPHRASE, "A phone").await);
     app.register(phone, "phone").await;
     app.drain().await;
-    let before = pushed(&app, "phone");
+    let before = push_count(&app, "phone");
     app.advance(TimeDelta::hours(2));
     api::device::service::housekeep(&app.app).await.unwrap();
     app.tell(phone, "something else").await;
     app.drain().await;
-    assert_eq!(pushed(&app, "phone"), before + 1);
+    assert_eq!(push_count(&app, "phone"), before + 1);
 }
 
 #[both]
-async fn a_changed_passphrase_and_a_moved_address_are_lines_in_the_inbox(app: TestApp) {
+async fn passphrase_and_email_changes_appear_in_the_inbox(app: TestApp) {
     let mike = mike(&app).await;
     app.register(mike, "phone").await;
-    let change = json!({ "current": PASSPHRASE, "new": ANOTHER });
+    let change = json!({ "current": PASSPHRASE, "new": NEW_PASSPHRASE });
     let change = app.as_member(mike, super::passphrase::CHANGE, input(&change));
     assert_eq!(change.await.at("/changePassphrase/errors"), json!([]));
     app.advance(TimeDelta::seconds(1));
-    let confirm = super::email_change::prove(&app, mike, "mike@example.net", ANOTHER).await;
+    let confirm =
+        super::email_change::change_email_with(&app, mike, "mike@example.net", NEW_PASSPHRASE)
+            .await;
     assert_eq!(confirm["errors"], json!([]));
     app.drain().await;
     let expected = ["EMAIL_CHANGE_CONFIRMED", "PASSPHRASE_CHANGED"];
-    assert_eq!(lines(&app, mike).await, expected);
+    assert_eq!(inbox_kinds(&app, mike).await, expected);
     app.advance(TimeDelta::days(1));
     app.drain().await;
-    assert_eq!(lines(&app, mike).await[0], "EMAIL_CHANGED");
-    assert_eq!(pushed(&app, "phone"), 3);
+    assert_eq!(inbox_kinds(&app, mike).await[0], "EMAIL_CHANGED");
+    assert_eq!(push_count(&app, "phone"), 3);
 }
 
 #[both]
-async fn what_concerns_the_account_does_not_wait_for_the_morning(app: TestApp) {
+async fn account_notices_ignore_quiet_hours(app: TestApp) {
     let mike = mike(&app).await;
     app.register(mike, "phone").await;
     // It is two in the morning.
@@ -166,18 +179,18 @@ async fn what_concerns_the_account_does_not_wait_for_the_morning(app: TestApp) {
     app.tell(mike, "something else").await;
     sign_in(&app, MIKE, PASSPHRASE, "A tablet").await;
     app.drain().await;
-    assert_eq!(pushed(&app, "phone"), 1);
+    assert_eq!(push_count(&app, "phone"), 1);
 }
 
 #[both]
-async fn a_copied_token_is_told_on_every_device(app: TestApp) {
+async fn a_stolen_session_is_reported_on_every_device(app: TestApp) {
     let joined = join(&app, MIKE, "mike").await;
-    let phone = who(&app, &joined);
+    let phone = signed_in(&app, &joined);
     app.register(phone, "phone").await;
-    let tablet = who(&app, &sign_in(&app, MIKE, PASSPHRASE, "A tablet").await);
+    let tablet = signed_in(&app, &sign_in(&app, MIKE, PASSPHRASE, "A tablet").await);
     app.register(tablet, "tablet").await;
     app.drain().await;
-    let before = pushed(&app, "phone");
+    let before = push_count(&app, "phone");
     let refresh = async |token: &Value| {
         let refresh = json!({ "refreshToken": token });
         let answer = app.anonymous(REFRESH, input(&refresh)).await;
@@ -189,21 +202,24 @@ async fn a_copied_token_is_told_on_every_device(app: TestApp) {
     app.advance(TimeDelta::minutes(1));
     assert_eq!(super::refusal(&refresh(first).await).0, "SESSION_ENDED");
     app.drain().await;
-    assert_eq!(lines(&app, tablet).await, ["SESSION_STOLEN", "SIGNED_IN"]);
-    assert_eq!(pushed(&app, "phone"), before + 1);
-    assert_eq!(pushed(&app, "tablet"), 1);
+    assert_eq!(
+        inbox_kinds(&app, tablet).await,
+        ["SESSION_STOLEN", "SIGNED_IN"]
+    );
+    assert_eq!(push_count(&app, "phone"), before + 1);
+    assert_eq!(push_count(&app, "tablet"), 1);
 }
 
 #[both]
-async fn a_device_that_is_signed_out_by_its_owner_hears_nothing(app: TestApp) {
+async fn a_device_signed_out_by_its_owner_gets_no_notifications(app: TestApp) {
     let phone = mike(&app).await;
     app.register(phone, "phone").await;
-    let tablet = who(&app, &sign_in(&app, MIKE, PASSPHRASE, "A tablet").await);
+    let tablet = signed_in(&app, &sign_in(&app, MIKE, PASSPHRASE, "A tablet").await);
     app.drain().await;
-    let before = pushed(&app, "phone");
+    let before = push_count(&app, "phone");
     let elsewhere = "mutation { signOutEverywhereElse { errors { code } } }";
     app.as_member(tablet, elsewhere, json!({})).await.ok();
     sign_in(&app, MIKE, PASSPHRASE, "A desk").await;
     app.drain().await;
-    assert_eq!(pushed(&app, "phone"), before);
+    assert_eq!(push_count(&app, "phone"), before);
 }

@@ -4,7 +4,9 @@ use api::account::service::authenticate;
 use serde_json::{Value, json};
 use support::{TestApp, both};
 
-use super::{ANOTHER, PASSPHRASE, input, join, mike, opens, refusal, sign_in, who};
+use super::{
+    NEW_PASSPHRASE, PASSPHRASE, can_sign_in, input, join, mike, refusal, sign_in, signed_in,
+};
 
 pub const CHANGE: &str = "mutation($input: ChangePassphraseInput!) {
     changePassphrase(input: $input) { account { email } errors { code path } }
@@ -16,17 +18,17 @@ fn change(current: &str, new: &str) -> Value {
 }
 
 #[both]
-async fn a_changed_passphrase_signs_every_other_device_out_and_is_told(app: TestApp) {
+async fn changing_the_passphrase_signs_out_other_devices_and_mails_a_notice(app: TestApp) {
     let joined = join(&app, MIKE, "mike").await;
-    let mike = who(&app, &joined);
+    let mike = signed_in(&app, &joined);
     let tablet = sign_in(&app, MIKE, PASSPHRASE, "A tablet").await;
     let first = app
-        .as_member(mike, CHANGE, change(PASSPHRASE, ANOTHER))
+        .as_member(mike, CHANGE, change(PASSPHRASE, NEW_PASSPHRASE))
         .await
         .ok();
     assert_eq!(first["changePassphrase"]["account"]["email"], MIKE);
     let second = app
-        .as_member(mike, CHANGE, change(PASSPHRASE, ANOTHER))
+        .as_member(mike, CHANGE, change(PASSPHRASE, NEW_PASSPHRASE))
         .await
         .ok();
     assert_eq!(first, second);
@@ -40,8 +42,8 @@ async fn a_changed_passphrase_signs_every_other_device_out_and_is_told(app: Test
     assert_eq!(authenticate(&app.app, &access(&tablet)), None);
     let access = authenticate(&app.app, &access(&joined));
     assert_eq!(access.map(|access| access.who), Some(mike));
-    assert!(!opens(&app, MIKE, PASSPHRASE).await);
-    assert!(opens(&app, MIKE, ANOTHER).await);
+    assert!(!can_sign_in(&app, MIKE, PASSPHRASE).await);
+    assert!(can_sign_in(&app, MIKE, NEW_PASSPHRASE).await);
     app.drain().await;
     let notices = app.mail_to(MIKE).into_iter();
     let changed = "your passphrase has just been changed";
@@ -50,15 +52,15 @@ async fn a_changed_passphrase_signs_every_other_device_out_and_is_told(app: Test
 }
 
 #[both]
-async fn who_does_not_know_the_passphrase_cannot_change_it(app: TestApp) {
+async fn changing_the_passphrase_needs_the_current_one(app: TestApp) {
     let mike = mike(&app).await;
     let payload = app
-        .as_member(mike, CHANGE, change("a guess at it", ANOTHER))
+        .as_member(mike, CHANGE, change("a guess at it", NEW_PASSPHRASE))
         .await;
     let payload = payload.at("/changePassphrase");
     assert_eq!(
         refusal(&payload),
         ("WRONG_CREDENTIALS".into(), "input.current".into())
     );
-    assert!(opens(&app, MIKE, PASSPHRASE).await);
+    assert!(can_sign_in(&app, MIKE, PASSPHRASE).await);
 }

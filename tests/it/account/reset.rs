@@ -1,4 +1,4 @@
-//! A new passphrase for who does not remember his.
+//! Resetting a forgotten passphrase.
 
 use api::account::service::authenticate;
 use chrono::TimeDelta;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use support::{FromDatabase, TestApp, TestDatabase, both};
 use tokio::task::JoinSet;
 
-use super::{ANOTHER, PASSPHRASE, another, input, join, opens, refusal, sign_in};
+use super::{NEW_PASSPHRASE, PASSPHRASE, can_sign_in, input, join, refusal, sign_in, wrong_code};
 
 pub const REQUEST: &str = "mutation($input: RequestPassphraseResetInput!) {
     requestPassphraseReset(input: $input) { accepted errors { code path } }
@@ -17,7 +17,7 @@ pub const RESET: &str = "mutation($input: ResetPassphraseInput!) {
 }";
 const MIKE: &str = "mike@example.org";
 
-/// The service with limits that nobody meets.
+/// The service with a limit for codes that no test reaches.
 pub struct Unlimited(pub TestApp);
 
 impl FromDatabase for Unlimited {
@@ -44,12 +44,12 @@ async fn reset(app: &TestApp, code: &str, passphrase: &str) -> Value {
 }
 
 #[both]
-async fn a_forgotten_passphrase_is_replaced_and_every_device_signed_out(app: TestApp) {
+async fn a_reset_replaces_the_passphrase_and_signs_out_every_device(app: TestApp) {
     let joined = join(&app, MIKE, "mike").await;
     request(&app).await;
     let code = app.mailed_code(MIKE).await;
     assert_eq!(
-        reset(&app, &code, ANOTHER).await,
+        reset(&app, &code, NEW_PASSPHRASE).await,
         json!({ "done": true, "errors": [] })
     );
 
@@ -62,34 +62,34 @@ async fn a_forgotten_passphrase_is_replaced_and_every_device_signed_out(app: Tes
             .text
             .contains("your passphrase has just been changed")
     );
-    assert!(!opens(&app, MIKE, PASSPHRASE).await);
-    assert!(opens(&app, MIKE, ANOTHER).await);
+    assert!(!can_sign_in(&app, MIKE, PASSPHRASE).await);
+    assert!(can_sign_in(&app, MIKE, NEW_PASSPHRASE).await);
 }
 
 #[both]
-async fn a_reset_sent_again_answers_the_same_and_a_code_works_once(app: TestApp) {
+async fn a_repeated_reset_answers_the_same_and_a_code_works_once(app: TestApp) {
     join(&app, MIKE, "mike").await;
     request(&app).await;
     let code = app.mailed_code(MIKE).await;
-    let first = reset(&app, &code, ANOTHER).await;
+    let first = reset(&app, &code, NEW_PASSPHRASE).await;
     app.drain().await;
     let letters = app.mail_to(MIKE).len();
-    assert_eq!(reset(&app, &code, ANOTHER).await, first);
+    assert_eq!(reset(&app, &code, NEW_PASSPHRASE).await, first);
     app.drain().await;
     assert_eq!(app.mail_to(MIKE).len(), letters);
 
     let other = reset(&app, &code, "something else again 5").await;
     assert_eq!(refusal(&other), ("WRONG_CODE".into(), "input.code".into()));
-    assert!(opens(&app, MIKE, ANOTHER).await);
+    assert!(can_sign_in(&app, MIKE, NEW_PASSPHRASE).await);
 }
 
 #[both]
-async fn asking_again_mails_the_same_code(app: TestApp) {
+async fn a_repeated_request_mails_the_same_code(app: TestApp) {
     join(&app, MIKE, "mike").await;
     request(&app).await;
     request(&app).await;
     let code = app.mailed_code(MIKE).await;
-    // Two wishes before the worker came are one.
+    // Two requests before the worker runs mail one letter.
     assert_eq!(app.mail_to(MIKE).len(), 2);
     app.advance(TimeDelta::minutes(5));
     request(&app).await;
@@ -98,12 +98,15 @@ async fn asking_again_mails_the_same_code(app: TestApp) {
     request(&app).await;
     let newer = app.mailed_code(MIKE).await;
     assert_ne!(newer, code);
-    assert_eq!(refusal(&reset(&app, &code, ANOTHER).await).0, "WRONG_CODE");
-    assert_eq!(reset(&app, &newer, ANOTHER).await["done"], true);
+    assert_eq!(
+        refusal(&reset(&app, &code, NEW_PASSPHRASE).await).0,
+        "WRONG_CODE"
+    );
+    assert_eq!(reset(&app, &newer, NEW_PASSPHRASE).await["done"], true);
 }
 
 #[both]
-async fn guesses_at_once_cannot_exceed_five(Unlimited(app): Unlimited) {
+async fn concurrent_guesses_cannot_exceed_five(Unlimited(app): Unlimited) {
     join(&app, MIKE, "mike").await;
     request(&app).await;
     let code = app.mailed_code(MIKE).await;
@@ -111,9 +114,9 @@ async fn guesses_at_once_cannot_exceed_five(Unlimited(app): Unlimited) {
     let mut at_once = JoinSet::new();
     let mut wrong = code.clone();
     for _ in 0..12 {
-        wrong = another(&wrong);
+        wrong = wrong_code(&wrong);
         let (app, wrong) = (app.clone(), wrong.clone());
-        at_once.spawn(async move { reset(&app, &wrong, ANOTHER).await });
+        at_once.spawn(async move { reset(&app, &wrong, NEW_PASSPHRASE).await });
     }
     for payload in at_once.join_all().await {
         assert_eq!(refusal(&payload).0, "WRONG_CODE");
@@ -121,47 +124,58 @@ async fn guesses_at_once_cannot_exceed_five(Unlimited(app): Unlimited) {
     let codes = entity::account_code::Entity::find();
     let codes = codes.all(app.app.db.pool()).await.unwrap();
     assert_eq!(codes[0].attempts, 5);
-    assert_eq!(refusal(&reset(&app, &code, ANOTHER).await).0, "WRONG_CODE");
-    assert!(opens(&app, MIKE, PASSPHRASE).await);
+    assert_eq!(
+        refusal(&reset(&app, &code, NEW_PASSPHRASE).await).0,
+        "WRONG_CODE"
+    );
+    assert!(can_sign_in(&app, MIKE, PASSPHRASE).await);
 }
 
 #[both]
-async fn a_dead_code_is_replaced_when_asked_again(app: TestApp) {
+async fn a_code_used_up_by_wrong_guesses_is_replaced_on_request(app: TestApp) {
     join(&app, MIKE, "mike").await;
     request(&app).await;
     let dead = app.mailed_code(MIKE).await;
     for _ in 0..5 {
-        reset(&app, &another(&dead), ANOTHER).await;
+        reset(&app, &wrong_code(&dead), NEW_PASSPHRASE).await;
     }
     request(&app).await;
     let code = app.mailed_code(MIKE).await;
     assert_ne!(code, dead);
-    assert_eq!(reset(&app, &code, ANOTHER).await["done"], true);
+    assert_eq!(reset(&app, &code, NEW_PASSPHRASE).await["done"], true);
 }
 
 #[both]
-async fn a_code_ends_with_its_time(app: TestApp) {
+async fn a_code_expires_after_thirty_minutes(app: TestApp) {
     join(&app, MIKE, "mike").await;
     request(&app).await;
     let code = app.mailed_code(MIKE).await;
     app.advance(TimeDelta::minutes(30));
-    assert_eq!(refusal(&reset(&app, &code, ANOTHER).await).0, "WRONG_CODE");
-    assert!(opens(&app, MIKE, PASSPHRASE).await);
+    assert_eq!(
+        refusal(&reset(&app, &code, NEW_PASSPHRASE).await).0,
+        "WRONG_CODE"
+    );
+    assert!(can_sign_in(&app, MIKE, PASSPHRASE).await);
 }
 
 #[both]
-async fn nobody_slips_in_with_the_old_passphrase_while_it_is_replaced(app: TestApp) {
+async fn a_sign_in_with_the_old_passphrase_does_not_survive_a_reset(app: TestApp) {
     join(&app, MIKE, "mike").await;
     request(&app).await;
     let code = app.mailed_code(MIKE).await;
+    // The first one is in time, whoever wins the race.
+    let first = sign_in(&app, MIKE, PASSPHRASE, "A thief's").await;
+    let first = first["credentials"]["accessToken"].as_str().unwrap();
+    assert!(authenticate(&app.app, first).is_some());
     let app = std::sync::Arc::new(app);
     let mut at_once = JoinSet::new();
     for _ in 0..8 {
         let app = app.clone();
         at_once.spawn(async move { sign_in(&app, MIKE, PASSPHRASE, "A thief's").await });
     }
-    let payload = reset(&app, &code, ANOTHER).await;
+    let payload = reset(&app, &code, NEW_PASSPHRASE).await;
     assert_eq!(payload["done"], true);
+    assert_eq!(authenticate(&app.app, first), None);
     for payload in at_once.join_all().await {
         if let Some(access) = payload["credentials"]["accessToken"].as_str() {
             assert_eq!(authenticate(&app.app, access), None);

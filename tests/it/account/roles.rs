@@ -1,4 +1,4 @@
-//! Roles, and what is tidied away.
+//! Roles, and housekeeping of account data.
 
 use api::account::jobs::housekeep;
 use api::account::service::{SetRoleOutcome, is_facilitator, role, set_role};
@@ -11,7 +11,7 @@ use support::{TestApp, both};
 use super::{SIGN_UP, input, join, mike, sign_up_input};
 
 #[both]
-async fn an_operator_makes_a_facilitator_by_his_address(app: TestApp) {
+async fn an_operator_makes_a_facilitator_by_address(app: TestApp) {
     let mike = mike(&app).await;
     let db = app.app.db.pool();
     assert!(!is_facilitator(db, mike.member).await.unwrap());
@@ -38,7 +38,7 @@ async fn an_operator_makes_a_facilitator_by_his_address(app: TestApp) {
 }
 
 #[both]
-async fn what_has_had_its_day_is_removed_and_nothing_else(app: TestApp) {
+async fn housekeeping_removes_only_expired_rows(app: TestApp) {
     let db = app.app.db.pool();
     let mike = mike(&app).await;
     let forgot = json!({ "email": "mike@example.org" });
@@ -79,7 +79,7 @@ async fn what_has_had_its_day_is_removed_and_nothing_else(app: TestApp) {
     app.advance(TimeDelta::days(30));
     join(&app, "late@example.org", "late").await;
     housekeep(&app.app).await.unwrap();
-    // Paul's letter leaves only now, with a code that is good from now on.
+    // Paul's letter is sent only now, so its code is valid from now on.
     assert_eq!(counts().await, (2, 0, 1, false));
     app.advance(TimeDelta::days(2));
     housekeep(&app.app).await.unwrap();

@@ -4,25 +4,25 @@ use serde_json::{Value, json};
 use support::{Answer, TestApp, both};
 
 use super::reset::{REQUEST, RESET};
-use super::{ANOTHER, PASSPHRASE, SIGN_IN, SIGN_UP, VERIFY, input, join, sign_up_input};
+use super::{NEW_PASSPHRASE, PASSPHRASE, SIGN_IN, SIGN_UP, VERIFY, input, join, sign_up_input};
 
 const KNOWN: &str = "mike@example.org";
 const UNKNOWN: &str = "nobody@example.org";
 
-async fn asked(app: &TestApp, document: &str, variables: &Value) -> (u64, Value) {
+async fn ask(app: &TestApp, document: &str, variables: &Value) -> (u64, Value) {
     let answer: Answer = app.anonymous(document, input(variables)).await;
     (answer.statements, answer.ok())
 }
 
 #[both]
-async fn signing_up_does_not_tell(app: TestApp) {
+async fn signing_up_does_not_reveal_an_account(app: TestApp) {
     join(&app, KNOWN, "mike").await;
     let known = sign_up_input(&app, "Mike@Example.ORG", "mike");
     let unknown = sign_up_input(&app, UNKNOWN, "mike");
-    let (known_cost, mut told) = asked(&app, SIGN_UP, &known).await;
-    let (unknown_cost, untold) = asked(&app, SIGN_UP, &unknown).await;
-    told["signUp"]["signUpId"] = unknown["id"].clone();
-    assert_eq!((known_cost, told), (unknown_cost, untold));
+    let (known_cost, mut known_answer) = ask(&app, SIGN_UP, &known).await;
+    let (unknown_cost, unknown_answer) = ask(&app, SIGN_UP, &unknown).await;
+    known_answer["signUp"]["signUpId"] = unknown["id"].clone();
+    assert_eq!((known_cost, known_answer), (unknown_cost, unknown_answer));
 
     app.drain().await;
     let letter = app.mail_to(KNOWN).pop().unwrap();
@@ -32,24 +32,24 @@ async fn signing_up_does_not_tell(app: TestApp) {
     assert!(app.mail_to(UNKNOWN)[0].code().is_some());
 
     let guess = |sign_up: &Value| json!({ "signUpId": sign_up["id"], "code": "00000000", "deviceName": "A phone" });
-    let known = asked(&app, VERIFY, &guess(&known)).await;
-    assert_eq!(known, asked(&app, VERIFY, &guess(&unknown)).await);
+    let known = ask(&app, VERIFY, &guess(&known)).await;
+    assert_eq!(known, ask(&app, VERIFY, &guess(&unknown)).await);
 }
 
 #[both]
-async fn signing_in_does_not_tell(app: TestApp) {
+async fn signing_in_does_not_reveal_an_account(app: TestApp) {
     join(&app, KNOWN, "mike").await;
     let credentials = |email: &str, passphrase: &str| json!({ "email": email, "passphrase": passphrase, "deviceName": "A phone" });
-    let known = asked(&app, SIGN_IN, &credentials(KNOWN, "a guess at it")).await;
-    let unknown = asked(&app, SIGN_IN, &credentials(UNKNOWN, PASSPHRASE)).await;
+    let known = ask(&app, SIGN_IN, &credentials(KNOWN, "a guess at it")).await;
+    let unknown = ask(&app, SIGN_IN, &credentials(UNKNOWN, PASSPHRASE)).await;
     assert_eq!(known, unknown);
 }
 
 #[both]
-async fn asking_for_a_new_passphrase_does_not_tell(app: TestApp) {
+async fn requesting_a_reset_does_not_reveal_an_account(app: TestApp) {
     join(&app, KNOWN, "mike").await;
-    let known = asked(&app, REQUEST, &json!({ "email": KNOWN })).await;
-    let unknown = asked(&app, REQUEST, &json!({ "email": UNKNOWN })).await;
+    let known = ask(&app, REQUEST, &json!({ "email": KNOWN })).await;
+    let unknown = ask(&app, REQUEST, &json!({ "email": UNKNOWN })).await;
     assert_eq!(known, unknown);
     app.drain().await;
     assert!(app.mail_to(KNOWN).pop().unwrap().code().is_some());
@@ -57,16 +57,17 @@ async fn asking_for_a_new_passphrase_does_not_tell(app: TestApp) {
 }
 
 #[both]
-async fn a_guess_at_a_code_does_not_tell(app: TestApp) {
+async fn guessing_a_code_does_not_reveal_an_account(app: TestApp) {
     join(&app, KNOWN, "mike").await;
-    let guess = |email: &str| json!({ "email": email, "code": "00000000", "passphrase": ANOTHER });
-    let without_code = asked(&app, RESET, &guess(KNOWN)).await;
+    let guess =
+        |email: &str| json!({ "email": email, "code": "00000000", "passphrase": NEW_PASSPHRASE });
+    let without_code = ask(&app, RESET, &guess(KNOWN)).await;
     app.anonymous(REQUEST, input(&json!({ "email": KNOWN })))
         .await
         .ok();
     app.drain().await;
-    let known = asked(&app, RESET, &guess(KNOWN)).await;
-    let unknown = asked(&app, RESET, &guess(UNKNOWN)).await;
+    let known = ask(&app, RESET, &guess(KNOWN)).await;
+    let unknown = ask(&app, RESET, &guess(UNKNOWN)).await;
     assert_eq!(known, unknown);
     assert_eq!(without_code, unknown);
 }

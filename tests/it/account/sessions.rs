@@ -1,4 +1,4 @@
-//! Devices: listing them and signing them out.
+//! Sessions: listing them and ending them.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use support::{TestApp, both, eventually};
 use tokio_util::sync::CancellationToken;
 
-use super::{PASSPHRASE, REFRESH, SESSIONS, input, join, mike, refusal, sign_in, who};
+use super::{PASSPHRASE, REFRESH, SESSIONS, input, join, mike, refusal, sign_in, signed_in};
 
 const SIGN_OUT: &str = "mutation { signOut { sessionId errors { code path } } }";
 const REVOKE: &str = "mutation($input: RevokeSessionInput!) {
@@ -23,7 +23,7 @@ const ELSEWHERE: &str = "mutation {
 }";
 
 #[both]
-async fn a_session_is_fetched_by_its_id_and_by_nobody_else(app: TestApp) {
+async fn only_its_owner_can_fetch_a_session_by_id(app: TestApp) {
     let (mike, tom) = (app.member("mike").await, app.member("tom").await);
     let query =
         "query($id: ID!) { node(id: $id) { __typename id ... on Session { deviceName current } } }";
@@ -61,7 +61,7 @@ fn access(payload: &Value) -> &str {
 }
 
 #[both]
-async fn a_member_sees_his_devices(app: TestApp) {
+async fn a_member_can_list_the_signed_in_devices(app: TestApp) {
     let phone = mike(&app).await;
     join(&app, "paul@example.org", "paul").await;
     app.advance(TimeDelta::hours(1));
@@ -84,7 +84,7 @@ async fn a_member_sees_his_devices(app: TestApp) {
 }
 
 #[both]
-async fn the_device_that_asks_is_listed_among_more_than_a_hundred(app: TestApp) {
+async fn the_current_device_is_listed_even_among_more_than_a_hundred(app: TestApp) {
     let phone = mike(&app).await;
     let found = session::Entity::find_by_id(phone.session);
     let first = found.one(app.app.db.pool()).await.unwrap().unwrap();
@@ -110,24 +110,28 @@ async fn the_device_that_asks_is_listed_among_more_than_a_hundred(app: TestApp) 
 #[both]
 async fn a_device_that_signs_out_is_refused_at_once(app: TestApp) {
     let joined = join(&app, "mike@example.org", "mike").await;
-    let mike = who(&app, &joined);
-    let first = app.as_member(mike, SIGN_OUT, json!({})).await.ok();
+    let mike = signed_in(&app, &joined);
+    app.as_member(mike, SIGN_OUT, json!({})).await.ok();
     assert_eq!(authenticate(&app.app, access(&joined)), None);
-    let second = app.as_member(mike, SIGN_OUT, json!({})).await.ok();
-    assert_eq!(first, second);
+    let second = app.as_member(mike, SIGN_OUT, json!({})).await;
+    assert_eq!(second.code(), "UNAUTHENTICATED", "it is signed out");
     let refresh = json!({ "refreshToken": joined["credentials"]["refreshToken"] });
     let payload = app
         .anonymous(REFRESH, input(&refresh))
         .await
         .at("/refreshSession");
     assert_eq!(refusal(&payload).0, "SESSION_ENDED");
-    assert_eq!(devices(&app, mike).await, Vec::<String>::new());
+    let elsewhere = SignedIn {
+        session: app.app.ids.next(),
+        ..mike
+    };
+    assert_eq!(devices(&app, elsewhere).await, Vec::<String>::new());
     let nobody = app.anonymous(SIGN_OUT, json!({})).await;
     assert_eq!(nobody.code(), "UNAUTHENTICATED");
 }
 
 #[both]
-async fn another_device_can_be_signed_out_and_nobody_elses(app: TestApp) {
+async fn a_member_can_sign_out_another_device_but_not_another_members(app: TestApp) {
     let phone = mike(&app).await;
     let tablet = sign_in(&app, "mike@example.org", PASSPHRASE, "A tablet").await;
     let pauls = join(&app, "paul@example.org", "paul").await;
@@ -154,7 +158,7 @@ async fn another_device_can_be_signed_out_and_nobody_elses(app: TestApp) {
 }
 
 #[both]
-async fn every_other_device_can_be_signed_out(app: TestApp) {
+async fn a_member_can_sign_out_every_other_device(app: TestApp) {
     let phone = mike(&app).await;
     let tablet = sign_in(&app, "mike@example.org", PASSPHRASE, "A tablet").await;
     let desk = sign_in(&app, "mike@example.org", PASSPHRASE, "A desk").await;
@@ -168,10 +172,10 @@ async fn every_other_device_can_be_signed_out(app: TestApp) {
 }
 
 #[both]
-async fn another_process_refuses_an_ended_session_after_its_next_look(app: TestApp) {
+async fn another_process_refuses_an_ended_session_after_its_next_poll(app: TestApp) {
     let replica = app.replica().await;
     let joined = join(&app, "mike@example.org", "mike").await;
-    let mike = who(&app, &joined);
+    let mike = signed_in(&app, &joined);
     revocations::poll(&replica).await.unwrap();
     assert!(authenticate(&replica, access(&joined)).is_some());
     app.advance(TimeDelta::seconds(1));
@@ -183,9 +187,9 @@ async fn another_process_refuses_an_ended_session_after_its_next_look(app: TestA
 }
 
 #[both]
-async fn a_process_that_starts_knows_what_was_ended(app: TestApp) {
+async fn a_new_process_refuses_sessions_that_ended_before_it_started(app: TestApp) {
     let joined = join(&app, "mike@example.org", "mike").await;
-    app.as_member(who(&app, &joined), SIGN_OUT, json!({}))
+    app.as_member(signed_in(&app, &joined), SIGN_OUT, json!({}))
         .await
         .ok();
     app.advance(TimeDelta::minutes(9));
@@ -195,15 +199,15 @@ async fn a_process_that_starts_knows_what_was_ended(app: TestApp) {
 }
 
 #[both]
-async fn a_process_keeps_looking_until_it_is_told_to_stop(app: TestApp) {
+async fn a_process_polls_revocations_until_it_is_stopped(app: TestApp) {
     let phone = join(&app, "mike@example.org", "mike").await;
     let tablet = sign_in(&app, "mike@example.org", PASSPHRASE, "A tablet").await;
     let replica = app.replica().await;
     let stop = CancellationToken::new();
     let watch = tokio::spawn(revocations::watch(replica.clone(), stop.clone()));
-    // The second is ended when a look has been made.
+    // The second session ends after at least one poll.
     for device in [&phone, &tablet] {
-        app.as_member(who(&app, device), SIGN_OUT, json!({}))
+        app.as_member(signed_in(&app, device), SIGN_OUT, json!({}))
             .await
             .ok();
         eventually("the device is refused", async || {

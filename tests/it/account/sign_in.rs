@@ -5,20 +5,20 @@ use entity::account::Role;
 use serde_json::json;
 use support::{TestApp, both};
 
-use super::{PASSPHRASE, REFRESH, SIGN_IN, id, input, mike, refusal, sign_in, who};
+use super::{PASSPHRASE, REFRESH, SIGN_IN, id, input, mike, refusal, sign_in, signed_in};
 
 #[both]
 async fn a_member_signs_in_on_another_device(app: TestApp) {
     let phone = mike(&app).await;
     let payload = sign_in(&app, " MIKE@example.org", PASSPHRASE, "A tablet").await;
-    let tablet = who(&app, &payload);
+    let tablet = signed_in(&app, &payload);
     assert_eq!(phone.member, tablet.member);
     assert_ne!(phone.session, tablet.session);
     assert_eq!(payload["me"]["account"]["deletionDueAt"], json!(null));
 }
 
 #[both]
-async fn what_a_member_sees_is_in_the_answer_that_signs_him_in(app: TestApp) {
+async fn a_sign_in_can_select_the_members_data(app: TestApp) {
     let mike = mike(&app).await;
     let circle = json!({ "id": id(&app), "name": "Tuesday men", "purpose": "To talk" });
     let create =
@@ -35,14 +35,14 @@ async fn what_a_member_sees_is_in_the_answer_that_signs_him_in(app: TestApp) {
         "email": "mike@example.org", "passphrase": PASSPHRASE, "deviceName": "A tablet",
     });
     let answer = app.anonymous(home, input(&asked)).await;
-    let himself = json!({ "handle": "mike" });
-    let expected = json!({ "profile": himself,
-        "circles": { "nodes": [{ "members": { "nodes": [{ "member": himself }] } }] } });
+    let profile = json!({ "handle": "mike" });
+    let expected = json!({ "profile": profile,
+        "circles": { "nodes": [{ "members": { "nodes": [{ "member": profile }] } }] } });
     assert_eq!(answer.at("/signIn/me"), expected);
 }
 
 #[both]
-async fn neither_a_wrong_passphrase_nor_an_unknown_address_opens_anything(app: TestApp) {
+async fn a_wrong_passphrase_and_an_unknown_address_get_the_same_refusal(app: TestApp) {
     mike(&app).await;
     let wrong = sign_in(&app, "mike@example.org", "not the passphrase", "A phone").await;
     let unknown = sign_in(&app, "nobody@example.org", PASSPHRASE, "A phone").await;
@@ -56,7 +56,7 @@ async fn neither_a_wrong_passphrase_nor_an_unknown_address_opens_anything(app: T
 }
 
 #[both]
-async fn a_lost_answer_is_given_again_until_the_session_is_used(app: TestApp) {
+async fn a_repeated_sign_in_gets_the_same_session_until_it_is_used(app: TestApp) {
     mike(&app).await;
     let asked = json!({
         "email": "mike@example.org", "passphrase": PASSPHRASE, "deviceName": "A tablet",
@@ -68,7 +68,7 @@ async fn a_lost_answer_is_given_again_until_the_session_is_used(app: TestApp) {
     let token = &first["credentials"]["refreshToken"];
     assert!(token.is_string());
     assert_eq!(token, &second["credentials"]["refreshToken"]);
-    assert_eq!(who(&app, &first), who(&app, &second));
+    assert_eq!(signed_in(&app, &first), signed_in(&app, &second));
 
     let refresh = app
         .anonymous(REFRESH, input(&json!({ "refreshToken": token })))
@@ -79,7 +79,7 @@ async fn a_lost_answer_is_given_again_until_the_session_is_used(app: TestApp) {
 }
 
 #[both]
-async fn a_sessions_id_is_used_once(app: TestApp) {
+async fn a_session_id_cannot_be_used_for_another_sign_in(app: TestApp) {
     mike(&app).await;
     super::join(&app, "paul@example.org", "paul").await;
     let asked = json!({

@@ -7,11 +7,12 @@ use support::{TestApp, both};
 use tokio::task::JoinSet;
 
 use super::{
-    PASSPHRASE, SIGN_UP, VERIFY, another, id, input, join, opens, refusal, sign_up_input, who,
+    PASSPHRASE, SIGN_UP, VERIFY, can_sign_in, id, input, join, refusal, sign_up_input, signed_in,
+    wrong_code,
 };
 
 #[both]
-async fn a_man_signs_up_and_is_in(app: TestApp) {
+async fn a_new_member_signs_up_and_is_signed_in(app: TestApp) {
     let sign_up = sign_up_input(&app, "Mike@Example.org", "mike");
     let data = app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
     assert_eq!(data["signUp"]["signUpId"], sign_up["id"]);
@@ -23,7 +24,7 @@ async fn a_man_signs_up_and_is_in(app: TestApp) {
         "deviceName": "Mike's phone",
     });
     let data = app.anonymous(VERIFY, input(&verify)).await.ok();
-    let mike = who(&app, &data["verifyEmail"]);
+    let mike = signed_in(&app, &data["verifyEmail"]);
     assert_eq!(
         data["verifyEmail"]["me"]["account"]["email"],
         "Mike@Example.org"
@@ -43,12 +44,12 @@ async fn a_man_signs_up_and_is_in(app: TestApp) {
             "deletionDueAt": null, "createdAt": noon,
         })
     );
-    assert!(opens(&app, "mike@example.org", PASSPHRASE).await);
-    assert!(!opens(&app, "mike@example.org", "another thing entirely").await);
+    assert!(can_sign_in(&app, "mike@example.org", PASSPHRASE).await);
+    assert!(!can_sign_in(&app, "mike@example.org", "another thing entirely").await);
 }
 
 #[both]
-async fn a_sign_up_sent_again_is_the_same_and_mails_no_second_letter(app: TestApp) {
+async fn a_repeated_sign_up_answers_the_same_and_mails_no_second_letter(app: TestApp) {
     let sign_up = sign_up_input(&app, "mike@example.org", "mike");
     let first = app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
     app.drain().await;
@@ -78,7 +79,7 @@ async fn a_sign_up_sent_again_is_the_same_and_mails_no_second_letter(app: TestAp
 }
 
 #[both]
-async fn a_sign_up_sent_many_times_at_once_is_one(app: TestApp) {
+async fn concurrent_identical_sign_ups_count_once(app: TestApp) {
     let sign_up = input(&sign_up_input(&app, "mike@example.org", "mike"));
     let app = std::sync::Arc::new(app);
     let mut at_once = JoinSet::new();
@@ -95,7 +96,7 @@ async fn a_sign_up_sent_many_times_at_once_is_one(app: TestApp) {
 }
 
 #[both]
-async fn a_code_entered_many_times_at_once_makes_one_account(app: TestApp) {
+async fn a_code_entered_concurrently_makes_one_account(app: TestApp) {
     let sign_up = sign_up_input(&app, "mike@example.org", "mike");
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
     let code = app.mailed_code("mike@example.org").await;
@@ -109,11 +110,11 @@ async fn a_code_entered_many_times_at_once_makes_one_account(app: TestApp) {
     let mut answers = at_once.join_all().await;
     answers.dedup();
     assert_eq!(answers.len(), 1, "{answers:#?}");
-    who(&app, &answers[0]);
+    signed_in(&app, &answers[0]);
 }
 
 #[both]
-async fn a_lost_answer_to_the_code_is_given_again_until_the_session_is_used(app: TestApp) {
+async fn a_repeated_verification_gets_the_same_session_until_it_is_used(app: TestApp) {
     let sign_up = sign_up_input(&app, "mike@example.org", "mike");
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
     let code = app.mailed_code("mike@example.org").await;
@@ -134,7 +135,7 @@ async fn a_lost_answer_to_the_code_is_given_again_until_the_session_is_used(app:
     ] {
         assert_eq!(first.pointer(same), second.pointer(same), "{same}");
     }
-    assert_eq!(who(&app, &first), who(&app, &second));
+    assert_eq!(signed_in(&app, &first), signed_in(&app, &second));
 
     let mut elsewhere = verify.clone();
     elsewhere["deviceName"] = json!("Another phone");
@@ -155,7 +156,7 @@ async fn a_lost_answer_to_the_code_is_given_again_until_the_session_is_used(app:
 }
 
 #[both]
-async fn a_handle_taken_meanwhile_leaves_the_code_good_for_another(app: TestApp) {
+async fn a_taken_handle_does_not_use_up_the_code(app: TestApp) {
     let sign_up = sign_up_input(&app, "mike@example.org", "mike");
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
     join(&app, "other@example.org", "Mike").await;
@@ -173,11 +174,11 @@ async fn a_handle_taken_meanwhile_leaves_the_code_good_for_another(app: TestApp)
         .anonymous(VERIFY, input(&verify))
         .await
         .at("/verifyEmail");
-    who(&app, &payload);
+    signed_in(&app, &payload);
 }
 
 #[both]
-async fn two_who_take_one_handle_at_once_do_not_both_get_it(app: TestApp) {
+async fn of_concurrent_sign_ups_with_one_handle_one_succeeds(app: TestApp) {
     let mut verifies = Vec::new();
     for email in ["one@example.org", "two@example.org", "three@example.org"] {
         let sign_up = sign_up_input(&app, email, "mike");
@@ -206,13 +207,13 @@ async fn two_who_take_one_handle_at_once_do_not_both_get_it(app: TestApp) {
 }
 
 #[both]
-async fn five_wrong_guesses_end_a_code(app: TestApp) {
+async fn five_wrong_guesses_invalidate_a_code(app: TestApp) {
     let sign_up = sign_up_input(&app, "mike@example.org", "mike");
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
     let code = app.mailed_code("mike@example.org").await;
     let guess =
         |code: &str| json!({ "signUpId": sign_up["id"], "code": code, "deviceName": "A phone" });
-    let wrong = another(&code);
+    let wrong = wrong_code(&code);
     for _ in 0..5 {
         let payload = app
             .anonymous(VERIFY, input(&guess(&wrong)))
@@ -231,7 +232,7 @@ async fn five_wrong_guesses_end_a_code(app: TestApp) {
 }
 
 #[both]
-async fn guesses_at_once_cannot_exceed_five(app: TestApp) {
+async fn concurrent_guesses_cannot_exceed_five(app: TestApp) {
     let sign_up = sign_up_input(&app, "mike@example.org", "mike");
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
     let code = app.mailed_code("mike@example.org").await;
@@ -239,7 +240,7 @@ async fn guesses_at_once_cannot_exceed_five(app: TestApp) {
     let mut at_once = JoinSet::new();
     let mut wrong = code.clone();
     for _ in 0..20 {
-        wrong = another(&wrong);
+        wrong = wrong_code(&wrong);
         let guess = json!({ "signUpId": sign_up["id"], "code": wrong, "deviceName": "A phone" });
         let app = app.clone();
         at_once.spawn(async move {
@@ -263,7 +264,7 @@ async fn guesses_at_once_cannot_exceed_five(app: TestApp) {
 }
 
 #[both]
-async fn a_code_ends_with_its_time(app: TestApp) {
+async fn a_code_expires_after_thirty_minutes(app: TestApp) {
     let sign_up = sign_up_input(&app, "mike@example.org", "mike");
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
     let code = app.mailed_code("mike@example.org").await;
@@ -283,7 +284,7 @@ async fn a_code_ends_with_its_time(app: TestApp) {
 }
 
 #[both]
-async fn a_code_works_for_one_account_only(app: TestApp) {
+async fn a_code_works_only_for_its_own_sign_up(app: TestApp) {
     let first = sign_up_input(&app, "mike@example.org", "mike");
     let second = sign_up_input(&app, "mike@example.org", "michael");
     app.anonymous(SIGN_UP, input(&first)).await.ok();
@@ -299,13 +300,13 @@ async fn a_code_works_for_one_account_only(app: TestApp) {
         .at("/verifyEmail");
     assert_eq!(refusal(&payload).0, "WRONG_CODE");
     let verify = json!({ "signUpId": first["id"], "code": first_code, "deviceName": "A phone" });
-    who(
+    signed_in(
         &app,
         &app.anonymous(VERIFY, input(&verify))
             .await
             .at("/verifyEmail"),
     );
-    // He has shown twice that the address is his: he may know that it has an account.
+    // Both codes prove ownership of the address, so the answer may say that it has an account.
     let verify = json!({ "signUpId": second["id"], "code": second_code, "deviceName": "A phone" });
     let payload = app
         .anonymous(VERIFY, input(&verify))
@@ -315,14 +316,14 @@ async fn a_code_works_for_one_account_only(app: TestApp) {
 }
 
 #[both]
-async fn the_locale_of_a_phone_is_a_language(app: TestApp) {
+async fn a_phones_locale_with_an_underscore_is_accepted(app: TestApp) {
     let mut sign_up = sign_up_input(&app, "mike@example.org", "mike");
     sign_up["locale"] = json!("en_US");
     app.anonymous(SIGN_UP, input(&sign_up)).await.ok();
     let code = app.mailed_code("mike@example.org").await;
     let verify = json!({ "signUpId": sign_up["id"], "code": code, "deviceName": "A phone" });
     let entered = app.anonymous(VERIFY, input(&verify)).await;
-    let mike = who(&app, &entered.at("/verifyEmail"));
+    let mike = signed_in(&app, &entered.at("/verifyEmail"));
     let query = "{ me { profile { mailLanguage } } }";
     let me = app.as_member(mike, query, json!({})).await;
     assert_eq!(me.at("/me/profile/mailLanguage"), "en-US");

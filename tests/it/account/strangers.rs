@@ -1,4 +1,4 @@
-//! What strangers try keeps no member out.
+//! Strangers who guess cannot lock a member out.
 
 use std::net::IpAddr;
 
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use support::{Answer, FromDatabase, TestApp, TestDatabase, both};
 
 use super::reset::{REQUEST, RESET};
-use super::{ANOTHER, PASSPHRASE, REFRESH, SIGN_IN, another, input, join, refusal};
+use super::{NEW_PASSPHRASE, PASSPHRASE, REFRESH, SIGN_IN, input, join, refusal, wrong_code};
 
 const MIKE: &str = "mike@example.org";
 const CREDENTIALS: &str = "mutation($input: SignInInput!) {
     signIn(input: $input) { credentials { deviceKey } errors { code path } }
 }";
 
-fn place(n: u8) -> IpAddr {
+fn ip(n: u8) -> IpAddr {
     [198, 51, 100, n].into()
 }
 
@@ -24,7 +24,7 @@ fn sign_in(email: &str, passphrase: &str, device_key: &Value) -> Value {
     }))
 }
 
-/// Signs in; the key that the device is given.
+/// Signs in. Returns the device's key.
 async fn device_key(app: &TestApp, email: &str) -> Value {
     let right = sign_in(email, PASSPHRASE, &json!(null));
     app.anonymous(CREDENTIALS, right)
@@ -32,85 +32,85 @@ async fn device_key(app: &TestApp, email: &str) -> Value {
         .at("/signIn/credentials/deviceKey")
 }
 
-/// Guesses from a place until it is stopped; how many were heard.
+/// Guesses from an address until it is limited. Returns how many guesses were answered.
 async fn guess_from(app: &TestApp, from: IpAddr, email: &str) -> usize {
-    for heard in 0..1000 {
+    for answered in 0..1000 {
         let guess = sign_in(email, "a guess at it", &json!(null));
         let answer = app.anonymous_from(from, SIGN_IN, guess).await;
         if !answer.errors.is_empty() {
             assert_eq!(answer.code(), "RATE_LIMITED");
-            return heard;
+            return answered;
         }
     }
-    panic!("nobody stops him");
+    panic!("the address is never limited");
 }
 
-/// Strangers everywhere guess until nobody unknown is heard any more.
+/// Guesses from ever more addresses until every sign-in by an unknown device is limited.
 async fn strangers_guess(app: &TestApp, email: &str) {
     let mut n = 0;
-    while guess_from(app, place(n), email).await > 0 {
+    while guess_from(app, ip(n), email).await > 0 {
         n += 1;
     }
-    assert!(n > 1, "one place must not be enough");
+    assert!(n > 1, "one address must not be enough");
 }
 
-fn is_in(answer: &Answer) -> bool {
+fn is_signed_in(answer: &Answer) -> bool {
     answer.errors.is_empty() && answer.data["signIn"]["credentials"].is_object()
 }
 
 #[both]
-async fn a_device_that_signed_in_before_is_not_kept_out_by_strangers(app: TestApp) {
+async fn strangers_cannot_lock_out_a_known_device(app: TestApp) {
     join(&app, MIKE, "mike").await;
     let key = device_key(&app, MIKE).await;
     strangers_guess(&app, MIKE).await;
-    let home = place(200);
+    let home = ip(200);
     let unknown = app.anonymous_from(home, SIGN_IN, sign_in(MIKE, PASSPHRASE, &json!(null)));
     assert_eq!(unknown.await.code(), "RATE_LIMITED");
     let known = app.anonymous_from(home, SIGN_IN, sign_in(MIKE, PASSPHRASE, &key));
-    assert!(is_in(&known.await));
+    assert!(is_signed_in(&known.await));
 }
 
 #[both]
-async fn a_member_with_a_known_device_is_not_stopped_by_others_at_his_address(app: TestApp) {
+async fn a_known_device_is_not_limited_by_others_at_its_address(app: TestApp) {
     join(&app, MIKE, "mike").await;
     let key = device_key(&app, MIKE).await;
-    let here = place(7);
+    let here = ip(7);
     let mut guessed = 0;
     for n in 0.. {
-        let heard = guess_from(&app, here, &format!("nobody{n}@example.org")).await;
-        guessed += heard;
-        if heard == 0 {
+        let answered = guess_from(&app, here, &format!("nobody{n}@example.org")).await;
+        guessed += answered;
+        if answered == 0 {
             break;
         }
     }
     assert_eq!(guessed, 60);
     let known = app.anonymous_from(here, SIGN_IN, sign_in(MIKE, PASSPHRASE, &key));
-    assert!(is_in(&known.await));
+    assert!(is_signed_in(&known.await));
 }
 
 #[both]
-async fn a_stranger_at_one_place_does_not_keep_a_new_phone_out(app: TestApp) {
+async fn a_stranger_at_one_address_cannot_lock_out_a_new_phone(app: TestApp) {
     join(&app, MIKE, "mike").await;
     for _ in 0..4 {
-        guess_from(&app, place(1), MIKE).await;
+        guess_from(&app, ip(1), MIKE).await;
         app.advance(TimeDelta::minutes(10));
     }
-    let new = app.anonymous_from(place(2), SIGN_IN, sign_in(MIKE, PASSPHRASE, &json!(null)));
-    assert!(is_in(&new.await));
-    // A house has many addresses.
+    let new = app.anonymous_from(ip(2), SIGN_IN, sign_in(MIKE, PASSPHRASE, &json!(null)));
+    assert!(is_signed_in(&new.await));
+    // One IPv6 site has many networks.
     let block = |n: u16| IpAddr::from([0x2001, 0xdb8, 1, n, 0, 0, 0, 1]);
     assert_eq!(guess_from(&app, block(1), "paul@example.org").await, 15);
     assert_eq!(guess_from(&app, block(2), "paul@example.org").await, 0);
 }
 
 #[both]
-async fn the_device_key_of_another_member_is_worth_nothing(app: TestApp) {
+async fn another_members_device_key_has_no_effect(app: TestApp) {
     join(&app, MIKE, "mike").await;
     join(&app, "paul@example.org", "paul").await;
     let pauls = device_key(&app, "paul@example.org").await;
     let ask = async |n, email: &str, key: &Value| {
         let guess = sign_in(email, "a guess at it", key);
-        let answer = app.anonymous_from(place(n), SIGN_IN, guess).await;
+        let answer = app.anonymous_from(ip(n), SIGN_IN, guess).await;
         (answer.statements, answer.ok())
     };
     let plain = ask(1, MIKE, &json!(null)).await;
@@ -124,24 +124,24 @@ async fn the_device_key_of_another_member_is_worth_nothing(app: TestApp) {
     }
     strangers_guess(&app, MIKE).await;
     let right = sign_in(MIKE, PASSPHRASE, &pauls);
-    let answer = app.anonymous_from(place(200), SIGN_IN, right).await;
+    let answer = app.anonymous_from(ip(200), SIGN_IN, right).await;
     assert_eq!(answer.code(), "RATE_LIMITED");
 }
 
 #[both]
-async fn a_known_device_that_guesses_is_stopped_alone(app: TestApp) {
+async fn a_known_device_that_guesses_is_limited_alone(app: TestApp) {
     join(&app, MIKE, "mike").await;
     let (stolen, other) = (device_key(&app, MIKE).await, device_key(&app, MIKE).await);
     assert_ne!(stolen, other);
     let ask = async |passphrase: &str, key: &Value| {
-        app.anonymous_from(place(1), SIGN_IN, sign_in(MIKE, passphrase, key))
+        app.anonymous_from(ip(1), SIGN_IN, sign_in(MIKE, passphrase, key))
             .await
     };
     for _ in 0..20 {
         ask("a guess at it", &stolen).await.ok();
     }
     assert_eq!(ask(PASSPHRASE, &stolen).await.code(), "RATE_LIMITED");
-    assert!(is_in(&ask(PASSPHRASE, &other).await));
+    assert!(is_signed_in(&ask(PASSPHRASE, &other).await));
 }
 
 #[both]
@@ -161,36 +161,40 @@ async fn every_token_of_a_session_comes_with_the_same_device_key(app: TestApp) {
 }
 
 #[both]
-async fn who_has_a_new_passphrase_by_mail_gets_in_whatever_strangers_do(app: TestApp) {
+async fn a_reset_by_mail_lets_the_owner_in_whatever_strangers_do(app: TestApp) {
     join(&app, MIKE, "mike").await;
     strangers_guess(&app, MIKE).await;
-    let home = place(200);
+    let home = ip(200);
     let id = json!(super::id(&app));
     let request = json!({ "email": MIKE, "id": id });
     app.anonymous_from(home, REQUEST, input(&request))
         .await
         .ok();
     let code = app.mailed_code(MIKE).await;
-    let reset = json!({ "email": MIKE, "code": code, "passphrase": ANOTHER, "requestId": id });
+    let reset =
+        json!({ "email": MIKE, "code": code, "passphrase": NEW_PASSPHRASE, "requestId": id });
     let document = RESET.replace("done", "done deviceKey");
     let done = app.anonymous_from(home, &document, input(&reset)).await;
     let done = done.at("/resetPassphrase");
     assert_eq!(done["done"], true);
     let again = app.anonymous_from(home, &document, input(&reset)).await;
     assert_eq!(again.at("/resetPassphrase"), done);
-    let known = sign_in(MIKE, ANOTHER, &done["deviceKey"]);
-    assert!(is_in(&app.anonymous_from(home, SIGN_IN, known).await));
+    let known = sign_in(MIKE, NEW_PASSPHRASE, &done["deviceKey"]);
+    assert!(is_signed_in(
+        &app.anonymous_from(home, SIGN_IN, known).await
+    ));
 }
 
 async fn reset(app: &TestApp, code: &str, request: &Value) -> Value {
-    let reset = json!({ "email": MIKE, "code": code, "passphrase": ANOTHER, "requestId": request });
+    let reset =
+        json!({ "email": MIKE, "code": code, "passphrase": NEW_PASSPHRASE, "requestId": request });
     app.anonymous(RESET, input(&reset))
         .await
         .at("/resetPassphrase")
 }
 
 #[both]
-async fn wrong_guesses_of_others_do_not_end_the_code_of_a_request(app: TestApp) {
+async fn wrong_guesses_by_others_do_not_invalidate_a_code(app: TestApp) {
     join(&app, MIKE, "mike").await;
     let id = json!(super::id(&app));
     let request = input(&json!({ "email": MIKE, "id": id }));
@@ -198,30 +202,30 @@ async fn wrong_guesses_of_others_do_not_end_the_code_of_a_request(app: TestApp) 
     let code = app.mailed_code(MIKE).await;
     for others in [json!(null), json!(super::id(&app))] {
         for _ in 0..8 {
-            let refused = reset(&app, &another(&code), &others).await;
+            let refused = reset(&app, &wrong_code(&code), &others).await;
             assert_eq!(refusal(&refused).0, "WRONG_CODE");
         }
     }
-    // Without the id of the request its code opens nothing: there are no guesses at it but his.
+    // The code works only with the id of its request, so nobody else can guess at it.
     let without = reset(&app, &code, &json!(super::id(&app))).await;
     assert_eq!(refusal(&without).0, "WRONG_CODE");
     for _ in 0..4 {
-        reset(&app, &another(&code), &id).await;
+        reset(&app, &wrong_code(&code), &id).await;
     }
     assert_eq!(reset(&app, &code, &id).await["done"], true);
 }
 
 #[both]
-async fn a_letter_that_a_stranger_asked_for_opens_the_account_to_its_owner_too(app: TestApp) {
+async fn the_owner_can_use_a_code_that_a_stranger_requested(app: TestApp) {
     join(&app, MIKE, "mike").await;
     let id = json!(super::id(&app));
     app.anonymous(REQUEST, input(&json!({ "email": MIKE, "id": id })))
         .await
         .ok();
     app.drain().await;
-    // The newest letter in his mailbox is another's.
+    // A stranger's request mails the newest letter.
     let strangers = json!({ "email": MIKE, "id": super::id(&app) });
-    let from = place(3);
+    let from = ip(3);
     app.anonymous_from(from, REQUEST, input(&strangers))
         .await
         .ok();
@@ -234,24 +238,24 @@ async fn a_letter_that_a_stranger_asked_for_opens_the_account_to_its_owner_too(a
 }
 
 #[both]
-async fn asking_for_codes_does_not_stop_who_enters_one(app: TestApp) {
+async fn requesting_codes_does_not_limit_entering_one(app: TestApp) {
     join(&app, MIKE, "mike").await;
     let id = json!(super::id(&app));
     app.anonymous(REQUEST, input(&json!({ "email": MIKE, "id": id })))
         .await
         .ok();
     let code = app.mailed_code(MIKE).await;
-    let mut stopped = false;
+    let mut limited = false;
     for _ in 0..400 {
         let asked = input(&json!({ "email": MIKE }));
-        stopped |= !app.anonymous(REQUEST, asked).await.errors.is_empty();
+        limited |= !app.anonymous(REQUEST, asked).await.errors.is_empty();
     }
-    assert!(stopped);
+    assert!(limited);
     assert_eq!(reset(&app, &code, &id).await["done"], true);
 }
 
 #[both]
-async fn fifteen_men_sign_up_at_one_place_one_after_the_other(app: TestApp) {
+async fn fifteen_members_can_sign_up_from_one_address(app: TestApp) {
     for n in 0..15 {
         join(&app, &format!("man{n}@example.org"), &format!("manno{n}x")).await;
     }
@@ -268,18 +272,18 @@ impl FromDatabase for Limited {
 }
 
 #[both]
-async fn a_place_with_many_members_is_allowed_more(Limited(app): Limited) {
-    // Where tests ask from, and another place.
-    let (home, here) = (IpAddr::from([192, 0, 2, 1]), place(1));
-    let heard = async |from| {
-        let mut heard = 0;
+async fn an_address_with_many_members_gets_higher_limits(Limited(app): Limited) {
+    // The address of the tests' requests, and another one.
+    let (home, here) = (IpAddr::from([192, 0, 2, 1]), ip(1));
+    let answered = async |from| {
+        let mut answered = 0;
         for n in 0..10 {
             let guess = sign_in(
                 &format!("nobody{n}@example.org"),
                 "a guess at it",
                 &json!(null),
             );
-            heard += usize::from(
+            answered += usize::from(
                 app.anonymous_from(from, SIGN_IN, guess)
                     .await
                     .errors
@@ -287,16 +291,16 @@ async fn a_place_with_many_members_is_allowed_more(Limited(app): Limited) {
             );
         }
         app.advance(TimeDelta::hours(2));
-        heard
+        answered
     };
     for n in 0..4 {
         join(&app, &format!("man{n}@example.org"), &format!("manno{n}x")).await;
     }
-    assert_eq!([heard(home).await, heard(here).await], [2, 2]);
+    assert_eq!([answered(home).await, answered(here).await], [2, 2]);
     join(&app, "man4@example.org", "manno4x").await;
-    assert_eq!([heard(home).await, heard(here).await], [4, 2]);
-    // Of those who were there a month ago nothing is known.
+    assert_eq!([answered(home).await, answered(here).await], [4, 2]);
+    // Members who were seen there a month ago no longer count.
     app.advance(TimeDelta::days(31));
     app.drain().await;
-    assert_eq!(heard(home).await, 2);
+    assert_eq!(answered(home).await, 2);
 }

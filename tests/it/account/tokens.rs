@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use support::{TestApp, both, request};
 use tokio::task::JoinSet;
 
-use super::{REFRESH, SESSIONS, input, join, refusal, who};
+use super::{REFRESH, SESSIONS, input, join, refusal, signed_in};
 
 async fn refresh(app: &TestApp, token: &Value) -> Value {
     let refresh = json!({ "refreshToken": token });
@@ -28,14 +28,14 @@ fn token(payload: &Value) -> Value {
 #[both]
 async fn a_refresh_token_is_exchanged_for_the_next(app: TestApp) {
     let joined = join(&app, "mike@example.org", "mike").await;
-    let mike = who(&app, &joined);
+    let mike = signed_in(&app, &joined);
     let mut current = token(&joined);
     for _ in 0..3 {
         app.advance(TimeDelta::days(50));
         let payload = refresh(&app, &current).await;
         assert_eq!(payload["errors"], json!([]));
         assert_ne!(token(&payload), current);
-        assert_eq!(who(&app, &payload), mike);
+        assert_eq!(signed_in(&app, &payload), mike);
         current = token(&payload);
     }
     let sessions = app
@@ -51,7 +51,7 @@ fn access(payload: &Value) -> String {
     token.unwrap().to_owned()
 }
 
-async fn ends(app: &TestApp, token: &Value) -> bool {
+async fn session_has_ended(app: &TestApp, token: &Value) -> bool {
     let payload = refresh(app, token).await;
     payload["credentials"].is_null() && refusal(&payload).0 == "SESSION_ENDED"
 }
@@ -71,19 +71,19 @@ async fn a_phone_that_lost_the_answer_gets_the_same_successor_until_it_uses_it(a
     app.drain().await;
     assert_eq!(app.mail_to("mike@example.org").len(), 1);
     assert!(token(&refresh(&app, &second).await).is_string());
-    assert!(ends(&app, &first).await);
+    assert!(session_has_ended(&app, &first).await);
 }
 
 #[both]
-async fn an_access_token_that_was_used_makes_its_predecessor_a_copy(app: TestApp) {
+async fn using_an_access_token_invalidates_the_previous_refresh_token(app: TestApp) {
     let first = token(&join(&app, "mike@example.org", "mike").await);
     let lost = refresh(&app, &first).await;
     app.advance(TimeDelta::minutes(1));
     let arrived = refresh(&app, &first).await;
     assert_eq!(token(&arrived), token(&lost));
     assert!(authenticate(&app.app, &access(&arrived)).is_some());
-    assert!(ends(&app, &first).await);
-    assert!(ends(&app, &token(&arrived)).await);
+    assert!(session_has_ended(&app, &first).await);
+    assert!(session_has_ended(&app, &token(&arrived)).await);
 }
 
 /// Refreshes in another process.
@@ -111,7 +111,7 @@ async fn another_process_learns_that_an_access_token_was_used(app: TestApp) {
 }
 
 #[both]
-async fn that_a_token_was_used_is_written_down_once_and_costs_the_request_nothing(app: TestApp) {
+async fn the_use_of_a_token_is_stored_once_and_costs_the_request_nothing(app: TestApp) {
     let first = join(&app, "mike@example.org", "mike").await;
     let second = refresh(&app, &token(&first)).await;
     let mut costs = Vec::new();
@@ -149,7 +149,7 @@ async fn a_phone_that_refreshes_twice_at_once_keeps_its_session(app: TestApp) {
 }
 
 #[both]
-async fn an_old_token_that_comes_back_ends_the_session_and_its_owner_is_told(app: TestApp) {
+async fn reusing_an_old_token_ends_the_session_and_notifies_its_owner(app: TestApp) {
     let joined = join(&app, "mike@example.org", "mike").await;
     let first = token(&joined);
     let second = refresh(&app, &first).await;
@@ -176,7 +176,7 @@ async fn an_old_token_that_comes_back_ends_the_session_and_its_owner_is_told(app
 }
 
 #[both]
-async fn everybody_who_refreshes_at_once_gets_the_same_successor(app: TestApp) {
+async fn concurrent_refreshes_get_the_same_successor(app: TestApp) {
     let first = token(&join(&app, "mike@example.org", "mike").await);
     let app = std::sync::Arc::new(app);
     let mut at_once = JoinSet::new();
@@ -191,7 +191,7 @@ async fn everybody_who_refreshes_at_once_gets_the_same_successor(app: TestApp) {
 }
 
 #[both]
-async fn a_made_up_token_ends_nothing(app: TestApp) {
+async fn a_forged_token_does_not_end_the_session(app: TestApp) {
     let joined = join(&app, "mike@example.org", "mike").await;
     let first = token(&joined);
     let text = first.as_str().unwrap();
@@ -213,14 +213,14 @@ async fn a_made_up_token_ends_nothing(app: TestApp) {
 }
 
 #[both]
-async fn an_unused_session_ends_with_its_time(app: TestApp) {
+async fn an_unused_session_expires_after_ninety_days(app: TestApp) {
     let first = token(&join(&app, "mike@example.org", "mike").await);
     app.advance(TimeDelta::days(90));
     assert_eq!(refusal(&refresh(&app, &first).await).0, "SESSION_ENDED");
 }
 
 #[both]
-async fn a_session_ends_for_good_however_much_it_is_used(app: TestApp) {
+async fn a_session_expires_after_180_days_even_if_used(app: TestApp) {
     let joined = join(&app, "mike@example.org", "mike").await;
     let mut current = token(&joined);
     for _ in 0..17 {
@@ -232,7 +232,7 @@ async fn a_session_ends_for_good_however_much_it_is_used(app: TestApp) {
     let newest = refresh(&app, &current).await;
     let ends = &newest["credentials"]["refreshTokenExpiresAt"];
     assert_eq!(ends, "2026-09-06T12:00:00.000Z");
-    let mike = who(&app, &newest);
+    let mike = signed_in(&app, &newest);
     app.advance(TimeDelta::minutes(1));
     assert!(authenticate(&app.app, &access(&newest)).is_none());
     let payload = refresh(&app, &token(&newest)).await;

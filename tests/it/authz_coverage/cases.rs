@@ -1,4 +1,4 @@
-//! What each field is called with.
+//! The arguments that each root field is called with.
 
 use api::node_id::{NodeId as _, decode};
 use api::viewer::SignedIn;
@@ -13,54 +13,54 @@ use serde_json::{Value, json};
 use support::TestApp;
 use uuid::Uuid;
 
-use crate::commitments::{today, weekly};
+use crate::commitments::{daily, london_date};
 use crate::ladder;
 use crate::pacts::{agreed, nudged, proposal as proposal_of, sent};
 use crate::peerings::{in_a_circle, partners, proposed};
 use crate::profile::hide;
 
-/// A thing of each kind that has an id.
-pub struct Things {
-    /// What a man asks of him who would like him to be told when he goes quiet.
-    pub asked: Value,
+/// One object of each kind that has an id.
+pub struct Objects {
+    /// A ladder request: another partner asks the member to be told if that partner goes quiet.
+    pub ladder_request: Value,
     pub check_in: Value,
     pub circle: Value,
     pub commitment: Value,
     pub device: Value,
-    /// Into a circle that another runs.
+    /// An invitation to another facilitator's circle.
     pub invitation: Value,
     pub meeting: Value,
     pub member: Value,
     pub notification: Value,
     pub occurrence: Value,
     pub pause: Value,
-    /// A nudge of his.
+    /// A nudge that the member sent.
     pub nudge: Value,
-    /// A nudge of his partner's.
+    /// A nudge that the partner sent.
     pub received: Value,
-    /// With this man.
+    /// The pact with the partner.
     pub pact: Value,
-    /// Of another man, to him.
+    /// A pact that another partner proposed.
     pub pact_proposal: Value,
     pub partner: Value,
     pub peering: Value,
-    /// Of another man, to him.
+    /// A peering that another member proposed.
     pub proposal: Value,
-    /// Of him, to another man.
+    /// A peering that the member proposed.
     pub proposed: Value,
     pub session: Value,
-    /// A circle that he is in and another runs, and that man.
+    /// Another facilitator's circle that the member is in, and that facilitator.
     pub run_by: [Value; 2],
-    /// What he was told of the man who asked him.
+    /// What the other partner's ladder told the member.
     pub telling: Value,
 }
 
-impl Things {
-    /// Ids of nothing.
+impl Objects {
+    /// Well-formed ids that belong to nothing.
     pub fn invented(app: &TestApp) -> Self {
         let ids = &app.app.ids;
         Self {
-            asked: json!(*ids.next::<RungId>().global()),
+            ladder_request: json!(*ids.next::<RungId>().global()),
             check_in: json!(*ids.next::<CheckInId>().global()),
             circle: json!(*ids.next::<CircleId>().global()),
             commitment: json!(*ids.next::<CommitmentId>().global()),
@@ -88,10 +88,10 @@ impl Things {
         }
     }
 
-    /// The things of a man who runs a circle that meets. The member is in it, and then hidden: the others are there
-    /// for every member.
+    /// The objects of a facilitator whose circle has a meeting. `hidden` is in that circle, and is then hidden, because
+    /// every member can see a member who is not.
     pub async fn of(app: &TestApp, mike: SignedIn, hidden: SignedIn) -> Self {
-        // Nobody is nudged at night.
+        // Nudges are not sent at night.
         while !(8..18).contains(&app.now().hour()) {
             app.advance(TimeDelta::hours(1));
         }
@@ -106,14 +106,14 @@ impl Things {
             pact_proposal,
             nudge,
             received,
-            asked,
+            ladder_request,
             telling,
         ] = peerings(app, mike).await;
         let id = app.app.ids.next::<Uuid>().simple().to_string();
         let host = app.facilitator(&format!("runs-{}", &id[20..])).await;
         let run = crate::circles::circle_of(app, host, &[mike]).await;
         let invitation = invited(app, host, mike).await;
-        let commitment = weekly(app, mike, &peering).await["id"].clone();
+        let commitment = daily(app, mike, &peering).await["id"].clone();
         let device = app.register(mike, "mikes-phone").await["id"].clone();
         let schedule = "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {
             occurrence { id meeting { id } } } }";
@@ -125,7 +125,7 @@ impl Things {
         app.as_member(mike, rsvp, json!({ "id": made["id"] }))
             .await
             .ok();
-        // The reminder an hour before is in his inbox; the meeting is still to come.
+        // After the reminder an hour before, and before the meeting.
         app.advance(TimeDelta::minutes(90));
         app.drain().await;
         let check_in = "mutation($id: UUID!) { checkIn(input: { id: $id }) { checkIn { id } } }";
@@ -140,7 +140,7 @@ impl Things {
             .as_member(mike, "{ me { notifications { nodes { id } } } }", json!({}))
             .await;
         Self {
-            asked,
+            ladder_request,
             check_in: check_in.at("/checkIn/checkIn/id"),
             circle: json!(*circle.global()),
             commitment,
@@ -167,7 +167,7 @@ impl Things {
 
     pub fn all(&self) -> [&Value; 21] {
         [
-            &self.asked,
+            &self.ladder_request,
             &self.run_by[0],
             &self.telling,
             &self.check_in,
@@ -192,20 +192,20 @@ impl Things {
     }
 }
 
-/// An invitation into a circle of a host.
-async fn invited(app: &TestApp, host: SignedIn, man: SignedIn) -> Value {
+/// Invites a member to a new circle of `host`. Returns the invitation's id.
+async fn invited(app: &TestApp, host: SignedIn, member: SignedIn) -> Value {
     let circle = crate::circles::circle_of(app, host, &[]).await;
     let invite = "mutation($input: AddCircleMemberInput!) { addCircleMember(input: $input) {
         errors { code } } }";
-    let input = json!({ "circleId": *circle.global(), "memberId": *man.member.global() });
+    let input = json!({ "circleId": *circle.global(), "memberId": *member.member.global() });
     app.as_member(host, invite, json!({ "input": input }))
         .await
         .ok();
-    let invitations = crate::circles::invitations_of(app, man).await;
+    let invitations = crate::circles::invitations_of(app, member).await;
     invitations[0]["id"].clone()
 }
 
-/// In two hours, for whoever may schedule it.
+/// The input of a meeting in two hours.
 fn meeting(app: &TestApp, circle: &Value) -> Value {
     let at = app.now() + TimeDelta::hours(2);
     json!({ "id": app.app.ids.next::<Uuid>(), "circleId": circle, "title": "Tea", "format": "IN_PERSON",
@@ -213,45 +213,58 @@ fn meeting(app: &TestApp, circle: &Value) -> Value {
         "localTime": at.format("%H:%M").to_string(), "durationMinutes": 60 })
 }
 
-/// Another man and the peering with him, one that another proposes to him, and one that he proposes; a pact with the
-/// first, one that a fourth proposes, and a nudge each way; what the fourth asks of him by his ladder, and what it told
-/// him.
+/// Creates the relations of `mike` to four partners: a peering, a proposal each way, a pact, a pact proposal, a nudge
+/// each way, a ladder request, and a telling of that ladder. Returns the first partner's id and theirs.
 async fn peerings(app: &TestApp, mike: SignedIn) -> [Value; 10] {
-    let mut men = Vec::new();
+    let mut members = Vec::new();
     for name in ["partner", "asking", "asked", "other"] {
         let id = app.app.ids.next::<Uuid>().simple().to_string();
-        men.push(app.member(&format!("{name}-{}", &id[20..])).await);
+        members.push(app.member(&format!("{name}-{}", &id[20..])).await);
     }
-    let peering = partners(app, mike, men[0]).await;
-    in_a_circle(app, &[mike, men[1], men[2]]).await;
-    let proposal = proposed(app, men[1], mike).await["id"].clone();
-    let proposed = proposed(app, mike, men[2]).await["id"].clone();
-    let partner = json!(*men[0].member.global());
-    let pact = agreed(app, mike, men[0], &peering).await;
-    let received = nudged(app, men[0], &pact).await["id"].clone();
+    let peering = partners(app, mike, members[0]).await;
+    in_a_circle(app, &[mike, members[1], members[2]]).await;
+    let proposal = proposed(app, members[1], mike).await["id"].clone();
+    let proposed = proposed(app, mike, members[2]).await["id"].clone();
+    let partner = json!(*members[0].member.global());
+    let pact = agreed(app, mike, members[0], &peering).await;
+    let received = nudged(app, members[0], &pact).await["id"].clone();
     let nudge = nudged(app, mike, &pact).await["id"].clone();
-    let other = partners(app, mike, men[3]).await;
-    let of_other = sent(app, men[3], "proposePact", proposal_of(app, &other)).await;
+    let other = partners(app, mike, members[3]).await;
+    let of_other = sent(app, members[3], "proposePact", proposal_of(app, &other)).await;
     let of_other = of_other["id"].clone();
     let rung = json!({ "peeringId": other, "afterDays": 1, "tells": "QUIET" });
     let own = json!({ "localTime": "09:00", "partner": rung });
-    ladder::written(app, men[3], &own).await;
-    let asked = ladder::agreed(app, mike).await;
-    let telling = told(app, men[3], mike, &asked).await;
+    ladder::written(app, members[3], &own).await;
+    let ladder_request = ladder::agreed(app, mike).await;
+    let telling = insert_telling(app, members[3], mike, &ladder_request).await;
     [
-        partner, peering, proposal, proposed, pact, of_other, nudge, received, asked, telling,
+        partner,
+        peering,
+        proposal,
+        proposed,
+        pact,
+        of_other,
+        nudge,
+        received,
+        ladder_request,
+        telling,
     ]
 }
 
-/// Something that a man was told by a rung of another's ladder.
-async fn told(app: &TestApp, owner: SignedIn, told: SignedIn, rung: &Value) -> Value {
+/// Stores that a rung of the owner's ladder told `recipient` something. Returns the telling's id.
+async fn insert_telling(
+    app: &TestApp,
+    owner: SignedIn,
+    recipient: SignedIn,
+    rung: &Value,
+) -> Value {
     let id: TellingId = app.app.ids.next();
     let row = ladder_telling::ActiveModel {
         id: Set(id),
         member_id: Set(owner.member),
-        rung_id: Set(Some(RungId(of_global(rung)))),
+        rung_id: Set(Some(RungId(uuid_of(rung)))),
         kind: Set(ladder_rung::Kind::Partner),
-        told_id: Set(Some(told.member)),
+        told_id: Set(Some(recipient.member)),
         quiet_since: Set(None),
         words: Set(None),
         told_at: Set(app.now()),
@@ -264,22 +277,22 @@ async fn told(app: &TestApp, owner: SignedIn, told: SignedIn, rung: &Value) -> V
     json!(*id.global())
 }
 
-/// From next week on.
+/// The input of a pause of one day, a week from now.
 fn pause(app: &TestApp) -> Value {
     let at = app.now() + TimeDelta::days(7);
     let day = at.format("%Y-%m-%d").to_string();
     json!({ "id": app.app.ids.next::<Uuid>(), "firstDate": day, "lastDate": day })
 }
 
-/// The id of a thing as its app made it.
-fn of_global(id: &Value) -> Uuid {
+/// The UUID in a global id, as the app made it.
+fn uuid_of(id: &Value) -> Uuid {
     let id = id.as_str().unwrap();
     decode(&id.into()).unwrap().1
 }
 
 const PASSPHRASE: &str = "orchid tram velvet 42";
 
-/// A field, and what it is called with.
+/// A root field and its variables.
 pub type Case = (&'static str, Value);
 
 fn input(input: &Value) -> Value {
@@ -290,8 +303,8 @@ fn no_arguments() -> Value {
     json!({})
 }
 
-/// What each field is called with: more than once where it can be told in two ways what is meant.
-pub fn cases(app: &TestApp, of: &Things) -> Vec<Case> {
+/// The cases of every root field: several if its input has alternatives.
+pub fn cases(app: &TestApp, of: &Objects) -> Vec<Case> {
     let mut cases = about_accounts(app, of);
     cases.extend(about_partners(app, of));
     cases.extend(about_ladders(of));
@@ -299,8 +312,8 @@ pub fn cases(app: &TestApp, of: &Things) -> Vec<Case> {
     cases
 }
 
-/// Each field to which an app gives an id of its own making, called with one that is another's already.
-pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
+/// The fields that take an id made by the app, each called with an id that belongs to another member.
+pub fn taken(app: &TestApp, of: &Objects, sign_up: Uuid) -> Vec<Case> {
     let ids = [
         &of.check_in,
         &of.circle,
@@ -322,7 +335,7 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
         pause_id,
         peering,
         session,
-    ] = ids.map(of_global);
+    ] = ids.map(uuid_of);
     let mut days = pause(app);
     days["id"] = json!(pause_id);
     let mut open = meeting(app, &Value::Null);
@@ -368,7 +381,7 @@ pub fn taken(app: &TestApp, of: &Things, sign_up: Uuid) -> Vec<Case> {
     cases
 }
 
-fn about_accounts(app: &TestApp, of: &Things) -> Vec<Case> {
+fn about_accounts(app: &TestApp, of: &Objects) -> Vec<Case> {
     let id = || app.app.ids.next::<Uuid>();
     vec![
         ("acceptTerms", input(&json!({ "version": "2026-11" }))),
@@ -433,9 +446,9 @@ fn about_accounts(app: &TestApp, of: &Things) -> Vec<Case> {
     ]
 }
 
-fn about_partners(app: &TestApp, of: &Things) -> Vec<Case> {
+fn about_partners(app: &TestApp, of: &Objects) -> Vec<Case> {
     let id = || app.app.ids.next::<Uuid>();
-    let (today, later) = (today(app, 0), today(app, 3));
+    let (today, later) = (london_date(app, 0), london_date(app, 3));
     vec![
         ("partnerActivity", no_arguments()),
         (
@@ -505,15 +518,15 @@ fn about_partners(app: &TestApp, of: &Things) -> Vec<Case> {
     ]
 }
 
-fn about_ladders(of: &Things) -> Vec<Case> {
-    let [circle, man] = &of.run_by;
+fn about_ladders(of: &Objects) -> Vec<Case> {
+    let [circle, facilitator] = &of.run_by;
     let ladder = json!({ "localTime": "09:00",
         "partner": { "peeringId": of.peering, "afterDays": 3, "tells": "QUIET" },
-        "facilitator": { "circleId": circle, "memberId": man, "afterDays": 5, "tells": "QUIET" } });
+        "facilitator": { "circleId": circle, "memberId": facilitator, "afterDays": 5, "tells": "QUIET" } });
     vec![
         (
             "answerLadderRequest",
-            input(&json!({ "requestId": of.asked, "agree": true })),
+            input(&json!({ "requestId": of.ladder_request, "agree": true })),
         ),
         ("previewLadder", input(&ladder)),
         ("sayAllRight", no_arguments()),
@@ -521,7 +534,7 @@ fn about_ladders(of: &Things) -> Vec<Case> {
     ]
 }
 
-fn about_the_rest(app: &TestApp, of: &Things) -> Vec<Case> {
+fn about_the_rest(app: &TestApp, of: &Objects) -> Vec<Case> {
     let id = || app.app.ids.next::<Uuid>();
     vec![
         ("changes", json!({ "first": 10 })),

@@ -1,5 +1,5 @@
-//! Every field of the roots, asked by nobody, by whose the things are, and by two others: a member and a facilitator. A
-//! field without a case does not pass: say in `cases.rs` what it is called with.
+//! The authorization of every root field: called without a session, by the owner of the objects, and by two others, a
+//! member and a facilitator. A field without a case fails: add its arguments to `cases.rs`.
 
 mod cases;
 mod documents;
@@ -11,15 +11,15 @@ use serde_json::{Value, json};
 use support::{Answer, Listening, Schema, TestApp, TestDatabase, both};
 use uuid::Uuid;
 
-use self::cases::{Case, Things, cases, taken};
-use self::documents::{document, places};
+use self::cases::{Case, Objects, cases, taken};
+use self::documents::{documents, places};
 use crate::profile::hide;
 
 #[tokio::test]
 async fn every_field_has_a_case_for_every_id_it_takes() {
     let app = TestApp::configured(TestDatabase::sqlite().await, "").await;
     let schema = Schema::introspect().await;
-    let invented = Things::invented(&app);
+    let invented = Objects::invented(&app);
     let (cases, taken) = (cases(&app, &invented), taken(&app, &invented, Uuid::nil()));
     let mut without = BTreeSet::new();
     for (_, field) in schema.root_fields() {
@@ -34,7 +34,7 @@ async fn every_field_has_a_case_for_every_id_it_takes() {
         for (kind, cases) in [("ID", &cases), ("UUID", &taken)] {
             let places = places(&schema, field, kind).into_iter();
             let places = places.filter(|place| !given(cases, place));
-            // Nothing is found by it: it tells the member's own requests apart.
+            // This id finds nothing: it only distinguishes the member's own requests.
             let places = places
                 .filter(|place| (name, place.as_str()) != ("requestPassphraseReset", "/input/id"));
             without.extend(places.map(|place| format!("{name}{place}")));
@@ -49,7 +49,7 @@ async fn every_field_has_a_case_for_every_id_it_takes() {
     assert_eq!(named.find(|name| !there.contains(name)), None);
 }
 
-/// What somebody may ask who has not signed in. Nothing is to be added here that says something of anybody.
+/// The fields that need no session. None of them may reveal anything about a member.
 const PUBLIC: [&str; 14] = [
     "emotions",
     "installation",
@@ -67,9 +67,9 @@ const PUBLIC: [&str; 14] = [
     "verifyEmail",
 ];
 
-/// What it takes a facilitator's account for, whatever it is asked of. (Of a circle that is not his, a meeting is as
-/// impossible for a facilitator.)
-const FACILITATORS: [&str; 1] = ["createCircle"];
+/// The fields that need a facilitator's account, whatever their arguments. (`scheduleMeeting` is not one of them: in
+/// another's circle it refuses a facilitator as well.)
+const FACILITATOR_FIELDS: [&str; 1] = ["createCircle"];
 
 fn is_refused(answer: &Answer, name: &str) -> bool {
     answer.errors.len() == 1
@@ -77,70 +77,69 @@ fn is_refused(answer: &Answer, name: &str) -> bool {
         && answer.data[name].is_null()
 }
 
-/// What is asked of a field.
-struct Asked {
+/// A request for one root field.
+struct RootRequest {
     root: String,
     name: &'static str,
     document: String,
     variables: Value,
 }
 
-/// What these cases ask.
-fn asked(schema: &Schema, cases: Vec<Case>) -> Vec<Asked> {
-    let asked = cases.into_iter().map(|(name, variables)| {
+/// The requests of these cases.
+fn requests(schema: &Schema, cases: Vec<Case>) -> Vec<RootRequest> {
+    let requests = cases.into_iter().flat_map(|(name, variables)| {
         let mut fields = schema.root_fields();
         let (root, field) = fields.find(|(_, field)| field["name"] == name).unwrap();
-        let document = document(schema, root, field);
-        let root = root.to_owned();
-        Asked {
-            root,
+        let documents = documents(schema, root, field);
+        documents.into_iter().map(move |document| RootRequest {
+            root: root.to_owned(),
             name,
             document,
-            variables,
-        }
+            variables: variables.clone(),
+        })
     });
-    asked.collect()
+    requests.collect()
 }
 
-/// As [`asked`], without subscriptions.
-fn asked_once(schema: &Schema, cases: Vec<Case>) -> impl Iterator<Item = Asked> {
-    let asked = asked(schema, cases).into_iter();
-    asked.filter(|asked| asked.root != "Subscription")
+/// As [`requests`], without subscriptions.
+fn single_requests(schema: &Schema, cases: Vec<Case>) -> impl Iterator<Item = RootRequest> {
+    let requests = requests(schema, cases).into_iter();
+    requests.filter(|request| request.root != "Subscription")
 }
 
-/// Two who have nothing to do with anybody: a member, and a facilitator, who may do the most.
+/// A member and a facilitator who are not connected to anybody.
 async fn others(app: &TestApp, number: usize) -> [SignedIn; 2] {
     let member = app.member(&format!("sam-{number}")).await;
     [member, app.facilitator(&format!("fred-{number}")).await]
 }
 
-/// A man who runs a circle, and his things.
-async fn owner(app: &TestApp, number: usize) -> (SignedIn, SignedIn, Things) {
+/// A facilitator, a hidden member, and the facilitator's objects.
+async fn owner(app: &TestApp, number: usize) -> (SignedIn, SignedIn, Objects) {
     let mike = app.facilitator(&format!("mike-{number}")).await;
     let hidden = app.member(&format!("hidden-{number}")).await;
-    (mike, hidden, Things::of(app, mike, hidden).await)
+    (mike, hidden, Objects::of(app, mike, hidden).await)
 }
 
 #[both]
-async fn nobody_gets_further_than_the_door(app: TestApp) {
+async fn only_public_fields_answer_without_a_session(app: TestApp) {
     let schema = Schema::introspect().await;
-    let (_, _, things) = owner(&app, 0).await;
+    let (_, _, objects) = owner(&app, 0).await;
     let mut other_than_listed = BTreeSet::new();
-    for asked in asked(&schema, cases(&app, &things)) {
-        let (name, document) = (asked.name, asked.document);
-        if asked.root == "Subscription" {
+    for request in requests(&schema, cases(&app, &objects)) {
+        let (name, document) = (request.name, request.document);
+        if request.root == "Subscription" {
             let mut nobody = Listening::begin(&app.schema, Viewer::Anonymous, &document);
             assert_eq!(nobody.refused().await, "UNAUTHENTICATED", "{name}");
             continue;
         }
-        let answer = app.anonymous(&document, asked.variables).await;
+        let answer = app.anonymous(&document, request.variables).await;
         let refused = is_refused(&answer, name);
         assert!(
             refused || answer.errors.is_empty(),
             "{name}: {:?}",
             answer.errors
         );
-        // It is refused before the database hears of it.
+        // The refusal comes before any statement.
         assert!(
             !refused || answer.statements == 0,
             "{name} asks the database first"
@@ -152,43 +151,44 @@ async fn nobody_gets_further_than_the_door(app: TestApp) {
     assert_eq!(other_than_listed, BTreeSet::new());
 }
 
-/// What an answer may bring in any case: it is of whoever asks.
-const HIS_OWN: [&str; 2] = ["Me", "Progress"];
+/// The types whose values always belong to the viewer.
+const VIEWER_TYPES: [&str; 2] = ["Me", "Progress"];
 
-/// That something tells of nothing but whoever asks.
+/// Whether an answer holds nothing but the viewer's own data.
 fn is_nothing(found: &Value) -> bool {
     match found {
         Value::Null => true,
         Value::Array(all) => all.iter().all(is_nothing),
         Value::Object(of) => {
             let own = of.get("__typename").and_then(Value::as_str);
-            let told = |name: &str| !["__typename", "errors"].contains(&name);
-            own.is_some_and(|own| HIS_OWN.contains(&own))
-                || of.iter().all(|(name, of)| !told(name) || is_nothing(of))
+            let is_data = |name: &str| !["__typename", "errors"].contains(&name);
+            own.is_some_and(|own| VIEWER_TYPES.contains(&own))
+                || of.iter().all(|(name, of)| !is_data(name) || is_nothing(of))
         }
         _ => false,
     }
 }
 
-/// Of each field that takes an id, with another man's and with one of nothing. He himself is answered otherwise.
+/// Calls each field that takes an id with another member's id and with an unknown one. Only the owner gets another
+/// answer.
 #[both]
-async fn what_is_another_mans_is_as_what_is_not_there(app: TestApp) {
+async fn another_members_objects_look_like_unknown_ones(app: TestApp) {
     let schema = Schema::introspect().await;
-    let invented = Things::invented(&app);
+    let invented = Objects::invented(&app);
     let takes_an_id = |name: &str| {
         let mut fields = schema.root_fields();
         let field = fields.find(|(_, field)| field["name"] == name);
         field.is_some_and(|(_, field)| !places(&schema, field, "ID").is_empty())
     };
-    let of_nothing = asked_once(&schema, cases(&app, &invented));
-    let of_nothing = of_nothing.filter(|asked| takes_an_id(asked.name));
+    let of_nothing = single_requests(&schema, cases(&app, &invented));
+    let of_nothing = of_nothing.filter(|request| takes_an_id(request.name));
     for (at, nothing) in of_nothing.enumerate() {
         let (name, document) = (nothing.name, &nothing.document);
-        let (mike, hidden, things) = owner(&app, at).await;
-        let of_his =
-            asked_once(&schema, cases(&app, &things)).filter(|asked| takes_an_id(asked.name));
+        let (mike, hidden, objects) = owner(&app, at).await;
+        let of_his = single_requests(&schema, cases(&app, &objects))
+            .filter(|request| takes_an_id(request.name));
         let of_his = of_his.into_iter().nth(at).unwrap().variables;
-        let before = state(&app, mike, &things).await;
+        let before = state(&app, mike, &objects).await;
         let mut not_there = Value::Null;
         for other in others(&app, at).await {
             let there = app.as_member(other, document, of_his.clone()).await;
@@ -200,12 +200,12 @@ async fn what_is_another_mans_is_as_what_is_not_there(app: TestApp) {
             assert!(is_nothing(&there.data[name]), "{name}: {}", there.data);
             not_there = nothing.data;
         }
-        assert_eq!(state(&app, mike, &things).await, before, "{name}");
+        assert_eq!(state(&app, mike, &objects).await, before, "{name}");
 
         hide(&app, hidden, false).await;
         let his = app.as_member(mike, document, of_his).await;
         assert_eq!(his.errors, Vec::<Value>::new(), "{name}");
-        let after = state(&app, mike, &things).await;
+        let after = state(&app, mike, &objects).await;
         assert!(
             his.data != not_there || after != before,
             "{name}: {}",
@@ -217,13 +217,13 @@ async fn what_is_another_mans_is_as_what_is_not_there(app: TestApp) {
     }
 }
 
-/// Apps make ids themselves. One that is in use is refused, and nothing is told or changed of what has it.
+/// Apps make ids themselves. An id in use is refused, and its object is neither shown nor changed.
 #[both]
-async fn an_id_that_is_anothers_already_says_no_more_than_that(app: TestApp) {
+async fn a_taken_id_reveals_only_that_it_is_taken(app: TestApp) {
     let schema = Schema::introspect().await;
-    let (mike, _, things) = owner(&app, 0).await;
+    let (mike, _, objects) = owner(&app, 0).await;
     let sign_up: Uuid = app.app.ids.next();
-    let new = cases(&app, &things);
+    let new = cases(&app, &objects);
     let (_, mut new) = new.into_iter().find(|case| case.0 == "signUp").unwrap();
     new["input"]["id"] = json!(sign_up);
     new["input"]["email"] = json!("another@example.org");
@@ -232,20 +232,20 @@ async fn an_id_that_is_anothers_already_says_no_more_than_that(app: TestApp) {
     let made = app.anonymous(sign_up_document, new).await;
     assert_eq!(made.at("/signUp/errors"), json!([]));
 
-    let before = state(&app, mike, &things).await;
+    let before = state(&app, mike, &objects).await;
     let [member, facilitator] = others(&app, 0).await;
-    for asked in asked(&schema, taken(&app, &things, sign_up)) {
-        let name = asked.name;
+    for request in requests(&schema, taken(&app, &objects, sign_up)) {
+        let name = request.name;
         for (who, is_facilitator) in [(member, false), (facilitator, true)] {
             let answer = app
-                .as_member(who, &asked.document, asked.variables.clone())
+                .as_member(who, &request.document, request.variables.clone())
                 .await;
             assert_eq!(answer.errors, Vec::<Value>::new(), "{name}");
             let payload = &answer.data[name];
             assert!(is_nothing(payload), "{name}: {payload}");
             let expected = match name {
                 "createCircle" | "scheduleMeeting" if !is_facilitator => "NOT_ALLOWED",
-                // What it is for is not there for either.
+                // The peering and the pact are visible to neither.
                 "proposePact" | "sendPactNudge" => "NOT_FOUND",
                 "signIn" => "WRONG_CREDENTIALS",
                 "resetPassphrase" | "verifyEmail" => "WRONG_CODE",
@@ -254,20 +254,21 @@ async fn an_id_that_is_anothers_already_says_no_more_than_that(app: TestApp) {
             assert_eq!(payload["errors"][0]["code"], expected, "{name}");
         }
         if !PUBLIC.contains(&name) {
-            let his = app.as_member(mike, &asked.document, asked.variables).await;
+            let his = app
+                .as_member(mike, &request.document, request.variables)
+                .await;
             assert!(!is_nothing(&his.data[name]), "{name}: {}", his.data);
         }
     }
-    assert_eq!(state(&app, mike, &things).await, before);
+    assert_eq!(state(&app, mike, &objects).await, before);
 }
 
-/// Whatever is asked for, and everything that hangs under it: whose things they are finds each of them somewhere, and
-/// nobody else any.
+/// Reads every field and everything under it: the owner finds each object somewhere, and nobody else finds any.
 #[both]
-async fn nothing_shows_another_mans_things_and_his_own_are_there(app: TestApp) {
+async fn only_the_owner_finds_the_objects(app: TestApp) {
     let schema = Schema::introspect().await;
-    let (mike, hidden, things) = owner(&app, 0).await;
-    let his: BTreeSet<&str> = things.all().map(|id| id.as_str().unwrap()).into();
+    let (mike, hidden, objects) = owner(&app, 0).await;
+    let his: BTreeSet<&str> = objects.all().map(|id| id.as_str().unwrap()).into();
     let shown = |answer: &Answer| -> BTreeSet<&str> {
         let text = answer.data.to_string();
         his.iter()
@@ -275,41 +276,44 @@ async fn nothing_shows_another_mans_things_and_his_own_are_there(app: TestApp) {
             .copied()
             .collect()
     };
-    for (at, asked) in asked_once(&schema, cases(&app, &things)).enumerate() {
+    for (at, request) in single_requests(&schema, cases(&app, &objects)).enumerate() {
         for other in others(&app, at).await {
             let answer = app
-                .as_member(other, &asked.document, asked.variables.clone())
+                .as_member(other, &request.document, request.variables.clone())
                 .await;
-            assert_eq!(answer.errors, Vec::<Value>::new(), "{}", asked.name);
-            assert_eq!(shown(&answer), BTreeSet::new(), "{}", asked.name);
+            assert_eq!(answer.errors, Vec::<Value>::new(), "{}", request.name);
+            assert_eq!(shown(&answer), BTreeSet::new(), "{}", request.name);
         }
     }
     hide(&app, hidden, false).await;
     let mut found = BTreeSet::new();
-    // By no id of theirs, but for the members of a circle, who are deeper than that.
+    // Without the objects' ids, except for a circle, whose members are too deep for the selection under `me`.
     let lists = ["changes", "circle", "me", "upcomingMeetings"];
-    let own = asked_once(&schema, cases(&app, &things)).filter(|asked| lists.contains(&asked.name));
-    for asked in own {
-        let answer = app.as_member(mike, &asked.document, asked.variables).await;
-        assert_eq!(answer.errors, Vec::<Value>::new(), "{}", asked.name);
+    let own = single_requests(&schema, cases(&app, &objects))
+        .filter(|request| lists.contains(&request.name));
+    for request in own {
+        let answer = app
+            .as_member(mike, &request.document, request.variables)
+            .await;
+        assert_eq!(answer.errors, Vec::<Value>::new(), "{}", request.name);
         found.extend(shown(&answer));
     }
     assert_eq!(found, his);
 }
 
-/// Every field is asked as a member and as a facilitator, each time another: some end the session. Neither is taken
-/// for nobody, and nothing breaks.
+/// Calls every field as a new member and as a new facilitator, because some fields end the session. Neither gets a
+/// top-level error.
 #[both]
-async fn a_member_is_let_in_everywhere_but_where_it_takes_a_facilitator(app: TestApp) {
+async fn only_facilitator_fields_refuse_a_member(app: TestApp) {
     let schema = Schema::introspect().await;
     let mut closed_to_members = BTreeSet::new();
-    let cases = cases(&app, &Things::invented(&app));
-    for (at, asked) in asked_once(&schema, cases).enumerate() {
-        let name = asked.name;
+    let cases = cases(&app, &Objects::invented(&app));
+    for (at, request) in single_requests(&schema, cases).enumerate() {
+        let name = request.name;
         let [tom, sam] = others(&app, at).await;
         for (who, is_facilitator) in [(tom, false), (sam, true)] {
             let answer = app
-                .as_member(who, &asked.document, asked.variables.clone())
+                .as_member(who, &request.document, request.variables.clone())
                 .await;
             assert_eq!(answer.errors, Vec::<Value>::new(), "{name}");
             let refusals = answer.data[name]["errors"].as_array();
@@ -320,49 +324,57 @@ async fn a_member_is_let_in_everywhere_but_where_it_takes_a_facilitator(app: Tes
             }
         }
     }
-    assert_eq!(closed_to_members, BTreeSet::from(FACILITATORS));
+    assert_eq!(closed_to_members, BTreeSet::from(FACILITATOR_FIELDS));
 }
 
-/// Everything there is to hear of a man happens to each of three in turn, who are facilitators and a member. He hears it, and
-/// the others hear nothing.
+/// Causes every kind of event for three viewers in turn. Each hears his own events, and the others hear nothing.
 #[both]
-async fn a_subscription_tells_nothing_of_another_man(app: TestApp) {
+async fn a_subscription_delivers_only_the_viewers_own_events(app: TestApp) {
     let schema = Schema::introspect().await;
     let mike = app.facilitator("mike").await;
     let hidden = app.member("hidden").await;
     let [member, facilitator] = others(&app, 0).await;
-    let asked = asked(&schema, cases(&app, &Things::invented(&app)));
-    let subscriptions = asked.iter().filter(|asked| asked.root == "Subscription");
+    let requests = requests(&schema, cases(&app, &Objects::invented(&app)));
+    let subscriptions = requests
+        .iter()
+        .filter(|request| request.root == "Subscription");
     let mut listening: Vec<_> = subscriptions
-        .map(|asked| {
+        .map(|request| {
             let all = [mike, member, facilitator];
-            (asked.name, all.map(|who| app.listen(who, &asked.document)))
+            (
+                request.name,
+                all.map(|who| app.listen(who, &request.document)),
+            )
         })
         .collect();
     assert!(!listening.is_empty());
-    let mut only_he_hears = |who: usize| {
+    let mut assert_only_hears = |who: usize| {
         for (name, listening) in &mut listening {
             for (at, device) in listening.iter_mut().enumerate() {
                 assert_eq!(device.heard().is_empty(), at != who, "{name}: {at}");
             }
         }
     };
-    Things::of(&app, mike, hidden).await;
-    only_he_hears(0);
+    Objects::of(&app, mike, hidden).await;
+    assert_only_hears(0);
     for (at, who) in [(1, member), (2, facilitator)] {
         let check_in = "mutation($id: UUID!) { checkIn(input: { id: $id }) { errors { code } } }";
         let id: Uuid = app.app.ids.next();
         app.as_member(who, check_in, json!({ "id": id })).await.ok();
         app.tell(who, "an event").await;
-        let man = app.member(&format!("man-{at}")).await;
-        crate::peerings::partners(&app, man, who).await;
+        let partner = app.member(&format!("man-{at}")).await;
+        crate::peerings::partners(&app, partner, who).await;
         app.drain().await;
-        only_he_hears(at);
+        assert_only_hears(at);
     }
 }
 
-/// Mike's things, as he sees them.
-async fn state(app: &TestApp, mike: SignedIn, things: &Things) -> Value {
+/// The state of Mike's objects, as he sees them on another device: some fields sign his own out.
+async fn state(app: &TestApp, mike: SignedIn, objects: &Objects) -> Value {
+    let mike = SignedIn {
+        session: app.app.ids.next(),
+        ..mike
+    };
     let query = "query($circle: ID!, $occurrence: ID!) {
         circle(id: $circle) { viewerRole memberCount }
         occurrence(id: $occurrence) { status seatsTaken version meeting { title version } }
@@ -372,6 +384,6 @@ async fn state(app: &TestApp, mike: SignedIn, things: &Things) -> Value {
             pacts { nodes { id version state nudges { nodes { id answer } } } }
             ladder { version } ladderRequests { nodes { id agreedAt } } ladderTellings { nodes { id } } }
     }";
-    let variables = json!({ "circle": things.circle, "occurrence": things.occurrence });
+    let variables = json!({ "circle": objects.circle, "occurrence": objects.occurrence });
     app.as_member(mike, query, variables).await.ok()
 }

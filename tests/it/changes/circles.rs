@@ -1,4 +1,4 @@
-//! What men hear of the meetings of circles they are in, were in, and run.
+//! The changes of a circle's meetings for members who are in it, left it, or run it.
 
 use api::node_id::NodeId as _;
 use chrono::TimeDelta;
@@ -9,7 +9,7 @@ use support::{TestApp, both};
 use super::{Phone, act, ask, meeting, rsvp};
 
 #[both]
-async fn who_left_a_circle_hears_nothing_more_of_its_meetings(app: TestApp) {
+async fn a_member_who_left_a_circle_gets_no_changes_of_its_meetings(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let sam = app.member("sam").await;
     let circle = crate::circles::circle_of(&app, host, &[mike, sam]).await;
@@ -18,8 +18,8 @@ async fn who_left_a_circle_hears_nothing_more_of_its_meetings(app: TestApp) {
     let (mut phone, mut sams) = (Phone::new(mike), Phone::new(sam));
     rsvp(&app, mike, &tea, "GOING").await;
     rsvp(&app, sam, &tea, "GOING").await;
-    let man = json!({ "circleId": circle.as_str(), "memberId": mike.member.global().as_str() });
-    act(&app, host, "removeCircleMember", man).await;
+    let member = json!({ "circleId": circle.as_str(), "memberId": mike.member.global().as_str() });
+    act(&app, host, "removeCircleMember", member).await;
     phone.sync(&app).await;
     sams.sync(&app).await;
     assert_eq!(phone.kept.len(), 1);
@@ -38,17 +38,17 @@ async fn who_left_a_circle_hears_nothing_more_of_its_meetings(app: TestApp) {
         app.advance(TimeDelta::minutes(1));
         let page = ask(&app, mike, at.as_deref(), 100).await.at("/changes");
         assert_eq!(page["edges"], json!([]), "{mutation}");
-        // Not so much as a number was taken.
+        // No sequence number was used.
         assert_eq!(page["endCursor"], json!(at), "{mutation}");
-        assert!(!sams.told(&app).await.is_empty(), "{mutation}");
+        assert!(!sams.news(&app).await.is_empty(), "{mutation}");
     }
     let set = api::account::service::set_role(&app.app, "mike@example.org", Role::Facilitator);
     set.await.unwrap();
-    assert_eq!(phone.told(&app).await, [""; 0]);
+    assert_eq!(phone.news(&app).await, [""; 0]);
 }
 
 #[both]
-async fn who_comes_back_finds_what_became_of_the_meetings_meanwhile(app: TestApp) {
+async fn a_member_who_comes_back_gets_the_changed_meetings(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let id = crate::circles::circle_of(&app, host, &[mike]).await;
     let circle = id.global();
@@ -64,19 +64,19 @@ async fn who_comes_back_finds_what_became_of_the_meetings_meanwhile(app: TestApp
     crate::circles::put_in(&app, id, mike).await;
     phone.sync(&app).await;
     assert_eq!(phone.all("Meeting")[0]["title"], "Coffee");
-    assert_eq!(phone.kept, phone.there(&app).await);
+    assert_eq!(phone.kept, phone.current(&app).await);
 }
 
-/// A seat in what has begun is not given back.
+/// A seat in a meeting that has begun is not given back.
 #[both]
-async fn who_left_a_circle_during_a_meeting_is_not_told_that_it_is_off(app: TestApp) {
+async fn a_member_who_left_during_a_meeting_is_not_told_of_its_cancellation(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let sam = app.member("sam").await;
     let circle = crate::circles::circle_of(&app, host, &[mike, sam]).await;
     let circle = circle.global();
     let tea = meeting(&app, host, Some(circle.as_str())).await;
-    for man in [mike, sam] {
-        rsvp(&app, man, &tea, "GOING").await;
+    for member in [mike, sam] {
+        rsvp(&app, member, &tea, "GOING").await;
     }
     app.travel("2026-04-12T18:45:00Z".parse().unwrap()).await;
     let leave = json!({ "circleId": circle.as_str() });
@@ -88,14 +88,14 @@ async fn who_left_a_circle_during_a_meeting_is_not_told_that_it_is_off(app: Test
     let off = json!({ "occurrenceId": tea["id"] });
     act(&app, host, "cancelMeeting", off).await;
     app.drain().await;
-    // That it is off is told, and the reminder of it counts as read.
-    let told = ["MeetingOccurrence", "Notification", "Notification"];
-    assert_eq!(sams.told(&app).await, told);
-    assert_eq!(phone.told(&app).await, [""; 0]);
+    // The notification of the cancellation is new, and the meeting's reminder is now read.
+    let changed = ["MeetingOccurrence", "Notification", "Notification"];
+    assert_eq!(sams.news(&app).await, changed);
+    assert_eq!(phone.news(&app).await, [""; 0]);
 }
 
 #[both]
-async fn who_comes_to_run_a_circle_is_told_with_its_meetings(app: TestApp) {
+async fn a_new_facilitator_gets_the_circles_meetings_as_changes(app: TestApp) {
     let host = app.facilitator("host").await;
     let mike = app.facilitator("mike").await;
     let circle = crate::circles::circle_of(&app, host, &[mike]).await;
@@ -105,23 +105,23 @@ async fn who_comes_to_run_a_circle_is_told_with_its_meetings(app: TestApp) {
     rsvp(&app, mike, &tea, "NOT_GOING").await;
     phone.sync(&app).await;
     let role = async |role: &str| {
-        let man = json!({ "circleId": circle.as_str(), "memberId": mike.member.global().as_str(),
+        let member = json!({ "circleId": circle.as_str(), "memberId": mike.member.global().as_str(),
             "role": role });
-        act(&app, host, "addCircleMember", man).await;
+        act(&app, host, "addCircleMember", member).await;
     };
     assert_eq!(phone.all("Meeting")[0]["viewerRuns"], false);
     role("FACILITATOR").await;
-    assert_eq!(phone.told(&app).await, ["Meeting", "MeetingOccurrence"]);
+    assert_eq!(phone.news(&app).await, ["Meeting", "MeetingOccurrence"]);
     app.drain().await;
-    assert_eq!(phone.told(&app).await, ["Notification"]);
+    assert_eq!(phone.news(&app).await, ["Notification"]);
     assert_eq!(phone.all("Meeting")[0]["viewerRuns"], true);
-    // Who is a facilitator no longer runs no circle any more.
+    // Without the facilitator's role, a member runs no circle.
     let set = api::account::service::set_role(&app.app, "mike@example.org", Role::Member);
     set.await.unwrap();
-    let told = phone.told(&app).await;
-    assert_eq!(told, ["Meeting", "MeetingOccurrence", "Notification"]);
+    let changed = phone.news(&app).await;
+    assert_eq!(changed, ["Meeting", "MeetingOccurrence", "Notification"]);
     assert_eq!(phone.all("Meeting")[0]["viewerRuns"], false);
     role("MEMBER").await;
-    assert_eq!(phone.told(&app).await, [""; 0]);
-    assert_eq!(phone.kept, phone.there(&app).await);
+    assert_eq!(phone.news(&app).await, [""; 0]);
+    assert_eq!(phone.kept, phone.current(&app).await);
 }

@@ -1,4 +1,4 @@
-//! What is a change, and for whom.
+//! Which events are changes, and for whom.
 
 use api::node_id::NodeId as _;
 use chrono::TimeDelta;
@@ -14,7 +14,7 @@ use super::{Phone, act, check_in, meeting, rsvp};
 const NOTHING: [&str; 0] = [];
 
 #[both]
-async fn a_phone_with_nothing_fetches_all_there_is_in_pages(app: TestApp) {
+async fn a_new_phone_fetches_everything_in_pages(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     for n in 0..3 {
         check_in(&app, mike).await;
@@ -26,9 +26,9 @@ async fn a_phone_with_nothing_fetches_all_there_is_in_pages(app: TestApp) {
     app.drain().await;
     for size in [1, 3, 4, 100] {
         let mut phone = Phone::new(mike);
-        let told = phone.sync_by(&app, size).await;
-        assert_eq!(told.len(), 1 + 3 + 3 + 3 + 3);
-        assert_eq!(phone.kept.len(), told.len());
+        let changed = phone.sync_by(&app, size).await;
+        assert_eq!(changed.len(), 1 + 3 + 3 + 3 + 3);
+        assert_eq!(phone.kept.len(), changed.len());
         let counts = [
             "Member",
             "CheckIn",
@@ -38,16 +38,16 @@ async fn a_phone_with_nothing_fetches_all_there_is_in_pages(app: TestApp) {
         ]
         .map(|kind| phone.all(kind).len());
         assert_eq!(counts, [1, 3, 3, 3, 3]);
-        assert_eq!(phone.told(&app).await, NOTHING);
-        assert_eq!(phone.kept, phone.there(&app).await);
+        assert_eq!(phone.news(&app).await, NOTHING);
+        assert_eq!(phone.kept, phone.current(&app).await);
     }
 }
 
 #[both]
-async fn what_a_man_does_himself_is_told_once_as_it_is_now(app: TestApp) {
+async fn a_members_own_edit_is_one_change(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let (mut phone, mut other) = (Phone::new(mike), Phone::new(sam));
-    assert_eq!(phone.told(&app).await, ["Member"]);
+    assert_eq!(phone.news(&app).await, ["Member"]);
     other.sync(&app).await;
     let check_in: Uuid = app.app.ids.next();
     for (mutation, input, kind, shows) in [
@@ -107,7 +107,7 @@ async fn what_a_man_does_himself_is_told_once_as_it_is_now(app: TestApp) {
         ),
     ] {
         act(&app, mike, mutation, input.clone()).await;
-        assert_eq!(phone.told(&app).await, [kind], "{mutation} {input}");
+        assert_eq!(phone.news(&app).await, [kind], "{mutation} {input}");
         let kept = phone.all(kind);
         assert_eq!(kept.len(), 1);
         assert_eq!(
@@ -117,14 +117,14 @@ async fn what_a_man_does_himself_is_told_once_as_it_is_now(app: TestApp) {
         );
         // Sent again, because the answer was lost.
         act(&app, mike, mutation, input.clone()).await;
-        assert_eq!(phone.told(&app).await, NOTHING, "{mutation} {input} again");
-        assert_eq!(phone.kept, phone.there(&app).await, "{mutation} {input}");
+        assert_eq!(phone.news(&app).await, NOTHING, "{mutation} {input} again");
+        assert_eq!(phone.kept, phone.current(&app).await, "{mutation} {input}");
     }
-    assert_eq!(other.told(&app).await, NOTHING);
+    assert_eq!(other.news(&app).await, NOTHING);
 }
 
 #[both]
-async fn who_answered_is_told_of_what_becomes_of_the_meeting(app: TestApp) {
+async fn a_member_who_answered_gets_the_meetings_changes(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let (sam, tom) = (app.member("sam").await, app.member("tom").await);
     let tea = meeting(&app, host, None).await;
@@ -134,19 +134,19 @@ async fn who_answered_is_told_of_what_becomes_of_the_meeting(app: TestApp) {
     toms.sync(&app).await;
 
     rsvp(&app, mike, &tea, "NOT_GOING").await;
-    assert_eq!(mikes.told(&app).await, ["Meeting", "MeetingOccurrence"]);
+    assert_eq!(mikes.news(&app).await, ["Meeting", "MeetingOccurrence"]);
     assert_eq!(mikes.all("Meeting")[0]["place"], Value::Null);
     rsvp(&app, mike, &tea, "GOING").await;
     rsvp(&app, mike, &tea, "GOING").await;
-    assert_eq!(mikes.told(&app).await, ["Meeting", "MeetingOccurrence"]);
+    assert_eq!(mikes.news(&app).await, ["Meeting", "MeetingOccurrence"]);
     assert_eq!(mikes.all("Meeting")[0]["place"], "The back room");
     assert_eq!(mikes.all("MeetingOccurrence")[0]["viewerAnswer"], "GOING");
     rsvp(&app, sam, &tea, "NOT_GOING").await;
     sams.sync(&app).await;
-    // Sam's answer, and a seat taken, are no change of Mike's.
+    // Others' answers, and a taken seat, are no changes for Mike.
     rsvp(&app, tom, &tea, "GOING").await;
     rsvp(&app, tom, &tea, "NOT_GOING").await;
-    assert_eq!(mikes.told(&app).await, NOTHING);
+    assert_eq!(mikes.news(&app).await, NOTHING);
     toms.sync(&app).await;
 
     let (meeting, occurrence) = (&tea["meeting"]["id"], &tea["id"]);
@@ -154,12 +154,12 @@ async fn who_answered_is_told_of_what_becomes_of_the_meeting(app: TestApp) {
     for _ in 0..2 {
         act(&app, host, "updateMeeting", title.clone()).await;
     }
-    assert_eq!(mikes.told(&app).await, ["Meeting"]);
+    assert_eq!(mikes.news(&app).await, ["Meeting"]);
     assert_eq!(mikes.all("Meeting")[0]["title"], "Coffee");
-    assert_eq!(sams.told(&app).await, ["Meeting"]);
+    assert_eq!(sams.news(&app).await, ["Meeting"]);
     let seats = json!({ "meetingId": meeting, "expectedVersion": 2, "capacity": 8 });
     act(&app, host, "updateMeeting", seats).await;
-    assert_eq!(mikes.told(&app).await, ["Meeting", "MeetingOccurrence"]);
+    assert_eq!(mikes.news(&app).await, ["Meeting", "MeetingOccurrence"]);
     assert_eq!(mikes.all("MeetingOccurrence")[0]["capacity"], 8);
 
     for _ in 0..2 {
@@ -171,25 +171,23 @@ async fn who_answered_is_told_of_what_becomes_of_the_meeting(app: TestApp) {
         )
         .await;
     }
-    assert_eq!(mikes.told(&app).await, ["MeetingOccurrence"]);
+    assert_eq!(mikes.news(&app).await, ["MeetingOccurrence"]);
     assert_eq!(mikes.all("MeetingOccurrence")[0]["status"], "CANCELLED");
     sams.sync(&app).await;
     app.drain().await;
-    assert_eq!(mikes.told(&app).await, ["Notification"]);
+    assert_eq!(mikes.news(&app).await, ["Notification"]);
     assert_eq!(mikes.all("Notification")[0]["kind"], "MEETING_CANCELLED");
-    // He had no seat.
-    assert_eq!(sams.told(&app).await, NOTHING);
+    // Sam had no seat.
+    assert_eq!(sams.news(&app).await, NOTHING);
     assert_eq!(sams.kept.len(), 3);
     for phone in [&mut mikes, &mut sams, &mut toms] {
         phone.sync(&app).await;
-        assert_eq!(phone.kept, phone.there(&app).await);
+        assert_eq!(phone.kept, phone.current(&app).await);
     }
 }
 
 #[both]
-async fn a_notification_is_told_when_its_time_has_come_when_it_is_read_and_when_it_goes(
-    app: TestApp,
-) {
+async fn a_notification_is_a_change_when_due_when_read_and_when_removed(app: TestApp) {
     let mike = app.member("mike").await;
     let mut phone = Phone::new(mike);
     phone.sync(&app).await;
@@ -197,20 +195,20 @@ async fn a_notification_is_told_when_its_time_has_come_when_it_is_read_and_when_
     app.tell_at(mike, "later", at, at + TimeDelta::hours(1))
         .await;
     app.tell(mike, "now").await;
-    // Read before it was planned: told once it is.
+    // Read before it was planned: it is a change once it is planned.
     let now = app
         .as_member(mike, "{ me { notifications { nodes { id } } } }", json!({}))
         .await;
     let read = json!({ "notificationIds": [now.at("/me/notifications/nodes/0/id")] });
     act(&app, mike, "markNotificationsRead", read.clone()).await;
-    assert_eq!(phone.told(&app).await, NOTHING);
+    assert_eq!(phone.news(&app).await, NOTHING);
     app.drain().await;
-    assert_eq!(phone.told(&app).await, ["Notification"]);
+    assert_eq!(phone.news(&app).await, ["Notification"]);
     assert_ne!(phone.all("Notification")[0]["readAt"], Value::Null);
 
     app.advance(TimeDelta::hours(2));
     app.drain().await;
-    assert_eq!(phone.told(&app).await, ["Notification"]);
+    assert_eq!(phone.news(&app).await, ["Notification"]);
     let both = app.as_member(
         mike,
         "{ me { notifications { nodes { id readAt } } } }",
@@ -226,27 +224,27 @@ async fn a_notification_is_told_when_its_time_has_come_when_it_is_read_and_when_
         )
         .await;
     }
-    assert_eq!(phone.told(&app).await, ["Notification"]);
+    assert_eq!(phone.news(&app).await, ["Notification"]);
     assert_ne!(phone.kept[later.as_str().unwrap()]["readAt"], Value::Null);
 
-    assert_eq!(phone.kept, phone.there(&app).await);
+    assert_eq!(phone.kept, phone.current(&app).await);
 
-    // The reminder of the day, which is announced and planned at once.
+    // The daily reminder is announced and planned at once.
     app.remind(mike.member, app.now() + TimeDelta::hours(1))
         .await;
     app.travel(app.now() + TimeDelta::hours(1)).await;
-    assert_eq!(phone.told(&app).await, ["Notification"]);
-    assert_eq!(phone.kept, phone.there(&app).await);
+    assert_eq!(phone.news(&app).await, ["Notification"]);
+    assert_eq!(phone.kept, phone.current(&app).await);
 
     app.advance(TimeDelta::days(91));
     api::notification::check::housekeep(&app.app).await.unwrap();
-    assert_eq!(phone.told(&app).await, ["no Notification"; 3]);
-    assert_eq!(phone.kept, phone.there(&app).await);
-    assert_eq!(Phone::new(mike).told(&app).await, ["Member"]);
+    assert_eq!(phone.news(&app).await, ["no Notification"; 3]);
+    assert_eq!(phone.kept, phone.current(&app).await);
+    assert_eq!(Phone::new(mike).news(&app).await, ["Member"]);
 }
 
 #[both]
-async fn the_meetings_of_a_circle_go_and_come_with_being_in_it(app: TestApp) {
+async fn a_circles_meetings_come_and_go_with_the_membership(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let id = crate::circles::circle_of(&app, host, &[mike]).await;
     let circle = id.global();
@@ -265,28 +263,28 @@ async fn the_meetings_of_a_circle_go_and_come_with_being_in_it(app: TestApp) {
         act(&app, mike, "leaveCircle", leave.clone()).await;
     }
     assert_eq!(
-        phone.told(&app).await,
+        phone.news(&app).await,
         ["no Meeting", "no MeetingOccurrence"]
     );
     assert_eq!(phone.all("Meeting").len(), 1);
 
     let again = json!({ "circleId": circle.as_str(), "memberId": mike.member.global().as_str() });
     crate::circles::put_in(&app, id, mike).await;
-    assert_eq!(phone.told(&app).await, ["Meeting", "MeetingOccurrence"]);
+    assert_eq!(phone.news(&app).await, ["Meeting", "MeetingOccurrence"]);
     act(&app, host, "addCircleMember", again.clone()).await;
-    assert_eq!(phone.told(&app).await, NOTHING);
+    assert_eq!(phone.news(&app).await, NOTHING);
     act(&app, host, "removeCircleMember", again).await;
     assert_eq!(
-        phone.told(&app).await,
+        phone.news(&app).await,
         ["no Meeting", "no MeetingOccurrence"]
     );
     app.drain().await;
-    assert_eq!(phone.told(&app).await, ["Notification"]);
-    assert_eq!(phone.kept, phone.there(&app).await);
+    assert_eq!(phone.news(&app).await, ["Notification"]);
+    assert_eq!(phone.kept, phone.current(&app).await);
 }
 
 #[both]
-async fn what_he_may_change_is_told_with_the_meeting(app: TestApp) {
+async fn a_change_of_the_viewers_rights_is_a_change_of_the_meeting(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = meeting(&app, host, None).await;
     let mut phone = Phone::new(host);
@@ -296,9 +294,9 @@ async fn what_he_may_change_is_told_with_the_meeting(app: TestApp) {
 
     let set = api::account::service::set_role(&app.app, "host@example.org", Role::Member);
     set.await.unwrap();
-    assert_eq!(phone.told(&app).await, ["Meeting", "MeetingOccurrence"]);
+    assert_eq!(phone.news(&app).await, ["Meeting", "MeetingOccurrence"]);
     assert_eq!(phone.all("Meeting")[0]["viewerRuns"], false);
-    // Nobody hosts it any more, so that it is for every facilitator to change.
+    // The meeting has no host any more, so every facilitator may change it.
     let set = api::account::service::set_role(&app.app, "host@example.org", Role::Facilitator);
     set.await.unwrap();
     phone.sync(&app).await;
@@ -306,18 +304,19 @@ async fn what_he_may_change_is_told_with_the_meeting(app: TestApp) {
 }
 
 #[both]
-async fn nothing_is_shown_that_is_not_there_for_him(app: TestApp) {
+async fn an_invisible_meeting_is_reported_as_deleted(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = crate::circles::circle_of(&app, host, &[mike]).await;
     let tea = meeting(&app, host, Some(circle.global().as_str())).await;
     rsvp(&app, mike, &tea, "GOING").await;
-    // Past the domain that would have told the phone.
+    // This bypasses the service that would have recorded the change.
     let gone = circle_membership::Entity::delete_by_id((circle, mike.member));
     gone.exec(app.app.db.pool()).await.unwrap();
     let mut phone = Phone::new(mike);
-    let told = phone.sync(&app).await;
+    let changed = phone.sync(&app).await;
     assert_eq!(
-        told.iter()
+        changed
+            .iter()
             .filter(|change| change["deleted"] == true)
             .count(),
         2

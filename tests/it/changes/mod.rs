@@ -1,4 +1,4 @@
-//! What a phone keeps follows what is there, whatever happened while it was away.
+//! The feed of changes: a phone that syncs has the current data, whatever happened while it was offline.
 
 mod circles;
 mod cost;
@@ -21,17 +21,17 @@ const CHANGES: &str =
     "query($after: String, $first: Int!) { changes(after: $after, first: $first) {
     endCursor hasMore resetRequired edges { subjectId deleted changedAt node { ...Kept } } } }";
 
-/// What is there, by the lists that do not know of feeds, and by ids.
-const THERE: &str = "query($ids: [ID!]!) {
+/// The current data by lists and ids, which do not use the feed.
+const CURRENT: &str = "query($ids: [ID!]!) {
     me { profile { ...Kept }
         checkIns(first: 100) { nodes { ...Kept } }
         notifications(first: 100) { nodes { ...Kept } }
         commitments(first: 100) { nodes { ...Kept } }
-        peerings(first: 100) { nodes { ...Kept partnerCommitments(first: 100) { nodes { ...Kept } } } }
-        pacts(first: 100) { nodes { ...Kept nudges(first: 100) { nodes { ...Kept } } } } }
+        peerings(first: 20) { nodes { ...Kept partnerCommitments(first: 10) { nodes { ...Kept } } } }
+        pacts(first: 20) { nodes { ...Kept nudges(first: 10) { nodes { ...Kept } } } } }
     nodes(ids: $ids) { ...Kept } }";
 
-/// What a phone keeps of a thing.
+/// The fields that a phone keeps of an object.
 const KEPT: &str = "fragment Kept on Node { __typename id
     ... on Member { handle bio languages topics { stance topic { slug } } lifeContexts { slug } }
     ... on CheckIn { localDate mood }
@@ -39,9 +39,9 @@ const KEPT: &str = "fragment Kept on Node { __typename id
     ... on MeetingOccurrence { status viewerAnswer capacity meeting { id } }
     ... on Notification { kind readAt }
     ... on Peering { state proposedByYou partner { handle } }
-    ... on Pact { state version partner { handle } partnerSide { sharing } }
+    ... on Pact { standing: state version partner { handle } partnerSide { sharing } }
     ... on PactNudge { fromYou text answer }
-    ... on Commitment { words version yours dueOn weekdays state partner { handle }
+    ... on Commitment { words version yours dueOn weekdays commitmentState: state sharedWith: partner { handle }
         days { dueOn answer carriedTo } } }";
 
 async fn ask(app: &TestApp, who: SignedIn, after: Option<&str>, first: i32) -> Answer {
@@ -50,7 +50,7 @@ async fn ask(app: &TestApp, who: SignedIn, after: Option<&str>, first: i32) -> A
     app.as_member(who, &document, variables).await
 }
 
-/// The ids of the occurrences a man answered and of their meetings, whether they are there for him or not.
+/// The ids of the occurrences that a member answered and of their meetings, visible to the member or not.
 async fn answered(app: &TestApp, who: SignedIn) -> Vec<Value> {
     let answered = entity::rsvp::Entity::find()
         .find_also_related(entity::meeting_occurrence::Entity)
@@ -64,12 +64,12 @@ async fn answered(app: &TestApp, who: SignedIn) -> Vec<Value> {
         .collect()
 }
 
-/// An app on a phone, with what it keeps.
+/// An app on a phone, with the data it keeps.
 pub struct Phone {
     who: SignedIn,
     kept: BTreeMap<String, Value>,
     after: Option<String>,
-    /// How often it had to begin anew.
+    /// How often it had to start over.
     resets: usize,
 }
 
@@ -83,9 +83,9 @@ impl Phone {
         }
     }
 
-    /// Asks until there is no more, in pages of a size; the changes it was told, in their order.
+    /// Fetches pages of `size` until there are no more. Returns the changes in their order.
     async fn sync_by(&mut self, app: &TestApp, size: i32) -> Vec<Value> {
-        let mut told = Vec::new();
+        let mut changes = Vec::new();
         loop {
             let page = ask(app, self.who, self.after.as_deref(), size).await;
             let page = page.at("/changes");
@@ -105,10 +105,10 @@ impl Phone {
                     assert_eq!(change["subjectId"], change["node"]["id"]);
                     self.kept.insert(id, change["node"].clone());
                 }
-                told.push(change.clone());
+                changes.push(change.clone());
             }
             if page["hasMore"] == false {
-                return told;
+                return changes;
             }
         }
     }
@@ -117,11 +117,11 @@ impl Phone {
         self.sync_by(app, 50).await
     }
 
-    /// Of which kinds the changes are that it is told now; those that are gone begin with "no ".
-    pub async fn told(&mut self, app: &TestApp) -> Vec<String> {
+    /// Fetches the new changes. Returns their kinds in alphabetical order, those of deleted objects with "no " before.
+    pub async fn news(&mut self, app: &TestApp) -> Vec<String> {
         let before = self.kept.clone();
-        let told = self.sync(app).await;
-        let mut kinds: Vec<_> = told
+        let changes = self.sync(app).await;
+        let mut kinds: Vec<_> = changes
             .iter()
             .map(|change| {
                 let id = change["subjectId"].as_str().unwrap();
@@ -137,11 +137,11 @@ impl Phone {
         kinds
     }
 
-    /// What it would keep if it kept everything there is for him, asked without a word of its feed.
-    async fn there(&self, app: &TestApp) -> BTreeMap<String, Value> {
+    /// Everything that is visible to the member and kept by phones, read without the feed.
+    async fn current(&self, app: &TestApp) -> BTreeMap<String, Value> {
         let variables = json!({ "ids": answered(app, self.who).await });
-        let document = format!("{THERE} {KEPT}");
-        let there = app.as_member(self.who, &document, variables).await.ok();
+        let document = format!("{CURRENT} {KEPT}");
+        let data = app.as_member(self.who, &document, variables).await.ok();
         let lists = [
             "/me/checkIns/nodes",
             "/me/commitments/nodes",
@@ -150,9 +150,9 @@ impl Phone {
             "/me/peerings/nodes",
             "/nodes",
         ];
-        let listed = lists.map(|list| there.pointer(list).and_then(Value::as_array).unwrap());
+        let listed = lists.map(|list| data.pointer(list).and_then(Value::as_array).unwrap());
         let under = |list: &str, hangs: &'static str| {
-            let list = there.pointer(list).and_then(Value::as_array).unwrap();
+            let list = data.pointer(list).and_then(Value::as_array).unwrap();
             let lists = list.iter();
             lists.filter_map(move |node| node[hangs]["nodes"].as_array())
         };
@@ -163,7 +163,7 @@ impl Phone {
             .chain(nudges)
             .chain(of_partners)
             .flatten();
-        all.chain([&there["me"]["profile"]])
+        all.chain([&data["me"]["profile"]])
             .filter(|node| !node.is_null())
             .map(|node| {
                 let mut node = node.clone();
@@ -174,28 +174,22 @@ impl Phone {
             .collect()
     }
 
-    /// It keeps what there is, and as it is.
-    pub async fn is_as_it_is_there(&self, app: &TestApp) {
-        assert_eq!(self.kept, self.there(app).await);
+    /// Asserts that the phone keeps the current data, and nothing else.
+    pub async fn assert_up_to_date(&self, app: &TestApp) {
+        assert_eq!(self.kept, self.current(app).await);
     }
 
-    /// The things of a kind that it keeps.
+    /// The kept objects of a kind.
     pub fn all(&self, kind: &str) -> Vec<&Value> {
         let of_kind = |node: &&Value| node["__typename"] == kind;
         self.kept.values().filter(of_kind).collect()
     }
 }
 
-/// Asks for a mutation of which nothing but the errors is asked.
+/// Sends a mutation that must succeed.
 async fn act(app: &TestApp, who: SignedIn, mutation: &str, input: Value) {
-    let name = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
-    let document = format!(
-        "mutation($input: {name}!) {{ {mutation}(input: $input) {{ errors {{ code message path }} }} }}"
-    );
-    let answer = app
-        .as_member(who, &document, json!({ "input": input }))
+    app.succeed(who, mutation, input, "errors { message }")
         .await;
-    assert_eq!(answer.at(&format!("/{mutation}/errors")), json!([]));
 }
 
 async fn check_in(app: &TestApp, who: SignedIn) {
@@ -203,7 +197,7 @@ async fn check_in(app: &TestApp, who: SignedIn) {
     act(app, who, "checkIn", json!({ "id": id, "mood": 3 })).await;
 }
 
-/// A meeting on an evening to come; its occurrence.
+/// Schedules a meeting on a later evening. Returns its occurrence.
 async fn meeting(app: &TestApp, host: SignedIn, circle: Option<&str>) -> Value {
     let id: uuid::Uuid = app.app.ids.next();
     let document = "mutation($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) {

@@ -1,8 +1,8 @@
-//! The rules of a feed, against every order in which things and phones can come and go.
+//! The rules of a feed, under random orders of changes, prunings and phones.
 
 use std::collections::BTreeMap;
 
-use api::sync::model::{Change, Feed, Page, Place, Wanted, page};
+use api::sync::model::{Change, Feed, Page, Position, Wanted, page};
 use api::tx::Item;
 use chrono::DateTime;
 use entity::{CheckInId, MemberId};
@@ -16,7 +16,7 @@ const MIKE: MemberId = MemberId(Uuid::from_u128(1));
 struct Kept {
     last_seq: i64,
     pruned_through: i64,
-    /// The number of each thing, and whether it is gone.
+    /// The sequence number of each object, and whether it was deleted.
     rows: BTreeMap<u128, (i64, bool)>,
 }
 
@@ -26,7 +26,7 @@ impl Kept {
         self.rows.insert(thing, (self.last_seq, deleted));
     }
 
-    /// Removes the tombstones up to a number.
+    /// Removes the tombstones up to a sequence number.
     fn prune(&mut self, through: i64) {
         let old = |(seq, deleted): &(i64, bool)| *deleted && *seq <= through;
         let greatest = self
@@ -39,8 +39,8 @@ impl Kept {
         self.rows.retain(|_, row| !old(row));
     }
 
-    fn read(&self, place: Option<Place>, limit: usize) -> Page {
-        let wanted = Wanted::from(place);
+    fn read(&self, position: Option<Position>, limit: usize) -> Page {
+        let wanted = Wanted::from(position);
         let mut rows: Vec<Change> = self
             .rows
             .iter()
@@ -60,29 +60,29 @@ impl Kept {
             last_seq: self.last_seq,
             pruned_through: self.pruned_through,
         };
-        page(MIKE, place, feed, rows, limit)
+        page(MIKE, position, feed, rows, limit)
     }
 
-    fn there(&self) -> BTreeMap<u128, i64> {
-        let there = self.rows.iter().filter(|(_, (_, deleted))| !deleted);
-        there.map(|(thing, (seq, _))| (*thing, *seq)).collect()
+    fn current(&self) -> BTreeMap<u128, i64> {
+        let current = self.rows.iter().filter(|(_, (_, deleted))| !deleted);
+        current.map(|(thing, (seq, _))| (*thing, *seq)).collect()
     }
 }
 
 #[derive(Default)]
 struct Phone {
-    place: Option<Place>,
+    position: Option<Position>,
     kept: BTreeMap<u128, i64>,
 }
 
 impl Phone {
-    /// Asks once; whether there is more.
+    /// Fetches one page. Returns whether there are more.
     fn ask(&mut self, feed: &Kept, limit: usize) -> bool {
-        let page = feed.read(self.place, limit);
+        let page = feed.read(self.position, limit);
         if page.reset {
             assert!(
-                self.place.is_some(),
-                "who has nothing is never told to drop it"
+                self.position.is_some(),
+                "a new phone is never told to reset"
             );
             self.kept.clear();
         }
@@ -95,7 +95,7 @@ impl Phone {
                 self.kept.insert(thing, change.seq);
             }
         }
-        self.place = Some(page.end);
+        self.position = Some(page.end);
         page.has_more
     }
 }
@@ -121,7 +121,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn a_phone_that_asks_until_there_is_no_more_keeps_what_is_there(
+    fn a_phone_that_fetches_every_page_keeps_the_current_data(
         steps in prop::collection::vec(step(), 0..80)
     ) {
         let mut feed = Kept::default();
@@ -143,11 +143,11 @@ proptest! {
                 asked += 1;
                 prop_assert!(asked < 100, "it comes to an end");
             }
-            prop_assert_eq!(&phone.kept, &feed.there());
-            // And hears nothing from then on.
-            let (place, kept) = (phone.place, phone.kept.clone());
+            prop_assert_eq!(&phone.kept, &feed.current());
+            // From then on there are no changes.
+            let (position, kept) = (phone.position, phone.kept.clone());
             prop_assert!(!phone.ask(&feed, 2));
-            prop_assert_eq!((phone.place, &phone.kept), (place, &kept));
+            prop_assert_eq!((phone.position, &phone.kept), (position, &kept));
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Transactions held still by hand, in the orders that could hide something. On PostgreSQL: SQLite has one writer at a
-//! time.
+//! Transactions interleaved by hand, in the orders that could hide a change. Only on PostgreSQL: SQLite has one writer
+//! at a time.
 
 use api::app::App;
 use api::error::Fault;
@@ -26,8 +26,8 @@ async fn put_and_record(tx: &Tx, app: &App, who: SignedIn, day: NaiveDate) -> Re
     write(app, tx, changes).await
 }
 
-/// Waits until so many connections wait for a lock.
-pub(super) async fn waiting(app: &TestApp, connections: i64) {
+/// Waits until this many connections wait for a lock.
+pub(super) async fn await_lock_waiters(app: &TestApp, connections: i64) {
     let db = app.app.db.pool();
     let backend = db.get_database_backend();
     let sql = "SELECT COUNT(*) FROM pg_stat_activity \
@@ -40,7 +40,7 @@ pub(super) async fn waiting(app: &TestApp, connections: i64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_number_is_not_seen_before_a_smaller_one() {
+async fn a_change_is_not_visible_before_one_with_a_smaller_number() {
     let app = TestApp::configured(TestDatabase::postgres().await, "").await;
     let mike = app.member("mike").await;
     let mut phone = Phone::new(mike);
@@ -49,7 +49,7 @@ async fn a_number_is_not_seen_before_a_smaller_one() {
     let begin = async || Tries::default().begin(&app.app).await.unwrap();
     let nothing: [&str; 0] = [];
 
-    // Begun first, and numbered first: the other waits for its end.
+    // The slow transaction begins first and takes the first number: the other waits for its end.
     let slow = begin().await;
     put_and_record(&slow, &app.app, mike, first).await.unwrap();
     let other = tokio::spawn({
@@ -61,13 +61,13 @@ async fn a_number_is_not_seen_before_a_smaller_one() {
             tx.commit().await.unwrap();
         }
     });
-    waiting(&app, 1).await;
-    assert_eq!(phone.told(&app).await, nothing);
+    await_lock_waiters(&app, 1).await;
+    assert_eq!(phone.news(&app).await, nothing);
     slow.commit().await.unwrap();
     other.await.unwrap();
-    assert_eq!(phone.told(&app).await, ["CheckIn"; 2]);
+    assert_eq!(phone.news(&app).await, ["CheckIn"; 2]);
 
-    // Written first and numbered last: the other is seen meanwhile, and it afterwards.
+    // The slow transaction writes first and takes the last number: the other is visible before it.
     let slow = begin().await;
     let id: CheckInId = app.app.ids.next();
     put_check_in(&slow, &app.app, mike.member, id, first - Days::new(2))
@@ -78,18 +78,18 @@ async fn a_number_is_not_seen_before_a_smaller_one() {
         .await
         .unwrap();
     fast.commit().await.unwrap();
-    assert_eq!(phone.told(&app).await, ["CheckIn"]);
+    assert_eq!(phone.news(&app).await, ["CheckIn"]);
     let mut changes = Changes::new();
     changes.put(mike.member, id);
     write(&app.app, &slow, changes).await.unwrap();
     slow.commit().await.unwrap();
-    assert_eq!(phone.told(&app).await, ["CheckIn"]);
+    assert_eq!(phone.news(&app).await, ["CheckIn"]);
     assert_eq!(phone.all("CheckIn").len(), 4);
 }
 
-/// He answers while something of the meeting is changed, and asks in between: the change is told to whoever answered
-/// before it was there to see. His phone, as it is in the end.
-async fn who_answers_while(mutation: &str, input: impl FnOnce(&Value) -> Value) -> Phone {
+/// Mike answers while the meeting is being changed, and syncs in between. The change must reach everybody who answered
+/// before it became visible. Returns Mike's phone after the last sync.
+async fn answer_during(mutation: &str, input: impl FnOnce(&Value) -> Value) -> Phone {
     let app = TestApp::configured(TestDatabase::postgres().await, "").await;
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let sam = app.member("sam").await;
@@ -99,7 +99,7 @@ async fn who_answers_while(mutation: &str, input: impl FnOnce(&Value) -> Value) 
     phone.sync(&app).await;
     let begin = async || Tries::default().begin(&app.app).await.unwrap();
 
-    // Mike waits for his seat, and the change for Sam's feed.
+    // Mike's answer waits for the occurrence, and the change waits for Sam's feed.
     let (seat, feed) = (begin().await, begin().await);
     let lock = "SELECT id FROM meeting_occurrence FOR UPDATE";
     seat.execute_unprepared(lock).await.unwrap();
@@ -112,23 +112,23 @@ async fn who_answers_while(mutation: &str, input: impl FnOnce(&Value) -> Value) 
         feed.rollback().await.unwrap();
     };
     let changing = async {
-        waiting(&app, 1).await;
+        await_lock_waiters(&app, 1).await;
         let changed = act(&app, host, mutation, input);
         let released = async {
-            waiting(&app, 2).await;
+            await_lock_waiters(&app, 2).await;
             seat.rollback().await.unwrap();
         };
         tokio::join!(changed, released);
     };
     Box::pin(async { tokio::join!(answering, changing) }).await;
     phone.sync(&app).await;
-    assert_eq!(phone.kept, phone.there(&app).await);
+    assert_eq!(phone.kept, phone.current(&app).await);
     phone
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_answers_while_a_meeting_is_changed_hears_of_it() {
-    let phone = who_answers_while(
+async fn an_answer_during_a_change_of_the_meeting_gets_the_change() {
+    let phone = answer_during(
         "updateMeeting",
         |tea| json!({ "meetingId": tea["meeting"]["id"], "expectedVersion": 1, "title": "Coffee" }),
     );
@@ -136,8 +136,8 @@ async fn who_answers_while_a_meeting_is_changed_hears_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_answers_while_the_seats_are_changed_hears_of_it() {
-    let phone = who_answers_while(
+async fn an_answer_during_a_change_of_the_seats_gets_the_change() {
+    let phone = answer_during(
         "updateMeeting",
         |tea| json!({ "meetingId": tea["meeting"]["id"], "expectedVersion": 1, "capacity": 8 }),
     );
@@ -145,44 +145,44 @@ async fn who_answers_while_the_seats_are_changed_hears_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_answers_while_a_meeting_is_called_off_hears_of_it() {
-    let phone = who_answers_while("cancelMeeting", |tea| json!({ "occurrenceId": tea["id"] }));
+async fn an_answer_during_a_cancellation_gets_the_cancellation() {
+    let phone = answer_during("cancelMeeting", |tea| json!({ "occurrenceId": tea["id"] }));
     let phone = phone.await;
     assert_eq!(phone.all("MeetingOccurrence")[0]["status"], "CANCELLED");
 }
 
-/// He is put back into a circle while a meeting of it is changed: the change does not count him among those it tells,
-/// and he is not told of the meeting before it is changed.
+/// Mike is put back into a circle while its meeting is being changed. The change does not count him among its
+/// recipients, so he must not get the meeting as it was before the change.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_comes_back_while_a_meeting_is_changed_hears_of_it() {
+async fn a_member_who_comes_back_during_a_change_gets_the_change() {
     let app = TestApp::configured(TestDatabase::postgres().await, "").await;
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let sam = app.member("sam").await;
     let id = crate::circles::circle_of(&app, host, &[mike, sam]).await;
     let circle = id.global();
     let tea = meeting(&app, host, Some(circle.as_str())).await;
-    for man in [mike, sam] {
-        rsvp(&app, man, &tea, "NOT_GOING").await;
+    for member in [mike, sam] {
+        rsvp(&app, member, &tea, "NOT_GOING").await;
     }
-    let man = json!({ "circleId": circle.as_str(), "memberId": mike.member.global().as_str() });
-    act(&app, host, "removeCircleMember", man).await;
+    let member = json!({ "circleId": circle.as_str(), "memberId": mike.member.global().as_str() });
+    act(&app, host, "removeCircleMember", member).await;
     app.drain().await;
     let mut phone = Phone::new(mike);
     phone.sync(&app).await;
 
-    // The change has looked up whom to tell, and waits for Sam's feed.
+    // The change has read its recipients, and waits for Sam's feed.
     let feed = Tries::default().begin(&app.app).await.unwrap();
     feed::lock(&feed, sam.member).await.unwrap();
     let title =
         json!({ "meetingId": tea["meeting"]["id"], "expectedVersion": 1, "title": "Coffee" });
     let changing = act(&app, host, "updateMeeting", title);
     let coming = async {
-        waiting(&app, 1).await;
+        await_lock_waiters(&app, 1).await;
         let put = crate::circles::put_in(&app, id, mike);
         let asking = async {
-            waiting(&app, 2).await;
+            await_lock_waiters(&app, 2).await;
             phone.sync(&app).await;
-            // His profile, and that he was removed.
+            // His profile, and the notification that he was removed.
             assert_eq!(phone.kept.len(), 2);
             feed.rollback().await.unwrap();
         };
@@ -191,12 +191,12 @@ async fn who_comes_back_while_a_meeting_is_changed_hears_of_it() {
     tokio::join!(changing, coming);
     phone.sync(&app).await;
     assert_eq!(phone.all("Meeting")[0]["title"], "Coffee");
-    assert_eq!(phone.kept, phone.there(&app).await);
+    assert_eq!(phone.kept, phone.current(&app).await);
 }
 
-/// He answers another meeting of the circle from one phone while he leaves it from another, and asks in between.
+/// Mike answers another meeting of the circle on one phone while he leaves the circle on another, and syncs in between.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_answers_while_he_leaves_the_circle_hears_that_it_is_gone() {
+async fn an_answer_while_leaving_the_circle_does_not_stay_on_the_phone() {
     let app = TestApp::configured(TestDatabase::postgres().await, "").await;
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = crate::circles::circle_of(&app, host, &[mike])
@@ -209,7 +209,7 @@ async fn who_answers_while_he_leaves_the_circle_hears_that_it_is_gone() {
     phone.sync(&app).await;
     let begin = async || Tries::default().begin(&app.app).await.unwrap();
 
-    // The answer has its number, and is about to be committed.
+    // The answer has its sequence number, and is not yet committed.
     let answer = begin().await;
     let occurrence = OccurrenceId::from_global(&coffee["id"].as_str().unwrap().into()).unwrap();
     let row = entity::rsvp::ActiveModel {
@@ -220,7 +220,7 @@ async fn who_answers_while_he_leaves_the_circle_hears_that_it_is_gone() {
         created_at: Set(app.now()),
         updated_at: Set(app.now()),
     };
-    // As every answer does, it keeps its member from being changed.
+    // As every answer does, it locks its member `FOR SHARE`.
     let locks = format!(
         "SELECT id FROM member WHERE id = '{}' FOR SHARE",
         mike.member
@@ -231,7 +231,7 @@ async fn who_answers_while_he_leaves_the_circle_hears_that_it_is_gone() {
     let mut changes = Changes::new();
     changes.put(mike.member, occurrence);
     write(&app.app, &answer, changes).await.unwrap();
-    // Who leaves is kept from telling for a while.
+    // This delays the changes that leaving the circle records.
     let telling = begin().await;
     let rows = "SELECT seq FROM change WHERE kind = 'meeting' FOR UPDATE";
     telling.execute_unprepared(rows).await.unwrap();
@@ -243,7 +243,7 @@ async fn who_answers_while_he_leaves_the_circle_hears_that_it_is_gone() {
         json!({ "circleId": circle.as_str() }),
     );
     let asking = async {
-        waiting(&app, 1).await;
+        await_lock_waiters(&app, 1).await;
         answer.commit().await.unwrap();
         phone.sync(&app).await;
         assert_eq!(phone.all("MeetingOccurrence").len(), 2);

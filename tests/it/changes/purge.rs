@@ -1,4 +1,4 @@
-//! A man's account is deleted while he is being told something. On PostgreSQL: SQLite has one writer at a time.
+//! An account is purged while changes are recorded for its member. Only on PostgreSQL: SQLite has one writer at a time.
 
 use api::account::jobs::purge_account as purge;
 use api::feed::{lock, write};
@@ -11,10 +11,10 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _};
 use support::{TestApp, TestDatabase};
 
-use super::order::waiting;
+use super::order::await_lock_waiters;
 use super::{meeting, rsvp};
 
-/// The day of his account has come, and nobody is signed in to it.
+/// Makes the purge of an account due, and ends its sessions.
 async fn due(app: &TestApp, who: SignedIn) {
     let db = app.app.db.pool();
     account::Entity::update_many()
@@ -30,26 +30,25 @@ async fn due(app: &TestApp, who: SignedIn) {
         .unwrap();
 }
 
-/// A transaction that tells. When it and another wait for each other it is the one that fails, and not the other,
-/// which would try again.
-async fn telling(app: &TestApp) -> Tx {
+/// Begins a transaction that records changes. In a deadlock it is the one that fails, not the other, which would retry.
+async fn begin_recording(app: &TestApp) -> Tx {
     let tx = Tries::default().begin(&app.app).await.unwrap();
     let soon = "SET LOCAL deadlock_timeout = '10ms'";
     tx.execute_unprepared(soon).await.unwrap();
     tx
 }
 
-/// Something for each of these men that their phones do not keep yet: only that needs them there.
-fn news(app: &TestApp, men: &[SignedIn]) -> Changes {
+/// A change for each member of an object that is new to the phones: only such a change needs the member to exist.
+fn new_changes(app: &TestApp, members: &[SignedIn]) -> Changes {
     let mut changes = Changes::new();
-    for man in men {
+    for member in members {
         let id: CheckInId = app.app.ids.next();
-        changes.put(man.member, id);
+        changes.put(member.member, id);
     }
     changes
 }
 
-async fn is_gone(app: &TestApp, who: SignedIn) {
+async fn assert_purged(app: &TestApp, who: SignedIn) {
     let db = app.app.db.pool();
     let member = member::Entity::find_by_id(who.member);
     assert_eq!(member.one(db).await.unwrap(), None);
@@ -58,54 +57,61 @@ async fn is_gone(app: &TestApp, who: SignedIn) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_goes_while_he_is_told_waits_for_it() {
+async fn a_purge_waits_for_changes_being_recorded() {
     let app = TestApp::configured(TestDatabase::postgres().await, "").await;
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     due(&app, mike).await;
-    let tx = telling(&app).await;
+    let tx = begin_recording(&app).await;
     lock(&tx, mike.member).await.unwrap();
-    let told = async {
-        waiting(&app, 1).await;
-        write(&app.app, &tx, news(&app, &[mike, sam]))
+    let recording = async {
+        await_lock_waiters(&app, 1).await;
+        write(&app.app, &tx, new_changes(&app, &[mike, sam]))
             .await
             .unwrap();
         tx.commit().await.unwrap();
     };
-    let (purged, ()) = tokio::join!(purge(&app.app, mike.member), told);
+    let (purged, ()) = tokio::join!(purge(&app.app, mike.member), recording);
     purged.unwrap();
-    is_gone(&app, mike).await;
+    assert_purged(&app, mike).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_goes_while_he_is_told_of_a_meeting_of_his_waits_for_it() {
+async fn a_purge_waits_for_changes_of_a_hosted_meeting_being_recorded() {
     let app = TestApp::configured(TestDatabase::postgres().await, "").await;
     let mike = app.facilitator("mike").await;
     let tea = meeting(&app, mike, None).await;
     rsvp(&app, mike, &tea, "NOT_GOING").await;
     due(&app, mike).await;
-    let tx = telling(&app).await;
-    let held = "SELECT id FROM meeting FOR NO KEY UPDATE";
-    tx.execute_unprepared(held).await.unwrap();
-    let told = async {
-        waiting(&app, 1).await;
-        write(&app.app, &tx, news(&app, &[mike])).await.unwrap();
+    let tx = begin_recording(&app).await;
+    let lock_meeting = "SELECT id FROM meeting FOR NO KEY UPDATE";
+    tx.execute_unprepared(lock_meeting).await.unwrap();
+    let recording = async {
+        await_lock_waiters(&app, 1).await;
+        write(&app.app, &tx, new_changes(&app, &[mike]))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     };
-    let (purged, ()) = tokio::join!(purge(&app.app, mike.member), told);
+    let (purged, ()) = tokio::join!(purge(&app.app, mike.member), recording);
     purged.unwrap();
-    is_gone(&app, mike).await;
+    assert_purged(&app, mike).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_went_meanwhile_is_passed_over() {
+async fn changes_for_a_purged_member_are_skipped() {
     let app = TestApp::configured(TestDatabase::postgres().await, "").await;
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     due(&app, mike).await;
     purge(&app.app, mike.member).await.unwrap();
-    let tx = telling(&app).await;
-    write(&app.app, &tx, news(&app, &[mike, sam]))
+    let tx = begin_recording(&app).await;
+    write(&app.app, &tx, new_changes(&app, &[mike, sam]))
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    is_gone(&app, mike).await;
+    assert_purged(&app, mike).await;
+    let sams = change::Entity::find()
+        .filter(change::Column::MemberId.eq(sam.member))
+        .filter(change::Column::Kind.eq(change::Kind::CheckIn));
+    let sams = sams.all(app.app.db.pool()).await.unwrap();
+    assert_eq!(sams.len(), 1, "Sam gets his change");
 }

@@ -1,4 +1,4 @@
-//! Nothing is missed, whoever else is writing.
+//! No change is missed among concurrent writers.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 use super::{Phone, act, check_in, meeting, rsvp};
 
-/// A check-in of a day, past the domain.
+/// Stores a check-in for a day, bypassing its service.
 pub(super) async fn put_check_in(
     tx: &Tx,
     app: &App,
@@ -57,7 +57,7 @@ pub(super) async fn put_check_in(
 }
 
 #[both]
-async fn every_row_is_seen_whatever_order_transactions_commit_in(app: TestApp) {
+async fn every_change_is_seen_in_any_order_of_commits(app: TestApp) {
     const WRITERS: u64 = 5;
     const EACH: u64 = 12;
     let mike = app.member("mike").await;
@@ -76,7 +76,7 @@ async fn every_row_is_seen_whatever_order_transactions_commit_in(app: TestApp) {
                     let mut changes = Changes::new();
                     changes.put(mike.member, id);
                     write(&app, tx, changes).await?;
-                    // The number is taken; others commit, or wait.
+                    // The sequence number is taken; others commit or wait.
                     pause(writer * 5 + n * 2).await;
                     Ok(Done::Keep(()))
                 });
@@ -86,10 +86,10 @@ async fn every_row_is_seen_whatever_order_transactions_commit_in(app: TestApp) {
     }
     let writing = tokio::spawn(writers.join_all());
     let mut phone = Phone::new(mike);
-    let mut told = 0;
+    let mut received = 0;
     loop {
         let last = writing.is_finished();
-        told += phone.sync_by(&app, 3).await.len();
+        received += phone.sync_by(&app, 3).await.len();
         if last {
             break;
         }
@@ -97,31 +97,31 @@ async fn every_row_is_seen_whatever_order_transactions_commit_in(app: TestApp) {
     writing.await.unwrap();
     let rows = usize::try_from(WRITERS * EACH).unwrap();
     assert_eq!(phone.all("CheckIn").len(), rows);
-    assert_eq!((told, phone.resets), (rows + 1, 0));
+    assert_eq!((received, phone.resets), (rows + 1, 0));
 }
 
 #[both]
-async fn fan_outs_over_the_same_men_in_other_orders_wait_for_each_other(app: TestApp) {
-    let mut men = Vec::new();
+async fn fan_outs_over_the_same_members_do_not_deadlock(app: TestApp) {
+    let mut members = Vec::new();
     for n in 0..30 {
-        men.push(app.member(&format!("man-{n}")).await.member);
+        members.push(app.member(&format!("man-{n}")).await.member);
     }
     let mut tasks = JoinSet::new();
     for task in 0..4 {
-        let (app, mut men) = (app.app.clone(), men.clone());
+        let (app, mut members) = (app.app.clone(), members.clone());
         match task {
-            0 => men.reverse(),
-            1 => men.rotate_left(11),
+            0 => members.reverse(),
+            1 => members.rotate_left(11),
             _ => {}
         }
         tasks.spawn(async move {
             for _ in 0..25 {
                 let tx = Tries::default().begin(&app).await.unwrap();
                 let mut changes = Changes::new();
-                for man in &men {
-                    changes.put(*man, *man);
+                for member in &members {
+                    changes.put(*member, *member);
                 }
-                // Nobody tries again here: a dead-lock would be told.
+                // Nothing retries here: a deadlock would fail the test.
                 write(&app, &tx, changes).await.unwrap();
                 tx.commit().await.unwrap();
             }
@@ -146,7 +146,7 @@ async fn thousands_of_changes_at_once_are_numbered_without_a_gap(app: TestApp) {
         for n in 0..2500 {
             let id: CheckInId = app.ids.next();
             changes.put(if n % 5 == 0 { sam.member } else { mike.member }, id);
-            // Named twice it is one change.
+            // Recorded twice, it is one change.
             changes.put(mike.member, mike.member);
         }
         write(app, tx, changes).await?;
@@ -168,7 +168,7 @@ async fn thousands_of_changes_at_once_are_numbered_without_a_gap(app: TestApp) {
 }
 
 #[both]
-async fn a_change_that_finds_no_feed_is_not_lost_in_silence(app: TestApp) {
+async fn a_change_for_a_member_without_a_feed_is_an_error(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let app = &app.app;
     let feed = change_feed::Entity::delete_by_id(mike.member);
@@ -186,19 +186,19 @@ async fn a_change_that_finds_no_feed_is_not_lost_in_silence(app: TestApp) {
 }
 
 #[both]
-async fn what_is_kept_is_what_is_there_after_everybody_did_everything_at_once(app: TestApp) {
+async fn phones_keep_the_current_data_after_many_concurrent_actions(app: TestApp) {
     let host = app.facilitator("host").await;
-    let mut men = Vec::new();
+    let mut members = Vec::new();
     for n in 0..5 {
-        men.push(app.member(&format!("man-{n}")).await);
+        members.push(app.member(&format!("man-{n}")).await);
     }
-    let id = crate::circles::circle_of(&app, host, &men).await;
+    let id = crate::circles::circle_of(&app, host, &members).await;
     let circle = id.global();
     let of_circle = meeting(&app, host, Some(circle.as_str())).await;
     let open = meeting(&app, host, None).await;
-    for man in &men {
-        rsvp(&app, *man, &of_circle, "NOT_GOING").await;
-        rsvp(&app, *man, &open, "NOT_GOING").await;
+    for member in &members {
+        rsvp(&app, *member, &of_circle, "NOT_GOING").await;
+        rsvp(&app, *member, &open, "NOT_GOING").await;
     }
     let answer = |who: SignedIn, to: &Value, answer: &str| {
         let input = json!({ "occurrenceId": to["id"], "answer": answer });
@@ -208,20 +208,20 @@ async fn what_is_kept_is_what_is_there_after_everybody_did_everything_at_once(ap
     };
     let (app, of_circle, open) = (&app, &of_circle, &open);
     let circle = circle.as_str();
-    let of_men = men.iter().map(|man| async move {
-        let mut phone = Phone::new(*man);
+    let of_members = members.iter().map(|member| async move {
+        let mut phone = Phone::new(*member);
         for round in 0..6 {
             for to in [of_circle, open] {
                 let given = ["GOING", "NOT_GOING"][round % 2];
-                // It may not be there for him just now.
-                let (who, document, variables) = answer(*man, to, given);
+                // The meeting may be invisible to the member at this moment.
+                let (who, document, variables) = answer(*member, to, given);
                 app.as_member(who, document, variables).await.ok();
             }
             phone.sync(app).await;
             match round {
-                0 => check_in(app, *man).await,
-                2 => act(app, *man, "leaveCircle", json!({ "circleId": circle })).await,
-                3 => crate::circles::put_in(app, id, *man).await,
+                0 => check_in(app, *member).await,
+                2 => act(app, *member, "leaveCircle", json!({ "circleId": circle })).await,
+                3 => crate::circles::put_in(app, id, *member).await,
                 _ => {}
             }
         }
@@ -243,7 +243,7 @@ async fn what_is_kept_is_what_is_there_after_everybody_did_everything_at_once(ap
         )
         .await;
     };
-    let (phones, ()) = tokio::join!(join_all(of_men), of_host);
+    let (phones, ()) = tokio::join!(join_all(of_members), of_host);
     app.drain().await;
     for mut phone in phones {
         phone.sync(app).await;
@@ -251,7 +251,7 @@ async fn what_is_kept_is_what_is_there_after_everybody_did_everything_at_once(ap
         let mut fresh = Phone::new(phone.who);
         fresh.sync(app).await;
         assert_eq!(phone.kept, fresh.kept);
-        assert_eq!(phone.kept, phone.there(app).await);
+        assert_eq!(phone.kept, phone.current(app).await);
         assert_eq!(phone.all("Meeting").len(), 2);
         assert_eq!(phone.all("MeetingOccurrence").len(), 2);
     }

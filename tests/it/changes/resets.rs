@@ -1,4 +1,4 @@
-//! When a phone must begin anew, and when it need not.
+//! When a phone must start over, and when not.
 
 use api::node_id::NodeId as _;
 use chrono::TimeDelta;
@@ -13,7 +13,7 @@ use support::{TestApp, both};
 use super::{Phone, ask, check_in, meeting, rsvp};
 
 #[both]
-async fn tombstones_are_kept_for_their_time_and_who_missed_them_begins_anew(app: TestApp) {
+async fn a_phone_that_missed_removed_tombstones_starts_over(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = crate::circles::circle_of(&app, host, &[mike])
         .await
@@ -24,7 +24,7 @@ async fn tombstones_are_kept_for_their_time_and_who_missed_them_begins_anew(app:
     old.sync(&app).await;
     new.sync(&app).await;
     assert_eq!(old.all("Meeting").len(), 1);
-    // It has the profile, and will ask for the rest much later.
+    // This phone has the profile, and fetches the rest much later.
     let first = ask(&app, mike, None, 1).await.at("/changes");
     assert_eq!(first["hasMore"], true);
     begun.after = first["endCursor"].as_str().map(str::to_owned);
@@ -58,19 +58,19 @@ async fn tombstones_are_kept_for_their_time_and_who_missed_them_begins_anew(app:
     }
     new.sync(&app).await;
     assert_eq!((new.resets, new.kept.len()), (0, 2));
-    // Who begins now is not stopped by what went before he came.
+    // A new phone is not affected by older tombstones.
     let mut fresh = Phone::new(mike);
     fresh.sync_by(&app, 1).await;
     assert_eq!((fresh.resets, fresh.kept.len()), (0, 2));
 }
 
 #[both]
-async fn a_copy_that_was_put_back_is_noticed(app: TestApp) {
+async fn a_restored_backup_makes_phones_start_over(app: TestApp) {
     let mike = app.member("mike").await;
     check_in(&app, mike).await;
     let mut phone = Phone::new(mike);
     phone.sync(&app).await;
-    // What a copy from before the check-in holds.
+    // The state of a backup from before the check-in.
     let db = app.app.db.pool();
     entity::check_in::Entity::delete_many()
         .exec(db)
@@ -88,9 +88,9 @@ async fn a_copy_that_was_put_back_is_noticed(app: TestApp) {
     assert_eq!(phone.resets, 1);
 }
 
-/// As the README says, after putting a copy back.
+/// As the README says, after restoring a backup.
 #[both]
-async fn an_operator_can_have_every_phone_begin_anew(app: TestApp) {
+async fn an_operator_can_make_every_phone_start_over(app: TestApp) {
     let mike = app.member("mike").await;
     let mut phone = Phone::new(mike);
     phone.sync(&app).await;
@@ -105,7 +105,7 @@ async fn an_operator_can_have_every_phone_begin_anew(app: TestApp) {
 }
 
 #[both]
-async fn another_mans_cursor_begins_anew(app: TestApp) {
+async fn another_members_cursor_starts_over(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let mut phone = Phone::new(mike);
     phone.sync(&app).await;
@@ -117,7 +117,7 @@ async fn another_mans_cursor_begins_anew(app: TestApp) {
 }
 
 #[both]
-async fn what_is_no_cursor_is_refused(app: TestApp) {
+async fn an_invalid_cursor_is_refused(app: TestApp) {
     let mike = app.member("mike").await;
     check_in(&app, mike).await;
     let list = "{ me { checkIns { pageInfo { endCursor } } } }";

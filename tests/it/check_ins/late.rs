@@ -1,4 +1,4 @@
-//! What reaches us late is kept, and changes nothing that was.
+//! Late entries are kept, and do not change past progress.
 
 use api::entropy::Entropy;
 use api::viewer::SignedIn;
@@ -8,7 +8,7 @@ use sea_orm::{EntityTrait as _, QueryOrder as _};
 use serde_json::{Value, json};
 use support::{TestApp, both};
 
-use super::{count_agrees, new_id};
+use super::{assert_progress_is_consistent, new_id};
 
 const ENTRY: &str = "localDate note countsInProgress writtenLate";
 const PROGRESS: &str =
@@ -32,11 +32,11 @@ async fn progress_of(app: &TestApp, who: SignedIn) -> Value {
 }
 
 #[both]
-async fn four_days_offline_cost_nobody_his_words(app: TestApp) {
+async fn entries_from_four_days_offline_are_kept(app: TestApp) {
     let mike = app.member("mike").await;
     check_in(&app, mike, &json!({ "id": new_id(&app) })).await;
     app.advance(TimeDelta::days(5));
-    // The 11th to the 14th, on the 15th at noon: those of the first two have closed.
+    // Entries for the 11th to the 14th, sent on the 15th at noon: the first two days have closed.
     let mut sent = Vec::new();
     for (day, counts) in [(11, false), (12, false), (13, true), (14, true)] {
         let note = format!("On the {day}th.");
@@ -52,7 +52,7 @@ async fn four_days_offline_cost_nobody_his_words(app: TestApp) {
     }
     let progress = progress_of(&app, mike).await;
     assert_eq!(progress["daysShownUp"], 3);
-    // Sent again they are what they were.
+    // Sent again, they change nothing.
     for input in sent {
         let payload = check_in(&app, mike, &input).await;
         assert_eq!(
@@ -63,7 +63,7 @@ async fn four_days_offline_cost_nobody_his_words(app: TestApp) {
 }
 
 #[both]
-async fn an_entry_is_read_as_a_check_in_is(app: TestApp) {
+async fn a_late_entry_is_read_like_any_check_in(app: TestApp) {
     let mike = app.member("mike").await;
     app.advance(TimeDelta::days(5));
     let entry =
@@ -89,7 +89,7 @@ async fn an_entry_is_read_as_a_check_in_is(app: TestApp) {
         .iter()
         .any(|edge| edge["node"] == kept);
     assert!(there, "{edges}");
-    // Another device that wrote the same day is told, as on any day.
+    // Another device that wrote the same day gets a conflict, as on any day.
     let other = json!({ "id": new_id(&app), "localDate": "2026-03-11", "note": "Other." });
     let refused = check_in(&app, mike, &other).await;
     assert_eq!(
@@ -100,12 +100,12 @@ async fn an_entry_is_read_as_a_check_in_is(app: TestApp) {
 }
 
 #[both]
-async fn an_entry_from_before_somebody_joined_is_not_read_in_the_circle(app: TestApp) {
+async fn a_circle_does_not_read_entries_from_before_the_member_joined(app: TestApp) {
     use api::node_id::NodeId as _;
     let (mike, host) = (app.member("mike").await, app.facilitator("host").await);
     let circle = crate::circles::circle_of(&app, host, &[mike]).await;
     app.advance(TimeDelta::days(6));
-    // They met on the 10th.
+    // The circle was made on the 10th.
     for day in ["2026-03-09", "2026-03-11"] {
         let entry =
             json!({ "id": new_id(&app), "localDate": day, "note": day, "visibility": "CIRCLE" });
@@ -120,8 +120,8 @@ async fn an_entry_from_before_somebody_joined_is_not_read_in_the_circle(app: Tes
     assert_eq!(read.at("/circle/checkIns"), expected);
 }
 
-/// Everything that his days are told from, and that others are told by.
-async fn told_from(app: &TestApp, who: SignedIn) -> String {
+/// Everything stored that progress and notifications depend on.
+async fn stored_state(app: &TestApp, who: SignedIn) -> String {
     let db = app.app.db.pool();
     let settled = progress::Entity::find_by_id(who.member)
         .one(db)
@@ -145,9 +145,9 @@ async fn told_from(app: &TestApp, who: SignedIn) -> String {
     )
 }
 
-/// However his days went before, and in whatever order entries come.
+/// After any history, and for entries in any order.
 #[both]
-async fn an_entry_changes_no_progress_whatever_came_before(app: TestApp) {
+async fn a_late_entry_changes_no_progress_whatever_came_before(app: TestApp) {
     let mike = app.member("mike").await;
     let remind = "mutation { setCheckInReminder(input: { localTime: \"08:00\", enabled: true }) { errors { code } } }";
     app.as_member(mike, remind, json!({})).await.ok();
@@ -187,12 +187,12 @@ async fn an_entry_changes_no_progress_whatever_came_before(app: TestApp) {
             .parse()
             .unwrap();
         let day = today - TimeDelta::days(chance(3..15));
-        let before = told_from(&app, mike).await;
+        let before = stored_state(&app, mike).await;
         let entry = json!({ "id": new_id(&app), "localDate": day, "mood": 2, "note": "Late." });
         let payload = check_in(&app, mike, &entry).await;
         if payload["checkIn"]["countsInProgress"] == false {
             entries += 1;
-            assert_eq!(told_from(&app, mike).await, before, "{day} on {today}");
+            assert_eq!(stored_state(&app, mike).await, before, "{day} on {today}");
         }
     }
     assert!(entries > 20, "{entries}");
@@ -204,7 +204,7 @@ async fn an_entry_changes_no_progress_whatever_came_before(app: TestApp) {
 }
 
 #[both]
-async fn days_to_come_and_long_past_are_refused(app: TestApp) {
+async fn future_days_and_days_long_past_are_refused(app: TestApp) {
     let mike = app.member("mike").await;
     for (day, kept) in [
         ("2026-02-24", true),
@@ -220,7 +220,7 @@ async fn days_to_come_and_long_past_are_refused(app: TestApp) {
 }
 
 #[both]
-async fn an_entry_is_edited_on_the_day_it_was_written_and_taken_back_at_any_time(app: TestApp) {
+async fn a_late_entry_can_be_edited_that_day_and_cleared_at_any_time(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
     let entry = json!({ "id": id, "localDate": "2026-03-04", "note": "First." });
@@ -239,5 +239,5 @@ async fn an_entry_is_edited_on_the_day_it_was_written_and_taken_back_at_any_time
         (&blank["checkIn"]["note"], &blank["errors"]),
         (&json!(null), &json!([]))
     );
-    count_agrees(&app, app.member("sam").await).await;
+    assert_progress_is_consistent(&app, app.member("sam").await).await;
 }

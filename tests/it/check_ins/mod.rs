@@ -54,8 +54,8 @@ async fn rows(app: &TestApp, who: SignedIn) -> Vec<check_in::Model> {
         .unwrap()
 }
 
-/// What is kept of his days says what they say from the first on.
-async fn count_agrees(app: &TestApp, who: SignedIn) {
+/// Asserts that the stored progress agrees with the progress computed from all rows.
+async fn assert_progress_is_consistent(app: &TestApp, who: SignedIn) {
     let progress = service::progress(&app.app, who.member).await.unwrap();
     assert_eq!(progress, from_scratch(app, who).await);
     let mut counted = rows(app, who).await;
@@ -110,7 +110,7 @@ async fn a_day_counts_once_however_often_it_is_sent(app: TestApp) {
     let next = check_in(&app, mike, json!({ "id": new_id(&app) })).await;
     assert_eq!(next["progress"]["daysShownUp"], 2);
     assert_eq!(next["checkIn"]["localDate"], "2026-03-11");
-    count_agrees(&app, mike).await;
+    assert_progress_is_consistent(&app, mike).await;
 }
 
 #[both]
@@ -127,17 +127,17 @@ async fn a_mood_can_be_changed_while_the_day_lasts(app: TestApp) {
     assert_eq!(taken_back["checkIn"]["mood"], json!(null));
     assert_eq!(taken_back["progress"]["daysShownUp"], 1);
 
-    // The day after, the day before stays as it is.
+    // The next day it cannot be changed any more.
     app.advance(TimeDelta::days(1));
     let late = check_in(&app, mike, json!({ "id": id, "mood": 5 })).await;
     assert_eq!(late["errors"][0]["code"], "CONFLICT");
     assert_eq!(late["errors"][0]["path"], json!(["input", "id"]));
     assert_eq!(late["checkIn"]["mood"], json!(null));
-    count_agrees(&app, mike).await;
+    assert_progress_is_consistent(&app, mike).await;
 }
 
 #[both]
-async fn a_lost_answer_can_be_asked_for_again_days_later(app: TestApp) {
+async fn a_check_in_can_be_repeated_days_later(app: TestApp) {
     let mike = app.member("mike").await;
     let input = json!({ "id": new_id(&app), "localDate": "2026-03-10", "mood": 2 });
     let first = check_in(&app, mike, input.clone()).await;
@@ -152,10 +152,10 @@ async fn a_lost_answer_can_be_asked_for_again_days_later(app: TestApp) {
 }
 
 #[both]
-async fn another_device_is_given_the_days_check_in(app: TestApp) {
+async fn another_device_gets_the_days_check_in(app: TestApp) {
     let mike = app.member("mike").await;
     let first = check_in(&app, mike, json!({ "id": new_id(&app), "mood": 2 })).await;
-    // It says nothing else: there is nothing to settle.
+    // The content does not differ, so there is no conflict.
     for input in [json!({}), json!({ "mood": 2 })] {
         let mut input = input;
         input["id"] = json!(new_id(&app));
@@ -165,11 +165,11 @@ async fn another_device_is_given_the_days_check_in(app: TestApp) {
     assert_eq!(other["errors"][0]["code"], "CONFLICT");
     assert_eq!(other["errors"][0]["path"], json!(["input", "localDate"]));
     assert_eq!(other["checkIn"], first["checkIn"]);
-    count_agrees(&app, mike).await;
+    assert_progress_is_consistent(&app, mike).await;
 }
 
 #[both]
-async fn an_id_stands_for_one_day(app: TestApp) {
+async fn a_check_ins_id_belongs_to_one_day(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
     check_in(&app, mike, json!({ "id": id })).await;
@@ -180,11 +180,11 @@ async fn an_id_stands_for_one_day(app: TestApp) {
     assert_eq!(other_day["errors"][0]["path"], json!(["input", "id"]));
     assert_eq!(other_day["checkIn"]["localDate"], "2026-03-10");
     assert_eq!(other_day["progress"]["checkedInToday"], false);
-    count_agrees(&app, mike).await;
+    assert_progress_is_consistent(&app, mike).await;
 }
 
 #[both]
-async fn another_members_id_tells_nothing(app: TestApp) {
+async fn another_members_check_in_id_reveals_nothing(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let id = new_id(&app);
     check_in(&app, mike, json!({ "id": id, "mood": 1 })).await;
@@ -192,12 +192,12 @@ async fn another_members_id_tells_nothing(app: TestApp) {
     assert_eq!(answer["errors"][0]["code"], "CONFLICT");
     assert_eq!(answer["checkIn"], json!(null));
     assert_eq!(answer["progress"]["daysShownUp"], 0);
-    count_agrees(&app, sam).await;
-    count_agrees(&app, mike).await;
+    assert_progress_is_consistent(&app, sam).await;
+    assert_progress_is_consistent(&app, mike).await;
 }
 
 #[both]
-async fn other_days_are_not_open(app: TestApp) {
+async fn days_out_of_range_are_refused(app: TestApp) {
     let mike = app.member("mike").await;
     for day in ["2026-03-11", "2026-02-23", "2025-03-10", "0001-01-01"] {
         let input = json!({ "id": new_id(&app), "localDate": day });
@@ -225,9 +225,9 @@ async fn a_mood_goes_from_one_to_five(app: TestApp) {
 }
 
 #[both]
-async fn what_waited_on_the_phone_finds_its_day(app: TestApp) {
+async fn a_queued_check_in_is_assigned_to_its_day(app: TestApp) {
     let mike = app.member("mike").await;
-    // 02:50 on the 11th: still the 10th, and the phone has no connection. It says when, and leaves the day to us.
+    // Made at 02:50 on the 11th, which still belongs to the 10th, without a connection. The phone sends only the time.
     app.app.clock.set(instant("2026-03-11T14:59:00Z")).unwrap();
     let made = json!({ "id": new_id(&app), "madeAt": "2026-03-11T02:50:00Z", "mood": 2 });
     let answer = check_in(&app, mike, made.clone()).await;
@@ -235,7 +235,7 @@ async fn what_waited_on_the_phone_finds_its_day(app: TestApp) {
     assert_eq!(answer["checkIn"]["localDate"], "2026-03-10");
     assert_eq!(answer["progress"]["checkedInToday"], false);
 
-    // So does what he changed of it that night.
+    // An edit of that night belongs to the same day.
     let edit = json!({ "id": made["id"], "madeAt": "2026-03-11T02:55:00Z", "mood": 4 });
     let answer = check_in(&app, mike, edit).await;
     assert_eq!(answer["checkIn"]["mood"], 4);
@@ -254,7 +254,7 @@ async fn a_day_can_be_written_for_48_hours_after_its_end(app: TestApp) {
     let id = new_id(&app);
     let answer = check_in(&app, mike, late(id, 2)).await;
     assert_eq!(answer["checkIn"]["localDate"], "2026-03-10");
-    // On the day it was written on it can be changed, while its own is open.
+    // It can be edited on the day it was written, while its own day is open.
     let answer = check_in(&app, mike, late(id, 3)).await;
     assert_eq!(
         (&answer["checkIn"]["mood"], &answer["errors"]),
@@ -262,17 +262,17 @@ async fn a_day_can_be_written_for_48_hours_after_its_end(app: TestApp) {
     );
 
     app.advance(TimeDelta::seconds(1));
-    // Who is later still keeps what he wrote, and it counts nowhere.
+    // An even later entry is kept, but does not count.
     let answer = check_in(&app, sam, late(new_id(&app), 2)).await;
     assert_eq!(answer["errors"], json!([]));
     assert_eq!(answer["progress"]["daysShownUp"], 0);
     let answer = check_in(&app, mike, late(id, 4)).await;
     assert_eq!(answer["errors"][0]["code"], "CONFLICT");
-    count_agrees(&app, mike).await;
+    assert_progress_is_consistent(&app, mike).await;
 }
 
 #[both]
-async fn an_earlier_day_does_not_take_the_last_one_back(app: TestApp) {
+async fn an_earlier_day_does_not_move_the_last_one_back(app: TestApp) {
     let mike = app.member("mike").await;
     let queued = new_id(&app);
     app.app.clock.set(instant("2026-03-11T08:00:00Z")).unwrap();
@@ -283,7 +283,7 @@ async fn an_earlier_day_does_not_take_the_last_one_back(app: TestApp) {
         answer["progress"],
         json!({ "daysShownUp": 2, "lastCheckInDate": "2026-03-11", "checkedInToday": true })
     );
-    count_agrees(&app, mike).await;
+    assert_progress_is_consistent(&app, mike).await;
 }
 
 #[both]
@@ -298,7 +298,7 @@ async fn twenty_devices_at_once_count_once(app: TestApp) {
         assert_eq!(answer["progress"]["daysShownUp"], 1);
     }
     assert_eq!(rows(&app, mike).await.len(), 1);
-    count_agrees(&app, mike).await;
+    assert_progress_is_consistent(&app, mike).await;
 }
 
 #[both]
@@ -307,7 +307,7 @@ async fn twenty_retries_at_once_count_once(app: TestApp) {
     let answers = at_once(&app, mike, &[new_id(&app); 20]).await;
     assert!(answers.iter().all(|answer| *answer == answers[0]));
     assert_eq!(answers[0]["progress"]["daysShownUp"], 1);
-    count_agrees(&app, mike).await;
+    assert_progress_is_consistent(&app, mike).await;
 }
 
 async fn at_once(app: &TestApp, who: SignedIn, ids: &[Uuid]) -> Vec<Value> {
@@ -319,7 +319,7 @@ async fn at_once(app: &TestApp, who: SignedIn, ids: &[Uuid]) -> Vec<Value> {
 }
 
 #[both]
-async fn a_check_in_withdraws_its_days_reminder(app: TestApp) {
+async fn a_check_in_cancels_its_days_reminder(app: TestApp) {
     let mike = app.member("mike").await;
     for day in ["2026-03-10", "2026-03-11"] {
         let what = Announcement {
@@ -339,12 +339,12 @@ async fn a_check_in_withdraws_its_days_reminder(app: TestApp) {
         announced.unwrap();
     }
     check_in(&app, mike, json!({ "id": new_id(&app) })).await;
-    let told = notification::Entity::find()
+    let reminders = notification::Entity::find()
         .all(app.app.db.pool())
         .await
         .unwrap();
-    assert_eq!(told.len(), 2);
-    for row in told {
+    assert_eq!(reminders.len(), 2);
+    for row in reminders {
         let todays = row.dedup_key == "check_in_reminder:2026-03-10";
         let expected = if todays {
             State::Cancelled
@@ -396,7 +396,7 @@ async fn check_ins_come_in_pages_newest_first(app: TestApp) {
 }
 
 #[both]
-async fn travel_neither_makes_nor_unmakes_a_day(app: TestApp) {
+async fn travel_neither_adds_nor_removes_a_day(app: TestApp) {
     let mike = app.member("mike").await;
     check_in(&app, mike, json!({ "id": new_id(&app) })).await;
     app.app.clock.set(instant("2026-03-11T06:00:00Z")).unwrap();
@@ -422,15 +422,16 @@ async fn travel_neither_makes_nor_unmakes_a_day(app: TestApp) {
     let home = check_in(&app, mike, json!({ "id": new_id(&app) })).await;
     assert_eq!(home["checkIn"]["localDate"], "2026-03-11");
     assert_eq!(home["progress"]["daysShownUp"], 3);
-    count_agrees(&app, mike).await;
+    assert_progress_is_consistent(&app, mike).await;
 }
 
 #[both]
-async fn a_check_in_costs_the_same_few_statements_whatever_came_before(app: TestApp) {
+async fn a_check_in_costs_a_fixed_number_of_statements(app: TestApp) {
     let mike = app.member("mike").await;
     let mutation = "mutation($input: CheckInInput!) { checkIn(input: $input) { checkIn { id } } }";
-    // His days held and read, the check-in, the reminder, the feed, which SQLite numbers apart, and his partners. Once in seven days what
-    // has closed is settled, and at the first his reminder is looked at, which may have gone silent.
+    // The statements lock and read the days, store the check-in, update the reminder, write the feed (one more on
+    // SQLite) and read the partners. Once in seven days the closed days are settled, and the first check-in also looks
+    // at the reminder, which may have gone silent.
     let expected = match app.database().engine() {
         Engine::Postgres => 6,
         Engine::Sqlite => 7,
@@ -446,11 +447,11 @@ async fn a_check_in_costs_the_same_few_statements_whatever_came_before(app: Test
     let progress = app.as_member(mike, PROGRESS, json!({})).await;
     assert_eq!(progress.statements, 1);
     assert_eq!(progress.at("/me/progress/daysShownUp"), 60);
-    count_agrees(&app, mike).await;
+    assert_progress_is_consistent(&app, mike).await;
 }
 
 #[both]
-async fn nobody_else_has_check_ins_to_show(app: TestApp) {
+async fn a_member_sees_only_own_check_ins(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     check_in(&app, mike, json!({ "id": new_id(&app) })).await;
     let query =

@@ -1,4 +1,4 @@
-//! What a check-in says, to its writer and to those he lets read it, and how he has been.
+//! The content of a check-in, who can read it, and the mood trend.
 
 use api::viewer::SignedIn;
 use chrono::TimeDelta;
@@ -11,12 +11,12 @@ use super::new_id;
 use crate::circles::circle_of;
 use crate::profile::hide;
 
-const SAYS: &str =
+const CONTENT: &str =
     "mood energy emotions { slug name family } note keptWord wantsAWord visibility writtenLate";
 
 async fn check_in(app: &TestApp, who: SignedIn, input: Value) -> Value {
     let mutation = format!(
-        "mutation($input: CheckInInput!) {{ checkIn(input: $input) {{ checkIn {{ {SAYS} }} errors {{ code path }} }} }}"
+        "mutation($input: CheckInInput!) {{ checkIn(input: $input) {{ checkIn {{ {CONTENT} }} errors {{ code path }} }} }}"
     );
     let answer = app
         .as_member(who, &mutation, json!({ "input": input }))
@@ -25,12 +25,12 @@ async fn check_in(app: &TestApp, who: SignedIn, input: Value) -> Value {
 }
 
 #[both]
-async fn everything_it_says_is_given_back_and_can_be_changed(app: TestApp) {
+async fn the_content_is_returned_and_can_be_edited(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
     let input = json!({ "id": id, "mood": 2, "energy": 1, "emotions": ["let_down", "worn_out", "let_down"],
         "note": "  A long day.\r\nIt will pass. ", "keptWord": "PARTLY", "wantsAWord": true, "visibility": "CIRCLE" });
-    // A word that is not there is not kept.
+    // An unknown emotion is refused.
     let refused = check_in(&app, mike, input.clone()).await;
     assert_eq!(
         refused["errors"],
@@ -38,15 +38,15 @@ async fn everything_it_says_is_given_back_and_can_be_changed(app: TestApp) {
     );
     let mut input = input;
     input["emotions"] = json!(["let_down", "tired", "let_down"]);
-    let said = check_in(&app, mike, input.clone()).await;
+    let saved = check_in(&app, mike, input.clone()).await;
     assert_eq!(
-        said["checkIn"],
+        saved["checkIn"],
         json!({ "mood": 2, "energy": 1, "note": "A long day.\nIt will pass.", "keptWord": "PARTLY",
             "wantsAWord": true, "visibility": "CIRCLE", "writtenLate": false, "emotions": [
                 { "slug": "let_down", "name": "Let down", "family": "ANGER" },
                 { "slug": "tired", "name": "Worn out", "family": "SADNESS" }] })
     );
-    assert_eq!(check_in(&app, mike, input).await, said);
+    assert_eq!(check_in(&app, mike, input).await, saved);
 
     let edit = json!({ "id": id, "note": null, "emotions": ["hopeful"], "wantsAWord": false, "keptWord": "DONE" });
     let edited = check_in(&app, mike, edit).await["checkIn"].clone();
@@ -78,7 +78,7 @@ async fn everything_it_says_is_given_back_and_can_be_changed(app: TestApp) {
 }
 
 #[both]
-async fn what_it_cannot_say_is_refused_with_its_field(app: TestApp) {
+async fn invalid_content_is_refused_with_its_field(app: TestApp) {
     let mike = app.member("mike").await;
     let eleven: Vec<_> = (0..11).map(|_| "sad").collect();
     for (field, value, code) in [
@@ -99,26 +99,26 @@ async fn what_it_cannot_say_is_refused_with_its_field(app: TestApp) {
 }
 
 #[both]
-async fn an_odd_character_costs_nobody_his_words(app: TestApp) {
+async fn a_note_with_control_characters_is_cleaned_and_kept(app: TestApp) {
     let mike = app.member("mike").await;
     let note =
         "First.\tThen\u{2028}a line,\u{b}another\r\nand\u{2029}the\u{0}\u{7} last\u{202e}.\u{202c}";
     let input = json!({ "id": new_id(&app), "note": note });
-    let said = check_in(&app, mike, input.clone()).await;
-    assert_eq!(said["errors"], json!([]));
+    let saved = check_in(&app, mike, input.clone()).await;
+    assert_eq!(saved["errors"], json!([]));
     let kept = "First. Then\na line,\nanother\nand\nthe last.";
-    assert_eq!(said["checkIn"]["note"], kept);
-    // Sent again, as it was or as it is kept, it is the same: also from another device.
-    assert_eq!(check_in(&app, mike, input.clone()).await, said);
+    assert_eq!(saved["checkIn"]["note"], kept);
+    // Sent again, as typed or as stored, it is the same check-in: also from another device.
+    assert_eq!(check_in(&app, mike, input.clone()).await, saved);
     let mut cleaned = input;
     cleaned["note"] = json!(kept);
-    assert_eq!(check_in(&app, mike, cleaned.clone()).await, said);
+    assert_eq!(check_in(&app, mike, cleaned.clone()).await, saved);
     cleaned["id"] = json!(new_id(&app));
-    assert_eq!(check_in(&app, mike, cleaned).await, said);
+    assert_eq!(check_in(&app, mike, cleaned).await, saved);
 }
 
 #[both]
-async fn a_note_is_kept_encrypted_and_bound_to_its_check_in(app: TestApp) {
+async fn a_note_is_stored_encrypted_and_bound_to_its_check_in(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let note = "nobody else is to read this";
     for who in [mike, sam] {
@@ -131,7 +131,7 @@ async fn a_note_is_kept_encrypted_and_bound_to_its_check_in(app: TestApp) {
     for note in &kept {
         assert!(!String::from_utf8_lossy(note).contains("nobody"));
     }
-    // Put into another's row it cannot be opened, and says so without saying anything. The rest of the check-in is there.
+    // A note in another check-in's row cannot be decrypted. Only this field fails, without details.
     for (row, note) in rows.iter().zip(kept.iter().rev()) {
         let swapped = check_in::ActiveModel {
             id: sea_orm::ActiveValue::Unchanged(row.id),
@@ -152,7 +152,7 @@ async fn a_note_is_kept_encrypted_and_bound_to_its_check_in(app: TestApp) {
 }
 
 #[both]
-async fn what_is_shared_with_a_circle_is_read_by_those_in_it(app: TestApp) {
+async fn a_circles_members_read_what_is_shared_with_it(app: TestApp) {
     let host = app.facilitator("host").await;
     let (mike, sam, tom) = (
         app.member("mike").await,
@@ -182,7 +182,7 @@ async fn what_is_shared_with_a_circle_is_read_by_those_in_it(app: TestApp) {
     }
     assert_eq!(read(tom).await.at("/circle"), json!(null));
 
-    // A day can be taken back, and a man who is away is not there.
+    // A hidden member's check-ins are not shown, nor are those older than two weeks.
     hide(&app, mike, true).await;
     assert_eq!(read(sam).await.at("/circle/checkIns/nodes"), json!([]));
     hide(&app, mike, false).await;
@@ -191,7 +191,7 @@ async fn what_is_shared_with_a_circle_is_read_by_those_in_it(app: TestApp) {
 }
 
 #[both]
-async fn the_trend_is_told_week_by_week(app: TestApp) {
+async fn the_mood_trend_is_given_week_by_week(app: TestApp) {
     let mike = app.member("mike").await;
     // From Tuesday the 10th to Monday the 16th.
     for (mood, emotions) in [

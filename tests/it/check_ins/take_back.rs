@@ -1,4 +1,4 @@
-//! What a man wrote is his: it is narrowed, blanked and deleted whenever he likes, and nothing brings it back.
+//! A member can narrow, clear and delete a check-in's content at any time, and no late message brings it back.
 
 use api::node_id::NodeId as _;
 use api::viewer::SignedIn;
@@ -9,24 +9,24 @@ use serde_json::{Value, json};
 use support::{TestApp, both};
 use uuid::Uuid;
 
-use super::{count_agrees, new_id, progress_of};
+use super::{assert_progress_is_consistent, new_id, progress_of};
 use crate::circles::circle_of;
 use crate::pacts::{agreed, sent};
 use crate::peerings::partners;
 
-const SAYS: &str =
+const CONTENT: &str =
     "localDate mood energy emotions { slug } note keptWord wantsAWord visibility wordsDeletedAt";
 
 async fn check_in(app: &TestApp, who: SignedIn, input: &Value) -> Value {
     let mutation = format!(
-        "mutation($input: CheckInInput!) {{ checkIn(input: $input) {{ checkIn {{ {SAYS} }} errors {{ code path }} }} }}"
+        "mutation($input: CheckInInput!) {{ checkIn(input: $input) {{ checkIn {{ {CONTENT} }} errors {{ code path }} }} }}"
     );
     let input = json!({ "input": input });
     app.as_member(who, &mutation, input).await.at("/checkIn")
 }
 
-/// As [`check_in`], which must be fine.
-async fn said(app: &TestApp, who: SignedIn, input: &Value) -> Value {
+/// As [`check_in`], for an input that must be accepted. Returns the check-in.
+async fn save(app: &TestApp, who: SignedIn, input: &Value) -> Value {
     let payload = check_in(app, who, input).await;
     assert_eq!(payload["errors"], json!([]), "{input}");
     payload["checkIn"].clone()
@@ -39,43 +39,43 @@ fn global(id: Uuid) -> String {
 async fn delete_words(app: &TestApp, who: SignedIn, id: Uuid) -> Value {
     let mutation = format!(
         "mutation($input: DeleteCheckInWordsInput!) {{ deleteCheckInWords(input: $input) {{
-            checkIn {{ {SAYS} }} errors {{ code path }} }} }}"
+            checkIn {{ {CONTENT} }} errors {{ code path }} }} }}"
     );
     let input = json!({ "input": { "checkInId": global(id) } });
     let answer = app.as_member(who, &mutation, input).await;
     answer.at("/deleteCheckInWords")
 }
 
-fn everything(id: Uuid) -> Value {
+fn full_content(id: Uuid) -> Value {
     json!({ "id": id, "mood": 2, "energy": 1, "emotions": ["tired", "sad"], "note": "For you.",
         "keptWord": "PARTLY", "wantsAWord": true, "visibility": "CIRCLE" })
 }
 
-fn nothing(deleted_at: &Value) -> Value {
+fn cleared(deleted_at: &Value) -> Value {
     json!({ "localDate": "2026-03-10", "mood": null, "energy": null, "emotions": [], "note": null, "keptWord": null,
         "wantsAWord": false, "visibility": "PRIVATE", "wordsDeletedAt": deleted_at })
 }
 
-fn blank(id: Uuid) -> Value {
+fn clear_all(id: Uuid) -> Value {
     json!({ "id": id, "mood": null, "energy": null, "emotions": null, "note": null, "keptWord": null,
         "wantsAWord": false, "visibility": "PRIVATE" })
 }
 
 #[both]
-async fn what_was_said_can_be_taken_back_years_later(app: TestApp) {
+async fn content_can_be_cleared_years_later(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
-    said(&app, mike, &everything(id)).await;
+    save(&app, mike, &full_content(id)).await;
     app.advance(TimeDelta::days(1));
-    said(&app, mike, &json!({ "id": new_id(&app) })).await;
+    save(&app, mike, &json!({ "id": new_id(&app) })).await;
     let before = progress_of(&app, mike).await;
-    // One thing after the other, on days on which nothing can be added any more.
-    let narrowed = said(&app, mike, &json!({ "id": id, "visibility": "PARTNER" })).await;
+    // Content can be reduced step by step on days when nothing can be added any more.
+    let narrowed = save(&app, mike, &json!({ "id": id, "visibility": "PARTNER" })).await;
     assert_eq!(
         (&narrowed["visibility"], &narrowed["note"]),
         (&json!("PARTNER"), &json!("For you."))
     );
-    let fewer = said(
+    let fewer = save(
         &app,
         mike,
         &json!({ "id": id, "emotions": ["sad"], "wantsAWord": false }),
@@ -101,22 +101,25 @@ async fn what_was_said_can_be_taken_back_years_later(app: TestApp) {
     assert_eq!(progress_of(&app, mike).await, before);
     app.advance(TimeDelta::days(900));
     let before = progress_of(&app, mike).await;
-    assert_eq!(said(&app, mike, &blank(id)).await, nothing(&json!(null)));
+    assert_eq!(
+        save(&app, mike, &clear_all(id)).await,
+        cleared(&json!(null))
+    );
     assert_eq!(progress_of(&app, mike).await, before);
-    count_agrees(&app, mike).await;
+    assert_progress_is_consistent(&app, mike).await;
 }
 
 #[both]
-async fn what_was_taken_back_no_old_message_brings_back(app: TestApp) {
+async fn an_old_message_does_not_restore_cleared_content(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
-    let mut first = everything(id);
+    let mut first = full_content(id);
     first["madeAt"] = json!(app.now().to_rfc3339());
     let more = json!({ "id": id, "note": "And one thing more.", "visibility": "CIRCLE" });
-    said(&app, mike, &first).await;
-    said(&app, mike, &more).await;
+    save(&app, mike, &first).await;
+    save(&app, mike, &more).await;
     app.advance(TimeDelta::hours(1));
-    let narrowed = said(
+    let narrowed = save(
         &app,
         mike,
         &json!({ "id": id, "note": null, "visibility": "PRIVATE" }),
@@ -126,70 +129,70 @@ async fn what_was_taken_back_no_old_message_brings_back(app: TestApp) {
     for later in [TimeDelta::hours(1), TimeDelta::days(1), TimeDelta::days(4)] {
         app.advance(later);
         for message in [&first, &more] {
-            assert_eq!(said(&app, mike, message).await, narrowed, "{later}");
+            assert_eq!(save(&app, mike, message).await, narrowed, "{later}");
         }
     }
-    count_agrees(&app, mike).await;
+    assert_progress_is_consistent(&app, mike).await;
 }
 
 #[both]
-async fn a_message_sent_again_late_undoes_no_edit(app: TestApp) {
+async fn a_message_repeated_late_does_not_undo_an_edit(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
     let first = json!({ "id": id, "mood": 1, "note": "Bad.", "madeAt": app.now().to_rfc3339() });
-    said(&app, mike, &first).await;
-    let edited = said(
+    save(&app, mike, &first).await;
+    let edited = save(
         &app,
         mike,
         &json!({ "id": id, "mood": 3, "note": "Better." }),
     )
     .await;
     app.advance(TimeDelta::days(4));
-    assert_eq!(said(&app, mike, &first).await, edited);
+    assert_eq!(save(&app, mike, &first).await, edited);
 }
 
 #[both]
-async fn what_is_said_anew_the_same_day_is_said(app: TestApp) {
+async fn content_can_be_written_again_on_the_same_day(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
-    let mut first = everything(id);
-    said(&app, mike, &first).await;
-    said(&app, mike, &json!({ "id": id, "note": null })).await;
-    let other = said(&app, mike, &json!({ "id": id, "note": "Other words." })).await;
+    let mut first = full_content(id);
+    save(&app, mike, &first).await;
+    save(&app, mike, &json!({ "id": id, "note": null })).await;
+    let other = save(&app, mike, &json!({ "id": id, "note": "Other words." })).await;
     assert_eq!(other["note"], "Other words.");
-    said(&app, mike, &json!({ "id": id, "note": null })).await;
+    save(&app, mike, &json!({ "id": id, "note": null })).await;
     // The very same words, written again.
     app.advance(TimeDelta::minutes(1));
     first["madeAt"] = json!(app.now().to_rfc3339());
-    assert_eq!(said(&app, mike, &first).await["note"], "For you.");
-    // Letting fewer read it works whatever was sent before.
+    assert_eq!(save(&app, mike, &first).await["note"], "For you.");
+    // Narrowing the visibility works whatever was sent before.
     let narrow = json!({ "id": id, "visibility": "PRIVATE" });
     for _ in 0..2 {
-        assert_eq!(said(&app, mike, &narrow).await["visibility"], "PRIVATE");
+        assert_eq!(save(&app, mike, &narrow).await["visibility"], "PRIVATE");
         app.advance(TimeDelta::minutes(1));
         let wide = json!({ "id": id, "visibility": "CIRCLE", "madeAt": app.now().to_rfc3339() });
-        assert_eq!(said(&app, mike, &wide).await["visibility"], "CIRCLE");
+        assert_eq!(save(&app, mike, &wide).await["visibility"], "CIRCLE");
     }
 }
 
 #[both]
-async fn an_edit_that_waited_for_days_is_not_lost(app: TestApp) {
+async fn an_edit_queued_for_days_is_not_lost(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
-    said(&app, mike, &json!({ "id": id, "mood": 2 })).await;
+    save(&app, mike, &json!({ "id": id, "mood": 2 })).await;
     let edit = json!({ "id": id, "note": "Written in the evening.", "madeAt": (app.now() + TimeDelta::hours(8)).to_rfc3339() });
     app.advance(TimeDelta::days(6));
     let before = progress_of(&app, mike).await;
     assert_eq!(
-        said(&app, mike, &edit).await["note"],
+        save(&app, mike, &edit).await["note"],
         "Written in the evening."
     );
     assert_eq!(progress_of(&app, mike).await, before);
-    count_agrees(&app, mike).await;
+    assert_progress_is_consistent(&app, mike).await;
 }
 
 #[both]
-async fn whoever_could_read_it_stops_at_once(app: TestApp) {
+async fn readers_lose_access_at_once(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(&app, mike, paul).await;
     let pact = agreed(&app, mike, paul, &peering).await;
@@ -223,7 +226,7 @@ async fn whoever_could_read_it_stops_at_once(app: TestApp) {
     };
     app.advance(TimeDelta::minutes(1));
     let id = new_id(&app);
-    said(&app, paul, &everything(id)).await;
+    save(&app, paul, &full_content(id)).await;
     let (in_circle, day, asked) = read().await;
     assert_eq!(
         in_circle,
@@ -240,7 +243,7 @@ async fn whoever_could_read_it_stops_at_once(app: TestApp) {
         .await;
     let cursor = feed.at("/changes/endCursor");
     let mut mikes = app.listen(mike, "subscription { partnerActivity { kind subjectId } }");
-    said(&app, paul, &json!({ "id": id, "visibility": "PRIVATE" })).await;
+    save(&app, paul, &json!({ "id": id, "visibility": "PRIVATE" })).await;
     assert_eq!(
         mikes.heard(),
         [json!({ "kind": "CHECKED_IN", "subjectId": pact })]
@@ -254,11 +257,11 @@ async fn whoever_could_read_it_stops_at_once(app: TestApp) {
     let edges = edges.at("/changes/edges");
     assert!(edges.as_array().unwrap().contains(&line), "{edges}");
 
-    // Nobody's phone rings as often as he changes his mind.
+    // Repeated changes of the visibility cause no further notifications.
     for visibility in ["CIRCLE", "PRIVATE", "CIRCLE"] {
         app.advance(TimeDelta::minutes(1));
         let again = json!({ "id": id, "visibility": visibility, "madeAt": app.now().to_rfc3339() });
-        said(&app, paul, &again).await;
+        save(&app, paul, &again).await;
     }
     let (_, day, asked) = read().await;
     assert_eq!((&day["wantsAWord"], asked.len()), (&json!(true), 0));
@@ -270,20 +273,20 @@ async fn whoever_could_read_it_stops_at_once(app: TestApp) {
 async fn words_are_deleted_for_good(app: TestApp) {
     let mike = app.member("mike").await;
     let id = new_id(&app);
-    let first = everything(id);
-    said(&app, mike, &first).await;
+    let first = full_content(id);
+    save(&app, mike, &first).await;
     app.advance(TimeDelta::hours(1));
     let before = progress_of(&app, mike).await;
     let deleted = delete_words(&app, mike, id).await;
-    let gone = nothing(&json!("2026-03-10T13:00:00.000Z"));
+    let gone = cleared(&json!("2026-03-10T13:00:00.000Z"));
     assert_eq!(deleted, json!({ "checkIn": gone, "errors": [] }));
     app.advance(TimeDelta::hours(1));
     assert_eq!(delete_words(&app, mike, id).await, deleted);
     assert_eq!(progress_of(&app, mike).await, before);
-    // Nothing that a phone still has to send brings any of it back, nor anything else into its place.
+    // Messages that a phone still has to send neither restore the content nor replace it.
     let anew = json!({ "id": id, "note": "For you.", "madeAt": app.now().to_rfc3339() });
     for message in [&first, &anew] {
-        assert_eq!(said(&app, mike, message).await, gone);
+        assert_eq!(save(&app, mike, message).await, gone);
     }
     let row = check_in::Entity::find_by_id(CheckInId(id))
         .one(app.app.db.pool())
@@ -293,19 +296,19 @@ async fn words_are_deleted_for_good(app: TestApp) {
         (row.note, row.mood, row.emotions, row.sent),
         (None, None, None, None)
     );
-    count_agrees(&app, mike).await;
+    assert_progress_is_consistent(&app, mike).await;
 }
 
 #[both]
-async fn anothers_words_are_as_what_is_not_there(app: TestApp) {
+async fn another_members_check_in_looks_like_an_unknown_one(app: TestApp) {
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let id = new_id(&app);
-    let there = said(&app, mike, &everything(id)).await;
+    let there = save(&app, mike, &full_content(id)).await;
     let refused = delete_words(&app, sam, id).await;
     assert_eq!(refused, delete_words(&app, sam, new_id(&app)).await);
     assert_eq!(
         refused,
         json!({ "checkIn": null, "errors": [{ "code": "NOT_FOUND", "path": ["input", "checkInId"] }] })
     );
-    assert_eq!(said(&app, mike, &json!({ "id": id })).await, there);
+    assert_eq!(save(&app, mike, &json!({ "id": id })).await, there);
 }

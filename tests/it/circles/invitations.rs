@@ -1,4 +1,4 @@
-//! Invitations: nobody is in a circle without his own yes, and a no tells nobody anything.
+//! Invitations: a member joins a circle only by accepting, and declining reveals nothing.
 
 use api::error::Fault;
 use api::fact::Fact;
@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 use support::{TestApp, both};
 use uuid::Uuid;
 
-use super::{accept_all, add, answer, circle_of, invitations_of, join, leave, men, remove, seen};
+use super::{
+    accept_all, add, answer, circle_of, invitations_of, join, leave, read_circle, remove, roster,
+};
 use crate::profile::{hide, problem, problems};
 
 const NONE: [Value; 0] = [];
@@ -26,7 +28,7 @@ async fn consents(app: &TestApp, who: SignedIn) -> Value {
     read.at("/me/consents/nodes")
 }
 
-/// What is in his inbox.
+/// The notifications in a member's inbox.
 pub async fn inbox(app: &TestApp, who: SignedIn) -> Value {
     let query = "{ me { notifications { nodes { kind subjectId } } } }";
     let read = app.as_member(who, query, json!({})).await;
@@ -34,14 +36,14 @@ pub async fn inbox(app: &TestApp, who: SignedIn) -> Value {
 }
 
 #[both]
-async fn nobody_is_in_a_circle_without_his_own_yes(app: TestApp) {
+async fn a_member_joins_only_by_accepting_an_invitation(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let other = app.member("other").await;
     let circle = circle_of(&app, host, &[]).await;
     let invited = add(&app, host, circle, mike, json!(null)).await;
-    assert_eq!(men(&invited["circle"]), ["host*"]);
+    assert_eq!(roster(&invited["circle"]), ["host*"]);
     assert_eq!(add(&app, host, circle, mike, json!(null)).await, invited);
-    assert_eq!(seen(&app, mike, circle).await, json!(null));
+    assert_eq!(read_circle(&app, mike, circle).await, json!(null));
     let [waiting] = &invitations_of(&app, mike).await[..] else {
         panic!("there is one invitation");
     };
@@ -56,8 +58,8 @@ async fn nobody_is_in_a_circle_without_his_own_yes(app: TestApp) {
         );
     }
     let joined = answer(&app, mike, id, true).await;
-    assert_eq!(men(&joined["circle"]), ["host*", "mike"]);
-    // Sent again it is the same, and a no comes too late.
+    assert_eq!(roster(&joined["circle"]), ["host*", "mike"]);
+    // Accepting again answers the same, and declining is too late.
     assert_eq!(answer(&app, mike, id, true).await, joined);
     let late = answer(&app, mike, id, false).await;
     assert_eq!(problems(&late), problem("CONFLICT", "input.invitationId"));
@@ -65,7 +67,7 @@ async fn nobody_is_in_a_circle_without_his_own_yes(app: TestApp) {
 }
 
 #[both]
-async fn an_invitation_says_what_it_is_into_and_nothing_of_who_is_in_it(app: TestApp) {
+async fn an_invitation_shows_the_circle_but_not_its_members(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let paul = app.member("paul").await;
     let circle = circle_of(&app, host, &[paul]).await;
@@ -90,7 +92,7 @@ async fn an_invitation_says_what_it_is_into_and_nothing_of_who_is_in_it(app: Tes
 }
 
 #[both]
-async fn an_invitation_rings_once_and_says_nothing_on_a_locked_screen(app: TestApp) {
+async fn an_invitation_is_pushed_once_and_without_details(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     app.register(mike, "mikes-phone").await;
     let circle = circle_of(&app, host, &[]).await;
@@ -108,13 +110,13 @@ async fn an_invitation_rings_once_and_says_nothing_on_a_locked_screen(app: TestA
     );
     let pushed = app.outbox();
     assert_eq!(pushed.len(), 1);
-    let said = format!("{:?}", pushed[0]);
+    let text = format!("{:?}", pushed[0]);
     assert!(
-        !said.contains("Tuesday") && !said.contains("host"),
-        "{said}"
+        !text.contains("Tuesday") && !text.contains("host"),
+        "{text}"
     );
 
-    // Nor by many circles: a phone rings twice a day for one man's invitations.
+    // Nor by many circles: one facilitator's invitations are pushed twice a day.
     for _ in 0..4 {
         let circle = circle_of(&app, host, &[]).await;
         add(&app, host, circle, mike, json!(null)).await;
@@ -125,16 +127,16 @@ async fn an_invitation_rings_once_and_says_nothing_on_a_locked_screen(app: TestA
 }
 
 #[both]
-async fn a_no_looks_to_the_facilitator_as_if_it_waited(app: TestApp) {
+async fn a_declined_invitation_looks_pending_to_the_facilitator(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let paul = app.member("paul").await;
     let circle = circle_of(&app, host, &[]).await;
-    for (man, phone) in [(mike, "mikes-phone"), (paul, "pauls-phone")] {
-        app.register(man, phone).await;
-        add(&app, host, circle, man, json!(null)).await;
+    for (member, phone) in [(mike, "mikes-phone"), (paul, "pauls-phone")] {
+        app.register(member, phone).await;
+        add(&app, host, circle, member, json!(null)).await;
     }
     app.drain().await;
-    let rung = app.outbox().len();
+    let pushed_before = app.outbox().len();
     let id = invitations_of(&app, mike).await[0]["id"].clone();
     let no = json!({ "circle": null, "errors": [] });
     for _ in 0..2 {
@@ -148,24 +150,24 @@ async fn a_no_looks_to_the_facilitator_as_if_it_waited(app: TestApp) {
         assert_eq!(to_mike["errors"], json!([]));
     };
     alike().await;
-    for man in [mike, paul] {
-        remove(&app, host, circle, man).await;
+    for member in [mike, paul] {
+        remove(&app, host, circle, member).await;
     }
     alike().await;
-    // Both lapse, and are invited anew: he hears nothing of it.
+    // Both invitations expire and are repeated: the one who declined gets nothing.
     app.advance(TimeDelta::days(15));
     alike().await;
     app.drain().await;
     assert_eq!(invitations_of(&app, mike).await, NONE);
     assert_eq!(invitations_of(&app, paul).await.len(), 1);
-    assert_eq!(app.outbox().len(), rung + 1);
+    assert_eq!(app.outbox().len(), pushed_before + 1);
     app.advance(TimeDelta::days(15));
     alike().await;
     assert_eq!(invitations_of(&app, mike).await.len(), 1);
 }
 
 #[both]
-async fn who_left_a_circle_is_left_in_peace_for_thirty_days(app: TestApp) {
+async fn a_member_who_left_gets_no_invitation_for_thirty_days(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     app.register(mike, "mikes-phone").await;
     let circle = circle_of(&app, host, &[mike]).await;
@@ -174,7 +176,7 @@ async fn who_left_a_circle_is_left_in_peace_for_thirty_days(app: TestApp) {
         app.advance(TimeDelta::days(days));
         let invited = add(&app, host, circle, mike, json!(null)).await;
         assert_eq!(invited["errors"], json!([]));
-        assert_eq!(men(&invited["circle"]), ["host*"]);
+        assert_eq!(roster(&invited["circle"]), ["host*"]);
         app.drain().await;
         assert_eq!(invitations_of(&app, mike).await, NONE);
     }
@@ -185,7 +187,7 @@ async fn who_left_a_circle_is_left_in_peace_for_thirty_days(app: TestApp) {
 }
 
 #[both]
-async fn an_invitation_lapses_after_fourteen_days(app: TestApp) {
+async fn an_invitation_expires_after_fourteen_days(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = circle_of(&app, host, &[]).await;
     add(&app, host, circle, mike, json!(null)).await;
@@ -207,7 +209,7 @@ async fn an_invitation_lapses_after_fourteen_days(app: TestApp) {
 }
 
 #[both]
-async fn an_invitation_ends_when_its_facilitator_does_not_run_the_circle_any_more(app: TestApp) {
+async fn an_invitation_ends_when_its_facilitator_stops_running_the_circle(app: TestApp) {
     let host = app.facilitator("host").await;
     let second = app.facilitator("second").await;
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
@@ -217,7 +219,7 @@ async fn an_invitation_ends_when_its_facilitator_does_not_run_the_circle_any_mor
     add(&app, second, circle, mike, json!(null)).await;
     add(&app, host, circle, paul, json!(null)).await;
     let id = invitations_of(&app, mike).await[0]["id"].clone();
-    // He steps down, and runs it again: what he began is over.
+    // The facilitator steps down, and runs the circle again: his earlier invitations are over.
     for role in ["MEMBER", "FACILITATOR"] {
         add(&app, host, circle, second, json!(role)).await;
     }
@@ -230,7 +232,7 @@ async fn an_invitation_ends_when_its_facilitator_does_not_run_the_circle_any_mor
     assert_eq!(invitations_of(&app, mike).await.len(), 1);
     leave(&app, second, &circle.global()).await;
     assert_eq!(invitations_of(&app, mike).await, NONE);
-    // What others began goes on.
+    // Others' invitations stay pending.
     assert_eq!(invitations_of(&app, paul).await.len(), 1);
 }
 
@@ -248,7 +250,7 @@ async fn an_invitation_ends_when_either_is_hidden(app: TestApp) {
         problem("NOT_FOUND", "input.invitationId")
     );
     hide(&app, host, false).await;
-    // For good, when he asks for his account's deletion.
+    // A request for deletion ends the invitation for good.
     let (parts, member) = (&app.app, mike.member);
     let asked: Result<(), Fault> = transact!(parts, |tx| {
         let fact = Fact::DeletionRequested { member };
@@ -264,7 +266,7 @@ async fn an_invitation_ends_when_either_is_hidden(app: TestApp) {
 }
 
 #[both]
-async fn an_invitation_that_is_taken_back_is_gone(app: TestApp) {
+async fn a_withdrawn_invitation_is_gone(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     app.register(mike, "mikes-phone").await;
     let circle = circle_of(&app, host, &[]).await;
@@ -283,7 +285,7 @@ async fn an_invitation_that_is_taken_back_is_gone(app: TestApp) {
 }
 
 #[both]
-async fn who_is_removed_finds_it_in_his_inbox_and_his_phone_does_not_ring(app: TestApp) {
+async fn a_removed_member_finds_it_in_the_inbox_without_a_push(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     app.register(mike, "mikes-phone").await;
     let circle = circle_of(&app, host, &[mike]).await;
@@ -293,10 +295,10 @@ async fn who_is_removed_finds_it_in_his_inbox_and_his_phone_does_not_ring(app: T
     app.drain().await;
     let line = json!([{ "kind": "REMOVED_FROM_CIRCLE", "subjectId": *circle.global() }]);
     assert_eq!(inbox(&app, mike).await, line);
-    let told = app.notifications().await;
-    assert_eq!(told[0].kind, Kind::RemovedFromCircle);
-    assert_eq!(told[0].state, State::Skipped);
-    assert_eq!(told[0].skip_reason, Some(SkipReason::InboxOnly));
+    let notifications = app.notifications().await;
+    assert_eq!(notifications[0].kind, Kind::RemovedFromCircle);
+    assert_eq!(notifications[0].state, State::Skipped);
+    assert_eq!(notifications[0].skip_reason, Some(SkipReason::InboxOnly));
     assert_eq!(app.outbox().len(), 0);
 }
 
@@ -307,26 +309,26 @@ async fn a_facilitator_invites_thirty_members_a_day(app: TestApp) {
         circle_of(&app, host, &[]).await,
         circle_of(&app, host, &[]).await,
     ];
-    let mut men = Vec::new();
+    let mut members = Vec::new();
     for n in 0..31 {
-        men.push(app.member(&format!("man{n}")).await);
+        members.push(app.member(&format!("man{n}")).await);
     }
-    for (n, man) in men[..30].iter().enumerate() {
-        let invited = add(&app, host, circles[n % 2], *man, json!(null)).await;
+    for (n, member) in members[..30].iter().enumerate() {
+        let invited = add(&app, host, circles[n % 2], *member, json!(null)).await;
         assert_eq!(invited["errors"], json!([]));
     }
-    let refused = add(&app, host, circles[0], men[30], json!(null)).await;
+    let refused = add(&app, host, circles[0], members[30], json!(null)).await;
     assert_eq!(problems(&refused), problem("TOO_SOON", "input.memberId"));
-    // Who is invited already is, whatever the hour.
-    let again = add(&app, host, circles[0], men[0], json!(null)).await;
+    // Repeating a pending invitation is not limited.
+    let again = add(&app, host, circles[0], members[0], json!(null)).await;
     assert_eq!(again["errors"], json!([]));
     app.advance(TimeDelta::days(1));
-    let invited = add(&app, host, circles[0], men[30], json!(null)).await;
+    let invited = add(&app, host, circles[0], members[30], json!(null)).await;
     assert_eq!(invited["errors"], json!([]));
 }
 
 #[both]
-async fn who_may_not_run_circles_any_more_joins_to_take_part(app: TestApp) {
+async fn an_invited_facilitator_who_lost_the_role_joins_as_a_member(app: TestApp) {
     let host = app.facilitator("host").await;
     let second = app.facilitator("second").await;
     let circle = circle_of(&app, host, &[]).await;
@@ -334,11 +336,14 @@ async fn who_may_not_run_circles_any_more_joins_to_take_part(app: TestApp) {
     let set = api::account::service::set_role(&app.app, "second@example.org", Role::Member);
     set.await.unwrap();
     accept_all(&app, second).await;
-    assert_eq!(men(&seen(&app, host, circle).await), ["host*", "second"]);
+    assert_eq!(
+        roster(&read_circle(&app, host, circle).await),
+        ["host*", "second"]
+    );
 }
 
 #[both]
-async fn joining_is_a_consent_and_leaving_withdraws_it(app: TestApp) {
+async fn joining_gives_a_consent_and_leaving_withdraws_it(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let circle = circle_of(&app, host, &[]).await;
     join(&app, host, circle, mike, json!(null)).await;
@@ -361,27 +366,27 @@ async fn checked_in(app: &TestApp, who: SignedIn) {
     assert_eq!(done.at("/checkIn/errors"), json!([]));
 }
 
-async fn readers(app: &TestApp, who: SignedIn, circle: CircleId) -> Value {
+async fn circle_check_ins(app: &TestApp, who: SignedIn, circle: CircleId) -> Value {
     let query = "query($id: ID!) { circle(id: $id) { checkIns { nodes { member { handle } localDate } } } }";
     let read = app.as_member(who, query, json!({ "id": *circle.global() }));
     read.await.at("/circle/checkIns/nodes")
 }
 
 #[both]
-async fn a_circle_reads_nothing_from_before_somebody_joined_either_way(app: TestApp) {
+async fn neither_side_reads_check_ins_from_before_the_member_joined(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let paul = app.member("paul").await;
     let circle = circle_of(&app, host, &[paul]).await;
-    for man in [mike, paul] {
-        checked_in(&app, man).await;
+    for member in [mike, paul] {
+        checked_in(&app, member).await;
     }
     app.advance(TimeDelta::minutes(1));
     join(&app, host, circle, mike, json!(null)).await;
-    assert_eq!(readers(&app, mike, circle).await, json!([]));
+    assert_eq!(circle_check_ins(&app, mike, circle).await, json!([]));
     let pauls = json!([{ "member": { "handle": "paul" }, "localDate": "2026-03-10" }]);
-    assert_eq!(readers(&app, host, circle).await, pauls);
+    assert_eq!(circle_check_ins(&app, host, circle).await, pauls);
     app.advance(TimeDelta::days(1));
     checked_in(&app, mike).await;
     let mikes = json!({ "member": { "handle": "mike" }, "localDate": "2026-03-11" });
-    assert_eq!(readers(&app, paul, circle).await[0], mikes);
+    assert_eq!(circle_check_ins(&app, paul, circle).await[0], mikes);
 }

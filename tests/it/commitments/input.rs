@@ -1,14 +1,14 @@
-//! What is not well formed, or not for its day.
+//! Invalid input, and answers outside a day's time.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use support::{TestApp, both};
 
-use super::{every, id, once, refused, send, sent, two};
+use super::{every, id, mike_and_paul, once, refused, send, sent};
 
 #[both]
-async fn what_is_wrong_with_a_new_one_is_named(app: TestApp) {
-    let (mike, _, peering) = two(&app).await;
+async fn a_new_commitments_invalid_fields_are_named(app: TestApp) {
+    let (mike, _, peering) = mike_and_paul(&app).await;
     let good = every(&app, &["TUESDAY"], &peering);
     let too_long = "a".repeat(201);
     for (field, value, code, named) in [
@@ -55,7 +55,7 @@ async fn what_is_wrong_with_a_new_one_is_named(app: TestApp) {
             .await;
         assert_eq!(answer.errors.len(), 1, "one of the two, and not both");
     }
-    // All at once, so that a form can be mended in one go.
+    // All errors come at once, so that a form can be corrected in one go.
     let bad = json!({ "id": id(&app), "words": "", "due": { "weekdays": [] },
         "peeringId": "nonsense" });
     let payload = send(&app, mike, "makeCommitment", bad).await;
@@ -63,8 +63,8 @@ async fn what_is_wrong_with_a_new_one_is_named(app: TestApp) {
 }
 
 #[both]
-async fn what_is_wrong_with_a_change_is_named(app: TestApp) {
-    let (mike, _, peering) = two(&app).await;
+async fn an_updates_invalid_fields_are_named(app: TestApp) {
+    let (mike, _, peering) = mike_and_paul(&app).await;
     let made = sent(
         &app,
         mike,
@@ -103,17 +103,17 @@ async fn what_is_wrong_with_a_change_is_named(app: TestApp) {
 }
 
 #[both]
-async fn a_day_is_answered_in_its_time(app: TestApp) {
+async fn a_day_can_be_answered_only_in_its_time(app: TestApp) {
     let mike = app.member("mike").await;
     let input = every(&app, &["TUESDAY"], &Value::Null);
     let it = sent(&app, mike, "makeCommitment", input).await["id"].clone();
     let on = |day: &str| json!({ "commitmentId": it, "dueOn": day, "answer": "DONE" });
     let to = |day: &str, to: &str| json!({ "commitmentId": it, "dueOn": day, "to": to });
-    let said = async |input| refused(&app, mike, "answerCommitment", input).await;
+    let answered = async |input| refused(&app, mike, "answerCommitment", input).await;
     let carried = async |input| refused(&app, mike, "carryCommitmentOver", input).await;
     let out_of_range = ["OUT_OF_RANGE", "dueOn"];
     for day in ["2026-03-03", "2026-03-11", "2026-03-17"] {
-        assert_eq!(said(on(day)).await, out_of_range, "{day}");
+        assert_eq!(answered(on(day)).await, out_of_range, "{day}");
         assert_eq!(carried(to(day, "2026-03-20")).await, out_of_range, "{day}");
     }
     for other in ["2026-03-10", "2026-03-09", "2027-03-12"] {
@@ -131,14 +131,14 @@ async fn a_day_is_answered_in_its_time(app: TestApp) {
     app.advance(TimeDelta::days(1));
     let mut anew = on("2026-03-10");
     anew["answer"] = json!("PARTLY");
-    assert_eq!(said(anew).await, ["TOO_LATE", "dueOn"]);
+    assert_eq!(answered(anew).await, ["TOO_LATE", "dueOn"]);
     let later = json!({ "commitmentId": it, "dueOn": "2026-03-17", "to": "2026-03-26" });
     sent(&app, mike, "carryCommitmentOver", later).await;
-    assert_eq!(said(on("2026-03-17")).await, ["CONFLICT", "dueOn"]);
+    assert_eq!(answered(on("2026-03-17")).await, ["CONFLICT", "dueOn"]);
 }
 
 #[both]
-async fn a_day_begins_where_the_man_is(app: TestApp) {
+async fn a_day_begins_in_the_members_zone(app: TestApp) {
     let mike = app.member("mike").await;
     let input = every(&app, &["WEDNESDAY"], &Value::Null);
     let it = sent(&app, mike, "makeCommitment", input).await["id"].clone();

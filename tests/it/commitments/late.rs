@@ -1,15 +1,15 @@
-//! What was meant without a connection is not lost.
+//! Commitments that were made offline are not lost.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use support::{TestApp, both};
 
-use super::{answer, every, once, refused, send, sent, two};
+use super::{answer, every, mike_and_paul, once, refused, send, sent};
 
 /// Made at night, sent in the morning.
 #[both]
-async fn what_was_meant_for_a_day_that_is_over_can_be_answered(app: TestApp) {
-    let (mike, _, peering) = two(&app).await;
+async fn a_late_commitment_for_a_past_day_can_be_answered(app: TestApp) {
+    let (mike, _, peering) = mike_and_paul(&app).await;
     app.advance(TimeDelta::days(1));
     let input = once(&app, "2026-03-10", &peering);
     let made = sent(&app, mike, "makeCommitment", input.clone()).await;
@@ -17,7 +17,7 @@ async fn what_was_meant_for_a_day_that_is_over_can_be_answered(app: TestApp) {
     assert_eq!(sent(&app, mike, "makeCommitment", input).await, made);
     let done = answer(&app, mike, &made["id"], "2026-03-10", "DONE").await;
     assert_eq!(done["state"], "DONE");
-    // As far back as a day can be answered that comes every week.
+    // As far back as a weekly day can be answered.
     let input = once(&app, "2026-02-25", &Value::Null);
     let made = sent(&app, mike, "makeCommitment", input).await;
     answer(&app, mike, &made["id"], "2026-02-25", "PARTLY").await;
@@ -27,16 +27,16 @@ async fn what_was_meant_for_a_day_that_is_over_can_be_answered(app: TestApp) {
 }
 
 #[both]
-async fn what_was_meant_every_week_is_due_from_the_day_it_was_made(app: TestApp) {
-    let (mike, ..) = two(&app).await;
-    // On Tuesday evening, sent on Thursday.
+async fn a_late_weekly_commitment_is_due_from_the_day_it_was_made(app: TestApp) {
+    let (mike, ..) = mike_and_paul(&app).await;
+    // Made on Tuesday evening, sent on Thursday.
     app.advance(TimeDelta::days(2));
     let mut input = every(&app, &["TUESDAY"], &Value::Null);
     input["madeAt"] = json!("2026-03-10T20:00:00Z");
     let made = sent(&app, mike, "makeCommitment", input.clone()).await;
     assert_eq!(made["days"][0]["dueOn"], "2026-03-10");
     answer(&app, mike, &made["id"], "2026-03-10", "DONE").await;
-    // Neither a clock that is years behind nor one that is ahead makes more of it.
+    // A clock that is years behind or ahead does not extend this.
     for (made_at, due) in [
         ("2020-01-01T00:00:00Z", json!(["2026-03-10", "2026-03-03"])),
         ("2030-01-01T00:00:00Z", json!([])),
@@ -51,8 +51,8 @@ async fn what_was_meant_every_week_is_due_from_the_day_it_was_made(app: TestApp)
 }
 
 #[both]
-async fn carrying_over_that_waited_on_the_phone_is_done(app: TestApp) {
-    let (mike, ..) = two(&app).await;
+async fn a_queued_carry_over_is_accepted(app: TestApp) {
+    let (mike, ..) = mike_and_paul(&app).await;
     let input = every(&app, &["TUESDAY"], &Value::Null);
     let id = sent(&app, mike, "makeCommitment", input).await["id"].clone();
     // Carried over to Thursday, sent on Saturday.

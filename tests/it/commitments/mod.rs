@@ -1,4 +1,4 @@
-//! Commitments: what a man means to do, how it went, and the partner who may ask.
+//! Commitments: what a member means to do, how it went, and the partner who may ask.
 
 mod asks;
 mod input;
@@ -18,30 +18,25 @@ use uuid::Uuid;
 
 use crate::peerings::partners;
 
-/// Everything a commitment shows.
+/// Every field of a commitment.
 const COMMITMENT: &str =
     "id clientId yours peeringId words dueOn weekdays nextDueOn state version createdAt
     endedAt partner { handle } days { dueOn answer answeredAt carriedTo }";
 
-/// Sends a mutation that answers with a commitment; its payload.
+/// Sends a mutation whose payload has a commitment. Returns the payload.
 async fn send(app: &TestApp, who: SignedIn, mutation: &str, input: Value) -> Value {
-    let name = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
-    let document = format!(
-        "mutation($input: {name}!) {{ payload: {mutation}(input: $input) {{
-            commitment {{ {COMMITMENT} }} errors {{ code path }} }} }}"
-    );
-    let input = json!({ "input": input });
-    app.as_member(who, &document, input).await.at("/payload")
+    let commitment = format!("commitment {{ {COMMITMENT} }}");
+    app.mutate(who, mutation, input, &commitment).await
 }
 
-/// As [`send`], which must be fine; the commitment.
+/// As [`send`], for a mutation that must succeed. Returns the commitment.
 async fn sent(app: &TestApp, who: SignedIn, mutation: &str, input: Value) -> Value {
     let payload = send(app, who, mutation, input).await;
     assert_eq!(payload["errors"], json!([]));
     payload["commitment"].clone()
 }
 
-/// The one refusal of a mutation, as its code and the field.
+/// Sends a mutation that must be refused. Returns the error's code and field.
 async fn refused(app: &TestApp, who: SignedIn, mutation: &str, input: Value) -> [String; 2] {
     let payload = send(app, who, mutation, input).await;
     let errors = payload["errors"].as_array().unwrap();
@@ -54,18 +49,18 @@ fn id(app: &TestApp) -> Uuid {
     app.app.ids.next()
 }
 
-/// The input of what is to be done once.
+/// The input of a commitment for one day.
 fn once(app: &TestApp, due_on: &str, peering: &Value) -> Value {
     json!({ "id": id(app), "words": "Ring my brother", "due": { "on": due_on }, "peeringId": peering })
 }
 
-/// The input of what is to be done every week.
+/// The input of a weekly commitment.
 fn every(app: &TestApp, weekdays: &[&str], peering: &Value) -> Value {
     json!({ "id": id(app), "words": "Go for a run", "due": { "weekdays": weekdays }, "peeringId": peering })
 }
 
-/// Means to do something every day, and lets a partner see it; the commitment.
-pub async fn weekly(app: &TestApp, who: SignedIn, peering: &Value) -> Value {
+/// Makes a commitment that is due every day, and shares it with a partner. Returns the commitment.
+pub async fn daily(app: &TestApp, who: SignedIn, peering: &Value) -> Value {
     let days = [
         "MONDAY",
         "TUESDAY",
@@ -78,10 +73,10 @@ pub async fn weekly(app: &TestApp, who: SignedIn, peering: &Value) -> Value {
     sent(app, who, "makeCommitment", every(app, &days, peering)).await
 }
 
-/// A day in London, so many days from today.
-pub fn today(app: &TestApp, later: u64) -> Value {
+/// The date in London, `days` days from now.
+pub fn london_date(app: &TestApp, days: u64) -> Value {
     let today = app.now().with_timezone(&zone("Europe/London"));
-    json!(today.date_naive() + Days::new(later))
+    json!(today.date_naive() + Days::new(days))
 }
 
 async fn answer(app: &TestApp, who: SignedIn, id: &Value, day: &str, answer: &str) -> Value {
@@ -94,16 +89,16 @@ async fn carry(app: &TestApp, who: SignedIn, id: &Value, day: &str, to: &str) ->
     sent(app, who, "carryCommitmentOver", input).await
 }
 
-/// A member's own.
-async fn own(app: &TestApp, who: SignedIn) -> Vec<Value> {
+/// The commitments of a member.
+async fn own_commitments(app: &TestApp, who: SignedIn) -> Vec<Value> {
     let query = format!("{{ me {{ commitments {{ nodes {{ {COMMITMENT} }} }} }} }}");
     let answer = app.as_member(who, &query, json!({})).await;
     let nodes = answer.at("/me/commitments/nodes");
     nodes.as_array().unwrap().clone()
 }
 
-/// What a member's partners let him see, by his peerings.
-async fn shown(app: &TestApp, who: SignedIn) -> Vec<Value> {
+/// The commitments that a member's partners share with him.
+async fn shared_commitments(app: &TestApp, who: SignedIn) -> Vec<Value> {
     let query = format!(
         "{{ me {{ peerings {{ nodes {{ partnerCommitments {{ nodes {{ {COMMITMENT} }} totalCount }} }} }} }} }}"
     );
@@ -119,7 +114,7 @@ async fn shown(app: &TestApp, who: SignedIn) -> Vec<Value> {
     all
 }
 
-/// What there is under an id.
+/// The commitment with an id, or null.
 async fn node(app: &TestApp, who: SignedIn, id: &Value) -> Value {
     let query =
         format!("query($id: ID!) {{ node(id: $id) {{ ... on Commitment {{ {COMMITMENT} }} }} }}");
@@ -127,8 +122,8 @@ async fn node(app: &TestApp, who: SignedIn, id: &Value) -> Value {
     answer.at("/node")
 }
 
-/// Mike, and Paul, who is his partner and can be reached; and their peering.
-async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
+/// Mike, his partner Paul, who has a phone, and their peering.
+async fn mike_and_paul(app: &TestApp) -> (SignedIn, SignedIn, Value) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(app, mike, paul).await;
     app.register(paul, "pauls-phone").await;
@@ -136,8 +131,8 @@ async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
     (mike, paul, peering)
 }
 
-/// What partners were told they could ask.
-async fn asked(app: &TestApp) -> Vec<Model> {
+/// The notifications that prompt partners to ask.
+async fn follow_ups(app: &TestApp) -> Vec<Model> {
     let mut all = app.notifications().await;
     all.retain(|row| row.kind == Kind::AskHowItWent);
     all

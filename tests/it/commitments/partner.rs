@@ -1,4 +1,4 @@
-//! What the partner sees, and when he does no more.
+//! What the partner sees, and until when.
 
 use chrono::TimeDelta;
 use entity::member;
@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 use support::{TestApp, both};
 
 use super::{
-    answer, asked, carry, every, node, once, own, refused, send, sent, shown, two, weekly,
+    answer, carry, daily, every, follow_ups, mike_and_paul, node, once, own_commitments, refused,
+    send, sent, shared_commitments,
 };
 use crate::peerings::{leave, partners};
 use crate::profile::hide;
 
 #[both]
-async fn the_partner_reads_it_and_changes_nothing(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn the_partner_can_read_but_not_change_a_commitment(app: TestApp) {
+    let (mike, paul, peering) = mike_and_paul(&app).await;
     let it = sent(
         &app,
         mike,
@@ -28,13 +29,19 @@ async fn the_partner_reads_it_and_changes_nothing(app: TestApp) {
     answer(&app, mike, &id, "2026-03-10", "PARTLY").await;
     let his = carry(&app, mike, &id, "2026-03-10", "2026-03-12").await;
     let seen = node(&app, paul, &id).await;
-    assert_eq!(shown(&app, paul).await, std::slice::from_ref(&seen));
+    assert_eq!(
+        shared_commitments(&app, paul).await,
+        std::slice::from_ref(&seen)
+    );
     let mut expected = his.clone();
     expected["yours"] = json!(false);
     expected["partner"]["handle"] = json!("mike");
     assert_eq!(seen, expected);
     assert_eq!(
-        (own(&app, paul).await, shown(&app, mike).await),
+        (
+            own_commitments(&app, paul).await,
+            shared_commitments(&app, mike).await
+        ),
         (vec![], vec![])
     );
     for (mutation, more) in [
@@ -55,7 +62,7 @@ async fn the_partner_reads_it_and_changes_nothing(app: TestApp) {
         assert_eq!(payload["commitment"], Value::Null, "{mutation}");
         assert_eq!(payload["errors"][0]["code"], "NOT_FOUND", "{mutation}");
     }
-    // Nor is anything said of one that he sends under its id.
+    // A new commitment with the same id reveals nothing.
     let mut input = every(&app, &["TUESDAY"], &peering);
     input["id"] = it["clientId"].clone();
     let payload = send(&app, paul, "makeCommitment", input).await;
@@ -65,12 +72,12 @@ async fn the_partner_reads_it_and_changes_nothing(app: TestApp) {
 }
 
 #[both]
-async fn nobody_else_sees_anything_of_it(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn only_the_named_partner_sees_a_commitment(app: TestApp) {
+    let (mike, paul, peering) = mike_and_paul(&app).await;
     let sam = app.member("sam").await;
     partners(&app, mike, sam).await;
-    let to_himself = every(&app, &["TUESDAY"], &Value::Null);
-    let to_himself = sent(&app, mike, "makeCommitment", to_himself).await["id"].clone();
+    let private = every(&app, &["TUESDAY"], &Value::Null);
+    let private = sent(&app, mike, "makeCommitment", private).await["id"].clone();
     app.advance(TimeDelta::minutes(1));
     let it = sent(
         &app,
@@ -79,19 +86,19 @@ async fn nobody_else_sees_anything_of_it(app: TestApp) {
         every(&app, &["TUESDAY"], &peering),
     )
     .await;
-    // Sam is his partner as well, and is not the one he named.
+    // Sam is a partner as well, but not the one that is named.
     assert_eq!(node(&app, sam, &it["id"]).await, Value::Null);
-    assert_eq!(shown(&app, sam).await, [Value::Null; 0]);
-    assert_eq!(node(&app, paul, &to_himself).await, Value::Null);
-    assert_eq!(shown(&app, paul).await.len(), 1);
-    // The last made comes first.
-    let all = own(&app, mike).await;
-    assert_eq!([&all[0]["id"], &all[1]["id"]], [&it["id"], &to_himself]);
+    assert_eq!(shared_commitments(&app, sam).await, [Value::Null; 0]);
+    assert_eq!(node(&app, paul, &private).await, Value::Null);
+    assert_eq!(shared_commitments(&app, paul).await.len(), 1);
+    // The newest comes first.
+    let all = own_commitments(&app, mike).await;
+    assert_eq!([&all[0]["id"], &all[1]["id"]], [&it["id"], &private]);
 }
 
 #[both]
-async fn he_sees_it_for_as_long_as_he_is_named(app: TestApp) {
-    let (mike, paul, with_paul) = two(&app).await;
+async fn a_partner_sees_a_commitment_while_named(app: TestApp) {
+    let (mike, paul, with_paul) = mike_and_paul(&app).await;
     let sam = app.member("sam").await;
     let with_sam = partners(&app, mike, sam).await;
     let id = sent(
@@ -115,11 +122,14 @@ async fn he_sees_it_for_as_long_as_he_is_named(app: TestApp) {
         name(peering).await;
         assert_eq!([sees_it(paul).await, sees_it(sam).await], who);
         assert_eq!(
-            [shown(&app, paul).await.len(), shown(&app, sam).await.len()],
+            [
+                shared_commitments(&app, paul).await.len(),
+                shared_commitments(&app, sam).await.len()
+            ],
             who.map(usize::from)
         );
     }
-    // Other words leave him where he is.
+    // Editing the words keeps the partner.
     name(&with_paul).await;
     let words = json!({ "commitmentId": id, "words": "Swim" });
     sent(&app, mike, "updateCommitment", words).await;
@@ -127,8 +137,8 @@ async fn he_sees_it_for_as_long_as_he_is_named(app: TestApp) {
 }
 
 #[both]
-async fn he_does_not_see_how_it_went_before_he_was_named(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn a_partner_sees_no_answers_from_before_being_named(app: TestApp) {
+    let (mike, paul, peering) = mike_and_paul(&app).await;
     let id = sent(
         &app,
         mike,
@@ -151,15 +161,15 @@ async fn he_does_not_see_how_it_went_before_he_was_named(app: TestApp) {
         days(&node(&app, mike, &id).await),
         ["2026-03-17", "2026-03-10"]
     );
-    // Other words change nothing of that; who was named from the first sees all.
+    // Editing the words does not change that.
     let words = json!({ "commitmentId": id, "words": "Swim" });
     sent(&app, mike, "updateCommitment", words).await;
     assert_eq!(days(&node(&app, paul, &id).await), ["2026-03-17"]);
 }
 
 #[both]
-async fn when_they_are_partners_no_longer_nobody_sees_it(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn the_end_of_a_peering_hides_the_commitment(app: TestApp) {
+    let (mike, paul, peering) = mike_and_paul(&app).await;
     let id = sent(
         &app,
         mike,
@@ -179,7 +189,7 @@ async fn when_they_are_partners_no_longer_nobody_sees_it(app: TestApp) {
         (&his["state"], &his["version"]),
         (&json!("OPEN"), &json!(2))
     );
-    // Partners again, they begin anew.
+    // A new peering does not show it again.
     app.advance(TimeDelta::days(60));
     let again = partners(&app, mike, paul).await;
     assert_ne!(again, peering);
@@ -187,8 +197,8 @@ async fn when_they_are_partners_no_longer_nobody_sees_it(app: TestApp) {
 }
 
 #[both]
-async fn a_man_who_is_away_is_in_no_commitment(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn a_hidden_partner_is_not_shown_in_commitments(app: TestApp) {
+    let (mike, paul, peering) = mike_and_paul(&app).await;
     let id = sent(
         &app,
         mike,
@@ -210,14 +220,14 @@ async fn a_man_who_is_away_is_in_no_commitment(app: TestApp) {
     assert_eq!(node(&app, mike, &id).await["partner"]["handle"], "paul");
     hide(&app, mike, true).await;
     assert_eq!(node(&app, paul, &id).await, Value::Null);
-    assert_eq!(shown(&app, paul).await, [Value::Null; 0]);
+    assert_eq!(shared_commitments(&app, paul).await, [Value::Null; 0]);
     hide(&app, mike, false).await;
-    assert_eq!(shown(&app, paul).await.len(), 1);
+    assert_eq!(shared_commitments(&app, paul).await.len(), 1);
 }
 
 #[both]
 async fn only_a_partner_can_be_named(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+    let (mike, paul, peering) = mike_and_paul(&app).await;
     let sam = app.member("sam").await;
     let of_others = partners(&app, sam, app.member("tom").await).await;
     crate::peerings::in_a_circle(&app, &[mike, sam]).await;
@@ -237,14 +247,14 @@ async fn only_a_partner_can_be_named(app: TestApp) {
             assert_eq!(missing, ["NOT_FOUND", "peeringId"], "{mutation}");
         }
     }
-    assert_eq!(shown(&app, paul).await.len(), 1);
+    assert_eq!(shared_commitments(&app, paul).await.len(), 1);
 }
 
 #[both]
-async fn what_a_man_means_to_do_outlives_his_partner(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
-    let id = weekly(&app, mike, &peering).await["id"].clone();
-    let theirs = weekly(&app, paul, &peering).await["id"].clone();
+async fn a_commitment_outlives_the_partner(app: TestApp) {
+    let (mike, paul, peering) = mike_and_paul(&app).await;
+    let id = daily(&app, mike, &peering).await["id"].clone();
+    let theirs = daily(&app, paul, &peering).await["id"].clone();
     let gone = member::Entity::delete_by_id(paul.member);
     gone.exec(app.app.db.pool()).await.unwrap();
     let his = node(&app, mike, &id).await;
@@ -254,7 +264,7 @@ async fn what_a_man_means_to_do_outlives_his_partner(app: TestApp) {
     );
     assert_eq!(node(&app, mike, &theirs).await, Value::Null);
     app.travel(app.now() + TimeDelta::days(2)).await;
-    assert_eq!(asked(&app).await, []);
+    assert_eq!(follow_ups(&app).await, []);
     answer(&app, mike, &id, "2026-03-10", "DONE").await;
     assert_eq!(api::worker::next_due(&app.app).await.unwrap(), None);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::commitment::model::{Answer, Ask, DAYS_SHOWN, Plan, Refusal, State, Step, When};
+use api::commitment::model::{Answer, Ask, DAYS_SHOWN, Decision, Plan, Refusal, State, When};
 use api::days::cadence::Cadence;
 use api::days::calendar::DayTerms;
 use chrono::Weekday::{Mon, Thu};
@@ -36,7 +36,7 @@ fn answer(plan: &mut Plan, day: u32, answer: Answer) {
 }
 
 #[test]
-fn weekdays_are_due_from_the_day_it_was_made_until_it_was_ended() {
+fn weekdays_are_due_from_the_start_until_the_end() {
     // The tenth is a Tuesday.
     let mut plan = weekly();
     let due =
@@ -50,7 +50,7 @@ fn weekdays_are_due_from_the_day_it_was_made_until_it_was_ended() {
 }
 
 #[test]
-fn a_day_that_was_carried_over_asks_for_nothing() {
+fn a_carried_over_day_is_not_due() {
     let mut plan = weekly();
     carry(&mut plan, 12, 14);
     assert_eq!(plan.next_due(march(12)), Some(march(14)));
@@ -70,62 +70,65 @@ fn plan_once(day: u32) -> Plan {
 }
 
 #[test]
-fn an_answer_is_for_a_due_day_and_in_its_time() {
+fn a_due_day_can_be_answered_only_in_its_time() {
     let done = |plan: &Plan, day, today| plan.answering(march(day), Answer::Done, march(today));
     let mut plan = weekly();
-    assert_eq!(done(&plan, 12, 12), Step::Take);
-    assert_eq!(done(&plan, 12, 26), Step::Take);
-    assert_eq!(done(&plan, 12, 11), Step::Refused(Refusal::NotYet));
-    assert_eq!(done(&plan, 12, 27), Step::Refused(Refusal::TooLate));
-    assert_eq!(done(&plan, 13, 13), Step::Refused(Refusal::NotDue));
+    assert_eq!(done(&plan, 12, 12), Decision::Apply);
+    assert_eq!(done(&plan, 12, 26), Decision::Apply);
+    assert_eq!(done(&plan, 12, 11), Decision::Refused(Refusal::NotYet));
+    assert_eq!(done(&plan, 12, 27), Decision::Refused(Refusal::TooLate));
+    assert_eq!(done(&plan, 13, 13), Decision::Refused(Refusal::NotDue));
     answer(&mut plan, 12, Answer::Partly);
-    assert_eq!(done(&plan, 12, 13), Step::Take);
+    assert_eq!(done(&plan, 12, 13), Decision::Apply);
     carry(&mut plan, 12, 14);
-    assert_eq!(done(&plan, 12, 13), Step::Refused(Refusal::Carried));
+    assert_eq!(done(&plan, 12, 13), Decision::Refused(Refusal::Carried));
     let again = plan.answering(march(12), Answer::Partly, march(31));
-    assert_eq!(again, Step::Stands);
+    assert_eq!(again, Decision::AlreadyApplied);
     plan.until = Some(march(20));
-    assert_eq!(done(&plan, 16, 21), Step::Refused(Refusal::Over));
-    // What is to be done once can be done early, and a day that was left alone waits.
-    assert_eq!(done(&plan_once(30), 30, 10), Step::Take);
-    assert_eq!(done(&plan_once(11), 11, 31), Step::Take);
+    assert_eq!(done(&plan, 16, 21), Decision::Refused(Refusal::Over));
+    // A commitment for one day can be answered early, and waits until it is answered.
+    assert_eq!(done(&plan_once(30), 30, 10), Decision::Apply);
+    assert_eq!(done(&plan_once(11), 11, 31), Decision::Apply);
 }
 
 #[test]
 fn a_day_is_carried_over_once_to_a_later_one() {
     let step = |plan: &Plan, to, today| plan.carrying(march(12), march(to), march(today));
     let mut plan = weekly();
-    assert_eq!(step(&plan, 14, 12), Step::Take);
-    assert_eq!(step(&plan, 16, 14), Step::Take);
-    // A phone may have waited for a connection.
-    assert_eq!(step(&plan, 13, 14), Step::Take);
+    assert_eq!(step(&plan, 14, 12), Decision::Apply);
+    assert_eq!(step(&plan, 16, 14), Decision::Apply);
+    // The phone may have been offline.
+    assert_eq!(step(&plan, 13, 14), Decision::Apply);
     for (to, today) in [(12, 12), (11, 12), (12, 20)] {
-        let other = Step::Refused(Refusal::OtherDay);
+        let other = Decision::Refused(Refusal::OtherDay);
         assert_eq!(step(&plan, to, today), other, "{to}");
     }
     answer(&mut plan, 16, Answer::Done);
-    assert_eq!(step(&plan, 16, 14), Step::Refused(Refusal::Answered));
+    assert_eq!(step(&plan, 16, 14), Decision::Refused(Refusal::Answered));
     answer(&mut plan, 12, Answer::Done);
-    assert_eq!(step(&plan, 14, 12), Step::Refused(Refusal::IsDone));
+    assert_eq!(step(&plan, 14, 12), Decision::Refused(Refusal::IsDone));
     answer(&mut plan, 12, Answer::NotThisTime);
     carry(&mut plan, 12, 14);
-    assert_eq!(step(&plan, 14, 31), Step::Stands);
-    assert_eq!(step(&plan, 15, 13), Step::Refused(Refusal::Carried));
+    assert_eq!(step(&plan, 14, 31), Decision::AlreadyApplied);
+    assert_eq!(step(&plan, 15, 13), Decision::Refused(Refusal::Carried));
 }
 
 #[test]
-fn what_was_carried_over_can_be_done_early_and_carried_on() {
+fn a_carried_over_day_can_be_answered_early_and_carried_on() {
     let mut plan = weekly();
     carry(&mut plan, 12, 20);
     let step = |plan: &Plan, day| plan.answering(march(day), Answer::Done, march(13));
-    assert_eq!(step(&plan, 20), Step::Take);
+    assert_eq!(step(&plan, 20), Decision::Apply);
     assert_eq!(
         plan.carrying(march(20), march(15), march(13)),
-        Step::Refused(Refusal::OtherDay)
+        Decision::Refused(Refusal::OtherDay)
     );
-    assert_eq!(plan.carrying(march(20), march(22), march(13)), Step::Take);
-    // Of the weekday itself nothing can be said before it begins.
-    assert_eq!(step(&plan, 19), Step::Refused(Refusal::NotYet));
+    assert_eq!(
+        plan.carrying(march(20), march(22), march(13)),
+        Decision::Apply
+    );
+    // The weekday itself cannot be answered before it begins.
+    assert_eq!(step(&plan, 19), Decision::Refused(Refusal::NotYet));
 }
 
 #[test]
@@ -145,7 +148,7 @@ fn the_latest_days_are_shown() {
 }
 
 #[test]
-fn he_is_asked_about_at_ten_the_next_morning() {
+fn the_follow_up_is_at_ten_the_next_morning() {
     let terms = DayTerms {
         zone: zone("Europe/London"),
         day_start_hour: 3,

@@ -1,20 +1,20 @@
-//! When something is due, against a plain list of days that is written down as things happen.
+//! When something is due, compared with a plain list of days.
 
 use std::collections::BTreeMap;
 
-use api::commitment::model::{Answer, DAYS_SHOWN, Plan, Step, When};
+use api::commitment::model::{Answer, DAYS_SHOWN, Decision, Plan, When};
 use api::days::cadence::Cadence;
 use chrono::{Datelike as _, Days, NaiveDate};
 use proptest::prelude::*;
 
-/// What a man does, on one of his days after the other.
+/// What a member does, day after day.
 #[derive(Clone, Debug)]
 enum Act {
-    /// He sleeps over it, so many nights.
+    /// Waits this many nights.
     Wait(u64),
-    /// He says of a day, so long ago or to come, how it went.
+    /// Answers for a day, counted from today.
     Answer(i64, Answer),
-    /// He carries a day over, to one that is so much later than today.
+    /// Carries a day over to another, both counted from today.
     Carry(i64, i64),
 }
 
@@ -45,7 +45,7 @@ fn at(today: NaiveDate, away: i64) -> NaiveDate {
     today + chrono::TimeDelta::days(away)
 }
 
-/// Every day of the plan itself up to far behind all that happens.
+/// Every day of the plan itself, to well after the last action.
 fn planned(plan: &Plan) -> BTreeMap<NaiveDate, bool> {
     let all = plan.from.iter_days().take(200);
     let due = all.filter(|day| match plan.when {
@@ -59,10 +59,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn what_is_due_is_the_plan_and_what_was_carried_over(
+    fn due_days_are_the_planned_and_the_carried_over_ones(
         mut plan in plans(), acts in prop::collection::vec(act(), 0..40),
     ) {
-        // Each due day, and whether another has taken its place.
+        // Each due day, and whether it was carried over.
         let mut due = planned(&plan);
         let mut today = plan.from;
         for act in acts {
@@ -80,24 +80,24 @@ proptest! {
                     let in_time = once || has_begun && today <= day + Days::new(14);
                     let new = plan.kept(day).answer != Some(answer);
                     let can_be_said = due.get(&day) == Some(&false) && in_time && new;
-                    prop_assert_eq!(step == Step::Take, can_be_said, "{} on {}", day, today);
-                    if step == Step::Take {
+                    prop_assert_eq!(step == Decision::Apply, can_be_said, "{} on {}", day, today);
+                    if step == Decision::Apply {
                         prop_assert_eq!(due.get(&day), Some(&false), "{}", day);
                         plan.kept.entry(day).or_default().answer = Some(answer);
-                        // Said again it is said.
-                        prop_assert_eq!(plan.answering(day, answer, today), Step::Stands);
+                        // The same answer again changes nothing.
+                        prop_assert_eq!(plan.answering(day, answer, today), Decision::AlreadyApplied);
                     }
-                    prop_assert!(due.contains_key(&day) || matches!(step, Step::Refused(_)));
+                    prop_assert!(due.contains_key(&day) || matches!(step, Decision::Refused(_)));
                 }
                 Act::Carry(away, later) => {
                     let (day, to) = (at(today, away), at(today, later));
-                    if plan.carrying(day, to, today) == Step::Take {
+                    if plan.carrying(day, to, today) == Decision::Apply {
                         prop_assert!(day < to && today - Days::new(14) <= to);
                         prop_assert_eq!(due.insert(day, true), Some(false));
                         due.entry(to).or_insert(false);
                         plan.kept.entry(day).or_default().carried_to = Some(to);
                         plan.kept.entry(to).or_default();
-                        prop_assert_eq!(plan.carrying(day, to, today), Step::Stands);
+                        prop_assert_eq!(plan.carrying(day, to, today), Decision::AlreadyApplied);
                     }
                 }
             }

@@ -1,15 +1,17 @@
-//! What happens to a commitment, and to one that is sent again.
+//! The life of a commitment, and repeated requests.
 
 use chrono::TimeDelta;
 use entity::commitment;
 use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
-use support::{TestApp, both};
+use support::{TestApp, both, mutation};
 
-use super::{answer, carry, every, id, node, once, own, refused, send, sent, two};
+use super::{
+    answer, carry, every, id, mike_and_paul, node, once, own_commitments, refused, send, sent,
+};
 
 #[both]
-async fn a_man_means_to_do_something_and_does_it_in_the_end(app: TestApp) {
+async fn a_commitment_is_carried_over_and_done_in_the_end(app: TestApp) {
     let mike = app.member("mike").await;
     let made = sent(
         &app,
@@ -27,7 +29,7 @@ async fn a_man_means_to_do_something_and_does_it_in_the_end(app: TestApp) {
     });
     assert_eq!(made, expected);
     app.advance(TimeDelta::days(2));
-    let waits = &own(&app, mike).await[0];
+    let waits = &own_commitments(&app, mike).await[0];
     assert_eq!(
         (&waits["nextDueOn"], &waits["state"]),
         (&json!(null), &json!("OPEN"))
@@ -42,7 +44,7 @@ async fn a_man_means_to_do_something_and_does_it_in_the_end(app: TestApp) {
             "carriedTo": "2026-03-14" },
     ]);
     assert_eq!(carried["days"], days);
-    // Early, as it happens.
+    // Answered early.
     let done = answer(&app, mike, &it, "2026-03-14", "DONE").await;
     assert_eq!(
         (&done["state"], &done["version"]),
@@ -52,11 +54,11 @@ async fn a_man_means_to_do_something_and_does_it_in_the_end(app: TestApp) {
         (&done["nextDueOn"], &done["endedAt"]),
         (&json!(null), &json!(null))
     );
-    assert_eq!(own(&app, mike).await, [done]);
+    assert_eq!(own_commitments(&app, mike).await, [done]);
 }
 
 #[both]
-async fn what_is_due_every_week_goes_on(app: TestApp) {
+async fn a_weekly_commitment_goes_on(app: TestApp) {
     let mike = app.member("mike").await;
     // It is a Tuesday.
     let input = every(&app, &["TUESDAY", "FRIDAY", "FRIDAY"], &Value::Null);
@@ -76,7 +78,7 @@ async fn what_is_due_every_week_goes_on(app: TestApp) {
     let carried = carry(&app, mike, &it, "2026-03-13", "2026-03-15").await;
     assert_eq!(carried["nextDueOn"], "2026-03-15");
     app.advance(TimeDelta::days(2));
-    let days = &own(&app, mike).await[0]["days"];
+    let days = &own_commitments(&app, mike).await[0]["days"];
     let days: Vec<_> = days
         .as_array()
         .unwrap()
@@ -96,8 +98,8 @@ async fn what_is_due_every_week_goes_on(app: TestApp) {
 }
 
 #[both]
-async fn each_step_may_be_sent_again(app: TestApp) {
-    let (mike, _, peering) = two(&app).await;
+async fn every_mutation_can_be_repeated(app: TestApp) {
+    let (mike, _, peering) = mike_and_paul(&app).await;
     let wish = every(&app, &["TUESDAY"], &peering);
     let first = sent(&app, mike, "makeCommitment", wish.clone()).await;
     assert_eq!(
@@ -134,7 +136,7 @@ async fn each_step_may_be_sent_again(app: TestApp) {
             "{mutation}"
         );
     }
-    // Also when much has happened since.
+    // Also after later changes.
     let last = node(&app, mike, it).await;
     app.advance(TimeDelta::days(30));
     for (mutation, input) in &steps[1..] {
@@ -143,7 +145,7 @@ async fn each_step_may_be_sent_again(app: TestApp) {
     }
     let again = sent(&app, mike, "makeCommitment", wish.clone()).await;
     assert_eq!(again["version"], last["version"]);
-    // Or his partner has gone.
+    // Also after the end of the peering.
     let other = every(&app, &["FRIDAY"], &peering);
     let made = sent(&app, mike, "makeCommitment", other.clone()).await;
     crate::peerings::leave(&app, mike, "endPeering", &peering).await;
@@ -156,7 +158,7 @@ async fn each_step_may_be_sent_again(app: TestApp) {
 }
 
 #[both]
-async fn two_devices_say_how_it_went_and_the_last_stands(app: TestApp) {
+async fn of_several_answers_the_last_counts(app: TestApp) {
     let mike = app.member("mike").await;
     let wish = every(&app, &["TUESDAY"], &Value::Null);
     let it = sent(&app, mike, "makeCommitment", wish.clone()).await["id"].clone();
@@ -166,9 +168,9 @@ async fn two_devices_say_how_it_went_and_the_last_stands(app: TestApp) {
     assert_eq!(payload["errors"][0]["code"], "CONFLICT");
     assert_eq!(payload["errors"][0]["path"], json!(["input", "id"]));
     assert_eq!(payload["commitment"]["words"], "Go for a run");
-    for said in ["NOT_THIS_TIME", "DONE", "PARTLY"] {
-        let day = &answer(&app, mike, &it, "2026-03-10", said).await["days"][0];
-        assert_eq!(day["answer"], said);
+    for given in ["NOT_THIS_TIME", "DONE", "PARTLY"] {
+        let day = &answer(&app, mike, &it, "2026-03-10", given).await["days"][0];
+        assert_eq!(day["answer"], given);
     }
     carry(&app, mike, &it, "2026-03-10", "2026-03-11").await;
     let elsewhere = json!({ "commitmentId": it, "dueOn": "2026-03-10", "to": "2026-03-12" });
@@ -177,7 +179,7 @@ async fn two_devices_say_how_it_went_and_the_last_stands(app: TestApp) {
 }
 
 #[both]
-async fn a_change_of_what_was_changed_meanwhile_is_stale(app: TestApp) {
+async fn an_update_of_an_older_version_is_stale(app: TestApp) {
     let mike = app.member("mike").await;
     let wish = every(&app, &["TUESDAY"], &Value::Null);
     let it = sent(&app, mike, "makeCommitment", wish).await["id"].clone();
@@ -186,14 +188,14 @@ async fn a_change_of_what_was_changed_meanwhile_is_stale(app: TestApp) {
     let payload = send(&app, mike, "updateCommitment", words("Row")).await;
     assert_eq!(payload["errors"][0]["code"], "STALE");
     assert_eq!(payload["commitment"]["words"], "Swim");
-    // What is so already is done.
+    // An update that changes nothing succeeds.
     sent(&app, mike, "updateCommitment", words("Swim")).await;
     let whatever = json!({ "commitmentId": it, "words": "Row" });
     sent(&app, mike, "updateCommitment", whatever).await;
 }
 
 #[both]
-async fn what_is_ended_is_kept_and_asks_for_nothing(app: TestApp) {
+async fn an_ended_commitment_is_kept_and_is_not_due(app: TestApp) {
     let mike = app.member("mike").await;
     let wish = every(&app, &["MONDAY", "TUESDAY"], &Value::Null);
     let it = sent(&app, mike, "makeCommitment", wish).await["id"].clone();
@@ -207,7 +209,7 @@ async fn what_is_ended_is_kept_and_asks_for_nothing(app: TestApp) {
     let days: Vec<_> = days.map(|day| day["dueOn"].clone()).collect();
     let both = ["2026-03-16", "2026-03-10"];
     assert_eq!(days, both);
-    // Also when that is long past.
+    // Also long after that.
     app.advance(TimeDelta::days(400));
     let later = node(&app, mike, &it).await;
     let days = later["days"].as_array().unwrap().iter();
@@ -232,7 +234,7 @@ async fn what_is_ended_is_kept_and_asks_for_nothing(app: TestApp) {
 }
 
 #[both]
-async fn twenty_are_enough(app: TestApp) {
+async fn a_member_has_at_most_twenty_open_commitments(app: TestApp) {
     let mike = app.member("mike").await;
     let mut made = Vec::new();
     for _ in 0..20 {
@@ -242,7 +244,7 @@ async fn twenty_are_enough(app: TestApp) {
     let more = once(&app, "2026-03-12", &Value::Null);
     let full = refused(&app, mike, "makeCommitment", more.clone()).await;
     assert_eq!(full, ["TOO_MANY", "input"]);
-    // What is done or ended makes room.
+    // A done or ended commitment makes room.
     answer(&app, mike, &made[0], "2026-03-12", "DONE").await;
     sent(&app, mike, "makeCommitment", more).await;
     sent(
@@ -262,7 +264,7 @@ async fn twenty_are_enough(app: TestApp) {
 }
 
 #[both]
-async fn the_words_are_sealed_where_they_are_kept(app: TestApp) {
+async fn the_words_are_stored_encrypted(app: TestApp) {
     let mike = app.member("mike").await;
     let input = every(&app, &["TUESDAY"], &Value::Null);
     let it = sent(&app, mike, "makeCommitment", input).await["id"].clone();
@@ -281,18 +283,13 @@ async fn the_words_are_sealed_where_they_are_kept(app: TestApp) {
 }
 
 #[both]
-async fn what_two_devices_send_at_once_is_there_once(app: TestApp) {
-    let (mike, _, peering) = two(&app).await;
+async fn concurrent_requests_of_several_devices_count_once(app: TestApp) {
+    let (mike, _, peering) = mike_and_paul(&app).await;
     let made = every(&app, &["TUESDAY"], &peering);
-    let document = |mutation: &str| {
-        let name = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
-        format!(
-            "mutation($input: {name}!) {{ payload: {mutation}(input: $input) {{
-                commitment {{ id version }} errors {{ code }} }} }}"
-        )
+    let asked = |name: &str, input: &Value| {
+        let document = mutation(name, "commitment { id version }");
+        (mike, document, json!({ "input": input }))
     };
-    let asked =
-        |mutation: &str, input: &Value| (mike, document(mutation), json!({ "input": input }));
     let all = (0..6).map(|_| asked("makeCommitment", &made)).collect();
     let answers = app.at_once(all).await;
     let id = answers[0]["payload"]["commitment"]["id"].clone();
@@ -303,12 +300,12 @@ async fn what_two_devices_send_at_once_is_there_once(app: TestApp) {
             json!({ "commitment": commitment, "errors": [] })
         );
     }
-    // Of one day, one device says how it went, and another carries it over.
-    let said = json!({ "commitmentId": id, "dueOn": "2026-03-10", "answer": "PARTLY" });
+    // One device answers a day, and another carries it over.
+    let given = json!({ "commitmentId": id, "dueOn": "2026-03-10", "answer": "PARTLY" });
     let to = json!({ "commitmentId": id, "dueOn": "2026-03-10", "to": "2026-03-12" });
     let all = (0..3).flat_map(|_| {
         [
-            asked("answerCommitment", &said),
+            asked("answerCommitment", &given),
             asked("carryCommitmentOver", &to),
         ]
     });
@@ -316,7 +313,7 @@ async fn what_two_devices_send_at_once_is_there_once(app: TestApp) {
     let last = node(&app, mike, &id).await;
     let day = &last["days"][1];
     assert_eq!(day["carriedTo"], "2026-03-12");
-    // Whichever was first: an answer to what was carried over is refused.
+    // Either may be first: an answer after the carry-over is refused.
     let answered = !day["answer"].is_null();
     assert_eq!(last["version"], if answered { 3 } else { 2 });
 }

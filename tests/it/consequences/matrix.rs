@@ -1,5 +1,5 @@
-//! Every fact that parts two members, against every way in which one reaches the other: what Paul still sees, hears and
-//! can do of Mike once it has happened. A fact more is a row, a way more is a column.
+//! Every fact that separates two members, against every way in which one reaches the other: what Paul still sees, hears
+//! and can do about Mike afterwards. A new fact is a new test, a new way is a new entry of `WAYS`.
 
 use api::node_id::NodeId as _;
 use api::viewer::SignedIn;
@@ -8,7 +8,7 @@ use entity::notification::{Kind, State};
 use serde_json::{Value, json};
 use support::{Listening, TestApp, both};
 
-use super::{Three, delete, three, undo};
+use super::{Scene, delete, scene, undo};
 use crate::account::input;
 use crate::pacts::{self, hello, nudge};
 use crate::peerings;
@@ -28,9 +28,9 @@ const WAYS: [&str; 11] = [
     "mutation",
 ];
 
-/// The two, with everything that they share; a nudge from Mike whose push has not been planned; and Paul's subscription.
-async fn before(app: &TestApp) -> (Three, Listening) {
-    let given = three(app).await;
+/// The two with everything that they share, a nudge by Mike whose push is not planned yet, and Paul's subscription.
+async fn before(app: &TestApp) -> (Scene, Listening) {
+    let given = scene(app).await;
     app.register(given.paul, "pauls-phone").await;
     rsvp(app, &given).await;
     app.drain().await;
@@ -40,7 +40,7 @@ async fn before(app: &TestApp) -> (Three, Listening) {
     (given, live)
 }
 
-async fn rsvp(app: &TestApp, given: &Three) {
+async fn rsvp(app: &TestApp, given: &Scene) {
     let query = "mutation($input: RsvpInput!) { rsvp(input: $input) { errors { code } } }";
     let seat = json!({ "occurrenceId": given.meeting["id"], "answer": "GOING" });
     let answer = app.as_member(given.mike, query, input(&seat)).await;
@@ -48,7 +48,7 @@ async fn rsvp(app: &TestApp, given: &Three) {
 }
 
 /// The ways in which Mike still reaches Paul.
-async fn reaches(app: &TestApp, given: &Three, live: &mut Listening) -> Vec<&'static str> {
+async fn reaches(app: &TestApp, given: &Scene, live: &mut Listening) -> Vec<&'static str> {
     let query = "query($member: ID!, $circle: ID!, $peering: ID!, $pact: ID!) {
         member(id: $member) { handle }
         peering: node(id: $peering) { __typename }
@@ -92,7 +92,7 @@ async fn reaches(app: &TestApp, given: &Three, live: &mut Listening) -> Vec<&'st
     ways.filter_map(|(way, is)| is.then_some(way)).collect()
 }
 
-/// Whether it can be done at all is another matter: nobody checks in who is gone.
+/// Ignores the answer: a purged member cannot check in.
 async fn check_in(app: &TestApp, who: SignedIn) {
     let query = "mutation($input: CheckInInput!) { checkIn(input: $input) { errors { code } } }";
     let today = json!({ "id": app.app.ids.next::<uuid::Uuid>(), "mood": 3 });
@@ -126,14 +126,14 @@ async fn before_anything_happens_every_way_is_open(app: TestApp) {
 }
 
 #[both]
-async fn who_asks_for_deletion_reaches_nobody_in_any_way(app: TestApp) {
+async fn a_member_pending_deletion_reaches_nobody_in_any_way(app: TestApp) {
     let (given, mut live) = before(&app).await;
     delete(&app, given.mike).await;
     assert_eq!(reaches(&app, &given, &mut live).await, [""; 0]);
 }
 
 #[both]
-async fn who_keeps_his_account_has_all_but_his_seat_again(app: TestApp) {
+async fn undoing_a_deletion_restores_every_way_but_the_seat(app: TestApp) {
     let (given, mut live) = before(&app).await;
     delete(&app, given.mike).await;
     undo(&app, given.mike).await;
@@ -142,7 +142,7 @@ async fn who_keeps_his_account_has_all_but_his_seat_again(app: TestApp) {
 }
 
 #[both]
-async fn who_is_purged_reaches_nobody_in_any_way(app: TestApp) {
+async fn a_purged_member_reaches_nobody_in_any_way(app: TestApp) {
     let (given, mut live) = before(&app).await;
     delete(&app, given.mike).await;
     app.advance(TimeDelta::days(31));
@@ -151,7 +151,7 @@ async fn who_is_purged_reaches_nobody_in_any_way(app: TestApp) {
 }
 
 #[both]
-async fn a_peering_that_ends_takes_what_belongs_to_it(app: TestApp) {
+async fn the_end_of_a_peering_closes_its_ways(app: TestApp) {
     let (given, mut live) = before(&app).await;
     let ended = peerings::leave(&app, given.mike, "endPeering", &given.peering).await;
     assert_eq!(ended["errors"], json!([]));
@@ -160,7 +160,7 @@ async fn a_peering_that_ends_takes_what_belongs_to_it(app: TestApp) {
 }
 
 #[both]
-async fn a_pact_that_ends_takes_what_belongs_to_it(app: TestApp) {
+async fn the_end_of_a_pact_closes_its_ways(app: TestApp) {
     let (given, mut live) = before(&app).await;
     let ended = pacts::end(&app, given.mike, &given.pact).await;
     assert_eq!(ended["errors"], json!([]));
@@ -169,7 +169,7 @@ async fn a_pact_that_ends_takes_what_belongs_to_it(app: TestApp) {
 }
 
 #[both]
-async fn who_leaves_a_circle_leaves_its_members_and_meetings_alone(app: TestApp) {
+async fn leaving_a_circle_closes_its_ways(app: TestApp) {
     let (given, mut live) = before(&app).await;
     let query =
         "mutation($input: LeaveCircleInput!) { leaveCircle(input: $input) { errors { code } } }";

@@ -7,9 +7,9 @@ use support::{TestApp, TestDatabase};
 
 use super::{keys, write};
 
-/// All idle connections are dead at once. Who writes gets another; of those who read one finds out for all.
+/// All idle connections die at once. A writer gets a new one; of the readers, at most one fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_restart_of_the_server_hardly_anybody_notices() {
+async fn after_a_restart_of_the_database_at_most_one_reader_fails() {
     let app = TestApp::configured(TestDatabase::postgres().await, "").await;
     let beside = app.database().connect().await;
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \

@@ -15,8 +15,8 @@ use tempfile::TempDir;
 
 use super::{row, write};
 
-/// Writes more than there is space for. A bound on the size of the file stands for a full disk: SQLite rolls back by itself
-/// in the same way.
+/// Writes more than there is space for. A limit on the size of the file stands for a full disk: SQLite rolls back by
+/// itself in the same way.
 async fn overfill(app: &App) -> Result<(), Fault> {
     transact!(app, |tx| {
         tx.execute_unprepared("PRAGMA max_page_count = 1").await?;
@@ -27,7 +27,7 @@ async fn overfill(app: &App) -> Result<(), Fault> {
     })
 }
 
-/// As what a rule forbids: it is written, and undone.
+/// Writes a row and rolls back, as a refused mutation does.
 async fn undone(app: &App) -> Result<(), Fault> {
     transact!(app, |tx| {
         rate_limit::Entity::insert(row("undone"))
@@ -46,7 +46,7 @@ async fn after_a_full_disk_everything_acknowledged_is_in_the_file() {
         assert!(refused.is_outage(), "{}", refused.class());
     }
 
-    // There is space again. The work goes on, also with what ends in a rollback.
+    // There is space again. Work goes on, including rollbacks.
     for _ in 0..6 {
         undone(&app.app).await.unwrap();
     }
@@ -54,7 +54,7 @@ async fn after_a_full_disk_everything_acknowledged_is_in_the_file() {
     for key in &keys {
         write(&app.app, key).await.unwrap();
     }
-    // What was not committed is not there for anybody else, as after a crash.
+    // Another connection sees only what was committed, as after a crash.
     let beside = app.database().connect().await;
     let rows = rate_limit::Entity::find().all(&beside).await.unwrap();
     let kept: Vec<_> = rows.into_iter().map(|row| row.key).collect();

@@ -1,4 +1,4 @@
-//! Locks: a table that somebody keeps, a process that froze with rows in its hands, and writers who stand in a queue.
+//! Locks: a locked table, a process that froze while holding row locks, and writers in a queue.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -44,7 +44,7 @@ async fn amount(app: &App, key: &str) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_locked_table_does_not_stop_who_reads_and_writers_get_through_later() {
+async fn a_locked_table_does_not_stop_readers_and_writers_succeed_later() {
     let settings =
         "[database]\nmax_connections = 4\nacquire_timeout_seconds = 30\nlock_timeout_seconds = 1";
     let database = TestDatabase::postgres().await;
@@ -71,9 +71,9 @@ async fn a_locked_table_does_not_stop_who_reads_and_writers_get_through_later() 
     assert_eq!(keys(&app.app).await.unwrap().len(), 8);
 }
 
-/// The one who froze finds out when he wakes, and does his work again.
+/// The frozen process loses its transaction, and retries when it wakes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_frozen_process_has_locked_is_free_after_a_while() {
+async fn the_locks_of_a_frozen_process_are_released_after_a_while() {
     let settings = "[database]\nidle_in_transaction_seconds = 1";
     let database = TestDatabase::postgres().await;
     let app = TestApp::configured(database, settings).await;
@@ -98,7 +98,7 @@ async fn what_a_frozen_process_has_locked_is_free_after_a_while() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn migrating_waits_for_a_table_in_use_without_keeping_others_from_it() {
+async fn a_migration_waits_for_a_table_in_use_without_blocking_others() {
     let database = TestDatabase::postgres().await.empty().await;
     let beside = database.connect().await;
     // The next step adds columns to the table of members.
@@ -130,7 +130,7 @@ async fn migrating_waits_for_a_table_in_use_without_keeping_others_from_it() {
 }
 
 #[tokio::test]
-async fn writers_of_one_process_come_to_their_turn_in_the_order_of_asking() {
+async fn writers_of_one_process_are_served_in_order() {
     let app = TestApp::configured(TestDatabase::sqlite().await, "").await;
     let order = std::sync::Mutex::new(Vec::new());
     let written = join_all((0..30).map(|n| {

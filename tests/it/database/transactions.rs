@@ -1,4 +1,4 @@
-//! No connection serves again that is not known to be as it was.
+//! A connection is reused only if its transaction has ended cleanly.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use super::{keys, row, write};
 
 #[both]
-async fn a_request_that_is_given_up_halfway_leaves_nothing_behind(app: TestApp) {
+async fn a_request_cancelled_halfway_leaves_nothing_behind(app: TestApp) {
     let app = &app.app;
     for _ in 0..10 {
         let halfway = async {
@@ -32,7 +32,7 @@ async fn a_request_that_is_given_up_halfway_leaves_nothing_behind(app: TestApp) 
     assert_eq!(keys(app).await.unwrap(), ["kept"]);
 }
 
-/// PostgreSQL would answer the commit as if all were well, and roll back.
+/// PostgreSQL would answer the commit with success, and roll back.
 #[both]
 async fn a_transaction_in_which_a_statement_failed_is_not_committed(app: TestApp) {
     let app = &app.app;
@@ -50,7 +50,7 @@ async fn a_transaction_in_which_a_statement_failed_is_not_committed(app: TestApp
 }
 
 #[tokio::test]
-async fn what_the_embedded_database_acknowledges_is_on_the_disk() {
+async fn the_embedded_database_syncs_each_commit_to_disk_by_default() {
     let database = TestDatabase::sqlite().await;
     for (settings, synchronous) in [("", 2), ("[database]\nsqlite_synchronous = 'normal'", 1)] {
         let config = support::config(&database.url(), settings).database;

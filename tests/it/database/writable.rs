@@ -6,7 +6,7 @@ use support::{Engine, Program, SilentProxy, TestApp, TestDatabase, TestServer, b
 
 use super::{keys, write};
 
-/// As on a standby, every new connection is for reading alone.
+/// Makes every new connection read-only, as on a standby, or undoes that.
 async fn read_only(beside: &DatabaseConnection, is: bool) {
     let set = format!(
         "BEGIN READ WRITE; DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only TO {is}', \
@@ -15,7 +15,7 @@ async fn read_only(beside: &DatabaseConnection, is: bool) {
     beside.execute_unprepared(&set).await.unwrap();
 }
 
-/// Ends every connection of the service, as a server does that changes its part.
+/// Ends every connection of the service, as a database does in a failover.
 async fn end_connections(beside: &DatabaseConnection) {
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
         WHERE datname = current_database() AND application_name = 'belay'";
@@ -61,7 +61,7 @@ async fn a_server_whose_database_takes_no_writes_is_not_ready(database: TestData
 
 /// A connection to a server that was demoted is not kept for half an hour.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_that_takes_no_writes_any_more_is_left() {
+async fn a_read_only_connection_is_replaced() {
     let database = TestDatabase::postgres().await;
     let beside = database.connect().await;
     read_only(&beside, true).await;
@@ -74,7 +74,7 @@ async fn a_connection_that_takes_no_writes_any_more_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_several_hosts_the_one_is_used_that_takes_writes() {
+async fn of_several_hosts_the_writable_one_is_used() {
     let database = TestDatabase::postgres().await;
     let (silent, good) = (
         SilentProxy::of(&database).await,

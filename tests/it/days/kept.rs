@@ -1,4 +1,4 @@
-//! What is kept of a member's days, against all the rows there ever were.
+//! The stored progress of a member, compared with all rows.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use support::{TestApp, both};
 use uuid::Uuid;
 
-/// A member's progress from everything that is written of him.
+/// Computes a member's progress from all rows.
 pub async fn from_scratch(app: &TestApp, who: SignedIn) -> Progress {
     let db = app.app.db.pool();
     let check_ins = check_in::Entity::find()
@@ -81,7 +81,7 @@ const PAUSE: &str = "mutation($input: StartPauseInput!) { startPause(input: $inp
 const END: &str =
     "mutation($input: EndPauseInput!) { endPause(input: $input) { errors { code } } }";
 
-/// Draws from 0 up to and without a bound, the same every time.
+/// Draws numbers from 0 up to a bound (exclusive), the same in every run.
 struct Chance(TestRunner);
 
 impl Chance {
@@ -100,7 +100,7 @@ impl Chance {
 }
 
 #[both]
-async fn what_is_kept_agrees_with_every_row_through_a_year(app: TestApp) {
+async fn stored_progress_agrees_with_all_rows_through_a_year(app: TestApp) {
     let mike = app.member("mike").await;
     let mut chance = Chance::new();
     let zones = [
@@ -175,7 +175,7 @@ async fn what_is_kept_agrees_with_every_row_through_a_year(app: TestApp) {
 }
 
 #[both]
-async fn what_is_kept_is_made_anew_for_who_was_here_before(app: TestApp) {
+async fn missing_stored_progress_is_computed_from_older_rows(app: TestApp) {
     let mike = app.member("mike").await;
     for day in 1..10 {
         app.checked_in(mike, &format!("2026-03-{day:02}")).await;

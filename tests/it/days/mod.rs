@@ -1,4 +1,4 @@
-//! Members' days: where they begin, what was meant for them, and what they add up to.
+//! Members' days: when they begin, which are planned for check-ins, and the progress they add up to.
 
 mod kept;
 mod plan;

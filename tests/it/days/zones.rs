@@ -42,7 +42,7 @@ proptest! {
     }
 
     #[test]
-    fn a_day_is_the_walls_date_or_a_neighbour(
+    fn a_day_is_the_wall_clocks_date_or_a_neighbour(
         zone in any_zone(), instant in any_instant(), start in 0_u32..7
     ) {
         let wall = instant.with_timezone(&zone).naive_local();
@@ -53,7 +53,7 @@ proptest! {
 }
 
 #[test]
-fn without_a_clock_change_a_day_is_what_the_wall_says() {
+fn without_a_clock_change_a_day_is_the_wall_clocks_date() {
     let wall_says = |at: DateTime<Utc>| {
         (at.with_timezone(&zone("Europe/London")).naive_local() - TimeDelta::hours(3)).date()
     };

@@ -11,7 +11,7 @@ const DASHBOARD: &str = "https://dashboard.example.org";
 const SETTINGS: &str = "[http]\napp_origins = \"https://app.example.org\"\n\
                         dashboard_origins = \"https://dashboard.example.org\"";
 
-/// What a browser asks before a script's request is sent.
+/// Sends the preflight request of a browser. Returns the headers of the answer.
 async fn preflight(server: &TestServer, origin: &str) -> HeaderMap {
     let request = server
         .request(Method::OPTIONS, "/graphql")
@@ -33,7 +33,7 @@ async fn ask(server: &TestServer, origin: &str, token: &str) -> Response {
     request.send().await.unwrap()
 }
 
-fn said<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).map(|value| value.to_str().unwrap())
 }
 
@@ -41,25 +41,25 @@ const ALLOWED: &str = "access-control-allow-origin";
 const WITH_COOKIES: &str = "access-control-allow-credentials";
 
 #[both]
-async fn a_web_app_asks_with_its_token_from_an_origin_that_is_named(app: TestApp) {
+async fn a_web_app_may_send_its_token_from_a_named_origin(app: TestApp) {
     let mike = TestServer::token(app.member("mike").await);
     let server = TestServer::start(app.database(), SETTINGS).await;
 
     let before = preflight(&server, APP).await;
-    assert_eq!(said(&before, ALLOWED), Some(APP));
-    assert_eq!(said(&before, WITH_COOKIES), None);
-    let headers = said(&before, "access-control-allow-headers").unwrap();
+    assert_eq!(header(&before, ALLOWED), Some(APP));
+    assert_eq!(header(&before, WITH_COOKIES), None);
+    let headers = header(&before, "access-control-allow-headers").unwrap();
     assert!(
         headers.contains("authorization") && headers.contains("content-type"),
         "{headers}"
     );
-    assert_eq!(said(&before, "access-control-max-age"), Some("7200"));
-    assert!(said(&before, "vary").unwrap().contains("origin"));
+    assert_eq!(header(&before, "access-control-max-age"), Some("7200"));
+    assert!(header(&before, "vary").unwrap().contains("origin"));
 
     let answer = ask(&server, APP, &mike).await;
-    assert_eq!(said(answer.headers(), ALLOWED), Some(APP));
-    assert_eq!(said(answer.headers(), WITH_COOKIES), None);
-    let exposed = said(answer.headers(), "access-control-expose-headers").unwrap();
+    assert_eq!(header(answer.headers(), ALLOWED), Some(APP));
+    assert_eq!(header(answer.headers(), WITH_COOKIES), None);
+    let exposed = header(answer.headers(), "access-control-expose-headers").unwrap();
     assert!(
         exposed.contains("x-request-id") && exposed.contains("retry-after"),
         "{exposed}"
@@ -69,13 +69,13 @@ async fn a_web_app_asks_with_its_token_from_an_origin_that_is_named(app: TestApp
 
     // A refusal can be read by the app as well.
     let refused = ask(&server, APP, "nonsense").await;
-    assert_eq!(said(refused.headers(), ALLOWED), Some(APP));
+    assert_eq!(header(refused.headers(), ALLOWED), Some(APP));
 
     // The dashboard has its cookies, and no access token.
     let dashboard = preflight(&server, DASHBOARD).await;
-    assert_eq!(said(&dashboard, ALLOWED), Some(DASHBOARD));
-    assert_eq!(said(&dashboard, WITH_COOKIES), Some("true"));
-    let headers = said(&dashboard, "access-control-allow-headers").unwrap();
+    assert_eq!(header(&dashboard, ALLOWED), Some(DASHBOARD));
+    assert_eq!(header(&dashboard, WITH_COOKIES), Some("true"));
+    let headers = header(&dashboard, "access-control-allow-headers").unwrap();
     assert!(!headers.contains("authorization"), "{headers}");
 
     for other in [
@@ -84,12 +84,12 @@ async fn a_web_app_asks_with_its_token_from_an_origin_that_is_named(app: TestApp
         "null",
     ] {
         assert_eq!(
-            said(&preflight(&server, other).await, ALLOWED),
+            header(&preflight(&server, other).await, ALLOWED),
             None,
             "{other}"
         );
         let answer = ask(&server, other, &mike).await;
-        assert_eq!(said(answer.headers(), ALLOWED), None, "{other}");
+        assert_eq!(header(answer.headers(), ALLOWED), None, "{other}");
     }
 }
 
@@ -98,14 +98,14 @@ async fn in_development_any_origin_of_this_machine_is_an_app(database: TestDatab
     let server = TestServer::start(&database, "").await;
     let origin = "http://localhost:5173";
     let headers = preflight(&server, origin).await;
-    assert_eq!(said(&headers, ALLOWED), Some(origin));
-    assert_eq!(said(&headers, WITH_COOKIES), None);
+    assert_eq!(header(&headers, ALLOWED), Some(origin));
+    assert_eq!(header(&headers, WITH_COOKIES), None);
     let other = preflight(&server, "http://localhost.example.org").await;
-    assert_eq!(said(&other, ALLOWED), None);
+    assert_eq!(header(&other, ALLOWED), None);
 }
 
 #[tokio::test]
-async fn an_app_origin_that_is_none_is_named_at_the_start() {
+async fn an_invalid_app_origin_is_named_at_the_start() {
     for origins in ["https://app.example.org/", "*", "app.example.org"] {
         let doctor = Program::new("doctor").env("BELAY_HTTP__APP_ORIGINS", origins);
         let ended = doctor.run().await;

@@ -1,4 +1,4 @@
-//! What an operation costs, and when there is nothing left to pay with.
+//! What an operation costs, and what happens when the budget is used up.
 
 use reqwest::Method;
 use reqwest::header::RETRY_AFTER;
@@ -10,15 +10,15 @@ use crate::account::{PASSPHRASE, id, join};
 const SIGN_IN: &str = "mutation($input: SignInInput!) { signIn(input: $input) {
     credentials { accessToken deviceKey } errors { code message } } }";
 
-/// The smallest purse for an address, and none that fills again while the test looks.
+/// The smallest budget for an address, which hardly refills during a test.
 const POOR: &str = "[graphql.address_budget]\npoints = 20_000\nper_second = 1";
 
-/// As many members of circles as can be asked for, which are not there: it is asking that costs.
+/// Selects as many members of circles as allowed. There are none: the selection alone costs.
 const DEAR: &str = "{ me { circles(first: 100) { nodes { members(first: 49) {
     edges { node { member { handle } again: member { handle } } } } } } } }";
 
 #[both]
-async fn what_is_asked_is_paid_for_and_an_empty_purse_has_to_wait(app: TestApp) {
+async fn an_operation_is_charged_and_an_empty_budget_has_to_wait(app: TestApp) {
     let (mike, tom) = (app.member("mike").await, app.member("tom").await);
     let settings = "[graphql.member_budget]\npoints = 20_000\nper_second = 1";
     let server = TestServer::start(app.database(), settings).await;
@@ -60,13 +60,13 @@ async fn what_is_asked_is_paid_for_and_an_empty_purse_has_to_wait(app: TestApp) 
     assert_eq!(refused["errors"][0]["extensions"]["retryAfter"], wait);
     assert!(wait > 1_000 && refused.get("data").is_none(), "{refused}");
 
-    // He can still afford what is cheap, and others have purses of their own.
+    // A cheap operation is still possible, and others have budgets of their own.
     assert_eq!(ask(mike, "{ me { memberId } }").await.status(), 200);
     assert_eq!(ask(tom, DEAR).await.status(), 200);
 }
 
-/// Asks as nobody, with headers; the answer and its `Retry-After`.
-async fn nobody(
+/// Sends a request without a session. Returns the answer and its `Retry-After`.
+async fn without_session(
     server: &TestServer,
     body: &Value,
     headers: &[(&str, &str)],
@@ -86,7 +86,7 @@ fn code(answer: &Value) -> Option<&str> {
 }
 
 #[tokio::test]
-async fn whatever_is_refused_is_paid_for_until_there_is_nothing_left() {
+async fn refused_requests_are_charged_until_the_budget_is_used_up() {
     let unknown = json!({ "persistedQuery": { "version": 1, "sha256Hash": "0".repeat(64) } });
     for (body, token, expected) in [
         (json!({ "query": "{" }), None, "GRAPHQL_PARSE_FAILED"),
@@ -114,8 +114,8 @@ async fn whatever_is_refused_is_paid_for_until_there_is_nothing_left() {
         (json!({ "query": DEAR }), None, "RATE_LIMITED"),
     ] {
         let server = TestServer::start(&TestDatabase::sqlite().await, POOR).await;
-        // Most of it is gone at once.
-        let (_, wait) = nobody(&server, &json!({ "query": DEAR }), &[]).await;
+        // This uses most of the budget at once.
+        let (_, wait) = without_session(&server, &json!({ "query": DEAR }), &[]).await;
         assert_eq!(wait, None);
         let headers: Vec<_> = token
             .map(|token| ("authorization", token))
@@ -123,9 +123,9 @@ async fn whatever_is_refused_is_paid_for_until_there_is_nothing_left() {
             .collect();
         let mut refused = 0;
         loop {
-            let (answer, wait) = nobody(&server, &body, &headers).await;
+            let (answer, wait) = without_session(&server, &body, &headers).await;
             assert!(answer.get("data").is_none(), "{answer}");
-            let next = nobody(&server, &json!({ "query": "{ __typename }" }), &[]).await;
+            let next = without_session(&server, &json!({ "query": "{ __typename }" }), &[]).await;
             if code(&next.0) == Some("RATE_LIMITED") {
                 assert!(next.1.is_some(), "{body}");
                 assert_eq!(
@@ -140,16 +140,16 @@ async fn whatever_is_refused_is_paid_for_until_there_is_nothing_left() {
             assert!(refused <= 20, "{body} is refused for nothing");
         }
         assert!(refused > 10, "{body}: after {refused}");
-        let (answer, wait) = nobody(&server, &body, &headers).await;
+        let (answer, wait) = without_session(&server, &body, &headers).await;
         assert_eq!(code(&answer), Some("RATE_LIMITED"));
         assert_eq!(answer["errors"][0]["extensions"]["retryAfter"], json!(wait));
         assert!(wait.is_some());
     }
 }
 
-/// Somebody at the address has used up all of it.
+/// Somebody at the address has used up its budget.
 #[tokio::test]
-async fn behind_a_flooded_address_a_member_goes_on_and_a_known_device_signs_in() {
+async fn behind_a_flooded_address_members_go_on_and_a_known_device_signs_in() {
     let app = TestApp::in_the_present(TestDatabase::sqlite().await).await;
     join(&app, "mike@example.org", "mike").await;
     let server = TestServer::start(app.database(), POOR).await;
@@ -158,23 +158,28 @@ async fn behind_a_flooded_address_a_member_goes_on_and_a_known_device_signs_in()
             "deviceName": "A phone" });
         json!({ "query": SIGN_IN, "variables": { "input": phone } })
     };
-    let (known, _) = nobody(&server, &sign_in(), &[]).await;
+    let (known, _) = without_session(&server, &sign_in(), &[]).await;
     let credentials = &known["data"]["signIn"]["credentials"];
     let key = credentials["deviceKey"].as_str().unwrap();
     let token = credentials["accessToken"].as_str().unwrap();
     loop {
-        let (answer, _) = nobody(&server, &json!({ "query": DEAR }), &[]).await;
+        let (answer, _) = without_session(&server, &json!({ "query": DEAR }), &[]).await;
         if code(&answer) == Some("RATE_LIMITED") {
             break;
         }
     }
-    while code(&nobody(&server, &json!({ "query": "{" }), &[]).await.0) != Some("RATE_LIMITED") {}
+    while code(
+        &without_session(&server, &json!({ "query": "{" }), &[])
+            .await
+            .0,
+    ) != Some("RATE_LIMITED")
+    {}
 
     let mine = json!({ "query": "{ me { memberId } }" });
     let bearer = format!("Bearer {token}");
-    let (answer, _) = nobody(&server, &mine, &[("authorization", &bearer)]).await;
+    let (answer, _) = without_session(&server, &mine, &[("authorization", &bearer)]).await;
     assert_eq!(code(&answer), None, "{answer}");
-    let (answer, _) = nobody(&server, &sign_in(), &[("belay-device-key", key)]).await;
+    let (answer, _) = without_session(&server, &sign_in(), &[("belay-device-key", key)]).await;
     assert!(
         answer["data"]["signIn"]["credentials"].is_object(),
         "{answer}"
@@ -186,18 +191,18 @@ async fn behind_a_flooded_address_a_member_goes_on_and_a_known_device_signs_in()
             .map(|key| ("belay-device-key", key))
             .into_iter()
             .collect();
-        let (answer, _) = nobody(&server, &sign_in(), &headers).await;
+        let (answer, _) = without_session(&server, &sign_in(), &headers).await;
         assert_eq!(code(&answer), Some("RATE_LIMITED"), "{answer}");
     }
-    let (answer, _) = nobody(&server, &mine, &[("authorization", "Bearer x")]).await;
+    let (answer, _) = without_session(&server, &mine, &[("authorization", "Bearer x")]).await;
     assert_eq!(code(&answer), Some("RATE_LIMITED"), "{answer}");
 }
 
 #[tokio::test]
-async fn nobody_pays_for_his_address_as_far_as_proxies_can_be_believed() {
-    believed("trusted_proxies = 1").await;
-    believed("proxies = \"127.0.0.0/8\"").await;
-    // The test is no proxy of this one.
+async fn clients_behind_a_trusted_proxy_have_budgets_of_their_own() {
+    assert_proxy_is_trusted("trusted_proxies = 1").await;
+    assert_proxy_is_trusted("proxies = \"127.0.0.0/8\"").await;
+    // The test's address is not a proxy of this server.
     let settings = format!("[http]\nproxies = \"192.0.2.0/24\"\ntrusted_proxies = 1\n{POOR}");
     let server = TestServer::start(&TestDatabase::sqlite().await, &settings).await;
     for (forwarded, expected) in [
@@ -205,17 +210,17 @@ async fn nobody_pays_for_his_address_as_far_as_proxies_can_be_believed() {
         ("203.0.113.8", "RATE_LIMITED"),
     ] {
         let headers = [("x-forwarded-for", forwarded)];
-        let (answer, _) = nobody(&server, &json!({ "query": DEAR }), &headers).await;
+        let (answer, _) = without_session(&server, &json!({ "query": DEAR }), &headers).await;
         assert_eq!(code(&answer), Some(expected));
     }
 }
 
-async fn believed(http: &str) {
+async fn assert_proxy_is_trusted(http: &str) {
     let settings = format!("[http]\n{http}\n{POOR}");
     let server = TestServer::start(&TestDatabase::sqlite().await, &settings).await;
     let ask = async |forwarded: &str| {
         let headers = [("x-forwarded-for", forwarded)];
-        let (answer, wait) = nobody(&server, &json!({ "query": DEAR }), &headers).await;
+        let (answer, wait) = without_session(&server, &json!({ "query": DEAR }), &headers).await;
         (code(&answer).unwrap().to_owned(), wait.is_some())
     };
     let (carried_out, refused) = (
@@ -224,7 +229,7 @@ async fn believed(http: &str) {
     );
     assert_eq!(ask("203.0.113.7").await, carried_out);
     assert_eq!(ask("203.0.113.7").await, refused);
-    // What a client writes himself stands further left, and changes nothing.
+    // An address that the client itself writes stands further left, and changes nothing.
     assert_eq!(ask("198.51.100.1, 203.0.113.7").await, refused);
     assert_eq!(ask("203.0.113.7, 198.51.100.1").await, carried_out);
 }

@@ -23,8 +23,8 @@ const WHO: &str = "{ me { memberId } }";
 struct Browser<'a> {
     server: &'a TestServer,
     cookies: BTreeMap<String, String>,
-    /// What every request of the dashboard carries.
-    dress: Vec<(&'static str, &'static str)>,
+    /// The headers of every request of the dashboard.
+    headers: Vec<(&'static str, &'static str)>,
 }
 
 impl<'a> Browser<'a> {
@@ -32,14 +32,14 @@ impl<'a> Browser<'a> {
         Self {
             server,
             cookies: BTreeMap::new(),
-            dress: vec![("origin", ORIGIN), ("x-belay-dashboard", "1")],
+            headers: vec![("origin", ORIGIN), ("x-belay-dashboard", "1")],
         }
     }
 
     async fn answer(&self, query: &str, variables: Value) -> Response {
         let body = json!({ "query": query, "variables": variables });
         let mut request = self.server.request(Method::POST, "/graphql").json(&body);
-        for (name, value) in &self.dress {
+        for (name, value) in &self.headers {
             request = request.header(*name, *value);
         }
         if !self.cookies.is_empty() {
@@ -52,7 +52,7 @@ impl<'a> Browser<'a> {
         request.send().await.unwrap()
     }
 
-    /// Asks, and keeps the cookies it is given, each of which has to be safe.
+    /// Sends a request and keeps the cookies of the answer, each of which must be safe.
     async fn ask(&mut self, query: &str, variables: Value) -> Value {
         let answer = self.answer(query, variables).await;
         for cookie in answer.headers().get_all("set-cookie") {
@@ -70,13 +70,13 @@ impl<'a> Browser<'a> {
         answer.json().await.unwrap()
     }
 
-    async fn signs_in(&mut self, passphrase: &str) -> Value {
+    async fn sign_in(&mut self, passphrase: &str) -> Value {
         let input = json!({ "email": "mike@example.org", "passphrase": passphrase, "deviceName": "A browser" });
         let answer = self.ask(SIGN_IN, json!({ "input": input })).await;
         answer["data"]["signInToDashboard"].clone()
     }
 
-    async fn is_known(&mut self) -> bool {
+    async fn is_signed_in(&mut self) -> bool {
         let answer = self.ask(WHO, json!({})).await;
         let code = &answer["errors"][0]["extensions"]["code"];
         let known = answer["data"]["me"]["memberId"].is_string();
@@ -92,23 +92,23 @@ async fn a_browser_is_signed_in_by_cookies_and_out_again(database: TestDatabase)
     let server = TestServer::start(app.database(), SETTINGS).await;
     let mut browser = Browser::new(&server);
 
-    let wrong = browser.signs_in("not his passphrase at all").await;
+    let wrong = browser.sign_in("not his passphrase at all").await;
     assert_eq!(wrong["errors"][0]["code"], "WRONG_CREDENTIALS");
     assert!(browser.cookies.is_empty());
-    assert!(!browser.is_known().await);
+    assert!(!browser.is_signed_in().await);
 
-    let payload = browser.signs_in(PASSPHRASE).await;
+    let payload = browser.sign_in(PASSPHRASE).await;
     assert_eq!(payload["errors"], json!([]));
     assert!(payload["me"]["memberId"].is_string() && payload["sessionId"].is_string());
     assert_eq!(browser.cookies.len(), 3);
-    // Nothing of it is in what scripts can read.
+    // Scripts can read none of the tokens.
     for token in browser.cookies.values() {
         assert!(!payload.to_string().contains(token));
     }
-    assert!(browser.is_known().await);
+    assert!(browser.is_signed_in().await);
 
-    // Another site's request has the cookies, but not the rest; a script of another origin has not either.
-    for dress in [
+    // A request by another site has the cookies, but not the headers; nor has a script of another origin.
+    for headers in [
         vec![],
         vec![("origin", ORIGIN)],
         vec![("x-belay-dashboard", "1")],
@@ -117,9 +117,9 @@ async fn a_browser_is_signed_in_by_cookies_and_out_again(database: TestDatabase)
             ("x-belay-dashboard", "1"),
         ],
     ] {
-        let before = std::mem::replace(&mut browser.dress, dress);
-        assert!(!browser.is_known().await);
-        let refused = browser.signs_in(PASSPHRASE).await;
+        let before = std::mem::replace(&mut browser.headers, headers);
+        assert!(!browser.is_signed_in().await);
+        let refused = browser.sign_in(PASSPHRASE).await;
         assert_eq!(
             refused["errors"],
             json!([{ "code": "DASHBOARD_ONLY", "path": ["input"] }])
@@ -129,7 +129,7 @@ async fn a_browser_is_signed_in_by_cookies_and_out_again(database: TestDatabase)
             refused["data"]["refreshDashboard"]["errors"][0]["code"],
             "DASHBOARD_ONLY"
         );
-        browser.dress = before;
+        browser.headers = before;
     }
 
     let before = browser.cookies.clone();
@@ -139,29 +139,32 @@ async fn a_browser_is_signed_in_by_cookies_and_out_again(database: TestDatabase)
         payload["sessionId"]
     );
     assert_ne!(browser.cookies, before);
-    assert!(browser.is_known().await);
+    assert!(browser.is_signed_in().await);
 
     let out = browser
         .ask("mutation { signOut { sessionId } }", json!({}))
         .await;
     assert_eq!(out["data"]["signOut"]["sessionId"], payload["sessionId"]);
-    // What is left shows that it was signed in, and opens nothing.
+    // The cookie that is left shows that the browser was signed in, and grants no access.
     let left: Vec<_> = browser.cookies.keys().collect();
     assert_eq!(left, ["__Host-belay-device"]);
     assert_eq!(browser.cookies[left[0]], before[left[0]]);
     browser.cookies = before;
-    assert!(!browser.is_known().await, "nor by what was copied");
+    assert!(
+        !browser.is_signed_in().await,
+        "copied cookies do not work either"
+    );
     let ended = browser.ask(REFRESH, json!({})).await;
     assert_eq!(
         ended["data"]["refreshDashboard"]["errors"][0]["code"],
         "SESSION_ENDED"
     );
     assert_eq!(browser.cookies.len(), 1);
-    strangers_keep_no_browser_out(&app, &mut browser).await;
+    strangers_cannot_lock_out_a_known_browser(&app, &mut browser).await;
 }
 
-/// A browser that was signed in gets in again when strangers have used up what an unknown one may try.
-async fn strangers_keep_no_browser_out(app: &TestApp, browser: &mut Browser<'_>) {
+/// A known browser can sign in after strangers have used up the attempts of unknown ones.
+async fn strangers_cannot_lock_out_a_known_browser(app: &TestApp, browser: &mut Browser<'_>) {
     for n in 0..4 {
         for _ in 0..15 {
             let guess = json!({ "email": "mike@example.org", "passphrase": "a guess at it", "deviceName": "x" });
@@ -172,35 +175,35 @@ async fn strangers_keep_no_browser_out(app: &TestApp, browser: &mut Browser<'_>)
     }
     let device = browser.cookies.clone();
     browser.cookies.clear();
-    let payload = browser.signs_in(PASSPHRASE).await;
+    let payload = browser.sign_in(PASSPHRASE).await;
     assert!(payload.is_null(), "{payload}");
     browser.cookies = device;
-    let payload = browser.signs_in(PASSPHRASE).await;
+    let payload = browser.sign_in(PASSPHRASE).await;
     assert_eq!(payload["errors"], json!([]));
 }
 
 #[both]
-async fn a_session_that_was_ended_elsewhere_can_be_opened_anew(database: TestDatabase) {
+async fn a_browser_whose_session_was_revoked_can_sign_in_again(database: TestDatabase) {
     let app = TestApp::in_the_present(database).await;
     join(&app, "mike@example.org", "mike").await;
     let server = TestServer::start(app.database(), SETTINGS).await;
     let (mut browser, mut other) = (Browser::new(&server), Browser::new(&server));
-    let first = browser.signs_in(PASSPHRASE).await;
-    other.signs_in(PASSPHRASE).await;
+    let first = browser.sign_in(PASSPHRASE).await;
+    other.sign_in(PASSPHRASE).await;
     let revoke = "mutation($input: RevokeSessionInput!) { revokeSession(input: $input) { errors { code } } }";
     let input = json!({ "input": { "sessionId": first["sessionId"] } });
     let revoked = other.ask(revoke, input).await;
     assert_eq!(revoked["data"]["revokeSession"]["errors"], json!([]));
 
-    assert!(!browser.is_known().await);
-    // It still has its cookies, and is asked who it is.
-    let again = browser.signs_in(PASSPHRASE).await;
+    assert!(!browser.is_signed_in().await);
+    // The browser still has its cookies, and has to sign in again.
+    let again = browser.sign_in(PASSPHRASE).await;
     assert_eq!(again["errors"], json!([]));
-    assert!(browser.is_known().await);
+    assert!(browser.is_signed_in().await);
 }
 
 #[tokio::test]
-async fn browsers_let_the_dashboards_scripts_ask_and_no_others() {
+async fn browsers_let_only_the_dashboards_scripts_send_requests() {
     let app = TestApp::in_the_present(TestDatabase::sqlite().await).await;
     let server = TestServer::start(app.database(), SETTINGS).await;
     let preflight = async |origin: &'static str| {
@@ -239,7 +242,7 @@ async fn without_an_origin_there_is_no_dashboard() {
     let app = TestApp::in_the_present(TestDatabase::sqlite().await).await;
     let server = TestServer::start(app.database(), "").await;
     let mut browser = Browser::new(&server);
-    let refused = browser.signs_in(PASSPHRASE).await;
+    let refused = browser.sign_in(PASSPHRASE).await;
     assert_eq!(refused["errors"][0]["code"], "DASHBOARD_ONLY");
     let answer = browser.answer(WHO, json!({})).await;
     assert!(

@@ -18,7 +18,7 @@ fn kind(answer: &Response) -> String {
 }
 
 #[tokio::test]
-async fn the_status_tells_what_the_kind_of_answer_lets_it_tell() {
+async fn the_status_depends_on_the_media_type_of_the_answer() {
     let server = TestServer::start(&TestDatabase::sqlite().await, "").await;
     let typed = "query($id: ID!) { node(id: $id) { id } }";
     let unknown = json!({ "persistedQuery": { "version": 1, "sha256Hash": "0".repeat(64) } });
@@ -93,7 +93,7 @@ async fn the_status_tells_what_the_kind_of_answer_lets_it_tell() {
 }
 
 #[tokio::test]
-async fn a_phone_that_prefers_parts_gets_an_answer_in_one_piece() {
+async fn a_phone_that_prefers_multipart_gets_an_answer_in_one_piece() {
     let server = TestServer::start(&TestDatabase::sqlite().await, "").await;
     let body = json!({ "query": "{ serverTime }" });
     let ios = "multipart/mixed;boundary=\"graphql\";deferSpec=20220824,\
@@ -173,7 +173,7 @@ async fn a_query_may_come_by_get_and_a_mutation_may_not(app: TestApp) {
 }
 
 #[tokio::test]
-async fn a_large_answer_is_packed_as_the_client_asks() {
+async fn a_large_answer_is_compressed_as_the_client_asks() {
     let server = TestServer::start(&TestDatabase::sqlite().await, "").await;
     let body = json!({ "query": "{ __schema { types { name description } } }" });
     let plain = post(&server, JSON, &body).send().await.unwrap();
@@ -189,7 +189,7 @@ async fn a_large_answer_is_packed_as_the_client_asks() {
 }
 
 #[tokio::test]
-async fn what_goes_wrong_inside_keeps_to_itself() {
+async fn internal_errors_reveal_no_details() {
     let settings = "[http]\noperation_timeout_seconds = 1";
     let server = TestServer::start(&TestDatabase::sqlite().await, settings).await;
     let ask = async |query: &str| {
@@ -230,7 +230,7 @@ async fn what_goes_wrong_inside_keeps_to_itself() {
 }
 
 #[tokio::test]
-async fn introspection_is_for_those_it_is_for() {
+async fn introspection_needs_a_developers_token() {
     let token = "a developer's token, of forty characters";
     let settings = format!("[graphql]\nintrospection = \"off\"\ndeveloper_token = \"{token}\"");
     let server = TestServer::start(&TestDatabase::sqlite().await, &settings).await;
@@ -253,8 +253,8 @@ async fn introspection_is_for_those_it_is_for() {
             "{refused}"
         );
         assert_eq!(ask(Some("another"), query).await, refused);
-        let told = ask(Some(token), query).await;
-        assert!(told.get("errors").is_none(), "{told}");
+        let allowed = ask(Some(token), query).await;
+        assert!(allowed.get("errors").is_none(), "{allowed}");
     }
     assert_eq!(
         ask(None, "{ __typename }").await["data"]["__typename"],
@@ -267,27 +267,23 @@ async fn introspection_is_for_those_it_is_for() {
 }
 
 #[tokio::test]
-async fn production_tells_nobody_what_the_schema_holds_and_development_everybody() {
-    for (settings, is_in_inbox) in [("", true), (PRODUCTION, false)] {
+async fn production_hides_the_schema_and_development_shows_it() {
+    for (settings, is_open) in [("", true), (PRODUCTION, false)] {
         let database = TestDatabase::sqlite().await;
         let program = Program::new("serve").database(&database).toml(settings);
         let server = TestServer::run(program).await;
         let schema = "{ __schema { queryType { name } } }";
         let schema = server.graphql(None, schema, json!({})).await;
-        assert_eq!(
-            schema["data"]["__schema"].is_object(),
-            is_in_inbox,
-            "{schema}"
-        );
+        assert_eq!(schema["data"]["__schema"].is_object(), is_open, "{schema}");
         let guess = server.graphql(None, "{ servrTime }", json!({})).await;
         let message = guess["errors"][0]["message"].as_str().unwrap();
-        assert_eq!(message.contains("Did you mean"), is_in_inbox, "{message}");
-        assert_eq!(message.contains("serverTime"), is_in_inbox, "{message}");
+        assert_eq!(message.contains("Did you mean"), is_open, "{message}");
+        assert_eq!(message.contains("serverTime"), is_open, "{message}");
     }
 }
 
 #[tokio::test]
-async fn a_mutation_by_head_is_told_to_come_by_post() {
+async fn a_mutation_by_head_or_get_is_answered_with_the_allowed_method() {
     let server = TestServer::start(&TestDatabase::sqlite().await, "").await;
     for (method, query, status) in [
         (Method::HEAD, "mutation{signOut{sessionId}}", 405),

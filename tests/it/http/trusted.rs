@@ -1,4 +1,4 @@
-//! Trusted documents: what the apps were released with, and nothing else.
+//! Trusted documents: only the documents of released apps are executed.
 
 use entity::persisted_document::Entity as PersistedDocument;
 use reqwest::Method;
@@ -26,20 +26,20 @@ fn by_hash_of(text: &str) -> Value {
     json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash } } })
 }
 
-async fn ask(server: &TestServer, body: &Value, dress: &[(&str, &str)]) -> Value {
+async fn ask(server: &TestServer, body: &Value, headers: &[(&str, &str)]) -> Value {
     let mut request = server.request(Method::POST, "/graphql").json(body);
-    for (name, value) in dress {
+    for (name, value) in headers {
         request = request.header(*name, *value);
     }
     request.send().await.unwrap().json().await.unwrap()
 }
 
-fn is_carried_out(answer: &Value) -> bool {
+fn is_executed(answer: &Value) -> bool {
     answer["data"]["serverTime"].is_string()
 }
 
 #[both]
-async fn what_was_kept_before_there_was_a_manifest_is_not_carried_out(app: TestApp) {
+async fn a_document_kept_before_there_was_a_manifest_is_not_executed(app: TestApp) {
     let mike = format!("Bearer {}", TestServer::token(app.member("mike").await));
     let member = [("authorization", mike.as_str())];
     let developer = [member[0], ("x-developer-token", DEVELOPER)];
@@ -48,7 +48,7 @@ async fn what_was_kept_before_there_was_a_manifest_is_not_carried_out(app: TestA
 
     let server = TestServer::start(app.database(), "").await;
     let answer = ask(&server, &with_text, &member).await;
-    assert!(is_carried_out(&answer), "{answer}");
+    assert!(is_executed(&answer), "{answer}");
     let db = app.database().connect().await;
     eventually("the document is kept", async || {
         PersistedDocument::find().one(&db).await.unwrap().is_some()
@@ -60,27 +60,27 @@ async fn what_was_kept_before_there_was_a_manifest_is_not_carried_out(app: TestA
     let settings = manifest(&folder, &json!({ "released-1": RELEASED }));
     let server = TestServer::start(app.database(), &settings).await;
     let refused = async || {
-        for dress in [&member[..], &[]] {
-            let answer = ask(&server, &by_hash_of(OTHER), dress).await;
+        for headers in [&member[..], &[]] {
+            let answer = ask(&server, &by_hash_of(OTHER), headers).await;
             let code = &answer["errors"][0]["extensions"]["code"];
             assert_eq!(code, "PERSISTED_QUERY_NOT_FOUND", "{answer}");
             assert!(answer.get("data").is_none(), "{answer}");
         }
     };
     refused().await;
-    // A developer may send what he likes, and opens no door for others with it.
+    // A developer may send any document, which does not make it available to others.
     let known = ask(&server, &by_hash_of(OTHER), &developer).await;
-    assert!(is_carried_out(&known), "{known}");
+    assert!(is_executed(&known), "{known}");
     let sent = ask(&server, &with_text, &developer).await;
-    assert!(is_carried_out(&sent), "{sent}");
+    assert!(is_executed(&sent), "{sent}");
     refused().await;
-    // What was released is found by the hash of its text as well.
+    // A released document is also found by the hash of its text.
     let released = ask(&server, &by_hash_of(RELEASED), &[]).await;
-    assert!(is_carried_out(&released), "{released}");
+    assert!(is_executed(&released), "{released}");
 }
 
 #[tokio::test]
-async fn only_released_documents_are_carried_out() {
+async fn only_released_documents_are_executed() {
     let folder = TempDir::new().unwrap();
     let settings = manifest(&folder, &json!({ "released-1": RELEASED }));
     let server = TestServer::start(&TestDatabase::sqlite().await, &settings).await;
@@ -133,7 +133,7 @@ async fn only_released_documents_are_carried_out() {
 async fn a_manifest_that_cannot_be_used_stops_the_start_and_is_named() {
     let folder = TempDir::new().unwrap();
     let database = TestDatabase::sqlite().await;
-    for (content, told) in [
+    for (content, expected) in [
         (
             json!({ "released-1": "query {" }),
             "the document released-1",
@@ -153,7 +153,7 @@ async fn a_manifest_that_cannot_be_used_stops_the_start_and_is_named() {
                 .await;
             assert_eq!(ended.code, Some(1), "{}", ended.said);
             assert!(
-                ended.said.contains(told) && ended.said.contains("manifest.json"),
+                ended.said.contains(expected) && ended.said.contains("manifest.json"),
                 "{command}: {}",
                 ended.said
             );

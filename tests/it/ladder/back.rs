@@ -1,4 +1,4 @@
-//! What shows that he is here takes the ladder back to its foot.
+//! Every sign of the member resets the ladder.
 
 use serde_json::{Value, json};
 use support::{TestApp, both};
@@ -6,8 +6,8 @@ use support::{TestApp, both};
 use super::{Three, all_right, at, check_in, log, steps, utc};
 use crate::pacts;
 
-/// The foot of a ladder that he was last seen at on Thursday, 12 March.
-async fn begins_on_friday(app: &TestApp, three: &Three) {
+/// Asserts the steps of a ladder that was reset on Thursday, 12 March.
+async fn assert_reset_on_thursday(app: &TestApp, three: &Three) {
     let expected = [
         at("OWN", "2026-03-14T09:00:00.000Z"),
         at("PARTNER", "2026-03-16T09:00:00.000Z"),
@@ -16,7 +16,7 @@ async fn begins_on_friday(app: &TestApp, three: &Three) {
     assert_eq!(steps(app, three.mike).await, expected);
 }
 
-/// Three men, of whom one was last seen on Tuesday; it is Thursday noon, and he has had a note.
+/// Mike was last seen on Tuesday; it is Thursday noon, and he has received his note.
 async fn quiet(app: &TestApp) -> Three {
     let three = Three::agree(app).await;
     app.travel(utc("2026-03-12T12:00:00Z")).await;
@@ -26,12 +26,12 @@ async fn quiet(app: &TestApp) -> Three {
 }
 
 #[both]
-async fn any_check_in_does(app: TestApp) {
+async fn any_check_in_resets_the_ladder(app: TestApp) {
     let three = quiet(&app).await;
     check_in(&app, three.mike, "2026-03-12").await;
-    begins_on_friday(&app, &three).await;
+    assert_reset_on_thursday(&app, &three).await;
     app.travel(utc("2026-03-13T12:00:00Z")).await;
-    // Late, for Wednesday: he is here on Friday, which still has its evening.
+    // A late check-in for Wednesday: Mike was seen on Friday, which is not over.
     check_in(&app, three.mike, "2026-03-11").await;
     let first = at("OWN", "2026-03-15T09:00:00.000Z");
     assert_eq!(steps(&app, three.mike).await[0], first);
@@ -49,7 +49,7 @@ async fn any_check_in_does(app: TestApp) {
 }
 
 #[both]
-async fn any_change_of_his_days_does(app: TestApp) {
+async fn any_change_of_pauses_or_weekdays_resets_the_ladder(app: TestApp) {
     let three = quiet(&app).await;
     let pause = "mutation($id: UUID!, $day: Date!) { startPause(input: { id: $id, firstDate: $day,
         lastDate: $day }) { pause { id } errors { code } } }";
@@ -60,9 +60,9 @@ async fn any_change_of_his_days_does(app: TestApp) {
             .await;
         answer.at("/startPause/pause/id")
     };
-    // Also one that lies back.
+    // Also a pause in the past.
     let one = start("2026-03-11").await;
-    begins_on_friday(&app, &three).await;
+    assert_reset_on_thursday(&app, &three).await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;
     assert_eq!(log(&app, three.mike).await.len(), 2);
     let today = start("2026-03-14").await;
@@ -70,7 +70,7 @@ async fn any_change_of_his_days_does(app: TestApp) {
     assert_eq!(steps(&app, three.mike).await[0], first);
     app.travel(utc("2026-03-16T12:00:00Z")).await;
     let end = "mutation($id: ID!) { endPause(input: { pauseId: $id }) { errors { code } } }";
-    // Nothing is left of these to end.
+    // Both pauses are over, so ending them changes nothing.
     for over in [one, today] {
         app.as_member(three.mike, end, json!({ "id": over }))
             .await
@@ -89,13 +89,13 @@ async fn any_change_of_his_days_does(app: TestApp) {
 }
 
 #[both]
-async fn a_word_that_he_is_all_right_does(app: TestApp) {
+async fn saying_all_right_resets_the_ladder(app: TestApp) {
     let three = quiet(&app).await;
     all_right(&app, three.mike).await;
-    begins_on_friday(&app, &three).await;
+    assert_reset_on_thursday(&app, &three).await;
     all_right(&app, three.mike).await;
-    begins_on_friday(&app, &three).await;
-    // To his partner, in one tap.
+    assert_reset_on_thursday(&app, &three).await;
+    // Also the answer to a partner's nudge.
     let pact = pacts::agreed(&app, three.mike, three.paul, &three.peering).await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;
     for (word, first) in [
@@ -108,12 +108,12 @@ async fn a_word_that_he_is_all_right_does(app: TestApp) {
         assert_eq!(payload["errors"], json!([]));
         assert_eq!(steps(&app, three.mike).await[0], first);
     }
-    // Who has no ladder can say so, too.
+    // A member without a ladder can say so, too.
     all_right(&app, three.paul).await;
 }
 
 #[both]
-async fn what_his_phone_does_by_itself_does_not(app: TestApp) {
+async fn what_the_phone_does_by_itself_does_not_reset_the_ladder(app: TestApp) {
     let three = quiet(&app).await;
     let before = steps(&app, three.mike).await;
     app.register(three.mike, "mikes").await;
@@ -129,7 +129,7 @@ async fn what_his_phone_does_by_itself_does_not(app: TestApp) {
 }
 
 #[both]
-async fn nothing_is_told_twice_of_the_same_days(app: TestApp) {
+async fn nothing_is_told_twice_about_the_same_days(app: TestApp) {
     let three = quiet(&app).await;
     app.travel(utc("2026-04-30T12:00:00Z")).await;
     assert_eq!(log(&app, three.mike).await.len(), 3);

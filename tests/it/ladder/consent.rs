@@ -1,4 +1,4 @@
-//! Nobody is told but whom he chose and who agrees.
+//! Only recipients whom the member chose and who agree are told.
 
 use serde_json::{Value, json};
 use support::{TestApp, both};
@@ -15,7 +15,7 @@ fn kinds(log: Vec<(String, String)>) -> Vec<String> {
 }
 
 #[both]
-async fn whoever_does_not_agree_is_not_told(app: TestApp) {
+async fn a_recipient_who_does_not_agree_is_not_told(app: TestApp) {
     let three = Three::meet(&app).await;
     written(&app, three.mike, &three.ladder()).await;
     let id = requests(&app, three.paul).await[0]["id"].clone();
@@ -25,7 +25,7 @@ async fn whoever_does_not_agree_is_not_told(app: TestApp) {
         json!({ "request": { "id": id, "agreedAt": null }, "errors": [] })
     );
     agreed(&app, three.host).await;
-    // To him a no looks like no answer.
+    // To the owner of the ladder a no looks like no answer.
     assert_eq!(
         ladder(&app, three.mike).await["rungs"][1]["agreedAt"],
         json!(null)
@@ -36,13 +36,13 @@ async fn whoever_does_not_agree_is_not_told(app: TestApp) {
 }
 
 #[both]
-async fn whoever_agrees_while_he_is_quiet_is_told_then(app: TestApp) {
+async fn a_recipient_who_agrees_during_the_silence_is_told_then(app: TestApp) {
     let three = Three::meet(&app).await;
     written(&app, three.mike, &three.ladder()).await;
     app.travel(utc("2026-03-15T15:00:00Z")).await;
     assert_eq!(kinds(log(&app, three.mike).await), ["OWN"]);
     let id = agreed(&app, three.paul).await;
-    // The answer that was lost.
+    // The same answer again, because the reply was lost.
     let again = answer(&app, three.paul, &id, true).await;
     assert_eq!(again["request"]["agreedAt"], "2026-03-15T15:00:00.000Z");
     app.travel(utc("2026-03-16T12:00:00Z")).await;
@@ -65,7 +65,7 @@ async fn node(app: &TestApp, who: api::viewer::SignedIn, id: &Value) -> Value {
 }
 
 #[both]
-async fn whoever_does_not_agree_any_more_reads_nothing(app: TestApp) {
+async fn a_recipient_who_withdraws_consent_reads_nothing(app: TestApp) {
     let three = Three::agree(&app).await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;
     let told = tellings(&app, three.paul).await[0]["id"].clone();
@@ -75,7 +75,7 @@ async fn whoever_does_not_agree_any_more_reads_nothing(app: TestApp) {
     assert_eq!(payload["errors"], json!([]));
     assert_eq!(tellings(&app, three.paul).await, [json!(null); 0]);
     assert_eq!(node(&app, three.paul, &told).await, json!(null));
-    // He can agree again, and the man whose ladder it is reads what it told all along.
+    // Paul can agree again, and Mike reads all along what his ladder told.
     assert_eq!(log(&app, three.mike).await.len(), 2);
     answer(&app, three.paul, &id, true).await;
     assert_eq!(tellings(&app, three.paul).await.len(), 1);
@@ -89,7 +89,7 @@ async fn whoever_does_not_agree_any_more_reads_nothing(app: TestApp) {
 }
 
 #[both]
-async fn taken_down_a_rung_tells_nobody_and_what_it_told_is_read_no_more(app: TestApp) {
+async fn a_removed_rung_tells_nobody_and_hides_what_it_told(app: TestApp) {
     let three = Three::agree(&app).await;
     app.register(three.paul, "pauls").await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;
@@ -109,7 +109,7 @@ async fn taken_down_a_rung_tells_nobody_and_what_it_told_is_read_no_more(app: Te
 }
 
 #[both]
-async fn another_man_is_asked_anew_and_the_same_is_not(app: TestApp) {
+async fn a_new_recipient_is_asked_and_the_same_one_is_not_asked_again(app: TestApp) {
     let three = Three::agree(&app).await;
     let asked = requests(&app, three.paul).await;
     let mut other = three.ladder();
@@ -133,7 +133,7 @@ async fn another_man_is_asked_anew_and_the_same_is_not(app: TestApp) {
 }
 
 #[both]
-async fn whoever_is_to_be_told_more_is_asked_anew(app: TestApp) {
+async fn a_recipient_who_is_to_be_told_more_is_asked_again(app: TestApp) {
     let three = Three::meet(&app).await;
     let mut less = three.ladder();
     less["partner"]["tells"] = json!("QUIET");
@@ -149,7 +149,7 @@ async fn whoever_is_to_be_told_more_is_asked_anew(app: TestApp) {
     let withdrawn = json!([{ "ladderTells": "QUIET", "withdrawnAt": "2026-03-10T12:00:00.000Z" }]);
     assert_eq!(consents.at("/me/consents/nodes"), withdrawn);
     answer(&app, three.paul, &id, true).await;
-    // To be told less, nobody has to agree.
+    // Telling less needs no new consent.
     let again = written(&app, three.mike, &less).await;
     assert_eq!(again["rungs"][1]["agreedAt"], "2026-03-10T12:00:00.000Z");
     app.travel(utc("2026-03-14T12:00:00Z")).await;
@@ -160,7 +160,7 @@ async fn whoever_is_to_be_told_more_is_asked_anew(app: TestApp) {
 }
 
 #[both]
-async fn a_no_is_not_pushed_after_it_was_said(app: TestApp) {
+async fn a_request_is_not_pushed_after_its_answer(app: TestApp) {
     let three = Three::meet(&app).await;
     app.register(three.paul, "pauls").await;
     written(&app, three.mike, &three.ladder()).await;
@@ -177,16 +177,16 @@ async fn a_no_is_not_pushed_after_it_was_said(app: TestApp) {
 }
 
 #[both]
-async fn whoever_runs_the_circle_no_longer_is_told_nothing(app: TestApp) {
+async fn a_former_facilitator_of_the_circle_is_not_told(app: TestApp) {
     use api::node_id::NodeId as _;
     let three = Three::agree(&app).await;
     let fred = app.facilitator("fred").await;
     let add = "mutation($circle: ID!, $man: ID!, $role: CircleRole) {
         addCircleMember(input: { circleId: $circle, memberId: $man, role: $role }) {
             errors { code } } }";
-    let put = async |who, man: api::viewer::SignedIn, role: &str| {
-        let man = man.member.global();
-        let variables = json!({ "circle": three.circle, "man": *man, "role": role });
+    let put = async |who, member: api::viewer::SignedIn, role: &str| {
+        let member = member.member.global();
+        let variables = json!({ "circle": three.circle, "man": *member, "role": role });
         let answer = app.as_member(who, add, variables).await;
         assert_eq!(answer.at("/addCircleMember/errors"), json!([]));
     };
@@ -194,7 +194,7 @@ async fn whoever_runs_the_circle_no_longer_is_told_nothing(app: TestApp) {
     crate::circles::accept_all(&app, fred).await;
     put(fred, three.host, "MEMBER").await;
     assert_eq!(requests(&app, three.host).await, [json!(null); 0]);
-    // Nor when he runs it again: he would have to be asked.
+    // Nor when he runs the circle again: that would need a new request.
     put(fred, three.host, "FACILITATOR").await;
     assert_eq!(requests(&app, three.host).await, [json!(null); 0]);
     app.travel(utc("2026-03-20T12:00:00Z")).await;
@@ -202,7 +202,7 @@ async fn whoever_runs_the_circle_no_longer_is_told_nothing(app: TestApp) {
 }
 
 #[both]
-async fn partners_no_longer_they_are_not_told_of_each_other(app: TestApp) {
+async fn former_partners_are_not_told_about_each_other(app: TestApp) {
     let three = Three::agree(&app).await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;
     leave(&app, three.paul, "endPeering", &three.peering).await;
@@ -218,7 +218,7 @@ async fn partners_no_longer_they_are_not_told_of_each_other(app: TestApp) {
 }
 
 #[both]
-async fn out_of_the_circle_nobody_is_told_by_it(app: TestApp) {
+async fn after_leaving_the_circle_its_facilitator_is_not_told(app: TestApp) {
     let three = Three::agree(&app).await;
     let leave = "mutation($id: ID!) { leaveCircle(input: { circleId: $id }) { errors { code } } }";
     let left = app
@@ -228,14 +228,14 @@ async fn out_of_the_circle_nobody_is_told_by_it(app: TestApp) {
     assert_eq!(requests(&app, three.host).await, [json!(null); 0]);
     app.travel(utc("2026-03-20T12:00:00Z")).await;
     assert_eq!(kinds(log(&app, three.mike).await), ["PARTNER", "OWN"]);
-    // It cannot be written again.
+    // The same ladder cannot be written again.
     let payload = super::write(&app, three.mike, json!({ "ladder": three.ladder() })).await;
     let missing = problem("NOT_FOUND", "input.ladder.facilitator.memberId");
     assert_eq!(problems(&payload), missing);
 }
 
 #[both]
-async fn what_both_agreed_to_is_written_down(app: TestApp) {
+async fn the_consents_of_both_are_recorded(app: TestApp) {
     let three = Three::agree(&app).await;
     let consents = async |who| {
         let query = "{ me { consents { nodes { purpose sharing ladderTells withdrawnAt
@@ -271,7 +271,7 @@ async fn what_both_agreed_to_is_written_down(app: TestApp) {
 }
 
 #[both]
-async fn a_stranger_finds_nothing(app: TestApp) {
+async fn a_stranger_finds_neither_request_nor_telling(app: TestApp) {
     let three = Three::agree(&app).await;
     let sam = app.member("sam").await;
     crate::peerings::in_a_circle(&app, &[sam, three.mike]).await;
@@ -286,14 +286,14 @@ async fn a_stranger_finds_nothing(app: TestApp) {
         assert_eq!(refused["request"], json!(null));
     }
     assert_eq!(ladder(&app, sam).await, json!(null));
-    // Nor does the man himself answer for another.
+    // Nor can the owner of the ladder answer for the recipient.
     let refused = answer(&app, three.mike, &asked, false).await;
     assert_eq!(problems(&refused), problem("NOT_FOUND", "input.requestId"));
     assert_eq!(node(&app, three.mike, &told).await["id"], told);
 }
 
 #[both]
-async fn his_words_are_kept_encrypted(app: TestApp) {
+async fn the_words_of_a_ladder_are_stored_encrypted(app: TestApp) {
     use sea_orm::EntityTrait as _;
     let three = Three::agree(&app).await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;

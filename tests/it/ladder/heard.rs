@@ -1,4 +1,4 @@
-//! Who hears that he is back, and who does not.
+//! Who is told that the member is back, and who is not.
 
 use serde_json::json;
 use support::{TestApp, both};
@@ -11,7 +11,8 @@ use crate::account;
 use crate::peerings::{leave, partners};
 use crate::profile::hide;
 
-async fn told(app: &TestApp) -> Three {
+/// Three whose ladder has told the partner.
+async fn partner_was_told(app: &TestApp) -> Three {
     let three = Three::agree(app).await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;
     assert_eq!(inbox(app, three.paul).await, ["WENT_QUIET"]);
@@ -19,8 +20,8 @@ async fn told(app: &TestApp) -> Three {
 }
 
 #[both]
-async fn whoever_does_not_agree_any_more_does_not_hear_that_he_is_back(app: TestApp) {
-    let three = told(&app).await;
+async fn a_recipient_who_withdrew_consent_is_not_told_of_the_return(app: TestApp) {
+    let three = partner_was_told(&app).await;
     let id = requests(&app, three.paul).await[0]["id"].clone();
     answer(&app, three.paul, &id, false).await;
     check_in(&app, three.mike, "2026-03-14").await;
@@ -29,13 +30,13 @@ async fn whoever_does_not_agree_any_more_does_not_hear_that_he_is_back(app: Test
 }
 
 #[both]
-async fn a_former_partner_does_not(app: TestApp) {
-    let three = told(&app).await;
+async fn a_former_partner_is_not_told_of_the_return(app: TestApp) {
+    let three = partner_was_told(&app).await;
     leave(&app, three.paul, "endPeering", &three.peering).await;
     check_in(&app, three.mike, "2026-03-14").await;
     app.travel(utc("2026-03-15T12:00:00Z")).await;
     assert_eq!(inbox(&app, three.paul).await, ["WENT_QUIET"]);
-    // To the man himself it is over.
+    // In Mike's own log the telling is over.
     let over = "{ me { ladderLog(first: 1) { nodes { kind overAt } } } }";
     let over = app.as_member(three.mike, over, json!({})).await;
     let entry = json!([{ "kind": "PARTNER", "overAt": "2026-03-14T12:00:00.000Z" }]);
@@ -43,8 +44,8 @@ async fn a_former_partner_does_not(app: TestApp) {
 }
 
 #[both]
-async fn nobody_hears_of_a_man_who_is_leaving(app: TestApp) {
-    let three = told(&app).await;
+async fn nobody_is_told_of_the_return_of_a_hidden_member(app: TestApp) {
+    let three = partner_was_told(&app).await;
     hide(&app, three.mike, true).await;
     check_in(&app, three.mike, "2026-03-14").await;
     app.travel(utc("2026-03-15T12:00:00Z")).await;
@@ -52,13 +53,13 @@ async fn nobody_hears_of_a_man_who_is_leaving(app: TestApp) {
 }
 
 #[both]
-async fn whoever_read_it_at_night_hears_the_end_of_it(app: TestApp) {
+async fn a_recipient_who_read_it_at_night_is_told_of_the_return(app: TestApp) {
     let three = Three::agree(&app).await;
     app.register(three.paul, "pauls").await;
     let zone = "mutation { updateProfile(input: { timeZone: \"America/Los_Angeles\" }) {
         errors { code } } }";
     app.as_member(three.paul, zone, json!({})).await.ok();
-    // It is night where he is: it is in his inbox, and when it is day he does not agree any more.
+    // It is night in the partner's zone: the telling is in his inbox, and by morning he has withdrawn his consent.
     app.travel(utc("2026-03-14T10:00:00Z")).await;
     assert_eq!(inbox(&app, three.paul).await, ["WENT_QUIET"]);
     let before = app.outbox().len();
@@ -74,8 +75,8 @@ async fn whoever_read_it_at_night_hears_the_end_of_it(app: TestApp) {
 }
 
 #[both]
-async fn what_a_rung_told_is_over_also_when_it_was_taken_down(app: TestApp) {
-    let three = told(&app).await;
+async fn what_a_removed_rung_told_is_over(app: TestApp) {
+    let three = partner_was_told(&app).await;
     let sam = app.member("sam").await;
     let mut other = three.ladder();
     other["partner"]["peeringId"] = partners(&app, three.mike, sam).await;
@@ -92,10 +93,10 @@ async fn what_a_rung_told_is_over_also_when_it_was_taken_down(app: TestApp) {
 }
 
 #[both]
-async fn a_man_who_comes_back_is_told_after_all(app: TestApp) {
+async fn a_recipient_who_undoes_his_deletion_is_told_after_all(app: TestApp) {
     let mike = app.member("mike").await;
     let paul = account::join(&app, "paul@example.org", "paul").await;
-    let paul = account::who(&app, &paul);
+    let paul = account::signed_in(&app, &paul);
     let peering = partners(&app, mike, paul).await;
     let rung = json!({ "peeringId": peering, "afterDays": 3, "tells": "QUIET" });
     written(
@@ -118,7 +119,7 @@ async fn a_man_who_comes_back_is_told_after_all(app: TestApp) {
     app.travel(utc("2026-03-16T12:00:00Z")).await;
     let told = tellings(&app, paul).await;
     assert_eq!(told[0]["toldAt"], "2026-03-16T09:00:00.000Z");
-    // Whose ladder it is shows that he is here when he comes back himself.
+    // Undoing the deletion resets the member's own ladder.
     let word = json!({ "word": account::PASSPHRASE });
     let own = json!({ "localTime": "09:00", "own": { "afterDays": 1 } });
     written(&app, paul, &own).await;
@@ -131,8 +132,8 @@ async fn a_man_who_comes_back_is_told_after_all(app: TestApp) {
 }
 
 #[both]
-async fn partners_anew_are_asked_anew(app: TestApp) {
-    let three = told(&app).await;
+async fn a_new_peering_needs_a_new_request(app: TestApp) {
+    let three = partner_was_told(&app).await;
     leave(&app, three.paul, "endPeering", &three.peering).await;
     app.advance(chrono::TimeDelta::days(31));
     let peering = partners(&app, three.mike, three.paul).await;

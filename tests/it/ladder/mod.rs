@@ -1,4 +1,4 @@
-//! The ladder: what is to happen when a man goes quiet.
+//! The ladder: what is to happen when a member goes quiet.
 
 mod back;
 mod consent;
@@ -16,12 +16,12 @@ use support::TestApp;
 use crate::circles::circle_of;
 use crate::peerings::partners;
 
-/// Everything a ladder shows.
+/// Every field of a ladder.
 pub const LADDER: &str = "localTime version
     rungs { kind afterDays member { handle } peeringId circleId tells words agreedAt toldAt }
     ifYouStopToday { kind at member { handle } agreed }";
 
-/// Moves the clock.
+/// Sets the clock.
 pub fn set_clock(app: &TestApp, to: &str) {
     app.app.clock.set(to.parse().unwrap()).unwrap();
 }
@@ -30,17 +30,13 @@ pub fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// Writes a ladder; the payload.
+/// Writes a ladder. Returns the payload.
 pub async fn write(app: &TestApp, who: SignedIn, input: Value) -> Value {
-    let query = format!(
-        "mutation($input: WriteLadderInput!) {{ payload: writeLadder(input: $input) {{
-            me {{ ladder {{ {LADDER} }} }} errors {{ code path }} }} }}"
-    );
-    let answer = app.as_member(who, &query, json!({ "input": input })).await;
-    answer.at("/payload")
+    let ladder = format!("me {{ ladder {{ {LADDER} }} }}");
+    app.mutate(who, "writeLadder", input, &ladder).await
 }
 
-/// As [`write`], which must be fine; the ladder.
+/// As [`write`], for a ladder that must be accepted. Returns the ladder.
 pub async fn written(app: &TestApp, who: SignedIn, ladder: &Value) -> Value {
     let payload = write(app, who, json!({ "ladder": ladder })).await;
     assert_eq!(payload["errors"], json!([]));
@@ -53,7 +49,7 @@ pub async fn ladder(app: &TestApp, who: SignedIn) -> Value {
     app.as_member(who, &query, json!({})).await.at("/me/ladder")
 }
 
-/// What comes if a member does nothing more: for whom, and when.
+/// The kinds and times of the steps to come if a member does nothing more.
 pub async fn steps(app: &TestApp, who: SignedIn) -> Vec<(String, String)> {
     let ladder = ladder(app, who).await;
     let steps = ladder["ifYouStopToday"].as_array().unwrap().iter();
@@ -63,7 +59,7 @@ pub async fn steps(app: &TestApp, who: SignedIn) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What others ask of a member.
+/// The ladder requests of others to a member.
 pub async fn requests(app: &TestApp, who: SignedIn) -> Vec<Value> {
     let query = "{ me { ladderRequests { totalCount nodes {
         id kind afterDays tells askedAt agreedAt member { handle } } } } }";
@@ -74,7 +70,7 @@ pub async fn requests(app: &TestApp, who: SignedIn) -> Vec<Value> {
     nodes
 }
 
-/// Answers what is asked; the payload.
+/// Answers a ladder request. Returns the payload.
 pub async fn answer(app: &TestApp, who: SignedIn, id: &Value, agree: bool) -> Value {
     let query = "mutation($input: AnswerLadderRequestInput!) {
         payload: answerLadderRequest(input: $input) {
@@ -83,7 +79,7 @@ pub async fn answer(app: &TestApp, who: SignedIn, id: &Value, agree: bool) -> Va
     app.as_member(who, query, input).await.at("/payload")
 }
 
-/// Has a man agree to the one thing that is asked of him; its id.
+/// Agrees to the only ladder request to a member. Returns its id.
 pub async fn agreed(app: &TestApp, who: SignedIn) -> Value {
     let id = requests(app, who).await[0]["id"].clone();
     let payload = answer(app, who, &id, true).await;
@@ -91,7 +87,7 @@ pub async fn agreed(app: &TestApp, who: SignedIn) -> Value {
     id
 }
 
-/// What a member was told of others.
+/// What a member was told about others.
 pub async fn tellings(app: &TestApp, who: SignedIn) -> Vec<Value> {
     let query = "{ me { ladderTellings { totalCount nodes {
         id kind quietSince words toldAt isOver member { handle } told { handle } } } } }";
@@ -102,7 +98,7 @@ pub async fn tellings(app: &TestApp, who: SignedIn) -> Vec<Value> {
     nodes
 }
 
-/// What a member's ladder told: for whom, and when; the last first.
+/// The kinds and times of what a member's ladder told, newest first.
 pub async fn log(app: &TestApp, who: SignedIn) -> Vec<(String, String)> {
     let query = "{ me { ladderLog { totalCount nodes { kind toldAt } } } }";
     let answer = app.as_member(who, query, json!({})).await;
@@ -116,14 +112,14 @@ pub async fn log(app: &TestApp, who: SignedIn) -> Vec<(String, String)> {
     log
 }
 
-/// Says that one is all right.
+/// Says that a member is all right.
 pub async fn all_right(app: &TestApp, who: SignedIn) {
     let query = "mutation { sayAllRight { me { memberId } errors { code } } }";
     let answer = app.as_member(who, query, json!({})).await;
     assert_eq!(answer.at("/sayAllRight/errors"), json!([]));
 }
 
-/// Checks in on a day; the payload.
+/// Checks in for a day. Returns the payload.
 pub async fn check_in(app: &TestApp, who: SignedIn, day: &str) -> Value {
     let query = "mutation($input: CheckInInput!) { payload: checkIn(input: $input) {
         checkIn { localDate } errors { code path } } }";
@@ -134,7 +130,7 @@ pub async fn check_in(app: &TestApp, who: SignedIn, day: &str) -> Value {
     payload
 }
 
-/// The kinds of the lines in a member's inbox, the last first.
+/// The kinds of the notifications in a member's inbox, newest first.
 pub async fn inbox(app: &TestApp, who: SignedIn) -> Vec<String> {
     let query = "{ me { notifications { nodes { kind } } } }";
     let answer = app.as_member(who, query, json!({})).await;
@@ -145,7 +141,7 @@ pub async fn inbox(app: &TestApp, who: SignedIn) -> Vec<String> {
         .collect()
 }
 
-/// A man, his partner, and who runs his circle.
+/// A member, his partner, and the facilitator of his circle.
 pub struct Three {
     pub mike: SignedIn,
     pub paul: SignedIn,
@@ -169,7 +165,7 @@ impl Three {
         }
     }
 
-    /// A note to himself after a day, his partner after three, who runs his circle after five; at nine.
+    /// At nine: a note to the member after one day, the partner after three, the facilitator after five.
     pub fn ladder(&self) -> Value {
         json!({
             "localTime": "09:00", "own": { "afterDays": 1, "words": "The kettle first." },
@@ -180,7 +176,7 @@ impl Three {
         })
     }
 
-    /// The same, written, and both men agree.
+    /// As [`Self::meet`], with the ladder written and both recipients agreed.
     pub async fn agree(app: &TestApp) -> Self {
         let three = Self::meet(app).await;
         written(app, three.mike, &three.ladder()).await;
@@ -190,7 +186,7 @@ impl Three {
     }
 }
 
-/// Has two partners go quiet, each of whom is told of the other after a day.
+/// Two partners go quiet, and each is told about the other after a day.
 pub async fn tell_each_other(app: &TestApp, one: SignedIn, other: SignedIn, peering: &Value) {
     let rung = json!({ "peeringId": peering, "afterDays": 1, "tells": "QUIET" });
     for who in [one, other] {
@@ -203,7 +199,7 @@ pub async fn tell_each_other(app: &TestApp, one: SignedIn, other: SignedIn, peer
     assert_eq!(tellings(app, one).await.len(), 1);
 }
 
-/// For whom, and when.
+/// A kind and a time, as in [`steps`] and [`log`].
 pub fn at(kind: &str, at: &str) -> (String, String) {
     (kind.to_owned(), at.to_owned())
 }

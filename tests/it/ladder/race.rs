@@ -1,4 +1,4 @@
-//! Many who tell, and men who come back meanwhile.
+//! Ladders told by concurrent workers, while members come back.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use super::{Three, check_in, set_clock, written};
 
-/// With workers that take a few ladders at a time.
+/// The service with small batches of ladders.
 pub struct InSmallBatches(TestApp);
 
 impl FromDatabase for InSmallBatches {
@@ -25,31 +25,36 @@ impl FromDatabase for InSmallBatches {
     }
 }
 
-/// So many men whose ladders are due at the same moment.
-const MEN: usize = 60;
+/// The number of members whose ladders are due at the same moment.
+const MEMBERS: usize = 60;
 
-/// Men whose partner, one for five of them, is told after a day.
-async fn men(app: &TestApp) -> Vec<SignedIn> {
-    let mut men = Vec::new();
-    for group in 0..MEN / 5 {
+/// Members in groups of five, each group with one partner, who is told after a day.
+async fn members(app: &TestApp) -> Vec<SignedIn> {
+    let mut members = Vec::new();
+    for group in 0..MEMBERS / 5 {
         let partner = app.member(&format!("partner-{group}")).await;
         for number in 0..5 {
-            let man = app.member(&format!("man-{group}-{number}")).await;
-            let peering = crate::peerings::partners(app, man, partner).await;
+            let member = app.member(&format!("man-{group}-{number}")).await;
+            let peering = crate::peerings::partners(app, member, partner).await;
             let rung = json!({ "peeringId": peering, "afterDays": 1, "tells": "QUIET" });
-            written(app, man, &json!({ "localTime": "09:00", "partner": rung })).await;
-            men.push(man);
+            written(
+                app,
+                member,
+                &json!({ "localTime": "09:00", "partner": rung }),
+            )
+            .await;
+            members.push(member);
         }
         for asked in super::requests(app, partner).await {
             super::answer(app, partner, &asked["id"], true).await;
         }
     }
-    men
+    members
 }
 
-async fn told(app: &TestApp, man: MemberId) -> u64 {
+async fn count_tellings(app: &TestApp, member: MemberId) -> u64 {
     ladder_telling::Entity::find()
-        .filter(ladder_telling::Column::MemberId.eq(man))
+        .filter(ladder_telling::Column::MemberId.eq(member))
         .count(app.app.db.pool())
         .await
         .unwrap()
@@ -61,8 +66,10 @@ async fn tell_until_nothing_is_due(app: &TestApp) {
 
 #[both]
 async fn no_rung_tells_anyone_after_a_check_in_committed(InSmallBatches(app): InSmallBatches) {
-    let men = men(&app).await;
+    let members = members(&app).await;
     set_clock(&app, "2026-03-12T09:00:00Z");
+    // The first batch tells before anybody checks in.
+    assert_eq!(ladder::service::run_due(&app.app).await.unwrap(), 4);
     let app = Arc::new(app);
     let mut tellers = JoinSet::new();
     for _ in 0..3 {
@@ -74,46 +81,47 @@ async fn no_rung_tells_anyone_after_a_check_in_committed(InSmallBatches(app): In
             }
         });
     }
-    let mut here = JoinSet::new();
-    for man in men.clone() {
+    let mut check_ins = JoinSet::new();
+    for member in members.clone() {
         let app = Arc::clone(&app);
-        here.spawn(async move {
+        check_ins.spawn(async move {
             let new = NewCheckIn {
                 id: app.app.ids.next(),
                 day: None,
                 says: Patch::default(),
                 made_at: None,
             };
-            let done = api::checkin::service::check_in(&app.app, man.member, new).await;
+            let done = api::checkin::service::check_in(&app.app, member.member, new).await;
             assert!(matches!(done, Ok(CheckInOutcome::Recorded(_))));
-            // What was told by now was told before the check-in committed.
-            (man.member, told(&app, man.member).await)
+            // Every telling by now was made before the check-in committed.
+            (member.member, count_tellings(&app, member.member).await)
         });
     }
-    let before: HashMap<MemberId, u64> = here.join_all().await.into_iter().collect();
+    let before: HashMap<MemberId, u64> = check_ins.join_all().await.into_iter().collect();
     tellers.join_all().await;
     tell_until_nothing_is_due(&app).await;
-    for man in &men {
-        let man = man.member;
-        assert_eq!(told(&app, man).await, before[&man]);
+    for member in &members {
+        let member = member.member;
+        assert_eq!(count_tellings(&app, member).await, before[&member]);
     }
-    // And of what was told before, everybody who heard it hears that it is over.
+    // Every earlier telling is over.
     let all = ladder_telling::Entity::find()
         .all(app.app.db.pool())
         .await
         .unwrap();
+    assert!(all.len() >= 4, "{}", all.len());
     assert!(all.iter().all(|telling| telling.over_at.is_some()));
 }
 
 #[both]
-async fn what_was_told_does_not_leave_after_a_check_in(app: TestApp) {
+async fn a_queued_telling_is_not_pushed_after_a_check_in(app: TestApp) {
     let three = Three::agree(&app).await;
     app.register(three.mike, "mikes").await;
     app.register(three.paul, "pauls").await;
     app.drain().await;
     let before = app.outbox().len();
     set_clock(&app, "2026-03-14T09:00:00Z");
-    // The note to himself and then, a day later, his partner: the push waits for a worker.
+    // First the note, and a day later the partner: the push waits for a worker.
     ladder::service::run_due(&app.app).await.unwrap();
     set_clock(&app, "2026-03-15T09:00:00Z");
     ladder::service::run_due(&app.app).await.unwrap();
@@ -138,14 +146,14 @@ async fn what_was_told_does_not_leave_after_a_check_in(app: TestApp) {
     );
     let query = "{ me { notifications { nodes { kind } } } }";
     let inbox = app.as_member(three.paul, query, json!({})).await;
-    // His inbox had it already, and says beside it that it is over.
+    // The telling was already in the inbox, and the return is beside it.
     let both = json!([{ "kind": "BACK_AGAIN" }, { "kind": "WENT_QUIET" }]);
     assert_eq!(inbox.at("/me/notifications/nodes"), both);
 }
 
 #[both]
 async fn four_workers_tell_each_of_sixty_ladders_once(InSmallBatches(app): InSmallBatches) {
-    let men = men(&app).await;
+    let members = members(&app).await;
     set_clock(&app, "2026-03-12T09:00:00Z");
     let app = Arc::new(app);
     let mut workers = JoinSet::new();
@@ -155,26 +163,26 @@ async fn four_workers_tell_each_of_sixty_ladders_once(InSmallBatches(app): InSma
     }
     workers.join_all().await;
     tell_until_nothing_is_due(&app).await;
-    for man in men {
-        assert_eq!(told(&app, man.member).await, 1);
+    for member in members {
+        assert_eq!(count_tellings(&app, member.member).await, 1);
     }
 }
 
 #[both]
-async fn whoever_tells_while_partners_part_tells_the_others(InSmallBatches(app): InSmallBatches) {
-    let men = men(&app).await;
+async fn ladders_tell_the_others_while_some_peerings_end(InSmallBatches(app): InSmallBatches) {
+    let members = members(&app).await;
     set_clock(&app, "2026-03-12T09:00:00Z");
     let mut partings = Vec::new();
-    for man in men.iter().step_by(2) {
-        let peering = crate::peerings::peerings(&app, *man).await[0]["id"].clone();
-        partings.push((*man, peering));
+    for member in members.iter().step_by(2) {
+        let peering = crate::peerings::peerings(&app, *member).await[0]["id"].clone();
+        partings.push((*member, peering));
     }
     let app = Arc::new(app);
     let mut racing = JoinSet::new();
-    for (man, peering) in partings {
+    for (member, peering) in partings {
         let app = Arc::clone(&app);
         racing.spawn(async move {
-            let ended = crate::peerings::leave(&app, man, "endPeering", &peering).await;
+            let ended = crate::peerings::leave(&app, member, "endPeering", &peering).await;
             assert_eq!(ended["errors"], json!([]));
         });
     }
@@ -184,7 +192,7 @@ async fn whoever_tells_while_partners_part_tells_the_others(InSmallBatches(app):
     }
     racing.join_all().await;
     tell_until_nothing_is_due(&app).await;
-    for man in men.iter().skip(1).step_by(2) {
-        assert_eq!(told(&app, man.member).await, 1);
+    for member in members.iter().skip(1).step_by(2) {
+        assert_eq!(count_tellings(&app, member.member).await, 1);
     }
 }

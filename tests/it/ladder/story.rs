@@ -1,4 +1,4 @@
-//! A man stops, and what comes of it.
+//! A member stops checking in, and his ladder is climbed step by step.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -11,10 +11,10 @@ use super::{
 use crate::profile::hide;
 
 #[both]
-async fn he_has_a_note_himself_and_then_those_are_told_whom_he_chose(app: TestApp) {
+async fn a_quiet_member_gets_a_note_and_then_the_chosen_recipients_are_told(app: TestApp) {
     let three = Three::meet(&app).await;
     let (mike, paul, host) = (three.mike, three.paul, three.host);
-    // Tuesday, and he has checked in.
+    // It is Tuesday, and Mike has checked in.
     check_in(&app, mike, "2026-03-10").await;
     let made = written(&app, mike, &three.ladder()).await;
     assert_eq!(made["version"], 1);
@@ -43,7 +43,7 @@ async fn he_has_a_note_himself_and_then_those_are_told_whom_he_chose(app: TestAp
     let own = at("OWN", "2026-03-12T09:00:00.000Z");
     assert_eq!(log(&app, mike).await, std::slice::from_ref(&own));
     assert_eq!(tellings(&app, paul).await, [json!(null); 0]);
-    // He reads what he said to himself.
+    // Mike reads his own note.
     let note = "{ me { notifications { nodes { kind subjectId } } } }";
     let note = app.as_member(mike, note, json!({})).await;
     let note = note.at("/me/notifications/nodes/0");
@@ -69,16 +69,16 @@ async fn he_has_a_note_himself_and_then_those_are_told_whom_he_chose(app: TestAp
         "words": "If you read this, ring me.", "toldAt": "2026-03-14T09:00:00.000Z", "isOver": false,
     });
     assert_eq!(told, [expected]);
-    // And no more than he chose.
+    // The facilitator is told no more than Mike chose.
     let told = tellings(&app, host).await;
     assert_eq!(told[0]["quietSince"], json!(null));
     assert_eq!(told[0]["words"], json!(null));
-    // That was all.
+    // There are no further steps.
     assert_eq!(steps(&app, mike).await, []);
 }
 
 #[both]
-async fn a_push_says_nothing_of_him(app: TestApp) {
+async fn a_push_reveals_nothing_about_the_member(app: TestApp) {
     let three = Three::agree(&app).await;
     app.register(three.mike, "one-phone").await;
     app.register(three.paul, "another-phone").await;
@@ -91,7 +91,7 @@ async fn a_push_says_nothing_of_him(app: TestApp) {
         .map(|sent| serde_json::to_value(sent).unwrap())
         .collect();
     assert_eq!(sent.len(), 2, "{sent:?}");
-    // The phrases of any ordinary day.
+    // The phrases of ordinary pushes.
     let phrases = ["nudge_check_in_reminder", "nudge_hello"];
     for (push, phrase) in sent.iter().zip(phrases) {
         let text = push.to_string();
@@ -103,7 +103,7 @@ async fn a_push_says_nothing_of_him(app: TestApp) {
 }
 
 #[both]
-async fn whoever_was_told_hears_that_he_is_back(app: TestApp) {
+async fn a_recipient_who_was_told_is_told_of_the_return(app: TestApp) {
     let three = Three::agree(&app).await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;
     assert_eq!(inbox(&app, three.paul).await[0], "WENT_QUIET");
@@ -113,7 +113,7 @@ async fn whoever_was_told_hears_that_he_is_back(app: TestApp) {
         inbox(&app, three.paul).await[..2],
         ["BACK_AGAIN", "WENT_QUIET"]
     );
-    // Who was never told hears nothing.
+    // A recipient who was never told gets nothing.
     assert!(
         !inbox(&app, three.host)
             .await
@@ -121,7 +121,7 @@ async fn whoever_was_told_hears_that_he_is_back(app: TestApp) {
     );
     let told = tellings(&app, three.paul).await;
     assert_eq!(told[0]["isOver"], true);
-    // It begins from its foot.
+    // The ladder starts over.
     let first = at("OWN", "2026-03-16T09:00:00.000Z");
     assert_eq!(steps(&app, three.mike).await[0], first);
     app.travel(utc("2026-03-18T12:00:00Z")).await;
@@ -130,21 +130,21 @@ async fn whoever_was_told_hears_that_he_is_back(app: TestApp) {
 }
 
 #[both]
-async fn when_it_is_night_it_waits_and_by_then_he_may_be_back(app: TestApp) {
+async fn a_telling_waits_for_the_morning_and_is_dropped_if_the_member_is_back(app: TestApp) {
     let three = Three::agree(&app).await;
     app.register(three.paul, "pauls").await;
     let zone = "mutation { updateProfile(input: { timeZone: \"America/Los_Angeles\" }) {
         errors { code } } }";
     app.as_member(three.paul, zone, json!({})).await.ok();
-    // Nine in London is two at night where his partner is.
+    // Nine in London is two at night for the partner.
     app.travel(utc("2026-03-14T10:00:00Z")).await;
     assert_eq!(log(&app, three.mike).await.len(), 2);
-    // It is in his inbox, and his phone is silent.
+    // The telling is in his inbox, without a push.
     assert_eq!(inbox(&app, three.paul).await, ["WENT_QUIET"]);
     let before = app.outbox().len();
     all_right(&app, three.mike).await;
     app.travel(utc("2026-03-15T12:00:00Z")).await;
-    // In the morning it rings for the good news alone.
+    // In the morning only the good news is pushed.
     assert_eq!(inbox(&app, three.paul).await, ["BACK_AGAIN", "WENT_QUIET"]);
     let pushed = serde_json::to_string(&app.outbox()[before..]).unwrap();
     assert!(pushed.contains("nudge_good_news"), "{pushed}");
@@ -152,11 +152,11 @@ async fn when_it_is_night_it_waits_and_by_then_he_may_be_back(app: TestApp) {
 }
 
 #[both]
-async fn after_an_outage_he_has_a_day_to_answer_first(app: TestApp) {
+async fn after_an_outage_the_member_has_a_day_to_answer_first(app: TestApp) {
     let three = Three::agree(&app).await;
     set_clock(&app, "2026-03-19T15:00:00Z");
     app.drain().await;
-    // Always at his time.
+    // A step happens only at the member's chosen time.
     assert_eq!(log(&app, three.mike).await, []);
     let own = at("OWN", "2026-03-20T09:00:00.000Z");
     let partner = at("PARTNER", "2026-03-21T09:00:00.000Z");
@@ -172,7 +172,7 @@ async fn after_an_outage_he_has_a_day_to_answer_first(app: TestApp) {
 }
 
 #[both]
-async fn it_follows_his_wall_clock_when_he_travels(app: TestApp) {
+async fn a_ladder_follows_the_members_time_zone(app: TestApp) {
     let three = Three::agree(&app).await;
     let zone = "mutation($zone: TimeZone!) { updateProfile(input: { timeZone: $zone }) {
         errors { code } } }";
@@ -194,7 +194,7 @@ async fn it_follows_his_wall_clock_when_he_travels(app: TestApp) {
 }
 
 #[both]
-async fn days_off_and_pauses_are_not_let_pass(app: TestApp) {
+async fn days_off_and_pauses_do_not_count(app: TestApp) {
     let three = Three::agree(&app).await;
     let days = "mutation { setCheckInDays(input: { days: [MONDAY, WEDNESDAY, FRIDAY] }) {
         errors { code } } }";
@@ -219,7 +219,7 @@ async fn days_off_and_pauses_are_not_let_pass(app: TestApp) {
     assert_eq!(steps(&app, three.mike).await, expected);
     app.travel(utc("2026-03-18T12:00:00Z")).await;
     assert_eq!(log(&app, three.mike).await, expected[..1]);
-    // He comes back early, on a Wednesday.
+    // Mike ends the pause early, on a Wednesday.
     let end = "mutation($id: ID!) { endPause(input: { pauseId: $id }) { errors { code } } }";
     app.as_member(three.mike, end, json!({ "id": pause }))
         .await
@@ -242,7 +242,7 @@ async fn days_off_and_pauses_are_not_let_pass(app: TestApp) {
 }
 
 #[both]
-async fn the_first_day_he_let_pass_is_one_of_his_days(app: TestApp) {
+async fn a_member_is_quiet_since_a_day_that_was_planned(app: TestApp) {
     let three = Three::agree(&app).await;
     let pause = "mutation($id: UUID!) { startPause(input: { id: $id, firstDate: \"2026-03-11\",
         lastDate: \"2026-03-20\" }) { errors { code } } }";
@@ -255,13 +255,13 @@ async fn the_first_day_he_let_pass_is_one_of_his_days(app: TestApp) {
 }
 
 #[both]
-async fn a_man_who_is_leaving_is_let_go(app: TestApp) {
+async fn the_ladder_of_a_hidden_member_stops(app: TestApp) {
     let three = Three::agree(&app).await;
     hide(&app, three.mike, true).await;
     app.travel(utc("2026-03-20T12:00:00Z")).await;
     hide(&app, three.mike, false).await;
     assert_eq!(log(&app, three.mike).await, []);
-    // A partner who is leaving is passed over.
+    // A hidden partner is skipped.
     all_right(&app, three.mike).await;
     hide(&app, three.paul, true).await;
     app.travel(utc("2026-03-27T12:00:00Z")).await;

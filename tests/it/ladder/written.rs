@@ -1,4 +1,4 @@
-//! Writing a ladder, again and elsewhere, and what is wrong with one.
+//! Writing a ladder: repetition, other devices, and invalid input.
 
 use serde_json::json;
 use support::{TestApp, both};
@@ -7,7 +7,7 @@ use super::{Three, at, ladder, log, requests, steps, utc, write, written};
 use crate::profile::{problem, problems};
 
 #[both]
-async fn written_again_it_changes_nothing(app: TestApp) {
+async fn writing_the_same_ladder_again_changes_nothing(app: TestApp) {
     let three = Three::agree(&app).await;
     let before = ladder(&app, three.mike).await;
     app.travel(utc("2026-03-12T12:00:00Z")).await;
@@ -22,7 +22,7 @@ async fn written_again_it_changes_nothing(app: TestApp) {
         .iter()
         .filter(|row| row.dedup_key.starts_with("ladder_asked"));
     assert_eq!(asked.count(), 2);
-    // None is none, however often.
+    // Writing no rungs means no ladder, however often.
     let sam = app.member("sam").await;
     for _ in 0..2 {
         let none = written(&app, sam, &json!({ "localTime": "09:00" })).await;
@@ -31,7 +31,7 @@ async fn written_again_it_changes_nothing(app: TestApp) {
 }
 
 #[both]
-async fn another_phone_that_knows_an_older_one_is_told(app: TestApp) {
+async fn a_phone_that_knows_an_older_ladder_gets_stale(app: TestApp) {
     let three = Three::meet(&app).await;
     let own = json!({ "localTime": "09:00", "own": { "afterDays": 2 } });
     let first = write(
@@ -46,7 +46,7 @@ async fn another_phone_that_knows_an_older_one_is_told(app: TestApp) {
     assert_eq!(problems(&stale), problem("STALE", "input.expectedVersion"));
     assert_eq!(stale["me"]["ladder"], first["me"]["ladder"]);
     assert_eq!(requests(&app, three.paul).await, [json!(null); 0]);
-    // What was sent again is done already, whatever it expects.
+    // A repeated write succeeds, whatever version it expects.
     let again = write(
         &app,
         three.mike,
@@ -60,7 +60,7 @@ async fn another_phone_that_knows_an_older_one_is_told(app: TestApp) {
 }
 
 #[both]
-async fn what_is_wrong_with_it_is_named(app: TestApp) {
+async fn a_ladders_invalid_fields_are_named(app: TestApp) {
     let three = Three::meet(&app).await;
     let mut wrong = three.ladder();
     wrong["own"]["afterDays"] = json!(0);
@@ -95,15 +95,15 @@ async fn what_is_wrong_with_it_is_named(app: TestApp) {
         peering,
         problem("NOT_FOUND", "input.ladder.partner.peeringId")
     );
-    // A man who is in the circle and does not run it, and one who asks himself.
+    // A member who does not run the circle, and the owner himself.
     let path = "input.ladder.facilitator.memberId";
-    for man in [three.paul, three.mike] {
+    for member in [three.paul, three.mike] {
         use api::node_id::NodeId as _;
-        let man = json!(*man.member.global());
-        let found = refused(&|ladder| ladder["facilitator"]["memberId"] = man.clone()).await;
+        let member = json!(*member.member.global());
+        let found = refused(&|ladder| ladder["facilitator"]["memberId"] = member.clone()).await;
         assert_eq!(found, problem("NOT_FOUND", path));
     }
-    // Partners who are strangers to him.
+    // The peering of two others.
     let (sam, joe) = (app.member("sam").await, app.member("joe").await);
     let theirs = crate::peerings::partners(&app, sam, joe).await;
     let found = refused(&|ladder| ladder["partner"]["peeringId"] = theirs.clone()).await;
@@ -111,7 +111,7 @@ async fn what_is_wrong_with_it_is_named(app: TestApp) {
         found,
         problem("NOT_FOUND", "input.ladder.partner.peeringId")
     );
-    // The same man twice.
+    // The same recipient twice.
     let with_host = crate::peerings::partners(&app, three.mike, three.host).await;
     let found = refused(&|ladder| ladder["partner"]["peeringId"] = with_host.clone()).await;
     assert_eq!(found, problem("CONFLICT", path));
@@ -162,7 +162,7 @@ async fn a_preview_keeps_nothing_and_asks_nobody(app: TestApp) {
     wrong["partner"]["peeringId"] = three.circle.clone();
     let path = "input.partner.peeringId";
     assert_eq!(problems(&preview(wrong).await), problem("NOT_FOUND", path));
-    // Written, it does just that.
+    // The written ladder has the same steps.
     written(&app, three.mike, &three.ladder()).await;
     assert_eq!(
         steps(&app, three.mike).await[0],
@@ -172,7 +172,7 @@ async fn a_preview_keeps_nothing_and_asks_nobody(app: TestApp) {
 }
 
 #[both]
-async fn an_app_that_changes_it_often_asks_once_a_day(app: TestApp) {
+async fn changing_a_ladder_often_pushes_one_request_a_day(app: TestApp) {
     let three = Three::meet(&app).await;
     app.register(three.paul, "pauls").await;
     let own = json!({ "localTime": "09:00", "own": { "afterDays": 1 } });
@@ -189,7 +189,7 @@ async fn an_app_that_changes_it_often_asks_once_a_day(app: TestApp) {
         text.contains("a question for you")
     });
     assert_eq!(asked.count(), 1);
-    // What he has in his inbox is what is asked now.
+    // The inbox has the current request.
     let query = "{ me { notifications { nodes { kind subjectId } } } }";
     let inbox = app.as_member(three.paul, query, json!({})).await;
     let id = requests(&app, three.paul).await[0]["id"].clone();
@@ -198,7 +198,7 @@ async fn an_app_that_changes_it_often_asks_once_a_day(app: TestApp) {
 }
 
 #[both]
-async fn a_ladder_without_rungs_is_none_and_goes_on_counting(app: TestApp) {
+async fn a_ladder_without_rungs_is_null_and_keeps_counting_versions(app: TestApp) {
     let three = Three::meet(&app).await;
     let mut partner_alone = three.ladder();
     partner_alone["own"] = json!(null);
@@ -207,7 +207,7 @@ async fn a_ladder_without_rungs_is_none_and_goes_on_counting(app: TestApp) {
     crate::peerings::leave(&app, three.paul, "endPeering", &three.peering).await;
     assert_eq!(ladder(&app, three.mike).await, json!(null));
     let own = json!({ "localTime": "09:00", "own": { "afterDays": 2 } });
-    // A phone that knows the one that was.
+    // A phone that knows the former ladder.
     let stale = write(
         &app,
         three.mike,
@@ -225,7 +225,7 @@ async fn a_ladder_without_rungs_is_none_and_goes_on_counting(app: TestApp) {
 }
 
 #[both]
-async fn words_that_cannot_be_opened_keep_nobody_from_being_told(app: TestApp) {
+async fn words_that_cannot_be_decrypted_do_not_stop_the_ladder(app: TestApp) {
     use sea_orm::sea_query::Expr;
     use sea_orm::{EntityTrait as _, QueryFilter as _};
     let three = Three::agree(&app).await;
@@ -239,7 +239,7 @@ async fn words_that_cannot_be_opened_keep_nobody_from_being_told(app: TestApp) {
         .await
         .unwrap();
     assert_eq!(requests(&app, three.paul).await.len(), 1);
-    // He checks in all the same.
+    // Checking in still works.
     super::check_in(&app, three.mike, "2026-03-10").await;
     app.travel(utc("2026-03-14T12:00:00Z")).await;
     let told = super::tellings(&app, three.paul).await;

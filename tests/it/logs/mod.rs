@@ -1,7 +1,7 @@
-//! What the log tells: how the service is, and nothing of anybody's.
+//! The log reports how the service is, and nothing confidential.
 //!
-//! A server that logs all it can is led through a full run, with mail and pushes leaving over sockets; then
-//! everything it wrote is searched for everything that was said to it and by it.
+//! A server with the most verbose log goes through a full run, with mail and pushes sent over sockets. Then everything
+//! it wrote is searched for everything confidential that was sent to it or by it.
 
 mod run;
 mod secrets;
@@ -12,7 +12,7 @@ use support::{TestDatabase, both};
 
 use run::run;
 
-/// Operations that the log of a full run must tell of.
+/// Operations that the log of a full run must contain.
 const OPERATIONS: [&str; 12] = [
     "SignUp",
     "VerifyEmail",
@@ -28,7 +28,7 @@ const OPERATIONS: [&str; 12] = [
     "Rsvp",
 ];
 
-/// What the security log of a full run must tell of.
+/// Events that the security log of a full run must contain.
 const SECURITY: [&str; 9] = [
     "signed_in",
     "sign_in_failed",
@@ -41,8 +41,8 @@ const SECURITY: [&str; 9] = [
     "role_changed",
 ];
 
-/// All that a line of it may say.
-const SAID: [&str; 9] = [
+/// The only fields that a line of the security log may have.
+const LINE_FIELDS: [&str; 9] = [
     "timestamp",
     "level",
     "target",
@@ -54,33 +54,35 @@ const SAID: [&str; 9] = [
     "span",
 ];
 
-/// All that the span of a line may say: which request or job it belongs to.
-const SPAN: [&str; 5] = ["name", "request_id", "job", "kind", "attempt"];
+/// The only fields that the span of a line may have: the request or the job it belongs to.
+const SPAN_FIELDS: [&str; 5] = ["name", "request_id", "job", "kind", "attempt"];
 
-fn tells_what_happened_to_accounts(lines: &[Value], member: &str) {
+fn assert_security_log(lines: &[Value], member: &str) {
     let security: Vec<_> = lines
         .iter()
         .filter(|line| line["target"] == "security")
         .collect();
     for event in SECURITY {
-        let told = security.iter().find(|line| line["event"] == event);
-        let line = told.unwrap_or_else(|| panic!("no {event} in {security:#?}"));
+        let found = security.iter().find(|line| line["event"] == event);
+        let line = found.unwrap_or_else(|| panic!("no {event} in {security:#?}"));
         assert_eq!(line["member"], member, "{line}");
     }
     for line in security {
-        let said = line.as_object().unwrap().keys();
-        let more: Vec<_> = said.filter(|key| !SAID.contains(&key.as_str())).collect();
+        let keys = line.as_object().unwrap().keys();
+        let more: Vec<_> = keys
+            .filter(|key| !LINE_FIELDS.contains(&key.as_str()))
+            .collect();
         assert_eq!(more, [""; 0], "{line}");
         let span = line["span"].as_object().into_iter().flatten();
         let more: Vec<_> = span
-            .filter(|(key, _)| !SPAN.contains(&key.as_str()))
+            .filter(|(key, _)| !SPAN_FIELDS.contains(&key.as_str()))
             .collect();
         assert!(more.is_empty(), "{line}");
     }
 }
 
 #[both]
-async fn a_full_run_leaves_nothing_of_anybody_in_the_log_for_machines(database: TestDatabase) {
+async fn the_json_log_of_a_full_run_contains_nothing_confidential(database: TestDatabase) {
     let done = run(database, "json").await;
     let lines: Vec<Value> = done
         .log
@@ -88,24 +90,25 @@ async fn a_full_run_leaves_nothing_of_anybody_in_the_log_for_machines(database: 
         .filter(|line| line.starts_with('{'))
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let said = |message: &'static str| lines.iter().filter(move |it| it["message"] == message);
+    let with_message =
+        |message: &'static str| lines.iter().filter(move |it| it["message"] == message);
     for name in OPERATIONS {
-        let told = said("request").any(|line| {
+        let found = with_message("request").any(|line| {
             line["name"] == name
                 && line["outcome"] == "OK"
                 && line["statements"].as_u64() > Some(0)
                 && line["db_ms"].as_f64() > Some(0.0)
         });
-        assert!(told, "no {name} in {}", done.log);
+        assert!(found, "no {name} in {}", done.log);
     }
-    tells_what_happened_to_accounts(&lines, &done.member);
-    let his = said("request").filter(|line| line["member"] == *done.member);
+    assert_security_log(&lines, &done.member);
+    let his = with_message("request").filter(|line| line["member"] == *done.member);
     assert!(his.count() >= 10);
     for code in ["BAD_REQUEST", "BAD_USER_INPUT", "INTERNAL_SERVER_ERROR"] {
-        let told = said("request").any(|line| line["outcome"] == code);
-        assert!(told, "no {code} in {}", done.log);
+        let found = with_message("request").any(|line| line["outcome"] == code);
+        assert!(found, "no {code} in {}", done.log);
     }
-    let listened = said("request").filter(|line| line["name"] == "Listens");
+    let listened = with_message("request").filter(|line| line["name"] == "Listens");
     assert_eq!(listened.count(), 2, "{}", done.log);
     for message in [
         "socket",
@@ -114,19 +117,23 @@ async fn a_full_run_leaves_nothing_of_anybody_in_the_log_for_machines(database: 
         "a message was not answered by FCM",
         "the mail server refused a letter for good",
     ] {
-        assert!(said(message).count() > 0, "no {message:?} in {}", done.log);
+        assert!(
+            with_message(message).count() > 0,
+            "no {message:?} in {}",
+            done.log
+        );
     }
     done.secrets.are_not_in(&done.log);
 }
 
 #[both]
-async fn a_full_run_leaves_nothing_of_anybody_in_the_log_for_people(database: TestDatabase) {
+async fn the_pretty_log_of_a_full_run_contains_nothing_confidential(database: TestDatabase) {
     let done = run(database, "pretty").await;
     for name in OPERATIONS {
-        let told = format!("name=\"{name}\"");
+        let field = format!("name=\"{name}\"");
         let costs = |line: &str| line.contains(" statements=") && line.contains(" db_ms=");
         let mut lines = done.log.lines();
-        let found = lines.any(|line| line.contains(&told) && costs(line));
+        let found = lines.any(|line| line.contains(&field) && costs(line));
         assert!(found, "no {name} in {}", done.log);
     }
     let his = format!("member={}", done.member);

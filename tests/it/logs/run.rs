@@ -19,14 +19,14 @@ const NEXT_PASSPHRASE: &str = "copper lantern drift 77";
 const GUESS: &str = "the wrong horse entirely";
 const HANDLE: &str = "quiet_heron";
 const PHONE: &str = "dXf3-installation-of-a-phone";
-/// Stands wherever something malformed is sent.
+/// The word in everything malformed that is sent.
 const SLIP: &str = "hunter2";
 
-/// What a full run left.
+/// The results of a full run.
 pub struct Done {
     /// Everything the server and the operator's command wrote.
     pub log: String,
-    /// What must not be in it.
+    /// What must not be in the log.
     pub secrets: Secrets,
     /// The member's id, as the log writes it.
     pub member: String,
@@ -48,24 +48,24 @@ pub async fn run(database: TestDatabase, format: &str) -> Done {
     let mut mike = signs_up(&world).await;
     let member = mike.ask("query Me { me { memberId } }").await["me"]["memberId"].clone();
     let (_, member) = decode(&ID(member.as_str().unwrap().to_owned())).unwrap();
-    forgets_his_passphrase(&world, &mut mike).await;
+    resets_the_passphrase(&world, &mut mike).await;
     loses_a_token(&world).await;
-    moves_to_another_address(&world, &mike).await;
-    tells_about_himself(&world, &mike).await;
-    let said = world
+    changes_the_address(&world, &mike).await;
+    writes_a_profile(&world, &mike).await;
+    let output = world
         .command(&format!("member role {EMAIL} facilitator"))
         .await;
-    plans_his_week(&world, &mike).await;
-    is_nudged(&world, &mut mike).await;
-    slips(&world, &mike).await;
-    slips_on_a_socket(&world, &mike).await;
+    plans_a_week(&world, &mike).await;
+    gets_pushes(&world, &mut mike).await;
+    sends_malformed_requests(&world, &mike).await;
+    sends_malformed_messages(&world, &mike).await;
     mail_is_refused(&world, &mike).await;
     a_job_cannot_be_read(&world).await;
     the_database_is_broken(&world, &mike).await;
     drop(mike);
     let (log, secrets) = world.end().await;
     Done {
-        log: log + &said,
+        log: log + &output,
         secrets,
         member: member.to_string(),
     }
@@ -99,7 +99,7 @@ async fn signs_up(world: &World) -> Phone<'_> {
     mike
 }
 
-async fn forgets_his_passphrase(world: &World, mike: &mut Phone<'_>) {
+async fn resets_the_passphrase(world: &World, mike: &mut Phone<'_>) {
     let nobody = Phone::new(&world.server);
     let mut sign_in = json!({ "email": EMAIL, "passphrase": GUESS, "deviceName": "A tablet" });
     nobody.refused("signIn", &sign_in).await;
@@ -136,7 +136,7 @@ async fn loses_a_token(world: &World) {
     );
 }
 
-async fn moves_to_another_address(world: &World, mike: &Phone<'_>) {
+async fn changes_the_address(world: &World, mike: &Phone<'_>) {
     let request = json!({ "newEmail": NEXT_EMAIL, "passphrase": NEXT_PASSPHRASE });
     mike.send("requestEmailChange", &request, "codeExpiresAt")
         .await;
@@ -150,7 +150,7 @@ async fn moves_to_another_address(world: &World, mike: &Phone<'_>) {
     mike.refused("undoEmailChange", &wrong).await;
 }
 
-async fn tells_about_himself(world: &World, mike: &Phone<'_>) {
+async fn writes_a_profile(world: &World, mike: &Phone<'_>) {
     let profile = json!({ "bio": "Father of two, mostly outdoors.", "region": "Snowdonia",
         "story": "After the funeral I stopped answering the door." });
     let topic = json!({ "topic": "grief", "stance": "WORKING_THROUGH", "visibility": "PRIVATE" });
@@ -170,7 +170,7 @@ async fn tells_about_himself(world: &World, mike: &Phone<'_>) {
     mike.refused("updateProfile", &too_long).await;
 }
 
-async fn plans_his_week(world: &World, mike: &Phone<'_>) {
+async fn plans_a_week(world: &World, mike: &Phone<'_>) {
     let phone = json!({ "address": PHONE, "addressKind": "FCM_FID", "platform": "IOS",
         "appVersion": "1.0.0", "locale": "en-GB" });
     mike.send("registerDevice", &phone, "device { id }").await;
@@ -199,28 +199,28 @@ async fn plans_his_week(world: &World, mike: &Phone<'_>) {
     mike.send("rsvp", &going, "occurrence { seatsTaken }").await;
 }
 
-/// Firebase is away twice, takes two nudges and that he has another address, and then says once that it does not know the
-/// phone any more.
-async fn is_nudged(world: &World, mike: &mut Phone<'_>) {
+/// Firebase fails twice, accepts two notifications and the notice of the new address, and then answers once that the
+/// phone is not registered any more.
+async fn gets_pushes(world: &World, mike: &mut Phone<'_>) {
     let away = [Answer::Unavailable(None), Answer::ResetMidBody];
     world.fcm.script(PHONE, away);
-    time_goes_to(world, "2026-03-29T19:00:00Z").await;
+    travel_to(world, "2026-03-29T19:00:00Z").await;
     assert_eq!(world.fcm.requests_to(PHONE).len(), 5);
     world.fcm.script(PHONE, [Answer::Unregistered]);
-    time_goes_to(world, "2026-03-30T19:00:00Z").await;
+    travel_to(world, "2026-03-30T19:00:00Z").await;
     assert_eq!(world.fcm.requests_to(PHONE).len(), 7);
     mike.refresh().await;
     world.note(mike);
 }
 
-async fn time_goes_to(world: &World, instant: &str) {
+async fn travel_to(world: &World, instant: &str) {
     let journey = json!({ "set": instant }).to_string();
     let arrived = world.server.post("/dev/clock", "application/json", journey);
     assert_eq!(arrived.await.status(), 200);
 }
 
-/// What an app in the making, or somebody curious, sends.
-async fn slips(world: &World, mike: &Phone<'_>) {
+/// The malformed requests of an app in development, or of somebody curious.
+async fn sends_malformed_requests(world: &World, mike: &Phone<'_>) {
     let server = &world.server;
     let graphql = async |query: &str, variables: Value| {
         for token in [None, Some(mike.tokens()[0]), Some(SLIP)] {
@@ -261,7 +261,7 @@ async fn slips(world: &World, mike: &Phone<'_>) {
 }
 
 /// The same over a socket, and as a stream of events.
-async fn slips_on_a_socket(world: &World, mike: &Phone<'_>) {
+async fn sends_malformed_messages(world: &World, mike: &Phone<'_>) {
     let server = &world.server;
     let mut socket = Socket::open(server, Some(mike.tokens()[0])).await;
     let good = format!("subscription Listens {{ {SLIP}: ticks(every: 1, count: 1) }}");
@@ -289,7 +289,7 @@ async fn slips_on_a_socket(world: &World, mike: &Phone<'_>) {
     }
 }
 
-/// The mail server says no, and whom it does not know: once for now, once for good.
+/// The mail server refuses a letter and names the address: once for now, and once for good.
 async fn mail_is_refused(world: &World, mike: &Phone<'_>) {
     world
         .smtp
@@ -302,11 +302,11 @@ async fn mail_is_refused(world: &World, mike: &Phone<'_>) {
     mike.send("requestEmailChange", &request, "codeExpiresAt")
         .await;
     world.letters_tried(tried + 1).await;
-    time_goes_to(world, "2026-03-30T19:05:00Z").await;
+    travel_to(world, "2026-03-30T19:05:00Z").await;
     world.letters_tried(tried + 2).await;
 }
 
-/// A job whose payload is not what it should be, but an address.
+/// A job whose payload is invalid, and contains an address.
 async fn a_job_cannot_be_read(world: &World) {
     let run_at = "2026-03-01T00:00:00Z".parse().unwrap();
     let row = job::ActiveModel {
@@ -338,7 +338,7 @@ async fn a_job_cannot_be_read(world: &World) {
     assert!(!kept.contains("doe"), "kept with the job: {kept}");
 }
 
-/// The database refuses rows, which PostgreSQL quotes, and then misses a table.
+/// The database refuses rows, which PostgreSQL quotes in its error, and then lacks a table.
 async fn the_database_is_broken(world: &World, mike: &Phone<'_>) {
     let refuse = match world.database.engine() {
         Engine::Sqlite => {

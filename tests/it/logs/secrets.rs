@@ -5,24 +5,24 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-/// A part of something secret that is no shorter tells it as well as the whole.
-const TELLING: usize = 12;
+/// The length of a part that reveals a secret as well as the whole does.
+const PART: usize = 12;
 
-/// What was said in confidence on the way, and what it is.
+/// The secrets of a run, each with a description.
 #[derive(Default)]
 pub struct Secrets(Vec<(&'static str, String)>);
 
 impl Secrets {
-    /// Adds something; the same word again is welcome.
+    /// Adds a secret. The same one may be added again.
     pub fn add(&mut self, what: &'static str, secret: &str) {
         assert!(secret.len() > 2, "{what} is too short to look for");
         self.0.push((what, secret.to_lowercase()));
     }
 
-    /// Adds every part of a long secret that tells it.
+    /// Adds every part of a long secret that would reveal it.
     pub fn add_in_parts(&mut self, what: &'static str, secret: &str) {
-        for start in (0..secret.len().saturating_sub(TELLING)).step_by(TELLING / 2) {
-            self.add(what, &secret[start..start + TELLING]);
+        for start in (0..secret.len().saturating_sub(PART)).step_by(PART / 2) {
+            self.add(what, &secret[start..start + PART]);
         }
     }
 
@@ -65,7 +65,7 @@ impl Secrets {
         self.add("a code", &format!("{first} {second}"));
     }
 
-    /// Fails when anything of it is in the log, in whatever case.
+    /// Fails if any of the secrets is in the log, in upper or lower case.
     pub fn are_not_in(&self, log: &str) {
         assert!(self.0.len() > 100, "little was said");
         let log = log.to_lowercase();

@@ -1,4 +1,4 @@
-//! What a full run happens in: a talkative server, a mail server and Firebase.
+//! The environment of a full run: a verbose server, a mail server and Firebase.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -54,12 +54,12 @@ impl World {
         }
     }
 
-    /// What is not to be told.
+    /// What must not be in the log.
     pub fn secrets(&self) -> MutexGuard<'_, Secrets> {
         self.secrets.lock().unwrap()
     }
 
-    /// Notes the tokens a phone holds.
+    /// Adds the tokens of a phone to the secrets.
     pub fn note(&self, phone: &Phone<'_>) {
         let [access, refresh] = phone.tokens();
         let mut secrets = self.secrets();
@@ -67,9 +67,9 @@ impl World {
         secrets.add_refresh_token(refresh);
     }
 
-    /// The code in the newest letter to an address, once so many have come.
+    /// The code in the newest letter to an address, once this many letters have come.
     pub async fn mailed_code(&self, email: &str, letters: usize) -> String {
-        // A domain is written in small letters.
+        // A domain is written in lower case.
         let to = format!("to: {email}\n").to_lowercase();
         let mut code = None;
         eventually("a letter", async || {
@@ -89,7 +89,7 @@ impl World {
 
     /// The code that undoes a change of address, from the letter to the old one.
     pub async fn mailed_undo_code(&self, email: &str) -> String {
-        // A domain is written in small letters.
+        // A domain is written in lower case.
         let to = format!("to: {email}\n").to_lowercase();
         let mut code = None;
         eventually("a letter", async || {
@@ -111,13 +111,13 @@ impl World {
         code
     }
 
-    /// Waits until the mail server was asked about so many receivers.
+    /// Waits until the mail server was asked about this many receivers.
     pub async fn letters_tried(&self, count: usize) {
         let tried = async || self.smtp.receivers().len() >= count;
         eventually("another letter is tried", tried).await;
     }
 
-    /// Runs a command beside the server, with the same settings; what it said.
+    /// Runs a command beside the server, with the same settings. Returns its output.
     pub async fn command(&self, arguments: &str) -> String {
         let ended = program(arguments, &self.settings, &self.database).run();
         let ended = ended.await;
@@ -125,7 +125,7 @@ impl World {
         ended.said
     }
 
-    /// Ends the server; everything it wrote, and what must not be in it.
+    /// Ends the server. Returns everything it wrote, and what must not be in it.
     pub async fn end(mut self) -> (String, Secrets) {
         self.server.terminate();
         assert!(self.server.ended().await.success());

@@ -1,4 +1,4 @@
-//! Changing a meeting and calling it off.
+//! Changing and cancelling meetings.
 
 use api::node_id::NodeId as _;
 use api::viewer::SignedIn;
@@ -46,7 +46,7 @@ pub(super) async fn cancel(app: &TestApp, who: SignedIn, occurrence: &Value) -> 
 }
 
 #[both]
-async fn a_change_touches_what_was_sent_and_nothing_else(app: TestApp) {
+async fn a_change_updates_only_the_fields_that_were_sent(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({ "capacity": 5 })).await;
     let meeting = &tea["meeting"];
@@ -69,7 +69,7 @@ async fn a_change_touches_what_was_sent_and_nothing_else(app: TestApp) {
 }
 
 #[both]
-async fn a_change_over_anothers_is_refused_with_the_meeting_as_it_is(app: TestApp) {
+async fn a_change_of_an_old_version_is_stale_and_returns_the_current_meeting(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({})).await;
     let meeting = &tea["meeting"];
@@ -87,7 +87,7 @@ async fn a_change_over_anothers_is_refused_with_the_meeting_as_it_is(app: TestAp
 }
 
 #[both]
-async fn a_change_sent_again_is_not_made_again(app: TestApp) {
+async fn a_repeated_change_is_applied_once(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({})).await;
     let patch = json!({ "title": "Coffee", "capacity": 7 });
@@ -97,18 +97,18 @@ async fn a_change_sent_again_is_not_made_again(app: TestApp) {
 }
 
 #[both]
-async fn there_are_never_fewer_seats_than_men(app: TestApp) {
+async fn the_capacity_cannot_fall_below_the_seats_taken(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({ "capacity": 5 })).await;
     for name in ["mike", "sam", "tom"] {
-        let man = app.member(name).await;
-        rsvp(&app, man, &tea, "GOING").await;
+        let who = app.member(name).await;
+        rsvp(&app, who, &tea, "GOING").await;
     }
     let patch = json!({ "capacity": 2, "title": "Coffee" });
     let refused = update(&app, host, &tea["meeting"], 1, patch).await;
     assert_eq!(code(&refused), "OUT_OF_RANGE");
     assert_eq!(refused["errors"][0]["path"], json!(["input", "capacity"]));
-    // Nothing of it was done.
+    // Nothing was changed.
     assert_eq!(refused["meeting"]["title"], "Tea and talk");
     assert_eq!(refused["meeting"]["version"], 1);
     let enough = update(&app, host, &tea["meeting"], 1, json!({ "capacity": 3 })).await;
@@ -122,7 +122,7 @@ async fn there_are_never_fewer_seats_than_men(app: TestApp) {
 }
 
 #[both]
-async fn what_is_wrong_with_a_change_is_named(app: TestApp) {
+async fn every_invalid_field_of_a_change_is_named(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({})).await;
     let patch = json!({ "title": null, "description": "x".repeat(4001), "place": "",
@@ -145,7 +145,7 @@ async fn what_is_wrong_with_a_change_is_named(app: TestApp) {
 }
 
 #[both]
-async fn those_who_are_going_are_told_that_it_is_off(app: TestApp) {
+async fn members_who_are_going_are_notified_of_a_cancellation(app: TestApp) {
     let host = app.facilitator("host").await;
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let (tom, jim) = (app.member("tom").await, app.member("jim").await);
@@ -195,7 +195,7 @@ async fn those_who_are_going_are_told_that_it_is_off(app: TestApp) {
 }
 
 #[both]
-async fn what_is_over_is_not_called_off(app: TestApp) {
+async fn a_meeting_that_is_over_cannot_be_cancelled(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let tea = scheduled(&app, host, json!({})).await;
     rsvp(&app, mike, &tea, "GOING").await;
@@ -214,7 +214,7 @@ async fn what_is_over_is_not_called_off(app: TestApp) {
 }
 
 #[both]
-async fn a_scheduled_meeting_sent_again_after_a_change_is_as_it_is(app: TestApp) {
+async fn scheduling_again_after_a_change_returns_the_changed_meeting(app: TestApp) {
     let host = app.facilitator("host").await;
     for off in [false, true] {
         let input = evening(&app);
@@ -240,17 +240,17 @@ async fn a_scheduled_meeting_sent_again_after_a_change_is_as_it_is(app: TestApp)
 }
 
 #[both]
-async fn who_may_change_and_call_off_what(app: TestApp) {
+async fn only_the_host_and_facilitators_of_its_circle_change_or_cancel_a_meeting(app: TestApp) {
     let host = app.facilitator("host").await;
     let colleague = app.facilitator("colleague").await;
     let keeper = app.member("keeper").await;
     let mike = app.member("mike").await;
-    let men = [
+    let members = [
         (host, CircleRole::Member),
         (keeper, CircleRole::Facilitator),
         (mike, CircleRole::Member),
     ];
-    let circle = circle_with(&app, &men).await.global();
+    let circle = circle_with(&app, &members).await.global();
     let of_circle = json!({ "circleId": circle.as_str() });
     for (who, open, circles) in [
         (mike, "NOT_ALLOWED", "NOT_ALLOWED"),
@@ -273,15 +273,15 @@ async fn who_may_change_and_call_off_what(app: TestApp) {
 }
 
 #[both]
-async fn calling_off_costs_the_same_however_many_are_going(app: TestApp) {
+async fn cancelling_costs_the_same_however_many_are_going(app: TestApp) {
     let host = app.facilitator("host").await;
     let document = "mutation($input: CancelMeetingInput!) { cancelMeeting(input: $input) { errors { code } } }";
     let mut costs = Vec::new();
     for going in [1, 7] {
         let tea = scheduled(&app, host, json!({})).await;
         for n in 0..going {
-            let man = app.member(&format!("man-{going}-{n}")).await;
-            rsvp(&app, man, &tea, "GOING").await;
+            let who = app.member(&format!("man-{going}-{n}")).await;
+            rsvp(&app, who, &tea, "GOING").await;
         }
         let input = json!({ "input": { "occurrenceId": tea["id"] } });
         let answer = app.as_member(host, document, input).await;
@@ -292,13 +292,13 @@ async fn calling_off_costs_the_same_however_many_are_going(app: TestApp) {
 }
 
 #[both]
-async fn a_change_is_recorded_with_who_made_it_and_what_of_it(app: TestApp) {
+async fn a_change_is_recorded_with_its_author_and_its_fields(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({})).await;
     let meeting = &tea["meeting"];
     let patch = json!({ "title": "Coffee", "capacity": 9 });
     for _ in 0..2 {
-        // Sent twice, it is changed once.
+        // The second request is a repeat, and changes nothing.
         update(&app, host, meeting, 1, patch.clone()).await;
     }
     app.advance(TimeDelta::minutes(1));

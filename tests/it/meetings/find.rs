@@ -1,4 +1,4 @@
-//! Finding meetings: what is not there for a man is not there.
+//! Finding meetings: members see only the meetings that are open to them.
 
 use api::node_id::NodeId as _;
 use api::viewer::SignedIn;
@@ -22,13 +22,13 @@ async fn titles(app: &TestApp, who: SignedIn, list: &str) -> Vec<String> {
 }
 
 #[both]
-async fn a_circles_meeting_is_there_for_the_circle_alone(app: TestApp) {
+async fn only_members_of_its_circle_see_a_circles_meeting(app: TestApp) {
     let host = app.facilitator("host").await;
     let stranger = app.facilitator("stranger").await;
     let (mike, outside) = (app.member("mike").await, app.member("outside").await);
     let elsewhere = app.member("elsewhere").await;
-    let men = [(host, CircleRole::Facilitator), (mike, CircleRole::Member)];
-    let circle = circle_with(&app, &men).await.global();
+    let members = [(host, CircleRole::Facilitator), (mike, CircleRole::Member)];
+    let circle = circle_with(&app, &members).await.global();
     circle_with(&app, &[(elsewhere, CircleRole::Facilitator)]).await;
     let open = scheduled(&app, host, json!({ "title": "Open" })).await;
     let of_circle = json!({ "title": "Circle", "circleId": circle.as_str() });
@@ -78,7 +78,7 @@ async fn a_circles_meeting_is_there_for_the_circle_alone(app: TestApp) {
 }
 
 #[both]
-async fn how_to_get_in_is_for_those_who_are_going(app: TestApp) {
+async fn only_the_host_and_members_who_are_going_see_place_and_link(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let colleague = app.facilitator("colleague").await;
     let tea = scheduled(&app, host, json!({})).await;
@@ -87,10 +87,10 @@ async fn how_to_get_in_is_for_those_who_are_going(app: TestApp) {
             meeting(id: $m) { place joinUrl } upcomingMeetings { nodes { meeting { place joinUrl } } } }";
         let ids = json!({ "o": tea["id"], "m": tea["meeting"]["id"] });
         let data = app.as_member(who, query, ids).await.ok();
-        let told = data["meeting"].clone();
-        assert_eq!(data["occurrence"]["meeting"], told);
-        assert_eq!(data["upcomingMeetings"]["nodes"][0]["meeting"], told);
-        told != json!({ "place": null, "joinUrl": null })
+        let shown = data["meeting"].clone();
+        assert_eq!(data["occurrence"]["meeting"], shown);
+        assert_eq!(data["upcomingMeetings"]["nodes"][0]["meeting"], shown);
+        shown != json!({ "place": null, "joinUrl": null })
     };
     assert!(way_in(host).await);
     assert!(!way_in(colleague).await);
@@ -102,7 +102,7 @@ async fn how_to_get_in_is_for_those_who_are_going(app: TestApp) {
 }
 
 #[both]
-async fn lists_hold_what_is_on_in_order(app: TestApp) {
+async fn lists_hold_meetings_that_are_not_over_in_order(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let at = |title: &str, date: &str, time: &str| json!({ "title": title, "localDate": date, "localTime": time });
     let mut on = Vec::new();
@@ -122,7 +122,7 @@ async fn lists_hold_what_is_on_in_order(app: TestApp) {
     let input = json!({ "input": { "occurrenceId": on[2]["id"] } });
     app.as_member(host, cancel, input).await.ok();
 
-    // The first has begun and goes on for a while.
+    // The first has begun, and is not over.
     app.app
         .clock
         .set("2026-03-12T20:29:00Z".parse().unwrap())
@@ -143,7 +143,7 @@ async fn lists_hold_what_is_on_in_order(app: TestApp) {
 }
 
 #[both]
-async fn lists_come_in_pages_of_one_statement_each(app: TestApp) {
+async fn a_page_of_meetings_costs_one_statement(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     for n in 0..7 {
         // Some start at the same instant.
@@ -179,7 +179,7 @@ async fn lists_come_in_pages_of_one_statement_each(app: TestApp) {
 }
 
 #[both]
-async fn nobody_sees_anothers_answer(app: TestApp) {
+async fn members_do_not_see_the_answers_of_others(app: TestApp) {
     let (host, mike) = (app.facilitator("host").await, app.member("mike").await);
     let sam = app.member("sam").await;
     let tea = scheduled(&app, host, json!({})).await;

@@ -1,4 +1,4 @@
-//! Meetings: what is on, for whom, and who comes.
+//! Meetings: scheduling, changes, lists, answers and notifications.
 
 mod change;
 mod find;
@@ -37,7 +37,7 @@ fn rsvp_document() -> String {
     )
 }
 
-/// An hour and a half on the evening of 12 March in London.
+/// Returns the input of a meeting of 90 minutes, on the evening of 12 March in London.
 fn evening(app: &TestApp) -> Value {
     json!({ "id": app.app.ids.next::<Uuid>(), "title": "Tea and talk", "description": "Come as you are.",
         "format": "HYBRID", "place": "The back room", "joinUrl": "https://meet.example/tea",
@@ -62,7 +62,7 @@ async fn schedule(app: &TestApp, who: SignedIn, input: Value) -> Value {
         .at("/scheduleMeeting")
 }
 
-/// Schedules the evening with some fields set otherwise, and returns the occurrence.
+/// Schedules [`evening`] with the given fields changed. Returns the occurrence.
 async fn scheduled(app: &TestApp, who: SignedIn, changes: Value) -> Value {
     let answer = schedule(app, who, with(evening(app), changes)).await;
     assert_eq!(answer["errors"], json!([]));
@@ -76,7 +76,7 @@ async fn rsvp(app: &TestApp, who: SignedIn, occurrence: &Value, answer: &str) ->
         .at("/rsvp")
 }
 
-/// The code of a payload's one error; empty when there is none.
+/// Returns the code of the payload's only error, or an empty string.
 fn code(payload: &Value) -> &str {
     let errors = payload["errors"].as_array().unwrap();
     assert!(errors.len() <= 1, "{errors:?}");
@@ -85,7 +85,8 @@ fn code(payload: &Value) -> &str {
         .map_or("", |error| error["code"].as_str().unwrap())
 }
 
-async fn circle_with(app: &TestApp, men: &[(SignedIn, CircleRole)]) -> CircleId {
+/// Creates a circle with these members.
+async fn circle_with(app: &TestApp, members: &[(SignedIn, CircleRole)]) -> CircleId {
     let db = app.app.db.pool();
     let id: CircleId = app.app.ids.next();
     let row = circle::ActiveModel {
@@ -99,7 +100,7 @@ async fn circle_with(app: &TestApp, men: &[(SignedIn, CircleRole)]) -> CircleId 
         .exec_without_returning(db)
         .await
         .unwrap();
-    for (who, role) in men {
+    for (who, role) in members {
         let row = circle_membership::ActiveModel {
             circle_id: Set(id),
             member_id: Set(who.member),
@@ -114,7 +115,7 @@ async fn circle_with(app: &TestApp, men: &[(SignedIn, CircleRole)]) -> CircleId 
     id
 }
 
-/// What a member was told of this kind.
+/// Returns the member's notifications of this kind.
 pub async fn notifications(app: &TestApp, who: SignedIn, kind: Kind) -> Vec<notification::Model> {
     notification::Entity::find()
         .filter(notification::Column::MemberId.eq(who.member))
@@ -124,8 +125,8 @@ pub async fn notifications(app: &TestApp, who: SignedIn, kind: Kind) -> Vec<noti
         .unwrap()
 }
 
-/// In every occurrence as many seats are taken as men are going, and no more than there are. Returns
-/// the seats taken in all.
+/// Asserts that each occurrence has as many seats taken as members going, and no more than its capacity. Returns the
+/// total of seats taken.
 async fn seats_agree(app: &TestApp) -> u64 {
     let db = app.app.db.pool();
     let mut taken = 0;

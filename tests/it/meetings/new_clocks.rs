@@ -1,4 +1,4 @@
-//! A meeting takes place when the wall says so.
+//! Meetings keep their local time when the rules of a zone change.
 
 use api::viewer::SignedIn;
 use chrono::TimeDelta;
@@ -18,8 +18,8 @@ async fn occurrence(app: &TestApp, who: SignedIn, it: &Value) -> Value {
     answer.at("/node")
 }
 
-/// An hour and a half in a place, its occurrence.
-async fn meets(app: &TestApp, host: SignedIn, place: &Place, at: (&str, &str)) -> Value {
+/// Schedules a meeting of 90 minutes in the zone of `place`. Returns the occurrence.
+async fn schedule_in(app: &TestApp, host: SignedIn, place: &Place, at: (&str, &str)) -> Value {
     let input = json!({ "id": app.app.ids.next::<Uuid>(), "title": "Tea and talk",
         "format": "IN_PERSON", "place": "The back room", "timeZone": place.0,
         "localDate": at.0, "localTime": at.1, "durationMinutes": 90 });
@@ -29,11 +29,11 @@ async fn meets(app: &TestApp, host: SignedIn, place: &Place, at: (&str, &str)) -
 }
 
 #[both]
-async fn a_meeting_takes_place_by_the_new_rules(app: TestApp) {
+async fn a_meeting_moves_with_the_new_rules_of_its_zone(app: TestApp) {
     let (place, host) = (Place::new(), app.facilitator("host").await);
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     app.register(mike, "mikes-phone").await;
-    let it = meets(&app, host, &place, ("2026-03-12", "19:30")).await;
+    let it = schedule_in(&app, host, &place, ("2026-03-12", "19:30")).await;
     assert_eq!(it["startsAt"], "2026-03-12T19:30:00.000Z");
     rsvp(&app, mike, &it, "GOING").await;
     rsvp(&app, sam, &it, "NOT_GOING").await;
@@ -43,7 +43,7 @@ async fn a_meeting_takes_place_by_the_new_rules(app: TestApp) {
         phone.sync(&app).await;
     }
 
-    place.has_new_clocks(&app).await;
+    place.apply_new_rules(&app).await;
     let moved = occurrence(&app, mike, &it).await;
     assert_eq!(moved["startsAt"], "2026-03-12T18:30:00.000Z");
     assert_eq!(moved["endsAt"], "2026-03-12T20:00:00.000Z");
@@ -51,15 +51,15 @@ async fn a_meeting_takes_place_by_the_new_rules(app: TestApp) {
         (&moved["localTime"], &moved["version"]),
         (&json!("19:30:00"), &json!(2))
     );
-    // Their phones have it as well.
+    // Synced phones receive the change.
     for phone in &mut phones {
         assert!(
             phone
-                .told(&app)
+                .news(&app)
                 .await
                 .contains(&"MeetingOccurrence".to_owned())
         );
-        phone.is_as_it_is_there(&app).await;
+        phone.assert_up_to_date(&app).await;
     }
     let reminder = notifications(&app, mike, Kind::MeetingReminder).await;
     assert_eq!(reminder.len(), 1);
@@ -70,24 +70,24 @@ async fn a_meeting_takes_place_by_the_new_rules(app: TestApp) {
     assert_eq!(
         pushed(&app).len(),
         2,
-        "that it is elsewhere on his wall, and the reminder"
+        "one push about the new local time, and the reminder"
     );
 }
 
 #[both]
-async fn who_lives_by_another_clock_is_told(app: TestApp) {
+async fn members_in_other_zones_are_notified(app: TestApp) {
     let (place, host) = (Place::new(), app.facilitator("host").await);
     let (there, elsewhere) = (app.member("there").await, app.member("elsewhere").await);
     let away = app.member("away").await;
-    place.is_home_of(&app, there).await;
+    place.move_here(&app, there).await;
     for (who, phone) in [(there, "one"), (elsewhere, "another")] {
         app.register(who, phone).await;
     }
-    let it = meets(&app, host, &place, ("2026-03-12", "19:30")).await;
+    let it = schedule_in(&app, host, &place, ("2026-03-12", "19:30")).await;
     for (who, answer) in [(there, "GOING"), (elsewhere, "GOING"), (away, "NOT_GOING")] {
         rsvp(&app, who, &it, answer).await;
     }
-    place.has_new_clocks(&app).await;
+    place.apply_new_rules(&app).await;
     let told = notifications(&app, elsewhere, Kind::MeetingChanged).await;
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].caused_by, None);
@@ -100,31 +100,31 @@ async fn who_lives_by_another_clock_is_told(app: TestApp) {
 }
 
 #[both]
-async fn who_was_reminded_already_is_not_reminded_again(app: TestApp) {
+async fn a_reminder_is_not_sent_again_after_a_change_of_rules(app: TestApp) {
     let (place, host) = (Place::new(), app.facilitator("host").await);
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
-    let it = meets(&app, host, &place, ("2026-03-11", "12:30")).await;
+    let it = schedule_in(&app, host, &place, ("2026-03-11", "12:30")).await;
     rsvp(&app, mike, &it, "GOING").await;
     app.travel(utc("2026-03-11T11:31:00Z")).await;
     assert_eq!(pushed(&app), ["2026-03-11T11:30:00Z"]);
-    // By the new rules it has begun a minute ago.
-    place.has_new_clocks(&app).await;
+    // By the new rules it began a minute ago.
+    place.apply_new_rules(&app).await;
     let moved = occurrence(&app, mike, &it).await;
     assert_eq!(moved["startsAt"], "2026-03-11T11:30:00.000Z");
     app.travel(utc("2026-03-12T00:00:00Z")).await;
     let reminder = notifications(&app, mike, Kind::MeetingReminder).await;
     assert_eq!((reminder.len(), reminder[0].state), (1, State::Planned));
-    // His own wall says another time: that is told, and nothing else.
+    // In his own zone the local time is another: that is pushed, and nothing else.
     assert_eq!(pushed(&app).len(), 2);
 }
 
 #[both]
-async fn a_meeting_that_is_off_or_over_tells_nobody(app: TestApp) {
+async fn a_meeting_that_is_over_keeps_its_instant_and_a_cancelled_one_moves(app: TestApp) {
     let (place, host) = (Place::new(), app.facilitator("host").await);
     let mike = app.member("mike").await;
-    let off = meets(&app, host, &place, ("2026-03-12", "19:30")).await;
-    let over = meets(&app, host, &place, ("2026-03-10", "15:30")).await;
+    let off = schedule_in(&app, host, &place, ("2026-03-12", "19:30")).await;
+    let over = schedule_in(&app, host, &place, ("2026-03-10", "15:30")).await;
     for it in [&off, &over] {
         rsvp(&app, mike, it, "GOING").await;
     }
@@ -133,7 +133,10 @@ async fn a_meeting_that_is_off_or_over_tells_nobody(app: TestApp) {
     let payload = app.as_member(host, cancel, input).await;
     assert_eq!(payload.at("/cancelMeeting/errors"), json!([]));
     app.travel(utc("2026-03-10T18:00:00Z")).await;
-    place.has_new_clocks(&app).await;
+    let before = app.notifications().await;
+    place.apply_new_rules(&app).await;
+    // Nobody is notified, and no reminder is planned again.
+    assert_eq!(app.notifications().await, before);
     assert_eq!(
         occurrence(&app, mike, &over).await["startsAt"],
         "2026-03-10T15:30:00.000Z"

@@ -1,4 +1,4 @@
-//! Scheduling: who may, when it is, and what is wrong with an input.
+//! Scheduling: permissions, start times and invalid input.
 
 use chrono::TimeDelta;
 use entity::circle_membership::CircleRole;
@@ -30,7 +30,7 @@ async fn a_facilitator_schedules_a_meeting(app: TestApp) {
 }
 
 #[both]
-async fn the_wall_decides_when_it_starts(app: TestApp) {
+async fn a_meeting_starts_at_its_local_time(app: TestApp) {
     let host = app.facilitator("host").await;
     for (date, time, zone, starts_at) in [
         (
@@ -45,7 +45,7 @@ async fn the_wall_decides_when_it_starts(app: TestApp) {
             "Europe/London",
             "2026-03-29T18:00:00.000Z",
         ),
-        // Skipped: moved on by an hour. Shown twice: the first.
+        // A skipped time moves on by an hour. Of a time that is shown twice, the first counts.
         (
             "2026-03-29",
             "01:30",
@@ -58,7 +58,7 @@ async fn the_wall_decides_when_it_starts(app: TestApp) {
             "Europe/London",
             "2026-10-25T00:30:00.000Z",
         ),
-        // Half an hour is skipped, and no more.
+        // Here only half an hour is skipped.
         (
             "2026-10-04",
             "02:15",
@@ -76,7 +76,7 @@ async fn the_wall_decides_when_it_starts(app: TestApp) {
         let answer = schedule(&app, host, with(evening(&app), changes)).await;
         let occurrence = &answer["occurrence"];
         if date == "2026-03-11" {
-            // It is past noon in London, and past midnight there.
+            // It is noon in London, and this time has passed in Kiritimati.
             assert_eq!(code(&answer), "OUT_OF_RANGE");
             continue;
         }
@@ -94,7 +94,7 @@ async fn a_meeting_sent_again_is_the_same_meeting(app: TestApp) {
     let first = schedule(&app, host, input.clone()).await;
     assert_eq!(schedule(&app, host, input.clone()).await, first);
 
-    // Others answering it does not make it another.
+    // Answers of others do not make it a conflict.
     let mike = app.member("mike").await;
     rsvp(&app, mike, &first["occurrence"], "GOING").await;
     let again = schedule(&app, host, input.clone()).await;
@@ -108,7 +108,7 @@ async fn a_meeting_sent_again_is_the_same_meeting(app: TestApp) {
     assert_eq!(refused["errors"][0]["path"], json!(["input", "id"]));
     assert_eq!(refused["occurrence"]["meeting"]["title"], "Tea and talk");
 
-    // A lost answer can be asked for again when the meeting is over.
+    // The request can be repeated even when the meeting is over.
     app.advance(TimeDelta::days(9));
     let late = schedule(&app, host, input).await;
     assert_eq!(late["occurrence"]["id"], first["occurrence"]["id"]);
@@ -116,7 +116,7 @@ async fn a_meeting_sent_again_is_the_same_meeting(app: TestApp) {
 }
 
 #[both]
-async fn a_meeting_sent_ten_times_at_once_is_one(app: TestApp) {
+async fn a_meeting_sent_ten_times_at_once_is_one_meeting(app: TestApp) {
     let host = app.facilitator("host").await;
     let variables = json!({ "input": evening(&app) });
     let asked = vec![(host, schedule_document(), variables); 10];
@@ -132,7 +132,7 @@ async fn a_meeting_sent_ten_times_at_once_is_one(app: TestApp) {
 }
 
 #[both]
-async fn an_id_stands_for_one_meeting(app: TestApp) {
+async fn an_id_of_another_hosts_meeting_is_a_conflict(app: TestApp) {
     let (host, other) = (
         app.facilitator("host").await,
         app.facilitator("other").await,
@@ -145,7 +145,7 @@ async fn an_id_stands_for_one_meeting(app: TestApp) {
 }
 
 #[both]
-async fn what_starts_in_the_past_or_too_far_ahead_is_not_scheduled(app: TestApp) {
+async fn a_meeting_in_the_past_or_too_far_ahead_is_refused(app: TestApp) {
     let host = app.facilitator("host").await;
     for (date, time) in [
         ("2026-03-10", "12:00"),
@@ -164,7 +164,7 @@ async fn what_starts_in_the_past_or_too_far_ahead_is_not_scheduled(app: TestApp)
 }
 
 #[both]
-async fn everything_that_is_wrong_is_named_at_once(app: TestApp) {
+async fn every_invalid_field_of_a_meeting_is_named_at_once(app: TestApp) {
     let host = app.facilitator("host").await;
     let changes = json!({ "circleId": "nonsense", "title": " ", "description": "x".repeat(4001),
         "place": "x".repeat(301), "joinUrl": "http://meet.example/", "durationMinutes": 4, "capacity": 0 });
@@ -188,18 +188,18 @@ async fn everything_that_is_wrong_is_named_at_once(app: TestApp) {
 }
 
 #[both]
-async fn who_may_schedule_what(app: TestApp) {
+async fn only_facilitators_schedule_meetings_each_in_their_own_circles(app: TestApp) {
     let stranger = app.facilitator("stranger").await;
     let leads = app.facilitator("leads").await;
     let keeper = app.member("keeper").await;
     let mike = app.member("mike").await;
     let outside = app.member("outside").await;
-    let men = [
+    let members = [
         (leads, CircleRole::Member),
         (keeper, CircleRole::Facilitator),
         (mike, CircleRole::Member),
     ];
-    let circle = circle_with(&app, &men).await.global();
+    let circle = circle_with(&app, &members).await.global();
     let no_such = api::node_id::NodeId::global(entity::CircleId(Uuid::from_u128(1)));
     let open = json!(null);
     let circle = json!(circle.as_str());

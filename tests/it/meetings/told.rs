@@ -1,4 +1,4 @@
-//! What those who are going are told of changes: while it helps, and once.
+//! Notifications of changes to members who are going: in time to help, and once.
 
 use api::notification_kind::Category;
 use api::viewer::SignedIn;
@@ -20,7 +20,7 @@ fn at(app: &TestApp, text: &str) {
     app.app.clock.set(utc(text)).unwrap();
 }
 
-/// A man with a phone who is going to an occurrence.
+/// Creates a member with a phone who is going to the occurrence.
 async fn going(app: &TestApp, name: &str, occurrence: &Value) -> SignedIn {
     let who = app.member(name).await;
     app.register(who, &format!("{name}-phone")).await;
@@ -28,18 +28,18 @@ async fn going(app: &TestApp, name: &str, occurrence: &Value) -> SignedIn {
     who
 }
 
-/// Has the meeting take place elsewhere; its next version.
-async fn moved(app: &TestApp, host: SignedIn, meeting: &Value, version: i32, place: &str) -> i32 {
+/// Moves the meeting to another place. Returns its next version.
+async fn move_to(app: &TestApp, host: SignedIn, meeting: &Value, version: i32, place: &str) -> i32 {
     let changed = update(app, host, meeting, version, json!({ "place": place })).await;
     assert_eq!(changed["errors"], json!([]));
     version + 1
 }
 
 #[both]
-async fn a_meeting_that_is_off_is_told_while_it_helps(app: TestApp) {
+async fn a_cancellation_is_pushed_in_time_to_help(app: TestApp) {
     let host = app.facilitator("host").await;
     for (night, (starts, expected)) in [
-        // By the time its reminder would have come.
+        // When its reminder would have come.
         ("06:30", Some("11T05:30")),
         ("05:45", Some("11T04:45")),
         ("08:00", Some("11T07:00")),
@@ -59,7 +59,7 @@ async fn a_meeting_that_is_off_is_told_while_it_helps(app: TestApp) {
         let before = pushed(&app).len();
         cancel(&app, host, &tea).await;
         app.drain().await;
-        // Whatever his phone does, it is in his inbox.
+        // It is in the inbox at once.
         let inbox = "{ me { notifications(first: 1) { nodes { kind } } } }";
         let line = app.as_member(mike, inbox, json!({})).await;
         let kind = line.at("/me/notifications/nodes/0/kind");
@@ -77,7 +77,7 @@ async fn a_meeting_that_is_off_is_told_while_it_helps(app: TestApp) {
 }
 
 #[both]
-async fn another_place_is_told_once_to_those_who_are_going(app: TestApp) {
+async fn a_new_place_is_pushed_once_to_members_who_are_going(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({})).await;
     let mike = going(&app, "mike", &tea).await;
@@ -88,7 +88,7 @@ async fn another_place_is_told_once_to_those_who_are_going(app: TestApp) {
     let meeting = &tea["meeting"];
     let mut version = 1;
     for place in ["The front room", "The front rom", "The front room"] {
-        version = moved(&app, host, meeting, version, place).await;
+        version = move_to(&app, host, meeting, version, place).await;
         app.travel(app.now() + TimeDelta::minutes(1)).await;
     }
     let link = json!({ "joinUrl": "https://meet.example/other" });
@@ -108,7 +108,7 @@ async fn another_place_is_told_once_to_those_who_are_going(app: TestApp) {
     let lines = app.as_member(mike, inbox, json!({})).await;
     let expected = json!([{ "kind": "MEETING_CHANGED", "subjectId": tea["id"] }]);
     assert_eq!(lines.at("/me/notifications/nodes"), expected);
-    // What leaves the house says nothing of it.
+    // The push reveals nothing of the change.
     let push = serde_json::to_string(&app.outbox()).unwrap();
     for word in ["room", "meet.example", "Tea"] {
         assert!(!push.contains(word), "{push}");
@@ -116,7 +116,7 @@ async fn another_place_is_told_once_to_those_who_are_going(app: TestApp) {
 }
 
 #[both]
-async fn a_change_that_changes_nothing_on_the_way_is_not_told(app: TestApp) {
+async fn a_change_of_title_or_capacity_is_not_pushed(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({ "capacity": 5 })).await;
     let mike = going(&app, "mike", &tea).await;
@@ -126,7 +126,7 @@ async fn a_change_that_changes_nothing_on_the_way_is_not_told(app: TestApp) {
     let place = json!({ "place": "The front room" });
     let first = update(&app, host, &tea["meeting"], 2, place.clone()).await;
     app.travel(app.now() + TimeDelta::hours(1)).await;
-    // The answer was lost, and it is sent again.
+    // The answer was lost, and the request is repeated.
     assert_eq!(update(&app, host, &tea["meeting"], 2, place).await, first);
     app.travel(app.now() + TimeDelta::hours(1)).await;
     assert_eq!(
@@ -137,13 +137,13 @@ async fn a_change_that_changes_nothing_on_the_way_is_not_told(app: TestApp) {
 }
 
 #[both]
-async fn a_later_change_is_told_anew(app: TestApp) {
+async fn a_later_change_is_pushed_again(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({})).await;
     going(&app, "mike", &tea).await;
-    moved(&app, host, &tea["meeting"], 1, "The front room").await;
+    move_to(&app, host, &tea["meeting"], 1, "The front room").await;
     app.travel(app.now() + TimeDelta::minutes(5)).await;
-    moved(&app, host, &tea["meeting"], 2, "The garden").await;
+    move_to(&app, host, &tea["meeting"], 2, "The garden").await;
     app.travel(app.now() + TimeDelta::hours(1)).await;
     assert_eq!(
         pushed(&app),
@@ -152,7 +152,7 @@ async fn a_later_change_is_told_anew(app: TestApp) {
 }
 
 #[both]
-async fn the_closer_it_is_the_sooner_it_is_told(app: TestApp) {
+async fn a_change_close_to_the_start_is_pushed_sooner(app: TestApp) {
     let host = app.facilitator("host").await;
     for (day, minutes, seconds) in [(12, 40, 240), (13, 10, 60), (14, 0, 0), (15, -30, 0)] {
         let when = json!({ "localDate": format!("2026-03-{day}") });
@@ -162,7 +162,7 @@ async fn the_closer_it_is_the_sooner_it_is_told(app: TestApp) {
         app.travel(starts - TimeDelta::minutes(minutes)).await;
         let before = pushed(&app).len();
         let changed = app.now();
-        moved(&app, host, &tea["meeting"], 1, "The garden").await;
+        move_to(&app, host, &tea["meeting"], 1, "The garden").await;
         app.travel(starts + TimeDelta::hours(1)).await;
         let told = changed + TimeDelta::seconds(seconds);
         let told = told.format("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -171,7 +171,7 @@ async fn the_closer_it_is_the_sooner_it_is_told(app: TestApp) {
 }
 
 #[both]
-async fn at_night_a_change_is_in_the_inbox_and_told_before_he_leaves(app: TestApp) {
+async fn a_change_at_night_is_in_the_inbox_at_once_and_pushed_before_the_meeting(app: TestApp) {
     let host = app.facilitator("host").await;
     let early = json!({ "localDate": "2026-03-11", "localTime": "06:30" });
     let early = scheduled(&app, host, early).await;
@@ -183,7 +183,7 @@ async fn at_night_a_change_is_in_the_inbox_and_told_before_he_leaves(app: TestAp
     );
     app.travel(utc("2026-03-10T23:00:00Z")).await;
     for tea in [&early, &late] {
-        moved(&app, host, &tea["meeting"], 1, "The garden").await;
+        move_to(&app, host, &tea["meeting"], 1, "The garden").await;
     }
     app.travel(utc("2026-03-10T23:05:00Z")).await;
     let unread = "{ me { unreadNotificationCount } }";
@@ -192,21 +192,21 @@ async fn at_night_a_change_is_in_the_inbox_and_told_before_he_leaves(app: TestAp
         assert_eq!(count.at("/me/unreadNotificationCount"), 1);
     }
     app.travel(utc("2026-03-11T10:59:59Z")).await;
-    // With his reminder.
+    // The early change comes with its reminder, the late one in the morning.
     let morning = spread_after(sam, Category::Meetings, "2026-03-11T07:00:00Z");
     let reminder = "2026-03-11T05:30:00Z".to_owned();
     assert_eq!(pushed(&app), [reminder.clone(), reminder, morning]);
 }
 
 #[both]
-async fn whoever_does_not_come_any_more_is_not_told(app: TestApp) {
+async fn a_change_is_not_pushed_to_members_who_no_longer_go(app: TestApp) {
     let host = app.facilitator("host").await;
     let tea = scheduled(&app, host, json!({})).await;
     let (mike, sam) = (
         going(&app, "mike", &tea).await,
         going(&app, "sam", &tea).await,
     );
-    moved(&app, host, &tea["meeting"], 1, "The garden").await;
+    move_to(&app, host, &tea["meeting"], 1, "The garden").await;
     rsvp(&app, mike, &tea, "NOT_GOING").await;
     app.travel(app.now() + TimeDelta::minutes(4)).await;
     cancel(&app, host, &tea).await;
@@ -215,20 +215,20 @@ async fn whoever_does_not_come_any_more_is_not_told(app: TestApp) {
         let told = notifications(&app, who, Kind::MeetingChanged).await;
         assert_eq!((told.len(), told[0].state), (1, State::Cancelled));
     }
-    // Of one that is off, he hears that.
+    // Sam, who is still going, is notified of the cancellation instead.
     assert_eq!(pushed(&app), ["2026-03-10T12:04:00Z"]);
 }
 
 #[both]
-async fn telling_of_a_change_costs_the_same_however_many_are_going(app: TestApp) {
+async fn a_change_costs_the_same_however_many_are_going(app: TestApp) {
     let host = app.facilitator("host").await;
     let document = "mutation($input: UpdateMeetingInput!) { updateMeeting(input: $input) { errors { code } } }";
     let mut costs = Vec::new();
-    for men in [1, 7] {
+    for going in [1, 7] {
         let tea = scheduled(&app, host, json!({})).await;
-        for n in 0..men {
-            let man = app.member(&format!("man-{men}-{n}")).await;
-            rsvp(&app, man, &tea, "GOING").await;
+        for n in 0..going {
+            let who = app.member(&format!("man-{going}-{n}")).await;
+            rsvp(&app, who, &tea, "GOING").await;
         }
         let input = json!({ "input": { "meetingId": tea["meeting"]["id"], "expectedVersion": 1,
             "place": "The garden" } });
@@ -240,14 +240,14 @@ async fn telling_of_a_change_costs_the_same_however_many_are_going(app: TestApp)
 }
 
 #[both]
-async fn a_reminder_nobody_sent_comes_until_the_meeting_starts(app: TestApp) {
+async fn a_late_reminder_is_sent_until_the_meeting_starts(app: TestApp) {
     let host = app.facilitator("host").await;
     for (day, late, expected) in [(12, 59, 1), (13, 60, 0)] {
         let when = json!({ "localDate": format!("2026-03-{day}") });
         let tea = scheduled(&app, host, when).await;
         going(&app, &format!("mike{day}"), &tea).await;
         let before = pushed(&app).len();
-        // No worker was there when it was due, an hour before the start.
+        // No worker ran when it was due, an hour before the start.
         at(&app, &format!("2026-03-{day}T18:30:00Z"));
         app.advance(TimeDelta::minutes(late));
         app.drain().await;

@@ -1,4 +1,4 @@
-//! Every entity, seen as the table it says it is.
+//! The table that each entity describes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -36,7 +36,7 @@ where
     }
 }
 
-/// An entity missing here is told by its table, which then has none.
+/// All entities. If one is missing here, `tables_and_entities_agree` fails.
 fn all() -> Vec<Table> {
     vec![
         table(entity::account::Entity),
@@ -101,8 +101,7 @@ pub fn columns() -> Shape {
     all().into_iter().flat_map(|table| table.columns).collect()
 }
 
-/// The rows of every table, by its name; reading them also shows that every column holds the type
-/// its entity says.
+/// Reads the rows of every table, by its name. This also checks that each column has the type of its entity.
 pub async fn rows(db: &DatabaseConnection) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut rows = BTreeMap::new();
     for table in all() {

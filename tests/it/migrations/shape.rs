@@ -1,19 +1,19 @@
-//! What a database really looks like, asked of its own catalogue.
+//! The schema of a database, read from its catalogue.
 
 use std::collections::BTreeSet;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-/// One line a fact, so that two shapes differ in lines that can be read.
+/// One line per fact, so that the difference between two shapes is readable.
 pub type Shape = BTreeSet<String>;
 
-/// A column that holds the key of another table's row.
+/// A column that refers to a row of another table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ForeignKey {
     pub table: String,
     pub column: String,
     pub to: String,
-    /// What happens here when the other row goes.
+    /// The action on this row when the other row is deleted.
     pub on_delete: String,
 }
 
@@ -51,7 +51,7 @@ pub fn assert_same(what: &str, left: &Shape, right: &Shape) {
     );
 }
 
-/// Table, column, and whether it may be null.
+/// Returns table, column, and whether the column may be null.
 pub async fn columns(db: &DatabaseConnection) -> BTreeSet<(String, String, bool)> {
     let rows = ask(db, SQLITE_COLUMNS, POSTGRES_COLUMNS).await.into_iter();
     rows.map(|[table, column, null]| (table, column, null == "yes"))

@@ -1,4 +1,4 @@
-//! A few words, at a good moment.
+//! Nudges between partners: limits, answers, and refusals at a bad moment.
 
 use api::node_id::NodeId as _;
 use api::viewer::SignedIn;
@@ -12,7 +12,7 @@ use super::{agreed, end, hello, nudge, nudge_document, nudged};
 use crate::peerings::partners;
 use crate::profile::{hide, problem, problems};
 
-async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
+async fn partners_with_pact(app: &TestApp) -> (SignedIn, SignedIn, Value) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(app, mike, paul).await;
     let pact = agreed(app, mike, paul, &peering).await;
@@ -24,8 +24,8 @@ async fn try_nudge(app: &TestApp, who: SignedIn, pact: &Value) -> Value {
 }
 
 #[both]
-async fn a_nudge_is_sent_once_and_answered_with_one_tap(app: TestApp) {
-    let (mike, paul, pact) = two(&app).await;
+async fn a_repeated_nudge_is_sent_once_and_keeps_its_first_answer(app: TestApp) {
+    let (mike, paul, pact) = partners_with_pact(&app).await;
     let input = hello(&app, &pact);
     let made = nudge(&app, mike, "sendPactNudge", &input).await;
     let id = made["nudge"]["id"].clone();
@@ -33,7 +33,7 @@ async fn a_nudge_is_sent_once_and_answered_with_one_tap(app: TestApp) {
         "text": "Just saying hello. No need to answer.", "sentAt": "2026-03-10T12:00:00.000Z",
         "answer": null, "answeredAt": null });
     assert_eq!(made, json!({ "nudge": expected, "errors": [] }));
-    // Also when it is night by the time it is sent again.
+    // Even if it is night when the request is repeated.
     app.app
         .clock
         .set("2026-03-10T23:00:00Z".parse().unwrap())
@@ -57,8 +57,8 @@ async fn a_nudge_is_sent_once_and_answered_with_one_tap(app: TestApp) {
 }
 
 #[both]
-async fn it_is_no_good_moment_and_nobody_says_why(app: TestApp) {
-    let (mike, paul, pact) = two(&app).await;
+async fn a_nudge_at_a_bad_moment_is_refused_without_a_reason(app: TestApp) {
+    let (mike, paul, pact) = partners_with_pact(&app).await;
     let mut refusals = Vec::new();
     let mut ask = async || {
         let input = json!({ "input": hello(&app, &pact) });
@@ -66,26 +66,26 @@ async fn it_is_no_good_moment_and_nobody_says_why(app: TestApp) {
         let answer = app.as_member(mike, &document, input).await;
         refusals.push((answer.statements, answer.at("/payload")));
     };
-    // It is night where he is.
+    // It is night for Paul.
     app.app
         .clock
         .set("2026-03-10T22:00:00Z".parse().unwrap())
         .unwrap();
     ask().await;
-    // He has checked in.
+    // Paul has checked in.
     app.app
         .clock
         .set("2026-03-11T12:00:00Z".parse().unwrap())
         .unwrap();
     app.checked_in(paul, "2026-03-11").await;
     ask().await;
-    // Both.
+    // It is night, and Paul has checked in.
     app.app
         .clock
         .set("2026-03-11T23:00:00Z".parse().unwrap())
         .unwrap();
     ask().await;
-    // He has paused.
+    // Paul has paused.
     app.app
         .clock
         .set("2026-03-12T12:00:00Z".parse().unwrap())
@@ -95,7 +95,7 @@ async fn it_is_no_good_moment_and_nobody_says_why(app: TestApp) {
     let id = json!({ "id": app.app.ids.next::<uuid::Uuid>() });
     app.as_member(paul, pause, id).await.ok();
     ask().await;
-    // It was enough for today.
+    // The pact has had its nudges of the day.
     app.app
         .clock
         .set("2026-03-13T12:00:00Z".parse().unwrap())
@@ -112,8 +112,8 @@ async fn it_is_no_good_moment_and_nobody_says_why(app: TestApp) {
 }
 
 #[both]
-async fn words_are_kept_encrypted(app: TestApp) {
-    let (mike, paul, pact) = two(&app).await;
+async fn own_words_of_a_nudge_are_stored_encrypted(app: TestApp) {
+    let (mike, paul, pact) = partners_with_pact(&app).await;
     let mut input = hello(&app, &pact);
     input["says"] = json!({ "own": "See you at the wall at six" });
     let sent = nudge(&app, mike, "sendPactNudge", &input).await;
@@ -130,8 +130,8 @@ async fn words_are_kept_encrypted(app: TestApp) {
 }
 
 #[both]
-async fn two_go_between_two_men_a_day(app: TestApp) {
-    let (mike, paul, pact) = two(&app).await;
+async fn a_pact_allows_two_nudges_a_day(app: TestApp) {
+    let (mike, paul, pact) = partners_with_pact(&app).await;
     let sam = app.member("sam").await;
     let peering = partners(&app, mike, sam).await;
     let other = agreed(&app, mike, sam, &peering).await;
@@ -141,7 +141,7 @@ async fn two_go_between_two_men_a_day(app: TestApp) {
         let refused = try_nudge(&app, who, &pact).await;
         assert_eq!(problems(&refused), problem("NOT_NOW", "input"));
     }
-    // Another pair, and another day.
+    // Another pact and another day have limits of their own.
     nudged(&app, sam, &other).await;
     app.advance(TimeDelta::days(1));
     nudged(&app, mike, &pact).await;
@@ -149,7 +149,7 @@ async fn two_go_between_two_men_a_day(app: TestApp) {
 
 #[both]
 async fn of_twenty_nudges_at_once_two_are_sent(app: TestApp) {
-    let (mike, paul, pact) = two(&app).await;
+    let (mike, paul, pact) = partners_with_pact(&app).await;
     let both = [mike, paul].repeat(10).into_iter();
     let ask = |who| {
         let input = json!({ "input": hello(&app, &pact) });
@@ -180,7 +180,7 @@ async fn of_twenty_nudges_at_once_two_are_sent(app: TestApp) {
     let stands = answers
         .iter()
         .filter(|answer| answer["payload"]["errors"] == json!([]));
-    // One of the two answers, from as many devices as gave it.
+    // One of the two answers is accepted, from all ten requests that gave it.
     assert_eq!(stands.count(), 10);
     app.drain().await;
     let told = app.notifications().await;
@@ -191,8 +191,8 @@ async fn of_twenty_nudges_at_once_two_are_sent(app: TestApp) {
 }
 
 #[both]
-async fn what_is_wrong_with_a_nudge_is_named(app: TestApp) {
-    let (mike, paul, pact) = two(&app).await;
+async fn an_invalid_field_of_a_nudge_is_named(app: TestApp) {
+    let (mike, paul, pact) = partners_with_pact(&app).await;
     let version_four = "f47ac10b-58cc-4372-a567-0e02b2c3d479";
     for (fields, expected) in [
         (json!({ "id": version_four }), ("INVALID", "input.id")),
@@ -229,8 +229,8 @@ async fn what_is_wrong_with_a_nudge_is_named(app: TestApp) {
 }
 
 #[both]
-async fn only_the_two_nudge_and_only_while_it_goes_on(app: TestApp) {
-    let (mike, paul, pact) = two(&app).await;
+async fn only_the_partners_of_an_active_pact_nudge_each_other(app: TestApp) {
+    let (mike, paul, pact) = partners_with_pact(&app).await;
     let sam = app.member("sam").await;
     let missing = problem("NOT_FOUND", "input.pactId");
     assert_eq!(problems(&try_nudge(&app, sam, &pact).await), missing);
@@ -244,7 +244,7 @@ async fn only_the_two_nudge_and_only_while_it_goes_on(app: TestApp) {
     }
     hide(&app, paul, true).await;
     assert_eq!(problems(&try_nudge(&app, mike, &pact).await), missing);
-    // Nor is a man heard who is leaving.
+    // A member whose account is being deleted cannot send one either.
     assert_eq!(problems(&try_nudge(&app, paul, &pact).await), missing);
     let input = json!({ "nudgeId": id, "answer": "ALL_RIGHT" });
     let unheard = nudge(&app, paul, "answerPactNudge", &input).await;
@@ -258,8 +258,8 @@ async fn only_the_two_nudge_and_only_while_it_goes_on(app: TestApp) {
 }
 
 #[both]
-async fn they_come_in_pages(app: TestApp) {
-    let (mike, paul, pact) = two(&app).await;
+async fn nudges_are_paged(app: TestApp) {
+    let (mike, paul, pact) = partners_with_pact(&app).await;
     let mut sent = Vec::new();
     for _ in 0..3 {
         for who in [mike, paul] {

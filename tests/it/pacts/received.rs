@@ -1,4 +1,4 @@
-//! What a man received stays his, whatever becomes of who sent it.
+//! Received words stay with the receiver when the pact, the peering or the sender's account ends.
 
 use api::node_id::NodeId as _;
 use api::viewer::SignedIn;
@@ -15,7 +15,7 @@ use crate::peerings::{leave, partners};
 const RECEIVED: &str = "id kind text template senderHandle senderId nudgeId pactId peeringId receivedAt endedAt keptUntil
     sender { handle }";
 
-/// Everything that a man received, the latest first.
+/// Returns everything that the member received, newest first.
 async fn received(app: &TestApp, who: SignedIn) -> Vec<Value> {
     let query = format!("{{ me {{ received {{ totalCount nodes {{ {RECEIVED} }} }} }} }}");
     let answer = app.as_member(who, &query, json!({})).await;
@@ -25,7 +25,7 @@ async fn received(app: &TestApp, who: SignedIn) -> Vec<Value> {
     nodes
 }
 
-/// Kinds and words.
+/// Returns kind and text of everything that the member received.
 async fn words(app: &TestApp, who: SignedIn) -> Vec<(String, Value)> {
     let all = received(app, who).await.into_iter();
     let all = all.map(|row| {
@@ -37,7 +37,7 @@ async fn words(app: &TestApp, who: SignedIn) -> Vec<(String, Value)> {
     all.collect()
 }
 
-fn said(kind: &str, text: &str) -> (String, Value) {
+fn entry(kind: &str, text: &str) -> (String, Value) {
     (kind.to_owned(), json!(text))
 }
 
@@ -49,7 +49,7 @@ async fn node(app: &TestApp, who: SignedIn, id: &Value) -> Value {
     answer.at("/node")
 }
 
-async fn says(app: &TestApp, who: SignedIn, pact: &Value, words: &str) -> Value {
+async fn send_words(app: &TestApp, who: SignedIn, pact: &Value, words: &str) -> Value {
     let mut input = hello(app, pact);
     input["says"] = json!({ "own": words });
     let payload = nudge(app, who, "sendPactNudge", &input).await;
@@ -57,52 +57,57 @@ async fn says(app: &TestApp, who: SignedIn, pact: &Value, words: &str) -> Value 
     payload["nudge"].clone()
 }
 
-/// Paul has an account with a passphrase, wishes something, and says something to Mike; and their peering and pact.
-async fn hurt(app: &TestApp) -> (SignedIn, SignedIn, [Value; 3]) {
+/// Makes a pact between Mike and Paul, who signed up with a passphrase. Paul writes a wish, and sends a nudge to Mike.
+/// Returns the ids of peering, pact and nudge.
+async fn pact_with_harsh_words(app: &TestApp) -> (SignedIn, SignedIn, [Value; 3]) {
     let mike = app.member("mike").await;
     let paul = account::join(app, "paul@example.org", "paul").await;
-    let paul = account::who(app, &paul);
+    let paul = account::signed_in(app, &paul);
     let peering = partners(app, mike, paul).await;
     let pact = agreed(app, mike, paul, &peering).await;
     app.advance(TimeDelta::minutes(1));
     let wish = json!({ "pactId": pact, "nudgeWish": "On your knees." });
     sent(app, paul, "updatePactSide", wish).await;
     app.advance(TimeDelta::minutes(1));
-    let nudge = says(app, paul, &pact, "You had better answer.").await["id"].clone();
+    let nudge = send_words(app, paul, &pact, "You had better answer.").await["id"].clone();
     app.advance(TimeDelta::minutes(1));
     (mike, paul, [peering, pact, nudge])
 }
 
-fn all() -> [(String, Value); 2] {
+fn harsh_words() -> [(String, Value); 2] {
     [
-        said("NUDGE", "You had better answer."),
-        said("WISH", "On your knees."),
+        entry("NUDGE", "You had better answer."),
+        entry("WISH", "On your knees."),
     ]
 }
 
 #[both]
-async fn what_was_received_outlives_the_pact(app: TestApp) {
-    outlives(app, "endPact").await;
+async fn received_words_outlive_the_pact(app: TestApp) {
+    words_outlive(app, "endPact").await;
 }
 
 #[both]
-async fn what_was_received_outlives_the_peering(app: TestApp) {
-    outlives(app, "endPeering").await;
+async fn received_words_outlive_the_peering(app: TestApp) {
+    words_outlive(app, "endPeering").await;
 }
 
-async fn outlives(app: TestApp, over: &str) {
-    let (mike, paul, [peering, pact, nudge]) = hurt(&app).await;
-    assert_eq!(words(&app, mike).await, [], "it is to be seen where it is");
+async fn words_outlive(app: TestApp, mutation: &str) {
+    let (mike, paul, [peering, pact, nudge]) = pact_with_harsh_words(&app).await;
+    assert_eq!(
+        words(&app, mike).await,
+        [],
+        "while the pact lasts, its words are shown there"
+    );
     let feed = app
         .as_member(mike, "{ changes(first: 100) { endCursor } }", json!({}))
         .await;
     let cursor = feed.at("/changes/endCursor");
-    let payload = match over {
+    let payload = match mutation {
         "endPact" => end(&app, paul, &pact).await,
-        _ => leave(&app, paul, over, &peering).await,
+        _ => leave(&app, paul, mutation, &peering).await,
     };
     assert_eq!(payload["errors"], json!([]));
-    assert_eq!(words(&app, mike).await, all(), "{over}");
+    assert_eq!(words(&app, mike).await, harsh_words(), "{mutation}");
     let kept = received(&app, mike).await;
     let sent_by = json!(*paul.member.global());
     assert_eq!(
@@ -112,7 +117,7 @@ async fn outlives(app: TestApp, over: &str) {
                 "receivedAt": "2026-03-10T12:02:00.000Z", "endedAt": "2026-03-10T12:03:00.000Z",
                 "keptUntil": "2026-06-08T12:03:00.000Z", "sender": { "handle": "paul" } })
     );
-    // What a phone is told agrees with what is there by its id.
+    // The change feed agrees with `node`.
     let query = "query($after: String!) { changes(after: $after, first: 100) { edges { subjectId deleted } } }";
     let told = app.as_member(mike, query, json!({ "after": cursor })).await;
     let gone = json!({ "subjectId": nudge, "deleted": true });
@@ -122,25 +127,25 @@ async fn outlives(app: TestApp, over: &str) {
     let mut by_id = kept[0].clone();
     by_id["__typename"] = json!("ReceivedWords");
     assert_eq!(node(&app, mike, &kept[0]["id"]).await, by_id);
-    // Ended again it stays as it is.
+    // Ending it again changes nothing.
     end(&app, paul, &pact).await;
     assert_eq!(received(&app, mike).await, kept);
 }
 
 #[both]
-async fn it_is_the_receivers_alone_and_goes_after_ninety_days(app: TestApp) {
-    let (mike, paul, [_, pact, _]) = hurt(&app).await;
+async fn received_words_are_visible_to_the_receiver_alone_for_ninety_days(app: TestApp) {
+    let (mike, paul, [_, pact, _]) = pact_with_harsh_words(&app).await;
     let sam = app.member("sam").await;
     end(&app, paul, &pact).await;
     let kept = received(&app, mike).await;
-    // Who sent it received nothing.
+    // Neither the sender nor others see it.
     for other in [paul, sam] {
         assert_eq!(words(&app, other).await, []);
         assert_eq!(node(&app, other, &kept[0]["id"]).await, json!(null));
     }
     app.advance(TimeDelta::days(90) - TimeDelta::seconds(1));
     api::pact::service::housekeep(&app.app).await.unwrap();
-    assert_eq!(words(&app, mike).await, all());
+    assert_eq!(words(&app, mike).await, harsh_words());
     app.advance(TimeDelta::seconds(1));
     assert_eq!(words(&app, mike).await, []);
     assert_eq!(node(&app, mike, &kept[0]["id"]).await, json!(null));
@@ -161,18 +166,18 @@ async fn delete_account(app: &TestApp, who: SignedIn) {
     assert_eq!(deleted.at("/deleteAccount/errors"), json!([]));
 }
 
-async fn undo(app: &TestApp, who: SignedIn) {
+async fn undo_deletion(app: &TestApp, who: SignedIn) {
     let undo = "mutation { undoAccountDeletion { errors { code } } }";
     let undone = app.as_member(who, undo, json!({})).await;
     assert_eq!(undone.at("/undoAccountDeletion/errors"), json!([]));
 }
 
 #[both]
-async fn what_was_received_outlives_the_account_of_the_sender(app: TestApp) {
-    let (mike, paul, _) = hurt(&app).await;
+async fn received_words_outlive_the_senders_account(app: TestApp) {
+    let (mike, paul, _) = pact_with_harsh_words(&app).await;
     delete_account(&app, paul).await;
     assert_eq!(pacts(&app, mike).await, [json!(null); 0]);
-    assert_eq!(words(&app, mike).await, all());
+    assert_eq!(words(&app, mike).await, harsh_words());
     let by = async || {
         let first = received(&app, mike).await.remove(0);
         (
@@ -189,20 +194,20 @@ async fn what_was_received_outlives_the_account_of_the_sender(app: TestApp) {
     app.drain().await;
     let gone = entity::member::Entity::find_by_id(paul.member).one(app.app.db.pool());
     assert_eq!(gone.await.unwrap(), None);
-    assert_eq!(words(&app, mike).await, all());
+    assert_eq!(words(&app, mike).await, harsh_words());
     assert_eq!(by().await, his);
-    // Ninety days from when he was to be seen no more.
+    // Ninety days after his account was hidden.
     app.advance(TimeDelta::days(59));
     assert_eq!(words(&app, mike).await, []);
 }
 
 #[both]
 async fn a_sender_who_comes_back_leaves_no_second_copy(app: TestApp) {
-    let (mike, paul, [_, pact, _]) = hurt(&app).await;
+    let (mike, paul, [_, pact, _]) = pact_with_harsh_words(&app).await;
     for _ in 0..2 {
         delete_account(&app, paul).await;
-        assert_eq!(words(&app, mike).await, all());
-        undo(&app, paul).await;
+        assert_eq!(words(&app, mike).await, harsh_words());
+        undo_deletion(&app, paul).await;
         app.advance(TimeDelta::days(1));
         assert_eq!(words(&app, mike).await, []);
         assert_eq!(
@@ -211,39 +216,39 @@ async fn a_sender_who_comes_back_leaves_no_second_copy(app: TestApp) {
         );
     }
     end(&app, mike, &pact).await;
-    assert_eq!(words(&app, mike).await, all());
-    // What is over is over: he leaves and comes back, and it stays.
+    assert_eq!(words(&app, mike).await, harsh_words());
+    // After the end of the pact, his leaving and coming back changes nothing.
     delete_account(&app, paul).await;
-    undo(&app, paul).await;
-    assert_eq!(words(&app, mike).await, all());
+    undo_deletion(&app, paul).await;
+    assert_eq!(words(&app, mike).await, harsh_words());
 }
 
 #[both]
-async fn a_wish_that_was_changed_can_still_be_shown(app: TestApp) {
-    let (mike, paul, [_, pact, _]) = hurt(&app).await;
+async fn a_former_wish_is_kept_for_the_receiver(app: TestApp) {
+    let (mike, paul, [_, pact, _]) = pact_with_harsh_words(&app).await;
     let wish = |text: Value| json!({ "pactId": pact, "nudgeWish": text });
     sent(&app, paul, "updatePactSide", wish(json!("Kindly."))).await;
-    assert_eq!(words(&app, mike).await, [said("WISH", "On your knees.")]);
-    // What changes nothing keeps nothing.
+    assert_eq!(words(&app, mike).await, [entry("WISH", "On your knees.")]);
+    // An update that changes nothing adds nothing.
     sent(&app, paul, "updatePactSide", wish(json!("Kindly."))).await;
     let style = json!({ "pactId": pact, "nudgeStyle": "PLAIN" });
     sent(&app, paul, "updatePactSide", style).await;
     assert_eq!(words(&app, mike).await.len(), 1);
     app.advance(TimeDelta::minutes(1));
     sent(&app, paul, "updatePactSide", wish(json!(null))).await;
-    let both = [said("WISH", "Kindly."), said("WISH", "On your knees.")];
+    let both = [entry("WISH", "Kindly."), entry("WISH", "On your knees.")];
     assert_eq!(words(&app, mike).await, both);
 }
 
 #[both]
-async fn a_proposal_that_was_taken_back_or_declined_can_still_be_shown(app: TestApp) {
+async fn a_withdrawn_or_declined_proposal_is_kept_for_the_receiver(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(&app, mike, paul).await;
     let mut input = proposal(&app, &peering);
     input["nudgeWish"] = json!("Do as I say.");
     let first = sent(&app, paul, "proposePact", input).await;
     end(&app, paul, &first["id"]).await;
-    let taken_back = said("PROPOSAL", "Do as I say.");
+    let taken_back = entry("PROPOSAL", "Do as I say.");
     assert_eq!(words(&app, mike).await, std::slice::from_ref(&taken_back));
     app.advance(TimeDelta::days(1));
     let second = sent(&app, paul, "proposePact", proposal(&app, &peering)).await;
@@ -254,7 +259,7 @@ async fn a_proposal_that_was_taken_back_or_declined_can_still_be_shown(app: Test
     );
     let declined = ("PROPOSAL".to_owned(), json!(null));
     assert_eq!(words(&app, mike).await, [declined, taken_back]);
-    // Of a no nothing is to be seen for the man who proposed it.
+    // The proposer sees nothing of the decline.
     assert_eq!(words(&app, paul).await, []);
     app.advance(TimeDelta::days(8));
     api::pact::service::housekeep(&app.app).await.unwrap();
@@ -264,7 +269,7 @@ async fn a_proposal_that_was_taken_back_or_declined_can_still_be_shown(app: Test
 
 #[both]
 async fn received_words_are_kept_encrypted_and_bound_to_their_receiver(app: TestApp) {
-    let (mike, paul, [_, pact, _]) = hurt(&app).await;
+    let (mike, paul, [_, pact, _]) = pact_with_harsh_words(&app).await;
     end(&app, paul, &pact).await;
     let db = app.app.db.pool();
     let rows = received_words::Entity::find().all(db).await.unwrap();
@@ -294,8 +299,8 @@ async fn received_words_are_kept_encrypted_and_bound_to_their_receiver(app: Test
 }
 
 #[both]
-async fn it_comes_in_pages(app: TestApp) {
-    let (mike, paul, [_, pact, _]) = hurt(&app).await;
+async fn received_words_are_paged(app: TestApp) {
+    let (mike, paul, [_, pact, _]) = pact_with_harsh_words(&app).await;
     end(&app, paul, &pact).await;
     let ask = async |arguments: &str| {
         let query = format!(

@@ -1,7 +1,6 @@
-//! Who sees what, and what was agreed to.
+//! What partners share with each other, and the consents on record.
 
-use api::pact::model::Sharing;
-use api::pact::service::{partners_to_tell, sharing_of};
+use api::pact::service::partners_to_tell;
 use api::viewer::SignedIn;
 use chrono::TimeDelta;
 use sea_orm::EntityTrait as _;
@@ -12,19 +11,18 @@ use super::{agreed, end, pacts, proposal, send, sent};
 use crate::peerings::partners;
 use crate::profile::{hide, problem, problems};
 
-async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
+async fn partners_with_peering(app: &TestApp) -> (SignedIn, SignedIn, Value) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(app, mike, paul).await;
     (mike, paul, peering)
 }
 
-async fn given(app: &TestApp, owner: SignedIn, viewer: SignedIn) -> Sharing {
-    let app = &app.app;
-    let given = sharing_of(app, app.db.pool(), owner.member, viewer.member);
-    given.await.unwrap()
+/// What the partner shares, as the member's only pact shows it.
+async fn shared_by_partner(app: &TestApp, who: SignedIn) -> Value {
+    pacts(app, who).await[0]["partnerSide"]["sharing"].clone()
 }
 
-/// The last seven days of the partner of a man's one pact.
+/// Returns the last seven days of the partner, as the member's only pact shows them.
 async fn days(app: &TestApp, who: SignedIn) -> Value {
     let query =
         "{ me { pacts { nodes { partnerDays { date checkedIn mood energy note keptWord wantsAWord
@@ -42,10 +40,10 @@ async fn checks_in(app: &TestApp, who: SignedIn, input: &Value) {
     assert_eq!(answer.at("/checkIn/errors"), json!([]));
 }
 
-/// Whoever is given words reads them where their writer lets partners read them, and nobody reads more than he is given.
+/// Words are shown if the pact shares words and the check-in is visible to partners.
 #[both]
-async fn a_partner_reads_what_he_is_given_and_no_more(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn a_partner_sees_what_is_shared_and_no_more(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let id = agreed(&app, mike, paul, &peering).await;
     let says = json!({ "mood": 2, "energy": 3, "note": "Rough.", "emotions": ["tired"], "keptWord": "PARTLY",
         "wantsAWord": true });
@@ -101,8 +99,8 @@ async fn a_partner_reads_what_he_is_given_and_no_more(app: TestApp) {
     assert_eq!(days(&app, mike).await, json!(null));
 }
 
-/// The notes and moods of the partner of a man's one pact, of the days with a check-in.
-async fn read(app: &TestApp, who: SignedIn) -> Vec<(Value, Value)> {
+/// Returns the partner's mood and note of each day with a check-in, as the member sees them.
+async fn moods_and_notes(app: &TestApp, who: SignedIn) -> Vec<(Value, Value)> {
     let seen = days(app, who).await;
     let seen = seen.as_array().unwrap().iter();
     let checked_in = seen.filter(|day| day["checkedIn"] == true);
@@ -112,8 +110,8 @@ async fn read(app: &TestApp, who: SignedIn) -> Vec<(Value, Value)> {
 }
 
 #[both]
-async fn what_was_written_before_somebody_agreed_is_not_read(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn words_written_before_they_were_shared_are_not_shown(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let id = agreed(&app, mike, paul, &peering).await;
     let give = async |sharing: &str| {
         let input = json!({ "pactId": id, "sharing": sharing });
@@ -130,32 +128,32 @@ async fn what_was_written_before_somebody_agreed_is_not_read(app: TestApp) {
     checks_in(&app, paul, &says("The 12th, in the morning.")).await;
     app.advance(TimeDelta::hours(1));
     give("WORDS").await;
-    // Whoever is given more goes on seeing what he was given before, and reads nothing from before.
+    // When more is shared, earlier days stay as they were shared then.
     assert_eq!(
-        read(&app, mike).await,
+        moods_and_notes(&app, mike).await,
         [nothing.clone(), mood.clone(), mood.clone()]
     );
     app.advance(TimeDelta::days(1));
     checks_in(&app, paul, &says("The 13th.")).await;
-    // What is for a day before that, and comes later, is from before as well.
+    // A late check-in for an earlier day counts as earlier too.
     let mut late = says("The 9th.");
     late["localDate"] = json!("2026-03-09");
     checks_in(&app, paul, &late).await;
     let before = [nothing.clone(), nothing.clone(), mood.clone(), mood];
     assert_eq!(
-        read(&app, mike).await,
+        moods_and_notes(&app, mike).await,
         [before.as_slice(), &[all("The 13th.")]].concat()
     );
-    // Given anew it begins anew.
+    // Words that are shared again are shared from that moment on.
     give("CHECKED_IN").await;
     app.advance(TimeDelta::hours(1));
     give("WORDS").await;
-    assert_eq!(read(&app, mike).await, vec![nothing; 5]);
+    assert_eq!(moods_and_notes(&app, mike).await, vec![nothing; 5]);
 }
 
 #[both]
-async fn what_was_changed_while_a_pact_waited_is_given_from_then_on(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn sharing_raised_before_the_answer_applies_to_later_check_ins(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
     let says = json!({ "mood": 2, "note": "Rough.", "visibility": "PARTNER" });
     checks_in(&app, mike, &says).await;
@@ -164,14 +162,20 @@ async fn what_was_changed_while_a_pact_waited_is_given_from_then_on(app: TestApp
     sent(&app, mike, "updatePactSide", more).await;
     let yes = json!({ "pactId": pact["id"], "accept": true });
     sent(&app, paul, "answerPact", yes).await;
-    assert_eq!(read(&app, paul).await, [(json!(null), json!(null))]);
+    assert_eq!(
+        moods_and_notes(&app, paul).await,
+        [(json!(null), json!(null))]
+    );
     checks_in(&app, mike, &says).await;
-    assert_eq!(read(&app, paul).await[1], (json!(2), json!("Rough.")));
+    assert_eq!(
+        moods_and_notes(&app, paul).await[1],
+        (json!(2), json!("Rough."))
+    );
 }
 
 #[both]
-async fn a_partner_hears_of_a_check_in_when_he_may_see_it(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn a_partner_gets_an_event_of_a_check_in_that_is_shared(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let sam = app.member("sam").await;
     let id = agreed(&app, mike, paul, &peering).await;
     let activity = "subscription { partnerActivity { kind subjectId } }";
@@ -197,10 +201,10 @@ async fn a_partner_hears_of_a_check_in_when_he_may_see_it(app: TestApp) {
     }
 }
 
-/// Whoever reads his words is told once that he would like one; not in secret, and not when he has thought better of it.
+/// The partner is notified if the check-in is shared with them, and the member has not taken the request back.
 #[both]
-async fn a_partner_is_told_that_a_man_would_like_a_word(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn a_partner_is_notified_once_of_a_request_for_a_word(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let id = agreed(&app, mike, paul, &peering).await;
     app.drain().await;
     let told = async || {
@@ -220,7 +224,7 @@ async fn a_partner_is_told_that_a_man_would_like_a_word(app: TestApp) {
     };
     let next_day = || app.advance(TimeDelta::days(1));
     let says = |visibility: &str| json!({ "wantsAWord": true, "visibility": visibility });
-    // He gives no more than that he checked in; then his words, but not these.
+    // Paul shares only that he checked in. Then he shares words, but this check-in is private.
     checks_in(&app, paul, &says("PARTNER")).await;
     sent(
         &app,
@@ -232,7 +236,7 @@ async fn a_partner_is_told_that_a_man_would_like_a_word(app: TestApp) {
     next_day();
     checks_in(&app, paul, &says("PRIVATE")).await;
     assert_eq!(told().await, [Value::Null; 0]);
-    // He thinks better of it before anybody is told.
+    // He takes the request back before anybody is notified.
     next_day();
     let check_in = app.app.ids.next::<uuid::Uuid>();
     let edit =
@@ -260,8 +264,8 @@ async fn consents(app: &TestApp, who: SignedIn) -> Value {
 }
 
 #[both]
-async fn each_gives_what_he_likes_and_takes_it_back_at_once(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn each_partner_changes_what_they_share_at_once(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let sam = app.member("sam").await;
     let id = agreed(&app, mike, paul, &peering).await;
     let sees = async || days(&app, mike).await[6]["checkedIn"].clone();
@@ -274,20 +278,16 @@ async fn each_gives_what_he_likes_and_takes_it_back_at_once(app: TestApp) {
         .unwrap();
     assert_eq!(sees().await, false);
 
-    for (word, sharing) in [
-        ("MOOD", Sharing::Mood),
-        ("WORDS", Sharing::Words),
-        ("NOTHING", Sharing::Nothing),
-    ] {
+    for word in ["MOOD", "WORDS", "NOTHING"] {
         let input = json!({ "pactId": id, "sharing": word });
         for _ in 0..2 {
             let pact = sent(&app, paul, "updatePactSide", input.clone()).await;
             assert_eq!(pact["yourSide"]["sharing"], word);
         }
-        assert_eq!(given(&app, paul, mike).await, sharing);
-        // His alone.
-        assert_eq!(given(&app, mike, paul).await, Sharing::CheckedIn);
-        assert_eq!(given(&app, paul, sam).await, Sharing::Nothing);
+        assert_eq!(shared_by_partner(&app, mike).await, word);
+        // Only Paul's side changes, and only in this pact.
+        assert_eq!(shared_by_partner(&app, paul).await, "CHECKED_IN");
+        assert_eq!(pacts(&app, sam).await, [json!(null); 0]);
     }
     assert_eq!(days(&app, mike).await, json!(null));
     let tell = async |who: SignedIn| {
@@ -295,7 +295,7 @@ async fn each_gives_what_he_likes_and_takes_it_back_at_once(app: TestApp) {
         let told = partners_to_tell(app, app.db.pool(), who.member).await;
         told.unwrap()
             .into_iter()
-            .map(|(man, _)| man)
+            .map(|(partner, _)| partner)
             .collect::<Vec<_>>()
     };
     assert_eq!(tell(mike).await, [paul.member]);
@@ -314,24 +314,26 @@ async fn each_gives_what_he_likes_and_takes_it_back_at_once(app: TestApp) {
 }
 
 #[both]
-async fn nothing_is_given_before_both_agreed_and_after_it_is_over(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn nothing_is_shared_before_both_agreed_or_after_the_end(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
-    assert_eq!(given(&app, mike, paul).await, Sharing::Nothing);
+    assert_eq!(days(&app, paul).await, json!(null));
     let yes = json!({ "pactId": pact["id"], "accept": true });
     sent(&app, paul, "answerPact", yes).await;
-    assert_eq!(given(&app, mike, paul).await, Sharing::CheckedIn);
-    assert_eq!(given(&app, paul, mike).await, Sharing::Nothing);
+    assert!(days(&app, paul).await.is_array());
+    // Paul agreed without sharing anything himself.
+    assert_eq!(days(&app, mike).await, json!(null));
     hide(&app, paul, true).await;
-    assert_eq!(given(&app, mike, paul).await, Sharing::Nothing);
+    assert_eq!(pacts(&app, paul).await, [json!(null); 0]);
     hide(&app, paul, false).await;
+    assert!(days(&app, paul).await.is_array());
     end(&app, paul, &pact["id"]).await;
-    assert_eq!(given(&app, mike, paul).await, Sharing::Nothing);
+    assert_eq!(pacts(&app, paul).await, [json!(null); 0]);
 }
 
 #[both]
-async fn what_was_agreed_to_can_be_read(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn a_member_can_read_their_consents(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
     assert_eq!(consents(&app, mike).await, json!([]));
     app.advance(TimeDelta::hours(1));
@@ -350,7 +352,7 @@ async fn what_was_agreed_to_can_be_read(app: TestApp) {
             "withdrawnAt": "2026-03-10T14:00:00.000Z", "member": paul_is },
     ]);
     assert_eq!(consents(&app, mike).await, expected);
-    // Who gives nothing agreed to nothing.
+    // A member who shares nothing has given no consent.
     assert_eq!(consents(&app, paul).await, json!([]));
     let query = "{ me { consents(first: 1) { totalCount pageInfo { hasNextPage } } } }";
     let page = app
@@ -364,13 +366,13 @@ async fn what_was_agreed_to_can_be_read(app: TestApp) {
 }
 
 #[both]
-async fn a_change_over_anothers_is_refused(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn a_change_of_an_old_version_is_stale(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let id = agreed(&app, mike, paul, &peering).await;
     let change = json!({ "pactId": id, "sharing": "MOOD", "expectedVersion": 2 });
     let pact = sent(&app, mike, "updatePactSide", change.clone()).await;
     assert_eq!(pact["version"], 3);
-    // Sent again it is done already, whatever it expects.
+    // A repeated change succeeds, whatever version it expects.
     assert_eq!(sent(&app, mike, "updatePactSide", change).await, pact);
     let late = json!({ "pactId": id, "sharing": "WORDS", "expectedVersion": 2 });
     let refused = send(&app, mike, "updatePactSide", late).await;
@@ -379,16 +381,16 @@ async fn a_change_over_anothers_is_refused(app: TestApp) {
         problem("STALE", "input.expectedVersion")
     );
     assert_eq!(refused["pact"], pact);
-    // Taking it back asks for no version.
+    // Taking it back needs no version.
     let back = json!({ "pactId": id, "sharing": "NOTHING" });
     sent(&app, mike, "updatePactSide", back).await;
 }
 
 #[both]
-async fn the_consents_about_a_man_end_when_he_goes(app: TestApp) {
+async fn consents_about_a_member_end_with_the_account(app: TestApp) {
     use api::transact;
     use api::tx::Done;
-    let (mike, paul, peering) = two(&app).await;
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     agreed(&app, mike, paul, &peering).await;
     let given = &app.app;
     let done = transact!(given, |tx| {

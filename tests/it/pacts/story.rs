@@ -1,4 +1,4 @@
-//! From a proposal to its end.
+//! The life of a pact, from its proposal to its end.
 
 use api::viewer::SignedIn;
 use chrono::TimeDelta;
@@ -11,7 +11,7 @@ use crate::profile::{hide, problem, problems};
 
 const NOTHING: [Value; 0] = [];
 
-async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
+async fn partners_with_peering(app: &TestApp) -> (SignedIn, SignedIn, Value) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(app, mike, paul).await;
     (mike, paul, peering)
@@ -19,7 +19,7 @@ async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
 
 #[both]
 async fn two_partners_agree_and_one_ends_it(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let mut input = proposal(&app, &peering);
     input["nudgeWish"] = json!(" A joke is fine. ");
     let made = send(&app, mike, "proposePact", input.clone()).await;
@@ -32,7 +32,7 @@ async fn two_partners_agree_and_one_ends_it(app: TestApp) {
         "yourSide": side, "partnerSide": null });
     assert_eq!(made, json!({ "pact": expected, "errors": [] }));
     assert_eq!(send(&app, mike, "proposePact", input.clone()).await, made);
-    // From another device, which made another id.
+    // Another device proposes it with another id.
     let mut again = input.clone();
     again["id"] = json!(app.app.ids.next::<uuid::Uuid>());
     assert_eq!(
@@ -74,8 +74,8 @@ async fn two_partners_agree_and_one_ends_it(app: TestApp) {
 }
 
 #[both]
-async fn a_no_looks_like_silence_to_the_man_who_proposed(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn a_decline_looks_like_no_answer_to_the_proposer(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
     let id = &pact["id"];
     let before = pacts(&app, mike).await;
@@ -98,7 +98,7 @@ async fn a_no_looks_like_silence_to_the_man_who_proposed(app: TestApp) {
     let own = json!({ "pactId": id, "accept": true });
     let own = send(&app, mike, "answerPact", own).await;
     assert_eq!(problems(&own), problem("NOT_ALLOWED", "input.pactId"));
-    // What he offers he can change, and is told nothing by it.
+    // He can change what he offers, and learns nothing of the decline.
     let more = json!({ "pactId": id, "sharing": "MOOD" });
     assert_eq!(sent(&app, mike, "updatePactSide", more).await["version"], 2);
     app.advance(TimeDelta::days(7));
@@ -107,8 +107,8 @@ async fn a_no_looks_like_silence_to_the_man_who_proposed(app: TestApp) {
 }
 
 #[both]
-async fn who_proposes_back_agrees(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn proposing_back_accepts_the_proposal(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let first = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
     let no = json!({ "pactId": first["id"], "accept": false });
     send(&app, paul, "answerPact", no).await;
@@ -122,8 +122,8 @@ async fn who_proposes_back_agrees(app: TestApp) {
 }
 
 #[both]
-async fn who_propose_at_once_have_one_pact(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn partners_who_propose_at_once_get_one_pact(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let both = [mike, paul].repeat(10).into_iter();
     let ask = |who| {
         (
@@ -141,8 +141,8 @@ async fn who_propose_at_once_have_one_pact(app: TestApp) {
 }
 
 #[both]
-async fn it_needs_a_partner_and_ends_with_the_peering(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn a_pact_needs_a_peering_and_ends_with_it(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let sam = app.member("sam").await;
     let missing = problem("NOT_FOUND", "input.peeringId");
     for (who, id) in [(sam, &peering), (mike, &json!("nonsense"))] {
@@ -160,12 +160,12 @@ async fn it_needs_a_partner_and_ends_with_the_peering(app: TestApp) {
 }
 
 #[both]
-async fn it_ends_with_its_last_day_and_can_be_renewed(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn a_pact_ends_with_its_last_day_and_can_be_renewed(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let mut input = proposal(&app, &peering);
     input["endsOn"] = json!("2026-03-12");
     let pact = sent(&app, mike, "proposePact", input).await;
-    // A man's day begins at three.
+    // A member's day begins at three.
     assert_eq!(pact["expiresAt"], "2026-03-13T03:00:00.000Z");
     let id = &pact["id"];
     let yes = json!({ "pactId": id, "accept": true, "sharing": "CHECKED_IN" });
@@ -180,7 +180,7 @@ async fn it_ends_with_its_last_day_and_can_be_renewed(app: TestApp) {
         "2026-03-21T03:00:00.000Z"
     );
     assert_eq!(sent(&app, mike, "renewPact", renew.clone()).await, longer);
-    // Nobody gives for longer than he agreed to himself.
+    // Each side shares only until the date that it agreed to itself.
     app.app
         .clock
         .set("2026-03-13T03:00:00Z".parse().unwrap())
@@ -213,8 +213,8 @@ async fn it_ends_with_its_last_day_and_can_be_renewed(app: TestApp) {
 }
 
 #[both]
-async fn what_is_wrong_with_a_pact_is_named(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn every_invalid_field_of_a_proposal_is_named(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let input = json!({ "id": "f47ac10b-58cc-4372-a567-0e02b2c3d479", "peeringId": "nonsense",
         "sharing": "MOOD", "nudgeStyle": "PLAIN", "nudgeWish": "a".repeat(201) });
     let refused = send(&app, mike, "proposePact", input).await;
@@ -242,10 +242,10 @@ async fn what_is_wrong_with_a_pact_is_named(app: TestApp) {
 }
 
 #[both]
-async fn it_is_there_for_the_two_and_nobody_else(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn a_pact_is_visible_to_its_two_partners_alone(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let sam = app.member("sam").await;
-    // A partner of one of them.
+    // Sam is a partner of Mike only.
     partners(&app, mike, sam).await;
     let id = agreed(&app, mike, paul, &peering).await;
     let missing = problem("NOT_FOUND", "input.pactId");
@@ -272,7 +272,7 @@ async fn it_is_there_for_the_two_and_nobody_else(app: TestApp) {
     };
     assert_eq!(asked(sam).await, json!(null));
     assert_eq!(asked(paul).await, json!({ "__typename": "Pact" }));
-    // A page of them costs two statements.
+    // A page of pacts with its count costs three statements.
     let list =
         "{ me { pacts { nodes { id partner { handle } yourSide { sharing } } totalCount } } }";
     let list = app.as_member(mike, list, json!({})).await;
@@ -281,8 +281,8 @@ async fn it_is_there_for_the_two_and_nobody_else(app: TestApp) {
 }
 
 #[both]
-async fn a_hidden_mans_pacts_are_not_there(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn the_pacts_of_a_hidden_member_are_absent(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let id = agreed(&app, mike, paul, &peering).await;
     hide(&app, paul, true).await;
     assert_eq!(pacts(&app, mike).await, NOTHING);

@@ -1,4 +1,4 @@
-//! Who is told what: phones, connected devices, inboxes and lock screens.
+//! Who is notified of what: synced phones, live events, inboxes and pushes.
 
 use api::viewer::SignedIn;
 use chrono::TimeDelta;
@@ -13,67 +13,67 @@ use crate::peerings::{answer, in_a_circle, leave, partners, proposed};
 const NOTHING: [&str; 0] = [];
 const ACTIVITY: &str = "subscription { partnerActivity { kind subjectId refetch } }";
 
-async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
+async fn partners_with_peering(app: &TestApp) -> (SignedIn, SignedIn, Value) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(app, mike, paul).await;
     (mike, paul, peering)
 }
 
-async fn phones(app: &TestApp, men: [SignedIn; 2]) -> [Phone; 2] {
-    let mut phones = men.map(Phone::new);
+async fn phones(app: &TestApp, members: [SignedIn; 2]) -> [Phone; 2] {
+    let mut phones = members.map(Phone::new);
     for phone in &mut phones {
         phone.sync(app).await;
     }
     phones
 }
 
-async fn expect(app: &TestApp, phones: &mut [Phone; 2], told: [&[&str]; 2]) {
+async fn expect_synced(app: &TestApp, phones: &mut [Phone; 2], told: [&[&str]; 2]) {
     for (phone, told) in phones.iter_mut().zip(told) {
-        assert_eq!(phone.told(app).await, told);
+        assert_eq!(phone.news(app).await, told);
     }
 }
 
 #[both]
-async fn each_step_reaches_the_phones_of_both(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn each_change_is_synced_to_both_phones(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let mut both = phones(&app, [mike, paul]).await;
     let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
-    expect(&app, &mut both, [&["Pact"], &["Pact"]]).await;
+    expect_synced(&app, &mut both, [&["Pact"], &["Pact"]]).await;
     let no = json!({ "pactId": pact["id"], "accept": false });
     send(&app, paul, "answerPact", no).await;
-    // Nothing tells the man who proposed it that there was an answer.
-    expect(&app, &mut both, [&NOTHING, &["no Pact"]]).await;
+    // The proposer's phone learns nothing of the answer.
+    expect_synced(&app, &mut both, [&NOTHING, &["no Pact"]]).await;
     sent(&app, paul, "proposePact", proposal(&app, &peering)).await;
-    expect(&app, &mut both, [&["Pact"], &["Pact"]]).await;
+    expect_synced(&app, &mut both, [&["Pact"], &["Pact"]]).await;
     let more = json!({ "pactId": pact["id"], "sharing": "MOOD" });
     for _ in 0..2 {
         sent(&app, paul, "updatePactSide", more.clone()).await;
     }
-    expect(&app, &mut both, [&["Pact"], &["Pact"]]).await;
+    expect_synced(&app, &mut both, [&["Pact"], &["Pact"]]).await;
     assert_eq!(both[0].all("Pact")[0]["partnerSide"]["sharing"], "MOOD");
     let id = nudged(&app, mike, &pact["id"]).await["id"].clone();
-    expect(&app, &mut both, [&["PactNudge"], &["PactNudge"]]).await;
+    expect_synced(&app, &mut both, [&["PactNudge"], &["PactNudge"]]).await;
     let rough = json!({ "nudgeId": id, "answer": "ROUGH_DAY" });
     for _ in 0..2 {
         nudge(&app, paul, "answerPactNudge", &rough).await;
     }
-    expect(&app, &mut both, [&["PactNudge"], &["PactNudge"]]).await;
+    expect_synced(&app, &mut both, [&["PactNudge"], &["PactNudge"]]).await;
     assert_eq!(both[0].all("PactNudge")[0]["answer"], "ROUGH_DAY");
     let over = ["no Pact", "no PactNudge", "no Peering"];
     leave(&app, paul, "endPeering", &peering).await;
-    expect(&app, &mut both, [&over, &over]).await;
+    expect_synced(&app, &mut both, [&over, &over]).await;
 }
 
 #[both]
-async fn proposing_and_ending_in_turn_rings_twice_a_day(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn repeated_proposals_ring_at_most_twice_a_day(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     app.drain().await;
     app.register(paul, "pauls-phone").await;
     let in_turn = async || {
         for _ in 0..5 {
             let pact = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
             app.drain().await;
-            // He sees it each time.
+            // Paul sees each of them.
             assert_eq!(super::pacts(&app, paul).await[0]["id"], pact["id"]);
             end(&app, mike, &pact["id"]).await;
         }
@@ -85,7 +85,7 @@ async fn proposing_and_ending_in_turn_rings_twice_a_day(app: TestApp) {
         .iter()
         .filter(|row| row.skip_reason == Some(SkipReason::InboxOnly));
     assert_eq!(silent.count(), 3);
-    // What Paul does rings on Mike's phone as before.
+    // Paul's proposals still ring on Mike's phone.
     app.register(mike, "mikes-phone").await;
     let pact = sent(&app, paul, "proposePact", proposal(&app, &peering)).await;
     app.drain().await;
@@ -101,13 +101,13 @@ async fn proposing_and_ending_in_turn_rings_twice_a_day(app: TestApp) {
 }
 
 #[both]
-async fn partners_hear_of_each_other_and_nobody_else(app: TestApp) {
+async fn only_partners_get_events_of_each_other(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let sam = app.member("sam").await;
     in_a_circle(&app, &[mike, paul, sam]).await;
     let [mut mikes, mut pauls, mut sams] = [mike, paul, sam].map(|who| app.listen(who, ACTIVITY));
     let told = |kind: &str, id: &Value| json!({ "kind": kind, "subjectId": id, "refetch": false });
-    // A no is heard by nobody, nor is that he takes it back whom he said no to.
+    // A decline sends no event, and neither does the withdrawal after it.
     let declined = proposed(&app, sam, paul).await["id"].clone();
     assert_eq!(pauls.heard(), [told("PEERING_CHANGED", &declined)]);
     answer(&app, paul, &declined, false).await;
@@ -142,7 +142,7 @@ async fn partners_hear_of_each_other_and_nobody_else(app: TestApp) {
 
 #[both]
 async fn a_nudge_and_its_answer_are_pushed(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     app.register(mike, "mikes-phone").await;
     app.register(paul, "pauls-phone").await;
     app.drain().await;
@@ -154,7 +154,7 @@ async fn a_nudge_and_its_answer_are_pushed(app: TestApp) {
     let call = json!({ "nudgeId": id, "answer": "CALL_ME" });
     nudge(&app, paul, "answerPactNudge", &call).await;
     app.drain().await;
-    // His proposal was answered before it left.
+    // The proposal was answered before its push left.
     assert_eq!(app.outbox().len(), before + 3);
     let inbox = "{ me { notifications { nodes { kind subjectId } } } }";
     let lines = async |who| {
@@ -180,8 +180,8 @@ async fn a_nudge_and_its_answer_are_pushed(app: TestApp) {
 }
 
 #[both]
-async fn what_is_no_longer_so_is_not_told(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn outdated_notifications_are_cancelled(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     app.drain().await;
     let pact = agreed(&app, mike, paul, &peering).await;
     nudged(&app, mike, &pact).await;
@@ -189,12 +189,19 @@ async fn what_is_no_longer_so_is_not_told(app: TestApp) {
     let again = sent(&app, mike, "proposePact", proposal(&app, &peering)).await;
     end(&app, mike, &again["id"]).await;
     app.drain().await;
-    for row in app.notifications().await {
-        if !matches!(row.kind, Kind::PeeringProposed | Kind::PeeringAccepted) {
-            assert_eq!(row.state, State::Cancelled, "{:?}", row.kind);
-        }
+    let mut told = app.notifications().await;
+    told.retain(|row| !matches!(row.kind, Kind::PeeringProposed | Kind::PeeringAccepted));
+    for kind in [
+        Kind::PactProposed,
+        Kind::PactAccepted,
+        Kind::PactNudgeReceived,
+    ] {
+        assert!(told.iter().any(|row| row.kind == kind), "{kind:?}");
     }
-    // A nudge is for now: in four hours it is old.
+    for row in told {
+        assert_eq!(row.state, State::Cancelled, "{:?}", row.kind);
+    }
+    // A nudge expires after four hours.
     let pact = agreed(&app, mike, paul, &peering).await;
     app.advance(TimeDelta::days(1));
     nudged(&app, mike, &pact).await;
@@ -205,8 +212,8 @@ async fn what_is_no_longer_so_is_not_told(app: TestApp) {
 }
 
 #[both]
-async fn the_end_of_a_pact_clears_the_phones(app: TestApp) {
-    let (mike, paul, peering) = two(&app).await;
+async fn the_end_of_a_pact_removes_it_from_phones(app: TestApp) {
+    let (mike, paul, peering) = partners_with_peering(&app).await;
     let mut input = proposal(&app, &peering);
     input["endsOn"] = json!("2026-03-10");
     let pact = sent(&app, mike, "proposePact", input).await;
@@ -222,14 +229,14 @@ async fn the_end_of_a_pact_clears_the_phones(app: TestApp) {
         api::pact::service::housekeep(&app.app).await.unwrap();
     }
     let over: [&str; 2] = ["no Pact", "no PactNudge"];
-    expect(&app, &mut both, [&over, &over]).await;
+    expect_synced(&app, &mut both, [&over, &over]).await;
     let query = "{ me { consents { nodes { withdrawnAt } } } }";
     let consents = app.as_member(paul, query, json!({})).await;
     assert_eq!(
         consents.at("/me/consents/nodes/0/withdrawnAt"),
         "2026-03-11T03:00:00.000Z"
     );
-    // A man who leaves goes from his partner's phone with all there is between them.
+    // A hidden member disappears from the partner's phone, with everything between the two.
     let pact = agreed(&app, mike, paul, &peering).await;
     app.app
         .clock
@@ -242,6 +249,6 @@ async fn the_end_of_a_pact_clears_the_phones(app: TestApp) {
         (false, ["Pact", "PactNudge", "Peering"]),
     ] {
         crate::profile::hide(&app, paul, hidden).await;
-        assert_eq!(mikes.told(&app).await, told);
+        assert_eq!(mikes.news(&app).await, told);
     }
 }

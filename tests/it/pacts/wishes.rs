@@ -1,4 +1,4 @@
-//! How a man likes to be nudged, in his words: encrypted where it is kept.
+//! How a member wishes to be nudged, in their own words, stored encrypted.
 
 use api::viewer::SignedIn;
 use entity::pact_side;
@@ -10,20 +10,20 @@ use support::{TestApp, both};
 use super::{agreed, pacts, sent};
 use crate::peerings::partners;
 
-async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
+async fn partners_with_pact(app: &TestApp) -> (SignedIn, SignedIn, Value) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(app, mike, paul).await;
     let pact = agreed(app, mike, paul, &peering).await;
     (mike, paul, pact)
 }
 
-async fn wishes(app: &TestApp, pact: &Value, who: SignedIn, wish: &str) {
+async fn set_wish(app: &TestApp, pact: &Value, who: SignedIn, wish: &str) {
     let input = json!({ "pactId": pact, "nudgeWish": wish });
     sent(app, who, "updatePactSide", input).await;
 }
 
-/// What a man, and his partner, see of his wish.
-async fn seen(app: &TestApp, who: SignedIn, partner: SignedIn) -> [Value; 2] {
+/// Returns the wish as the member and as the partner see it.
+async fn wish_seen_by(app: &TestApp, who: SignedIn, partner: SignedIn) -> [Value; 2] {
     [
         pacts(app, who).await[0]["yourSide"]["nudgeWish"].clone(),
         pacts(app, partner).await[0]["partnerSide"]["nudgeWish"].clone(),
@@ -36,13 +36,13 @@ async fn rows(app: &TestApp) -> Vec<pact_side::Model> {
 }
 
 #[both]
-async fn a_wish_is_kept_encrypted_and_bound_to_its_side(app: TestApp) {
-    let (mike, paul, pact) = two(&app).await;
+async fn a_wish_is_stored_encrypted_and_bound_to_its_side(app: TestApp) {
+    let (mike, paul, pact) = partners_with_pact(&app).await;
     for who in [mike, paul] {
-        wishes(&app, &pact, who, "Call me by my first name").await;
+        set_wish(&app, &pact, who, "Call me by my first name").await;
     }
     assert_eq!(
-        seen(&app, mike, paul).await,
+        wish_seen_by(&app, mike, paul).await,
         ["Call me by my first name"; 2]
     );
     let kept = rows(&app).await;
@@ -51,7 +51,7 @@ async fn a_wish_is_kept_encrypted_and_bound_to_its_side(app: TestApp) {
         let sealed = row.nudge_wish_sealed.clone().unwrap();
         assert!(!String::from_utf8_lossy(&sealed).contains("first name"));
     }
-    // Put into the other's row it cannot be opened.
+    // Copied into the row of the other side, it cannot be decrypted.
     let db = app.app.db.pool();
     let stolen = kept
         .iter()
@@ -71,31 +71,34 @@ async fn a_wish_is_kept_encrypted_and_bound_to_its_side(app: TestApp) {
     assert_eq!(answer.code(), "INTERNAL_SERVER_ERROR");
 }
 
-/// What is read is right before and after it was encrypted.
+/// The wish reads the same before and after it is encrypted.
 #[both]
-async fn what_an_older_program_wrote_is_read_and_encrypted(app: TestApp) {
-    let (mike, paul, pact) = two(&app).await;
-    wishes(&app, &pact, mike, "Softly").await;
+async fn a_wish_written_by_an_older_program_is_read_and_encrypted(app: TestApp) {
+    let (mike, paul, pact) = partners_with_pact(&app).await;
+    set_wish(&app, &pact, mike, "Softly").await;
     let db = app.app.db.pool();
-    // It knows one column, and puts it in the place of what it could not see.
+    // The older program writes the plaintext column, and does not know the encrypted one.
     pact_side::Entity::update_many()
         .col_expr(pact_side::Column::NudgeWish, Expr::value("Loudly"))
         .filter(pact_side::Column::MemberId.eq(mike.member))
         .exec(db)
         .await
         .unwrap();
-    assert_eq!(seen(&app, mike, paul).await, ["Loudly"; 2]);
+    assert_eq!(wish_seen_by(&app, mike, paul).await, ["Loudly"; 2]);
     api::pact::service::housekeep(&app.app).await.unwrap();
-    assert_eq!(seen(&app, mike, paul).await, ["Loudly"; 2]);
+    assert_eq!(wish_seen_by(&app, mike, paul).await, ["Loudly"; 2]);
     let in_the_clear = rows(&app)
         .await
         .into_iter()
         .filter(|row| row.nudge_wish.is_some());
     assert_eq!(in_the_clear.count(), 0);
-    // And of what is written after that there is nothing in the clear either.
+    // Clearing the wish clears the encrypted column too.
     let none = json!({ "pactId": pact, "nudgeWish": null });
     sent(&app, mike, "updatePactSide", none).await;
-    assert_eq!(seen(&app, mike, paul).await, [const { Value::Null }; 2]);
+    assert_eq!(
+        wish_seen_by(&app, mike, paul).await,
+        [const { Value::Null }; 2]
+    );
     assert!(
         rows(&app)
             .await

@@ -1,4 +1,4 @@
-//! Whoever asks at night: what he is shown, and who may be woken.
+//! Requests at night: whether they may wait until morning, and which partners can be woken.
 
 use api::notification_kind::Category;
 use api::viewer::SignedIn;
@@ -16,8 +16,8 @@ fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// Mike, who lets Paul read what he writes, and Paul with a phone; the pact.
-async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
+/// Makes a pact in which Mike shares his words with Paul, who has a phone.
+async fn partners_with_pact(app: &TestApp) -> (SignedIn, SignedIn, Value) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let peering = partners(app, mike, paul).await;
     let pact = agreed(app, mike, paul, &peering).await;
@@ -28,7 +28,7 @@ async fn two(app: &TestApp) -> (SignedIn, SignedIn, Value) {
     (mike, paul, pact)
 }
 
-/// Says in a check-in that he would like a word; whether that may wait.
+/// Checks in and asks for a word. Returns `mayWaitUntilMorning`.
 async fn asks_for_a_word(app: &TestApp, who: SignedIn, visibility: &str) -> Value {
     let query = "mutation($input: CheckInInput!) { checkIn(input: $input) {
         mayWaitUntilMorning errors { code } } }";
@@ -40,7 +40,7 @@ async fn asks_for_a_word(app: &TestApp, who: SignedIn, visibility: &str) -> Valu
     payload["mayWaitUntilMorning"].clone()
 }
 
-async fn can_be_woken(app: &TestApp, who: SignedIn, pact: &Value, can: bool) {
+async fn set_can_be_woken(app: &TestApp, who: SignedIn, pact: &Value, can: bool) {
     let input = json!({ "pactId": pact, "canBeWoken": can });
     sent(app, who, "updatePactSide", input).await;
 }
@@ -53,8 +53,8 @@ async fn may_wait(app: &TestApp, who: SignedIn, pact: &Value) -> Value {
 }
 
 #[both]
-async fn a_word_asked_for_at_night_waits_unless_he_may_be_woken(app: TestApp) {
-    let (mike, paul, pact) = two(&app).await;
+async fn a_request_at_night_waits_unless_the_partner_can_be_woken(app: TestApp) {
+    let (mike, paul, pact) = partners_with_pact(&app).await;
     let before = pushed(&app).len();
     app.travel(utc("2026-03-10T22:30:00Z")).await;
     assert_eq!(asks_for_a_word(&app, mike, "PARTNER").await, true);
@@ -62,7 +62,7 @@ async fn a_word_asked_for_at_night_waits_unless_he_may_be_woken(app: TestApp) {
     let morning = spread_after(paul, Category::Contacts, "2026-03-11T07:00:00Z");
     assert_eq!(pushed(&app)[before..], [morning]);
 
-    can_be_woken(&app, paul, &pact, true).await;
+    set_can_be_woken(&app, paul, &pact, true).await;
     app.travel(utc("2026-03-11T22:30:00Z")).await;
     assert_eq!(asks_for_a_word(&app, mike, "PARTNER").await, false);
     app.drain().await;
@@ -70,27 +70,27 @@ async fn a_word_asked_for_at_night_waits_unless_he_may_be_woken(app: TestApp) {
 }
 
 #[both]
-async fn whoever_may_be_woken_says_so_himself_and_takes_it_back(app: TestApp) {
-    let (mike, paul, pact) = two(&app).await;
+async fn each_partner_decides_whether_they_can_be_woken(app: TestApp) {
+    let (mike, paul, pact) = partners_with_pact(&app).await;
     let sides = |yours: bool, his: bool| json!([{ "canBeWoken": yours }, { "canBeWoken": his }]);
     let seen_by = async |who| {
         let seen = may_wait(&app, who, &pact).await;
         json!([seen["yourSide"], seen["partnerSide"]])
     };
     assert_eq!(seen_by(mike).await, sides(false, false));
-    // It is for Paul to say whether he may be woken: Mike speaks for himself.
-    can_be_woken(&app, mike, &pact, true).await;
+    // Mike sets only his own side: it does not say that Paul can be woken.
+    set_can_be_woken(&app, mike, &pact, true).await;
     assert_eq!(seen_by(paul).await, sides(false, true));
     app.travel(utc("2026-03-10T22:30:00Z")).await;
     let before = pushed(&app).len();
-    can_be_woken(&app, paul, &pact, true).await;
-    can_be_woken(&app, paul, &pact, false).await;
+    set_can_be_woken(&app, paul, &pact, true).await;
+    set_can_be_woken(&app, paul, &pact, false).await;
     assert_eq!(seen_by(paul).await, sides(false, true));
     assert_eq!(asks_for_a_word(&app, mike, "PARTNER").await, true);
     app.drain().await;
     assert_eq!(pushed(&app).len(), before);
 
-    // Agreed to with a yes, it is the same yes when it is sent again.
+    // A repeated proposal or answer with the same value succeeds. Another value is a conflict.
     let sam = app.member("sam").await;
     let peering = partners(&app, mike, sam).await;
     let mut input = proposal(&app, &peering);
@@ -112,8 +112,8 @@ async fn whoever_may_be_woken_says_so_himself_and_takes_it_back(app: TestApp) {
 }
 
 #[both]
-async fn an_answer_to_his_own_nudge_is_not_held(app: TestApp) {
-    let (mike, paul, pact) = two(&app).await;
+async fn an_answer_to_a_nudge_is_not_held_at_night(app: TestApp) {
+    let (mike, paul, pact) = partners_with_pact(&app).await;
     app.travel(utc("2026-03-10T21:30:00Z")).await;
     let id = nudged(&app, paul, &pact).await["id"].clone();
     app.travel(utc("2026-03-10T23:00:00Z")).await;
@@ -126,8 +126,8 @@ async fn an_answer_to_his_own_nudge_is_not_held(app: TestApp) {
 }
 
 #[both]
-async fn whoever_asks_is_shown_before_and_after_that_it_may_wait(app: TestApp) {
-    let (mike, paul, pact) = two(&app).await;
+async fn the_sender_is_shown_before_and_after_that_a_request_may_wait(app: TestApp) {
+    let (mike, paul, pact) = partners_with_pact(&app).await;
     let id = nudged(&app, paul, &pact).await["id"].clone();
     let hello = json!({ "id": app.app.ids.next::<Uuid>(), "pactId": pact, "says": { "template": "JUST_HELLO" } });
     let sends = |document: &str, input: &Value| {
@@ -154,22 +154,22 @@ async fn whoever_asks_is_shown_before_and_after_that_it_may_wait(app: TestApp) {
         assert_eq!(sends(nudges, &hello).await, waits);
         assert_eq!(sends(answers, &call).await, waits);
     }
-    // In secret he asks nobody, and without a word neither.
+    // A private check-in asks nobody.
     assert_eq!(asks_for_a_word(&app, mike, "PRIVATE").await, json!(null));
     app.advance(TimeDelta::days(1));
-    can_be_woken(&app, paul, &pact, true).await;
+    set_can_be_woken(&app, paul, &pact, true).await;
     assert_eq!(
         may_wait(&app, mike, &pact).await["mayWaitUntilMorning"],
         false
     );
     assert_eq!(asks_for_a_word(&app, mike, "PARTNER").await, false);
-    // Of two who hear it, one may be awake.
+    // With two partners it waits only if it is night for both.
     let sam = app.member("sam").await;
     let peering = partners(&app, mike, sam).await;
     let other = agreed(&app, mike, sam, &peering).await;
     let words = json!({ "pactId": other, "sharing": "WORDS" });
     sent(&app, mike, "updatePactSide", words).await;
-    can_be_woken(&app, paul, &pact, false).await;
+    set_can_be_woken(&app, paul, &pact, false).await;
     let there = json!({ "timeZone": "Asia/Tokyo" });
     for (zone, waits) in [(Some(there), false), (None, true)] {
         app.advance(TimeDelta::days(1));
@@ -180,8 +180,8 @@ async fn whoever_asks_is_shown_before_and_after_that_it_may_wait(app: TestApp) {
 }
 
 #[both]
-async fn what_may_wait_is_nobody_elses_to_know(app: TestApp) {
-    let (mike, paul, pact) = two(&app).await;
+async fn only_partners_of_an_active_pact_see_whether_a_request_may_wait(app: TestApp) {
+    let (mike, paul, pact) = partners_with_pact(&app).await;
     let sam = app.member("sam").await;
     app.travel(utc("2026-03-10T23:00:00Z")).await;
     assert_eq!(may_wait(&app, sam, &pact).await, json!(null));
@@ -199,7 +199,7 @@ async fn what_may_wait_is_nobody_elses_to_know(app: TestApp) {
         .await;
     let expected = json!({ "mayWaitUntilMorning": null, "errors": [{ "code": "NOT_FOUND" }] });
     assert_eq!(refused.at("/sendPactNudge"), expected);
-    // Nor of one who is leaving.
+    // It is not shown of a partner whose account is being deleted either.
     crate::profile::hide(&app, paul, true).await;
     assert_eq!(may_wait(&app, mike, &pact).await, json!(null));
 }

@@ -1,4 +1,4 @@
-//! Peerings: two men who said yes, and what nobody is told.
+//! Peerings: proposals between members of a circle, and what nobody learns of a decline.
 
 mod limits;
 mod story;
@@ -8,75 +8,64 @@ use api::node_id::NodeId as _;
 use api::viewer::SignedIn;
 use entity::PeeringId;
 use serde_json::{Value, json};
-use support::TestApp;
+use support::{TestApp, mutation};
 
 use crate::circles::circle_of;
 
-/// Everything a peering shows.
+/// All fields of a peering.
 pub const PEERING: &str = "id state proposedByYou proposedAt expiresAt since partner { handle }";
 
-/// Puts men into a circle.
-pub async fn in_a_circle(app: &TestApp, men: &[SignedIn]) {
+/// Puts members into a new circle.
+pub async fn in_a_circle(app: &TestApp, members: &[SignedIn]) {
     let id: PeeringId = app.app.ids.next();
     let text = id.0.simple().to_string();
     // Handles have at most 24 characters; the end of an id differs.
     let host = app.facilitator(&format!("host-{}", &text[20..])).await;
-    circle_of(app, host, men).await;
+    circle_of(app, host, members).await;
 }
 
 pub fn propose_document() -> String {
-    format!(
-        "mutation($input: ProposePeeringInput!) {{ payload: proposePeering(input: $input) {{
-            peering {{ {PEERING} }} errors {{ code path }} }} }}"
-    )
+    mutation("proposePeering", &format!("peering {{ {PEERING} }}"))
 }
 
 pub fn answer_document() -> String {
-    format!(
-        "mutation($input: AnswerPeeringInput!) {{ payload: answerPeering(input: $input) {{
-            peering {{ {PEERING} }} errors {{ code path }} }} }}"
-    )
+    mutation("answerPeering", &format!("peering {{ {PEERING} }}"))
 }
 
-/// A proposal's input.
-pub fn to(app: &TestApp, man: SignedIn) -> Value {
+/// Returns the input of a proposal to a member.
+pub fn proposal_to(app: &TestApp, other: SignedIn) -> Value {
     let id: PeeringId = app.app.ids.next();
-    json!({ "id": id.0, "memberId": *man.member.global() })
+    json!({ "id": id.0, "memberId": *other.member.global() })
 }
 
-/// Sends a proposal; its payload.
+/// Sends a proposal. Returns the payload.
 pub async fn propose(app: &TestApp, who: SignedIn, input: &Value) -> Value {
     let input = json!({ "input": input });
     let answer = app.as_member(who, &propose_document(), input).await;
     answer.at("/payload")
 }
 
-/// As [`propose`], which must be fine; the peering.
-pub async fn proposed(app: &TestApp, who: SignedIn, man: SignedIn) -> Value {
-    let payload = propose(app, who, &to(app, man)).await;
+/// Proposes a peering, and asserts that there are no errors. Returns the peering.
+pub async fn proposed(app: &TestApp, who: SignedIn, other: SignedIn) -> Value {
+    let payload = propose(app, who, &proposal_to(app, other)).await;
     assert_eq!(payload["errors"], json!([]));
     payload["peering"].clone()
 }
 
-/// Answers a proposal; the payload.
+/// Answers a proposal. Returns the payload.
 pub async fn answer(app: &TestApp, who: SignedIn, id: &Value, accept: bool) -> Value {
     let input = json!({ "input": { "peeringId": id, "accept": accept } });
     let answer = app.as_member(who, &answer_document(), input).await;
     answer.at("/payload")
 }
 
-/// Takes back or ends; the payload.
+/// Withdraws or ends a peering, with the mutation `how`. Returns the payload.
 pub async fn leave(app: &TestApp, who: SignedIn, how: &str, id: &Value) -> Value {
-    let name = format!("{}{}Input", how[..1].to_uppercase(), &how[1..]);
-    let document = format!(
-        "mutation($input: {name}!) {{ payload: {how}(input: $input) {{
-            peeringId errors {{ code path }} }} }}"
-    );
-    let input = json!({ "input": { "peeringId": id } });
-    app.as_member(who, &document, input).await.at("/payload")
+    let input = json!({ "peeringId": id });
+    app.mutate(who, how, input, "peeringId").await
 }
 
-/// A member's peerings.
+/// Returns a member's peerings.
 pub async fn peerings(app: &TestApp, who: SignedIn) -> Vec<Value> {
     let query = format!("{{ me {{ peerings {{ nodes {{ {PEERING} }} }} }} }}");
     let answer = app.as_member(who, &query, json!({})).await;
@@ -84,7 +73,7 @@ pub async fn peerings(app: &TestApp, who: SignedIn) -> Vec<Value> {
     nodes.as_array().unwrap().clone()
 }
 
-/// Makes two men partners; the id of their peering.
+/// Makes two members partners. Returns the id of their peering.
 pub async fn partners(app: &TestApp, one: SignedIn, other: SignedIn) -> Value {
     in_a_circle(app, &[one, other]).await;
     let id = proposed(app, one, other).await["id"].clone();

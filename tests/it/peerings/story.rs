@@ -1,4 +1,4 @@
-//! From a proposal to its end.
+//! The life of a peering, from its proposal to its end.
 
 use api::node_id::NodeId as _;
 use api::viewer::SignedIn;
@@ -7,17 +7,17 @@ use entity::PeeringId;
 use serde_json::{Value, json};
 use support::{TestApp, both};
 
-use super::{answer, in_a_circle, leave, partners, peerings, propose, proposed, to};
+use super::{answer, in_a_circle, leave, partners, peerings, proposal_to, propose, proposed};
 use crate::profile::{hide, problem, problems, seen, set_topic};
 
 const NOBODY: [Value; 0] = [];
 
 #[both]
-async fn two_men_become_partners_and_one_ends_it(app: TestApp) {
+async fn two_members_become_partners_and_one_ends_it(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let sam = app.member("sam").await;
     in_a_circle(&app, &[mike, paul, sam]).await;
-    let input = to(&app, paul);
+    let input = proposal_to(&app, paul);
     let made = propose(&app, mike, &input).await;
     let id = made["peering"]["id"].clone();
     let waits = json!({
@@ -26,7 +26,7 @@ async fn two_men_become_partners_and_one_ends_it(app: TestApp) {
     });
     assert_eq!(made, json!({ "peering": waits, "errors": [] }));
     assert_eq!(propose(&app, mike, &input).await, made);
-    // From another device, which made another id.
+    // Another device proposes it with another id.
     assert_eq!(proposed(&app, mike, paul).await, waits);
     let mut pauls = waits.clone();
     pauls["proposedByYou"] = json!(false);
@@ -43,7 +43,7 @@ async fn two_men_become_partners_and_one_ends_it(app: TestApp) {
     app.advance(TimeDelta::days(40));
     assert_eq!(answer(&app, paul, &id, true).await, accepted);
     assert_eq!(peerings(&app, mike).await[0]["state"], "ACTIVE");
-    // Asking a partner changes nothing.
+    // Proposing to a partner changes nothing.
     assert_eq!(proposed(&app, mike, paul).await["id"], id);
     let refused = answer(&app, paul, &id, false).await;
     assert_eq!(problems(&refused), problem("CONFLICT", "input.peeringId"));
@@ -55,12 +55,12 @@ async fn two_men_become_partners_and_one_ends_it(app: TestApp) {
     for who in [mike, paul] {
         assert_eq!(peerings(&app, who).await, NOBODY);
     }
-    // Long after he asked the first time he can ask again.
+    // Long after the first proposal he can propose again.
     assert_eq!(proposed(&app, mike, paul).await["state"], "PROPOSED");
 }
 
 #[both]
-async fn a_no_looks_like_silence_to_the_man_who_asked(app: TestApp) {
+async fn a_decline_looks_like_no_answer_to_the_proposer(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let (tom, sam) = (app.member("tom").await, app.member("sam").await);
     in_a_circle(&app, &[mike, paul, tom, sam]).await;
@@ -70,7 +70,7 @@ async fn a_no_looks_like_silence_to_the_man_who_asked(app: TestApp) {
     assert_eq!(said_no, json!({ "peering": null, "errors": [] }));
     assert_eq!(answer(&app, paul, &declined, false).await, said_no);
     assert_eq!(peerings(&app, paul).await, NOBODY);
-    // It is gone for him who said no, and a yes comes too late for it.
+    // The proposal is gone for Paul, and he can no longer accept it.
     let late = answer(&app, paul, &declined, true).await;
     assert_eq!(problems(&late), problem("NOT_FOUND", "input.peeringId"));
 
@@ -84,7 +84,7 @@ async fn a_no_looks_like_silence_to_the_man_who_asked(app: TestApp) {
         }
     };
     alike(&app).await;
-    // Neither answers himself, ends it, or asks anew; and neither takes a place that would tell.
+    // The proposer can neither answer nor end either of them.
     for id in [&declined, &waiting] {
         let own = answer(&app, mike, id, true).await;
         assert_eq!(problems(&own), problem("NOT_ALLOWED", "input.peeringId"));
@@ -97,27 +97,27 @@ async fn a_no_looks_like_silence_to_the_man_who_asked(app: TestApp) {
     app.advance(TimeDelta::seconds(1));
     assert_eq!(peerings(&app, mike).await, NOBODY);
     assert_eq!(peerings(&app, tom).await, NOBODY);
-    for man in [paul, tom] {
-        let refused = propose(&app, mike, &to(&app, man)).await;
+    for other in [paul, tom] {
+        let refused = propose(&app, mike, &proposal_to(&app, other)).await;
         assert_eq!(problems(&refused), problem("TOO_SOON", "input.memberId"));
     }
-    // A lapse stands in nobody's way but his who asked.
+    // After it has expired, only its proposer must wait before the next proposal.
     assert_eq!(proposed(&app, tom, mike).await["state"], "PROPOSED");
     app.advance(TimeDelta::days(23));
     assert_eq!(proposed(&app, mike, paul).await["state"], "PROPOSED");
 }
 
 #[both]
-async fn a_proposal_can_be_taken_back(app: TestApp) {
+async fn a_proposal_can_be_withdrawn(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let tom = app.member("tom").await;
     in_a_circle(&app, &[mike, paul, tom]).await;
-    for (man, said_no) in [(paul, false), (tom, true)] {
-        let id = proposed(&app, mike, man).await["id"].clone();
+    for (other, said_no) in [(paul, false), (tom, true)] {
+        let id = proposed(&app, mike, other).await["id"].clone();
         if said_no {
-            answer(&app, man, &id, false).await;
+            answer(&app, other, &id, false).await;
         } else {
-            let refused = leave(&app, man, "withdrawPeering", &id).await;
+            let refused = leave(&app, other, "withdrawPeering", &id).await;
             assert_eq!(
                 problems(&refused),
                 problem("NOT_ALLOWED", "input.peeringId")
@@ -127,12 +127,12 @@ async fn a_proposal_can_be_taken_back(app: TestApp) {
         for _ in 0..2 {
             assert_eq!(leave(&app, mike, "withdrawPeering", &id).await, back);
         }
-        for who in [mike, man] {
+        for who in [mike, other] {
             assert_eq!(peerings(&app, who).await, NOBODY);
         }
-        let late = answer(&app, man, &id, true).await;
+        let late = answer(&app, other, &id, true).await;
         assert_eq!(problems(&late), problem("NOT_FOUND", "input.peeringId"));
-        let again = propose(&app, mike, &to(&app, man)).await;
+        let again = propose(&app, mike, &proposal_to(&app, other)).await;
         assert_eq!(problems(&again), problem("TOO_SOON", "input.memberId"));
     }
     let active = partners(&app, paul, tom).await;
@@ -141,17 +141,17 @@ async fn a_proposal_can_be_taken_back(app: TestApp) {
 }
 
 #[both]
-async fn who_asks_the_man_who_asked_him_says_yes(app: TestApp) {
+async fn proposing_back_accepts_the_proposal(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let tom = app.member("tom").await;
     in_a_circle(&app, &[mike, paul, tom]).await;
     let first = proposed(&app, mike, paul).await["id"].clone();
-    let input = to(&app, mike);
+    let input = proposal_to(&app, mike);
     let said_yes = propose(&app, paul, &input).await;
     assert_eq!(said_yes["peering"]["state"], "ACTIVE");
     assert_eq!(said_yes["peering"]["id"], first);
     assert_eq!(propose(&app, paul, &input).await, said_yes);
-    // Also who had said no: to the other man it waits.
+    // This also works after a decline, because the proposal still waits for its proposer.
     let second = proposed(&app, tom, mike).await["id"].clone();
     answer(&app, mike, &second, false).await;
     let changed_his_mind = proposed(&app, mike, tom).await;
@@ -161,7 +161,7 @@ async fn who_asks_the_man_who_asked_him_says_yes(app: TestApp) {
 }
 
 #[both]
-async fn only_a_man_in_a_circle_of_ones_own_is_asked(app: TestApp) {
+async fn only_members_of_a_shared_circle_can_be_proposed_to(app: TestApp) {
     let (mike, outsider) = (app.member("mike").await, app.member("outsider").await);
     let hidden = app.member("hidden").await;
     in_a_circle(&app, &[mike, hidden]).await;
@@ -170,15 +170,15 @@ async fn only_a_man_in_a_circle_of_ones_own_is_asked(app: TestApp) {
         member: app.app.ids.next(),
         ..mike
     };
-    for man in [outsider, hidden, mike, nobody] {
-        let refused = propose(&app, mike, &to(&app, man)).await;
+    for other in [outsider, hidden, mike, nobody] {
+        let refused = propose(&app, mike, &proposal_to(&app, other)).await;
         assert_eq!(problems(&refused), problem("NOT_FOUND", "input.memberId"));
         assert_eq!(refused["peering"], json!(null));
     }
 }
 
 #[both]
-async fn each_step_is_for_one_of_the_two(app: TestApp) {
+async fn only_its_two_members_see_or_change_a_peering(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let sam = app.member("sam").await;
     in_a_circle(&app, &[mike, paul, sam]).await;
@@ -205,7 +205,7 @@ async fn each_step_is_for_one_of_the_two(app: TestApp) {
 }
 
 #[both]
-async fn what_is_wrong_with_a_proposal_is_named(app: TestApp) {
+async fn every_invalid_field_of_a_proposal_is_named(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let tom = app.member("tom").await;
     in_a_circle(&app, &[mike, paul, tom]).await;
@@ -216,7 +216,7 @@ async fn what_is_wrong_with_a_proposal_is_named(app: TestApp) {
     let expected = expected.map(|(code, path)| (code.to_owned(), path.to_owned()));
     assert_eq!(problems(&refused), expected);
 
-    let mut input = to(&app, paul);
+    let mut input = proposal_to(&app, paul);
     propose(&app, mike, &input).await;
     let others = propose(&app, tom, &input).await;
     assert_eq!(problems(&others), problem("CONFLICT", "input.id"));
@@ -227,7 +227,7 @@ async fn what_is_wrong_with_a_proposal_is_named(app: TestApp) {
 }
 
 #[both]
-async fn partners_see_what_is_for_partners(app: TestApp) {
+async fn partners_see_what_is_visible_to_partners(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let input = json!({ "topic": "grief", "stance": "LIVING_WITH", "visibility": "PARTNERS" });
     set_topic(&app, mike, input).await;
@@ -241,7 +241,7 @@ async fn partners_see_what_is_for_partners(app: TestApp) {
     assert_eq!(sees().await, (false, false));
     answer(&app, paul, &id, true).await;
     assert_eq!(sees().await, (true, true));
-    // Also when they are in no circle together any more.
+    // Even when they share no circle any more.
     leave_all_circles(&app, paul).await;
     assert_eq!(sees().await, (true, true));
     leave(&app, paul, "endPeering", &id).await;
@@ -255,12 +255,13 @@ async fn leave_all_circles(app: &TestApp, who: SignedIn) {
         let leave =
             "mutation($id: ID!) { leaveCircle(input: { circleId: $id }) { errors { code } } }";
         let variables = json!({ "id": circle["id"] });
-        app.as_member(who, leave, variables).await.ok();
+        let left = app.as_member(who, leave, variables).await;
+        assert_eq!(left.at("/leaveCircle/errors"), json!([]));
     }
 }
 
 #[both]
-async fn a_hidden_man_is_nobodys_partner(app: TestApp) {
+async fn the_peerings_of_a_hidden_member_are_absent(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let id = partners(&app, mike, paul).await;
     let before = peerings(&app, mike).await;
@@ -268,22 +269,22 @@ async fn a_hidden_man_is_nobodys_partner(app: TestApp) {
     assert_eq!(peerings(&app, mike).await, NOBODY);
     let refused = leave(&app, mike, "endPeering", &id).await;
     assert_eq!(problems(&refused), problem("NOT_FOUND", "input.peeringId"));
-    // Who is hidden sees nobody, either.
+    // A hidden member sees no partners either.
     assert_eq!(peerings(&app, paul).await, NOBODY);
     hide(&app, paul, false).await;
     assert_eq!(peerings(&app, mike).await, before);
 }
 
 #[both]
-async fn they_come_in_pages_with_two_statements(app: TestApp) {
+async fn a_page_of_peerings_costs_two_statements(app: TestApp) {
     let mike = app.member("mike").await;
-    let mut men = Vec::new();
+    let mut others = Vec::new();
     for n in 0..5 {
-        men.push(app.member(&format!("man{n}")).await);
+        others.push(app.member(&format!("man{n}")).await);
     }
-    in_a_circle(&app, &[&[mike], &men[..]].concat()).await;
-    for man in &men {
-        proposed(&app, *man, mike).await;
+    in_a_circle(&app, &[&[mike], &others[..]].concat()).await;
+    for other in &others {
+        proposed(&app, *other, mike).await;
         app.advance(TimeDelta::seconds(1));
     }
     let page = async |args: &str| {

@@ -1,4 +1,4 @@
-//! Who is told what: phones, inboxes and lock screens.
+//! Who is notified of what: synced phones, inboxes and pushes.
 
 use api::viewer::SignedIn;
 use chrono::TimeDelta;
@@ -12,61 +12,61 @@ use crate::changes::Phone;
 
 const NOTHING: [&str; 0] = [];
 
-async fn three(app: &TestApp) -> [SignedIn; 3] {
-    let men = [
+async fn three_in_a_circle(app: &TestApp) -> [SignedIn; 3] {
+    let members = [
         app.member("mike").await,
         app.member("paul").await,
         app.member("sam").await,
     ];
-    in_a_circle(app, &men).await;
-    men
+    in_a_circle(app, &members).await;
+    members
 }
 
-async fn phone(app: &TestApp, who: SignedIn) -> Phone {
+async fn synced_phone(app: &TestApp, who: SignedIn) -> Phone {
     let mut phone = Phone::new(who);
     phone.sync(app).await;
     phone
 }
 
 #[both]
-async fn each_step_reaches_the_phones_of_those_who_see_it(app: TestApp) {
-    let [mike, paul, sam] = three(&app).await;
-    let mut mikes = phone(&app, mike).await;
-    let mut pauls = phone(&app, paul).await;
-    let mut sams = phone(&app, sam).await;
+async fn each_change_is_synced_to_the_phones_that_may_see_it(app: TestApp) {
+    let [mike, paul, sam] = three_in_a_circle(&app).await;
+    let mut mikes = synced_phone(&app, mike).await;
+    let mut pauls = synced_phone(&app, paul).await;
+    let mut sams = synced_phone(&app, sam).await;
 
     let id = proposed(&app, mike, paul).await["id"].clone();
-    assert_eq!(mikes.told(&app).await, ["Peering"]);
-    assert_eq!(pauls.told(&app).await, ["Peering"]);
+    assert_eq!(mikes.news(&app).await, ["Peering"]);
+    assert_eq!(pauls.news(&app).await, ["Peering"]);
     assert_eq!(pauls.all("Peering")[0]["partner"]["handle"], "mike");
     for _ in 0..2 {
         answer(&app, paul, &id, false).await;
     }
-    // Nothing tells the man who asked that there was an answer.
-    assert_eq!(mikes.told(&app).await, NOTHING);
-    assert_eq!(pauls.told(&app).await, ["no Peering"]);
+    // The proposer's phone learns nothing of the answer.
+    assert_eq!(mikes.news(&app).await, NOTHING);
+    assert_eq!(pauls.news(&app).await, ["no Peering"]);
 
     proposed(&app, paul, mike).await;
-    assert_eq!(mikes.told(&app).await, ["Peering"]);
-    assert_eq!(pauls.told(&app).await, ["Peering"]);
+    assert_eq!(mikes.news(&app).await, ["Peering"]);
+    assert_eq!(pauls.news(&app).await, ["Peering"]);
     assert_eq!(mikes.all("Peering")[0]["state"], "ACTIVE");
     for _ in 0..2 {
         leave(&app, paul, "endPeering", &id).await;
     }
-    assert_eq!(mikes.told(&app).await, ["no Peering"]);
-    assert_eq!(pauls.told(&app).await, ["no Peering"]);
+    assert_eq!(mikes.news(&app).await, ["no Peering"]);
+    assert_eq!(pauls.news(&app).await, ["no Peering"]);
 
     let id = proposed(&app, mike, sam).await["id"].clone();
-    assert_eq!(sams.told(&app).await, ["Peering"]);
-    assert_eq!(mikes.told(&app).await, ["Peering"]);
+    assert_eq!(sams.news(&app).await, ["Peering"]);
+    assert_eq!(mikes.news(&app).await, ["Peering"]);
     leave(&app, mike, "withdrawPeering", &id).await;
-    assert_eq!(sams.told(&app).await, ["no Peering"]);
-    assert_eq!(mikes.told(&app).await, ["no Peering"]);
+    assert_eq!(sams.news(&app).await, ["no Peering"]);
+    assert_eq!(mikes.news(&app).await, ["no Peering"]);
 }
 
-/// That one asks the other, to whom it does not come, and whose phone is told nothing, not even that it is gone.
-async fn asks_in_vain(app: &TestApp, from: SignedIn, to: SignedIn) {
-    let mut his = phone(app, to).await;
+/// Proposes a peering, and asserts that the recipient never learns of it: no list entry, no sync, no notification.
+async fn propose_unnoticed(app: &TestApp, from: SignedIn, to: SignedIn) {
+    let mut his = synced_phone(app, to).await;
     let told = app.notifications().await.len();
     let asked = proposed(app, from, to).await;
     assert_eq!(asked["state"], "PROPOSED");
@@ -76,34 +76,34 @@ async fn asks_in_vain(app: &TestApp, from: SignedIn, to: SignedIn) {
     api::matching::service::housekeep(&app.app).await.unwrap();
     assert_eq!(peerings(app, from).await, [json!(null); 0]);
     assert_eq!(peerings(app, to).await, [json!(null); 0]);
-    assert_eq!(his.told(app).await, NOTHING);
+    assert_eq!(his.news(app).await, NOTHING);
     assert_eq!(app.notifications().await.len(), told);
 }
 
 #[both]
-async fn after_an_end_neither_hears_of_a_proposal_for_thirty_days(app: TestApp) {
+async fn for_thirty_days_after_an_end_no_proposal_reaches_the_other(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let id = partners(&app, mike, paul).await;
     leave(&app, mike, "endPeering", &id).await;
-    asks_in_vain(&app, paul, mike).await;
-    asks_in_vain(&app, mike, paul).await;
+    propose_unnoticed(&app, paul, mike).await;
+    propose_unnoticed(&app, mike, paul).await;
     app.advance(TimeDelta::days(16));
     proposed(&app, paul, mike).await;
     assert_eq!(peerings(&app, mike).await[0]["state"], "PROPOSED");
 }
 
 #[both]
-async fn after_a_no_neither_hears_of_a_proposal_for_thirty_days(app: TestApp) {
-    let [mike, paul, _] = three(&app).await;
+async fn after_a_decline_a_proposal_back_reaches_nobody(app: TestApp) {
+    let [mike, paul, _] = three_in_a_circle(&app).await;
     let id = proposed(&app, mike, paul).await["id"].clone();
     answer(&app, paul, &id, false).await;
     app.advance(TimeDelta::days(7));
     api::matching::service::housekeep(&app.app).await.unwrap();
-    asks_in_vain(&app, paul, mike).await;
+    propose_unnoticed(&app, paul, mike).await;
 }
 
 #[both]
-async fn who_ask_each_other_after_an_end_are_partners_again(app: TestApp) {
+async fn members_who_propose_to_each_other_after_an_end_are_partners_again(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let id = partners(&app, mike, paul).await;
     leave(&app, mike, "endPeering", &id).await;
@@ -112,42 +112,42 @@ async fn who_ask_each_other_after_an_end_are_partners_again(app: TestApp) {
 }
 
 #[both]
-async fn a_man_who_leaves_goes_from_his_partners_phones(app: TestApp) {
-    let [mike, paul, sam] = three(&app).await;
+async fn a_hidden_member_is_removed_from_the_phones_of_partners(app: TestApp) {
+    let [mike, paul, sam] = three_in_a_circle(&app).await;
     partners(&app, mike, paul).await;
     let declined = proposed(&app, sam, paul).await["id"].clone();
     answer(&app, paul, &declined, false).await;
-    let mut mikes = phone(&app, mike).await;
-    let mut sams = phone(&app, sam).await;
+    let mut mikes = synced_phone(&app, mike).await;
+    let mut sams = synced_phone(&app, sam).await;
     for (hidden, told) in [(true, "no Peering"), (false, "Peering")] {
         crate::profile::hide(&app, paul, hidden).await;
-        assert_eq!(mikes.told(&app).await, [told]);
-        assert_eq!(sams.told(&app).await, [told]);
+        assert_eq!(mikes.news(&app).await, [told]);
+        assert_eq!(sams.news(&app).await, [told]);
     }
 }
 
 #[both]
-async fn a_lapse_clears_the_phones(app: TestApp) {
-    let [mike, paul, sam] = three(&app).await;
+async fn an_expired_proposal_is_removed_from_phones(app: TestApp) {
+    let [mike, paul, sam] = three_in_a_circle(&app).await;
     proposed(&app, mike, paul).await;
     let declined = proposed(&app, mike, sam).await["id"].clone();
     answer(&app, sam, &declined, false).await;
     partners(&app, paul, sam).await;
-    let mut mikes = phone(&app, mike).await;
-    let mut pauls = phone(&app, paul).await;
+    let mut mikes = synced_phone(&app, mike).await;
+    let mut pauls = synced_phone(&app, paul).await;
     app.advance(TimeDelta::days(7));
     for _ in 0..2 {
         api::matching::service::housekeep(&app.app).await.unwrap();
     }
-    assert_eq!(mikes.told(&app).await, ["no Peering"; 2]);
-    assert_eq!(pauls.told(&app).await, ["no Peering"]);
+    assert_eq!(mikes.news(&app).await, ["no Peering"; 2]);
+    assert_eq!(pauls.news(&app).await, ["no Peering"]);
     assert_eq!(pauls.all("Peering").len(), 1);
     assert_eq!(peerings(&app, paul).await.len(), 1);
 }
 
 #[both]
-async fn who_is_asked_and_who_is_answered_hear_of_it(app: TestApp) {
-    let [mike, paul, _] = three(&app).await;
+async fn the_recipient_and_an_accepted_proposer_are_notified(app: TestApp) {
+    let [mike, paul, _] = three_in_a_circle(&app).await;
     app.register(mike, "mikes-phone").await;
     app.register(paul, "pauls-phone").await;
     let id = proposed(&app, mike, paul).await["id"].clone();
@@ -175,8 +175,8 @@ async fn who_is_asked_and_who_is_answered_hear_of_it(app: TestApp) {
 }
 
 #[both]
-async fn what_is_no_longer_so_is_not_told(app: TestApp) {
-    let [mike, paul, sam] = three(&app).await;
+async fn outdated_notifications_are_cancelled(app: TestApp) {
+    let [mike, paul, sam] = three_in_a_circle(&app).await;
     app.register(paul, "pauls-phone").await;
     app.register(sam, "sams-phone").await;
     let back = proposed(&app, mike, paul).await["id"].clone();
@@ -193,7 +193,7 @@ async fn what_is_no_longer_so_is_not_told(app: TestApp) {
         .collect();
     assert_eq!(states, [State::Cancelled; 3]);
 
-    // Planned already, and answered before it was sent.
+    // A notification that is planned, and answered before it is sent.
     let asked = proposed(&app, mike, sam).await["id"].clone();
     let told = app.notifications().await;
     let asks = told.iter().find(|row| row.state == State::Pending).unwrap();
@@ -206,7 +206,7 @@ async fn what_is_no_longer_so_is_not_told(app: TestApp) {
     let deliveries = app.deliveries().await;
     assert_eq!(deliveries[0].reason.as_deref(), Some("already_done"));
 
-    // A man who asked and left.
+    // A proposer who is hidden before the notification is sent.
     let tom = app.member("tom").await;
     in_a_circle(&app, &[tom, paul]).await;
     proposed(&app, tom, paul).await;
@@ -218,8 +218,8 @@ async fn what_is_no_longer_so_is_not_told(app: TestApp) {
 }
 
 #[both]
-async fn a_deleted_account_takes_its_peerings_along(app: TestApp) {
-    let [mike, paul, _] = three(&app).await;
+async fn deleting_an_account_deletes_its_peerings(app: TestApp) {
+    let [mike, paul, _] = three_in_a_circle(&app).await;
     partners(&app, mike, paul).await;
     let deleted = entity::member::Entity::delete_by_id(paul.member).exec(app.app.db.pool());
     deleted.await.unwrap();

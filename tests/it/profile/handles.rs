@@ -1,4 +1,4 @@
-//! One handle, one man.
+//! A handle belongs to one member, and so do its look-alikes.
 
 use api::error::Fault;
 use api::locale::{Country, Language};
@@ -36,7 +36,7 @@ async fn a_handle_that_looks_like_anothers_is_taken(app: TestApp) {
 }
 
 #[both]
-async fn a_man_may_write_his_own_handle_otherwise(app: TestApp) {
+async fn a_member_can_respell_their_own_handle(app: TestApp) {
     let mike = app.member("mike").await;
     let updated = update(&app, mike, json!({"handle": "M.I.K.E"})).await;
     assert_eq!(updated["errors"], json!([]));
@@ -44,7 +44,7 @@ async fn a_man_may_write_his_own_handle_otherwise(app: TestApp) {
 }
 
 #[both]
-async fn of_two_who_take_look_alikes_at_once_one_has_it(app: TestApp) {
+async fn of_two_members_who_take_look_alikes_at_once_one_succeeds(app: TestApp) {
     let (a, b) = (app.member("alan").await, app.member("brian").await);
     for (one, other) in [
         ("Martin", "rnartin"),
@@ -68,7 +68,7 @@ async fn of_two_who_take_look_alikes_at_once_one_has_it(app: TestApp) {
             "{one} and {other}: {refused:?}"
         );
         assert_eq!(own(&app, [a, b][loser]).await, before[loser]);
-        // The one who has it lets go of it, so that the next round is open.
+        // The winner takes another handle, so that the next round begins afresh.
         let rest = format!(
             "{}{}",
             ["alan", "brian"][1 - loser],
@@ -83,7 +83,7 @@ async fn of_two_who_take_look_alikes_at_once_one_has_it(app: TestApp) {
 }
 
 #[both]
-async fn of_two_who_sign_up_under_look_alikes_at_once_one_does(app: TestApp) {
+async fn of_two_sign_ups_with_look_alikes_at_once_one_succeeds(app: TestApp) {
     let app = &app.app;
     let sign_up = async |handle: &str| -> Result<bool, Fault> {
         let new = NewMember {
@@ -105,7 +105,8 @@ async fn of_two_who_sign_up_under_look_alikes_at_once_one_does(app: TestApp) {
     }
 }
 
-async fn is_called(app: &TestApp, who: SignedIn, handle: &str) -> bool {
+/// Changes the member's handle. Returns `false` if it is taken.
+async fn take_handle(app: &TestApp, who: SignedIn, handle: &str) -> bool {
     let updated = update(app, who, json!({ "handle": handle })).await;
     let refused = problems(&updated);
     if !refused.is_empty() {
@@ -115,46 +116,46 @@ async fn is_called(app: &TestApp, who: SignedIn, handle: &str) -> bool {
 }
 
 #[both]
-async fn a_handle_that_looks_like_anothers_as_it_is_written_is_taken(app: TestApp) {
+async fn a_look_alike_by_its_capitals_is_taken(app: TestApp) {
     let (_, paul) = (app.member("gilbert").await, app.member("paul").await);
     app.member("Ian").await;
     for look_alike in ["giIbert", "GiIbert", "gi1bert", "lan"] {
-        assert!(!is_called(&app, paul, look_alike).await, "{look_alike}");
+        assert!(!take_handle(&app, paul, look_alike).await, "{look_alike}");
     }
-    assert!(is_called(&app, paul, "gilberto").await);
+    assert!(take_handle(&app, paul, "gilberto").await);
 }
 
 #[both]
-async fn a_handle_given_up_is_kept_back_for_its_member(app: TestApp) {
+async fn a_former_handle_is_reserved_for_its_member(app: TestApp) {
     let (mike, paul) = (app.member("Mike").await, app.member("paul").await);
-    assert!(is_called(&app, mike, "michael").await);
+    assert!(take_handle(&app, mike, "michael").await);
     for look_alike in ["mike", "Mike", "m.i.k.e", "rnike"] {
-        assert!(!is_called(&app, paul, look_alike).await, "{look_alike}");
+        assert!(!take_handle(&app, paul, look_alike).await, "{look_alike}");
     }
     app.advance(TimeDelta::days(89));
     app.drain().await;
-    assert!(!is_called(&app, paul, "mike").await);
-    assert!(is_called(&app, mike, "Mike").await);
-    assert!(!is_called(&app, paul, "michael").await);
-    assert!(is_called(&app, mike, "michael").await);
+    assert!(!take_handle(&app, paul, "mike").await);
+    assert!(take_handle(&app, mike, "Mike").await);
+    assert!(!take_handle(&app, paul, "michael").await);
+    assert!(take_handle(&app, mike, "michael").await);
     app.advance(TimeDelta::days(90));
-    assert!(is_called(&app, paul, "mike").await);
-    assert!(!is_called(&app, mike, "mike").await);
+    assert!(take_handle(&app, paul, "mike").await);
+    assert!(!take_handle(&app, mike, "mike").await);
 }
 
 #[both]
-async fn nobody_keeps_many_handles_back(app: TestApp) {
+async fn only_the_last_former_handles_are_reserved(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     for n in 0..30 {
-        assert!(is_called(&app, mike, &format!("name{n}x")).await);
+        assert!(take_handle(&app, mike, &format!("name{n}x")).await);
         app.advance(TimeDelta::minutes(1));
     }
-    assert!(is_called(&app, paul, "name3x").await);
-    assert!(!is_called(&app, paul, "name28x").await);
+    assert!(take_handle(&app, paul, "name3x").await);
+    assert!(!take_handle(&app, paul, "name28x").await);
 }
 
 #[both]
-async fn a_handle_is_kept_back_when_its_member_is_gone(app: TestApp) {
+async fn the_handle_of_a_deleted_member_is_reserved(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     let gone: Result<(), Fault> = transact!(app.app, |tx| {
         api::profile::service::keep_handle_back(&app.app, tx, mike.member).await?;
@@ -164,7 +165,7 @@ async fn a_handle_is_kept_back_when_its_member_is_gone(app: TestApp) {
         Ok(Done::Keep(()))
     });
     gone.unwrap();
-    assert!(!is_called(&app, paul, "mike").await);
+    assert!(!take_handle(&app, paul, "mike").await);
     let claims = entity::handle_claim::Entity::find()
         .all(app.app.db.pool())
         .await
@@ -172,11 +173,11 @@ async fn a_handle_is_kept_back_when_its_member_is_gone(app: TestApp) {
     assert!(!format!("{claims:?}").contains(&mike.member.to_string()));
     app.advance(TimeDelta::days(90));
     app.drain().await;
-    assert!(is_called(&app, paul, "mike").await);
+    assert!(take_handle(&app, paul, "mike").await);
 }
 
 #[both]
-async fn what_members_were_called_before_is_theirs(app: TestApp) {
+async fn the_migration_claims_existing_handles_for_their_members(app: TestApp) {
     let (ian, paul) = (app.member("Ian").await, app.member("paul").await);
     let steps = Migrator::migrations();
     let claims = steps
@@ -186,7 +187,7 @@ async fn what_members_were_called_before_is_theirs(app: TestApp) {
     let beside = app.database().connect().await;
     Migrator::down(&beside, Some(back)).await.unwrap();
     Migrator::up(&beside, None).await.unwrap();
-    assert!(!is_called(&app, paul, "lan").await);
-    assert!(is_called(&app, ian, "lan").await);
-    assert!(is_called(&app, ian, "ian").await);
+    assert!(!take_handle(&app, paul, "lan").await);
+    assert!(take_handle(&app, ian, "lan").await);
+    assert!(take_handle(&app, ian, "ian").await);
 }

@@ -1,4 +1,4 @@
-//! Profiles: what a man tells of himself, and to whom.
+//! Profiles: what members tell of themselves, and who sees it.
 
 mod handles;
 mod topics;
@@ -14,12 +14,12 @@ use api::viewer::SignedIn;
 use serde_json::{Value, json};
 use support::{Answer, TestApp};
 
-/// Everything a profile shows.
+/// All fields of a profile.
 pub const WHOLE: &str = "id handle bio story ageBand country region languages timeZone mailLanguage
     topics { topic { slug name } stance visibility } lifeContexts { slug } contactModes replyPace
     availability { day parts } memberSince version";
 
-/// A member's own profile.
+/// Returns a member's own profile.
 pub async fn own(app: &TestApp, who: SignedIn) -> Value {
     let query = format!("{{ me {{ profile {{ {WHOLE} }} }} }}");
     app.as_member(who, &query, json!({}))
@@ -27,7 +27,7 @@ pub async fn own(app: &TestApp, who: SignedIn) -> Value {
         .at("/me/profile")
 }
 
-/// A member's profile as another sees it, or null.
+/// Returns a member's profile as another sees it, or null.
 pub async fn seen(app: &TestApp, viewer: SignedIn, who: SignedIn) -> Value {
     ask_for(app, viewer, who).await.at("/member")
 }
@@ -39,7 +39,7 @@ pub async fn ask_for(app: &TestApp, viewer: SignedIn, who: SignedIn) -> Answer {
     app.as_member(viewer, &query, variables).await
 }
 
-/// What `updateProfile` answers.
+/// Sends `updateProfile`. Returns the payload.
 pub async fn update(app: &TestApp, who: SignedIn, input: Value) -> Value {
     let query = format!(
         "mutation($input: UpdateProfileInput!) {{ updateProfile(input: $input) {{
@@ -49,7 +49,7 @@ pub async fn update(app: &TestApp, who: SignedIn, input: Value) -> Value {
     answer.at("/updateProfile")
 }
 
-/// The codes of a payload's errors, each with its path.
+/// Returns the codes of a payload's errors, each with its path.
 pub fn problems(payload: &Value) -> Vec<(String, String)> {
     let errors = payload["errors"].as_array().unwrap().iter();
     errors
@@ -61,13 +61,20 @@ pub fn problems(payload: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-/// One problem.
+/// Returns a single problem, to compare with [`problems`].
 pub fn problem(code: &str, path: &str) -> Vec<(String, String)> {
     vec![(code.to_owned(), path.to_owned())]
 }
 
-/// Says of a topic what `input` says, which must be fine.
+/// Sends `setTopic`, and asserts that there are no errors. Returns the payload.
 pub async fn set_topic(app: &TestApp, who: SignedIn, input: Value) -> Value {
+    let payload = try_set_topic(app, who, input).await;
+    assert_eq!(payload["errors"], json!([]));
+    payload
+}
+
+/// Sends `setTopic`. Returns the payload.
+pub async fn try_set_topic(app: &TestApp, who: SignedIn, input: Value) -> Value {
     let query = format!(
         "mutation($input: SetTopicInput!) {{ setTopic(input: $input) {{
             member {{ {WHOLE} }} errors {{ code path }} }} }}"
@@ -76,7 +83,7 @@ pub async fn set_topic(app: &TestApp, who: SignedIn, input: Value) -> Value {
     answer.at("/setTopic")
 }
 
-/// Hides a member as a requested deletion does, or shows him again.
+/// Hides a member as a requested deletion does, or shows them again.
 pub async fn hide(app: &TestApp, who: SignedIn, hidden: bool) {
     let app = &app.app;
     let done: Result<(), Fault> = transact!(app, |tx| {

@@ -7,7 +7,7 @@ use support::{TestApp, TestDatabase, both};
 
 use super::{own, problem, problems, update};
 
-fn told() -> Value {
+fn whole_input() -> Value {
     json!({
         "handle": "Mike_T", "bio": "Two kids, one dog.\nLikes rain.", "story": "It began in 2019.",
         "ageBand": "FROM_35_TO_44", "country": "ie", "region": "Cork", "languages": ["EN", "ga", "en"],
@@ -21,9 +21,9 @@ fn told() -> Value {
 }
 
 #[both]
-async fn a_profile_holds_what_was_told_and_sending_it_again_changes_nothing(app: TestApp) {
+async fn an_update_is_stored_and_repeating_it_changes_nothing(app: TestApp) {
     let mike = app.member("mike").await;
-    let first = update(&app, mike, told()).await;
+    let first = update(&app, mike, whole_input()).await;
     assert_eq!(first["errors"], json!([]));
     let id = first["member"]["id"].clone();
     let expected = json!({
@@ -37,18 +37,18 @@ async fn a_profile_holds_what_was_told_and_sending_it_again_changes_nothing(app:
         "memberSince": "2026-03-01", "version": 2,
     });
     assert_eq!(first["member"], expected);
-    assert_eq!(update(&app, mike, told()).await, first);
-    // A phone that lost the answer also says what it expected then.
-    let mut again = told();
+    assert_eq!(update(&app, mike, whole_input()).await, first);
+    // A phone that lost the answer repeats the request with the version it expected.
+    let mut again = whole_input();
     again["expectedVersion"] = json!(1);
     assert_eq!(update(&app, mike, again).await, first);
     assert_eq!(own(&app, mike).await, expected);
 }
 
 #[both]
-async fn what_is_not_sent_stays(app: TestApp) {
+async fn fields_that_are_not_sent_stay(app: TestApp) {
     let mike = app.member("mike").await;
-    let mut expected = update(&app, mike, told()).await["member"].clone();
+    let mut expected = update(&app, mike, whole_input()).await["member"].clone();
     for (field, value, kept) in [
         ("bio", json!(null), json!(null)),
         ("story", json!(" "), json!(null)),
@@ -87,7 +87,7 @@ async fn an_omitted_variable_is_not_null(app: TestApp) {
 }
 
 #[both]
-async fn what_cannot_be_cleared_is_needed(app: TestApp) {
+async fn required_fields_cannot_be_cleared(app: TestApp) {
     let mike = app.member("mike").await;
     let before = own(&app, mike).await;
     for field in ["handle", "country", "timeZone", "mailLanguage"] {
@@ -139,7 +139,7 @@ async fn texts_are_cleaned(app: TestApp) {
     assert_eq!(updated["errors"], json!([]));
     assert_eq!(updated["member"]["bio"], json!("José\nlikes rain"));
     assert_eq!(updated["member"]["region"], json!(null));
-    // An odd character costs nobody his words.
+    // Odd characters are cleaned, and the text is not refused.
     for odd in ["a\u{0}\tb", "\u{202E}a b\u{202C}", "a\u{1B} b\u{7}"] {
         let updated = update(&app, mike, json!({ "bio": odd, "region": "North\nSouth" })).await;
         assert_eq!(updated["errors"], json!([]), "{odd:?}");
@@ -149,7 +149,7 @@ async fn texts_are_cleaned(app: TestApp) {
 }
 
 #[both]
-async fn an_update_of_an_older_version_is_stale_and_carries_the_profile(app: TestApp) {
+async fn an_update_of_an_older_version_is_stale_and_returns_the_profile(app: TestApp) {
     let mike = app.member("mike").await;
     let newer = update(
         &app,
@@ -185,14 +185,14 @@ async fn of_two_updates_from_one_version_one_is_stale(app: TestApp) {
 }
 
 #[both]
-async fn nobody_updates_nothing(app: TestApp) {
+async fn an_update_without_a_session_gets_unauthenticated(app: TestApp) {
     let query = "mutation { updateProfile(input: {bio: \"Hello\"}) { errors { code } } }";
     let nobody = app.anonymous(query, json!({})).await;
     assert_eq!(nobody.code(), "UNAUTHENTICATED");
     assert_eq!(nobody.data["updateProfile"], json!(null));
 }
 
-/// A field with a value that may be sent for it.
+/// A field with a valid value.
 fn change() -> impl Strategy<Value = (&'static str, Value)> {
     let text = || {
         prop_oneof![

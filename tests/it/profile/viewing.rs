@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::{ask_for, hide, own, seen, set_topic, update};
 use crate::circles::circle_of;
 
-/// `one` asks `other` to be his partner, from a circle that he leaves then.
-async fn asked_and_left(app: &TestApp, one: SignedIn, other: SignedIn) {
+/// `one` proposes a peering to `other` in a new circle, and then leaves the circle.
+async fn propose_and_leave(app: &TestApp, one: SignedIn, other: SignedIn) {
     let host = app.facilitator("fourth").await;
     let circle = circle_of(app, host, &[one, other]).await;
     crate::peerings::proposed(app, one, other).await;
@@ -29,7 +29,7 @@ fn slugs(profile: &Value) -> Vec<&str> {
 }
 
 #[both]
-async fn each_topic_is_seen_by_whom_it_is_shown_to(app: TestApp) {
+async fn each_topic_is_seen_by_its_audience_alone(app: TestApp) {
     let mike = app.member("mike").await;
     let (mate, other) = (app.member("mate").await, app.member("other").await);
     let host = app.facilitator("host").await;
@@ -48,20 +48,20 @@ async fn each_topic_is_seen_by_whom_it_is_shown_to(app: TestApp) {
     assert_eq!(slugs(&seen(&app, mike, mike).await), all);
     assert_eq!(slugs(&seen(&app, mate, mike).await), ["grief", "sleep"]);
     assert_eq!(slugs(&seen(&app, host, mike).await), ["grief", "sleep"]);
-    // Who is in a circle of his own shares none, and has no tie with him.
+    // A member of another circle has no tie with him.
     circle_of(&app, app.facilitator("third").await, &[other]).await;
     assert_eq!(seen(&app, other, mike).await, json!(null));
-    // Who waits for his answer has one.
-    asked_and_left(&app, other, mike).await;
+    // An open proposal is a tie.
+    propose_and_leave(&app, other, mike).await;
     assert_eq!(slugs(&seen(&app, other, mike).await), ["sleep"]);
 }
 
 #[both]
-async fn each_part_is_seen_by_whom_it_is_shown_to(app: TestApp) {
+async fn each_field_is_seen_by_its_audience_alone(app: TestApp) {
     let (mike, mate) = (app.member("mike").await, app.member("mate").await);
     let (other, friend) = (app.member("other").await, app.member("friend").await);
     circle_of(&app, app.facilitator("host").await, &[mike, mate]).await;
-    asked_and_left(&app, other, mike).await;
+    propose_and_leave(&app, other, mike).await;
     crate::peerings::partners(&app, mike, friend).await;
     let says = json!({ "bio": "Rower.", "story": "Long.", "region": "Kent", "ageBand": "FROM_45_TO_54",
         "visibility": { "bio": "MEMBERS", "story": "PARTNERS", "region": "PRIVATE",
@@ -86,14 +86,14 @@ async fn each_part_is_seen_by_whom_it_is_shown_to(app: TestApp) {
         json!({ "bio": "MEMBERS", "story": "PARTNERS", "region": "PRIVATE", "ageBand": "CIRCLES",
             "lifeContexts": "PRIVATE" })
     );
-    // What is left out, or null, stays as it is.
+    // A field that is left out, or null, stays unchanged.
     let patch = json!({ "visibility": { "bio": "PRIVATE", "story": null } });
     assert_eq!(update(&app, mike, patch).await["errors"], json!([]));
     assert_eq!(parts(friend).await, [false, true, false, true]);
 }
 
 #[both]
-async fn who_has_no_tie_any_more_sees_nobody(app: TestApp) {
+async fn a_member_without_a_tie_sees_no_profile(app: TestApp) {
     let (mike, mate) = (app.member("mike").await, app.member("mate").await);
     let stranger = app.member("stranger").await;
     let circle = circle_of(&app, app.facilitator("host").await, &[mike, mate]).await;
@@ -101,7 +101,7 @@ async fn who_has_no_tie_any_more_sees_nobody(app: TestApp) {
     let query = "mutation($id: ID!) { leaveCircle(input: { circleId: $id }) { errors { code } } }";
     let circle = json!({ "id": *circle.global() });
     app.as_member(mate, query, circle).await.ok();
-    // He still has the id. It looks like one of nobody.
+    // He still knows the id, which looks like an unknown one.
     let nobody = ask_for(&app, mate, mike).await;
     assert_eq!(nobody.data["member"], json!(null));
     assert_eq!(ask_for(&app, stranger, mike).await.data, nobody.data);
@@ -111,15 +111,15 @@ async fn who_has_no_tie_any_more_sees_nobody(app: TestApp) {
 }
 
 #[both]
-async fn an_id_does_not_tell_when_its_member_joined(app: TestApp) {
+async fn a_members_id_does_not_reveal_when_they_joined(app: TestApp) {
     let joined = crate::account::join(&app, "mike@example.org", "mike").await;
-    let mike = crate::account::who(&app, &joined);
+    let mike = crate::account::signed_in(&app, &joined);
     // Version 7 begins with the instant; version 4 is random.
     assert_eq!(mike.member.0.get_version_num(), 4);
 }
 
 #[both]
-async fn a_private_topic_looks_like_none(app: TestApp) {
+async fn others_do_not_see_that_a_private_topic_exists(app: TestApp) {
     let (mike, mate) = (app.member("mike").await, app.member("mate").await);
     circle_of(&app, app.facilitator("host").await, &[mike, mate]).await;
     let before = seen(&app, mate, mike).await;
@@ -131,7 +131,7 @@ async fn a_private_topic_looks_like_none(app: TestApp) {
 }
 
 #[both]
-async fn what_is_ones_own_business_is_null_to_others(app: TestApp) {
+async fn fields_for_oneself_are_null_to_others(app: TestApp) {
     let (mike, paul) = (app.member("mike").await, app.member("paul").await);
     circle_of(&app, app.facilitator("host").await, &[mike, paul]).await;
     let input = json!({"topic": "sleep", "stance": "LIVING_WITH", "visibility": "MEMBERS"});
@@ -149,7 +149,7 @@ async fn what_is_ones_own_business_is_null_to_others(app: TestApp) {
 }
 
 #[both]
-async fn a_hidden_member_is_there_for_himself_alone(app: TestApp) {
+async fn a_hidden_member_is_visible_to_themselves_alone(app: TestApp) {
     let (mike, mate) = (app.member("mike").await, app.member("mate").await);
     circle_of(&app, app.facilitator("host").await, &[mike, mate]).await;
     let before = seen(&app, mate, mike).await;
@@ -166,7 +166,7 @@ async fn a_hidden_member_is_there_for_himself_alone(app: TestApp) {
 }
 
 #[both]
-async fn nobody_sees_nobody(app: TestApp) {
+async fn a_profile_without_a_session_gets_unauthenticated(app: TestApp) {
     let mike = app.member("mike").await;
     let query = "query($id: ID!) { member(id: $id) { handle } }";
     let known = json!({ "id": *mike.member.global() });
@@ -180,7 +180,7 @@ async fn nobody_sees_nobody(app: TestApp) {
 }
 
 #[both]
-async fn what_is_no_member_is_nobody(app: TestApp) {
+async fn an_id_of_no_member_is_null(app: TestApp) {
     let mike = app.member("mike").await;
     let query = "query($id: ID!) { member(id: $id) { handle } }";
     let another_type = CircleId(mike.member.0).global();

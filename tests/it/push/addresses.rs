@@ -1,4 +1,4 @@
-//! Addresses that the provider says are gone.
+//! Addresses that the provider reports gone.
 
 use api::push::Outcome;
 use chrono::TimeDelta;
@@ -8,9 +8,9 @@ use support::both;
 
 use super::{GONE, Scene};
 
-/// One word may be the provider's own fault: it takes two, and somebody else's push that got through in between.
+/// One report may be the provider's error. It takes two, with a successful push to another address in between.
 #[both]
-async fn an_address_that_is_gone_is_not_used_again(scene: Scene) {
+async fn an_address_that_is_reported_gone_twice_is_not_used_again(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
     for (address, reason) in [
@@ -46,7 +46,7 @@ async fn an_address_that_is_gone_is_not_used_again(scene: Scene) {
 }
 
 #[both]
-async fn an_address_that_was_said_to_be_gone_gets_what_it_was_owed(scene: Scene) {
+async fn an_address_that_is_wrongly_reported_gone_gets_its_pushes(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
     app.register(mike, "phone").await;
@@ -60,7 +60,7 @@ async fn an_address_that_was_said_to_be_gone_gets_what_it_was_owed(scene: Scene)
     let states = scene.states().await;
     let accepted = |state: &DeliveryState| *state == DeliveryState::Accepted;
     assert!(states.iter().all(|it| accepted(&it.0)), "{states:?}");
-    // Its trial is over: the next word is a first one.
+    // Its trial is over: the next report counts as the first.
     fake.script("phone", [GONE]);
     app.tell(mike, "three").await;
     app.drain().await;
@@ -69,7 +69,7 @@ async fn an_address_that_was_said_to_be_gone_gets_what_it_was_owed(scene: Scene)
 }
 
 #[both]
-async fn who_registers_his_address_again_ends_its_trial(scene: Scene) {
+async fn registering_an_address_again_ends_its_trial(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
     app.register(mike, "phone").await;
@@ -82,12 +82,12 @@ async fn who_registers_his_address_again_ends_its_trial(scene: Scene) {
     assert_eq!(fake.sent_to("phone"), 2);
 }
 
-/// A provider that for hours says of every address that it is gone costs nobody his: not over restarts, nor with one worker
-/// after another, nor where there are only a few. What was owed arrives in the end.
+/// A provider that for hours reports every address gone removes none, even if workers restart meanwhile. The pushes
+/// arrive in the end.
 #[both]
-async fn addresses_that_die_in_masses_are_spared(scene: Scene) {
+async fn mass_reports_of_gone_addresses_remove_none(scene: Scene) {
     let Scene { app, fake } = &scene;
-    let mut men = Vec::new();
+    let mut members = Vec::new();
     for n in 0..30 {
         let who = app.member(&format!("member{n}")).await;
         let address = format!("phone-{n}");
@@ -95,15 +95,15 @@ async fn addresses_that_die_in_masses_are_spared(scene: Scene) {
         fake.script(&address, vec![GONE; 5]);
         let (from, until) = (app.now(), app.now() + TimeDelta::hours(12));
         app.tell_at(who, "event", from, until).await;
-        men.push(who);
+        members.push(who);
     }
-    // Who gets through says nothing of a mass.
+    // Sam's pushes succeed, but that does not make so many other reports credible.
     let sam = app.member("sam").await;
     app.register(sam, "sams").await;
     let mut sent = 0;
     for _ in 0..24 {
         app.tell(sam, &format!("at {}", app.now())).await;
-        // Another worker each time: none has a memory of its own.
+        // A new worker each time: no worker keeps anything in memory.
         app.drain().await;
         let states = scene.states().await;
         let dead = states
@@ -117,13 +117,13 @@ async fn addresses_that_die_in_masses_are_spared(scene: Scene) {
     let states = scene.states().await;
     let accepted = |state: &DeliveryState| *state == DeliveryState::Accepted;
     assert!(states.iter().all(|it| accepted(&it.0)), "{states:?}");
-    for who in men {
+    for who in members {
         assert_eq!(scene.live(who).await, 1);
     }
 }
 
 #[both]
-async fn a_phone_that_nobody_elses_push_vouches_for_is_not_given_up(scene: Scene) {
+async fn an_address_is_kept_while_no_other_push_succeeds(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
     app.register(mike, "phone").await;

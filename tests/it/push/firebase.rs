@@ -14,7 +14,7 @@ async fn with_firebase(database: TestDatabase, fcm: &FakeFcm) -> (TestApp, tempf
 }
 
 #[both]
-async fn firebase_gets_what_its_schema_wants(database: TestDatabase) {
+async fn messages_conform_to_the_schema_of_firebase(database: TestDatabase) {
     let fcm = FakeFcm::start().await;
     let (app, _key) = with_firebase(database, &fcm).await;
     app.app.push.transport.check().await.unwrap();
@@ -64,7 +64,7 @@ async fn firebase_gets_what_its_schema_wants(database: TestDatabase) {
 }
 
 #[both]
-async fn firebase_says_an_address_is_gone_and_it_is_not_used_again(database: TestDatabase) {
+async fn an_address_that_firebase_reports_gone_is_not_used_again(database: TestDatabase) {
     let fcm = FakeFcm::start().await;
     let (app, _key) = with_firebase(database, &fcm).await;
     let mike = app.member("mike").await;
@@ -83,7 +83,7 @@ async fn firebase_says_an_address_is_gone_and_it_is_not_used_again(database: Tes
         let words = if address == "elsewhere" { 1 } else { 2 };
         fcm.script(address, vec![answer; words]);
     }
-    // Longer than any message may be: no provider is bothered with it.
+    // Longer than any message may be: it is not sent to the provider at all.
     app.register(mike, &"x".repeat(4096)).await;
     app.tell(mike, "one").await;
     app.drain().await;
@@ -104,7 +104,7 @@ async fn firebase_says_an_address_is_gone_and_it_is_not_used_again(database: Tes
 }
 
 #[both]
-async fn firebase_asks_for_patience(database: TestDatabase) {
+async fn retries_wait_as_long_as_firebase_asks(database: TestDatabase) {
     let fcm = FakeFcm::start().await;
     let (app, _key) = with_firebase(database, &fcm).await;
     let mike = app.member("mike").await;
@@ -137,7 +137,7 @@ async fn firebase_asks_for_patience(database: TestDatabase) {
     assert!((40..=60).contains(&wait), "{wait}");
     app.advance(TimeDelta::seconds(60));
     app.drain().await;
-    // This one platform's credentials, or this one address: others go on.
+    // These two concern one platform or one address; others go on.
     let wait = due_in().await;
     assert!((80..=120).contains(&wait), "{wait}");
     app.advance(TimeDelta::seconds(120));

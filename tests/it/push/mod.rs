@@ -1,4 +1,4 @@
-//! From a notification to the provider, through everything the provider may answer.
+//! From a notification to the push provider, with every answer that the provider may give.
 
 mod addresses;
 mod firebase;
@@ -11,7 +11,7 @@ use api::push::Outcome;
 use api::push::message::render;
 use chrono::TimeDelta;
 use entity::NotificationId;
-use entity::device::{DeadReason, Platform};
+use entity::device::DeadReason;
 use entity::notification::Kind;
 use entity::push_delivery::DeliveryState;
 use sea_orm::Iterable as _;
@@ -53,7 +53,7 @@ impl Scene {
         live.unwrap().len()
     }
 
-    /// Lets time pass, and a worker do what is due.
+    /// Advances the time, and lets a worker do what is due.
     async fn after(&self, seconds: i64) {
         self.app.advance(TimeDelta::seconds(seconds));
         self.app.drain().await;
@@ -64,7 +64,7 @@ const UNAVAILABLE: Outcome = Outcome::Unavailable { retry_after: None };
 const GONE: Outcome = Outcome::Dead(DeadReason::Unregistered);
 
 #[both]
-async fn a_nudge_reaches_every_device_once(scene: Scene) {
+async fn a_push_reaches_every_device_once(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
     app.register(mike, "phone").await;
@@ -86,7 +86,7 @@ async fn a_nudge_reaches_every_device_once(scene: Scene) {
 }
 
 #[both]
-async fn a_bad_moment_is_waited_out_and_longer_each_time(scene: Scene) {
+async fn an_unavailable_provider_is_retried_with_growing_waits(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
     app.register(mike, "phone").await;
@@ -115,7 +115,7 @@ async fn a_bad_moment_is_waited_out_and_longer_each_time(scene: Scene) {
 }
 
 #[both]
-async fn what_keeps_being_refused_is_given_up(scene: Scene) {
+async fn a_push_that_keeps_failing_is_given_up(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
     app.register(mike, "phone").await;
@@ -139,7 +139,7 @@ async fn what_keeps_being_refused_is_given_up(scene: Scene) {
 }
 
 #[both]
-async fn what_expires_on_the_way_is_not_sent(scene: Scene) {
+async fn a_push_that_expires_before_its_retry_is_not_sent(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
     app.register(mike, "phone").await;
@@ -163,7 +163,7 @@ async fn what_expires_on_the_way_is_not_sent(scene: Scene) {
 }
 
 #[both]
-async fn a_quota_stops_the_whole_sender(scene: Scene) {
+async fn an_exceeded_quota_stops_the_whole_sender(scene: Scene) {
     let Scene { app, fake } = &scene;
     for n in 0..5 {
         let who = app.member(&format!("member{n}")).await;
@@ -177,7 +177,7 @@ async fn a_quota_stops_the_whole_sender(scene: Scene) {
         fake.script(&format!("phone-{n}"), [quota.clone()]);
     }
     app.drain().await;
-    assert_eq!(fake.sent().len(), 1, "one knock is enough");
+    assert_eq!(fake.sent().len(), 1, "one refusal is enough");
     let late = app.member("late").await;
     app.register(late, "late").await;
     app.tell(late, "event").await;
@@ -196,7 +196,7 @@ async fn a_quota_stops_the_whole_sender(scene: Scene) {
 }
 
 #[both]
-async fn a_clock_that_was_ahead_when_a_quota_was_used_up_stops_no_push(scene: Scene) {
+async fn a_clock_that_is_set_back_does_not_extend_the_wait_for_a_quota(scene: Scene) {
     let Scene { app, fake } = &scene;
     let (mike, tom) = (app.member("mike").await, app.member("tom").await);
     app.register(mike, "mikes").await;
@@ -216,7 +216,7 @@ async fn a_clock_that_was_ahead_when_a_quota_was_used_up_stops_no_push(scene: Sc
 }
 
 #[both]
-async fn a_refused_platform_stops_itself_alone(scene: Scene) {
+async fn a_refused_platform_stops_that_platform_alone(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
     for n in 0..5 {
@@ -244,7 +244,7 @@ async fn a_refused_platform_stops_itself_alone(scene: Scene) {
 }
 
 #[both]
-async fn a_wrong_setup_costs_no_address(scene: Scene) {
+async fn a_wrong_configuration_removes_no_address(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
     app.register(mike, "phone").await;
@@ -264,7 +264,7 @@ async fn a_wrong_setup_costs_no_address(scene: Scene) {
 }
 
 #[both]
-async fn one_odd_address_stops_nobody_elses_push(scene: Scene) {
+async fn one_misconfigured_address_stops_no_other_push(scene: Scene) {
     let Scene { app, fake } = &scene;
     fake.script("phone-4", [Outcome::Misconfigured]);
     for n in 0..9 {
@@ -283,7 +283,7 @@ async fn one_odd_address_stops_nobody_elses_push(scene: Scene) {
 }
 
 #[both]
-async fn a_wrong_setup_stops_the_whole_sender(scene: Scene) {
+async fn a_wrong_configuration_stops_the_whole_sender(scene: Scene) {
     let Scene { app, fake } = &scene;
     for n in 0..9 {
         let who = app.member(&format!("member{n}")).await;
@@ -299,7 +299,7 @@ async fn a_wrong_setup_stops_the_whole_sender(scene: Scene) {
 }
 
 #[both]
-async fn what_is_done_meanwhile_is_not_asked_for(scene: Scene) {
+async fn a_push_that_is_no_longer_wanted_is_not_sent(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
     app.register(mike, "phone").await;
@@ -317,7 +317,7 @@ async fn what_is_done_meanwhile_is_not_asked_for(scene: Scene) {
 }
 
 #[both]
-async fn a_phone_that_moved_on_meanwhile_is_left_alone(scene: Scene) {
+async fn a_push_follows_a_new_address_but_not_to_another_member(scene: Scene) {
     let Scene { app, fake } = &scene;
     let (mike, sam) = (app.member("mike").await, app.member("sam").await);
     let with = |address: &str| json!({ "address": address, "installationId": "phone" });
@@ -330,7 +330,7 @@ async fn a_phone_that_moved_on_meanwhile_is_left_alone(scene: Scene) {
     fake.script("new", [UNAVAILABLE]);
     scene.after(20).await;
     assert_eq!(fake.sent_to("new"), 1);
-    // The phone is sam's now.
+    // The phone belongs to Sam now.
     app.register_as(sam, with("new")).await;
     scene.after(60).await;
     assert_eq!(fake.sent().len(), 2);
@@ -338,7 +338,7 @@ async fn a_phone_that_moved_on_meanwhile_is_left_alone(scene: Scene) {
 }
 
 #[both]
-async fn switched_off_nothing_leaves_and_the_inbox_fills(database: TestDatabase) {
+async fn without_a_transport_nothing_is_pushed_and_the_inbox_fills(database: TestDatabase) {
     let app = TestApp::configured(database, "[push]\ntransport = \"off\"\n").await;
     let mike = app.member("mike").await;
     app.register(mike, "phone").await;
@@ -351,23 +351,23 @@ async fn switched_off_nothing_leaves_and_the_inbox_fills(database: TestDatabase)
     assert_eq!(counted.at("/me/unreadNotificationCount"), 1);
 }
 
-/// Nobody who reads a push on its way learns that somebody went quiet.
+/// A reader of a push must not learn that somebody went quiet.
 #[test]
-fn what_says_that_somebody_went_quiet_looks_like_an_ordinary_day() {
+fn a_push_about_a_quiet_member_looks_like_an_ordinary_push() {
     let now = chrono::DateTime::from_timestamp(1_773_144_000, 0).unwrap();
     let id = NotificationId(uuid::Uuid::nil());
-    let nudge = |kind| render(id, kind, now, now + TimeDelta::hours(1));
+    let push = |kind| render(id, kind, now, now + TimeDelta::hours(1));
     for (telling, ordinary) in [
         (Kind::LadderNote, Kind::CheckInReminder),
         (Kind::WentQuiet, Kind::AskHowItWent),
         (Kind::MeetingChanged, Kind::MeetingCancelled),
     ] {
-        assert_eq!(nudge(telling), nudge(ordinary));
+        assert_eq!(push(telling), push(ordinary));
     }
 }
 
 #[test]
-fn no_nudge_says_what_it_is_about_or_puts_anybody_to_shame() {
+fn no_push_reveals_its_subject_or_shames_anybody() {
     const NEVER: [&str; 22] = [
         "broken", "failed", "fail", "lost", "lose", "only you", "streak", "missed", "miss",
         "guilt", "shame", "must", "should", "anxi", "depress", "addict", "mental", "health",
@@ -376,19 +376,14 @@ fn no_nudge_says_what_it_is_about_or_puts_anybody_to_shame() {
     let now = chrono::DateTime::from_timestamp(1_773_144_000, 0).unwrap();
     let later = now + TimeDelta::hours(1);
     for kind in Kind::iter() {
-        let nudge = render(NotificationId(uuid::Uuid::nil()), kind, now, later);
-        for text in [nudge.title.text, nudge.body.text] {
+        let push = render(NotificationId(uuid::Uuid::nil()), kind, now, later);
+        for text in [push.title.text, push.body.text] {
             let lower = text.to_lowercase();
             for word in NEVER {
                 assert!(!lower.contains(word), "{text}: {word}");
             }
             assert!(!text.is_empty() && text.len() <= 80);
         }
-        assert!(nudge.title.key.starts_with("nudge_") && nudge.body.key.starts_with("nudge_"));
+        assert!(push.title.key.starts_with("nudge_") && push.body.key.starts_with("nudge_"));
     }
-    assert_eq!(
-        Platform::iter().count(),
-        3,
-        "each platform has its rendering"
-    );
 }

@@ -1,4 +1,4 @@
-//! Workers that share the work, die over it, or were thought dead.
+//! Several workers: shared work, crashes and expired leases.
 
 use api::outbox::withdraw;
 use api::transact;
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{GONE, Scene, UNAVAILABLE};
 
 #[both]
-async fn a_crash_while_sending_is_made_up_for(scene: Scene) {
+async fn a_push_is_sent_again_after_a_crash(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
     app.register(mike, "phone").await;
@@ -92,7 +92,7 @@ async fn a_job_that_kills_its_process_is_not_tried_for_ever(scene: Scene) {
     let most = app.app.config.worker.max_attempts;
     for (key, claimed, sent) in [("last try", most - 1, 1), ("no more", most, 1)] {
         app.tell(mike, key).await;
-        // As workers left it that died over it.
+        // The row as it is left by workers that died while they ran it.
         job::Entity::update_many()
             .col_expr(job::Column::Attempts, Expr::value(claimed))
             .col_expr(
@@ -115,7 +115,7 @@ async fn a_job_that_kills_its_process_is_not_tried_for_ever(scene: Scene) {
 }
 
 #[both]
-async fn an_address_that_cannot_be_judged_doubles_nobody_elses_push(scene: Scene) {
+async fn a_failed_update_of_a_device_repeats_no_other_push(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
     app.register(mike, "phone").await;
@@ -164,7 +164,7 @@ async fn a_delivery_is_made_once_by_many_workers(scene: Scene) {
 }
 
 #[both]
-async fn a_running_worker_hears_of_work_and_stops_when_told(scene: Scene) {
+async fn a_running_worker_wakes_for_new_work_and_stops_on_request(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
     app.register(mike, "phone").await;
@@ -178,7 +178,7 @@ async fn a_running_worker_hears_of_work_and_stops_when_told(scene: Scene) {
     }
     stop.cancel();
     running.await.unwrap();
-    // What had been started was finished.
+    // It finished what it had started.
     let states = scene.states().await;
     assert!(
         states
@@ -193,7 +193,7 @@ async fn there_is_one_round_of_housekeeping_an_hour(scene: Scene) {
     let mike = app.member("mike").await;
     app.register(mike, "phone").await;
     for _ in 0..2 {
-        // Told to stop already, a worker does no more than schedule.
+        // A worker that is stopped already only schedules.
         let stop = CancellationToken::new();
         stop.cancel();
         Worker::new(app.app.clone()).run(stop).await;
@@ -215,7 +215,7 @@ async fn there_is_one_round_of_housekeeping_an_hour(scene: Scene) {
 }
 
 #[both]
-async fn a_withdrawn_nudge_is_on_again_however_close_the_call(scene: Scene) {
+async fn a_withdrawn_notification_that_is_announced_again_is_sent(scene: Scene) {
     let Scene { app, fake } = &scene;
     let mike = app.member("mike").await;
     app.register(mike, "phone").await;

@@ -1,4 +1,5 @@
-//! What waits for the morning: the line is in the inbox at once, the push comes when it still helps, and never a burst.
+//! Pushes that wait until morning: the inbox has the line at once, and the push leaves if it still helps, not in a
+//! burst.
 
 use api::node_id::NodeId as _;
 use api::notification_kind::Category;
@@ -23,7 +24,7 @@ async fn inbox(app: &TestApp, who: SignedIn) -> Value {
 }
 
 #[both]
-async fn the_line_is_there_at_once_and_told_once(app: TestApp) {
+async fn the_inbox_has_the_line_at_once_and_sends_one_event(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T23:00:00Z").await;
     let events = "subscription { notificationReceived { at refetch } }";
     let mut hears = app.listen(mike, events);
@@ -37,12 +38,12 @@ async fn the_line_is_there_at_once_and_told_once(app: TestApp) {
     assert_eq!(inbox(&app, mike).await, expected);
     let told = json!({ "at": "2026-03-10T23:00:00.000Z", "refetch": false });
     assert_eq!(hears.heard(), [told]);
-    assert_eq!(phone.told(&app).await, ["Notification"]);
+    assert_eq!(phone.news(&app).await, ["Notification"]);
     app.travel(utc("2026-03-11T12:00:00Z")).await;
     assert_eq!(pushed(&app), [in_the_morning(mike, "2026-03-11T07:00:00Z")]);
     assert_eq!(inbox(&app, mike).await, expected);
     assert_eq!(hears.heard(), [Value::Null; 0]);
-    assert_eq!(phone.told(&app).await, [""; 0]);
+    assert_eq!(phone.news(&app).await, [""; 0]);
 }
 
 #[both]
@@ -68,7 +69,7 @@ async fn an_inbox_is_the_same_with_and_without_a_phone(app: TestApp) {
 }
 
 #[both]
-async fn a_phone_that_comes_at_night_is_told_in_the_morning(app: TestApp) {
+async fn a_phone_that_is_registered_at_night_gets_the_push_in_the_morning(app: TestApp) {
     let mike = app.member("mike").await;
     app.app.clock.set(utc("2026-03-10T23:00:00Z")).unwrap();
     tell(&app, mike, 24).await;
@@ -79,7 +80,7 @@ async fn a_phone_that_comes_at_night_is_told_in_the_morning(app: TestApp) {
 }
 
 #[both]
-async fn what_he_read_at_night_rings_nobody_in_the_morning(app: TestApp) {
+async fn a_line_that_is_read_at_night_is_not_pushed_in_the_morning(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T23:00:00Z").await;
     tell(&app, mike, 24).await;
     app.drain().await;
@@ -99,7 +100,7 @@ async fn what_he_read_at_night_rings_nobody_in_the_morning(app: TestApp) {
 }
 
 #[both]
-async fn what_is_taken_back_at_night_is_not_pushed_and_stays_where_he_saw_it(app: TestApp) {
+async fn a_line_that_is_withdrawn_at_night_is_not_pushed_and_stays_in_the_inbox(app: TestApp) {
     let mike = mike_at(&app, "2026-03-10T23:00:00Z").await;
     tell(&app, mike, 24).await;
     app.drain().await;
@@ -120,7 +121,7 @@ async fn what_is_taken_back_at_night_is_not_pushed_and_stays_where_he_saw_it(app
     assert_eq!((row.state, row.skip_reason), (State::Skipped, None));
 }
 
-/// Tells a member at night of two meetings, and has two men propose themselves; the later peering.
+/// At night, announces two meetings to Mike, and has Sam and Tom propose peerings to him. Returns the later peering.
 async fn four_lines_at_night(app: &TestApp) -> (SignedIn, SignedIn, Value) {
     let mike = mike_at(app, "2026-03-10T22:50:00Z").await;
     let (sam, tom) = (app.member("sam").await, app.member("tom").await);
@@ -142,7 +143,7 @@ async fn four_lines_at_night(app: &TestApp) -> (SignedIn, SignedIn, Value) {
 }
 
 #[both]
-async fn of_each_category_one_push_leaves(app: TestApp) {
+async fn one_push_of_each_category_leaves_in_the_morning(app: TestApp) {
     let (mike, ..) = four_lines_at_night(&app).await;
     let lines = inbox(&app, mike).await;
     assert_eq!(lines["unreadNotificationCount"], 4);
@@ -151,7 +152,7 @@ async fn of_each_category_one_push_leaves(app: TestApp) {
         .map(|category| spread_after(mike, category, "2026-03-11T07:00:00Z"));
     expected.sort();
     assert_eq!(pushed(&app), expected);
-    // The latest of each stands for the others.
+    // The latest line of each category stands for the others.
     let sent = app.deliveries().await;
     let rows = app.notifications().await;
     let pushed = rows
@@ -166,7 +167,7 @@ async fn of_each_category_one_push_leaves(app: TestApp) {
 }
 
 #[both]
-async fn a_push_that_can_be_left_out_stands_for_nothing_that_is_over(app: TestApp) {
+async fn a_withdrawn_line_does_not_stand_for_its_category(app: TestApp) {
     let (mike, tom, later) = four_lines_at_night(&app).await;
     leave(&app, tom, "withdrawPeering", &later["id"]).await;
     app.travel(utc("2026-03-11T12:00:00Z")).await;
@@ -184,12 +185,12 @@ async fn a_push_that_can_be_left_out_stands_for_nothing_that_is_over(app: TestAp
         .find(|it| it.notification_id == proposals[0].1)
         .unwrap();
     assert_eq!(sent.state, DeliveryState::Accepted);
-    // What was taken back counts as read.
+    // A withdrawn line counts as read.
     assert_eq!(inbox(&app, mike).await["unreadNotificationCount"], 3);
 }
 
 #[both]
-async fn not_everybody_is_told_in_the_same_second(app: TestApp) {
+async fn morning_pushes_are_spread_over_some_minutes(app: TestApp) {
     app.app.clock.set(utc("2026-03-10T22:59:00Z")).unwrap();
     for n in 0..20 {
         let who = app.member(&format!("member{n}")).await;
@@ -202,6 +203,7 @@ async fn not_everybody_is_told_in_the_same_second(app: TestApp) {
     let within =
         |at: &String| ("2026-03-11T07:02:00Z".."2026-03-11T07:13:00Z").contains(&at.as_str());
     assert!(at.iter().all(within), "{at:?}");
+    at.sort();
     at.dedup();
     assert!(at.len() > 10, "{at:?}");
 }

@@ -41,7 +41,7 @@ pub fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// When a push was shown, of all there were.
+/// Returns the time of each push.
 pub fn pushed(app: &TestApp) -> Vec<String> {
     let outbox = app.outbox();
     let at = outbox
@@ -51,7 +51,7 @@ pub fn pushed(app: &TestApp) -> Vec<String> {
 }
 
 #[both]
-async fn a_reminder_is_set_once_however_often_it_is_sent(app: TestApp) {
+async fn setting_a_reminder_is_idempotent(app: TestApp) {
     let mike = app.member("mike").await;
     assert_eq!(reminder(&app, mike).await, json!(null));
     let first = set(&app, mike, "18:30", true).await;
@@ -61,14 +61,14 @@ async fn a_reminder_is_set_once_however_often_it_is_sent(app: TestApp) {
     assert_eq!(first, expected);
     assert_eq!(set(&app, mike, "18:30", true).await, expected);
     assert_eq!(reminder(&app, mike).await, expected);
-    // It is noon: a time that has passed today comes tomorrow, and so does this very moment.
+    // It is noon: a time that has passed today comes tomorrow, and so does noon itself.
     let at = async |time| set(&app, mike, time, true).await["nextAt"].clone();
     assert_eq!(at("08:00").await, "2026-03-11T08:00:00.000Z");
     assert_eq!(at("12:00").await, "2026-03-11T12:00:00.000Z");
 }
 
 #[both]
-async fn it_comes_at_the_same_time_of_the_wall_clock_through_the_spring(app: TestApp) {
+async fn a_reminder_keeps_its_local_time_in_spring(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
     app.app.clock.set(utc("2026-03-27T12:00:00Z")).unwrap();
@@ -83,7 +83,7 @@ async fn it_comes_at_the_same_time_of_the_wall_clock_through_the_spring(app: Tes
 }
 
 #[both]
-async fn it_comes_at_the_same_time_of_the_wall_clock_through_the_autumn(app: TestApp) {
+async fn a_reminder_keeps_its_local_time_in_autumn(app: TestApp) {
     let mike = app.member("mike").await;
     app.app.clock.set(utc("2026-10-23T12:00:00Z")).unwrap();
     app.register(mike, "mikes-phone").await;
@@ -99,7 +99,7 @@ async fn it_comes_at_the_same_time_of_the_wall_clock_through_the_autumn(app: Tes
 }
 
 #[both]
-async fn it_stays_away_when_he_has_checked_in(app: TestApp) {
+async fn no_reminder_comes_after_a_check_in(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
     set(&app, mike, "18:30", true).await;
@@ -112,7 +112,7 @@ async fn it_stays_away_when_he_has_checked_in(app: TestApp) {
 }
 
 #[both]
-async fn it_comes_once_a_day_even_when_its_time_is_moved(app: TestApp) {
+async fn a_reminder_comes_once_a_day_even_if_its_time_is_changed(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
     set(&app, mike, "13:00", true).await;
@@ -125,7 +125,7 @@ async fn it_comes_once_a_day_even_when_its_time_is_moved(app: TestApp) {
 }
 
 #[both]
-async fn it_moves_with_the_members_zone(app: TestApp) {
+async fn a_reminder_moves_with_the_members_zone(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
     set(&app, mike, "18:30", true).await;
@@ -151,7 +151,7 @@ async fn it_moves_with_the_members_zone(app: TestApp) {
 }
 
 #[both]
-async fn switched_off_it_stays_away(app: TestApp) {
+async fn a_disabled_reminder_does_not_come(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
     set(&app, mike, "18:30", true).await;
@@ -166,7 +166,7 @@ async fn switched_off_it_stays_away(app: TestApp) {
 }
 
 #[both]
-async fn a_man_who_is_away_is_not_reminded(app: TestApp) {
+async fn a_hidden_member_is_not_reminded(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
     set(&app, mike, "18:30", true).await;
@@ -181,20 +181,20 @@ async fn a_man_who_is_away_is_not_reminded(app: TestApp) {
     hide(true).await;
     app.travel(utc("2026-03-11T12:00:00Z")).await;
     assert_eq!(app.notifications().await.len(), 0);
-    // He came back: the reminder is where it was.
+    // When he is shown again, the reminder continues.
     hide(false).await;
     app.travel(utc("2026-03-12T12:00:00Z")).await;
     assert_eq!(pushed(&app), ["2026-03-11T18:30:00Z"]);
 }
 
 #[both]
-async fn after_an_outage_it_comes_on_its_own_day_only(app: TestApp) {
+async fn after_an_outage_a_reminder_comes_on_its_own_day_only(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
     set(&app, mike, "18:30", true).await;
     app.app.clock.set(utc("2026-03-11T02:59:00Z")).unwrap();
     app.drain().await;
-    // A man's day ends at three in the morning.
+    // A member's day ends at three in the morning.
     assert_eq!(pushed(&app), ["2026-03-11T02:59:00Z"]);
     app.app.clock.set(utc("2026-03-14T03:00:00Z")).unwrap();
     app.drain().await;
@@ -206,11 +206,11 @@ async fn after_an_outage_it_comes_on_its_own_day_only(app: TestApp) {
 }
 
 #[both]
-async fn after_an_outage_of_days_todays_comes_at_once_and_once(app: TestApp) {
+async fn after_an_outage_of_days_todays_reminder_comes_once(app: TestApp) {
     let mike = app.member("mike").await;
     app.register(mike, "mikes-phone").await;
     set(&app, mike, "08:00", true).await;
-    // From before yesterday's until after today's nobody was there.
+    // No worker ran from before yesterday's reminder until after today's.
     app.app.clock.set(utc("2026-03-12T15:00:00Z")).unwrap();
     app.drain().await;
     assert_eq!(pushed(&app), ["2026-03-12T15:00:00Z"]);
@@ -221,7 +221,7 @@ async fn after_an_outage_of_days_todays_comes_at_once_and_once(app: TestApp) {
     assert_eq!(next, "2026-03-13T08:00:00.000Z");
     app.travel(utc("2026-03-13T07:59:59Z")).await;
     assert_eq!(pushed(&app).len(), 1);
-    // Of a day on which he has checked in meanwhile he is not reminded, nor of the days before.
+    // No reminder comes for a day with a check-in, nor for the days before it.
     app.app.clock.set(utc("2026-03-15T15:00:00Z")).unwrap();
     app.checked_in(mike, "2026-03-15").await;
     app.drain().await;
@@ -229,7 +229,7 @@ async fn after_an_outage_of_days_todays_comes_at_once_and_once(app: TestApp) {
 }
 
 #[both]
-async fn without_a_phone_it_is_in_the_inbox(app: TestApp) {
+async fn without_a_phone_the_reminder_is_in_the_inbox(app: TestApp) {
     let mike = app.member("mike").await;
     set(&app, mike, "18:30", true).await;
     app.travel(utc("2026-03-10T19:00:00Z")).await;
@@ -258,7 +258,7 @@ impl FromDatabase for Crowd {
 }
 
 #[both]
-async fn four_workers_do_two_hundred_reminders_once_each(Crowd(app, fake): Crowd) {
+async fn four_workers_send_two_hundred_reminders_once_each(Crowd(app, fake): Crowd) {
     for n in 0..200 {
         let who = app.member(&format!("member{n}")).await;
         app.register(who, &format!("phone-{n}")).await;
@@ -298,18 +298,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn the_next_time_is_shown_on_the_wall_or_follows_a_gap(
+    fn the_next_time_is_the_local_time_or_follows_a_gap(
         zone in zones(), time in times(), after in instants(),
     ) {
         let next = next_after(zone, time, after);
         prop_assert!(next > after);
         let shown = next.with_timezone(&zone).naive_local();
         if shown.time() != time {
-            // A gap: a second before, the wall clock had not come to that time of the day.
+            // A gap: a second before, the local time was more than a second less.
             let before = (next - TimeDelta::seconds(1)).with_timezone(&zone).naive_local();
             prop_assert!(shown - before > TimeDelta::seconds(1));
         }
-        // The first time it is shown on its day, and none is left out in between.
+        // It is the first time of its day, and no time is left out in between.
         let gap = next - after;
         prop_assert!(gap <= TimeDelta::hours(50), "{gap}");
         for date in [shown.date(), shown.date().pred_opt().unwrap()] {
@@ -319,7 +319,7 @@ proptest! {
     }
 
     #[test]
-    fn the_last_time_is_the_one_after_which_the_next_is_yet_to_come(
+    fn the_last_time_has_passed_and_the_next_has_not(
         zone in zones(), time in times(), now in instants(),
     ) {
         let last = last_until(zone, time, now);
@@ -329,13 +329,13 @@ proptest! {
     }
 
     #[test]
-    fn from_one_time_to_the_next_a_day_passes(
+    fn consecutive_times_are_on_different_days(
         zone in zones(), time in times(), after in instants(),
     ) {
         let mut at = next_after(zone, time, after);
         for _ in 0..5 {
             let next = next_after(zone, time, at);
-            // The rare zone that leaves out a whole day, and comes to it at its end, aside.
+            // A few zones have skipped a whole day.
             prop_assert!(next - at <= TimeDelta::hours(50));
             let (before, day) = (at.with_timezone(&zone), next.with_timezone(&zone));
             prop_assert!(day.date_naive() > before.date_naive() || skips_a_day(zone, before.date_naive()));

@@ -1,4 +1,4 @@
-//! A member's history, made event by event as the service lets it happen, with what is kept of it beside it.
+//! A member's history, built event by event under the rules of the service, with the stored progress beside it.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,9 @@ use api::days::calendar::{Calendar, DayTerms};
 use api::zones::Zone;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
-/// See the module.
+/// A member's history and stored progress.
 pub struct History {
-    /// The time.
+    /// The present.
     pub now: DateTime<Utc>,
     terms: DayTerms,
     past: Vec<(DateTime<Utc>, DayTerms)>,
@@ -20,7 +20,7 @@ pub struct History {
 }
 
 impl History {
-    /// Of somebody who is new, in a zone, with days that begin at an hour.
+    /// A new member in a zone, with days that begin at `day_start_hour`.
     pub fn new(now: &str, zone: Zone, day_start_hour: u32) -> Self {
         Self {
             now: now.parse().unwrap(),
@@ -35,22 +35,22 @@ impl History {
         }
     }
 
-    /// His calendar.
+    /// Returns the member's calendar.
     pub fn calendar(&self) -> Calendar {
         Calendar::new(self.terms, self.past.clone())
     }
 
-    /// His day.
+    /// Returns the member's present day.
     pub fn today(&self) -> NaiveDate {
         self.calendar().day_at(self.now)
     }
 
-    /// Time goes on.
+    /// Advances the time.
     pub fn wait(&mut self, by: TimeDelta) {
         self.now += by;
     }
 
-    /// Time goes on until his wall clock shows this.
+    /// Advances the time until the local time is `local`.
     pub fn wait_until(&mut self, local: &str) {
         let wall = chrono::NaiveDateTime::parse_from_str(local, "%Y-%m-%d %H:%M").unwrap();
         let at = wall.and_local_timezone(self.terms.zone).earliest().unwrap();
@@ -58,17 +58,17 @@ impl History {
         self.now = at.to_utc();
     }
 
-    /// He checks in for a date; false when it is not open.
+    /// Checks in for a date. Returns `false` if it is not open, or has a check-in.
     pub fn check_in_for(&mut self, date: NaiveDate) -> bool {
         self.calendar().accepts(date, self.now) && self.written.insert(date)
     }
 
-    /// He checks in for today.
+    /// Checks in for today.
     pub fn check_in(&mut self) -> bool {
         self.check_in_for(self.today())
     }
 
-    /// He checks in at noon on so many days, today's the first.
+    /// Checks in on this many days, the first of them today.
     pub fn check_in_daily(&mut self, days: u32) {
         for _ in 0..days {
             assert!(self.check_in());
@@ -76,7 +76,7 @@ impl History {
         }
     }
 
-    /// He arrives in another zone, or has his days begin at another hour.
+    /// Moves to another zone, or another start of the day.
     pub fn move_to(&mut self, zone: Zone, day_start_hour: u32) {
         self.past.push((self.now, self.terms));
         self.terms = DayTerms {
@@ -85,20 +85,20 @@ impl History {
         };
     }
 
-    /// The first day that what he plans from now on is for.
+    /// Returns the first day that a new plan applies to.
     fn next_unwritten(&self) -> NaiveDate {
         let behind = self.written.last().map(|last| *last + Days::new(1));
         behind.map_or(self.today(), |behind| behind.max(self.today()))
     }
 
-    /// He chooses other weekdays.
+    /// Chooses other weekdays.
     pub fn choose(&mut self, cadence: Cadence) {
         let from = self.next_unwritten();
         self.plan.cadences.retain(|change| change.from < from);
         self.plan.cadences.push(CadenceChange { from, cadence });
     }
 
-    /// He pauses; false when the first of the days is closed.
+    /// Pauses. Returns `false` if the first day is closed.
     pub fn pause(&mut self, first: NaiveDate, last: NaiveDate) -> bool {
         if self.calendar().is_closed(first, self.now) {
             return false;
@@ -107,7 +107,7 @@ impl History {
         true
     }
 
-    /// He ends every pause.
+    /// Ends every pause.
     pub fn end_pauses(&mut self) {
         let last = self.next_unwritten() - Days::new(1);
         for pause in &mut self.plan.pauses {
@@ -124,8 +124,8 @@ impl History {
         })
     }
 
-    /// As the database is asked for it: nothing that only matters to days that are settled.
-    fn kept<T>(&self, read: impl FnOnce(&Record<'_>) -> T) -> T {
+    /// Reads what the database would load: nothing that matters to settled days only.
+    fn unsettled<T>(&self, read: impl FnOnce(&Record<'_>) -> T) -> T {
         let Some(settled) = &self.settled else {
             return self.record(&self.written, read);
         };
@@ -151,31 +151,31 @@ impl History {
         })
     }
 
-    /// What is kept of him is brought up to date, as of a time that may lie a little back.
+    /// Settles the stored progress, as of a time that may lie a little back.
     pub fn settle(&mut self, slow_by: TimeDelta) {
         let now = self.now - slow_by;
-        self.settled = self.kept(|record| settle(self.settled.as_ref(), record, now));
+        self.settled = self.unsettled(|record| settle(self.settled.as_ref(), record, now));
     }
 
-    /// From what is kept of him.
+    /// Returns the progress that follows from the stored one.
     pub fn incremental(&self) -> Progress {
-        self.kept(|record| progress(self.settled.as_ref(), record, self.now))
+        self.unsettled(|record| progress(self.settled.as_ref(), record, self.now))
     }
 
-    /// From all there ever was.
-    pub fn told_anew(&self) -> Progress {
+    /// Returns the progress that follows from the whole history.
+    pub fn computed_from_scratch(&self) -> Progress {
         self.record(&self.written, |record| progress(None, record, self.now))
     }
 
-    /// Both, which are the same.
+    /// Returns the progress. Asserts that both computations agree.
     #[track_caller]
     pub fn progress(&self) -> Progress {
-        let progress = self.told_anew();
+        let progress = self.computed_from_scratch();
         assert_eq!(self.incremental(), progress);
         progress
     }
 
-    /// The last days as letters, today's the last.
+    /// Returns the last days as letters, today last.
     #[track_caller]
     pub fn last(&self, days: usize) -> String {
         let recent = self.progress().recent;

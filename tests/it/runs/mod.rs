@@ -1,4 +1,4 @@
-//! Runs that forgive, as a pure rule: what a member's days add up to.
+//! Runs of days, as pure rules: what a member's days add up to.
 
 mod days;
 mod history;

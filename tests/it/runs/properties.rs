@@ -1,4 +1,4 @@
-//! What holds of every history: late entries, pauses, other weekdays, travel, clock changes and leap days in it.
+//! Properties of every history, with late entries, pauses, new weekdays, travel, clock changes and leap days.
 
 use api::checkin::runs::{DAYS_SHOWN, Day};
 use api::days::cadence::Cadence;
@@ -53,7 +53,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-fn happen(history: &mut History, event: Event) {
+fn apply(history: &mut History, event: Event) {
     let today = history.today();
     match event {
         Event::Wait(hours) => history.wait(TimeDelta::hours(hours)),
@@ -88,20 +88,20 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn what_is_kept_says_what_the_whole_history_says((mut history, events) in histories()) {
+    fn stored_progress_equals_the_progress_of_the_whole_history((mut history, events) in histories()) {
         for event in events {
-            happen(&mut history, event);
-            prop_assert_eq!(history.incremental(), history.told_anew(), "after {:?}", event);
+            apply(&mut history, event);
+            prop_assert_eq!(history.incremental(), history.computed_from_scratch(), "after {:?}", event);
         }
     }
 
     #[test]
     fn totals_never_fall_and_written_days_stay((mut history, events) in histories()) {
-        let mut before = history.told_anew();
+        let mut before = history.computed_from_scratch();
         for event in events {
             let writes = matches!(event, Event::CheckIn(_));
-            happen(&mut history, event);
-            let now = history.told_anew();
+            apply(&mut history, event);
+            let now = history.computed_from_scratch();
             prop_assert!(now.days_shown_up >= before.days_shown_up, "after {:?}", event);
             prop_assert!(writes || now.days_shown_up == before.days_shown_up, "after {:?}", event);
             prop_assert!(now.longest_run >= before.longest_run, "after {:?}: {:?}", event, now);
@@ -112,11 +112,11 @@ proptest! {
     }
 
     #[test]
-    fn what_is_shown_agrees_with_itself((mut history, events) in histories()) {
+    fn the_shown_days_are_consistent((mut history, events) in histories()) {
         for event in events {
-            happen(&mut history, event);
+            apply(&mut history, event);
         }
-        let progress = history.told_anew();
+        let progress = history.computed_from_scratch();
         prop_assert_eq!(progress.recent.len(), DAYS_SHOWN);
         prop_assert_eq!(progress.recent.last().unwrap().date, progress.today);
         for pair in progress.recent.windows(2) {
@@ -128,7 +128,7 @@ proptest! {
             let over = matches!(shown.day, Day::CheckedIn | Day::Quiet);
             prop_assert!(!over || !shown.can_be_written, "{:?}", shown);
         }
-        // Whatever is quiet ended the run: behind it there are at most the days checked in on since.
+        // A quiet day ends the run: the present run has at most the check-ins after it.
         let since = progress.recent.iter().rposition(|shown| shown.day == Day::Quiet);
         if let Some(quiet) = since {
             let behind = &progress.recent[quiet..];

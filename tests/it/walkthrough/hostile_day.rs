@@ -1,5 +1,5 @@
-//! A day on which everybody tries: an ex-partner with patience, a facilitator whose role was taken, a member who
-//! deletes his account to watch, and a stranger with a list of addresses. None of them reaches anything.
+//! A day of attacks: by an ex-partner with patience, a facilitator whose role was taken away, a member who deletes his
+//! account to watch, and a stranger with a list of addresses. None of them reaches anything.
 
 use serde_json::{Value, json};
 use support::{CREDENTIALS, Phone, TestDatabase, both};
@@ -24,7 +24,7 @@ async fn a_hostile_day_reaches_nobody(database: TestDatabase) {
     mike.send("updateProfile", &story, "member { story }").await;
 
     an_ex_partner_with_patience(&mike, &paul, &circle).await;
-    who_guesses_keeps_nobody_out(&world, &mut mike, &paul).await;
+    guesses_lock_no_known_device_out(&world, &mut mike, &paul).await;
     world.time_goes_to("2026-03-28T09:30:00Z").await;
     for phone in [&mut mike, &mut paul, &mut tom, &mut sam] {
         phone.refresh().await;
@@ -38,7 +38,7 @@ async fn id(phone: &Phone<'_>) -> Value {
     phone.ask("{ me { memberId } }").await["me"]["memberId"].clone()
 }
 
-/// What one sees by ids that he once had.
+/// Returns the nodes that a phone gets for ids that it knew before.
 async fn by_ids(phone: &Phone<'_>, ids: &[&Value]) -> Vec<Value> {
     let query = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename } }";
     let answer = phone.answer(query, json!({ "ids": ids })).await;
@@ -80,7 +80,7 @@ async fn an_ex_partner_with_patience(mike: &Phone<'_>, paul: &Phone<'_>, circle:
     assert_eq!(inbox(mike).await, before);
 }
 
-async fn who_guesses_keeps_nobody_out(world: &World, mike: &mut Phone<'_>, paul: &Phone<'_>) {
+async fn guesses_lock_no_known_device_out(world: &World, mike: &mut Phone<'_>, paul: &Phone<'_>) {
     let sign_in = |passphrase: &str, key: Option<&Value>| {
         json!({ "email": "mike@example.org", "passphrase": passphrase, "deviceName": "A phone",
             "id": paul.id(), "deviceKey": key })
@@ -94,7 +94,7 @@ async fn who_guesses_keeps_nobody_out(world: &World, mike: &mut Phone<'_>, paul:
     }
     assert_eq!(codes[0], "WRONG_CREDENTIALS");
     assert_eq!(codes[GUESSES - 1], "RATE_LIMITED");
-    // From there not even the right one is tried, but for the phone that was signed in before.
+    // From then on even the right passphrase is refused, except from a device that was signed in before.
     let phone = Phone::new(&world.server);
     let right = sign_in(PASSPHRASE, None);
     assert_eq!(phone.refused("signIn", &right).await, "RATE_LIMITED");
@@ -144,13 +144,13 @@ async fn a_stranger_with_a_list(world: &World) {
             "timeZone": "Europe/London", "country": "GB", "locale": "en-GB", "adult": true,
             "termsVersion": "2026-11" })
     };
-    // One id is good for one address, whatever its code was.
+    // A sign-up id belongs to one address.
     let same = json!(stranger.id());
     let first = sign_up("first@example.org", same.clone(), "first");
     stranger.send("signUp", &first, "signUpId").await;
     let second = sign_up("second@example.org", same, "second");
     assert_eq!(stranger.refused("signUp", &second).await, "CONFLICT");
-    // Whether an address has an account is not told.
+    // The answer does not reveal whether an address has an account.
     let known = sign_up("mike@example.org", json!(stranger.id()), "michael");
     let unknown = sign_up("nobody@example.org", json!(stranger.id()), "nobody");
     let wanted = "codeExpiresAt";
@@ -161,7 +161,7 @@ async fn a_stranger_with_a_list(world: &World) {
     for answer in answers {
         assert!(answer["codeExpiresAt"].is_string(), "{answer}");
     }
-    // A mailbox gets a handful of letters, whatever is put behind its name.
+    // A mailbox gets only a few letters, whatever follows the `+` of its address.
     for n in 0..30 {
         let address = format!("victim+{n}@example.com");
         let input = sign_up(&address, json!(stranger.id()), &format!("victim-{n}"));

@@ -1,7 +1,7 @@
-//! The whole story, as the men in it see it: from signing up to a nudge on a phone, and out again.
+//! A whole story as its members see it: from the sign-up to a push on a phone, and to the deletion of the account.
 //!
-//! Everything is real but the people, the time and Firebase: a server process, asked over sockets, on both
-//! databases. Each request whose answer may get lost on the way is sent twice, as an app would.
+//! Everything is real except the people, the time and Firebase: a server process, reached over the network, on both
+//! databases. Each request whose answer may get lost is sent twice, as an app would.
 
 mod hostile_day;
 mod world;
@@ -16,7 +16,7 @@ const BIO: &str = "Father of two, mostly outdoors.";
 const STORY: &str = "After the funeral I stopped answering the door.";
 
 #[both]
-async fn a_man_signs_up_and_a_nudge_reaches_his_phone(database: TestDatabase) {
+async fn a_member_signs_up_and_a_push_reaches_their_phone(database: TestDatabase) {
     let world = World::on(database).await;
 
     // It is Saturday morning, 28 March, in London. Mike joins and tells a little about himself.
@@ -34,23 +34,23 @@ async fn a_man_signs_up_and_a_nudge_reaches_his_phone(database: TestDatabase) {
 
     // Mike has checked in on Saturday, so there is nothing to remind him of.
     world.time_goes_to("2026-03-29T03:00:00Z").await;
-    assert_eq!(world.nudges(), [] as [Value; 0]);
+    assert_eq!(world.pushes(), [] as [Value; 0]);
 
-    // On Sunday clocks are an hour ahead. At five he hears of the meeting, at half past seven of himself.
+    // On Sunday clocks are an hour ahead. He is reminded of the meeting at five, and to check in at half past seven.
     world.time_goes_to("2026-03-29T19:00:00Z").await;
     mike.refresh().await;
     let inbox = inbox(&mike).await;
     let [reminder, meeting] = &inbox["notifications"]["nodes"].as_array().unwrap()[..] else {
         panic!("{inbox:#}")
     };
-    let told = |line: &Value| ["kind", "at", "subjectId"].map(|field| line[field].clone());
+    let shown = |line: &Value| ["kind", "at", "subjectId"].map(|field| line[field].clone());
     let seven = json!(["CHECK_IN_REMINDER", "2026-03-29T18:30:00.000Z", null]);
-    assert_eq!(json!(told(reminder)), seven);
+    assert_eq!(json!(shown(reminder)), seven);
     let five = json!(["MEETING_REMINDER", "2026-03-29T16:00:00.000Z", tea["id"]]);
-    assert_eq!(json!(told(meeting)), five);
-    // What his phone got says no more than which line of his inbox to look at.
+    assert_eq!(json!(shown(meeting)), five);
+    // The pushes say only which line of the inbox to look at.
     assert_eq!(
-        world.nudges(),
+        world.pushes(),
         [
             json!({ "notification_id": meeting["id"], "kind": "meetings" }),
             json!({ "notification_id": reminder["id"], "kind": "check_ins" }),
@@ -59,31 +59,31 @@ async fn a_man_signs_up_and_a_nudge_reaches_his_phone(database: TestDatabase) {
     assert_eq!(inbox["unreadNotificationCount"], 2);
     reads_everything(&mike, reminder).await;
 
-    // On Monday Firebase says that his phone is gone. One word is not enough: it is tried again, and takes the reminder.
+    // On Monday Firebase reports his phone gone. One report is not enough: a retry delivers the reminder.
     world.fcm.script(MIKES_PHONE, [Answer::Unregistered]);
     world.time_goes_to("2026-03-30T19:00:00Z").await;
     mike.refresh().await;
-    assert_eq!(world.nudges().len(), 4);
+    assert_eq!(world.pushes().len(), 4);
     assert_eq!(devices(&mike).await.as_array().unwrap().len(), 1);
     world.time_goes_to("2026-03-31T19:00:00Z").await;
     mike.refresh().await;
-    assert_eq!(world.nudges().len(), 5);
+    assert_eq!(world.pushes().len(), 5);
     assert_eq!(unread(&mike).await, 2);
 
-    // On Wednesday his app sends its address again. He has let three reminders pass: the next is Thursday's.
+    // On Wednesday his app registers again. He has ignored three reminders, so the next one comes on Thursday.
     registers_his_phone(&mike).await;
     world.time_goes_to("2026-04-01T19:00:00Z").await;
     mike.refresh().await;
-    assert_eq!(world.nudges().len(), 5);
+    assert_eq!(world.pushes().len(), 5);
     world.time_goes_to("2026-04-02T19:00:00Z").await;
     mike.refresh().await;
-    assert_eq!(world.nudges().len(), 6);
+    assert_eq!(world.pushes().len(), 6);
 
     // He signs in on a tablet and signs the phone out from there, for good.
     let tablet = signs_in_on_a_tablet(&world).await;
     signs_out_the_other(&tablet, &mike).await;
 
-    // He leaves: Sam cannot see him any more. He comes back: there he is.
+    // He deletes his account: Sam cannot see him any more. He undoes it: Sam sees him again.
     sam.refresh().await;
     assert_eq!(sees(&sam, &tablet).await, Value::Null, "they have no tie");
     in_a_circle(&sam, &tablet).await;
@@ -106,8 +106,8 @@ async fn a_man_signs_up_and_a_nudge_reaches_his_phone(database: TestDatabase) {
         "back room",
         "biscuits",
     ];
-    // The seventh told his phone that somebody signed in on a tablet.
-    world.everything_pushed_was_sound_and_discreet(7, &own_words);
+    // The seventh push said that somebody signed in on a tablet.
+    world.assert_pushes_are_valid_and_discreet(7, &own_words);
 }
 
 async fn tells_about_himself(mike: &Phone<'_>) {
@@ -222,7 +222,7 @@ async fn signs_out_the_other(tablet: &Phone<'_>, phone: &Phone<'_>) {
         .await;
     let one = json!([{ "current": true, "deviceName": "A tablet" }]);
     assert_eq!(tablet.ask(sessions).await["me"]["sessions"], one);
-    // Nobody is signed in on the phone: nothing of his is shown there, nor sent there.
+    // The phone is signed out: it shows nothing of his, and gets no pushes.
     let refused = phone.answer("{ me { memberId } }", json!({})).await;
     let code = &refused["errors"][0]["extensions"]["code"];
     assert_eq!(code, "UNAUTHENTICATED");
@@ -234,7 +234,7 @@ async fn signs_out_the_other(tablet: &Phone<'_>, phone: &Phone<'_>) {
     assert_eq!(devices(tablet).await, json!([]));
 }
 
-/// A facilitator makes a circle and asks a member to join it, who says yes; the circle's id.
+/// A facilitator creates a circle, and a member accepts the invitation. Returns the id of the circle.
 async fn in_a_circle(host: &Phone<'_>, member: &Phone<'_>) -> Value {
     let circle = json!({ "id": host.id(), "name": "Tuesdays", "purpose": "Talk" });
     let circle = host.send_twice("createCircle", &circle, "circle { id }");
@@ -256,7 +256,7 @@ async fn joins_circle(host: &Phone<'_>, circle: &Value, member: &Phone<'_>) {
     assert_eq!(joined.await["circle"]["id"], *circle);
 }
 
-/// The handle one man reads when he looks at another; null when there is nobody to look at.
+/// Returns the handle of `other` as `viewer` sees it, or null if `other` is not visible.
 async fn sees(viewer: &Phone<'_>, other: &Phone<'_>) -> Value {
     let id = other.ask("{ me { memberId } }").await["me"]["memberId"].clone();
     let look = "query($id: ID!) { member(id: $id) { handle } }";

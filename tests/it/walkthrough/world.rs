@@ -1,4 +1,4 @@
-//! What the story happens in: a server, a database, Firebase, an operator, and the time.
+//! The set-up of the story: a server, a database, Firebase, an operator and the time.
 
 use serde_json::{Value, json};
 use support::fake_fcm::FakeFcm;
@@ -9,10 +9,10 @@ use tempfile::TempDir;
 const START: &str = "2026-03-28T09:00:00Z";
 /// The passphrase of everybody in the story.
 pub const PASSPHRASE: &str = "orchid tram velvet 42";
-/// Under which Firebase knows Mike's phone.
+/// The installation id of Mike's phone at Firebase.
 pub const MIKES_PHONE: &str = "dXf3-installation-of-a-phone";
 
-/// See the module.
+/// The set-up of the story.
 pub struct World {
     pub server: TestServer,
     pub fcm: FakeFcm,
@@ -34,7 +34,7 @@ impl World {
         }
     }
 
-    /// Signs a man up, with a look at his mail in between.
+    /// Signs up a member, with the code from the mail.
     pub async fn joins(&self, handle: &str) -> Phone<'_> {
         let mut phone = Phone::new(&self.server);
         let email = format!("{handle}@example.org");
@@ -71,42 +71,42 @@ impl World {
         code.unwrap()
     }
 
-    /// An operator, beside the running server, lets a man run circles and meetings.
+    /// Lets an operator make a member a facilitator while the server runs.
     pub async fn operator_makes_facilitator(&self, handle: &str) {
         self.operator_gives_role(handle, "facilitator").await;
     }
 
-    /// An operator, beside the running server, says what a man may do.
+    /// Lets an operator set the role of a member while the server runs.
     pub async fn operator_gives_role(&self, handle: &str, role: &str) {
         let command = format!("member role {handle}@example.org {role}");
         let ended = Program::new(&command).database(&self.database).run().await;
         assert_eq!(ended.code, Some(0), "{}", ended.said);
     }
 
-    /// How many letters went to an address.
+    /// Returns how many letters went to an address.
     pub async fn letters(&self, email: &str) -> usize {
         let path = format!("/dev/outbox?kind=mail&to={email}");
         let letters: Vec<Value> = self.server.get(&path).await.json().await.unwrap();
         letters.len()
     }
 
-    /// Moves the time; everything that falls due on the way happens.
+    /// Moves the time. Everything that falls due on the way happens.
     pub async fn time_goes_to(&self, instant: &str) {
         let journey = json!({ "set": instant }).to_string();
         let arrived = self.server.post("/dev/clock", "application/json", journey);
         assert_eq!(arrived.await.status(), 200);
     }
 
-    /// The data of every nudge that Firebase was given for Mike's phone, in order.
-    pub fn nudges(&self) -> Vec<Value> {
+    /// Returns the data of every push that Firebase got for Mike's phone, in order.
+    pub fn pushes(&self) -> Vec<Value> {
         let requests = self.fcm.requests_to(MIKES_PHONE).into_iter();
         requests
             .map(|it| it.body["message"]["data"].clone())
             .collect()
     }
 
-    /// Firebase had nothing to complain of in so many requests, and nothing to read in them.
-    pub fn everything_pushed_was_sound_and_discreet(&self, count: usize, own_words: &[&str]) {
+    /// Asserts that Firebase got `count` valid requests, and that none contains one of `own_words`.
+    pub fn assert_pushes_are_valid_and_discreet(&self, count: usize, own_words: &[&str]) {
         assert_eq!(self.fcm.violations(), [""; 0]);
         let requests = self.fcm.requests();
         assert_eq!(requests.len(), count);

@@ -1,4 +1,4 @@
-//! Governments change their clocks, and members keep theirs.
+//! Changes of time zone rules, and what follows for members.
 
 mod renewal;
 mod rules;
@@ -13,11 +13,11 @@ use support::{TestApp, install_zone, zone_name};
 
 use crate::reminders::utc;
 
-/// Later than the edition that this program carries.
+/// An edition later than the one in this program.
 const LATER: &str = "2090a";
 
-/// A zone whose clocks show what UTC shows. From the afternoon of 10 March 2026 on they are an hour ahead, when
-/// [`decreed`](Self::decreed).
+/// A zone whose clocks show UTC. By its new rules they are an hour ahead from the afternoon of 10 March 2026 on: see
+/// [`begin_new_rules`](Self::begin_new_rules).
 pub struct Place(pub String);
 
 impl Place {
@@ -27,8 +27,8 @@ impl Place {
         place
     }
 
-    /// Has a member live there.
-    pub async fn is_home_of(&self, app: &TestApp, who: SignedIn) {
+    /// Moves a member to this zone.
+    pub async fn move_here(&self, app: &TestApp, who: SignedIn) {
         let query = "mutation($input: UpdateProfileInput!) {
             updateProfile(input: $input) { errors { code } } }";
         let input = json!({ "input": { "timeZone": self.0 } });
@@ -36,8 +36,8 @@ impl Place {
         assert_eq!(moved.at("/updateProfile/errors"), json!([]));
     }
 
-    /// Its clocks are put forward for good. Another process, which knows that, is started; its worker has yet to work.
-    pub async fn decreed(&self, app: &TestApp, seed: u64) -> App {
+    /// Installs the new rules, and starts another process that knows them. Its worker has not run yet.
+    pub async fn begin_new_rules(&self, app: &TestApp, seed: u64) -> App {
         let at: DateTime<Utc> = utc("2026-03-10T15:00:00Z");
         let zones = install_zone(LATER, &self.0, 0, &[(at, 1)]);
         let renewed = app.replica_by(zones, seed).await;
@@ -45,9 +45,9 @@ impl Place {
         renewed
     }
 
-    /// As [`decreed`](Self::decreed), and the worker has done its work.
-    pub async fn has_new_clocks(&self, app: &TestApp) -> App {
-        let renewed = self.decreed(app, 3).await;
+    /// Like [`begin_new_rules`](Self::begin_new_rules), but also runs the worker.
+    pub async fn apply_new_rules(&self, app: &TestApp) -> App {
+        let renewed = self.begin_new_rules(app, 3).await;
         drain(&renewed).await;
         renewed
     }

@@ -1,4 +1,4 @@
-//! The rules of 2026, as members meet them.
+//! The time zone rules of 2026, and how instants follow a change of rules.
 
 use api::days::local_time::{nearest, next_after};
 use api::zones::names;
@@ -28,7 +28,7 @@ async fn a_reminder_follows_the_rules_of_2026(app: TestApp) {
 }
 
 #[tokio::test]
-async fn the_doctor_says_which_zones_are_used() {
+async fn the_doctor_reports_the_edition_of_time_zones() {
     let folder = zone_folder("2091c", "Europe/London", 0, &[]);
     let path = folder.path().to_str().unwrap();
     let doctor = || Program::new("doctor");
@@ -54,7 +54,7 @@ async fn the_doctor_says_which_zones_are_used() {
 }
 
 #[tokio::test]
-async fn nothing_starts_on_a_folder_that_cannot_be_used() {
+async fn no_server_starts_with_an_unusable_folder_of_zones() {
     let ended = Program::new("serve")
         .env("BELAY_ZONES__FOLDER", "/nowhere")
         .run()
@@ -71,7 +71,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn what_follows_the_rules_already_does_not_move(
+    fn an_instant_that_follows_the_rules_does_not_move(
         zone in prop::sample::select(names().collect::<Vec<_>>()).prop_map(zone),
         second in 0_u32..86_400,
         after in instants(),
@@ -82,13 +82,13 @@ proptest! {
     }
 
     #[test]
-    fn what_moves_keeps_its_day(
+    fn an_instant_that_moves_keeps_its_day(
         zone in prop::sample::select(names().collect::<Vec<_>>()).prop_map(zone),
         second in 0_u32..86_400,
         after in instants(),
         by in -180_i64..=180,
     ) {
-        // As another rule would have had it.
+        // The instant that another rule would give.
         let time = NaiveTime::from_num_seconds_from_midnight_opt(second, 0).unwrap();
         let due = next_after(zone, time, after);
         let moved = nearest(zone, time, due + TimeDelta::minutes(by));

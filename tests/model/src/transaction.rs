@@ -17,9 +17,9 @@ pub enum Protection {
     /// That key is unique: the second transaction waits for the first.
     KeyIsUnique,
     /// Events are published after the commit.
-    TellsAfterTheCommit,
+    PublishesAfterTheCommit,
     /// Each try starts with an empty list of events.
-    GathersAnew,
+    StartsWithoutEvents,
 }
 
 /// The model of the transaction, with its settings.
@@ -41,7 +41,7 @@ pub struct State {
     /// How often the work was committed.
     pub done: u8,
     /// How often connected devices were notified.
-    pub told: u8,
+    pub published: u8,
     /// Faults so far.
     pub faults: u8,
 }
@@ -123,10 +123,10 @@ impl Transaction {
             return None;
         }
         let found = self.has_key() && state.done > 0;
-        if !found && self.has(Protection::TellsAfterTheCommit) {
+        if !found && self.has(Protection::PublishesAfterTheCommit) {
             state.requests[it].events += 1;
         } else if !found {
-            state.told += 1;
+            state.published += 1;
         }
         state.requests[it].stage = Stage::Written { found };
         Some(())
@@ -135,7 +135,7 @@ impl Transaction {
     /// The try failed: the block runs again from the beginning.
     fn again(&self, state: &mut State, it: usize) {
         state.requests[it].stage = Stage::Open;
-        if self.has(Protection::GathersAnew) {
+        if self.has(Protection::StartsWithoutEvents) {
             state.requests[it].events = 0;
         }
     }
@@ -152,7 +152,7 @@ impl Transaction {
                     return None;
                 };
                 state.done += u8::from(!found);
-                state.told += state.requests[it].events;
+                state.published += state.requests[it].events;
                 state.requests[it] = Request {
                     stage: Stage::Answered,
                     events: 0,
@@ -246,17 +246,17 @@ type Is = fn(&Transaction, &State) -> bool;
 
 /// Properties that hold in every state.
 const ALWAYS: [(&str, Is); 4] = [
-    ("what_is_told_again_is_told_once", |_, state| {
+    ("a_notification_announced_again_is_sent_once", |_, state| {
         state.done <= 1
     }),
-    ("what_is_acknowledged_is_committed", |_, state| {
+    ("an_acknowledged_request_is_committed", |_, state| {
         let mut requests = state.requests.iter();
         state.done > 0 || !requests.any(|request| request.stage == Stage::Answered)
     }),
-    ("what_is_rolled_back_tells_nothing", |_, state| {
-        state.told <= state.done
+    ("a_rolled_back_transaction_publishes_nothing", |_, state| {
+        state.published <= state.done
     }),
-    ("whoever_asks_again_is_answered", |model, state| {
+    ("a_repeated_request_is_answered", |model, state| {
         let mut requests = state.requests.iter();
         let answered = requests.all(|request| request.stage == Stage::Answered);
         !model.is_named || answered || !model.is_at_rest(*state)
@@ -266,9 +266,9 @@ const ALWAYS: [(&str, Is); 4] = [
 /// States that must be reachable: otherwise the properties above would prove little.
 const SOMETIMES: [(&str, Is); 2] = [
     ("it is done, and nobody heard of it", |_, state| {
-        state.done == 1 && state.told == 0 && state.requests[0].stage == Stage::Failed
+        state.done == 1 && state.published == 0 && state.requests[0].stage == Stage::Failed
     }),
     ("it is done after refusals alone", |model, state| {
-        state.faults == model.faults && state.told == 1
+        state.faults == model.faults && state.published == 1
     }),
 ];

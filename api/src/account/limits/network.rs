@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neighbours_of_an_ipv6_network_are_one() {
+    fn addresses_of_one_ipv6_network_count_as_one() {
         let network = |text: &str| network(text.parse().unwrap());
         assert_eq!(
             network("2001:db8:1:2:3::4"),
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_customer_holds_is_known_by_its_prefixes() {
+    fn an_ipv6_address_belongs_to_three_networks() {
         let of = |text: &str| Networks::of(text.parse().unwrap());
         let one = of("2001:db8:1:2a::1");
         assert_eq!(one.narrow, "2001:db8:1:2a::");
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn many_members_make_more_room_and_a_few_do_not_show() {
+    fn limits_grow_with_every_five_members_of_a_network() {
         assert_eq!([0, 4, 5, 14, 50, 1000].map(room), [1, 1, 2, 3, 10, 10]);
     }
 }

@@ -4,7 +4,7 @@ use entity::session::RevokedReason;
 
 use super::super::limits::{self, Counted};
 use super::super::store;
-use super::super::store::session::Which;
+use super::super::store::session::SessionFilter;
 use super::{Account, email_change, notices, sessions};
 use crate::app::App;
 use crate::error::Fault;
@@ -69,8 +69,11 @@ pub async fn change_passphrase(
             return Ok(Done::Undo(false));
         }
         store::code::end_open(tx, owner, now).await?;
-        let (which, reason) = (Which::Except(who.session), RevokedReason::PassphraseChanged);
-        sessions::end(app, tx, owner, which, reason).await?;
+        let (filter, reason) = (
+            SessionFilter::Except(who.session),
+            RevokedReason::PassphraseChanged,
+        );
+        sessions::end(app, tx, owner, filter, reason).await?;
         email_change::drop_waiting(app, tx, owner).await?;
         tx.log(Line::in_session(
             Event::PassphraseChanged,

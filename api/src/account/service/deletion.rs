@@ -5,7 +5,7 @@ use entity::MemberId;
 use entity::session::RevokedReason;
 
 use super::super::limits;
-use super::super::store::session::Which;
+use super::super::store::session::SessionFilter;
 use super::super::{erasures, store};
 use super::{Account, notices, sessions};
 use crate::app::App;
@@ -41,14 +41,14 @@ pub async fn delete(
     };
     let now = app.clock.now();
     let due_at = now + TimeDelta::days(app.config.auth.deletion_grace_days.into());
-    let (owner, which) = (who.member, Which::Except(who.session));
+    let (owner, filter) = (who.member, SessionFilter::Except(who.session));
     let marked = transact!(app, |tx| {
         if !store::account::mark_for_deletion(tx, &account, due_at, now).await? {
             return Ok(Done::Undo(false));
         }
         let member = owner;
         app.follow(tx, Fact::DeletionRequested { member }).await?;
-        sessions::end(app, tx, owner, which, RevokedReason::AccountDeleted).await?;
+        sessions::end(app, tx, owner, filter, RevokedReason::AccountDeleted).await?;
         jobs::enqueue(app, tx, &Job::PurgeAccount { member: owner }, due_at).await?;
         notices::write(app, tx, owner, AccountNotice::DeletionRequested).await?;
         Ok(Done::Keep(true))
@@ -116,7 +116,7 @@ pub async fn purge(app: &App, member: MemberId) -> Result<(), Fault> {
             return Ok(Done::Undo(()));
         };
         let reason = RevokedReason::AccountDeleted;
-        if sessions::end(app, tx, member, Which::All, reason).await? {
+        if sessions::end(app, tx, member, SessionFilter::All, reason).await? {
             jobs::enqueue(app, tx, &Job::PurgeAccount { member }, again_at).await?;
             return Ok(Done::Keep(()));
         }

@@ -48,7 +48,7 @@ pub async fn request_email_change(
     let newest = store::code::newest(app.db.pool(), who.member, Purpose::ChangeEmail).await?;
     let same = newest.filter(|code| is_same(app, code, email));
     if let Some(same) = same.filter(|code| now - code.created_at < REPEAT_WINDOW) {
-        return Ok(RequestOutcome::Accepted(told(app, &same)));
+        return Ok(RequestOutcome::Accepted(disclosed_expiry(app, &same)));
     }
     let asked = Asked {
         to: email,
@@ -63,7 +63,7 @@ pub async fn request_email_change(
         let before = newest.filter(|code| is_same(app, code, email));
         let code = match before {
             Some(before) if now - before.created_at < REPEAT_WINDOW => {
-                return Ok(Done::Undo(told(app, &before)));
+                return Ok(Done::Undo(disclosed_expiry(app, &before)));
             }
             // Reuse the code only if it is still good when the delayed letter arrives.
             Some(before) if before.expires_at >= at + super::code_life(app) / 2 => before,
@@ -79,7 +79,7 @@ pub async fn request_email_change(
         let dedup_key = format!("email change:{}", code.id);
         jobs::enqueue_once(app, tx, &job, at, dedup_key).await?;
         tx.wake();
-        Ok(Done::Keep(told(app, &code)))
+        Ok(Done::Keep(disclosed_expiry(app, &code)))
     })?;
     Ok(RequestOutcome::Accepted(expires_at))
 }
@@ -91,7 +91,7 @@ fn is_same(app: &App, code: &account_code::Model, email: &Email) -> bool {
 
 /// Returns when a code expires, as far as the caller is told. The code of a delayed letter is good for longer, but the
 /// delay depends on what others requested, so the caller must not learn it.
-fn told(app: &App, code: &account_code::Model) -> DateTime<Utc> {
+fn disclosed_expiry(app: &App, code: &account_code::Model) -> DateTime<Utc> {
     code.created_at + super::code_life(app)
 }
 
@@ -147,8 +147,9 @@ pub async fn confirm_email_change(
         let new = guessed.new_email.as_deref().unwrap_or_default();
         if guessed.used_at.is_some() {
             let waiting = store::email_change::waiting_of(tx, owner).await?;
-            let is_as_asked = account.email == new || waiting.is_some_and(|it| it.new_email == new);
-            let outcome = if is_as_asked {
+            let is_already_applied =
+                account.email == new || waiting.is_some_and(|it| it.new_email == new);
+            let outcome = if is_already_applied {
                 ConfirmOutcome::Confirmed(account.into())
             } else {
                 ConfirmOutcome::WrongCode

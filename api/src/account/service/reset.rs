@@ -11,7 +11,7 @@ use super::super::limits::letters::{self, Asked, By};
 use super::super::limits::{self, Requester};
 use super::super::model::Email;
 use super::super::store;
-use super::super::store::session::Which;
+use super::super::store::session::SessionFilter;
 use super::{email_change, notices, sessions};
 use crate::app::App;
 use crate::error::Fault;
@@ -207,7 +207,7 @@ async fn replace(
     }
     store::code::end_open(tx, owner, now).await?;
     let reason = RevokedReason::PassphraseChanged;
-    sessions::end(app, tx, owner, Which::All, reason).await?;
+    sessions::end(app, tx, owner, SessionFilter::All, reason).await?;
     email_change::drop_waiting(app, tx, owner).await?;
     tx.log(Line::of(Event::ResetDone, owner));
     notices::tell(app, tx, owner, AccountNotice::PassphraseChanged).await?;

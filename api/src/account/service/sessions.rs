@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::super::device_key::DeviceKey;
 use super::super::model::DeviceName;
 use super::super::refresh::{Chain, RefreshToken, TokenState};
-use super::super::store::session::{Link, Which};
+use super::super::store::session::{Link, SessionFilter};
 use super::super::{store, token};
 use super::notices;
 use crate::app::App;
@@ -216,8 +216,8 @@ fn link(token: &RefreshToken) -> Link {
 
 async fn end_stolen(app: &App, session: &Model) -> Result<(), Fault> {
     transact!(app, |tx| {
-        let (owner, which) = (session.member_id, Which::Only(session.id));
-        if end(app, tx, owner, which, RevokedReason::Reused).await? {
+        let (owner, filter) = (session.member_id, SessionFilter::Only(session.id));
+        if end(app, tx, owner, filter, RevokedReason::Reused).await? {
             tx.log(Line::in_session(Event::RefreshReused, owner, session.id));
             notices::tell(app, tx, owner, AccountNotice::SessionStolen).await?;
         }
@@ -231,11 +231,11 @@ pub(super) async fn end(
     app: &App,
     tx: &Tx,
     owner: MemberId,
-    which: Which,
+    filter: SessionFilter,
     reason: RevokedReason,
 ) -> Result<bool, Fault> {
     let now = app.clock.now();
-    let ended = store::session::revoke(tx, owner, which, reason, now).await?;
+    let ended = store::session::revoke(tx, owner, filter, reason, now).await?;
     if ended.is_empty() {
         return Ok(false);
     }
@@ -272,7 +272,7 @@ pub async fn sign_out(app: &App, who: SignedIn) -> Result<(), Fault> {
     end_now(
         app,
         who.member,
-        Which::Only(who.session),
+        SessionFilter::Only(who.session),
         RevokedReason::SignedOut,
     )
     .await
@@ -280,8 +280,8 @@ pub async fn sign_out(app: &App, who: SignedIn) -> Result<(), Fault> {
 
 /// Signs every other device out.
 pub async fn sign_out_elsewhere(app: &App, who: SignedIn) -> Result<(), Fault> {
-    let which = Which::Except(who.session);
-    end_now(app, who.member, which, RevokedReason::SignedOutElsewhere).await
+    let filter = SessionFilter::Except(who.session);
+    end_now(app, who.member, filter, RevokedReason::SignedOutElsewhere).await
 }
 
 /// Signs one of the caller's devices out. Returns `false` if the session is not his.
@@ -297,18 +297,18 @@ pub async fn revoke(app: &App, who: SignedIn, session: SessionId) -> Result<bool
     } else {
         RevokedReason::SignedOutElsewhere
     };
-    end_now(app, who.member, Which::Only(session), reason).await?;
+    end_now(app, who.member, SessionFilter::Only(session), reason).await?;
     Ok(true)
 }
 
 async fn end_now(
     app: &App,
     owner: MemberId,
-    which: Which,
+    filter: SessionFilter,
     reason: RevokedReason,
 ) -> Result<(), Fault> {
     transact!(app, |tx| {
-        end(app, tx, owner, which, reason).await?;
+        end(app, tx, owner, filter, reason).await?;
         Ok(Done::Keep(()))
     })
 }

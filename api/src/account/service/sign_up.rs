@@ -93,7 +93,7 @@ pub async fn sign_up(
         Ok(Done::Keep(Made::Now))
     })?;
     match made {
-        Made::Now => Ok(SignUpOutcome::Accepted(told(app, now))),
+        Made::Now => Ok(SignUpOutcome::Accepted(disclosed_expiry(app, now))),
         Made::Before => match store::sign_up::find(app.db.pool(), new.id).await? {
             Some(before) => repeated(app, new, before).await,
             // Removed between the two statements: it had expired.
@@ -105,7 +105,7 @@ pub async fn sign_up(
 
 /// Returns when a code expires, as far as the caller is told. The code of a delayed letter is good for longer, but the
 /// delay depends on what others requested, so the caller must not learn it.
-fn told(app: &App, made_at: DateTime<Utc>) -> DateTime<Utc> {
+fn disclosed_expiry(app: &App, made_at: DateTime<Utc>) -> DateTime<Utc> {
     made_at + super::code_life(app)
 }
 
@@ -134,7 +134,7 @@ async fn repeated(
     new: &NewSignUp,
     before: pending_sign_up::Model,
 ) -> Result<SignUpOutcome, Fault> {
-    let expires_at = told(app, before.created_at);
+    let expires_at = disclosed_expiry(app, before.created_at);
     let same = before.email == new.email.as_str()
         && before.handle == new.handle.as_str()
         && before.time_zone == new.time_zone.name()

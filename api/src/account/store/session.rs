@@ -112,7 +112,7 @@ pub async fn rotate(
 /// newest replaced it.
 pub async fn confirm(db: &impl ConnectionTrait, used: &[(SessionId, i32)]) -> Result<(), Fault> {
     for chunk in used.chunks(CONFIRMED_AT_ONCE) {
-        let these = chunk
+        let confirmed = chunk
             .iter()
             .fold(Condition::any(), |any, (id, generation)| {
                 let this = Column::Id.eq(*id).and(Column::Generation.eq(*generation));
@@ -120,7 +120,7 @@ pub async fn confirm(db: &impl ConnectionTrait, used: &[(SessionId, i32)]) -> Re
             });
         Entity::update_many()
             .col_expr(Column::ConfirmedGeneration, Expr::col(Column::Generation))
-            .filter(these)
+            .filter(confirmed)
             .filter(Expr::col(Column::ConfirmedGeneration).lt(Expr::col(Column::Generation)))
             .exec(db)
             .await?;
@@ -128,9 +128,9 @@ pub async fn confirm(db: &impl ConnectionTrait, used: &[(SessionId, i32)]) -> Re
     Ok(())
 }
 
-/// Which of a member's sessions.
+/// Selects some of a member's sessions.
 #[derive(Clone, Copy, Debug)]
-pub enum Which {
+pub enum SessionFilter {
     /// All of them.
     All,
     /// This one.
@@ -143,20 +143,20 @@ pub enum Which {
 pub async fn revoke(
     tx: &Tx,
     owner: MemberId,
-    which: Which,
+    filter: SessionFilter,
     reason: RevokedReason,
     now: DateTime<Utc>,
 ) -> Result<Vec<SessionId>, Fault> {
-    let which = match which {
-        Which::All => Condition::all(),
-        Which::Only(id) => Condition::all().add(Column::Id.eq(id)),
-        Which::Except(id) => Condition::all().add(Column::Id.ne(id)),
+    let filter = match filter {
+        SessionFilter::All => Condition::all(),
+        SessionFilter::Only(id) => Condition::all().add(Column::Id.eq(id)),
+        SessionFilter::Except(id) => Condition::all().add(Column::Id.ne(id)),
     };
     let revoked = Entity::update_many()
         .col_expr(Column::RevokedAt, Expr::value(now))
         .col_expr(Column::RevokedReason, Expr::value(reason))
         .filter(Column::MemberId.eq(owner))
-        .filter(which)
+        .filter(filter)
         .filter(Column::RevokedAt.is_null())
         .exec_with_returning(tx)
         .await?;

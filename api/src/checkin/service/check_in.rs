@@ -64,8 +64,8 @@ async fn take(
     new: &NewCheckIn,
 ) -> Result<Done<CheckInOutcome>, Fault> {
     let now = app.clock.now();
-    let standing = load_locked(app, tx, member).await?;
-    let calendar = &standing.calendar;
+    let loaded = load_locked(app, tx, member).await?;
+    let calendar = &loaded.calendar;
     // A phone's clock may be fast.
     let made = new.made_at.map_or(now, |made| made.min(now));
     let day = new.day.unwrap_or_else(|| calendar.day_at(made));
@@ -74,7 +74,7 @@ async fn take(
         // This may be a retry after a lost response, days later. Or the member takes something back.
         let there = store::by_id(tx, member, new.id).await?;
         return match there {
-            Some(there) => stands(app, tx, new, there.open(app), (&standing, made)).await,
+            Some(there) => stands(app, tx, new, there.open(app), (&loaded, made)).await,
             None => Ok(Done::Undo(CheckInOutcome::OtherDay {
                 today: calendar.day_at(now),
             })),
@@ -96,7 +96,7 @@ async fn take(
     check_in.history.add(tag(app, member, new));
     if store::insert(tx, SealedCheckIn::new(app, &check_in)?).await? {
         if check_in.counts {
-            counts(app, tx, &standing, &check_in, now).await?;
+            counts(app, tx, &loaded, &check_in, now).await?;
         }
         let word = word(&Content::default(), &check_in.content);
         changed(app, tx, &check_in, word).await?;
@@ -104,7 +104,7 @@ async fn take(
     }
     let there = store::in_the_way(tx, member, new.id, day).await?;
     match there.into_iter().next() {
-        Some(there) => stands(app, tx, new, there.open(app), (&standing, made)).await,
+        Some(there) => stands(app, tx, new, there.open(app), (&loaded, made)).await,
         None => Ok(Done::Undo(CheckInOutcome::IdTaken(None))),
     }
 }
@@ -113,19 +113,19 @@ async fn take(
 async fn counts(
     app: &App,
     tx: &Tx,
-    standing: &LoadedDays,
+    loaded: &LoadedDays,
     check_in: &CheckIn,
     now: DateTime<Utc>,
 ) -> Result<(), Fault> {
-    let (member, day, calendar) = (check_in.member, check_in.local_date, &standing.calendar);
-    settle(tx, member, standing, now).await?;
+    let (member, day, calendar) = (check_in.member, check_in.local_date, &loaded.calendar);
+    settle(tx, member, loaded, now).await?;
     // Reminders go silent after two weeks away, and not earlier.
-    let last = standing.last_check_in();
+    let last = loaded.last_check_in();
     let was_away = last.is_none_or(|last| calendar.day_at(now) - last >= TimeDelta::days(14));
     let checked_in = CheckedIn {
         member,
         day,
-        days: standing.days(),
+        days: loaded.days(),
         was_away,
     };
     app.follow(tx, Fact::CheckedIn(checked_in)).await
@@ -137,7 +137,7 @@ async fn stands(
     tx: &Tx,
     new: &NewCheckIn,
     there: CheckIn,
-    (standing, made): (&LoadedDays, DateTime<Utc>),
+    (loaded, made): (&LoadedDays, DateTime<Utc>),
 ) -> Result<Done<CheckInOutcome>, Fault> {
     let now = app.clock.now();
     let says_nothing_else = new.says.applied_to(&there.content) == there.content;
@@ -157,10 +157,10 @@ async fn stands(
         return Ok(Done::Undo(CheckInOutcome::Unchanged(there)));
     }
     let content = new.says.applied_to(&there.content);
-    let can_be_edited = can_be_edited(&there, &standing.calendar, made, now);
+    let can_be_edited = can_be_edited(&there, &loaded.calendar, made, now);
     let tag = tag(app, there.member, new);
     if !content.is_within(&there.content) {
-        let has_closed = !standing.calendar.accepts(there.local_date, now);
+        let has_closed = !loaded.calendar.accepts(there.local_date, now);
         if there.history.is_replay(&tag, new.made_at, has_closed) {
             return Ok(Done::Undo(CheckInOutcome::Unchanged(there)));
         }
@@ -183,10 +183,10 @@ async fn stands(
     };
     put(app, tx, &there, &edited).await?;
     // Taking words back, or editing late, does not show that the member is here today.
-    if can_be_edited && standing.calendar.accepts(there.local_date, now) {
+    if can_be_edited && loaded.calendar.accepts(there.local_date, now) {
         let fact = Fact::ShowedUp {
             member: there.member,
-            days: Some(standing.days()),
+            days: Some(loaded.days()),
         };
         app.follow(tx, fact).await?;
     }

@@ -39,18 +39,18 @@ const SETTLED_AT_ONCE: TimeDelta = TimeDelta::days(7);
 
 /// Returns a member's progress, in one statement.
 pub async fn progress(app: &App, member: MemberId) -> Result<Progress, Fault> {
-    let standing = load_days(app.db.pool(), member).await?;
-    let settled = standing.settled.as_ref();
-    Ok(runs::progress(settled, &standing.record(), app.clock.now()))
+    let loaded = load_days(app.db.pool(), member).await?;
+    let settled = loaded.settled.as_ref();
+    Ok(runs::progress(settled, &loaded.record(), app.clock.now()))
 }
 
 /// Returns all data that a member's progress depends on, in one statement.
 pub async fn load_days(db: &impl ConnectionTrait, member: MemberId) -> Result<LoadedDays, Fault> {
-    let standing = store::load(db, member).await?;
-    standing.ok_or(Fault::Broken("the caller is a member"))
+    let loaded = store::load(db, member).await?;
+    loaded.ok_or(Fault::Broken("the caller is a member"))
 }
 
-/// Returns a member's standing, locked until the transaction ends.
+/// As [`load_days`], and locks the member's days until the transaction ends.
 pub async fn load_locked(app: &App, tx: &Tx, member: MemberId) -> Result<LoadedDays, Fault> {
     store::lock_for_update(tx, member, app.clock.now()).await?;
     load_days(tx, member).await
@@ -70,15 +70,15 @@ pub async fn plans(
 async fn settle(
     tx: &Tx,
     member: MemberId,
-    standing: &LoadedDays,
+    loaded: &LoadedDays,
     now: DateTime<Utc>,
 ) -> Result<(), Fault> {
-    let before = standing.settled.as_ref();
-    let Some(settled) = runs::settle(before, &standing.record(), now - SLACK) else {
+    let before = loaded.settled.as_ref();
+    let Some(settled) = runs::settle(before, &loaded.record(), now - SLACK) else {
         return Ok(());
     };
     let from = before.map(|before| before.through);
-    let from = from.or_else(|| standing.written.first()?.pred_opt());
+    let from = from.or_else(|| loaded.written.first()?.pred_opt());
     if from.is_some_and(|from| settled.through - from >= SETTLED_AT_ONCE) {
         store::settle(tx, member, &settled).await?;
     }

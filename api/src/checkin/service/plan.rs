@@ -44,16 +44,16 @@ fn open_from(calendar: &Calendar, now: DateTime<Utc>) -> NaiveDate {
 
 /// Returns the first day that a change of plan can apply to. It never applies to a day with a check-in, or an earlier
 /// one.
-fn next_unwritten(standing: &LoadedDays, today: NaiveDate) -> NaiveDate {
-    let last = standing.last_check_in();
+fn next_unwritten(loaded: &LoadedDays, today: NaiveDate) -> NaiveDate {
+    let last = loaded.last_check_in();
     last.map_or(today, |last| today.max(last + Days::new(1)))
 }
 
 /// Returns the weekdays on which a member plans to check in, by their latest choice.
 pub async fn cadence(app: &App, member: MemberId) -> Result<Cadence, Fault> {
-    let standing = load_days(app.db.pool(), member).await?;
-    let today = standing.calendar.day_at(app.clock.now());
-    Ok(chosen(&standing, today))
+    let loaded = load_days(app.db.pool(), member).await?;
+    let today = loaded.calendar.day_at(app.clock.now());
+    Ok(chosen(&loaded, today))
 }
 
 /// Sets the weekdays on which a member plans to check in, from today on, or from tomorrow if the member has checked in
@@ -69,21 +69,21 @@ pub async fn choose_days(
 ) -> Result<(), Fault> {
     transact!(app, |tx| {
         let now = app.clock.now();
-        let standing = load_locked(app, tx, member).await?;
-        let today = standing.calendar.day_at(now);
-        let made_on = made_at.map_or(today, |made_at| standing.calendar.day_at(made_at.min(now)));
+        let loaded = load_locked(app, tx, member).await?;
+        let today = loaded.calendar.day_at(now);
+        let made_on = made_at.map_or(today, |made_at| loaded.calendar.day_at(made_at.min(now)));
         // Closed days keep the plan they had.
-        let made_on = made_on.clamp(open_from(&standing.calendar, now).min(today), today);
-        let latest = standing.plan.cadences.last().map(|change| change.from);
+        let made_on = made_on.clamp(open_from(&loaded.calendar, now).min(today), today);
+        let latest = loaded.plan.cadences.last().map(|change| change.from);
         // A choice that arrives late does not replace a newer one.
         let made_on = latest.map_or(made_on, |latest| made_on.max(latest.min(today)));
-        let from = next_unwritten(&standing, made_on);
-        if chosen(&standing, from) == cadence {
+        let from = next_unwritten(&loaded, made_on);
+        if chosen(&loaded, from) == cadence {
             return Ok(Done::Undo(()));
         }
-        settle(tx, member, &standing, now).await?;
+        settle(tx, member, &loaded, now).await?;
         store::choose(tx, member, CadenceChange { from, cadence }).await?;
-        is_here(app, tx, member, &standing).await?;
+        is_here(app, tx, member, &loaded).await?;
         if from <= today && !cadence.includes(today.weekday()) {
             app.follow(tx, Fact::NothingAskedOn { member, day: today })
                 .await?;
@@ -97,15 +97,15 @@ async fn is_here(app: &App, tx: &Tx, member: MemberId, before: &LoadedDays) -> R
     if !before.has_ladder {
         return Ok(());
     }
-    let standing = load_days(tx, member).await?;
-    let days = Some(standing.days());
+    let loaded = load_days(tx, member).await?;
+    let days = Some(loaded.days());
     app.follow(tx, Fact::ShowedUp { member, days }).await
 }
 
 /// Returns the member's latest choice, even if it applies only after `day`.
-fn chosen(standing: &LoadedDays, day: NaiveDate) -> Cadence {
-    let latest = standing.plan.cadences.last().map(|change| change.from);
-    standing
+fn chosen(loaded: &LoadedDays, day: NaiveDate) -> Cadence {
+    let latest = loaded.plan.cadences.last().map(|change| change.from);
+    loaded
         .plan
         .cadence_on(latest.map_or(day, |latest| latest.max(day)))
 }
@@ -143,7 +143,7 @@ pub enum PauseOutcome {
 pub async fn pause(app: &App, member: MemberId, new: NewPause) -> Result<PauseOutcome, Fault> {
     transact!(app, |tx| {
         let now = app.clock.now();
-        let standing = load_locked(app, tx, member).await?;
+        let loaded = load_locked(app, tx, member).await?;
         if let Some(there) = store::pause(tx, member, new.id).await? {
             let asked_first = there.asked_first_date.unwrap_or(there.first_date);
             let same = (asked_first, there.asked_last_date) == (new.first, new.last);
@@ -153,9 +153,9 @@ pub async fn pause(app: &App, member: MemberId, new: NewPause) -> Result<PauseOu
                 PauseOutcome::IdTaken(Some(there))
             }));
         }
-        let today = standing.calendar.day_at(now);
+        let today = loaded.calendar.day_at(now);
         // The phone may have waited for a connection. Only the days that are still open are paused.
-        let open_from = open_from(&standing.calendar, now);
+        let open_from = open_from(&loaded.calendar, now);
         let first = new.first.max(open_from);
         if new.last < first {
             return Ok(Done::Undo(PauseOutcome::Closed { open_from }));
@@ -163,7 +163,7 @@ pub async fn pause(app: &App, member: MemberId, new: NewPause) -> Result<PauseOu
         if let Some(other) = store::overlapping(tx, member, first, new.last).await? {
             return Ok(Done::Undo(PauseOutcome::Overlaps(other)));
         }
-        settle(tx, member, &standing, now).await?;
+        settle(tx, member, &loaded, now).await?;
         let row = Model {
             id: new.id,
             member_id: member,
@@ -176,7 +176,7 @@ pub async fn pause(app: &App, member: MemberId, new: NewPause) -> Result<PauseOu
         if !store::insert_pause(tx, row.clone()).await? {
             return Ok(Done::Undo(PauseOutcome::IdTaken(None)));
         }
-        is_here(app, tx, member, &standing).await?;
+        is_here(app, tx, member, &loaded).await?;
         if first <= today && today <= new.last {
             app.follow(tx, Fact::NothingAskedOn { member, day: today })
                 .await?;
@@ -199,20 +199,20 @@ pub enum EndPauseOutcome {
 pub async fn end_pause(app: &App, member: MemberId, id: PauseId) -> Result<EndPauseOutcome, Fault> {
     transact!(app, |tx| {
         let now = app.clock.now();
-        let standing = load_locked(app, tx, member).await?;
+        let loaded = load_locked(app, tx, member).await?;
         let Some(there) = store::pause(tx, member, id).await? else {
             return Ok(Done::Undo(EndPauseOutcome::NotFound));
         };
-        let today = standing.calendar.day_at(now);
-        let last = next_unwritten(&standing, today) - Days::new(1);
+        let today = loaded.calendar.day_at(now);
+        let last = next_unwritten(&loaded, today) - Days::new(1);
         // A last day before the first marks a pause that was taken back.
         let last = last.max(there.first_date - Days::new(1));
         if there.last_date <= last {
             return Ok(Done::Undo(EndPauseOutcome::Ended(there)));
         }
-        settle(tx, member, &standing, now).await?;
+        settle(tx, member, &loaded, now).await?;
         store::shorten_pause(tx, member, id, last).await?;
-        is_here(app, tx, member, &standing).await?;
+        is_here(app, tx, member, &loaded).await?;
         Ok(Done::Keep(EndPauseOutcome::Ended(Model {
             last_date: last,
             ..there

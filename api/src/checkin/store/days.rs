@@ -97,7 +97,7 @@ struct Row {
     at: DateTime<Utc>,
 }
 
-/// Returns a member's standing, or `None` if the member does not exist.
+/// Loads the data of a member's days, or returns `None` if the member does not exist.
 pub async fn load(
     db: &impl ConnectionTrait,
     member: MemberId,

@@ -51,7 +51,7 @@ pub async fn plans(
                 last: row.last_date,
             });
     }
-    // As in `standing`: terms that ended before cannot be those of a later day in any time zone.
+    // As in `days.rs`: terms that ended before cannot be those of a later day in any time zone.
     let past = past_day_terms::Entity::find()
         .filter(past_day_terms::Column::MemberId.is_in(members.iter().copied()))
         .filter(past_day_terms::Column::UntilDate.gte(since.pred_opt().unwrap_or(since)));

@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_day_has_a_letter_of_its_own() {
+    fn each_day_has_its_own_letter() {
         let all: Vec<Day> = LETTERS.iter().map(|(day, _)| *day).collect();
         let letters: String = all.iter().copied().map(letter).collect();
         assert_eq!(days(&letters), Some(all));

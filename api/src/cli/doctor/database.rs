@@ -78,8 +78,8 @@ pub async fn check(
 
 /// Reports a missing database: production does not create one by itself.
 fn missing(config: &DatabaseConfig, findings: &mut Findings) {
-    let said = setup::missing(config);
-    let (wrong, todo) = said.split_once('\n').unwrap_or((&said, ""));
+    let message = setup::missing(config);
+    let (wrong, todo) = message.split_once('\n').unwrap_or((&message, ""));
     findings.mend(WHAT, wrong, todo);
 }
 
@@ -87,9 +87,11 @@ const TODO: &str =
     "Check database.url, that the server runs, and that this machine may reach and use it.";
 
 async fn connect(config: &DatabaseConfig) -> Result<Db, String> {
-    Db::connect(config)
-        .await
-        .map_err(|error| setup::away(config, &error))
+    let connected = Db::connect(config).await;
+    connected.map_err(|error| {
+        let why = setup::unreachable_because(config, &error);
+        format!("{} cannot be reached: {why}", config.shown())
+    })
 }
 
 /// Checks that it accepts writes: a standby and a database with a full disk answer as well.

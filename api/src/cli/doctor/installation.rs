@@ -7,11 +7,11 @@ use crate::installation::Directory;
 
 /// Checks the links and the crisis lines.
 pub fn check(config: &Config, clock: &Clock, findings: &mut Findings) {
-    let told = &config.installation;
+    let installation = &config.installation;
     let unsaid: Vec<&str> = [
-        ("terms_url", told.terms_url.is_none()),
-        ("privacy_url", told.privacy_url.is_none()),
-        ("support", told.support.is_empty()),
+        ("terms_url", installation.terms_url.is_none()),
+        ("privacy_url", installation.privacy_url.is_none()),
+        ("support", installation.support.is_empty()),
     ]
     .into_iter()
     .filter_map(|(key, is_unsaid)| is_unsaid.then_some(key))
@@ -25,7 +25,7 @@ pub fn check(config: &Config, clock: &Clock, findings: &mut Findings) {
         let text = format!("{} empty: members have nowhere to look", unsaid.join(", "));
         findings.note("installation", text);
     }
-    match Directory::load(&told.crisis_lines) {
+    match Directory::load(&installation.crisis_lines) {
         Ok(directory) => {
             let (checked, all) = directory.checked(clock.now().date_naive());
             let text = format!(

@@ -115,8 +115,8 @@ pub fn command(file: Option<&Path>) -> Result<(), Failure> {
             console::say("Nothing to mend.");
             Ok(())
         }
-        1 => Err(Failure::told("One thing to mend.")),
-        several => Err(Failure::told(format!("{several} things to mend."))),
+        1 => Err(Failure::message("One thing to mend.")),
+        several => Err(Failure::message(format!("{several} things to mend."))),
     }
 }
 

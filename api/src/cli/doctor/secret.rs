@@ -85,15 +85,15 @@ pub async fn check_against(config: &Config, db: &Db, findings: &mut Findings) {
             );
         }
     };
-    let those = |wanted: Verdict| {
-        let those = judged.iter().filter(move |(_, verdict)| *verdict == wanted);
-        those.map(|(purpose, _)| *purpose).collect::<Vec<_>>()
+    let judged_as = |wanted: Verdict| {
+        let found = judged.iter().filter(move |(_, verdict)| *verdict == wanted);
+        found.map(|(purpose, _)| *purpose).collect::<Vec<_>>()
     };
-    if let Some(said) = setup::refusal(&judged) {
-        let (wrong, todo) = said.split_once('\n').unwrap_or((&said, ""));
+    if let Some(message) = setup::refusal(&judged) {
+        let (wrong, todo) = message.split_once('\n').unwrap_or((&message, ""));
         return findings.mend(WHAT, wrong, todo);
     }
-    let changed = those(Verdict::Changed);
+    let changed = judged_as(Verdict::Changed);
     if !changed.is_empty() {
         let keys: Vec<&str> = changed.iter().map(|purpose| key(*purpose)).collect();
         return findings.note(
@@ -104,7 +104,7 @@ pub async fn check_against(config: &Config, db: &Db, findings: &mut Findings) {
             ),
         );
     }
-    if those(Verdict::New).is_empty() {
+    if judged_as(Verdict::New).is_empty() {
         findings.fine(WHAT, "those that this database was written with");
     } else {
         findings.note(

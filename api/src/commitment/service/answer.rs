@@ -7,7 +7,7 @@ use entity::{CommitmentId, MemberId};
 use super::follow_up::{self, About};
 use super::{Held, changed, load_locked, store};
 use crate::app::App;
-use crate::commitment::model::{Kept, Refusal, Step};
+use crate::commitment::model::{Decision, Kept, Refusal};
 use crate::error::Fault;
 use crate::transact;
 use crate::tx::{Done, Tx};
@@ -16,7 +16,7 @@ use crate::tx::{Done, Tx};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The day is in the requested state.
-    AsAsked,
+    Succeeded,
     /// The member has no such commitment.
     NotFound,
     /// The day does not accept this change.
@@ -25,7 +25,7 @@ pub enum Outcome {
 
 /// A change of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum DayChange {
     /// The answer. A later answer replaces an earlier one.
     Answer(Answer),
     /// A later day replaces this one.
@@ -33,37 +33,37 @@ pub enum Said {
 }
 
 /// Answers a day, or carries it over.
-pub async fn say(
+pub async fn change_day(
     app: &App,
     me: MemberId,
     id: CommitmentId,
     day: NaiveDate,
-    said: Said,
+    change: DayChange,
 ) -> Result<Outcome, Fault> {
     let now = app.clock.now();
     transact!(app, |tx| {
         let Some(held) = load_locked(app, tx, me, id, None).await? else {
             return Ok(Done::Undo(Outcome::NotFound));
         };
-        let step = match said {
-            Said::Answer(answer) => held.plan.answering(day, answer, held.today),
-            Said::CarriedTo(to) => held.plan.carrying(day, to, held.today),
+        let decision = match change {
+            DayChange::Answer(answer) => held.plan.answering(day, answer, held.today),
+            DayChange::CarriedTo(to) => held.plan.carrying(day, to, held.today),
         };
-        match step {
-            Step::Take => {}
-            Step::Stands => return Ok(Done::Undo(Outcome::AsAsked)),
-            Step::Refused(refusal) => return Ok(Done::Undo(Outcome::Refused(refusal))),
+        match decision {
+            Decision::Apply => {}
+            Decision::AlreadyApplied => return Ok(Done::Undo(Outcome::Succeeded)),
+            Decision::Refused(refusal) => return Ok(Done::Undo(Outcome::Refused(refusal))),
         }
         let mut kept = held.plan.kept(day);
-        match said {
-            Said::Answer(answer) => {
+        match change {
+            DayChange::Answer(answer) => {
                 kept.answer = Some(answer);
                 kept.answered_at = Some(now);
             }
-            Said::CarriedTo(to) => kept.carried_to = Some(to),
+            DayChange::CarriedTo(to) => kept.carried_to = Some(to),
         }
         keep(app, tx, held, (day, kept)).await?;
-        Ok(Done::Keep(Outcome::AsAsked))
+        Ok(Done::Keep(Outcome::Succeeded))
     })
 }
 
@@ -81,21 +81,21 @@ async fn keep(
     let ask = held.next_ask(app.clock.now());
     let (me, id) = (held.row.member_id, held.row.id);
     store::put_day(tx, (me, id), (day, kept), ask).await?;
-    if let (Some(partner), Some(peering)) = (held.told(), held.row.peering_id) {
-        all_said(app, tx, (peering, day, partner)).await?;
+    if let (Some(partner), Some(peering)) = (held.partner_to_notify(), held.row.peering_id) {
+        withdraw_if_all_answered(app, tx, (peering, day, partner)).await?;
     }
-    changed(tx, (me, held.told()), id);
+    changed(tx, (me, held.partner_to_notify()), id);
     Ok(())
 }
 
 /// Withdraws the partner's invitation once everything that was due on the day has an answer.
-async fn all_said(app: &App, tx: &Tx, about: About) -> Result<(), Fault> {
+async fn withdraw_if_all_answered(app: &App, tx: &Tx, about: About) -> Result<(), Fault> {
     let (peering, day, partner) = about;
     if !follow_up::can_ask_how_it_went(tx, partner, (peering, day)).await? {
         return Ok(());
     }
-    let standing = follow_up::standing(tx, &[about], app.clock.now()).await?;
-    if standing.get(&about) == Some(&false) {
+    let questions = follow_up::open_questions(tx, &[about], app.clock.now()).await?;
+    if questions.get(&about) == Some(&false) {
         return Ok(());
     }
     follow_up::knows_how_it_went(tx, partner, (peering, day)).await

@@ -13,7 +13,7 @@ use crate::tx::{Done, Tx};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// It has ended.
-    AsAsked,
+    Succeeded,
     /// The member has no such commitment.
     NotFound,
 }
@@ -25,11 +25,11 @@ pub async fn end(app: &App, me: MemberId, id: CommitmentId) -> Result<Ended, Fau
             return Ok(Done::Undo(Ended::NotFound));
         };
         if held.row.ended_at.is_some() {
-            return Ok(Done::Undo(Ended::AsAsked));
+            return Ok(Done::Undo(Ended::Succeeded));
         }
         store::end(tx, (me, id), (held.today, app.clock.now())).await?;
-        changed(tx, (me, held.told()), id);
-        Ok(Done::Keep(Ended::AsAsked))
+        changed(tx, (me, held.partner_to_notify()), id);
+        Ok(Done::Keep(Ended::Succeeded))
     })
 }
 

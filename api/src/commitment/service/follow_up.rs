@@ -218,7 +218,7 @@ pub type About = (PeeringId, NaiveDate, MemberId);
 /// Returns the given subjects that still need a question, and whether the owner has answered everything that was due.
 /// Uses two statements, and one more per distinct day. A subject is left out if everything was carried over, lay in a
 /// pause, or is not visible to this partner.
-pub async fn standing(
+pub async fn open_questions(
     db: &impl ConnectionTrait,
     asked: &[About],
     now: DateTime<Utc>,
@@ -239,16 +239,16 @@ pub async fn standing(
     };
     let owner = |about: &About| Some((about.1, of(about).next()?.0.commitment.member_id));
     let paused = paused(db, asked.iter().filter_map(owner)).await?;
-    let standing = asked.iter().filter_map(|about| {
+    let questions = asked.iter().filter_map(|about| {
         let (_, day, _) = *about;
-        let standing = of(about).filter(|(row, plan)| {
+        let due = of(about).filter(|(row, plan)| {
             plan.is_asked_about(day) && !paused.contains(&(day, row.commitment.member_id))
         });
-        let answered: Vec<bool> = standing
+        let answered: Vec<bool> = due
             .map(|(_, plan)| plan.kept(day).answer.is_some())
             .collect();
         let all = answered.iter().all(|is| *is);
         (!answered.is_empty()).then_some((*about, all))
     });
-    Ok(standing.collect())
+    Ok(questions.collect())
 }

@@ -31,7 +31,7 @@ pub struct New {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Made {
     /// The commitment exists.
-    AsAsked,
+    Succeeded,
     /// The member has no such partner.
     NoPartner,
     /// The day is too far back or too far ahead.
@@ -57,7 +57,7 @@ pub async fn make(app: &App, me: MemberId, new: &New) -> Result<Made, Fault> {
         // A retry succeeds even if the two are no longer partners: the commitment was created.
         if let Some(there) = store::sent_before(tx, new.id).await? {
             let outcome = if is_same(app, me, new, &there)? {
-                Made::AsAsked
+                Made::Succeeded
             } else {
                 Made::Conflict
             };
@@ -109,7 +109,7 @@ pub async fn make(app: &App, me: MemberId, new: &New) -> Result<Made, Fault> {
             return Ok(Done::Undo(Made::Conflict));
         }
         changed(tx, (me, partner), new.id);
-        Ok(Done::Keep(Made::AsAsked))
+        Ok(Done::Keep(Made::Succeeded))
     })
 }
 

@@ -6,10 +6,10 @@ mod follow_up;
 mod make;
 mod update;
 
-pub use answer::{Outcome, Said, say};
+pub use answer::{DayChange, Outcome, change_day};
 pub use end::{Ended, end, end_of_peering, resync_for};
 pub use follow_up::{
-    About, asked_about, next_due, rules_changed, run_due, standing, terms_changed,
+    About, asked_about, next_due, open_questions, rules_changed, run_due, terms_changed,
 };
 pub use make::{Made, New, make};
 pub use update::{Patch, Updated, update};
@@ -60,10 +60,14 @@ pub struct Commitment {
 }
 
 /// A commitment with the other member: the partner who sees the viewer's own one, or the owner of a partner's.
-pub type Seen = (Commitment, Option<Profile>);
+pub type CommitmentWithPartner = (Commitment, Option<Profile>);
 
 /// Returns the given commitments that the viewer can see, in three statements and in no particular order.
-pub async fn by_ids(app: &App, viewer: Viewer, ids: &[CommitmentId]) -> Result<Vec<Seen>, Fault> {
+pub async fn by_ids(
+    app: &App,
+    viewer: Viewer,
+    ids: &[CommitmentId],
+) -> Result<Vec<CommitmentWithPartner>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
@@ -78,7 +82,7 @@ pub async fn commitments(
     viewer: Viewer,
     whose: Whose,
     page: &Page<COMMITMENTS>,
-) -> Result<Vec<Seen>, Fault> {
+) -> Result<Vec<CommitmentWithPartner>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
@@ -96,13 +100,13 @@ async fn seen_by(
     viewer: Viewer,
     me: MemberId,
     rows: Vec<Row>,
-) -> Result<Vec<Seen>, Fault> {
+) -> Result<Vec<CommitmentWithPartner>, Fault> {
     let now = app.clock.now();
     let men: Vec<MemberId> = rows.iter().filter_map(|row| row.partner_of(me)).collect();
     let profiles = profile::service::profiles(app, viewer, &men).await?;
     let commitments = rows.iter().map(|row| &row.commitment);
     let plans = store::plans(now, app.db.pool(), commitments).await?;
-    let mut seen = Vec::new();
+    let mut found = Vec::new();
     for (row, plan) in rows.into_iter().zip(plans) {
         let man = row
             .partner_of(me)
@@ -126,9 +130,9 @@ async fn seen_by(
             created_at: row.created_at,
             ended_at: row.ended_at,
         };
-        seen.push((commitment, man));
+        found.push((commitment, man));
     }
-    Ok(seen)
+    Ok(found)
 }
 
 /// A member's own commitment. The member, the partner who sees it, and the row are locked until the transaction ends.
@@ -145,7 +149,7 @@ struct Held {
 
 impl Held {
     /// Returns the partner, if they may be notified.
-    fn told(&self) -> Option<MemberId> {
+    fn partner_to_notify(&self) -> Option<MemberId> {
         self.partner.filter(|_| !self.hidden)
     }
 

@@ -23,7 +23,7 @@ pub struct Patch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Updated {
     /// The commitment is in the requested state.
-    AsAsked,
+    Succeeded,
     /// The member has no such commitment.
     NotFound,
     /// The member has no such partner.
@@ -58,7 +58,7 @@ pub async fn update(
         }
         patch.peering.apply(&mut after.1);
         if after == before {
-            return Ok(Done::Undo(Updated::AsAsked));
+            return Ok(Done::Undo(Updated::Succeeded));
         }
         if held.row.ended_at.is_some() {
             return Ok(Done::Undo(Updated::Over));
@@ -92,7 +92,7 @@ pub async fn update(
         store::update(tx, (me, id), sealed, (peering, seen_since), ask).await?;
         let partner = partner.filter(|_| !held.hidden);
         if other_partner && let Some(former) = held.partner {
-            if held.told().is_some() {
+            if held.partner_to_notify().is_some() {
                 tell(tx, (me, former), id);
             }
             tx.gone(former, id);
@@ -105,6 +105,6 @@ pub async fn update(
         } else {
             changed(tx, (me, partner), id);
         }
-        Ok(Done::Keep(Updated::AsAsked))
+        Ok(Done::Keep(Updated::Succeeded))
     })
 }

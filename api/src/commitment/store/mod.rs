@@ -90,10 +90,10 @@ pub(super) async fn plans<'a>(
     }
     if !weekly.is_empty() {
         let since = now.date_naive() - READ_BACK;
-        let of_these = Condition::all()
+        let of_weekly = Condition::all()
             .add(Of::CommitmentId.is_in(weekly))
             .add(Of::DueOn.gte(since));
-        needed = needed.add(of_these);
+        needed = needed.add(of_weekly);
     }
     if !once.is_empty() {
         needed = needed.add(Of::CommitmentId.is_in(once));

@@ -86,8 +86,8 @@ pub(in crate::commitment) async fn by_ids(
     viewer: MemberId,
     ids: &[CommitmentId],
 ) -> Result<Vec<Row>, Fault> {
-    let these = there_for(viewer).filter(Column::Id.is_in(ids.iter().copied()));
-    Ok(these.into_model::<Row>().all(db).await?)
+    let query = there_for(viewer).filter(Column::Id.is_in(ids.iter().copied()));
+    Ok(query.into_model::<Row>().all(db).await?)
 }
 
 /// Fetches up to `limit + 1` commitments, newest first, or from the end for a backward page.

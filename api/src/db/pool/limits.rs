@@ -55,13 +55,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quarter_of_the_places_is_kept_for_reads() {
-        let writers = |places, engine| {
+    fn a_quarter_of_the_connections_is_reserved_for_reads() {
+        let writers = |connections, engine| {
             let mut config = DatabaseConfig::at("postgres://belay@localhost/belay");
-            config.max_connections = places;
+            config.max_connections = connections;
             Limits::of(&config, engine).writers
         };
-        let of = [2, 3, 4, 8, 20].map(|places| writers(places, Engine::Postgres));
+        let of = [2, 3, 4, 8, 20].map(|connections| writers(connections, Engine::Postgres));
         assert_eq!(of, [1, 2, 3, 6, 15]);
         assert_eq!(writers(8, Engine::Sqlite), 1);
     }

@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_a_failure_one_tries_a_second_later_and_the_others_do_not_wait() {
+    fn after_a_failure_one_caller_retries_each_second_and_the_others_fail_at_once() {
         let (outage, began) = (Outage::default(), Instant::now());
         let at = |millis| began + Duration::from_millis(millis);
         let why = DbErr::Custom("away".to_owned());

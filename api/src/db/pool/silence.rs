@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn silence_is_counted_from_the_first_question_or_the_last_answer() {
+    fn silence_counts_from_the_first_open_statement_or_the_last_answer() {
         let (silence, began) = (Silence::default(), Instant::now());
         let at = |seconds| began + Duration::from_secs(seconds);
         let lasts = |now| silence.lasts(at(now)).as_secs();

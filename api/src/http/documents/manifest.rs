@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_are_read() {
+    fn both_manifest_formats_are_read() {
         let all = r#"{ "one": "query A($x: Boolean!, $id: UUID!) { me @include(if: $x) { memberId } }
             mutation B($id: UUID!, $mood: Int) { checkIn(input: { id: $id, mood: $mood }) { errors { code } } }
             subscription C { ...D } fragment D on Subscription { notificationReceived { notificationId } }" }"#;
@@ -164,8 +164,8 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_named() {
-        for (text, told) in [
+    fn unusable_manifests_are_refused_with_the_reason() {
+        for (text, expected) in [
             ("[]", "neither"),
             (r#"{ "one": "query A {" }"#, "the document one"),
             (
@@ -185,7 +185,7 @@ mod tests {
                 panic!("{text} was taken");
             };
             assert!(
-                error.contains(told) && error.contains("manifest.json"),
+                error.contains(expected) && error.contains("manifest.json"),
                 "{error}"
             );
         }

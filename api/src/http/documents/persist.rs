@@ -15,7 +15,7 @@ const AT_ONCE: usize = 2;
 
 /// Bounds the number of stored documents.
 pub struct Keeper {
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     kept: AtomicU64,
 }
 
@@ -23,7 +23,7 @@ impl Keeper {
     /// Starts with nothing being stored.
     pub fn new() -> Self {
         Self {
-            places: Arc::new(Semaphore::new(AT_ONCE)),
+            permits: Arc::new(Semaphore::new(AT_ONCE)),
             kept: AtomicU64::new(0),
         }
     }
@@ -51,21 +51,21 @@ impl HttpState {
         else {
             return;
         };
-        let places = Arc::clone(&self.documents.keeper.places);
-        let Ok(place) = places.try_acquire_owned() else {
+        let permits = Arc::clone(&self.documents.keeper.permits);
+        let Ok(permit) = permits.try_acquire_owned() else {
             return;
         };
         if parsed.persisted.swap(true, Ordering::Relaxed) {
             return;
         }
-        let edge = self.clone();
+        let state = self.clone();
         self.shutdown.spawn(async move {
-            let _place = place;
-            match store::insert(&edge.app, &parsed.hash, &text).await {
+            let _permit = permit;
+            match store::insert(&state.app, &parsed.hash, &text).await {
                 Ok(true) => {
-                    let now = edge.app.clock.uptime();
-                    edge.budget.charge(&caller, price(&text), now);
-                    edge.shrink_when_due().await;
+                    let now = state.app.clock.uptime();
+                    state.budget.charge(&caller, price(&text), now);
+                    state.shrink_when_due().await;
                 }
                 Ok(false) => {}
                 Err(fault) => {
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_looked_after_before_a_tenth_more_is_in_it() {
+    fn a_cleanup_is_due_for_every_tenth_of_the_limit() {
         let due = |limit: u64| {
             let keeper = Keeper::new();
             (1..=25).filter(|_| keeper.is_over(limit)).count()
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_costs_more_to_keep() {
+    fn longer_documents_cost_more_to_store() {
         assert_eq!((price("{ me }"), price(&"x".repeat(32 * 1024))), (10, 3286));
     }
 }

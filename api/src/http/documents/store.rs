@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::error::Fault;
 
 /// How often the last use is updated. The day is precise enough to tell which documents are in use.
-const TOLD_AGAIN: TimeDelta = TimeDelta::days(1);
+const USE_NOTED_EVERY: TimeDelta = TimeDelta::days(1);
 /// The number of rows that are removed at a time.
 const BATCH: u64 = 500;
 
@@ -22,7 +22,7 @@ pub async fn find(app: &App, hash: &TextHash) -> Result<Option<String>, Fault> {
     let Some(row) = Entity::find_by_id(hash.to_vec()).one(app.db.pool()).await? else {
         return Ok(None);
     };
-    if row.used_at + TOLD_AGAIN <= now
+    if row.used_at + USE_NOTED_EVERY <= now
         && let Err(fault) = note_use(app, hash, now).await
     {
         // The text was read; only its last use is not updated.

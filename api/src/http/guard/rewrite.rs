@@ -316,7 +316,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_that_the_parser_does_not_know_are_put_there_themselves() {
+    fn escapes_unknown_to_the_parser_become_their_characters() {
         for (text, expected) in [
             (r#"{ a(b: "\uD83D\uDE00") }"#, "{ a(b: \"😀\") }"),
             (r#"{ a(b: "\u{1F600}!") }"#, "{ a(b: \"😀!\") }"),
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ignored_may_stand_within_a_type_and_before_one() {
+    fn ignored_tokens_within_and_before_types_parse() {
         for (text, expected) in [
             (
                 "query($a: [ID!]! = 1, $b:Int) { a }",
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_by_the_parser_is_refused() {
+    fn faults_that_the_parser_misses_are_refused() {
         let twice = |text: &str| matches!(rewrite(text), Err(TooMuch::InputFieldTwice(_)));
         assert!(twice("{ a(b: { c: 1, c: 2 }) }"));
         assert!(twice("{ a(b: [{ c: 1 }, { d: { e: 1 }, d: 2 }]) }"));

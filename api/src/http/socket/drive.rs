@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Arrival;
-use super::operation::{Mouth, Told, run};
+use super::operation::{OperationMessage, Responder, run};
 use super::protocol::{Close, Credentials, FromClient, ToClient};
-use super::session::{Due, MAX_OPERATIONS, Session, Step};
+use super::session::{Action, Due, MAX_OPERATIONS, Session};
 use super::wire::{Happened, Wire};
 use crate::http::HttpState;
 use crate::http::connection_limits::CallerSlot;
@@ -34,13 +34,13 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// An open socket.
 pub struct Driven {
-    edge: HttpState,
+    state: HttpState,
     arrival: Arrival,
     session: Session,
     wire: Wire,
     caller: Caller,
     credential: Credential,
-    place: Option<CallerSlot>,
+    slot: Option<CallerSlot>,
     tasks: JoinSet<()>,
     stops: HashMap<u64, AbortHandle>,
     /// Cancels subscriptions, which do not end by themselves.
@@ -48,8 +48,8 @@ pub struct Driven {
     ending: Option<Ending>,
     /// The number of operations that were refused because too many were running.
     refused: u64,
-    say: mpsc::Sender<Told>,
-    said: mpsc::Receiver<Told>,
+    sender: mpsc::Sender<OperationMessage>,
+    messages: mpsc::Receiver<OperationMessage>,
 }
 
 /// How a socket ends.
@@ -73,9 +73,9 @@ type Going = Result<(), End>;
 
 impl Driven {
     /// Wraps a wire whose peer has not sent its credentials yet.
-    pub fn new(edge: HttpState, arrival: Arrival, wire: Wire) -> Self {
-        let (say, said) = mpsc::channel(QUEUE);
-        let http = &edge.app.config.http;
+    pub fn new(state: HttpState, arrival: Arrival, wire: Wire) -> Self {
+        let (sender, messages) = mpsc::channel(QUEUE);
+        let http = &state.app.config.http;
         let init = Duration::from_secs(http.socket_init_seconds);
         let session = Session::new(init, Keepalive::of(http).every());
         Self {
@@ -85,19 +85,19 @@ impl Driven {
                 device: arrival.device,
                 developer: arrival.developer,
             },
-            enough: edge.shutdown.stopping().child_token(),
-            edge,
+            enough: state.shutdown.stopping().child_token(),
+            state,
             arrival,
             session,
             wire,
             credential: Credential::default(),
-            place: None,
+            slot: None,
             tasks: JoinSet::new(),
             stops: HashMap::with_capacity(4),
             ending: None,
             refused: 0,
-            say,
-            said,
+            sender,
+            messages,
         }
     }
 
@@ -131,8 +131,8 @@ impl Driven {
     }
 
     async fn serve(&mut self, opened: Instant) -> Going {
-        let stop = self.edge.shutdown.stopping();
-        let patience = Duration::from_secs(self.edge.app.config.http.operation_timeout_seconds);
+        let stop = self.state.shutdown.stopping();
+        let patience = Duration::from_secs(self.state.app.config.http.operation_timeout_seconds);
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -148,7 +148,7 @@ impl Driven {
                     Happened::Malformed => return Err(End::Close(Close::BadMessage)),
                     Happened::Gone => return Err(End::Gone),
                 },
-                Some(told) = self.said.recv(), if self.wire.has_room() => self.deliver(told),
+                Some(message) = self.messages.recv(), if self.wire.has_room() => self.deliver(message),
                 Some(_) = self.tasks.join_next() => {}
                 _ = tick.tick() => self.look_around(opened.elapsed())?,
                 () = stop.cancelled(), if last.is_none() => self.begin_to_end(Close::GoingAway, patience),
@@ -173,7 +173,7 @@ impl Driven {
     }
 
     fn hear(&mut self, message: Message) -> Going {
-        let step = match message {
+        let action = match message {
             Message::Text(text) => {
                 self.session.noticed();
                 self.session.hear(FromClient::parse(&text))
@@ -182,23 +182,23 @@ impl Driven {
             // The next poll of the wire answers a close frame and then ends.
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return Ok(()),
         };
-        match step {
-            Step::Nothing => {}
-            Step::Introduce(credentials) => self.introduce(&credentials)?,
-            Step::Pong(payload) => self.wire.reply(written(&ToClient::Pong { payload })),
-            Step::Begin { id, .. } if self.ending.is_some() || self.has_lapsed() => {
+        match action {
+            Action::Nothing => {}
+            Action::Introduce(credentials) => self.introduce(&credentials)?,
+            Action::Pong(payload) => self.wire.reply(written(&ToClient::Pong { payload })),
+            Action::Begin { id, .. } if self.ending.is_some() || self.has_lapsed() => {
                 self.session.ended(&id);
             }
-            Step::Begin { id, number, params } => self.begin(id, number, params),
-            Step::Refuse(id) => self.refuse(&id),
-            Step::Stop(number) => self.stop(number),
-            Step::Close(why) => return Err(End::Close(why)),
+            Action::Begin { id, number, params } => self.begin(id, number, params),
+            Action::Refuse(id) => self.refuse(&id),
+            Action::Stop(number) => self.stop(number),
+            Action::Close(why) => return Err(End::Close(why)),
         }
         Ok(())
     }
 
     fn introduce(&mut self, credentials: &Credentials) -> Going {
-        let app = self.edge.app.clone();
+        let app = self.state.app.clone();
         let credential = match &credentials.authorization {
             Some(text) => Credential::of_credentials(&app, text),
             None => self.arrival.credential,
@@ -216,8 +216,11 @@ impl Driven {
         if let Some(token) = &credentials.developer_token {
             self.caller.developer |= is_developer_token(&app.config.graphql, token.as_bytes());
         }
-        let place = self.edge.places.of(self.caller.viewer, self.caller.address);
-        self.place = Some(place.ok_or(End::Close(Close::TryAgainLater))?);
+        let slot = self
+            .state
+            .connection_limits
+            .of(self.caller.viewer, self.caller.address);
+        self.slot = Some(slot.ok_or(End::Close(Close::TryAgainLater))?);
         let is_member = self.caller.viewer.member().is_some();
         if is_member {
             self.wire.is_signed_in();
@@ -230,7 +233,7 @@ impl Driven {
     /// Whether the caller's session has ended; if so, the socket begins to end. Operations that were sent before are
     /// still answered, as they would be over HTTP: otherwise the client would not learn that its sign-out succeeded.
     fn has_lapsed(&mut self) -> bool {
-        let why = match self.credential.check(&self.edge.app) {
+        let why = match self.credential.check(&self.state.app) {
             Ok(()) => return false,
             Err(Invalidation::Expired) => Close::TokenExpired,
             Err(Invalidation::SignedOut) => Close::SignedOut,
@@ -240,13 +243,13 @@ impl Driven {
     }
 
     fn begin(&mut self, id: String, number: u64, params: Params) {
-        let mouth = Mouth {
+        let responder = Responder {
             id,
             number,
-            to: self.say.clone(),
+            to: self.sender.clone(),
             enough: self.enough.clone(),
         };
-        let task = run(self.edge.clone(), self.caller, params, mouth);
+        let task = run(self.state.clone(), self.caller, params, responder);
         self.stops.insert(number, self.tasks.spawn(task));
     }
 
@@ -261,8 +264,8 @@ impl Driven {
     /// log.
     fn refuse(&mut self, id: &str) {
         self.refused += 1;
-        if self.edge.admit(&self.caller).is_ok() {
-            self.edge.charge_refusal(&self.caller);
+        if self.state.admit(&self.caller).is_ok() {
+            self.state.charge_refusal(&self.caller);
         }
         metrics::counter!("belay_rate_limited_total", "limit" => "operations").increment(1);
         let many = format!("At most {MAX_OPERATIONS} operations may run at a time.");
@@ -271,21 +274,21 @@ impl Driven {
     }
 
     /// Passes on a message of an operation, if the client still wants it and its caller may still read it.
-    fn deliver(&mut self, told: Told) {
-        if !self.session.wants(&told.id, told.number) {
+    fn deliver(&mut self, message: OperationMessage) {
+        if !self.session.wants(&message.id, message.number) {
             return;
         }
-        if told.last {
-            self.session.ended(&told.id);
-            self.stops.remove(&told.number);
+        if message.last {
+            self.session.ended(&message.id);
+            self.stops.remove(&message.number);
         }
-        if told.limited {
+        if message.limited {
             self.session.limited();
         }
-        if told.endless && self.has_lapsed() {
+        if message.endless && self.has_lapsed() {
             return;
         }
-        if let Some(text) = told.text {
+        if let Some(text) = message.text {
             self.wire.say(text);
         }
     }

@@ -63,25 +63,25 @@ pub fn is_asked_for(headers: &HeaderMap) -> bool {
 /// Opens a socket. A fault in the subprotocol is reported on the socket itself, because browsers hide the answer to a
 /// failed handshake from the page.
 pub async fn open(
-    edge: &HttpState,
+    state: &HttpState,
     id: Uuid,
     Peer(peer): Peer,
     request: Request,
 ) -> Result<Response, Refusal> {
     let (mut head, _) = request.into_parts();
-    let http = &edge.app.config.http;
+    let http = &state.app.config.http;
     let keepalive = Keepalive::of(http);
-    let taken = WriteProgress::of(&head.extensions);
-    let stall = Stall::new(taken.clone(), keepalive.stalled());
+    let progress = WriteProgress::of(&head.extensions);
+    let stall = Stall::new(progress.clone(), keepalive.stalled());
     // The connection is not idle for as long as the socket is open.
     let seat = head.extensions.get::<Seat>().cloned();
-    let busy = seat.as_ref().map(|seat| seat.begin(&taken));
+    let busy = seat.as_ref().map(|seat| seat.begin(&progress));
     let arrival = Arrival {
         address: client_address(peer, &head.headers, http),
-        device: known_device(&edge.app, &head.headers),
-        developer: is_developer(&edge.app.config.graphql, &head.headers),
+        device: known_device(&state.app, &head.headers),
+        developer: is_developer(&state.app.config.graphql, &head.headers),
         seat: seat.clone(),
-        credential: Credential::of_request(&edge.app, &head.headers),
+        credential: Credential::of_request(&state.app, &head.headers),
     };
     let is_stranger =
         !matches!(&arrival.credential, Ok(credential) if credential.viewer().member().is_some());
@@ -90,15 +90,15 @@ pub async fn open(
     } else {
         http.body_limit_bytes
     };
-    let share = edge.in_flight.of(arrival.address, is_stranger);
-    let inbox = Inbox::new(taken, share, limit);
+    let share = state.in_flight.of(arrival.address, is_stranger);
+    let inbox = Inbox::new(progress, share, limit);
     let upgrade = WebSocketUpgrade::from_request_parts(&mut head, &());
     let upgrade = upgrade.await.map_err(|_| {
         let message = "This is not the opening handshake of a WebSocket (RFC 6455 §4.1).";
         Refusal::http(StatusCode::BAD_REQUEST, message)
     })?;
-    let place = edge.places.of_address(arrival.address);
-    let place = place.ok_or_else(|| {
+    let slot = state.connection_limits.of_address(arrival.address);
+    let slot = slot.ok_or_else(|| {
         let message = "There are too many sockets from this address.";
         Refusal::limited(message, keepalive.free_in()).in_http(StatusCode::TOO_MANY_REQUESTS)
     })?;
@@ -114,10 +114,10 @@ pub async fn open(
         // Fails only if the process has ended meanwhile.
         let _ = give.send(socket);
     });
-    let serving = edge.clone();
+    let serving = state.clone();
     // The shutdown waits for this task, not for the one that hands the connection over.
-    edge.shutdown.spawn(async move {
-        let (_place, _busy) = (place, busy);
+    state.shutdown.spawn(async move {
+        let (_slot, _busy) = (slot, busy);
         if let Ok(socket) = socket.await {
             let _counted = Counted::new();
             let needed = async {
@@ -135,9 +135,9 @@ pub async fn open(
     Ok(response)
 }
 
-async fn serve(edge: HttpState, id: Uuid, arrival: Arrival, wire: Wire) {
+async fn serve(state: HttpState, id: Uuid, arrival: Arrival, wire: Wire) {
     if wire.speaks_the_protocol() {
-        Driven::new(edge, arrival, wire).drive(id).await;
+        Driven::new(state, arrival, wire).drive(id).await;
     } else {
         let why = Close::Subprotocol;
         let code = why.code().to_string();

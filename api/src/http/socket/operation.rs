@@ -19,7 +19,7 @@ use crate::http::reply::{Reply, written};
 use crate::http::request_log::{RequestId, RequestLine};
 
 /// An outgoing message of an operation.
-pub struct Told {
+pub struct OperationMessage {
     /// The id that the client gave the operation.
     pub id: String,
     /// The number of the operation, as the client may reuse ids.
@@ -35,35 +35,35 @@ pub struct Told {
 }
 
 /// Sends the messages of an operation. Waits while the peer does not read.
-pub struct Mouth {
+pub struct Responder {
     /// The id that the client gave the operation.
     pub id: String,
     /// The number of the operation, as the client may reuse ids.
     pub number: u64,
     /// The queue to the socket.
-    pub to: mpsc::Sender<Told>,
+    pub to: mpsc::Sender<OperationMessage>,
     /// Ends the operation if it is a subscription.
     pub enough: CancellationToken,
 }
 
-impl Mouth {
-    async fn say(&self, message: &ToClient<'_>, endless: bool) {
+impl Responder {
+    async fn reply(&self, message: &ToClient<'_>, endless: bool) {
         let last = !matches!(message, ToClient::Next { .. });
-        self.tell(Told {
+        self.send(OperationMessage {
             text: Some(written(message).into()),
             endless,
-            ..self.told(last)
+            ..self.message(last)
         })
         .await;
     }
 
     /// Ends the operation without a message.
-    async fn fall_silent(&self) {
-        self.tell(self.told(true)).await;
+    async fn end_silently(&self) {
+        self.send(self.message(true)).await;
     }
 
-    fn told(&self, last: bool) -> Told {
-        Told {
+    fn message(&self, last: bool) -> OperationMessage {
+        OperationMessage {
             id: self.id.clone(),
             number: self.number,
             text: None,
@@ -73,70 +73,72 @@ impl Mouth {
         }
     }
 
-    async fn tell(&self, told: Told) {
+    async fn send(&self, message: OperationMessage) {
         // A socket that is gone has dropped this task already, or is about to.
-        let _ = self.to.send(told).await;
+        let _ = self.to.send(message).await;
     }
 
     async fn refuse(&self, refusal: Refusal, line: &mut RequestLine) {
         let limited = refusal.retry_after().is_some();
         let refused = Reply::of(Err(refusal), line);
         let message = ToClient::of(&self.id, &refused);
-        self.tell(Told {
+        self.send(OperationMessage {
             text: Some(written(&message).into()),
             limited,
-            ..self.told(true)
+            ..self.message(true)
         })
         .await;
     }
 }
 
 /// Carries out an operation to its end.
-pub async fn run(edge: HttpState, caller: Caller, params: Params, mouth: Mouth) {
-    let id = RequestId(edge.app.ids.next());
-    let work = carry_out(&edge, id, &caller, params, &mouth).instrument(id.span());
+pub async fn run(state: HttpState, caller: Caller, params: Params, responder: Responder) {
+    let id = RequestId(state.app.ids.next());
+    let work = carry_out(&state, id, &caller, params, &responder).instrument(id.span());
     let work = AssertUnwindSafe(work);
     if work.catch_unwind().await.is_err() {
         let mut line = RequestLine::begin(id);
         line.member = caller.viewer.member();
-        mouth.refuse(Refusal::panicked(), &mut line).await;
+        responder.refuse(Refusal::panicked(), &mut line).await;
     }
 }
 
 async fn carry_out(
-    edge: &HttpState,
+    state: &HttpState,
     id: RequestId,
     caller: &Caller,
     params: Params,
-    mouth: &Mouth,
+    responder: &Responder,
 ) {
     let mut line = RequestLine::begin(id);
     line.member = caller.viewer.member();
-    let stats = line.stats.clone();
-    let prepared = match stats
-        .scope(edge.prepare(params, caller, Transport::Stream))
+    let counts = line.stats.clone();
+    let prepared = match counts
+        .scope(state.prepare(params, caller, Transport::Stream))
         .await
     {
         Ok(prepared) => prepared,
-        Err(refusal) => return mouth.refuse(refusal, &mut line).await,
+        Err(refusal) => return responder.refuse(refusal, &mut line).await,
     };
     line.operation(prepared.kind, prepared.name.as_deref());
     let endless = prepared.kind == OperationType::Subscription;
-    let mut answers = edge.answers(prepared, &stats);
+    let mut answers = state.answers(prepared, &counts);
     loop {
         let outcome = tokio::select! {
             biased;
             // Without a message: the socket closes, and the client reconnects to another process.
-            () = mouth.enough.cancelled(), if endless => return mouth.fall_silent().await,
-            outcome = stats.scope(answers.next()) => outcome,
+            () = responder.enough.cancelled(), if endless => return responder.end_silently().await,
+            outcome = counts.scope(answers.next()) => outcome,
         };
         let Some(outcome) = outcome else {
-            let complete = ToClient::Complete { id: &mouth.id };
-            return mouth.say(&complete, endless).await;
+            let complete = ToClient::Complete { id: &responder.id };
+            return responder.reply(&complete, endless).await;
         };
-        let said = Reply::of(outcome, &mut line);
-        mouth.say(&ToClient::of(&mouth.id, &said), endless).await;
-        if matches!(said, Reply::Refused(_)) {
+        let reply = Reply::of(outcome, &mut line);
+        responder
+            .reply(&ToClient::of(&responder.id, &reply), endless)
+            .await;
+        if matches!(reply, Reply::Refused(_)) {
             return;
         }
     }

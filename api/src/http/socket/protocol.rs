@@ -151,8 +151,8 @@ pub enum ToClient<'a> {
 
 impl<'a> ToClient<'a> {
     /// Wraps an answer of the operation.
-    pub fn of(id: &'a str, said: &'a Reply) -> Self {
-        match said {
+    pub fn of(id: &'a str, reply: &'a Reply) -> Self {
+        match reply {
             Reply::Answer(payload) => Self::Next { id, payload },
             Reply::Refused(payload) => Self::Error { id, payload },
         }
@@ -244,7 +244,7 @@ mod tests {
     use crate::http::reply::written;
 
     #[test]
-    fn only_messages_of_the_protocol_are_read() {
+    fn only_protocol_messages_are_accepted() {
         for bad in [
             "",
             "null",
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_found_however_its_key_is_written() {
+    fn the_authorization_key_may_be_capitalised() {
         for key in ["authorization", "Authorization"] {
             let text = format!(
                 r#"{{"type": "connection_init", "payload": {{"{key}": "Bearer x", "developerToken": "d"}}}}"#
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_is_left_out() {
+    fn absent_fields_are_omitted() {
         assert_eq!(
             written(&ToClient::ConnectionAck),
             r#"{"type":"connection_ack"}"#

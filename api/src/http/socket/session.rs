@@ -53,9 +53,9 @@ enum Stage {
     OpenToMember,
 }
 
-/// What to do after a message.
+/// The action that a message requires.
 #[derive(Debug)]
-pub enum Step {
+pub enum Action {
     /// Nothing.
     Nothing,
     /// Check the credentials, then call [`Session::opened`].
@@ -112,46 +112,46 @@ impl Session {
     }
 
     /// Takes in a message; `None` stands for text that is not a message.
-    pub fn hear(&mut self, message: Option<FromClient>) -> Step {
+    pub fn hear(&mut self, message: Option<FromClient>) -> Action {
         match message {
-            None => Step::Close(Close::BadMessage),
+            None => Action::Close(Close::BadMessage),
             Some(FromClient::Init(_)) if self.stage != Stage::Silent => {
-                Step::Close(Close::TooManyInits)
+                Action::Close(Close::TooManyInits)
             }
             Some(FromClient::Init(credentials)) => {
                 self.stage = Stage::Introduced;
-                Step::Introduce(credentials)
+                Action::Introduce(credentials)
             }
-            Some(FromClient::Ping(payload)) => Step::Pong(payload),
-            Some(FromClient::Pong) => Step::Nothing,
+            Some(FromClient::Ping(payload)) => Action::Pong(payload),
+            Some(FromClient::Pong) => Action::Nothing,
             Some(FromClient::Subscribe { .. })
                 if !matches!(self.stage, Stage::OpenToStranger | Stage::OpenToMember) =>
             {
-                Step::Close(Close::Unauthorized)
+                Action::Close(Close::Unauthorized)
             }
             Some(FromClient::Subscribe { id, params }) => self.begin(id, params),
             Some(FromClient::Complete { id }) => match self.running.remove(&id) {
-                Some(number) => Step::Stop(number),
-                None => Step::Nothing,
+                Some(number) => Action::Stop(number),
+                None => Action::Nothing,
             },
         }
     }
 
-    fn begin(&mut self, id: String, params: Params) -> Step {
+    fn begin(&mut self, id: String, params: Params) -> Action {
         if self.running.contains_key(&id) {
-            return Step::Close(Close::SubscriberExists(id));
+            return Action::Close(Close::SubscriberExists(id));
         }
         if self.refusals >= MAX_REFUSALS {
-            return Step::Close(Close::TooManyRequests);
+            return Action::Close(Close::TooManyRequests);
         }
         if self.running.len() >= MAX_OPERATIONS {
             self.limited();
-            return Step::Refuse(id);
+            return Action::Refuse(id);
         }
         self.begun += 1;
         let number = self.begun;
         self.running.insert(id.clone(), number);
-        Step::Begin { id, number, params }
+        Action::Begin { id, number, params }
     }
 
     /// Counts a refusal because of a rate limit.
@@ -237,18 +237,18 @@ mod tests {
         Session::new(Duration::from_secs(10), Duration::from_secs(15))
     }
 
-    fn told(session: &mut Session, message: &str) -> String {
+    fn reaction(session: &mut Session, message: &str) -> String {
         match session.hear(FromClient::parse(message)) {
-            Step::Nothing => "nothing".to_owned(),
-            Step::Introduce(_) => {
+            Action::Nothing => "nothing".to_owned(),
+            Action::Introduce(_) => {
                 session.opened(true);
                 "open".to_owned()
             }
-            Step::Pong(payload) => format!("pong {}", Value::from(payload)),
-            Step::Begin { id, number, .. } => format!("begin {id} {number}"),
-            Step::Refuse(id) => format!("refuse {id}"),
-            Step::Stop(number) => format!("stop {number}"),
-            Step::Close(close) => close.code().to_string(),
+            Action::Pong(payload) => format!("pong {}", Value::from(payload)),
+            Action::Begin { id, number, .. } => format!("begin {id} {number}"),
+            Action::Refuse(id) => format!("refuse {id}"),
+            Action::Stop(number) => format!("stop {number}"),
+            Action::Close(close) => close.code().to_string(),
         }
     }
 
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conversation_goes_by_the_protocol() {
+    fn a_session_follows_the_protocol() {
         let one = subscribe("1");
         for conversation in [
             &[(one.as_str(), "4401")][..],
@@ -288,63 +288,67 @@ mod tests {
         ] {
             let mut session = session();
             for (message, expected) in conversation {
-                assert_eq!(told(&mut session, message), *expected, "{conversation:?}");
+                assert_eq!(
+                    reaction(&mut session, message),
+                    *expected,
+                    "{conversation:?}"
+                );
             }
         }
     }
 
     #[test]
-    fn an_operation_too_many_is_refused_and_the_others_go_on() {
+    fn an_operation_above_the_limit_is_refused_and_the_others_continue() {
         let mut session = session();
-        told(&mut session, INIT);
+        reaction(&mut session, INIT);
         for id in 1..=MAX_OPERATIONS {
             let begun = format!("begin {id} {id}");
-            assert_eq!(told(&mut session, &subscribe(&id.to_string())), begun);
+            assert_eq!(reaction(&mut session, &subscribe(&id.to_string())), begun);
         }
-        assert_eq!(told(&mut session, &subscribe("more")), "refuse more");
+        assert_eq!(reaction(&mut session, &subscribe("more")), "refuse more");
         assert!(!session.wants("more", 51));
         session.ended("7");
-        assert_eq!(told(&mut session, &subscribe("more")), "begin more 51");
+        assert_eq!(reaction(&mut session, &subscribe("more")), "begin more 51");
     }
 
     #[test]
-    fn whoever_goes_on_after_refusals_is_sent_away_and_whoever_waits_is_not() {
+    fn a_client_that_ignores_refusals_is_closed_and_one_that_pauses_is_not() {
         let mut session = session();
-        told(&mut session, INIT);
+        reaction(&mut session, INIT);
         for id in 1..=MAX_OPERATIONS {
-            told(&mut session, &subscribe(&id.to_string()));
+            reaction(&mut session, &subscribe(&id.to_string()));
         }
         for _ in 1..MAX_REFUSALS {
-            assert_eq!(told(&mut session, &subscribe("more")), "refuse more");
+            assert_eq!(reaction(&mut session, &subscribe("more")), "refuse more");
         }
         // One of the operations was refused because the budget is empty.
         session.limited();
         let mut patient = session;
         patient.noticed();
         assert_eq!(patient.due(Duration::from_mins(1)), Due::Ping);
-        assert_eq!(told(&mut patient, &subscribe("more")), "refuse more");
+        assert_eq!(reaction(&mut patient, &subscribe("more")), "refuse more");
 
         let mut session = patient;
         for _ in 1..MAX_REFUSALS {
-            told(&mut session, &subscribe("more"));
+            reaction(&mut session, &subscribe("more"));
         }
-        assert_eq!(told(&mut session, &subscribe("more")), "4429");
+        assert_eq!(reaction(&mut session, &subscribe("more")), "4429");
     }
 
     #[test]
-    fn a_socket_of_nobodys_is_closed_when_nothing_is_asked_for_a_minute() {
+    fn an_anonymous_socket_is_closed_after_an_idle_minute() {
         let seconds = Duration::from_secs;
         let mut session = session();
-        told(&mut session, INIT);
+        reaction(&mut session, INIT);
         session.opened(false);
-        told(&mut session, &subscribe("1"));
+        reaction(&mut session, &subscribe("1"));
         for at in [15, 30, 45, 60, 75, 90] {
             session.noticed();
             assert_eq!(session.due(seconds(at)), Due::Ping, "at {at}");
         }
-        told(&mut session, &complete("1"));
+        reaction(&mut session, &complete("1"));
         // An operation that begins and ends between two checks counts as well.
-        told(&mut session, &subscribe("2"));
+        reaction(&mut session, &subscribe("2"));
         session.ended("2");
         assert_eq!(session.due(seconds(91)), Due::Nothing);
         session.noticed();
@@ -353,33 +357,33 @@ mod tests {
     }
 
     #[test]
-    fn what_was_stopped_is_not_wanted_under_the_same_id() {
+    fn results_of_a_stopped_operation_are_dropped_when_its_id_is_reused() {
         let mut session = session();
-        told(&mut session, INIT);
-        told(&mut session, &subscribe("1"));
+        reaction(&mut session, INIT);
+        reaction(&mut session, &subscribe("1"));
         assert!(session.wants("1", 1));
-        told(&mut session, &complete("1"));
+        reaction(&mut session, &complete("1"));
         assert!(!session.wants("1", 1) && session.is_idle());
-        told(&mut session, &subscribe("1"));
+        reaction(&mut session, &subscribe("1"));
         assert!(!session.wants("1", 1) && session.wants("1", 2));
     }
 
     #[test]
-    fn whoever_does_not_say_who_he_is_is_sent_away() {
+    fn a_client_that_sends_no_connection_init_is_closed() {
         let seconds = Duration::from_secs;
         let mut silent = session();
         assert_eq!(silent.due(seconds(9)), Due::Nothing);
         assert_eq!(silent.due(seconds(10)), Due::Close(Close::InitTimeout));
         let mut polite = session();
-        told(&mut polite, INIT);
+        reaction(&mut polite, INIT);
         assert_eq!(polite.due(seconds(10)), Due::Nothing);
     }
 
     #[test]
-    fn a_peer_is_given_up_after_three_questions_without_a_word() {
+    fn a_peer_is_dropped_after_three_unanswered_pings() {
         let seconds = Duration::from_secs;
         let mut session = session();
-        told(&mut session, INIT);
+        reaction(&mut session, INIT);
         for at in [15, 30, 45] {
             assert_eq!(session.due(seconds(at - 1)), Due::Nothing);
             assert_eq!(session.due(seconds(at)), Due::Ping);

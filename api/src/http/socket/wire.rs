@@ -34,7 +34,7 @@ pub struct Wire {
 
 /// The message that is arriving; the library gathers its frames until it is complete.
 pub struct Inbox {
-    taken: WriteProgress,
+    progress: WriteProgress,
     held: Held,
     /// The bytes that had been read from the connection when the last message was complete.
     before: u64,
@@ -44,17 +44,17 @@ pub struct Inbox {
 
 impl Inbox {
     /// Watches a connection whose peer may send messages of up to `limit` bytes until it has signed in.
-    pub fn new(taken: WriteProgress, held: Held, limit: usize) -> Self {
+    pub fn new(progress: WriteProgress, held: Held, limit: usize) -> Self {
         Self {
-            before: taken.heard(),
-            taken,
+            before: progress.heard(),
+            progress,
             held,
             limit,
         }
     }
 
     fn note_part(&mut self) -> Option<Happened> {
-        let bytes = self.taken.heard().saturating_sub(self.before);
+        let bytes = self.progress.heard().saturating_sub(self.before);
         // The bytes include frame headers, so the bound is loose.
         if bytes > (self.limit as u64).saturating_mul(2) {
             return Some(Happened::Malformed);
@@ -63,7 +63,7 @@ impl Inbox {
     }
 
     fn note_whole(&mut self, length: usize) -> Option<Happened> {
-        self.before = self.taken.heard();
+        self.before = self.progress.heard();
         // Giving memory back never fails.
         let _ = self.held.hold(0);
         (length > self.limit).then_some(Happened::Malformed)

@@ -1,7 +1,7 @@
 //! Gives or withdraws the consent to be notified by a ladder.
 
 use entity::consent::Purpose;
-use entity::notification::Kind as Told;
+use entity::notification::Kind as NotificationKind;
 use entity::{MemberId, RungId};
 
 use super::{FRESH_FOR, announcement, asked_key, reset, store};
@@ -17,7 +17,7 @@ use crate::{checkin, circle, consent, outbox, profile};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answered {
     /// The answer is stored.
-    AsAsked,
+    Succeeded,
     /// The member has no such request.
     NotFound,
 }
@@ -42,7 +42,7 @@ pub async fn answer(app: &App, me: MemberId, id: RungId, agree: bool) -> Result<
             return Ok(Done::Undo(Answered::NotFound));
         };
         if rung.answered_at.is_some() && agree == rung.agreed_at.is_some() {
-            return Ok(Done::Undo(Answered::AsAsked));
+            return Ok(Done::Undo(Answered::Succeeded));
         }
         let agreed_at = agree.then_some(now);
         if !store::answer(tx, id, now, agreed_at).await? {
@@ -59,15 +59,21 @@ pub async fn answer(app: &App, me: MemberId, id: RungId, agree: bool) -> Result<
             };
             consent::service::give(app, tx, &given).await?;
             let key = format!("ladder_agreed:{id}");
-            let what = announcement((me, owner), Told::LadderAgreed, key, id.0, (now, FRESH_FOR));
+            let what = announcement(
+                (me, owner),
+                NotificationKind::LadderAgreed,
+                key,
+                id.0,
+                (now, FRESH_FOR),
+            );
             outbox::announce(app, tx, &what).await?;
         } else {
             consent::service::withdraw(tx, me, Purpose::LadderHearing, owner, now).await?;
         }
         let rungs = store::bare_rungs_of(tx, owner).await?;
-        let standing = checkin::service::load_days(tx, owner).await?;
-        reset::reschedule(app, tx, &row, &rungs, standing.days()).await?;
+        let loaded = checkin::service::load_days(tx, owner).await?;
+        reset::reschedule(app, tx, &row, &rungs, loaded.days()).await?;
         tx.wake();
-        Ok(Done::Keep(Answered::AsAsked))
+        Ok(Done::Keep(Answered::Succeeded))
     })
 }

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::ladder::Model;
 use entity::ladder_rung as rung;
-use entity::notification::Kind as Told;
+use entity::notification::Kind as NotificationKind;
 use entity::{MemberId, RungId, ladder};
 
-use super::{FRESH_FOR, announcement, store, told_key};
+use super::{FRESH_FOR, announcement, store, telling_key};
 use crate::app::App;
 use crate::days::calendar::Calendar;
 use crate::db::due;
@@ -93,7 +93,7 @@ async fn tell(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
         None => HashMap::new(),
     };
 
-    let (mut next, mut told) = (Vec::new(), Vec::new());
+    let (mut next, mut tellings) = (Vec::new(), Vec::new());
     for row in due {
         let (plan, past) = plans.remove(&row.member_id).unwrap_or_default();
         let Some(who) = who.get(&row.member_id).filter(|who| !who.hidden) else {
@@ -113,20 +113,23 @@ async fn tell(app: &App, tx: &Tx, due: &[Model]) -> Result<(), Fault> {
         next.push((row.clone(), turn.next));
         if let Some(rung) = turn.tells {
             let words = held.remove(&rung.id).and_then(|row| words(app, row));
-            let since = first_day_told(rung, &quiet, now);
-            told.push((telling(app, rung, (since, words), now), rung.id));
+            let since = disclosed_first_day(rung, &quiet, now);
+            tellings.push((telling(app, rung, (since, words), now), rung.id));
         }
     }
     store::reschedule_all(tx, next).await?;
-    let ids: Vec<RungId> = told.iter().map(|(_, rung)| *rung).collect();
-    store::mark_told(tx, &ids, now).await?;
-    store::add_tellings(app, tx, &told).await?;
-    let announcements: Vec<_> = told.iter().map(|(telling, _)| said(telling, now)).collect();
+    let ids: Vec<RungId> = tellings.iter().map(|(_, rung)| *rung).collect();
+    store::mark_sent(tx, &ids, now).await?;
+    store::add_tellings(app, tx, &tellings).await?;
+    let announcements: Vec<_> = tellings
+        .iter()
+        .map(|(telling, _)| announcement_of(telling, now))
+        .collect();
     outbox::announce_and_plan(app, tx, &announcements).await
 }
 
 /// Returns the first missed day, if the rung tells it.
-fn first_day_told(rung: &Rung, quiet: &Quiet<'_>, now: DateTime<Utc>) -> Option<NaiveDate> {
+fn disclosed_first_day(rung: &Rung, quiet: &Quiet<'_>, now: DateTime<Utc>) -> Option<NaiveDate> {
     match rung.tells {
         Tells::SinceWhen => quiet.first_day(now),
         Tells::Quiet => None,
@@ -164,16 +167,16 @@ fn telling(
     }
 }
 
-fn said(telling: &Telling, now: DateTime<Utc>) -> outbox::Announcement {
+fn announcement_of(telling: &Telling, now: DateTime<Utc>) -> outbox::Announcement {
     let (kind, fresh_for) = match telling.kind {
-        Kind::Own => (Told::LadderNote, TimeDelta::hours(12)),
-        Kind::Partner | Kind::Facilitator => (Told::WentQuiet, FRESH_FOR),
+        Kind::Own => (NotificationKind::LadderNote, TimeDelta::hours(12)),
+        Kind::Partner | Kind::Facilitator => (NotificationKind::WentQuiet, FRESH_FOR),
     };
     let told = telling.told.unwrap_or(telling.owner);
     announcement(
         (telling.owner, told),
         kind,
-        told_key(telling.id),
+        telling_key(telling.id),
         telling.id.0,
         (now, fresh_for),
     )

@@ -17,12 +17,12 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::consent::Purpose;
 use entity::ladder::Model;
-use entity::notification::Kind as Told;
+use entity::notification::Kind as NotificationKind;
 use entity::{MemberId, RungId, TellingId};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use super::model::{Ladder, Rung, Step, Telling, word};
+use super::model::{Ladder, Rung, Telling, UpcomingStep, word};
 use super::schedule::Quiet;
 use super::store;
 use crate::app::App;
@@ -52,7 +52,7 @@ fn quiet<'a>(days: MemberDays<'a>, row: &Model) -> Quiet<'a> {
     }
 }
 
-fn steps(quiet: &Quiet<'_>, rungs: &[Rung], now: DateTime<Utc>) -> Vec<Step> {
+fn steps(quiet: &Quiet<'_>, rungs: &[Rung], now: DateTime<Utc>) -> Vec<UpcomingStep> {
     let waiting: Vec<_> = rungs
         .iter()
         .map(|rung| rung.waiting(rung.is_agreed()))
@@ -60,7 +60,7 @@ fn steps(quiet: &Quiet<'_>, rungs: &[Rung], now: DateTime<Utc>) -> Vec<Step> {
     let times = quiet.times(&waiting, now).into_iter();
     let step = |(kind, at)| {
         let rung = rungs.iter().find(|rung| rung.kind == kind)?;
-        Some(Step {
+        Some(UpcomingStep {
             kind,
             at,
             told: rung.told.map(|(member, _)| member),
@@ -87,11 +87,11 @@ pub async fn ladder(
     if rungs.is_empty() {
         return Ok(None);
     }
-    let standing = checkin::service::load_days(db, member).await?;
+    let loaded = checkin::service::load_days(db, member).await?;
     let profiles = recipients_of(app, viewer, &rungs).await?;
     let ladder = Ladder {
         local_time: row.local_time,
-        steps: steps(&quiet(standing.days(), &row), &rungs, app.clock.now()),
+        steps: steps(&quiet(loaded.days(), &row), &rungs, app.clock.now()),
         rungs,
         version: row.version,
     };
@@ -99,7 +99,7 @@ pub async fn ladder(
 }
 
 /// The next steps, and the profiles of the recipients that the member can see.
-pub type Preview = (Vec<Step>, HashMap<MemberId, Profile>);
+pub type Preview = (Vec<UpcomingStep>, HashMap<MemberId, Profile>);
 
 /// Returns the profiles of the rungs' recipients that the viewer can see.
 async fn recipients_of(
@@ -117,11 +117,11 @@ pub type Asked = (Rung, Profile);
 
 /// Returns the given rungs that would notify the viewer, with their owners, in two statements and in no particular
 /// order.
-pub async fn these_asks(app: &App, viewer: Viewer, ids: &[RungId]) -> Result<Vec<Asked>, Fault> {
+pub async fn asks_by_ids(app: &App, viewer: Viewer, ids: &[RungId]) -> Result<Vec<Asked>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
-    let rungs = store::these_asks(app.db.pool(), me, ids).await?;
+    let rungs = store::asks_by_ids(app.db.pool(), me, ids).await?;
     with_owners(app, viewer, rungs).await
 }
 
@@ -155,7 +155,7 @@ pub async fn count_asks(app: &App, me: MemberId) -> Result<u64, Fault> {
 
 /// A rung that was sent, with the profiles of both members.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct TellingWithMembers {
     /// What was sent.
     pub telling: Telling,
     /// The ladder's owner.
@@ -164,36 +164,44 @@ pub struct Seen {
     pub told: Option<Profile>,
 }
 
-async fn with_both(app: &App, viewer: Viewer, tellings: Vec<Telling>) -> Result<Vec<Seen>, Fault> {
+async fn with_both(
+    app: &App,
+    viewer: Viewer,
+    tellings: Vec<Telling>,
+) -> Result<Vec<TellingWithMembers>, Fault> {
     let both = |telling: &Telling| [Some(telling.owner), telling.told];
     let others: HashSet<MemberId> = tellings.iter().flat_map(both).flatten().collect();
     let others: Vec<MemberId> = others.into_iter().collect();
     let profiles: HashMap<_, _> = profile::service::profiles(app, viewer, &others).await?;
-    let seen = tellings.into_iter().filter_map(|telling| {
-        Some(Seen {
+    let found = tellings.into_iter().filter_map(|telling| {
+        Some(TellingWithMembers {
             owner: profiles.get(&telling.owner)?.clone(),
             told: telling.told.and_then(|told| profiles.get(&told).cloned()),
             telling,
         })
     });
-    Ok(seen.collect())
+    Ok(found.collect())
 }
 
 /// Returns the given tellings that the viewer may read, in two statements and in no particular order.
-pub async fn these_tellings(
+pub async fn tellings_by_ids(
     app: &App,
     viewer: Viewer,
     ids: &[TellingId],
-) -> Result<Vec<Seen>, Fault> {
+) -> Result<Vec<TellingWithMembers>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
-    let tellings = store::these_tellings(app, me, ids).await?;
+    let tellings = store::tellings_by_ids(app, me, ids).await?;
     with_both(app, viewer, tellings).await
 }
 
 /// Fetches up to `limit + 1` tellings of the viewer's own ladder, latest first.
-pub async fn log(app: &App, viewer: Viewer, page: &Page<LADDER_LOG>) -> Result<Vec<Seen>, Fault> {
+pub async fn log(
+    app: &App,
+    viewer: Viewer,
+    page: &Page<LADDER_LOG>,
+) -> Result<Vec<TellingWithMembers>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
@@ -207,17 +215,21 @@ pub async fn count_log(app: &App, me: MemberId) -> Result<u64, Fault> {
 }
 
 /// Fetches up to `limit + 1` tellings that the viewer received from others' ladders, latest first.
-pub async fn told(app: &App, viewer: Viewer, page: &Page<TELLINGS>) -> Result<Vec<Seen>, Fault> {
+pub async fn received(
+    app: &App,
+    viewer: Viewer,
+    page: &Page<TELLINGS>,
+) -> Result<Vec<TellingWithMembers>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
-    let tellings = store::told(app, me, page).await?;
+    let tellings = store::received(app, me, page).await?;
     with_both(app, viewer, tellings).await
 }
 
 /// Counts the tellings that a member received.
-pub async fn count_told(app: &App, me: MemberId) -> Result<u64, Fault> {
-    store::count_told(app.db.pool(), me).await
+pub async fn count_received(app: &App, me: MemberId) -> Result<u64, Fault> {
+    store::count_received(app.db.pool(), me).await
 }
 
 /// Returns the given tellings that their recipient may still read, and whether the owner has been here since. Uses one
@@ -244,7 +256,7 @@ pub async fn agreed(
     Ok(store::agreed(db, ids).await?.into_iter().collect())
 }
 
-fn told_key(id: TellingId) -> String {
+fn telling_key(id: TellingId) -> String {
     format!("ladder_told:{id}")
 }
 
@@ -258,7 +270,7 @@ fn asked_key(owner: MemberId, at: DateTime<Utc>) -> String {
 
 fn announcement(
     (by, member): (MemberId, MemberId),
-    kind: Told,
+    kind: NotificationKind,
     dedup_key: String,
     subject: Uuid,
     (now, fresh_for): (DateTime<Utc>, TimeDelta),

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use entity::MemberId;
 use entity::ladder::Model;
-use entity::notification::Kind as Told;
+use entity::notification::Kind as NotificationKind;
 use uuid::Uuid;
 
-use super::{FRESH_FOR, announcement, quiet, store, told_key};
+use super::{FRESH_FOR, announcement, quiet, store, telling_key};
 use crate::app::App;
 use crate::days::MemberDays;
 use crate::error::Fault;
@@ -25,8 +25,8 @@ pub(super) fn counts_from(days: MemberDays<'_>, now: DateTime<Utc>) -> NaiveDate
     last + Days::new(1)
 }
 
-/// Resets a member's ladder. `written` is the day of a new check-in that the standing does not contain yet. The
-/// member's days must be locked.
+/// Resets a member's ladder. `written` is the day of a new check-in that `days` does not contain yet. The member's days
+/// must be locked.
 ///
 /// Everything about earlier days ends in this transaction. A worker locks the ladder first, so it sees the reset once
 /// this transaction commits.
@@ -57,8 +57,8 @@ pub async fn days_changed(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fa
         return Ok(());
     };
     let rungs = store::bare_rungs_of(tx, member).await?;
-    let standing = checkin::service::load_days(tx, member).await?;
-    reschedule(app, tx, &row, &rungs, standing.days()).await
+    let loaded = checkin::service::load_days(tx, member).await?;
+    reschedule(app, tx, &row, &rungs, loaded.days()).await
 }
 
 /// Recomputes the next due rung after a change of time zone rules, for up to `limit` ladders after `after`. Returns the
@@ -113,11 +113,17 @@ async fn over(app: &App, tx: &Tx, member: MemberId) -> Result<(), Fault> {
     let now = app.clock.now();
     let hidden = !is_taking_part(tx, member).await?;
     for (id, told) in store::over(tx, member, now).await? {
-        let key = told_key(id);
+        let key = telling_key(id);
         outbox::withdraw(tx, told, &key).await?;
         if !hidden && outbox::has_heard(tx, told, &key).await? {
             let key = format!("ladder_back:{id}");
-            let what = announcement((member, told), Told::BackAgain, key, id.0, (now, FRESH_FOR));
+            let what = announcement(
+                (member, told),
+                NotificationKind::BackAgain,
+                key,
+                id.0,
+                (now, FRESH_FOR),
+            );
             outbox::announce(app, tx, &what).await?;
         }
     }

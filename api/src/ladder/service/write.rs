@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::ladder::Model;
-use entity::notification::Kind as Told;
+use entity::notification::Kind as NotificationKind;
 use entity::{MemberId, PeeringId};
 use sea_orm::ConnectionTrait;
 
@@ -25,7 +25,7 @@ use crate::{checkin, circle, matching, outbox, profile};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
     /// The ladder is in the requested state.
-    AsAsked,
+    Succeeded,
     /// The ladder was changed after the expected version.
     Stale,
     /// The member has no such partner.
@@ -151,7 +151,7 @@ pub async fn write(
             Ok(recipients) => recipients,
             Err(refusal) => return Ok(Done::Undo(refusal)),
         };
-        let standing = checkin::service::load_locked(app, tx, me).await?;
+        let loaded = checkin::service::load_locked(app, tx, me).await?;
         let row = store::load_locked(tx, me).await?;
         let before = store::rungs_of(app, tx, &[me]).await?;
         let rungs: Vec<Rung> = recipients
@@ -159,7 +159,7 @@ pub async fn write(
             .map(|recipient| rung_of(app, me, new, recipient, &before, now))
             .collect();
         if is_same(row.as_ref(), &before, new, &rungs) {
-            return Ok(Done::Undo(Written::AsAsked));
+            return Ok(Done::Undo(Written::Succeeded));
         }
         // A ladder without rungs counts as absent, with version 0, though its row keeps counting versions.
         let version = row.as_ref().map_or(0, |row| row.version);
@@ -179,15 +179,15 @@ pub async fn write(
         let row = Model {
             member_id: me,
             local_time: new.local_time,
-            counts_from: reset::counts_from(standing.days(), now),
+            counts_from: reset::counts_from(loaded.days(), now),
             next_due_at: None,
             version: version + 1,
             updated_at: now,
         };
         store::put(tx, row.clone()).await?;
-        reset::back_to_the_foot(app, tx, &row, rungs, standing.days()).await?;
+        reset::back_to_the_foot(app, tx, &row, rungs, loaded.days()).await?;
         tx.wake();
-        Ok(Done::Keep(Written::AsAsked))
+        Ok(Done::Keep(Written::Succeeded))
     })
 }
 
@@ -236,7 +236,7 @@ async fn ask(app: &App, tx: &Tx, rung: &Rung, now: DateTime<Utc>) -> Result<(), 
     let key = asked_key(rung.owner, now);
     let what = announcement(
         (rung.owner, other),
-        Told::LadderAsked,
+        NotificationKind::LadderAsked,
         key.clone(),
         rung.id.0,
         (now, ASKED_FOR),
@@ -271,7 +271,7 @@ pub async fn preview(
         .into_iter()
         .map(|recipient| rung_of(app, me, new, recipient, &before, now))
         .collect();
-    let standing = checkin::service::load_days(db, me).await?;
+    let loaded = checkin::service::load_days(db, me).await?;
     let there = store::of_member(db, me).await?;
     let there = there.filter(|row| is_same(Some(row), &before, new, &rungs));
     let row = there.unwrap_or_else(|| {
@@ -281,7 +281,7 @@ pub async fn preview(
         Model {
             member_id: me,
             local_time: new.local_time,
-            counts_from: reset::counts_from(standing.days(), now),
+            counts_from: reset::counts_from(loaded.days(), now),
             next_due_at: None,
             version: 0,
             updated_at: now,
@@ -289,7 +289,7 @@ pub async fn preview(
     });
     let recipients = recipients_of(app, viewer, &rungs).await?;
     Ok(Ok((
-        steps(&quiet(standing.days(), &row), &rungs, now),
+        steps(&quiet(loaded.days(), &row), &rungs, now),
         recipients,
     )))
 }

@@ -9,13 +9,13 @@ pub use tellings::{LADDER_LOG, TELLINGS};
 
 pub(super) use claim::{behind, reschedule_all};
 pub(super) use rungs::{
-    add_rung, agreed, answer, asked_of, asks, bare, bare_rungs_of, count_asks, load_locked,
-    lock_rungs, mark_told, of_member, put, remove_rung, remove_rungs, reschedule, rungs_of,
-    start_over, these_asks, update_rung, wake_those_that_tell, with_circle, with_peering, words,
+    add_rung, agreed, answer, asked_of, asks, asks_by_ids, bare, bare_rungs_of, count_asks,
+    load_locked, lock_rungs, mark_sent, of_member, put, remove_rung, remove_rungs, reschedule,
+    rungs_of, start_over, update_rung, wake_those_that_tell, with_circle, with_peering, words,
 };
 pub(super) use tellings::{
-    add as add_tellings, by_ids as these_tellings, count_log, count_told, log, over, over_among,
-    told,
+    add as add_tellings, by_ids as tellings_by_ids, count_log, count_received, log, over,
+    over_among, received,
 };
 
 use entity::{MemberId, RungId, TellingId};

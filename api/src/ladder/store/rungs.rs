@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::db::Sorted;
 use crate::error::Fault;
 use crate::keys::at_rest::Opened;
-use crate::ladder::model::{Rung, Tie, told_by};
+use crate::ladder::model::{Rung, Tie, recipient_of};
 use crate::page::Page;
 use crate::tx::{Rank, Tx};
 use crate::visibility::mutual;
@@ -78,7 +78,7 @@ pub fn bare(row: &Model) -> Rung {
         owner: row.member_id,
         kind: row.kind,
         after_days: u32::try_from(row.after_days).unwrap_or_default(),
-        told: told_by(row),
+        told: recipient_of(row),
         tells: row.tells,
         words: None,
         created_at: row.created_at,
@@ -234,7 +234,7 @@ pub async fn start_over(tx: &Tx, member: MemberId) -> Result<(), Fault> {
 }
 
 /// Marks the given rungs as sent.
-pub async fn mark_told(tx: &Tx, ids: &[RungId], at: DateTime<Utc>) -> Result<(), Fault> {
+pub async fn mark_sent(tx: &Tx, ids: &[RungId], at: DateTime<Utc>) -> Result<(), Fault> {
     Entity::update_many()
         .col_expr(Column::ToldAt, Expr::value(at))
         .filter(Column::Id.is_in(ids.iter().copied()))
@@ -293,17 +293,17 @@ pub async fn asked_of(
     told: MemberId,
     id: RungId,
 ) -> Result<Option<Rung>, Fault> {
-    Ok(these_asks(db, told, &[id]).await?.pop())
+    Ok(asks_by_ids(db, told, &[id]).await?.pop())
 }
 
 /// Returns the given rungs that would notify a member, in no particular order.
-pub async fn these_asks(
+pub async fn asks_by_ids(
     db: &impl ConnectionTrait,
     told: MemberId,
     ids: &[RungId],
 ) -> Result<Vec<Rung>, Fault> {
-    let these = asked_of_him(told).filter(Column::Id.is_in(ids.iter().copied()));
-    Ok(these.all(db).await?.iter().map(bare).collect())
+    let query = asked_of_him(told).filter(Column::Id.is_in(ids.iter().copied()));
+    Ok(query.all(db).await?.iter().map(bare).collect())
 }
 
 /// Fetches up to `limit + 1` rungs that would notify a member, latest first, or from the end for a backward page.

@@ -27,8 +27,8 @@ pub const TELLINGS: u8 = 76;
 const ROWS_AT_ONCE: usize = 1000;
 
 /// Inserts the tellings of the given rungs.
-pub async fn add(app: &App, tx: &Tx, told: &[(Telling, RungId)]) -> Result<(), Fault> {
-    for chunk in told.chunks(ROWS_AT_ONCE) {
+pub async fn add(app: &App, tx: &Tx, tellings: &[(Telling, RungId)]) -> Result<(), Fault> {
+    for chunk in tellings.chunks(ROWS_AT_ONCE) {
         let rows = chunk.iter().map(|(telling, rung)| {
             let words = Words::OfTelling(telling.id);
             Ok(ActiveModel {
@@ -171,12 +171,16 @@ pub async fn count_log(db: &impl ConnectionTrait, owner: MemberId) -> Result<u64
 }
 
 /// Fetches up to `limit + 1` tellings that a member received from others' ladders, latest first.
-pub async fn told(app: &App, told: MemberId, page: &Page<TELLINGS>) -> Result<Vec<Telling>, Fault> {
+pub async fn received(
+    app: &App,
+    told: MemberId,
+    page: &Page<TELLINGS>,
+) -> Result<Vec<Telling>, Fault> {
     let rows = SORTED.page(for_him(told), page).all(app.db.pool()).await?;
     Ok(opened(app, rows))
 }
 
 /// Counts the tellings that a member received.
-pub async fn count_told(db: &impl ConnectionTrait, told: MemberId) -> Result<u64, Fault> {
+pub async fn count_received(db: &impl ConnectionTrait, told: MemberId) -> Result<u64, Fault> {
     Ok(for_him(told).count(db).await?)
 }

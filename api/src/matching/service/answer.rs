@@ -9,7 +9,7 @@ use crate::error::Fault;
 use crate::fact::Fact;
 use crate::matching::model::{self, Pair};
 use crate::outbox;
-use crate::proposal::Step;
+use crate::proposal::Transition;
 use crate::transact;
 use crate::tx::Done;
 
@@ -38,7 +38,7 @@ pub async fn answer(
     accept: bool,
 ) -> Result<Answered, Fault> {
     let now = app.clock.now();
-    let as_asked = if accept {
+    let outcome = if accept {
         Answered::Accepted
     } else {
         Answered::Declined
@@ -48,15 +48,15 @@ pub async fn answer(
             return Ok(Done::Undo(Answered::NotFound));
         };
         match model::of_row(&row).answer(me, accept, now) {
-            Step::Take => {}
-            Step::Stands => return Ok(Done::Undo(as_asked)),
-            Step::NotThere => return Ok(Done::Undo(Answered::NotFound)),
-            Step::NotHis => return Ok(Done::Undo(Answered::OwnProposal)),
-            Step::OtherState => return Ok(Done::Undo(Answered::SaidYes)),
+            Transition::Apply => {}
+            Transition::AlreadyApplied => return Ok(Done::Undo(outcome)),
+            Transition::NotFound => return Ok(Done::Undo(Answered::NotFound)),
+            Transition::NotAllowed => return Ok(Done::Undo(Answered::OwnProposal)),
+            Transition::WrongState => return Ok(Done::Undo(Answered::SaidYes)),
         }
         if accept {
             return Ok(if begin(app, tx, &row, now).await? {
-                Done::Keep(as_asked)
+                Done::Keep(outcome)
             } else {
                 Done::Undo(Answered::TooManyPartners)
             });
@@ -64,7 +64,7 @@ pub async fn answer(
         store::answer(tx, id, State::Declined, now).await?;
         outbox::withdraw(tx, me, &proposed_key(id)).await?;
         tx.gone(me, id);
-        Ok(Done::Keep(as_asked))
+        Ok(Done::Keep(outcome))
     })
 }
 
@@ -72,11 +72,11 @@ pub async fn answer(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Withdrawn {
     /// The proposal does not wait any more.
-    AsAsked,
+    Succeeded,
     /// No such proposal is visible to the caller.
     NotFound,
     /// The other member proposed it.
-    NotHis,
+    NotAllowed,
     /// Both have said yes.
     Accepted,
 }
@@ -89,11 +89,11 @@ pub async fn withdraw(app: &App, me: MemberId, id: PeeringId) -> Result<Withdraw
             return Ok(Done::Undo(Withdrawn::NotFound));
         };
         match model::withdrawal(&row, me, now) {
-            Step::Take => {}
-            Step::Stands => return Ok(Done::Undo(Withdrawn::AsAsked)),
-            Step::NotThere => return Ok(Done::Undo(Withdrawn::NotFound)),
-            Step::NotHis => return Ok(Done::Undo(Withdrawn::NotHis)),
-            Step::OtherState => return Ok(Done::Undo(Withdrawn::Accepted)),
+            Transition::Apply => {}
+            Transition::AlreadyApplied => return Ok(Done::Undo(Withdrawn::Succeeded)),
+            Transition::NotFound => return Ok(Done::Undo(Withdrawn::NotFound)),
+            Transition::NotAllowed => return Ok(Done::Undo(Withdrawn::NotAllowed)),
+            Transition::WrongState => return Ok(Done::Undo(Withdrawn::Accepted)),
         }
         store::end(tx, id, State::Withdrawn, now).await?;
         let other = Pair::of_row(&row).partner_of(me);
@@ -103,7 +103,7 @@ pub async fn withdraw(app: &App, me: MemberId, id: PeeringId) -> Result<Withdraw
         if row.state == State::Proposed {
             tell(tx, (me, other), id);
         }
-        Ok(Done::Keep(Withdrawn::AsAsked))
+        Ok(Done::Keep(Withdrawn::Succeeded))
     })
 }
 
@@ -111,7 +111,7 @@ pub async fn withdraw(app: &App, me: MemberId, id: PeeringId) -> Result<Withdraw
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// The peering is over.
-    AsAsked,
+    Succeeded,
     /// No such peering is visible to the caller.
     NotFound,
     /// It is still a proposal.
@@ -126,10 +126,12 @@ pub async fn end(app: &App, me: MemberId, id: PeeringId) -> Result<Ended, Fault>
             return Ok(Done::Undo(Ended::NotFound));
         };
         match model::end(&row, me, now) {
-            Step::Take => {}
-            Step::Stands => return Ok(Done::Undo(Ended::AsAsked)),
-            Step::NotThere | Step::NotHis => return Ok(Done::Undo(Ended::NotFound)),
-            Step::OtherState => return Ok(Done::Undo(Ended::NotBegun)),
+            Transition::Apply => {}
+            Transition::AlreadyApplied => return Ok(Done::Undo(Ended::Succeeded)),
+            Transition::NotFound | Transition::NotAllowed => {
+                return Ok(Done::Undo(Ended::NotFound));
+            }
+            Transition::WrongState => return Ok(Done::Undo(Ended::NotBegun)),
         }
         store::end(tx, id, State::Ended, now).await?;
         let pair = Pair::of_row(&row);
@@ -140,6 +142,6 @@ pub async fn end(app: &App, me: MemberId, id: PeeringId) -> Result<Ended, Fault>
         app.follow(tx, ended).await?;
         gone(tx, &row);
         tell(tx, (me, pair.partner_of(me)), id);
-        Ok(Done::Keep(Ended::AsAsked))
+        Ok(Done::Keep(Ended::Succeeded))
     })
 }

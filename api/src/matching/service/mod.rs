@@ -33,7 +33,7 @@ pub use store::MY_PEERINGS;
 const CLOSED_AT_ONCE: u64 = 500;
 
 /// A peering as the viewer sees it, with the partner's profile.
-pub type Seen = (Peering, Profile);
+pub type PeeringWithPartner = (Peering, Profile);
 
 /// The condition that a peering is between the member and somebody whom he can see. For queries that join peerings.
 pub fn is_with_visible_partner(member: MemberId) -> Condition {
@@ -60,7 +60,11 @@ pub async fn lock_partner(tx: &Tx, me: MemberId, id: PeeringId) -> Result<Option
 
 /// Fetches the given peerings that are visible to the viewer, with the partners' profiles, in no particular order. Two
 /// statements.
-pub async fn by_ids(app: &App, viewer: Viewer, ids: &[PeeringId]) -> Result<Vec<Seen>, Fault> {
+pub async fn by_ids(
+    app: &App,
+    viewer: Viewer,
+    ids: &[PeeringId],
+) -> Result<Vec<PeeringWithPartner>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
@@ -74,7 +78,7 @@ pub async fn peerings(
     app: &App,
     viewer: Viewer,
     page: &Page<MY_PEERINGS>,
-) -> Result<Vec<Seen>, Fault> {
+) -> Result<Vec<PeeringWithPartner>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
@@ -89,12 +93,12 @@ async fn with_partners(
     me: MemberId,
     rows: &[Model],
     now: DateTime<Utc>,
-) -> Result<Vec<Seen>, Fault> {
-    let seen = rows.iter().filter_map(|row| model::seen_by(me, row, now));
-    let seen: Vec<Peering> = seen.collect();
-    let partners: Vec<MemberId> = seen.iter().map(|peering| peering.partner).collect();
+) -> Result<Vec<PeeringWithPartner>, Fault> {
+    let peerings = rows.iter().filter_map(|row| model::seen_by(me, row, now));
+    let peerings: Vec<Peering> = peerings.collect();
+    let partners: Vec<MemberId> = peerings.iter().map(|peering| peering.partner).collect();
     let mut profiles = profile::service::profiles(app, viewer, &partners).await?;
-    let with_profile = seen
+    let with_profile = peerings
         .into_iter()
         .filter_map(|peering| Some((peering, profiles.remove(&peering.partner)?)));
     Ok(with_profile.collect())
@@ -211,7 +215,7 @@ fn proposed_key(id: PeeringId) -> String {
     format!("peering_proposed:{id}")
 }
 
-fn told(
+fn announcement(
     (by, member): (MemberId, MemberId),
     kind: Kind,
     dedup_key: String,
@@ -253,7 +257,7 @@ async fn begin(app: &App, tx: &Tx, row: &Model, now: DateTime<Utc>) -> Result<bo
     outbox::withdraw(tx, other, &proposed_key(row.id)).await?;
     let key = format!("peering_accepted:{}", row.id);
     let until = (now, now + model::OPEN_FOR);
-    let what = told((other, proposer), Kind::PeeringAccepted, key, row.id, until);
+    let what = announcement((other, proposer), Kind::PeeringAccepted, key, row.id, until);
     outbox::announce(app, tx, &what).await?;
     put(tx, row);
     tell(tx, (other, proposer), row.id);

@@ -5,7 +5,7 @@ use entity::notification::Kind;
 use entity::peering::State;
 use entity::{MemberId, PeeringId};
 
-use super::{begin, gone, proposed_key, store, tell, told};
+use super::{announcement, begin, gone, proposed_key, store, tell};
 use crate::app::App;
 use crate::error::Fault;
 use crate::matching::model::{
@@ -22,7 +22,7 @@ use crate::{circle, outbox, profile};
 pub enum Proposed {
     /// The proposal waits for the other member, or the two are partners. The id is that of an earlier peering if the
     /// two had an open one.
-    AsAsked(PeeringId),
+    Succeeded(PeeringId),
     /// The caller cannot propose to this member: he does not see him, or shares no circle with him.
     NoMember,
     /// The caller's last proposal to this member is too recent. He can propose again from this instant on.
@@ -50,7 +50,7 @@ pub async fn propose(
         if let Some(there) = store::sent_before(tx, id).await? {
             let same = there.proposed_by == me && Pair::of_row(&there) == pair;
             let outcome = if same {
-                Proposed::AsAsked(id)
+                Proposed::Succeeded(id)
             } else {
                 Proposed::Conflict
             };
@@ -62,10 +62,10 @@ pub async fn propose(
         let rows = store::of_pair(tx, pair).await?;
         let proposal = model::decide_proposal(&rows, me, now);
         match proposal {
-            ProposalOutcome::Stands(row) => return Ok(Done::Undo(Proposed::AsAsked(row.id))),
+            ProposalOutcome::Stands(row) => return Ok(Done::Undo(Proposed::Succeeded(row.id))),
             ProposalOutcome::Accepts(row) => {
                 return Ok(if begin(app, tx, row, now).await? {
-                    Done::Keep(Proposed::AsAsked(row.id))
+                    Done::Keep(Proposed::Succeeded(row.id))
                 } else {
                     Done::Undo(Proposed::TooManyPartners)
                 });
@@ -101,10 +101,10 @@ pub async fn propose(
         }
         if silent {
             tx.put(me, id);
-            return Ok(Done::Keep(Proposed::AsAsked(id)));
+            return Ok(Done::Keep(Proposed::Succeeded(id)));
         }
         let until = (now, now + OPEN_FOR);
-        let what = told(
+        let what = announcement(
             (me, other),
             Kind::PeeringProposed,
             proposed_key(id),
@@ -116,6 +116,6 @@ pub async fn propose(
             tx.put(member, id);
         }
         tell(tx, (me, other), id);
-        Ok(Done::Keep(Proposed::AsAsked(id)))
+        Ok(Done::Keep(Proposed::Succeeded(id)))
     })
 }

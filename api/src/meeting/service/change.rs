@@ -5,7 +5,7 @@ use entity::notification::Kind;
 use entity::rsvp::Answer;
 use entity::{MeetingId, MemberId, OccurrenceId, meeting, meeting_change};
 
-use super::{Seen, reminder_key, store};
+use super::{OccurrenceView, reminder_key, store};
 use crate::app::App;
 use crate::error::Fault;
 use crate::meeting::model;
@@ -32,15 +32,15 @@ pub struct Patch {
 #[derive(Clone, Debug)]
 pub enum UpdateOutcome {
     /// The meeting is as requested.
-    Updated(Seen),
+    Updated(OccurrenceView),
     /// No such meeting is visible to the viewer.
     NotFound,
     /// The viewer may not change it.
     NotAllowed,
     /// The meeting is no longer at the expected version. Holds its present state.
-    Stale(Seen),
+    Stale(OccurrenceView),
     /// More seats are taken than the new limit.
-    TooFewSeats(Seen),
+    TooFewSeats(OccurrenceView),
 }
 
 /// Changes a meeting that is at version `expected`. Updates the feeds of the members who answered it, and notifies
@@ -55,45 +55,45 @@ pub async fn update(
 ) -> Result<UpdateOutcome, Fault> {
     transact!(app, |tx| {
         store::lock_circle(tx, id).await?;
-        let Some(seen) = store::by_meeting(tx, viewer, id).await? else {
+        let Some(view) = store::by_meeting(tx, viewer, id).await? else {
             return Ok(Done::Undo(UpdateOutcome::NotFound));
         };
-        if !seen.runs {
+        if !view.runs {
             return Ok(Done::Undo(UpdateOutcome::NotAllowed));
         }
-        let wanted = patched(&seen.meeting, patch);
-        let capacity = patch.capacity.unwrap_or(seen.occurrence.capacity);
-        if wanted == seen.meeting && capacity == seen.occurrence.capacity {
-            return Ok(Done::Undo(UpdateOutcome::Updated(seen)));
+        let wanted = patched(&view.meeting, patch);
+        let capacity = patch.capacity.unwrap_or(view.occurrence.capacity);
+        if wanted == view.meeting && capacity == view.occurrence.capacity {
+            return Ok(Done::Undo(UpdateOutcome::Updated(view)));
         }
-        if seen.meeting.version != expected || !store::update(tx, &wanted, expected).await? {
+        if view.meeting.version != expected || !store::update(tx, &wanted, expected).await? {
             let now = store::by_meeting(tx, viewer, id).await?;
             return Ok(Done::Undo(
                 now.map_or(UpdateOutcome::NotFound, UpdateOutcome::Stale),
             ));
         }
-        if capacity != seen.occurrence.capacity
-            && !store::set_capacity(tx, seen.occurrence.id, capacity).await?
+        if capacity != view.occurrence.capacity
+            && !store::set_capacity(tx, view.occurrence.id, capacity).await?
         {
-            return Ok(Done::Undo(UpdateOutcome::TooFewSeats(seen)));
+            return Ok(Done::Undo(UpdateOutcome::TooFewSeats(view)));
         }
         let change = meeting_change::Model {
             id: app.ids.next(),
             meeting_id: id,
             member_id: viewer,
-            fields: changed_fields(&seen, &wanted, capacity),
+            fields: changed_fields(&view, &wanted, capacity),
             at: app.clock.now(),
         };
         store::record_change(tx, change).await?;
         for (member, occurrence) in store::followers(tx, id).await? {
             tx.put(member, id);
-            if capacity != seen.occurrence.capacity && occurrence == seen.occurrence.id {
+            if capacity != view.occurrence.capacity && occurrence == view.occurrence.id {
                 tx.put(member, occurrence);
             }
         }
         let now = store::by_meeting(tx, viewer, id).await?;
         let now = now.ok_or(Fault::Broken("a changed meeting is found"))?;
-        if model::must_be_told(&seen.meeting, &now.meeting) {
+        if model::must_be_announced(&view.meeting, &now.meeting) {
             tell_of_change(app, tx, viewer, &now.meeting).await?;
         }
         Ok(Done::Keep(UpdateOutcome::Updated(now)))
@@ -137,7 +137,7 @@ pub(super) async fn tell_changed(
             kind: Kind::MeetingChanged,
             dedup_key: format!("meeting_changed:{}:{change}", occurrence.id),
             subject: Some(occurrence.id.0),
-            not_before: model::told_of_change_at(now, occurrence.starts_at),
+            not_before: model::change_announced_at(now, occurrence.starts_at),
             expires_at: occurrence.ends_at,
             caused_by: by,
         });
@@ -145,10 +145,10 @@ pub(super) async fn tell_changed(
 }
 
 /// Returns the names of the changed fields, in alphabetical order and separated by commas; never their contents.
-fn changed_fields(seen: &Seen, wanted: &meeting::Model, capacity: Option<i32>) -> String {
-    let before = &seen.meeting;
+fn changed_fields(view: &OccurrenceView, wanted: &meeting::Model, capacity: Option<i32>) -> String {
+    let before = &view.meeting;
     let fields = [
-        ("capacity", seen.occurrence.capacity != capacity),
+        ("capacity", view.occurrence.capacity != capacity),
         ("description", before.description != wanted.description),
         ("join_url", before.join_url != wanted.join_url),
         ("place", before.place != wanted.place),
@@ -174,13 +174,13 @@ fn patched(meeting: &meeting::Model, patch: &Patch) -> meeting::Model {
 #[derive(Clone, Debug)]
 pub enum CancelOutcome {
     /// It is called off.
-    Cancelled(Seen),
+    Cancelled(OccurrenceView),
     /// No such occurrence is visible to the viewer.
     NotFound,
     /// The viewer may not call it off.
     NotAllowed,
     /// It is over.
-    TooLate(Seen),
+    TooLate(OccurrenceView),
 }
 
 /// Calls an occurrence off, notifies the members who have a seat, and withdraws their reminders.
@@ -188,14 +188,14 @@ pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<Can
     let now = app.clock.now();
     transact!(app, |tx| {
         store::lock_circle_of_occurrence(tx, id).await?;
-        let Some(seen) = store::to_change(tx, viewer, id).await? else {
+        let Some(view) = store::to_change(tx, viewer, id).await? else {
             return Ok(Done::Undo(CancelOutcome::NotFound));
         };
-        if !seen.runs {
+        if !view.runs {
             return Ok(Done::Undo(CancelOutcome::NotAllowed));
         }
         let Some(occurrence) = store::cancel(tx, id, now).await? else {
-            let there = store::by_occurrence(tx, viewer, id).await?.unwrap_or(seen);
+            let there = store::by_occurrence(tx, viewer, id).await?.unwrap_or(view);
             return Ok(Done::Undo(match there.occurrence.status {
                 OccurrenceStatus::Cancelled => CancelOutcome::Cancelled(there),
                 OccurrenceStatus::Scheduled => CancelOutcome::TooLate(there),
@@ -211,7 +211,7 @@ pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<Can
             }
         }
         outbox::withdraw_from_all(tx, &going, &reminder_key(id)).await?;
-        let told = going.into_iter().map(|member| Announcement {
+        let announcements = going.into_iter().map(|member| Announcement {
             member,
             kind: Kind::MeetingCancelled,
             dedup_key: format!("meeting_cancelled:{id}"),
@@ -220,10 +220,10 @@ pub async fn cancel(app: &App, viewer: MemberId, id: OccurrenceId) -> Result<Can
             expires_at: occurrence.ends_at,
             caused_by: Some(viewer),
         });
-        outbox::announce_all(app, tx, &told.collect::<Vec<_>>()).await?;
-        Ok(Done::Keep(CancelOutcome::Cancelled(Seen {
+        outbox::announce_all(app, tx, &announcements.collect::<Vec<_>>()).await?;
+        Ok(Done::Keep(CancelOutcome::Cancelled(OccurrenceView {
             occurrence,
-            ..seen
+            ..view
         })))
     })
 }

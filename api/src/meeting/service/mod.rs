@@ -16,12 +16,11 @@ pub use schedule::{NewMeeting, ScheduleOutcome, schedule};
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use entity::rsvp::Answer;
 use entity::{CircleId, MeetingId, MemberId, OccurrenceId};
 use sea_orm::ConnectionTrait;
 
 use super::store;
-pub use super::store::{LIST, Seen, Which};
+pub use super::store::{LIST, OccurrenceFilter, OccurrenceView};
 use crate::app::App;
 use crate::error::Fault;
 use crate::page::Page;
@@ -33,7 +32,7 @@ pub async fn by_occurrences(
     app: &App,
     viewer: MemberId,
     ids: &[OccurrenceId],
-) -> Result<Vec<Seen>, Fault> {
+) -> Result<Vec<OccurrenceView>, Fault> {
     Ok(store::by_occurrences(app.db.pool(), viewer, ids).await?)
 }
 
@@ -43,7 +42,7 @@ pub async fn by_meetings(
     app: &App,
     viewer: MemberId,
     ids: &[MeetingId],
-) -> Result<Vec<Seen>, Fault> {
+) -> Result<Vec<OccurrenceView>, Fault> {
     Ok(store::by_meetings(app.db.pool(), viewer, ids).await?)
 }
 
@@ -51,29 +50,15 @@ pub async fn by_meetings(
 pub async fn occurrences(
     app: &App,
     viewer: MemberId,
-    which: Which,
+    filter: OccurrenceFilter,
     page: &Page<LIST>,
-) -> Result<Vec<Seen>, Fault> {
-    Ok(store::page(app.db.pool(), viewer, which, app.clock.now(), page).await?)
+) -> Result<Vec<OccurrenceView>, Fault> {
+    Ok(store::page(app.db.pool(), viewer, filter, app.clock.now(), page).await?)
 }
 
 /// Counts the occurrences of such a list that are visible to the viewer.
-pub async fn count(app: &App, viewer: MemberId, which: Which) -> Result<u64, Fault> {
-    Ok(store::count(app.db.pool(), viewer, which, app.clock.now()).await?)
-}
-
-/// Whether an occurrence is still scheduled and visible to the member, and he has a seat. Checked before he is
-/// reminded.
-pub async fn still_going(
-    db: &impl ConnectionTrait,
-    member: MemberId,
-    id: OccurrenceId,
-) -> Result<bool, Fault> {
-    let seen = store::by_occurrence(db, member, id).await?;
-    Ok(seen.is_some_and(|seen| {
-        seen.occurrence.status == entity::meeting_occurrence::OccurrenceStatus::Scheduled
-            && seen.answer == Some(Answer::Going)
-    }))
+pub async fn count(app: &App, viewer: MemberId, filter: OccurrenceFilter) -> Result<u64, Fault> {
+    Ok(store::count(app.db.pool(), viewer, filter, app.clock.now()).await?)
 }
 
 /// Returns the given seats that are still taken, in occurrences that are still scheduled. Checked before many members

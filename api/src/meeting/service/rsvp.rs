@@ -6,7 +6,7 @@ use entity::notification::Kind;
 use entity::rsvp::{self, Answer};
 use entity::{CircleId, MemberId, OccurrenceId, meeting_occurrence};
 
-use super::{Seen, reminder_key, store};
+use super::{OccurrenceView, reminder_key, store};
 use crate::app::App;
 use crate::error::Fault;
 use crate::feed;
@@ -20,17 +20,17 @@ use crate::tx::{Done, Tx};
 #[derive(Clone, Debug)]
 pub enum RsvpOutcome {
     /// The answer is stored.
-    Answered(Seen),
+    Answered(OccurrenceView),
     /// No such occurrence is visible to the member.
     NotFound,
     /// Every seat is taken.
-    Full(Seen),
+    Full(OccurrenceView),
     /// It has started.
-    TooLate(Seen),
+    TooLate(OccurrenceView),
     /// It was called off.
-    Cancelled(Seen),
+    Cancelled(OccurrenceView),
     /// The account is too new for a seat in an open meeting, until this instant.
-    TooNew(Seen, DateTime<Utc>),
+    TooNew(OccurrenceView, DateTime<Utc>),
 }
 
 /// Answers an occurrence. `Going` takes a seat and plans the reminder. `NotGoing` gives back the seat, if there was
@@ -51,20 +51,20 @@ pub async fn rsvp(
         updated_at: now,
     };
     transact!(app, |tx| {
-        let Some(seen) = store::to_answer(tx, member, id).await? else {
+        let Some(view) = store::to_answer(tx, member, id).await? else {
             return Ok(Done::Undo(RsvpOutcome::NotFound));
         };
-        if seen.answer == Some(answer) {
-            return Ok(Done::Undo(RsvpOutcome::Answered(seen)));
+        if view.answer == Some(answer) {
+            return Ok(Done::Undo(RsvpOutcome::Answered(view)));
         }
-        if let Some(refused) = refused(&seen, now) {
+        if let Some(refused) = refused(&view, now) {
             return Ok(Done::Undo(refused));
         }
-        if let (Answer::Going, Some(from)) = (answer, seat_later(app, &seen, now)) {
-            return Ok(Done::Undo(RsvpOutcome::TooNew(seen, from)));
+        if let (Answer::Going, Some(from)) = (answer, seat_later(app, &view, now)) {
+            return Ok(Done::Undo(RsvpOutcome::TooNew(view, from)));
         }
         // A concurrent removal from the circle either waits for this lock, and then gives the seat back, or came first.
-        if let (Answer::Going, Some(circle)) = (answer, seen.meeting.circle_id)
+        if let (Answer::Going, Some(circle)) = (answer, view.meeting.circle_id)
             && !store::lock_membership(tx, circle, member).await?
         {
             return Ok(Done::Undo(RsvpOutcome::NotFound));
@@ -72,17 +72,17 @@ pub async fn rsvp(
         let occurrence = match (answer, store::answer(tx, &row).await?) {
             // A concurrent request stored the same answer first.
             (_, Written::Same) => {
-                let there = store::by_occurrence(tx, member, id).await?.unwrap_or(seen);
+                let there = store::by_occurrence(tx, member, id).await?.unwrap_or(view);
                 return Ok(Done::Undo(RsvpOutcome::Answered(there)));
             }
-            (Answer::NotGoing, Written::First) => seen.occurrence,
+            (Answer::NotGoing, Written::First) => view.occurrence,
             (Answer::NotGoing, Written::Other) => leave(tx, member, id).await?,
             (Answer::Going, _) => {
                 let Some(occurrence) = store::take_seat(tx, id, now).await? else {
                     // `Done::Undo` rolls back the answer just written, so the earlier one stands.
-                    let before = seen.answer;
-                    let there = store::by_occurrence(tx, member, id).await?.unwrap_or(seen);
-                    let there = Seen {
+                    let before = view.answer;
+                    let there = store::by_occurrence(tx, member, id).await?.unwrap_or(view);
+                    let there = OccurrenceView {
                         answer: before,
                         ..there
                     };
@@ -105,31 +105,31 @@ pub async fn rsvp(
             outbox::announce(app, tx, &what).await?;
         }
         tx.put(member, id);
-        tx.put(member, seen.meeting.id);
-        Ok(Done::Keep(RsvpOutcome::Answered(Seen {
+        tx.put(member, view.meeting.id);
+        Ok(Done::Keep(RsvpOutcome::Answered(OccurrenceView {
             occurrence,
             answer: Some(answer),
-            ..seen
+            ..view
         })))
     })
 }
 
 /// From when on the member can take a seat, or `None` if he can now. Circle meetings have no minimum age of the
 /// account.
-fn seat_later(app: &App, seen: &Seen, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    if seen.meeting.circle_id.is_some() || seen.runs {
+fn seat_later(app: &App, view: &OccurrenceView, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if view.meeting.circle_id.is_some() || view.runs {
         return None;
     }
     let days = app.config.meetings.seat_min_account_age_days;
-    seat_from(seen.account_made_at?, days, now)
+    seat_from(view.account_made_at?, days, now)
 }
 
 /// Why a new answer is refused, or `None` if it is not.
-fn refused(seen: &Seen, now: DateTime<Utc>) -> Option<RsvpOutcome> {
-    if seen.occurrence.status == OccurrenceStatus::Cancelled {
-        return Some(RsvpOutcome::Cancelled(seen.clone()));
+fn refused(view: &OccurrenceView, now: DateTime<Utc>) -> Option<RsvpOutcome> {
+    if view.occurrence.status == OccurrenceStatus::Cancelled {
+        return Some(RsvpOutcome::Cancelled(view.clone()));
     }
-    (seen.occurrence.starts_at <= now).then(|| RsvpOutcome::TooLate(seen.clone()))
+    (view.occurrence.starts_at <= now).then(|| RsvpOutcome::TooLate(view.clone()))
 }
 
 async fn leave(

@@ -84,13 +84,13 @@ async fn tell_elsewhere(
 ) -> Result<(), Fault> {
     let contexts = profile::service::contexts(tx, going).await?;
     let elsewhere = |member: &&MemberId| {
-        let standing = contexts.get(*member);
-        standing.is_some_and(|standing| !standing.hidden && standing.terms.zone != zone)
+        let context = contexts.get(*member);
+        context.is_some_and(|context| !context.hidden && context.terms.zone != zone)
     };
-    let told = going.iter().filter(elsewhere);
-    let told: Vec<_> = told.map(|member| (*member, moved.clone())).collect();
+    let affected = going.iter().filter(elsewhere);
+    let affected: Vec<_> = affected.map(|member| (*member, moved.clone())).collect();
     let change = format!("clocks {}", moved.version);
-    change::tell_changed(app, tx, None, &told, &change).await
+    change::tell_changed(app, tx, None, &affected, &change).await
 }
 
 /// Withdraws the reminders and plans them again. A reminder that was delivered already is not repeated.

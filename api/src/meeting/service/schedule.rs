@@ -5,11 +5,11 @@ use entity::meeting::MeetingFormat;
 use entity::meeting_occurrence::{self as occurrence, OccurrenceStatus};
 use entity::{CircleId, MeetingId, MemberId, meeting};
 
-use super::{Seen, store};
+use super::{OccurrenceView, store};
 use crate::account;
 use crate::app::App;
 use crate::error::Fault;
-use crate::meeting::model::{self, Standing};
+use crate::meeting::model::{self, MeetingAccess};
 use crate::transact;
 use crate::tx::Done;
 use crate::zones::Zone;
@@ -47,10 +47,10 @@ pub struct NewMeeting {
 #[derive(Clone, Debug)]
 pub enum ScheduleOutcome {
     /// The meeting was scheduled.
-    Scheduled(Seen),
+    Scheduled(OccurrenceView),
     /// The meeting was scheduled by the same request before.
-    Unchanged(Seen),
-    /// The caller may not schedule such a meeting. See [`Standing::schedules`].
+    Unchanged(OccurrenceView),
+    /// The caller may not schedule such a meeting. See [`MeetingAccess::schedules`].
     NotAllowed,
     /// No such circle is visible to the caller.
     NoSuchCircle,
@@ -59,7 +59,7 @@ pub enum ScheduleOutcome {
     /// It would start too far ahead.
     TooFarAhead,
     /// The id is taken. Holds the caller's own meeting with different content, or `None` if the meeting is not his.
-    IdTaken(Option<Seen>),
+    IdTaken(Option<OccurrenceView>),
 }
 
 /// Schedules a meeting and its one occurrence.
@@ -71,10 +71,10 @@ pub async fn schedule(
     let now = app.clock.now();
     let (meeting, occurrence) = rows(app, host, new, now);
     transact!(app, |tx| {
-        if let Some(seen) = store::by_meeting(tx, host, new.id).await? {
-            return Ok(Done::Undo(sent_again(seen, &meeting, &occurrence)));
+        if let Some(view) = store::by_meeting(tx, host, new.id).await? {
+            return Ok(Done::Undo(sent_again(view, &meeting, &occurrence)));
         }
-        let standing = Standing {
+        let access = MeetingAccess {
             role: account::service::role(tx, host).await?,
             of_circle: new.circle.is_some(),
             in_circle: match new.circle {
@@ -82,10 +82,10 @@ pub async fn schedule(
                 None => None,
             },
         };
-        if !standing.sees() {
+        if !access.sees() {
             return Ok(Done::Undo(ScheduleOutcome::NoSuchCircle));
         }
-        if !standing.schedules() {
+        if !access.schedules() {
             return Ok(Done::Undo(ScheduleOutcome::NotAllowed));
         }
         if occurrence.starts_at <= now {
@@ -98,12 +98,12 @@ pub async fn schedule(
             // A concurrent request used the same id: the same one sent twice, or another member's.
             let there = store::by_meeting(tx, host, new.id).await?;
             return Ok(Done::Undo(
-                there.map_or(ScheduleOutcome::IdTaken(None), |seen| {
-                    sent_again(seen, &meeting, &occurrence)
+                there.map_or(ScheduleOutcome::IdTaken(None), |view| {
+                    sent_again(view, &meeting, &occurrence)
                 }),
             ));
         }
-        Ok(Done::Keep(ScheduleOutcome::Scheduled(Seen {
+        Ok(Done::Keep(ScheduleOutcome::Scheduled(OccurrenceView {
             occurrence: occurrence.clone(),
             meeting: meeting.clone(),
             answer: None,
@@ -151,27 +151,27 @@ fn rows(
 /// The outcome if the host has a meeting with this id already: its present state. Once the meeting has been changed or
 /// called off, the first request cannot be compared any more, and the host is assumed to repeat it.
 fn sent_again(
-    seen: Seen,
+    view: OccurrenceView,
     meeting: &meeting::Model,
     occurrence: &occurrence::Model,
 ) -> ScheduleOutcome {
-    if seen.meeting.host_id != meeting.host_id {
+    if view.meeting.host_id != meeting.host_id {
         return ScheduleOutcome::IdTaken(None);
     }
-    let as_first = seen.meeting.version == 1 && seen.occurrence.version == 1;
-    let same_meeting = seen.meeting
+    let as_first = view.meeting.version == 1 && view.occurrence.version == 1;
+    let same_meeting = view.meeting
         == meeting::Model {
-            created_at: seen.meeting.created_at,
+            created_at: view.meeting.created_at,
             ..meeting.clone()
         };
-    let same_occurrence = seen.occurrence
+    let same_occurrence = view.occurrence
         == occurrence::Model {
-            id: seen.occurrence.id,
-            seats_taken: seen.occurrence.seats_taken,
+            id: view.occurrence.id,
+            seats_taken: view.occurrence.seats_taken,
             ..occurrence.clone()
         };
     if as_first && !(same_meeting && same_occurrence) {
-        return ScheduleOutcome::IdTaken(Some(seen));
+        return ScheduleOutcome::IdTaken(Some(view));
     }
-    ScheduleOutcome::Unchanged(seen)
+    ScheduleOutcome::Unchanged(view)
 }

@@ -7,8 +7,8 @@ mod write;
 
 pub use answers::{answers, followed, followers, going, seats, starts_of};
 pub use read::{
-    LIST, Seen, Which, by_meeting, by_meetings, by_occurrence, by_occurrences, circle_role, count,
-    page, to_answer, to_change,
+    LIST, OccurrenceFilter, OccurrenceView, by_meeting, by_meetings, by_occurrence, by_occurrences,
+    circle_role, count, page, to_answer, to_change,
 };
 pub use write::{
     Seats, Written, answer, cancel, free_seat, insert, leave_all, lock_circle,

@@ -15,7 +15,7 @@ use sea_orm::{
     QueryOrder as _, QueryResult, QuerySelect as _, RelationTrait as _, Select,
 };
 
-use crate::meeting::model::{LONGEST, Standing};
+use crate::meeting::model::{LONGEST, MeetingAccess};
 use crate::page::{Cursor, Page};
 use crate::tx::{Rank, Tx};
 use crate::visibility::takes_part;
@@ -25,7 +25,7 @@ pub const LIST: u8 = 7;
 
 /// An occurrence and its meeting, as one viewer sees them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct OccurrenceView {
     /// The occurrence.
     pub occurrence: occurrence::Model,
     /// The meeting.
@@ -38,7 +38,7 @@ pub struct Seen {
     pub account_made_at: Option<DateTime<Utc>>,
 }
 
-impl Seen {
+impl OccurrenceView {
     /// Whether the viewer sees the place and the link.
     pub fn is_let_in(&self) -> bool {
         self.runs || self.answer == Some(Answer::Going)
@@ -68,14 +68,14 @@ impl FromQueryResult for Row {
 }
 
 impl Row {
-    fn seen_by(self, viewer: MemberId) -> Seen {
-        let standing = Standing {
+    fn seen_by(self, viewer: MemberId) -> OccurrenceView {
+        let access = MeetingAccess {
             role: self.role.unwrap_or(Role::Member),
             of_circle: self.meeting.circle_id.is_some(),
             in_circle: self.in_circle,
         };
-        Seen {
-            runs: standing.changes(self.meeting.host_id.map(|host| host == viewer)),
+        OccurrenceView {
+            runs: access.changes(self.meeting.host_id.map(|host| host == viewer)),
             occurrence: self.occurrence,
             meeting: self.meeting,
             answer: self.answer,
@@ -84,9 +84,9 @@ impl Row {
     }
 }
 
-/// Which occurrences a list holds.
+/// The occurrences that a list holds.
 #[derive(Clone, Copy, Debug)]
-pub enum Which {
+pub enum OccurrenceFilter {
     /// All that are scheduled and not over.
     Upcoming,
     /// Those of them to which the viewer is going.
@@ -96,7 +96,7 @@ pub enum Which {
 }
 
 /// Selects the occurrences that are visible to a viewer, with his answers, his roles and the age of his account.
-fn seen(viewer: MemberId) -> Select<occurrence::Entity> {
+fn visible_to(viewer: MemberId) -> Select<occurrence::Entity> {
     let mut query = occurrence::Entity::find().select_only();
     for column in occurrence::Column::iter() {
         query = query.column_as(column, format!("occurrence_{}", column.as_str()));
@@ -148,7 +148,7 @@ async fn all(
     db: &impl ConnectionTrait,
     viewer: MemberId,
     query: Select<occurrence::Entity>,
-) -> Result<Vec<Seen>, DbErr> {
+) -> Result<Vec<OccurrenceView>, DbErr> {
     let rows = query.into_model::<Row>().all(db).await?;
     Ok(rows.into_iter().map(|row| row.seen_by(viewer)).collect())
 }
@@ -158,7 +158,7 @@ pub async fn by_occurrence(
     db: &impl ConnectionTrait,
     viewer: MemberId,
     id: OccurrenceId,
-) -> Result<Option<Seen>, DbErr> {
+) -> Result<Option<OccurrenceView>, DbErr> {
     Ok(by_occurrences(db, viewer, &[id]).await?.pop())
 }
 
@@ -167,17 +167,21 @@ pub async fn by_occurrences(
     db: &impl ConnectionTrait,
     viewer: MemberId,
     ids: &[OccurrenceId],
-) -> Result<Vec<Seen>, DbErr> {
-    let query = seen(viewer).filter(occurrence::Column::Id.is_in(ids.iter().copied()));
+) -> Result<Vec<OccurrenceView>, DbErr> {
+    let query = visible_to(viewer).filter(occurrence::Column::Id.is_in(ids.iter().copied()));
     all(db, viewer, query).await
 }
 
 /// As [`by_occurrence`], to answer it. Locks the meeting and the viewer `FOR SHARE`: nobody can change the meeting
 /// without notifying this viewer, and the viewer cannot be hidden, which gives his seats back, until the transaction
 /// ends.
-pub async fn to_answer(tx: &Tx, viewer: MemberId, id: OccurrenceId) -> Result<Option<Seen>, DbErr> {
+pub async fn to_answer(
+    tx: &Tx,
+    viewer: MemberId,
+    id: OccurrenceId,
+) -> Result<Option<OccurrenceView>, DbErr> {
     tx.lock(Rank::Meeting);
-    let mut query = seen(viewer).filter(occurrence::Column::Id.eq(id));
+    let mut query = visible_to(viewer).filter(occurrence::Column::Id.eq(id));
     let himself = Expr::col((member::Entity, member::Column::Id)).eq(viewer);
     sea_orm::QueryTrait::query(&mut query)
         .join(JoinType::InnerJoin, member::Entity, himself)
@@ -194,9 +198,13 @@ pub async fn to_answer(tx: &Tx, viewer: MemberId, id: OccurrenceId) -> Result<Op
 
 /// As [`by_occurrence`], to change it. Locks the meeting `FOR NO KEY UPDATE`: nobody can answer it until the
 /// transaction ends.
-pub async fn to_change(tx: &Tx, viewer: MemberId, id: OccurrenceId) -> Result<Option<Seen>, DbErr> {
+pub async fn to_change(
+    tx: &Tx,
+    viewer: MemberId,
+    id: OccurrenceId,
+) -> Result<Option<OccurrenceView>, DbErr> {
     tx.lock(Rank::Meeting);
-    let mut query = seen(viewer).filter(occurrence::Column::Id.eq(id));
+    let mut query = visible_to(viewer).filter(occurrence::Column::Id.eq(id));
     sea_orm::QueryTrait::query(&mut query)
         .lock_with_tables(LockType::NoKeyUpdate, [meeting::Entity]);
     Ok(all(tx, viewer, query).await?.pop())
@@ -207,7 +215,7 @@ pub async fn by_meeting(
     db: &impl ConnectionTrait,
     viewer: MemberId,
     id: MeetingId,
-) -> Result<Option<Seen>, DbErr> {
+) -> Result<Option<OccurrenceView>, DbErr> {
     Ok(by_meetings(db, viewer, &[id]).await?.pop())
 }
 
@@ -216,7 +224,7 @@ pub async fn by_meetings(
     db: &impl ConnectionTrait,
     viewer: MemberId,
     ids: &[MeetingId],
-) -> Result<Vec<Seen>, DbErr> {
+) -> Result<Vec<OccurrenceView>, DbErr> {
     let place = |table: &'static str| {
         let column = |column: occurrence::Column| Expr::col((table, column));
         Expr::tuple([
@@ -234,25 +242,29 @@ pub async fn by_meetings(
         )
         .and_where(place("earlier").lt(place("meeting_occurrence")))
         .take();
-    let query = seen(viewer)
+    let query = visible_to(viewer)
         .filter(meeting::Column::Id.is_in(ids.iter().copied()))
         .filter(Expr::exists(earlier).not());
     all(db, viewer, query).await
 }
 
 /// Selects a list of occurrences that are visible to a viewer, without an order.
-fn listed(viewer: MemberId, which: Which, now: DateTime<Utc>) -> Select<occurrence::Entity> {
-    let query = match which {
-        Which::Of(id) => return seen(viewer).filter(meeting::Column::Id.eq(id)),
-        Which::Upcoming | Which::Going => seen(viewer)
+fn listed(
+    viewer: MemberId,
+    filter: OccurrenceFilter,
+    now: DateTime<Utc>,
+) -> Select<occurrence::Entity> {
+    let query = match filter {
+        OccurrenceFilter::Of(id) => return visible_to(viewer).filter(meeting::Column::Id.eq(id)),
+        OccurrenceFilter::Upcoming | OccurrenceFilter::Going => visible_to(viewer)
             .filter(occurrence::Column::Status.eq(OccurrenceStatus::Scheduled))
             .filter(occurrence::Column::EndsAt.gt(now))
             // Implied by the line above, and lets the database use the index on the start.
             .filter(occurrence::Column::StartsAt.gt(now - LONGEST)),
     };
-    match which {
-        Which::Going => query.filter(rsvp::Column::Answer.eq(Answer::Going)),
-        Which::Upcoming | Which::Of(_) => query,
+    match filter {
+        OccurrenceFilter::Going => query.filter(rsvp::Column::Answer.eq(Answer::Going)),
+        OccurrenceFilter::Upcoming | OccurrenceFilter::Of(_) => query,
     }
 }
 
@@ -260,27 +272,27 @@ fn listed(viewer: MemberId, which: Which, now: DateTime<Utc>) -> Select<occurren
 pub async fn count(
     db: &impl ConnectionTrait,
     viewer: MemberId,
-    which: Which,
+    filter: OccurrenceFilter,
     now: DateTime<Utc>,
 ) -> Result<u64, DbErr> {
-    listed(viewer, which, now).count(db).await
+    listed(viewer, filter, now).count(db).await
 }
 
 /// Fetches up to `limit + 1` occurrences of a list, the soonest first; in reverse for a backward page.
 pub async fn page(
     db: &impl ConnectionTrait,
     viewer: MemberId,
-    which: Which,
+    filter: OccurrenceFilter,
     now: DateTime<Utc>,
     page: &Page<LIST>,
-) -> Result<Vec<Seen>, DbErr> {
+) -> Result<Vec<OccurrenceView>, DbErr> {
     let place = || {
         Expr::tuple([
             Expr::col((occurrence::Entity, occurrence::Column::StartsAt)),
             Expr::col((occurrence::Entity, occurrence::Column::Id)),
         ])
     };
-    let mut query = listed(viewer, which, now);
+    let mut query = listed(viewer, filter, now);
     if let Some(after) = page.after.and_then(place_of) {
         query = query.filter(place().gt(after));
     }

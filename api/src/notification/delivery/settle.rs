@@ -151,7 +151,7 @@ mod tests {
         DateTime::from_timestamp(1_773_144_000, 0).unwrap()
     }
 
-    fn seen() -> Circumstances {
+    fn circumstances() -> Circumstances {
         Circumstances {
             life: Life {
                 tried_until: now() + GIVEN_UP_AFTER,
@@ -171,11 +171,11 @@ mod tests {
     }
 
     #[test]
-    fn each_outcome_that_is_final_has_its_end() {
+    fn each_final_outcome_has_its_state() {
         let accepted = Outcome::Accepted {
             message_id: "m1".to_owned(),
         };
-        let settled = settle(&accepted, &seen());
+        let settled = settle(&accepted, &circumstances());
         assert_eq!(settled.state, DeliveryState::Accepted);
         assert_eq!(settled.message_id.as_deref(), Some("m1"));
         for reason in [
@@ -184,20 +184,20 @@ mod tests {
             DeadReason::SenderMismatch,
         ] {
             let dead = Outcome::Dead(reason);
-            assert_eq!(settle(&dead, &seen()).state, DeliveryState::Dead);
+            assert_eq!(settle(&dead, &circumstances()).state, DeliveryState::Dead);
         }
-        let state = |outcome| settle(&outcome, &seen()).state;
+        let state = |outcome| settle(&outcome, &circumstances()).state;
         assert_eq!(state(Outcome::Rejected), DeliveryState::Undelivered);
         assert_eq!(state(Outcome::Off), DeliveryState::Skipped);
     }
 
     #[test]
-    fn what_is_owed_to_an_address_on_trial_waits_until_it_expires() {
+    fn a_delivery_to_an_address_on_trial_waits_until_it_expires() {
         let dead = Outcome::Dead(DeadReason::Unregistered);
         let on_trial = |minutes_on| Circumstances {
             now: now() + TimeDelta::minutes(minutes_on),
             gives_up: false,
-            ..seen()
+            ..circumstances()
         };
         assert_eq!(due_in(&settle(&dead, &on_trial(0))), 720);
         assert_eq!(due_in(&settle(&dead, &on_trial(200))), 212 * 60);
@@ -206,10 +206,13 @@ mod tests {
     }
 
     #[test]
-    fn a_retry_waits_as_asked_and_never_less_than_ten_seconds() {
+    fn a_retry_waits_as_requested_and_at_least_ten_seconds() {
         let unavailable = |seconds: Option<u64>| {
             let retry_after = seconds.map(Duration::from_secs);
-            due_in(&settle(&Outcome::Unavailable { retry_after }, &seen()))
+            due_in(&settle(
+                &Outcome::Unavailable { retry_after },
+                &circumstances(),
+            ))
         };
         assert_eq!(unavailable(None), 12);
         assert_eq!(unavailable(Some(90)), 90);
@@ -217,18 +220,21 @@ mod tests {
         let quota = Outcome::QuotaExceeded {
             retry_after: Duration::from_mins(1),
         };
-        assert_eq!(due_in(&settle(&quota, &seen())), 60);
+        assert_eq!(due_in(&settle(&quota, &circumstances())), 60);
         let closed = Circumstances {
             open_at: Some(now() + TimeDelta::minutes(5)),
-            ..seen()
+            ..circumstances()
         };
         assert_eq!(due_in(&settle(&Outcome::PlatformRefused, &closed)), 300);
-        assert_eq!(due_in(&settle(&Outcome::Misconfigured, &seen())), 12);
+        assert_eq!(
+            due_in(&settle(&Outcome::Misconfigured, &circumstances())),
+            12
+        );
     }
 
     #[test]
-    fn a_retry_that_would_come_too_late_is_none() {
-        let life = seen().life;
+    fn a_retry_after_the_deadline_is_dropped() {
+        let life = circumstances().life;
         let at = |life, minutes| put_off(life, now() + TimeDelta::minutes(minutes), "unavailable");
         assert_eq!(at(life, 60).state, DeliveryState::Retrying);
         assert_eq!(at(life, 61).state, DeliveryState::Undelivered);
@@ -241,7 +247,7 @@ mod tests {
         let for_ever = Outcome::Unavailable {
             retry_after: Some(Duration::MAX),
         };
-        let settled = settle(&for_ever, &seen());
+        let settled = settle(&for_ever, &circumstances());
         assert_eq!(settled.state, DeliveryState::Undelivered);
     }
 }

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn many_are_too_many_when_they_are_a_large_share() {
+    fn many_dead_addresses_are_a_mass_only_if_their_share_is_large() {
         assert!(!lately(20, 0).is_mass());
         assert!(lately(21, 0).is_mass());
         assert!(lately(30, 69).is_mass());
@@ -97,14 +97,14 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_given_up_on_the_second_word() {
+    fn an_address_is_given_up_on_a_second_report_after_the_trial() {
         assert!(!lately(1, 9).gives_up(None, at(10)));
         assert!(!lately(1, 9).gives_up(Some(at(1)), at(10)));
         assert!(lately(1, 9).gives_up(Some(at(0)), at(10)));
     }
 
     #[test]
-    fn no_address_is_given_up_while_nothing_gets_through() {
+    fn no_address_is_given_up_while_no_push_is_accepted() {
         let nothing = Lately {
             accepted_at: None,
             ..lately(1, 0)
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn no_address_is_given_up_in_a_mass() {
+    fn no_address_is_given_up_during_a_mass_invalidation() {
         assert!(!lately(30, 69).gives_up(Some(at(0)), at(10)));
     }
 }

@@ -6,11 +6,11 @@ use entity::pact::{Model, State};
 use entity::{MemberId, PactId, PeeringId};
 
 use super::received::{self, For};
-use super::{Held, consented, load_locked, proposed_key, put, store, tell, told};
+use super::{Held, announcement, consented, load_locked, proposed_key, put, store, tell};
 use crate::app::App;
 use crate::bus::Activity;
 use crate::error::Fault;
-use crate::pact::model::{self, OPEN_FOR, Side, Step, Terms};
+use crate::pact::model::{self, OPEN_FOR, Side, Terms, Transition};
 use crate::pact::service::end;
 use crate::pact::store::Over;
 use crate::transact;
@@ -34,7 +34,7 @@ pub struct NewPact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proposed {
     /// The proposal waits for the partner, or both have agreed.
-    AsAsked(PactId),
+    Succeeded(PactId),
     /// The caller has no such partner.
     NoPartner,
     /// The last day is over, or too far ahead.
@@ -54,7 +54,7 @@ pub async fn propose(app: &App, me: MemberId, new: &NewPact) -> Result<Proposed,
         };
         if let Some(there) = store::sent_before(tx, new.id).await? {
             let outcome = if is_same(app, tx, me, new, &there).await? {
-                Proposed::AsAsked(new.id)
+                Proposed::Succeeded(new.id)
             } else {
                 Proposed::Conflict
             };
@@ -72,11 +72,11 @@ pub async fn propose(app: &App, me: MemberId, new: &NewPact) -> Result<Proposed,
             if proposal.waits(now) && proposal.by == other {
                 let id = there.id;
                 begin(app, tx, &of_two(there, me, other), me, &side, now).await?;
-                return Ok(Done::Keep(Proposed::AsAsked(id)));
+                return Ok(Done::Keep(Proposed::Succeeded(id)));
             }
             if proposal.waits(now) || proposal.is_active() {
                 let outcome = if is_same(app, tx, me, new, &there).await? {
-                    Proposed::AsAsked(there.id)
+                    Proposed::Succeeded(there.id)
                 } else {
                     Proposed::Exists(there.id)
                 };
@@ -107,7 +107,7 @@ pub async fn propose(app: &App, me: MemberId, new: &NewPact) -> Result<Proposed,
         }
         store::put_side(app, tx, (new.id, me), &side, now).await?;
         let key = proposed_key(new.id);
-        let what = told(
+        let what = announcement(
             (me, other),
             Kind::PactProposed,
             key,
@@ -119,7 +119,7 @@ pub async fn propose(app: &App, me: MemberId, new: &NewPact) -> Result<Proposed,
             tx.put(member, new.id);
         }
         tell(tx, (me, other), Activity::PactChanged, new.id.0);
-        Ok(Done::Keep(Proposed::AsAsked(new.id)))
+        Ok(Done::Keep(Proposed::Succeeded(new.id)))
     })
 }
 
@@ -159,8 +159,8 @@ pub(super) async fn end_of(
 ) -> Result<Option<Option<DateTime<Utc>>>, Fault> {
     let contexts = profile::service::contexts(tx, &[me, other]).await?;
     let terms = |member| {
-        let standing = contexts.get(&member).map(|who| who.terms);
-        standing.ok_or(Fault::Broken("partners are members"))
+        let terms = contexts.get(&member).map(|who| who.terms);
+        terms.ok_or(Fault::Broken("partners are members"))
     };
     let (own, theirs) = (terms(me)?, terms(other)?);
     let Some(last) = last else {
@@ -196,7 +196,7 @@ async fn begin(
     consented(app, tx, (other, me), theirs.terms.sharing, agreed_at).await?;
     outbox::withdraw(tx, me, &proposed_key(id)).await?;
     let key = format!("pact_accepted:{id}");
-    let what = told(
+    let what = announcement(
         (me, other),
         Kind::PactAccepted,
         key,
@@ -241,11 +241,11 @@ pub async fn answer(
             model::of_row(&row.pact, now).answer(me, terms.is_some(), now),
             terms,
         ) {
-            (Step::NotThere, _) => Ok(Done::Undo(Answered::NotFound)),
-            (Step::NotHis, _) => Ok(Done::Undo(Answered::OwnProposal)),
-            (Step::OtherState, _) => Ok(Done::Undo(Answered::SaidYes)),
-            (Step::Stands, None) => Ok(Done::Undo(Answered::Declined)),
-            (Step::Stands, Some(terms)) => {
+            (Transition::NotFound, _) => Ok(Done::Undo(Answered::NotFound)),
+            (Transition::NotAllowed, _) => Ok(Done::Undo(Answered::OwnProposal)),
+            (Transition::WrongState, _) => Ok(Done::Undo(Answered::SaidYes)),
+            (Transition::AlreadyApplied, None) => Ok(Done::Undo(Answered::Declined)),
+            (Transition::AlreadyApplied, Some(terms)) => {
                 let side = store::side_of(app, tx, id, me).await?;
                 let same = side.is_some_and(|side| side.terms == *terms);
                 let outcome = if same {
@@ -255,7 +255,7 @@ pub async fn answer(
                 };
                 Ok(Done::Undo(outcome))
             }
-            (Step::Take, Some(terms)) => {
+            (Transition::Apply, Some(terms)) => {
                 let side = Side {
                     terms: terms.clone(),
                     until: row.pact.ends_at,
@@ -263,7 +263,7 @@ pub async fn answer(
                 begin(app, tx, &row, me, &side, now).await?;
                 Ok(Done::Keep(Answered::Accepted))
             }
-            (Step::Take, None) => {
+            (Transition::Apply, None) => {
                 store::decline(tx, id).await?;
                 received::keep(app, tx, &row, For::One(me), false).await?;
                 outbox::withdraw(tx, me, &proposed_key(id)).await?;

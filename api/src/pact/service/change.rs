@@ -30,7 +30,7 @@ pub struct Patch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Updated {
     /// The side is as requested.
-    AsAsked,
+    Succeeded,
     /// No such pact is visible to the caller, or he has no side in it so far.
     NotFound,
     /// The pact is no longer at the expected version.
@@ -63,7 +63,7 @@ pub async fn update_side(
             can_be_woken: patch.can_be_woken.unwrap_or(before.terms.can_be_woken),
         };
         if terms == before.terms {
-            return Ok(Done::Undo(Updated::AsAsked));
+            return Ok(Done::Undo(Updated::Succeeded));
         }
         if expected_version.is_some_and(|expected| expected != row.pact.version) {
             return Ok(Done::Undo(Updated::Stale));
@@ -87,7 +87,7 @@ pub async fn update_side(
         if sees_it {
             tell(tx, (me, other), Activity::PactChanged, id.0);
         }
-        Ok(Done::Keep(Updated::AsAsked))
+        Ok(Done::Keep(Updated::Succeeded))
     })
 }
 
@@ -95,7 +95,7 @@ pub async fn update_side(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Renewed {
     /// The pact has this last day.
-    AsAsked,
+    Succeeded,
     /// The caller has no such active pact.
     NotFound,
     /// The day is over, or too far ahead.
@@ -124,12 +124,12 @@ pub async fn renew(
         let side = store::side_of(app, tx, id, me).await?;
         let agreed = side.is_some_and(|side| side.until == ends_at);
         if agreed && row.pact.ends_on == ends_on && row.pact.ends_at == ends_at {
-            return Ok(Done::Undo(Renewed::AsAsked));
+            return Ok(Done::Undo(Renewed::Succeeded));
         }
         store::put_end(tx, id, ends_on, ends_at).await?;
         store::set_agreed_until(tx, id, me, ends_at).await?;
         put(tx, &row);
         tell(tx, (me, other), Activity::PactChanged, id.0);
-        Ok(Done::Keep(Renewed::AsAsked))
+        Ok(Done::Keep(Renewed::Succeeded))
     })
 }

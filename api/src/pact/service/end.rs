@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::bus::Activity;
 use crate::error::Fault;
 use crate::matching::model::Pair;
-use crate::pact::model::{self, Sharing, Side, Step};
+use crate::pact::model::{self, Sharing, Side, Transition};
 use crate::pact::store::Over;
 use crate::transact;
 use crate::tx::{Done, Tx};
@@ -22,7 +22,7 @@ const CLOSED_AT_ONCE: u64 = 100;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// The pact is over.
-    AsAsked,
+    Succeeded,
     /// No such pact is visible to the caller.
     NotFound,
     /// It is a proposal that waits for the caller's answer.
@@ -37,10 +37,12 @@ pub async fn end(app: &App, me: MemberId, id: PactId) -> Result<Ended, Fault> {
             return Ok(Done::Undo(Ended::NotFound));
         };
         match model::end(&row.pact, me, now) {
-            Step::Take => {}
-            Step::Stands => return Ok(Done::Undo(Ended::AsAsked)),
-            Step::NotThere | Step::OtherState => return Ok(Done::Undo(Ended::NotFound)),
-            Step::NotHis => return Ok(Done::Undo(Ended::NotBegun)),
+            Transition::Apply => {}
+            Transition::AlreadyApplied => return Ok(Done::Undo(Ended::Succeeded)),
+            Transition::NotFound | Transition::WrongState => {
+                return Ok(Done::Undo(Ended::NotFound));
+            }
+            Transition::NotAllowed => return Ok(Done::Undo(Ended::NotBegun)),
         }
         let other = row.partner_of(me);
         // A partner who declined the proposal no longer sees it, and is not told that it is over.
@@ -51,7 +53,7 @@ pub async fn end(app: &App, me: MemberId, id: PactId) -> Result<Ended, Fault> {
         if saw_it {
             tell(tx, (me, other), Activity::PactChanged, id.0);
         }
-        Ok(Done::Keep(Ended::AsAsked))
+        Ok(Done::Keep(Ended::Succeeded))
     })
 }
 

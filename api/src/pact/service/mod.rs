@@ -12,7 +12,7 @@ pub use change::{Patch, Renewed, Updated, renew, update_side};
 pub use end::{Ended, end, end_of_peering, housekeep, purging, resync_for};
 pub use nudges::{NudgeAnswered, NudgeSent, answer_nudge, send_nudge};
 pub use received::{received, received_by_ids, received_count};
-pub use word::{check_in_written, word_said_in};
+pub use word::{check_in_of_wish, check_in_written};
 
 use std::collections::{HashMap, HashSet};
 
@@ -42,19 +42,7 @@ use crate::{checkin, consent, profile};
 pub use store::{MY_PACTS, NewNudge, PACT_NUDGES, RECEIVED};
 
 /// A pact as the viewer sees it, with the partner's profile.
-pub type Seen = (Pact, Profile);
-
-/// Returns how much of his check-ins `owner` shares with `viewer`: nothing unless they have an active pact in which he
-/// shares it. One statement.
-pub async fn sharing_of(
-    app: &App,
-    db: &impl ConnectionTrait,
-    owner: MemberId,
-    viewer: MemberId,
-) -> Result<Sharing, Fault> {
-    let given = store::sharing(db, owner, viewer, app.clock.now()).await?;
-    Ok(given.unwrap_or(Sharing::Nothing))
-}
+pub type PactWithPartner = (Pact, Profile);
 
 /// Returns the partners who may know at least that a member has checked in, each with the pact: they are notified when
 /// he does.
@@ -85,7 +73,11 @@ pub async fn partners_who_read(
 
 /// Fetches the given pacts that are visible to the viewer, with the partners' profiles, in no particular order. Two
 /// statements.
-pub async fn by_ids(app: &App, viewer: Viewer, ids: &[PactId]) -> Result<Vec<Seen>, Fault> {
+pub async fn by_ids(
+    app: &App,
+    viewer: Viewer,
+    ids: &[PactId],
+) -> Result<Vec<PactWithPartner>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
@@ -133,20 +125,24 @@ pub async fn who_may_be_asleep(
 /// there are no such partners. Three statements.
 pub async fn word_may_wait(app: &App, member: MemberId) -> Result<Option<bool>, Fault> {
     let db = app.db.pool();
-    let told = partners_who_read(app, db, member).await?;
-    let told: Vec<_> = told
+    let readers = partners_who_read(app, db, member).await?;
+    let readers: Vec<_> = readers
         .into_iter()
         .map(|(member, pact)| (pact, member))
         .collect();
-    if told.is_empty() {
+    if readers.is_empty() {
         return Ok(None);
     }
-    let asleep = who_may_be_asleep(app, db, &told).await?;
-    Ok(Some(told.iter().all(|side| asleep.contains(side))))
+    let asleep = who_may_be_asleep(app, db, &readers).await?;
+    Ok(Some(readers.iter().all(|side| asleep.contains(side))))
 }
 
 /// Fetches up to `limit + 1` of the viewer's pacts, the last proposed first.
-pub async fn pacts(app: &App, viewer: Viewer, page: &Page<MY_PACTS>) -> Result<Vec<Seen>, Fault> {
+pub async fn pacts(
+    app: &App,
+    viewer: Viewer,
+    page: &Page<MY_PACTS>,
+) -> Result<Vec<PactWithPartner>, Fault> {
     let Some(me) = viewer.member() else {
         return Ok(Vec::new());
     };
@@ -154,7 +150,11 @@ pub async fn pacts(app: &App, viewer: Viewer, page: &Page<MY_PACTS>) -> Result<V
     with_partners(app, viewer, pacts).await
 }
 
-async fn with_partners(app: &App, viewer: Viewer, pacts: Vec<Pact>) -> Result<Vec<Seen>, Fault> {
+async fn with_partners(
+    app: &App,
+    viewer: Viewer,
+    pacts: Vec<Pact>,
+) -> Result<Vec<PactWithPartner>, Fault> {
     let partners: Vec<MemberId> = pacts.iter().map(|pact| pact.partner).collect();
     let mut profiles = profile::service::profiles(app, viewer, &partners).await?;
     let with_profile = pacts.into_iter().filter_map(|pact| {
@@ -206,13 +206,13 @@ pub async fn partner_days(
 }
 
 /// Fetches the given nudges that are visible to the viewer, in no particular order. One statement.
-pub async fn these_nudges(
+pub async fn nudges_by_ids(
     app: &App,
     viewer: Viewer,
     ids: &[PactNudgeId],
 ) -> Result<Vec<Nudge>, Fault> {
     match viewer.member() {
-        Some(me) => store::these_nudges(app, me, app.clock.now(), ids).await,
+        Some(me) => store::nudges_by_ids(app, me, app.clock.now(), ids).await,
         None => Ok(Vec::new()),
     }
 }
@@ -295,7 +295,7 @@ async fn consented(
     consent::service::give(app, tx, &given).await
 }
 
-fn told(
+fn announcement(
     (by, member): (MemberId, MemberId),
     kind: Kind,
     dedup_key: String,

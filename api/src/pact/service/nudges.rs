@@ -5,7 +5,7 @@ use entity::notification::Kind;
 use entity::pact_nudge::Answer;
 use entity::{MemberId, PactNudgeId};
 
-use super::{load_locked, store, tell, told};
+use super::{announcement, load_locked, store, tell};
 use crate::app::App;
 use crate::bus::Activity;
 use crate::error::Fault;
@@ -25,7 +25,7 @@ const ANSWER_FRESH_FOR: TimeDelta = TimeDelta::hours(24);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NudgeSent {
     /// The nudge was sent.
-    AsAsked,
+    Succeeded,
     /// The caller has no such active pact.
     NotFound,
     /// The partner cannot be nudged now, for a reason that the caller does not learn.
@@ -50,10 +50,10 @@ pub async fn send_nudge(app: &App, me: MemberId, new: &NewNudge) -> Result<Nudge
         };
         if let Some(there) = store::nudge_sent_before(app, tx, me, new.id).await? {
             let is_same = |there: &NewNudge| {
-                there.id == new.id && there.pact == new.pact && there.said.may_be(&new.said)
+                there.id == new.id && there.pact == new.pact && there.content.may_be(&new.content)
             };
             let outcome = if there.as_ref().is_some_and(is_same) {
-                NudgeSent::AsAsked
+                NudgeSent::Succeeded
             } else {
                 NudgeSent::Conflict
             };
@@ -74,28 +74,28 @@ pub async fn send_nudge(app: &App, me: MemberId, new: &NewNudge) -> Result<Nudge
             return Ok(Done::Undo(NudgeSent::Conflict));
         }
         let (key, until) = (received_key(new.id), (now, now + FRESH_FOR));
-        let what = told((me, other), Kind::PactNudgeReceived, key, new.id.0, until);
+        let what = announcement((me, other), Kind::PactNudgeReceived, key, new.id.0, until);
         outbox::announce(app, tx, &what).await?;
         for member in [me, other] {
             tx.put(member, new.id);
         }
         tell(tx, (me, other), Activity::NudgeReceived, new.id.0);
-        Ok(Done::Keep(NudgeSent::AsAsked))
+        Ok(Done::Keep(NudgeSent::Succeeded))
     })
 }
 
 async fn is_quiet(app: &App, tx: &Tx, member: MemberId) -> Result<bool, Fault> {
     let contexts = profile::service::contexts(tx, &[member]).await?;
     let now = app.clock.now();
-    let standing = contexts.get(&member);
-    Ok(standing.is_none_or(|who| who.quiet.over_at(who.terms.zone, now).is_some()))
+    let context = contexts.get(&member);
+    Ok(context.is_none_or(|who| who.quiet.over_at(who.terms.zone, now).is_some()))
 }
 
 /// The outcome of [`answer_nudge`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NudgeAnswered {
     /// The answer is stored.
-    AsAsked,
+    Succeeded,
     /// No such nudge is visible to the caller.
     NotFound,
     /// The caller sent it himself.
@@ -126,7 +126,7 @@ pub async fn answer_nudge(
         };
         if let Some(stands) = nudge.answer {
             let outcome = if stands == answer {
-                NudgeAnswered::AsAsked
+                NudgeAnswered::Succeeded
             } else {
                 NudgeAnswered::Conflict
             };
@@ -145,12 +145,12 @@ pub async fn answer_nudge(
         }
         let key = format!("pact_nudge_answered:{id}");
         let until = (now, now + ANSWER_FRESH_FOR);
-        let what = told((me, from), Kind::PactNudgeAnswered, key, id.0, until);
+        let what = announcement((me, from), Kind::PactNudgeAnswered, key, id.0, until);
         outbox::announce(app, tx, &what).await?;
         for member in [from, to] {
             tx.put(member, id);
         }
         tell(tx, (me, from), Activity::NudgeAnswered, id.0);
-        Ok(Done::Keep(NudgeAnswered::AsAsked))
+        Ok(Done::Keep(NudgeAnswered::Succeeded))
     })
 }

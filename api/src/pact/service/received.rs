@@ -97,7 +97,7 @@ pub async fn received_by_ids(
     ids: &[ReceivedId],
 ) -> Result<Vec<Received>, Fault> {
     match viewer.member() {
-        Some(me) => store::these_received(app, me, app.clock.now(), ids).await,
+        Some(me) => store::received_by_ids(app, me, app.clock.now(), ids).await,
         None => Ok(Vec::new()),
     }
 }

@@ -23,7 +23,7 @@ fn key(check_in: CheckInId) -> String {
 }
 
 /// Returns the check-in in which the member said that he would like a word, or `None` for another notification.
-pub fn word_said_in(row: &Model) -> Option<CheckInId> {
+pub fn check_in_of_wish(row: &Model) -> Option<CheckInId> {
     let id = row.dedup_key.strip_prefix(KEY)?;
     id.parse().ok().map(CheckInId)
 }

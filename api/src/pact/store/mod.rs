@@ -9,17 +9,17 @@ mod write;
 pub use nudges::{NewNudge, PACT_NUDGES};
 pub(super) use nudges::{
     answer_nudge, count_nudges, count_today, insert_nudge, list_nudges, nudge_of,
-    nudge_sent_before, nudge_states, nudges_of_pact, these_nudges,
+    nudge_sent_before, nudge_states, nudges_by_ids, nudges_of_pact,
 };
 pub use read::MY_PACTS;
 pub(super) use read::{
     Held, by_ids, can_be_woken, count, list, of_member, open_of, open_of_peering, sent_before,
-    shared_with, sharing, side_of, states, words_with,
+    shared_with, side_of, states, words_with,
 };
 pub use received::RECEIVED;
 pub(super) use received::{
-    Source, count_received, forget_hidden, keep, list_received, of_pact, remove_received,
-    these_received,
+    Source, count_received, forget_hidden, keep, list_received, of_pact, received_by_ids,
+    remove_received,
 };
 pub(super) use seal::seal_wishes;
 pub(super) use write::{

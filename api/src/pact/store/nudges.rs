@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::db::Sorted;
 use crate::error::Fault;
 use crate::matching;
-use crate::pact::model::{Nudge, Said};
+use crate::pact::model::{Nudge, NudgeContent};
 use crate::page::Page;
 use crate::tx::Tx;
 
@@ -29,7 +29,7 @@ pub struct NewNudge {
     /// The pact it belongs to.
     pub pact: PactId,
     /// Its text.
-    pub said: Said,
+    pub content: NudgeContent,
 }
 
 /// Selects the nudges of a member's active pacts with partners whom he can see.
@@ -55,24 +55,24 @@ fn words_of(id: &PactNudgeId) -> [&[u8]; 2] {
 }
 
 /// Reads the text of a nudge.
-pub(super) fn said(app: &App, row: &Model) -> Result<Said, Fault> {
+pub(super) fn content_of(app: &App, row: &Model) -> Result<NudgeContent, Fault> {
     match (row.template, &row.words) {
-        (Some(template), _) => Ok(Said::Template(template)),
+        (Some(template), _) => Ok(NudgeContent::Template(template)),
         (None, Some(words)) => {
             let words = app.keys.at_rest().read(&words_of(&row.id), words.clone());
-            Ok(Said::Words(words))
+            Ok(NudgeContent::Words(words))
         }
         (None, None) => Err(Fault::Broken("a nudge has a template or words")),
     }
 }
 
 fn seen_by(app: &App, viewer: MemberId, row: &Model) -> Result<Nudge, Fault> {
-    let said = said(app, row)?;
+    let content = content_of(app, row)?;
     Ok(Nudge {
         id: row.id,
         pact: row.pact_id,
         from_viewer: row.from_member == viewer,
-        said,
+        content,
         sent_at: row.created_at,
         answer: row.answer,
         answered_at: row.answered_at,
@@ -80,14 +80,14 @@ fn seen_by(app: &App, viewer: MemberId, row: &Model) -> Result<Nudge, Fault> {
 }
 
 /// Fetches the given nudges that are visible to the viewer, in no particular order.
-pub(in crate::pact) async fn these_nudges(
+pub(in crate::pact) async fn nudges_by_ids(
     app: &App,
     viewer: MemberId,
     now: DateTime<Utc>,
     ids: &[PactNudgeId],
 ) -> Result<Vec<Nudge>, Fault> {
-    let these = visible_to(viewer, now).filter(Column::Id.is_in(ids.iter().copied()));
-    let rows = these.all(app.db.pool()).await?.into_iter();
+    let query = visible_to(viewer, now).filter(Column::Id.is_in(ids.iter().copied()));
+    let rows = query.all(app.db.pool()).await?.into_iter();
     rows.map(|row| seen_by(app, viewer, &row)).collect()
 }
 
@@ -154,7 +154,7 @@ pub(in crate::pact) async fn nudge_sent_before(
     Ok(Some(Some(NewNudge {
         id: nudge.id,
         pact: nudge.pact,
-        said: nudge.said,
+        content: nudge.content,
     })))
 }
 
@@ -167,9 +167,9 @@ pub(in crate::pact) async fn insert_nudge(
     day: NaiveDate,
     now: DateTime<Utc>,
 ) -> Result<bool, Fault> {
-    let (template, words) = match &new.said {
-        Said::Template(template) => (Some(*template), None),
-        Said::Words(words) => {
+    let (template, words) = match &new.content {
+        NudgeContent::Template(template) => (Some(*template), None),
+        NudgeContent::Words(words) => {
             let sealed = app
                 .keys
                 .at_rest()

@@ -244,8 +244,8 @@ pub(in crate::pact) async fn by_ids(
     now: DateTime<Utc>,
     ids: &[PactId],
 ) -> Result<Vec<Pact>, Fault> {
-    let these = visible_to(viewer, now).filter(Column::Id.is_in(ids.iter().copied()));
-    all(app, viewer, now, these).await
+    let query = visible_to(viewer, now).filter(Column::Id.is_in(ids.iter().copied()));
+    all(app, viewer, now, query).await
 }
 
 /// Fetches up to `limit + 1` of the viewer's pacts, the last proposed first; in reverse for a backward page.
@@ -343,26 +343,6 @@ fn given_by(owner: MemberId, now: DateTime<Utc>) -> Select<Entity> {
         .add(pact_side::Column::AgreedUntil.is_null())
         .add(pact_side::Column::AgreedUntil.gt(now));
     select.filter(agreed_for)
-}
-
-/// Returns what a member shares with another, or `None` if there is no active pact in which he shares.
-pub(in crate::pact) async fn sharing(
-    db: &impl ConnectionTrait,
-    owner: MemberId,
-    viewer: MemberId,
-    now: DateTime<Utc>,
-) -> Result<Option<Sharing>, Fault> {
-    let between = Condition::any()
-        .add(peering::Column::LowerId.eq(viewer))
-        .add(peering::Column::HigherId.eq(viewer));
-    let found = given_by(owner, now)
-        .filter(between)
-        .select_only()
-        .column(pact_side::Column::Sharing)
-        .into_tuple()
-        .one(db)
-        .await?;
-    Ok(found)
 }
 
 /// Fetches the active pacts in which a member shares something.

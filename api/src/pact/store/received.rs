@@ -10,12 +10,12 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::nudges::said;
+use super::nudges::content_of;
 use super::{Held, wish};
 use crate::app::App;
 use crate::db::Sorted;
 use crate::error::Fault;
-use crate::pact::model::{KEPT_FOR, Received, Said};
+use crate::pact::model::{KEPT_FOR, NudgeContent, Received};
 use crate::page::Page;
 use crate::tx::Tx;
 
@@ -37,7 +37,7 @@ pub(in crate::pact) struct Source {
     /// Distinguishes several wishes of the same pact.
     pub no: i64,
     /// The words; `None` for a proposal without words, or if they cannot be decrypted.
-    pub said: Option<Said>,
+    pub content: Option<NudgeContent>,
     /// When they were received.
     pub at: DateTime<Utc>,
 }
@@ -54,13 +54,13 @@ pub(in crate::pact) async fn of_pact(
     for row in nudges.all(tx).await? {
         let (to, id, at) = (row.to_member, row.id.0, row.created_at);
         // Words that cannot be decrypted must not prevent a member from leaving.
-        let said = said(app, &row).ok();
+        let content = content_of(app, &row).ok();
         sources.push(Source {
             to,
             kind: Kind::Nudge,
             id,
             no: 0,
-            said,
+            content,
             at,
         });
     }
@@ -78,7 +78,7 @@ pub(in crate::pact) async fn of_pact(
             kind,
             id: pact.id.0,
             no: row.updated_at.timestamp_micros(),
-            said: wish.map(Said::Words),
+            content: wish.map(NudgeContent::Words),
             at,
         });
     }
@@ -108,12 +108,12 @@ pub(in crate::pact) async fn keep(
             let what = words_of(part, (&source.to, &id));
             app.keys.at_rest().seal(&app.entropy, &what, text)
         };
-        let (words, template) = match &source.said {
-            Some(Said::Words(words)) => {
+        let (words, template) = match &source.content {
+            Some(NudgeContent::Words(words)) => {
                 let words = words.text().ok().map(|words| seal(WORDS, words));
                 (words.transpose()?, None)
             }
-            Some(Said::Template(template)) => (None, Some(*template)),
+            Some(NudgeContent::Template(template)) => (None, Some(*template)),
             None => (None, None),
         };
         let sender_handle = seal(HANDLE, &handle(sender))?;
@@ -179,15 +179,15 @@ fn opened(app: &App, row: &Model) -> Received {
         let what = words_of(part, (&row.member_id, &row.id));
         app.keys.at_rest().read(&what, sealed.to_vec())
     };
-    let said = match (row.template, &row.words) {
-        (Some(template), _) => Some(Said::Template(template)),
-        (None, Some(words)) => Some(Said::Words(read(WORDS, words))),
+    let content = match (row.template, &row.words) {
+        (Some(template), _) => Some(NudgeContent::Template(template)),
+        (None, Some(words)) => Some(NudgeContent::Words(read(WORDS, words))),
         (None, None) => None,
     };
     Received {
         id: row.id,
         kind: row.kind,
-        said,
+        content,
         sender: row.sender_id,
         sender_handle: read(HANDLE, &row.sender_handle),
         source: row.source_id,
@@ -199,14 +199,14 @@ fn opened(app: &App, row: &Model) -> Received {
 }
 
 /// Fetches the given received words that are a member's, in no particular order.
-pub(in crate::pact) async fn these_received(
+pub(in crate::pact) async fn received_by_ids(
     app: &App,
     member: MemberId,
     now: DateTime<Utc>,
     ids: &[ReceivedId],
 ) -> Result<Vec<Received>, Fault> {
-    let these = of_member(member, now).filter(Column::Id.is_in(ids.iter().copied()));
-    let rows = these.all(app.db.pool()).await?.into_iter();
+    let query = of_member(member, now).filter(Column::Id.is_in(ids.iter().copied()));
+    let rows = query.all(app.db.pool()).await?.into_iter();
     Ok(rows.map(|row| opened(app, &row)).collect())
 }
 

@@ -11,7 +11,7 @@ use super::types::KeptWord;
 use crate::checkin::entry::{LEVELS, MAX_EMOTIONS, NOTE, Patch};
 use crate::checkin::service::{self, CheckInOutcome, NewCheckIn};
 use crate::graphql::errors::{CheckInError, user_errors};
-use crate::graphql::patch::{clearable, list, prose, said};
+use crate::graphql::patch::{clearable, list, null_as_omitted, prose};
 use crate::graphql::scalars::{Date, DateTime, Uuid};
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::pact;
@@ -160,8 +160,8 @@ async fn check_in(ctx: &Context<'_>, input: CheckInInput) -> GqlResult<CheckInPa
         emotions: emotions(ctx, &mut problems, input.emotions).await?,
         note: prose(&mut problems, "note", NOTE, input.note),
         kept_word: clearable(input.kept_word),
-        wants_a_word: said(input.wants_a_word),
-        visibility: said(input.visibility),
+        wants_a_word: null_as_omitted(input.wants_a_word),
+        visibility: null_as_omitted(input.visibility),
     };
     let (Some(id), true) = (id, problems.is_empty()) else {
         return Ok(CheckInPayload {
@@ -181,7 +181,7 @@ async fn check_in(ctx: &Context<'_>, input: CheckInInput) -> GqlResult<CheckInPa
         _ => "localDate",
     };
     let outcome = service::check_in(ctx.app(), member, new).await?;
-    let (check_in, problem) = told(outcome, field_of_day);
+    let (check_in, problem) = check_in_and_problem(outcome, field_of_day);
     Ok(CheckInPayload {
         member,
         check_in: check_in.map(CheckIn::from),
@@ -189,7 +189,8 @@ async fn check_in(ctx: &Context<'_>, input: CheckInInput) -> GqlResult<CheckInPa
     })
 }
 
-fn told(
+/// Returns the check-in to show, and why the request was refused.
+fn check_in_and_problem(
     outcome: CheckInOutcome,
     field_of_day: &str,
 ) -> (Option<crate::checkin::entry::CheckIn>, Option<Problem>) {

@@ -111,7 +111,7 @@ impl From<runs::Progress> for Progress {
             returns: whole(progress.returns),
             reserve_days: progress.reserves.into(),
             next_milestone: whole(runs::next_milestone(progress.days_shown_up)),
-            standing: progress.standing.into(),
+            standing: progress.today_state.into(),
             days: days.collect(),
         }
     }

@@ -150,7 +150,7 @@ async fn create_circle(
         Err(problems) => return Ok(refused(problems)),
     };
     let problem = match service::create(ctx.app(), me, &new).await? {
-        Created::AsAsked => {
+        Created::Succeeded => {
             return Ok(CreateCirclePayload {
                 circle: load_circle(ctx, new.id).await?,
                 errors: Vec::new(),
@@ -246,7 +246,7 @@ async fn answer(
 fn problem(changed: Changed) -> Option<Problem> {
     let not_allowed = |field, message| Problem::field(field, ProblemCode::NotAllowed, message);
     match changed {
-        Changed::AsAsked => None,
+        Changed::Succeeded => None,
         Changed::NoCircle => Some(no_circle()),
         Changed::NoMember => Some(no_member()),
         Changed::NotFacilitator => {

@@ -176,7 +176,7 @@ async fn make(ctx: &Context<'_>, input: MakeCommitmentInput) -> GqlResult<MakeCo
         }
     };
     let problem = match service::make(ctx.app(), me, &new).await? {
-        Made::AsAsked => None,
+        Made::Succeeded => None,
         Made::NoPartner => Some(no_peering()),
         Made::OtherDay => {
             let message = "The day must be at most 14 days back and at most 366 days ahead.";
@@ -231,7 +231,7 @@ async fn update(
     let patch = Patch { words, peering };
     let expected = input.expected_version;
     let problem = match service::update(ctx.app(), me, id, &patch, expected).await? {
-        Updated::AsAsked => None,
+        Updated::Succeeded => None,
         Updated::NotFound => Some(no_commitment()),
         Updated::NoPartner => Some(no_peering()),
         Updated::Over => Some(over()),
@@ -256,7 +256,7 @@ async fn end(ctx: &Context<'_>, input: &EndCommitmentInput) -> GqlResult<EndComm
     let problem = match CommitmentId::from_global(&input.commitment_id) {
         None => Some(no_commitment()),
         Some(id) => match service::end(ctx.app(), me, id).await? {
-            Ended::AsAsked => {
+            Ended::Succeeded => {
                 commitment = load(ctx, id).await?;
                 None
             }

@@ -10,7 +10,7 @@ use super::changes::over;
 use super::load;
 use super::types::CommitmentAnswer;
 use crate::commitment::model::Refusal;
-use crate::commitment::service::{self, Outcome, Said};
+use crate::commitment::service::{self, DayChange, Outcome};
 use crate::graphql::errors::{CommitmentError, user_errors};
 use crate::graphql::scalars::Date;
 use crate::graphql::{Context as _, GqlResult, Nullable};
@@ -89,8 +89,8 @@ async fn answer(
     ctx: &Context<'_>,
     input: &AnswerCommitmentInput,
 ) -> GqlResult<AnswerCommitmentPayload> {
-    let said = Said::Answer(input.answer.into());
-    let (commitment, errors) = say(ctx, &input.commitment_id, input.due_on, said).await?;
+    let change = DayChange::Answer(input.answer.into());
+    let (commitment, errors) = change_day(ctx, &input.commitment_id, input.due_on, change).await?;
     Ok(AnswerCommitmentPayload { commitment, errors })
 }
 
@@ -98,24 +98,24 @@ async fn carry_over(
     ctx: &Context<'_>,
     input: &CarryCommitmentOverInput,
 ) -> GqlResult<CarryCommitmentOverPayload> {
-    let said = Said::CarriedTo(input.to.0);
-    let (commitment, errors) = say(ctx, &input.commitment_id, input.due_on, said).await?;
+    let change = DayChange::CarriedTo(input.to.0);
+    let (commitment, errors) = change_day(ctx, &input.commitment_id, input.due_on, change).await?;
     Ok(CarryCommitmentOverPayload { commitment, errors })
 }
 
-async fn say(
+async fn change_day(
     ctx: &Context<'_>,
     id: &ID,
     day: Date,
-    said: Said,
+    change: DayChange,
 ) -> GqlResult<(Option<Commitment>, Vec<CommitmentError>)> {
     let me = ctx.member()?.member;
     let missing = || (None, user_errors(vec![no_commitment()]));
     let Some(id) = CommitmentId::from_global(id) else {
         return Ok(missing());
     };
-    let problem = match service::say(ctx.app(), me, id, day.0, said).await? {
-        Outcome::AsAsked => None,
+    let problem = match service::change_day(ctx.app(), me, id, day.0, change).await? {
+        Outcome::Succeeded => None,
         Outcome::NotFound => return Ok(missing()),
         Outcome::Refused(refusal) => Some(refused(refusal)),
     };

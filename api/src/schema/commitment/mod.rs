@@ -13,7 +13,7 @@ use entity::{CommitmentId, MemberId};
 use macros::page_args;
 
 use crate::app::App;
-use crate::commitment::service::{self, COMMITMENTS, Seen, Whose};
+use crate::commitment::service::{self, COMMITMENTS, CommitmentWithPartner, Whose};
 use crate::error::Fault;
 use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::PageArgs;
@@ -38,7 +38,7 @@ pub async fn page(ctx: &Context<'_>, whose: Whose, args: &PageArgs) -> GqlResult
     let me = ctx.member()?.member;
     let page = Page::parse(args)?;
     let rows = service::commitments(ctx.app(), ctx.viewer(), whose, &page).await?;
-    let cursor = |(commitment, _): &Seen| Cursor {
+    let cursor = |(commitment, _): &CommitmentWithPartner| Cursor {
         key: commitment.created_at.timestamp_micros(),
         id: commitment.id.0,
     };
@@ -54,7 +54,7 @@ pub async fn load_commitments(
     let found = service::by_ids(ctx.app(), ctx.viewer(), ids).await?;
     Ok(found
         .into_iter()
-        .map(|seen| (seen.0.id, Commitment::from(seen)))
+        .map(|found| (found.0.id, Commitment::from(found)))
         .collect())
 }
 

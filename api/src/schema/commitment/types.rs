@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use entity::PeeringId;
 
 use crate::commitment::model::{self, When};
-use crate::commitment::service::{self, Seen};
+use crate::commitment::service::{self, CommitmentWithPartner};
 use crate::graphql::Nullable;
 use crate::graphql::errors::shown;
 use crate::graphql::scalars::{Date, DateTime, Uuid};
@@ -65,14 +65,14 @@ impl From<model::Day> for CommitmentDay {
 /// A commitment of yours, or one that a partner shares with you.
 #[derive(Clone, Debug)]
 pub struct Commitment {
-    seen: service::Commitment,
+    commitment: service::Commitment,
     partner: Option<Member>,
 }
 
-impl From<Seen> for Commitment {
-    fn from((seen, profile): Seen) -> Self {
+impl From<CommitmentWithPartner> for Commitment {
+    fn from((commitment, profile): CommitmentWithPartner) -> Self {
         Self {
-            seen,
+            commitment,
             partner: profile.map(Member::from),
         }
     }
@@ -81,7 +81,7 @@ impl From<Seen> for Commitment {
 impl Commitment {
     /// Returns whether it is the viewer's own.
     pub(super) const fn is_own(&self) -> bool {
-        self.seen.is_viewers
+        self.commitment.is_viewers
     }
 }
 
@@ -91,17 +91,17 @@ impl Commitment {
 impl Commitment {
     /// The global id.
     pub async fn id(&self) -> ID {
-        self.seen.id.global()
+        self.commitment.id.global()
     }
 
     /// The id that the app generated.
     async fn client_id(&self) -> Uuid {
-        Uuid(self.seen.id.0)
+        Uuid(self.commitment.id.0)
     }
 
     /// Whether it is yours. You can read your partner's, but not change it.
     async fn yours(&self) -> bool {
-        self.seen.is_viewers
+        self.commitment.is_viewers
     }
 
     /// The other member: the partner who sees yours, or the owner. Null if nobody sees yours. A partner who was away
@@ -112,24 +112,24 @@ impl Commitment {
 
     /// The peering with the other member; null if `partner` is.
     async fn peering(&self, ctx: &Context<'_>) -> Nullable<Peering> {
-        edges::peering(ctx, self.seen.peering?).await
+        edges::peering(ctx, self.commitment.peering?).await
     }
 
     /// The id of the `Peering` with the other member; null if `partner` is.
     #[graphql(deprecation = "Use `peering`. Since 2026-11-27.")]
     async fn peering_id(&self) -> Option<ID> {
-        self.seen.peering.map(PeeringId::global)
+        self.commitment.peering.map(PeeringId::global)
     }
 
     /// The owner's words, up to 200 characters. Null only with an error, if the words cannot be read.
     async fn words(&self) -> Nullable<&str> {
-        shown(Some(&self.seen.words))
+        shown(Some(&self.commitment.words))
     }
 
     /// The day for which it was made; null if it is due every week. See `nextDueOn` for the day to which it was carried
     /// over.
     async fn due_on(&self) -> Option<Date> {
-        match self.seen.plan.when {
+        match self.commitment.plan.when {
             When::Once(day) => Some(Date(day)),
             When::Weekly(_) => None,
         }
@@ -137,7 +137,7 @@ impl Commitment {
 
     /// The weekdays on which it is due, Monday first; empty if it is due once.
     async fn weekdays(&self) -> Vec<Weekday> {
-        match self.seen.plan.when {
+        match self.commitment.plan.when {
             When::Once(_) => Vec::new(),
             When::Weekly(weekdays) => weekdays.days().into_iter().map(Weekday::from).collect(),
         }
@@ -145,36 +145,43 @@ impl Commitment {
 
     /// The next due day without an answer, from the owner's today on; null if there is none.
     async fn next_due_on(&self) -> Option<Date> {
-        self.seen.plan.next_due(self.seen.today).map(Date)
+        self.commitment
+            .plan
+            .next_due(self.commitment.today)
+            .map(Date)
     }
 
     /// The last 15 due days up to the owner's today, latest first. Future days that were answered, or that another was
     /// carried over to, come before them. For an ended commitment these are the last days before its end. A day without
     /// an answer is just that. A partner who got access later sees only the days from then on.
     async fn days(&self) -> Vec<CommitmentDay> {
-        let days = self.seen.plan.recent(self.seen.today).into_iter();
-        let since = self.seen.seen_since;
+        let days = self
+            .commitment
+            .plan
+            .recent(self.commitment.today)
+            .into_iter();
+        let since = self.commitment.seen_since;
         let days = days.filter(|day| since.is_none_or(|since| since <= day.due_on));
         days.map(CommitmentDay::from).collect()
     }
 
     /// The state of the commitment.
     async fn state(&self) -> CommitmentState {
-        self.seen.plan.state().into()
+        self.commitment.plan.state().into()
     }
 
     /// The version, which `expectedVersion` compares. It rises by one with every change, including changes of its days.
     async fn version(&self) -> i32 {
-        self.seen.version
+        self.commitment.version
     }
 
     /// When it was made.
     async fn created_at(&self) -> DateTime {
-        DateTime(self.seen.created_at)
+        DateTime(self.commitment.created_at)
     }
 
     /// When the owner ended it; null if it has not ended.
     async fn ended_at(&self) -> Option<DateTime> {
-        self.seen.ended_at.map(DateTime)
+        self.commitment.ended_at.map(DateTime)
     }
 }

@@ -17,7 +17,7 @@ use crate::graphql::errors::shown;
 use crate::graphql::scalars::{DateTime, LocalTime};
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::keys::at_rest::Opened;
-use crate::ladder::model::{self, Rung, Step, Tie};
+use crate::ladder::model::{self, Rung, Tie, UpcomingStep};
 use crate::ladder::service::{self, LADDER_LOG, LADDER_REQUESTS, TELLINGS};
 use crate::node_id::NodeId as _;
 use crate::page::Page;
@@ -126,7 +126,7 @@ pub struct LadderStep {
     agreed: bool,
 }
 
-fn step(step: Step, profiles: &HashMap<MemberId, Profile>) -> LadderStep {
+fn step(step: UpcomingStep, profiles: &HashMap<MemberId, Profile>) -> LadderStep {
     let told = step.told.and_then(|told| profiles.get(&told));
     LadderStep {
         kind: step.kind.into(),
@@ -219,10 +219,10 @@ impl LadderMe {
 impl LadderMe {
     async fn log(&self, ctx: &Context<'_>, args: &PageArgs) -> GqlResult<Log> {
         let page = Page::<LADDER_LOG>::parse(args)?;
-        let seen = service::log(ctx.app(), ctx.viewer(), &page).await?;
+        let sent = service::log(ctx.app(), ctx.viewer(), &page).await?;
         Ok(page.connection(
             LogOf(self.0.member),
-            seen,
+            sent,
             tellings::cursor,
             LadderLogEntry::from,
         ))
@@ -237,8 +237,8 @@ impl LadderMe {
 
     async fn tellings(&self, ctx: &Context<'_>, args: &PageArgs) -> GqlResult<Tellings> {
         let page = Page::<TELLINGS>::parse(args)?;
-        let seen = service::told(ctx.app(), ctx.viewer(), &page).await?;
+        let sent = service::received(ctx.app(), ctx.viewer(), &page).await?;
         let of = TellingsOf(self.0.member);
-        Ok(page.connection(of, seen, tellings::cursor, LadderTelling::from))
+        Ok(page.connection(of, sent, tellings::cursor, LadderTelling::from))
     }
 }

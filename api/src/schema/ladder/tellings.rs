@@ -13,7 +13,9 @@ use crate::graphql::scalars::{Date, DateTime};
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::keys::at_rest::Opened;
 use crate::ladder::model::Rung;
-use crate::ladder::service::{self, Asked, LADDER_LOG, LADDER_REQUESTS, Seen, TELLINGS};
+use crate::ladder::service::{
+    self, Asked, LADDER_LOG, LADDER_REQUESTS, TELLINGS, TellingWithMembers,
+};
 use crate::node_id::NodeId as _;
 use crate::page::Cursor;
 use crate::profile::model::Profile;
@@ -46,7 +48,7 @@ pub struct TellingsOf(pub MemberId);
 
 impl Counted for TellingsOf {
     async fn count(&self, app: &App) -> Result<u64, Fault> {
-        service::count_told(app, self.0).await
+        service::count_received(app, self.0).await
     }
 }
 
@@ -118,11 +120,11 @@ pub fn asked_cursor((rung, _): &Asked) -> Cursor<LADDER_REQUESTS> {
 
 /// A rung of a ladder that was sent.
 #[derive(Clone, Debug)]
-pub struct LadderTelling(Seen);
+pub struct LadderTelling(TellingWithMembers);
 
-impl From<Seen> for LadderTelling {
-    fn from(seen: Seen) -> Self {
-        Self(seen)
+impl From<TellingWithMembers> for LadderTelling {
+    fn from(sent: TellingWithMembers) -> Self {
+        Self(sent)
     }
 }
 
@@ -181,7 +183,7 @@ pub struct LadderLogEntry {
     /// The first day without a check-in, on your own calendar; null if it was not told.
     quiet_since: Option<Date>,
     #[graphql(skip)]
-    said: Option<Opened>,
+    opened: Option<Opened>,
     /// When it was sent.
     told_at: DateTime,
     /// When you were here again; null while you are quiet.
@@ -192,18 +194,18 @@ pub struct LadderLogEntry {
 impl LadderLogEntry {
     /// Your words to the recipient, or to yourself; null if there are none.
     async fn words(&self) -> Nullable<&str> {
-        shown(self.said.as_ref())
+        shown(self.opened.as_ref())
     }
 }
 
-impl From<Seen> for LadderLogEntry {
-    fn from(seen: Seen) -> Self {
-        let telling = seen.telling;
+impl From<TellingWithMembers> for LadderLogEntry {
+    fn from(sent: TellingWithMembers) -> Self {
+        let telling = sent.telling;
         Self {
             kind: telling.kind.into(),
-            told: seen.told.map(Member::from),
+            told: sent.told.map(Member::from),
             quiet_since: telling.quiet_since.map(Date),
-            said: telling.words,
+            opened: telling.words,
             told_at: DateTime(telling.told_at),
             over_at: telling.over_at.map(DateTime),
         }
@@ -211,10 +213,10 @@ impl From<Seen> for LadderLogEntry {
 }
 
 /// Returns the cursor of a rung that was sent.
-pub fn cursor<const LIST: u8>(seen: &Seen) -> Cursor<LIST> {
+pub fn cursor<const LIST: u8>(sent: &TellingWithMembers) -> Cursor<LIST> {
     Cursor {
-        key: seen.telling.told_at.timestamp_micros(),
-        id: seen.telling.id.0,
+        key: sent.telling.told_at.timestamp_micros(),
+        id: sent.telling.id.0,
     }
 }
 
@@ -223,7 +225,7 @@ pub async fn load_ladder_requests(
     ctx: &Context<'_>,
     ids: &[RungId],
 ) -> GqlResult<Vec<(RungId, LadderRequest)>> {
-    let found = service::these_asks(ctx.app(), ctx.viewer(), ids).await?;
+    let found = service::asks_by_ids(ctx.app(), ctx.viewer(), ids).await?;
     let by_id = found.into_iter().map(|asked| (asked.0.id, asked.into()));
     Ok(by_id.collect())
 }
@@ -233,7 +235,7 @@ pub async fn load_ladder_tellings(
     ctx: &Context<'_>,
     ids: &[TellingId],
 ) -> GqlResult<Vec<(TellingId, LadderTelling)>> {
-    let found = service::these_tellings(ctx.app(), ctx.viewer(), ids).await?;
-    let by_id = found.into_iter().map(|seen| (seen.telling.id, seen.into()));
+    let found = service::tellings_by_ids(ctx.app(), ctx.viewer(), ids).await?;
+    let by_id = found.into_iter().map(|sent| (sent.telling.id, sent.into()));
     Ok(by_id.collect())
 }

@@ -273,7 +273,7 @@ async fn look(ctx: &Context<'_>, input: &LadderInput) -> GqlResult<LadderPreview
 /// Returns the problem of a ladder that was refused.
 fn refused(written: Written) -> Option<Problem> {
     match written {
-        Written::AsAsked | Written::Stale => None,
+        Written::Succeeded | Written::Stale => None,
         Written::NoPartner => Some(no_partner()),
         Written::NoFacilitator => Some(no_facilitator()),
         Written::SameRecipient => {
@@ -335,7 +335,7 @@ async fn answer(
     let me = ctx.member()?.member;
     let answered = match RungId::from_global(&input.request_id) {
         Some(id) => match service::answer(ctx.app(), me, id, input.agree).await? {
-            Answered::AsAsked => Some(id),
+            Answered::Succeeded => Some(id),
             Answered::NotFound => None,
         },
         None => None,

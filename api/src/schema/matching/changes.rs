@@ -142,7 +142,7 @@ async fn propose(
         return Ok(refused(problems.into_vec()));
     };
     let problem = match service::propose(ctx.app(), me, id, other).await? {
-        Proposed::AsAsked(id) => {
+        Proposed::Succeeded(id) => {
             return Ok(ProposePeeringPayload {
                 peering: load_peering(ctx, id).await?,
                 errors: Vec::new(),
@@ -204,9 +204,9 @@ async fn withdraw(
     let problem = match PeeringId::from_global(&input.peering_id) {
         None => Some(no_peering()),
         Some(id) => match service::withdraw(ctx.app(), me, id).await? {
-            Withdrawn::AsAsked => None,
+            Withdrawn::Succeeded => None,
             Withdrawn::NotFound => Some(no_peering()),
-            Withdrawn::NotHis => Some(because(
+            Withdrawn::NotAllowed => Some(because(
                 ProblemCode::NotAllowed,
                 "He made this proposal: you can answer it.",
             )),
@@ -227,7 +227,7 @@ async fn end(ctx: &Context<'_>, input: &EndPeeringInput) -> GqlResult<EndPeering
     let problem = match PeeringId::from_global(&input.peering_id) {
         None => Some(no_peering()),
         Some(id) => match service::end(ctx.app(), me, id).await? {
-            Ended::AsAsked => None,
+            Ended::Succeeded => None,
             Ended::NotFound => Some(no_peering()),
             Ended::NotBegun => Some(because(
                 ProblemCode::NotAllowed,

@@ -16,7 +16,7 @@ use crate::graphql::cursor::PageArgs;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::matching::model;
-use crate::matching::service::{self, MY_PEERINGS, Seen};
+use crate::matching::service::{self, MY_PEERINGS, PeeringWithPartner};
 use crate::node_id::NodeId as _;
 use crate::page::{Cursor, Page};
 use crate::proposal::Shown;
@@ -48,14 +48,14 @@ pub enum AgreementState {
 /// You and another member: partners, or one of you proposed it.
 #[derive(Clone, Debug)]
 pub struct Peering {
-    seen: model::Peering,
+    peering: model::Peering,
     partner: Member,
 }
 
-impl From<Seen> for Peering {
-    fn from((seen, profile): Seen) -> Self {
+impl From<PeeringWithPartner> for Peering {
+    fn from((peering, profile): PeeringWithPartner) -> Self {
         Self {
-            seen,
+            peering,
             partner: Member::from(profile),
         }
     }
@@ -68,7 +68,7 @@ impl From<Seen> for Peering {
 impl Peering {
     /// Its global id.
     pub async fn id(&self) -> ID {
-        self.seen.id.global()
+        self.peering.id.global()
     }
 
     /// Your partner, or the member who may become it.
@@ -78,29 +78,29 @@ impl Peering {
 
     /// Whether it is a proposal or active.
     async fn state(&self) -> AgreementState {
-        self.seen.state.into()
+        self.peering.state.into()
     }
 
     /// Whether you proposed it.
     async fn proposed_by_you(&self) -> bool {
-        self.seen.proposed_by_viewer
+        self.peering.proposed_by_viewer
     }
 
     /// When it was proposed.
     async fn proposed_at(&self) -> DateTime {
-        DateTime(self.seen.proposed_at)
+        DateTime(self.peering.proposed_at)
     }
 
     /// When the proposal expires, seven days after it was made. The app has to delete it then: it is no longer visible
     /// to you. Null once both of you agreed.
     async fn expires_at(&self) -> Option<DateTime> {
-        let waits = self.seen.state == Shown::Proposed;
-        waits.then_some(DateTime(self.seen.expires_at))
+        let waits = self.peering.state == Shown::Proposed;
+        waits.then_some(DateTime(self.peering.expires_at))
     }
 
     /// Since when you have been partners; null before.
     async fn since(&self) -> Option<DateTime> {
-        self.seen.since.map(DateTime)
+        self.peering.since.map(DateTime)
     }
 
     /// The commitments of your partner that you can see, the last made first.
@@ -109,7 +109,7 @@ impl Peering {
         ctx: &Context<'_>,
         args: PageArgs,
     ) -> Nullable<Commitments> {
-        let whose = Whose::Partners(self.seen.id);
+        let whose = Whose::Partners(self.peering.id);
         Some(super::commitment::page(ctx, whose, &args).await)
     }
 }
@@ -128,7 +128,7 @@ pub async fn load_peerings(
     let found = service::by_ids(ctx.app(), ctx.viewer(), ids).await?;
     Ok(found
         .into_iter()
-        .map(|seen| (seen.0.id, Peering::from(seen)))
+        .map(|found| (found.0.id, Peering::from(found)))
         .collect())
 }
 
@@ -147,7 +147,7 @@ impl PeeringMe {
 async fn peerings(ctx: &Context<'_>, me: SignedIn, args: &PageArgs) -> GqlResult<Peerings> {
     let page = Page::parse(args)?;
     let rows = service::peerings(ctx.app(), ctx.viewer(), &page).await?;
-    let cursor = |(peering, _): &Seen| Cursor {
+    let cursor = |(peering, _): &PeeringWithPartner| Cursor {
         key: peering.proposed_at.timestamp_micros(),
         id: peering.id.0,
     };

@@ -13,7 +13,7 @@ use crate::graphql::errors::MeetingError;
 use crate::graphql::scalars::Url;
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::meeting::model::{self, DESCRIPTION, PLACE, TITLE};
-use crate::meeting::service::{self, CancelOutcome, Patch, Seen, UpdateOutcome};
+use crate::meeting::service::{self, CancelOutcome, OccurrenceView, Patch, UpdateOutcome};
 use crate::problem::{Problem, ProblemCode, Problems};
 use crate::text::required;
 
@@ -54,9 +54,9 @@ pub struct UpdateMeetingPayload {
 }
 
 impl UpdateMeetingPayload {
-    fn of(seen: Option<Seen>, problems: Vec<Problem>) -> Self {
+    fn of(view: Option<OccurrenceView>, problems: Vec<Problem>) -> Self {
         Self {
-            meeting: seen.map(Meeting::from),
+            meeting: view.map(Meeting::from),
             ..Self::refused(problems)
         }
     }
@@ -79,9 +79,9 @@ pub struct CancelMeetingPayload {
 }
 
 impl CancelMeetingPayload {
-    fn of(seen: Option<Seen>, problem: Option<Problem>) -> Self {
+    fn of(view: Option<OccurrenceView>, problem: Option<Problem>) -> Self {
         Self {
-            occurrence: seen.map(MeetingOccurrence::from),
+            occurrence: view.map(MeetingOccurrence::from),
             ..Self::refused(problem.into_iter().collect())
         }
     }
@@ -140,23 +140,23 @@ async fn update(
         return Ok(UpdateMeetingPayload::of(None, problems.into_vec()));
     };
     let outcome = service::update(app, member, id, expected, &patch).await?;
-    let (seen, problem) = match outcome {
-        UpdateOutcome::Updated(seen) => (Some(seen), None),
+    let (view, problem) = match outcome {
+        UpdateOutcome::Updated(view) => (Some(view), None),
         UpdateOutcome::NotFound => (None, Some(not_there("meetingId"))),
         UpdateOutcome::NotAllowed => (None, Some(not_allowed())),
-        UpdateOutcome::Stale(seen) => {
+        UpdateOutcome::Stale(view) => {
             let message = "It has changed since you read it: here is the current version.";
             let problem = Problem::field("expectedVersion", ProblemCode::Stale, message);
-            (Some(seen), Some(problem))
+            (Some(view), Some(problem))
         }
-        UpdateOutcome::TooFewSeats(seen) => {
+        UpdateOutcome::TooFewSeats(view) => {
             let message = "More men than that are going already.";
             let problem = Problem::field("capacity", ProblemCode::OutOfRange, message);
-            (Some(seen), Some(problem))
+            (Some(view), Some(problem))
         }
     };
     Ok(UpdateMeetingPayload::of(
-        seen,
+        view,
         problem.into_iter().collect(),
     ))
 }
@@ -208,15 +208,15 @@ async fn cancel(
         Err(problem) => return Ok(CancelMeetingPayload::of(None, Some(problem))),
     };
     let outcome = service::cancel(app, member, id).await?;
-    let (seen, problem) = match outcome {
-        CancelOutcome::Cancelled(seen) => (Some(seen), None),
+    let (view, problem) = match outcome {
+        CancelOutcome::Cancelled(view) => (Some(view), None),
         CancelOutcome::NotFound => (None, Some(not_there("occurrenceId"))),
         CancelOutcome::NotAllowed => (None, Some(not_allowed())),
-        CancelOutcome::TooLate(seen) => {
+        CancelOutcome::TooLate(view) => {
             let message = "This meeting is over.";
             let problem = Problem::field("occurrenceId", ProblemCode::TooLate, message);
-            (Some(seen), Some(problem))
+            (Some(view), Some(problem))
         }
     };
-    Ok(CancelMeetingPayload::of(seen, problem))
+    Ok(CancelMeetingPayload::of(view, problem))
 }

@@ -11,7 +11,7 @@ use super::not_there;
 use super::read_id;
 use crate::graphql::errors::MeetingError;
 use crate::graphql::{Context as _, GqlResult, Nullable};
-use crate::meeting::service::{self, RsvpOutcome, Seen};
+use crate::meeting::service::{self, OccurrenceView, RsvpOutcome};
 use crate::problem::{Problem, ProblemCode};
 
 /// An answer to "are you coming?".
@@ -35,9 +35,9 @@ pub struct RsvpPayload {
 }
 
 impl RsvpPayload {
-    fn of(seen: Option<Seen>, problem: Option<Problem>) -> Self {
+    fn of(view: Option<OccurrenceView>, problem: Option<Problem>) -> Self {
         Self {
-            occurrence: seen.map(MeetingOccurrence::from),
+            occurrence: view.map(MeetingOccurrence::from),
             ..Self::refused(problem.into_iter().collect())
         }
     }
@@ -68,29 +68,29 @@ async fn rsvp(ctx: &async_graphql::Context<'_>, input: &RsvpInput) -> GqlResult<
     };
     let outcome = service::rsvp(ctx.app(), member, id, input.answer.into()).await?;
     let because = |code, message: &str| Some(Problem::field("occurrenceId", code, message));
-    let (seen, problem) = match outcome {
-        RsvpOutcome::Answered(seen) => (Some(seen), None),
+    let (view, problem) = match outcome {
+        RsvpOutcome::Answered(view) => (Some(view), None),
         RsvpOutcome::NotFound => (None, Some(not_there("occurrenceId"))),
-        RsvpOutcome::Full(seen) => {
+        RsvpOutcome::Full(view) => {
             let message = "Every seat is taken for now.";
-            (Some(seen), because(ProblemCode::Full, message))
+            (Some(view), because(ProblemCode::Full, message))
         }
-        RsvpOutcome::TooLate(seen) => {
+        RsvpOutcome::TooLate(view) => {
             let message = "This meeting has started.";
-            (Some(seen), because(ProblemCode::TooLate, message))
+            (Some(view), because(ProblemCode::TooLate, message))
         }
-        RsvpOutcome::TooNew(seen, at) => {
+        RsvpOutcome::TooNew(view, at) => {
             let from = at.to_rfc3339_opts(SecondsFormat::Secs, true);
             let message = format!(
                 "Your account is too new for a seat in an open meeting: you can take one from {from}."
             );
             let problem = because(ProblemCode::TooSoon, &message);
-            (Some(seen), problem.map(|problem| problem.retry_at(at)))
+            (Some(view), problem.map(|problem| problem.retry_at(at)))
         }
-        RsvpOutcome::Cancelled(seen) => {
+        RsvpOutcome::Cancelled(view) => {
             let message = "This meeting was called off.";
-            (Some(seen), because(ProblemCode::Cancelled, message))
+            (Some(view), because(ProblemCode::Cancelled, message))
         }
     };
-    Ok(RsvpPayload::of(seen, problem))
+    Ok(RsvpPayload::of(view, problem))
 }

@@ -13,7 +13,7 @@ use crate::graphql::errors::MeetingError;
 use crate::graphql::scalars::{Date, LocalTime, TimeZone, Url, Uuid};
 use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::meeting::model::{self, DESCRIPTION, PLACE, TITLE};
-use crate::meeting::service::{self, NewMeeting, ScheduleOutcome, Seen};
+use crate::meeting::service::{self, NewMeeting, OccurrenceView, ScheduleOutcome};
 use crate::problem::{Problem, ProblemCode, Problems};
 
 /// A meeting to schedule. It takes place once.
@@ -69,9 +69,9 @@ pub struct ScheduleMeetingPayload {
 }
 
 impl ScheduleMeetingPayload {
-    fn of(seen: Option<Seen>, problems: Vec<Problem>) -> Self {
+    fn of(view: Option<OccurrenceView>, problems: Vec<Problem>) -> Self {
         Self {
-            occurrence: seen.map(MeetingOccurrence::from),
+            occurrence: view.map(MeetingOccurrence::from),
             ..Self::refused(problems)
         }
     }
@@ -108,8 +108,8 @@ async fn schedule(
         Err(problems) => return Ok(ScheduleMeetingPayload::of(None, problems)),
     };
     let outcome = service::schedule(app, member, &new).await?;
-    let (seen, problem) = match outcome {
-        ScheduleOutcome::Scheduled(seen) | ScheduleOutcome::Unchanged(seen) => (Some(seen), None),
+    let (view, problem) = match outcome {
+        ScheduleOutcome::Scheduled(view) | ScheduleOutcome::Unchanged(view) => (Some(view), None),
         ScheduleOutcome::NotAllowed => {
             let message = "Only facilitators can schedule meetings.";
             let problem = Problem::whole(ProblemCode::NotAllowed, message);
@@ -126,14 +126,14 @@ async fn schedule(
             let problem = Problem::field("localDate", ProblemCode::OutOfRange, message);
             (None, Some(problem))
         }
-        ScheduleOutcome::IdTaken(seen) => {
+        ScheduleOutcome::IdTaken(view) => {
             let message = "A meeting with this id exists already, with different content.";
             let problem = Problem::field("id", ProblemCode::Conflict, message);
-            (seen, Some(problem))
+            (view, Some(problem))
         }
     };
     Ok(ScheduleMeetingPayload::of(
-        seen,
+        view,
         problem.into_iter().collect(),
     ))
 }

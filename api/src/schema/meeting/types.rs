@@ -12,7 +12,7 @@ use crate::graphql::connection::{Connection, Counted};
 use crate::graphql::cursor::PageArgs;
 use crate::graphql::scalars::{Date, DateTime, LocalTime, TimeZone, Url};
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
-use crate::meeting::service::{self, LIST, Seen, Which};
+use crate::meeting::service::{self, LIST, OccurrenceFilter, OccurrenceView};
 use crate::node_id::NodeId as _;
 use crate::page::{Cursor, Page};
 use crate::schema::circle::Circle;
@@ -53,11 +53,11 @@ pub enum RsvpAnswer {
 
 /// A meeting. Its occurrences say when it takes place.
 #[derive(Clone, Debug)]
-pub struct Meeting(Arc<Seen>);
+pub struct Meeting(Arc<OccurrenceView>);
 
-impl From<Seen> for Meeting {
-    fn from(seen: Seen) -> Self {
-        Self(Arc::new(seen))
+impl From<OccurrenceView> for Meeting {
+    fn from(view: OccurrenceView) -> Self {
+        Self(Arc::new(view))
     }
 }
 
@@ -130,17 +130,17 @@ impl Meeting {
         ctx: &async_graphql::Context<'_>,
         args: PageArgs,
     ) -> Nullable<Occurrences> {
-        Some(page(ctx, Which::Of(self.0.meeting.id), &args).await)
+        Some(page(ctx, OccurrenceFilter::Of(self.0.meeting.id), &args).await)
     }
 }
 
 /// An occurrence of a meeting: one time at which it takes place.
 #[derive(Clone, Debug)]
-pub struct MeetingOccurrence(Arc<Seen>);
+pub struct MeetingOccurrence(Arc<OccurrenceView>);
 
-impl From<Seen> for MeetingOccurrence {
-    fn from(seen: Seen) -> Self {
-        Self(Arc::new(seen))
+impl From<OccurrenceView> for MeetingOccurrence {
+    fn from(view: OccurrenceView) -> Self {
+        Self(Arc::new(view))
     }
 }
 
@@ -218,7 +218,7 @@ impl MeetingOccurrence {
 type Occurrences = Connection<LIST, MeetingOccurrence, OccurrencesFor>;
 
 /// Counts the occurrences of a list that are visible to a viewer.
-struct OccurrencesFor(MemberId, Which);
+struct OccurrencesFor(MemberId, OccurrenceFilter);
 
 impl Counted for OccurrencesFor {
     async fn count(&self, app: &App) -> Result<u64, Fault> {
@@ -228,17 +228,17 @@ impl Counted for OccurrencesFor {
 
 async fn page(
     ctx: &async_graphql::Context<'_>,
-    which: Which,
+    filter: OccurrenceFilter,
     args: &PageArgs,
 ) -> GqlResult<Occurrences> {
     let viewer = ctx.member()?.member;
     let page = Page::parse(args)?;
-    let rows = service::occurrences(ctx.app(), viewer, which, &page).await?;
-    let cursor = |seen: &Seen| Cursor {
-        key: seen.occurrence.starts_at.timestamp_micros(),
-        id: seen.occurrence.id.0,
+    let rows = service::occurrences(ctx.app(), viewer, filter, &page).await?;
+    let cursor = |view: &OccurrenceView| Cursor {
+        key: view.occurrence.starts_at.timestamp_micros(),
+        id: view.occurrence.id.0,
     };
-    let whole = OccurrencesFor(viewer, which);
+    let whole = OccurrencesFor(viewer, filter);
     Ok(page.connection(whole, rows, cursor, MeetingOccurrence::from))
 }
 
@@ -255,7 +255,7 @@ impl MeetingMe {
         ctx: &async_graphql::Context<'_>,
         args: PageArgs,
     ) -> Nullable<Occurrences> {
-        Some(page(ctx, Which::Going, &args).await)
+        Some(page(ctx, OccurrenceFilter::Going, &args).await)
     }
 }
 
@@ -273,7 +273,7 @@ impl MeetingQuery {
         ctx: &async_graphql::Context<'_>,
         args: PageArgs,
     ) -> Nullable<Occurrences> {
-        Some(page(ctx, Which::Upcoming, &args).await)
+        Some(page(ctx, OccurrenceFilter::Upcoming, &args).await)
     }
 
     /// A meeting; null if no such meeting is visible to you.
@@ -323,10 +323,10 @@ pub async fn load_meetings(
     ids: &[MeetingId],
 ) -> GqlResult<Vec<(MeetingId, Meeting)>> {
     let viewer = ctx.member()?.member;
-    let seen = service::by_meetings(ctx.app(), viewer, ids).await?;
-    Ok(seen
+    let found = service::by_meetings(ctx.app(), viewer, ids).await?;
+    Ok(found
         .into_iter()
-        .map(|seen| (seen.meeting.id, Meeting::from(seen)))
+        .map(|view| (view.meeting.id, Meeting::from(view)))
         .collect())
 }
 
@@ -336,9 +336,9 @@ pub async fn load_occurrences(
     ids: &[OccurrenceId],
 ) -> GqlResult<Vec<(OccurrenceId, MeetingOccurrence)>> {
     let viewer = ctx.member()?.member;
-    let seen = service::by_occurrences(ctx.app(), viewer, ids).await?;
-    Ok(seen
+    let found = service::by_occurrences(ctx.app(), viewer, ids).await?;
+    Ok(found
         .into_iter()
-        .map(|seen| (seen.occurrence.id, MeetingOccurrence::from(seen)))
+        .map(|view| (view.occurrence.id, MeetingOccurrence::from(view)))
         .collect())
 }

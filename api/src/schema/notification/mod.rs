@@ -270,7 +270,7 @@ fn parse(input: &MarkNotificationsReadInput) -> Result<Marked, Vec<Problem>> {
                 .filter_map(|(at, id)| problems.check(read(&format!("notificationIds.{at}"), id)));
             let ids = read.collect();
             if problems.is_empty() {
-                Ok(Marked::These(ids))
+                Ok(Marked::Ids(ids))
             } else {
                 Err(problems.into_vec())
             }

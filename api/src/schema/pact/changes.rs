@@ -219,7 +219,7 @@ async fn propose(ctx: &Context<'_>, input: &ProposePactInput) -> GqlResult<Propo
         ends_on: input.ends_on.map(|day| day.0),
     };
     let (pact, problem) = match service::propose(ctx.app(), me, &new).await? {
-        Proposed::AsAsked(id) => (Some(id), None),
+        Proposed::Succeeded(id) => (Some(id), None),
         Proposed::NoPartner => (None, Some(no_peering())),
         Proposed::OtherEnd => (None, Some(other_end())),
         Proposed::Exists(id) => {
@@ -304,7 +304,7 @@ async fn update(
     };
     let expected = input.expected_version;
     let problem = match service::update_side(ctx.app(), me, id, &patch, expected).await? {
-        Updated::AsAsked => None,
+        Updated::Succeeded => None,
         Updated::NotFound => Some(no_pact()),
         Updated::Stale => {
             let message = "It has changed since you read it: here is the current version.";
@@ -329,7 +329,7 @@ async fn renew(ctx: &Context<'_>, input: &RenewPactInput) -> GqlResult<RenewPact
         Some(id) => {
             let ends_on = input.ends_on.map(|day| day.0);
             match service::renew(ctx.app(), me, id, ends_on).await? {
-                Renewed::AsAsked => {
+                Renewed::Succeeded => {
                     pact = load_pact(ctx, id).await?;
                     None
                 }
@@ -349,7 +349,7 @@ async fn end(ctx: &Context<'_>, input: &EndPactInput) -> GqlResult<EndPactPayloa
     let problem = match PactId::from_global(&input.pact_id) {
         None => Some(no_pact()),
         Some(id) => match service::end(ctx.app(), me, id).await? {
-            Ended::AsAsked => None,
+            Ended::Succeeded => None,
             Ended::NotFound => Some(no_pact()),
             Ended::NotBegun => Some(because(
                 ProblemCode::NotAllowed,

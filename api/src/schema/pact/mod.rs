@@ -27,7 +27,7 @@ use crate::graphql::{Context as _, GqlResult, Nullable};
 use crate::keys::at_rest::Opened;
 use crate::node_id::NodeId as _;
 use crate::pact::model;
-use crate::pact::service::{self, MY_PACTS, PACT_NUDGES, Seen};
+use crate::pact::service::{self, MY_PACTS, PACT_NUDGES, PactWithPartner};
 use crate::page::{Cursor, Page};
 use crate::profile::model::Profile;
 use crate::proposal::Shown;
@@ -107,13 +107,13 @@ async fn partner_days(
 /// An agreement between you and a partner, or a proposal of one.
 #[derive(Clone, Debug)]
 pub struct Pact {
-    seen: model::Pact,
+    pact: model::Pact,
     partner: Profile,
 }
 
-impl From<Seen> for Pact {
-    fn from((seen, partner): Seen) -> Self {
-        Self { seen, partner }
+impl From<PactWithPartner> for Pact {
+    fn from((pact, partner): PactWithPartner) -> Self {
+        Self { pact, partner }
     }
 }
 
@@ -124,18 +124,18 @@ impl From<Seen> for Pact {
 impl Pact {
     /// Its global id.
     pub async fn id(&self) -> ID {
-        self.seen.id.global()
+        self.pact.id.global()
     }
 
     /// The peering it belongs to.
     async fn peering(&self, ctx: &Context<'_>) -> Nullable<Peering> {
-        edges::peering(ctx, self.seen.peering).await
+        edges::peering(ctx, self.pact.peering).await
     }
 
     /// The id of the `Peering` it belongs to.
     #[graphql(deprecation = "Use `peering`. Since 2026-11-27.")]
     async fn peering_id(&self) -> ID {
-        self.seen.peering.global()
+        self.pact.peering.global()
     }
 
     /// Your partner.
@@ -145,29 +145,29 @@ impl Pact {
 
     /// Whether it is a proposal or active.
     async fn state(&self) -> AgreementState {
-        self.seen.state.into()
+        self.pact.state.into()
     }
 
     /// Whether you proposed it.
     async fn proposed_by_you(&self) -> bool {
-        self.seen.proposed_by_viewer
+        self.pact.proposed_by_viewer
     }
 
     /// Your side; null until you have agreed.
     async fn your_side(&self) -> Option<PactSide> {
-        self.seen.own.as_ref().map(PactSide::from)
+        self.pact.own.as_ref().map(PactSide::from)
     }
 
     /// Your partner's side; null until he has agreed. For a proposal of his, what he will share.
     async fn partner_side(&self) -> Option<PactSide> {
-        self.seen.theirs.as_ref().map(PactSide::from)
+        self.pact.theirs.as_ref().map(PactSide::from)
     }
 
     /// Your partner's last seven days, by his own calendar, of which the last is his today, as far as he shares them.
     /// Null if he does not. Of a check-in that he wrote, or that is for a day, before he agreed to share, you see only
     /// that it exists.
     async fn partner_days(&self, ctx: &Context<'_>) -> Nullable<Vec<PartnerDay>> {
-        partner_days(ctx, &self.seen, &self.partner)
+        partner_days(ctx, &self.pact, &self.partner)
             .await
             .transpose()
     }
@@ -180,43 +180,43 @@ impl Pact {
 
     /// Its last day; null if it lasts until one of you ends it.
     async fn ends_on(&self) -> Option<Date> {
-        self.seen.ends_on.map(Date)
+        self.pact.ends_on.map(Date)
     }
 
     /// When it was proposed.
     async fn proposed_at(&self) -> DateTime {
-        DateTime(self.seen.created_at)
+        DateTime(self.pact.created_at)
     }
 
     /// When the proposal expires. The app has to delete it then: it is no longer visible to you. Null once both of you
     /// agreed.
     async fn expires_at(&self) -> Option<DateTime> {
-        let waits = self.seen.state == Shown::Proposed;
-        waits.then_some(DateTime(self.seen.expires_at))
+        let waits = self.pact.state == Shown::Proposed;
+        waits.then_some(DateTime(self.pact.expires_at))
     }
 
     /// Since when both of you have agreed; null before.
     async fn since(&self) -> Option<DateTime> {
-        self.seen.since.map(DateTime)
+        self.pact.since.map(DateTime)
     }
 
     /// Rises by one with every change that either of you makes. Send it as `expectedVersion`.
     async fn version(&self) -> i32 {
-        self.seen.version
+        self.pact.version
     }
 
     /// The nudges that you sent each other, the latest first.
     async fn nudges(&self, ctx: &Context<'_>, args: PageArgs) -> Nullable<Nudges> {
-        Some(nudges(ctx, self.seen.id, &args).await)
+        Some(nudges(ctx, self.pact.id, &args).await)
     }
 }
 
 impl Pact {
     async fn may_wait(&self, ctx: &Context<'_>) -> GqlResult<Option<bool>> {
-        if self.seen.state != Shown::Active {
+        if self.pact.state != Shown::Active {
             return Ok(None);
         }
-        let side = (self.seen.id, self.seen.partner);
+        let side = (self.pact.id, self.pact.partner);
         let app = ctx.app();
         let asleep = service::who_may_be_asleep(app, app.db.pool(), &[side]).await?;
         Ok(Some(asleep.contains(&side)))
@@ -257,7 +257,7 @@ pub async fn load_pacts(ctx: &Context<'_>, ids: &[PactId]) -> GqlResult<Vec<(Pac
     let found = service::by_ids(ctx.app(), ctx.viewer(), ids).await?;
     Ok(found
         .into_iter()
-        .map(|seen| (seen.0.id, Pact::from(seen)))
+        .map(|found| (found.0.id, Pact::from(found)))
         .collect())
 }
 
@@ -276,7 +276,7 @@ impl PactMe {
 async fn pacts(ctx: &Context<'_>, me: SignedIn, args: &PageArgs) -> GqlResult<Pacts> {
     let page = Page::parse(args)?;
     let rows = service::pacts(ctx.app(), ctx.viewer(), &page).await?;
-    let cursor = |(pact, _): &Seen| Cursor {
+    let cursor = |(pact, _): &PactWithPartner| Cursor {
         key: pact.created_at.timestamp_micros(),
         id: pact.id.0,
     };

@@ -12,7 +12,7 @@ use crate::graphql::errors::PactError;
 use crate::graphql::scalars::{DateTime, Uuid};
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::node_id::NodeId as _;
-use crate::pact::model::{self, Said, WORDS};
+use crate::pact::model::{self, NudgeContent, WORDS};
 use crate::pact::service::{self, NewNudge, NudgeAnswered, NudgeSent};
 use crate::problem::{Problem, ProblemCode, Problems};
 use crate::schema::edges;
@@ -53,15 +53,15 @@ impl PactNudge {
 
     /// The ready-made text it was sent with; null if the sender wrote his own words.
     async fn template(&self) -> Option<NudgeTemplate> {
-        match self.0.said {
-            Said::Template(template) => Some(template.into()),
-            Said::Words(_) => None,
+        match self.0.content {
+            NudgeContent::Template(template) => Some(template.into()),
+            NudgeContent::Words(_) => None,
         }
     }
 
     /// Its text; in English if it has a `template`. Null, with an error, only if it cannot be read.
     async fn text(&self) -> Nullable<&str> {
-        Some(self.0.said.text().map_err(GqlError::from))
+        Some(self.0.content.text().map_err(GqlError::from))
     }
 
     /// When it was sent.
@@ -85,7 +85,7 @@ pub async fn load_pact_nudges(
     ctx: &Context<'_>,
     ids: &[PactNudgeId],
 ) -> GqlResult<Vec<(PactNudgeId, PactNudge)>> {
-    let found = service::these_nudges(ctx.app(), ctx.viewer(), ids).await?;
+    let found = service::nudges_by_ids(ctx.app(), ctx.viewer(), ids).await?;
     Ok(found
         .into_iter()
         .map(|nudge| (nudge.id, PactNudge::from(nudge)))
@@ -207,7 +207,7 @@ async fn send(ctx: &Context<'_>, input: &SendPactNudgeInput) -> GqlResult<SendPa
         Err(problems) => return Ok(refused(problems)),
     };
     let problem = match service::send_nudge(ctx.app(), me, &new).await? {
-        NudgeSent::AsAsked => {
+        NudgeSent::Succeeded => {
             return Ok(SendPactNudgePayload {
                 nudge: load(ctx, new.id).await?,
                 errors: Vec::new(),
@@ -231,14 +231,14 @@ fn parse(input: &SendPactNudgeInput) -> Result<NewNudge, Vec<Problem>> {
     let mut problems = Problems::default();
     let id = problems.check(input.id.made_by_app("id"));
     let pact = problems.check(PactId::from_global(&input.pact_id).ok_or_else(no_pact));
-    let said = problems.check(match &input.says {
-        NudgeWordsInput::Template(template) => Ok(Said::Template((*template).into())),
+    let content = problems.check(match &input.says {
+        NudgeWordsInput::Template(template) => Ok(NudgeContent::Template((*template).into())),
         NudgeWordsInput::Own(words) => WORDS
             .require("says.own", words)
-            .map(|words| Said::Words(words.into())),
+            .map(|words| NudgeContent::Words(words.into())),
     });
-    match (id, pact, said) {
-        (Some(id), Some(pact), Some(said)) => Ok(NewNudge { id, pact, said }),
+    match (id, pact, content) {
+        (Some(id), Some(pact), Some(content)) => Ok(NewNudge { id, pact, content }),
         _ => Err(problems.into_vec()),
     }
 }
@@ -255,7 +255,7 @@ async fn answer(
     };
     let answer = input.answer.into();
     let problem = match service::answer_nudge(ctx.app(), me, id, answer).await? {
-        NudgeAnswered::AsAsked => None,
+        NudgeAnswered::Succeeded => None,
         NudgeAnswered::NotFound => Some(missing()),
         NudgeAnswered::OwnNudge => {
             let message = "You sent this nudge yourself: only he can answer it.";

@@ -13,7 +13,7 @@ use crate::graphql::errors::shown;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::{Context as _, GqlError, GqlResult, Nullable};
 use crate::node_id::NodeId as _;
-use crate::pact::model::{self, KEPT_FOR, Said};
+use crate::pact::model::{self, KEPT_FOR, NudgeContent};
 use crate::pact::service::{self, RECEIVED};
 use crate::page::{Cursor, Page};
 use crate::schema::profile::{Member, load_members};
@@ -58,15 +58,15 @@ impl ReceivedWords {
 
     /// The text; in English if it has a `template`. Null for a proposal without words.
     async fn text(&self) -> Nullable<&str> {
-        let said = self.0.said.as_ref()?;
-        Some(said.text().map_err(GqlError::from))
+        let content = self.0.content.as_ref()?;
+        Some(content.text().map_err(GqlError::from))
     }
 
     /// The ready-made text of a nudge; null if the sender wrote his own words.
     async fn template(&self) -> Option<NudgeTemplate> {
-        match self.0.said {
-            Some(Said::Template(template)) => Some(template.into()),
-            Some(Said::Words(_)) | None => None,
+        match self.0.content {
+            Some(NudgeContent::Template(template)) => Some(template.into()),
+            Some(NudgeContent::Words(_)) | None => None,
         }
     }
 

@@ -131,7 +131,7 @@ async fn set_life_contexts(
     let me = ctx.member()?.member;
     let outcome = disclosure::set_life_contexts(ctx.app(), me, &input.life_contexts).await?;
     let problems = match outcome {
-        ContextsOutcome::AsAsked => Vec::new(),
+        ContextsOutcome::Succeeded => Vec::new(),
         ContextsOutcome::Unknown(places) => {
             let unknown = |place| {
                 let message = "Choose one of the slugs that `lifeContexts` lists.";
@@ -156,7 +156,7 @@ async fn set_life_contexts(
 
 fn topic_problems(outcome: TopicOutcome) -> GqlResult<Vec<Problem>> {
     match outcome {
-        TopicOutcome::AsAsked => Ok(Vec::new()),
+        TopicOutcome::Succeeded => Ok(Vec::new()),
         TopicOutcome::Unknown => {
             let message = "Choose one of the slugs that `topics` lists.";
             Ok(vec![Problem::field("topic", ProblemCode::Invalid, message)])

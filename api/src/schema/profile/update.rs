@@ -140,7 +140,7 @@ async fn update_profile(
         }
     };
     let problem = match service::update(ctx.app(), me, &patch, expected).await? {
-        Updated::AsAsked => None,
+        Updated::Succeeded => None,
         Updated::Stale => {
             let message = "Your profile has changed since you read it. Read it again.";
             Some(Problem::field(

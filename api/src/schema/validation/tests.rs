@@ -13,7 +13,7 @@ const SDL: &str = "
     type Query { man(id: ID!): Man named(place: Place, first: Int! = 20): Named pet: Pet dates(days: [Int!]): String }
     type Subscription { ticks: Int other: Int }";
 
-fn told(text: &str) -> Vec<String> {
+fn messages(text: &str) -> Vec<String> {
     let document = parse_query(text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
     let errors = of(&TypeSystem::read(SDL), &document, true);
     errors.into_iter().map(|error| error.message).collect()
@@ -22,23 +22,23 @@ fn told(text: &str) -> Vec<String> {
 #[track_caller]
 fn valid(texts: &[&str]) {
     for text in texts {
-        assert_eq!(told(text), [""; 0], "{text}");
+        assert_eq!(messages(text), [""; 0], "{text}");
     }
 }
 
 #[track_caller]
 fn invalid(texts: &[(&str, &str)]) {
     for (text, part) in texts {
-        let told = told(text);
+        let messages = messages(text);
         assert!(
-            told.iter().any(|message| message.contains(part)),
-            "{text}: {told:?}"
+            messages.iter().any(|message| message.contains(part)),
+            "{text}: {messages:?}"
         );
     }
 }
 
 #[test]
-fn fields_of_one_name_must_be_one_at_every_level() {
+fn fields_with_the_same_name_must_merge_at_every_level() {
     valid(&[
         "{ named { name name ... on Man { age } ... on Dog { owner { age } } } }",
         "{ named { ... on Man { x: name } ... on Dog { x: name } } pet { __typename } named { name } }",
@@ -76,7 +76,7 @@ fn fields_of_one_name_must_be_one_at_every_level() {
 }
 
 #[test]
-fn a_variable_stands_where_its_type_and_nullability_allow() {
+fn a_variable_must_fit_the_type_of_its_position() {
     valid(&[
         "query($a: ID!) { man(id: $a) { name } }",
         "query($a: ID = 1) { man(id: $a) { name } }",
@@ -141,7 +141,7 @@ fn a_variable_stands_where_its_type_and_nullability_allow() {
 }
 
 #[test]
-fn a_literal_has_the_form_of_its_type() {
+fn a_literal_must_fit_its_type() {
     valid(&[
         "{ named(place: { name: \"x\", mood: HIGH, inner: { name: \"y\" } }) { name } }",
         "{ dates(days: 1) man(id: 7) { moods(of: null) } }",
@@ -175,7 +175,7 @@ fn a_literal_has_the_form_of_its_type() {
 }
 
 #[test]
-fn names_are_known_and_stand_where_they_may() {
+fn unknown_and_misplaced_names_are_reported() {
     valid(&[
         "{ __typename __schema { types { name fields(includeDeprecated: true) { name } } } __type(name: \"Man\") { kind } }",
     ]);
@@ -216,7 +216,7 @@ fn names_are_known_and_stand_where_they_may() {
 }
 
 #[test]
-fn many_fragments_within_fragments_are_looked_at_in_bounded_time() {
+fn nested_fragments_validate_in_bounded_time() {
     let mut text = "name".to_owned();
     for _ in 0..10 {
         text = format!(
@@ -227,15 +227,15 @@ fn many_fragments_within_fragments_are_looked_at_in_bounded_time() {
         }
     }
     let began = std::time::Instant::now();
-    told(&format!("{{ named {{ {text} }} }}"));
+    messages(&format!("{{ named {{ {text} }} }}"));
     assert!(began.elapsed() < std::time::Duration::from_secs(20));
 }
 
 #[test]
-fn no_more_errors_are_gathered_than_somebody_reads() {
+fn the_number_of_errors_is_limited() {
     let fields: Vec<String> = (0..500).map(|n| format!("no{n}")).collect();
     assert_eq!(
-        told(&format!("{{ {} }}", fields.join(" "))).len(),
+        messages(&format!("{{ {} }}", fields.join(" "))).len(),
         MOST_ERRORS
     );
 }

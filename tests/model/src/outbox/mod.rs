@@ -23,8 +23,8 @@ pub use self::action::{Action, Ask, Fault};
 pub use self::planning::MAX_ATTEMPTS;
 pub use self::row::{Claim, Halves, LEASE, Lease, Row, SKEW};
 pub use self::state::{
-    Delivery, End, Errand, Job, JobState, Nudge, Outcome, Process, Request, Seen, Stage, State,
-    Work,
+    Delivery, End, Errand, Job, JobState, Notification, Outcome, Process, Request, Seen, Stage,
+    State, Work,
 };
 
 /// A protection that keeps the outbox correct. Leaving it out shows what it is for.
@@ -57,7 +57,7 @@ pub enum Protection {
     /// A worker records only while its claim is the last one.
     RecordsOnlyItsOwnClaim,
     /// That guard compares the attempts as well as the holder.
-    TellsAttemptsApart,
+    ComparesAttempts,
 }
 
 /// The model of the outbox, with its settings.
@@ -129,7 +129,7 @@ impl Outbox {
         let holds = row.lease.is_some_and(|lease| lease.holder == claim.holder);
         row.is_held_by(claim)
             || !self.has(Protection::RecordsOnlyItsOwnClaim)
-            || (holds && !self.has(Protection::TellsAttemptsApart))
+            || (holds && !self.has(Protection::ComparesAttempts))
     }
 
     fn hands_of(&self, process: usize) -> impl Iterator<Item = usize> {

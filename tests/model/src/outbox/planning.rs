@@ -1,7 +1,7 @@
 //! A job that plans the notification, from its claim to its end: `api/src/jobs`, `notification::plan`.
 
 use super::row::{Claim, Halves, Row, SKEW};
-use super::state::{Delivery, Job, JobState, Nudge, State, Work};
+use super::state::{Delivery, Job, JobState, Notification, State, Work};
 use super::{Outbox, Protection, trouble};
 
 /// How the transaction that plans ends.
@@ -67,8 +67,9 @@ fn gives_up(model: &Outbox, claim: Claim) -> bool {
 
 /// The planning transaction: locks the notification, and does nothing unless it is pending.
 fn decide(model: &Outbox, state: &mut State, now: Halves) {
-    let is_pending = state.nudge == Nudge::Pending
-        || (state.nudge == Nudge::Planned && !model.has(Protection::PlansOnlyWhatIsPending));
+    let is_pending = state.notification == Notification::Pending
+        || (state.notification == Notification::Planned
+            && !model.has(Protection::PlansOnlyWhatIsPending));
     if !is_pending {
         return;
     }
@@ -77,7 +78,7 @@ fn decide(model: &Outbox, state: &mut State, now: Halves) {
         state.enqueue(state.not_before, merges_into_started);
         return;
     }
-    state.nudge = Nudge::Planned;
+    state.notification = Notification::Planned;
     let made = state.deliveries.iter().flatten().count();
     if made > 0 && model.has(Protection::QueuesOncePerDevice) {
         return;

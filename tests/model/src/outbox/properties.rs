@@ -7,7 +7,7 @@
 
 use stateright::Property;
 
-use super::state::{End, JobState, Nudge, Request, State, Work};
+use super::state::{End, JobState, Notification, Request, State, Work};
 use super::{MAX_ATTEMPTS, Outbox};
 
 type Is = fn(&Outbox, &State) -> bool;
@@ -18,22 +18,22 @@ const ALWAYS: [(&str, Is); 12] = [
         "nothing_acknowledged_and_nothing_owed_is_lost_to_a_kill",
         |model, state| !is_owed(state) || !model.is_at_rest(state),
     ),
-    ("what_is_acknowledged_is_committed", |_, state| {
+    ("an_acknowledged_request_is_committed", |_, state| {
         state.request != Request::Acknowledged || state.fact
     }),
-    ("what_is_not_committed_is_not_sent", |_, state| {
+    ("an_uncommitted_notification_is_not_sent", |_, state| {
         state.fact || state.seen.accepted == 0
     }),
     // The member changes their mind at the last moment.
     (
-        "a_withdrawn_nudge_is_on_again_however_close_the_call",
+        "a_withdrawn_notification_that_is_announced_again_is_sent",
         |model, state| !(state.again && is_owed(state) && model.is_at_rest(state)),
     ),
-    ("what_is_done_meanwhile_is_not_asked_for", |_, state| {
+    ("a_push_that_is_no_longer_wanted_is_not_sent", |_, state| {
         !state.seen.unwanted
     }),
     // One send, and one more for each that could not be recorded.
-    ("a_nudge_reaches_every_device_once", |_, state| {
+    ("a_push_reaches_every_device_once", |_, state| {
         state.seen.accepted <= 1 + state.seen.excused
             && state.deliveries.iter().flatten().count() <= 1
     }),
@@ -73,7 +73,7 @@ const SOMETIMES: [(&str, Is); 5] = [
         state.faults == 0 && arrived(state) == Some(1) && model.is_at_rest(state)
     }),
     // One fault is enough for a second message; two are enough for a third.
-    ("a_crash_while_sending_is_made_up_for", |_, state| {
+    ("a_push_is_sent_again_after_a_crash", |_, state| {
         state.faults == 1 && arrived(state) == Some(2)
     }),
     ("it is sent three times after two faults", |model, state| {
@@ -119,7 +119,10 @@ pub fn all(model: &Outbox) -> Vec<Property<Outbox>> {
 /// The cause is committed, the notification is wanted (never withdrawn, or announced again), no job was given up, and
 /// the provider took no message.
 fn is_owed(state: &State) -> bool {
-    let is_wanted = !matches!(state.nudge, Nudge::Read | Nudge::Cancelled);
+    let is_wanted = !matches!(
+        state.notification,
+        Notification::Read | Notification::Cancelled
+    );
     let mut jobs = state.jobs.iter().flatten();
     state.fact
         && is_wanted

@@ -1,7 +1,7 @@
 //! The mutation, and the member's actions after it: `transact!`, `announce`, `withdraw`.
 
 use super::action::{Ask, Fault};
-use super::state::{Nudge, Request, State};
+use super::state::{Notification, Request, State};
 use super::{Outbox, Protection};
 
 /// A step of the mutation.
@@ -64,13 +64,13 @@ fn commit(model: &Outbox, state: &mut State) -> bool {
 
 /// Writes the notification and its job. Idempotent: a key is announced once.
 fn announce(model: &Outbox, state: &mut State) {
-    if state.nudge == Nudge::Absent {
+    if state.notification == Notification::Absent {
         write(model, state);
     }
 }
 
 fn write(model: &Outbox, state: &mut State) {
-    state.nudge = Nudge::Pending;
+    state.notification = Notification::Pending;
     state.not_before = 0;
     let merges_into_started = !model.has(Protection::MergesOnlyIntoUnstartedJobs);
     state.enqueue(0, merges_into_started);
@@ -78,10 +78,10 @@ fn write(model: &Outbox, state: &mut State) {
 
 /// The member withdraws the notification. If it is planned already, it counts as read.
 pub fn withdraw(state: &mut State) -> Option<()> {
-    state.nudge = match state.nudge {
-        Nudge::Pending => Nudge::Cancelled,
-        Nudge::Planned => Nudge::Read,
-        Nudge::Absent | Nudge::Read | Nudge::Cancelled => return None,
+    state.notification = match state.notification {
+        Notification::Pending => Notification::Cancelled,
+        Notification::Planned => Notification::Read,
+        Notification::Absent | Notification::Read | Notification::Cancelled => return None,
     };
     if state.withdrawn {
         return None;
@@ -92,7 +92,7 @@ pub fn withdraw(state: &mut State) -> Option<()> {
 
 /// Announces it again. Only a notification that was withdrawn before it was planned becomes pending again.
 pub fn announce_again(model: &Outbox, state: &mut State) -> Option<()> {
-    if state.nudge != Nudge::Cancelled || state.again {
+    if state.notification != Notification::Cancelled || state.again {
         return None;
     }
     state.again = true;

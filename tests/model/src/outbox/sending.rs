@@ -1,7 +1,7 @@
 //! A delivery, from its claim to its record: `api/src/push`.
 
 use super::row::{Halves, LEASE, SKEW};
-use super::state::{End, Errand, Nudge, Outcome, Stage, State, Work};
+use super::state::{End, Errand, Notification, Outcome, Stage, State, Work};
 use super::{Outbox, Protection};
 
 /// The age of a claim from which a delivery is put back instead of sent: `stop_at`.
@@ -41,7 +41,7 @@ pub fn claim(model: &Outbox, state: &mut State, hand: usize, delivery: usize) ->
 /// Asks policy once more, without a transaction.
 pub fn check(model: &Outbox, state: &mut State, hand: usize) -> Option<()> {
     let (mut errand, now) = model.at(state, hand, Stage::Checking)?;
-    let is_wanted = state.nudge == Nudge::Planned;
+    let is_wanted = state.notification == Notification::Planned;
     errand.unwanted = !is_wanted;
     errand.stage = if !is_wanted && model.has(Protection::AsksOnceMore) {
         Stage::Recording(Outcome::Skipped)

@@ -15,7 +15,7 @@ pub struct State {
     /// Whether the cause is committed.
     pub fact: bool,
     /// The `notification` row.
-    pub nudge: Nudge,
+    pub notification: Notification,
     /// The earliest time to send it, by the clock of the server that announced it.
     pub not_before: Halves,
     /// The rows of `job` that plan it. No slot is used twice.
@@ -54,7 +54,7 @@ pub enum Request {
 
 /// The `notification` row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Nudge {
+pub enum Notification {
     /// There is none.
     #[default]
     Absent,

@@ -13,7 +13,7 @@ fn nothing_goes_wrong_when_nothing_fails() {
 }
 
 #[test]
-fn one_fault_while_the_member_changes_his_mind() {
+fn the_properties_hold_for_one_fault_and_a_withdrawal() {
     holds(Outbox::new(1), 100_000);
     holds(
         Outbox {
@@ -25,12 +25,12 @@ fn one_fault_while_the_member_changes_his_mind() {
 }
 
 #[test]
-fn any_two_faults() {
+fn the_properties_hold_for_two_faults() {
     holds(steady(2), 300_000);
 }
 
 #[test]
-fn any_two_faults_in_one_process() {
+fn the_properties_hold_for_two_faults_in_one_process() {
     holds(
         Outbox {
             process_of: ONE_PROCESS,
@@ -41,7 +41,7 @@ fn any_two_faults_in_one_process() {
 }
 
 #[test]
-fn a_job_that_kills_its_process() {
+fn the_properties_hold_for_a_job_that_kills_its_process() {
     let deadly = Outbox {
         kills_its_process: true,
         ..steady(1)
@@ -58,14 +58,14 @@ fn every_run_comes_to_rest() {
 
 #[test]
 #[ignore = "takes a minute: run it with --release after a change of the model"]
-fn any_two_faults_while_the_member_changes_his_mind() {
+fn the_properties_hold_for_two_faults_and_a_withdrawal() {
     holds(Outbox::new(2), 4_000_000);
     ends(&steady(2));
 }
 
 #[test]
 #[ignore = "takes a minute: run it with --release after a change of the model"]
-fn any_three_faults() {
+fn the_properties_hold_for_three_faults() {
     holds(steady(3), 6_000_000);
 }
 

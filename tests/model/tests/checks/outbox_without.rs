@@ -7,7 +7,7 @@ use model::outbox::Protection::{self, *};
 use super::support::{breaks, holds};
 
 const LOST: &str = "nothing_acknowledged_and_nothing_owed_is_lost_to_a_kill";
-const TOO_OFTEN: &str = "a_nudge_reaches_every_device_once";
+const TOO_OFTEN: &str = "a_push_reaches_every_device_once";
 
 const fn without(left_out: &'static [Protection]) -> Outbox {
     Outbox {
@@ -17,20 +17,20 @@ const fn without(left_out: &'static [Protection]) -> Outbox {
 }
 
 #[test]
-fn announced_before_the_commit_it_is_sent_though_nothing_happened() {
+fn announcing_before_the_commit_sends_what_never_happened() {
     let early = without(&[AnnouncesNotBeforeTheCommit]);
-    breaks(early, "what_is_not_committed_is_not_sent");
+    breaks(early, "an_uncommitted_notification_is_not_sent");
 }
 
 #[test]
-fn announced_after_the_commit_it_is_lost() {
+fn announcing_after_the_commit_loses_notifications() {
     breaks(without(&[AnnouncesNotAfterTheCommit]), LOST);
 }
 
 #[test]
-fn merged_into_a_job_that_runs_it_is_lost() {
+fn merging_into_a_running_job_loses_notifications() {
     let merged = without(&[MergesOnlyIntoUnstartedJobs]);
-    let on_again = "a_withdrawn_nudge_is_on_again_however_close_the_call";
+    let on_again = "a_withdrawn_notification_that_is_announced_again_is_sent";
     breaks(merged, on_again);
     // It happens even without a fault.
     breaks(
@@ -43,7 +43,7 @@ fn merged_into_a_job_that_runs_it_is_lost() {
 }
 
 #[test]
-fn a_job_that_is_removed_before_it_is_done_is_lost() {
+fn removing_a_job_before_it_is_done_loses_notifications() {
     breaks(without(&[FinishesAfterPlanning]), LOST);
 }
 
@@ -67,7 +67,7 @@ fn a_job_that_is_never_given_up_kills_for_ever() {
 
 /// Two protections guard the same thing: planning twice needs both to be missing.
 #[test]
-fn planned_twice_it_is_sent_twice() {
+fn planning_twice_sends_twice() {
     breaks(
         without(&[PlansOnlyWhatIsPending, QueuesOncePerDevice]),
         TOO_OFTEN,
@@ -77,25 +77,25 @@ fn planned_twice_it_is_sent_twice() {
 }
 
 #[test]
-fn claimed_under_anothers_lease_it_is_sent_twice() {
+fn claiming_under_the_lease_of_another_sends_twice() {
     let greedy = without(&[WaitsForTheLease]);
     breaks(greedy, "a_delivery_is_made_once_by_many_workers");
 }
 
 #[test]
-fn not_asked_about_again_it_is_sent_though_it_was_withdrawn() {
+fn without_the_last_check_a_withdrawn_notification_is_sent() {
     let unasked = without(&[AsksOnceMore]);
-    breaks(unasked, "what_is_done_meanwhile_is_not_asked_for");
+    breaks(unasked, "a_push_that_is_no_longer_wanted_is_not_sent");
 }
 
 #[test]
-fn sent_at_the_end_of_a_lease_it_is_sent_once_too_often() {
+fn sending_at_the_end_of_a_lease_sends_once_too_often() {
     breaks(without(&[SendsInHalfTheLease]), TOO_OFTEN);
 }
 
 /// Recording first means at most once instead of at least once.
 #[test]
-fn recorded_before_it_is_sent_it_is_lost() {
+fn recording_before_sending_loses_notifications() {
     breaks(without(&[RecordsAfterSending]), LOST);
 }
 
@@ -108,8 +108,8 @@ fn a_worker_that_was_thought_dead_records_over_the_next() {
 
 /// Two workers of one process share one name.
 #[test]
-fn the_holders_name_alone_tells_no_two_claims_apart() {
-    let by_name = without(&[TellsAttemptsApart]);
+fn the_name_of_the_holder_alone_does_not_distinguish_claims() {
+    let by_name = without(&[ComparesAttempts]);
     holds(by_name, 100_000);
     let in_one_process = Outbox {
         process_of: [0, 0],

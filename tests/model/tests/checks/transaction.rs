@@ -5,8 +5,8 @@ use model::transaction::Transaction;
 
 use super::support::{breaks, ends, holds};
 
-const TWICE: &str = "what_is_told_again_is_told_once";
-const UNTRUE: &str = "what_is_rolled_back_tells_nothing";
+const TWICE: &str = "a_notification_announced_again_is_sent_once";
+const UNTRUE: &str = "a_rolled_back_transaction_publishes_nothing";
 
 const fn without(is_named: bool, left_out: &'static [Protection]) -> Transaction {
     Transaction {
@@ -33,21 +33,21 @@ fn a_lost_commit_that_is_tried_again_is_done_twice() {
 }
 
 #[test]
-fn without_a_key_a_phone_that_asks_again_does_it_twice() {
+fn without_a_key_a_repeated_request_is_done_twice() {
     breaks(without(true, &[HasAKey]), TWICE);
 }
 
 #[test]
-fn a_key_that_is_looked_up_and_not_unique_loses_the_race() {
+fn a_key_that_is_not_unique_loses_the_race() {
     breaks(without(true, &[KeyIsUnique]), TWICE);
 }
 
 #[test]
-fn what_is_told_before_the_commit_may_not_be_so() {
-    breaks(without(false, &[TellsAfterTheCommit]), UNTRUE);
+fn events_published_before_the_commit_may_be_untrue() {
+    breaks(without(false, &[PublishesAfterTheCommit]), UNTRUE);
 }
 
 #[test]
-fn what_an_earlier_try_gathered_is_told_twice() {
-    breaks(without(false, &[GathersAnew]), UNTRUE);
+fn events_of_an_earlier_try_are_published_twice() {
+    breaks(without(false, &[StartsWithoutEvents]), UNTRUE);
 }

@@ -25,7 +25,7 @@ fn a_home_screen_is_far_from_every_limit() {
 }
 
 #[test]
-fn tools_may_ask_for_the_whole_schema() {
+fn tools_can_introspect_the_whole_schema() {
     assert_eq!(scan(INTROSPECTION, &Limits::STANDARD), Ok(()));
     let price = price_of(INTROSPECTION);
     assert_eq!((price.nodes, price.depth), (0, 1));
@@ -33,7 +33,7 @@ fn tools_may_ask_for_the_whole_schema() {
 }
 
 #[test]
-fn the_items_of_a_page_are_counted_once_however_they_are_asked_for() {
+fn items_of_a_page_count_once_in_edges_and_nodes() {
     let both = price_of("{ a(first: 5) { edges { node { id } } nodes { id } } }");
     assert_eq!((both.nodes, both.cost), (5, 1 + 5 + 5 + 5));
     // A page is recognised by its fields.
@@ -55,7 +55,7 @@ fn the_items_of_a_page_are_counted_once_however_they_are_asked_for() {
 }
 
 #[test]
-fn an_operation_costs_at_least_one_and_changes_cost_more() {
+fn an_operation_costs_at_least_one_and_mutations_cost_more() {
     let cost = |text| price_of(text).cost;
     assert_eq!(cost("{ serverTime }"), 1);
     assert_eq!(
@@ -67,7 +67,7 @@ fn an_operation_costs_at_least_one_and_changes_cost_more() {
 }
 
 #[test]
-fn the_operation_asked_for_is_paid_and_validation_of_the_others_is_bounded() {
+fn only_the_selected_operation_is_priced_and_the_fields_of_all_are_counted() {
     let text = "query A($n: Int = 50) { ...P } query B($n: Int = 2) { ...P }
         fragment P on Query { a(first: $n) { nodes { id } } }";
     let document = parse_query(text).unwrap();

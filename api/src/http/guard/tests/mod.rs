@@ -1,4 +1,4 @@
-//! Documents that are refused, and documents that must not be.
+//! Documents that are refused, and documents that must be accepted.
 
 mod attacks;
 mod friendly;
@@ -16,7 +16,7 @@ use super::refusal::Measure;
 use super::{Limits, TooMuch, price};
 use crate::graphql::code::Code;
 
-/// Prices a document with these variables, whatever its length.
+/// Prices a document with the given variables, whatever its length.
 fn priced(text: &str, variables: Value) -> Result<Price, TooMuch> {
     let document = parse_query(text).expect("it parses");
     let variables = Variables::from_json(variables);
@@ -27,7 +27,7 @@ fn price_of(text: &str) -> Price {
     priced(text, json!({})).expect("it is not too much")
 }
 
-fn over(refused: Result<impl std::fmt::Debug, TooMuch>) -> (Measure, u64) {
+fn exceeded(refused: Result<impl std::fmt::Debug, TooMuch>) -> (Measure, u64) {
     match refused {
         Err(TooMuch::Over { measure, found, .. }) => (measure, found),
         other => panic!("not over a limit: {other:?}"),

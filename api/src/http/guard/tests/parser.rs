@@ -1,11 +1,11 @@
-//! The parser can safely parse whatever passes [`scan`].
+//! The parser can safely parse every document that passes [`scan`].
 
 use super::*;
 use crate::http::guard::scan;
 
 const QUOTES: &str = "\"\"\"";
 
-/// Whether it parses on a quarter of a worker's stack.
+/// Returns whether the text parses on a quarter of a worker's stack.
 fn parses(text: &str) -> bool {
     let text = text.to_owned();
     let small = std::thread::Builder::new().stack_size(1024 * 1024);
@@ -14,7 +14,7 @@ fn parses(text: &str) -> bool {
 }
 
 #[test]
-fn the_deepest_text_that_passes_is_parsed_on_a_small_stack() {
+fn the_deepest_accepted_document_parses_on_a_small_stack() {
     let shapes = [
         ("", "{a", "", "}"),
         ("{a(b:", "[", "", "])}"),
@@ -37,12 +37,15 @@ fn the_deepest_text_that_passes_is_parsed_on_a_small_stack() {
         // Unclosed brackets too.
         parses(&format!("{head}{}", open.repeat(deepest)));
         let refused = scan(&format!("{head}{}", open.repeat(1_900)), &Limits::STANDARD);
-        assert!(matches!(over(refused).0, Measure::Nesting | Measure::Words));
+        assert!(matches!(
+            exceeded(refused).0,
+            Measure::Nesting | Measure::Words
+        ));
     }
 }
 
 #[test]
-fn brackets_count_where_they_are_brackets() {
+fn brackets_in_strings_and_comments_do_not_count() {
     let deep = "[".repeat(40);
     let shut = "]".repeat(40);
     let escaped = format!("\\{QUOTES}");
@@ -65,14 +68,14 @@ fn brackets_count_where_they_are_brackets() {
         format!("{{a#\"\r(c:{deep}{shut})}}"),
     ] {
         assert!(parses(&real), "{real}");
-        let refused = over(scan(&real, &Limits::STANDARD));
+        let refused = exceeded(scan(&real, &Limits::STANDARD));
         assert_eq!(refused, (Measure::Nesting, 42), "{real}");
     }
 }
 
 #[test]
-fn a_block_string_has_an_end() {
-    // The parser would search for the closing quotes from each of these, to the end of the text.
+fn an_unclosed_string_is_refused() {
+    // The parser would search for the closing quotes from each opening, to the end of the text.
     let text = format!("{{a(b:[\"{}", "\\\"\"\"\"\" ".repeat(2_000));
     let refused = scan(&text, &Limits::STANDARD);
     assert_eq!(refused, Err(TooMuch::UnclosedString));
@@ -80,19 +83,19 @@ fn a_block_string_has_an_end() {
 }
 
 #[test]
-fn a_text_has_bounds() {
+fn bytes_words_and_names_are_limited() {
     let most = 32 * 1024;
     let text = |length: usize| format!("{{a#{}}}", "x".repeat(length - 4));
     assert_eq!(scan(&text(most), &Limits::STANDARD), Ok(()));
-    let refused = over(scan(&text(most + 1), &Limits::STANDARD));
+    let refused = exceeded(scan(&text(most + 1), &Limits::STANDARD));
     assert_eq!(refused, (Measure::DocumentBytes, most as u64 + 1));
     let words = |words: usize| format!("{{{}}}", "a ".repeat(words - 1));
     assert_eq!(scan(&words(3_000), &Limits::STANDARD), Ok(()));
     for unit in ["a ", "#\n", "[]", "\"\" ", "...a ", "(a:b)", "$a ", "1 "] {
         let text = unit.repeat(3_001);
-        assert_eq!(over(scan(&text, &Limits::STANDARD)).0, Measure::Words);
+        assert_eq!(exceeded(scan(&text, &Limits::STANDARD)).0, Measure::Words);
     }
     let name = format!("{{ {} }}", "a".repeat(129));
-    let refused = over(scan(&name, &Limits::STANDARD));
+    let refused = exceeded(scan(&name, &Limits::STANDARD));
     assert_eq!(refused, (Measure::NameBytes, 129));
 }

@@ -30,7 +30,7 @@ const ARGUMENTS: [&str; 6] = [
 enum Part {
     Field(&'static str, &'static str, Vec<Part>),
     Inline(Vec<Part>),
-    /// A spread of a fragment behind the one that it stands in.
+    /// A spread of a later fragment.
     Spread(Index),
 }
 
@@ -51,7 +51,7 @@ fn any_parts() -> impl Strategy<Value = Vec<Part>> {
     prop::collection::vec(part, 1..4)
 }
 
-/// The bodies of fragments; the first is the operation's.
+/// The bodies of the operation and its fragments. The operation comes first.
 #[derive(Clone, Debug)]
 struct Document(Vec<Vec<Part>>);
 
@@ -60,7 +60,7 @@ fn any_document() -> impl Strategy<Value = Document> {
 }
 
 impl Document {
-    /// Writes the document, with fragments spread or written out in their place.
+    /// Writes the document, with its fragments spread or inlined.
     fn text(&self, spread: bool) -> String {
         let mut used = BTreeSet::new();
         let operation = self.body(0, spread, &mut used);
@@ -88,7 +88,7 @@ impl Document {
                 )
             }
             Part::Inline(inner) => format!(" ... {{{} }}", self.parts(inner, of, spread, used)),
-            Part::Spread(which) => match self.behind(of, *which) {
+            Part::Spread(index) => match self.later_fragment(of, *index) {
                 None => " a".to_owned(),
                 Some(fragment) if spread => {
                     used.insert(fragment);
@@ -102,13 +102,13 @@ impl Document {
         written.collect()
     }
 
-    fn behind(&self, of: usize, which: Index) -> Option<usize> {
-        let behind = self.0.len() - of - 1;
-        (behind > 0).then(|| of + 1 + which.index(behind))
+    fn later_fragment(&self, of: usize, index: Index) -> Option<usize> {
+        let later = self.0.len() - of - 1;
+        (later > 0).then(|| of + 1 + index.index(later))
     }
 
-    /// Adds a part to one of its selections.
-    fn with(mut self, part: Part, body: Index, place: Index) -> Self {
+    /// Adds a part to one of the selections.
+    fn with_part(mut self, part: Part, body: Index, place: Index) -> Self {
         let body = body.index(self.0.len());
         let mut place = place.index(selections(&self.0[body]));
         insert(&mut self.0[body], part, &mut place);
@@ -134,7 +134,7 @@ fn selections(set: &[Part]) -> usize {
     1 + within.map(|set| selections(set)).sum::<usize>()
 }
 
-/// Inserts the part into the selection that is `place` further on. Returns the part if there are too few.
+/// Inserts the part into the selection number `place`, counted from here. Returns the part if there are too few.
 fn insert(set: &mut Vec<Part>, part: Part, place: &mut usize) -> Option<Part> {
     if *place == 0 {
         set.push(part);
@@ -175,16 +175,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn a_fragment_counts_as_if_it_were_written_where_it_is_spread(document in any_document()) {
+    fn a_fragment_costs_the_same_spread_or_inlined(document in any_document()) {
         prop_assert_eq!(document.price(true), document.price(false));
     }
 
     #[test]
-    fn whatever_is_asked_beside_the_rest_never_makes_it_cheaper(
+    fn adding_a_selection_never_lowers_the_price(
         document in any_document(), part in any_parts(), body: Index, place: Index
     ) {
         let before = document.price(true);
-        let more = document.with(Part::Inline(part), body, place);
+        let more = document.with_part(Part::Inline(part), body, place);
         let after = more.price(true);
         prop_assert!(before.cost <= after.cost && before.fields <= after.fields, "{}", more.text(true));
         prop_assert!(before.nodes <= after.nodes && before.depth <= after.depth, "{}", more.text(true));

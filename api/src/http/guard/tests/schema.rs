@@ -28,15 +28,15 @@ fn fields() -> Vec<(String, FieldDefinition)> {
     all
 }
 
-fn named(of: &Type) -> &str {
+fn type_name(of: &Type) -> &str {
     match &of.base {
         BaseType::Named(name) => name,
-        BaseType::List(items) => named(items),
+        BaseType::List(items) => type_name(items),
     }
 }
 
 #[test]
-fn every_list_in_pages_is_known_as_one_whatever_is_asked_of_it() {
+fn every_connection_is_priced_as_a_page_by_each_of_its_fields() {
     let fields = fields();
     let mut pages = 0;
     for (of, field) in &fields {
@@ -47,7 +47,7 @@ fn every_list_in_pages_is_known_as_one_whatever_is_asked_of_it() {
                 .iter()
                 .any(|argument| argument.node.name.node == name)
         };
-        let to = named(&field.ty.node);
+        let to = type_name(&field.ty.node);
         let is_page = to.ends_with("Connection");
         // Changes are read forwards only, and always with a number.
         let is_feed = to == "ChangePage";

@@ -5,8 +5,8 @@ use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 use super::*;
 use crate::http::guard::single_root;
 
-fn shown(set: &SelectionSet) -> String {
-    let shown = set.items.iter().map(|selection| match &selection.node {
+fn selection_text(set: &SelectionSet) -> String {
+    let texts = set.items.iter().map(|selection| match &selection.node {
         Selection::Field(field) => {
             let field = &field.node;
             let within = &field.selection_set.node;
@@ -14,15 +14,18 @@ fn shown(set: &SelectionSet) -> String {
             if within.items.is_empty() {
                 name.to_string()
             } else {
-                format!("{name} {{ {} }}", shown(within))
+                format!("{name} {{ {} }}", selection_text(within))
             }
         }
         Selection::FragmentSpread(spread) => format!("...{}", spread.node.fragment_name.node),
         Selection::InlineFragment(inline) => {
-            format!("... {{ {} }}", shown(&inline.node.selection_set.node))
+            format!(
+                "... {{ {} }}",
+                selection_text(&inline.node.selection_set.node)
+            )
         }
     });
-    shown.collect::<Vec<_>>().join(" ")
+    texts.collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the selection of the selected operation, and the names of the fragments that are left.
@@ -38,11 +41,11 @@ fn rewritten(text: &str, name: Option<&str>) -> Result<(String, Vec<String>), To
     let (_, operation) = operations.iter().find(|(found, _)| asked(*found)).unwrap();
     let mut left: Vec<_> = fragments.keys().map(ToString::to_string).collect();
     left.sort();
-    Ok((shown(&operation.node.selection_set.node), left))
+    Ok((selection_text(&operation.node.selection_set.node), left))
 }
 
 #[test]
-fn the_field_is_found_in_fragments_and_all_that_is_asked_of_it_is_kept() {
+fn the_root_field_is_found_in_fragments_and_its_selections_are_merged() {
     let text = "subscription { ...A ... { ping { c } } ... on Subscription { ...A } }
         fragment A on Subscription { ...B ping { ...Rest } }
         fragment B on Subscription { ping { a ... { b } } }
@@ -57,7 +60,7 @@ fn the_field_is_found_in_fragments_and_all_that_is_asked_of_it_is_kept() {
 }
 
 #[test]
-fn only_the_subscription_that_is_asked_for_is_touched() {
+fn only_the_selected_subscription_is_rewritten() {
     let text = "query Q { ...A } subscription S { ...P } subscription T { ...P }
         fragment P on Subscription { ping } fragment A on Query { a b }";
     let fragments = ["A", "P"].map(str::to_owned).to_vec();
@@ -67,7 +70,7 @@ fn only_the_subscription_that_is_asked_for_is_touched() {
 }
 
 #[test]
-fn what_is_not_one_field_is_refused() {
+fn a_root_without_exactly_one_field_is_refused() {
     let root = |selection: &str| {
         let text = format!(
             "subscription {{ {selection} }} fragment F on Subscription {{ ping }}
