@@ -1,9 +1,9 @@
-//! The program with the fields and migrations that only tests have: cargo makes it anew before every run of them.
+//! The program with the fields and migrations that only tests have. Cargo builds it before each test run.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Makes it a newer program than there is: see `migration::rehearsal`.
+    // Acts as a newer release with extra migrations: see `migration::rehearsal`.
     if let Ok(steps) = std::env::var("UNDER_TEST_STEPS") {
         migration::rehearsal::add(steps);
     }

@@ -1,4 +1,4 @@
-//! The service as a test sees it: on a database of its own, under a clock that stands still.
+//! The service in the test's process, with its own database and a clock that stands still.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -36,14 +36,14 @@ use crate::edge::Edge;
 use crate::program::SECRET;
 use crate::{FromDatabase, ListedCodes, TestDatabase};
 
-/// Where requests come from (RFC 5737).
+/// The address that requests come from (RFC 5737).
 pub(crate) const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 /// The service, in this process.
 pub struct TestApp {
-    /// What the service is given.
+    /// The state of the service.
     pub app: App,
-    /// The schema, ready to run.
+    /// The schema, ready to execute.
     pub schema: BelaySchema,
     edge: Edge,
     database: TestDatabase,
@@ -56,13 +56,13 @@ impl FromDatabase for TestApp {
 }
 
 impl TestApp {
-    /// The service with some keys set otherwise, as TOML. It is noon in London on Tuesday 10 March 2026,
-    /// which is not summer time.
+    /// Starts the service with these changes to the configuration, as TOML. The clock shows noon in London on Tuesday
+    /// 10 March 2026, before summer time begins.
     pub async fn configured(database: TestDatabase, toml: &str) -> Self {
         Self::made(database, toml, noon(), None).await
     }
 
-    /// As [`TestApp::configured`], with another way out for pushes.
+    /// Like [`TestApp::configured`], with this push transport.
     pub async fn with_transport(
         database: TestDatabase,
         toml: &str,
@@ -71,12 +71,12 @@ impl TestApp {
         Self::made(database, toml, noon(), Some(transport)).await
     }
 
-    /// The service in the present, for tests that have a server process on the same database.
+    /// Starts the service with the system's clock, for tests with a server process on the same database.
     pub async fn in_the_present(database: TestDatabase) -> Self {
         Self::in_the_present_configured(database, "").await
     }
 
-    /// As [`TestApp::in_the_present`], with some keys set otherwise.
+    /// Like [`TestApp::in_the_present`], with these changes to the configuration.
     pub async fn in_the_present_configured(database: TestDatabase, toml: &str) -> Self {
         Self::made(database, toml, Clock::system(), None).await
     }
@@ -109,7 +109,7 @@ impl TestApp {
         }
     }
 
-    /// Another process on the same database, under the same clock.
+    /// Starts another replica on the same database and clock.
     pub async fn replica(&self) -> App {
         let app = &self.app;
         let outbox = app.dev_outbox.clone();
@@ -124,7 +124,7 @@ impl TestApp {
         .await
     }
 
-    /// As [`replica`](Self::replica), by other zone data; several need different seeds.
+    /// Like [`replica`](Self::replica), with other zone data. Each replica needs its own seed.
     pub async fn replica_by(&self, zones: Installed, seed: u64) -> App {
         let app = &self.app;
         let outbox = app.dev_outbox.clone();
@@ -132,7 +132,7 @@ impl TestApp {
         assemble(config, clock, seed, outbox, (None, zones)).await
     }
 
-    /// The service after its operator has set some keys otherwise, on the same database and clock.
+    /// Restarts the service with these changes to the configuration, on the same database and clock.
     pub async fn reconfigured(self, toml: &str) -> Self {
         let config = config(&self.database.url(), toml);
         let outbox = self.app.dev_outbox.clone();
@@ -141,37 +141,37 @@ impl TestApp {
         Self::of(app, self.database)
     }
 
-    /// The database underneath.
+    /// Returns the database of the service.
     pub const fn database(&self) -> &TestDatabase {
         &self.database
     }
 
-    /// The time it is.
+    /// Returns the current time of the service's clock.
     pub fn now(&self) -> DateTime<Utc> {
         self.app.clock.now()
     }
 
-    /// Lets time pass, without the worker doing anything.
+    /// Advances the clock. The worker does not run.
     pub fn advance(&self, by: TimeDelta) {
         self.app.clock.advance(by).unwrap();
     }
 
-    /// Has a worker do everything that is due.
+    /// Runs a worker until nothing is due.
     pub async fn drain(&self) {
         Worker::new(self.app.clone()).drain().await.unwrap();
     }
 
-    /// Everything mailed and pushed so far.
+    /// Returns all letters and pushes sent so far.
     pub fn outbox(&self) -> Vec<Sent> {
         self.app.dev_outbox.all()
     }
 
-    /// A member in London with a verified account and one session.
+    /// Creates a member in London, with a verified account and one session.
     pub async fn member(&self, handle: &str) -> SignedIn {
         self.member_with(handle, Role::Member).await
     }
 
-    /// A facilitator in London.
+    /// Creates a facilitator in London.
     pub async fn facilitator(&self, handle: &str) -> SignedIn {
         self.member_with(handle, Role::Facilitator).await
     }
@@ -204,23 +204,23 @@ impl TestApp {
         who
     }
 
-    /// Asks as nobody.
+    /// Sends a document anonymously.
     pub async fn anonymous(&self, query: &str, variables: Value) -> Answer {
         self.anonymous_from(HOME, query, variables).await
     }
 
-    /// Asks as nobody, from an address.
+    /// Sends a document anonymously, from this address.
     pub async fn anonymous_from(&self, from: IpAddr, query: &str, variables: Value) -> Answer {
         self.edge.post(None, from, query, variables).await
     }
 
-    /// Asks as a member.
+    /// Sends a document as a member.
     pub async fn as_member(&self, who: SignedIn, query: &str, variables: Value) -> Answer {
         self.edge.post(Some(who), HOME, query, variables).await
     }
 
-    /// Sends members' documents at once, each from a task of its own; the data of their answers, none of which
-    /// may have a top-level error.
+    /// Sends these members' documents concurrently, each from its own task. Returns the data of their answers. Panics
+    /// if one has a top-level error.
     pub async fn at_once(&self, asked: Vec<(SignedIn, impl AsRef<str>, Value)>) -> Vec<Value> {
         let mut tasks = JoinSet::new();
         for (who, document, variables) in asked {
@@ -234,14 +234,14 @@ impl TestApp {
     }
 }
 
-/// The schema as it is served, which also watches that payloads list their codes.
+/// Returns the released schema. It also checks that payloads list their error codes.
 fn schema_of(app: App) -> BelaySchema {
     schema::validated_builder(app)
         .extension(ListedCodes)
         .finish()
 }
 
-/// A request as the HTTP side makes it.
+/// Builds a request as the HTTP layer does.
 pub fn request(viewer: Viewer, from: IpAddr, query: &str, variables: Value) -> Request {
     let request = Request::new(query).variables(Variables::from_json(variables));
     schema::sent_by(request, Sender::new(viewer, from))
@@ -276,15 +276,15 @@ async fn assemble(
     app
 }
 
-/// Budgets that no test of a domain uses up.
+/// Budgets that no domain test exhausts.
 const AMPLE: &str = "[graphql]
 member_budget = { points = 1_000_000_000, per_second = 1 }
 address_budget = { points = 1_000_000_000, per_second = 1 }
 ";
 
-/// The configuration of tests: the defaults, this database, and what the test sets.
+/// Returns the configuration of a test: the defaults, this database and the test's own settings.
 pub fn config(url: &str, toml: &str) -> Config {
-    // The clock of most tests stands still, so that a budget does not refill.
+    // The clock of most tests stands still, so budgets do not refill.
     let database = format!("[database]\nurl = {url:?}\n{AMPLE}");
     let layers = Figment::new()
         .merge(Toml::string(DEFAULTS))
@@ -293,26 +293,26 @@ pub fn config(url: &str, toml: &str) -> Config {
     load_from(&layers).unwrap()
 }
 
-/// What a GraphQL request answered, and what it cost.
+/// The answer to a GraphQL request, and its cost.
 #[derive(Debug)]
 pub struct Answer {
     /// The `data`.
     pub data: Value,
     /// The top-level errors.
     pub errors: Vec<Value>,
-    /// Statements sent to the database.
+    /// How many statements were sent to the database.
     pub statements: u64,
 }
 
 impl Answer {
-    /// The data of an answer without top-level errors.
+    /// Returns the data. Panics if there are top-level errors.
     #[track_caller]
     pub fn ok(self) -> Value {
         assert!(self.errors.is_empty(), "{:#?}", self.errors);
         self.data
     }
 
-    /// The data at a JSON pointer, such as `/signUp/errors/0/code`, of an answer without top-level errors.
+    /// Returns the data at a JSON pointer, such as `/signUp/errors/0/code`. Panics if there are top-level errors.
     #[track_caller]
     pub fn at(self, pointer: &str) -> Value {
         let data = self.ok();
@@ -322,7 +322,7 @@ impl Answer {
             .clone()
     }
 
-    /// The code of the one top-level error.
+    /// Returns the code of the only top-level error.
     #[track_caller]
     pub fn code(&self) -> &str {
         assert_eq!(self.errors.len(), 1, "{:#?}", self.errors);
@@ -341,7 +341,7 @@ fn account_row(
         member_id: Set(member),
         email: Set(email.clone()),
         email_key: Set(email),
-        // No passphrase opens it: these members are signed in already.
+        // No passphrase matches this hash. These members already have a session.
         passphrase_hash: Set("!".to_owned()),
         role: Set(role),
         email_verified_at: Set(now),

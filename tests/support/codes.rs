@@ -1,4 +1,4 @@
-//! That each payload's description lists the codes that come: asked of every answer that a test gets.
+//! Checks in every answer of a test that each payload's description lists the error codes in it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
@@ -10,10 +10,10 @@ use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::TypeSystemDefinition;
 use async_graphql::{ServerResult, Value};
 
-/// An extension of the schema that fails when a payload has an error whose code its description does not list.
+/// A schema extension that panics if a payload has an error code that its description does not list.
 pub struct ListedCodes;
 
-/// The codes that the description of a type lists.
+/// Returns the error codes that each type's description lists.
 fn listed_codes() -> &'static HashMap<String, HashSet<String>> {
     static LISTED: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(read);
     &LISTED

@@ -1,4 +1,4 @@
-//! A collector of traces: keeps what is posted to `/v1/traces`.
+//! A trace collector: it keeps all data posted to `/v1/traces`.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use axum::routing::post;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// The collector, which ends with this.
+/// A running collector. It stops when this is dropped.
 pub struct Collector {
     address: SocketAddr,
     received: Arc<Mutex<Vec<u8>>>,
@@ -17,7 +17,7 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Starts one on a free port of this machine.
+    /// Starts a collector on a free loopback port.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -36,12 +36,12 @@ impl Collector {
         }
     }
 
-    /// Its address, for `log.otlp_url`.
+    /// Returns the URL for `log.otlp_url`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Everything it has received. Texts of protobuf messages stand in it as they are; other bytes are replaced.
+    /// Returns all received data. Strings in protobuf messages are readable; bytes that are not UTF-8 are replaced.
     pub fn received(&self) -> String {
         let received = self.received.lock().unwrap();
         String::from_utf8_lossy(&received).into_owned()

@@ -1,4 +1,4 @@
-//! A database a test, and one test body for both kinds.
+//! One database per test, and one test body for both engines.
 
 use std::fs;
 
@@ -11,16 +11,16 @@ use tokio::sync::OnceCell;
 use crate::postgres::PostgresDatabase;
 use crate::scratch;
 
-/// The two databases Belay runs on.
+/// The two database engines that Belay supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// A file in write-ahead-log mode.
+    /// A SQLite file in write-ahead-log mode.
     Sqlite,
-    /// A database in the tests' own cluster.
+    /// A database in the tests' PostgreSQL cluster.
     Postgres,
 }
 
-/// A database of one test, removed when this is dropped.
+/// The database of one test. It is removed when this is dropped.
 pub struct TestDatabase(Storage);
 
 enum Storage {
@@ -30,43 +30,45 @@ enum Storage {
 }
 
 impl TestDatabase {
-    /// A database that is somebody else's to remove, with every migration applied.
+    /// Applies every migration to an existing database. It is not removed when this is dropped.
     pub async fn at(url: &str) -> Self {
         let database = Self(Storage::Elsewhere(url.to_owned()));
         let connection = database.connect().await;
-        Migrator::up(&connection, None).await.expect("a schema");
-        connection.close().await.expect("a connection that closes");
+        Migrator::up(&connection, None)
+            .await
+            .expect("the migrations succeed");
+        connection.close().await.expect("the connection closes");
         database
     }
 
-    /// A SQLite file with every migration applied.
+    /// Creates a SQLite file with every migration applied.
     pub async fn sqlite() -> Self {
         /// Copying a migrated file is far cheaper than migrating one.
         static MIGRATED: OnceCell<Vec<u8>> = OnceCell::const_new();
         let migrated = MIGRATED.get_or_try_init(migrated_sqlite_file).await;
-        Self::sqlite_from(migrated.expect("a migrated SQLite file"))
+        Self::sqlite_from(migrated.expect("the migrations succeed"))
     }
 
-    /// A new SQLite file, its journal mode still to be set.
+    /// Creates an empty SQLite file. The caller sets its journal mode.
     pub fn empty_sqlite() -> Self {
         Self::sqlite_from(&[])
     }
 
     fn sqlite_from(content: &[u8]) -> Self {
         let folder = TempDir::with_prefix_in("belay-sqlite-", scratch::folder())
-            .expect("a temporary folder");
+            .expect("the folder is created");
         let file = folder.path().join("belay.db");
-        api::files::make_private(&file).expect("a file in a temporary folder");
-        fs::write(file, content).expect("a file in a temporary folder");
+        api::files::make_private(&file).expect("the file is created");
+        fs::write(file, content).expect("the file is written");
         Self(Storage::Sqlite(folder))
     }
 
-    /// A PostgreSQL database with every migration applied.
+    /// Creates a PostgreSQL database with every migration applied.
     pub async fn postgres() -> Self {
         Self::postgres_from(PostgresDatabase::migrated().await)
     }
 
-    /// A PostgreSQL database with nothing in it.
+    /// Creates an empty PostgreSQL database.
     pub async fn empty_postgres() -> Self {
         Self::postgres_from(PostgresDatabase::empty().await)
     }
@@ -74,11 +76,11 @@ impl TestDatabase {
     fn postgres_from(database: Result<PostgresDatabase>) -> Self {
         match database {
             Ok(database) => Self(Storage::Postgres(database)),
-            Err(error) => panic!("no PostgreSQL database for this test: {error:#}"),
+            Err(error) => panic!("cannot create a PostgreSQL database: {error:#}"),
         }
     }
 
-    /// Another database of a kind, with every migration applied.
+    /// Creates a database of this engine with every migration applied.
     pub async fn of(engine: Engine) -> Self {
         match engine {
             Engine::Sqlite => Self::sqlite().await,
@@ -86,7 +88,7 @@ impl TestDatabase {
         }
     }
 
-    /// A database of the same kind with nothing in it.
+    /// Creates an empty database of the same engine.
     pub async fn empty(&self) -> Self {
         match self.engine() {
             Engine::Sqlite => Self::empty_sqlite(),
@@ -94,7 +96,7 @@ impl TestDatabase {
         }
     }
 
-    /// Which kind it is.
+    /// Returns the engine.
     pub fn engine(&self) -> Engine {
         match &self.0 {
             Storage::Sqlite(_) => Engine::Sqlite,
@@ -103,7 +105,7 @@ impl TestDatabase {
         }
     }
 
-    /// As `BELAY_DATABASE__URL` takes it.
+    /// Returns the URL for `BELAY_DATABASE__URL`.
     pub fn url(&self) -> String {
         match &self.0 {
             Storage::Sqlite(folder) => sqlite_url(folder),
@@ -112,17 +114,17 @@ impl TestDatabase {
         }
     }
 
-    /// A way in beside the service's own.
+    /// Opens connections apart from the service's own.
     pub async fn connect(&self) -> DatabaseConnection {
         connect(&self.url())
             .await
-            .expect("a connection to the test's database")
+            .expect("the database accepts connections")
     }
 }
 
-/// What a test can ask for in place of a [`TestDatabase`]: something that stands on one.
+/// A type that a test can take instead of a [`TestDatabase`], and that is built on one.
 pub trait FromDatabase: Sized {
-    /// Builds it on a database with every migration applied.
+    /// Builds the value on a database with every migration applied.
     fn from_database(database: TestDatabase) -> impl Future<Output = Self> + Send;
 }
 
@@ -132,7 +134,7 @@ impl FromDatabase for TestDatabase {
     }
 }
 
-/// What [`both`](crate::both) expands to: one body, on one database.
+/// Runs one test body on one database. [`both`](crate::both) expands to this.
 #[doc(hidden)]
 pub async fn run<T, F>(database: TestDatabase, body: impl FnOnce(T) -> F)
 where
@@ -159,10 +161,10 @@ async fn migrated_sqlite_file() -> Result<Vec<u8>> {
         .execute_unprepared("PRAGMA journal_mode = WAL")
         .await?;
     Migrator::up(&connection, None).await?;
-    // Closing the last connection moves what the log still holds into the file.
+    // Closing the last connection writes the log into the file.
     connection.close().await?;
     let Storage::Sqlite(folder) = &database.0 else {
-        unreachable!("made above")
+        unreachable!("the database above is SQLite")
     };
     fs::read(folder.path().join("belay.db")).context("cannot read the migrated file")
 }

@@ -1,5 +1,5 @@
-//! The HTTP edge in this process, without a socket: a test's documents pass the access token, the budget, the price,
-//! validation and the masking of faults, as an app's documents do.
+//! The HTTP edge in the test's process, without a socket. A test's documents pass the same checks as an app's: access
+//! token, budget, price, validation and masking of faults.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -23,7 +23,7 @@ use tower::ServiceExt as _;
 
 use crate::Answer;
 
-/// Clones answer from the same state.
+/// The HTTP edge. Clones share the same state.
 #[derive(Clone)]
 pub(crate) struct Edge {
     state: HttpState,
@@ -39,7 +39,7 @@ impl Edge {
         Self { state, routes }
     }
 
-    /// Sends a document from an address: with a new access token of the member's session, or anonymously.
+    /// Sends a document from this address, with a new access token of the member's session or anonymously.
     pub(crate) async fn post(
         &self,
         who: Option<SignedIn>,

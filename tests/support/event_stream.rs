@@ -1,4 +1,4 @@
-//! A client of GraphQL over server-sent events, for one operation.
+//! A client for one GraphQL operation over server-sent events.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 
 use crate::TestServer;
 
-/// Long enough for a machine that is busy with other tests.
+/// The limit of each wait. It is long, because the machine may be busy with other tests.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// An answer that comes event by event.
+/// An open event stream.
 pub struct EventStream {
     answer: Response,
     read: String,
 }
 
 impl EventStream {
-    /// Asks for an operation's events.
+    /// Starts an operation and opens its event stream.
     pub async fn open(server: &TestServer, token: Option<&str>, query: &str) -> Self {
         let mut request = server
             .request(Method::POST, "/graphql")
@@ -32,7 +32,7 @@ impl EventStream {
         Self { answer, read }
     }
 
-    /// The next event, its name and its data; none at the end. Signs of life are passed over.
+    /// Returns the next event's name and data, or `None` at the end of the stream. Skips keepalives.
     pub async fn next(&mut self) -> Option<(String, Value)> {
         loop {
             while let Some((event, rest)) = self.read.split_once("\n\n") {
@@ -43,14 +43,14 @@ impl EventStream {
                 }
             }
             let chunk = tokio::time::timeout(PATIENCE, self.answer.chunk()).await;
-            let chunk = chunk.expect("the server says something").unwrap()?;
+            let chunk = chunk.expect("the server sends data in time").unwrap()?;
             self.read += std::str::from_utf8(&chunk).unwrap();
         }
     }
 
-    /// The one field of the next event's data.
+    /// Returns this field of the next event's data.
     pub async fn field(&mut self, name: &str) -> Value {
-        let (_, data) = self.next().await.expect("an event");
+        let (_, data) = self.next().await.expect("an event comes before the end");
         assert!(data.get("errors").is_none(), "{data}");
         data["data"][name].clone()
     }

@@ -1,10 +1,9 @@
-//! Firebase Cloud Messaging and its token server, on a loopback socket.
+//! A fake of Firebase Cloud Messaging and its token server, on a loopback socket.
 //!
-//! Both speak HTTP/1.1 and cleartext HTTP/2 on one port, with the hundred concurrent streams that
-//! Google's servers allow. A message is answered by the next [`Answer`] scripted for its address and
-//! is accepted once none is left. Every request is held to what Google documents: one that breaks a
-//! rule is answered with 400 and remembered in [`FakeFcm::violations`], which a test should find
-//! empty.
+//! Both speak HTTP/1.1 and cleartext HTTP/2 on one port, with Google's limit of 100 concurrent streams. The fake
+//! answers a message with the next [`Answer`] scripted for its address, or with the default answer if none is left. It
+//! checks every request against Google's documented rules. It answers a violation with 400 and records it in
+//! [`FakeFcm::violations`], which should be empty at the end of a test.
 
 mod answer;
 mod check;
@@ -30,14 +29,14 @@ pub use self::{
     oauth::TokenAnswer,
 };
 
-/// The project that the fake is.
+/// The id of the fake's project.
 pub const PROJECT_ID: &str = "fake-project";
 const CLIENT_EMAIL: &str = "sender@fake-project.iam.gserviceaccount.com";
 const KEY_ID: &str = "fake-key";
 const TOKEN_PATH: &str = "/token";
 const METADATA_PATH: &str = "/computeMetadata/v1/instance/service-accounts/default/token";
 
-/// A running fake. Dropped, it stops by itself; [`FakeFcm::stop`] also waits for that.
+/// A running fake. It stops when this is dropped. [`FakeFcm::stop`] also waits until it has stopped.
 #[derive(Debug)]
 pub struct FakeFcm {
     address: SocketAddr,
@@ -46,22 +45,22 @@ pub struct FakeFcm {
     serving: JoinHandle<()>,
 }
 
-/// A message as the fake received it, in the order of arrival.
+/// A message that the fake received.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// The fid or the token it is addressed to; empty if it has neither.
+    /// The fid or token of the recipient. Empty if the message has neither.
     pub address: String,
-    /// The request's body; null if it is no JSON.
+    /// The request's body, or null if it is not JSON.
     pub body: Value,
     /// The request's headers.
     pub headers: HeaderMap,
-    /// The request's protocol.
+    /// The request's HTTP version.
     pub version: Version,
-    /// Which connection it came over, counted from 1.
+    /// The number of the connection, counted from 1.
     pub connection: u64,
-    /// Whether it carried an access token that was issued and is still valid.
+    /// Whether the request had a valid access token of this fake.
     pub authorised: bool,
-    /// When it arrived.
+    /// The time of arrival.
     pub at: Instant,
 }
 
@@ -92,7 +91,7 @@ impl Shared {
 }
 
 impl FakeFcm {
-    /// Starts a fake on a free port, which accepts every message without delay.
+    /// Starts a fake on a free port. It accepts every message without delay.
     pub async fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -121,34 +120,33 @@ impl FakeFcm {
         }
     }
 
-    /// Stops accepting connections, lets what is being answered end, and waits for that. Messages
-    /// that are being stalled are let go.
+    /// Stops accepting connections, and waits until open requests are answered. Stalled requests are answered with 503.
     pub async fn stop(self) {
         self.shutdown.send_replace(true);
         self.serving.await.unwrap();
     }
 
-    /// Where messages are sent to.
+    /// Returns the base URL of the API.
     pub fn base_url(&self) -> Url {
         self.shared.base_url.clone()
     }
 
-    /// The socket's address.
+    /// Returns the socket's address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where assertions are exchanged for access tokens.
+    /// Returns the URL that exchanges assertions for access tokens.
     pub fn token_uri(&self) -> Url {
         self.shared.url(TOKEN_PATH)
     }
 
-    /// Where the fake is a metadata server.
+    /// Returns the URL of the fake metadata server.
     pub fn metadata_url(&self) -> Url {
         self.shared.url(METADATA_PATH)
     }
 
-    /// A service account's key that the token server accepts, as Google's console would export it.
+    /// Returns a service account key that the token server accepts, in the format of Google's console.
     pub fn service_account_json(&self) -> String {
         json!({
             "type": "service_account",
@@ -161,7 +159,8 @@ impl FakeFcm {
         .to_string()
     }
 
-    /// The configuration that pushes to it, and the folder with the key, which must outlive its use.
+    /// Returns the configuration that pushes to the fake, and the folder with the key. The folder must
+    /// outlive the configuration.
     pub fn toml(&self) -> (String, TempDir) {
         let folder = TempDir::with_prefix("belay-key-").unwrap();
         let key = folder.path().join("key.json");
@@ -174,7 +173,7 @@ impl FakeFcm {
         (toml, folder)
     }
 
-    /// Answers the next messages to `address` in this order, then as every other.
+    /// Answers the next messages to `address` in this order. After that, the default answer applies.
     pub fn script(&self, address: &str, answers: impl IntoIterator<Item = Answer>) {
         self.shared
             .state()
@@ -184,59 +183,59 @@ impl FakeFcm {
             .extend(answers);
     }
 
-    /// Answers every message that has no script of its own this way.
+    /// Sets the default answer, for messages without a script.
     pub fn otherwise(&self, answer: Answer) {
         self.shared.state().otherwise = answer;
     }
 
-    /// Answers every message only after this time.
+    /// Delays the answer to every message by this time.
     pub fn set_latency(&self, latency: Duration) {
         self.shared.state().latency = latency;
     }
 
-    /// The messages received so far.
+    /// Returns the messages received so far, in order of arrival.
     pub fn requests(&self) -> Vec<Received> {
         self.shared.state().requests.clone()
     }
 
-    /// The messages received so far for one address.
+    /// Returns the messages received so far for one address.
     pub fn requests_to(&self, address: &str) -> Vec<Received> {
         let mut requests = self.requests();
         requests.retain(|request| request.address == address);
         requests
     }
 
-    /// Which of Google's rules the requests so far broke, to both servers.
+    /// Returns the violations of Google's rules so far, by requests to either server.
     pub fn violations(&self) -> Vec<String> {
         self.shared.state().violations.clone()
     }
 
-    /// How many connections were opened so far.
+    /// Returns how many connections were opened so far.
     pub fn connections(&self) -> u64 {
         self.shared.state().connections
     }
 
-    /// How many messages waited for their answer at one time, at most.
+    /// Returns the highest number of messages that waited for an answer at once.
     pub fn most_in_flight(&self) -> usize {
         self.shared.state().most_in_flight
     }
 
-    /// Answers the next requests for a token in this order, then as every other.
+    /// Answers the next token requests in this order. After that, the default answer applies.
     pub fn script_tokens(&self, answers: impl IntoIterator<Item = TokenAnswer>) {
         self.shared.state().oauth.script.extend(answers);
     }
 
-    /// Answers every request for a token that has no script this way, from now on.
+    /// Sets the default answer, for token requests without a script.
     pub fn tokens_otherwise(&self, answer: TokenAnswer) {
         self.shared.state().oauth.otherwise = answer;
     }
 
-    /// How many requests for a token were made so far.
+    /// Returns how many token requests were made so far.
     pub fn token_requests(&self) -> usize {
         self.shared.state().oauth.requests
     }
 
-    /// Accepts none of the access tokens issued so far any longer.
+    /// Revokes all access tokens issued so far.
     pub fn revoke_tokens(&self) {
         self.shared.state().oauth.revoke();
     }

@@ -1,4 +1,4 @@
-//! A way out for pushes that does what a test says.
+//! A push transport with scripted answers.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -10,27 +10,27 @@ use async_trait::async_trait;
 use entity::device::Platform;
 use tokio::sync::Semaphore;
 
-/// What a message is answered with.
+/// The answer to a message.
 #[derive(Clone, Debug)]
 pub enum Scripted {
-    /// This, at once.
+    /// Answers at once.
     Now(Outcome),
-    /// This, when the test [releases](FakeTransport::release) it.
+    /// Answers when the test [releases](FakeTransport::release) it.
     OnRelease(Outcome),
 }
 
-/// A message that was handed over.
+/// A message that the transport received.
 #[derive(Clone, Debug)]
 pub struct SentNudge {
-    /// To which address.
+    /// The address of the device.
     pub address: String,
-    /// On which platform.
+    /// The platform of the device.
     pub platform: Platform,
-    /// What.
+    /// The message.
     pub nudge: Rendered,
 }
 
-/// Answers as scripted for the address, and accepts once the script is over.
+/// A transport that answers from each address's script. It accepts messages once the script is used up.
 #[derive(Clone)]
 pub struct FakeTransport(Arc<Shared>);
 
@@ -42,8 +42,8 @@ struct Shared {
 }
 
 impl FakeTransport {
-    /// One that accepts everything.
-    #[allow(clippy::new_without_default, reason = "a test says what it makes")]
+    /// Creates a transport that accepts every message.
+    #[allow(clippy::new_without_default, reason = "a test names what it creates")]
     pub fn new() -> Self {
         Self(Arc::new(Shared {
             scripts: Mutex::default(),
@@ -53,36 +53,36 @@ impl FakeTransport {
         }))
     }
 
-    /// Answers the next messages to `address` in this order.
+    /// Answers the next messages to `address` with these outcomes, in order.
     pub fn script(&self, address: &str, answers: impl IntoIterator<Item = Outcome>) {
         let answers = answers.into_iter().map(Scripted::Now);
         self.script_with(address, answers);
     }
 
-    /// As [`FakeTransport::script`], with a word on when.
+    /// Like [`FakeTransport::script`]. Each answer also says when it is given.
     pub fn script_with(&self, address: &str, answers: impl IntoIterator<Item = Scripted>) {
         let mut scripts = self.0.scripts.lock().unwrap();
         let script = scripts.entry(address.to_owned()).or_default();
         script.extend(answers);
     }
 
-    /// Everything handed over so far.
+    /// Returns all messages received so far.
     pub fn sent(&self) -> Vec<SentNudge> {
         self.0.sent.lock().unwrap().clone()
     }
 
-    /// How often something was handed over for an address.
+    /// Returns how many messages this address has received.
     pub fn sent_to(&self, address: &str) -> usize {
         let sent = self.sent();
         sent.iter().filter(|sent| sent.address == address).count()
     }
 
-    /// Waits until one more message has been handed over.
+    /// Waits until one more message has been received.
     pub async fn arrival(&self) {
         self.0.arrived.acquire().await.unwrap().forget();
     }
 
-    /// Lets one answer go that waits for it.
+    /// Releases one waiting answer.
     pub fn release(&self) {
         self.0.released.add_permits(1);
     }
@@ -114,7 +114,7 @@ impl Transport for FakeTransport {
     }
 
     fn capacity(&self) -> usize {
-        // In order, so that a test knows what comes first.
+        // One message at a time, so that tests can rely on the order.
         1
     }
 

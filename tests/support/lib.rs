@@ -1,11 +1,11 @@
-//! What the tests stand on.
+//! Shared helpers of the tests.
 
 #![allow(
     clippy::expect_used,
     clippy::missing_panics_doc,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "in a test, giving up with a message is how a failure is told"
+    reason = "a test reports a failure by a panic with a message"
 )]
 
 mod app;
@@ -59,8 +59,8 @@ pub use socket::{PROTOCOL, Socket};
 pub use sources::{Source, sources};
 pub use zones::{install_zone, zone_folder, zone_name};
 
-/// A zone of the IANA database.
+/// Returns a zone of the IANA database.
 pub fn zone(name: &str) -> api::zones::Zone {
     let found = name.parse();
-    found.unwrap_or_else(|_| panic!("{name} is a time zone"))
+    found.unwrap_or_else(|_| panic!("{name} is not a time zone"))
 }

@@ -1,20 +1,20 @@
-//! The letters a test's service has mailed.
+//! The letters that the service of a test has mailed.
 
 use api::dev_outbox::Sent;
 
 use crate::TestApp;
 
-/// A letter, as its receiver sees it.
+/// A letter as its recipient sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
     /// The subject line.
     pub subject: String,
-    /// The text.
+    /// The body, as plain text.
     pub text: String,
 }
 
 impl Mail {
-    /// The eight digits on a line of their own; none in a letter without a code.
+    /// Returns the code: the eight digits on a line of their own. Returns `None` if there is no code.
     pub fn code(&self) -> Option<String> {
         self.text
             .lines()
@@ -24,7 +24,7 @@ impl Mail {
 }
 
 impl TestApp {
-    /// Everything mailed to an address so far, oldest first.
+    /// Returns all letters mailed to this address so far, oldest first.
     pub fn mail_to(&self, address: &str) -> Vec<Mail> {
         let mails = self.outbox().into_iter().filter_map(|sent| match sent {
             Sent::Mail {
@@ -35,13 +35,13 @@ impl TestApp {
         mails.collect()
     }
 
-    /// Has the worker do its work, and reads the code of the newest letter to an address.
+    /// Runs the worker. Returns the newest code mailed to this address.
     pub async fn mailed_code(&self, address: &str) -> String {
         self.drain().await;
         let letters = self.mail_to(address);
         assert!(!letters.is_empty(), "nothing was mailed to {address}");
-        // What is told about the account may have come behind it.
+        // A notice about the account may be newer than the letter with the code.
         let newest = letters.iter().rev().find_map(Mail::code);
-        newest.expect("a code in a letter")
+        newest.expect("a letter has a code")
     }
 }

@@ -1,12 +1,12 @@
-//! Mutations as apps write them: one for each document, with its name, its input and its errors.
+//! Mutations as apps write them: each document has one, with its name, its input and its errors.
 
 use api::viewer::SignedIn;
 use serde_json::{Value, json};
 
 use crate::TestApp;
 
-/// The document of a mutation with an input. Its payload has the alias `payload`, with the `wanted` fields and the
-/// errors.
+/// Returns the document of a mutation with an input. Its payload has the alias `payload`, with the `wanted` fields and
+/// the errors.
 pub fn mutation(name: &str, wanted: &str) -> String {
     let operation = operation_name(name);
     format!(
@@ -15,7 +15,7 @@ pub fn mutation(name: &str, wanted: &str) -> String {
     )
 }
 
-/// The name of an operation: that of its field, with a capital letter.
+/// Returns the name of an operation: its field's name with a capital first letter.
 pub fn operation_name(field: &str) -> String {
     let (first, rest) = field.split_at(1);
     first.to_uppercase() + rest
@@ -29,7 +29,7 @@ impl TestApp {
         answer.await.at("/payload")
     }
 
-    /// As [`TestApp::mutate`], without an error in the payload.
+    /// Like [`TestApp::mutate`], but panics if the payload has an error.
     pub async fn succeed(&self, who: SignedIn, name: &str, input: Value, wanted: &str) -> Value {
         let payload = self.mutate(who, name, input, wanted).await;
         assert_eq!(payload["errors"], json!([]), "{name}");

@@ -1,4 +1,4 @@
-//! A NATS server of a test's own, on a loopback port.
+//! A NATS server for one test, on a loopback port.
 
 use std::fs;
 use std::io::Read as _;
@@ -12,61 +12,62 @@ use tokio::net::TcpSocket;
 
 use crate::process;
 
-/// It is looked for so often, and so many times.
+/// The pause between two checks for the server.
 const PAUSE: Duration = Duration::from_millis(20);
+/// How many checks are made.
 const LOOKS: usize = 1500;
-/// For its first word.
+/// The limit of the wait for the server's greeting.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// See the module. Killed when this is dropped.
+/// A NATS server. It is killed when this is dropped.
 pub struct NatsServer {
     folder: TempDir,
     address: SocketAddr,
-    /// Bound and never listened on: while NATS is stopped, and before it starts, nobody else is given the port.
+    /// This socket is bound but never listens. It keeps the port reserved while NATS does not run.
     _reserved: TcpSocket,
     child: Option<Child>,
 }
 
 impl NatsServer {
-    /// A server that lets everybody in.
+    /// Starts a server that needs no login.
     pub fn start() -> Self {
         Self::configured("")
     }
 
-    /// A server with a configuration of the test's own.
+    /// Starts a server with this configuration.
     pub fn configured(config: &str) -> Self {
-        let reserved = TcpSocket::new_v4().expect("a socket");
-        // NATS asks for the same, and may then listen where this is only bound.
-        reserved.set_reuseaddr(true).expect("a socket");
+        let reserved = TcpSocket::new_v4().expect("a socket opens");
+        // NATS sets the same option, and can then listen on this port.
+        reserved.set_reuseaddr(true).expect("the option is set");
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        reserved.bind(any).expect("a free port");
+        reserved.bind(any).expect("a port is free");
         let mut server = Self {
-            folder: TempDir::with_prefix("belay-nats-").expect("a temporary folder"),
-            address: reserved.local_addr().expect("an address"),
+            folder: TempDir::with_prefix("belay-nats-").expect("the folder is created"),
+            address: reserved.local_addr().expect("the socket has an address"),
             _reserved: reserved,
             child: None,
         };
-        fs::write(server.folder.path().join("nats.conf"), config).expect("a file in it");
+        fs::write(server.folder.path().join("nats.conf"), config).expect("the file is written");
         server.start_again();
         server
     }
 
-    /// Starts it again where it was, and waits until it takes connections.
+    /// Starts the server again on the same port, and waits until it accepts connections.
     pub fn start_again(&mut self) {
         let child = self.spawn();
         self.child = Some(child);
         for _ in 0..LOOKS {
             let ended = self.child.as_mut().and_then(|child| child.try_wait().ok()?);
-            assert!(ended.is_none(), "NATS does not start: {}", self.log());
+            assert!(ended.is_none(), "NATS ended at its start: {}", self.log());
             if self.greets() {
                 return;
             }
             sleep(PAUSE);
         }
-        panic!("waited in vain for NATS: {}", self.log());
+        panic!("NATS does not answer: {}", self.log());
     }
 
-    /// Whether somebody is there who speaks as NATS does first.
+    /// Returns whether the port answers with NATS's greeting.
     fn greets(&self) -> bool {
         let greeting = TcpStream::connect(self.address).and_then(|mut stream| {
             stream.set_read_timeout(Some(PATIENCE))?;
@@ -76,26 +77,26 @@ impl NatsServer {
         greeting.is_ok_and(|word| &word == b"INFO ")
     }
 
-    /// Ends it at once, and with it every connection.
+    /// Kills the server, which closes every connection.
     pub fn stop(&mut self) {
         if let Some(mut child) = self.child.take() {
-            child.kill().expect("a child can be killed");
-            child.wait().expect("a child's end can be waited for");
+            child.kill().expect("NATS can be killed");
+            child.wait().expect("NATS can be waited for");
         }
     }
 
-    /// Sends it a signal, by its short name.
+    /// Sends a signal to the server, by its short name.
     pub fn signal(&self, name: &str) {
-        let child = self.child.as_ref().expect("it runs");
+        let child = self.child.as_ref().expect("NATS runs");
         process::signal(child.id(), name);
     }
 
-    /// As `bus.url` takes it, with what goes before an `@` in front of the address.
+    /// Returns the URL for `bus.url`. `login` comes before the address and ends with `@`, or is empty.
     pub fn url(&self, login: &str) -> String {
         format!("nats://{login}{}", self.address)
     }
 
-    /// The configuration of a process that uses it.
+    /// Returns the configuration of a process that uses this server.
     pub fn toml(&self) -> String {
         format!("[bus]\nurl = {:?}\n", self.url(""))
     }
@@ -114,8 +115,8 @@ impl NatsServer {
             .stderr(Stdio::null())
             .spawn();
         child.expect(
-            "no nats-server on this machine: install it, on Debian and Ubuntu: apt-get install nats-server \
-             (tests/run does it)",
+            "nats-server is not installed. On Debian and Ubuntu: apt-get install nats-server (tests/run \
+             does it)",
         )
     }
 
@@ -130,7 +131,7 @@ impl Drop for NatsServer {
     }
 }
 
-/// Debian keeps it where only root's PATH leads.
+/// Returns the name or path of the program. Debian installs it in a folder that only root's `PATH` lists.
 fn program() -> &'static str {
     if Command::new("nats-server")
         .arg("--version")

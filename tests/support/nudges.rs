@@ -1,4 +1,4 @@
-//! What a test of nudges does again and again.
+//! Common steps of notification and push tests.
 
 use api::outbox::{Announcement, announce};
 use api::transact;
@@ -21,19 +21,19 @@ const REGISTER: &str = "mutation($input: RegisterDeviceInput!) {
 }";
 
 impl TestApp {
-    /// Registers an Android phone under an FCM installation id; the device.
+    /// Registers an Android phone under an FCM installation id. Returns the device.
     pub async fn register(&self, who: SignedIn, address: &str) -> Value {
         self.register_as(who, json!({ "address": address })).await
     }
 
-    /// As [`TestApp::register`], with some fields of the input set otherwise.
+    /// Like [`TestApp::register`], with these fields of the input.
     pub async fn register_as(&self, who: SignedIn, fields: Value) -> Value {
         let answer = self.try_register(who, fields).await;
         assert_eq!(answer["errors"], json!([]));
         answer["device"].clone()
     }
 
-    /// The whole payload of a registration.
+    /// Tries to register a device. Returns the whole payload.
     pub async fn try_register(&self, who: SignedIn, fields: Value) -> Value {
         let mut input = json!({
             "addressKind": "FCM_FID",
@@ -51,13 +51,13 @@ impl TestApp {
         answer.at("/registerDevice")
     }
 
-    /// Announces that a meeting is off, under a key, from now on for four hours.
+    /// Announces a cancelled meeting under this key. The notification is due now and expires in four hours.
     pub async fn tell(&self, who: SignedIn, key: &str) {
         let now = self.now();
         self.tell_at(who, key, now, now + TimeDelta::hours(4)).await;
     }
 
-    /// As [`TestApp::tell`], at other times.
+    /// Like [`TestApp::tell`], with these times.
     pub async fn tell_at(
         &self,
         who: SignedIn,
@@ -77,17 +77,17 @@ impl TestApp {
         self.announce(&what).await;
     }
 
-    /// Announces something.
+    /// Announces a notification.
     pub async fn announce(&self, what: &Announcement) {
         let app = &self.app;
-        let told = transact!(app, |tx| {
+        let announced = transact!(app, |tx| {
             announce(app, tx, what).await?;
             Ok(Done::Keep(()))
         });
-        told.unwrap();
+        announced.unwrap();
     }
 
-    /// Has a member checked in on a day of his.
+    /// Inserts a check-in of a member on this day.
     pub async fn checked_in(&self, who: SignedIn, day: &str) {
         let now = self.now();
         let row = check_in::ActiveModel {
@@ -117,9 +117,9 @@ impl TestApp {
             .unwrap();
     }
 
-    /// Moves every member to where it is about noon, so that nobody's day ends during a test in the present.
+    /// Moves every member to a zone where it is about noon. So no day ends while a test runs on the system's clock.
     pub async fn move_to_noon(&self) {
-        // Zones that are named so count hours behind UTC.
+        // The number in the name of these zones counts hours behind UTC.
         let behind = i64::from(self.now().hour()) - 12;
         let zone = format!("Etc/GMT{behind:+}");
         let moved = member::Entity::update_many()
@@ -128,7 +128,7 @@ impl TestApp {
         moved.await.unwrap();
     }
 
-    /// Has a member's daily reminder fall due at an instant.
+    /// Inserts a daily reminder of a member that is due at this time.
     pub async fn remind(&self, member: MemberId, due: DateTime<Utc>) {
         let db = self.app.db.pool();
         let terms = api::profile::service::day_terms(db, member).await.unwrap();
@@ -144,13 +144,13 @@ impl TestApp {
         added.await.unwrap();
     }
 
-    /// Every delivery there is, oldest first.
+    /// Returns all deliveries, oldest first.
     pub async fn deliveries(&self) -> Vec<push_delivery::Model> {
         let all = push_delivery::Entity::find().order_by_asc(push_delivery::Column::Id);
         all.all(self.app.db.pool()).await.unwrap()
     }
 
-    /// Every notification there is, in the order they fall due.
+    /// Returns all notifications, in the order they fall due.
     pub async fn notifications(&self) -> Vec<notification::Model> {
         let all = notification::Entity::find()
             .order_by_asc(notification::Column::NotBefore)
@@ -158,7 +158,7 @@ impl TestApp {
         all.all(self.app.db.pool()).await.unwrap()
     }
 
-    /// Steps through everything that falls due until `until`, as a worker would have done it on the way.
+    /// Moves the clock to `until`. Stops at each due time on the way and runs the worker.
     pub async fn travel(&self, until: DateTime<Utc>) {
         loop {
             self.drain().await;

@@ -1,5 +1,4 @@
-//! A man's app on one of his devices, as the server meets it: over a socket, and sometimes without the
-//! answer getting through.
+//! A member's app on one device. It connects over a socket, and sometimes loses an answer.
 
 use api::clock::Clock;
 use api::entropy::{Entropy, Ids};
@@ -9,10 +8,10 @@ use uuid::Uuid;
 use crate::TestServer;
 use crate::mutation::{mutation, operation_name};
 
-/// What an app asks for whenever it is signed in.
+/// The fields that an app selects whenever it signs in.
 pub const CREDENTIALS: &str = "credentials { accessToken refreshToken sessionId }";
 
-/// See the module.
+/// A member's app on one device.
 pub struct Phone<'a> {
     server: &'a TestServer,
     ids: Ids,
@@ -22,7 +21,7 @@ pub struct Phone<'a> {
 }
 
 impl<'a> Phone<'a> {
-    /// A device on which nobody is signed in.
+    /// Creates a device without a session.
     pub fn new(server: &'a TestServer) -> Self {
         Self {
             server,
@@ -33,49 +32,49 @@ impl<'a> Phone<'a> {
         }
     }
 
-    /// The server it asks.
+    /// Returns the server that the app uses.
     pub const fn server(&self) -> &'a TestServer {
         self.server
     }
 
-    /// A new id, as apps make them.
+    /// Returns a new id, as apps generate them.
     pub fn id(&self) -> Uuid {
         self.ids.next()
     }
 
-    /// Keeps the [`CREDENTIALS`] of a payload: from now on this man asks.
+    /// Keeps the [`CREDENTIALS`] of a payload, and uses them from now on.
     pub fn keep(&mut self, payload: &Value) {
         let credentials = &payload["credentials"];
         let token = |name: &str| credentials[name].as_str().map(str::to_owned);
         self.access = token("accessToken");
-        self.refresh = token("refreshToken").expect("credentials in the payload");
+        self.refresh = token("refreshToken").expect("the payload has credentials");
         self.session = credentials["sessionId"].clone();
     }
 
-    /// The tokens it holds: for access and for the next refresh.
+    /// Returns the access token and the refresh token.
     pub fn tokens(&self) -> [&str; 2] {
         [self.access.as_deref().unwrap_or_default(), &self.refresh]
     }
 
-    /// The id of its session.
+    /// Returns the id of the session.
     pub fn session(&self) -> &Value {
         &self.session
     }
 
-    /// Asks, and gives the whole answer, whatever it is.
+    /// Sends a document. Returns the whole answer, with any errors.
     pub async fn answer(&self, query: &str, variables: Value) -> Value {
         let token = self.access.as_deref();
         self.server.graphql(token, query, variables).await
     }
 
-    /// The data of an answer without errors.
+    /// Sends a query. Returns the data. Panics if there are errors.
     pub async fn ask(&self, query: &str) -> Value {
         let answer = self.answer(query, json!({})).await;
         assert!(answer.get("errors").is_none(), "{answer:#}");
         answer["data"].clone()
     }
 
-    /// Sends a mutation; its payload, whatever it is.
+    /// Sends a mutation. Returns its payload, with any errors in it.
     pub async fn try_send(&self, mutation: &str, input: &Value, wanted: &str) -> Value {
         let (operation, variables) = document(mutation, input, wanted);
         let answer = self.answer(&operation, variables).await;
@@ -83,15 +82,15 @@ impl<'a> Phone<'a> {
         answer["data"]["payload"].clone()
     }
 
-    /// Sends a mutation that is to succeed; its payload.
+    /// Sends a mutation. Returns its payload. Panics if the payload has errors.
     pub async fn send(&self, mutation: &str, input: &Value, wanted: &str) -> Value {
         let payload = self.try_send(mutation, input, wanted).await;
         assert_eq!(payload["errors"], json!([]), "{mutation}: {payload:#}");
         payload
     }
 
-    /// As [`Phone::send`], when the first answer does not get through and the app sends the same again: it
-    /// must be told the same.
+    /// Like [`Phone::send`], but the first answer is lost and the app sends the same mutation again. Panics if the two
+    /// answers differ.
     pub async fn send_twice(&self, mutation: &str, input: &Value, wanted: &str) -> Value {
         let lost = self.send(mutation, input, wanted).await;
         let arrived = self.send(mutation, input, wanted).await;
@@ -99,7 +98,7 @@ impl<'a> Phone<'a> {
         arrived
     }
 
-    /// Sends a mutation that is to be refused; the code of the first refusal, or of the error.
+    /// Sends a mutation that must fail. Returns the code of the top-level error, or of the payload's first error.
     pub async fn refused(&self, mutation: &str, input: &Value) -> String {
         let (operation, variables) = document(mutation, input, "");
         let answer = self.answer(&operation, variables).await;
@@ -110,9 +109,9 @@ impl<'a> Phone<'a> {
             .to_owned()
     }
 
-    /// Exchanges the refresh token; the first answer is lost.
+    /// Exchanges the refresh token. The first answer is lost.
     pub async fn refresh(&mut self) {
-        // An access token that is over would be refused before anything else is looked at.
+        // The server checks the access token first, and refuses an expired one.
         self.access = None;
         let input = json!({ "refreshToken": self.refresh });
         let payload = self.send_twice("refreshSession", &input, CREDENTIALS).await;
@@ -120,7 +119,7 @@ impl<'a> Phone<'a> {
     }
 }
 
-/// The document of a mutation and its variables. A mutation whose input is null has none.
+/// Returns the document of a mutation and its variables. With a null input, the mutation takes no input.
 fn document(name: &str, input: &Value, wanted: &str) -> (String, Value) {
     let wanted = format!("{wanted} errors {{ message }}");
     if input.is_null() {
@@ -133,7 +132,7 @@ fn document(name: &str, input: &Value, wanted: &str) -> (String, Value) {
     (mutation(name, &wanted), json!({ "input": input }))
 }
 
-/// Without the access token, which tells the second it was made in.
+/// Removes the access token, which depends on the second it was issued in.
 fn undated(mut payload: Value) -> Value {
     if let Some(Value::Object(credentials)) = payload.get_mut("credentials") {
         credentials.remove("accessToken");

@@ -1,9 +1,9 @@
-//! A PostgreSQL cluster of the tests' own.
+//! The tests' own PostgreSQL cluster.
 //!
-//! The first test that needs PostgreSQL starts it, in a temporary folder, reachable by a socket in
-//! that folder alone; it ends with the test process. One thread of its own administers it, over one
-//! connection: a connection cannot outlive the runtime of the test that opened it, and a test that
-//! drops its database cannot wait for that.
+//! The first test that needs PostgreSQL starts the cluster in a temporary folder. It listens only on a socket in that
+//! folder, and ends with the test process. One thread administers it over one connection. It needs its own thread for
+//! two reasons: a connection cannot outlive the runtime of the test that opened it, and a test that drops its database
+//! cannot wait for the result.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -20,16 +20,16 @@ use tokio::sync::{mpsc, oneshot};
 use crate::database::connect;
 use crate::scratch;
 
-/// What has every table and no rows but the seeded ones; databases are cloned from it.
+/// The template that databases are cloned from. It has every table, and only seeded rows.
 const TEMPLATE: &str = "belay_template";
 
-/// The template every cluster has, with nothing of ours in it.
+/// The empty template that every cluster has.
 const EMPTY: &str = "template0";
 
-/// A running cluster, stopped and removed when this is dropped or the process ends in any way.
+/// A running cluster. It is stopped and removed when this is dropped, or when the process ends in any way.
 pub(crate) struct Cluster {
     folder: PathBuf,
-    /// Watches its standard input, of which this process holds the other end.
+    /// Stops the cluster when its standard input closes. This process holds the other end.
     watchdog: Child,
 }
 
@@ -40,27 +40,33 @@ impl Cluster {
             .env("TMPDIR", scratch::folder())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            // A Ctrl-C in the terminal is for the tests; the watchdog acts on their end.
+            // A Ctrl-C in the terminal must end only the tests. The watchdog acts when they end.
             .process_group(0)
             .spawn()
             .context("cannot run sh")?;
-        let stdout = watchdog.stdout.take().context("no pipe to read")?;
-        let mut said = Vec::new();
+        let stdout = watchdog
+            .stdout
+            .take()
+            .context("the watchdog has no standard output")?;
+        let mut output = Vec::new();
         for line in BufReader::new(stdout).lines() {
             let line = line?;
             if let Some(folder) = line.strip_prefix("ready ") {
                 let folder = folder.into();
                 return Ok(Self { folder, watchdog });
             }
-            said.push(line);
+            output.push(line);
         }
         watchdog.wait()?;
-        bail!("cannot start PostgreSQL: {}", said.join("\n"))
+        bail!("cannot start PostgreSQL: {}", output.join("\n"))
     }
 
-    /// How to reach one of its databases.
+    /// Returns the URL of a database in the cluster.
     pub(crate) fn url(&self, database: &str) -> Result<String> {
-        let host = self.folder.to_str().context("a folder that is not UTF-8")?;
+        let host = self
+            .folder
+            .to_str()
+            .context("the path of the folder is not UTF-8")?;
         let server = format!("postgres://postgres@localhost/{database}");
         Ok(reqwest::Url::parse_with_params(&server, [("host", host)])?.into())
     }
@@ -69,24 +75,24 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         drop(self.watchdog.stdin.take());
-        // Nothing to do about a failure here: the watchdog tidies up on its own.
+        // A failure here does no harm: the watchdog cleans up on its own.
         let _ = self.watchdog.wait();
     }
 }
 
-/// A database of the cluster, dropped with this.
+/// A database in the cluster. The database is dropped when this is dropped.
 pub(crate) struct PostgresDatabase {
     url: String,
     name: String,
 }
 
 impl PostgresDatabase {
-    /// With every migration applied.
+    /// Creates a database with every migration applied.
     pub(crate) async fn migrated() -> Result<Self> {
         Self::create(TEMPLATE).await
     }
 
-    /// With nothing in it.
+    /// Creates an empty database.
     pub(crate) async fn empty() -> Result<Self> {
         Self::create(EMPTY).await
     }
@@ -105,7 +111,7 @@ impl PostgresDatabase {
 impl Drop for PostgresDatabase {
     fn drop(&mut self) {
         let name = std::mem::take(&mut self.name);
-        // A cluster that has gone took the database with it.
+        // If the cluster has ended, the database is gone as well.
         let _ = ADMINISTRATOR.send(Request::Drop { name });
     }
 }
@@ -126,21 +132,20 @@ static ADMINISTRATOR: LazyLock<mpsc::UnboundedSender<Request>> = LazyLock::new(|
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .expect("a runtime for the administrator of the PostgreSQL cluster")
+            .expect("the runtime of the administrator starts")
             .block_on(serve(requests));
     });
     sender
 });
 
-/// Serves requests until the process ends. A cluster that cannot start fails every one of them,
-/// with the reason.
+/// Serves requests until the process ends. If the cluster cannot start, every request fails with the reason.
 async fn serve(mut requests: mpsc::UnboundedReceiver<Request>) {
     let mut administrator = Administrator::start().await;
     while let Some(request) = requests.recv().await {
         match (request, &mut administrator) {
             (Request::Create { template, reply }, Ok(administrator)) => {
                 let database = administrator.create(template).await;
-                // A database nobody waits for any more asks for its own removal.
+                // If the receiver is gone, the database is dropped, which requests its removal.
                 let _ = reply.send(database.map_err(|error| format!("{error:#}")));
             }
             (Request::Create { reply, .. }, Err(error)) => {
@@ -149,7 +154,7 @@ async fn serve(mut requests: mpsc::UnboundedReceiver<Request>) {
             (Request::Drop { name }, Ok(administrator)) => {
                 let statement = format!("DROP DATABASE {name} WITH (FORCE)");
                 let dropped = administrator.execute(&statement).await;
-                dropped.expect("dropping a database made here");
+                dropped.expect("the database can be dropped");
             }
             (Request::Drop { .. }, Err(_)) => {}
         }
@@ -178,8 +183,8 @@ impl Administrator {
         let template = connect(&url).await?;
         Migrator::up(&template, None).await?;
         template.close().await?;
-        // A first connection works out what the system's tables are like, and keeps that in a file which is copied
-        // with the others. Each step of the migrations removed it.
+        // The first connection builds a cache of the system catalogs in a file (`pg_internal.init`), which is copied
+        // with the template. Each migration step deletes that file.
         connect(&url).await?.close().await?;
         Ok(administrator)
     }
@@ -206,14 +211,22 @@ impl Administrator {
     }
 }
 
-/// How templates are copied, for the end of `CREATE DATABASE`. From version 15 on PostgreSQL writes every page of a copy into
-/// its log, which avoids a checkpoint. In memory a checkpoint costs less than that.
+/// Returns the clause of `CREATE DATABASE` that says how to copy the template.
+///
+/// Since version 15, PostgreSQL writes every copied page to its log, to avoid a checkpoint. In memory, the checkpoint
+/// is cheaper.
 async fn copying(connection: &DatabaseConnection) -> Result<&'static str> {
     let asked = Statement::from_string(DbBackend::Postgres, "SHOW server_version_num");
     let row = connection.query_one_raw(asked).await?;
-    let version: String = row.context("no version")?.try_get_by_index(0)?;
-    let is_told = version.parse::<u32>()? >= 150_000 && scratch::is_in_memory();
-    Ok(if is_told { " STRATEGY file_copy" } else { "" })
+    let version: String = row
+        .context("PostgreSQL returns no version")?
+        .try_get_by_index(0)?;
+    let copies_files = version.parse::<u32>()? >= 150_000 && scratch::is_in_memory();
+    Ok(if copies_files {
+        " STRATEGY file_copy"
+    } else {
+        ""
+    })
 }
 
 #[cfg(test)]
@@ -230,14 +243,14 @@ mod tests {
         let folder = cluster.folder.clone();
         let pid_file = fs::read_to_string(folder.join("data/postmaster.pid")).unwrap();
         let pid = pid_file.lines().next().unwrap();
-        // Empty from the moment the process has ended, though nobody has waited for it yet.
+        // This is empty as soon as the process has ended, even if no parent has waited for it.
         let command_line = || fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         assert!(!command_line().is_empty());
 
         drop(cluster);
 
         assert!(!folder.exists());
-        // The server removes its pid file, which is what is waited for, just before it ends.
+        // `pg_ctl stop` waits until the pid file is gone. The server removes it just before it ends.
         for _ in 0..100 {
             if command_line().is_empty() {
                 return;

@@ -1,17 +1,17 @@
-# Runs a PostgreSQL cluster in a temporary folder for as long as standard input stays open, then
-# stops it and removes the folder. Whoever holds the other end may end in any way, SIGKILL included:
-# the kernel closes the pipe.
+# Runs a PostgreSQL cluster in a temporary folder while standard input is open, then stops the cluster
+# and removes the folder. This works however the parent process ends, even by SIGKILL: the kernel closes
+# the pipe.
 #
-# Prints "ready <folder>" when connections are accepted at the socket in <folder>; anything printed
-# before that is what went wrong.
+# Prints "ready <folder>" when the socket in <folder> accepts connections. Any output before that line
+# describes an error.
 set -eu
 exec 2>&1
 
-# The signals of a Ctrl-C or a closed terminal end the tests; tidying up comes after that. A pipe
-# nobody reads any more must fail the write, not end the shell before it has tidied up.
+# Signals from Ctrl-C or a closed terminal end the tests; this script cleans up afterwards. A write to a
+# closed pipe must fail, and must not end the shell before it has cleaned up.
 trap '' HUP INT QUIT TERM PIPE
 
-# The distributions' own programs come from PATH, or from where Debian keeps one folder a version.
+# The PostgreSQL programs are on PATH, or in Debian's folder for each version.
 if initdb=$(command -v initdb); then
     bin=$(dirname "$(readlink -f "$initdb")")
 else
@@ -26,7 +26,7 @@ fi
 folder=$(mktemp -d "${TMPDIR:-/tmp}/belay-postgres.XXXXXX")
 data=$folder/data
 
-# PostgreSQL refuses to run as root: there it runs as the user its package made.
+# PostgreSQL refuses to run as root. In that case, it runs as the user of its package.
 as_owner() { "$@"; }
 if [ "$(id -u)" -eq 0 ]; then
     as_owner() { setpriv --reuid=postgres --regid="$(id -g postgres)" --init-groups -- "$@"; }
@@ -51,9 +51,9 @@ as_owner "$bin/initdb" --pgdata="$data" --username=postgres --auth=trust --no-sy
     exit 1
 }
 
-# Nothing here outlives the tests, and they kill their own servers, never this one: what has been
-# committed need not reach the disk. Without autovacuum no worker is ever inside the template
-# database when it is cloned. The log may be in memory, and is kept short.
+# Committed data need not reach the disk: nothing here outlives the tests, and they never kill this
+# server. Autovacuum is off, because its workers would connect to the template database and block
+# cloning. The log stays short, because it may be in memory.
 cat >>"$data/postgresql.conf" <<SETTINGS
 listen_addresses = ''
 unix_socket_directories = '$folder'

@@ -1,8 +1,8 @@
-//! What a process takes of the machine, as Linux tells it (proc(5)).
+//! The memory and processor time of a process, from Linux's proc(5).
 
 use std::fs;
 
-/// How far a process's memory grows.
+/// The peak growth of a process's memory.
 #[derive(Debug)]
 pub struct PeakGrowth {
     process: u32,
@@ -11,36 +11,37 @@ pub struct PeakGrowth {
 
 impl PeakGrowth {
     pub(crate) fn from_here(process: u32) -> Self {
-        // Sets the peak back to what is in use.
-        fs::write(format!("/proc/{process}/clear_refs"), "5").expect("a process of ours");
+        // Resets the peak to the memory in use now.
+        fs::write(format!("/proc/{process}/clear_refs"), "5").expect("the process is ours");
         Self {
             process,
             before: peak(process),
         }
     }
 
-    /// How many bytes more it has had in use at once.
+    /// Returns by how many bytes the memory has grown at most.
     pub fn bytes(&self) -> u64 {
         peak(self.process).saturating_sub(self.before)
     }
 }
 
 pub(crate) fn peak(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("a process of ours");
+    let status =
+        fs::read_to_string(format!("/proc/{process}/status")).expect("the process is ours");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
     let kilobytes = kilobytes.and_then(|number| number.trim().parse::<u64>().ok());
-    kilobytes.expect("VmHWM in kB") * 1024
+    kilobytes.expect("VmHWM is in kB") * 1024
 }
 
-/// User and system time, in hundredths of a second.
+/// Returns the user and system time, in hundredths of a second.
 pub(crate) fn cpu_ticks(process: u32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("a process of ours");
-    // The name, in brackets, may hold anything.
-    let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("the process is ours");
+    // The name in brackets can contain any characters.
+    let (_, fields) = stat.rsplit_once(") ").expect("the name is in brackets");
     let times = fields.split(' ').skip(11).take(2);
     times
-        .map(|time| time.parse::<u64>().expect("a number"))
+        .map(|time| time.parse::<u64>().expect("times are numbers"))
         .sum()
 }
 

@@ -1,4 +1,4 @@
-//! The program itself, run as an operator runs it.
+//! Runs the program as an operator does.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,42 +12,42 @@ use tokio::process::Command;
 
 use crate::TestDatabase;
 
-/// Signs the tokens of servers under test.
+/// The secret that signs the tokens of servers under test.
 pub const SECRET: &str = "for-servers-under-test-0yVx8bq3TgPzN5rLk2WmC7dJhS4uQeAf9oXi";
 
-/// The call, in a shell.
+/// The shell command that runs the program with its arguments.
 const ITSELF: &str = "exec \"$0\" \"$@\"";
 
-/// Settings that production starts with, beside a database.
+/// The settings that production needs, except the database.
 pub const PRODUCTION: &str = "
     mode = 'production'
     mail = { transport = 'smtp', from = 'belay@example.org', smtp.host = 'localhost' }
     push.transport = 'off'
 ";
 
-/// A call of `belay` with settings of its own: nothing of the tester's environment or folder gets in.
+/// A `belay` command with its own settings. It ignores the tester's environment and folder.
 pub struct Program {
     arguments: Vec<String>,
     toml: String,
     environment: Vec<(String, String)>,
-    /// A script for a shell that ends with the call.
+    /// A shell script that runs the program at its end.
     wrapper: Option<String>,
 }
 
-/// The variable of the address that members ask at.
+/// The variable that sets the API's address.
 const BIND: &str = "BELAY_HTTP__BIND";
 
-/// What a call that ended said.
+/// The result of a command that has ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// The exit code; `None` if a signal ended it.
+    /// The exit code, or `None` if a signal ended the program.
     pub code: Option<i32>,
-    /// What it said on standard output and then on standard error.
+    /// The standard output, followed by the standard error.
     pub said: String,
 }
 
 impl Program {
-    /// `belay` with these arguments, separated by spaces.
+    /// Creates a `belay` command with these arguments, separated by spaces.
     pub fn new(arguments: &str) -> Self {
         let secret = ("BELAY_AUTH__SECRET".to_owned(), SECRET.to_owned());
         Self {
@@ -58,14 +58,14 @@ impl Program {
         }
     }
 
-    /// With a configuration file of this content.
+    /// Sets the content of the configuration file.
     #[must_use]
     pub fn toml(mut self, toml: &str) -> Self {
         toml.clone_into(&mut self.toml);
         self
     }
 
-    /// With a variable; an empty value takes away what was set before.
+    /// Sets an environment variable. An empty value removes it.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.retain(|(before, _)| before != name);
@@ -75,22 +75,22 @@ impl Program {
         self
     }
 
-    /// Where a process may hold so many files and connections, and cannot raise that.
+    /// Limits the open files and connections of the process, which cannot raise the limit.
     #[must_use]
     pub fn open_files(mut self, most: u32) -> Self {
         self.wrapper = Some(format!("ulimit -n {most}; {ITSELF}"));
         self
     }
 
-    /// Where files are made for everybody unless the program says otherwise.
+    /// Sets the umask to 0. New files are then open to all users, unless the program restricts them.
     #[must_use]
     pub fn everybody_may(mut self) -> Self {
         self.wrapper = Some(format!("umask 0; {ITSELF}"));
         self
     }
 
-    /// With a disk of so many megabytes in a folder, which others find under `/proc/<process>/root`. It ends with the
-    /// program.
+    /// Mounts a disk of this size in a folder. Other processes find it under `/proc/<process>/root`. It disappears when
+    /// the program ends.
     #[must_use]
     pub fn with_disk(mut self, folder: &Path, megabytes: u32) -> Self {
         let folder = folder.display();
@@ -100,18 +100,18 @@ impl Program {
         self
     }
 
-    /// On this database.
+    /// Sets the database.
     #[must_use]
     pub fn database(self, database: &TestDatabase) -> Self {
         self.env("BELAY_DATABASE__URL", &database.url())
     }
 
-    /// Runs it to its end, which must come: a server that starts after all is none. Whoever listens at the default port is
-    /// in nobody's way.
+    /// Runs the program until it ends. Panics if it does not end, for example because a server starts. A free port
+    /// replaces the default port, which may be in use.
     pub async fn run(self) -> Ended {
-        let says_where =
+        let sets_address =
             self.toml.contains("bind") || self.environment.iter().any(|it| it.0 == BIND);
-        let program = if says_where {
+        let program = if sets_address {
             self
         } else {
             self.env(BIND, "127.0.0.1:0")
@@ -127,9 +127,9 @@ impl Program {
         }
     }
 
-    /// The call, and the folder it is made in, which must outlive it.
+    /// Returns the command and its working folder. The folder must outlive the command.
     pub fn command(self) -> (Command, TempDir) {
-        let folder = TempDir::with_prefix("belay-run-").expect("a temporary folder");
+        let folder = TempDir::with_prefix("belay-run-").expect("the folder is created");
         let mut command = match self.wrapper {
             None => Command::new(&*BELAY),
             Some(wrapper) => {
@@ -145,7 +145,7 @@ impl Program {
         }
         if !self.toml.is_empty() {
             let file = folder.path().join("settings.toml");
-            fs::write(&file, &self.toml).expect("a file in a temporary folder");
+            fs::write(&file, &self.toml).expect("the file is written");
             command.args([OsStr::new("--config"), file.as_os_str()]);
         }
         command
@@ -160,12 +160,12 @@ impl Program {
     }
 }
 
-/// The program. It lies beside the folder of this test's executable: cargo makes both together.
+/// The path of the program. Cargo builds it with the tests, one folder above the test's executable.
 static BELAY: LazyLock<PathBuf> = LazyLock::new(|| {
     let this = std::env::current_exe().expect("a test knows its executable");
     let profile = this
         .ancestors()
         .nth(2)
-        .expect("target/<profile>/deps/<test>");
+        .expect("the executable is target/<profile>/deps/<test>");
     profile.join("belay-under-test")
 });

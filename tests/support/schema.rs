@@ -1,4 +1,4 @@
-//! The schema as apps find it out: by introspection (GraphQL §4).
+//! The schema as apps read it, by introspection (GraphQL §4).
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,7 +7,7 @@ use async_graphql::EmptyMutation;
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 use serde_json::Value;
 
-/// What introspection answers.
+/// The result of introspection.
 pub struct Schema(Value);
 
 const INTROSPECTION: &str = "{ __schema {
@@ -26,11 +26,11 @@ const INTROSPECTION: &str = "{ __schema {
 } }
 fragment of on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
-/// The schema as it is released, without what only the tests' build of the service has.
+/// The released schema, without the fields that only test builds have.
 const RELEASED: &str = include_str!("../../schema.graphql");
 
 impl Schema {
-    /// Asks for everything.
+    /// Introspects the whole schema. Drops the fields that only test builds have.
     pub async fn introspect() -> Self {
         let schema = api::schema::builder().finish();
         let response = schema.execute(INTROSPECTION).await;
@@ -38,10 +38,10 @@ impl Schema {
         let mut schema = response.data.into_json().expect("data is JSON");
         let (ours, released) = (fields_of_conformance(), released_fields());
         let types = schema["__schema"]["types"].as_array_mut();
-        for kind in types.expect("a list of types") {
+        for kind in types.expect("types are a list") {
             let of = name(kind).to_owned();
             if let Some(fields) = kind["fields"].as_array_mut() {
-                // One of the same name that is released is the product's.
+                // A released field of the same name stays.
                 fields.retain(|field| {
                     let field = (of.clone(), name(field).to_owned());
                     released.contains(&field) || !ours.contains(&field)
@@ -51,7 +51,7 @@ impl Schema {
         Self(schema)
     }
 
-    /// The types that are ours, by their order in the schema: without those that GraphQL itself brings.
+    /// Returns the types in the order of the schema, without GraphQL's built-in types.
     pub fn types(&self) -> impl Iterator<Item = &Value> {
         let built_in = ["Boolean", "Float", "ID", "Int", "String"];
         list(&self.0["__schema"]["types"]).filter(move |kind| {
@@ -60,7 +60,7 @@ impl Schema {
         })
     }
 
-    /// Everything that can carry a description, with its place, such as `Query.node(id:)`.
+    /// Returns everything that can have a description, with its place, such as `Query.node(id:)`.
     pub fn described(&self) -> Vec<(String, &Value)> {
         let mut all = Vec::new();
         for kind in self.types() {
@@ -80,7 +80,7 @@ impl Schema {
         all
     }
 
-    /// The fields of the roots, each with the root's name.
+    /// Returns the fields of the root types, each with the root's name.
     pub fn root_fields(&self) -> impl Iterator<Item = (&str, &Value)> {
         let types: HashMap<_, _> = self.types().map(|kind| (name(kind), kind)).collect();
         ["queryType", "mutationType", "subscriptionType"]
@@ -92,7 +92,7 @@ impl Schema {
     }
 }
 
-/// The fields that are there for clients' tests alone, each with the name of its root.
+/// Returns the fields that exist only for the clients' tests, each with the name of its root.
 fn fields_of_conformance() -> HashSet<(String, String)> {
     let schema =
         async_graphql::Schema::new(ConformanceQuery, EmptyMutation, ConformanceSubscription);
@@ -109,9 +109,9 @@ fn released_fields() -> HashSet<(String, String)> {
     fields(RELEASED).collect()
 }
 
-/// The fields of the object types of a schema in its definition language, each with the name of its type.
+/// Returns the fields of the object types in an SDL document, each with the name of its type.
 fn fields(sdl: &str) -> impl Iterator<Item = (String, String)> {
-    let document = async_graphql::parser::parse_schema(sdl).expect("a schema that parses");
+    let document = async_graphql::parser::parse_schema(sdl).expect("the schema parses");
     document.definitions.into_iter().flat_map(|definition| {
         let TypeSystemDefinition::Type(of) = definition else {
             return Vec::new();

@@ -1,18 +1,18 @@
-//! Where the databases of tests are.
+//! The folder for the databases of tests.
 
 use std::path::PathBuf;
 
-/// A file system in memory, on Linux.
+/// Linux's file system in memory.
 const MEMORY: &str = "/dev/shm";
-/// Enough for the PostgreSQL cluster with its log, and for the databases of the tests that run at once. Containers often
-/// have less.
+/// The free space that tests need, in bytes. It is enough for the PostgreSQL cluster with its log, and for the
+/// databases of all tests that run at once. Containers often have less.
 const ROOM: u64 = 1 << 30;
 
-/// The folder to make databases in: memory if it has room, and otherwise the folder for temporary files. `TMPDIR` chooses
-/// another one.
+/// Returns the folder for databases: memory if it has room, otherwise the folder for temporary files. `TMPDIR`
+/// overrides both.
 ///
-/// A run makes and removes hundreds of databases, of hundreds of files each. On a disk this took longer than what most
-/// tests do with them.
+/// A run creates and removes hundreds of databases, each with hundreds of files. On a disk, this took longer than most
+/// tests themselves.
 pub(crate) fn folder() -> PathBuf {
     if std::env::var_os("TMPDIR").is_none() && room(MEMORY) >= ROOM {
         MEMORY.into()
@@ -21,12 +21,12 @@ pub(crate) fn folder() -> PathBuf {
     }
 }
 
-/// Whether that is memory.
+/// Returns whether the folder is in memory.
 pub(crate) fn is_in_memory() -> bool {
     folder().starts_with(MEMORY)
 }
 
-/// Bytes that are free, or none if there is no such folder.
+/// Returns the free bytes, or 0 if the folder does not exist.
 fn room(folder: &str) -> u64 {
     rustix::fs::statvfs(folder).map_or(0, |found| found.f_bavail * found.f_frsize)
 }

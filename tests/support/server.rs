@@ -1,4 +1,4 @@
-//! A server process, as apps and operators meet it: over sockets, by signals, and in what it writes.
+//! A server process, as apps and operators use it: through sockets, signals and its output.
 
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
@@ -20,12 +20,13 @@ use crate::TestDatabase;
 use crate::process::{self, PeakGrowth};
 use crate::program::{Program, SECRET};
 
-/// Long enough for a machine that is busy with other tests.
+/// The limit of each wait. It is long, because the machine may be busy with other tests.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// The pause between two checks.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A running `belay serve`, killed when this is dropped. The database is the test's, so that another server
-/// can take over.
+/// A running `belay serve` or `belay worker`. It is killed when this is dropped. The test owns the database, so another
+/// server can take over.
 pub struct TestServer {
     child: Child,
     base: String,
@@ -36,12 +37,12 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// Starts the API and the worker with some keys set, as TOML, and waits until it is ready.
+    /// Starts the API and the worker with this configuration, as TOML. Waits until the server is ready.
     pub async fn start(database: &TestDatabase, toml: &str) -> Self {
         Self::run(Program::new("serve").database(database).toml(toml)).await
     }
 
-    /// Starts a server with arguments and variables of the test's own.
+    /// Starts a server with the test's own command. Waits until it is ready.
     pub async fn run(program: Program) -> Self {
         let mut server = Self::spawn(program.env("BELAY_HTTP__BIND", "127.0.0.1:0"));
         server.base = server.said_after("Belay listens on ").await;
@@ -49,12 +50,12 @@ impl TestServer {
         server
     }
 
-    /// Starts a worker beside servers; its address is that of its operators.
+    /// Starts a separate worker. Its address is the one for operators.
     pub async fn worker(database: &TestDatabase, toml: &str) -> Self {
         Self::work(Program::new("worker").database(database).toml(toml)).await
     }
 
-    /// Starts a worker by a call of the test's own.
+    /// Starts a separate worker with the test's own command.
     pub async fn work(program: Program) -> Self {
         let mut worker = Self::spawn(program.env("BELAY_OPERATIONS__BIND", "127.0.0.1:0"));
         worker.base = worker.said_after("Operators ask at ").await;
@@ -73,7 +74,9 @@ impl TestServer {
         Self {
             child,
             base: String::new(),
-            client: reqwest::Client::builder().build().expect("an HTTP client"),
+            client: reqwest::Client::builder()
+                .build()
+                .expect("the HTTP client is built"),
             written,
             readers,
             _folder: folder,
@@ -84,14 +87,14 @@ impl TestServer {
         let readyz = self.url("/readyz");
         self.until(async |server: &mut Self| {
             let answer = server.client.get(&readyz).send().await;
-            // Beside operations.bind there is no /readyz here.
+            // If operations.bind is set, this address has no /readyz and answers 404.
             let status = answer.ok()?.status();
             (status == 200 || status == 404).then_some(())
         })
         .await;
     }
 
-    /// What follows `words` on the first line that begins with them; waits for it.
+    /// Waits for a line that begins with `words`. Returns the rest of the first such line.
     pub async fn said_after(&mut self, words: &str) -> String {
         self.until(async |server: &mut Self| {
             let written = server.written();
@@ -118,55 +121,55 @@ impl TestServer {
             }
         });
         let waited = waited.await;
-        waited.unwrap_or_else(|_| panic!("waited in vain:\n{}", self.written()))
+        waited.unwrap_or_else(|_| panic!("the wait timed out:\n{}", self.written()))
     }
 
-    /// The address of a path.
+    /// Returns the URL of a path.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 
-    /// Host and port, for a socket of one's own.
+    /// Returns host and port, for a test that opens its own socket.
     pub fn address(&self) -> &str {
         self.base.trim_start_matches("http://")
     }
 
-    /// Everything written so far to standard output and standard error.
+    /// Returns the standard output and standard error so far.
     pub fn written(&self) -> String {
         self.written.lock().expect("no reader panics").clone()
     }
 
-    /// An access token of a member, good for ten minutes of the server's time when that is the system's.
+    /// Returns an access token of a member. It is valid for ten minutes, if the server uses the system's clock.
     pub fn token(who: SignedIn) -> String {
         let now = Clock::system().now();
         let lives = TimeDelta::minutes(10);
         let keys = Keys::derive(&SECRET.into());
-        token::issue(&keys, who, 0, now + lives).expect("a token")
+        token::issue(&keys, who, 0, now + lives).expect("the token is issued")
     }
 
-    /// Asks the API; the answer's body.
+    /// Sends a document to the API. Returns the answer's body.
     pub async fn graphql(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
         let body = json!({ "query": query, "variables": variables });
         let mut request = self.client.post(self.url("/graphql")).json(&body);
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
-        let answer = request.send().await.expect("an answer");
-        answer.json().await.expect("an answer in JSON")
+        let answer = request.send().await.expect("the server answers");
+        answer.json().await.expect("the answer is JSON")
     }
 
-    /// A request to a path, to be dressed and sent.
+    /// Returns a request to a path. The caller completes and sends it.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, self.url(path))
     }
 
-    /// Gets a path.
+    /// Sends a GET request to a path.
     pub async fn get(&self, path: &str) -> Response {
         let request = self.client.get(self.url(path));
-        request.send().await.expect("an answer")
+        request.send().await.expect("the server answers")
     }
 
-    /// Posts a body.
+    /// Sends a POST request with this body.
     pub async fn post(
         &self,
         path: &str,
@@ -175,57 +178,58 @@ impl TestServer {
     ) -> Response {
         let request = self.client.post(self.url(path));
         let request = request.header("content-type", content_type).body(body);
-        request.send().await.expect("an answer")
+        request.send().await.expect("the server answers")
     }
 
-    /// The processor time it has taken, in hundredths of a second.
+    /// Returns the processor time of the server, in hundredths of a second.
     pub fn cpu_ticks(&self) -> u64 {
         process::cpu_ticks(self.id())
     }
 
-    /// From here on, how far its memory grows at most.
+    /// Starts to measure the peak growth of the server's memory.
     pub fn peak_growth_from_here(&self) -> PeakGrowth {
         PeakGrowth::from_here(self.id())
     }
 
-    /// The bytes it has had in use at once, at most, so far.
+    /// Returns the peak of the server's memory so far, in bytes.
     pub fn peak_memory(&self) -> u64 {
         process::peak(self.id())
     }
 
-    /// The process.
+    /// Returns the process id.
     pub fn id(&self) -> u32 {
-        self.child.id().expect("a running server")
+        self.child.id().expect("the server runs")
     }
 
-    /// Asks it to end (SIGTERM).
+    /// Asks the server to end (SIGTERM).
     pub fn terminate(&self) {
         self.signal("TERM");
     }
 
-    /// Sends it a signal, by its short name.
+    /// Sends a signal to the server, by its short name.
     pub fn signal(&self, name: &str) {
         process::signal(self.id(), name);
     }
 
-    /// Ends it at once (SIGKILL).
+    /// Kills the server (SIGKILL).
     pub async fn kill(&mut self) {
-        self.child.kill().await.expect("a running server");
+        self.child.kill().await.expect("the server runs");
     }
 
-    /// Waits until it has ended, and everything it has written is there to be read.
+    /// Waits until the server has ended and all of its output is read.
     pub async fn ended(&mut self) -> ExitStatus {
         let waited = tokio::time::timeout(PATIENCE, self.child.wait()).await;
-        let waited = waited.unwrap_or_else(|_| panic!("it does not end:\n{}", self.written()));
+        let waited =
+            waited.unwrap_or_else(|_| panic!("the server does not end:\n{}", self.written()));
         for reader in self.readers.drain(..) {
             let read = tokio::time::timeout(PATIENCE, reader).await;
-            read.expect("its pipes end with it").expect("a reader");
+            read.expect("the pipe closes").expect("no reader panics");
         }
-        waited.expect("a child's end can be waited for")
+        waited.expect("the server can be waited for")
     }
 }
 
-/// Looks again and again until it is so; fails when it never is.
+/// Waits until `look` returns true. Panics after a minute.
 pub async fn eventually(what: &str, mut look: impl AsyncFnMut() -> bool) {
     let looking = async {
         while !look().await {
@@ -233,7 +237,7 @@ pub async fn eventually(what: &str, mut look: impl AsyncFnMut() -> bool) {
         }
     };
     let found = tokio::time::timeout(PATIENCE, looking).await;
-    assert!(found.is_ok(), "waited in vain: {what}");
+    assert!(found.is_ok(), "the wait timed out: {what}");
 }
 
 fn gather(
@@ -241,7 +245,7 @@ fn gather(
     written: &Arc<Mutex<String>>,
 ) -> JoinHandle<()> {
     let written = Arc::clone(written);
-    let mut lines = BufReader::new(from.expect("a pipe")).lines();
+    let mut lines = BufReader::new(from.expect("the output is piped")).lines();
     tokio::spawn(async move {
         while let Ok(Some(line)) = lines.next_line().await {
             let mut written = written.lock().expect("no reader panics");

@@ -1,4 +1,4 @@
-//! A way to PostgreSQL that can go silent, as a host does whose power or network is gone.
+//! A proxy in front of PostgreSQL that can go silent, like a host without power or network.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,17 +28,19 @@ struct Counted {
 }
 
 impl SilentProxy {
-    /// Listens in front of a database.
+    /// Starts a proxy in front of a database.
     pub async fn of(database: &TestDatabase) -> Self {
-        let url = reqwest::Url::parse(&database.url()).expect("a URL");
+        let url = reqwest::Url::parse(&database.url()).expect("the URL parses");
         let folder = url.query_pairs().find(|(key, _)| key == "host");
-        let (_, folder) = folder.expect("a cluster that is reached by its socket");
+        let (_, folder) = folder.expect("the URL names the folder of the socket");
         let socket = PathBuf::from(folder.into_owned()).join(".s.PGSQL.5432");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let (silent, told) = watch::channel(false);
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port is free");
+        let address = listener.local_addr().expect("the listener has an address");
+        let (silent, is_silent) = watch::channel(false);
         let counted = Arc::<Counted>::default();
-        let accepting = tokio::spawn(accept(listener, socket, told, Arc::clone(&counted)));
+        let accepting = tokio::spawn(accept(listener, socket, is_silent, Arc::clone(&counted)));
         Self {
             address,
             database: url.path().to_owned(),
@@ -48,32 +50,32 @@ impl SilentProxy {
         }
     }
 
-    /// The URL of the database by this way.
+    /// Returns the URL of the database through the proxy.
     pub fn url(&self) -> String {
         format!("postgres://postgres@{}{}", self.address, self.database)
     }
 
-    /// Host and port.
+    /// Returns host and port of the proxy.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// From now on nothing arrives any more: not by the connections there are, nor by new ones, which are accepted.
+    /// Stops all traffic. The proxy still accepts new connections, but they are silent as well.
     pub fn silence(&self) {
         self.silent.send_replace(true);
     }
 
-    /// New connections work again. Those that were silenced stay so.
+    /// Lets new connections work again. Connections that went silent stay silent.
     pub fn speak(&self) {
         self.silent.send_replace(false);
     }
 
-    /// How many connections were accepted so far.
+    /// Returns how many connections the proxy has accepted.
     pub fn accepted(&self) -> u32 {
         self.counted.accepted.load(Ordering::Relaxed)
     }
 
-    /// How many connections have sent something into the silence so far.
+    /// Returns how many client connections have sent data that was swallowed.
     pub fn swallowed(&self) -> u32 {
         self.counted.swallowed.load(Ordering::Relaxed)
     }
@@ -118,7 +120,7 @@ async fn carry(
     );
 }
 
-/// Forwards until silence falls; from then on reads and keeps it all, until the sender goes away.
+/// Forwards data until the proxy goes silent. From then on, swallows all data until the sender closes the connection.
 async fn forward(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,

@@ -1,4 +1,4 @@
-//! A line that carries little at a time, between a client and a server.
+//! A slow connection between a client and a server.
 
 use std::time::Instant;
 
@@ -7,19 +7,19 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use crate::TestServer;
 
-/// Carried from the server at a time.
+/// How many bytes are read from the server at once.
 const PIECE: usize = 4096;
 
-/// Leads one connection to the server; what comes from there takes a second for so many bytes, and waits at the server
-/// meanwhile. The address to connect to.
+/// Starts a proxy for one connection to the server. Limits the speed of data from the server, which must buffer the
+/// rest. Returns the address of the proxy.
 pub async fn slow_line(server: &TestServer, bytes_per_second: u32) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let tcp = TcpSocket::new_v4().unwrap();
     tcp.set_recv_buffer_size(4096).unwrap();
-    let there = tcp.connect(server.address().parse().unwrap()).await;
+    let connected = tcp.connect(server.address().parse().unwrap()).await;
     tokio::spawn(async move {
-        let (mut from_server, mut to_server) = there.unwrap().into_split();
+        let (mut from_server, mut to_server) = connected.unwrap().into_split();
         let (mut from_client, mut to_client) = listener.accept().await.unwrap().0.into_split();
         let up = tokio::io::copy(&mut from_client, &mut to_server);
         let down = async move {
@@ -33,7 +33,7 @@ pub async fn slow_line(server: &TestServer, bytes_per_second: u32) -> String {
             }
             to_client.shutdown().await
         };
-        // How it ends is seen at either end.
+        // Errors are ignored: the client and the server both notice the end.
         let _ = tokio::join!(up, down);
     });
     address

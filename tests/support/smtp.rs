@@ -1,5 +1,4 @@
-//! A mail server for tests: speaks enough SMTP (RFC 5321) over a socket to take letters, and refuses
-//! some when told to.
+//! A mail server for tests. It speaks enough SMTP (RFC 5321) to accept letters, and refuses some on request.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -9,7 +8,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// The server, which ends with this.
+/// A running mail server. It stops when this is dropped.
 pub struct SmtpSink {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
@@ -18,7 +17,7 @@ pub struct SmtpSink {
 
 #[derive(Default)]
 struct State {
-    /// What the next receivers are answered, instead of 250; an empty line is no answer at all.
+    /// The answers to the next recipients, instead of 250. An empty line means no answer.
     answers: VecDeque<&'static str>,
     receivers: Vec<String>,
     letters: Vec<String>,
@@ -27,7 +26,7 @@ struct State {
 }
 
 impl SmtpSink {
-    /// Starts one on a free port of this machine.
+    /// Starts a mail server on a free loopback port.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -38,7 +37,7 @@ impl SmtpSink {
                 shared.lock().unwrap().connections += 1;
                 let shared = Arc::clone(&shared);
                 tokio::spawn(async move {
-                    // A client that hangs up ends its conversation.
+                    // An error here means that the client has closed the connection.
                     let _ = converse(stream, &shared).await;
                 });
             }
@@ -50,7 +49,7 @@ impl SmtpSink {
         }
     }
 
-    /// The configuration that mails to it.
+    /// Returns the configuration that sends mail to this server.
     pub fn toml(&self) -> String {
         format!(
             "[mail]\ntransport = \"smtp\"\n[mail.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \
@@ -59,32 +58,32 @@ impl SmtpSink {
         )
     }
 
-    /// Answers the next receiver with this line; an empty one leaves the client waiting.
+    /// Answers the next recipient with this line. If the line is empty, the client gets no answer.
     pub fn answer_next(&self, line: &'static str) {
         self.state.lock().unwrap().answers.push_back(line);
     }
 
-    /// Answers nobody from now on.
+    /// Stops answering.
     pub fn hang(&self) {
         self.state.lock().unwrap().hangs = true;
     }
 
-    /// Answers again; who was not answered stays so.
+    /// Starts answering again. Commands received in between stay unanswered.
     pub fn go_on(&self) {
         self.state.lock().unwrap().hangs = false;
     }
 
-    /// Who letters were meant for, taken or not, in order.
+    /// Returns the recipients of all letters in order, accepted or refused.
     pub fn receivers(&self) -> Vec<String> {
         self.state.lock().unwrap().receivers.clone()
     }
 
-    /// The letters that were taken, headers and all.
+    /// Returns the accepted letters, with headers.
     pub fn letters(&self) -> Vec<String> {
         self.state.lock().unwrap().letters.clone()
     }
 
-    /// How often a client connected.
+    /// Returns how many connections clients have opened.
     pub fn connections(&self) -> usize {
         self.state.lock().unwrap().connections
     }

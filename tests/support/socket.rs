@@ -1,4 +1,4 @@
-//! A client of the GraphQL over WebSocket protocol, for one socket.
+//! A client of the GraphQL over WebSocket protocol.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::TestServer;
 
-/// Long enough for a machine that is busy with other tests.
+/// The limit of each wait. It is long, because the machine may be busy with other tests.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// An open socket. Pings of the server are answered when they are come upon.
+/// An open socket. It answers the server's pings when it reads them.
 pub struct Socket(WebSocketStream<TcpStream>);
 
 impl Socket {
-    /// Opens a socket with these headers; nothing was said on it yet.
+    /// Opens a socket with these headers. Sends nothing on it.
     pub async fn connect(
         server: &TestServer,
         headers: &[(&'static str, &str)],
@@ -28,7 +28,7 @@ impl Socket {
         Self::over(stream, server, headers).await
     }
 
-    /// As a phone whose memory is small: what it does not read is soon in the way.
+    /// Opens a socket with a small receive buffer, which soon fills up if the client does not read.
     pub async fn narrow(server: &TestServer, token: Option<&str>) -> Self {
         let tcp = TcpSocket::new_v4().unwrap();
         tcp.set_recv_buffer_size(4096).unwrap();
@@ -40,7 +40,7 @@ impl Socket {
         socket
     }
 
-    /// Opens a socket for nobody by another way than the server's own address.
+    /// Opens an anonymous socket through another address, such as a proxy's.
     pub async fn by_way_of(address: &str, server: &TestServer) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         let mut socket = Self::over(stream, server, &PROTOCOL).await.unwrap();
@@ -63,7 +63,7 @@ impl Socket {
         Ok(Self(socket))
     }
 
-    /// Opens a socket, introduces nobody or a member, and waits until he is let in.
+    /// Opens a socket, anonymously or with a member's token. Waits until the server accepts it.
     pub async fn open(server: &TestServer, token: Option<&str>) -> Self {
         let mut socket = Self::connect(server, &PROTOCOL).await.unwrap();
         socket.introduce(token).await;
@@ -78,33 +78,33 @@ impl Socket {
         assert_eq!(self.next().await, json!({ "type": "connection_ack" }));
     }
 
-    /// Says something, which may be anything.
+    /// Sends any WebSocket message.
     pub async fn say(&mut self, message: Message) {
         self.0.send(message).await.unwrap();
     }
 
-    /// Sends a message of the protocol.
+    /// Sends a protocol message.
     pub async fn send(&mut self, message: &Value) {
         self.say(Message::text(message.to_string())).await;
     }
 
-    /// Sends an operation.
+    /// Starts an operation.
     pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
         let payload = json!({ "query": query, "variables": variables });
         let message = json!({ "type": "subscribe", "id": id, "payload": payload });
         self.send(&message).await;
     }
 
-    /// Wants no more of an operation.
+    /// Stops an operation.
     pub async fn complete(&mut self, id: &str) {
         self.send(&json!({ "type": "complete", "id": id })).await;
     }
 
-    /// The next message, even if it is a ping, which is not answered; `None` if the connection is gone.
+    /// Returns the next message, or `None` if the connection is gone. Returns pings too, and does not answer them.
     pub async fn silently(&mut self) -> Option<Value> {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.0.next()).await;
-            match message.expect("the server says something")? {
+            match message.expect("the server sends a message in time")? {
                 Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
                 Ok(Message::Pong(_)) => {}
                 Ok(other) => panic!("{other:?}"),
@@ -113,36 +113,36 @@ impl Socket {
         }
     }
 
-    /// Says something, as often as it is taken; whether it was.
+    /// Tries to send any WebSocket message. Returns whether it was sent.
     pub async fn tries_to_say(&mut self, message: Message) -> bool {
         self.0.send(message).await.is_ok()
     }
 
-    /// The next message that is not a ping.
+    /// Returns the next message that is not a ping.
     pub async fn next(&mut self) -> Value {
         self.heard()
             .await
-            .unwrap_or_else(|why| panic!("closed: {why:?}"))
+            .unwrap_or_else(|why| panic!("the server closed the socket: {why:?}"))
     }
 
-    /// Reads until the server closes the socket; the code and the reason.
+    /// Reads until the server closes the socket. Returns the close code and reason.
     pub async fn closed(&mut self) -> (u16, String) {
         loop {
             if let Err(why) = self.heard().await {
-                let why = why.expect("a reason");
+                let why = why.expect("the close has a reason");
                 return (why.code.into(), why.reason.to_string());
             }
         }
     }
 
-    /// Sends an operation that is larger than a message may be, and waits for the end, which may come before all of
-    /// it is sent.
+    /// Sends an operation that exceeds the message size limit. Waits until the server closes the socket, which may
+    /// happen before all data is sent.
     pub async fn overwhelm(mut self, query: &str) {
         let message = json!({ "type": "subscribe", "id": "1", "payload": { "query": query } });
         let sent = self.0.send(Message::text(message.to_string())).await;
         let end = async {
             while let Some(Ok(message)) = self.0.next().await {
-                assert!(!message.is_text(), "it is answered: {message}");
+                assert!(!message.is_text(), "the server answers: {message}");
             }
         };
         if sent.is_ok() {
@@ -151,10 +151,10 @@ impl Socket {
         }
     }
 
-    /// The next message that is not a ping, or why the server has closed the socket, if it says so.
+    /// Returns the next message that is not a ping, or the server's close frame if it sent one.
     pub async fn heard(&mut self) -> Result<Value, Option<CloseFrame>> {
         let heard = tokio::time::timeout(PATIENCE, self.heard_at_last()).await;
-        heard.expect("the server says something")
+        heard.expect("the server sends a message in time")
     }
 
     async fn heard_at_last(&mut self) -> Result<Value, Option<CloseFrame>> {

@@ -1,26 +1,26 @@
-//! The program's own text, for tests that hold what it says and how it is built.
+//! The source code of the service, for tests that check its texts and structure.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A file of the service's source.
+/// A source file of the service.
 #[derive(Debug)]
 pub struct Source {
-    /// Where it is, from `api/src`.
+    /// The path, relative to `api/src`.
     pub path: PathBuf,
-    /// What it says.
+    /// The content.
     pub text: String,
 }
 
 impl Source {
-    /// The text without the unit tests at its end.
+    /// Returns the content without the unit tests at its end.
     pub fn program(&self) -> &str {
         let text = self.text.split("#[cfg(test)]\nmod ").next();
         text.unwrap_or_default()
     }
 }
 
-/// Every source file of the service, in the order of their paths.
+/// Returns all source files of the service, sorted by path.
 pub fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/src");
     let mut paths = Vec::new();

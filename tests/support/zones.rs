@@ -1,4 +1,4 @@
-//! Zones of a test's own, as an operator would put them into a folder.
+//! Zones for one test, in a folder like an operator's.
 
 use std::fs;
 use std::path::Path;
@@ -8,32 +8,32 @@ use api::zones::Installed;
 use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 
-/// A name that no other test has: what is known of zones belongs to the whole process.
+/// Returns a zone name that no other test uses. All tests of a process share the same zone data.
 pub fn zone_name() -> String {
     static LAST: AtomicU32 = AtomicU32::new(0);
     format!("Test/Zone_{}", LAST.fetch_add(1, Ordering::Relaxed))
 }
 
-/// A folder with one zone, whose edition is `version`. Its clocks are `first` hours ahead of UTC, and from each of the
-/// instants on by so many.
+/// Creates a folder with one zone of edition `version`. The zone's clocks start `first` hours ahead of UTC. Each change
+/// gives a time, and the hours ahead of UTC from then on.
 pub fn zone_folder(
     version: &str,
     name: &str,
     first: i32,
     changes: &[(DateTime<Utc>, i32)],
 ) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder can be made");
+    let folder = tempfile::tempdir().expect("the folder is created");
     let write = |path: &Path, content: &[u8]| {
-        let above = path.parent().expect("a file is in a folder");
-        fs::create_dir_all(above).expect("a folder can be made");
-        fs::write(path, content).expect("a file can be written");
+        let above = path.parent().expect("the path has a parent");
+        fs::create_dir_all(above).expect("the folder is created");
+        fs::write(path, content).expect("the file is written");
     };
     write(&folder.path().join("+VERSION"), version.as_bytes());
     write(&folder.path().join(name), &tzif(first, changes));
     folder
 }
 
-/// As [`zone_folder`], and this process goes by it from now on.
+/// Like [`zone_folder`], and this process uses the zone from now on.
 pub fn install_zone(
     version: &str,
     name: &str,
@@ -44,14 +44,18 @@ pub fn install_zone(
     Installed::choose(Some(folder.path())).expect("the folder holds a zone")
 }
 
-/// A file of RFC 9636, version 2, whose first block is for readers of version 1 and says nothing.
+/// Returns a TZif file (RFC 9636), version 2. Its first block is for readers of version 1, and is empty.
 fn tzif(first: i32, changes: &[(DateTime<Utc>, i32)]) -> Vec<u8> {
     let header = |times: usize, types: usize| {
         let mut header = b"TZif2".to_vec();
         header.extend([0; 15]);
-        // Kinds of indicators, leap seconds, changes, types, and letters of their names.
+        // The counts of indicators (two kinds), leap seconds, changes, types and letters of their names.
         for count in [0, 0, 0, times, types, 4] {
-            header.extend(u32::try_from(count).expect("there are few").to_be_bytes());
+            header.extend(
+                u32::try_from(count)
+                    .expect("the count is small")
+                    .to_be_bytes(),
+            );
         }
         header
     };
@@ -73,7 +77,7 @@ fn tzif(first: i32, changes: &[(DateTime<Utc>, i32)]) -> Vec<u8> {
         file.extend(kind(*hours));
     }
     file.extend(b"TST\0");
-    // For all time after the last change; POSIX counts westwards.
+    // This rule holds after the last change. POSIX counts hours west of UTC.
     let last = changes.last().map_or(first, |(_, hours)| *hours);
     file.extend(format!("\nTST{}\n", -last).into_bytes());
     file

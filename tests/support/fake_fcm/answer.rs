@@ -1,4 +1,4 @@
-//! What a message is answered with, in the shapes that Google's servers use.
+//! The answers to messages, in the formats of Google's servers.
 
 use std::{io, time::SystemTime};
 
@@ -15,7 +15,7 @@ use url::Url;
 
 pub(super) type Body = BoxBody<Bytes, io::Error>;
 
-/// What a message is answered with.
+/// The answer to a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// 200 with a message name.
@@ -24,11 +24,11 @@ pub enum Answer {
     Unregistered,
     /// 400 `INVALID_ARGUMENT` whose violation names the field that the address came in.
     InvalidTarget,
-    /// 400 `INVALID_ARGUMENT` that names no field and blames the address in its message only.
+    /// 400 `INVALID_ARGUMENT` that names no field. Only its message says that the address is invalid.
     InvalidTargetInWords,
     /// 400 `INVALID_ARGUMENT` whose violation names this field.
     InvalidArgument {
-        /// A field's path, such as `message.android.ttl`.
+        /// The path of the field, such as `message.android.ttl`.
         field: &'static str,
     },
     /// 403 `SENDER_ID_MISMATCH`.
@@ -47,28 +47,28 @@ pub enum Answer {
     Html,
     /// 401 `THIRD_PARTY_AUTH_ERROR`.
     ThirdPartyAuthError,
-    /// 401 without a code of FCM's.
+    /// 401 without an FCM error code.
     BareUnauthorized,
-    /// 403 without a code of FCM's.
+    /// 403 without an FCM error code.
     BareForbidden,
-    /// 404 without a code of FCM's.
+    /// 404 without an FCM error code.
     BareNotFound,
-    /// 307 to another place.
+    /// 307 to another URL.
     Redirect(Url),
-    /// Never, until the fake stops.
+    /// No answer until the fake stops.
     Stall,
-    /// A success that breaks off in its body.
+    /// 200 with a body that breaks off.
     ResetMidBody,
-    /// Accepted, and the connection takes no further request (HTTP/2 `GOAWAY`).
+    /// 200 with a message name. The connection then accepts no more requests (HTTP/2 `GOAWAY`).
     GoAway,
 }
 
-/// The two forms of a `Retry-After`.
+/// The two forms of `Retry-After`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryAfter {
-    /// In so many seconds.
+    /// After this many seconds.
     Seconds(u64),
-    /// At this time, sent in whole seconds.
+    /// At this time, in whole seconds.
     At(SystemTime),
 }
 
@@ -84,8 +84,8 @@ impl RetryAfter {
     }
 }
 
-/// The response to a message whose address came in `target_field`, and which becomes the message
-/// `name` if it is accepted. There is none to a message that is stalled.
+/// Returns the response to a message, or `None` if it is stalled. `target_field` is the field of the address.
+/// `name` is the name of the message if it is accepted.
 pub(super) fn response(answer: &Answer, target_field: &str, name: &str) -> Option<Response<Body>> {
     let response = match answer {
         Answer::Accept | Answer::GoAway => reply(200, &json!({ "name": name })),
@@ -148,18 +148,18 @@ pub(super) fn response(answer: &Answer, target_field: &str, name: &str) -> Optio
     Some(response)
 }
 
-/// A JSON response.
+/// Returns a JSON response.
 pub(super) fn reply(status: u16, body: &Value) -> Response<Body> {
     with_body(status, "application/json; charset=UTF-8", body.to_string())
 }
 
-/// What a server that is not the API itself answers with.
+/// Returns an HTML page, as a server in front of the API would.
 pub(super) fn html(status: u16) -> Response<Body> {
     let page = format!("<!DOCTYPE html><html><title>Error {status}</title><h1>Sorry</h1></html>");
     with_body(status, "text/html; charset=UTF-8", page)
 }
 
-/// An error that violates this field.
+/// Returns an error for this invalid field.
 pub(super) fn invalid_argument(field: &str) -> Response<Body> {
     let mut body = error(
         400,
@@ -176,7 +176,7 @@ pub(super) fn invalid_argument(field: &str) -> Response<Body> {
     reply(400, &body)
 }
 
-/// An error of the gateway before FCM, which knows no codes of FCM's.
+/// Returns an error of the gateway in front of FCM, without an FCM error code.
 pub(super) fn bare(status: u16, canonical: &str) -> Response<Body> {
     let mut body = error(status, canonical, "Denied before it reached the service.");
     body["error"]["details"] = json!([{

@@ -1,4 +1,4 @@
-//! What Google documents about a request to send a message.
+//! Checks send requests against Google's documentation.
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,7 @@ use hyper::{HeaderMap, header::CONTENT_TYPE};
 use jsonschema::Validator;
 use serde_json::Value;
 
-/// Made from the API's discovery document, and stricter than the server: it knows no other fields.
+/// The schema from the API's discovery document. It is stricter than the server, because it rejects unknown fields.
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
     let schema = serde_json::from_str(include_str!("../../data/fcm.v1.schema.json")).unwrap();
     jsonschema::validator_for(&schema).unwrap()
@@ -14,10 +14,10 @@ static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
 
 const MAX_BYTES: usize = 4_096;
 const MAX_TTL_SECONDS: f64 = 2_419_200.0;
-/// A limit of APNs.
+/// The limit of APNs.
 const MAX_COLLAPSE_ID_BYTES: usize = 64;
 const TARGETS: [&str; 4] = ["fid", "token", "topic", "condition"];
-/// Enumerations that Google's own SDKs also send in lower case.
+/// The enumerations that Google's SDKs also send in lower case.
 const ENUMERATIONS: [&str; 4] = [
     "/message/android/priority",
     "/message/android/notification/notification_priority",
@@ -25,7 +25,7 @@ const ENUMERATIONS: [&str; 4] = [
     "/message/android/notification/visibility",
 ];
 
-/// Which rules a request breaks.
+/// Returns the rules that a request breaks.
 pub(super) fn violations(headers: &HeaderMap, bytes: &[u8], body: &Value) -> Vec<String> {
     let mut violations = Vec::new();
     let header = |name: &str| {
@@ -62,7 +62,7 @@ pub(super) fn violations(headers: &HeaderMap, bytes: &[u8], body: &Value) -> Vec
         .filter(|target| !message[target].is_null())
         .collect();
     if targets.len() != 1 {
-        violations.push(format!("the targets are {targets:?} and not one"));
+        violations.push(format!("there must be one target, not {targets:?}"));
     }
     violations.extend(
         data_keys(message)

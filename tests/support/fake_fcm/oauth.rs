@@ -1,4 +1,4 @@
-//! The token server: RFC 7523, as Google's does it, and the metadata server's shortcut.
+//! The token server (RFC 7523, Google's variant) and the metadata server, which needs no assertion.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -26,13 +26,13 @@ const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const MAX_ASSERTION_SECONDS: u64 = 3_600;
 
-/// One key for all fakes of a process: making one takes a while, and nothing depends on it.
+/// One key for all fakes in a process. Generating a key is slow, and all fakes can share one.
 static KEY: LazyLock<KeyPair> = LazyLock::new(|| KeyPair::generate(KeySize::Rsa2048).unwrap());
 
-/// What a request for an access token is answered with.
+/// The answer to a token request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenAnswer {
-    /// A token that lives this long.
+    /// 200 with a token of this lifetime.
     Grant(Duration),
     /// 400 `invalid_grant`.
     Refuse,
@@ -40,7 +40,7 @@ pub enum TokenAnswer {
     Unavailable,
     /// 200 with a page of HTML.
     Html,
-    /// Never, until the fake stops.
+    /// No answer until the fake stops.
     Stall,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct State {
     pub(super) script: VecDeque<TokenAnswer>,
     pub(super) otherwise: TokenAnswer,
     pub(super) requests: usize,
-    /// The `Authorization` headers that are accepted, and until when.
+    /// The accepted `Authorization` headers, with their expiry times.
     issued: HashMap<String, Instant>,
     count: usize,
 }
@@ -92,23 +92,23 @@ impl State {
     }
 }
 
-/// A key in the form that Google's console exports.
+/// Returns the private key in the format of Google's console.
 pub(super) fn private_key_pem() -> String {
     let base64 = BASE64_STANDARD.encode(KEY.as_der().unwrap().as_ref());
     format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n")
 }
 
-/// The response to a request for a token; none to one that is stalled.
+/// Returns the response to a token request, or `None` if it is stalled.
 pub(super) fn token(shared: &Shared, parts: &Parts, body: &[u8]) -> Option<Response<Body>> {
     let token_uri = shared.url(TOKEN_PATH);
     let violation = violation(parts, body, token_uri.as_str());
     grant_or_fail(shared, violation)
 }
 
-/// The response of the metadata server.
+/// Returns the response of the metadata server, or `None` if it is stalled.
 pub(super) fn metadata_token(shared: &Shared, parts: &Parts) -> Option<Response<Body>> {
     let violation = if parts.method != Method::GET {
-        Some("the metadata server is asked with GET".to_owned())
+        Some("requests to the metadata server must use GET".to_owned())
     } else if parts
         .headers
         .get("metadata-flavor")
@@ -149,21 +149,21 @@ fn refusal(code: &str) -> Response<Body> {
     )
 }
 
-/// Which rule the request for a token breaks.
+/// Returns the rule that a token request breaks.
 fn violation(parts: &Parts, body: &[u8], token_uri: &str) -> Option<String> {
     if parts.method != Method::POST {
-        return Some("the token server is asked with POST".to_owned());
+        return Some("requests to the token server must use POST".to_owned());
     }
     let content_type = parts.headers.get(CONTENT_TYPE);
     if content_type.is_none_or(|value| value != "application/x-www-form-urlencoded") {
-        return Some("the request for a token is not a form".to_owned());
+        return Some("the token request is not a form".to_owned());
     }
     let form: HashMap<_, _> = form_urlencoded::parse(body).collect();
     if form
         .get("grant_type")
         .is_none_or(|grant_type| grant_type != GRANT_TYPE)
     {
-        return Some("the grant type is not that of an assertion".to_owned());
+        return Some("the grant type is not jwt-bearer".to_owned());
     }
     let Some(assertion) = form.get("assertion") else {
         return Some("there is no assertion".to_owned());
@@ -173,7 +173,7 @@ fn violation(parts: &Parts, body: &[u8], token_uri: &str) -> Option<String> {
 
 fn assertion_violation(assertion: &str, token_uri: &str) -> Option<String> {
     let mut validation = Validation::new(Algorithm::RS256);
-    // The client's clock may be a test's; only the length of the life is checked.
+    // The client may use a test's clock, so only the lifetime is checked (below).
     validation.validate_exp = false;
     validation.set_audience(&[token_uri]);
     validation.set_issuer(&[CLIENT_EMAIL]);
@@ -195,7 +195,9 @@ fn assertion_violation(assertion: &str, token_uri: &str) -> Option<String> {
         .zip(claims["iat"].as_u64())
         .and_then(|(exp, iat)| exp.checked_sub(iat));
     if life.is_none_or(|life| !(1..=MAX_ASSERTION_SECONDS).contains(&life)) {
-        return Some("the assertion does not live for up to an hour".to_owned());
+        return Some(
+            "the lifetime of the assertion is not between one second and one hour".to_owned(),
+        );
     }
     None
 }

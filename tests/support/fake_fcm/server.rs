@@ -1,4 +1,4 @@
-//! The sockets, and which request is for which server.
+//! The sockets, and the routing of requests to the two servers.
 
 use std::{
     collections::VecDeque,
@@ -27,9 +27,9 @@ use super::{
     check, oauth,
 };
 
-/// Google's limit.
+/// Google's limit of concurrent streams.
 const MAX_CONCURRENT_STREAMS: u32 = 100;
-/// How long connections may take to end once the fake stops.
+/// How long connections may take to close after the fake stops.
 const GRACE: Duration = Duration::from_secs(2);
 
 pub(super) async fn serve(
@@ -49,19 +49,19 @@ pub(super) async fn serve(
         }
     }
     drop(listener);
-    // What is left after that is aborted with the set.
+    // Dropping the set aborts the remaining connections.
     let _ = time::timeout(GRACE, async {
         while connections.join_next().await.is_some() {}
     })
     .await;
 }
 
-/// Waits for the fake to be stopped or dropped.
+/// Waits until the fake is stopped or dropped.
 async fn stopped(shutdown: &mut watch::Receiver<bool>) {
     let _ = shutdown.wait_for(|stop| *stop).await;
 }
 
-/// One connection, with what its requests may ask of it.
+/// The state of one connection, which its requests share.
 struct Connection {
     number: u64,
     shared: Arc<Shared>,
@@ -99,7 +99,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, mut shutdown: watch:
         () = stopped(&mut shutdown) => {}
     }
     serving.as_mut().graceful_shutdown();
-    // A client that went away in between is no concern of a fake.
+    // An error here means that the client has closed the connection.
     let _ = serving.await;
 }
 
@@ -175,7 +175,7 @@ impl Connection {
     }
 }
 
-/// Counts a message while it waits for its answer.
+/// Counts a message as in flight until this is dropped.
 struct InFlight<'a>(&'a Shared);
 
 impl<'a> InFlight<'a> {

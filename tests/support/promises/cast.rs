@@ -1,4 +1,4 @@
-//! Who takes part, and what they are going to do.
+//! The members of a load test, and their actions.
 
 use std::collections::HashMap;
 
@@ -17,25 +17,25 @@ use crate::TestApp;
 const ACTIVE: usize = 300;
 const QUIET: usize = 60;
 const MEETINGS: usize = 24;
-/// Every third meeting has so few seats.
+/// The capacity of every third meeting. The others have no limit.
 const SEATS: i32 = 5;
-/// The reminders of the quiet fall due one after another.
+/// The time between the reminders of two quiet members.
 const APART: TimeDelta = TimeDelta::milliseconds(200);
 
-/// The members, their phones and their meetings.
+/// The members with their devices and meetings.
 pub struct Cast {
-    /// They check in and answer.
+    /// The members who check in and answer meetings.
     active: Vec<SignedIn>,
-    /// They do nothing, and are owed the day's reminder.
+    /// The members who do nothing, and must get the day's reminder.
     pub(super) quiet: Vec<MemberId>,
-    /// Where the nudges of each go; every fourth has a tablet beside his phone.
+    /// The push addresses of each member. Every fourth member has a tablet as well as a phone.
     pub(super) addresses: HashMap<MemberId, Vec<String>>,
-    /// They start within the hour, so that their reminder is owed at once.
+    /// The meetings. They start within the hour, so their reminders are due at once.
     occurrences: Vec<OccurrenceId>,
 }
 
 impl Cast {
-    /// Signs everybody up, and makes the meetings.
+    /// Creates all members and meetings.
     pub async fn gather(app: &TestApp) -> Self {
         let everybody: Vec<_> = stream::iter(0..ACTIVE + QUIET)
             .map(|n| person(app, n))
@@ -69,8 +69,8 @@ impl Cast {
         }
     }
 
-    /// A check-in of everybody and an answer of everybody to every meeting, in no order; the last comes first. One
-    /// in five gives his seat back later.
+    /// Returns a check-in of each active member, and an answer of each to every meeting. The order is random, and the
+    /// last act is done first. One answer in five is taken back later.
     pub fn acts(&self, app: &TestApp, dice: &Entropy) -> Vec<Act> {
         let mut acts = Vec::new();
         for who in &self.active {
@@ -84,7 +84,7 @@ impl Cast {
             }
         }
         shuffle(&mut acts, dice);
-        // Spread over what the servers will get to do, and not over all.
+        // The check-ins are spread over the acts that the servers will reach, not over all acts.
         let mut place = acts.len();
         for who in &self.active {
             place = place.saturating_sub(4);

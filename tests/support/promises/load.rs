@@ -1,4 +1,4 @@
-//! Many phones at once, and what they were promised.
+//! Many concurrent phones, and what the service promised them.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::{TestServer, eventually};
 
 pub(super) const CLIENTS: usize = 16;
-/// Who gives his seat back does so when about so much else has been done.
+/// A seat is given back after about this many other acts.
 const LATER: usize = 60;
 
 const CHECK_IN: &str = "mutation($input: CheckInInput!) {
@@ -28,24 +28,24 @@ const RSVP: &str = "mutation($input: RsvpInput!) {
 /// Something a member does.
 #[derive(Clone, Copy, Debug)]
 pub enum Act {
-    /// He checks in.
+    /// Checks in.
     CheckIn {
-        /// Who.
+        /// The member.
         who: SignedIn,
-        /// The check-in's id, of his phone.
+        /// The check-in's id, from the member's phone.
         id: CheckInId,
-        /// From 1 to 5.
+        /// The mood, from 1 to 5.
         mood: i32,
     },
-    /// He answers to a meeting.
+    /// Answers a meeting.
     Answer {
-        /// Who.
+        /// The member.
         who: SignedIn,
-        /// To which.
+        /// The meeting's occurrence.
         to: OccurrenceId,
-        /// What he answers.
+        /// The answer.
         answer: Answer,
-        /// Whether he takes it back when it was taken.
+        /// Whether the member takes the answer back after it was accepted.
         leaves: bool,
     },
 }
@@ -78,34 +78,34 @@ const fn word(answer: Answer) -> &'static str {
     }
 }
 
-/// What was promised, and what is still to be done.
+/// The acknowledged acts, and the acts still to do.
 #[derive(Debug, Default)]
 pub struct Book {
-    /// The last comes first.
+    /// New acts. The last is done first.
     fresh: Vec<Act>,
-    /// To be sent again before anything else.
+    /// Acts without an answer. They are sent again before new acts.
     unanswered: Vec<Act>,
     answered: usize,
-    /// Every answer that was lost, and when that was noticed.
+    /// The acts whose answer was lost, and when the phone noticed.
     pub(super) lost: Vec<(Act, DateTime<Utc>)>,
-    /// The check-ins that were acknowledged, with their mood.
+    /// The acknowledged check-ins, with member and mood.
     pub(super) check_ins: HashMap<CheckInId, (MemberId, i32)>,
-    /// The last answer of each that was acknowledged.
+    /// The last acknowledged answer of each member to each meeting.
     pub(super) answers: HashMap<(MemberId, OccurrenceId), Answer>,
-    /// Who was told that every seat is taken.
+    /// The answers that were refused because the meeting is full.
     pub(super) refused: HashSet<(MemberId, OccurrenceId)>,
 }
 
 impl Book {
-    /// Notes an answer, which must be a proper one.
+    /// Records an answer. Panics if it has an error other than `FULL`.
     fn note(&mut self, act: Act, answer: &Value) {
         let payload = &answer["data"]["payload"];
-        let told = (&answer["errors"], &payload["errors"]);
-        let proper = (&Value::Null, &json!([]));
+        let errors = (&answer["errors"], &payload["errors"]);
+        let no_errors = (&Value::Null, &json!([]));
         self.answered += 1;
         match act {
             Act::CheckIn { who, id, mood } => {
-                assert_eq!(told, proper, "{act:?}: {answer}");
+                assert_eq!(errors, no_errors, "{act:?}: {answer}");
                 assert_eq!(payload["checkIn"]["mood"], mood, "{act:?}: {answer}");
                 self.check_ins.insert(id, (who.member, mood));
             }
@@ -117,11 +117,11 @@ impl Book {
             } => {
                 let seat = (who.member, to);
                 let full = json!([{ "code": "FULL" }]);
-                if given == Answer::Going && told == (&Value::Null, &full) {
+                if given == Answer::Going && errors == (&Value::Null, &full) {
                     self.refused.insert(seat);
                     return;
                 }
-                assert_eq!(told, proper, "{act:?}: {answer}");
+                assert_eq!(errors, no_errors, "{act:?}: {answer}");
                 let stands = &payload["occurrence"]["viewerAnswer"];
                 assert_eq!(stands, word(given), "{act:?}: {answer}");
                 self.answers.insert(seat, given);
@@ -140,14 +140,14 @@ impl Book {
     }
 }
 
-/// The phones.
+/// The phones, and their book.
 pub struct Load {
     http: reqwest::Client,
     book: Mutex<Book>,
 }
 
 impl Load {
-    /// Has all this to do.
+    /// Creates a load of these acts. The last act is done first.
     pub fn new(acts: Vec<Act>) -> Self {
         Self {
             http: reqwest::Client::new(),
@@ -162,7 +162,7 @@ impl Load {
         self.book.lock().unwrap()
     }
 
-    /// Has all phones ask a server, one thing after another each, until it does not answer.
+    /// Starts all phones. Each sends one act after another to the server, until the server does not answer.
     pub fn put_on(self: &Arc<Self>, server: &TestServer) -> Clients {
         let url = server.url("/graphql");
         let before = self.book().answered;
@@ -178,10 +178,10 @@ impl Load {
         }
     }
 
-    /// Has what was begun brought to its end, with nothing new; the book, closed.
+    /// Sends the unanswered acts again, and no new ones. Returns the final book.
     pub async fn settle(self: &Arc<Self>, server: &TestServer) -> Book {
         let left = std::mem::take(&mut self.book().fresh);
-        assert!(!left.is_empty(), "there was too little to do");
+        assert!(!left.is_empty(), "the load ran out of acts before the end");
         self.put_on(server).tasks.join_all().await;
         let book = std::mem::take(&mut *self.book());
         assert!(book.unanswered.is_empty(), "{:?}", book.unanswered);
@@ -193,7 +193,7 @@ impl Load {
         book.unanswered.pop().or_else(|| book.fresh.pop())
     }
 
-    /// Returns when the request was begun that got no answer.
+    /// Returns when the unanswered request began, or `None` if no acts are left.
     async fn client(self: Arc<Self>, url: String) -> Option<Instant> {
         while let Some(act) = self.next() {
             let begun = Instant::now();
@@ -206,7 +206,7 @@ impl Load {
         None
     }
 
-    /// The answer, when it was read to its end.
+    /// Sends an act. Returns the answer, or `None` if it did not arrive completely.
     async fn ask(&self, url: &str, act: &Act) -> Option<Value> {
         let answer = self.request(url, act).send().await.ok()?;
         let answer = answer.text().await.ok()?;
@@ -218,12 +218,12 @@ impl Load {
         self.http.post(url).bearer_auth(token).json(&act.request())
     }
 
-    /// Notes what was done, which was answered properly.
+    /// Records an answered act.
     pub(super) fn done(&self, act: Act, answer: &Value) {
         self.book().note(act, answer);
     }
 
-    /// Notes that an answer was lost or was a fault: the phone sends the same again.
+    /// Records a lost or failed answer. The act is sent again.
     pub(super) fn undone(&self, act: Act) {
         let mut book = self.book();
         book.unanswered.push(act);
@@ -231,19 +231,19 @@ impl Load {
     }
 }
 
-/// The phones, asking.
+/// The phones while they send acts.
 pub struct Clients {
     load: Arc<Load>,
     before: usize,
     tasks: JoinSet<Option<Instant>>,
 }
 
-/// What became of the requests to one server.
+/// The results of the requests to one server.
 #[derive(Debug)]
 pub struct Seen {
-    /// Requests that were answered.
+    /// Answered requests.
     pub answered: usize,
-    /// Sent before the kill.
+    /// Unanswered requests that were sent before the kill.
     pub unanswered: usize,
 }
 

@@ -1,5 +1,5 @@
-//! What a service under load promised, and whether it kept it: members who check in and answer to meetings, a book of what
-//! they were told, and a reckoning with the database and the push provider.
+//! Checks that a service under load keeps its promises. Members check in and answer meetings, a book records what the
+//! service acknowledged, and the reckoning compares that with the database and the push provider.
 
 mod cast;
 mod load;

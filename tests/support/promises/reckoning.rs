@@ -1,4 +1,4 @@
-//! What was promised, held against the database and the push provider.
+//! Compares the promises with the database and the push provider.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -19,31 +19,31 @@ use super::load::{Act, Book};
 use crate::TestApp;
 use crate::fake_fcm::FakeFcm;
 
-/// Whether everything has been done that is due soon: what is under a lease counts from its end.
+/// Returns whether nothing is due in the next five minutes. Leased work is due when its lease ends.
 pub async fn is_at_rest(app: &TestApp) -> bool {
-    // A database that has just restarted may have to be asked twice.
+    // A query can fail just after the database has restarted. The caller then tries again.
     let next = api::worker::next_due(&app.app).await;
     next.is_ok_and(|next| next.is_none_or(|next| next > app.now() + TimeDelta::minutes(5)))
 }
 
-/// What a run met, of which nothing is promised.
+/// The figures of a run, for information.
 #[derive(Debug)]
 pub struct Reckoned {
-    /// Check-ins that were acknowledged.
+    /// Acknowledged check-ins.
     pub check_ins: usize,
-    /// Answers to meetings that were acknowledged.
+    /// Acknowledged answers to meetings.
     pub answers: usize,
-    /// Members who were told that every seat is taken.
+    /// Answers refused because the meeting is full.
     pub refused: usize,
     /// Requests without an answer.
     pub unanswered: usize,
-    /// How many of those had been committed.
+    /// Unanswered requests that had been committed.
     pub committed: usize,
-    /// Notifications that were owed.
+    /// Notifications that had to be sent.
     pub owed: usize,
-    /// Pushes that arrived, each counted once.
+    /// Distinct pushes that arrived.
     pub pushes: usize,
-    /// Pushes that arrived once more.
+    /// Repeated pushes.
     pub again: usize,
 }
 
@@ -65,7 +65,7 @@ impl fmt::Display for Reckoned {
     }
 }
 
-/// Looks up every promise, and panics at the first that was not kept.
+/// Checks every promise. Panics at the first one that was not kept.
 pub async fn reckon(app: &TestApp, cast: &Cast, book: &Book, fcm: &FakeFcm) -> Reckoned {
     let db = app.app.db.pool();
     let check_ins = check_in::Entity::find().all(db).await.unwrap();
@@ -89,7 +89,7 @@ pub async fn reckon(app: &TestApp, cast: &Cast, book: &Book, fcm: &FakeFcm) -> R
     }
 }
 
-/// How many answers were lost whose acts were not.
+/// Returns how many acts were committed although their answers were lost.
 fn committed(book: &Book, check_ins: &[check_in::Model], rsvps: &[rsvp::Model]) -> usize {
     let made = check_ins.iter().map(|row| (row.id, row.created_at));
     let made: HashMap<_, _> = made.collect();
@@ -112,7 +112,7 @@ fn committed(book: &Book, check_ins: &[check_in::Model], rsvps: &[rsvp::Model]) 
     committed.count()
 }
 
-/// Every act that was begun has been answered by now, so that the tables hold what was acknowledged and no more.
+/// Checks that the table holds exactly the acknowledged check-ins. By now, every act that began has been answered.
 async fn check_ins_are_there_and_counted(app: &TestApp, book: &Book, rows: &[check_in::Model]) {
     let there = rows
         .iter()
@@ -143,19 +143,19 @@ async fn answers_stand_and_seats_agree(app: &TestApp, book: &Book, rows: &[rsvp:
         assert_eq!(row.seats_taken, going, "{row:?}");
         assert!(row.capacity.is_none_or(|seats| going <= seats), "{row:?}");
     }
-    assert!(!book.refused.is_empty(), "no seat was ever contested");
+    assert!(!book.refused.is_empty(), "no answer was refused as full");
 }
 
-/// The one notification of each who is going to a meeting, and of each who was to be reminded of the day.
+/// Returns the notifications that had to be sent: one for each accepted meeting, and one for each daily reminder.
 async fn owed(
     app: &TestApp,
     cast: &Cast,
     rsvps: &[rsvp::Model],
 ) -> Vec<(MemberId, NotificationId)> {
-    let mut told: HashMap<_, Vec<_>> = HashMap::new();
+    let mut found: HashMap<_, Vec<_>> = HashMap::new();
     for row in app.notifications().await {
         let about = (row.member_id, row.kind, row.subject_id);
-        told.entry(about).or_default().push((row.id, row.state));
+        found.entry(about).or_default().push((row.id, row.state));
     }
     let going = rsvps.iter().filter(|row| row.answer == Answer::Going);
     let going = going.map(|row| {
@@ -164,21 +164,21 @@ async fn owed(
     });
     let quiet = cast.quiet.iter();
     let quiet = quiet.map(|member| (*member, Kind::CheckInReminder, None));
-    let one = |about: (MemberId, _, _)| match told.get(&about).map(Vec::as_slice) {
+    let one = |about: (MemberId, _, _)| match found.get(&about).map(Vec::as_slice) {
         Some([(id, State::Planned)]) => (about.0, *id),
-        others => panic!("{about:?} has {others:?}"),
+        others => panic!("{about:?} needs one planned notification, but has {others:?}"),
     };
     going.chain(quiet).map(one).collect()
 }
 
-/// What became of a notification's pushes, for who reads why one is missing.
+/// Returns the deliveries of a notification, for the message about a missing push.
 async fn of_notification(app: &TestApp, id: NotificationId) -> Vec<push_delivery::Model> {
     let mut rows = app.deliveries().await;
     rows.retain(|row| row.notification_id == id);
     rows
 }
 
-/// Returns how many pushes there were, and how often one was sent again.
+/// Returns the number of distinct pushes, and of repeated ones.
 async fn everything_owed_has_arrived(
     app: &TestApp,
     cast: &Cast,
@@ -211,7 +211,7 @@ async fn everything_owed_has_arrived(
         assert_eq!((row.lease_holder, row.lease_until), (None, None), "{row:?}");
         let over = match row.state {
             DeliveryState::Accepted => true,
-            // He gave his seat back in time.
+            // The member gave the seat back in time.
             DeliveryState::Skipped => !ids.contains(&row.notification_id),
             _ => false,
         };

@@ -1,4 +1,5 @@
-//! Phones that go on through a fault: what fails is sent again after a moment, at the next server when there are several.
+//! Phones that keep sending during a fault. They retry failed requests after a pause, at the next server if there are
+//! several.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,19 +14,19 @@ use tokio::time::sleep;
 use super::load::{Act, CLIENTS, Load};
 use crate::{TestServer, eventually};
 
-/// Before a phone sends again what failed.
+/// The pause before a phone retries a failed request.
 const AGAIN: Duration = Duration::from_millis(300);
 /// How long a phone waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Nothing has failed for so long: the service is healthy.
+/// The service is healthy if nothing has failed for this long.
 const CALM: Duration = Duration::from_secs(2);
 
-/// How many phones there are, and how busy.
+/// The number of phones, and their pace.
 #[derive(Clone, Copy, Debug)]
 pub struct Members {
-    /// Phones that ask side by side.
+    /// The number of concurrent phones.
     pub count: usize,
-    /// Between two requests of a phone.
+    /// The pause between two requests of a phone.
     pub pace: Duration,
 }
 
@@ -38,7 +39,7 @@ impl Default for Members {
     }
 }
 
-/// The phones. They go on until [`Steady::end`].
+/// The phones. They keep sending until [`Steady::end`].
 pub struct Steady {
     shared: Arc<Shared>,
     phones: JoinSet<()>,
@@ -56,29 +57,29 @@ struct Shared {
 struct Seen {
     begun: Instant,
     ended: Instant,
-    /// What the phone saw of it; `None` if it was answered.
+    /// The fault that the phone saw, or `None` if the request was answered.
     fault: Option<String>,
 }
 
-/// What phones saw of a fault.
+/// The effects of a fault, as the phones saw them.
 #[derive(Debug)]
 pub struct Weathered {
-    /// Requests that were answered.
+    /// Answered requests.
     pub answered: usize,
-    /// Those that were not, by what their phones saw.
+    /// The number of failed requests by fault.
     pub faults: BTreeMap<String, usize>,
-    /// The longest time in which nobody was answered.
+    /// The longest time in which no request was answered.
     pub silence: Duration,
-    /// From the end of the fault to the last that failed.
+    /// The time from the end of the fault to the last failed request.
     pub recovered: Duration,
-    /// What 99 of a hundred good requests took at most during the fault.
+    /// The 99th percentile of the duration of answered requests during the fault.
     pub p99: Duration,
 }
 
 impl Load {
-    /// Has all phones ask these servers until they are told to stop.
+    /// Starts all phones. They send to these servers until [`Steady::end`].
     pub fn keep_up(self: &Arc<Self>, members: Members, servers: &[&TestServer]) -> Steady {
-        let (over, told) = watch::channel(false);
+        let (over, is_over) = watch::channel(false);
         let shared = Arc::new(Shared {
             load: Arc::clone(self),
             members,
@@ -93,21 +94,22 @@ impl Load {
         steady.ask(servers);
         let mut steady = steady;
         for number in 0..members.count {
-            let (shared, told) = (Arc::clone(&steady.shared), told.clone());
-            steady.phones.spawn(shared.phone(number, told));
+            let (shared, is_over) = (Arc::clone(&steady.shared), is_over.clone());
+            steady.phones.spawn(shared.phone(number, is_over));
         }
         steady
     }
 }
 
 impl Steady {
-    /// From now on these servers are asked.
+    /// Makes the phones send to these servers from now on.
     pub fn ask(&self, servers: &[&TestServer]) {
         let urls = servers.iter().map(|server| server.url("/graphql"));
         *lock(&self.shared.servers) = urls.collect();
     }
 
-    /// Waits until every phone has been answered about twice since an instant, and nothing has failed for a while.
+    /// Waits until each phone has had about two answers since this time, and nothing has failed for two
+    /// seconds.
     pub async fn is_calm(&self, since: Instant) {
         let calm = || {
             let seen = lock(&self.shared.seen);
@@ -121,7 +123,8 @@ impl Steady {
         eventually("the service is healthy", async || calm()).await;
     }
 
-    /// Has the phones stop, each once it has its answer; what they saw of a fault that began and ended then.
+    /// Stops each phone after its current request. Returns the effects of the fault, which lasted from `began`
+    /// to `healed`.
     pub async fn end(self, began: Instant, healed: Instant) -> Weathered {
         self.over.send_replace(true);
         self.phones.join_all().await;
@@ -206,7 +209,7 @@ impl Shared {
         let answer = request.send().await.map_err(network)?;
         let status = answer.status();
         let answer: Value = answer.json().await.map_err(network)?;
-        // That every seat is taken is an answer; by a clock that is wrong there are others, which are none.
+        // `FULL` is a valid answer. A wrong clock causes other refusals, which count as faults.
         let refused = answer.pointer("/data/payload/errors/0/code");
         if let Some(code) = refused.and_then(Value::as_str)
             && code != "FULL"
