@@ -10,7 +10,7 @@ use crate::worker::{self, Worker};
 /// The farthest journey: a year and a day, to pass everything that is yearly.
 pub const FARTHEST: TimeDelta = TimeDelta::days(366);
 
-/// How many steps in a row may find the same due instant before [`advance_to`] gives up on it.
+/// How many steps in a row may find the same due instant before [`travel`] gives up on it.
 const STEPS_WITHOUT_PROGRESS: u32 = 100;
 
 /// Why time was not moved.
@@ -41,12 +41,7 @@ pub enum Journey {
     By(TimeDelta),
 }
 
-/// Moves the clock to `target`. Stops at every instant with due work and does it there. Returns the new time.
-pub async fn advance_to(app: &App, target: DateTime<Utc>) -> Result<DateTime<Utc>, TravelFault> {
-    travel(app, Journey::To(target)).await
-}
-
-/// As [`advance_to`], for either kind of journey.
+/// Moves the clock. Stops at every instant with due work and does it there. Returns the new time.
 pub async fn travel(app: &App, journey: Journey) -> Result<DateTime<Utc>, TravelFault> {
     let _alone = app.gate.travel().await;
     let start = app.clock.now();

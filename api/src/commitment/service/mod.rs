@@ -102,26 +102,24 @@ async fn seen_by(
     rows: Vec<Row>,
 ) -> Result<Vec<CommitmentWithPartner>, Fault> {
     let now = app.clock.now();
-    let men: Vec<MemberId> = rows.iter().filter_map(|row| row.partner_of(me)).collect();
-    let profiles = profile::service::profiles(app, viewer, &men).await?;
+    let partners: Vec<MemberId> = rows.iter().filter_map(|row| row.partner_of(me)).collect();
+    let profiles = profile::service::profiles(app, viewer, &partners).await?;
     let commitments = rows.iter().map(|row| &row.commitment);
     let plans = store::plans(now, app.db.pool(), commitments).await?;
     let mut found = Vec::new();
     for (row, plan) in rows.into_iter().zip(plans) {
-        let man = row
-            .partner_of(me)
-            .and_then(|man| profiles.get(&man))
-            .cloned();
+        let partner = row.partner_of(me);
+        let partner = partner.and_then(|id| profiles.get(&id)).cloned();
         let today = row.terms()?.day(now);
         let row = row.commitment;
         let is_viewers = row.member_id == me;
-        if !is_viewers && man.is_none() {
+        if !is_viewers && partner.is_none() {
             continue;
         }
         let commitment = Commitment {
             id: row.id,
             is_viewers,
-            peering: row.peering_id.filter(|_| man.is_some()),
+            peering: row.peering_id.filter(|_| partner.is_some()),
             words: store::opened(app, &row),
             plan,
             seen_since: row.seen_since.filter(|_| !is_viewers),
@@ -130,7 +128,7 @@ async fn seen_by(
             created_at: row.created_at,
             ended_at: row.ended_at,
         };
-        found.push((commitment, man));
+        found.push((commitment, partner));
     }
     Ok(found)
 }
@@ -180,8 +178,8 @@ async fn load_locked(
         return Ok(None);
     };
     let partner = other_in(tx, me, before.peering_id).await?;
-    let men: Vec<MemberId> = [Some(me), partner, also].into_iter().flatten().collect();
-    profile::service::lock_members(tx, &men).await?;
+    let members: Vec<MemberId> = [Some(me), partner, also].into_iter().flatten().collect();
+    profile::service::lock_members(tx, &members).await?;
     let Some(row) = store::load_locked(tx, me, id).await? else {
         return Ok(None);
     };
