@@ -44,7 +44,7 @@ pub fn install_zone(
     Installed::choose(Some(folder.path())).expect("the folder holds a zone")
 }
 
-/// Returns a TZif file (RFC 9636), version 2. Its first block is for readers of version 1, and is empty.
+/// Returns a `TZif` file (RFC 9636), version 2. Its first block is for readers of version 1, and is empty.
 fn tzif(first: i32, changes: &[(DateTime<Utc>, i32)]) -> Vec<u8> {
     let header = |times: usize, types: usize| {
         let mut header = b"TZif2".to_vec();
