@@ -689,9 +689,12 @@ async fn the_fake_refuses_what_google_documents_as_wrong() {
     let cases = [
         (
             json!({ "message": { "fid": "a", "token": "b" } }),
-            "not one",
+            "must be one target",
         ),
-        (json!({ "message": { "data": { "id": "n1" } } }), "not one"),
+        (
+            json!({ "message": { "data": { "id": "n1" } } }),
+            "must be one target",
+        ),
         (
             json!({ "message": { "fid": "a", "data": { "google.x": "y" } } }),
             "reserved",
