@@ -135,8 +135,14 @@ async fn watched(query: &str) -> Value {
         sign_in: SignInPayload { errors: conflict() },
         sign_out: SignOutPayload { errors: conflict() },
     };
-    let schema = Schema::build(payloads, EmptyMutation, EmptySubscription).extension(ListedCodes);
-    let answer = schema.finish().execute(query).await;
+    let codes = ListedCodes::default();
+    let schema = Schema::build(payloads, EmptyMutation, EmptySubscription);
+    let answer = schema
+        .extension(codes.clone())
+        .finish()
+        .execute(query)
+        .await;
+    codes.assert_listed();
     answer.data.into_json().unwrap()
 }
 

@@ -100,9 +100,11 @@ impl TestApp {
     }
 
     fn of(app: App, database: TestDatabase) -> Self {
-        let schema = schema_of(app.clone());
+        let codes = ListedCodes::default();
+        let schema = schema::validated_builder(app.clone()).extension(codes.clone());
+        let schema = schema.finish();
         Self {
-            edge: Edge::new(app.clone(), schema.clone()),
+            edge: Edge::new(app.clone(), schema.clone(), codes),
             schema,
             app,
             database,
@@ -232,13 +234,6 @@ impl TestApp {
         }
         tasks.join_all().await
     }
-}
-
-/// Returns the released schema. It also checks that payloads list their error codes.
-fn schema_of(app: App) -> BelaySchema {
-    schema::validated_builder(app)
-        .extension(ListedCodes)
-        .finish()
 }
 
 /// Builds a request as the HTTP layer does.

@@ -21,22 +21,27 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::Answer;
+use crate::{Answer, ListedCodes};
 
 /// The HTTP edge. Clones share the same state.
 #[derive(Clone)]
 pub(crate) struct Edge {
     state: HttpState,
     routes: Router,
+    codes: ListedCodes,
 }
 
 impl Edge {
-    pub(crate) fn new(app: App, schema: BelaySchema) -> Self {
+    pub(crate) fn new(app: App, schema: BelaySchema, codes: ListedCodes) -> Self {
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let state = HttpState::with_schema(app, schema, Shutdown::default(), metrics);
         let state = state.unwrap_or_else(|error| panic!("{error}"));
         let routes = api(&state, Router::new());
-        Self { state, routes }
+        Self {
+            state,
+            routes,
+            codes,
+        }
     }
 
     /// Sends a document from this address, with a new access token of the member's session or anonymously.
@@ -57,6 +62,7 @@ impl Edge {
         }
         let request = request.body(Body::from(body.to_string())).unwrap();
         let response = self.routes.clone().oneshot(request).await.unwrap();
+        self.codes.assert_listed();
         let statements = response
             .extensions()
             .get::<Stats>()
